@@ -1,0 +1,142 @@
+# Everything happens inside the clone: environments in .venv*, caches in .cache, data in var.
+
+PYTHON ?= python3
+
+DISTRIBUTIONS := generated/python clients/python server
+PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
+CODE := $(wildcard clients/python server tests benchmarks)
+TYPED := $(wildcard clients/python/demo clients/python/unisono/client server/unisono/server tests benchmarks)
+
+BIN := .venv/bin
+PROTO_BIN := .venv-proto/bin
+LOCK_BIN := .venv-lock/bin
+INSTALL := -m pip install --quiet --require-hashes --requirement
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- environments: each stamp is written last, so a step that fails is done again ---
+
+.PHONY: setup
+setup: .venv/.dev ## install what development needs, into .venv
+
+.venv/.made:
+	@scripts/prerequisites $(PYTHON)
+	@echo "setup: making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.run: .venv/.made requirements/run.txt $(PROJECTS)
+	@echo "setup: installing the dependencies (requirements/run.txt)"
+	@$(BIN)/python $(INSTALL) requirements/run.txt
+	@echo "setup: installing $(DISTRIBUTIONS) in place"
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation $(DISTRIBUTIONS:%=-e %)
+	@touch $@
+
+.venv/.dev: .venv/.run requirements/dev.txt
+	@echo "setup: installing the development tools (requirements/dev.txt)"
+	@$(BIN)/python $(INSTALL) requirements/dev.txt
+	@touch $@
+
+.venv-proto/.made: requirements/proto.txt
+	@scripts/prerequisites $(PYTHON)
+	@echo "setup: installing the stub generator into .venv-proto (requirements/proto.txt)"
+	@$(PYTHON) -m venv --clear .venv-proto
+	@$(PROTO_BIN)/python $(INSTALL) requirements/proto.txt
+	@touch $@
+
+.venv-lock/.made: requirements/lock.txt
+	@scripts/prerequisites $(PYTHON)
+	@echo "setup: installing the lock writer into .venv-lock (requirements/lock.txt)"
+	@$(PYTHON) -m venv --clear .venv-lock
+	@$(LOCK_BIN)/python $(INSTALL) requirements/lock.txt
+	@touch $@
+
+# --- the contract and what is generated from it ---
+
+.PHONY: proto
+proto: .venv-proto/.made ## regenerate the stubs in generated/ from proto/
+	@scripts/generate generated/python
+
+.PHONY: proto-check
+proto-check: .venv/.dev .venv-proto/.made ## check the stubs for drift, the proto for lint, format and breaking changes
+	@echo "proto-check: the stubs"
+	@rm -rf .cache/generated && mkdir -p .cache/generated
+	@scripts/generate .cache/generated
+	@diff -r --exclude=py.typed --exclude=__pycache__ generated/python/unisono .cache/generated/unisono \
+		|| { echo "proto-check: the stubs differ from the proto; run make proto" >&2; exit 1; }
+	@echo "proto-check: lint, format, breaking changes"
+	@$(BIN)/buf lint
+	@$(BIN)/buf format --diff --exit-code
+	@$(BIN)/buf breaking --against proto/released.binpb
+
+.PHONY: proto-release
+proto-release: .venv/.dev ## record the proto as released: later changes must not break it
+	@$(BIN)/buf build --exclude-source-info --output proto/released.binpb
+
+# --- checks ---
+
+.PHONY: format
+format: .venv/.dev ## format the code and the proto
+	@$(BIN)/ruff check --fix-only --quiet $(CODE)
+	@$(BIN)/ruff format $(CODE)
+	@$(BIN)/buf format --write
+
+.PHONY: lint
+lint: .venv/.dev ## check style, format and the layers of the server
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/lint-imports
+
+.PHONY: types
+types: .venv/.dev ## check the types, strictly
+	@$(BIN)/mypy $(TYPED)
+
+.PHONY: test
+test: .venv/.dev ## run all tests and show the coverage of the server
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+.PHONY: ci
+ci: setup proto-check lint types test demo ## do all that the project's CI does
+
+# --- running ---
+
+.PHONY: demo
+demo: .venv/.run ## show three devices of one person staying in unison
+	@$(BIN)/python clients/python/demo
+
+.PHONY: serve
+serve: .venv/.run ## serve on 127.0.0.1:50051 with a development key, data in var/
+	@mkdir -p var
+	@$(BIN)/unisono-server serve --dev --listen 127.0.0.1:50051 --store sqlite:///var/unisono.db
+
+# --- upkeep ---
+
+COMPILE = $(LOCK_BIN)/uv pip compile --quiet --no-config --system-certs --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock' --no-emit-package unisono-proto $(UPGRADE)
+
+.PHONY: lock
+lock: .venv-lock/.made ## renew requirements/*.txt (UPGRADE=--upgrade takes newer versions)
+	@$(COMPILE) $(PROJECTS) requirements/run.in --output-file requirements/run.txt
+	@$(COMPILE) requirements/run.txt requirements/dev.in --constraints requirements/run.txt --output-file requirements/dev.txt
+	@$(COMPILE) requirements/proto.in --output-file requirements/proto.txt
+	@$(COMPILE) requirements/lowest.in --output-file requirements/lowest.txt
+	@$(COMPILE) requirements/lock.in --output-file requirements/lock.txt
+
+.PHONY: clean
+clean: ## remove environments, caches and builds, but not var/
+	rm -rf .venv .venv-proto .venv-lock .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find clients generated server tests -name __pycache__ -type d -prune -exec rm -rf {} +

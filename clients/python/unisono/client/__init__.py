@@ -1,0 +1,1 @@
+"""The Python client of Unisono. Knows a server by the contract, `unisono.v1`, and nothing else."""

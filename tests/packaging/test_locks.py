@@ -1,0 +1,40 @@
+"""The lock files serve any registry, pin everything, and agree with each other."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.sources import REQUIREMENTS, pins
+
+LOCKS = sorted(REQUIREMENTS.glob("*.txt"))
+
+
+@pytest.fixture(params=LOCKS, ids=lambda lock: lock.name)
+def lock(request: pytest.FixtureRequest) -> Path:
+    return Path(request.param)
+
+
+def test_a_lock_holds_no_address(lock: Path) -> None:
+    text = lock.read_text()
+    for sign in ("://", " @ ", "--index-url", "--extra-index-url", "--find-links", "file:"):
+        assert sign not in text
+
+
+def test_a_lock_pins_each_distribution_by_hash(lock: Path) -> None:
+    text = lock.read_text()
+    lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
+    assert lines
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        if not line.startswith(" "):
+            assert "==" in line
+            assert following.startswith("    --hash=sha256:")
+
+
+def test_every_lock_comes_from_an_input() -> None:
+    inputs = {path.stem for path in REQUIREMENTS.glob("*.in")}
+    assert {path.stem for path in LOCKS} == inputs
+
+
+def test_development_runs_on_the_versions_of_the_runtime() -> None:
+    run, dev = (pins(REQUIREMENTS / name) for name in ("run.txt", "dev.txt"))
+    assert run.items() <= dev.items()

@@ -1,0 +1,1 @@
+"""The wire: gRPC and the messages of `unisono.v1`, which nothing below knows."""

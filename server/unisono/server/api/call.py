@@ -1,0 +1,54 @@
+"""One call: who makes it, and what it may be about. Knows no messages."""
+
+from dataclasses import dataclass
+
+from unisono.server.api.convert.fields import identifier
+from unisono.server.api.convert.violations import Violations
+from unisono.server.core.access.principal import Principal, Role
+from unisono.server.core.decide.commands import Actor
+from unisono.server.errors import PermissionDenied, Reason
+from unisono.server.model import FeedKey, Limits, SenderRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """An authenticated call. `now` is when it arrived, in milliseconds since 1970."""
+
+    principal: Principal
+    role: Role
+    request_id: str
+    now: int
+    limits: Limits
+
+    @property
+    def sender_role(self) -> SenderRole:
+        """The role in which it creates notifications."""
+        return SenderRole.PUBLISHER if self.role is Role.PUBLISHER else SenderRole.USER
+
+    def feed(self, bad: Violations, user_id: str) -> FeedKey:
+        """The feed that a request is about.
+
+        A publisher names the user; a device may leave it out. Raises PermissionDenied when a device
+        names another user.
+        """
+        if self.role is Role.PUBLISHER:
+            identifier(bad, "user_id", user_id, self.limits.id_bytes, required=True)
+            return FeedKey(self.principal.app_id, user_id)
+        if user_id not in ("", self.principal.user_id):
+            raise PermissionDenied(
+                Reason.USER_MISMATCH, "user_id must be empty or the user of the access token"
+            )
+        return FeedKey(self.principal.app_id, self.principal.user_id)
+
+    def reader(self, bad: Violations, user_id: str, endpoint_id: str = "") -> Actor:
+        """The actor of a request that reads; it may name any endpoint of the user."""
+        identifier(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=False)
+        return Actor(feed=self.feed(bad, user_id), role=self.sender_role, endpoint_id=endpoint_id)
+
+    def writer(self, bad: Violations, user_id: str, endpoint_id: str) -> Actor:
+        """The actor of a request that changes something: a device names its endpoint."""
+        device = self.role is Role.DEVICE
+        identifier(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
+        if endpoint_id and not device:
+            bad.add("endpoint_id", "is for devices only")
+        return Actor(feed=self.feed(bad, user_id), role=self.sender_role, endpoint_id=endpoint_id)

@@ -1,0 +1,1 @@
+"""Between messages and values: all validation, and all building of responses."""

@@ -1,0 +1,104 @@
+"""The rules for single fields (the contract, sections 1 and 7). Knows no message.
+
+Each function reports to the violations and returns the value, or something harmless in its place.
+"""
+
+import re
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TypeVar
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from unisono.server.api.convert.violations import Violations
+
+EnumT = TypeVar("EnumT", bound=IntEnum)
+
+#: Characters of Unicode's category Cc.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: int64 values stay below this, so that every JSON reader can hold them.
+_REVISIONS = 2**53
+#: 0001-01-01 and the end of 9999, the range of google.protobuf.Timestamp.
+_SECONDS = range(-62_135_596_800, 253_402_300_800)
+_NANOS = range(1_000_000_000)
+
+
+def identifier(bad: Violations, field: str, value: str, limit: int, *, required: bool) -> str:
+    """An id, key or name: at most `limit` bytes, without control characters."""
+    if required and not value:
+        bad.add(field, "is required")
+    _sized(bad, field, len(value.encode()), limit)
+    if _CONTROL.search(value):
+        bad.add(field, "must not contain control characters")
+    return value
+
+
+def text(bad: Violations, field: str, value: str, limit: int) -> str:
+    """A text to show: at most `limit` bytes, without U+0000."""
+    _sized(bad, field, len(value.encode()), limit)
+    if "\x00" in value:
+        bad.add(field, "must not contain U+0000")
+    return value
+
+
+def raw(bad: Violations, field: str, value: bytes, limit: int) -> bytes | None:
+    """Opaque bytes, at most `limit` of them; None when empty."""
+    _sized(bad, field, len(value), limit)
+    return value or None
+
+
+def timestamp(bad: Violations, field: str, value: Timestamp) -> int:
+    """A time in milliseconds since 1970, cut."""
+    if value.seconds not in _SECONDS or value.nanos not in _NANOS:
+        bad.add(field, "is not a valid timestamp")
+        return 0
+    return value.seconds * 1000 + value.nanos // 1_000_000
+
+
+def duration(bad: Violations, field: str, value: Duration, limit: int) -> int:
+    """A span of time in milliseconds, cut: more than zero, at most `limit`."""
+    millis = value.seconds * 1000 + value.nanos // 1_000_000
+    if abs(value.nanos) not in _NANOS:
+        bad.add(field, "is not a valid duration")
+    elif millis < 1:
+        bad.add(field, "must be at least one millisecond")
+    elif millis > limit:
+        bad.add(field, f"must be at most {limit // 1000} s, is {millis // 1000} s")
+    return millis
+
+
+def choice(bad: Violations, field: str, value: int, kind: type[EnumT]) -> EnumT | None:
+    """A value of an enum; None when unspecified."""
+    if value == 0:
+        return None
+    try:
+        return kind(value)
+    except ValueError:
+        bad.add(field, f"has no value {value}; known are {', '.join(k.name for k in kind)}")
+        return None
+
+
+def revision(bad: Violations, field: str, value: int) -> int:
+    """A revision that a client got from the service."""
+    if not 0 <= value < _REVISIONS:
+        bad.add(field, f"must be at least 0 and below 2^53, is {value}")
+    return value
+
+
+def count(bad: Violations, field: str, values: Sequence[object], limit: int) -> None:
+    """A list with at least one and at most `limit` members."""
+    if not values:
+        bad.add(field, "must have at least one member")
+    at_most(bad, field, values, limit)
+
+
+def at_most(bad: Violations, field: str, values: Sequence[object], limit: int) -> None:
+    """A list with at most `limit` members."""
+    if len(values) > limit:
+        bad.add(field, f"must have at most {limit} members, has {len(values)}")
+
+
+def _sized(bad: Violations, field: str, size: int, limit: int) -> None:
+    if size > limit:
+        bad.add(field, f"must be at most {limit} bytes, is {size}")

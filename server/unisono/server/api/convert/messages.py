@@ -1,0 +1,98 @@
+"""Builds messages from values."""
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from unisono.server.core.decide.commands import Ref
+from unisono.server.core.decide.results import Sent
+from unisono.server.model import Endpoint, Notification, Payload, TargetPolicy
+from unisono.v1 import endpoint_service_pb2 as endpoint_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+
+def timestamp(millis: int) -> Timestamp:
+    """A time of milliseconds since 1970."""
+    return Timestamp(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
+
+
+def duration(millis: int) -> Duration:
+    """A span of milliseconds."""
+    return Duration(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
+
+
+def notification(row: Notification, *, with_payload: bool = True) -> pb.Notification:
+    """A notification as clients see it."""
+    message = pb.Notification(
+        id=row.id,
+        app_id=row.feed.app_id,
+        user_id=row.feed.user_id,
+        app_notification_id=row.app_notification_id,
+        sender_role=pb.SenderRole.ValueType(row.sender_role),
+        group_name=row.group_name,
+        priority=pb.Priority.ValueType(row.priority),
+        expire_time=timestamp(row.expire_time),
+        read_state=pb.ReadState.ValueType(row.read_state),
+        user_action_state=pb.UserActionState.ValueType(row.user_action_state),
+        create_time=timestamp(row.create_time),
+        update_time=timestamp(row.update_time),
+        revision=row.revision,
+        alert_revision=row.alert_revision,
+    )
+    if with_payload and row.payload is not None:
+        message.payload.CopyFrom(_payload(row.payload))
+    if row.target.key:
+        message.target_policy.CopyFrom(_target_policy(row.target))
+    if row.display_time_to_live is not None:
+        message.display_time_to_live.CopyFrom(duration(row.display_time_to_live))
+    if row.snooze_until is not None:
+        message.snooze_until.CopyFrom(timestamp(row.snooze_until))
+    return message
+
+
+def send_result(sent: Sent) -> service_pb.SendResult:
+    """The outcome of a send."""
+    row = sent.notification
+    return service_pb.SendResult(
+        id=row.id,
+        revision=row.revision,
+        create_time=timestamp(row.create_time),
+        expire_time=timestamp(row.expire_time),
+        deduplicated=sent.deduplicated,
+        removed=not row.live,
+    )
+
+
+def ref(value: Ref) -> pb.NotificationRef:
+    """A reference, as it came."""
+    if value.id:
+        return pb.NotificationRef(id=value.id)
+    return pb.NotificationRef(app_notification_id=value.key)
+
+
+def endpoint(value: Endpoint) -> endpoint_pb.Endpoint:
+    """An endpoint as clients see it."""
+    return endpoint_pb.Endpoint(
+        endpoint_id=value.endpoint_id,
+        app_id=value.feed.app_id,
+        user_id=value.feed.user_id,
+        platform=pb.Platform.ValueType(value.platform),
+        display_name=value.display_name,
+        create_time=timestamp(value.create_time),
+        last_seen_time=timestamp(value.last_seen_time),
+        acknowledged_revision=value.acknowledged_revision,
+        connected=bool(value.session_id),
+    )
+
+
+def _payload(value: Payload) -> pb.Payload:
+    message = pb.Payload(raw_content=value.raw_content or b"")
+    if value.title is not None:
+        message.visual_content.title = value.title
+        message.visual_content.body = value.body
+    return message
+
+
+def _target_policy(value: TargetPolicy) -> pb.TargetPolicy:
+    platforms = [pb.Platform.ValueType(platform) for platform in value.platforms]
+    return pb.TargetPolicy(platforms=platforms, endpoint_ids=value.endpoint_ids)

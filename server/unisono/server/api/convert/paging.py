@@ -1,0 +1,89 @@
+"""Reads a request for a page of the history; seals and opens page tokens."""
+
+import base64
+import binascii
+import hashlib
+import struct
+from dataclasses import dataclass
+
+from unisono.server.api.call import Call
+from unisono.server.api.convert import fields
+from unisono.server.api.convert.violations import Violations
+from unisono.server.core.decide.commands import Actor
+from unisono.server.model import ReadState, UserActionState
+from unisono.server.store.reads import ListFilter
+from unisono.v1 import notification_service_pb2 as pb
+
+#: A mark of the feed and the filters, and the create_revision that the page before ended with.
+_TOKEN = struct.Struct(">8sQ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """What page is wanted."""
+
+    actor: Actor
+    where: ListFilter
+    before: int | None
+    limit: int
+
+    def token(self, last: int) -> str:
+        """The token of the page after one that ended with the create_revision `last`."""
+        sealed = _TOKEN.pack(_mark(self.actor, self.where), last)
+        return base64.urlsafe_b64encode(sealed).decode()
+
+
+def page_request(call: Call, message: pb.ListNotificationsRequest) -> PageRequest:
+    """The page that a ListNotificationsRequest wants."""
+    bad = Violations()
+    actor = call.reader(bad, message.user_id, message.endpoint_id)
+    where = _filter(bad, message, call)
+    before = _opened(bad, message.page_token, _mark(actor, where)) if message.page_token else None
+    limit = _page_size(bad, message.page_size, call)
+    bad.check()
+    return PageRequest(actor=actor, where=where, before=before, limit=limit)
+
+
+def _filter(bad: Violations, message: pb.ListNotificationsRequest, call: Call) -> ListFilter:
+    group_name: str | None = None
+    if message.HasField("group_name"):
+        group_name = fields.identifier(
+            bad, "group_name", message.group_name, call.limits.id_bytes, required=False
+        )
+    start, end = (
+        fields.timestamp(bad, name, getattr(message, name)) if message.HasField(name) else None
+        for name in ("start_time", "end_time")
+    )
+    if start is not None and end is not None and end <= start:
+        bad.add("end_time", "must be after start_time")
+    action = fields.choice(bad, "user_action_state", message.user_action_state, UserActionState)
+    return ListFilter(
+        read_state=fields.choice(bad, "read_state", message.read_state, ReadState),
+        user_action_state=action,
+        group_name=group_name,
+        start_time=start,
+        end_time=end,
+    )
+
+
+def _page_size(bad: Violations, wanted: int, call: Call) -> int:
+    limit = call.limits.page_items
+    if not 0 <= wanted <= limit:
+        bad.add("page_size", f"must be at least 0 and at most {limit}, is {wanted}")
+    return wanted or call.limits.page_default_items
+
+
+def _opened(bad: Violations, token: str, mark: bytes) -> int | None:
+    try:
+        found, before = _TOKEN.unpack(base64.b64decode(token, altchars=b"-_", validate=True))
+    except (binascii.Error, struct.error, ValueError):
+        bad.add("page_token", "is not a page token")
+        return None
+    if found != mark:
+        bad.add("page_token", "was given out for another user or for other filters")
+    return int(before)
+
+
+def _mark(actor: Actor, where: ListFilter) -> bytes:
+    told = repr((*actor.feed, actor.endpoint_id, where)).encode()
+    return hashlib.blake2b(told, digest_size=8).digest()

@@ -1,0 +1,173 @@
+"""Reads the requests of NotificationService that change something."""
+
+from collections.abc import Sequence
+
+from unisono.server.api.call import Call
+from unisono.server.api.convert import fields
+from unisono.server.api.convert.content import PATCHABLE, content, target_policy
+from unisono.server.api.convert.violations import Violations
+from unisono.server.core.decide.commands import Delete, Ref, StatePatch, Update
+from unisono.server.core.decide.send import expiry
+from unisono.server.core.marking import MarkRequest, Selector
+from unisono.server.core.notifications import SendRequest
+from unisono.server.errors import InvalidRequest
+from unisono.server.model import ReadState, UserActionState
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+
+def send_request(call: Call, message: service_pb.SendNotificationRequest) -> SendRequest:
+    """One notification to create."""
+    bad = Violations()
+    actor = call.writer(bad, message.user_id, message.endpoint_id)
+    key = message.app_notification_id
+    fields.identifier(bad, "app_notification_id", key, call.limits.id_bytes, required=False)
+    if message.on_conflict not in (0, service_pb.CONFLICT_POLICY_REPLACE):
+        bad.add("on_conflict", f"has no value {message.on_conflict}")
+    new = content(bad, message, call.limits)
+    target = target_policy(bad, message.target_policy, call.limits)
+    if bad:
+        _check_expiry(bad, new.expire_time, call)
+    bad.check()
+    return SendRequest(
+        actor=actor,
+        key=key,
+        content=new,
+        target=target,
+        replace=message.on_conflict == service_pb.CONFLICT_POLICY_REPLACE,
+    )
+
+
+def ref(bad: Violations, field: str, message: pb.NotificationRef, limit: int) -> Ref:
+    """A reference to a notification."""
+    match message.WhichOneof("ref"):
+        case "id":
+            return Ref(id=fields.identifier(bad, f"{field}.id", message.id, limit, required=True))
+        case "app_notification_id":
+            path = f"{field}.app_notification_id"
+            return Ref(key=fields.identifier(bad, path, message.app_notification_id, limit, required=True))
+        case _:
+            bad.add(field, "is required: an id or an app_notification_id")
+            return Ref()
+
+
+def update(call: Call, message: service_pb.UpdateNotificationRequest) -> Update:
+    """A patch of content."""
+    bad = Violations()
+    actor = call.writer(bad, message.user_id, message.endpoint_id)
+    named = ref(bad, "notification", message.notification, call.limits.id_bytes)
+    mask = update_mask(bad, message.update_mask.paths, PATCHABLE)
+    new = content(bad, message.content, call.limits, prefix="content.", mask=mask)
+    _check_expiry(bad, new.expire_time, call, prefix="content.")
+    expected = _expected_revision(bad, message)
+    bad.check()
+    return Update(
+        actor=actor,
+        ref=named,
+        content=new,
+        mask=mask,
+        silent=message.silent,
+        expected_revision=expected,
+    )
+
+
+def update_mask(bad: Violations, paths: Sequence[str], known: frozenset[str]) -> frozenset[str]:
+    """The fields to patch: at least one, all of them known."""
+    if not paths:
+        bad.add("update_mask", "is required")
+    for path in paths:
+        if path not in known:
+            names = ", ".join(sorted(known))
+            bad.add("update_mask", f"has no path {path[:64]!r}; known are {names}")
+    return known & frozenset(paths)
+
+
+def mark_request(call: Call, message: service_pb.MarkNotificationsRequest) -> MarkRequest:
+    """A patch of state, for one or many."""
+    bad = Violations()
+    actor = call.writer(bad, message.user_id, message.endpoint_id)
+    chosen = _selector(bad, message, call)
+    patch = _state_patch(bad, message, call)
+    up_to: int | None = None
+    if message.HasField("up_to_revision"):
+        up_to = fields.revision(bad, "up_to_revision", message.up_to_revision)
+    expected = _expected_revision(bad, message)
+    if expected is not None and (chosen.refs is None or len(chosen.refs) != 1):
+        bad.add("expected_revision", "goes with exactly one reference")
+    bad.check()
+    return MarkRequest(
+        actor=actor,
+        selector=chosen,
+        patch=patch,
+        up_to_revision=up_to,
+        expected_revision=expected,
+    )
+
+
+def delete(call: Call, message: service_pb.DeleteNotificationRequest) -> Delete:
+    """A withdrawal."""
+    bad = Violations()
+    actor = call.writer(bad, message.user_id, message.endpoint_id)
+    named = ref(bad, "notification", message.notification, call.limits.id_bytes)
+    expected = _expected_revision(bad, message)
+    bad.check()
+    return Delete(actor=actor, ref=named, expected_revision=expected)
+
+
+def _selector(bad: Violations, message: service_pb.MarkNotificationsRequest, call: Call) -> Selector:
+    """What to mark."""
+    limits = call.limits
+    match message.WhichOneof("selector"):
+        case "references":
+            refs = message.references.refs
+            fields.count(bad, "references.refs", refs, limits.mark_references)
+            within = enumerate(refs[: limits.mark_references])
+            return Selector(
+                refs=tuple(ref(bad, f"references.refs[{i}]", r, limits.id_bytes) for i, r in within)
+            )
+        case "group_name":
+            name = message.group_name
+            fields.identifier(bad, "group_name", name, limits.id_bytes, required=True)
+            return Selector(group_name=name)
+        case "all":
+            return Selector()
+        case _:
+            bad.add("selector", "is required: references, group_name or all")
+            return Selector()
+
+
+def _state_patch(bad: Violations, message: service_pb.MarkNotificationsRequest, call: Call) -> StatePatch:
+    """The new state."""
+    read = fields.choice(bad, "read_state", message.read_state, ReadState)
+    action = fields.choice(bad, "user_action_state", message.user_action_state, UserActionState)
+    if message.read_state == 0 and message.user_action_state == 0:
+        bad.add("read_state", "or user_action_state is required")
+    until: int | None = None
+    if message.HasField("snooze_until"):
+        until = fields.timestamp(bad, "snooze_until", message.snooze_until)
+        if message.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
+            bad.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
+        if until <= call.now:
+            bad.add("snooze_until", "must be in the future")
+    return StatePatch(read_state=read, user_action_state=action, snooze_until=until)
+
+
+def _expected_revision(
+    bad: Violations,
+    message: service_pb.UpdateNotificationRequest
+    | service_pb.MarkNotificationsRequest
+    | service_pb.DeleteNotificationRequest,
+) -> int | None:
+    """The revision of a compare-and-set, if there is one."""
+    if not message.HasField("expected_revision"):
+        return None
+    return fields.revision(bad, "expected_revision", message.expected_revision)
+
+
+def _check_expiry(bad: Violations, requested: int | None, call: Call, prefix: str = "") -> None:
+    """The checks against the clock that a send leaves to its commit, where idempotency comes first."""
+    try:
+        expiry(requested, call.now, call.limits)
+    except InvalidRequest as error:
+        for violation in error.violations:
+            bad.add(prefix + violation.field, violation.description)

@@ -1,0 +1,42 @@
+"""Reads a SubscribeRequest."""
+
+from unisono.server.api.call import Call
+from unisono.server.api.convert import fields
+from unisono.server.api.convert.violations import Violations
+from unisono.server.core.feeds import Subscription
+from unisono.server.model import Platform
+from unisono.v1 import feed_service_pb2 as pb
+
+_DAY = 24 * 3600 * 1000
+
+
+def subscription(call: Call, message: pb.SubscribeRequest) -> Subscription:
+    """What a device asks for when it opens a stream."""
+    bad = Violations()
+    actor = call.writer(bad, message.user_id, message.endpoint_id)
+    platform = fields.choice(bad, "platform", message.platform, Platform)
+    name = message.display_name
+    fields.identifier(bad, "display_name", name, call.limits.id_bytes, required=False)
+    if message.start_position not in pb.StartPosition.values():
+        bad.add("start_position", f"has no value {message.start_position}")
+    token = message.resume_token if message.WhichOneof("start") == "resume_token" else None
+    heartbeat = _heartbeat(bad, message)
+    bad.check()
+    return Subscription(
+        feed=actor.feed,
+        endpoint_id=actor.endpoint_id,
+        platform=platform,
+        display_name=name,
+        resume_token=token,
+        from_end=message.start_position == pb.START_POSITION_END,
+        heartbeat=heartbeat,
+        expire_time=call.principal.expire_time,
+    )
+
+
+def _heartbeat(bad: Violations, message: pb.SubscribeRequest) -> float | None:
+    """In seconds; None when the device leaves it to the server, which also clamps it."""
+    if not message.HasField("heartbeat_interval"):
+        return None
+    millis = fields.duration(bad, "heartbeat_interval", message.heartbeat_interval, _DAY)
+    return millis / 1000

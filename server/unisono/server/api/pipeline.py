@@ -1,0 +1,139 @@
+"""What happens around every call: id, token, role, parsing, errors, log. Knows no single method.
+
+Handlers get and give bytes to gRPC, so that a body that does not parse is the service's error, and an
+event that was encoded once is not encoded again.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError, Message
+
+from unisono.server import errors
+from unisono.server.api import gate, status
+from unisono.server.api.call import Call
+from unisono.server.clock import Clock
+from unisono.server.core.access.principal import Principal, Role
+from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.model import Limits
+
+log = structlog.get_logger(__name__)
+
+RequestT = TypeVar("RequestT", bound=Message)
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Handlers = dict[str, Handler]
+Context = grpc.aio.ServicerContext[bytes, bytes]
+Write = Callable[[bytes], Awaitable[None]]
+Trailers = tuple[tuple[str, str | bytes], ...]
+#: Who may call a method.
+BOTH = frozenset(Role)
+DEVICE = frozenset((Role.DEVICE,))
+PUBLISHER = frozenset((Role.PUBLISHER,))
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Generic[RequestT]):
+    """A method with one response."""
+
+    request: type[RequestT]
+    handle: Callable[[Call, RequestT], Awaitable[Message]]
+    allowed: frozenset[Role] = BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming(Generic[RequestT]):
+    """A method that writes many responses. It returns the error to end with."""
+
+    request: type[RequestT]
+    handle: Callable[[Call, RequestT, Write], Awaitable[errors.UnisonoError]]
+    allowed: frozenset[Role] = DEVICE
+
+
+class Pipeline:
+    """Makes gRPC handlers of methods."""
+
+    def __init__(self, verifier: TokenVerifier, clock: Clock, limits: Limits) -> None:
+        self._verifier = verifier
+        self._clock = clock
+        self._limits = limits
+
+    def unary(self, method: Unary[Any]) -> Handler:
+        """The handler of a method with one response."""
+
+        async def behavior(body: bytes, context: Context) -> bytes:
+            async with self.guarded(context) as request_id:
+                call = self._admit(context, method.allowed, request_id)
+                response = await method.handle(call, self._parse(method.request, body))
+                return response.SerializeToString()
+
+        return grpc.unary_unary_rpc_method_handler(behavior)
+
+    def streaming(self, method: Streaming[Any]) -> Handler:
+        """The handler of a method that writes many responses."""
+
+        async def behavior(body: bytes, context: Context) -> None:
+            async with self.guarded(context) as request_id:
+                call = self._admit(context, method.allowed, request_id)
+                request = self._parse(method.request, body)
+                raise await method.handle(call, request, context.write)
+
+        return grpc.unary_stream_rpc_method_handler(behavior)
+
+    @asynccontextmanager
+    async def guarded(self, context: Context) -> AsyncIterator[str]:
+        """Ends the call with a typed status, whatever is raised inside. Yields the request id."""
+        request_id = gate.request_id(context.invocation_metadata() or ())
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        trailer: Trailers = ((gate.REQUEST_ID_KEY, request_id),)
+        try:
+            yield request_id
+        except errors.UnisonoError as raised:
+            error = raised
+            log.info("call refused", reason=error.reason, error=str(error))
+        except Exception:
+            log.exception("call failed")
+            error = errors.UnisonoError(
+                errors.Reason.INTERNAL,
+                "a fault of the server; its log has it under the request id",
+                {"request_id": request_id},
+            )
+        else:
+            context.set_trailing_metadata(trailer)
+            return
+        trailers = (*trailer, *status.trailers(error))
+        await context.abort(status.code_of(error), error.message, trailers)
+
+    def authenticated(self, context: Context) -> Principal:
+        """Who calls; raises Unauthenticated."""
+        return gate.authenticate(self._verifier, context.invocation_metadata() or ())
+
+    def _admit(self, context: Context, allowed: frozenset[Role], request_id: str) -> Call:
+        principal = self.authenticated(context)
+        return Call(
+            principal=principal,
+            role=gate.authorize(principal, allowed),
+            request_id=request_id,
+            now=self._clock.now(),
+            limits=self._limits,
+        )
+
+    def _parse(self, kind: type[RequestT], body: bytes) -> RequestT:
+        limit = self._limits.request_bytes
+        if len(body) > limit:
+            raise errors.RequestTooLarge(
+                errors.Reason.REQUEST_TOO_LARGE,
+                f"the request has {len(body)} bytes, at most {limit} are allowed",
+                {"size": str(len(body)), "limit": str(limit)},
+            )
+        try:
+            return kind.FromString(body)
+        except DecodeError as error:
+            raise errors.RequestMalformed(
+                errors.Reason.REQUEST_MALFORMED,
+                f"the request body is not a {kind.DESCRIPTOR.full_name}",
+            ) from error

@@ -1,0 +1,114 @@
+"""The gRPC server: its options, its services, its port. Knows no use case."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import grpc
+
+from unisono.server.api.health import SERVICE as HEALTH
+from unisono.server.api.health import Health
+from unisono.server.api.pipeline import Handlers, Pipeline, Streaming, Unary
+from unisono.server.api.reflection import SERVICES as REFLECTION
+from unisono.server.api.reflection import Reflection
+from unisono.server.api.tls import Certificate
+
+
+class ListenError(Exception):
+    """The server cannot listen as asked. The message is for the operator."""
+
+
+class Service(Protocol):
+    """A service of `unisono.v1`: its full name, and its methods by name."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def methods(self) -> Mapping[str, Unary[Any] | Streaming[Any]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """How connections behave. Seconds and bytes."""
+
+    keepalive_time: float
+    ping_timeout: float
+    connection_age: float
+    connection_age_grace: float
+    max_request_bytes: int
+    max_token_bytes: int
+    max_health_watches: int
+    reuse_port: bool = False
+
+
+class Server:
+    """Serves the services, health and reflection on one port."""
+
+    def __init__(self, services: Sequence[Service], pipeline: Pipeline, transport: Transport) -> None:
+        names = [service.name for service in services]
+        self._health = Health(names, max_watches=transport.max_health_watches)
+        self._server = grpc.aio.server(options=_options(transport))
+        for service in services:
+            self._add(service.name, _handlers(pipeline, service))
+        self._add(HEALTH, self._health.handlers())
+        reflection = Reflection(pipeline, (*names, HEALTH))
+        for name in REFLECTION:
+            self._add(name, reflection.handlers())
+
+    async def start(self, address: str, certificate: Certificate | None = None) -> int:
+        """Listen on HOST:PORT; returns the port. Raises ListenError."""
+        try:
+            if certificate is None:
+                port = self._server.add_insecure_port(address)
+            else:
+                port = self._server.add_secure_port(address, certificate.credentials())
+        except RuntimeError as error:
+            raise ListenError(
+                f"cannot listen on {address}: is another server using the port? "
+                "Choose another one with --listen HOST:PORT."
+            ) from error
+        await self._server.start()
+        return port
+
+    def stop(self, grace: float) -> asyncio.Task[None]:
+        """Take no new calls, and end when those that run have ended, after `grace` seconds at most.
+
+        The server counts as not serving at once.
+        """
+        self._health.stop()
+        return asyncio.create_task(self._server.stop(grace), name="grpc stop")
+
+    def _add(self, name: str, handlers: Handlers) -> None:
+        """Registered handlers are quick; the generic one is what serves until they are looked up."""
+        generic = grpc.method_handlers_generic_handler(name, handlers)
+        self._server.add_generic_rpc_handlers((generic,))
+        self._server.add_registered_method_handlers(name, handlers)
+
+
+def _handlers(pipeline: Pipeline, service: Service) -> Handlers:
+    return {
+        name: pipeline.unary(method) if isinstance(method, Unary) else pipeline.streaming(method)
+        for name, method in service.methods.items()
+    }
+
+
+def _options(transport: Transport) -> list[tuple[str, int]]:
+    """Channel arguments for a server of long streams; `docs/operating.md` says why each is as it is."""
+    return [
+        ("grpc.so_reuseport", int(transport.reuse_port)),
+        ("grpc.max_receive_message_length", 2 * transport.max_request_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_metadata_size", transport.max_token_bytes + 8 * 1024),
+        ("grpc.absolute_max_metadata_size", transport.max_token_bytes + 16 * 1024),
+        ("grpc.keepalive_time_ms", int(transport.keepalive_time * 1000)),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.ping_timeout_ms", int(transport.ping_timeout * 1000)),
+        ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
+        ("grpc.max_connection_age_ms", int(transport.connection_age * 1000)),
+        ("grpc.max_connection_age_grace_ms", int(transport.connection_age_grace * 1000)),
+        ("grpc.server_handshake_timeout_ms", 15_000),
+        # A burst of reconnecting devices is refused from 1,000 pending calls upward by default.
+        ("grpc.server.max_pending_requests", 100_000),
+        ("grpc.server.max_pending_requests_hard_limit", 100_000),
+    ]

@@ -1,0 +1,63 @@
+"""FeedService."""
+
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any
+
+from unisono.server.api.call import Call
+from unisono.server.api.convert.frames import frame
+from unisono.server.api.convert.subscription import subscription
+from unisono.server.api.convert.violations import Violations
+from unisono.server.api.pipeline import DEVICE, Streaming, Unary, Write
+from unisono.server.api.status import goodbye_error
+from unisono.server.core.feeds import Feeds
+from unisono.server.errors import Reason, Unavailable, UnisonoError
+from unisono.v1 import feed_service_pb2 as pb
+
+
+class FeedService:
+    """Its methods, by name."""
+
+    name = "unisono.v1.FeedService"
+
+    def __init__(self, feeds: Feeds) -> None:
+        self._feeds = feeds
+
+    @property
+    def methods(self) -> Mapping[str, Unary[Any] | Streaming[Any]]:
+        """The handlers of the service."""
+        return {
+            "Subscribe": Streaming(pb.SubscribeRequest, self.subscribe),
+            "Acknowledge": Unary(pb.AcknowledgeRequest, self.acknowledge, DEVICE),
+            "GetFeed": Unary(pb.GetFeedRequest, self.get_feed),
+        }
+
+    async def subscribe(self, call: Call, request: pb.SubscribeRequest, write: Write) -> UnisonoError:
+        """Subscribe: writes each message when the one before was taken."""
+        wanted = subscription(call, request)
+        with self._feeds.seat(wanted) as seat:
+            session = await self._feeds.open(wanted, seat)
+            async with aclosing(session.messages()) as said:
+                async for message in said:
+                    await write(frame(message, session))
+                    if message.end is not None:
+                        return goodbye_error(message.end, message.retry_delay)
+        return Unavailable(Reason.DRAINING, "the stream ended; come back")
+
+    async def acknowledge(self, call: Call, request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
+        """Acknowledge."""
+        bad = Violations()
+        actor = call.writer(bad, request.user_id, request.endpoint_id)
+        if not request.resume_token:
+            bad.add("resume_token", "is required")
+        bad.check()
+        revision = await self._feeds.acknowledge(actor.feed, actor.endpoint_id, request.resume_token)
+        return pb.AcknowledgeResponse(acknowledged_revision=revision)
+
+    async def get_feed(self, call: Call, request: pb.GetFeedRequest) -> pb.GetFeedResponse:
+        """GetFeed."""
+        bad = Violations()
+        actor = call.reader(bad, request.user_id, request.endpoint_id)
+        bad.check()
+        state = await self._feeds.state(actor.feed, actor.endpoint_id)
+        return pb.GetFeedResponse(last_revision=state.last_revision, unread_count=state.unread_count)

@@ -1,0 +1,119 @@
+"""NotificationService."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from unisono.server.api.call import Call
+from unisono.server.api.convert import fields, messages, paging, requests
+from unisono.server.api.convert.violations import Violations
+from unisono.server.api.pipeline import PUBLISHER, Unary
+from unisono.server.api.status import item_error
+from unisono.server.core.access.principal import Scope
+from unisono.server.core.decide.results import Sent
+from unisono.server.core.marking import Marking
+from unisono.server.core.notifications import Notifications, SendRequest
+from unisono.server.errors import UnisonoError
+from unisono.v1 import notification_service_pb2 as pb
+
+
+class NotificationService:
+    """Its methods, by name."""
+
+    name = "unisono.v1.NotificationService"
+
+    def __init__(self, notifications: Notifications, marking: Marking) -> None:
+        self._notifications = notifications
+        self._marking = marking
+
+    @property
+    def methods(self) -> Mapping[str, Unary[Any]]:
+        """The handlers of the service."""
+        return {
+            "SendNotification": Unary(pb.SendNotificationRequest, self.send),
+            "BatchSendNotifications": Unary(pb.BatchSendNotificationsRequest, self.send_batch, PUBLISHER),
+            "GetNotification": Unary(pb.GetNotificationRequest, self.get),
+            "ListNotifications": Unary(pb.ListNotificationsRequest, self.history),
+            "UpdateNotification": Unary(pb.UpdateNotificationRequest, self.update),
+            "MarkNotifications": Unary(pb.MarkNotificationsRequest, self.mark),
+            "DeleteNotification": Unary(pb.DeleteNotificationRequest, self.delete),
+        }
+
+    async def send(self, call: Call, request: pb.SendNotificationRequest) -> pb.SendNotificationResponse:
+        """SendNotification."""
+        call.principal.require(Scope.SEND)
+        sent = await self._notifications.send(requests.send_request(call, request))
+        return pb.SendNotificationResponse(result=messages.send_result(sent))
+
+    async def send_batch(
+        self, call: Call, request: pb.BatchSendNotificationsRequest
+    ) -> pb.BatchSendNotificationsResponse:
+        """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
+        bad = Violations()
+        fields.count(bad, "requests", request.requests, call.limits.batch_items)
+        bad.check()
+        parsed = [_parsed(call, item) for item in request.requests]
+        good = [item for item in parsed if isinstance(item, SendRequest)]
+        outcomes = iter(await self._notifications.send_batch(good))
+        results = [_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in parsed]
+        return pb.BatchSendNotificationsResponse(results=results)
+
+    async def get(self, call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
+        """GetNotification."""
+        bad = Violations()
+        actor = call.reader(bad, request.user_id)
+        ref = requests.ref(bad, "notification", request.notification, call.limits.id_bytes)
+        bad.check()
+        row = await self._notifications.get(actor, ref)
+        return pb.GetNotificationResponse(notification=messages.notification(row))
+
+    async def history(self, call: Call, request: pb.ListNotificationsRequest) -> pb.ListNotificationsResponse:
+        """ListNotifications."""
+        wanted = paging.page_request(call, request)
+        history = await self._notifications.history(
+            wanted.actor, wanted.where, before=wanted.before, limit=wanted.limit
+        )
+        rows = history.page.rows
+        following = wanted.token(rows[-1].create_revision) if history.page.more else ""
+        return pb.ListNotificationsResponse(
+            notifications=[messages.notification(row) for row in rows],
+            next_page_token=following,
+            resume_token=history.resume_token,
+        )
+
+    async def update(
+        self, call: Call, request: pb.UpdateNotificationRequest
+    ) -> pb.UpdateNotificationResponse:
+        """UpdateNotification."""
+        row = await self._notifications.update(requests.update(call, request))
+        return pb.UpdateNotificationResponse(notification=messages.notification(row))
+
+    async def mark(self, call: Call, request: pb.MarkNotificationsRequest) -> pb.MarkNotificationsResponse:
+        """MarkNotifications."""
+        marked = await self._marking.mark(requests.mark_request(call, request))
+        return pb.MarkNotificationsResponse(
+            changed=marked.changed,
+            skipped=marked.skipped,
+            last_revision=marked.last_revision,
+            unread_count=marked.unread_count,
+            not_found=[messages.ref(ref) for ref in marked.not_found],
+        )
+
+    async def delete(
+        self, call: Call, request: pb.DeleteNotificationRequest
+    ) -> pb.DeleteNotificationResponse:
+        """DeleteNotification."""
+        removed = await self._notifications.delete(requests.delete(call, request))
+        return pb.DeleteNotificationResponse(revision=removed.revision, already_removed=removed.already)
+
+
+def _parsed(call: Call, item: pb.SendNotificationRequest) -> SendRequest | UnisonoError:
+    try:
+        return requests.send_request(call, item)
+    except UnisonoError as error:
+        return error
+
+
+def _result(outcome: Sent | UnisonoError) -> pb.BatchSendResult:
+    if isinstance(outcome, UnisonoError):
+        return pb.BatchSendResult(error=item_error(outcome))
+    return pb.BatchSendResult(result=messages.send_result(outcome))

@@ -1,0 +1,132 @@
+"""The composition root: the only place that makes adapters, and puts the parts of a node together."""
+
+import asyncio
+import random
+
+import structlog
+
+from unisono.server.api.convert import frames
+from unisono.server.api.pipeline import Pipeline
+from unisono.server.api.server import Server, Transport
+from unisono.server.api.services.endpoints import EndpointService
+from unisono.server.api.services.feeds import FeedService
+from unisono.server.api.services.notifications import NotificationService
+from unisono.server.api.tls import Certificate
+from unisono.server.bus.base import Bus
+from unisono.server.clock import Clock, Ids
+from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.core.endpoints import Endpoints
+from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feeds import Feeds, SessionRules
+from unisono.server.core.hub import Hub, Seat
+from unisono.server.core.marking import Marking
+from unisono.server.core.notifications import Notifications
+from unisono.server.core.presence import Presence
+from unisono.server.core.sweeper import Sweeper, SweepRules
+from unisono.server.model import Limits
+from unisono.server.store.base import Store
+
+log = structlog.get_logger(__name__)
+
+#: Streams that are told to go at once while draining, and the pause before the next ones, in seconds.
+#: Spread, so that the node that they go to is not met by all of them together.
+DRAIN_BATCH = 200
+DRAIN_PAUSE = 0.02
+
+#: Devices come back after a random part of this, in seconds.
+DRAIN_RETRY = 5.0
+
+
+class Node:
+    """One server process: starts in order, drains, stops in the reverse order."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        ids: Ids,
+        verifier: TokenVerifier,
+        limits: Limits,
+        transport: Transport,
+        session_rules: SessionRules,
+        sweep_rules: SweepRules,
+        commit_queue: int,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._hub = Hub(frames.event, clock, streams_per_user=limits.streams_per_user)
+        bus.listen(self._hub.hear)
+        self._commits = FeedCommits(store, bus, clock, limits, capacity=commit_queue)
+        self._endpoints = Endpoints(store, bus, clock, limits, capacity=commit_queue)
+        self._presence = Presence(store)
+        self._sweeper = Sweeper(self._commits, store, self._presence, clock, sweep_rules)
+        notifications = Notifications(
+            commits=self._commits,
+            store=store,
+            endpoints=self._endpoints,
+            clock=clock,
+            ids=ids,
+            limits=limits,
+        )
+        feeds = Feeds(
+            store=store,
+            hub=self._hub,
+            endpoints=self._endpoints,
+            presence=self._presence,
+            clock=clock,
+            ids=ids,
+            encode=frames.event,
+            rules=session_rules,
+        )
+        services = (
+            NotificationService(notifications, Marking(self._commits, self._endpoints)),
+            FeedService(feeds),
+            EndpointService(self._endpoints),
+        )
+        self._server = Server(services, Pipeline(verifier, clock, limits), transport)
+
+    async def start(self, address: str, certificate: Certificate | None = None) -> int:
+        """Open the store and the bus, then listen; returns the port.
+
+        Raises StoreError or ListenError, with everything closed again.
+        """
+        try:
+            await self._store.open()
+            await self._bus.open()
+            self._commits.committer.start()
+            self._endpoints.committer.start()
+            self._sweeper.start()
+            return await self._server.start(address, certificate)
+        except BaseException:
+            await self._close()
+            raise
+
+    async def stop(self, grace: float) -> None:
+        """Drain: take no new calls, tell every stream to come back, finish what runs, close.
+
+        Calls that have not ended after `grace` seconds are cut; what they wait for is committed.
+        """
+        stopping = self._server.stop(grace)
+        seats = self._hub.drain()
+        log.info("draining", streams=len(seats))
+        await asyncio.gather(stopping, _dismiss(seats))
+        await self._close()
+        log.info("stopped")
+
+    async def _close(self) -> None:
+        await self._sweeper.close()
+        await self._commits.committer.close()
+        await self._endpoints.committer.close()
+        await self._presence.flush()
+        await self._bus.close()
+        await self._store.close()
+
+
+async def _dismiss(seats: list[Seat]) -> None:
+    for start in range(0, len(seats), DRAIN_BATCH):
+        for seat in seats[start : start + DRAIN_BATCH]:
+            seat.drain_delay = random.uniform(0, DRAIN_RETRY)  # noqa: S311
+            seat.wake.set()
+        await asyncio.sleep(DRAIN_PAUSE)

@@ -1,0 +1,1 @@
+"""The bus: carries hints between the sessions of one feed. `base` is the contract."""

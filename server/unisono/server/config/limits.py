@@ -1,0 +1,76 @@
+"""The limits of the service as settings. Their defaults are those of `model.Limits`."""
+
+from dataclasses import fields
+from typing import Final
+
+from pydantic import ValidationInfo, field_validator
+from pydantic_settings import BaseSettings
+
+from unisono.server.config.setting import BYTES, DAY, ITEMS, SECONDS, at_least, at_most, setting
+from unisono.server.model import Limits
+
+_DEFAULT: Final = Limits()
+
+_MEBIBYTE: Final = 1024 * 1024
+
+
+class LimitSettings(BaseSettings):
+    """How much of everything the service takes."""
+
+    id_bytes: int = setting(_DEFAULT.id_bytes, BYTES, "longest id, key or name", ge=36, le=1024)
+    title_bytes: int = setting(_DEFAULT.title_bytes, BYTES, "longest title", ge=1, le=_MEBIBYTE)
+    body_bytes: int = setting(_DEFAULT.body_bytes, BYTES, "longest body", ge=1, le=_MEBIBYTE)
+    raw_content_bytes: int = setting(
+        _DEFAULT.raw_content_bytes, BYTES, "longest raw content", ge=1, le=_MEBIBYTE
+    )
+    request_bytes: int = setting(_DEFAULT.request_bytes, BYTES, "largest request", ge=1024, le=64 * _MEBIBYTE)
+    batch_items: int = setting(_DEFAULT.batch_items, ITEMS, "sends in one batch", ge=1, le=10_000)
+    mark_references: int = setting(
+        _DEFAULT.mark_references, ITEMS, "notifications that one mark may name", ge=1, le=10_000
+    )
+    target_endpoints: int = setting(
+        _DEFAULT.target_endpoints, ITEMS, "endpoints that one target policy may name", ge=1, le=1000
+    )
+    page_items: int = setting(_DEFAULT.page_items, ITEMS, "notifications on one page", ge=1, le=10_000)
+    page_default_items: int = setting(
+        _DEFAULT.page_default_items, ITEMS, "notifications on a page when not asked for a number", ge=1
+    )
+    page_bytes: int = setting(
+        _DEFAULT.page_bytes, BYTES, "payload on one page, about", ge=1024, le=4 * _MEBIBYTE
+    )
+    endpoints_per_user: int = setting(
+        _DEFAULT.endpoints_per_user, ITEMS, "endpoints of one user of one app", ge=1, le=10_000
+    )
+    streams_per_user: int = setting(
+        _DEFAULT.streams_per_user, ITEMS, "open streams of one user of one app", ge=1, le=10_000
+    )
+    live_notifications_per_feed: int = setting(
+        _DEFAULT.live_notifications_per_feed, ITEMS, "live notifications in one feed", ge=1, le=1_000_000
+    )
+    access_token_bytes: int = setting(
+        _DEFAULT.access_token_bytes, BYTES, "longest access token", ge=256, le=16 * 1024
+    )
+    expire_after_max: float = setting(
+        _DEFAULT.expire_after_max / 1000, SECONDS, "farthest expiry of a notification", ge=1, le=3650 * DAY
+    )
+    expire_after_default: float = setting(
+        _DEFAULT.expire_after_default / 1000, SECONDS, "expiry of a notification that names none", ge=1
+    )
+
+    @field_validator("request_bytes")
+    @classmethod
+    def _holds_a_payload(cls, value: int, info: ValidationInfo) -> int:
+        return at_least(value, info, "title_bytes", "body_bytes", "raw_content_bytes")
+
+    @field_validator("page_default_items", "expire_after_default")
+    @classmethod
+    def _is_within(cls, value: float, info: ValidationInfo) -> float:
+        most = "page_items" if info.field_name == "page_default_items" else "expire_after_max"
+        return at_most(value, info, most)
+
+    def limits(self) -> Limits:
+        """The same, with times in milliseconds."""
+        values = {field.name: getattr(self, field.name) for field in fields(Limits)}
+        for name in ("expire_after_max", "expire_after_default"):
+            values[name] = int(values[name] * 1000)
+        return Limits(**values)

@@ -1,0 +1,46 @@
+"""Where to listen, how to encrypt, what to log."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationInfo, field_validator
+from pydantic_settings import BaseSettings
+
+from unisono.server.config.address import Address
+from unisono.server.config.setting import ADDRESS, FILE, ITEMS, SECONDS, WORD, setting
+
+
+class ServingSettings(BaseSettings):
+    """The port and the process behind it."""
+
+    listen: str = setting("127.0.0.1:50051", ADDRESS, "address to listen on; port 0 takes a free one")
+    tls_certificate: Path | None = setting(None, FILE, "PEM certificate chain; with tls_key, turns TLS on")
+    tls_key: Path | None = setting(None, FILE, "PEM private key of tls_certificate")
+    keepalive_time: float = setting(
+        60, SECONDS, "how long a connection may be silent before it is probed with a ping", ge=1, le=3600
+    )
+    ping_timeout: float = setting(
+        20, SECONDS, "how long a ping may go unanswered before the connection is dropped", ge=1, le=600
+    )
+    health_watches: int = setting(
+        100, ITEMS, "open Watch streams of the health service, which need no token", ge=0, le=100_000
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
+        "info", WORD, "the least severe entries to log: debug, info, warning or error"
+    )
+    log_format: Literal["auto", "console", "json"] = setting(
+        "auto", WORD, "console for people, json for programs; auto is console on a terminal"
+    )
+
+    @field_validator("listen")
+    @classmethod
+    def _is_an_address(cls, listen: str) -> str:
+        Address.parse(listen)
+        return listen
+
+    @field_validator("tls_key")
+    @classmethod
+    def _has_its_certificate(cls, key: Path | None, info: ValidationInfo) -> Path | None:
+        if "tls_certificate" in info.data and (key is None) != (info.data["tls_certificate"] is None):
+            raise ValueError("tls_certificate and tls_key go together: give both or neither")
+        return key

@@ -1,0 +1,75 @@
+"""Where values of settings come from: flags, environment variables, a TOML file. Judges none of them."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic_settings import EnvSettingsSource, SettingsError
+
+from unisono.server.config.problems import InvalidSettings, unknown_name
+from unisono.server.config.setting import is_table
+from unisono.server.config.settings import Settings
+
+PREFIX: Final = "UNISONO_"
+
+OTHER_VARIABLES: Final = frozenset(("UNISONO_CONFIG", "UNISONO_TOKEN"))
+"""Variables that are no settings: the name of the file, and the access token of the client's command."""
+
+
+@dataclass(slots=True)
+class Source:
+    """Values by setting, where each comes from, and what has no such setting."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+
+
+def flag_of(name: str) -> str:
+    """The flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def variable_of(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def from_flags(flags: Mapping[str, Any]) -> Source:
+    """Flags that were not given are None."""
+    values = {name: value for name, value in flags.items() if value is not None}
+    return Source(values, {name: f"flag {flag_of(name)}" for name in values})
+
+
+def from_environment(environ: Mapping[str, str]) -> Source:
+    """Empty variables count as absent; tables are written in JSON."""
+    ours = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
+    known = {variable_of(name): name for name in Settings.model_fields}
+    reader = EnvSettingsSource(Settings)
+    reader.env_vars = {name.lower(): text for name, text in ours.items() if name in known}
+    try:
+        values = reader()
+    except SettingsError as error:
+        tables = [name for name in ours if name in known and is_table(Settings.model_fields[known[name]])]
+        raise InvalidSettings([f"{' or '.join(tables)} is not JSON: {error.__cause__}"]) from error
+    others = sorted(ours.keys() - known.keys() - OTHER_VARIABLES)
+    unknown = [unknown_name(name, known) for name in others]
+    return Source(values, {name: f"environment {variable_of(name)}" for name in values}, unknown)
+
+
+def from_file(file: Path | None) -> Source:
+    """The top-level keys of a TOML file. Raises `InvalidSettings` when it cannot be read."""
+    if file is None:
+        return Source()
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidSettings([f"{file} cannot be read: {error.strerror}"]) from error
+    except ValueError as error:
+        raise InvalidSettings([f"{file} is not TOML: {error}"]) from error
+    known = Settings.model_fields
+    values = {name: value for name, value in content.items() if name in known}
+    unknown = [f"{file}: {unknown_name(name, known)}" for name in content if name not in known]
+    return Source(values, dict.fromkeys(values, f"file {file}"), unknown)

@@ -1,0 +1,57 @@
+"""How long streams and connections live, and how they show that they do."""
+
+from pydantic import ValidationInfo, field_validator
+from pydantic_settings import BaseSettings
+
+from unisono.server.config.setting import SECONDS, at_least, setting
+
+
+class StreamSettings(BaseSettings):
+    """The times of streams.
+
+    A running stream does not see that its connection is to end: it must be over, with a goodbye, before
+    the grace of the connection is, or it is cut.
+    """
+
+    heartbeat_min: float = setting(
+        5, SECONDS, "shortest heartbeat interval that a device can ask for", ge=0.05, le=3600
+    )
+    heartbeat: float = setting(
+        30, SECONDS, "heartbeat interval of idle streams that ask for none", ge=0.05, le=3600
+    )
+    heartbeat_max: float = setting(
+        300, SECONDS, "longest heartbeat interval that a device can ask for", ge=0.05, le=3600
+    )
+    drain_grace: float = setting(10, SECONDS, "how long calls may go on when the server stops", ge=0, le=600)
+    session_age_min: float = setting(
+        15 * 60, SECONDS, "a stream is ended at a random age from here ...", ge=0.05, le=86_400
+    )
+    session_age_max: float = setting(
+        20 * 60, SECONDS, "... to here, so that devices spread over connections", ge=0.05, le=86_400
+    )
+    connection_age: float = setting(
+        60 * 60, SECONDS, "age at which a connection takes no new calls", ge=1, le=7 * 86_400
+    )
+    connection_age_grace: float = setting(
+        21 * 60, SECONDS, "how long the calls of a connection may go on after that", ge=1, le=7 * 86_400
+    )
+
+    @field_validator("heartbeat")
+    @classmethod
+    def _is_not_too_short(cls, value: float, info: ValidationInfo) -> float:
+        return at_least(value, info, "heartbeat_min")
+
+    @field_validator("heartbeat_max")
+    @classmethod
+    def _is_longest(cls, value: float, info: ValidationInfo) -> float:
+        return at_least(value, info, "heartbeat")
+
+    @field_validator("session_age_max")
+    @classmethod
+    def _is_oldest(cls, value: float, info: ValidationInfo) -> float:
+        return at_least(value, info, "session_age_min")
+
+    @field_validator("connection_age_grace")
+    @classmethod
+    def _outlives_streams(cls, value: float, info: ValidationInfo) -> float:
+        return at_least(value, info, "session_age_max", "drain_grace")

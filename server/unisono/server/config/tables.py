@@ -1,0 +1,66 @@
+"""The tables that the settings `apps` and `issuers` are lists of."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+HOST_NAME_MAX: Final = 253
+"""RFC 1035, section 2.3.4, without the final dot."""
+
+_LABEL: Final = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+_TABLE: Final = ConfigDict(extra="forbid", frozen=True)
+
+Name = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+def _host_name(value: str) -> str:
+    if len(value) > HOST_NAME_MAX or not all(_LABEL.fullmatch(label) for label in value.split(".")):
+        raise ValueError("must be shaped like a host name, in small letters, such as mail.contoso.com")
+    return value
+
+
+Names = Annotated[tuple[Name, ...], Field(min_length=1), BeforeValidator(_listed)]
+"""One or more; a single one needs no list."""
+
+
+class AppSettings(BaseModel):
+    """One app. `app_id` is shaped like a host name; `client_ids` are the OAuth clients that act for it."""
+
+    model_config = _TABLE
+
+    app_id: Annotated[str, AfterValidator(_host_name)]
+    display_name: str = ""
+    client_ids: Names
+
+
+class IssuerSettings(BaseModel):
+    """One issuer of tokens. Its keys come from exactly one of `secret`, `pem_file` and `jwks_file`.
+
+    `algorithm`, when given, is the only one that is accepted. `user_claims` name the user, `app_only`
+    says how tokens of an app itself are marked.
+    """
+
+    model_config = _TABLE
+
+    issuer: Name
+    audience: Names
+    secret: SecretStr | None = None
+    pem_file: Path | None = None
+    jwks_file: Path | None = None
+    algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] | None = None
+    user_claims: Names = ("sub",)
+    app_only: Literal["no_user_claim", "idtyp", "sub_is_client_id"] = "no_user_claim"
+
+    @model_validator(mode="after")
+    def _has_keys(self) -> Self:
+        given = [source for source in (self.secret, self.pem_file, self.jwks_file) if source is not None]
+        if len(given) != 1:
+            raise ValueError("needs exactly one of secret, pem_file and jwks_file")
+        return self

@@ -1,0 +1,1 @@
+"""Who is calling: from an access token to the app, the user and the scopes. Knows no gRPC."""

@@ -1,0 +1,123 @@
+"""Keys that verify tokens. Each is bound to one algorithm, whatever a token's header asks for."""
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from unisono.server.core.access.misconfigured import AccessMisconfigured
+
+PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
+
+SECRET_BYTES_MIN: Final = 32
+"""RFC 7518, section 3.2: an HS256 key is at least as long as the hash."""
+
+RSA_BITS_MIN: Final = 2048
+"""RFC 7518, section 3.3."""
+
+
+class Algorithm(StrEnum):
+    """The signature algorithms that are accepted (RFC 7518, RFC 8037)."""
+
+    HS256 = "HS256"
+    RS256 = "RS256"
+    ES256 = "ES256"
+    EDDSA = "EdDSA"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What verifies signatures of one algorithm. Without a `kid` it fits any."""
+
+    algorithm: Algorithm
+    material: bytes | PublicKey = field(repr=False)
+    kid: str | None = None
+
+    def fits(self, algorithm: object, kid: object) -> bool:
+        """Whether a token with these header fields may have been signed with it."""
+        return algorithm == self.algorithm and (kid is None or self.kid in (None, kid))
+
+
+def key_of_secret(secret: str) -> Key:
+    """The HS256 key of a shared secret (its UTF-8 bytes)."""
+    material = secret.encode()
+    if len(material) < SECRET_BYTES_MIN:
+        raise AccessMisconfigured(
+            f"the secret has {len(material)} bytes; HS256 needs at least {SECRET_BYTES_MIN} random ones"
+        )
+    return Key(algorithm=Algorithm.HS256, material=material)
+
+
+def key_of_pem(file: Path) -> Key:
+    """The key in a PEM file that holds one public key."""
+    try:
+        public = load_pem_public_key(_read(file).encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise AccessMisconfigured(f"{file} holds no PEM public key (-----BEGIN PUBLIC KEY-----)") from error
+    return _key(public, str(file))
+
+
+def keys_of_jwks(file: Path) -> tuple[Key, ...]:
+    """The signing keys of a JWKS file (RFC 7517) that use an accepted public-key algorithm; at least one.
+
+    Others, such as keys for encryption and shared secrets, are passed over.
+    """
+    try:
+        entries = json.loads(_read(file))["keys"]
+        keys = [_key_of_jwk(entry, f"key {n} of {file}") for n, entry in enumerate(entries, start=1)]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise AccessMisconfigured(f'{file} is no JWKS file ({{"keys": [...]}})') from error
+    usable = tuple(key for key in keys if key)
+    if not usable:
+        raise AccessMisconfigured(f"{file} holds no signing key for RS256, ES256 or EdDSA")
+    return usable
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise AccessMisconfigured(f"{file} cannot be read: {reason}") from error
+
+
+_KINDS: Final = {
+    ("RSA", None): Algorithm.RS256,
+    ("EC", "P-256"): Algorithm.ES256,
+    ("OKP", "Ed25519"): Algorithm.EDDSA,
+}
+"""The algorithm of a JWK by its key type and curve."""
+
+
+def _key_of_jwk(jwk: dict[str, Any], where: str) -> Key | None:
+    algorithm = _KINDS.get((jwk["kty"], jwk.get("crv")))
+    if not algorithm or jwk.get("use") == "enc" or jwk.get("alg", algorithm) != algorithm:
+        return None
+    if "d" in jwk:
+        raise AccessMisconfigured(f"{where} is a private key; give the public one only")
+    try:
+        public = jwt.PyJWK(jwk, algorithm).key
+    except jwt.PyJWTError as error:
+        raise AccessMisconfigured(f"{where} is damaged") from error
+    return _key(public, where, jwk.get("kid"))
+
+
+def _key(public: object, where: str, kid: str | None = None) -> Key:
+    match public:
+        case RSAPublicKey():
+            if public.key_size < RSA_BITS_MIN:
+                raise AccessMisconfigured(f"{where} has {public.key_size} bits; RS256 needs {RSA_BITS_MIN}")
+            return Key(algorithm=Algorithm.RS256, material=public, kid=kid)
+        case EllipticCurvePublicKey() if isinstance(public.curve, SECP256R1):
+            return Key(algorithm=Algorithm.ES256, material=public, kid=kid)
+        case Ed25519PublicKey():
+            return Key(algorithm=Algorithm.EDDSA, material=public, kid=kid)
+    raise AccessMisconfigured(f"{where} is neither RSA (RS256) nor P-256 (ES256) nor Ed25519 (EdDSA)")

@@ -1,0 +1,48 @@
+"""Decides a batch: each command in the order of arrival, each seeing the ones before it."""
+
+from collections.abc import Sequence
+
+from unisono.server.core.decide.commands import Command, Delete, Mark, PassTime, Send, Update
+from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.mark import mark
+from unisono.server.core.decide.removal import delete, pass_time
+from unisono.server.core.decide.results import Result
+from unisono.server.core.decide.send import send
+from unisono.server.core.decide.update import update
+from unisono.server.errors import UnisonoError
+from unisono.server.model import Limits
+from unisono.server.store.commit import Decision, View
+
+
+def decide(commands: Sequence[Command], view: View, *, now: int, limits: Limits) -> Decision[Result]:
+    """The outcome of every command, and what to write. An error touches its own command only."""
+    ledgers = {key: Ledger(feed, view.rows.get(key, ())) for key, feed in view.feeds.items()}
+    outcomes: list[Result | UnisonoError] = []
+    for index, command in enumerate(commands):
+        ledger = ledgers[command.reads.feed]
+        try:
+            outcomes.append(_one(ledger, command, view.scans.get(index, ()), now, limits))
+        except UnisonoError as error:
+            outcomes.append(error)
+    moved = {key: ledger for key, ledger in ledgers.items() if ledger.changes}
+    return Decision(
+        outcomes=outcomes,
+        feeds=[ledger.feed for ledger in moved.values()],
+        rows=[row for ledger in moved.values() for row in ledger.written],
+        changes={key: ledger.changes for key, ledger in moved.items()},
+    )
+
+
+def _one(ledger: Ledger, command: Command, scanned: Sequence[str], now: int, limits: Limits) -> Result:
+    """Each of these checks everything before it writes, so a command that fails has done nothing."""
+    match command:
+        case Send():
+            return send(ledger, command, now, limits)
+        case Update():
+            return update(ledger, command, now, limits)
+        case Mark():
+            return mark(ledger, command, scanned, now)
+        case Delete():
+            return delete(ledger, command, now)
+        case PassTime():
+            return pass_time(ledger, command, now)

@@ -1,0 +1,159 @@
+"""What can be asked of a feed: one value for each, with the rows it wants to see."""
+
+import hashlib
+from dataclasses import dataclass
+
+from unisono.server.model import (
+    FeedKey,
+    Payload,
+    Priority,
+    ReadState,
+    SenderRole,
+    TargetPolicy,
+    UserActionState,
+)
+from unisono.server.store.commit import Reads, Scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ref:
+    """Names a notification: by its id, or by a key where `id` is empty."""
+
+    id: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts, on which feed. `endpoint_id` is empty for a publisher."""
+
+    feed: FeedKey
+    role: SenderRole
+    endpoint_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a sender writes, as requested: None and empty mean "absent". Times are milliseconds."""
+
+    payload: Payload
+    group_name: str = ""
+    priority: int = Priority.UNSPECIFIED
+    display_time_to_live: int | None = None
+    expire_time: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Create a notification. `new_id` is its id, if one is created."""
+
+    actor: Actor
+    new_id: str
+    key: str
+    content: Content
+    target: TargetPolicy
+    replace: bool
+    fingerprint: bytes
+
+    @property
+    def reads(self) -> Reads:
+        return Reads(feed=self.actor.feed, keys=(self.key,) if self.key else ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """Patch content: the fields in `mask` (names of `Content`) get the values of `content`."""
+
+    actor: Actor
+    ref: Ref
+    content: Content
+    mask: frozenset[str]
+    silent: bool = False
+    expected_revision: int | None = None
+
+    @property
+    def reads(self) -> Reads:
+        return _named(self.actor.feed, (self.ref,), payload=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePatch:
+    """The new state; None leaves as it is."""
+
+    read_state: ReadState | None = None
+    user_action_state: UserActionState | None = None
+    snooze_until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Patch the state of the notifications that `refs` name, or, without them, that `scan` finds."""
+
+    actor: Actor
+    patch: StatePatch
+    refs: tuple[Ref, ...] = ()
+    scan: Scan | None = None
+    up_to_revision: int | None = None
+    expected_revision: int | None = None
+
+    @property
+    def reads(self) -> Reads:
+        if self.scan is not None:
+            return Reads(feed=self.actor.feed, scan=self.scan)
+        return _named(self.actor.feed, self.refs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Withdraw a notification."""
+
+    actor: Actor
+    ref: Ref
+    expected_revision: int | None = None
+
+    @property
+    def reads(self) -> Reads:
+        return _named(self.actor.feed, (self.ref,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassTime:
+    """Let time act on a notification: expire it or end its snooze, if that is due."""
+
+    feed: FeedKey
+    id: str
+
+    @property
+    def reads(self) -> Reads:
+        return Reads(feed=self.feed, ids=(self.id,))
+
+
+Command = Send | Update | Mark | Delete | PassTime
+
+
+def fingerprint(content: Content, target: TargetPolicy) -> bytes:
+    """The hash by which "the same content" is told: of all fields as requested, absent ones too."""
+    digest = hashlib.blake2b(digest_size=16)
+    payload = content.payload
+    for value in (
+        content.group_name,
+        payload.title,
+        payload.body,
+        payload.raw_content,
+        int(content.priority),
+        target.key,
+        content.display_time_to_live,
+        content.expire_time,
+    ):
+        raw = value if isinstance(value, bytes) else str(value).encode()
+        digest.update(b"-" if value is None else b"%d:" % len(raw) + raw)
+    return digest.digest()
+
+
+def _named(feed: FeedKey, refs: tuple[Ref, ...], *, payload: bool = False) -> Reads:
+    return Reads(
+        feed=feed,
+        ids=tuple(ref.id for ref in refs if ref.id),
+        keys=tuple(ref.key for ref in refs if not ref.id),
+        payload=payload,
+    )

@@ -1,0 +1,194 @@
+"""What registering, naming and deleting endpoints does, and taking one for a stream."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from unisono.server.errors import (
+    FailedPrecondition,
+    InvalidRequest,
+    NotFound,
+    QuotaExceeded,
+    Reason,
+    UnisonoError,
+)
+from unisono.server.model import Endpoint, Feed, FeedKey, Limits, Platform
+from unisono.server.store.commit import EndpointDecision, EndpointView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """Make an endpoint, or find it. With a `session_id`, that session becomes the endpoint's stream."""
+
+    feed: FeedKey
+    endpoint_id: str
+    platform: Platform | None
+    display_name: str
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """Give an endpoint another name."""
+
+    feed: FeedKey
+    endpoint_id: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Delete an endpoint, for as long as its record is kept."""
+
+    feed: FeedKey
+    endpoint_id: str
+
+
+EndpointCommand = Register | Rename | Remove
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The endpoint after a command, and its feed; `changed` when the command did anything."""
+
+    endpoint: Endpoint
+    feed: Feed
+    changed: bool = True
+
+
+class _Register:
+    """The working state: the endpoints of one feed while a batch is decided."""
+
+    def __init__(self, feed: Feed, endpoints: Sequence[Endpoint]) -> None:
+        self.feed = feed
+        self.endpoints = {endpoint.endpoint_id: endpoint for endpoint in endpoints}
+        self.written: dict[str, Endpoint] = {}
+        self.removed: dict[str, Endpoint] = {}
+
+    def write(self, endpoint: Endpoint) -> Endpoint:
+        self.endpoints[endpoint.endpoint_id] = endpoint
+        self.written[endpoint.endpoint_id] = endpoint
+        self.removed.pop(endpoint.endpoint_id, None)
+        return endpoint
+
+    def remove(self, endpoint: Endpoint) -> None:
+        del self.endpoints[endpoint.endpoint_id]
+        self.written.pop(endpoint.endpoint_id, None)
+        self.removed[endpoint.endpoint_id] = endpoint
+
+    def present(self) -> list[Endpoint]:
+        return [e for e in self.endpoints.values() if e.delete_time is None]
+
+
+def decide_endpoints(
+    commands: Sequence[EndpointCommand], view: EndpointView, *, now: int, limits: Limits
+) -> EndpointDecision[Settled]:
+    """The outcome of every command in order, each seeing the ones before it."""
+    registers = {key: _Register(feed, view.endpoints.get(key, ())) for key, feed in view.feeds.items()}
+    outcomes: list[Settled | UnisonoError] = []
+    for command in commands:
+        try:
+            outcomes.append(_one(registers[command.feed], command, now, limits))
+        except UnisonoError as error:
+            outcomes.append(error)
+    return EndpointDecision(
+        outcomes=outcomes,
+        endpoints=[endpoint for r in registers.values() for endpoint in r.written.values()],
+        removed=[endpoint for r in registers.values() for endpoint in r.removed.values()],
+    )
+
+
+def existing(endpoint: Endpoint | None) -> Endpoint:
+    """The endpoint, if there is one; raises NotFound, or FailedPrecondition when it was deleted."""
+    if endpoint is None:
+        raise _unknown()
+    if endpoint.delete_time is not None:
+        raise _deleted()
+    return endpoint
+
+
+def _unknown() -> NotFound:
+    return NotFound(
+        Reason.ENDPOINT_NOT_FOUND,
+        "the user has no such endpoint; RegisterEndpoint or Subscribe makes it",
+    )
+
+
+def _deleted() -> FailedPrecondition:
+    return FailedPrecondition(
+        Reason.ENDPOINT_DELETED, "the endpoint was deleted; register under a new endpoint_id"
+    )
+
+
+def _one(register: _Register, command: EndpointCommand, now: int, limits: Limits) -> Settled:
+    match command:
+        case Register():
+            return _settle(register, command, now, limits)
+        case Rename():
+            endpoint = existing(register.endpoints.get(command.endpoint_id))
+            named = replace(endpoint, display_name=command.display_name)
+            return Settled(endpoint=register.write(named), feed=register.feed)
+        case Remove():
+            return _remove(register, command, now)
+
+
+def _settle(register: _Register, command: Register, now: int, limits: Limits) -> Settled:
+    known = register.endpoints.get(command.endpoint_id)
+    if known is None:
+        return _create(register, command, now, limits)
+    if known.delete_time is not None:
+        raise _deleted()
+    if command.platform not in (None, known.platform):
+        raise FailedPrecondition(
+            Reason.PLATFORM_FIXED,
+            f"the endpoint is registered for {known.platform.name} and cannot change",
+            {"platform": f"PLATFORM_{known.platform.name}"},
+        )
+    endpoint = replace(
+        known,
+        display_name=command.display_name or known.display_name,
+        last_seen_time=max(now, known.last_seen_time),
+        session_id=command.session_id or known.session_id,
+    )
+    return Settled(endpoint=register.write(endpoint), feed=register.feed)
+
+
+def _create(register: _Register, command: Register, now: int, limits: Limits) -> Settled:
+    if command.platform is None:
+        raise InvalidRequest.of("platform", "is required for an endpoint that is not registered yet")
+    _make_room(register, command.feed, limits.endpoints_per_user)
+    endpoint = Endpoint(
+        feed=command.feed,
+        endpoint_id=command.endpoint_id,
+        platform=command.platform,
+        display_name=command.display_name,
+        create_time=now,
+        last_seen_time=now,
+        session_id=command.session_id,
+    )
+    return Settled(endpoint=register.write(endpoint), feed=register.feed)
+
+
+def _make_room(register: _Register, key: FeedKey, limit: int) -> None:
+    """At the limit, the endpoint unseen longest without a stream gives way. It may come back."""
+    present = register.present()
+    if len(present) < limit:
+        return
+    idle = [endpoint for endpoint in present if not endpoint.session_id]
+    if not idle:
+        raise QuotaExceeded(
+            Reason.ENDPOINTS_EXCEEDED,
+            f"the user has {limit} endpoints, which is the limit, and all have streams open",
+            subject=f"user:{key.user_id}",
+            limit=limit,
+        )
+    register.remove(min(idle, key=lambda endpoint: endpoint.last_seen_time))
+
+
+def _remove(register: _Register, command: Remove, now: int) -> Settled:
+    endpoint = register.endpoints.get(command.endpoint_id)
+    if endpoint is None:
+        raise _unknown()
+    if endpoint.delete_time is not None:
+        return Settled(endpoint=endpoint, feed=register.feed, changed=False)
+    gone = replace(endpoint, session_id="", delete_time=now)
+    return Settled(endpoint=register.write(gone), feed=register.feed)

@@ -1,0 +1,118 @@
+"""What a patch of the state does, to one or to many."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from unisono.server.core.decide.commands import Mark, Ref, StatePatch
+from unisono.server.core.decide.expected import check_revision, not_found
+from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.results import Marked
+from unisono.server.errors import InvalidRequest
+from unisono.server.model import ChangeType, Notification, UserActionState
+from unisono.server.store.commit import Scan
+
+
+def mark(ledger: Ledger, command: Mark, scanned: Sequence[str], now: int) -> Marked:
+    """Patch what the references name, or one step of what a scan found."""
+    if command.scan is not None:
+        rows, resume_after = _step(ledger, command.scan, scanned)
+        return _apply(ledger, command, rows, now, resume_after=resume_after)
+    rows, missing = _named(ledger, command)
+    if not rows:
+        raise not_found()
+    if len(command.refs) == 1:
+        _check_single(rows[0], command)
+    return _apply(ledger, command, rows, now, not_found=missing)
+
+
+def new_state(row: Notification, patch: StatePatch) -> dict[str, Any]:
+    """The fields of the state that the patch changes; empty when it changes nothing."""
+    new: dict[str, Any] = {}
+    if patch.read_state is not None:
+        new["read_state"] = patch.read_state
+    if patch.user_action_state is not None:
+        new["user_action_state"] = patch.user_action_state
+        new["snooze_until"] = patch.snooze_until
+    return {name: value for name, value in new.items() if value != getattr(row, name)}
+
+
+def _named(ledger: Ledger, command: Mark) -> tuple[list[Notification], tuple[Ref, ...]]:
+    """The live rows that are named, each once, and the references that name none."""
+    found: dict[str, Notification] = {}
+    missing: list[Ref] = []
+    for ref in command.refs:
+        row = ledger.resolve(ref, command.actor.role)
+        if row is not None and row.live:
+            found[row.id] = row
+        else:
+            missing.append(ref)
+    return list(found.values()), tuple(missing)
+
+
+def _step(ledger: Ledger, scan: Scan, scanned: Sequence[str]) -> tuple[list[Notification], int | None]:
+    """The rows of one step of a scan, as they are now, and where the next step begins.
+
+    Items before this one in the batch may have created, moved or removed rows since the scan.
+    """
+    more = len(scanned) == scan.limit
+    last = ledger.row(scanned[-1]) if more else None
+    until = last.create_revision if last is not None else scan.until
+    rows = (row for row in ledger.rows if _scanned(row, scan, until))
+    return sorted(rows, key=lambda row: row.create_revision), until if more else None
+
+
+def _scanned(row: Notification, scan: Scan, until: int) -> bool:
+    return (
+        row.live
+        and scan.after < row.create_revision <= until
+        and scan.group_name in (None, row.group_name)
+        and (scan.audience is None or row.target.includes(scan.audience))
+    )
+
+
+def _apply(
+    ledger: Ledger,
+    command: Mark,
+    rows: Sequence[Notification],
+    now: int,
+    not_found: tuple[Ref, ...] = (),
+    resume_after: int | None = None,
+) -> Marked:
+    changed = skipped = 0
+    for row in rows:
+        fields = new_state(row, command.patch)
+        if not fields:
+            continue
+        if _left_alone(row, command):
+            skipped += 1
+            continue
+        changed += 1
+        row = replace(row, update_time=now, revision=ledger.next_revision, **fields)
+        ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)
+    return Marked(
+        changed=changed,
+        skipped=skipped,
+        feed=ledger.feed,
+        not_found=not_found,
+        resume_after=resume_after,
+    )
+
+
+def _left_alone(row: Notification, command: Mark) -> bool:
+    newest = max(row.content_revision, row.alert_revision)
+    unseen = command.up_to_revision is not None and newest > command.up_to_revision
+    return unseen or _expires_first(row, command.patch)
+
+
+def _expires_first(row: Notification, patch: StatePatch) -> bool:
+    snoozed = patch.user_action_state is UserActionState.SNOOZED
+    return snoozed and patch.snooze_until is not None and patch.snooze_until >= row.expire_time
+
+
+def _check_single(row: Notification, command: Mark) -> None:
+    if not new_state(row, command.patch):
+        return
+    check_revision(row, command.expected_revision)
+    if _expires_first(row, command.patch):
+        raise InvalidRequest.of("snooze_until", "must be before the notification's expire_time")

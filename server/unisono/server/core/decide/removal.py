@@ -1,0 +1,72 @@
+"""How a notification leaves its feed, or comes back from a snooze: by request, or by time."""
+
+from dataclasses import replace
+
+from unisono.server.core.decide.commands import Delete, PassTime
+from unisono.server.core.decide.expected import check_revision, not_found
+from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.results import Removed, TimePassed
+from unisono.server.model import (
+    ChangeType,
+    Notification,
+    Priority,
+    ReadState,
+    UserActionState,
+)
+
+
+def delete(ledger: Ledger, command: Delete, now: int) -> Removed:
+    """Withdraw it; what is gone already stays as it is."""
+    row = ledger.resolve(command.ref, command.actor.role)
+    if row is None:
+        raise not_found()
+    if not row.live:
+        return Removed(revision=row.revision, already=True)
+    check_revision(row, command.expected_revision)
+    origin = command.actor.endpoint_id
+    return Removed(revision=remove(ledger, row, ChangeType.DELETED, now, origin).revision)
+
+
+def pass_time(ledger: Ledger, command: PassTime, now: int) -> TimePassed:
+    """Expire or wake it, if it is due as it is now: it may have changed since it was found."""
+    row = ledger.row(command.id)
+    if row is None or not row.live:
+        return TimePassed(changed=False)
+    if row.expire_time <= now:
+        remove(ledger, row, ChangeType.EXPIRED, now)
+    elif row.snooze_until is not None and row.snooze_until <= now:
+        _wake(ledger, row, now)
+    else:
+        return TimePassed(changed=False)
+    return TimePassed(changed=True)
+
+
+def remove(ledger: Ledger, row: Notification, why: ChangeType, now: int, origin: str = "") -> Notification:
+    """Turn a live row into its tombstone, which keeps no content."""
+    tombstone = replace(
+        row,
+        payload=None,
+        group_name="",
+        priority=Priority.UNSPECIFIED,
+        display_time_to_live=None,
+        snooze_until=None,
+        update_time=now,
+        revision=ledger.next_revision,
+        removal=why,
+    )
+    return ledger.write(tombstone, why, origin)
+
+
+def _wake(ledger: Ledger, row: Notification, now: int) -> None:
+    revision = ledger.next_revision
+    awake = replace(
+        row,
+        read_state=ReadState.UNREAD,
+        user_action_state=UserActionState.NO_INTERACTION,
+        snooze_until=None,
+        update_time=now,
+        alert_time=now,
+        revision=revision,
+        alert_revision=revision,
+    )
+    ledger.write(awake, ChangeType.STATE_CHANGED)

@@ -1,0 +1,53 @@
+"""What comes of a command."""
+
+from dataclasses import dataclass
+
+from unisono.server.core.decide.commands import Ref
+from unisono.server.model import Feed, Notification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """`notification` is the stored one; `deduplicated` when an earlier send stored it."""
+
+    notification: Notification
+    deduplicated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """The notification after the patch, with its payload."""
+
+    notification: Notification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """The outcome of one step, and the feed after it.
+
+    `resume_after` is the create_revision that a scan got to, or None when nothing is left to scan.
+    """
+
+    changed: int
+    skipped: int
+    feed: Feed
+    not_found: tuple[Ref, ...] = ()
+    resume_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """The revision at which it was removed; `already` when that was before."""
+
+    revision: int
+    already: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimePassed:
+    """Whether anything was due."""
+
+    changed: bool
+
+
+Result = Sent | Updated | Marked | Removed | TimePassed

@@ -1,0 +1,50 @@
+"""What a patch of the content does."""
+
+from dataclasses import replace
+from typing import Any
+
+from unisono.server.core.decide.commands import Update
+from unisono.server.core.decide.expected import check_revision, not_found
+from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.results import Updated
+from unisono.server.core.decide.send import expiry
+from unisono.server.errors import PermissionDenied, Reason
+from unisono.server.model import ChangeType, Limits, Notification, SenderRole
+
+
+def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> Updated:
+    """Patch the fields in the mask; a new payload rings, unless the patch is silent."""
+    row = ledger.resolve(command.ref, command.actor.role)
+    if row is None or not row.live:
+        raise not_found()
+    _check_creator(row, command.actor.role)
+    fields = _new_values(row, command, now, limits)
+    if not fields:
+        return Updated(notification=row)
+    check_revision(row, command.expected_revision)
+    revision = ledger.next_revision
+    if "payload" in fields:
+        fields["content_revision"] = revision
+        if not command.silent:
+            fields |= {"alert_revision": revision, "alert_time": now}
+    change = ChangeType.UPDATED if "payload" in fields else ChangeType.STATE_CHANGED
+    row = replace(row, update_time=now, revision=revision, **fields)
+    return Updated(notification=ledger.write(row, change, command.actor.endpoint_id))
+
+
+def _new_values(row: Notification, command: Update, now: int, limits: Limits) -> dict[str, Any]:
+    """The fields of the mask whose value differs."""
+    new = {name: getattr(command.content, name) for name in command.mask}
+    if "expire_time" in new and new["expire_time"] != row.expire_time:
+        new["expire_time"] = expiry(new["expire_time"], now, limits)
+    return {name: value for name, value in new.items() if value != getattr(row, name)}
+
+
+def _check_creator(row: Notification, role: SenderRole) -> None:
+    if row.sender_role is not role:
+        creator = row.sender_role.name.lower()
+        raise PermissionDenied(
+            Reason.NOT_CREATOR,
+            f"the {creator} created this notification and alone may change its content",
+            {"creator": creator},
+        )

@@ -1,0 +1,59 @@
+"""Commits commands to feeds in groups, and hints what was committed. Knows no use case."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from unisono.server.bus.base import Bus, Hint
+from unisono.server.clock import Clock
+from unisono.server.core.committer import Committer
+from unisono.server.core.decide.batch import decide
+from unisono.server.core.decide.commands import Command
+from unisono.server.core.decide.results import Result
+from unisono.server.errors import UnisonoError
+from unisono.server.model import Limits
+from unisono.server.store.base import Store
+from unisono.server.store.commit import Decision, View
+
+T = TypeVar("T")
+
+
+class FeedCommits:
+    """The one way by which anything changes in a feed."""
+
+    def __init__(self, store: Store, bus: Bus, clock: Clock, limits: Limits, *, capacity: int) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._limits = limits
+        self.committer: Committer[Command, Result] = Committer(
+            self._commit, batch=limits.batch_items, capacity=capacity
+        )
+
+    async def submit(self, command: Command, kind: type[T], *, background: bool = False) -> T:
+        """Commit one command; its result, which is of this kind, or its error."""
+        return expect(kind, await self.committer.submit(command, background=background))
+
+    async def submit_all(
+        self, commands: Sequence[Command], kind: type[T], *, background: bool = False
+    ) -> Sequence[T | UnisonoError]:
+        """Commit several in their order; an outcome for each."""
+        outcomes = await self.committer.submit_all(commands, background=background)
+        return [o if isinstance(o, UnisonoError) else expect(kind, o) for o in outcomes]
+
+    async def _commit(self, commands: Sequence[Command]) -> Sequence[Result | UnisonoError]:
+        now = self._clock.now()
+
+        def decide_now(items: Sequence[Command], view: View) -> Decision[Result]:
+            return decide(items, view, now=now, limits=self._limits)
+
+        decision = await self._store.commit(commands, decide_now)
+        for feed in decision.feeds:
+            self._bus.publish(Hint(key=feed.key, feed=feed, changes=decision.changes[feed.key]))
+        return decision.outcomes
+
+
+def expect(kind: type[T], result: Result) -> T:
+    """Each command has one kind of result; anything else is a fault of `decide`."""
+    if not isinstance(result, kind):
+        raise TypeError(f"expected {kind.__name__}, got {type(result).__name__}")
+    return result

@@ -1,0 +1,170 @@
+"""Opening streams, acknowledging positions, and reading a feed's counters."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from unisono.server.clock import Clock, Ids
+from unisono.server.core.decide.endpoints import existing
+from unisono.server.core.endpoints import Endpoints
+from unisono.server.core.events import Encode
+from unisono.server.core.hub import Hub, Seat
+from unisono.server.core.position import Position
+from unisono.server.core.presence import Presence
+from unisono.server.core.resume_token import Seal
+from unisono.server.core.session import Session
+from unisono.server.core.stream import Terms
+from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Platform
+from unisono.server.store.base import Store
+from unisono.server.store.reads import Seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRules:
+    """How long streams live and beat, in seconds. Ages are drawn between the two, so that streams
+    that began together do not end together.
+    """
+
+    heartbeat_default: float = 30
+    heartbeat_min: float = 5
+    heartbeat_max: float = 300
+    age_min: float = 15 * 60
+    age_max: float = 20 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """What a device asks for when it opens a stream. `resume_token` None: a start without position."""
+
+    feed: FeedKey
+    endpoint_id: str
+    platform: Platform | None
+    display_name: str
+    resume_token: bytes | None
+    from_end: bool
+    heartbeat: float | None
+    expire_time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """The counters of a feed, as one endpoint sees them, or all."""
+
+    last_revision: int
+    unread_count: int
+
+
+class Feeds:
+    """The use cases of FeedService."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        hub: Hub,
+        endpoints: Endpoints,
+        presence: Presence,
+        clock: Clock,
+        ids: Ids,
+        encode: Encode,
+        rules: SessionRules,
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._endpoints = endpoints
+        self._presence = presence
+        self._clock = clock
+        self._ids = ids
+        self._encode = encode
+        self._rules = rules
+
+    @contextmanager
+    def seat(self, wanted: Subscription) -> Iterator[Seat]:
+        """Take a seat for a stream; see `Hub.seat`. It comes first, so that a stream that is refused
+        supersedes nobody, and so that no hint is missed.
+        """
+        with self._hub.seat(wanted.feed, wanted.endpoint_id, self._ids.session_id()) as seat:
+            yield seat
+
+    async def open(self, wanted: Subscription, seat: Seat) -> Session:
+        """Make the endpoint this session's, and find where it starts.
+
+        Raises InvalidRequest for a token of another feed, before anything is written.
+        """
+        if wanted.resume_token is not None:
+            Seal.of(wanted.feed, wanted.endpoint_id, b"", b"").open(wanted.resume_token)
+        settled = await self._endpoints.register(
+            wanted.feed, wanted.endpoint_id, wanted.platform, wanted.display_name, seat.session_id
+        )
+        position, resumed = self._start(wanted, settled.feed)
+        return Session(
+            endpoint=settled.endpoint,
+            feed=settled.feed,
+            position=position,
+            resumed=resumed,
+            seat=seat,
+            terms=self._terms(wanted),
+            store=self._store,
+            presence=self._presence,
+            clock=self._clock,
+            encode=self._encode,
+        )
+
+    async def acknowledge(self, feed: FeedKey, endpoint_id: str, token: bytes) -> int:
+        """Note that the endpoint has everything up to a token's cursor; returns the largest so far."""
+        state, endpoint = await self._known(feed, endpoint_id)
+        position = self._seal(state, endpoint_id).open(token)
+        acknowledged = endpoint.acknowledged_revision
+        if position is not None and position.cursor <= state.revision:
+            acknowledged = max(acknowledged, position.cursor)
+        sign = Seen(
+            feed=feed,
+            endpoint_id=endpoint_id,
+            time=self._clock.now(),
+            acknowledged_revision=acknowledged,
+        )
+        return self._presence.note(sign).acknowledged_revision
+
+    async def state(self, feed: FeedKey, endpoint_id: str) -> FeedState:
+        """The counters; of one endpoint, if it is named."""
+        if not endpoint_id:
+            return _counters(await self._store.feed(feed), None)
+        state, endpoint = await self._known(feed, endpoint_id)
+        return _counters(state, endpoint.audience)
+
+    async def _known(self, key: FeedKey, endpoint_id: str) -> tuple[Feed, Endpoint]:
+        """A registered endpoint and its feed, which exists since the endpoint does."""
+        feed, endpoint = await self._store.feed_and_endpoint(key, endpoint_id)
+        endpoint = existing(endpoint)
+        if feed is None:
+            raise LookupError(f"an endpoint without a feed: {key}")
+        return feed, endpoint
+
+    def _start(self, wanted: Subscription, feed: Feed) -> tuple[Position, bool]:
+        if wanted.resume_token is not None:
+            position = self._seal(feed, wanted.endpoint_id).open(wanted.resume_token)
+            if position is not None and position.resumable(feed.revision, feed.floor):
+                return position, True
+            return Position.beginning(feed.revision), False
+        if wanted.from_end:
+            return Position.complete_at(feed.revision), False
+        return Position.beginning(feed.revision), False
+
+    def _seal(self, feed: Feed, endpoint_id: str) -> Seal:
+        return Seal.of(feed.key, endpoint_id, self._store.epoch, feed.epoch)
+
+    def _terms(self, wanted: Subscription) -> Terms:
+        rules = self._rules
+        heartbeat = wanted.heartbeat or rules.heartbeat_default
+        return Terms(
+            heartbeat=min(max(heartbeat, rules.heartbeat_min), rules.heartbeat_max),
+            age=random.uniform(rules.age_min, rules.age_max),  # noqa: S311
+            expire_time=wanted.expire_time,
+        )
+
+
+def _counters(feed: Feed | None, audience: Audience | None) -> FeedState:
+    if feed is None:
+        return FeedState(last_revision=0, unread_count=0)
+    return FeedState(last_revision=feed.revision, unread_count=feed.unread_count(audience))

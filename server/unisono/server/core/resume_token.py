@@ -1,0 +1,77 @@
+"""Resume tokens: a position, sealed with whose it is. Knows the bytes; what follows is `feeds`' work.
+
+Layout: version, feed mark, endpoint mark, store epoch, feed epoch, cursor, known, base, CRC-32. The
+marks are hashes, so a token tells nothing; it needs no signature, because it opens only what the
+access token opens.
+"""
+
+import hashlib
+import struct
+import zlib
+from dataclasses import dataclass
+
+from unisono.server.core.position import Position
+from unisono.server.errors import InvalidRequest, Reason
+from unisono.server.model import FeedKey
+
+VERSION = 1
+_SEAL = struct.Struct(">B8s8s8s8s")
+_POSITION = struct.Struct(">QQQ")
+_CHECK = struct.Struct(">I")
+_SIZE = _SEAL.size + _POSITION.size + _CHECK.size
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Whose positions these are: constant for a session, so it is made once."""
+
+    feed: bytes
+    endpoint: bytes
+    store_epoch: bytes
+    feed_epoch: bytes
+
+    @classmethod
+    def of(cls, key: FeedKey, endpoint_id: str, store_epoch: bytes, feed_epoch: bytes) -> "Seal":
+        """The seal of one endpoint of one feed."""
+        return cls(_mark(*key), _mark(*key, endpoint_id), store_epoch, feed_epoch)
+
+    def token(self, position: Position) -> bytes:
+        """The resume token of a position."""
+        head = _SEAL.pack(VERSION, self.feed, self.endpoint, self.store_epoch, self.feed_epoch)
+        body = head + _POSITION.pack(position.cursor, position.known, position.base)
+        return body + _CHECK.pack(zlib.crc32(body))
+
+    def open(self, token: bytes) -> Position | None:
+        """The position in a token; None when it is of another endpoint, or of another epoch.
+
+        Raises InvalidRequest (RESUME_TOKEN_INVALID) when it is malformed or of another feed.
+        """
+        version, feed, *rest, position = _parse(token)
+        if version != VERSION or feed != self.feed:
+            raise _invalid("was not given out for this feed")
+        if rest != [self.endpoint, self.store_epoch, self.feed_epoch]:
+            return None
+        return position
+
+
+def _parse(token: bytes) -> tuple[int, bytes, bytes, bytes, bytes, Position]:
+    if len(token) != _SIZE:
+        raise _invalid("is not a resume token")
+    body, check = token[: -_CHECK.size], token[-_CHECK.size :]
+    if _CHECK.unpack(check)[0] != zlib.crc32(body):
+        raise _invalid("is damaged")
+    version, feed, endpoint, store_epoch, feed_epoch = _SEAL.unpack(body[: _SEAL.size])
+    position = Position(*_POSITION.unpack(body[_SEAL.size :]))
+    return version, feed, endpoint, store_epoch, feed_epoch, position
+
+
+def _mark(*names: str) -> bytes:
+    digest = hashlib.blake2b(digest_size=8)
+    for name in names:
+        raw = name.encode()
+        digest.update(len(raw).to_bytes(4, "big") + raw)
+    return digest.digest()
+
+
+def _invalid(what: str) -> InvalidRequest:
+    return InvalidRequest.of("resume_token", what, Reason.RESUME_TOKEN_INVALID)

@@ -1,0 +1,215 @@
+"""The loop that serves one stream: read what follows the cursor, hand it on, wait, again.
+
+Knows neither gRPC nor what a message looks like. A session never trusts a hint: a hint makes it look,
+and the tail saves it the look only where it continues the cursor.
+"""
+
+import random
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+
+from unisono.server.clock import Clock
+from unisono.server.core.events import BATCH_BYTES, Encode
+from unisono.server.core.hub import Seat
+from unisono.server.core.position import Position, sight
+from unisono.server.core.presence import Presence
+from unisono.server.core.resume_token import Seal
+from unisono.server.core.stream import End, Kind, Message, Terms
+from unisono.server.model import Endpoint, Feed, Notification
+from unisono.server.store.base import Store
+from unisono.server.store.reads import Seen
+
+#: Rows and payload bytes of one read while catching up; a batch must hold them with all else they carry.
+PAGE_ROWS = 256
+PAGE_BYTES = BATCH_BYTES * 3 // 4
+
+
+class Session:
+    """One stream of one endpoint, from a position on."""
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        feed: Feed,
+        position: Position,
+        resumed: bool,
+        seat: Seat,
+        terms: Terms,
+        store: Store,
+        presence: Presence,
+        clock: Clock,
+        encode: Encode,
+    ) -> None:
+        self.resumed = resumed
+        self.terms = terms
+        self._endpoint = endpoint
+        self._position = position
+        self._seat = seat
+        self._store = store
+        self._presence = presence
+        self._clock = clock
+        self._encode = encode
+        self._seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch)
+        self._unread = feed.unread_count(endpoint.audience)
+        self._ends_at = clock.monotonic() + terms.age
+        self._next_tick = 0.0
+        self._synced = False
+        self._idle = True
+        self._behind = False
+        self._end: End | None = None
+
+    @property
+    def session_id(self) -> str:
+        """Names the stream in the log and in the endpoint's row."""
+        return self._seat.session_id
+
+    async def messages(self) -> AsyncGenerator[Message, None]:
+        """Every message of the stream, the last one a GOODBYE. The taker writes each before the next."""
+        self._schedule_tick()
+        try:
+            yield self._message(Kind.WELCOME)
+            while True:
+                events = await self._advance()
+                if await self._must_end():
+                    break
+                if events:
+                    self._idle = False
+                    yield self._message(Kind.EVENTS, events)
+                if self._position.complete and not self._synced:
+                    self._synced = True
+                    yield self._message(Kind.SYNCED)
+                while self._position.complete and not await self._woken():
+                    if await self._tick():
+                        break
+                    if self._idle:
+                        yield self._message(Kind.HEARTBEAT)
+                    self._schedule_tick()
+            yield self._goodbye()
+        finally:
+            self._sign_of_life(ended=True)
+
+    async def _advance(self) -> Sequence[bytes]:
+        """Move the position, by the tail where it continues it, otherwise by the store."""
+        self._seat.wake.clear()
+        if self._synced and self._position.complete and not self._behind:
+            tail = self._seat.tail.after(self._position.cursor, self._endpoint.audience)
+            if tail is not None:
+                feed, events = tail
+                self._complete_at(feed)
+                return events
+        return await self._read()
+
+    async def _read(self) -> Sequence[bytes]:
+        page = await self._store.changes(
+            self._endpoint.feed,
+            self._endpoint.audience,
+            after=self._position.cursor,
+            known=self._position.known,
+            limit=PAGE_ROWS,
+            max_bytes=PAGE_BYTES,
+        )
+        self._behind = False
+        if not self._position.covered(page.feed.floor):
+            self._end = End.RESYNC
+            return ()
+        count, events = self._encoded(page.rows)
+        if page.complete and count == len(page.rows):
+            self._complete_at(page.feed)
+        else:
+            self._position = self._position.passed(page.rows[count - 1].revision)
+        return events
+
+    def _complete_at(self, feed: Feed) -> None:
+        self._position = Position.complete_at(feed.revision)
+        self._unread = feed.unread_count(self._endpoint.audience)
+
+    def _encoded(self, page: Sequence[Notification]) -> tuple[int, list[bytes]]:
+        """The events of a page, and how many of its rows they cover: what fits into one batch."""
+        events: list[bytes] = []
+        size, now = 0, self._clock.now()
+        for index, row in enumerate(page):
+            sighting = sight(row, self._position, now)
+            if sighting is None:
+                continue
+            encoded = self._encode(sighting)
+            size += len(encoded)
+            if size > BATCH_BYTES and events:
+                return index, events
+            events.append(encoded)
+        return len(page), events
+
+    async def _must_end(self) -> bool:
+        if self._seat.endpoint_changed:
+            self._seat.endpoint_changed = False
+            await self._ask()
+        if self._seat.drain_delay is not None:
+            self._end = self._end or End.DRAINING
+        elif self._clock.now() >= self.terms.expire_time:
+            self._end = End.TOKEN_EXPIRED
+        elif self._clock.monotonic() >= self._ends_at:
+            self._end = self._end or End.SESSION_AGE
+        return self._end is not None
+
+    async def _ask(self) -> Feed | None:
+        """The feed as the store has it; on the way, whether the endpoint is still this session's."""
+        feed, endpoint = await self._store.feed_and_endpoint(self._endpoint.feed, self._endpoint.endpoint_id)
+        self._judge(endpoint)
+        return feed
+
+    def _judge(self, endpoint: Endpoint | None) -> None:
+        """Whether the endpoint is still there and still this session's."""
+        if endpoint is None or endpoint.delete_time is not None:
+            self._end = End.ENDPOINT_DELETED
+        elif endpoint.session_id != self.session_id:
+            self._end = End.SUPERSEDED
+
+    async def _woken(self) -> bool:
+        """Wait for a hint or for the end; False when it is time for a tick."""
+        expires = (self.terms.expire_time - self._clock.now()) / 1000
+        now = self._clock.monotonic()
+        until = min(self._next_tick - now, self._ends_at - now, expires)
+        woken = await self._clock.wait(self._seat.wake, until)
+        return woken or self._clock.monotonic() < self._next_tick
+
+    async def _tick(self) -> bool:
+        """Ask the store, whatever the hints said: whether there is something to read, or the end."""
+        self._sign_of_life()
+        feed = await self._ask()
+        self._behind = feed is None or feed.revision != self._position.cursor
+        return self._behind or await self._must_end()
+
+    def _schedule_tick(self) -> None:
+        """Jittered, so that streams that began together do not beat together."""
+        self._idle = True
+        interval = self.terms.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
+        self._next_tick = self._clock.monotonic() + interval
+
+    def _message(self, kind: Kind, events: Sequence[bytes] = ()) -> Message:
+        return Message(
+            kind=kind,
+            token=self._seal.token(self._position),
+            revision=self._position.cursor,
+            complete=self._synced and self._position.complete,
+            unread_count=self._unread,
+            events=events,
+        )
+
+    def _goodbye(self) -> Message:
+        end = self._end
+        delays = {
+            End.DRAINING: self._seat.drain_delay,
+            End.SESSION_AGE: random.uniform(0, 1),  # noqa: S311
+            End.RESYNC: 0.0,
+        }
+        return replace(self._message(Kind.GOODBYE), end=end, retry_delay=delays.get(end) if end else None)
+
+    def _sign_of_life(self, *, ended: bool = False) -> None:
+        self._presence.note(
+            Seen(
+                feed=self._endpoint.feed,
+                endpoint_id=self._endpoint.endpoint_id,
+                time=self._clock.now(),
+                ended_session=self.session_id if ended else "",
+            )
+        )

@@ -1,0 +1,98 @@
+"""Lets time act: expiry, the end of snoozes, and forgetting what is too old. Knows no sessions."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from unisono.server.clock import Clock
+from unisono.server.core.decide.commands import PassTime
+from unisono.server.core.decide.results import TimePassed
+from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.presence import Presence
+from unisono.server.errors import Unavailable
+from unisono.server.store.base import Store
+from unisono.server.store.reads import Retention
+
+log = structlog.get_logger(__name__)
+
+DAY = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepRules:
+    """How often to look (seconds), and how long to keep what is over (days)."""
+
+    interval: float = 1
+    tombstone_days: float = 30
+    tombstones_per_feed: int = 10_000
+    endpoint_days: float = 60
+    deletion_days: float = 30
+    step: int = 100
+
+
+class Sweeper:
+    """Works in small steps behind live traffic, at each interval until nothing is left to do."""
+
+    def __init__(
+        self,
+        commits: FeedCommits,
+        store: Store,
+        presence: Presence,
+        clock: Clock,
+        rules: SweepRules,
+    ) -> None:
+        self._commits = commits
+        self._store = store
+        self._presence = presence
+        self._clock = clock
+        self._rules = rules
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to sweep."""
+        self._task = asyncio.create_task(self._loop(), name="sweeper")
+
+    async def close(self) -> None:
+        """Finish the step that runs, then stop. Idempotent."""
+        self._stopping.set()
+        if self._task is not None:
+            await self._task
+
+    async def sweep(self) -> None:
+        """Do everything that is due now."""
+        await self._presence.flush()
+        while not self._stopping.is_set() and await self._pass_time():
+            pass
+        while not self._stopping.is_set() and await self._store.forget(self._retention()):
+            pass
+
+    async def _loop(self) -> None:
+        while not await self._clock.wait(self._stopping, self._rules.interval):
+            try:
+                await self.sweep()
+            except Unavailable as error:
+                log.warning("sweep put off", error=str(error))
+            except Exception:
+                log.exception("sweep failed")
+
+    async def _pass_time(self) -> bool:
+        """One step of expiries and wake-ups; whether there may be more."""
+        due = await self._store.due(self._clock.now(), self._rules.step)
+        commands = [PassTime(feed=item.feed, id=item.id) for item in due]
+        outcomes = await self._commits.submit_all(commands, TimePassed, background=True)
+        acted = sum(isinstance(o, TimePassed) and o.changed for o in outcomes)
+        if acted:
+            log.debug("time passed", notifications=acted)
+        return bool(acted)
+
+    def _retention(self) -> Retention:
+        now, rules = self._clock.now(), self._rules
+        return Retention(
+            tombstones_before=now - int(rules.tombstone_days * DAY),
+            tombstones_per_feed=rules.tombstones_per_feed,
+            endpoints_before=now - int(rules.endpoint_days * DAY),
+            deletions_before=now - int(rules.deletion_days * DAY),
+            limit=rules.step * 5,
+        )

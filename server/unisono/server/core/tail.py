@@ -1,0 +1,99 @@
+"""The latest changes of one feed, encoded once for all of its sessions. Knows no sessions."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from unisono.server.bus.base import Hint
+from unisono.server.core.events import BATCH_BYTES, Encode
+from unisono.server.core.position import Sighting
+from unisono.server.model import Audience, Change, Feed
+
+#: What a tail keeps at most, besides BATCH_BYTES of payload: more would not fit into one batch. A
+#: session that is further behind reads the store, which also collapses.
+TAIL_CHANGES = 256
+
+
+class Tail:
+    """Changes in unbroken order up to `feed.revision`, and the feed's counters at that revision."""
+
+    def __init__(self, encode: Encode) -> None:
+        self._encode = encode
+        self._entries: deque[_Entry] = deque()
+        self._payload_bytes = 0
+        self._feed: Feed | None = None
+
+    def hear(self, hint: Hint, now: int) -> None:
+        """Append what a hint brings, if it continues the tail; start anew or drop everything otherwise."""
+        if hint.feed is None or not hint.changes:
+            self._drop()
+        elif not self._has(hint.feed.revision):
+            self._append(hint.feed, hint.changes, now)
+
+    def after(self, cursor: int, audience: Audience) -> tuple[Feed, Sequence[bytes]] | None:
+        """The feed, and the events after `cursor` that are meant for the audience.
+
+        None when the tail does not reach back to `cursor`, or when it is more than one batch holds.
+        """
+        if self._feed is None or not self._start <= cursor <= self._feed.revision:
+            return None
+        events: list[bytes] = []
+        size = 0
+        for entry in reversed(self._entries):
+            if entry.revision <= cursor:
+                break
+            if not entry.change.notification.target.includes(audience):
+                continue
+            events.append(entry.encoded(self._encode))
+            size += len(events[-1])
+            if size > BATCH_BYTES:
+                return None
+        events.reverse()
+        return self._feed, events
+
+    @property
+    def _start(self) -> int:
+        """The cursor that the first entry continues."""
+        last = self._feed.revision if self._feed else 0
+        return self._entries[0].revision - 1 if self._entries else last
+
+    def _has(self, revision: int) -> bool:
+        return self._feed is not None and self._feed.revision >= revision
+
+    def _append(self, feed: Feed, changes: Sequence[Change], now: int) -> None:
+        first = changes[0].notification.revision
+        if self._feed is None or first != self._feed.revision + 1:
+            self._drop()
+        for change in changes:
+            self._entries.append(_Entry(change, now))
+            self._payload_bytes += self._entries[-1].payload_bytes
+        while len(self._entries) > TAIL_CHANGES or self._payload_bytes > BATCH_BYTES:
+            self._payload_bytes -= self._entries.popleft().payload_bytes
+        self._feed = feed
+
+    def _drop(self) -> None:
+        self._entries.clear()
+        self._payload_bytes = 0
+        self._feed = None
+
+
+class _Entry:
+    """A change, and its bytes once somebody wanted them."""
+
+    __slots__ = ("_bytes", "_now", "change", "payload_bytes", "revision")
+
+    def __init__(self, change: Change, now: int) -> None:
+        self.change = change
+        self.revision = change.notification.revision
+        payload = change.notification.payload
+        self.payload_bytes = payload.size if payload else 0
+        self._now = now
+        self._bytes: bytes | None = None
+
+    def encoded(self, encode: Encode) -> bytes:
+        if self._bytes is None:
+            row = self.change.notification
+            rings = row.alert_revision == row.revision and row.rings_at(self._now)
+            self._bytes = encode(
+                Sighting(notification=row, type=self.change.type, alert=rings, origin=self.change.origin)
+            )
+        return self._bytes

@@ -1,0 +1,144 @@
+"""Every error that the service raises on purpose. Knows neither gRPC nor any driver.
+
+    UnisonoError
+    ├── InvalidRequest          fields of a request are wrong
+    ├── RequestMalformed        not a message of the expected type
+    ├── RequestTooLarge
+    ├── Unauthenticated         no, bad or expired token
+    ├── PermissionDenied        a good token, but not for this
+    ├── NotFound
+    ├── AlreadyExists
+    ├── FailedPrecondition
+    ├── Aborted
+    ├── QuotaExceeded
+    └── Unavailable             try again later
+        └── OutcomeUnknown      the commit may or may not have happened
+
+An adapter translates its driver's errors into these; `api.errors` turns them into statuses.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Reason(StrEnum):
+    """Machine-readable reasons: `unisono.v1.ErrorReason` without its prefix, which documents each."""
+
+    INVALID_REQUEST = "INVALID_REQUEST"
+    REQUEST_MALFORMED = "REQUEST_MALFORMED"
+    REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
+    RESUME_TOKEN_INVALID = "RESUME_TOKEN_INVALID"
+    TOKEN_MISSING = "TOKEN_MISSING"
+    TOKEN_INVALID = "TOKEN_INVALID"
+    TOKEN_EXPIRED = "TOKEN_EXPIRED"
+    APP_UNKNOWN = "APP_UNKNOWN"
+    SCOPE_MISSING = "SCOPE_MISSING"
+    ROLE_NOT_ALLOWED = "ROLE_NOT_ALLOWED"
+    USER_MISMATCH = "USER_MISMATCH"
+    NOT_CREATOR = "NOT_CREATOR"
+    NOTIFICATION_NOT_FOUND = "NOTIFICATION_NOT_FOUND"
+    ENDPOINT_NOT_FOUND = "ENDPOINT_NOT_FOUND"
+    ENDPOINT_DELETED = "ENDPOINT_DELETED"
+    PLATFORM_FIXED = "PLATFORM_FIXED"
+    KEY_CONFLICT = "KEY_CONFLICT"
+    REVISION_MISMATCH = "REVISION_MISMATCH"
+    LIVE_NOTIFICATIONS_EXCEEDED = "LIVE_NOTIFICATIONS_EXCEEDED"
+    OPEN_STREAMS_EXCEEDED = "OPEN_STREAMS_EXCEEDED"
+    ENDPOINTS_EXCEEDED = "ENDPOINTS_EXCEEDED"
+    OVERLOADED = "OVERLOADED"
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    DRAINING = "DRAINING"
+    SESSION_AGE = "SESSION_AGE"
+    RESYNC = "RESYNC"
+    SUPERSEDED = "SUPERSEDED"
+    INTERNAL = "INTERNAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One bad field of a request: its path in the request, and what is wrong, with the limit."""
+
+    field: str
+    description: str
+
+
+class UnisonoError(Exception):
+    """The root. `message` is for a developer to read, `metadata` for a program."""
+
+    def __init__(self, reason: Reason, message: str, metadata: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.reason: Final = reason
+        self.message: Final = message
+        self.metadata: Final[Mapping[str, str]] = metadata or {}
+
+
+class InvalidRequest(UnisonoError):
+    """Fields of a request are wrong: all of them are in `violations`."""
+
+    def __init__(self, violations: Sequence[Violation], reason: Reason = Reason.INVALID_REQUEST) -> None:
+        text = "; ".join(f"{v.field}: {v.description}" for v in violations)
+        super().__init__(reason, text)
+        self.violations: Final = tuple(violations)
+
+    @classmethod
+    def of(cls, field: str, description: str, reason: Reason = Reason.INVALID_REQUEST) -> "InvalidRequest":
+        """The error of a single field."""
+        return cls([Violation(field, description)], reason)
+
+
+class RequestMalformed(UnisonoError):
+    """The body is not a message of the type that the method takes."""
+
+
+class RequestTooLarge(UnisonoError):
+    """The body is larger than allowed."""
+
+
+class Unauthenticated(UnisonoError):
+    """There is no token, or it is not to be trusted, or its time is over."""
+
+
+class PermissionDenied(UnisonoError):
+    """The caller is known and may not do this."""
+
+
+class NotFound(UnisonoError):
+    """What was named does not exist for this caller."""
+
+
+class AlreadyExists(UnisonoError):
+    """The key is taken by other content."""
+
+
+class FailedPrecondition(UnisonoError):
+    """Not in the state that the request needs; repeating it does not help."""
+
+
+class Aborted(UnisonoError):
+    """Somebody else was first."""
+
+
+class QuotaExceeded(UnisonoError):
+    """A limit on how much there may be. `subject` is whose, `limit` how much."""
+
+    def __init__(self, reason: Reason, message: str, *, subject: str, limit: int) -> None:
+        super().__init__(reason, message, {"limit": str(limit)})
+        self.subject: Final = subject
+
+
+class Unavailable(UnisonoError):
+    """Not now; try again after `retry_delay` seconds. Nothing was changed."""
+
+    def __init__(self, reason: Reason, message: str, *, retry_delay: float = 1.0) -> None:
+        super().__init__(reason, message)
+        self.retry_delay: Final = retry_delay
+
+
+class OutcomeUnknown(Unavailable):
+    """The commit may or may not have happened; repeating the request is safe."""
+
+    def __init__(self, message: str = "the outcome of the commit is unknown; repeat it") -> None:
+        super().__init__(Reason.OUTCOME_UNKNOWN, message)

@@ -1,0 +1,35 @@
+"""The things the service speaks of, as values. Knows no wire format and no database."""
+
+from unisono.server.model.change import Change
+from unisono.server.model.endpoint import Endpoint
+from unisono.server.model.enums import (
+    ChangeType,
+    Platform,
+    Priority,
+    ReadState,
+    SenderRole,
+    UserActionState,
+)
+from unisono.server.model.feed import Feed, FeedKey
+from unisono.server.model.limits import Limits
+from unisono.server.model.notification import Notification, Payload
+from unisono.server.model.target import EVERY_ENDPOINT, Audience, TargetPolicy
+
+__all__ = [
+    "EVERY_ENDPOINT",
+    "Audience",
+    "Change",
+    "ChangeType",
+    "Endpoint",
+    "Feed",
+    "FeedKey",
+    "Limits",
+    "Notification",
+    "Payload",
+    "Platform",
+    "Priority",
+    "ReadState",
+    "SenderRole",
+    "TargetPolicy",
+    "UserActionState",
+]

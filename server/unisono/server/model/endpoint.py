@@ -1,0 +1,30 @@
+"""An endpoint: one installation of an app on one device of one user."""
+
+from dataclasses import dataclass
+
+from unisono.server.model.enums import Platform
+from unisono.server.model.feed import FeedKey
+from unisono.server.model.target import Audience
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Times are milliseconds since 1970. `session_id` names its stream; empty when it has none.
+
+    A deleted one has a `delete_time` and is kept so that its id is not taken again too soon.
+    """
+
+    feed: FeedKey
+    endpoint_id: str
+    platform: Platform
+    display_name: str = ""
+    create_time: int
+    last_seen_time: int
+    acknowledged_revision: int = 0
+    session_id: str = ""
+    delete_time: int | None = None
+
+    @property
+    def audience(self) -> Audience:
+        """What targeting needs of it."""
+        return Audience(self.endpoint_id, self.platform)

@@ -1,0 +1,26 @@
+"""How much of everything the service takes. The settings of the same names fill it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Sizes in bytes, times in milliseconds; the defaults are those of the contract, section 7."""
+
+    id_bytes: int = 256
+    title_bytes: int = 1024
+    body_bytes: int = 8 * 1024
+    raw_content_bytes: int = 32 * 1024
+    request_bytes: int = 4 * 1024 * 1024
+    batch_items: int = 1000
+    mark_references: int = 500
+    target_endpoints: int = 100
+    page_items: int = 500
+    page_default_items: int = 50
+    page_bytes: int = 1024 * 1024
+    endpoints_per_user: int = 100
+    streams_per_user: int = 50
+    live_notifications_per_feed: int = 10_000
+    access_token_bytes: int = 16 * 1024
+    expire_after_max: int = 30 * 24 * 3600 * 1000
+    expire_after_default: int = 7 * 24 * 3600 * 1000

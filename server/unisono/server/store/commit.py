@@ -1,0 +1,103 @@
+"""What a commit reads, sees and decides: the words between `core` and the stores. Knows no SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from unisono.server.errors import UnisonoError
+from unisono.server.model import Audience, Change, Endpoint, Feed, FeedKey, Notification
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """Live notifications of a feed in the order of creation, for marking many.
+
+    Those with `after < create_revision <= until`, of the group (None: any), meant for the audience
+    (None: any), at most `limit` of them.
+    """
+
+    group_name: str | None = None
+    audience: Audience | None = None
+    after: int = 0
+    until: int
+    limit: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What an item of a commit wants to see of its feed before it is decided.
+
+    Rows by id, rows by `app_notification_id` (of either role, live and tombstones), and a scan.
+    Payloads are read only when `payload` says so.
+    """
+
+    feed: FeedKey
+    ids: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    scan: Scan | None = None
+    payload: bool = False
+
+
+class Item(Protocol):
+    """One thing to commit."""
+
+    @property
+    def reads(self) -> Reads: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the store holds of what the items of a batch want to see, under lock.
+
+    `feeds` has each feed of the batch; one that does not exist yet has revision 0 and a new epoch.
+    `rows` has what was read, by feed. `scans` has the ids that the scan of item i found, in order.
+    """
+
+    feeds: Mapping[FeedKey, Feed]
+    rows: Mapping[FeedKey, Sequence[Notification]]
+    scans: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision(Generic[R]):
+    """What becomes of a batch.
+
+    `outcomes` has one for each item: its result, or the error that it alone gets. `feeds` and `rows`
+    are what to write, each in its last form. `changes` are all revisions taken, in order, by feed.
+    """
+
+    outcomes: Sequence[R | UnisonoError]
+    feeds: Sequence[Feed] = ()
+    rows: Sequence[Notification] = ()
+    changes: Mapping[FeedKey, Sequence[Change]] = field(default_factory=dict)
+
+
+class EndpointItem(Protocol):
+    """One thing to commit about an endpoint."""
+
+    @property
+    def feed(self) -> FeedKey: ...
+    @property
+    def endpoint_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointView:
+    """The endpoints of the feeds of a batch: all that exist, and the named ones that were deleted."""
+
+    feeds: Mapping[FeedKey, Feed]
+    endpoints: Mapping[FeedKey, Sequence[Endpoint]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointDecision(Generic[R]):
+    """What becomes of a batch of endpoint items: outcomes as in `Decision`, and rows to write.
+
+    The feeds of written endpoints are created where they do not exist. `removed` lose their row.
+    """
+
+    outcomes: Sequence[R | UnisonoError]
+    endpoints: Sequence[Endpoint] = ()
+    removed: Sequence[Endpoint] = ()

@@ -1,0 +1,77 @@
+"""What a store is asked besides commits, and what it answers. Knows no SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from unisono.server.model import Audience, Feed, FeedKey, Notification, ReadState, UserActionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A sign of life of an endpoint, written lazily. Acts by the largest time and revision.
+
+    `ended_session`, if it is still the endpoint's session, is taken out of its row.
+    """
+
+    feed: FeedKey
+    endpoint_id: str
+    time: int
+    acknowledged_revision: int = 0
+    ended_session: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """A page of the net state after a cursor, in the order of revisions, from one snapshot.
+
+    `complete` means that nothing meant for the audience follows `rows` up to `feed.revision`.
+    """
+
+    feed: Feed
+    rows: Sequence[Notification]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListFilter:
+    """What a history is narrowed to; None lets everything pass. Times are milliseconds."""
+
+    read_state: ReadState | None = None
+    user_action_state: UserActionState | None = None
+    group_name: str | None = None
+    start_time: int | None = None
+    end_time: int | None = None
+    audience: Audience | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of the history, newest first, from one snapshot. `feed` is None where there is none."""
+
+    feed: Feed | None
+    rows: Sequence[Notification]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A notification that has something to do because time has passed."""
+
+    feed: FeedKey
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """What to forget. Times are milliseconds since 1970; at most `limit` rows in one call.
+
+    Tombstones removed before `tombstones_before`, and the oldest beyond `tombstones_per_feed`;
+    endpoints not seen since `endpoints_before` and without a session; records of endpoints deleted
+    before `deletions_before`.
+    """
+
+    tombstones_before: int
+    tombstones_per_feed: int
+    endpoints_before: int
+    deletions_before: int
+    limit: int

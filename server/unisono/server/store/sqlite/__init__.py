@@ -1,0 +1,7 @@
+"""The store in one SQLite file, for one server: no other process writes to it."""
+
+from unisono.server.store.sqlite.backup import backup, restore
+from unisono.server.store.sqlite.file import migrate
+from unisono.server.store.sqlite.store import SqliteStore
+
+__all__ = ["SqliteStore", "backup", "migrate", "restore"]

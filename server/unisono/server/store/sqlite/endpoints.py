@@ -1,0 +1,109 @@
+"""Endpoints: their commits, and the signs of life that are written lazily."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from unisono.server.clock import Ids
+from unisono.server.model import Endpoint, FeedKey
+from unisono.server.store.commit import EndpointDecision, EndpointItem, EndpointView
+from unisono.server.store.reads import Seen
+from unisono.server.store.sqlite import rows
+from unisono.server.store.sqlite.feeds import Feeds, insert_feed, read_feeds
+from unisono.server.store.sqlite.sql import ENDPOINT, compose, json_array
+from unisono.server.store.sqlite.transaction import transaction, translated
+
+R = TypeVar("R")
+ItemT = TypeVar("ItemT", bound=EndpointItem)
+
+_READ = compose(
+    """
+    SELECT e.feed, {endpoint} FROM json_each(:feeds) AS named CROSS JOIN endpoints AS e
+    ON e.feed = named.value AND e.delete_time IS NULL
+    UNION ALL
+    SELECT e.feed, {endpoint} FROM json_each(:deleted) AS named CROSS JOIN endpoints AS e
+    ON e.feed = json_extract(named.value, '$[0]') AND e.endpoint_id = json_extract(named.value, '$[1]')
+    AND e.delete_time IS NOT NULL
+    """,
+    endpoint=ENDPOINT,
+)
+
+_WRITE = """
+    INSERT INTO endpoints (feed, endpoint_id, platform, display_name, create_time, last_seen_time,
+        acknowledged_revision, session_id, delete_time)
+    VALUES (:feed, :endpoint_id, :platform, :display_name, :create_time, :last_seen_time,
+        :acknowledged_revision, :session_id, :delete_time)
+    ON CONFLICT (feed, endpoint_id) DO UPDATE SET
+        platform = excluded.platform,
+        display_name = excluded.display_name,
+        create_time = excluded.create_time,
+        last_seen_time = excluded.last_seen_time,
+        acknowledged_revision = excluded.acknowledged_revision,
+        session_id = excluded.session_id,
+        delete_time = excluded.delete_time
+    """
+
+_SEEN = """
+    UPDATE endpoints SET
+        last_seen_time = max(last_seen_time, :time),
+        acknowledged_revision = max(acknowledged_revision, :acknowledged_revision),
+        session_id = iif(session_id = :ended_session, '', session_id)
+    WHERE feed = (SELECT feed FROM feeds WHERE app_id = :app_id AND user_id = :user_id)
+    AND endpoint_id = :endpoint_id AND delete_time IS NULL
+    """
+
+
+def commit_endpoints(
+    connection: sqlite3.Connection,
+    items: Sequence[ItemT],
+    decide: Callable[[Sequence[ItemT], EndpointView], EndpointDecision[R]],
+    ids: Ids,
+) -> EndpointDecision[R]:
+    """Read, decide and write, or change nothing."""
+    with transaction(connection):
+        with translated():
+            feeds = read_feeds(connection, (item.feed for item in items), ids)
+            view = EndpointView(feeds=feeds.feeds, endpoints=_read(connection, items, feeds))
+        decision = decide(items, view)
+        with translated():
+            _write(connection, feeds, decision.endpoints)
+    return decision
+
+
+def note_seen(connection: sqlite3.Connection, signs: Sequence[Seen]) -> None:
+    """Write signs of life; each acts by the largest time and revision."""
+    values = [
+        {
+            "app_id": sign.feed.app_id,
+            "user_id": sign.feed.user_id,
+            "endpoint_id": sign.endpoint_id,
+            "time": sign.time,
+            "acknowledged_revision": sign.acknowledged_revision,
+            "ended_session": sign.ended_session,
+        }
+        for sign in signs
+    ]
+    with transaction(connection), translated():
+        connection.executemany(_SEEN, values)
+
+
+def _read(
+    connection: sqlite3.Connection, items: Sequence[EndpointItem], feeds: Feeds
+) -> dict[FeedKey, Sequence[Endpoint]]:
+    """All that are not deleted, and the named ones that are."""
+    names = {number: key for key, number in feeds.numbers.items()}
+    deleted = {(feeds.numbers[i.feed], i.endpoint_id) for i in items if i.feed in feeds.numbers}
+    values = {"feeds": json_array(names), "deleted": json_array(deleted)}
+    found: dict[FeedKey, list[Endpoint]] = defaultdict(list)
+    for number, *record in connection.execute(_READ, values):
+        found[names[number]].append(rows.endpoint(names[number], record))
+    return dict(found)
+
+
+def _write(connection: sqlite3.Connection, feeds: Feeds, endpoints: Sequence[Endpoint]) -> None:
+    for endpoint in endpoints:
+        if endpoint.feed not in feeds.numbers:
+            insert_feed(connection, feeds, feeds.feeds[endpoint.feed])
+        number = feeds.numbers[endpoint.feed]
+        connection.execute(_WRITE, rows.endpoint_values(number, endpoint))

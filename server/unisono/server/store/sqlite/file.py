@@ -1,0 +1,131 @@
+"""Opens the file of a store, and refuses what is not one with words for the operator."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from unisono.server.clock import Ids
+from unisono.server.store.base import StoreError
+from unisono.server.store.sqlite import schema
+from unisono.server.store.sqlite.lock import FileLock
+
+OLDEST_SQLITE = (3, 37, 0)
+"""The first with STRICT tables: https://www.sqlite.org/stricttables.html."""
+
+
+class File:
+    """A store's file: locked, of the latest version, with the one connection that writes.
+
+    It belongs to the thread that made it.
+    """
+
+    def __init__(self, path: Path, ids: Ids, *, busy_timeout: int) -> None:
+        self._lock = lock(path)
+        try:
+            create(path)
+            self.connection = _connect(path, ids, busy_timeout)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    @property
+    def epoch(self) -> bytes:
+        """The epoch of the store."""
+        (epoch,) = self.connection.execute("SELECT epoch FROM meta").fetchone()
+        return bytes(epoch)
+
+    def close(self) -> None:
+        """Write the log back into the file, and let go of it."""
+        self.connection.close()
+        self._lock.close()
+
+
+def migrate(path: Path, ids: Ids) -> tuple[int, int]:
+    """Bring the file to the latest version, making it where there is none: the versions before and now.
+
+    Raises StoreError when it is in use, or is not one of ours.
+    """
+    path = path.resolve()
+    with closing(lock(path)), explained(path):
+        create(path)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            check(connection, path)
+            before = schema.version(connection)
+            schema.upgrade(connection, ids)
+            return before, schema.latest()
+
+
+def lock(path: Path) -> FileLock:
+    """The lock of a store's file, which need not exist yet, unlike its folder."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        needed = ".".join(map(str, OLDEST_SQLITE))
+        raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; the server needs {needed} or later")
+    if not path.parent.is_dir():
+        raise StoreError(f"the folder {path.parent} does not exist; make it, or use another file")
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; name a file in it")
+    return FileLock(path)
+
+
+def create(path: Path) -> None:
+    """Make sure that the file is there and can be written. A new one is for its owner only."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror}; let the server write to it, or use another file"
+        ) from error
+
+
+def check(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError unless the file is new, or one of ours and of a version known here."""
+    if schema.is_new(connection):
+        return
+    if not schema.is_ours(connection):
+        raise StoreError(f"{path} is a database of another program; use another file")
+    if schema.version(connection) > schema.latest():
+        raise StoreError(
+            f"{path} has version {schema.version(connection)}, and this server knows up to "
+            f"{schema.latest()}; use the newer server that made it"
+        )
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turns the driver's errors about a file into StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+            raise StoreError(f"{path} is not a SQLite database; use another file") from error
+        raise StoreError(f"cannot use {path}: {error}") from error
+
+
+def _connect(path: Path, ids: Ids, busy_timeout: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        with explained(path):
+            _prepare(connection, path, ids, busy_timeout)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout: int) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
+    check(connection, path)
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        raise StoreError(f"the file system of {path} does not let SQLite keep a log; use a local disk")
+    # OK means "on the disk": NORMAL may lose the last commits when the power fails.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    if schema.is_new(connection):
+        schema.upgrade(connection, ids)
+    if schema.version(connection) < schema.latest():
+        raise StoreError(f"{path} is of an older version; run `unisono-server migrate` on it first")
+    # Nobody else uses the file: no stream that was open when it was last used still is.
+    connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")

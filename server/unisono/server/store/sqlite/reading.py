@@ -1,0 +1,97 @@
+"""The reads of a store, but the paged ones: each is one statement on a reader, and so one snapshot."""
+
+from collections.abc import Sequence
+
+from unisono.server.model import Endpoint, Feed, FeedKey, Notification
+from unisono.server.store.reads import Due
+from unisono.server.store.sqlite import rows
+from unisono.server.store.sqlite.readers import Readers
+from unisono.server.store.sqlite.sql import ENDPOINT, FEED, ROW, compose, json_array
+
+_FEED_AND_ENDPOINT = compose(
+    """
+    SELECT {feed}, {endpoint}
+    FROM feeds AS f LEFT JOIN endpoints AS e ON e.feed = f.feed AND e.endpoint_id = :endpoint_id
+    WHERE f.app_id = :app_id AND f.user_id = :user_id
+    """,
+    feed=FEED,
+    endpoint=ENDPOINT,
+)
+
+_FIND = compose(
+    """
+    WITH this AS (SELECT feed FROM feeds WHERE app_id = :app_id AND user_id = :user_id),
+    named AS (
+        SELECT n.rowid AS place FROM this CROSS JOIN json_each(:ids) AS i CROSS JOIN notifications AS n
+        ON n.id = i.value AND n.feed = this.feed
+        UNION
+        SELECT n.rowid FROM this CROSS JOIN json_each(:keys) AS k CROSS JOIN notifications AS n
+        ON n.feed = this.feed AND n.app_notification_id = k.value AND n.app_notification_id <> ''
+    )
+    SELECT {row} FROM named CROSS JOIN notifications AS n ON n.rowid = named.place
+    """,
+    row=ROW,
+)
+
+_ENDPOINTS = compose(
+    """
+    SELECT {endpoint} FROM feeds AS f CROSS JOIN endpoints AS e ON e.feed = f.feed
+    WHERE f.app_id = :app_id AND f.user_id = :user_id AND e.delete_time IS NULL
+    ORDER BY e.create_time, e.rowid
+    """,
+    endpoint=ENDPOINT,
+)
+
+_DUE = """
+    WITH expired AS (
+        SELECT feed, id, expire_time AS time FROM notifications
+        WHERE removal IS NULL AND expire_time <= :now
+        ORDER BY expire_time LIMIT :limit
+    ),
+    snoozed AS (
+        SELECT feed, id, snooze_until AS time FROM notifications
+        WHERE removal IS NULL AND snooze_until IS NOT NULL AND snooze_until <= :now
+        AND expire_time > :now
+        ORDER BY snooze_until LIMIT :limit
+    )
+    SELECT f.app_id, f.user_id, due.id
+    FROM (SELECT * FROM expired UNION ALL SELECT * FROM snoozed ORDER BY time LIMIT :limit) AS due
+    CROSS JOIN feeds AS f ON f.feed = due.feed
+    ORDER BY due.time
+    """
+
+
+async def read_feed(readers: Readers, key: FeedKey) -> Feed | None:
+    """The feed, if it exists."""
+    feed, _ = await read_feed_and_endpoint(readers, key, "")
+    return feed
+
+
+async def read_feed_and_endpoint(
+    readers: Readers, key: FeedKey, endpoint_id: str
+) -> tuple[Feed | None, Endpoint | None]:
+    """Both, if they exist; the endpoint also when it is deleted."""
+    values = {**key._asdict(), "endpoint_id": endpoint_id}
+    for record in await readers.fetch(_FEED_AND_ENDPOINT, values):
+        endpoint = None if record[5] is None else rows.endpoint(key, record[5:])
+        return rows.feed(key, record[:5]), endpoint
+    return None, None
+
+
+async def find(
+    readers: Readers, key: FeedKey, ids: Sequence[str], keys: Sequence[str]
+) -> Sequence[Notification]:
+    """Rows by id and by key, each once, live or not."""
+    values = {**key._asdict(), "ids": json_array(ids), "keys": json_array(keys)}
+    return [rows.notification(key, record) for record in await readers.fetch(_FIND, values)]
+
+
+async def read_endpoints(readers: Readers, key: FeedKey) -> Sequence[Endpoint]:
+    """The endpoints that are not deleted, in the order of registration."""
+    return [rows.endpoint(key, record) for record in await readers.fetch(_ENDPOINTS, key._asdict())]
+
+
+async def read_due(readers: Readers, now: int, limit: int) -> Sequence[Due]:
+    """What time has come for, the longest due first."""
+    records = await readers.fetch(_DUE, {"now": now, "limit": limit})
+    return [Due(feed=FeedKey(app_id, user_id), id=id_) for app_id, user_id, id_ in records]

@@ -1,0 +1,123 @@
+"""The tables, and how a file of an older version becomes one of this. Knows no model."""
+
+import sqlite3
+
+from unisono.server.clock import Ids
+
+APPLICATION_ID = 0x756E6973
+"""Marks our files ("unis"): https://www.sqlite.org/pragma.html#pragma_application_id."""
+
+_FIRST = (
+    "CREATE TABLE meta (epoch BLOB NOT NULL) STRICT",
+    # tombstones counts those of the feed, so that the feeds with too many are found at once.
+    """CREATE TABLE feeds (
+        feed INTEGER PRIMARY KEY,
+        app_id TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        epoch BLOB NOT NULL,
+        revision INTEGER NOT NULL,
+        floor INTEGER NOT NULL,
+        live INTEGER NOT NULL,
+        tombstones INTEGER NOT NULL,
+        unread TEXT NOT NULL,
+        UNIQUE (app_id, user_id)
+    ) STRICT""",
+    "CREATE INDEX feeds_tombstones ON feeds (tombstones)",
+    # The payload comes last: what does not ask for it does not read its pages.
+    """CREATE TABLE notifications (
+        feed INTEGER NOT NULL REFERENCES feeds,
+        id TEXT NOT NULL,
+        app_notification_id TEXT NOT NULL,
+        sender_role INTEGER NOT NULL,
+        fingerprint BLOB NOT NULL,
+        group_name TEXT NOT NULL,
+        priority INTEGER NOT NULL,
+        target TEXT NOT NULL,
+        display_time_to_live INTEGER,
+        expire_time INTEGER NOT NULL,
+        read_state INTEGER NOT NULL,
+        user_action_state INTEGER NOT NULL,
+        snooze_until INTEGER,
+        create_time INTEGER NOT NULL,
+        update_time INTEGER NOT NULL,
+        alert_time INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        create_revision INTEGER NOT NULL,
+        content_revision INTEGER NOT NULL,
+        alert_revision INTEGER NOT NULL,
+        removal INTEGER,
+        size INTEGER NOT NULL,
+        title TEXT,
+        body TEXT,
+        raw_content BLOB,
+        CHECK ((removal IS NULL) = (body IS NOT NULL))
+    ) STRICT""",
+    "CREATE UNIQUE INDEX notifications_id ON notifications (id)",
+    "CREATE UNIQUE INDEX notifications_revision ON notifications (feed, revision)",
+    """CREATE INDEX notifications_key ON notifications (feed, app_notification_id)
+        WHERE app_notification_id <> ''""",
+    "CREATE INDEX notifications_history ON notifications (feed, create_revision) WHERE removal IS NULL",
+    "CREATE INDEX notifications_expiry ON notifications (expire_time) WHERE removal IS NULL",
+    """CREATE INDEX notifications_snooze ON notifications (snooze_until)
+        WHERE removal IS NULL AND snooze_until IS NOT NULL""",
+    "CREATE INDEX tombstones_revision ON notifications (feed, revision) WHERE removal IS NOT NULL",
+    """CREATE INDEX tombstones_age ON notifications (update_time, feed, revision)
+        WHERE removal IS NOT NULL""",
+    """CREATE TABLE endpoints (
+        feed INTEGER NOT NULL REFERENCES feeds,
+        endpoint_id TEXT NOT NULL,
+        platform INTEGER NOT NULL,
+        display_name TEXT NOT NULL,
+        create_time INTEGER NOT NULL,
+        last_seen_time INTEGER NOT NULL,
+        acknowledged_revision INTEGER NOT NULL,
+        session_id TEXT NOT NULL,
+        delete_time INTEGER,
+        PRIMARY KEY (feed, endpoint_id)
+    ) STRICT""",
+    "CREATE INDEX endpoints_live ON endpoints (feed, create_time) WHERE delete_time IS NULL",
+    "CREATE INDEX endpoints_seen ON endpoints (last_seen_time) WHERE delete_time IS NULL",
+    "CREATE INDEX endpoints_deleted ON endpoints (delete_time) WHERE delete_time IS NOT NULL",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""Each makes a file of the version that is its place one of the next. Never edited once released."""
+
+
+def latest() -> int:
+    """The version that this server reads and writes."""
+    return len(MIGRATIONS)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """The version of the file; 0 for a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_new(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was ever put into the file."""
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return not objects and not _application_id(connection) and not version(connection)
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the file is a store of this service, of any version."""
+    return _application_id(connection) == APPLICATION_ID
+
+
+def upgrade(connection: sqlite3.Connection, ids: Ids) -> None:
+    """Bring the file to the latest version, in one transaction; a new one gets an epoch."""
+    connection.execute("BEGIN IMMEDIATE")
+    before = version(connection)
+    for migration in MIGRATIONS[before:]:
+        for statement in migration:
+            connection.execute(statement)
+    if not before:
+        connection.execute("INSERT INTO meta (epoch) VALUES (?)", (ids.epoch(),))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {latest()}")
+    connection.execute("COMMIT")
+
+
+def _application_id(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA application_id").fetchone()[0])

@@ -1,0 +1,42 @@
+"""What the SQL of several modules shares. Values are always bound, never part of a statement."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+FEED = "f.epoch, f.revision, f.floor, f.live, f.unread"
+"""The columns of a feed, as `rows.feed` takes them."""
+
+STATE = (
+    "n.id, n.app_notification_id, n.sender_role, n.fingerprint, n.group_name, n.priority, n.target,"
+    " n.display_time_to_live, n.expire_time, n.read_state, n.user_action_state, n.snooze_until,"
+    " n.create_time, n.update_time, n.alert_time, n.revision, n.create_revision, n.content_revision,"
+    " n.alert_revision, n.removal"
+)
+PAYLOAD = ("n.title", "n.body", "n.raw_content")
+
+ROW = ", ".join((STATE, *PAYLOAD))
+"""The columns of a notification, as `rows.notification` takes them."""
+ROW_WITHOUT_PAYLOAD = f"{STATE}, NULL, NULL, NULL"
+
+ENDPOINT = (
+    "e.endpoint_id, e.platform, e.display_name, e.create_time, e.last_seen_time,"
+    " e.acknowledged_revision, e.session_id, e.delete_time"
+)
+"""The columns of an endpoint, as `rows.endpoint` takes them."""
+
+# CASE, because json_each refuses the empty text and only CASE is sure to pass it over.
+MEANT = """CASE n.target WHEN '' THEN 1 ELSE
+    :platform IN (SELECT value FROM json_each(n.target, '$[0]'))
+    OR :endpoint_id IN (SELECT value FROM json_each(n.target, '$[1]')) END"""
+"""Whether n is meant for the endpoint."""
+
+
+def compose(statement: str, **parts: str) -> str:
+    """A statement with constant parts in place of their {names}."""
+    return statement.format(**parts)
+
+
+def json_array(values: Iterable[Any]) -> str:
+    """An array for json_each. Lone surrogates stay, so that binding it fails like any bad text."""
+    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))

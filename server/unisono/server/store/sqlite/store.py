@@ -1,0 +1,126 @@
+"""The store on one SQLite file: puts the parts together. The statements are in the other modules."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from unisono.server.clock import Ids
+from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
+from unisono.server.store.commit import (
+    Decision,
+    EndpointDecision,
+    EndpointItem,
+    EndpointView,
+    Item,
+    View,
+)
+from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
+from unisono.server.store.sqlite import endpoints, paging, reading, retention, writing
+from unisono.server.store.sqlite.file import File
+from unisono.server.store.sqlite.readers import Readers
+from unisono.server.store.sqlite.writer import Writer
+
+R = TypeVar("R")
+ItemT = TypeVar("ItemT", bound=Item)
+EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
+
+
+class SqliteStore:
+    """A `Store` in the file `path`, which one server uses at a time; see `store.base`.
+
+    One thread writes, and `readers` connections read beside it. `busy_timeout` is how long to wait,
+    in milliseconds, for another program that holds the file.
+    """
+
+    def __init__(self, path: Path, *, ids: Ids, readers: int = 2, busy_timeout: int = 2000) -> None:
+        path = path.resolve()
+        self._ids = ids
+        self._epoch = b""
+        self._writer = Writer(partial(File, path, ids, busy_timeout=busy_timeout))
+        self._readers = Readers(path, readers, busy_timeout=busy_timeout)
+
+    @property
+    def epoch(self) -> bytes:
+        return self._epoch
+
+    async def open(self) -> None:
+        try:
+            self._epoch = await self._writer.open()
+            await self._readers.open()
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        await asyncio.shield(self._close())
+
+    async def _close(self) -> None:
+        # The readers first: the last connection to go writes the log back into the file.
+        await self._readers.close()
+        await self._writer.close()
+
+    async def commit(
+        self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
+    ) -> Decision[R]:
+        return await self._writer.run(lambda connection: writing.commit(connection, items, decide, self._ids))
+
+    async def commit_endpoints(
+        self,
+        items: Sequence[EndpointItemT],
+        decide: Callable[[Sequence[EndpointItemT], EndpointView], EndpointDecision[R]],
+    ) -> EndpointDecision[R]:
+        return await self._writer.run(
+            lambda connection: endpoints.commit_endpoints(connection, items, decide, self._ids)
+        )
+
+    async def note_seen(self, signs: Sequence[Seen]) -> None:
+        await self._writer.run(lambda connection: endpoints.note_seen(connection, signs))
+
+    async def feed(self, key: FeedKey) -> Feed | None:
+        return await reading.read_feed(self._readers, key)
+
+    async def feed_and_endpoint(self, key: FeedKey, endpoint_id: str) -> tuple[Feed | None, Endpoint | None]:
+        return await reading.read_feed_and_endpoint(self._readers, key, endpoint_id)
+
+    async def changes(
+        self,
+        key: FeedKey,
+        audience: Audience,
+        *,
+        after: int,
+        known: int,
+        limit: int,
+        max_bytes: int,
+    ) -> Changes:
+        return await paging.read_changes(
+            self._readers, key, audience, after=after, known=known, limit=limit, max_bytes=max_bytes
+        )
+
+    async def find(
+        self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
+    ) -> Sequence[Notification]:
+        return await reading.find(self._readers, key, ids, keys)
+
+    async def history(
+        self,
+        key: FeedKey,
+        where: ListFilter,
+        *,
+        before: int | None,
+        limit: int,
+        max_bytes: int,
+    ) -> Page:
+        return await paging.read_history(
+            self._readers, key, where, before=before, limit=limit, max_bytes=max_bytes
+        )
+
+    async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
+        return await reading.read_endpoints(self._readers, key)
+
+    async def due(self, now: int, limit: int) -> Sequence[Due]:
+        return await reading.read_due(self._readers, now, limit)
+
+    async def forget(self, what: Retention) -> int:
+        return await self._writer.run(lambda connection: retention.forget(connection, what))

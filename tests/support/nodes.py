@@ -1,0 +1,119 @@
+"""A whole node inside the test's process: real sockets, a real file, and, if wanted, a held clock."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+
+from tests.support import tokens
+from unisono.client import bearer, connect
+from unisono.server.api.server import Transport
+from unisono.server.api.tls import Certificate
+from unisono.server.app.node import Node
+from unisono.server.bus.base import Bus
+from unisono.server.bus.local import LocalBus
+from unisono.server.clock import Clock, RandomIds, SystemClock
+from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.core.feeds import SessionRules
+from unisono.server.core.sweeper import SweepRules
+from unisono.server.model import Limits
+from unisono.server.store.base import Store
+from unisono.server.store.sqlite import SqliteStore
+from unisono.v1.endpoint_service_pb2_grpc import EndpointServiceStub
+from unisono.v1.feed_service_pb2_grpc import FeedServiceStub
+from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
+
+if TYPE_CHECKING:
+    from unisono.v1.endpoint_service_pb2_grpc import EndpointServiceAsyncStub
+    from unisono.v1.feed_service_pb2_grpc import FeedServiceAsyncStub
+    from unisono.v1.notification_service_pb2_grpc import NotificationServiceAsyncStub
+
+Metadata = tuple[tuple[str, str], ...]
+
+TRANSPORT = Transport(
+    keepalive_time=60,
+    ping_timeout=20,
+    connection_age=3600,
+    connection_age_grace=1260,
+    max_request_bytes=Limits().request_bytes,
+    max_token_bytes=Limits().access_token_bytes,
+    max_health_watches=2,
+)
+
+
+@dataclass(kw_only=True)
+class Setup:
+    """What a test may choose; the rest is as in production."""
+
+    path: Path
+    clock: Clock = field(default_factory=SystemClock)
+    limits: Limits = field(default_factory=Limits)
+    transport: Transport = TRANSPORT
+    session_rules: SessionRules = field(default_factory=SessionRules)
+    sweep_rules: SweepRules = field(default_factory=SweepRules)
+    bus: Bus | None = None
+    store: Store | None = None
+    certificate: Certificate | None = None
+    commit_queue: int = 10_000
+
+    def node(self) -> Node:
+        return Node(
+            store=self.store or SqliteStore(self.path, ids=RandomIds()),
+            bus=self.bus or LocalBus(),
+            clock=self.clock,
+            ids=RandomIds(),
+            verifier=TokenVerifier(tokens.issuers(), tokens.apps(), self.clock),
+            limits=self.limits,
+            transport=self.transport,
+            session_rules=self.session_rules,
+            sweep_rules=self.sweep_rules,
+            commit_queue=self.commit_queue,
+        )
+
+
+class Client:
+    """The stubs of one caller; `metadata` carries its token."""
+
+    def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
+        self.channel = channel
+        self.metadata: Metadata = bearer(token)
+        self.notifications: NotificationServiceAsyncStub = NotificationServiceStub(channel)
+        self.feeds: FeedServiceAsyncStub = FeedServiceStub(channel)
+        self.endpoints: EndpointServiceAsyncStub = EndpointServiceStub(channel)
+
+
+class Running:
+    """A node that serves, and clients of it."""
+
+    def __init__(self, node: Node, port: int, setup: Setup) -> None:
+        self.node = node
+        self.target = f"127.0.0.1:{port}"
+        self.setup = setup
+        self.channel = connect(self.target)
+
+    def client(self, token: str) -> Client:
+        return Client(self.channel, token)
+
+    @property
+    def publisher(self) -> Client:
+        """A backend of the app mail.test."""
+        return self.client(tokens.publisher())
+
+    def user(self, user_id: str = "ada") -> Client:
+        """A device of one of its users."""
+        return self.client(tokens.device(user_id))
+
+
+@asynccontextmanager
+async def running(setup: Setup) -> AsyncIterator[Running]:
+    """Start a node, and stop it without waiting for streams that are still open."""
+    node = setup.node()
+    serving = Running(node, await node.start("127.0.0.1:0", setup.certificate), setup)
+    try:
+        yield serving
+    finally:
+        await serving.channel.close()
+        await node.stop(grace=0)

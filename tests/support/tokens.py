@@ -1,0 +1,56 @@
+"""Access tokens for tests: minted as a real issuer would, or wrong in one way."""
+
+import time
+from typing import Any
+
+import jwt
+
+from unisono.server.core.access.apps import App, Apps
+from unisono.server.core.access.issuers import Issuer
+from unisono.server.core.access.keys import key_of_secret
+
+SECRET = "a secret that only the tests of the service know"
+ISSUER = "https://issuer.test"
+AUDIENCE = "unisono"
+APPS = (
+    App(app_id="mail.test", display_name="Mail", client_ids=("mail-client",)),
+    App(app_id="chat.test", display_name="Chat", client_ids=("chat-client",)),
+)
+DEVICE_SCOPES = "notifications.readwrite notifications.send"
+PUBLISHER_SCOPES = "notifications.send"
+
+
+def issuers() -> list[Issuer]:
+    return [Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=(key_of_secret(SECRET),))]
+
+
+def apps() -> Apps:
+    return Apps(APPS)
+
+
+def claims(**changes: Any) -> dict[str, Any]:
+    """The claims of a good publisher token, with changes; None leaves a claim out."""
+    now = int(time.time())
+    good = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "azp": "mail-client",
+        "scope": PUBLISHER_SCOPES,
+        "iat": now,
+        "exp": now + 3600,
+    }
+    return {name: value for name, value in {**good, **changes}.items() if value is not None}
+
+
+def signed(payload: dict[str, Any], *, key: str = SECRET, algorithm: str = "HS256") -> str:
+    return jwt.encode(payload, key, algorithm=algorithm)
+
+
+def publisher(**changes: Any) -> str:
+    """A token of the app mail.test."""
+    return signed(claims(**changes))
+
+
+def device(user_id: str = "ada", **changes: Any) -> str:
+    """A token of one of its users."""
+    return signed(claims(sub=user_id, **{"scope": DEVICE_SCOPES, **changes}))

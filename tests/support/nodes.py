@@ -58,6 +58,7 @@ class Setup:
     store: Store | None = None
     certificate: Certificate | None = None
     commit_queue: int = 10_000
+    commit_batch: int = 1000
 
     def node(self) -> Node:
         return Node(
@@ -71,6 +72,7 @@ class Setup:
             session_rules=self.session_rules,
             sweep_rules=self.sweep_rules,
             commit_queue=self.commit_queue,
+            commit_batch=self.commit_batch,
         )
 
 

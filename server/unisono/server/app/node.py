@@ -53,13 +53,14 @@ class Node:
         session_rules: SessionRules,
         sweep_rules: SweepRules,
         commit_queue: int,
+        commit_batch: int,
     ) -> None:
         self._store = store
         self._bus = bus
         self._hub = Hub(frames.event, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.hear)
-        self._commits = FeedCommits(store, bus, clock, limits, capacity=commit_queue)
-        self._endpoints = Endpoints(store, bus, clock, limits, capacity=commit_queue)
+        self._commits = FeedCommits(store, bus, clock, limits, batch=commit_batch, capacity=commit_queue)
+        self._endpoints = Endpoints(store, bus, clock, limits, batch=commit_batch, capacity=commit_queue)
         self._presence = Presence(store)
         self._sweeper = Sweeper(self._commits, store, self._presence, clock, sweep_rules)
         notifications = Notifications(

@@ -51,7 +51,7 @@ class IssuerSettings(BaseModel):
 
     issuer: Name
     audience: Names
-    secret: SecretStr | None = None
+    secret: SecretStr = SecretStr("")
     pem_file: Path | None = None
     jwks_file: Path | None = None
     algorithm: Literal["HS256", "RS256", "ES256", "EdDSA"] | None = None
@@ -60,7 +60,6 @@ class IssuerSettings(BaseModel):
 
     @model_validator(mode="after")
     def _has_keys(self) -> Self:
-        given = [source for source in (self.secret, self.pem_file, self.jwks_file) if source is not None]
-        if len(given) != 1:
+        if [bool(self.secret), self.pem_file is not None, self.jwks_file is not None].count(True) != 1:
             raise ValueError("needs exactly one of secret, pem_file and jwks_file")
         return self

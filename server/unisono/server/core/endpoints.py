@@ -23,13 +23,15 @@ from unisono.server.store.commit import EndpointDecision, EndpointView
 class Endpoints:
     """Changes go through a group commit of their own; a change of sessions is hinted."""
 
-    def __init__(self, store: Store, bus: Bus, clock: Clock, limits: Limits, *, capacity: int) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, clock: Clock, limits: Limits, *, batch: int, capacity: int
+    ) -> None:
         self._store = store
         self._bus = bus
         self._clock = clock
         self._limits = limits
         self.committer: Committer[EndpointCommand, Settled] = Committer(
-            self._commit, batch=limits.batch_items, capacity=capacity
+            self._commit, batch=batch, capacity=capacity
         )
 
     async def register(

@@ -20,14 +20,14 @@ T = TypeVar("T")
 class FeedCommits:
     """The one way by which anything changes in a feed."""
 
-    def __init__(self, store: Store, bus: Bus, clock: Clock, limits: Limits, *, capacity: int) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, clock: Clock, limits: Limits, *, batch: int, capacity: int
+    ) -> None:
         self._store = store
         self._bus = bus
         self._clock = clock
         self._limits = limits
-        self.committer: Committer[Command, Result] = Committer(
-            self._commit, batch=limits.batch_items, capacity=capacity
-        )
+        self.committer: Committer[Command, Result] = Committer(self._commit, batch=batch, capacity=capacity)
 
     async def submit(self, command: Command, kind: type[T], *, background: bool = False) -> T:
         """Commit one command; its result, which is of this kind, or its error."""

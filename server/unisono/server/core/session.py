@@ -7,6 +7,7 @@ and the tail saves it the look only where it continues the cursor.
 import random
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from unisono.server.clock import Clock
 from unisono.server.core.events import BATCH_BYTES, Encode
@@ -65,42 +66,45 @@ class Session:
         return self._seat.session_id
 
     async def messages(self) -> AsyncGenerator[Message, None]:
-        """Every message of the stream, the last one a GOODBYE. The taker writes each before the next."""
+        """Every message of the stream, the last one a GOODBYE. The taker writes each before the next.
+
+        A position is moved only when the events before it are handed out: the token of a GOODBYE must
+        not pass what was read and then not written.
+        """
         self._schedule_tick()
         try:
             yield self._message(Kind.WELCOME)
             while True:
-                events = await self._advance()
+                step = await self._next()
                 if await self._must_end():
                     break
-                if events:
+                self._position, self._unread = step.position, step.unread_count
+                if step.events:
                     self._idle = False
-                    yield self._message(Kind.EVENTS, events)
+                    yield self._message(Kind.EVENTS, step.events)
                 if self._position.complete and not self._synced:
                     self._synced = True
                     yield self._message(Kind.SYNCED)
-                while self._position.complete and not await self._woken():
-                    if await self._tick():
+                while self._position.complete and await self._tick_is_due():
+                    idle = self._schedule_tick()
+                    if await self._is_behind() or await self._must_end():
                         break
-                    if self._idle:
+                    if idle:
                         yield self._message(Kind.HEARTBEAT)
-                    self._schedule_tick()
             yield self._goodbye()
         finally:
             self._sign_of_life(ended=True)
 
-    async def _advance(self) -> Sequence[bytes]:
-        """Move the position, by the tail where it continues it, otherwise by the store."""
+    async def _next(self) -> "_Step":
+        """What follows the position: from the tail where it continues it, otherwise from the store."""
         self._seat.wake.clear()
         if self._synced and self._position.complete and not self._behind:
             tail = self._seat.tail.after(self._position.cursor, self._endpoint.audience)
             if tail is not None:
-                feed, events = tail
-                self._complete_at(feed)
-                return events
+                return self._complete(*tail)
         return await self._read()
 
-    async def _read(self) -> Sequence[bytes]:
+    async def _read(self) -> "_Step":
         page = await self._store.changes(
             self._endpoint.feed,
             self._endpoint.audience,
@@ -112,17 +116,15 @@ class Session:
         self._behind = False
         if not self._position.covered(page.feed.floor):
             self._end = End.RESYNC
-            return ()
+            return _Step((), self._position, self._unread)
         count, events = self._encoded(page.rows)
         if page.complete and count == len(page.rows):
-            self._complete_at(page.feed)
-        else:
-            self._position = self._position.passed(page.rows[count - 1].revision)
-        return events
+            return self._complete(page.feed, events)
+        return _Step(events, self._position.passed(page.rows[count - 1].revision), self._unread)
 
-    def _complete_at(self, feed: Feed) -> None:
-        self._position = Position.complete_at(feed.revision)
-        self._unread = feed.unread_count(self._endpoint.audience)
+    def _complete(self, feed: Feed, events: Sequence[bytes]) -> "_Step":
+        unread_count = feed.unread_count(self._endpoint.audience)
+        return _Step(events, Position.complete_at(feed.revision), unread_count)
 
     def _encoded(self, page: Sequence[Notification]) -> tuple[int, list[bytes]]:
         """The events of a page, and how many of its rows they cover: what fits into one batch."""
@@ -164,26 +166,29 @@ class Session:
         elif endpoint.session_id != self.session_id:
             self._end = End.SUPERSEDED
 
-    async def _woken(self) -> bool:
-        """Wait for a hint or for the end; False when it is time for a tick."""
+    async def _tick_is_due(self) -> bool:
+        """Wait for a hint, the end or the tick; whether it is time for the tick."""
         expires = (self.terms.expire_time - self._clock.now()) / 1000
         now = self._clock.monotonic()
-        until = min(self._next_tick - now, self._ends_at - now, expires)
-        woken = await self._clock.wait(self._seat.wake, until)
-        return woken or self._clock.monotonic() < self._next_tick
+        await self._clock.wait(self._seat.wake, min(self._next_tick - now, self._ends_at - now, expires))
+        return self._clock.monotonic() >= self._next_tick
 
-    async def _tick(self) -> bool:
-        """Ask the store, whatever the hints said: whether there is something to read, or the end."""
+    async def _is_behind(self) -> bool:
+        """Ask the store, whatever the hints said, whether there is something to read."""
         self._sign_of_life()
         feed = await self._ask()
         self._behind = feed is None or feed.revision != self._position.cursor
-        return self._behind or await self._must_end()
+        return self._behind
 
-    def _schedule_tick(self) -> None:
-        """Jittered, so that streams that began together do not beat together."""
-        self._idle = True
+    def _schedule_tick(self) -> bool:
+        """Set the time of the next tick, and return whether nothing was said since the last.
+
+        Jittered, so that streams that began together do not beat together.
+        """
+        idle, self._idle = self._idle, True
         interval = self.terms.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
         self._next_tick = self._clock.monotonic() + interval
+        return idle
 
     def _message(self, kind: Kind, events: Sequence[bytes] = ()) -> Message:
         return Message(
@@ -213,3 +218,11 @@ class Session:
                 ended_session=self.session_id if ended else "",
             )
         )
+
+
+class _Step(NamedTuple):
+    """Events to hand out, and where the device is after them."""
+
+    events: Sequence[bytes]
+    position: Position
+    unread_count: int

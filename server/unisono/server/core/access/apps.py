@@ -43,3 +43,8 @@ class Apps:
     def get(self, app_id: str) -> App | None:
         """The app of this id."""
         return self._by_id.get(app_id)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all apps, as declared."""
+        return tuple(self._by_id)

@@ -61,7 +61,7 @@ def user_id_of(claims: Claims, issuer: Issuer) -> str:
         raise invalid(f"the access token does not name its user (claims: {wanted})")
     if any(":" in text for text in texts[:-1]):
         raise invalid("the claims that name the user contain a colon, which would make users ambiguous")
-    return _checked(":".join(texts))
+    return checked_user_id(":".join(texts))
 
 
 def _is_app_only(claims: Claims, issuer: Issuer) -> bool:
@@ -74,7 +74,8 @@ def _is_app_only(claims: Claims, issuer: Issuer) -> bool:
             return all(claims.get(name) is None for name in issuer.user_claims)
 
 
-def _checked(user_id: str) -> str:
+def checked_user_id(user_id: str) -> str:
+    """The same, if it is one that the service can keep."""
     try:
         size = len(user_id.encode())
     except UnicodeEncodeError:

@@ -103,6 +103,8 @@ def _key_of_jwk(jwk: dict[str, Any], where: str) -> Key | None:
         return None
     if "d" in jwk:
         raise AccessMisconfigured(f"{where} is a private key; give the public one only")
+    if not isinstance(jwk.get("kid", ""), str):
+        raise AccessMisconfigured(f"{where} has a kid that is no text")
     try:
         public = jwt.PyJWK(jwk, algorithm).key
     except jwt.PyJWTError as error:

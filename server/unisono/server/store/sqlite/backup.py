@@ -10,7 +10,8 @@ from pathlib import Path
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import schema
-from unisono.server.store.sqlite.file import check, explained, lock
+from unisono.server.store.sqlite.explain import database_errors, system_errors
+from unisono.server.store.sqlite.file import check, lock
 
 Progress = Callable[[int, int], None]
 """Told how many pages are copied, of how many."""
@@ -24,7 +25,7 @@ def backup(source: Path, target: Path, progress: Progress) -> None:
     The target is complete or not there. Raises StoreError.
     """
     source, target = source.resolve(), target.resolve()
-    if target.exists():
+    if _exists(target):
         raise StoreError(f"{target} exists; back up to another file, or remove it first")
     with _reading(source) as original, _replacing(target) as copy:
         _copy(original, copy, progress)
@@ -38,7 +39,7 @@ def restore(source: Path, target: Path, ids: Ids, progress: Progress, *, force: 
     """
     source, target = source.resolve(), target.resolve()
     with closing(lock(target)), _reading(source) as original:
-        if target.exists() and not force:
+        if _exists(target) and not force:
             raise StoreError(f"{target} exists; restore to another file, or force it to be overwritten")
         _check_whole(original, source)
         with _replacing(target) as copy:
@@ -47,13 +48,18 @@ def restore(source: Path, target: Path, ids: Ids, progress: Progress, *, force: 
             copy.execute("UPDATE endpoints SET session_id = ''")
 
 
+def _exists(path: Path) -> bool:
+    with system_errors(path):
+        return path.exists()
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that sees one moment of a store and changes nothing."""
-    if not path.is_file():
-        raise StoreError(f"{path} does not exist, or is not a file; name the file of a store")
+    if not _exists(path):
+        raise StoreError(f"{path} does not exist; name the file of a store")
     uri = f"{path.as_uri()}?mode=ro"
-    with explained(path), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
+    with database_errors(path), closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         if schema.is_new(connection):
             raise StoreError(f"{path} is empty; name the file of a store")
@@ -66,7 +72,7 @@ def _replacing(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection to a file that takes the place of `path` at the end, if nothing is raised."""
     partial = _partial(path)
     try:
-        with explained(partial), closing(sqlite3.connect(partial, isolation_level=None)) as connection:
+        with database_errors(partial), closing(sqlite3.connect(partial, isolation_level=None)) as connection:
             yield connection
             # A log beside it would be one file more to lose.
             connection.execute("PRAGMA journal_mode = DELETE")
@@ -76,12 +82,10 @@ def _replacing(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _partial(path: Path) -> Path:
-    try:
+    with system_errors(path):
         descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".partial", dir=path.parent)
-    except OSError as error:
-        raise StoreError(f"cannot write to the folder {path.parent}: {error.strerror}") from error
-    os.close(descriptor)
-    return Path(name)
+        os.close(descriptor)
+        return Path(name)
 
 
 def _copy(original: sqlite3.Connection, copy: sqlite3.Connection, progress: Progress) -> None:
@@ -101,14 +105,12 @@ def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
 
 def _put(partial: Path, path: Path) -> None:
     """The old file goes before its log does, and both before the new file comes: no log meets another's."""
-    try:
+    with system_errors(path):
         _sync(partial)
         for old in ("", "-wal", "-shm"):
             path.with_name(path.name + old).unlink(missing_ok=True)
         partial.rename(path)
         _sync(path.parent)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _sync(path: Path) -> None:

@@ -1,7 +1,7 @@
 """The feeds of a batch inside a commit: which there are, which would be new, and what they become."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from unisono.server.clock import Ids
@@ -51,13 +51,13 @@ def read_feeds(connection: sqlite3.Connection, keys: Iterable[FeedKey], ids: Ids
     return Feeds(feeds=feeds | new, numbers=numbers)
 
 
-def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Iterable[Feed]) -> None:
+def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Feed]) -> None:
     """Write what the feeds have become; the new ones get their number."""
-    for feed in feeds:
-        if feed.key in known.numbers:
-            connection.execute(_UPDATE, rows.feed_values(feed))
-        else:
-            insert_feed(connection, known, feed)
+    old = [rows.feed_values(feed) for feed in feeds if feed.key in known.numbers]
+    new = [feed for feed in feeds if feed.key not in known.numbers]
+    connection.executemany(_UPDATE, old)
+    for feed in new:
+        insert_feed(connection, known, feed)
 
 
 def insert_feed(connection: sqlite3.Connection, known: Feeds, feed: Feed) -> None:

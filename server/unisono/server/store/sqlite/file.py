@@ -2,13 +2,13 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import schema
+from unisono.server.store.sqlite.explain import database_errors, system_errors
 from unisono.server.store.sqlite.lock import FileLock
 
 OLDEST_SQLITE = (3, 37, 0)
@@ -48,7 +48,7 @@ def migrate(path: Path, ids: Ids) -> tuple[int, int]:
     Raises StoreError when it is in use, or is not one of ours.
     """
     path = path.resolve()
-    with closing(lock(path)), explained(path):
+    with closing(lock(path)), database_errors(path):
         create(path)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             check(connection, path)
@@ -62,21 +62,18 @@ def lock(path: Path) -> FileLock:
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; the server needs {needed} or later")
-    if not path.parent.is_dir():
-        raise StoreError(f"the folder {path.parent} does not exist; make it, or use another file")
-    if path.is_dir():
-        raise StoreError(f"{path} is a folder; name a file in it")
-    return FileLock(path)
+    with system_errors(path):
+        if not path.parent.is_dir():
+            raise StoreError(f"the folder {path.parent} does not exist; make it, or use another file")
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder; name a file in it")
+        return FileLock(path)
 
 
 def create(path: Path) -> None:
     """Make sure that the file is there and can be written. A new one is for its owner only."""
-    try:
+    with system_errors(path):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror}; let the server write to it, or use another file"
-        ) from error
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
@@ -92,21 +89,10 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turns the driver's errors about a file into StoreError."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
-            raise StoreError(f"{path} is not a SQLite database; use another file") from error
-        raise StoreError(f"cannot use {path}: {error}") from error
-
-
 def _connect(path: Path, ids: Ids, busy_timeout: int) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        with explained(path):
+        with database_errors(path):
             _prepare(connection, path, ids, busy_timeout)
     except BaseException:
         connection.close()

@@ -11,19 +11,13 @@ class FileLock:
     """An exclusive lock on `FILE.lock`, which the system lets go of when the process ends."""
 
     def __init__(self, path: Path) -> None:
-        """Take it, or raise StoreError."""
-        lock = path.with_name(path.name + ".lock")
-        try:
-            self._descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreError(
-                f"cannot lock {path}: {error.strerror} ({lock}); "
-                "the server needs to write to the file and to its folder"
-            ) from error
+        """Take it. Raises StoreError when somebody else has it, OSError when it cannot be made."""
+        beside = path.with_name(f"{path.name}.lock")
+        self._descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._descriptor)
+        except BlockingIOError as error:
+            self.close()
             raise StoreError(
                 f"{path} is in use by another unisono-server; stop that one, or use another file"
             ) from error

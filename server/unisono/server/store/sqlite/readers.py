@@ -8,7 +8,7 @@ from typing import Any
 
 import aiosqlite
 
-from unisono.server.store.sqlite.file import explained
+from unisono.server.store.sqlite.explain import database_errors
 from unisono.server.store.sqlite.transaction import not_open, unavailable
 
 Records = Sequence[Sequence[Any]]
@@ -27,7 +27,7 @@ class Readers:
 
     async def open(self) -> None:
         """Connect. Raises StoreError."""
-        with explained(self._path):
+        with database_errors(self._path):
             while self._connected < self._count:
                 self._idle.put_nowait(await self._connect())
                 self._connected += 1

@@ -30,7 +30,6 @@ def feed(key: FeedKey, record: Record) -> Feed:
 
 def feed_values(value: Feed) -> dict[str, Any]:
     """What a feed's row says, by column, without what is the store's own."""
-    unread = json.dumps(dict(value.unread), ensure_ascii=False)
     app_id, user_id = value.key
     return {
         "app_id": app_id,
@@ -38,7 +37,7 @@ def feed_values(value: Feed) -> dict[str, Any]:
         "epoch": value.epoch,
         "revision": value.revision,
         "live": value.live,
-        "unread": unread,
+        "unread": json.dumps(dict(value.unread)),
     }
 
 

@@ -32,11 +32,15 @@ MEANT = """CASE n.target WHEN '' THEN 1 ELSE
 """Whether n is meant for the endpoint."""
 
 
+# Unescaped, so that a lone surrogate fails when it is bound, like any other text that is none.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def compose(statement: str, **parts: str) -> str:
     """A statement with constant parts in place of their {names}."""
     return statement.format(**parts)
 
 
 def json_array(values: Iterable[Any]) -> str:
-    """An array for json_each. Lone surrogates stay, so that binding it fails like any bad text."""
-    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
+    """An array for json_each."""
+    return _encode(list(values))

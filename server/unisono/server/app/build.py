@@ -1,0 +1,69 @@
+"""Makes a node of the settings. Knows what each setting means to which part."""
+
+from unisono.server.api.server import Transport
+from unisono.server.api.tls import Certificate
+from unisono.server.app.node import Node
+from unisono.server.app.trust import verifier
+from unisono.server.bus.local import LocalBus
+from unisono.server.clock import RandomIds, SystemClock
+from unisono.server.config import Settings
+from unisono.server.core.feeds import SessionRules
+from unisono.server.core.sweeper import SweepRules
+from unisono.server.store.sqlite import SqliteStore
+
+
+def build(settings: Settings) -> Node:
+    """A node that is not started. Raises `AccessMisconfigured`."""
+    clock, ids = SystemClock(), RandomIds()
+    return Node(
+        store=SqliteStore(settings.store_file, ids=ids),
+        bus=LocalBus(),
+        clock=clock,
+        ids=ids,
+        verifier=verifier(settings, clock),
+        limits=settings.limits(),
+        transport=_transport(settings),
+        session_rules=_session_rules(settings),
+        sweep_rules=_sweep_rules(settings),
+        commit_queue=settings.commit_queue,
+        commit_batch=settings.commit_batch,
+    )
+
+
+def certificate(settings: Settings) -> Certificate | None:
+    """The certificate, with TLS on. Raises `OSError` when a file cannot be read."""
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return Certificate(settings.tls_certificate, settings.tls_key)
+
+
+def _transport(settings: Settings) -> Transport:
+    return Transport(
+        keepalive_time=settings.keepalive_time,
+        ping_timeout=settings.ping_timeout,
+        connection_age=settings.connection_age,
+        connection_age_grace=settings.connection_age_grace,
+        max_request_bytes=settings.request_bytes,
+        max_token_bytes=settings.access_token_bytes,
+        max_health_watches=settings.health_watches,
+    )
+
+
+def _session_rules(settings: Settings) -> SessionRules:
+    return SessionRules(
+        heartbeat_default=settings.heartbeat,
+        heartbeat_min=settings.heartbeat_min,
+        heartbeat_max=settings.heartbeat_max,
+        age_min=settings.session_age_min,
+        age_max=settings.session_age_max,
+    )
+
+
+def _sweep_rules(settings: Settings) -> SweepRules:
+    return SweepRules(
+        interval=settings.sweep_interval,
+        tombstone_days=settings.tombstone_days,
+        tombstones_per_feed=settings.tombstones_per_feed,
+        endpoint_days=settings.endpoint_days,
+        deletion_days=settings.deletion_days,
+    )

@@ -1,0 +1,77 @@
+"""The development key: one secret beside the store, which signs and verifies tokens for trying things out."""
+
+import base64
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import jwt
+
+from unisono.server.core.access.apps import App
+from unisono.server.core.access.issuers import Issuer
+from unisono.server.core.access.keys import SECRET_BYTES_MIN, Algorithm, key_of_secret
+from unisono.server.core.access.misconfigured import AccessMisconfigured
+
+ISSUER: Final = "unisono-dev"
+AUDIENCE: Final = "unisono"
+DEMO: Final = App(app_id="demo", display_name="Demo", client_ids=("demo",))
+
+
+def key_file(store_file: Path) -> Path:
+    """Where the development key of a store is."""
+    return store_file.with_name(f"{store_file.name}.dev-key")
+
+
+def secret(store_file: Path) -> str:
+    """The development key of a store, made when there is none. Raises `AccessMisconfigured`."""
+    file = key_file(store_file)
+    try:
+        if not file.exists():
+            _make(file)
+        return _read(file)
+    except OSError as error:
+        raise AccessMisconfigured(f"the development key {file} cannot be used: {error.strerror}") from error
+
+
+def issuer(store_file: Path) -> Issuer:
+    """What verifies the tokens of the development key."""
+    return Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=(key_of_secret(secret(store_file)),))
+
+
+def token(key: str, *, client_id: str, user_id: str, scopes: tuple[str, ...], now: int, ttl: int) -> str:
+    """A token, valid from `now` (milliseconds since 1970) for `ttl` seconds; app-only without `user_id`."""
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "azp": client_id,
+        "scope": " ".join(scopes),
+        "iat": now // 1000,
+        "exp": now // 1000 + ttl,
+    }
+    if user_id:
+        claims["sub"] = user_id
+    return jwt.encode(claims, key, algorithm=Algorithm.HS256)
+
+
+def _make(file: Path) -> None:
+    """Whole or not at all, and never over one that somebody else made at the same time."""
+    descriptor, name = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as partial:
+            partial.write(base64.b64encode(secrets.token_bytes(SECRET_BYTES_MIN)) + b"\n")
+        file.hardlink_to(name)
+    except FileExistsError:
+        return
+    finally:
+        Path(name).unlink()
+
+
+def _read(file: Path) -> str:
+    if file.stat().st_mode & 0o077:
+        raise AccessMisconfigured(f"others may read the development key: run chmod 600 {file}")
+    text = file.read_text(encoding="utf-8", errors="replace").strip()
+    if len(text) < SECRET_BYTES_MIN:
+        raise AccessMisconfigured(f"the development key {file} is damaged; remove it, and a new one is made")
+    return text

@@ -1,0 +1,57 @@
+"""The command that shows the settings."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from unisono.server.cli.examples import examples
+from unisono.server.cli.options import all_settings, loaded
+from unisono.server.config import Described, describe
+
+_HEAD: Final = ("SETTING", "VALUE", "UNIT", "DEFAULT", "FROM", "MEANING")
+
+
+@click.command(
+    epilog=examples(
+        "unisono-server config",
+        "unisono-server config --config unisono.toml --json",
+    )
+)
+@click.option("--json", "as_json", is_flag=True, help="for programs: a list of objects")
+@all_settings
+def config(config: Path | None, as_json: bool, **flags: Any) -> None:
+    """Print every setting and where it comes from.
+
+    A flag (--heartbeat 10) wins over the environment (UNISONO_HEARTBEAT=10), that over the file named
+    with --config (heartbeat = 10), that over the default. Secrets are masked.
+    """
+    settings = describe(loaded(config, flags))
+    if as_json:
+        click.echo(json.dumps([asdict(setting) for setting in settings], indent=2))
+    else:
+        click.echo("\n".join(_table([_HEAD, *map(_row, settings)])))
+
+
+def _row(setting: Described) -> Sequence[str]:
+    value, default = _text(setting.value), _text(setting.default)
+    return setting.name, value, setting.unit, default, setting.origin, setting.meaning
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(next(iter(table.values()))) for table in value) or "none"
+    if isinstance(value, float):
+        return f"{value:.12g}"
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """The last column is as wide as it is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths[-1] = 0
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

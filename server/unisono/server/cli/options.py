@@ -1,0 +1,70 @@
+"""Flags made from the settings, one for each that is not a table; and the settings made from flags."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from unisono.server.config import Loaded, Settings, load
+from unisono.server.config.setting import SWITCH, is_table, unit_of
+from unisono.server.config.sources import flag_of
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SHOWN: Final = (
+    "listen",
+    "store",
+    "dev",
+    "dev_key_on_any_address",
+    "tls_certificate",
+    "tls_key",
+    "log_level",
+    "log_format",
+)
+"""The flags that --help lists; the others are the same names that the command config prints."""
+
+_SCALARS: Final = [name for name, field in Settings.model_fields.items() if not is_table(field)]
+
+
+def all_settings(command: Command) -> Command:
+    """A flag for each setting, of which --help shows the common ones, and --config."""
+    return _with(command, [*SHOWN, *(name for name in _SCALARS if name not in SHOWN)])
+
+
+def store_setting(command: Command) -> Command:
+    """The flags --store and --config."""
+    return _with(command, ["store"])
+
+
+def loaded(config: Path | None, flags: Mapping[str, Any]) -> Loaded:
+    """The settings from flags, environment and file; remarks go to stderr."""
+    result = load(flags, os.environ, config)
+    for warning in result.warnings:
+        click.echo(f"Warning: environment: {warning}", err=True)
+    return result
+
+
+def _with(command: Command, names: Iterable[str]) -> Command:
+    file = click.Path(path_type=Path)
+    options = [_option(name) for name in names]
+    options.append(
+        click.option(
+            "--config", type=file, metavar="FILE", envvar="UNISONO_CONFIG", help="TOML file with settings"
+        )
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _option(name: str) -> Callable[[Command], Command]:
+    field = Settings.model_fields[name]
+    hidden, unit = name not in SHOWN, unit_of(field)
+    flag, default = flag_of(name), field.default
+    meaning = f"{field.description}" + ("" if default in (None, False) else f" [default: {default}]")
+    if unit == SWITCH:
+        both = f"{flag}/--no-{flag.removeprefix('--')}"
+        return click.option(both, name, default=None, hidden=hidden, help=meaning)
+    return click.option(flag, name, metavar=unit.upper(), hidden=hidden, help=meaning)

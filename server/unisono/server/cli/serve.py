@@ -1,0 +1,49 @@
+"""The command that runs the server."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from unisono.server.cli.examples import examples
+from unisono.server.cli.options import all_settings, loaded
+
+
+@click.command(
+    epilog=examples(
+        "unisono-server serve --dev",
+        "unisono-server serve --config unisono.toml --listen 0.0.0.0:50051 \\",
+        "    --tls-certificate server.pem --tls-key server.key",
+        "",
+        "where unisono.toml says, for example:",
+        'store = "sqlite:////var/lib/unisono/unisono.db"',
+        "[[apps]]",
+        'app_id = "mail.contoso.com"',
+        'client_ids = ["mail-backend", "mail-ios", "mail-web"]',
+        "[[issuers]]",
+        'issuer = "https://id.contoso.com/"',
+        'audience = "unisono"',
+        'jwks_file = "/etc/unisono/jwks.json"',
+    )
+)
+@all_settings
+def serve(config: Path | None, **flags: Any) -> None:
+    """Run the server.
+
+    SIGTERM and SIGINT drain it, a second one stops it at once.
+
+    It needs to know whom to trust: apps and issuers of access tokens declared in a file, or --dev.
+
+    Every setting that `unisono-server config` prints has a flag (heartbeat: --heartbeat 10), an
+    environment variable (UNISONO_HEARTBEAT=10) and a key in the file (heartbeat = 10). A flag wins over
+    the environment, that over the file, that over the default.
+    """
+    settings = loaded(config, flags).settings
+    from unisono.server.api.server import ListenError
+    from unisono.server.app import serve as run
+
+    try:
+        asyncio.run(run(settings))
+    except ListenError as error:
+        raise click.ClickException(str(error)) from error

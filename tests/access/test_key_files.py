@@ -1,0 +1,136 @@
+"""Keys from secrets, PEM files and JWKS files; what cannot be trusted is refused in words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tests.access.signing import (
+    ec_key,
+    ed_key,
+    jwk,
+    jwks_file,
+    public_pem,
+    rsa_key,
+    signed,
+    world,
+)
+from unisono.server.core.access.keys import Algorithm, key_of_pem, key_of_secret, keys_of_jwks
+from unisono.server.core.access.misconfigured import AccessMisconfigured
+
+
+def refusal(file: Path) -> str:
+    load = keys_of_jwks if file.suffix == ".json" else key_of_pem
+    with pytest.raises(AccessMisconfigured) as caught:
+        load(file)
+    assert str(file) in str(caught.value)
+    return str(caught.value)
+
+
+def pem(folder: Path, content: bytes) -> Path:
+    file = folder / "key.pem"
+    file.write_bytes(content)
+    return file
+
+
+def test_secret_has_32_bytes() -> None:
+    assert key_of_secret("é" * 16).algorithm is Algorithm.HS256
+    with pytest.raises(AccessMisconfigured, match="31 bytes"):
+        key_of_secret("x" * 31)
+
+
+def test_no_key_shows_its_secret() -> None:
+    assert "xxx" not in repr(key_of_secret("x" * 32))
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [(rsa_key(), Algorithm.RS256), (ec_key(), Algorithm.ES256), (ed_key(), Algorithm.EDDSA)],
+)
+def test_pem(tmp_path: Path, key: Any, algorithm: Algorithm) -> None:
+    loaded = key_of_pem(pem(tmp_path, public_pem(key)))
+    assert loaded.algorithm is algorithm
+    w = world(keys=(loaded,))
+    assert w.verifier.verify(signed(w.claims(), key, algorithm)).user_id == "ada"
+
+
+def test_pem_that_is_none(tmp_path: Path) -> None:
+    private = rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for content in (b"", b"hello", private, b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"):
+        assert "no PEM public key" in refusal(pem(tmp_path, content))
+
+
+def test_pem_that_cannot_be_read(tmp_path: Path) -> None:
+    assert "No such file" in refusal(tmp_path / "absent.pem")
+    assert "not text" in refusal(pem(tmp_path, b"\xff\xfe"))
+
+
+def test_pem_of_a_weak_or_foreign_key(tmp_path: Path) -> None:
+    assert "1024 bits" in refusal(pem(tmp_path, public_pem(rsa_key(1024))))
+    other_curve = ec.generate_private_key(ec.SECP384R1())
+    assert "P-256" in refusal(pem(tmp_path, public_pem(other_curve)))
+
+
+def test_jwks(tmp_path: Path) -> None:
+    file = jwks_file(
+        tmp_path,
+        jwk(rsa_key(), kid="r", alg="RS256", use="sig"),
+        jwk(ec_key(), kid="e"),
+        jwk(ed_key(), kid="d"),
+    )
+    keys = keys_of_jwks(file)
+    assert [(key.kid, key.algorithm) for key in keys] == [
+        ("r", Algorithm.RS256),
+        ("e", Algorithm.ES256),
+        ("d", Algorithm.EDDSA),
+    ]
+    w = world(keys=keys)
+    for key, kid, algorithm in (
+        (rsa_key(), "r", "RS256"),
+        (ec_key(), "e", "ES256"),
+        (ed_key(), "d", "EdDSA"),
+    ):
+        assert w.verifier.verify(signed(w.claims(), key, algorithm, kid=kid)).user_id == "ada"
+
+
+def test_jwks_keys_that_are_for_something_else(tmp_path: Path) -> None:
+    others = (
+        jwk(rsa_key(), use="enc"),
+        jwk(rsa_key(), alg="RS512"),
+        {"kty": "oct", "k": "c2VjcmV0"},
+        {"kty": "EC", "crv": "P-521"},
+    )
+    assert [key.kid for key in keys_of_jwks(jwks_file(tmp_path, *others, jwk(ec_key(), kid="e")))] == ["e"]
+    assert "no signing key" in refusal(jwks_file(tmp_path, *others))
+    assert "no signing key" in refusal(jwks_file(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "7", "{}", '{"keys": 7}', '{"keys": [7]}', '{"keys": [{}]}', "[" * 100_000]
+)
+def test_jwks_that_is_none(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "jwks.json"
+    file.write_text(content)
+    assert "no JWKS file" in refusal(file)
+
+
+def test_jwks_that_cannot_be_read(tmp_path: Path) -> None:
+    assert "No such file" in refusal(tmp_path / "absent.json")
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ({"kty": "RSA", "n": "!", "e": "AQAB"}, "damaged"),
+        ({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}, "damaged"),
+        (jwk(rsa_key(1024)), "1024 bits"),
+        (jwk(rsa_key(), d="AQAB"), "private"),
+        (jwk(ec_key(), kid=7), "kid"),
+    ],
+)
+def test_jwks_key_that_cannot_be_used(tmp_path: Path, key: dict[str, Any], fault: str) -> None:
+    message = refusal(jwks_file(tmp_path, jwk(ec_key()), key))
+    assert fault in message
+    assert "key 2" in message

@@ -1,0 +1,66 @@
+"""What `unisono.client` gives: channels for long streams, metadata, and errors in words."""
+
+from pathlib import Path
+
+import grpc
+import pytest
+
+import unisono.client
+from tests.support.nodes import Setup, running
+from unisono.client import Explanation, bearer, connect, explain
+from unisono.v1.notification_service_pb2 import SendNotificationRequest
+from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
+
+
+def test_the_facade_is_what_was_promised() -> None:
+    assert unisono.client.__all__ == ["Explanation", "bearer", "connect", "explain"]
+
+
+async def test_an_error_of_the_service_is_explained(tmp_path: Path) -> None:
+    # Given a backend whose request has two bad fields
+    async with running(Setup(path=tmp_path / "s.db")) as node:
+        backend = node.publisher
+        request = SendNotificationRequest(user_id="a\x00da")
+
+        # When it sends
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await backend.notifications.SendNotification(request, metadata=backend.metadata)
+
+    # Then the explanation names the reason and each field
+    explanation = explain(raised.value)
+    assert explanation.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert explanation.reason == "INVALID_REQUEST"
+    assert explanation.violations == {
+        "user_id": "must not contain control characters",
+        "payload": "must have visual_content or raw_content",
+    }
+    assert explanation.retry_delay is None
+
+
+async def test_metadata_and_retry_delay_are_read(tmp_path: Path) -> None:
+    # Given a server whose queue takes nothing
+    async with running(Setup(path=tmp_path / "s.db", commit_queue=0)) as node:
+        backend = node.publisher
+        request = SendNotificationRequest(user_id="ada")
+        request.payload.raw_content = b"x"
+
+        # When a backend sends
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await backend.notifications.SendNotification(request, metadata=backend.metadata)
+
+    # Then it learns when to come back
+    assert explain(raised.value).reason == "OVERLOADED"
+    assert explain(raised.value).retry_delay == 1.0
+
+
+async def test_an_error_of_the_transport_has_a_code_only() -> None:
+    async with connect("127.0.0.1:1") as channel:
+        stub = NotificationServiceStub(channel)
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await stub.SendNotification(SendNotificationRequest(), metadata=bearer("x"))
+    explanation = explain(raised.value)
+    assert explanation == Explanation(code=grpc.StatusCode.UNAVAILABLE, message=explanation.message)
+
+
+def test_a_token_travels_as_bearer() -> None:
+    assert bearer("abc") == (("authorization", "Bearer abc"),)

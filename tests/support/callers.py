@@ -1,0 +1,158 @@
+"""One caller of every RPC, by the fields of its request; what is always the same is filled in."""
+
+from typing import Any
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tests.support.nodes import Client
+from unisono.v1 import endpoint_service_pb2 as endpoint_pb
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+READ = pb.READ_STATE_READ
+UNREAD = pb.READ_STATE_UNREAD
+NO_INTERACTION = pb.USER_ACTION_STATE_NO_INTERACTION
+ACTIVATED = pb.USER_ACTION_STATE_ACTIVATED
+DISMISSED = pb.USER_ACTION_STATE_DISMISSED
+SNOOZED = pb.USER_ACTION_STATE_SNOOZED
+REPLACE = service_pb.CONFLICT_POLICY_REPLACE
+ALL = service_pb.AllNotifications()
+
+
+def time_of(millis: int) -> Timestamp:
+    """A time of milliseconds since 1970."""
+    return Timestamp(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
+
+
+def titled(title: str) -> pb.Payload:
+    return pb.Payload(visual_content=pb.VisualContent(title=title))
+
+
+def by_id(*ids: str) -> service_pb.NotificationRefs:
+    return service_pb.NotificationRefs(refs=[pb.NotificationRef(id=id_) for id_ in ids])
+
+
+def by_key(*keys: str) -> service_pb.NotificationRefs:
+    return service_pb.NotificationRefs(refs=[pb.NotificationRef(app_notification_id=key) for key in keys])
+
+
+class Caller:
+    """`user_id` and `endpoint_id` go into every request that has such a field, unless the test gives one."""
+
+    def __init__(self, client: Client, *, user_id: str = "", endpoint_id: str = "") -> None:
+        self.client = client
+        self.user_id = user_id
+        self.endpoint_id = endpoint_id
+
+    async def send(self, title: str = "Hello", **fields: Any) -> service_pb.SendResult:
+        request = self.new(title, **fields)
+        response = await self.client.notifications.SendNotification(request, metadata=self.client.metadata)
+        return response.result
+
+    def new(self, title: str = "Hello", **fields: Any) -> service_pb.SendNotificationRequest:
+        """One notification to send."""
+        return self._request(service_pb.SendNotificationRequest, {"payload": titled(title), **fields})
+
+    async def send_all(
+        self, *requests: service_pb.SendNotificationRequest
+    ) -> list[service_pb.BatchSendResult]:
+        response = await self.client.notifications.BatchSendNotifications(
+            service_pb.BatchSendNotificationsRequest(requests=requests), metadata=self.client.metadata
+        )
+        return list(response.results)
+
+    async def get(self, id: str = "", key: str = "", **fields: Any) -> pb.Notification:  # noqa: A002
+        request = self._request(service_pb.GetNotificationRequest, _naming(id, key, fields))
+        response = await self.client.notifications.GetNotification(request, metadata=self.client.metadata)
+        return response.notification
+
+    async def history(self, **fields: Any) -> service_pb.ListNotificationsResponse:
+        """A page of everything; of what an endpoint may see, if the test names one."""
+        fields.setdefault("endpoint_id", "")
+        request = self._request(service_pb.ListNotificationsRequest, fields)
+        return await self.client.notifications.ListNotifications(request, metadata=self.client.metadata)
+
+    async def update(self, id: str = "", key: str = "", **fields: Any) -> pb.Notification:  # noqa: A002
+        """`content` is what to patch; without an `update_mask`, exactly what is set in it."""
+        fields = _naming(id, key, fields)
+        content = service_pb.NotificationContent(**fields.pop("content", {}))
+        mask = {"paths": [field.name for field, _ in content.ListFields()]}
+        request = self._request(
+            service_pb.UpdateNotificationRequest, {"update_mask": mask, **fields, "content": content}
+        )
+        response = await self.client.notifications.UpdateNotification(request, metadata=self.client.metadata)
+        return response.notification
+
+    async def mark(self, *ids: str, **fields: Any) -> service_pb.MarkNotificationsResponse:
+        if ids:
+            fields["references"] = by_id(*ids)
+        request = self._request(service_pb.MarkNotificationsRequest, fields)
+        return await self.client.notifications.MarkNotifications(request, metadata=self.client.metadata)
+
+    async def delete(
+        self,
+        id: str = "",  # noqa: A002
+        key: str = "",
+        **fields: Any,
+    ) -> service_pb.DeleteNotificationResponse:
+        request = self._request(service_pb.DeleteNotificationRequest, _naming(id, key, fields))
+        return await self.client.notifications.DeleteNotification(request, metadata=self.client.metadata)
+
+    async def feed(self, **fields: Any) -> feed_pb.GetFeedResponse:
+        """The counters of everything; of one endpoint, if the test names one."""
+        fields.setdefault("endpoint_id", "")
+        request = self._request(feed_pb.GetFeedRequest, fields)
+        return await self.client.feeds.GetFeed(request, metadata=self.client.metadata)
+
+    async def acknowledge(self, resume_token: bytes, **fields: Any) -> int:
+        request = self._request(feed_pb.AcknowledgeRequest, {"resume_token": resume_token, **fields})
+        response = await self.client.feeds.Acknowledge(request, metadata=self.client.metadata)
+        return response.acknowledged_revision
+
+    async def register(self, **fields: Any) -> endpoint_pb.Endpoint:
+        request = self._request(
+            endpoint_pb.RegisterEndpointRequest, {"platform": pb.PLATFORM_LINUX, **fields}
+        )
+        response = await self.client.endpoints.RegisterEndpoint(request, metadata=self.client.metadata)
+        return response.endpoint
+
+    async def endpoint(self, **fields: Any) -> endpoint_pb.Endpoint:
+        request = self._request(endpoint_pb.GetEndpointRequest, fields)
+        response = await self.client.endpoints.GetEndpoint(request, metadata=self.client.metadata)
+        return response.endpoint
+
+    async def endpoints(self, **fields: Any) -> list[endpoint_pb.Endpoint]:
+        request = self._request(endpoint_pb.ListEndpointsRequest, fields)
+        response = await self.client.endpoints.ListEndpoints(request, metadata=self.client.metadata)
+        return list(response.endpoints)
+
+    async def rename(self, display_name: str, **fields: Any) -> endpoint_pb.Endpoint:
+        request = self._request(
+            endpoint_pb.UpdateEndpointRequest,
+            {"display_name": display_name, "update_mask": {"paths": ["display_name"]}, **fields},
+        )
+        response = await self.client.endpoints.UpdateEndpoint(request, metadata=self.client.metadata)
+        return response.endpoint
+
+    async def remove(self, **fields: Any) -> endpoint_pb.DeleteEndpointResponse:
+        """DeleteEndpoint."""
+        request = self._request(endpoint_pb.DeleteEndpointRequest, fields)
+        return await self.client.endpoints.DeleteEndpoint(request, metadata=self.client.metadata)
+
+    def _request(self, kind: Any, fields: dict[str, Any]) -> Any:
+        known = {"user_id": self.user_id, "endpoint_id": self.endpoint_id}
+        return kind(**{name: known[name] for name in known if name in _fields(kind)} | fields)
+
+
+def _fields(kind: type[Message]) -> set[str]:
+    return set(kind.DESCRIPTOR.fields_by_name)
+
+
+def _naming(id_: str, key: str, fields: dict[str, Any]) -> dict[str, Any]:
+    if id_:
+        return {"notification": pb.NotificationRef(id=id_), **fields}
+    if key:
+        return {"notification": pb.NotificationRef(app_notification_id=key), **fields}
+    return fields

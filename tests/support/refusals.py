@@ -1,0 +1,84 @@
+"""What a test expects of a call that the service refuses."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2, status_pb2
+
+from unisono.client import Explanation, explain
+from unisono.v1.error_reason_pb2 import ErrorReason
+
+DETAILS_KEY = "grpc-status-details-bin"
+
+
+@dataclass(kw_only=True)
+class Refusal:
+    """The error of a call, once it was raised."""
+
+    error: grpc.aio.AioRpcError = field(init=False)
+
+    @property
+    def explanation(self) -> Explanation:
+        return explain(self.error)
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        return self.explanation.metadata
+
+    @property
+    def violations(self) -> Mapping[str, str]:
+        return self.explanation.violations
+
+    @property
+    def bytes(self) -> tuple[grpc.StatusCode, str | None, bytes]:
+        """Everything that tells a caller why, as it came over the wire."""
+        return self.error.code(), self.error.details(), details(self.error)
+
+
+@contextmanager
+def refused(code: str, reason: str, *fields: str) -> Iterator[Refusal]:
+    """The call inside ends with this code, this reason, and exactly these fields as violations."""
+    refusal = Refusal()
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        yield refusal
+    refusal.error = raised.value
+    explanation = refusal.explanation
+    assert (explanation.code.name, explanation.reason) == (code, reason), explanation
+    assert sorted(explanation.violations) == sorted(fields), explanation
+    assert_typed(refusal.error)
+
+
+def invalid(*fields: str, reason: str = "INVALID_REQUEST") -> "contextmanager[Refusal]":
+    """INVALID_ARGUMENT that names exactly these fields."""
+    return refused("INVALID_ARGUMENT", reason, *fields)
+
+
+def details(error: grpc.aio.AioRpcError) -> bytes:
+    """The serialized google.rpc.Status of an error of the service."""
+    found = [value for key, value in error.trailing_metadata() or () if key == DETAILS_KEY]
+    (value,) = found
+    assert isinstance(value, bytes)
+    return value
+
+
+def assert_typed(error: grpc.aio.AioRpcError) -> None:
+    """What the contract promises of every error of the service."""
+    status = status_pb2.Status.FromString(details(error))
+    assert (status.code, status.message) == (error.code().value[0], error.details())
+    assert_details(status)
+
+
+def assert_details(status: status_pb2.Status) -> None:
+    """An ErrorInfo always, with a documented reason; the rest as belongs to the code."""
+    info = error_details_pb2.ErrorInfo()
+    kinds = [detail.TypeName() for detail in status.details]
+    assert status.message
+    assert kinds[0] == "google.rpc.ErrorInfo"
+    assert status.details[0].Unpack(info)
+    assert info.domain == "unisono"
+    assert f"ERROR_REASON_{info.reason}" in ErrorReason.keys()
+    assert ("google.rpc.RetryInfo" in kinds) == (status.code == grpc.StatusCode.UNAVAILABLE.value[0])
+    assert ("google.rpc.QuotaFailure" in kinds) == info.reason.endswith("_EXCEEDED")

@@ -1,7 +1,7 @@
 """What a test expects of a call that the service refuses."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 import grpc
@@ -33,7 +33,7 @@ class Refusal:
         return self.explanation.violations
 
     @property
-    def bytes(self) -> tuple[grpc.StatusCode, str | None, bytes]:
+    def status(self) -> tuple[grpc.StatusCode, str | None, bytes]:
         """Everything that tells a caller why, as it came over the wire."""
         return self.error.code(), self.error.details(), details(self.error)
 
@@ -51,7 +51,7 @@ def refused(code: str, reason: str, *fields: str) -> Iterator[Refusal]:
     assert_typed(refusal.error)
 
 
-def invalid(*fields: str, reason: str = "INVALID_REQUEST") -> "contextmanager[Refusal]":
+def invalid(*fields: str, reason: str = "INVALID_REQUEST") -> AbstractContextManager[Refusal]:
     """INVALID_ARGUMENT that names exactly these fields."""
     return refused("INVALID_ARGUMENT", reason, *fields)
 

@@ -626,7 +626,9 @@ class MarkNotificationsRequest(_message.Message):
     user_id: _builtins.str
     """The user whose notifications they are."""
     endpoint_id: _builtins.str
-    """The device that marks. Devices only. With the selector all, only what is meant for this endpoint is marked."""
+    """The device that marks, which must be registered. Devices only. With the selector all, only what is meant for this
+    endpoint is marked.
+    """
     group_name: _builtins.str
     """All of one group."""
     read_state: _notification_pb2.ReadState.ValueType

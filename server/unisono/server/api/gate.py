@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
@@ -15,17 +16,24 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
 
-def request_id(metadata: Metadata) -> str:
-    """The caller's request id, if it is a harmless one; otherwise a new one."""
-    for key, value in metadata:
-        if key == REQUEST_ID_KEY and isinstance(value, str) and _REQUEST_ID.fullmatch(value):
-            return value
-    return os.urandom(8).hex()
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is needed of a call's metadata, which gRPC makes anew at each look."""
+
+    request_id: str
+    authorization: tuple[str | bytes, ...]
+
+    @classmethod
+    def of(cls, metadata: Metadata) -> "Entry":
+        """The caller's request id, if it is a harmless one, otherwise a new one; and the tokens."""
+        given = [value for key, value in metadata if key == REQUEST_ID_KEY]
+        harmless = [v for v in given if isinstance(v, str) and _REQUEST_ID.fullmatch(v)]
+        tokens = tuple(value for key, value in metadata if key == "authorization")
+        return cls((*harmless, os.urandom(8).hex())[0], tokens)
 
 
-def authenticate(verifier: TokenVerifier, metadata: Metadata) -> Principal:
-    """Who calls; raises Unauthenticated without a good bearer token."""
-    values = [value for key, value in metadata if key == "authorization"]
+def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Principal:
+    """Who calls; raises Unauthenticated without one good bearer token."""
     if not values:
         raise Unauthenticated(
             Reason.TOKEN_MISSING,

@@ -66,8 +66,8 @@ class Pipeline:
         """The handler of a method with one response."""
 
         async def behavior(body: bytes, context: Context) -> bytes:
-            async with self.guarded(context) as request_id:
-                call = self._admit(context, method.allowed, request_id)
+            async with self.guarded(context) as entry:
+                call = self._admit(entry, method.allowed)
                 response = await method.handle(call, self._parse(method.request, body))
                 return response.SerializeToString()
 
@@ -77,21 +77,22 @@ class Pipeline:
         """The handler of a method that writes many responses."""
 
         async def behavior(body: bytes, context: Context) -> None:
-            async with self.guarded(context) as request_id:
-                call = self._admit(context, method.allowed, request_id)
+            async with self.guarded(context) as entry:
+                call = self._admit(entry, method.allowed)
                 request = self._parse(method.request, body)
                 raise await method.handle(call, request, context.write)
 
         return grpc.unary_stream_rpc_method_handler(behavior)
 
     @asynccontextmanager
-    async def guarded(self, context: Context) -> AsyncIterator[str]:
-        """Ends the call with a typed status, whatever is raised inside. Yields the request id."""
-        request_id = gate.request_id(context.invocation_metadata() or ())
+    async def guarded(self, context: Context) -> AsyncIterator[gate.Entry]:
+        """Ends the call with a typed status, whatever is raised inside."""
+        entry = gate.Entry.of(context.invocation_metadata() or ())
+        request_id = entry.request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
         trailer: Trailers = ((gate.REQUEST_ID_KEY, request_id),)
         try:
-            yield request_id
+            yield entry
         except errors.UnisonoError as raised:
             error = raised
             log.info("call refused", reason=error.reason, error=str(error))
@@ -108,16 +109,16 @@ class Pipeline:
         trailers = (*trailer, *status.trailers(error))
         await context.abort(status.code_of(error), error.message, trailers)
 
-    def authenticated(self, context: Context) -> Principal:
+    def authenticated(self, entry: gate.Entry) -> Principal:
         """Who calls; raises Unauthenticated."""
-        return gate.authenticate(self._verifier, context.invocation_metadata() or ())
+        return gate.authenticate(self._verifier, entry.authorization)
 
-    def _admit(self, context: Context, allowed: frozenset[Role], request_id: str) -> Call:
-        principal = self.authenticated(context)
+    def _admit(self, entry: gate.Entry, allowed: frozenset[Role]) -> Call:
+        principal = self.authenticated(entry)
         return Call(
             principal=principal,
             role=gate.authorize(principal, allowed),
-            request_id=request_id,
+            request_id=entry.request_id,
             now=self._clock.now(),
             limits=self._limits,
         )

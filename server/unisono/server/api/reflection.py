@@ -29,8 +29,8 @@ class Reflection:
         return {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self._info)}
 
     async def _info(self, bodies: AsyncIterator[bytes], context: Context) -> None:
-        async with self._pipeline.guarded(context):
-            self._pipeline.authenticated(context)
+        async with self._pipeline.guarded(context) as entry:
+            self._pipeline.authenticated(entry)
             answers: Any = self._servicer.ServerReflectionInfo(_parsed(bodies), context)
             async for answer in answers:
                 await context.write(answer.SerializeToString())

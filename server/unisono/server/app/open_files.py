@@ -13,8 +13,9 @@ RESERVED = 64
 def raise_open_files() -> int:
     """Raise the soft limit to the hard one; returns and logs how many connections fit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    devices = hard - RESERVED
-    log.info("open files", limit=hard, was=soft, devices=devices)
+    limit = soft if hard == resource.RLIM_INFINITY else hard
+    if soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    devices = limit - RESERVED
+    log.info("open files", limit=limit, was=soft, devices=devices)
     return devices

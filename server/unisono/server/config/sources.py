@@ -37,6 +37,10 @@ def variable_of(name: str) -> str:
     return PREFIX + name.upper()
 
 
+def _setting_of(variable: str) -> str:
+    return variable.removeprefix(PREFIX).lower()
+
+
 def from_flags(flags: Mapping[str, Any]) -> Source:
     """Flags that were not given are None."""
     values = {name: value for name, value in flags.items() if value is not None}
@@ -55,7 +59,7 @@ def from_environment(environ: Mapping[str, str]) -> Source:
         tables = [name for name in ours if name in known and is_table(Settings.model_fields[known[name]])]
         raise InvalidSettings([f"{' or '.join(tables)} is not JSON: {error.__cause__}"]) from error
     others = sorted(ours.keys() - known.keys() - OTHER_VARIABLES)
-    unknown = [unknown_name(name, known) for name in others]
+    unknown = [f"{name}: {unknown_name(_setting_of(name), Settings.model_fields)}" for name in others]
     return Source(values, {name: f"environment {variable_of(name)}" for name in values}, unknown)
 
 

@@ -13,8 +13,6 @@ _LABEL: Final = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 _TABLE: Final = ConfigDict(extra="forbid", frozen=True)
 
-Name = Annotated[str, Field(min_length=1, max_length=1024)]
-
 
 def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
@@ -26,7 +24,13 @@ def _host_name(value: str) -> str:
     return value
 
 
-Names = Annotated[tuple[Name, ...], Field(min_length=1), BeforeValidator(_listed)]
+def _named(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values or not all(values):
+        raise ValueError("must be one or more texts, none of them empty")
+    return values
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_named)]
 """One or more; a single one needs no list."""
 
 
@@ -49,7 +53,7 @@ class IssuerSettings(BaseModel):
 
     model_config = _TABLE
 
-    issuer: Name
+    issuer: Annotated[str, Field(min_length=1)]
     audience: Names
     secret: SecretStr = SecretStr("")
     pem_file: Path | None = None

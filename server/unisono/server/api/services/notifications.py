@@ -1,6 +1,6 @@
 """NotificationService."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisono.server.api.call import Call
@@ -13,6 +13,8 @@ from unisono.server.core.decide.results import Sent
 from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.errors import UnisonoError
+from unisono.server.model import Notification
+from unisono.v1 import notification_pb2 as notification_pb
 from unisono.v1 import notification_service_pb2 as pb
 
 
@@ -72,11 +74,11 @@ class NotificationService:
         history = await self._notifications.history(
             wanted.actor, wanted.where, before=wanted.before, limit=wanted.limit
         )
-        rows = history.page.rows
-        following = wanted.token(rows[-1].create_revision) if history.page.more else ""
+        rows, shown = _fitting(history.page.rows, call.limits.page_bytes)
+        more = history.page.more or len(rows) < len(history.page.rows)
         return pb.ListNotificationsResponse(
-            notifications=[messages.notification(row) for row in rows],
-            next_page_token=following,
+            notifications=shown,
+            next_page_token=wanted.token(rows[-1].create_revision) if more else "",
             resume_token=history.resume_token,
         )
 
@@ -117,3 +119,18 @@ def _result(outcome: Sent | UnisonoError) -> pb.BatchSendResult:
     if isinstance(outcome, UnisonoError):
         return pb.BatchSendResult(error=item_error(outcome))
     return pb.BatchSendResult(result=messages.send_result(outcome))
+
+
+def _fitting(
+    rows: Sequence[Notification], limit: int
+) -> tuple[Sequence[Notification], list[notification_pb.Notification]]:
+    """As many rows, at least one, as fit into `limit` bytes with all that they carry, and their messages."""
+    shown: list[notification_pb.Notification] = []
+    size = 0
+    for row in rows:
+        message = messages.notification(row)
+        size += message.ByteSize()
+        if size > limit and shown:
+            break
+        shown.append(message)
+    return rows[: len(shown)], shown

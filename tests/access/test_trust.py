@@ -1,0 +1,199 @@
+"""Whom a server trusts that has these settings."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.access.signing import SECRET, ec_key, jwk, jwks_file, public_pem, rsa_key, signed
+from tests.support.clocks import HeldClock
+from unisono.server.app import dev, trust
+from unisono.server.config import Settings
+from unisono.server.core.access.misconfigured import AccessMisconfigured
+from unisono.server.core.access.principal import Principal, Role
+from unisono.server.errors import Unauthenticated
+
+APP = {"app_id": "mail.test", "client_ids": "mail-client"}
+
+
+def settings(folder: Path, **values: Any) -> Settings:
+    return Settings(store=f"sqlite:///{folder}/unisono.db", **values)
+
+
+def issuer(**values: Any) -> dict[str, Any]:
+    return {"issuer": "https://id.test/", "audience": "unisono", **values}
+
+
+def claims(clock: HeldClock, **more: Any) -> dict[str, Any]:
+    return {
+        "iss": "https://id.test/",
+        "aud": "unisono",
+        "azp": "mail-client",
+        "sub": "ada",
+        "scp": "notifications.readwrite",
+        "exp": clock.now() // 1000 + 60,
+        **more,
+    }
+
+
+def dev_token(at: Settings, clock: HeldClock, user_id: str = "") -> str:
+    return dev.token(
+        dev.secret(at.store_file),
+        client_id="demo",
+        user_id=user_id,
+        scopes=("notifications.send", "notifications.readwrite"),
+        now=clock.now(),
+        ttl=60,
+    )
+
+
+def refusal(at: Settings) -> str:
+    with pytest.raises(AccessMisconfigured) as caught:
+        trust.verifier(at, HeldClock())
+    return str(caught.value)
+
+
+def test_nobody(tmp_path: Path) -> None:
+    message = refusal(settings(tmp_path))
+    assert "--config" in message
+    assert "--dev" in message
+
+
+def test_issuers_without_apps(tmp_path: Path) -> None:
+    assert "[[apps]]" in refusal(settings(tmp_path, issuers=[issuer(secret=SECRET)]))
+
+
+def test_issuer_with_a_secret(tmp_path: Path) -> None:
+    clock = HeldClock()
+    at = settings(tmp_path, apps=[APP], issuers=[issuer(secret=SECRET)])
+    assert trust.verifier(at, clock).verify(signed(claims(clock))).app_id == "mail.test"
+
+
+def test_issuer_with_a_pem_file(tmp_path: Path) -> None:
+    clock, pem = HeldClock(), tmp_path / "key.pem"
+    pem.write_bytes(public_pem(rsa_key()))
+    at = settings(tmp_path, apps=[APP], issuers=[issuer(pem_file=pem, algorithm="RS256")])
+    token = signed(claims(clock), rsa_key(), "RS256")
+    assert trust.verifier(at, clock).verify(token).user_id == "ada"
+
+
+def test_issuer_like_entra_with_a_jwks_file(tmp_path: Path) -> None:
+    clock, jwks = HeldClock(), jwks_file(tmp_path, jwk(rsa_key(), kid="r"), jwk(ec_key(), kid="e"))
+    declared = issuer(
+        jwks_file=jwks, algorithm="RS256", user_claims=["tid", "oid"], app_only="idtyp", audience=["a", "b"]
+    )
+    verifier = trust.verifier(settings(tmp_path, apps=[APP], issuers=[declared]), clock)
+    user = claims(clock, aud="b", tid="t", oid="o")
+    assert verifier.verify(signed(user, rsa_key(), "RS256", kid="r")).user_id == "t:o"
+    service = claims(clock, aud="a", idtyp="app", roles=["notifications.send"])
+    assert verifier.verify(signed(service, rsa_key(), "RS256", kid="r")).role is Role.PUBLISHER
+    with pytest.raises(Unauthenticated):
+        verifier.verify(signed(user, ec_key(), "ES256", kid="e"))
+
+
+def test_issuer_without_a_key_for_its_algorithm(tmp_path: Path) -> None:
+    at = settings(tmp_path, apps=[APP], issuers=[issuer(secret=SECRET, algorithm="RS256")])
+    assert "no key for RS256" in refusal(at)
+
+
+def test_settings_reach_the_verifier(tmp_path: Path) -> None:
+    clock = HeldClock()
+    at = settings(
+        tmp_path, apps=[APP], issuers=[issuer(secret=SECRET)], clock_skew=0.5, access_token_bytes=400
+    )
+    verifier = trust.verifier(at, clock)
+    now = clock.now() / 1000
+    verifier.verify(signed(claims(clock, nbf=now + 0.5)))
+    with pytest.raises(Unauthenticated, match="not valid yet"):
+        verifier.verify(signed(claims(clock, nbf=now + 0.6)))
+    with pytest.raises(Unauthenticated, match="at most 400"):
+        verifier.verify("x" * 401)
+
+
+def test_dev_key_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
+    at = settings(tmp_path, dev=True)
+    trust.verifier(at, HeldClock())
+    file = dev.key_file(at.store_file)
+    assert file == tmp_path / "unisono.db.dev-key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    key = file.read_text()
+    trust.verifier(at, HeldClock())
+    assert file.read_text() == key
+    assert [entry.name for entry in tmp_path.iterdir()] == [file.name]
+
+
+def test_dev_keys_of_two_stores_differ(tmp_path: Path) -> None:
+    assert dev.secret(tmp_path / "a.db") != dev.secret(tmp_path / "b.db")
+
+
+def test_dev_token(tmp_path: Path) -> None:
+    clock, at = HeldClock(), settings(tmp_path, dev=True)
+    verifier = trust.verifier(at, clock)
+    assert verifier.verify(dev_token(at, clock, "ada")) == Principal(
+        app_id="demo",
+        user_id="ada",
+        scopes=frozenset(("notifications.send", "notifications.readwrite")),
+        expire_time=clock.now() + 60_000,
+    )
+    assert verifier.verify(dev_token(at, clock)).role is Role.PUBLISHER
+
+
+def test_dev_token_where_dev_is_off(tmp_path: Path) -> None:
+    clock = HeldClock()
+    at = settings(
+        tmp_path, apps=[APP, {"app_id": "demo", "client_ids": "demo"}], issuers=[issuer(secret=SECRET)]
+    )
+    with pytest.raises(Unauthenticated):
+        trust.verifier(at, clock).verify(dev_token(at, clock))
+
+
+def test_dev_beside_declared_apps(tmp_path: Path) -> None:
+    assert trust.apps(settings(tmp_path, dev=True, apps=[APP])).ids == ("mail.test", "demo")
+    own = {"app_id": "demo", "client_ids": ["own"]}
+    assert trust.apps(settings(tmp_path, dev=True, apps=[own])).of_client("demo") is None
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.168.1.7:0", "example.test:0"])
+def test_dev_on_an_address_that_others_reach(tmp_path: Path, listen: str) -> None:
+    at = settings(tmp_path, dev=True, listen=listen)
+    assert "--dev-key-on-any-address" in refusal(at)
+    assert not dev.key_file(at.store_file).exists()
+    trust.verifier(at.model_copy(update={"dev_key_on_any_address": True}), HeldClock())
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.7.7.7:0", "[::1]:0", "localhost:0"])
+def test_dev_on_this_machine(tmp_path: Path, listen: str) -> None:
+    trust.verifier(settings(tmp_path, dev=True, listen=listen), HeldClock())
+
+
+def test_dev_key_that_others_may_read(tmp_path: Path) -> None:
+    at = settings(tmp_path, dev=True)
+    dev.secret(at.store_file)
+    dev.key_file(at.store_file).chmod(0o640)
+    assert "chmod 600" in refusal(at)
+
+
+def test_dev_key_that_is_damaged(tmp_path: Path) -> None:
+    at = settings(tmp_path, dev=True)
+    file = dev.key_file(at.store_file)
+    file.touch(mode=0o600)
+    assert "remove it" in refusal(at)
+
+
+def test_dev_key_without_its_folder(tmp_path: Path) -> None:
+    assert "No such file" in refusal(settings(tmp_path / "absent", dev=True))
+
+
+def test_dev_key_that_two_make_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one is faster, right before this one puts its key in place."""
+    file, hardlink_to = dev.key_file(tmp_path / "a.db"), Path.hardlink_to
+
+    def slow(path: Path, target: str) -> None:
+        file.write_text("the key that the other one has made")
+        file.chmod(0o600)
+        hardlink_to(path, target)
+
+    monkeypatch.setattr(Path, "hardlink_to", slow)
+    assert dev.secret(tmp_path / "a.db") == "the key that the other one has made"
+    assert [entry.name for entry in tmp_path.iterdir()] == [file.name]

@@ -1,0 +1,61 @@
+"""One node for each module, on the module's event loop, and users that no other test has."""
+
+import itertools
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.support.callers import Caller
+from tests.support.clocks import HeldClock
+from tests.support.nodes import Running, Setup, running
+
+HERE = Path(__file__).parent
+_NUMBERS = itertools.count(1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of this folder run on the event loop that their module's node runs on."""
+    for item in items:
+        if item.path.parent == HERE and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def serving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    async with running(Setup(path=tmp_path_factory.mktemp("node") / "unisono.db")) as node:
+        yield node
+
+
+@pytest.fixture(scope="module")
+def clock() -> HeldClock:
+    """The time of the node `held`."""
+    return HeldClock()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def held(tmp_path_factory: pytest.TempPathFactory, clock: HeldClock) -> AsyncIterator[Running]:
+    """A node for which time passes only when a test says so."""
+    setup = Setup(path=tmp_path_factory.mktemp("held") / "unisono.db", clock=clock)
+    async with running(setup) as node:
+        yield node
+
+
+@pytest.fixture
+def user_id() -> str:
+    return f"user-{next(_NUMBERS)}"
+
+
+@pytest.fixture
+def publisher(serving: Running, user_id: str) -> Caller:
+    """A backend that speaks of the test's user."""
+    return Caller(serving.publisher, user_id=user_id)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def phone(serving: Running, user_id: str) -> Caller:
+    """A registered device of the test's user."""
+    caller = Caller(serving.user(user_id), endpoint_id="phone")
+    await caller.register()
+    return caller

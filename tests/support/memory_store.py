@@ -1,0 +1,242 @@
+"""The contract of `store.base` kept in memory: the twin of the real stores where a test needs many, or a
+quick one. Knows no use case. Nothing in it waits, so its calls come one after the other by themselves.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import TypeVar
+
+from unisono.server.clock import Ids
+from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
+from unisono.server.store.base import BatchRejected
+from unisono.server.store.commit import (
+    Decision,
+    EndpointDecision,
+    EndpointItem,
+    EndpointView,
+    Item,
+    Reads,
+    Scan,
+    View,
+)
+from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
+
+R = TypeVar("R")
+ItemT = TypeVar("ItemT", bound=Item)
+EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
+Rows = dict[str, Notification]
+
+
+class MemoryStore:
+    """Every value in it is frozen, so a snapshot is a reference."""
+
+    def __init__(self, *, ids: Ids) -> None:
+        self._ids = ids
+        self._epoch = ids.epoch()
+        self._feeds: dict[FeedKey, Feed] = {}
+        self._rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
+        self._endpoints: defaultdict[FeedKey, dict[str, Endpoint]] = defaultdict(dict)
+
+    @property
+    def epoch(self) -> bytes:
+        return self._epoch
+
+    async def open(self) -> None:
+        """There is nothing to get ready."""
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+    async def commit(
+        self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
+    ) -> Decision[R]:
+        decision = decide(items, self._view(items))
+        written = [self._stored(row) for row in decision.rows]
+        self._feeds |= {feed.key: feed for feed in decision.feeds}
+        for row in written:
+            self._rows[row.feed][row.id] = row
+        return decision
+
+    async def commit_endpoints(
+        self,
+        items: Sequence[EndpointItemT],
+        decide: Callable[[Sequence[EndpointItemT], EndpointView], EndpointDecision[R]],
+    ) -> EndpointDecision[R]:
+        feeds = self._named_feeds(item.feed for item in items)
+        endpoints = {key: self._seen_by(key, items) for key in feeds}
+        decision = decide(items, EndpointView(feeds=feeds, endpoints=endpoints))
+        for endpoint in decision.endpoints:
+            self._feeds.setdefault(endpoint.feed, feeds[endpoint.feed])
+            self._endpoints[endpoint.feed][endpoint.endpoint_id] = endpoint
+        for endpoint in decision.removed:
+            self._endpoints[endpoint.feed].pop(endpoint.endpoint_id, None)
+        return decision
+
+    async def note_seen(self, signs: Sequence[Seen]) -> None:
+        for sign in signs:
+            endpoint = self._endpoints[sign.feed].get(sign.endpoint_id)
+            if endpoint is not None and endpoint.delete_time is None:
+                self._endpoints[sign.feed][sign.endpoint_id] = _signed(endpoint, sign)
+
+    async def feed(self, key: FeedKey) -> Feed | None:
+        return self._feeds.get(key)
+
+    async def feed_and_endpoint(self, key: FeedKey, endpoint_id: str) -> tuple[Feed | None, Endpoint | None]:
+        return self._feeds.get(key), self._endpoints[key].get(endpoint_id)
+
+    async def changes(
+        self,
+        key: FeedKey,
+        audience: Audience,
+        *,
+        after: int,
+        known: int,
+        limit: int,
+        max_bytes: int,
+    ) -> Changes:
+        rows = self._rows[key].values()
+        found = [row for row in rows if row.revision > after and row.target.includes(audience)]
+        found.sort(key=lambda row: row.revision)
+        found = [row if row.content_revision > known else replace(row, payload=None) for row in found]
+        page = _page(found, limit, max_bytes)
+        return Changes(feed=self._feeds[key], rows=page, complete=len(page) == len(found))
+
+    async def find(
+        self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
+    ) -> Sequence[Notification]:
+        return self._named(Reads(feed=key, ids=tuple(ids), keys=tuple(keys)))
+
+    async def history(
+        self,
+        key: FeedKey,
+        where: ListFilter,
+        *,
+        before: int | None,
+        limit: int,
+        max_bytes: int,
+    ) -> Page:
+        below = [row for row in self._rows[key].values() if before is None or row.create_revision < before]
+        found = [row for row in below if row.live and _passes(row, where)]
+        found.sort(key=lambda row: -row.create_revision)
+        page = _page(found, limit, max_bytes)
+        return Page(feed=self._feeds.get(key), rows=page, more=len(page) < len(found))
+
+    async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
+        present = [e for e in self._endpoints[key].values() if e.delete_time is None]
+        return sorted(present, key=lambda endpoint: endpoint.create_time)
+
+    async def due(self, now: int, limit: int) -> Sequence[Due]:
+        live = [row for rows in self._rows.values() for row in rows.values() if row.live]
+        times = [(min(row.expire_time, row.snooze_until or row.expire_time), row) for row in live]
+        found = sorted((t for t in times if t[0] <= now), key=lambda timed: timed[0])
+        return [Due(feed=row.feed, id=row.id) for _, row in found[:limit]]
+
+    async def forget(self, what: Retention) -> int:
+        gone = 0
+        for key in self._feeds:
+            gone += self._purge(key, what, what.limit - gone)
+        for endpoints in self._endpoints.values():
+            for endpoint in [e for e in endpoints.values() if _forgotten(e, what)][: what.limit - gone]:
+                del endpoints[endpoint.endpoint_id]
+                gone += 1
+        return gone
+
+    def _view(self, items: Sequence[Item]) -> View:
+        rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
+        scans: dict[int, tuple[str, ...]] = {}
+        for index, reads in enumerate(item.reads for item in items):
+            seen = self._named(reads)
+            if reads.scan is not None:
+                scanned = self._scanned(reads.feed, reads.scan)
+                scans[index] = tuple(row.id for row in scanned)
+                seen = [*seen, *scanned]
+            for row in seen:
+                if reads.payload:
+                    rows[reads.feed][row.id] = row
+                else:
+                    rows[reads.feed].setdefault(row.id, replace(row, payload=None))
+        return View(
+            feeds=self._named_feeds(item.reads.feed for item in items),
+            rows={key: tuple(found.values()) for key, found in rows.items()},
+            scans=scans,
+        )
+
+    def _named_feeds(self, keys: Iterable[FeedKey]) -> dict[FeedKey, Feed]:
+        named = dict.fromkeys(keys)
+        return {k: self._feeds.get(k) or Feed(key=k, epoch=self._ids.epoch()) for k in named}
+
+    def _named(self, reads: Reads) -> list[Notification]:
+        stored, keys = self._rows[reads.feed], set(reads.keys) - {""}
+        by_id = {id_: stored[id_] for id_ in reads.ids if id_ in stored}
+        by_key = {row.id: row for row in stored.values() if keys and row.app_notification_id in keys}
+        return list((by_id | by_key).values())
+
+    def _scanned(self, key: FeedKey, scan: Scan) -> list[Notification]:
+        where = ListFilter(group_name=scan.group_name, audience=scan.audience)
+        live = [row for row in self._rows[key].values() if row.live and _passes(row, where)]
+        found = [row for row in live if scan.after < row.create_revision <= scan.until]
+        return sorted(found, key=lambda row: row.create_revision)[: scan.limit]
+
+    def _stored(self, row: Notification) -> Notification:
+        """What is kept of a row that is written: one without payload leaves the stored payload as it is."""
+        before = self._rows[row.feed].get(row.id)
+        if before is None and any(row.id in rows for rows in self._rows.values()):
+            raise BatchRejected(f"another feed has the id {row.id}")
+        if not row.live or row.payload is not None:
+            return row
+        if before is None or before.payload is None:
+            raise BatchRejected(f"a live row without a payload: {row.id}")
+        return replace(row, payload=before.payload)
+
+    def _seen_by(self, key: FeedKey, items: Sequence[EndpointItem]) -> list[Endpoint]:
+        named = {item.endpoint_id for item in items if item.feed == key}
+        return [e for e in self._endpoints[key].values() if e.delete_time is None or e.endpoint_id in named]
+
+    def _purge(self, key: FeedKey, what: Retention, limit: int) -> int:
+        rows = self._rows[key]
+        tombstones = sorted((row for row in rows.values() if not row.live), key=lambda row: row.revision)
+        excess = len(tombstones) - what.tombstones_per_feed
+        aged = [n for n, row in enumerate(tombstones, 1) if row.update_time < what.tombstones_before]
+        purged = tombstones[: min(limit, max(excess, *aged, 0))]
+        for row in purged:
+            del rows[row.id]
+        if purged:
+            feed = self._feeds[key]
+            self._feeds[key] = replace(feed, floor=max(feed.floor, purged[-1].revision))
+        return len(purged)
+
+
+def _page(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[Notification]:
+    """The rows that fit, but at least one."""
+    sizes = accumulate(row.payload.size if row.payload else 0 for row in rows)
+    fitting = sum(size <= max_bytes for size in sizes)
+    return rows[: min(limit, max(fitting, 1))]
+
+
+def _passes(row: Notification, where: ListFilter) -> bool:
+    return (
+        where.read_state in (None, row.read_state)
+        and where.user_action_state in (None, row.user_action_state)
+        and where.group_name in (None, row.group_name)
+        and (where.start_time is None or row.create_time >= where.start_time)
+        and (where.end_time is None or row.create_time < where.end_time)
+        and (where.audience is None or row.target.includes(where.audience))
+    )
+
+
+def _signed(endpoint: Endpoint, sign: Seen) -> Endpoint:
+    ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session
+    return replace(
+        endpoint,
+        last_seen_time=max(endpoint.last_seen_time, sign.time),
+        acknowledged_revision=max(endpoint.acknowledged_revision, sign.acknowledged_revision),
+        session_id="" if ended else endpoint.session_id,
+    )
+
+
+def _forgotten(endpoint: Endpoint, what: Retention) -> bool:
+    if endpoint.delete_time is not None:
+        return endpoint.delete_time < what.deletions_before
+    return not endpoint.session_id and endpoint.last_seen_time < what.endpoints_before

@@ -1,0 +1,69 @@
+"""Every method that the service has, read off the contract, and calls of them with any bytes."""
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from functools import cache
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor
+
+import unisono.v1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """`path` is what HTTP/2 carries. `server_streaming` and `client_streaming` as in the proto."""
+
+    path: str
+    descriptor: MethodDescriptor | None = None
+    client_streaming: bool = False
+    server_streaming: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[1]
+
+    async def call(self, channel: grpc.aio.Channel, body: bytes, metadata: object = ()) -> bytes:
+        """Send these bytes, and return the first response."""
+        if self.client_streaming:
+            stream = channel.stream_stream(self.path)(iter([body]), metadata=metadata)
+            return await anext(aiter(stream))
+        if self.server_streaming:
+            responses = channel.unary_stream(self.path)(body, metadata=metadata)
+            return await anext(aiter(responses))
+        return await channel.unary_unary(self.path)(body, metadata=metadata)
+
+
+@cache
+def methods() -> tuple[Method, ...]:
+    """All methods of `unisono.v1`, and reflection under both names: what needs a token."""
+    modules = (
+        importlib.import_module(f"unisono.v1.{m.name}") for m in pkgutil.iter_modules(unisono.v1.__path__)
+    )
+    services = [
+        service
+        for module in modules
+        if hasattr(module, "DESCRIPTOR")
+        for service in module.DESCRIPTOR.services_by_name.values()
+    ]
+    return tuple(_method(m) for service in services for m in service.methods) + REFLECTION
+
+
+REFLECTION = tuple(
+    Method(
+        path=f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+        client_streaming=True,
+        server_streaming=True,
+    )
+    for version in ("v1", "v1alpha")
+)
+
+
+def _method(descriptor: MethodDescriptor) -> Method:
+    return Method(
+        path=f"/{descriptor.containing_service.full_name}/{descriptor.name}",
+        descriptor=descriptor,
+        client_streaming=descriptor.client_streaming,
+        server_streaming=descriptor.server_streaming,
+    )

@@ -142,6 +142,12 @@ def test_audience_that_is_no_text() -> None:
     assert invalid(w, w.token(aud=[7]))
 
 
+@pytest.mark.parametrize("claim", ["sub", "jti"])
+def test_claim_that_is_no_text(claim: str) -> None:
+    w = World()
+    assert "malformed" in invalid(w, hs256(w.claims(**{claim: 7}), SECRET.encode()))
+
+
 def test_expired_to_the_millisecond() -> None:
     w = World()
     token = w.token(exp=w.now + 5.001)

@@ -182,7 +182,13 @@ def test_dev_key_that_is_damaged(tmp_path: Path) -> None:
 
 
 def test_dev_key_without_its_folder(tmp_path: Path) -> None:
-    assert "No such file" in refusal(settings(tmp_path / "absent", dev=True))
+    assert f"the folder {tmp_path}/absent does not exist" in refusal(settings(tmp_path / "absent", dev=True))
+
+
+def test_dev_key_that_is_a_folder(tmp_path: Path) -> None:
+    at = settings(tmp_path, dev=True)
+    dev.key_file(at.store_file).mkdir(mode=0o700)
+    assert "Is a directory" in refusal(at)
 
 
 def test_dev_key_that_two_make_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

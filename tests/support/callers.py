@@ -1,6 +1,6 @@
 """One caller of every RPC, by the fields of its request; what is always the same is filled in."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -10,6 +10,8 @@ from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
+
+RequestT = TypeVar("RequestT", bound=Message)
 
 READ = pb.READ_STATE_READ
 UNREAD = pb.READ_STATE_UNREAD
@@ -141,13 +143,10 @@ class Caller:
         request = self._request(endpoint_pb.DeleteEndpointRequest, fields)
         return await self.client.endpoints.DeleteEndpoint(request, metadata=self.client.metadata)
 
-    def _request(self, kind: Any, fields: dict[str, Any]) -> Any:
-        known = {"user_id": self.user_id, "endpoint_id": self.endpoint_id}
-        return kind(**{name: known[name] for name in known if name in _fields(kind)} | fields)
-
-
-def _fields(kind: type[Message]) -> set[str]:
-    return set(kind.DESCRIPTOR.fields_by_name)
+    def _request(self, kind: type[RequestT], fields: dict[str, Any]) -> RequestT:
+        own = {"user_id": self.user_id, "endpoint_id": self.endpoint_id}
+        known = {name: value for name, value in own.items() if name in kind.DESCRIPTOR.fields_by_name}
+        return kind(**{**known, **fields})
 
 
 def _naming(id_: str, key: str, fields: dict[str, Any]) -> dict[str, Any]:

@@ -143,6 +143,10 @@ class MemoryStore:
                 gone += 1
         return gone
 
+    def rows(self, key: FeedKey) -> Sequence[Notification]:
+        """All that is kept of a feed, tombstones too: for a test to look at."""
+        return list(self._rows[key].values())
+
     def _view(self, items: Sequence[Item]) -> View:
         rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
         scans: dict[int, tuple[str, ...]] = {}

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,15 +25,18 @@ class Method:
     def name(self) -> str:
         return self.path.rsplit("/", 1)[1]
 
-    async def call(self, channel: grpc.aio.Channel, body: bytes, metadata: object = ()) -> bytes:
+    async def call(
+        self, channel: grpc.aio.Channel, body: bytes, metadata: Sequence[tuple[str, str]] = ()
+    ) -> bytes:
         """Send these bytes, and return the first response."""
         if self.client_streaming:
-            stream = channel.stream_stream(self.path)(iter([body]), metadata=metadata)
-            return await anext(aiter(stream))
+            streams: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(self.path)
+            return await anext(aiter(streams(iter([body]), metadata=metadata)))
         if self.server_streaming:
-            responses = channel.unary_stream(self.path)(body, metadata=metadata)
-            return await anext(aiter(responses))
-        return await channel.unary_unary(self.path)(body, metadata=metadata)
+            stream: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(self.path)
+            return await anext(aiter(stream(body, metadata=metadata)))
+        unary: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(self.path)
+        return await unary(body, metadata=metadata)
 
 
 @cache

@@ -79,6 +79,6 @@ def assert_details(status: status_pb2.Status) -> None:
     assert kinds[0] == "google.rpc.ErrorInfo"
     assert status.details[0].Unpack(info)
     assert info.domain == "unisono"
-    assert f"ERROR_REASON_{info.reason}" in ErrorReason.keys()
+    assert f"ERROR_REASON_{info.reason}" in ErrorReason.DESCRIPTOR.values_by_name
     assert ("google.rpc.RetryInfo" in kinds) == (status.code == grpc.StatusCode.UNAVAILABLE.value[0])
     assert ("google.rpc.QuotaFailure" in kinds) == info.reason.endswith("_EXCEEDED")

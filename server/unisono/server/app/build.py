@@ -31,7 +31,7 @@ def build(settings: Settings) -> Node:
 
 
 def certificate(settings: Settings) -> Certificate | None:
-    """The certificate, with TLS on. Raises `OSError` when a file cannot be read."""
+    """The certificate, with TLS on. Raises `CertificateError`."""
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
     return Certificate(settings.tls_certificate, settings.tls_key)

@@ -27,6 +27,8 @@ def key_file(store_file: Path) -> Path:
 def secret(store_file: Path) -> str:
     """The development key of a store, made when there is none. Raises `AccessMisconfigured`."""
     file = key_file(store_file)
+    if not file.parent.is_dir():
+        raise AccessMisconfigured(f"the folder {file.parent} does not exist; make it, or use another store")
     try:
         if not file.exists():
             _make(file)

@@ -6,8 +6,6 @@ import signal
 
 import structlog
 
-from unisono.server.api.server import ListenError
-from unisono.server.api.tls import Certificate
 from unisono.server.app.build import build, certificate
 from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
@@ -22,11 +20,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT.
 
-    Raises `AccessMisconfigured`, `StoreError` or `ListenError` when it cannot start.
+    Raises `AccessMisconfigured`, `CertificateError`, `StoreError` or `ListenError` when it cannot start.
     """
     configure(settings.log_format, settings.log_level)
     node = build(settings)
-    tls = _certificate(settings)
+    tls = certificate(settings)
     signals = _Signals()
     raise_open_files()
     port = await node.start(settings.listen, tls)
@@ -37,13 +35,6 @@ async def serve(settings: Settings) -> None:
         log.warning("the development key is accepted; do not use this for real users")
     await signals.first.wait()
     await node.stop(settings.drain_grace)
-
-
-def _certificate(settings: Settings) -> Certificate | None:
-    try:
-        return certificate(settings)
-    except OSError as error:
-        raise ListenError(f"cannot read the TLS file {error.filename}: {error.strerror}") from error
 
 
 class _Signals:

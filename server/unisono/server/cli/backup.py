@@ -24,9 +24,9 @@ def backup(target: Path, config: Path | None, **flags: Any) -> None:
 
     The copy is the store as it is at one moment. The server may go on meanwhile.
     """
-    from unisono.server.store import sqlite
+    from unisono.server.app import upkeep
 
-    file = loaded(config, flags).settings.store_file
+    settings = loaded(config, flags).settings
     with progress("backing up") as show:
-        sqlite.backup(file, target, show)
-    click.echo(f"backed up {file} to {target}")
+        upkeep.backup(settings, target, show)
+    click.echo(f"backed up {settings.store_file} to {target}")

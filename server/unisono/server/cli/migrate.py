@@ -7,7 +7,6 @@ import click
 
 from unisono.server.cli.examples import examples
 from unisono.server.cli.options import loaded, store_setting
-from unisono.server.clock import RandomIds
 
 
 @click.command(
@@ -21,10 +20,11 @@ def migrate(config: Path | None, **flags: Any) -> None:
 
     Stop the server first, and make a backup. Where there is no store yet, one is made.
     """
-    from unisono.server.store import sqlite
+    from unisono.server.app import upkeep
 
-    file = loaded(config, flags).settings.store_file
-    before, now = sqlite.migrate(file, RandomIds())
+    settings = loaded(config, flags).settings
+    before, now = upkeep.migrate(settings)
+    file = settings.store_file
     if before == now:
         click.echo(f"{file} has version {now} already")
     else:

@@ -8,7 +8,6 @@ import click
 from unisono.server.cli.examples import examples
 from unisono.server.cli.options import loaded, store_setting
 from unisono.server.cli.progress import progress
-from unisono.server.clock import RandomIds
 
 
 @click.command(
@@ -28,9 +27,9 @@ def restore(source: Path, force: bool, config: Path | None, **flags: Any) -> Non
     Stop the server first. The store gets a new epoch: devices notice when they come back, and fetch
     everything anew.
     """
-    from unisono.server.store import sqlite
+    from unisono.server.app import upkeep
 
-    file = loaded(config, flags).settings.store_file
+    settings = loaded(config, flags).settings
     with progress("restoring") as show:
-        sqlite.restore(source, file, RandomIds(), show, force=force)
-    click.echo(f"restored {file} from {source}; devices will fetch everything anew")
+        upkeep.restore(settings, source, show, force=force)
+    click.echo(f"restored {settings.store_file} from {source}; devices will fetch everything anew")

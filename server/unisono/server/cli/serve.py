@@ -41,9 +41,10 @@ def serve(config: Path | None, **flags: Any) -> None:
     """
     settings = loaded(config, flags).settings
     from unisono.server.api.server import ListenError
+    from unisono.server.api.tls import CertificateError
     from unisono.server.app import serve as run
 
     try:
         asyncio.run(run(settings))
-    except ListenError as error:
+    except (ListenError, CertificateError) as error:
         raise click.ClickException(str(error)) from error

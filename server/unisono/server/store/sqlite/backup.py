@@ -40,7 +40,7 @@ def restore(source: Path, target: Path, ids: Ids, progress: Progress, *, force: 
     source, target = source.resolve(), target.resolve()
     with closing(lock(target)), _reading(source) as original:
         if _exists(target) and not force:
-            raise StoreError(f"{target} exists; restore to another file, or force it to be overwritten")
+            raise StoreError(f"{target} exists; restore to another file, or overwrite it with --force")
         _check_whole(original, source)
         with _replacing(target) as copy:
             _copy(original, copy, progress)

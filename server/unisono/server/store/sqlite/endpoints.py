@@ -3,7 +3,7 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from unisono.server.clock import Ids
 from unisono.server.model import Endpoint, FeedKey
@@ -44,6 +44,8 @@ _WRITE = """
         delete_time = excluded.delete_time
     """
 
+_REMOVE = "DELETE FROM endpoints WHERE feed = :feed AND endpoint_id = :endpoint_id"
+
 _SEEN = """
     UPDATE endpoints SET
         last_seen_time = max(last_seen_time, :time),
@@ -68,6 +70,7 @@ def commit_endpoints(
         decision = decide(items, view)
         with translated():
             _write(connection, feeds, decision.endpoints)
+            connection.executemany(_REMOVE, [_place(feeds, removed) for removed in decision.removed])
     return decision
 
 
@@ -107,3 +110,7 @@ def _write(connection: sqlite3.Connection, feeds: Feeds, endpoints: Sequence[End
             insert_feed(connection, feeds, feeds.feeds[endpoint.feed])
         number = feeds.numbers[endpoint.feed]
         connection.execute(_WRITE, rows.endpoint_values(number, endpoint))
+
+
+def _place(feeds: Feeds, endpoint: Endpoint) -> dict[str, Any]:
+    return {"feed": feeds.numbers.get(endpoint.feed), "endpoint_id": endpoint.endpoint_id}

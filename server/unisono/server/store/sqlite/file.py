@@ -14,6 +14,9 @@ from unisono.server.store.sqlite.lock import FileLock
 OLDEST_SQLITE = (3, 37, 0)
 """The first with STRICT tables: https://www.sqlite.org/stricttables.html."""
 
+LOG_BYTES = 64 * 1024 * 1024
+"""What the log is cut back to after a long read, such as a backup, has let it grow."""
+
 
 class File:
     """A store's file: locked, of the latest version, with the one connection that writes.
@@ -109,6 +112,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     if schema.is_new(connection):
         schema.upgrade(connection, ids)
     if schema.version(connection) < schema.latest():

@@ -1,0 +1,112 @@
+"""`migrate`, `backup` and `restore` on real files."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import run, said
+from unisono.server.clock import RandomIds
+from unisono.server.store.sqlite import SqliteStore
+
+
+class Files:
+    """A store, and a backup of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store, self.backup = folder / "unisono.db", folder / "backup.db"
+        self.setting = ("--store", f"sqlite:///{self.store}")
+        assert run("migrate", *self.setting).exit_code == 0
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path)
+
+
+async def epoch(file: Path) -> bytes:
+    store = SqliteStore(file, ids=RandomIds())
+    await store.open()
+    await store.close()
+    return store.epoch
+
+
+def test_migrate(tmp_path: Path) -> None:
+    file = tmp_path / "unisono.db"
+    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file}: version 0 became 1\n"
+    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file} has version 1 already\n"
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["backup", "--to", "absent.db"]])
+def test_a_file_that_is_no_store(tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("dear reader, " * 100)
+    result = run(*command, "--store", f"sqlite:///{file}")
+    assert result.exit_code == 1
+    assert f"{file} is not a SQLite database" in said(result)
+
+
+async def test_backup_and_restore(files: Files) -> None:
+    before = await epoch(files.store)
+    result = run("backup", *files.setting, "--to", files.backup)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"backed up {files.store} to {files.backup}\n"
+    assert await epoch(files.backup) == before
+
+    files.store.unlink()
+    assert run("restore", *files.setting, "--from", files.backup).exit_code == 0
+    assert await epoch(files.store) != before
+
+
+def test_backup_over_a_file(files: Files) -> None:
+    files.backup.touch()
+    result = run("backup", *files.setting, "--to", files.backup)
+    assert result.exit_code == 1
+    assert "exists" in said(result)
+
+
+def test_backup_of_nothing(tmp_path: Path) -> None:
+    result = run("backup", "--store", f"sqlite:///{tmp_path}/absent.db", "--to", tmp_path / "backup.db")
+    assert result.exit_code == 1
+    assert "does not exist" in said(result)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_restore_over_a_store_must_be_forced(files: Files) -> None:
+    run("backup", *files.setting, "--to", files.backup)
+    before = await epoch(files.store)
+    result = run("restore", *files.setting, "--from", files.backup)
+    assert result.exit_code == 1
+    assert "exists" in said(result)
+    assert await epoch(files.store) == before
+    assert run("restore", *files.setting, "--from", files.backup, "--force").exit_code == 0
+    assert await epoch(files.store) != before
+
+
+async def test_restore_while_a_server_uses_the_store(files: Files) -> None:
+    run("backup", *files.setting, "--to", files.backup)
+    store = SqliteStore(files.store, ids=RandomIds())
+    await store.open()
+    try:
+        result = run("restore", *files.setting, "--from", files.backup, "--force")
+    finally:
+        await store.close()
+    assert result.exit_code == 1
+    assert str(files.store) in said(result)
+
+
+def test_bar_on_a_terminal(files: Files) -> None:
+    terminal, stderr = pty.openpty()
+    try:
+        program = (sys.executable, "-m", "unisono.server")
+        command = (*program, "backup", *files.setting, "--to", str(files.backup))
+        subprocess.run(command, stderr=stderr, stdout=subprocess.DEVNULL, check=True, timeout=30)
+        shown = os.read(terminal, 65536).decode()
+    finally:
+        os.close(stderr)
+        os.close(terminal)
+    assert "backing up" in shown
+    assert "100%" in shown

@@ -1,0 +1,209 @@
+"""What follows a revision: the net state, for one endpoint, in pages, with the feed of the same moment."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tests.support.builders import ALICE, BOB, a_notification, a_tombstone, put, removed
+from unisono.server.model import Audience, Notification, Payload, Platform, ReadState, TargetPolicy
+from unisono.server.store.base import Store
+from unisono.server.store.reads import Changes
+
+PHONE = Audience("phone", Platform.IOS)
+PLENTY = 1 << 20
+
+
+async def changes(
+    store: Store,
+    *,
+    audience: Audience = PHONE,
+    after: int = 0,
+    known: int = 0,
+    limit: int = 100,
+    max_bytes: int = PLENTY,
+) -> Changes:
+    return await store.changes(ALICE, audience, after=after, known=known, limit=limit, max_bytes=max_bytes)
+
+
+def ids(rows: Sequence[Notification]) -> list[str]:
+    return [row.id for row in rows]
+
+
+def sized(id_: str, revision: int, size: int) -> Notification:
+    return a_notification(id_, revision, payload=Payload(raw_content=b"x" * size))
+
+
+async def test_where_there_is_no_feed_there_is_nothing_to_follow(store: Store) -> None:
+    await put(store, a_notification("bob's", 1, feed=BOB))
+
+    with pytest.raises(LookupError):
+        await changes(store)
+
+
+async def test_a_new_feed_is_complete(store: Store) -> None:
+    await put(store, a_notification("n1", 1))
+
+    found = await changes(store, after=1)
+
+    assert (found.rows, found.complete, found.feed) == ([], True, await store.feed(ALICE))
+
+
+async def test_rows_come_as_they_are_now_in_the_order_of_revisions(store: Store) -> None:
+    one, two, three = (a_notification(f"n{n}", n) for n in (1, 2, 3))
+    await put(store, one, two, three)
+    one = replace(one, revision=4, read_state=ReadState.READ)
+    await put(store, one)
+    await put(store, removed(two, 5))
+
+    found = await changes(store)
+
+    assert found.rows == [three, one, removed(two, 5)]
+    assert found.complete
+    assert found.feed == await store.feed(ALICE)
+
+
+async def test_only_what_follows_comes(store: Store) -> None:
+    await put(store, *(a_notification(f"n{n}", n) for n in range(1, 6)))
+    await put(store, a_notification("bob's", 9, feed=BOB))
+
+    assert ids((await changes(store, after=3)).rows) == ["n4", "n5"]
+    assert ids((await changes(store, after=5)).rows) == []
+    assert (await changes(store, after=2**53)).complete
+
+
+async def test_payloads_come_with_content_that_is_not_known(store: Store) -> None:
+    await put(
+        store,
+        a_notification("marked", 5, create_revision=2),
+        a_notification("patched", 6, create_revision=1, content_revision=3),
+        a_notification("new", 7),
+        a_tombstone("gone", 8, content_revision=4),
+    )
+
+    found = await changes(store, after=4, known=2)
+
+    assert {row.id: row.payload is not None for row in found.rows} == {
+        "marked": False,
+        "patched": True,
+        "new": True,
+        "gone": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("audience", "expected"),
+    [
+        (Audience("phone", Platform.IOS), ["all", "ios", "phone", "gone"]),
+        (Audience("tablet", Platform.IOS), ["all", "ios"]),
+        (Audience("phone", Platform.WEB), ["all", "web or linux", "phone", "gone"]),
+        (Audience("Phone", Platform.MACOS), ["all"]),
+        (Audience("schön 🦉", Platform.LINUX), ["all", "web or linux", "owl"]),
+        (Audience("3", Platform.MACOS), ["all"]),
+    ],
+)
+async def test_only_what_is_meant_for_the_endpoint_comes(
+    store: Store, audience: Audience, expected: list[str]
+) -> None:
+    await put(
+        store,
+        a_notification("all", 1),
+        a_notification("ios", 2, target=TargetPolicy.of([Platform.IOS], [])),
+        a_notification("web or linux", 3, target=TargetPolicy.of([Platform.LINUX, Platform.WEB], [])),
+        a_notification("phone", 4, target=TargetPolicy.of([], ["watch", "phone"])),
+        a_notification("owl", 5, target=TargetPolicy.of([], ["schön 🦉"])),
+        a_tombstone("gone", 6, target=TargetPolicy.of([], ["phone"])),
+    )
+
+    found = await changes(store, audience=audience)
+
+    assert ids(found.rows) == expected
+    assert found.complete
+
+
+async def test_a_page_ends_at_the_limit_of_rows(store: Store) -> None:
+    await put(store, *(a_notification(f"n{n}", n) for n in range(1, 6)))
+
+    pages = [await changes(store, after=after, limit=2) for after in (0, 2, 4)]
+
+    assert [ids(page.rows) for page in pages] == [["n1", "n2"], ["n3", "n4"], ["n5"]]
+    assert [page.complete for page in pages] == [False, False, True]
+
+
+async def test_a_page_of_exactly_the_limit_is_complete(store: Store) -> None:
+    await put(store, *(a_notification(f"n{n}", n) for n in (1, 2)))
+
+    assert (await changes(store, limit=2)).complete
+
+
+async def test_what_is_meant_for_others_does_not_count(store: Store) -> None:
+    others = TargetPolicy.of([], ["other"])
+    await put(
+        store,
+        a_notification("o1", 1, target=others, payload=Payload(raw_content=b"x" * 1000)),
+        a_notification("n2", 2),
+        a_notification("o3", 3, target=others),
+    )
+
+    found = await changes(store, limit=1, max_bytes=100)
+
+    assert (ids(found.rows), found.complete) == (["n2"], True)
+    assert found.feed.revision == 3
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "expected", "complete"),
+    [
+        (0, ["n1"], False),
+        (19, ["n1"], False),
+        (20, ["n1", "n2"], False),
+        (29, ["n1", "n2"], False),
+        (30, ["n1", "n2", "n3"], True),
+    ],
+)
+async def test_a_page_ends_at_the_limit_of_bytes(
+    store: Store, max_bytes: int, expected: list[str], complete: bool
+) -> None:
+    await put(store, *(sized(f"n{n}", n, 10) for n in (1, 2, 3)))
+
+    found = await changes(store, max_bytes=max_bytes)
+
+    assert (ids(found.rows), found.complete) == (expected, complete)
+
+
+async def test_one_row_comes_however_large_it_is(store: Store) -> None:
+    await put(store, sized("huge", 1, 50_000), sized("small", 2, 1))
+
+    found = await changes(store, max_bytes=10)
+
+    assert (ids(found.rows), found.complete) == (["huge"], False)
+    assert found.rows[0].payload == Payload(raw_content=b"x" * 50_000)
+
+
+async def test_bytes_of_text_are_counted_as_on_the_wire(store: Store) -> None:
+    payload = Payload(title="ü" * 5, body="🦉" * 5)
+    await put(store, a_notification("n1", 1, payload=payload), sized("n2", 2, 1))
+
+    assert ids((await changes(store, max_bytes=payload.size)).rows) == ["n1"]
+    assert ids((await changes(store, max_bytes=payload.size + 1)).rows) == ["n1", "n2"]
+
+
+async def test_payloads_that_do_not_come_do_not_count(store: Store) -> None:
+    known = (replace(sized(f"n{n}", n, 1000), create_revision=1, content_revision=1) for n in (2, 3, 4))
+    await put(store, *known, a_tombstone("gone", 5))
+
+    found = await changes(store, known=1, max_bytes=10)
+
+    assert (ids(found.rows), found.complete) == (["n2", "n3", "n4", "gone"], True)
+
+
+async def test_pages_together_are_the_whole(store: Store) -> None:
+    await put(store, *(sized(f"n{n}", n, n * 7 % 30) for n in range(1, 60)))
+
+    cursor, found, complete = 0, [], False
+    while not complete:
+        page = await changes(store, after=cursor, limit=7, max_bytes=60)
+        cursor, complete = page.rows[-1].revision, page.complete
+        found += ids(page.rows)
+
+    assert found == [f"n{n}" for n in range(1, 60)]

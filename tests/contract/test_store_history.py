@@ -1,0 +1,156 @@
+"""The history: live rows, newest first, narrowed by filters, in pages, with the feed of the same moment."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.support.builders import ALICE, BOB, NOW, a_notification, a_tombstone, put
+from unisono.server.model import (
+    Audience,
+    Notification,
+    Payload,
+    Platform,
+    ReadState,
+    TargetPolicy,
+    UserActionState,
+)
+from unisono.server.store.base import Store
+from unisono.server.store.reads import ListFilter, Page
+
+
+async def history(
+    store: Store,
+    where: ListFilter = ListFilter(),  # noqa: B008
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    max_bytes: int = 1 << 20,
+) -> Page:
+    return await store.history(ALICE, where, before=before, limit=limit, max_bytes=max_bytes)
+
+
+def ids(rows: Sequence[Notification]) -> list[str]:
+    return [row.id for row in rows]
+
+
+async def test_where_there_is_no_feed_there_is_no_history(store: Store) -> None:
+    await put(store, a_notification("bob's", 1, feed=BOB))
+
+    assert await history(store) == Page(feed=None, rows=(), more=False)
+
+
+async def test_live_rows_come_newest_first_by_creation_with_payloads(store: Store) -> None:
+    rows = [a_notification("old", 9, create_revision=1), a_notification("new", 2)]
+    await put(store, *rows, a_tombstone("gone", 10), a_notification("bob's", 1, feed=BOB))
+
+    page = await history(store)
+
+    assert page.rows == [rows[1], rows[0]]
+    assert not page.more
+    assert page.feed == await store.feed(ALICE)
+
+
+async def test_an_empty_history_still_says_where_its_feed_stands(store: Store) -> None:
+    await put(store, a_tombstone("gone", 3))
+
+    page = await history(store)
+
+    assert (list(page.rows), page.more, page.feed) == ([], False, await store.feed(ALICE))
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({"read_state": ReadState.READ}, ["n4", "n2"]),
+        ({"read_state": ReadState.UNREAD}, ["n5", "n3", "n1"]),
+        ({"user_action_state": UserActionState.DISMISSED}, ["n3", "n2"]),
+        ({"group_name": "work"}, ["n5", "n2"]),
+        ({"group_name": ""}, ["n4", "n3", "n1"]),
+        ({"start_time": NOW + 3}, ["n5", "n4", "n3"]),
+        ({"end_time": NOW + 3}, ["n2", "n1"]),
+        ({"start_time": NOW + 2, "end_time": NOW + 4}, ["n3", "n2"]),
+        ({"audience": Audience("phone", Platform.IOS)}, ["n5", "n3", "n2", "n1"]),
+        ({"audience": Audience("laptop", Platform.LINUX)}, ["n4", "n3", "n2", "n1"]),
+        ({"read_state": ReadState.READ, "group_name": "work"}, ["n2"]),
+        ({"read_state": ReadState.READ, "group_name": "play"}, []),
+    ],
+)
+async def test_a_filter_narrows_it(store: Store, where: dict[str, Any], expected: list[str]) -> None:
+    dismissed = UserActionState.DISMISSED
+    await put(
+        store,
+        a_notification("n1", 1, create_time=NOW + 1),
+        a_notification(
+            "n2",
+            2,
+            create_time=NOW + 2,
+            group_name="work",
+            read_state=ReadState.READ,
+            user_action_state=dismissed,
+        ),
+        a_notification("n3", 3, create_time=NOW + 3, user_action_state=dismissed),
+        a_notification(
+            "n4",
+            4,
+            create_time=NOW + 4,
+            read_state=ReadState.READ,
+            target=TargetPolicy.of([Platform.LINUX], []),
+        ),
+        a_notification(
+            "n5", 5, create_time=NOW + 5, group_name="work", target=TargetPolicy.of([], ["phone"])
+        ),
+    )
+
+    page = await history(store, ListFilter(**where))
+
+    assert (ids(page.rows), page.more) == (expected, False)
+
+
+async def test_pages_go_on_below_the_last_row(store: Store) -> None:
+    await put(store, *(a_notification(f"n{n}", n) for n in range(1, 6)))
+
+    pages = [await history(store, before=before, limit=2) for before in (None, 4, 2)]
+
+    assert [ids(page.rows) for page in pages] == [["n5", "n4"], ["n3", "n2"], ["n1"]]
+    assert [page.more for page in pages] == [True, True, False]
+
+
+async def test_more_is_exact(store: Store) -> None:
+    rows = [a_notification(f"n{n}", n, group_name="work" if n > 2 else "") for n in (1, 2, 3, 4)]
+    await put(store, *rows)
+
+    assert not (await history(store, limit=4)).more
+    assert not (await history(store, ListFilter(group_name="work"), limit=2)).more
+    assert (await history(store, ListFilter(group_name="work"), limit=1)).more
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "expected", "more"),
+    [(0, ["n3"], True), (29, ["n3"], True), (30, ["n3", "n2"], True), (40, ["n3", "n2", "n1"], False)],
+)
+async def test_a_page_ends_at_the_limit_of_bytes(
+    store: Store, max_bytes: int, expected: list[str], more: bool
+) -> None:
+    sizes = {"n1": 10, "n2": 20, "n3": 10}
+    payloads = {id_: Payload(raw_content=b"x" * size) for id_, size in sizes.items()}
+    await put(store, *(a_notification(id_, n, payload=payloads[id_]) for n, id_ in enumerate(sizes, 1)))
+
+    page = await history(store, max_bytes=max_bytes)
+
+    assert (ids(page.rows), page.more) == (expected, more)
+
+
+async def test_rows_are_found_by_id_and_by_key_live_or_not(store: Store) -> None:
+    rows = [
+        a_notification("n1", 1, app_notification_id="key"),
+        a_tombstone("n2", 2, app_notification_id="key"),
+        a_notification("n3", 3),
+    ]
+    await put(store, *rows, a_notification("bob's", 1, feed=BOB, app_notification_id="key"))
+
+    found = await store.find(ALICE, ids=["n1", "n3", "bob's", "nobody"], keys=["key", ""])
+
+    assert sorted(found, key=lambda row: row.id) == rows
+    assert await store.find(BOB, ids=["n1"]) == []
+    assert await store.find(ALICE._replace(user_id="nobody"), ids=["n1"], keys=["key"]) == []

@@ -1,0 +1,161 @@
+"""What a commit sees: what its items ask for, of their own feeds, and no payload nobody asked for."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.builders import ALICE, BOB, a_notification, a_tombstone, look, put
+from unisono.server.model import Audience, Payload, Platform, SenderRole, TargetPolicy
+from unisono.server.store.base import Store
+from unisono.server.store.commit import Reads, Scan, View
+
+
+def ids(view: View) -> set[str]:
+    return {row.id for row in view.rows.get(ALICE, ())}
+
+
+async def test_rows_are_seen_by_id_and_by_key(store: Store) -> None:
+    await put(
+        store,
+        a_notification("n1", 1),
+        a_notification("n2", 2, app_notification_id="key"),
+        a_notification("n3", 3, app_notification_id="another"),
+    )
+
+    view = await look(store, Reads(feed=ALICE, ids=("n1", "nobody"), keys=("key", "unknown")))
+
+    assert ids(view) == {"n1", "n2"}
+
+
+async def test_a_key_is_seen_in_either_role_live_or_not(store: Store) -> None:
+    await put(
+        store,
+        a_notification("publisher's", 1, app_notification_id="key"),
+        a_notification("user's", 2, app_notification_id="key", sender_role=SenderRole.USER),
+        a_tombstone("gone", 3, app_notification_id="key"),
+    )
+
+    assert ids(await look(store, Reads(feed=ALICE, keys=("key",)))) == {"publisher's", "user's", "gone"}
+
+
+async def test_what_has_no_key_has_not_the_empty_key(store: Store) -> None:
+    await put(store, a_notification("n1", 1))
+
+    assert not ids(await look(store, Reads(feed=ALICE, keys=("",))))
+
+
+async def test_names_are_compared_by_bytes(store: Store) -> None:
+    await put(store, a_notification("n1", 1, app_notification_id="Key"))
+
+    assert not ids(await look(store, Reads(feed=ALICE, keys=("key", "KEY", "Key ", "K%"))))
+
+
+async def test_another_feed_is_not_seen(store: Store) -> None:
+    await put(store, a_notification("bob's", 1, feed=BOB, app_notification_id="key"))
+    await put(store, a_notification("alice's", 1))
+
+    view = await look(store, Reads(feed=ALICE, ids=("bob's",), keys=("key",), scan=Scan(until=9)))
+
+    assert ids(view) == {"alice's"}
+    assert BOB not in view.feeds
+
+
+async def test_items_of_many_feeds_see_each_their_own(store: Store) -> None:
+    await put(store, a_notification("alice's", 1), a_notification("bob's", 1, feed=BOB))
+
+    view = await look(store, Reads(feed=ALICE, ids=("alice's",)), Reads(feed=BOB, ids=("bob's", "alice's")))
+
+    assert {key: [row.id for row in rows] for key, rows in view.rows.items()} == {
+        ALICE: ["alice's"],
+        BOB: ["bob's"],
+    }
+    assert view.feeds[ALICE] == await store.feed(ALICE)
+    assert view.feeds[BOB] == await store.feed(BOB)
+
+
+@pytest.mark.parametrize(
+    ("reads", "expected"),
+    [
+        ([Reads(feed=ALICE, ids=("n1",))], None),
+        ([Reads(feed=ALICE, keys=("key",), payload=True)], Payload(title="seen")),
+        (
+            [Reads(feed=ALICE, ids=("n1",)), Reads(feed=ALICE, ids=("n1",), payload=True)],
+            Payload(title="seen"),
+        ),
+        (
+            [Reads(feed=ALICE, keys=("key",), payload=True), Reads(feed=ALICE, ids=("n1",))],
+            Payload(title="seen"),
+        ),
+        ([Reads(feed=ALICE, scan=Scan(until=9))], None),
+        (
+            [Reads(feed=ALICE, ids=("n1",), payload=True), Reads(feed=ALICE, scan=Scan(until=9))],
+            Payload(title="seen"),
+        ),
+    ],
+)
+async def test_a_row_is_seen_once_and_its_payload_if_asked_for(
+    store: Store, reads: list[Reads], expected: Payload | None
+) -> None:
+    row = a_notification("n1", 1, app_notification_id="key", payload=Payload(title="seen"))
+    await put(store, row)
+
+    view = await look(store, *reads)
+
+    assert view.rows[ALICE] == [replace(row, payload=expected)]
+
+
+async def test_a_scan_finds_live_rows_in_the_order_of_creation(store: Store) -> None:
+    await put(
+        store,
+        a_notification("second", 8, create_revision=2),
+        a_notification("first", 9, create_revision=1),
+        a_tombstone("gone", 10, create_revision=3),
+        a_notification("fourth", 4),
+    )
+
+    view = await look(store, Reads(feed=ALICE, scan=Scan(until=100)))
+
+    assert view.scans == {0: ("first", "second", "fourth")}
+    assert ids(view) == {"first", "second", "fourth"}
+
+
+@pytest.mark.parametrize(
+    ("scan", "expected"),
+    [
+        (Scan(until=5), ("n1", "n2", "n3", "n4", "n5")),
+        (Scan(until=4, after=2), ("n3", "n4")),
+        (Scan(until=5, limit=2), ("n1", "n2")),
+        (Scan(until=5, after=2, limit=1), ("n3",)),
+        (Scan(until=5, group_name="work"), ("n2", "n4")),
+        (Scan(until=5, group_name=""), ("n1", "n3", "n5")),
+        (Scan(until=5, audience=Audience("phone", Platform.IOS)), ("n1", "n2", "n3", "n4")),
+        (Scan(until=5, audience=Audience("laptop", Platform.LINUX)), ("n1", "n2", "n5")),
+        (Scan(until=5, group_name="work", audience=Audience("laptop", Platform.LINUX)), ("n2",)),
+        (Scan(until=0), ()),
+    ],
+)
+async def test_a_scan_is_narrowed(store: Store, scan: Scan, expected: tuple[str, ...]) -> None:
+    await put(
+        store,
+        a_notification("n1", 1),
+        a_notification("n2", 2, group_name="work"),
+        a_notification("n3", 3, target=TargetPolicy.of([Platform.IOS], [])),
+        a_notification("n4", 4, group_name="work", target=TargetPolicy.of([], ["phone", "watch"])),
+        a_notification("n5", 5, target=TargetPolicy.of([Platform.WEB], ["laptop"])),
+    )
+
+    assert (await look(store, Reads(feed=ALICE, scan=scan))).scans == {0: expected}
+
+
+async def test_scans_belong_to_their_items(store: Store) -> None:
+    await put(store, a_notification("n1", 1), a_notification("n2", 2), a_notification("b1", 1, feed=BOB))
+
+    view = await look(
+        store,
+        Reads(feed=ALICE, ids=("n1",)),
+        Reads(feed=ALICE, scan=Scan(until=1)),
+        Reads(feed=BOB, scan=Scan(until=9)),
+        Reads(feed=ALICE._replace(user_id="nobody"), scan=Scan(until=9)),
+    )
+
+    assert view.scans == {1: ("n1",), 2: ("b1",), 3: ()}

@@ -1,0 +1,103 @@
+"""Durable: what was answered OK is in the file, whatever happens to the process afterwards."""
+
+import asyncio
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+import grpc
+import pytest
+
+from tests.support import tokens
+from tests.support.callers import DISMISSED, READ, Caller, titled
+from tests.support.load import Load, holds
+from tests.support.nodes import Client
+from tests.support.processes import ServerProcess, serving
+from tests.support.traces import SystemCall, system_calls, tracer
+from unisono.client import connect
+
+ROUNDS = 3
+ANSWERS_PER_ROUND = 60
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "unisono.db"
+
+
+async def test_what_was_answered_ok_survives_kill_9(store: Path) -> None:
+    # Given a server under load that is killed in the moment of an answer, again and again
+    load = Load()
+    for _ in range(ROUNDS):
+        with serving(store) as server:
+            async with connect(server.address) as channel:
+                await load.send(channel, after=ANSWERS_PER_ROUND, do=partial(kill, server))
+            assert server.ended() == -signal.SIGKILL
+    # When it comes back on the same file, then it has them all
+    with serving(store) as server:
+        async with connect(server.address) as channel:
+            await holds(channel, load.answers)
+    assert load.count >= ROUNDS * ANSWERS_PER_ROUND
+    assert {refusal.code() for refusal in load.refusals} == {grpc.StatusCode.UNAVAILABLE}
+
+
+async def test_changes_of_every_kind_survive_kill_9(store: Path) -> None:
+    # Given one notification that was rewritten, one that was handled on a device, and one that was withdrawn
+    with serving(store) as server:
+        async with connect(server.address) as channel:
+            backend, phone = callers(channel)
+            await phone.register()
+            rewritten, handled, withdrawn = [(await backend.send()).id for _ in range(3)]
+            await backend.update(rewritten, content={"payload": titled("Anew")})
+            await phone.mark(handled, read_state=READ, user_action_state=DISMISSED)
+            await backend.delete(withdrawn)
+            kill(server)
+            assert server.ended() == -signal.SIGKILL
+    # When the server comes back, then each is as it was left
+    with serving(store) as server:
+        async with connect(server.address) as channel:
+            backend, phone = callers(channel)
+            rows = {row.id: row for row in (await backend.history()).notifications}
+            assert rows.keys() == {rewritten, handled}
+            assert rows[rewritten].payload == titled("Anew")
+            assert (rows[handled].read_state, rows[handled].user_action_state) == (READ, DISMISSED)
+            assert (await phone.feed(endpoint_id="phone")).unread_count == 1
+
+
+def kill(server: ServerProcess) -> None:
+    os.kill(server.pid, signal.SIGKILL)
+
+
+def callers(channel: grpc.aio.Channel) -> tuple[Caller, Caller]:
+    """A backend, and a phone of the user that it speaks of."""
+    backend = Caller(Client(channel, tokens.publisher()), user_id="ada")
+    return backend, Caller(Client(channel, tokens.device("ada")), endpoint_id="phone")
+
+
+async def test_the_answer_is_written_after_the_disk_has_synced(store: Path, tmp_path: Path) -> None:
+    # Given a server whose calls into the system are traced
+    trace = tmp_path / "trace"
+    titles = [f"notification-{number}-of-many" for number in range(12)]
+    with serving(store, under=tracer(trace)) as server:
+        async with connect(server.address) as channel:
+            # When backends send, one after the other and all at once
+            backend, _ = callers(channel)
+            sent = [await backend.send(title) for title in titles[:4]]
+            sent += await asyncio.gather(*(backend.send(title) for title in titles[4:]))
+    # Then each was received, written to the log, synced and answered, in this order
+    calls = list(system_calls(trace))
+    for title, result in zip(titles, sent, strict=True):
+        received = first(calls, "recvmsg", title, after=0)
+        written = first(calls, "pwrite64", title, after=received.ended)
+        synced = first(calls, "fdatasync", "", after=written.ended)
+        answered = first(calls, "sendmsg", result.id, after=0)
+        assert "unisono.db-wal>" in written.text
+        assert "unisono.db-wal>" in synced.text
+        assert synced.result == 0
+        assert synced.ended < answered.began
+
+
+def first(calls: list[SystemCall], name: str, text: str, *, after: int) -> SystemCall:
+    """The first call of this name and with this in its arguments that began after a place in the trace."""
+    return next(call for call in calls if call.name == name and text in call.text and call.began > after)

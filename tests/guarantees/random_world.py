@@ -1,0 +1,72 @@
+"""A feed to which things happen at random, decided by the service's own code. Knows no device."""
+
+from collections.abc import Sequence
+from random import Random
+
+from tests.support.clocks import START
+from tests.support.memory_store import MemoryStore
+from tests.support.random_commands import RandomCommands
+from unisono.server.clock import RandomIds
+from unisono.server.core.decide.batch import decide
+from unisono.server.core.decide.commands import Command, PassTime
+from unisono.server.model import Feed, FeedKey, Limits, Notification
+from unisono.server.store.reads import Retention
+
+FEED = FeedKey("mail.test", "ada")
+
+
+class World:
+    """A feed to which things happen."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.store = MemoryStore(ids=RandomIds())
+        self.now = START
+        self._commands = RandomCommands(random, FEED)
+
+    async def begin(self, happenings: int) -> "World":
+        while not self.rows():
+            await self.happen()
+        for _ in range(happenings):
+            await self.happen()
+        return self
+
+    async def happen(self) -> None:
+        """A commit of a few commands, or time passes, or old tombstones are purged."""
+        kind = self.random.random()
+        if kind < 0.1:
+            await self._pass_time()
+        elif kind < 0.14:
+            await self._purge()
+        else:
+            rows, count = self.rows(), self.random.choice((1, 1, 2, 3))
+            await self._commit(*(self._commands.one(rows, self.now) for _ in range(count)))
+
+    def rows(self) -> Sequence[Notification]:
+        return self.store.rows(FEED)
+
+    async def feed(self) -> Feed:
+        feed = await self.store.feed(FEED)
+        assert feed is not None
+        return feed
+
+    async def _pass_time(self) -> None:
+        self.now += self.random.choice((500, 2_500, 40_000))
+        due = await self.store.due(self.now, 100)
+        await self._commit(*(PassTime(feed=item.feed, id=item.id) for item in due))
+
+    async def _purge(self) -> None:
+        await self.store.forget(
+            Retention(
+                tombstones_before=self.now - self.random.choice((0, 5_000, 100_000)),
+                tombstones_per_feed=self.random.choice((0, 2, 1000)),
+                endpoints_before=0,
+                deletions_before=0,
+                limit=self.random.choice((1, 3, 1000)),
+            )
+        )
+
+    async def _commit(self, *commands: Command) -> None:
+        await self.store.commit(
+            commands, lambda items, view: decide(items, view, now=self.now, limits=Limits())
+        )

@@ -1,0 +1,140 @@
+"""Complete, Convergent, Resumable, Exact: the rules of positions, on random histories.
+
+The model is checked too: each rule that looks as good and is not must be caught by it.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.guarantees.position_model import Ran, Rules, history
+from unisono.server.core.position import Position, Sighting, change_type, sight
+from unisono.server.model import ChangeType, Notification
+
+HISTORIES = 2_000
+ENOUGH_TO_CATCH = 400
+
+
+async def test_no_history_breaks_a_promise() -> None:
+    ran = [await replayable(seed, Rules()) for seed in range(HISTORIES)]
+
+    # The histories were about something.
+    assert sum(r.complete_points for r in ran) > 10 * HISTORIES
+    assert sum(r.rings for r in ran) > 2 * HISTORIES
+    assert sum(r.resyncs for r in ran) > HISTORIES / 10
+
+
+async def replayable(seed: int, rules: Rules) -> Ran:
+    try:
+        return await history(seed, rules)
+    except AssertionError as broken:
+        raise AssertionError(f"the history of seed {seed}: {broken}") from broken
+
+
+def base_never_advances(position: Position, last: int) -> Position:
+    return Position(last, last, position.base)
+
+
+def known_never_advances(position: Position, last: int) -> Position:
+    return Position(last, position.known, last)
+
+
+def known_advances_with_each_page(position: Position, revision: int) -> Position:
+    return Position(revision, revision, position.base)
+
+
+def base_advances_with_each_page(position: Position, revision: int) -> Position:
+    return Position(revision, position.known, revision)
+
+
+def what_is_there_already_is_news(last: int) -> Position:
+    return Position(0, 0, 0)
+
+
+def covered_by_the_cursor_alone(position: Position, floor: int) -> bool:
+    return position.cursor >= floor
+
+
+def covered_by_what_is_known_alone(position: Position, floor: int) -> bool:
+    return position.known >= floor
+
+
+def no_removals(row: Notification, position: Position, now: int) -> Sighting | None:
+    return sight(row, position, now) if row.live else None
+
+
+def no_removal_of_what_is_not_known(row: Notification, position: Position, now: int) -> Sighting | None:
+    """A device in the middle of its catch-up may hold more than it knew at its last complete point."""
+    return sight(row, position, now) if row.live or row.create_revision <= position.known else None
+
+
+def rings_for_the_last_change_alone(row: Notification, position: Position, now: int) -> Sighting | None:
+    seen = sight(row, position, now)
+    return seen and replace(seen, alert=seen.alert and row.alert_revision == row.revision)
+
+
+def rings_whatever_the_base(row: Notification, position: Position, now: int) -> Sighting | None:
+    seen = sight(row, position, now)
+    return seen and replace(seen, alert=row.rings_at(now))
+
+
+def rings_after_the_cursor(row: Notification, position: Position, now: int) -> Sighting | None:
+    """Forgets that a row moves: its alert may be behind the cursor when the row is met."""
+    seen = sight(row, position, now)
+    return seen and replace(seen, alert=seen.alert and row.alert_revision > position.cursor)
+
+
+def rings_for_what_was_handled(row: Notification, position: Position, now: int) -> Sighting | None:
+    seen = sight(row, position, now)
+    return seen and replace(seen, alert=row.live and row.alert_revision > position.base)
+
+
+def news_after_the_cursor(row: Notification, position: Position, now: int) -> Sighting | None:
+    """Compares with the cursor where it should with what is known."""
+    seen = sight(row, position, now)
+    return seen and replace(seen, type=change_type(row, position.cursor)) if row.live else seen
+
+
+def never_new_content(row: Notification, position: Position, now: int) -> Sighting | None:
+    seen = sight(row, position, now)
+    if seen is None or seen.type is not ChangeType.UPDATED:
+        return seen
+    return replace(seen, type=ChangeType.STATE_CHANGED)
+
+
+MUTANTS = {
+    "base never advances": (Rules(complete_at=base_never_advances), "a ring for what was settled"),
+    "known never advances": (Rules(complete_at=known_never_advances), "CREATED for what it had"),
+    "known advances with each page": (Rules(passed=known_advances_with_each_page), "content is missing"),
+    "base advances with each page": (Rules(passed=base_advances_with_each_page), "a lost ring"),
+    "what is there is news": (Rules(beginning=what_is_there_already_is_news), "a ring for what was settled"),
+    "covered by the cursor alone": (Rules(covered=covered_by_the_cursor_alone), "never complete"),
+    "covered by what is known": (Rules(covered=covered_by_what_is_known_alone), "never complete"),
+    "the floor is ignored": (Rules(covered=lambda *_: True, resumable=lambda *_: True), "a ghost"),
+    "a resume ignores the floor": (Rules(resumable=lambda *_: True), "never complete"),
+    "no removals": (Rules(sight=no_removals), "a ghost"),
+    "no removal of what is not known": (Rules(sight=no_removal_of_what_is_not_known), "a ghost"),
+    "rings for the last change alone": (Rules(sight=rings_for_the_last_change_alone), "a lost ring"),
+    "rings whatever the base": (Rules(sight=rings_whatever_the_base), "a ring for what was settled"),
+    "rings after the cursor": (Rules(sight=rings_after_the_cursor), "a lost ring"),
+    "rings for what was handled": (Rules(sight=rings_for_what_was_handled), "a ring for what was handled"),
+    "news after the cursor": (Rules(sight=news_after_the_cursor), "content is missing"),
+    "never new content": (Rules(sight=never_new_content), "not the content of the store"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+async def test_the_model_catches_a_rule_that_is_wrong(name: str) -> None:
+    rules, promise = MUTANTS[name]
+    for seed in range(ENOUGH_TO_CATCH):
+        if promise in await broken_promise(seed, rules):
+            return
+    pytest.fail(f"no history of {ENOUGH_TO_CATCH} shows {promise!r}")
+
+
+async def broken_promise(seed: int, rules: Rules) -> str:
+    try:
+        await history(seed, rules)
+    except AssertionError as broken:
+        return str(broken)
+    return ""

@@ -1,0 +1,138 @@
+"""Values of the model with as little said as a test needs, and commits that write them as they are."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from unisono.server.model import (
+    ChangeType,
+    Endpoint,
+    Feed,
+    FeedKey,
+    Notification,
+    Payload,
+    Platform,
+    Priority,
+    SenderRole,
+)
+from unisono.server.store.base import Store
+from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, Reads, View
+
+NOW = 1_800_000_000_000
+ALICE = FeedKey("mail.example.com", "alice")
+BOB = FeedKey("mail.example.com", "bob")
+
+
+def a_notification(id_: str, revision: int, **fields: Any) -> Notification:
+    """A live one, created at `revision` unless `create_revision` says otherwise."""
+    created = fields.setdefault("create_revision", revision)
+    values: dict[str, Any] = {
+        "feed": ALICE,
+        "id": id_,
+        "sender_role": SenderRole.PUBLISHER,
+        "fingerprint": b"fingerprint of " + id_.encode(),
+        "payload": Payload(title=f"title of {id_}"),
+        "expire_time": NOW + 86_400_000,
+        "create_time": NOW,
+        "update_time": NOW,
+        "alert_time": NOW,
+        "revision": revision,
+        "content_revision": created,
+        "alert_revision": created,
+    }
+    return Notification(**values | fields)
+
+
+def a_tombstone(id_: str, revision: int, **fields: Any) -> Notification:
+    """What is left of one that was deleted, or of one that `removal` says went otherwise."""
+    return a_notification(id_, revision, **{"payload": None, "removal": ChangeType.DELETED} | fields)
+
+
+def removed(row: Notification, revision: int, **fields: Any) -> Notification:
+    """The tombstone of a live one."""
+    bare = replace(row, payload=None, group_name="", display_time_to_live=None, snooze_until=None)
+    values = {"priority": Priority.UNSPECIFIED, "revision": revision, "removal": ChangeType.DELETED}
+    return replace(bare, **values | fields)
+
+
+def an_endpoint(endpoint_id: str, **fields: Any) -> Endpoint:
+    """A registered one, seen when it was registered."""
+    values: dict[str, Any] = {"feed": ALICE, "platform": Platform.IOS, "create_time": NOW}
+    return Endpoint(endpoint_id=endpoint_id, **{**values, "last_seen_time": NOW, **fields})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asks:
+    """An item of a commit that wants to see this."""
+
+    reads: Reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """An item of a commit about an endpoint."""
+
+    feed: FeedKey = ALICE
+    endpoint_id: str = ""
+
+
+async def put(store: Store, *rows: Notification) -> None:
+    """Commit these rows, with the counters that follow from them."""
+    keys = dict.fromkeys(row.feed for row in rows)
+    items = [Asks(reads=Reads(feed=k, ids=tuple(r.id for r in rows if r.feed == k))) for k in keys]
+    await store.commit(items, lambda _, view: puts(view, rows))
+
+
+def puts(view: View, rows: Sequence[Notification]) -> Decision[None]:
+    """The decision to write these rows, all of whose ids are in the view if they are in the store."""
+    feeds = [_after(feed, view.rows.get(key, ()), rows) for key, feed in view.feeds.items()]
+    return Decision(outcomes=[None] * len(feeds), feeds=feeds, rows=rows)
+
+
+def _after(feed: Feed, old: Sequence[Notification], rows: Sequence[Notification]) -> Feed:
+    new = [row for row in rows if row.feed == feed.key]
+    unread = Counter(feed.unread)
+    unread.update(row.target.key for row in new if row.counts)
+    ids = {row.id for row in new}
+    gone = [row for row in old if row.id in ids]
+    unread.subtract(row.target.key for row in gone if row.counts)
+    return replace(
+        feed,
+        revision=max((feed.revision, *(row.revision for row in new))),
+        live=feed.live + sum(row.live for row in new) - sum(row.live for row in gone),
+        unread={target: count for target, count in unread.items() if count},
+    )
+
+
+async def look(store: Store, *reads: Reads) -> View:
+    """What a commit of these items would see."""
+    views: list[View] = []
+
+    def nothing(items: Sequence[Asks], view: View) -> Decision[None]:
+        views.append(view)
+        return Decision(outcomes=[None] * len(items))
+
+    await store.commit([Asks(reads=read) for read in reads], nothing)
+    return views[0]
+
+
+async def put_endpoints(store: Store, *endpoints: Endpoint, removed: Sequence[Endpoint] = ()) -> None:
+    """Commit these endpoints, and take the rows of the `removed` out."""
+    items = [Names(feed=e.feed, endpoint_id=e.endpoint_id) for e in (*endpoints, *removed)]
+    await store.commit_endpoints(
+        items,
+        lambda items, _: EndpointDecision(outcomes=[None] * len(items), endpoints=endpoints, removed=removed),
+    )
+
+
+async def look_at_endpoints(store: Store, *names: Names) -> EndpointView:
+    """What a commit of these items would see."""
+    views: list[EndpointView] = []
+
+    def nothing(items: Sequence[Names], view: EndpointView) -> EndpointDecision[None]:
+        views.append(view)
+        return EndpointDecision(outcomes=[None] * len(items))
+
+    await store.commit_endpoints(names, nothing)
+    return views[0]

@@ -1,0 +1,21 @@
+"""Ids that a test can foretell."""
+
+from itertools import count
+
+from unisono.server.clock import uuid7
+
+
+class CountedIds:
+    """Ids in the order of asking; every epoch is the same."""
+
+    def __init__(self) -> None:
+        self._count = count(1)
+
+    def notification_id(self, now: int) -> str:
+        return uuid7(now, next(self._count).to_bytes(10, "big"))
+
+    def session_id(self) -> str:
+        return f"session-{next(self._count)}"
+
+    def epoch(self) -> bytes:
+        return b"an epoch"

@@ -1,0 +1,180 @@
+"""Random commands that often meet: few keys, few contents, the same rows again and again. Knows no store."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+
+from unisono.server.core.decide.commands import (
+    Actor,
+    Command,
+    Content,
+    Delete,
+    Mark,
+    PassTime,
+    Ref,
+    Send,
+    StatePatch,
+    Update,
+    fingerprint,
+)
+from unisono.server.core.marking import MAX_REVISION
+from unisono.server.model import (
+    EVERY_ENDPOINT,
+    Audience,
+    FeedKey,
+    Notification,
+    Payload,
+    Platform,
+    Priority,
+    ReadState,
+    SenderRole,
+    TargetPolicy,
+    UserActionState,
+)
+from unisono.server.store.commit import Scan
+
+LAPTOP = Audience("laptop", Platform.LINUX)
+PHONE = Audience("phone", Platform.IOS)
+KEYS = ("invoice", "meeting", "chat")
+GROUPS = ("", "work", "home")
+TARGETS = (
+    EVERY_ENDPOINT,
+    EVERY_ENDPOINT,
+    TargetPolicy.of((Platform.LINUX,), ()),
+    TargetPolicy.of((Platform.IOS,), ()),
+    TargetPolicy.of((), ("laptop", "phone")),
+    TargetPolicy.of((Platform.WEB,), ("phone",)),
+)
+MASKS = ("payload", "payload", "group_name", "priority", "display_time_to_live", "expire_time")
+
+Make = Callable[[Sequence[Notification], int], Command]
+
+
+class RandomCommands:
+    """Commands to one feed, drawn from a seeded source. Times are milliseconds."""
+
+    def __init__(self, random: Random, feed: FeedKey) -> None:
+        self._random = random
+        self._feed = feed
+        self._sent: list[Send] = []
+        makers: dict[Make, int] = {
+            self._send: 30,
+            self._update: 14,
+            self._mark_named: 30,
+            self._mark_scanned: 4,
+            self._delete: 10,
+            self._pass_time: 6,
+        }
+        self._makers, self._weights = list(makers), list(makers.values())
+
+    def one(self, rows: Sequence[Notification], now: int) -> Command:
+        """A command; most are about one of the rows."""
+        (make,) = self._random.choices(self._makers, self._weights)
+        return make(rows, now)
+
+    def _send(self, rows: Sequence[Notification], now: int) -> Send:
+        keyed = [command for command in self._sent if command.key]
+        if keyed and self._random.random() < 0.15:
+            return self._remembered(self._random.choice(keyed))
+        content, target = self._content(now), self._random.choice(TARGETS)
+        return self._remembered(
+            Send(
+                actor=self._actor(),
+                new_id="",
+                key=self._random.choice((*KEYS, "", "", "")),
+                content=content,
+                target=target,
+                replace=self._random.random() < 0.7,
+                fingerprint=fingerprint(content, target),
+            )
+        )
+
+    def _remembered(self, command: Send) -> Send:
+        """The command with a new id: so an earlier one that is sent again."""
+        self._sent.append(replace(command, new_id=f"{self._feed.user_id}-{len(self._sent) + 1}"))
+        return self._sent[-1]
+
+    def _update(self, rows: Sequence[Notification], now: int) -> Update:
+        ref, role = self._named(rows)
+        return Update(
+            actor=Actor(feed=self._feed, role=role),
+            ref=ref,
+            content=self._content(now),
+            mask=frozenset(self._random.choices(MASKS, k=self._random.randint(1, 2))),
+            silent=self._random.random() < 0.4,
+            expected_revision=self._expected(rows, ref),
+        )
+
+    def _mark_named(self, rows: Sequence[Notification], now: int) -> Mark:
+        refs = tuple(self._named(rows)[0] for _ in range(self._random.choice((1, 1, 1, 3))))
+        return Mark(
+            actor=self._actor(),
+            patch=self._patch(now),
+            refs=refs,
+            up_to_revision=self._up_to(rows),
+            expected_revision=self._expected(rows, refs[0]) if len(refs) == 1 else None,
+        )
+
+    def _mark_scanned(self, rows: Sequence[Notification], now: int) -> Mark:
+        scan = self._random.choice(
+            (
+                Scan(until=MAX_REVISION),
+                Scan(until=MAX_REVISION, group_name="work"),
+                Scan(until=MAX_REVISION, audience=PHONE),
+            )
+        )
+        patch = self._patch(now)
+        return Mark(actor=self._actor(), patch=patch, scan=scan, up_to_revision=self._up_to(rows))
+
+    def _delete(self, rows: Sequence[Notification], now: int) -> Delete:
+        ref, _ = self._named(rows)
+        return Delete(actor=self._actor(), ref=ref, expected_revision=self._expected(rows, ref))
+
+    def _pass_time(self, rows: Sequence[Notification], now: int) -> PassTime:
+        return PassTime(feed=self._feed, id=self._random.choice(rows).id if rows else "unknown")
+
+    def _actor(self) -> Actor:
+        if self._random.random() < 0.6:
+            return Actor(feed=self._feed, role=SenderRole.PUBLISHER)
+        endpoint_id = self._random.choice((LAPTOP, PHONE)).endpoint_id
+        return Actor(feed=self._feed, role=SenderRole.USER, endpoint_id=endpoint_id)
+
+    def _content(self, now: int) -> Content:
+        pick = self._random.choice
+        return Content(
+            payload=Payload(title=pick("abcdefgh"), raw_content=pick((None, b"raw"))),
+            group_name=pick(GROUPS),
+            priority=pick(tuple(Priority)),
+            display_time_to_live=pick((None, None, 3_000)),
+            expire_time=pick((*(None,) * 7, now + 5_000, now + 60_000, now - 1)),
+        )
+
+    def _patch(self, now: int) -> StatePatch:
+        action = self._random.choice((None, None, *UserActionState))
+        snoozed = action is UserActionState.SNOOZED
+        return StatePatch(
+            read_state=self._random.choice((None, *ReadState) if action else tuple(ReadState)),
+            user_action_state=action,
+            snooze_until=now + self._random.choice((2_000, 30_000)) if snoozed else None,
+        )
+
+    def _named(self, rows: Sequence[Notification]) -> tuple[Ref, SenderRole]:
+        """A reference, mostly to something live, and a role that mostly may patch it."""
+        live = [row for row in rows if row.live] or rows
+        if not rows or self._random.random() < 0.05:
+            return Ref(key=self._random.choice(KEYS)), self._random.choice(tuple(SenderRole))
+        row = self._random.choice(rows if self._random.random() < 0.1 else live)
+        if row.app_notification_id and self._random.random() < 0.3:
+            return Ref(key=row.app_notification_id), row.sender_role
+        return Ref(id=row.id), row.sender_role
+
+    def _expected(self, rows: Sequence[Notification], ref: Ref) -> int | None:
+        revisions = [row.revision for row in rows if row.id == ref.id]
+        if not revisions or self._random.random() < 0.8:
+            return None
+        return revisions[0] - self._random.choice((0, 0, 1))
+
+    def _up_to(self, rows: Sequence[Notification]) -> int | None:
+        if not rows or self._random.random() < 0.8:
+            return None
+        return self._random.choice(rows).revision

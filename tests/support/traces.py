@@ -1,0 +1,55 @@
+"""What a process asked of the system, in the order in which it happened: reads the output of strace."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+CALLS = ("recvmsg", "pwrite64", "fdatasync", "sendmsg")
+
+_WHOLE = re.compile(r"(?P<thread>\d+) +(?P<name>\w+)\((?P<text>.*)\) += (?P<result>-?\d+).*")
+_BEGUN = re.compile(r"(?P<thread>\d+) +(?P<name>\w+)\((?P<text>.*) <unfinished \.\.\.>")
+_RESUMED = re.compile(r"(?P<thread>\d+) +<\.\.\. (?P<name>\w+) resumed>(?P<text>.*)\) += (?P<result>-?\d+).*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemCall:
+    """One call that came back. `began` and `ended` are places in the trace; `text` is all its arguments."""
+
+    name: str
+    text: str
+    result: int
+    began: int
+    ended: int
+
+
+def tracer(output: Path) -> tuple[str, ...]:
+    """The command that traces another one, which keeps the process id that it is started with.
+
+    Skips the test where there is no strace; in CI it fails.
+    """
+    if shutil.which("strace") is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("strace is not installed")
+    quick = ("--daemonize", "--follow-forks", "--seccomp-bpf")
+    return ("strace", *quick, "-y", "-s", "65536", "-e", f"trace={','.join(CALLS)}", "-o", str(output))
+
+
+def system_calls(output: Path) -> Iterator[SystemCall]:
+    """All calls of a trace, in the order in which they came back."""
+    begun: dict[str, tuple[int, str]] = {}
+    for place, line in enumerate(output.read_text(encoding="ascii").splitlines()):
+        if whole := _WHOLE.fullmatch(line):
+            yield _call(whole, whole["text"], place, place)
+        elif half := _BEGUN.fullmatch(line):
+            begun[half["thread"]] = place, half["text"]
+        elif rest := _RESUMED.fullmatch(line):
+            began, text = begun.pop(rest["thread"])
+            yield _call(rest, text + rest["text"], began, place)
+
+
+def _call(line: re.Match[str], text: str, began: int, ended: int) -> SystemCall:
+    return SystemCall(name=line["name"], text=text, result=int(line["result"]), began=began, ended=ended)

@@ -12,6 +12,7 @@ from tests.support.methods import Method, methods
 from tests.support.nodes import Client, Running
 from tests.support.refusals import refused
 from unisono.client import bearer
+from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import SendResult
 
 KEY = "order-17"
@@ -37,12 +38,9 @@ REACHES: dict[str, Reach] = {
 }
 every_reach = pytest.mark.parametrize("reach", REACHES.values(), ids=REACHES)
 every_stranger = pytest.mark.parametrize(
-    "stranger", ["another user's device", "another app's device", "another app's backend"]
-)
-device_methods = pytest.mark.parametrize(
-    "method",
-    [m for m in methods() if m.takes("user_id") and m.name != "BatchSendNotifications"],
-    ids=lambda method: method.name,
+    "stranger",
+    ["another user's device", "another app's device", "another app's backend"],
+    indirect=True,
 )
 
 
@@ -53,7 +51,7 @@ def chat(serving: Running, **token: object) -> Client:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def stranger(serving: Running, user_id: str, request: pytest.FixtureRequest) -> Caller:
-    """Somebody with a good token who has a feed of their own."""
+    """Somebody with a good token and a feed of their own."""
     if request.param == "another app's backend":
         caller = Caller(chat(serving), user_id=user_id)
     elif request.param == "another app's device":
@@ -63,7 +61,7 @@ async def stranger(serving: Running, user_id: str, request: pytest.FixtureReques
         caller = Caller(serving.user(f"not-{user_id}"), endpoint_id="phone")
     if caller.endpoint_id:
         await caller.register()
-    await caller.send()
+    await caller.send("Mine")
     return caller
 
 
@@ -73,5 +71,141 @@ async def theirs(publisher: Caller) -> SendResult:
     return await publisher.send("Private", app_notification_id=KEY)
 
 
-@every_stranger.with_args("stranger") if False else pytest.mark.parametrize("stranger", [], indirect=True)
-async def test_placeholder(stranger: Caller) -> None: ...
+@every_stranger
+@every_reach
+async def test_it_is_not_found_by_id_like_one_that_never_was(
+    publisher: Caller, theirs: SendResult, stranger: Caller, reach: Reach
+) -> None:
+    before = await publisher.get(theirs.id)
+    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
+        await reach(stranger, NEVER, "")
+    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
+        await reach(stranger, theirs.id, "")
+    assert hidden.status == never.status
+    assert await publisher.get(theirs.id) == before
+
+
+@every_stranger
+@every_reach
+async def test_it_is_not_found_by_key_like_one_that_never_was(
+    publisher: Caller, theirs: SendResult, stranger: Caller, reach: Reach
+) -> None:
+    before = await publisher.get(theirs.id)
+    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
+        await reach(stranger, "", "never")
+    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
+        await reach(stranger, "", KEY)
+    assert hidden.status == never.status
+    assert await publisher.get(theirs.id) == before
+
+
+@every_stranger
+@every_reach
+async def test_it_is_not_found_like_one_that_never_was_when_it_is_gone(
+    publisher: Caller, theirs: SendResult, stranger: Caller, reach: Reach
+) -> None:
+    await publisher.delete(theirs.id)
+    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
+        await reach(stranger, NEVER, "")
+    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
+        await reach(stranger, theirs.id, "")
+    assert hidden.status == never.status
+
+
+@every_stranger
+async def test_marking_it_among_ones_own_finds_only_ones_own(
+    publisher: Caller, theirs: SendResult, stranger: Caller
+) -> None:
+    own = await stranger.send()
+    answer = await stranger.mark(own.id, theirs.id, NEVER, read_state=READ)
+    assert answer.changed == 1
+    assert [ref.id for ref in answer.not_found] == [theirs.id, NEVER]
+    assert (await publisher.get(theirs.id)).read_state == pb.READ_STATE_UNREAD
+
+
+@every_stranger
+async def test_marking_everything_leaves_it_alone(
+    publisher: Caller, theirs: SendResult, stranger: Caller
+) -> None:
+    answer = await stranger.mark(all=ALL, read_state=READ)
+    assert answer.changed == 1
+    assert (await publisher.get(theirs.id)).revision == theirs.revision
+
+
+@every_stranger
+async def test_lists_and_counters_do_not_tell_of_it(theirs: SendResult, stranger: Caller) -> None:
+    assert [n.payload for n in (await stranger.history()).notifications] == [titled("Mine")]
+    assert (await stranger.feed()).last_revision == 1
+    assert (await stranger.feed()).unread_count == 1
+
+
+@every_stranger
+async def test_its_key_is_free(publisher: Caller, theirs: SendResult, stranger: Caller) -> None:
+    result = await stranger.send("Private", app_notification_id=KEY)
+    assert not result.deduplicated
+    assert result.id != theirs.id
+
+
+async def test_a_stream_brings_only_its_own_feed(serving: Running, user_id: str, publisher: Caller) -> None:
+    other_user = Caller(serving.publisher, user_id=f"not-{user_id}")
+    other_app = Caller(chat(serving), user_id=user_id)
+    await other_user.send()
+    device = await Device(serving.user(user_id), "phone").connect()
+    await other_app.send()
+    await other_user.send()
+    own = await publisher.send()
+    held = await device.at(own.revision)
+    await device.disconnect()
+    assert list(held.notifications) == [own.id]
+    assert own.revision == held.revision == 1
+
+
+@pytest.mark.parametrize(
+    "method", [m for m in methods() if m.takes("user_id")], ids=lambda method: method.name
+)
+async def test_a_device_may_not_name_another_user(serving: Running, method: Method) -> None:
+    with refused("PERMISSION_DENIED", "USER_MISMATCH") as refusal:
+        await method.call(serving.channel, method.body(user_id="ben"), bearer(tokens.device("ada")))
+    assert "ben" not in refusal.explanation.message
+
+
+async def test_a_device_may_name_its_own_user(phone: Caller, user_id: str) -> None:
+    result = await phone.send(user_id=user_id)
+    assert (await phone.get(result.id, user_id=user_id)).user_id == user_id
+
+
+#: Every way to reach for an endpoint.
+ENDPOINT_REACHES: dict[str, Callable[[Caller], Awaitable[object]]] = {
+    "Get": lambda caller: caller.endpoint(),
+    "Update": lambda caller: caller.rename("Mine"),
+    "Delete": lambda caller: caller.remove(),
+    "Acknowledge": lambda caller: caller.acknowledge(b"token"),
+    "GetFeed": lambda caller: caller.feed(endpoint_id=caller.endpoint_id),
+    "ListNotifications": lambda caller: caller.history(endpoint_id=caller.endpoint_id),
+    "MarkNotifications": lambda caller: caller.mark(all=ALL, read_state=READ),
+}
+
+
+@pytest.mark.parametrize("reach", ENDPOINT_REACHES.values(), ids=ENDPOINT_REACHES)
+async def test_an_endpoint_of_another_user_is_not_found_like_one_that_never_was(
+    serving: Running, phone: Caller, user_id: str, reach: Callable[[Caller], Awaitable[object]]
+) -> None:
+    before = await phone.endpoint()
+    client = serving.user(f"not-{user_id}")
+    await Caller(client, endpoint_id="laptop").register()
+    with refused("NOT_FOUND", "ENDPOINT_NOT_FOUND") as never:
+        await reach(Caller(client, endpoint_id="never"))
+    with refused("NOT_FOUND", "ENDPOINT_NOT_FOUND") as hidden:
+        await reach(Caller(client, endpoint_id="phone"))
+    assert hidden.status == never.status
+    assert await phone.endpoint() == before
+
+
+async def test_the_same_endpoint_id_is_another_endpoint_for_another_user(
+    serving: Running, phone: Caller, user_id: str
+) -> None:
+    other = Caller(serving.user(f"not-{user_id}"), endpoint_id="phone")
+    await other.register(platform=pb.PLATFORM_IOS)
+    await other.remove()
+    assert (await phone.endpoint()).platform == pb.PLATFORM_LINUX
+    assert [endpoint.endpoint_id for endpoint in await phone.endpoints()] == ["phone"]

@@ -18,10 +18,12 @@ from unisono.server.model import (
 from unisono.server.store.base import Store
 from unisono.server.store.reads import ListFilter, Page
 
+EVERYTHING = ListFilter()
+
 
 async def history(
     store: Store,
-    where: ListFilter = ListFilter(),  # noqa: B008
+    where: ListFilter = EVERYTHING,
     *,
     before: int | None = None,
     limit: int = 100,

@@ -14,7 +14,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.random_commands import RandomCommands
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command
-from unisono.server.core.decide.results import Result, Sent
+from unisono.server.core.decide.results import Result, Sent, TimePassed
 from unisono.server.errors import Reason, UnisonoError
 from unisono.server.model import Change, ChangeType, FeedKey, Limits, Notification
 from unisono.server.store.base import Store
@@ -31,6 +31,7 @@ EVERY_KIND = {
     "Marked",
     "Removed",
     "TimePassed",
+    "TimePassed to no effect",
     Reason.INVALID_REQUEST,
     Reason.KEY_CONFLICT,
     Reason.LIVE_NOTIFICATIONS_EXCEEDED,
@@ -132,7 +133,8 @@ def kind(outcome: Result | UnisonoError) -> str:
         return "Sent again"
     if isinstance(outcome, Sent) and outcome.notification.revision > outcome.notification.create_revision:
         return "Sent anew"
-    return type(outcome).__name__
+    idle = isinstance(outcome, TimePassed) and not outcome.changed
+    return type(outcome).__name__ + " to no effect" * idle
 
 
 def shown(outcome: Result | UnisonoError) -> object:

@@ -2,18 +2,18 @@
 
 import asyncio
 import signal
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2 as health
-from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from tests.support import tokens
 from tests.support.devices import Device
@@ -26,8 +26,8 @@ from unisono.v1 import feed_service_pb2 as pb
 
 ENDPOINTS = [(user, endpoint) for user in USERS for endpoint in ("phone", "laptop")]
 
-#: Long enough that a server which used it up would show.
-GRACE = 15.0
+#: In seconds; more than anything here needs, so that a server which used it up would show.
+GRACE = 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +53,8 @@ async def drain(store: Path) -> Drained:
     with serving(store, "--drain-grace", str(GRACE)) as server:
         async with connect(server.address) as channel:
             devices = await online(channel)
-            watched = HealthStub(channel).Watch(health.HealthCheckRequest())
+            watched = watch(channel)
             await load.send(channel, after=60, do=partial(server.signal, signal.SIGTERM))
-            began = time.monotonic()
             await asyncio.gather(*(device.ended() for device in devices))
             statuses = [answer.status async for answer in watched]
             exit_status = await asyncio.to_thread(server.ended)
@@ -65,18 +64,33 @@ async def drain(store: Path) -> Drained:
         devices=devices,
         health=statuses,
         exit_status=exit_status,
-        seconds=time.monotonic() - began,
+        seconds=seconds(server),
     )
 
 
-async def online(channel: grpc.aio.Channel, held: Sequence[Device] = ()) -> list[Device]:
+def seconds(server: ServerProcess) -> float:
+    """How long a server took to stop, by its log."""
+    began, ended = (
+        datetime.fromisoformat(server.until(event)["timestamp"]) for event in ("draining", "stopped")
+    )
+    return (ended - began).total_seconds()
+
+
+async def online(channel: grpc.aio.Channel, before: Sequence[Device] = ()) -> list[Device]:
     """Every endpoint with an open stream, from where it left off."""
-    tails = [device.held for device in held] or [None] * len(ENDPOINTS)
     devices = [
-        Device(Client(channel, tokens.device(user)), endpoint, tail)
-        for (user, endpoint), tail in zip(ENDPOINTS, tails, strict=True)
+        Device(Client(channel, tokens.device(user)), endpoint, old.held if old else None)
+        for (user, endpoint), old in zip_longest(ENDPOINTS, before)
     ]
     return list(await asyncio.gather(*(device.connect() for device in devices)))
+
+
+def watch(channel: grpc.aio.Channel) -> grpc.aio.UnaryStreamCall[bytes, health.HealthCheckResponse]:
+    """What the server says of its health, until the stream ends."""
+    method: grpc.aio.UnaryStreamMultiCallable[bytes, health.HealthCheckResponse] = channel.unary_stream(
+        "/grpc.health.v1.Health/Watch", response_deserializer=health.HealthCheckResponse.FromString
+    )
+    return method(b"")
 
 
 def test_every_device_gets_a_goodbye_and_learns_when_to_come_back(drained: Drained) -> None:
@@ -87,6 +101,7 @@ def test_every_device_gets_a_goodbye_and_learns_when_to_come_back(drained: Drain
         assert device.error is not None
         explanation = explain(device.error)
         assert (explanation.code, explanation.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
+        assert explanation.retry_delay is not None
         assert explanation.retry_delay == pytest.approx(last.retry_delay.ToTimedelta().total_seconds())
         delays.append(explanation.retry_delay)
     assert 0 <= min(delays) < max(delays) <= DRAIN_RETRY
@@ -97,9 +112,10 @@ def test_whoever_watches_its_health_is_told(drained: Drained) -> None:
     assert drained.health == [status.SERVING, status.NOT_SERVING]
 
 
-def test_it_ends_well_and_does_not_use_up_its_grace(drained: Drained) -> None:
+def test_it_ends_well_within_its_grace(drained: Drained) -> None:
+    """Not always earlier: gRPC may hold a call that came in the moment of the signal until the end."""
     assert drained.exit_status == 0
-    assert drained.seconds < GRACE / 2
+    assert drained.seconds < GRACE + 1
 
 
 def test_sends_are_answered_or_refused_as_to_be_repeated(drained: Drained) -> None:
@@ -118,16 +134,26 @@ async def test_afterwards_nothing_is_lost_and_every_device_resumes(drained: Drai
                 await device.disconnect()
 
 
+async def test_streams_do_not_use_up_the_grace(tmp_path: Path) -> None:
+    with serving(tmp_path / "unisono.db", "--drain-grace", str(GRACE)) as server:
+        async with connect(server.address) as channel:
+            devices = await online(channel)
+            server.signal(signal.SIGINT)
+            await asyncio.gather(*(device.ended() for device in devices))
+            assert await asyncio.to_thread(server.ended) == 0
+    assert seconds(server) < GRACE / 2
+
+
 async def test_what_does_not_end_is_cut_after_the_grace(tmp_path: Path) -> None:
     with serving(tmp_path / "unisono.db", "--drain-grace", "0.2") as server:
         async with endless(server):
-            server.signal(signal.SIGINT)
+            server.signal(signal.SIGTERM)
             assert await asyncio.to_thread(server.ended) == 0
-    assert server.entries("stopped")
+    assert 0.2 <= seconds(server) < 2
 
 
 async def test_a_second_signal_stops_it_at_once(tmp_path: Path) -> None:
-    with serving(tmp_path / "unisono.db", "--drain-grace", "600") as server:
+    with serving(tmp_path / "unisono.db", "--drain-grace", "60") as server:
         async with endless(server):
             server.signal(signal.SIGTERM)
             await asyncio.to_thread(server.until, "draining")

@@ -108,6 +108,15 @@ class Caller:
         request = self._request(feed_pb.GetFeedRequest, fields)
         return await self.client.feeds.GetFeed(request, metadata=self.client.metadata)
 
+    async def welcome(self, **fields: Any) -> feed_pb.SubscribeResponse:
+        """The first message of a stream, which is then cut."""
+        request = self._request(feed_pb.SubscribeRequest, {"platform": pb.PLATFORM_LINUX, **fields})
+        stream = self.client.feeds.Subscribe(request, metadata=self.client.metadata)
+        try:
+            return await anext(aiter(stream))
+        finally:
+            stream.cancel()
+
     async def acknowledge(self, resume_token: bytes, **fields: Any) -> int:
         request = self._request(feed_pb.AcknowledgeRequest, {"resume_token": resume_token, **fields})
         response = await self.client.feeds.Acknowledge(request, metadata=self.client.metadata)

@@ -1,7 +1,7 @@
 """A clock that stands still until a test moves it."""
 
 import asyncio
-import heapq
+from math import ceil
 
 START = 1_800_000_000_000
 
@@ -11,8 +11,8 @@ class HeldClock:
 
     def __init__(self, now: int = START) -> None:
         self._now = now
-        self._waiting: list[tuple[int, int, asyncio.Event]] = []
-        self._count = 0
+        self._alarms: dict[asyncio.Event, tuple[int, asyncio.Event]] = {}
+        self._waited = asyncio.Event()
 
     def now(self) -> int:
         return self._now
@@ -21,23 +21,35 @@ class HeldClock:
         return self._now / 1000
 
     async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        until = self._now + max(0, round(seconds * 1000))
-        if event.is_set() or until <= self._now:
+        until = self._now + max(0, ceil(seconds * 1000))
+        if not event.is_set() and until > self._now:
+            await self._first(event, until)
+        else:
             await asyncio.sleep(0)
-            return event.is_set()
-        alarm = asyncio.Event()
-        self._count += 1
-        heapq.heappush(self._waiting, (until, self._count, alarm))
-        waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(alarm.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
         return event.is_set()
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self._now += round(seconds * 1000)
-        while self._waiting and self._waiting[0][0] <= self._now:
-            heapq.heappop(self._waiting)[2].set()
+        for alarm, (until, _) in self._alarms.items():
+            if until <= self._now:
+                alarm.set()
+
+    async def awaited(self, event: asyncio.Event) -> None:
+        """Wait until somebody waits for this event or the time, and neither has come."""
+        while not any(e is event and not e.is_set() and not a.is_set() for a, (_, e) in self._alarms.items()):
+            self._waited.clear()
+            await self._waited.wait()
+
+    async def _first(self, event: asyncio.Event, until: int) -> None:
+        """Wait for the event or for the time."""
+        alarm = asyncio.Event()
+        waits = [asyncio.ensure_future(one.wait()) for one in (event, alarm)]
+        self._alarms[alarm] = until, event
+        self._waited.set()
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._alarms[alarm]
+            for wait in waits:
+                wait.cancel()

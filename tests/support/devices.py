@@ -43,9 +43,11 @@ class Held:
             self.notifications.pop(event.notification_id, None)
             return
         known = self.notifications.get(event.notification_id)
-        self.notifications[event.notification_id] = event.notification
-        if known is not None and not event.notification.HasField("payload"):
-            event.notification.payload.CopyFrom(known.payload)
+        row = notification_pb2.Notification()
+        row.CopyFrom(event.notification)
+        if known is not None and not row.HasField("payload"):
+            row.payload.CopyFrom(known.payload)
+        self.notifications[event.notification_id] = row
 
     def _ring(self, event: pb.Event) -> None:
         row = self.notifications.get(event.notification_id)

@@ -5,9 +5,11 @@ import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.message_factory import GetMessageClass
 
 import unisono.v1
 
@@ -24,6 +26,15 @@ class Method:
     @property
     def name(self) -> str:
         return self.path.rsplit("/", 1)[1]
+
+    def takes(self, field: str) -> bool:
+        """Whether its request has such a field."""
+        return self.descriptor is not None and field in self.descriptor.input_type.fields_by_name
+
+    def body(self, **fields: Any) -> bytes:
+        """An encoded request with these fields."""
+        assert self.descriptor is not None
+        return GetMessageClass(self.descriptor.input_type)(**fields).SerializeToString()
 
     async def call(
         self, channel: grpc.aio.Channel, body: bytes, metadata: Sequence[tuple[str, str]] = ()
@@ -61,6 +72,12 @@ REFLECTION = tuple(
         server_streaming=True,
     )
     for version in ("v1", "v1alpha")
+)
+
+#: What needs no token.
+HEALTH = (
+    Method(path="/grpc.health.v1.Health/Check"),
+    Method(path="/grpc.health.v1.Health/Watch", server_streaming=True),
 )
 
 

@@ -30,9 +30,7 @@ NOBODY: Final[Environment] = {}
 """No app and no issuer is declared."""
 
 TESTERS: Final[Environment] = {
-    "UNISONO_APPS": json.dumps(
-        [{"app_id": app.app_id, "client_ids": app.client_ids} for app in tokens.APPS]
-    ),
+    "UNISONO_APPS": json.dumps([{"app_id": app.app_id, "client_ids": app.client_ids} for app in tokens.APPS]),
     "UNISONO_ISSUERS": json.dumps(
         [{"issuer": tokens.ISSUER, "audience": tokens.AUDIENCE, "secret": tokens.SECRET}]
     ),
@@ -137,7 +135,12 @@ def run(
     """Run a command of `unisono-server` to its end."""
     command = (*under, *COMMAND, *map(str, arguments))
     return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=_environment(env), timeout=PATIENCE
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=_environment(env),
+        timeout=PATIENCE,
     )
 
 

@@ -131,7 +131,9 @@ class RandomCommands:
         return Delete(actor=self._actor(), ref=ref, expected_revision=self._expected(rows, ref))
 
     def _pass_time(self, rows: Sequence[Notification], now: int) -> PassTime:
-        return PassTime(feed=self._feed, id=self._random.choice(rows).id if rows else "unknown")
+        due = [row for row in rows if row.live and min(row.expire_time, row.snooze_until or now + 1) <= now]
+        some = due or rows
+        return PassTime(feed=self._feed, id=self._random.choice(some).id if some else "unknown")
 
     def _actor(self) -> Actor:
         if self._random.random() < 0.6:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 import pytest
+from _pytest.mark.structures import ParameterSet
 from google.rpc import error_details_pb2, status_pb2
 
 from unisono.client import Explanation, explain
@@ -54,6 +56,11 @@ def refused(code: str, reason: str, *fields: str) -> Iterator[Refusal]:
 def invalid(*fields: str, reason: str = "INVALID_REQUEST") -> AbstractContextManager[Refusal]:
     """INVALID_ARGUMENT that names exactly these fields."""
     return refused("INVALID_ARGUMENT", reason, *fields)
+
+
+def case(name: str, *fields: str, **request: Any) -> ParameterSet:
+    """A parameter set: a bad request, and the fields that are bad in it."""
+    return pytest.param(request, fields, id=name)
 
 
 def details(error: grpc.aio.AioRpcError) -> bytes:

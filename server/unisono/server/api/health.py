@@ -5,14 +5,14 @@ Written here because the library's Watch has no cap, and would hold a stopping s
 
 import asyncio
 from collections.abc import Collection
-from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2 as pb
 
 from unisono.server.api.pipeline import Handlers
 
-Context = grpc.aio.ServicerContext[pb.HealthCheckRequest, pb.HealthCheckResponse]
+Context = grpc.aio.ServicerContext[bytes, pb.HealthCheckResponse]
 SERVICE = "grpc.health.v1.Health"
 
 
@@ -27,33 +27,32 @@ class Health:
 
     def handlers(self) -> Handlers:
         """The gRPC handlers, by method."""
-        codec: tuple[Any, Any] = (
-            pb.HealthCheckRequest.FromString,
-            pb.HealthCheckResponse.SerializeToString,
-        )
+        encode = pb.HealthCheckResponse.SerializeToString
         return {
-            "Check": grpc.unary_unary_rpc_method_handler(self._check, *codec),
-            "Watch": grpc.unary_stream_rpc_method_handler(self._watch, *codec),
+            "Check": grpc.unary_unary_rpc_method_handler(self._check, response_serializer=encode),
+            "Watch": grpc.unary_stream_rpc_method_handler(self._watch, response_serializer=encode),
         }
 
     def stop(self) -> None:
         """Not serving from now on; tells the watchers."""
         self._stopped.set()
 
-    async def _check(self, request: pb.HealthCheckRequest, context: Context) -> pb.HealthCheckResponse:
-        if request.service not in self._names:
+    async def _check(self, body: bytes, context: Context) -> pb.HealthCheckResponse:
+        service = await _service(body, context)
+        if service not in self._names:
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no such service")
-        return self._status(request.service)
+        return self._status(service)
 
-    async def _watch(self, request: pb.HealthCheckRequest, context: Context) -> None:
+    async def _watch(self, body: bytes, context: Context) -> None:
+        service = await _service(body, context)
         if self._watches >= self._max_watches:
             text = f"{self._max_watches} watches are open, which is the limit"
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
         self._watches += 1
         try:
-            await context.write(self._status(request.service))
+            await context.write(self._status(service))
             await self._stopped.wait()
-            await context.write(self._status(request.service))
+            await context.write(self._status(service))
         finally:
             self._watches -= 1
 
@@ -63,3 +62,12 @@ class Health:
         if self._stopped.is_set():
             return pb.HealthCheckResponse(status=pb.HealthCheckResponse.NOT_SERVING)
         return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVING)
+
+
+async def _service(body: bytes, context: Context) -> str:
+    """The service that is asked about. Parsed here: gRPC would tell the caller what its parser raised."""
+    try:
+        return pb.HealthCheckRequest.FromString(body).service
+    except DecodeError:
+        text = "the request body is not a grpc.health.v1.HealthCheckRequest"
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)

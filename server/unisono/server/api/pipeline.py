@@ -131,10 +131,15 @@ class Pipeline:
                 f"the request has {len(body)} bytes, at most {limit} are allowed",
                 {"size": str(len(body)), "limit": str(limit)},
             )
-        try:
-            return kind.FromString(body)
-        except DecodeError as error:
-            raise errors.RequestMalformed(
-                errors.Reason.REQUEST_MALFORMED,
-                f"the request body is not a {kind.DESCRIPTOR.full_name}",
-            ) from error
+        return parsed(kind, body)
+
+
+def parsed(kind: type[RequestT], body: bytes) -> RequestT:
+    """The message that a body is; raises RequestMalformed."""
+    try:
+        return kind.FromString(body)
+    except DecodeError as error:
+        raise errors.RequestMalformed(
+            errors.Reason.REQUEST_MALFORMED,
+            f"the request body is not a {kind.DESCRIPTOR.full_name}",
+        ) from error

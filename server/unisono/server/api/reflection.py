@@ -11,7 +11,7 @@ import grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
-from unisono.server.api.pipeline import Context, Handlers, Pipeline
+from unisono.server.api.pipeline import Context, Handlers, Pipeline, parsed
 
 V1ALPHA = "grpc.reflection.v1alpha.ServerReflection"
 SERVICES = (V1ALPHA, "grpc.reflection.v1.ServerReflection")
@@ -31,11 +31,11 @@ class Reflection:
     async def _info(self, bodies: AsyncIterator[bytes], context: Context) -> None:
         async with self._pipeline.guarded(context) as entry:
             self._pipeline.authenticated(entry)
-            answers: Any = self._servicer.ServerReflectionInfo(_parsed(bodies), context)
+            answers: Any = self._servicer.ServerReflectionInfo(_requests(bodies), context)
             async for answer in answers:
                 await context.write(answer.SerializeToString())
 
 
-async def _parsed(bodies: AsyncIterator[bytes]) -> AsyncIterator[pb.ServerReflectionRequest]:
+async def _requests(bodies: AsyncIterator[bytes]) -> AsyncIterator[pb.ServerReflectionRequest]:
     async for body in bodies:
-        yield pb.ServerReflectionRequest.FromString(body)
+        yield parsed(pb.ServerReflectionRequest, body)

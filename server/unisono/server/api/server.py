@@ -7,16 +7,13 @@ from typing import Any, Protocol
 
 import grpc
 
+from unisono.server.api.address import cannot_listen, check_free
 from unisono.server.api.health import SERVICE as HEALTH
 from unisono.server.api.health import Health
 from unisono.server.api.pipeline import Handlers, Pipeline, Streaming, Unary
 from unisono.server.api.reflection import SERVICES as REFLECTION
 from unisono.server.api.reflection import Reflection
 from unisono.server.api.tls import Certificate
-
-
-class ListenError(Exception):
-    """The server cannot listen as asked. The message is for the operator."""
 
 
 class Service(Protocol):
@@ -58,16 +55,14 @@ class Server:
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
         """Listen on HOST:PORT; returns the port. Raises ListenError."""
+        check_free(address)
         try:
             if certificate is None:
                 port = self._server.add_insecure_port(address)
             else:
                 port = self._server.add_secure_port(address, certificate.credentials())
         except RuntimeError as error:
-            raise ListenError(
-                f"cannot listen on {address}: is another server using the port? "
-                "Choose another one with --listen HOST:PORT."
-            ) from error
+            raise cannot_listen(address, str(error)) from error
         await self._server.start()
         return port
 

@@ -40,7 +40,7 @@ def serve(config: Path | None, **flags: Any) -> None:
     the environment, that over the file, that over the default.
     """
     settings = loaded(config, flags).settings
-    from unisono.server.api.server import ListenError
+    from unisono.server.api.address import ListenError
     from unisono.server.api.tls import CertificateError
     from unisono.server.app import serve as run
 

@@ -54,10 +54,10 @@ class Session:
         self._seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch)
         self._unread = feed.unread_count(endpoint.audience)
         self._ends_at = clock.monotonic() + terms.age
-        self._next_tick = 0.0
         self._synced = False
-        self._idle = True
         self._behind = False
+        self._said_at = self._asked_at = clock.monotonic()
+        self._interval = self._jittered()
         self._end: End | None = None
 
     @property
@@ -71,7 +71,6 @@ class Session:
         A position is moved only when the events before it are handed out: the token of a GOODBYE must
         not pass what was read and then not written.
         """
-        self._schedule_tick()
         try:
             yield self._message(Kind.WELCOME)
             while True:
@@ -80,17 +79,14 @@ class Session:
                     break
                 self._position, self._unread = step.position, step.unread_count
                 if step.events:
-                    self._idle = False
                     yield self._message(Kind.EVENTS, step.events)
                 if self._position.complete and not self._synced:
+                    if await self._must_end():
+                        break
                     self._synced = True
                     yield self._message(Kind.SYNCED)
-                while self._position.complete and await self._tick_is_due():
-                    idle = self._schedule_tick()
-                    if await self._is_behind() or await self._must_end():
-                        break
-                    if idle:
-                        yield self._message(Kind.HEARTBEAT)
+                while self._position.complete and await self._is_silent():
+                    yield self._message(Kind.HEARTBEAT)
             yield self._goodbye()
         finally:
             self._sign_of_life(ended=True)
@@ -166,31 +162,42 @@ class Session:
         elif endpoint.session_id != self.session_id:
             self._end = End.SUPERSEDED
 
+    async def _is_silent(self) -> bool:
+        """Wait until a heartbeat is due, asking the store at each tick; False when there is more to say."""
+        while await self._tick_is_due():
+            if await self._is_behind() or await self._must_end():
+                return False
+            silent = self._clock.monotonic() >= self._said_at + self._interval
+            self._interval = self._jittered()
+            if silent:
+                return True
+        return False
+
     async def _tick_is_due(self) -> bool:
-        """Wait for a hint, the end or the tick; whether it is time for the tick."""
+        """Wait for a hint, the end or the tick; whether it is time for the tick.
+
+        It is time when nothing was said, or the store was not asked, for an interval.
+        """
         expires = (self.terms.expire_time - self._clock.now()) / 1000
+        tick = min(self._said_at, self._asked_at) + self._interval
         now = self._clock.monotonic()
-        await self._clock.wait(self._seat.wake, min(self._next_tick - now, self._ends_at - now, expires))
-        return self._clock.monotonic() >= self._next_tick
+        await self._clock.wait(self._seat.wake, min(tick - now, self._ends_at - now, expires))
+        return self._clock.monotonic() >= tick
 
     async def _is_behind(self) -> bool:
         """Ask the store, whatever the hints said, whether there is something to read."""
+        self._asked_at = self._clock.monotonic()
         self._sign_of_life()
         feed = await self._ask()
         self._behind = feed is None or feed.revision != self._position.cursor
         return self._behind
 
-    def _schedule_tick(self) -> bool:
-        """Set the time of the next tick, and return whether nothing was said since the last.
-
-        Jittered, so that streams that began together do not beat together.
-        """
-        idle, self._idle = self._idle, True
-        interval = self.terms.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
-        self._next_tick = self._clock.monotonic() + interval
-        return idle
+    def _jittered(self) -> float:
+        """Streams that began together do not beat together, and none is silent for longer than agreed."""
+        return self.terms.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
 
     def _message(self, kind: Kind, events: Sequence[bytes] = ()) -> Message:
+        self._said_at = self._clock.monotonic()
         return Message(
             kind=kind,
             token=self._seal.token(self._position),

@@ -65,7 +65,8 @@ class Decision(Generic[R]):
     """What becomes of a batch.
 
     `outcomes` has one for each item: its result, or the error that it alone gets. `feeds` and `rows`
-    are what to write, each in its last form. `changes` are all revisions taken, in order, by feed.
+    are what to write, each in its last form: a row is new, or was in the view and keeps what it got at
+    its creation (key, role, target). `changes` are all revisions taken, in order, by feed.
     """
 
     outcomes: Sequence[R | UnisonoError]

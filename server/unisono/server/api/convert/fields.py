@@ -18,7 +18,7 @@ EnumT = TypeVar("EnumT", bound=IntEnum)
 #: Characters of Unicode's category Cc.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 #: int64 values stay below this, so that every JSON reader can hold them.
-_REVISIONS = 2**53
+REVISIONS = range(2**53)
 #: 0001-01-01 and the end of 9999, the range of google.protobuf.Timestamp.
 _SECONDS = range(-62_135_596_800, 253_402_300_800)
 _NANOS = range(1_000_000_000)
@@ -48,18 +48,18 @@ def raw(bad: Violations, field: str, value: bytes, limit: int) -> bytes | None:
     return value or None
 
 
-def timestamp(bad: Violations, field: str, value: Timestamp) -> int:
-    """A time in milliseconds since 1970, cut."""
+def timestamp(bad: Violations, field: str, value: Timestamp) -> int | None:
+    """A time in milliseconds since 1970, cut; None when it is impossible, so that no later rule fails too."""
     if value.seconds not in _SECONDS or value.nanos not in _NANOS:
         bad.add(field, "is not a valid timestamp")
-        return 0
+        return None
     return value.seconds * 1000 + value.nanos // 1_000_000
 
 
 def duration(bad: Violations, field: str, value: Duration, limit: int) -> int:
     """A span of time in milliseconds, cut: more than zero, at most `limit`."""
     millis = value.seconds * 1000 + value.nanos // 1_000_000
-    if abs(value.nanos) not in _NANOS:
+    if abs(value.nanos) not in _NANOS or value.seconds * value.nanos < 0:
         bad.add(field, "is not a valid duration")
     elif millis < 1:
         bad.add(field, "must be at least one millisecond")
@@ -81,7 +81,7 @@ def choice(bad: Violations, field: str, value: int, kind: type[EnumT]) -> EnumT 
 
 def revision(bad: Violations, field: str, value: int) -> int:
     """A revision that a client got from the service."""
-    if not 0 <= value < _REVISIONS:
+    if value not in REVISIONS:
         bad.add(field, f"must be at least 0 and below 2^53, is {value}")
     return value
 

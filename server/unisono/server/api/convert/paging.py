@@ -73,13 +73,14 @@ def _page_size(bad: Violations, wanted: int, call: Call) -> int:
     return wanted or call.limits.page_default_items
 
 
-def _opened(bad: Violations, token: str, mark: bytes) -> int | None:
+def _opened(bad: Violations, token: str, mark: bytes) -> int:
     try:
         found, before = _TOKEN.unpack(base64.b64decode(token, altchars=b"-_", validate=True))
     except (binascii.Error, struct.error, ValueError):
+        found, before = b"", -1
+    if before not in fields.REVISIONS:
         bad.add("page_token", "is not a page token")
-        return None
-    if found != mark:
+    elif found != mark:
         bad.add("page_token", "was given out for another user or for other filters")
     return int(before)
 

@@ -147,7 +147,7 @@ def _state_patch(bad: Violations, message: service_pb.MarkNotificationsRequest, 
         until = fields.timestamp(bad, "snooze_until", message.snooze_until)
         if message.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
             bad.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
-        if until <= call.now:
+        if until is not None and until <= call.now:
             bad.add("snooze_until", "must be in the future")
     return StatePatch(read_state=read, user_action_state=action, snooze_until=until)
 

@@ -41,8 +41,10 @@ class File:
 
     def close(self) -> None:
         """Write the log back into the file, and let go of it."""
-        self.connection.close()
-        self._lock.close()
+        try:
+            self.connection.close()
+        finally:
+            self._lock.close()
 
 
 def migrate(path: Path, ids: Ids) -> tuple[int, int]:

@@ -1,0 +1,194 @@
+"""Endpoints: their commits, their signs of life, and what is seen of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.contract.backends import StoreBackend, opened
+from tests.support.builders import (
+    ALICE,
+    BOB,
+    NOW,
+    Names,
+    a_notification,
+    an_endpoint,
+    look_at_endpoints,
+    put,
+    put_endpoints,
+)
+from unisono.server.model import Endpoint, Platform
+from unisono.server.store.base import BatchRejected, Store
+from unisono.server.store.commit import EndpointDecision, EndpointView
+from unisono.server.store.reads import Seen
+
+FULL = an_endpoint(
+    "tablet 🦉",
+    platform=Platform.ANDROID,
+    display_name="Küche",
+    create_time=1,
+    last_seen_time=2,
+    acknowledged_revision=2**53 - 1,
+    session_id="session",
+    delete_time=3,
+)
+
+
+async def the(store: Store, endpoint_id: str) -> Endpoint | None:
+    """The endpoint of Alice's that has this id."""
+    return (await store.feed_and_endpoint(ALICE, endpoint_id))[1]
+
+
+async def test_every_field_comes_back_as_it_was_written(store: Store) -> None:
+    await put_endpoints(store, FULL, an_endpoint("bare"))
+
+    assert await the(store, FULL.endpoint_id) == FULL
+    assert await the(store, "bare") == an_endpoint("bare")
+
+
+async def test_every_field_is_rewritten(store: Store) -> None:
+    await put_endpoints(store, an_endpoint(FULL.endpoint_id))
+
+    await put_endpoints(store, FULL)
+
+    assert await the(store, FULL.endpoint_id) == FULL
+
+
+async def test_the_feed_of_an_endpoint_is_made_with_it(store: Store) -> None:
+    seen = (await look_at_endpoints(store, Names())).feeds[ALICE]
+    assert seen.revision == 0
+    assert await store.feed_and_endpoint(ALICE, "phone") == (None, None)
+
+    await put_endpoints(store, an_endpoint("phone"), an_endpoint("tablet"))
+
+    feed, endpoint = await store.feed_and_endpoint(ALICE, "phone")
+    assert feed is not None
+    assert (feed.key, feed.revision, len(feed.epoch)) == (ALICE, 0, 8)
+    assert endpoint == an_endpoint("phone")
+
+
+async def test_an_endpoint_leaves_the_counters_of_its_feed_alone(store: Store) -> None:
+    await put(store, a_notification("n1", 1))
+    before = await store.feed(ALICE)
+
+    await put_endpoints(store, an_endpoint("phone"))
+
+    assert await store.feed_and_endpoint(ALICE, "phone") == (before, an_endpoint("phone"))
+
+
+async def test_the_present_ones_are_listed_in_the_order_of_registration(store: Store) -> None:
+    await put_endpoints(
+        store,
+        an_endpoint("third", create_time=NOW + 3),
+        an_endpoint("gone", create_time=NOW + 2, delete_time=NOW),
+        an_endpoint("first", create_time=NOW + 1),
+        an_endpoint("bob's", feed=BOB),
+    )
+
+    assert [endpoint.endpoint_id for endpoint in await store.endpoints(ALICE)] == ["first", "third"]
+    assert await store.endpoints(ALICE._replace(user_id="nobody")) == []
+
+
+async def test_a_commit_sees_the_present_ones_and_the_deleted_ones_it_names(store: Store) -> None:
+    present, other = an_endpoint("present"), an_endpoint("other")
+    gone, forgotten = an_endpoint("gone", delete_time=NOW), an_endpoint("forgotten", delete_time=NOW)
+    await put_endpoints(store, present, other, gone, forgotten)
+    bobs = [an_endpoint("gone", feed=BOB), an_endpoint("forgotten", feed=BOB, delete_time=NOW)]
+    await put_endpoints(store, *bobs)
+
+    view = await look_at_endpoints(store, Names(endpoint_id="gone"), Names(feed=BOB, endpoint_id="new"))
+
+    assert set(view.endpoints[ALICE]) == {present, other, gone}
+    assert set(view.endpoints[BOB]) == {bobs[0]}
+    assert view.feeds == {ALICE: await store.feed(ALICE), BOB: await store.feed(BOB)}
+
+
+async def test_a_named_endpoint_is_seen_once(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone"), an_endpoint("gone", delete_time=NOW))
+
+    view = await look_at_endpoints(store, *[Names(endpoint_id=id_) for id_ in ("phone", "gone", "gone")])
+
+    assert len(view.endpoints[ALICE]) == 2
+
+
+async def test_a_removed_one_leaves_no_record(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone"), an_endpoint("tablet"), an_endpoint("phone", feed=BOB))
+
+    await put_endpoints(store, an_endpoint("new"), removed=[an_endpoint("phone")])
+
+    assert await the(store, "phone") is None
+    assert {endpoint.endpoint_id for endpoint in await store.endpoints(ALICE)} == {"tablet", "new"}
+    assert len(await store.endpoints(BOB)) == 1
+
+
+async def test_an_exception_of_the_decision_passes_through_and_changes_nothing(store: Store) -> None:
+    def fail(items: object, view: EndpointView) -> EndpointDecision[None]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await store.commit_endpoints([Names()], fail)
+
+    assert await store.feed(ALICE) is None
+    await put_endpoints(store, an_endpoint("phone"))
+    assert await the(store, "phone") is not None
+
+
+async def test_bad_data_rejects_the_whole_batch(store: Store) -> None:
+    with pytest.raises(BatchRejected):
+        await put_endpoints(store, an_endpoint("good"), an_endpoint("bad", display_name="\ud800"))
+
+    assert await store.feed(ALICE) is None
+    await put_endpoints(store, an_endpoint("good"))
+    assert await the(store, "good") is not None
+
+
+async def test_signs_of_life_act_by_the_largest_time_and_revision(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone", acknowledged_revision=5))
+
+    await store.note_seen(
+        [
+            Seen(feed=ALICE, endpoint_id="phone", time=NOW + 9, acknowledged_revision=3),
+            Seen(feed=ALICE, endpoint_id="phone", time=NOW - 1, acknowledged_revision=7),
+        ]
+    )
+
+    expected = an_endpoint("phone", last_seen_time=NOW + 9, acknowledged_revision=7)
+    assert await the(store, "phone") == expected
+
+
+async def test_a_session_ends_only_if_it_is_still_the_one(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone", session_id="new"), an_endpoint("tablet", session_id="t"))
+
+    await store.note_seen([Seen(feed=ALICE, endpoint_id="phone", time=NOW, ended_session="old")])
+    await store.note_seen([Seen(feed=ALICE, endpoint_id="phone", time=NOW)])
+    assert await the(store, "phone") == an_endpoint("phone", session_id="new")
+
+    await store.note_seen([Seen(feed=ALICE, endpoint_id="phone", time=NOW, ended_session="new")])
+    assert await the(store, "phone") == an_endpoint("phone")
+    assert await the(store, "tablet") == an_endpoint("tablet", session_id="t")
+
+
+async def test_signs_of_the_unknown_and_the_deleted_are_passed_over(store: Store) -> None:
+    gone = an_endpoint("gone", delete_time=NOW)
+    await put_endpoints(store, gone, an_endpoint("phone", feed=BOB))
+
+    await store.note_seen(
+        [
+            Seen(feed=ALICE, endpoint_id="gone", time=NOW + 9),
+            Seen(feed=ALICE, endpoint_id="phone", time=NOW + 9),
+            Seen(feed=ALICE._replace(user_id="nobody"), endpoint_id="phone", time=NOW + 9),
+        ]
+    )
+    await store.note_seen([])
+
+    assert await the(store, "gone") == gone
+    assert await the(store, "phone") is None
+    assert await store.endpoints(BOB) == [an_endpoint("phone", feed=BOB)]
+
+
+async def test_sessions_do_not_outlive_the_store_that_held_them(backend: StoreBackend) -> None:
+    phone = an_endpoint("phone", session_id="session", acknowledged_revision=4)
+    async with opened(backend.store()) as store:
+        await put_endpoints(store, phone)
+
+    async with opened(backend.store()) as store:
+        assert await the(store, "phone") == replace(phone, session_id="")

@@ -1,0 +1,215 @@
+"""Group commit: what goes together, in which order, and whose an error is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from unisono.server.core.committer import Committer
+from unisono.server.errors import NotFound, OutcomeUnknown, Reason, Unavailable, UnisonoError
+
+REFUSED = NotFound(Reason.NOTIFICATION_NOT_FOUND, "refused")
+
+
+class Disk:
+    """Commits batches of numbers when it is let; remembers them, and fails as it is told."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.begun = asyncio.Event()
+        self.free = asyncio.Event()
+        self.free.set()
+        self.down: UnisonoError | None = None
+        self.poison: set[int] = set()
+
+    async def run(self, items: Sequence[int]) -> Sequence[str | UnisonoError]:
+        self.batches.append(list(items))
+        self.begun.set()
+        await self.free.wait()
+        if self.down is not None:
+            raise self.down
+        if self.poison.intersection(items):
+            raise ValueError("the database refuses the data")
+        return [REFUSED if item < 0 else f"committed {item}" for item in items]
+
+    async def hold(self, committer: Committer[int, str]) -> asyncio.Task[str]:
+        """Begin a commit that lasts until the disk is let go on."""
+        self.free.clear()
+        self.begun.clear()
+        first = asyncio.create_task(committer.submit(0))
+        await self.begun.wait()
+        return first
+
+
+@pytest.fixture
+def disk() -> Disk:
+    return Disk()
+
+
+@pytest.fixture
+async def committer(disk: Disk) -> AsyncIterator[Committer[int, str]]:
+    committer = Committer(disk.run, batch=4, capacity=12, background_batch=2)
+    committer.start()
+    yield committer
+    disk.free.set()
+    await committer.close()
+
+
+async def submitted(
+    committer: Committer[int, str], *items: int, background: bool = False
+) -> list[asyncio.Task[str]]:
+    """Tasks that wait for their items, which are in the queue."""
+    tasks = [asyncio.create_task(committer.submit(item, background=background)) for item in items]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_what_arrives_during_a_commit_goes_together(disk: Disk, committer: Committer[int, str]) -> None:
+    first = await disk.hold(committer)
+    others = await submitted(committer, 1, 2, 3)
+
+    disk.free.set()
+
+    assert await asyncio.gather(first, *others) == [f"committed {n}" for n in range(4)]
+    assert disk.batches == [[0], [1, 2, 3]]
+
+
+async def test_a_batch_is_bounded_and_keeps_the_order(disk: Disk, committer: Committer[int, str]) -> None:
+    await disk.hold(committer)
+    others = await submitted(committer, *range(1, 11))
+
+    disk.free.set()
+    await asyncio.gather(*others)
+
+    assert disk.batches == [[0], [1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
+
+
+async def test_items_of_one_caller_have_an_outcome_each(disk: Disk, committer: Committer[int, str]) -> None:
+    assert await committer.submit_all([1, -2, 3]) == ["committed 1", REFUSED, "committed 3"]
+
+
+async def test_a_refused_item_raises_at_its_caller(committer: Committer[int, str]) -> None:
+    with pytest.raises(NotFound):
+        await committer.submit(-1)
+
+
+async def test_nothing_is_committed_for_nobody(disk: Disk, committer: Committer[int, str]) -> None:
+    assert await committer.submit_all([]) == []
+    assert await committer.submit(1) == "committed 1"
+    assert disk.batches == [[1]]
+
+
+async def test_a_full_queue_refuses_the_whole_call(disk: Disk, committer: Committer[int, str]) -> None:
+    await disk.hold(committer)
+    waiting = asyncio.create_task(committer.submit_all(range(1, 11)))
+    await asyncio.sleep(0)
+
+    with pytest.raises(Unavailable) as refused:
+        await committer.submit_all([11, 12, 13])
+
+    assert refused.value.reason is Reason.OVERLOADED
+    last = asyncio.create_task(committer.submit_all([11, 12]))
+    await asyncio.sleep(0)
+    disk.free.set()
+    assert len(await waiting) == 10
+    assert await last == ["committed 11", "committed 12"]
+
+
+@pytest.mark.parametrize("down", [Unavailable(Reason.STORE_UNAVAILABLE, "no disk"), OutcomeUnknown()])
+async def test_a_store_that_is_down_fails_everybody(
+    disk: Disk, committer: Committer[int, str], down: Unavailable
+) -> None:
+    first = await disk.hold(committer)
+    others = await submitted(committer, 1, 2)
+    disk.down = down
+    disk.free.set()
+
+    outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+
+    assert outcomes == [down] * 3
+    # Nobody's item is tried again behind the caller's back.
+    assert disk.batches == [[0], [1, 2]]
+
+
+async def test_it_goes_on_when_the_store_is_back(disk: Disk, committer: Committer[int, str]) -> None:
+    disk.down = Unavailable(Reason.STORE_UNAVAILABLE, "no disk")
+    with pytest.raises(Unavailable):
+        await committer.submit(1)
+
+    disk.down = None
+
+    assert await committer.submit(2) == "committed 2"
+
+
+async def test_an_item_that_the_store_refuses_fails_alone(disk: Disk, committer: Committer[int, str]) -> None:
+    first = await disk.hold(committer)
+    others = await submitted(committer, 1, 2, 3, -4)
+    disk.poison = {2}
+    disk.free.set()
+
+    _, one, two, three, four = await asyncio.gather(first, *others, return_exceptions=True)
+
+    assert [one, three, four] == ["committed 1", "committed 3", REFUSED]
+    assert isinstance(two, UnisonoError)
+    assert two.reason is Reason.INTERNAL
+    assert "database" not in two.message
+    assert disk.batches == [[0], [1, 2, 3, -4], [1], [2], [3], [-4]]
+
+
+async def test_an_item_outlives_its_caller(disk: Disk, committer: Committer[int, str]) -> None:
+    first = await disk.hold(committer)
+    (impatient, patient) = await submitted(committer, 1, 2)
+
+    impatient.cancel()
+    first.cancel()
+    disk.free.set()
+
+    assert await patient == "committed 2"
+    assert disk.batches == [[0], [1, 2]]
+    assert impatient.cancelled()
+
+
+async def test_background_items_ride_behind_the_others(disk: Disk, committer: Committer[int, str]) -> None:
+    await disk.hold(committer)
+    behind = await submitted(committer, 101, 102, 103, background=True)
+    others = await submitted(committer, 1, 2, 3, 4, 5)
+
+    disk.free.set()
+    await asyncio.gather(*behind, *others)
+
+    # Behind the live ones of each commit, and with every commit: however much is live, they get on.
+    assert disk.batches == [[0], [1, 2, 3, 4, 101, 102], [5, 103]]
+
+
+async def test_background_items_alone_are_committed_too(disk: Disk, committer: Committer[int, str]) -> None:
+    assert await committer.submit_all([101, 102, 103], background=True) == [
+        "committed 101",
+        "committed 102",
+        "committed 103",
+    ]
+
+
+async def test_close_commits_what_waits_and_refuses_what_comes(
+    disk: Disk, committer: Committer[int, str]
+) -> None:
+    first = await disk.hold(committer)
+    others = await submitted(committer, *range(1, 7))
+    closing = asyncio.create_task(committer.close())
+    await asyncio.sleep(0)
+
+    with pytest.raises(Unavailable) as late:
+        await committer.submit(99)
+    disk.free.set()
+    await closing
+
+    assert late.value.reason is Reason.DRAINING
+    assert [task.result() for task in (first, *others)] == [f"committed {n}" for n in range(7)]
+
+
+async def test_close_of_an_idle_one_returns(committer: Committer[int, str]) -> None:
+    await committer.close()
+    await committer.close()
+
+
+async def test_close_of_one_that_never_started_returns() -> None:
+    await Committer(Disk().run, batch=1, capacity=1).close()

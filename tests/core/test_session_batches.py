@@ -1,0 +1,165 @@
+"""What goes into one message: all that is ready, the net state, and never more than 256 KiB."""
+
+import pytest
+
+from tests.support.buses import DeafBus
+from tests.support.stage import Stage, Stream, playing
+from unisono.server.bus.base import Bus
+from unisono.server.bus.local import LocalBus
+from unisono.server.core.decide.commands import StatePatch
+from unisono.server.core.session import PAGE_ROWS
+from unisono.server.core.tail import TAIL_CHANGES
+from unisono.server.model import Limits, Notification, Payload, Platform, ReadState, TargetPolicy
+from unisono.v1 import feed_service_pb2 as pb
+
+LIMITS = Limits()
+LARGEST = Payload(
+    title="t" * LIMITS.title_bytes,
+    body="b" * LIMITS.body_bytes,
+    raw_content=b"r" * LIMITS.raw_content_bytes,
+)
+MANY_ENDPOINTS = TargetPolicy.of(
+    (Platform.LINUX,), (f"{n:0{LIMITS.id_bytes}}" for n in range(LIMITS.target_endpoints))
+)
+READ = StatePatch(read_state=ReadState.READ)
+
+
+async def largest(stage: Stage) -> Notification:
+    """A notification with all fields as large as allowed."""
+    return await stage.send(
+        payload=LARGEST,
+        group_name="g" * LIMITS.id_bytes,
+        display_time_to_live=LIMITS.expire_after_max,
+        target=MANY_ENDPOINTS,
+    )
+
+
+async def batches(stream: Stream, until: int) -> list[pb.EventBatch]:
+    """The batches up to a revision."""
+    found = []
+    while stream.held.revision < until:
+        told = await stream.take()
+        if told.HasField("event_batch"):
+            found.append(told.event_batch)
+    return found
+
+
+@pytest.mark.parametrize("bus", [LocalBus, DeafBus])
+async def test_no_batch_is_larger_than_256_kib(bus: type[Bus]) -> None:
+    """Live, from the tail or, where it is more than a batch, from the store."""
+    async with playing(Stage(bus=bus())) as stage:
+        stream = await Stream(stage).synced()
+        assert await stream.told() is None
+        rows = [await largest(stage) for _ in range(20)]
+        stage.clock.advance(30)
+
+        found = await batches(stream, rows[-1].revision)
+
+        assert [e.notification_id for batch in found for e in batch.events] == [row.id for row in rows]
+        assert max(batch.ByteSize() for batch in found) <= 256 * 1024
+        assert len(found) < len(rows)
+
+
+async def test_no_batch_of_a_catch_up_is_larger_than_256_kib() -> None:
+    async with playing(Stage()) as stage:
+        rows = [await largest(stage) for _ in range(20)]
+        stream = await Stream(stage).open()
+
+        found = await batches(stream, rows[-1].revision)
+
+        assert [e.notification_id for batch in found for e in batch.events] == [row.id for row in rows]
+        assert max(batch.ByteSize() for batch in found) <= 256 * 1024
+
+
+async def test_changes_of_state_alone_are_bounded_too() -> None:
+    """They carry no payload, so no limit on payloads bounds them."""
+    async with playing(Stage()) as stage:
+        rows = [await largest(stage) for _ in range(40)]
+        stream = await Stream(stage).synced()
+        assert await stream.told() is None
+        for row in rows:
+            await stage.mark(row, READ)
+
+        found = await batches(stream, 80)
+
+        assert sum(len(batch.events) for batch in found) == len(rows)
+        assert max(batch.ByteSize() for batch in found) <= 256 * 1024
+        assert all(not e.notification.HasField("payload") for batch in found for e in batch.events)
+        assert {int(n.read_state) for n in stream.held.notifications.values()} == {ReadState.READ}
+
+
+async def test_a_catch_up_comes_in_pages_and_is_complete_at_synced() -> None:
+    async with playing(Stage()) as stage:
+        for _ in range(2 * PAGE_ROWS + 1):
+            await stage.send()
+        stream = await Stream(stage).synced()
+
+        told = stream.held.messages
+
+        kinds = [message.WhichOneof("message") for message in told]
+        assert kinds == ["welcome", "event_batch", "event_batch", "event_batch", "synced"]
+        assert [len(m.event_batch.events) for m in told] == [0, PAGE_ROWS, PAGE_ROWS, 1, 0]
+        assert [message.complete for message in told] == [False] * 4 + [True]
+        assert stream.held.unread_count == 2 * PAGE_ROWS + 1
+
+
+async def test_an_empty_feed_is_synced_at_once() -> None:
+    async with playing(Stage()) as stage:
+        stream = await Stream(stage).synced()
+
+        assert [m.WhichOneof("message") for m in stream.held.messages] == ["welcome", "synced"]
+        assert (stream.held.revision, stream.held.complete_revision) == (0, 0)
+
+
+async def test_from_the_end_there_is_nothing_to_catch_up() -> None:
+    async with playing(Stage()) as stage:
+        await stage.send("Old")
+        stream = await Stream(stage).synced(from_end=True)
+        new = await stage.send("New")
+
+        told = await stream.take()
+
+        assert [m.WhichOneof("message") for m in stream.held.messages[:-1]] == ["welcome", "synced"]
+        assert [e.notification_id for e in told.event_batch.events] == [new.id]
+        assert told.unread_count == 2
+
+
+async def test_everything_that_is_ready_goes_into_one_message() -> None:
+    async with playing(Stage()) as stage:
+        stream = await Stream(stage).synced()
+        rows = [await stage.send() for _ in range(100)]
+        await stage.mark(rows[0], READ)
+
+        told = await stream.take()
+
+        assert [e.revision for e in told.event_batch.events] == list(range(1, 102))
+        assert (told.revision, told.complete, told.unread_count) == (101, True, 99)
+        assert await stream.told() is None
+
+
+async def test_who_is_further_behind_than_the_tail_gets_the_net_state() -> None:
+    async with playing(Stage()) as stage:
+        stream = await Stream(stage).synced()
+        row = await stage.send()
+        for n in range(TAIL_CHANGES):
+            await stage.mark(row, StatePatch(read_state=ReadState.UNREAD if n % 2 else ReadState.READ))
+
+        told = await stream.take()
+
+        (event,) = told.event_batch.events
+        assert (event.revision, event.change_type) == (TAIL_CHANGES + 1, pb.CHANGE_TYPE_CREATED)
+        assert event.notification.payload.visual_content.title == "Hello"
+
+
+async def test_an_event_names_its_origin_where_it_is_one_change() -> None:
+    async with playing(Stage()) as stage:
+        live = await Stream(stage, "phone").synced()
+        late = await (await Stream(stage, "laptop").synced()).cut()
+        row = await stage.send(origin="phone")
+
+        (event,) = (await live.take()).event_batch.events
+
+        assert event.origin_endpoint_id == "phone"
+        caught_up = await Stream(stage, "laptop", held=late).synced()
+        (event,) = caught_up.held.messages[-2].event_batch.events
+        assert (event.notification_id, event.origin_endpoint_id) == (row.id, "")

@@ -1,0 +1,212 @@
+"""Why streams end: each with its Goodbye, and with a token that passes nothing that was not told."""
+
+import pytest
+
+from tests.support.buses import DeafBus
+from tests.support.clocks import START
+from tests.support.stage import ADA, Stage, Stream, playing
+from unisono.server.bus.base import Bus
+from unisono.server.bus.local import LocalBus
+from unisono.server.core.feeds import SessionRules
+from unisono.server.core.sweeper import SweepRules
+from unisono.server.errors import FailedPrecondition, Reason, Unavailable
+from unisono.v1 import feed_service_pb2 as pb
+
+BUSES = [LocalBus, DeafBus]
+MINUTE = 60
+
+
+async def live(stage: Stage, endpoint_id: str = "laptop", *, expire_time: int = 10**15) -> Stream:
+    """A stream that waits for something to happen."""
+    stream = await Stream(stage, endpoint_id).synced(expire_time=expire_time)
+    assert await stream.told() is None
+    return stream
+
+
+def drain(stage: Stage) -> None:
+    for seat in stage.hub.drain():
+        seat.drain_delay = 1.5
+        seat.wake.set()
+
+
+@pytest.mark.parametrize("bus", BUSES)
+async def test_a_newer_stream_supersedes_the_older(bus: type[Bus]) -> None:
+    async with playing(Stage(bus=bus())) as stage:
+        older = await live(stage)
+        newer = await live(stage)
+        if bus is DeafBus:
+            assert await older.told() is None
+            stage.clock.advance(30)
+
+        goodbye = await older.ended()
+
+        assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_SUPERSEDED)
+        await older.cut()
+        row = await stage.send()
+        stage.clock.advance(30 * (bus is DeafBus))
+        while not newer.held.notifications:
+            await newer.take()
+        assert list(newer.held.notifications) == [row.id]
+
+
+async def test_a_superseded_stream_does_not_end_the_newer_one() -> None:
+    async with playing(Stage()) as stage:
+        older = await live(stage)
+        newer = await live(stage)
+        await older.ended()
+        await older.cut()
+        await stage.presence.flush()
+
+        endpoint = await stage.endpoints.get(ADA, "laptop")
+
+        assert endpoint.session_id
+        await newer.cut()
+        await stage.presence.flush()
+        assert not (await stage.endpoints.get(ADA, "laptop")).session_id
+
+
+@pytest.mark.parametrize("bus", BUSES)
+async def test_a_deleted_endpoint_has_no_stream(bus: type[Bus]) -> None:
+    async with playing(Stage(bus=bus())) as stage:
+        stream, other = await live(stage, "laptop"), await live(stage, "phone")
+        await stage.endpoints.remove(ADA, "laptop")
+        if bus is DeafBus:
+            stage.clock.advance(30)
+
+        goodbye = await stream.ended()
+
+        assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_ENDPOINT_DELETED)
+        assert (await other.told() is None) == (bus is LocalBus)
+        with pytest.raises(FailedPrecondition) as refused:
+            await Stream(stage, "laptop").open()
+        assert refused.value.reason is Reason.ENDPOINT_DELETED
+
+
+async def test_nothing_is_told_after_the_token_expired() -> None:
+    async with playing(Stage()) as stage:
+        stream = await live(stage, expire_time=START + 10_000)
+        await stage.send("In time")
+        assert (await stream.take()).HasField("event_batch")
+        await stage.send("Too late")
+        stage.clock.advance(10)
+
+        goodbye = await stream.ended()
+
+        assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_TOKEN_EXPIRED)
+        assert stream.held.revision == 1
+
+
+async def test_an_idle_stream_ends_when_its_token_expires() -> None:
+    async with playing(Stage()) as stage:
+        stream = await live(stage, expire_time=START + 10_000)
+        stage.clock.advance(9.999)
+        assert await stream.told() is None
+
+        stage.clock.advance(0.001)
+
+        assert (await stream.ended()).reason == pb.GOODBYE_REASON_TOKEN_EXPIRED
+
+
+@pytest.mark.parametrize("taken", [1, 2, 3])
+async def test_a_token_that_expires_during_catch_up_ends_it(taken: int) -> None:
+    """Wherever the client stopped reading for a while: between two batches, or before Synced."""
+    async with playing(Stage()) as stage:
+        for _ in range(400):
+            await stage.send()
+        stream = await Stream(stage).open(expire_time=START + 10_000)
+        kinds = [(await stream.take()).WhichOneof("message") for _ in range(taken)]
+
+        stage.clock.advance(10)
+
+        assert kinds == ["welcome", "event_batch", "event_batch"][:taken]
+        assert (await stream.ended()).reason == pb.GOODBYE_REASON_TOKEN_EXPIRED
+
+
+async def test_a_stream_ends_at_a_random_age() -> None:
+    rules = SessionRules(age_min=15 * MINUTE, age_max=20 * MINUTE)
+    async with playing(Stage(rules=rules)) as stage:
+        streams = [await live(stage, f"device-{n}") for n in range(20)]
+        ages: dict[Stream, int] = {}
+        for minute in range(1, 21):
+            stage.clock.advance(MINUTE)
+            for stream in set(streams) - ages.keys():
+                while (told := await stream.told()) is not None and told.HasField("heartbeat"):
+                    pass
+                if told is not None:
+                    assert told.goodbye.reason == pb.GOODBYE_REASON_SESSION_AGE
+                    assert told.goodbye.HasField("retry_delay")
+                    ages[stream] = minute
+
+        assert len(ages) == 20
+        assert min(ages.values()) > 15
+        assert len(set(ages.values())) > 2
+
+
+async def test_a_floor_that_passes_a_stream_ends_it() -> None:
+    """A client that does not read is passed by what it would have had to remove."""
+    rules = SweepRules(tombstones_per_feed=0)
+    async with playing(Stage(sweep_rules=rules)) as stage:
+        rows = [await stage.send() for _ in range(300)]
+        stream = await Stream(stage).open()
+        welcome, first = await stream.take(), await stream.take()
+        for row in rows:
+            await stage.delete(row)
+        await stage.sweeper.sweep()
+
+        goodbye = await stream.ended()
+
+        assert welcome.HasField("welcome")
+        assert len(first.event_batch.events) == 256
+        assert goodbye.reason == pb.GOODBYE_REASON_RESYNC
+        assert goodbye.HasField("retry_delay")
+        again = await Stream(stage, held=await stream.cut()).synced()
+        assert not again.held.messages[-2].welcome.resumed
+        assert again.held.notifications == {}
+
+
+async def test_a_drained_stream_learns_when_to_come_back() -> None:
+    async with playing(Stage()) as stage:
+        stream = await live(stage)
+
+        drain(stage)
+
+        goodbye = await stream.ended()
+        assert goodbye.reason == pb.GOODBYE_REASON_DRAINING
+        assert goodbye.retry_delay.ToTimedelta().total_seconds() == 1.5
+        with pytest.raises(Unavailable) as refused:
+            await Stream(stage).open()
+        assert refused.value.reason is Reason.DRAINING
+
+
+@pytest.mark.parametrize("bus", BUSES)
+@pytest.mark.parametrize("caught_up", [True, False])
+async def test_a_goodbye_passes_nothing_that_was_not_told(bus: type[Bus], caught_up: bool) -> None:
+    """What was committed just before the end is neither told any more nor lost."""
+    async with playing(Stage(bus=bus())) as stage:
+        stream = await live(stage) if caught_up else await Stream(stage).open()
+        if not caught_up:
+            await stream.take()
+        row = await stage.send()
+        drain(stage)
+
+        await stream.ended()
+
+        assert stream.held.notifications == {}
+        assert stream.held.messages[-1].revision == 0
+    async with playing(Stage(store=stage.store)) as next_node:
+        again = await Stream(next_node, held=await stream.cut()).synced()
+        assert list(again.held.notifications) == [row.id]
+        assert again.held.rung == [(row.id, row.alert_revision)]
+
+
+async def test_the_end_of_a_stream_is_a_sign_of_life() -> None:
+    async with playing(Stage()) as stage:
+        stream = await live(stage)
+        stage.clock.advance(7)
+        await stream.cut()
+        await stage.presence.flush()
+
+        endpoint = await stage.endpoints.get(ADA, "laptop")
+
+        assert (endpoint.session_id, endpoint.last_seen_time) == ("", START + 7_000)
+        assert stage.hub.streams == 0

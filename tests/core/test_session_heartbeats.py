@@ -1,0 +1,112 @@
+"""A stream that has nothing to say shows that it lives, and asks the store whether that is so."""
+
+from random import Random
+
+import pytest
+
+from tests.support.buses import DeafBus
+from tests.support.stage import Stage, Stream, playing
+from unisono.server.bus.base import Bus
+from unisono.server.bus.local import LocalBus
+from unisono.server.model import Platform, TargetPolicy
+
+FOR_PHONES = TargetPolicy.of((Platform.IOS,), ())
+
+
+async def test_streams_beat_within_their_interval_and_not_together() -> None:
+    async with playing(Stage()) as stage:
+        streams = [await Stream(stage, f"device-{n}").synced(heartbeat=100) for n in range(40)]
+        beats = dict.fromkeys(streams, 0)
+
+        for second in range(1, 101):
+            for stream in streams:
+                assert not (await stream.told() if beats[stream] else None)
+            stage.clock.advance(1)
+            for stream in streams:
+                told = None if beats[stream] else await stream.told()
+                if told is not None:
+                    assert told.HasField("heartbeat")
+                    beats[stream] = second
+
+        assert 85 <= min(beats.values()) <= max(beats.values()) <= 100
+        assert len(set(beats.values())) > 5
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(None, 30), (1, 5), (5, 5), (77, 77), (300, 300), (3600, 300)])
+async def test_the_interval_is_clamped(asked: float | None, kept: int) -> None:
+    async with playing(Stage()) as stage:
+        stream = await Stream(stage).open(heartbeat=asked)
+
+        welcome = (await stream.take()).welcome
+
+        assert welcome.heartbeat_interval.seconds == kept
+
+
+@pytest.mark.parametrize("bus", [LocalBus, DeafBus])
+async def test_a_heartbeat_passes_what_is_meant_for_others(bus: type[Bus]) -> None:
+    async with playing(Stage(bus=bus())) as stage:
+        laptop = await Stream(stage).synced()
+        await laptop.told()
+        row = await stage.send(target=FOR_PHONES)
+
+        assert await laptop.told() is None
+        stage.clock.advance(30)
+        beat = await laptop.told()
+
+        assert beat is not None
+        assert beat.HasField("heartbeat")
+        assert (beat.revision, beat.complete, beat.unread_count) == (row.revision, True, 0)
+        resumed = await Stream(stage, held=await laptop.cut()).open()
+        assert (await resumed.take()).welcome.resumed
+        assert (await resumed.take()).HasField("synced")
+
+
+async def test_a_tick_finds_what_no_hint_told() -> None:
+    async with playing(Stage(bus=DeafBus())) as stage:
+        stream = await Stream(stage).synced()
+        await stage.send("Lost")
+        await stage.send("Lost too")
+        assert await stream.told() is None
+
+        stage.clock.advance(30)
+        told = await stream.told()
+
+        assert told is not None
+        assert [e.notification.payload.visual_content.title for e in told.event_batch.events] == [
+            "Lost",
+            "Lost too",
+        ]
+        assert (told.revision, told.complete, told.unread_count) == (2, True, 2)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("bus", [LocalBus, DeafBus])
+async def test_a_stream_is_never_silent_for_longer(bus: type[Bus], seed: int) -> None:
+    """Whatever happens in the feed, for this device or for others."""
+    random = Random(seed)  # noqa: S311
+    async with playing(Stage(bus=bus())) as stage:
+        stream = await Stream(stage).synced(heartbeat=30)
+        silent = 0
+        for _ in range(200):
+            if random.random() < 0.06:
+                await stage.send(target=random.choice((FOR_PHONES, TargetPolicy())))
+            while await stream.told() is not None:
+                silent = 0
+            stage.clock.advance(1)
+            silent += 1
+            while await stream.told() is not None:
+                silent = 0
+            assert silent < 30
+
+
+async def test_a_heartbeat_is_for_silence_alone() -> None:
+    async with playing(Stage()) as stage:
+        stream = await Stream(stage).synced(heartbeat=30)
+        kinds = []
+        for _ in range(100):
+            await stage.send()
+            while (told := await stream.told()) is not None:
+                kinds.append(told.WhichOneof("message"))
+            stage.clock.advance(1)
+
+        assert kinds == ["event_batch"] * 100

@@ -1,0 +1,206 @@
+"""The core of a node without a wire, and streams of it that are read message by message."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.support.clocks import HeldClock
+from tests.support.devices import Held
+from tests.support.ids import CountedIds
+from tests.support.memory_store import MemoryStore
+from unisono.server.api.convert import frames
+from unisono.server.bus.base import Bus
+from unisono.server.bus.local import LocalBus
+from unisono.server.core.decide.commands import Actor, Content, Delete, Mark, Ref, StatePatch
+from unisono.server.core.decide.results import Marked, Removed
+from unisono.server.core.endpoints import Endpoints
+from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feeds import Feeds, SessionRules, Subscription
+from unisono.server.core.hub import Hub
+from unisono.server.core.notifications import Notifications, SendRequest
+from unisono.server.core.presence import Presence
+from unisono.server.core.session import Session
+from unisono.server.core.stream import Message
+from unisono.server.core.sweeper import Sweeper, SweepRules
+from unisono.server.model import (
+    EVERY_ENDPOINT,
+    FeedKey,
+    Limits,
+    Notification,
+    Payload,
+    Platform,
+    SenderRole,
+    TargetPolicy,
+)
+from unisono.v1 import feed_service_pb2 as pb
+
+ADA = FeedKey("mail.test", "ada")
+PUBLISHER = Actor(feed=ADA, role=SenderRole.PUBLISHER)
+LATER = 10**15
+
+
+@dataclass(kw_only=True)
+class Stage:
+    """The parts, put together as a node does; a test may choose some of them."""
+
+    clock: HeldClock = field(default_factory=HeldClock)
+    bus: Bus = field(default_factory=LocalBus)
+    limits: Limits = field(default_factory=Limits)
+    rules: SessionRules = field(default_factory=SessionRules)
+    sweep_rules: SweepRules = field(default_factory=SweepRules)
+    store: MemoryStore = field(default_factory=lambda: MemoryStore(ids=CountedIds()))
+
+    def __post_init__(self) -> None:
+        ids = CountedIds()
+        self.hub = Hub(frames.event, self.clock, streams_per_user=self.limits.streams_per_user)
+        self.bus.listen(self.hub.hear)
+        self.commits = FeedCommits(self.store, self.bus, self.clock, self.limits, batch=1000, capacity=10_000)
+        self.endpoints = Endpoints(self.store, self.bus, self.clock, self.limits, batch=1000, capacity=1000)
+        self.presence = Presence(self.store)
+        self.sweeper = Sweeper(self.commits, self.store, self.presence, self.clock, self.sweep_rules)
+        self.notifications = Notifications(
+            commits=self.commits,
+            store=self.store,
+            endpoints=self.endpoints,
+            clock=self.clock,
+            ids=ids,
+            limits=self.limits,
+        )
+        self.feeds = Feeds(
+            store=self.store,
+            hub=self.hub,
+            endpoints=self.endpoints,
+            presence=self.presence,
+            clock=self.clock,
+            ids=ids,
+            encode=frames.event,
+            rules=self.rules,
+        )
+
+    async def send(
+        self,
+        title: str = "Hello",
+        *,
+        target: TargetPolicy = EVERY_ENDPOINT,
+        origin: str = "",
+        **content: Any,
+    ) -> Notification:
+        """A new notification; from a device of the user, if `origin` names one."""
+        actor = replace(PUBLISHER, role=SenderRole.USER, endpoint_id=origin) if origin else PUBLISHER
+        wanted = Content(**{"payload": Payload(title=title), **content})
+        request = SendRequest(actor=actor, key="", content=wanted, target=target, replace=False)
+        return (await self.notifications.send(request)).notification
+
+    async def mark(self, row: Notification, patch: StatePatch) -> Marked:
+        return await self.commits.submit(Mark(actor=PUBLISHER, patch=patch, refs=(Ref(id=row.id),)), Marked)
+
+    async def delete(self, row: Notification) -> Removed:
+        return await self.notifications.delete(Delete(actor=PUBLISHER, ref=Ref(id=row.id)))
+
+
+@asynccontextmanager
+async def playing(stage: Stage) -> AsyncIterator[Stage]:
+    """The stage with its committers at work."""
+    stage.commits.committer.start()
+    stage.endpoints.committer.start()
+    try:
+        yield stage
+    finally:
+        await stage.commits.committer.close()
+        await stage.endpoints.committer.close()
+
+
+class Stream:
+    """One stream of one endpoint. What is not taken is not made: that is how a client that does not read
+    holds its session back.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        endpoint_id: str = "laptop",
+        platform: Platform = Platform.LINUX,
+        held: Held | None = None,
+    ) -> None:
+        self.held = held or Held()
+        self._stage = stage
+        self._endpoint_id = endpoint_id
+        self._platform = platform
+        self._said: AsyncGenerator[Message, None] | None = None
+        self._session: Session | None = None
+        self._seat = ExitStack()
+        self._wake = asyncio.Event()
+        self._taking: asyncio.Task[pb.SubscribeResponse] | None = None
+
+    async def open(
+        self, *, heartbeat: float | None = None, from_end: bool = False, expire_time: int = LATER
+    ) -> "Stream":
+        """Begin, from the token that is held, if there is one."""
+        wanted = Subscription(
+            feed=ADA,
+            endpoint_id=self._endpoint_id,
+            platform=self._platform,
+            display_name="",
+            resume_token=self.held.token or None,
+            from_end=from_end,
+            heartbeat=heartbeat,
+            expire_time=expire_time,
+        )
+        seat = self._seat.enter_context(self._stage.feeds.seat(wanted))
+        self._wake = seat.wake
+        self._session = await self._stage.feeds.open(wanted, seat)
+        self._said = self._session.messages()
+        return self
+
+    async def synced(self, **wanted: Any) -> "Stream":
+        """Begin, and take everything up to Synced."""
+        await self.open(**wanted)
+        while not (await self.take()).HasField("synced"):
+            pass
+        return self
+
+    async def take(self) -> pb.SubscribeResponse:
+        """The next message, for which no time has to pass."""
+        told = await self.told()
+        assert told is not None
+        return told
+
+    async def _take(self) -> pb.SubscribeResponse:
+        """What the session says next, as the device gets it, applied to what it holds."""
+        assert self._said is not None
+        assert self._session is not None
+        message = await anext(self._said)
+        told = pb.SubscribeResponse.FromString(frames.frame(message, self._session))
+        self.held.apply(told)
+        return told
+
+    async def told(self) -> pb.SubscribeResponse | None:
+        """The next message, or None when there is none unless time passes or something happens."""
+        self._taking = self._taking or asyncio.create_task(self._take())
+        waiting = asyncio.create_task(self._stage.clock.awaited(self._wake))
+        await asyncio.wait({self._taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not self._taking.done():
+            return None
+        told, self._taking = self._taking.result(), None
+        return told
+
+    async def ended(self) -> pb.Goodbye:
+        """Take the Goodbye, and nothing after it."""
+        told = await self.take()
+        assert told.HasField("goodbye"), told
+        assert self._said is not None
+        assert [message async for message in self._said] == []
+        return told.goodbye
+
+    async def cut(self) -> Held:
+        """The client vanishes; returns what it holds."""
+        if self._taking is not None:
+            self._taking.cancel()
+            await asyncio.wait([self._taking])
+        if self._said is not None:
+            await self._said.aclose()
+        self._seat.close()
+        return self.held

@@ -20,9 +20,11 @@ from unisono.v1 import notification_pb2 as pb
 KEY = {"app_notification_id": "order-17"}
 WEEK = 7 * 24 * 3600
 
+RAW = b"{}"
+
 FULL: dict[str, Any] = {
     "group_name": "orders",
-    "payload": {"visual_content": {"title": "Order", "body": "Sent"}, "raw_content": b"{}"},
+    "payload": {"visual_content": {"title": "Order", "body": "Sent"}, "raw_content": RAW},
     "priority": pb.PRIORITY_HIGH,
     "target_policy": {"platforms": [pb.PLATFORM_IOS, pb.PLATFORM_WEB], "endpoint_ids": ["a", "b"]},
     "display_time_to_live": Duration(seconds=60),
@@ -46,13 +48,11 @@ SAME: dict[str, dict[str, Any]] = {
 OTHER: dict[str, dict[str, Any]] = {
     "another group": {"group_name": "Orders"},
     "no group": {"group_name": ""},
-    "another title": {
-        "payload": {"visual_content": {"title": "order", "body": "Sent"}, "raw_content": b"{}"}
-    },
-    "another body": {"payload": {"visual_content": {"title": "Order", "body": ""}, "raw_content": b"{}"}},
-    "a part moved": {"payload": {"visual_content": {"title": "OrderSent"}, "raw_content": b"{}"}},
+    "another title": {"payload": {"visual_content": {"title": "order", "body": "Sent"}, "raw_content": RAW}},
+    "another body": {"payload": {"visual_content": {"title": "Order", "body": ""}, "raw_content": RAW}},
+    "a part moved": {"payload": {"visual_content": {"title": "OrderSent"}, "raw_content": RAW}},
     "no raw content": {"payload": {"visual_content": {"title": "Order", "body": "Sent"}}},
-    "no visual content": {"payload": {"raw_content": b"{}"}},
+    "no visual content": {"payload": {"raw_content": RAW}},
     "another priority": {"priority": pb.PRIORITY_LOW},
     "no priority": {"priority": 0},
     "fewer platforms": {"target_policy": {"platforms": [pb.PLATFORM_IOS], "endpoint_ids": ["a", "b"]}},

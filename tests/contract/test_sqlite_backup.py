@@ -80,6 +80,26 @@ async def test_its_progress_ends_at_the_whole(original: Path, copy: Path) -> Non
     assert told[-1][0] == told[-1][1] == copy.stat().st_size // 4096
 
 
+async def test_a_busy_store_does_not_make_it_start_over(original: Path, copy: Path) -> None:
+    loop, told = asyncio.get_running_loop(), []
+
+    async with opened(a_store(original)) as store:
+        feed = await store.feed(ALICE)
+
+        def write(done: int, total: int) -> None:
+            told.append(done)
+            if len(told) < 9:
+                row = a_notification(f"new {len(told)}", 101 + len(told), payload=LARGE)
+                asyncio.run_coroutine_threadsafe(put(store, row), loop).result(10)
+
+        await asyncio.to_thread(backup, original, copy, write)
+
+    assert len(told) > 2
+    assert told == sorted(set(told))
+    async with opened(a_store(copy)) as store:
+        assert await store.feed(ALICE) == feed
+
+
 BACK_UP = """
 import sys
 from pathlib import Path

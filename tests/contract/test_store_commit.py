@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.backends import StoreBackend, opened
-from tests.support.builders import ALICE, BOB, NOW, Asks, a_notification, look, put, puts
+from tests.support.builders import ALICE, BOB, NOW, Asks, a_notification, look, put, puts, removed
 from unisono.server.errors import NotFound, Reason
 from unisono.server.model import (
     ChangeType,
@@ -256,6 +256,17 @@ async def test_a_tombstone_keeps_who_it_was_and_no_content(store: Store) -> None
         display_time_to_live=None,
         snooze_until=None,
     )
+
+
+async def test_a_tombstone_does_not_come_back_to_life_without_a_payload(store: Store) -> None:
+    row = a_notification("n1", 1)
+    await put(store, row)
+    await put(store, removed(row, 2))
+
+    with pytest.raises(BatchRejected):
+        await put(store, replace(row, revision=3, payload=None))
+
+    assert await store.find(ALICE, ids=["n1"]) == [removed(row, 2)]
 
 
 async def test_revisions_move_within_one_commit(store: Store) -> None:

@@ -146,8 +146,8 @@ async def test_signs_of_life_act_by_the_largest_time_and_revision(store: Store) 
 
     await store.note_seen(
         [
-            Seen(feed=ALICE, endpoint_id="phone", time=NOW + 9, acknowledged_revision=3),
-            Seen(feed=ALICE, endpoint_id="phone", time=NOW - 1, acknowledged_revision=7),
+            Seen(feed=ALICE, endpoint_id="phone", time=NOW + 9, acknowledged_revision=7),
+            Seen(feed=ALICE, endpoint_id="phone", time=NOW - 1, acknowledged_revision=3),
         ]
     )
 

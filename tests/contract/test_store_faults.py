@@ -131,7 +131,6 @@ async def test_a_store_whose_opening_is_given_up_lets_go_of_its_data(
         await asyncio.sleep(0)
     opening.cancel()
     await asyncio.wait([opening])
-    await store.close()
 
     async with opened(backend.store()) as another:
         await put(another, a_notification("n1", 1))

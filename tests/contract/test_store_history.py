@@ -149,7 +149,8 @@ async def test_rows_are_found_by_id_and_by_key_live_or_not(store: Store) -> None
         a_tombstone("n2", 2, app_notification_id="key"),
         a_notification("n3", 3),
     ]
-    await put(store, *rows, a_notification("bob's", 1, feed=BOB, app_notification_id="key"))
+    others = [a_notification("n4", 4), a_notification("bob's", 1, feed=BOB, app_notification_id="key")]
+    await put(store, *rows, *others)
 
     found = await store.find(ALICE, ids=["n1", "n3", "bob's", "nobody"], keys=["key", ""])
 

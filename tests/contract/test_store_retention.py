@@ -42,6 +42,7 @@ async def test_what_expires_and_what_wakes_is_due_the_earliest_first(store: Stor
         a_notification("wakes", 4, snooze_until=NOW - 2, **snoozed),
         a_notification("sleeps", 5, snooze_until=NOW + 1, **snoozed),
         a_tombstone("gone", 6, expire_time=NOW - 9),
+        a_notification("just expired", 7, expire_time=NOW - 1),
         a_notification("bob's", 1, feed=BOB, expire_time=NOW - 3),
     )
 
@@ -49,6 +50,7 @@ async def test_what_expires_and_what_wakes_is_due_the_earliest_first(store: Stor
         Due(feed=ALICE, id="expired"),
         Due(feed=BOB, id="bob's"),
         Due(feed=ALICE, id="wakes"),
+        Due(feed=ALICE, id="just expired"),
         Due(feed=ALICE, id="expires now"),
     ]
 
@@ -62,10 +64,23 @@ async def test_what_is_due_for_both_reasons_is_due_once(store: Store) -> None:
     assert await store.due(NOW, 10) == [Due(feed=ALICE, id="n1")]
 
 
-async def test_at_most_so_many_are_due(store: Store) -> None:
-    await put(store, *(a_notification(f"n{n}", n, expire_time=NOW - n) for n in range(1, 6)))
+async def test_a_snooze_ends_at_its_time(store: Store) -> None:
+    row = a_notification("n1", 1, snooze_until=NOW, user_action_state=UserActionState.SNOOZED)
+    await put(store, row)
 
-    assert [due.id for due in await store.due(NOW, 2)] == ["n5", "n4"]
+    assert await store.due(NOW - 1, 10) == []
+    assert await store.due(NOW, 10) == [Due(feed=ALICE, id="n1")]
+
+
+async def test_at_most_so_many_are_due(store: Store) -> None:
+    snoozed = UserActionState.SNOOZED
+    await put(store, *(a_notification(f"e{n}", n, expire_time=NOW - n) for n in range(1, 4)))
+    await put(
+        store,
+        *(a_notification(f"s{n}", n, snooze_until=NOW - n, user_action_state=snoozed) for n in range(4, 7)),
+    )
+
+    assert [due.id for due in await store.due(NOW, 4)] == ["s6", "s5", "s4", "e3"]
 
 
 async def test_what_was_settled_is_due_no_more(store: Store) -> None:
@@ -151,6 +166,16 @@ async def test_one_call_forgets_no_more_than_its_limit(store: Store) -> None:
     assert max(steps) <= 4
     assert steps[-1] == 0
     assert (await left(store), await left(store, BOB)) == (([], 10), ([], 10))
+
+
+async def test_nor_does_it_for_many_feeds_with_too_many_tombstones(store: Store) -> None:
+    keys = [ALICE._replace(user_id=f"user{n}") for n in range(3)]
+    for key in keys:
+        await put(store, *(a_tombstone(f"{key.user_id}-{n}", n, feed=key) for n in range(1, 6)))
+    what = retention(tombstones_per_feed=1, limit=5)
+
+    assert [await store.forget(what) for _ in range(4)] == [5, 5, 2, 0]
+    assert [(len((await left(store, key))[0]), (await left(store, key))[1]) for key in keys] == [(1, 4)] * 3
 
 
 async def test_endpoints_that_are_unseen_and_without_a_session_go(store: Store) -> None:

@@ -1,6 +1,7 @@
 """The command that runs the server."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ def serve(config: Path | None, **flags: Any) -> None:
     the environment, that over the file, that over the default.
     """
     settings = loaded(config, flags).settings
+    # gRPC reads this when it is imported. Its lines are not in the format of the log, and below errors
+    # there is one for every stranger who does not speak TLS.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from unisono.server.api.address import ListenError
     from unisono.server.api.tls import CertificateError
     from unisono.server.app import serve as run

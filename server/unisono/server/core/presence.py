@@ -18,19 +18,21 @@ class Presence:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._signs: dict[tuple[FeedKey, str], Seen] = {}
+        self._signs: dict[tuple[FeedKey, str, str], Seen] = {}
         self._flushing = asyncio.Lock()
 
     def note(self, sign: Seen) -> Seen:
-        """Remember a sign of life; returns it merged with what waits to be written."""
-        key = (sign.feed, sign.endpoint_id)
+        """Remember a sign of life; returns it merged with what waits to be written.
+
+        The ends of sessions are kept apart: an older session may notice its end after a newer one.
+        """
+        key = (sign.feed, sign.endpoint_id, sign.ended_session)
         known = self._signs.get(key)
         if known is not None:
             sign = replace(
                 sign,
                 time=max(known.time, sign.time),
                 acknowledged_revision=max(known.acknowledged_revision, sign.acknowledged_revision),
-                ended_session=sign.ended_session or known.ended_session,
             )
         self._signs[key] = sign
         return sign

@@ -8,8 +8,8 @@ from unisono.server.core.events import BATCH_BYTES, Encode
 from unisono.server.core.position import Sighting
 from unisono.server.model import Audience, Change, Feed
 
-#: What a tail keeps at most, besides BATCH_BYTES of payload: more would not fit into one batch. A
-#: session that is further behind reads the store, which also collapses.
+#: What a tail keeps at most, besides BATCH_BYTES of payloads and targets: more would not fit into one
+#: batch. A session that is further behind reads the store, which also collapses.
 TAIL_CHANGES = 256
 
 
@@ -19,7 +19,7 @@ class Tail:
     def __init__(self, encode: Encode) -> None:
         self._encode = encode
         self._entries: deque[_Entry] = deque()
-        self._payload_bytes = 0
+        self._size = 0
         self._feed: Feed | None = None
 
     def hear(self, hint: Hint, now: int) -> None:
@@ -65,27 +65,28 @@ class Tail:
             self._drop()
         for change in changes:
             self._entries.append(_Entry(change, now))
-            self._payload_bytes += self._entries[-1].payload_bytes
-        while len(self._entries) > TAIL_CHANGES or self._payload_bytes > BATCH_BYTES:
-            self._payload_bytes -= self._entries.popleft().payload_bytes
+            self._size += self._entries[-1].size
+        while len(self._entries) > TAIL_CHANGES or self._size > BATCH_BYTES:
+            self._size -= self._entries.popleft().size
         self._feed = feed
 
     def _drop(self) -> None:
         self._entries.clear()
-        self._payload_bytes = 0
+        self._size = 0
         self._feed = None
 
 
 class _Entry:
     """A change, and its bytes once somebody wanted them."""
 
-    __slots__ = ("_bytes", "_now", "change", "payload_bytes", "revision")
+    __slots__ = ("_bytes", "_now", "change", "revision", "size")
 
     def __init__(self, change: Change, now: int) -> None:
         self.change = change
         self.revision = change.notification.revision
-        payload = change.notification.payload
-        self.payload_bytes = payload.size if payload else 0
+        row = change.notification
+        #: Bytes, nearly, of what may be large in it.
+        self.size = (row.payload.size if row.payload else 0) + sum(map(len, row.target.endpoint_ids))
         self._now = now
         self._bytes: bytes | None = None
 

@@ -16,7 +16,7 @@ from unisono.server.store.sqlite.file import check, lock
 Progress = Callable[[int, int], None]
 """Told how many pages are copied, of how many."""
 
-_PAGES_PER_STEP = 1024
+_PAGES_PER_STEP = 256
 
 
 def backup(source: Path, target: Path, progress: Progress) -> None:

@@ -1,0 +1,143 @@
+"""A batch: a result for each item, in order; what is wrong with one harms no other."""
+
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc import status_pb2
+
+from tests.support import tokens
+from tests.support.callers import REPLACE, Caller, time_of, titled
+from tests.support.devices import Device
+from tests.support.methods import Method, methods
+from tests.support.nodes import Running, Setup, running
+from tests.support.refusals import DETAILS_KEY, assert_details, refused
+from unisono.client import bearer
+from unisono.v1.notification_service_pb2 import BatchSendResult
+
+KEY = "order-17"
+
+#: What is wrong with an item that follows one with the same key.
+BAD: dict[str, dict[str, Any]] = {
+    "no user": {"user_id": ""},
+    "no title": {"title": ""},
+    "several fields": {"user_id": "", "title": "\0", "expire_time": time_of(1), "priority": 9},
+    "an endpoint": {"endpoint_id": "phone"},
+    "expiry in the past": {"app_notification_id": "", "expire_time": time_of(1)},
+    "a key that is taken": {"title": "Other"},
+}
+
+
+def errors(results: list[BatchSendResult]) -> list[str]:
+    """What came of each item: its reason, or that it is good."""
+    return ["bad" if item.HasField("error") else "good" for item in results]
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+async def test_a_bad_item_fails_as_it_would_alone_and_the_others_are_sent(
+    publisher: Caller, bad: dict[str, Any]
+) -> None:
+    good = publisher.new(app_notification_id=KEY)
+    wrong = {"app_notification_id": KEY, **bad}
+    results = await publisher.send_all(good, publisher.new(**wrong), publisher.new(), publisher.new(**wrong))
+    assert errors(results) == ["good", "bad", "good", "bad"]
+    with pytest.raises(grpc.aio.AioRpcError) as alone:
+        await publisher.send(**wrong)
+    status = status_pb2.Status.FromString(dict(alone.value.trailing_metadata() or ())[DETAILS_KEY])
+    for item in (results[1], results[3]):
+        error = item.error
+        assert status == status_pb2.Status(code=error.code, message=error.message, details=error.details)
+        assert_details(status)
+    assert [item.result.revision for item in results] == [1, 0, 2, 0]
+
+
+async def test_the_results_are_in_the_order_of_the_items(publisher: Caller) -> None:
+    titles = [f"Number {number}" for number in range(20)]
+    results = await publisher.send_all(*[publisher.new(title) for title in titles])
+    assert [item.result.revision for item in results] == list(range(1, 21))
+    stored = [await publisher.get(item.result.id) for item in results]
+    assert [row.payload for row in stored] == [titled(title) for title in titles]
+
+
+async def test_items_may_be_for_any_users(publisher: Caller, serving: Running, user_id: str) -> None:
+    users = [f"{user_id}-{number}" for number in (0, 1, 0, 2, 1)]
+    results = await publisher.send_all(*[publisher.new(user_id=user) for user in users])
+    assert [item.result.revision for item in results] == [1, 1, 2, 1, 2]
+    for item, user in zip(results, users, strict=True):
+        device = Caller(serving.user(user), endpoint_id="phone")
+        assert (await device.get(item.result.id)).user_id == user
+
+
+async def test_devices_of_all_users_hear_of_it(publisher: Caller, serving: Running, user_id: str) -> None:
+    devices = [await Device(serving.user(f"{user_id}-{n}"), "phone").connect() for n in range(3)]
+    results = await publisher.send_all(*[publisher.new(user_id=f"{user_id}-{n}") for n in range(3)])
+    for device, item in zip(devices, results, strict=True):
+        await device.at(1)
+        assert list((await device.disconnect()).notifications) == [item.result.id]
+
+
+async def test_equal_keys_act_in_order(publisher: Caller) -> None:
+    def new(title: str, **fields: Any) -> Any:
+        return publisher.new(title, app_notification_id=KEY, **fields)
+
+    results = await publisher.send_all(
+        new("First"),
+        new("First"),
+        new("Second"),
+        new("Second", on_conflict=REPLACE),
+        new("First"),
+        new("Second"),
+        new("Second", target_policy={"platforms": [1]}, on_conflict=REPLACE),
+        new("Second"),
+    )
+    assert errors(results) == ["good", "good", "bad", "good", "bad", "good", "good", "good"]
+    got = [item.result for item in results]
+    assert [sent.revision for sent in got] == [1, 1, 0, 2, 0, 2, 4, 3]
+    assert [sent.deduplicated for sent in got] == [False, True, False, False, False, True, False, True]
+    assert [sent.removed for sent in got] == [False] * 7 + [True]
+    assert got[0].id == got[1].id == got[3].id == got[5].id == got[7].id != got[6].id
+    assert (await publisher.feed()).unread_count == 1
+
+
+async def test_a_batch_may_be_repeated(publisher: Caller) -> None:
+    items = [publisher.new(app_notification_id=f"order-{number}") for number in range(10)]
+    first, again = await publisher.send_all(*items), await publisher.send_all(*items)
+    assert [item.result.id for item in first] == [item.result.id for item in again]
+    assert all(item.result.deduplicated for item in again)
+    assert (await publisher.feed()).last_revision == 10
+
+
+async def test_all_items_may_be_bad(publisher: Caller) -> None:
+    results = await publisher.send_all(*[publisher.new("")] * 3)
+    assert errors(results) == ["bad"] * 3
+    assert (await publisher.feed()).last_revision == 0
+
+
+def batch() -> Method:
+    return next(method for method in methods() if method.name == "BatchSendNotifications")
+
+
+async def test_a_device_sends_no_batch(serving: Running, user_id: str) -> None:
+    device = Caller(serving.user(user_id), endpoint_id="phone")
+    with refused("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as refusal:
+        await device.send_all(device.new())
+    assert refusal.metadata == {"allowed": "publisher"}
+
+
+async def test_an_item_that_is_no_message_makes_the_whole_batch_malformed(
+    publisher: Caller, serving: Running
+) -> None:
+    good = batch().body(requests=[publisher.new()])
+    with refused("INVALID_ARGUMENT", "REQUEST_MALFORMED"):
+        await batch().call(serving.channel, good + b"\x0a\x02\x0a\x05", bearer(tokens.publisher()))
+    assert (await publisher.feed()).last_revision == 0
+
+
+async def test_a_batch_that_does_not_fit_into_the_queue_is_refused_as_a_whole(tmp_path: Path) -> None:
+    async with running(Setup(path=tmp_path / "unisono.db", commit_queue=2)) as node:
+        publisher = Caller(node.publisher, user_id="ada")
+        with refused("UNAVAILABLE", "OVERLOADED") as refusal:
+            await publisher.send_all(*[publisher.new()] * 3)
+        assert refusal.explanation.retry_delay == 1
+        assert errors(await publisher.send_all(*[publisher.new()] * 2)) == ["good", "good"]

@@ -1,0 +1,196 @@
+"""EndpointService: the devices of a user, as they register, are renamed, seen and deleted."""
+
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.support.callers import Caller, time_of
+from tests.support.clocks import HeldClock
+from tests.support.devices import Device
+from tests.support.nodes import Running
+from tests.support.refusals import refused
+from unisono.client import explain
+from unisono.v1 import endpoint_service_pb2 as endpoint_pb
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+
+
+@pytest.fixture
+def handset(held: Running, user_id: str) -> Caller:
+    """A device that is not registered, for which time passes only when a test says so."""
+    return Caller(held.user(user_id), endpoint_id="phone")
+
+
+async def test_a_registration_says_all_there_is(handset: Caller, clock: HeldClock, user_id: str) -> None:
+    registered = await handset.register(platform=pb.PLATFORM_IOS, display_name="Ada's phone")
+    assert registered == endpoint_pb.Endpoint(
+        endpoint_id="phone",
+        app_id="mail.test",
+        user_id=user_id,
+        platform=pb.PLATFORM_IOS,
+        display_name="Ada's phone",
+        create_time=time_of(clock.now()),
+        last_seen_time=time_of(clock.now()),
+    )
+    assert await handset.endpoint() == registered
+    assert await handset.endpoints() == [registered]
+
+
+async def test_registering_again_finds_it_and_sees_it(handset: Caller, clock: HeldClock) -> None:
+    first = await handset.register(display_name="Phone")
+    clock.advance(5)
+    again = await handset.register()
+    assert (again.create_time, again.display_name) == (first.create_time, "Phone")
+    assert again.last_seen_time == time_of(clock.now())
+    assert (await handset.register(display_name="New")).display_name == "New"
+    assert len(await handset.endpoints()) == 1
+
+
+@pytest.mark.parametrize("act", ["register", "welcome"])
+async def test_the_platform_is_fixed(phone: Caller, act: str) -> None:
+    with refused("FAILED_PRECONDITION", "PLATFORM_FIXED") as refusal:
+        await getattr(phone, act)(platform=pb.PLATFORM_WINDOWS, display_name="New")
+    assert refusal.metadata == {"platform": "PLATFORM_LINUX"}
+    assert (await phone.endpoint()).display_name == ""
+
+
+@pytest.mark.parametrize("platform", pb.Platform.values()[1:], ids=pb.Platform.Name)
+async def test_every_platform_can_register(serving: Running, user_id: str, platform: Any) -> None:
+    caller = Caller(serving.user(user_id), endpoint_id="device")
+    assert (await caller.register(platform=platform)).platform == platform
+
+
+async def test_a_stream_registers_a_new_endpoint(serving: Running, user_id: str) -> None:
+    caller = Caller(serving.user(user_id), endpoint_id="phone")
+    await caller.welcome(platform=pb.PLATFORM_WEB, display_name="Browser")
+    endpoint = await caller.endpoint()
+    assert (endpoint.platform, endpoint.display_name) == (pb.PLATFORM_WEB, "Browser")
+
+
+async def test_a_stream_of_a_known_endpoint_needs_no_platform(phone: Caller) -> None:
+    await phone.welcome(platform=0)
+    assert (await phone.endpoint()).platform == pb.PLATFORM_LINUX
+
+
+async def test_they_are_listed_in_the_order_of_registration(phone: Caller, publisher: Caller) -> None:
+    for name in ("zebra", "ant", "phone"):
+        await phone.register(endpoint_id=name)
+    listed = await phone.endpoints()
+    assert [endpoint.endpoint_id for endpoint in listed] == ["phone", "zebra", "ant"]
+    assert await publisher.endpoints() == listed
+
+
+async def test_a_publisher_reads_them(phone: Caller, publisher: Caller) -> None:
+    assert await publisher.endpoint(endpoint_id="phone") == await phone.endpoint()
+
+
+async def test_a_user_without_devices_has_none(publisher: Caller) -> None:
+    assert await publisher.endpoints() == []
+
+
+async def test_it_can_be_renamed(phone: Caller) -> None:
+    renamed = await phone.rename("Ada's phone")
+    assert renamed.display_name == "Ada's phone"
+    assert await phone.endpoint() == renamed
+    assert (await phone.rename("")).display_name == ""
+
+
+@pytest.mark.parametrize("act", ["endpoint", "remove", "rename"])
+async def test_what_never_was_is_not_found(phone: Caller, act: str) -> None:
+    arguments = ("New",) if act == "rename" else ()
+    with refused("NOT_FOUND", "ENDPOINT_NOT_FOUND"):
+        await getattr(phone, act)(*arguments, endpoint_id="never")
+
+
+async def test_a_deleted_one_is_gone(phone: Caller) -> None:
+    assert not (await phone.remove()).already_removed
+    assert (await phone.remove()).already_removed
+    assert await phone.endpoints() == []
+
+
+DELETED: dict[str, Any] = {
+    "Register": lambda phone: phone.register(),
+    "Subscribe": lambda phone: phone.welcome(),
+    "Get": lambda phone: phone.endpoint(),
+    "Update": lambda phone: phone.rename("New"),
+    "Acknowledge": lambda phone: phone.acknowledge(b"token"),
+    "GetFeed": lambda phone: phone.feed(endpoint_id="phone"),
+}
+
+
+@pytest.mark.parametrize("act", DELETED.values(), ids=DELETED)
+async def test_a_deleted_id_stays_deleted(phone: Caller, act: Any) -> None:
+    await phone.remove()
+    with refused("FAILED_PRECONDITION", "ENDPOINT_DELETED"):
+        await act(phone)
+    assert await phone.endpoints() == []
+
+
+async def test_a_deleted_id_is_free_after_30_days(handset: Caller, clock: HeldClock) -> None:
+    await handset.register()
+    await handset.remove()
+    clock.advance(30 * 86400 - 1)
+    with refused("FAILED_PRECONDITION", "ENDPOINT_DELETED"):
+        await handset.register()
+    await forgotten(handset, clock)
+    assert (await handset.register()).create_time == time_of(clock.now())
+
+
+async def test_one_that_is_unseen_for_60_days_is_removed(handset: Caller, clock: HeldClock) -> None:
+    await handset.register()
+    clock.advance(60 * 86400 - 1)
+    assert await handset.endpoints()
+    await forgotten(handset, clock)
+    assert await handset.endpoints() == []
+
+
+async def forgotten(handset: Caller, clock: HeldClock) -> None:
+    """Let time pass until nothing is known of the endpoint any more."""
+    state = ""
+    while state != "ENDPOINT_NOT_FOUND":
+        clock.advance(1)
+        state = await reason(handset)
+
+
+async def reason(handset: Caller) -> str:
+    """Why the endpoint cannot be read; empty when it can."""
+    try:
+        await handset.endpoint()
+    except grpc.aio.AioRpcError as error:
+        return explain(error).reason
+    return ""
+
+
+async def test_its_stream_ends_when_it_is_deleted(phone: Caller) -> None:
+    device = await Device(phone.client, "phone").connect()
+    await phone.remove()
+    error = await device.ended()
+    assert explain(error).reason == "ENDPOINT_DELETED"
+    assert error.code() is grpc.StatusCode.NOT_FOUND
+    goodbye = device.held.messages[-1].goodbye
+    assert goodbye.reason == feed_pb.GOODBYE_REASON_ENDPOINT_DELETED
+    assert not goodbye.HasField("retry_delay")
+
+
+async def test_it_is_connected_while_it_has_a_stream(handset: Caller, clock: HeldClock) -> None:
+    device = await Device(handset.client, "phone").connect()
+    assert (await handset.endpoint()).connected
+    await device.disconnect()
+    while (await handset.endpoint()).connected:
+        clock.advance(1)
+    assert len(await handset.endpoints()) == 1
+
+
+async def test_an_acknowledgement_is_written_with_a_delay(
+    handset: Caller, held: Running, clock: HeldClock, user_id: str
+) -> None:
+    await handset.register()
+    await Caller(held.publisher, user_id=user_id).send()
+    token = (await handset.history(endpoint_id="phone")).resume_token
+    clock.advance(5)
+    seen = clock.now()
+    assert await handset.acknowledge(token) == 1
+    while not (endpoint := await handset.endpoint()).acknowledged_revision:
+        clock.advance(1)
+    assert (endpoint.acknowledged_revision, endpoint.last_seen_time) == (1, time_of(seen))

@@ -1,0 +1,78 @@
+"""Reflection: for any good token, under both of its names, the whole contract."""
+
+from collections.abc import Iterable
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from grpc_reflection.v1alpha import reflection_pb2 as pb
+
+from tests.support import tokens
+from tests.support.methods import REFLECTION, Method, methods
+from tests.support.nodes import Running
+from unisono.client import bearer
+from unisono.v1 import notification_service_pb2
+
+both_names = pytest.mark.parametrize("method", REFLECTION, ids=lambda method: method.path.split(".")[2])
+SERVICES = {m.path.split("/")[1] for m in methods() if m.path.startswith("/unisono.")}
+
+
+async def answers(
+    serving: Running, method: Method, *requests: pb.ServerReflectionRequest, token: str = ""
+) -> list[pb.ServerReflectionResponse]:
+    """The answers to requests on one stream."""
+    call: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = serving.channel.stream_stream(method.path)
+    bodies: Iterable[bytes] = [request.SerializeToString() for request in requests]
+    stream = call(iter(bodies), metadata=bearer(token or tokens.device()))
+    return [pb.ServerReflectionResponse.FromString(body) async for body in stream]
+
+
+@pytest.mark.parametrize("token", [tokens.device(), tokens.publisher()], ids=["device", "publisher"])
+@both_names
+async def test_services_are_listed(serving: Running, method: Method, token: str) -> None:
+    (answer,) = await answers(serving, method, pb.ServerReflectionRequest(list_services=""), token=token)
+    listed = {service.name for service in answer.list_services_response.service}
+    assert listed > SERVICES
+    assert "grpc.reflection.v1.ServerReflection" not in listed
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [*sorted(SERVICES), "unisono.v1.Notification", "unisono.v1.ErrorReason", "grpc.health.v1.Health"],
+)
+@both_names
+async def test_what_is_listed_is_described(serving: Running, method: Method, wanted: str) -> None:
+    request = pb.ServerReflectionRequest(file_containing_symbol=wanted)
+    (answer,) = await answers(serving, method, request)
+    files = [
+        FileDescriptorProto.FromString(file) for file in answer.file_descriptor_response.file_descriptor_proto
+    ]
+    assert wanted.rsplit(".", 1)[1] in {name for file in files for name in names(file)}
+
+
+def names(file: FileDescriptorProto) -> list[str]:
+    """What a file declares."""
+    services = [service.name for service in file.service]
+    return services + [one.name for one in file.message_type] + [one.name for one in file.enum_type]
+
+
+@both_names
+async def test_a_file_is_as_it_was_generated(serving: Running, method: Method) -> None:
+    name = "unisono/v1/notification_service.proto"
+    (answer,) = await answers(serving, method, pb.ServerReflectionRequest(file_by_filename=name))
+    files = answer.file_descriptor_response.file_descriptor_proto
+    assert notification_service_pb2.DESCRIPTOR.serialized_pb in list(files)
+
+
+@both_names
+async def test_many_questions_may_be_asked_on_one_stream(serving: Running, method: Method) -> None:
+    found, missing, listed = await answers(
+        serving,
+        method,
+        pb.ServerReflectionRequest(file_containing_symbol="unisono.v1.FeedService"),
+        pb.ServerReflectionRequest(file_containing_symbol="unisono.v1.Nobody"),
+        pb.ServerReflectionRequest(list_services=""),
+    )
+    assert found.file_descriptor_response.file_descriptor_proto
+    assert missing.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+    assert listed.list_services_response.service

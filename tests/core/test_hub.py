@@ -1,0 +1,118 @@
+"""Who is told what, and who may take a seat."""
+
+import pytest
+
+from tests.core.rows import ADA, hint_of
+from tests.support.clocks import HeldClock
+from unisono.server.api.convert import frames
+from unisono.server.bus.base import Hint
+from unisono.server.core.hub import Hub
+from unisono.server.errors import QuotaExceeded, Reason, Unavailable
+from unisono.server.model import Audience, FeedKey, Platform
+
+BOB = FeedKey("mail.test", "bob")
+LAPTOP = Audience("laptop", Platform.LINUX)
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub(frames.event, HeldClock(), streams_per_user=2)
+
+
+def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:
+    with (
+        hub.seat(ADA, "laptop", "s1") as one,
+        hub.seat(ADA, "phone", "s2") as two,
+        hub.seat(BOB, "x", "s3") as x,
+    ):
+        hub.hear(hint_of([1]))
+
+        assert [seat.wake.is_set() for seat in (one, two, x)] == [True, True, False]
+        assert not one.endpoint_changed
+        assert one.tail is two.tail
+        assert one.tail.after(0, LAPTOP) is not None
+
+
+def test_a_new_session_wakes_the_older_one_of_its_endpoint_alone(hub: Hub) -> None:
+    with (
+        hub.seat(ADA, "laptop", "old") as old,
+        hub.seat(ADA, "phone", "other") as other,
+        hub.seat(ADA, "laptop", "new") as new,
+    ):
+        hub.hear(Hint(key=ADA, endpoint_id="laptop", session_id="new"))
+
+        assert [seat.endpoint_changed for seat in (old, other, new)] == [True, False, False]
+        assert [seat.wake.is_set() for seat in (old, other, new)] == [True, False, False]
+
+
+def test_a_deleted_endpoint_wakes_its_seat(hub: Hub) -> None:
+    with hub.seat(ADA, "laptop", "s1") as seat:
+        hub.hear(Hint(key=ADA, endpoint_id="laptop"))
+
+        assert seat.endpoint_changed
+
+
+def test_a_change_of_an_endpoint_leaves_the_tail_alone(hub: Hub) -> None:
+    with hub.seat(ADA, "laptop", "s1") as seat:
+        hub.hear(hint_of([1]))
+        hub.hear(Hint(key=ADA, endpoint_id="phone", session_id="s2"))
+
+        assert seat.tail.after(0, LAPTOP) is not None
+
+
+def test_nobody_listening_is_no_trouble(hub: Hub) -> None:
+    hub.hear(hint_of([1]))
+
+    with hub.seat(ADA, "laptop", "s1") as seat:
+        assert seat.tail.after(1, LAPTOP) is None
+
+
+def test_the_last_to_leave_takes_the_tail_along(hub: Hub) -> None:
+    with hub.seat(ADA, "laptop", "s1") as first:
+        with hub.seat(ADA, "phone", "s2"):
+            hub.hear(hint_of([1]))
+        with hub.seat(ADA, "phone", "s3") as back:
+            assert back.tail is first.tail
+    with hub.seat(ADA, "laptop", "s4") as later:
+        assert later.tail is not first.tail
+
+    assert hub.streams == 0
+
+
+def test_a_user_has_so_many_streams(hub: Hub) -> None:
+    with hub.seat(ADA, "laptop", "s1"), hub.seat(ADA, "phone", "s2"):
+        with pytest.raises(QuotaExceeded) as refused, hub.seat(ADA, "watch", "s3"):
+            pass
+
+        assert refused.value.reason is Reason.OPEN_STREAMS_EXCEEDED
+        assert (refused.value.subject, refused.value.metadata) == ("user:ada", {"limit": "2"})
+        with hub.seat(BOB, "watch", "s4"):
+            assert hub.streams == 3
+    with hub.seat(ADA, "watch", "s5"):
+        assert hub.streams == 1
+
+
+def test_only_the_newest_stream_of_an_endpoint_counts(hub: Hub) -> None:
+    with (
+        hub.seat(ADA, "laptop", "s1"),
+        hub.seat(ADA, "phone", "s2"),
+        hub.seat(ADA, "phone", "s3"),
+        hub.seat(ADA, "phone", "s4"),
+    ):
+        assert hub.streams == 4
+
+
+def test_a_seat_is_given_up_when_its_session_fails(hub: Hub) -> None:
+    with pytest.raises(ValueError, match="trouble"), hub.seat(ADA, "laptop", "s1"):
+        raise ValueError("trouble")
+
+    assert hub.streams == 0
+
+
+def test_while_draining_nobody_takes_a_seat(hub: Hub) -> None:
+    with hub.seat(ADA, "laptop", "s1") as one, hub.seat(BOB, "phone", "s2") as two:
+        assert set(hub.drain()) == {one, two}
+
+        with pytest.raises(Unavailable) as refused, hub.seat(ADA, "phone", "s3"):
+            pass
+        assert refused.value.reason is Reason.DRAINING

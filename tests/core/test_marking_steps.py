@@ -1,0 +1,112 @@
+"""Marking many works in steps that each fit into a commit, and means what was there when it began."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.stage import ADA, PUBLISHER, Stage, playing
+from unisono.server.bus.base import Hint
+from unisono.server.core.decide.commands import Delete, Mark, Ref, StatePatch
+from unisono.server.core.marking import Marking, MarkRequest, Selector
+from unisono.server.model import Notification, ReadState
+from unisono.server.store.commit import Scan
+
+READ = StatePatch(read_state=ReadState.READ)
+STEP = Scan(until=0).limit
+ALL = MarkRequest(actor=PUBLISHER, selector=Selector(), patch=READ)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with playing(Stage()) as stage:
+        yield stage
+
+
+@pytest.fixture
+def marking(stage: Stage) -> Marking:
+    return Marking(stage.commits, stage.endpoints)
+
+
+async def sent(stage: Stage, count: int) -> list[Notification]:
+    return list(await asyncio.gather(*(stage.send() for _ in range(count))))
+
+
+def steps(stage: Stage) -> list[int]:
+    """How many changes each commit from now on makes."""
+    found: list[int] = []
+    stage.bus.listen(lambda hint: found.append(len(hint.changes)))
+    return found
+
+
+async def test_no_step_is_larger_than_a_commit_may_be(stage: Stage, marking: Marking) -> None:
+    await sent(stage, 2 * STEP + 3)
+    found = steps(stage)
+
+    marked = await marking.mark(ALL)
+
+    assert found == [STEP, STEP, 3]
+    assert (marked.changed, marked.skipped, marked.unread_count) == (2 * STEP + 3, 0, 0)
+    assert marked.last_revision == 2 * (2 * STEP + 3)
+
+
+async def test_what_fits_exactly_is_one_step_and_a_look(stage: Stage, marking: Marking) -> None:
+    await sent(stage, STEP)
+    found = steps(stage)
+
+    assert (await marking.mark(ALL)).changed == STEP
+    assert found == [STEP]
+
+
+async def test_it_counts_over_all_steps_what_it_left_alone(stage: Stage, marking: Marking) -> None:
+    rows = await sent(stage, STEP + 10)
+    up_to = MarkRequest(
+        actor=PUBLISHER, selector=Selector(), patch=READ, up_to_revision=rows[STEP + 3].revision
+    )
+
+    marked = await marking.mark(up_to)
+
+    assert (marked.changed, marked.skipped, marked.unread_count) == (STEP + 4, 6, 6)
+
+
+async def test_what_comes_after_the_first_step_is_not_meant(stage: Stage, marking: Marking) -> None:
+    await sent(stage, STEP + 1)
+    late: list[asyncio.Task[Notification]] = []
+
+    def send_once(hint: Hint) -> None:
+        """Right after the first step."""
+        if not late:
+            late.append(asyncio.create_task(stage.send("Late")))
+
+    stage.bus.listen(send_once)
+
+    marked = await marking.mark(ALL)
+
+    assert marked.changed == STEP + 1
+    (row,) = await stage.store.find(ADA, ids=[(await late[0]).id])
+    assert row.read_state is ReadState.UNREAD
+
+
+async def test_repeating_it_continues_and_then_changes_nothing(stage: Stage, marking: Marking) -> None:
+    await sent(stage, STEP + 5)
+    first = Mark(actor=PUBLISHER, patch=READ, scan=Scan(until=2**53 - 1))
+    await stage.commits.committer.submit(first)
+
+    assert [(await marking.mark(ALL)).changed for _ in range(2)] == [5, 0]
+
+
+async def test_a_step_sees_what_its_batch_did_before_it(stage: Stage) -> None:
+    """Removed, and created, in the same commit as the step."""
+    rows = await sent(stage, 3)
+    delete = Delete(actor=PUBLISHER, ref=Ref(id=rows[0].id))
+    mark = Mark(actor=PUBLISHER, patch=READ, scan=Scan(until=2**53 - 1))
+
+    _, _, marked = await asyncio.gather(
+        stage.commits.committer.submit(delete),
+        stage.send("Just before"),
+        stage.commits.committer.submit(mark),
+    )
+
+    unread = [row.id for row in stage.store.rows(ADA) if row.counts]
+    assert unread == []
+    assert marked.feed.unread_count() == 0  # type: ignore[union-attr]

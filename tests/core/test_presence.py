@@ -1,0 +1,125 @@
+"""Signs of life: merged, written now and then, and kept when they cannot be written."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.support.ids import CountedIds
+from tests.support.memory_store import MemoryStore
+from tests.support.stage import ADA, Stage, playing
+from unisono.server.core.presence import Presence
+from unisono.server.errors import Reason, Unavailable
+from unisono.server.model import Endpoint, Platform
+from unisono.server.store.reads import Seen
+
+
+class FailingStore(MemoryStore):
+    """Counts what is written, and fails while it is down."""
+
+    def __init__(self) -> None:
+        super().__init__(ids=CountedIds())
+        self.down = False
+        self.written: list[Sequence[Seen]] = []
+
+    async def note_seen(self, signs: Sequence[Seen]) -> None:
+        if self.down:
+            raise Unavailable(Reason.STORE_UNAVAILABLE, "no disk")
+        self.written.append(signs)
+        await super().note_seen(signs)
+
+
+def seen(time: int, **fields: object) -> Seen:
+    return Seen(feed=ADA, endpoint_id="laptop", time=time, **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def store() -> FailingStore:
+    return FailingStore()
+
+
+@pytest.fixture
+def presence(store: FailingStore) -> Presence:
+    return Presence(store)
+
+
+async def endpoint(store: MemoryStore, session_id: str) -> Endpoint:
+    """The endpoint, registered anew for this session."""
+    async with playing(Stage(store=store)) as stage:
+        return (await stage.endpoints.register(ADA, "laptop", Platform.LINUX, "", session_id)).endpoint
+
+
+async def stored(store: MemoryStore) -> Endpoint:
+    (found,) = await store.endpoints(ADA)
+    return found
+
+
+async def test_many_signs_are_written_as_one(presence: Presence, store: FailingStore) -> None:
+    before = await endpoint(store, "s1")
+    later = before.last_seen_time + 5
+    for sign in (seen(later, acknowledged_revision=3), seen(1, acknowledged_revision=7), seen(2)):
+        presence.note(sign)
+
+    await presence.flush()
+    await presence.flush()
+
+    assert [len(signs) for signs in store.written] == [1]
+    after = await stored(store)
+    assert (after.last_seen_time, after.acknowledged_revision) == (later, 7)
+
+
+async def test_a_note_tells_the_largest_acknowledgement_so_far(presence: Presence) -> None:
+    presence.note(seen(1, acknowledged_revision=7))
+
+    assert presence.note(seen(2, acknowledged_revision=3)).acknowledged_revision == 7
+
+
+async def test_the_end_of_a_session_is_written(presence: Presence, store: FailingStore) -> None:
+    await endpoint(store, "s1")
+    presence.note(seen(1, ended_session="s1"))
+    presence.note(seen(2))
+
+    await presence.flush()
+
+    assert (await stored(store)).session_id == ""
+
+
+async def test_the_end_of_an_old_session_does_not_end_the_new_one(
+    presence: Presence, store: FailingStore
+) -> None:
+    await endpoint(store, "s1")
+    await endpoint(store, "s2")
+    presence.note(seen(1, ended_session="s1"))
+
+    await presence.flush()
+
+    assert (await stored(store)).session_id == "s2"
+
+
+@pytest.mark.parametrize("order", [("s1", "s2"), ("s2", "s1")])
+async def test_two_sessions_may_end_between_two_writes(
+    presence: Presence, store: FailingStore, order: Sequence[str]
+) -> None:
+    """The older one may take longer to notice its end."""
+    await endpoint(store, "s1")
+    await endpoint(store, "s2")
+    for session_id in order:
+        presence.note(seen(1, ended_session=session_id))
+
+    await presence.flush()
+
+    assert (await stored(store)).session_id == ""
+
+
+async def test_what_cannot_be_written_is_kept(presence: Presence, store: FailingStore) -> None:
+    before = await endpoint(store, "s1")
+    store.down = True
+    presence.note(seen(before.last_seen_time + 1, acknowledged_revision=7, ended_session="s1"))
+    await presence.flush()
+    presence.note(seen(before.last_seen_time + 9, acknowledged_revision=3))
+
+    store.down = False
+    await presence.flush()
+
+    after = await stored(store)
+    assert (after.last_seen_time, after.acknowledged_revision) == (before.last_seen_time + 9, 7)
+    assert after.session_id == ""

@@ -1,0 +1,126 @@
+"""Which positions a stream may go on from: everything else starts anew, or is refused, never with a gap."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.devices import Held
+from tests.support.ids import CountedIds
+from tests.support.memory_store import MemoryStore
+from tests.support.stage import ADA, Stage, Stream, playing
+from unisono.server.core.position import Position
+from unisono.server.core.resume_token import Seal
+from unisono.server.core.sweeper import SweepRules
+from unisono.server.errors import InvalidRequest, Reason
+from unisono.server.model import FeedKey
+
+EPOCH = CountedIds().epoch()
+OURS = Seal.of(ADA, "laptop", EPOCH, EPOCH)
+POSITION = Position(7, 5, 6)
+
+
+def test_a_token_holds_a_position() -> None:
+    assert OURS.open(OURS.token(POSITION)) == POSITION
+
+
+@pytest.mark.parametrize(
+    "seal",
+    [
+        Seal.of(ADA, "phone", EPOCH, EPOCH),
+        Seal.of(ADA, "laptop", b"restored", EPOCH),
+        Seal.of(ADA, "laptop", EPOCH, b"made new"),
+    ],
+)
+def test_another_endpoint_or_epoch_has_no_position_here(seal: Seal) -> None:
+    assert OURS.open(seal.token(POSITION)) is None
+
+
+@pytest.mark.parametrize("feed", [FeedKey("mail.test", "bob"), FeedKey("chat.test", "ada")])
+def test_a_token_of_another_feed_is_refused(feed: FeedKey) -> None:
+    token = Seal.of(feed, "laptop", EPOCH, EPOCH).token(POSITION)
+
+    with pytest.raises(InvalidRequest) as refused:
+        OURS.open(token)
+
+    assert refused.value.reason is Reason.RESUME_TOKEN_INVALID
+
+
+def test_a_damaged_token_is_refused_wherever_it_is_damaged() -> None:
+    token = OURS.token(POSITION)
+    damaged = [token[:i] + bytes((token[i] ^ 1,)) + token[i + 1 :] for i in range(len(token))]
+
+    for wrong in (*damaged, b"", token[:-1], token + b"x"):
+        with pytest.raises(InvalidRequest) as refused:
+            OURS.open(wrong)
+        assert refused.value.reason is Reason.RESUME_TOKEN_INVALID
+
+
+def test_names_are_not_run_together() -> None:
+    """The feeds of a user "a" with the endpoint "bc", and of "ab" with "c"."""
+    first = Seal.of(FeedKey("mail.test", "a"), "bc", EPOCH, EPOCH)
+
+    assert first.endpoint != Seal.of(FeedKey("mail.test", "ab"), "c", EPOCH, EPOCH).endpoint
+
+
+@pytest.mark.parametrize(
+    ("position", "last", "floor", "resumable"),
+    [
+        (Position(5, 5, 5), 5, 5, True),
+        (Position(5, 5, 5), 9, 5, True),
+        (Position(5, 5, 5), 9, 6, False),
+        (Position(0, 0, 6), 9, 6, True),
+        (Position(5, 0, 6), 9, 7, False),
+        (Position(8, 5, 5), 9, 7, True),
+        (Position(10, 10, 10), 9, 0, False),
+        (Position(3, 10, 3), 9, 0, False),
+        (Position(3, 3, 10), 9, 0, False),
+    ],
+)
+def test_what_can_be_resumed(position: Position, last: int, floor: int, resumable: bool) -> None:
+    assert position.resumable(last, floor) is resumable
+
+
+async def resumed(stage: Stage, token: bytes) -> bool:
+    stream = await Stream(stage, held=Held(token=token)).open()
+    welcome = (await stream.take()).welcome
+    await stream.cut()
+    return welcome.resumed
+
+
+@pytest.mark.parametrize(
+    ("position", "seal", "expected"),
+    [
+        (Position.complete_at(2), OURS, True),
+        (Position(1, 0, 1), OURS, True),
+        (Position.complete_at(3), OURS, False),
+        (Position.complete_at(2**60), OURS, False),
+        (Position.complete_at(2), replace(OURS, endpoint=b"another!"), False),
+        (Position.complete_at(2), replace(OURS, store_epoch=b"restored"), False),
+        (Position.complete_at(2), replace(OURS, feed_epoch=b"made new"), False),
+    ],
+)
+async def test_a_stream_resumes_or_starts_anew(position: Position, seal: Seal, expected: bool) -> None:
+    async with playing(Stage()) as stage:
+        await stage.send()
+        await stage.send()
+
+        assert await resumed(stage, seal.token(position)) is expected
+
+
+async def test_a_stream_below_the_floor_starts_anew() -> None:
+    async with playing(Stage(sweep_rules=SweepRules(tombstones_per_feed=0))) as stage:
+        rows = [await stage.send() for _ in range(2)]
+        await stage.delete(rows[0])
+        await stage.sweeper.sweep()
+
+        assert [await resumed(stage, OURS.token(Position.complete_at(n))) for n in (2, 3)] == [False, True]
+
+
+async def test_a_refused_token_leaves_no_trace() -> None:
+    store = MemoryStore(ids=CountedIds())
+    async with playing(Stage(store=store)) as stage:
+        with pytest.raises(InvalidRequest):
+            await Stream(stage, held=Held(token=b"no token")).open()
+
+        assert await store.endpoints(ADA) == []
+        assert await store.feed(ADA) is None

@@ -1,0 +1,244 @@
+"""Time acts through commits: expiry, the end of snoozes, and forgetting."""
+
+import asyncio
+
+import pytest
+
+from tests.support.clocks import START
+from tests.support.ids import CountedIds
+from tests.support.memory_store import MemoryStore
+from tests.support.stage import ADA, Stage, Stream, playing
+from unisono.server.core.decide.commands import StatePatch
+from unisono.server.core.sweeper import DAY, SweepRules
+from unisono.server.errors import NotFound, Reason, Unavailable
+from unisono.server.model import Notification, Platform, ReadState, UserActionState
+from unisono.server.store.reads import Due
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1.notification_pb2 import READ_STATE_UNREAD, USER_ACTION_STATE_NO_INTERACTION
+
+DISMISSED = StatePatch(user_action_state=UserActionState.DISMISSED)
+
+
+def snoozed(until: int) -> StatePatch:
+    return StatePatch(
+        read_state=ReadState.READ,
+        user_action_state=UserActionState.SNOOZED,
+        snooze_until=until,
+    )
+
+
+async def stored(stage: Stage, row: Notification) -> Notification:
+    (found,) = await stage.store.find(ADA, ids=[row.id])
+    return found
+
+
+async def test_what_expires_stays_until_that_is_committed_and_then_goes_everywhere() -> None:
+    async with playing(Stage()) as stage:
+        stream = await Stream(stage).synced()
+        row = await stage.send(expire_time=START + 5_000)
+        await stream.take()
+        stage.clock.advance(5)
+        before = await stored(stage, row)
+
+        await stage.sweeper.sweep()
+
+        assert before.live
+        (event,) = (await stream.take()).event_batch.events
+        assert (event.removed, event.change_type) == (True, pb.CHANGE_TYPE_EXPIRED)
+        assert stream.held.notifications == {}
+        assert stream.held.unread_count == 0
+        feed = await stage.store.feed(ADA)
+        assert feed is not None
+        assert (feed.live, feed.unread_count()) == (0, 0)
+
+
+async def test_what_is_not_due_stays() -> None:
+    async with playing(Stage()) as stage:
+        row = await stage.send(expire_time=START + 5_000)
+        stage.clock.advance(4.999)
+
+        await stage.sweeper.sweep()
+
+        assert (await stored(stage, row)).revision == row.revision
+
+
+async def test_a_snooze_ends_unread_and_rings() -> None:
+    async with playing(Stage()) as stage:
+        stream = await Stream(stage).synced()
+        row = await stage.send()
+        await stage.mark(row, snoozed(START + 5_000))
+        await stream.take()
+        assert stream.held.unread_count == 0
+        assert stream.held.rung == []
+        stage.clock.advance(5)
+
+        await stage.sweeper.sweep()
+
+        told = await stream.take()
+        (event,) = told.event_batch.events
+        assert (event.change_type, event.alert) == (pb.CHANGE_TYPE_STATE_CHANGED, True)
+        assert event.notification.read_state == READ_STATE_UNREAD
+        assert event.notification.user_action_state == USER_ACTION_STATE_NO_INTERACTION
+        assert not event.notification.HasField("snooze_until")
+        assert told.unread_count == 1
+        assert stream.held.rung == [(row.id, event.revision)]
+
+
+async def test_a_snooze_does_not_outlive_its_notification() -> None:
+    async with playing(Stage()) as stage:
+        row = await stage.send(expire_time=START + 9_000)
+        await stage.mark(row, snoozed(START + 5_000))
+        stage.clock.advance(9)
+
+        await stage.sweeper.sweep()
+
+        assert not (await stored(stage, row)).live
+
+
+class SlowFinder(MemoryStore):
+    """What it finds due may change before that is acted on."""
+
+    def __init__(self) -> None:
+        super().__init__(ids=CountedIds())
+        self.found = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def due(self, now: int, limit: int) -> list[Due]:
+        found = list(await super().due(now, limit))
+        self.found.set()
+        await self.go_on.wait()
+        return found
+
+
+async def test_it_acts_on_the_row_as_it_then_is() -> None:
+    """Between being found and being woken, somebody dismissed it."""
+    store = SlowFinder()
+    async with playing(Stage(store=store)) as stage:
+        row = await stage.send()
+        await stage.mark(row, snoozed(START + 5_000))
+        stage.clock.advance(5)
+        sweeping = asyncio.create_task(stage.sweeper.sweep())
+        await store.found.wait()
+        await stage.mark(row, DISMISSED)
+
+        store.go_on.set()
+        await sweeping
+
+        after = await stored(stage, row)
+        assert (after.user_action_state, after.revision) == (UserActionState.DISMISSED, 3)
+
+
+async def test_much_that_is_due_is_done_in_small_steps() -> None:
+    async with playing(Stage(sweep_rules=SweepRules(step=10))) as stage:
+        rows = [await stage.send(expire_time=START + 1 + n) for n in range(35)]
+        stage.clock.advance(1)
+        hints: list[int] = []
+        stage.bus.listen(lambda hint: hints.append(len(hint.changes)))
+
+        await stage.sweeper.sweep()
+
+        assert hints == [10, 10, 10, 5]
+        assert not any([(await stored(stage, row)).live for row in rows])
+
+
+async def test_tombstones_go_after_their_time_and_raise_the_floor() -> None:
+    rules = SweepRules(tombstone_days=30)
+    async with playing(Stage(sweep_rules=rules)) as stage:
+        old, kept, new = [await stage.send() for _ in range(3)]
+        await stage.delete(old)
+        stage.clock.advance(30 * DAY / 1000)
+        await stage.delete(new)
+        await stage.sweeper.sweep()
+        assert not (await stored(stage, old)).live
+
+        stage.clock.advance(0.001)
+        await stage.sweeper.sweep()
+
+        # `kept` expired meanwhile: after seven days.
+        assert {row.id for row in stage.store.rows(ADA)} == {kept.id, new.id}
+        feed = await stage.store.feed(ADA)
+        assert feed is not None
+        assert feed.floor == 4
+
+
+async def test_a_feed_has_so_many_tombstones() -> None:
+    rules = SweepRules(tombstones_per_feed=3)
+    async with playing(Stage(sweep_rules=rules)) as stage:
+        rows = [await stage.send() for _ in range(6)]
+        for row in rows[:5]:
+            await stage.delete(row)
+
+        await stage.sweeper.sweep()
+
+        assert {row.id for row in stage.store.rows(ADA)} == {row.id for row in rows[2:]}
+        feed = await stage.store.feed(ADA)
+        assert feed is not None
+        assert feed.floor == 8
+
+
+async def test_endpoints_that_were_not_seen_for_long_go_unless_they_have_a_stream() -> None:
+    async with playing(Stage(sweep_rules=SweepRules(endpoint_days=60))) as stage:
+        await stage.endpoints.register(ADA, "lost", Platform.IOS, "")
+        stream = await Stream(stage, "open").synced()
+        stage.clock.advance(61 * DAY / 1000)
+
+        await stage.sweeper.sweep()
+
+        assert [e.endpoint_id for e in await stage.endpoints.list_all(ADA)] == ["open"]
+        with pytest.raises(NotFound):
+            await stage.endpoints.get(ADA, "lost")
+        await stream.cut()
+
+
+async def test_a_deleted_endpoint_may_come_back_after_its_time() -> None:
+    async with playing(Stage(sweep_rules=SweepRules(deletion_days=30))) as stage:
+        await stage.endpoints.register(ADA, "laptop", Platform.LINUX, "")
+        await stage.endpoints.remove(ADA, "laptop")
+        stage.clock.advance(30 * DAY / 1000 + 0.001)
+
+        await stage.sweeper.sweep()
+
+        assert (await stage.endpoints.register(ADA, "laptop", Platform.IOS, "")).changed
+
+
+class Breaking(MemoryStore):
+    """Fails as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(ids=CountedIds())
+        self.failure: Exception | None = None
+        self.failed = asyncio.Event()
+
+    async def due(self, now: int, limit: int) -> list[Due]:
+        if self.failure is not None:
+            self.failed.set()
+            raise self.failure
+        return list(await super().due(now, limit))
+
+
+@pytest.mark.parametrize("failure", [Unavailable(Reason.STORE_UNAVAILABLE, "no disk"), ValueError("fault")])
+async def test_it_goes_on_after_trouble(failure: Exception) -> None:
+    store = Breaking()
+    async with playing(Stage(store=store)) as stage:
+        stream = await Stream(stage).synced()
+        await stage.send(expire_time=START + 500)
+        await stream.take()
+        store.failure = failure
+        stage.sweeper.start()
+        await asyncio.sleep(0)
+        stage.clock.advance(1)
+        await store.failed.wait()
+
+        store.failure = None
+        while stream.held.notifications:
+            stage.clock.advance(1)
+            await stream.told()
+
+        await stage.sweeper.close()
+
+
+async def test_close_ends_it() -> None:
+    async with playing(Stage()) as stage:
+        await stage.sweeper.close()
+        stage.sweeper.start()
+        await stage.sweeper.close()

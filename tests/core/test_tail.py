@@ -1,0 +1,199 @@
+"""The tail of a feed: unbroken or gone, encoded once, and small."""
+
+import tracemalloc
+from dataclasses import replace
+
+import pytest
+
+from tests.core.rows import ADA, created, feed, hint, hint_of, row
+from tests.support.clocks import START
+from unisono.server.api.convert import frames
+from unisono.server.bus.base import Hint
+from unisono.server.core.position import Sighting
+from unisono.server.core.tail import TAIL_CHANGES, Tail
+from unisono.server.model import (
+    Audience,
+    Change,
+    ChangeType,
+    Limits,
+    Payload,
+    Platform,
+    ReadState,
+    TargetPolicy,
+)
+from unisono.server.model.target import target_key
+
+LAPTOP = Audience("laptop", Platform.LINUX)
+PHONE = Audience("phone", Platform.IOS)
+
+
+class Encoder:
+    """Remembers what it encoded; the bytes are the revision."""
+
+    def __init__(self) -> None:
+        self.sightings: list[Sighting] = []
+
+    def __call__(self, sighting: Sighting) -> bytes:
+        self.sightings.append(sighting)
+        return b"%d" % sighting.notification.revision
+
+
+@pytest.fixture
+def encoder() -> Encoder:
+    return Encoder()
+
+
+@pytest.fixture
+def tail(encoder: Encoder) -> Tail:
+    tail = Tail(encoder)
+    tail.hear(hint_of([1, 2, 3]), START)
+    return tail
+
+
+def told(tail: Tail, cursor: int, audience: Audience = LAPTOP) -> list[int] | None:
+    """The revisions of the events after the cursor, or None where the tail cannot say."""
+    found = tail.after(cursor, audience)
+    return None if found is None else [int(event) for event in found[1]]
+
+
+def test_a_new_tail_knows_nothing(encoder: Encoder) -> None:
+    assert told(Tail(encoder), 0) is None
+
+
+def test_it_continues_a_cursor(tail: Tail) -> None:
+    assert [told(tail, cursor) for cursor in range(4)] == [[1, 2, 3], [2, 3], [3], []]
+
+
+def test_it_tells_the_counters_of_its_last_revision(tail: Tail) -> None:
+    tail.hear(hint_of([4, 5]), START)
+
+    found = tail.after(3, LAPTOP)
+
+    assert found is not None
+    assert found[0] == feed(5)
+
+
+def test_it_does_not_know_the_future(tail: Tail) -> None:
+    assert told(tail, 4) is None
+
+
+def test_it_grows_in_unbroken_order(tail: Tail) -> None:
+    tail.hear(hint_of([4]), START)
+    tail.hear(hint_of([5, 6]), START)
+
+    assert told(tail, 0) == [1, 2, 3, 4, 5, 6]
+
+
+def test_it_starts_anew_after_a_lost_hint(tail: Tail) -> None:
+    tail.hear(hint_of([5, 6]), START)
+
+    assert [told(tail, cursor) for cursor in range(7)] == [None, None, None, None, [5, 6], [6], []]
+
+
+def test_it_passes_over_what_it_heard_before(tail: Tail) -> None:
+    tail.hear(hint_of([4]), START)
+    tail.hear(hint_of([1, 2, 3]), START)
+    tail.hear(hint_of([4]), START)
+
+    assert told(tail, 2) == [3, 4]
+
+
+def test_a_late_hint_does_not_fill_a_gap(tail: Tail) -> None:
+    tail.hear(hint_of([5]), START)
+    tail.hear(hint_of([4]), START)
+
+    assert [told(tail, cursor) for cursor in (3, 4)] == [None, [5]]
+
+
+def test_a_hint_without_changes_ends_it(tail: Tail) -> None:
+    tail.hear(Hint(key=ADA), START)
+
+    assert told(tail, 3) is None
+    tail.hear(hint_of([9]), START)
+    assert told(tail, 8) == [9]
+
+
+def test_it_tells_each_what_is_meant_for_it(tail: Tail) -> None:
+    for_phones = TargetPolicy.of((Platform.IOS,), ())
+    tail.hear(hint(created(4, target=for_phones), created(5)), START)
+
+    assert told(tail, 3, LAPTOP) == [5]
+    assert told(tail, 3, PHONE) == [4, 5]
+
+
+def test_it_encodes_once_for_all_and_only_what_is_wanted(tail: Tail, encoder: Encoder) -> None:
+    assert encoder.sightings == []
+
+    for cursor in (1, 2, 1):
+        for audience in (LAPTOP, PHONE):
+            tail.after(cursor, audience)
+
+    assert sorted(s.notification.revision for s in encoder.sightings) == [2, 3]
+
+
+def test_it_rings_for_the_change_that_rings(encoder: Encoder) -> None:
+    tail = Tail(encoder)
+    read = replace(row(1), revision=2, read_state=ReadState.READ)
+    unread = replace(row(1), revision=3)
+    changes = [Change(type=ChangeType.STATE_CHANGED, notification=after) for after in (read, unread)]
+    tail.hear(hint(created(1), *changes), START)
+    tail.hear(hint(created(4, expire_time=START), created(5, display_time_to_live=1)), START + 1)
+
+    tail.after(0, LAPTOP)
+
+    by_revision = {s.notification.revision: s.alert for s in encoder.sightings}
+    assert by_revision == {1: True, 2: False, 3: False, 4: False, 5: False}
+
+
+def test_it_is_short(encoder: Encoder) -> None:
+    tail = Tail(encoder)
+    tail.hear(hint_of(range(1, TAIL_CHANGES + 3)), START)
+
+    assert told(tail, 1) is None
+    assert told(tail, 2) == list(range(3, TAIL_CHANGES + 3))
+
+
+def test_it_holds_no_more_payload_than_a_batch(encoder: Encoder) -> None:
+    tail = Tail(encoder)
+    for revision in range(1, 101):
+        tail.hear(hint(created(revision, payload=Payload(raw_content=b"x" * 32 * 1024))), START)
+
+    assert told(tail, 91) is None
+    assert told(tail, 92) == list(range(93, 101))
+
+
+def test_what_is_more_than_a_batch_is_left_to_the_store(encoder: Encoder) -> None:
+    tail = Tail(lambda sighting: b"x" * 200_000)
+    tail.hear(hint_of([1, 2]), START)
+
+    assert tail.after(0, LAPTOP) is None
+    assert tail.after(1, LAPTOP) is not None
+
+
+def test_it_is_small_whatever_is_in_it() -> None:
+    """Bounded: below 1 MiB with everything encoded, when every field is as large as allowed."""
+    limits = Limits()
+    tail = Tail(frames.event)
+
+    def largest(revision: int) -> Change:
+        targets = (f"{revision}-{n:0{limits.id_bytes - 5}}" for n in range(limits.target_endpoints))
+        return created(
+            revision,
+            payload=Payload(title="t" * limits.title_bytes) if revision % 2 else None,
+            group_name=f"{revision:0{limits.id_bytes}}",
+            app_notification_id=f"{revision:0{limits.id_bytes}}",
+            target=TargetPolicy.of((Platform.LINUX,), targets),
+        )
+
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for revision in range(1, 200):
+            tail.hear(hint(largest(revision)), START)
+            tail.after(revision - 1, LAPTOP)
+        target_key.cache_clear()  # which is the whole process's, not the tail's
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert after - before < 1024 * 1024

@@ -1,0 +1,57 @@
+"""The demo, as `make demo` runs it: it tells its story, ends by itself, and leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DEMO = Path(__file__).parents[2] / "clients" / "python" / "demo"
+
+#: In seconds. The demo promises to end within a minute, and a test has no more.
+AT_MOST = 50
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """It runs in a session of its own, and has its temporary files in the folder of the test."""
+    running = subprocess.Popen(
+        (sys.executable, DEMO),
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with running:
+        try:
+            yield running
+        finally:
+            if running.returncode is None:
+                os.killpg(running.pid, signal.SIGKILL)
+
+
+def assert_nothing_is_left(demo: subprocess.Popen[str], folder: Path) -> None:
+    with pytest.raises(ProcessLookupError):
+        os.killpg(demo.pid, 0)
+    assert not list(folder.iterdir())
+
+
+def test_it_ends_in_unison(demo: subprocess.Popen[str], tmp_path: Path) -> None:
+    said, complaints = demo.communicate(timeout=AT_MOST)
+    assert (demo.returncode, complaints) == (0, "")
+    assert said.splitlines()[-1] == "phone, laptop, browser and store: in unison."
+    assert_nothing_is_left(demo, tmp_path)
+
+
+def test_an_interrupt_ends_it_and_its_server(demo: subprocess.Popen[str], tmp_path: Path) -> None:
+    assert demo.stdout is not None
+    while "devices of ada connect" not in demo.stdout.readline():
+        assert demo.poll() is None
+    demo.send_signal(signal.SIGINT)
+    demo.communicate(timeout=AT_MOST)
+    assert demo.returncode != 0
+    assert_nothing_is_left(demo, tmp_path)

@@ -1,0 +1,96 @@
+"""The log: one JSON object for each line, refused calls under the id that the caller got, and no secrets."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.support import tokens
+from tests.support.callers import Caller
+from tests.support.devices import Device
+from tests.support.nodes import Client
+from tests.support.processes import serving
+from unisono.client import connect, explain
+from unisono.server.app.open_files import RESERVED
+
+REQUEST_ID = "x-request-id"
+TITLE = "Your test is negative"
+RAW = b"insulin-at-seven"
+#: The soft and the hard limit that the server finds.
+OPEN_FILES = (256, 2048)
+FORGED = tokens.signed(tokens.claims(), key="a key that the server does not know of, of 32 bytes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What a server wrote about some calls, the tokens of these, and the errors of those that it refused."""
+
+    said: str
+    log: list[dict[str, Any]]
+    tokens: list[str]
+    errors: list[grpc.aio.AioRpcError]
+
+
+@pytest.fixture(scope="module", params=["info", "debug"])
+def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
+    return asyncio.run(write(tmp_path_factory.mktemp("log") / "unisono.db", request.param))
+
+
+async def write(store: Path, level: str) -> Written:
+    """Send, receive, and be refused for some reasons."""
+    used = [tokens.publisher(), tokens.device("ada"), FORGED]
+    limited = ("prlimit", "--nofile={}:{}".format(*OPEN_FILES))
+    with serving(store, "--log-level", level, under=limited) as server:
+        async with connect(server.address) as channel:
+            backend, phone, stranger = [Caller(Client(channel, token), user_id="ada") for token in used]
+            device = await Device(phone.client, "phone").connect()
+            sent = await backend.send(TITLE, payload={"visual_content": {"title": TITLE}, "raw_content": RAW})
+            await device.at(sent.revision)
+            errors = [
+                await refusal(backend.get("01a20a4b-3f62-727b-8d39-8abfe999769d")),
+                await refusal(backend.send(TITLE * 100)),
+                await refusal(stranger.send(TITLE)),
+            ]
+            backend.client.metadata += ((REQUEST_ID, "backend-17"),)
+            errors.append(await refusal(backend.get("no such id")))
+            await device.disconnect()
+    return Written(said=server.said, log=server.log, tokens=used, errors=errors)
+
+
+async def refusal(call: Any) -> grpc.aio.AioRpcError:
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await call
+    return raised.value
+
+
+def test_each_line_is_a_json_object(written: Written) -> None:
+    entries = [json.loads(line) for line in written.said.splitlines()]
+    assert entries == written.log
+    assert all({"event", "level", "timestamp"} <= entry.keys() for entry in entries)
+
+
+def test_a_refused_call_is_found_by_the_id_that_its_caller_got(written: Written) -> None:
+    expected = [(id_of(error), explain(error).reason) for error in written.errors]
+    refused = [entry for entry in written.log if entry["event"] == "call refused"]
+    assert [(entry["request_id"], entry["reason"]) for entry in refused] == expected
+    assert expected[-1][0] == "backend-17"
+
+
+def id_of(error: grpc.aio.AioRpcError) -> str:
+    return str(dict(error.trailing_metadata() or ())[REQUEST_ID])
+
+
+def test_nothing_of_tokens_and_payloads_is_in_it(written: Written) -> None:
+    parts = [part for token in written.tokens for part in token.split(".")[1:]]
+    for secret in (TITLE, RAW.decode(), tokens.SECRET, *parts):
+        assert secret not in written.said
+
+
+def test_it_says_how_many_devices_fit_into_the_raised_limit(written: Written) -> None:
+    (entry,) = [entry for entry in written.log if entry["event"] == "open files"]
+    assert (entry["was"], entry["limit"]) == OPEN_FILES
+    assert entry["devices"] == OPEN_FILES[1] - RESERVED

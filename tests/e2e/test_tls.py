@@ -1,0 +1,131 @@
+"""TLS: who trusts the root gets in, nobody is served in the clear, and renewing needs no restart."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+import trustme
+
+from tests.support import tokens
+from tests.support.callers import Caller
+from tests.support.nodes import Client
+from tests.support.processes import ServerProcess, run, serving, url
+from unisono.client import connect
+
+HOST = "127.0.0.1"
+
+
+class Renewable:
+    """A certificate and its key in the files that the server was told, issued by a root of the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = trustme.CA()
+        self.root = self.authority.cert_pem.bytes()
+        self.certificate, self.key = folder / "certificate.pem", folder / "key.pem"
+        self.flags = ("--tls-certificate", self.certificate, "--tls-key", self.key)
+        self.renew()
+
+    def renew(self) -> None:
+        """Overwrite both files with a new pair."""
+        certificate, key = self.issue()
+        self.certificate.write_bytes(certificate)
+        self.key.write_bytes(key)
+
+    def issue(self) -> tuple[bytes, bytes]:
+        """A new certificate and its key."""
+        issued = self.authority.issue_cert(HOST)
+        return issued.cert_chain_pems[0].bytes(), issued.private_key_pem.bytes()
+
+    def presented(self, server: ServerProcess) -> str:
+        """The serial number of the certificate that a new connection gets."""
+        context = ssl.create_default_context(cadata=self.root.decode())
+        context.set_alpn_protocols(["h2"])
+        with (
+            socket.create_connection((HOST, port_of(server))) as plain,
+            context.wrap_socket(plain, server_hostname=HOST) as connection,
+        ):
+            assert connection.selected_alpn_protocol() == "h2"
+            shown = connection.getpeercert()
+            assert shown is not None
+            return str(shown["serialNumber"])
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Renewable:
+    return Renewable(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def server(files: Renewable) -> Iterator[ServerProcess]:
+    with serving(files.key.with_name("unisono.db"), *files.flags) as server:
+        yield server
+
+
+def port_of(server: ServerProcess) -> int:
+    return int(server.address.removeprefix(f"{HOST}:"))
+
+
+def backend(channel: grpc.aio.Channel) -> Caller:
+    return Caller(Client(channel, tokens.publisher()), user_id="ada")
+
+
+async def test_whoever_trusts_the_root_gets_in(server: ServerProcess, files: Renewable) -> None:
+    assert server.until("serving")["tls"] is True
+    async with connect(server.address, root_certificates=files.root) as channel:
+        assert (await backend(channel).send()).id
+
+
+@pytest.mark.parametrize("tls", [True, False], ids=["without the root", "in the clear"])
+async def test_nobody_else_does(server: ServerProcess, tls: bool) -> None:
+    async with connect(server.address, tls=tls) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await backend(channel).send()
+    assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_renewed_certificate_is_used_without_a_restart(
+    server: ServerProcess, files: Renewable
+) -> None:
+    # Given a device with a connection
+    before = files.presented(server)
+    async with connect(server.address, root_certificates=files.root) as channel:
+        await backend(channel).send()
+        # When the files are overwritten
+        files.renew()
+        # Then new connections get the new certificate, and the old connection goes on
+        assert files.presented(server) != before
+        await backend(channel).send()
+    async with connect(server.address, root_certificates=files.root) as channel:
+        await backend(channel).send()
+
+
+def test_until_both_files_are_whole_the_old_pair_is_used(server: ServerProcess, files: Renewable) -> None:
+    before = files.presented(server)
+    certificate, key = files.issue()
+    for step in (certificate[: len(certificate) // 2], certificate):
+        files.certificate.write_bytes(step)
+        assert files.presented(server) == before
+    files.key.write_bytes(key[: len(key) // 2])
+    assert files.presented(server) == before
+    files.key.write_bytes(key)
+    assert files.presented(server) != before
+
+
+def test_strangers_do_not_write_into_the_log(server: ServerProcess) -> None:
+    with socket.create_connection((HOST, port_of(server))) as stranger:
+        stranger.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        while stranger.recv(1024):
+            pass
+    assert len(server.said.splitlines()) == len(server.log)
+
+
+def test_a_certificate_with_the_key_of_another_is_refused_at_the_start(tmp_path: Path) -> None:
+    files = Renewable(tmp_path)
+    files.key.write_bytes(files.issue()[1])
+    done = run("serve", "--log-level", "error", "--store", url(tmp_path / "unisono.db"), *files.flags)
+    assert done.returncode == 1
+    assert f"{files.certificate} and {files.key} are not a PEM certificate and its key" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,98 @@
+"""Random calls of Ada's backend and devices to a node. Knows no stream."""
+
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import grpc
+
+from tests.support.callers import (
+    ALL,
+    DISMISSED,
+    NO_INTERACTION,
+    READ,
+    REPLACE,
+    SNOOZED,
+    UNREAD,
+    Caller,
+    time_of,
+)
+from tests.support.nodes import Running
+from unisono.v1 import notification_pb2 as pb
+
+KEYS = ("invoice", "meeting", "")
+TARGETS = (
+    pb.TargetPolicy(),
+    pb.TargetPolicy(),
+    pb.TargetPolicy(platforms=[pb.PLATFORM_LINUX]),
+    pb.TargetPolicy(platforms=[pb.PLATFORM_IOS], endpoint_ids=["tablet"]),
+)
+#: What may be said to a call about something that another call changed before.
+FAIR = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.INVALID_ARGUMENT}
+
+Call = Callable[[], Awaitable[object]]
+
+
+class RandomCalls:
+    """Calls drawn from a seeded source, about what earlier ones made."""
+
+    def __init__(self, random: Random, node: Running) -> None:
+        self._random = random
+        self._clock = node.setup.clock
+        self._backend = Caller(node.publisher, user_id="ada")
+        self._callers = (self._backend, Caller(node.user(), endpoint_id="phone"))
+        self._sent: list[str] = []
+        self._calls: list[Call] = [
+            *([self._send] * 5),
+            *([self._update] * 3),
+            *([self._mark] * 5),
+            self._mark_all,
+            self._delete,
+        ]
+
+    async def one(self) -> None:
+        """Make a call; what it is refused with is fair."""
+        try:
+            await self._random.choice(self._calls)()
+        except grpc.aio.AioRpcError as error:
+            assert error.code() in FAIR, error
+
+    async def _send(self) -> None:
+        expire = self._random.choice((None, None, None, self._after(5), self._after(60)))
+        result = await self._backend.send(
+            f"No. {self._random.random()}",
+            app_notification_id=self._random.choice(KEYS),
+            on_conflict=REPLACE,
+            target_policy=self._random.choice(TARGETS),
+            **({"expire_time": time_of(expire)} if expire else {}),
+        )
+        self._sent.append(result.id)
+
+    async def _update(self) -> None:
+        content = {"group_name": self._random.choice(("work", "home"))}
+        payload = {"payload": {"visual_content": {"title": f"Now {self._random.random()}"}}}
+        patch = self._random.choice((content, payload, content | payload))
+        await self._backend.update(self._one(), content=patch, silent=self._random.random() < 0.5)
+
+    async def _mark(self) -> None:
+        caller = self._random.choice(self._callers)
+        await caller.mark(*{self._one(), self._one()}, **self._state())
+
+    async def _mark_all(self) -> None:
+        caller = self._random.choice(self._callers)
+        await caller.mark(**self._random.choice(({"all": ALL}, {"group_name": "work"})), **self._state())
+
+    async def _delete(self) -> None:
+        await self._random.choice(self._callers).delete(self._one())
+
+    def _state(self) -> dict[str, object]:
+        state: dict[str, object] = {"read_state": self._random.choice((READ, UNREAD))}
+        action = self._random.choice((0, NO_INTERACTION, DISMISSED, SNOOZED))
+        if action == SNOOZED:
+            state["snooze_until"] = time_of(self._after(20))
+        return {**state, "user_action_state": action}
+
+    def _one(self) -> str:
+        return self._random.choice(self._sent) if self._sent else "unknown"
+
+    def _after(self, seconds: int) -> int:
+        return self._clock.now() + 1000 * seconds

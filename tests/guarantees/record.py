@@ -1,0 +1,45 @@
+"""What happened in the feeds of a node, change by change: the truth that streams are checked against."""
+
+from collections import defaultdict
+from dataclasses import replace
+
+from unisono.server.bus.base import Hint, Listener
+from unisono.server.bus.local import LocalBus
+from unisono.server.model import Audience, Change, FeedKey, Notification
+
+
+class Record:
+    """A bus that writes down every change that is published, and leaves the hint to another bus."""
+
+    def __init__(self, bus: LocalBus) -> None:
+        self._bus = bus
+        self._changes: defaultdict[FeedKey, list[Change]] = defaultdict(list)
+
+    async def open(self) -> None:
+        await self._bus.open()
+
+    async def close(self) -> None:
+        await self._bus.close()
+
+    def listen(self, listener: Listener) -> None:
+        self._bus.listen(listener)
+
+    def publish(self, hint: Hint) -> None:
+        self._changes[hint.key].extend(hint.changes)
+        self._bus.publish(hint)
+
+    def last(self, key: FeedKey) -> int:
+        """The last revision."""
+        return self._changes[key][-1].notification.revision if self._changes[key] else 0
+
+    def at(self, key: FeedKey, revision: int, audience: Audience) -> dict[str, Notification]:
+        """What is live right after a revision, and meant for the audience, by id."""
+        live: dict[str, Notification] = {}
+        for number, change in enumerate(self._changes[key][:revision], 1):
+            row = change.notification
+            assert row.revision == number, "the feed has a gap"
+            before = live.pop(row.id, None)
+            if row.live and row.target.includes(audience):
+                kept = before.payload if before else None
+                live[row.id] = row if row.payload else replace(row, payload=kept)
+        return live

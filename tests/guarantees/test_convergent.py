@@ -1,0 +1,78 @@
+"""Ordered, Unique, Complete, Convergent, Exact: on real streams, whatever the bus and the line do."""
+
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.guarantees.random_calls import RandomCalls
+from tests.guarantees.record import Record
+from tests.guarantees.witness import ADA, Witness
+from tests.support.buses import DeafBus, LossyBus
+from tests.support.callers import Caller
+from tests.support.clocks import HeldClock
+from tests.support.nodes import Running, Setup, running
+from unisono.server.bus.local import LocalBus
+from unisono.server.model import Platform
+
+CALLS = 120
+BUSES = {
+    "local": lambda random: LocalBus(),
+    "lossy": lambda random: LossyBus(random),
+    "deaf": lambda random: DeafBus(),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("bus", BUSES)
+async def test_every_promise_is_kept(bus: str, seed: int, tmp_path: Path) -> None:
+    random = Random(f"{bus} {seed}")  # noqa: S311
+    clock = HeldClock(int(time.time() * 1000))
+    record = Record(BUSES[bus](random))
+    async with running(Setup(path=tmp_path / "unisono.db", bus=record, clock=clock)) as node:
+        calls = RandomCalls(random, node)
+        for _ in range(10):
+            await calls.one()
+        devices = [
+            Witness(node, record, "phone", Platform.IOS),
+            Witness(node, record, "laptop", Platform.LINUX),
+            Witness(node, record, "tablet", Platform.ANDROID),
+        ]
+        for device in devices:
+            await device.connect()
+
+        for _ in range(CALLS):
+            await calls.one()
+            if random.random() < 0.2:
+                clock.advance(random.choice((1, 8, 31)))
+            if random.random() < 0.1:
+                await drop(random.choice(devices))
+
+        await settle(clock, record, devices)
+        assert all([device.check() > 1 for device in devices])
+        await assert_same_as_the_feed(node, record, devices)
+        for device in devices:
+            await device.disconnect()
+
+
+async def drop(device: Witness) -> None:
+    """The line breaks; the device is back at once."""
+    await device.disconnect()
+    device.open()
+
+
+async def settle(clock: HeldClock, record: Record, devices: list[Witness]) -> None:
+    """Let the ticks of all devices come, and wait until each has everything."""
+    for device in devices:
+        await device.until(lambda held: held.messages)
+    clock.advance(31)
+    for device in devices:
+        await device.at(record.last(ADA))
+
+
+async def assert_same_as_the_feed(node: Running, record: Record, devices: list[Witness]) -> None:
+    for device in devices:
+        feed = await Caller(node.user()).feed(endpoint_id=device.endpoint_id)
+        assert feed.last_revision == record.last(ADA)
+        assert feed.unread_count == device.held.unread_count

@@ -1,0 +1,121 @@
+"""A device that remembers its past, and can be asked whether every promise was kept."""
+
+from dataclasses import dataclass, field
+
+import grpc
+
+from tests.guarantees.record import Record
+from tests.support.devices import Device, Held
+from tests.support.nodes import Running
+from unisono.server.api.convert import messages
+from unisono.server.clock import Clock
+from unisono.server.model import Audience, FeedKey, Notification, Platform
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1 import notification_pb2
+
+ADA = FeedKey("mail.test", "ada")
+
+
+@dataclass(slots=True, kw_only=True)
+class Point:
+    """What was held at a complete point, or, with `anew`, that everything was discarded."""
+
+    revision: int = 0
+    time: int = 0
+    unread_count: int = 0
+    notifications: dict[str, notification_pb2.Notification] = field(default_factory=dict)
+    rung: int = 0
+    anew: bool = False
+    #: Where the feed was before the stream was asked for, and when it opened.
+    began: tuple[int, int] = (0, 0)
+
+
+@dataclass(kw_only=True)
+class Past(Held):
+    """What a device holds, and held."""
+
+    record: Record
+    feed: FeedKey
+    clock: Clock
+    points: list[Point] = field(default_factory=list)
+    asked_at: int = 0
+    last_event: int = 0
+
+    def apply(self, message: pb.SubscribeResponse) -> None:
+        if message.HasField("welcome") and not message.welcome.resumed:
+            self.last_event = 0
+            began = (self.asked_at, self.record.last(self.feed))
+            self.points.append(Point(anew=True, began=began, rung=len(self.rung)))
+        for event in message.event_batch.events:
+            assert event.revision > self.last_event, "an event out of order or twice"
+            self.last_event = event.revision
+        assert message.welcome.session_id or message.revision >= self.revision, "a position went back"
+        super().apply(message)
+        if message.complete:
+            assert message.revision >= self.last_event, "complete, and an event is ahead"
+            self.points.append(
+                Point(
+                    revision=message.revision,
+                    time=self.clock.now(),
+                    unread_count=message.unread_count,
+                    notifications=dict(self.notifications),
+                    rung=len(self.rung),
+                )
+            )
+
+
+class Witness(Device):
+    """A device of Ada, on a node whose record is kept."""
+
+    def __init__(self, node: Running, record: Record, endpoint_id: str, platform: Platform) -> None:
+        self.past = Past(record=record, feed=ADA, clock=node.setup.clock)
+        super().__init__(node.user(), endpoint_id, self.past)
+        self.fault: BaseException | None = None
+        self._audience = Audience(endpoint_id, platform)
+
+    def open(self, **request: object) -> None:
+        self.past.asked_at = self.past.record.last(self.past.feed)
+        self.error = None
+        super().open(platform=int(self._audience.platform), **request)
+
+    async def _read(
+        self, call: "grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse]"
+    ) -> None:
+        try:
+            await super()._read(call)
+        except AssertionError as fault:
+            self.fault = fault
+            call.cancel()
+
+    def check(self) -> int:
+        """Raise what was broken; otherwise, how many complete points there were."""
+        if self.fault is not None:
+            raise self.fault
+        assert len(set(self.past.rung)) == len(self.past.rung), "a ring was repeated"
+        quiet, owing, rung = 0, 0, 0
+        for point in self.past.points:
+            if point.anew:
+                quiet, owing = point.began
+            else:
+                self._check_state(point)
+                self._check_rings(point, quiet, owing, rung)
+                quiet = owing = point.revision
+            rung = point.rung
+        return sum(not point.anew for point in self.past.points)
+
+    def _truth(self, point: Point) -> dict[str, Notification]:
+        return self.past.record.at(self.past.feed, point.revision, self._audience)
+
+    def _check_state(self, point: Point) -> None:
+        truth = self._truth(point)
+        wanted = {id_: messages.notification(row) for id_, row in truth.items()}
+        assert point.notifications == wanted, f"at {point.revision} it is not the state of the store"
+        assert point.unread_count == sum(row.counts for row in truth.values())
+
+    def _check_rings(self, point: Point, quiet: int, owing: int, before: int) -> None:
+        """Nothing up to `quiet` may ring any more, and what rings after `owing` must have."""
+        rung = self.past.rung[: point.rung]
+        assert all(revision > quiet for _, revision in rung[before:]), "a ring for what was settled"
+        ringing = [row for row in self._truth(point).values() if row.rings_at(point.time)]
+        due = {(row.id, row.alert_revision) for row in ringing if row.alert_revision > owing}
+        assert due <= set(rung), f"at {point.revision} a ring is lost"

@@ -105,7 +105,7 @@ types: .venv/.dev ## check the types, strictly
 .PHONY: test
 test: .venv/.dev ## run all tests and show the coverage of the server
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest --numprocesses auto
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

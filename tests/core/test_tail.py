@@ -131,7 +131,19 @@ def test_it_encodes_once_for_all_and_only_what_is_wanted(tail: Tail, encoder: En
     assert sorted(s.notification.revision for s in encoder.sightings) == [2, 3]
 
 
-def test_it_rings_for_the_change_that_rings(encoder: Encoder) -> None:
+@pytest.mark.parametrize(
+    ("cursor", "alerts"),
+    [
+        # As read from the store: its alert is newer than the device's last complete point ...
+        (0, {1: True, 2: False, 3: True, 4: False, 5: False}),
+        # ... or is not.
+        (1, {2: False, 3: False, 4: False, 5: False}),
+    ],
+)
+def test_it_rings_for_what_alerted_after_the_cursor(
+    encoder: Encoder, cursor: int, alerts: dict[int, bool]
+) -> None:
+    # Given one that is created, read and unread again, and two that are over
     tail = Tail(encoder)
     read = replace(row(1), revision=2, read_state=ReadState.READ)
     unread = replace(row(1), revision=3)
@@ -139,10 +151,25 @@ def test_it_rings_for_the_change_that_rings(encoder: Encoder) -> None:
     tail.hear(hint(created(1), *changes), START)
     tail.hear(hint(created(4, expire_time=START), created(5, display_time_to_live=1)), START + 1)
 
-    tail.after(0, LAPTOP)
+    tail.after(cursor, LAPTOP)
 
-    by_revision = {s.notification.revision: s.alert for s in encoder.sightings}
-    assert by_revision == {1: True, 2: False, 3: False, 4: False, 5: False}
+    assert {s.notification.revision: s.alert for s in encoder.sightings} == alerts
+
+
+def test_new_content_of_a_read_one_rings_once_it_is_unread(encoder: Encoder) -> None:
+    # Given one that was read, and gets new content and is marked unread before anybody looks
+    tail = Tail(encoder)
+    patched = replace(row(1), revision=2, alert_revision=2, read_state=ReadState.READ)
+    unread = replace(patched, revision=3, read_state=ReadState.UNREAD)
+    changes = [
+        Change(type=ChangeType.UPDATED, notification=patched),
+        Change(type=ChangeType.STATE_CHANGED, notification=unread),
+    ]
+    tail.hear(hint(*changes), START)
+
+    tail.after(1, LAPTOP)
+
+    assert {s.notification.revision: s.alert for s in encoder.sightings} == {2: False, 3: True}
 
 
 def test_it_is_short(encoder: Encoder) -> None:

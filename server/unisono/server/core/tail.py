@@ -43,7 +43,7 @@ class Tail:
                 break
             if not entry.change.notification.target.includes(audience):
                 continue
-            events.append(entry.encoded(self._encode))
+            events.append(entry.encoded(self._encode, cursor))
             size += len(events[-1])
             if size > BATCH_BYTES:
                 return None
@@ -77,24 +77,26 @@ class Tail:
 
 
 class _Entry:
-    """A change, and its bytes once somebody wanted them."""
+    """A change, and its bytes once somebody wanted them: with and without a ring."""
 
-    __slots__ = ("_bytes", "_now", "change", "revision", "size")
+    __slots__ = ("_bytes", "_rings", "change", "revision", "size")
 
     def __init__(self, change: Change, now: int) -> None:
         self.change = change
-        self.revision = change.notification.revision
         row = change.notification
+        self.revision = row.revision
         #: Bytes, nearly, of what may be large in it.
         self.size = (row.payload.size if row.payload else 0) + sum(map(len, row.target.endpoint_ids))
-        self._now = now
-        self._bytes: bytes | None = None
+        self._rings = row.rings_at(now)
+        self._bytes: dict[bool, bytes] = {}
 
-    def encoded(self, encode: Encode) -> bytes:
-        if self._bytes is None:
-            row = self.change.notification
-            rings = row.alert_revision == row.revision and row.rings_at(self._now)
-            self._bytes = encode(
-                Sighting(notification=row, type=self.change.type, alert=rings, origin=self.change.origin)
+    def encoded(self, encode: Encode, cursor: int) -> bytes:
+        """The event for a session at this cursor, which is its base, too: it is complete there."""
+        row = self.change.notification
+        alert = self._rings and row.alert_revision > cursor
+        if alert not in self._bytes:
+            sighting = Sighting(
+                notification=row, type=self.change.type, alert=alert, origin=self.change.origin
             )
-        return self._bytes
+            self._bytes[alert] = encode(sighting)
+        return self._bytes[alert]

@@ -182,15 +182,17 @@ async def test_it_is_connected_while_it_has_a_stream(handset: Caller, clock: Hel
     assert len(await handset.endpoints()) == 1
 
 
-async def test_an_acknowledgement_is_written_with_a_delay(
+async def test_an_acknowledgement_is_written_with_a_delay_and_never_goes_back(
     handset: Caller, held: Running, clock: HeldClock, user_id: str
 ) -> None:
     await handset.register()
+    older = (await handset.history(endpoint_id="phone")).resume_token
     await Caller(held.publisher, user_id=user_id).send()
-    token = (await handset.history(endpoint_id="phone")).resume_token
+    newer = (await handset.history(endpoint_id="phone")).resume_token
     clock.advance(5)
     seen = clock.now()
-    assert await handset.acknowledge(token) == 1
+    assert await handset.acknowledge(newer) == 1
     while not (endpoint := await handset.endpoint()).acknowledged_revision:
         clock.advance(1)
     assert (endpoint.acknowledged_revision, endpoint.last_seen_time) == (1, time_of(seen))
+    assert await handset.acknowledge(older) == 1

@@ -101,7 +101,7 @@ async def test_a_row_is_seen_once_and_its_payload_if_asked_for(
 
     view = await look(store, *reads)
 
-    assert view.rows[ALICE] == [replace(row, payload=expected)]
+    assert list(view.rows[ALICE]) == [replace(row, payload=expected)]
 
 
 async def test_a_scan_finds_live_rows_in_the_order_of_creation(store: Store) -> None:

@@ -20,7 +20,7 @@ from unisono.client import connect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackedUp:
-    """A store that has stopped, its backup, what was answered before that began, and a device's state."""
+    """A store that has stopped, its backup, and what was answered, and was on a device, before that."""
 
     store: Path
     backup: Path
@@ -34,7 +34,7 @@ def backed_up(tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
 
 
 async def back_up(folder: Path) -> BackedUp:
-    """Back up the store of a server while backends send, and a device listens."""
+    """Back up the store of a server while backends send. A device listens until that begins."""
     store, backup = folder / "unisono.db", folder / "backup.db"
     load, begun = Load(), asyncio.Event()
     with serving(store) as server:
@@ -42,14 +42,14 @@ async def back_up(folder: Path) -> BackedUp:
             phone = await Device(Client(channel, tokens.device("ada")), "phone").connect()
             sending = asyncio.create_task(load.send(channel, after=60, do=begun.set))
             await begun.wait()
+            held = await phone.disconnect()
             before, count = load.copy(), load.count
             done = await asyncio.to_thread(run, "backup", "--store", url(store), "--to", backup)
             assert load.count > count, "there was no load"
             server.signal(signal.SIGTERM)
             await sending
-            await phone.ended()
     assert (done.returncode, done.stderr) == (0, "")
-    return BackedUp(store=store, backup=backup, before=before, held=phone.held)
+    return BackedUp(store=store, backup=backup, before=before, held=held)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,7 @@ async def test_it_has_what_was_answered_before_the_backup_began(
 
 
 async def test_a_device_of_the_old_store_starts_over(restored: ServerProcess, backed_up: BackedUp) -> None:
+    """Although the restored feed has all that the device had: it may go on differently."""
     async with connect(restored.address) as channel:
         client = Client(channel, tokens.device("ada"))
         phone = await Device(client, "phone", backed_up.held).connect()
@@ -77,14 +78,6 @@ async def test_a_device_of_the_old_store_starts_over(restored: ServerProcess, ba
         stored = {row.id: row for row in await everything(Caller(client, endpoint_id="phone"))}
         assert phone.held.notifications == stored
         await phone.disconnect()
-
-
-def test_a_backup_replaces_no_file(backed_up: BackedUp) -> None:
-    content = backed_up.backup.read_bytes()
-    done = run("backup", "--store", url(backed_up.store), "--to", backed_up.backup)
-    assert done.returncode == 1
-    assert f"{backed_up.backup} exists" in done.stderr
-    assert backed_up.backup.read_bytes() == content
 
 
 def test_a_restore_replaces_a_store_only_when_forced(backed_up: BackedUp, tmp_path: Path) -> None:

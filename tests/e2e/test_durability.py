@@ -18,7 +18,7 @@ from tests.support.traces import SystemCall, system_calls, tracer
 from unisono.client import connect
 
 ROUNDS = 3
-ANSWERS_PER_ROUND = 60
+ANSWERS_PER_ROUND = 200
 
 
 @pytest.fixture

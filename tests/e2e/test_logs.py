@@ -35,16 +35,16 @@ class Written:
     errors: list[grpc.aio.AioRpcError]
 
 
-@pytest.fixture(scope="module", params=["info", "debug"])
-def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Written:
-    return asyncio.run(write(tmp_path_factory.mktemp("log") / "unisono.db", request.param))
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    return asyncio.run(write(tmp_path_factory.mktemp("log") / "unisono.db"))
 
 
-async def write(store: Path, level: str) -> Written:
-    """Send, receive, and be refused for some reasons."""
+async def write(store: Path) -> Written:
+    """Send, receive, and be refused for some reasons, on a server that says all that it can say."""
     used = [tokens.publisher(), tokens.device("ada"), FORGED]
     limited = ("prlimit", "--nofile={}:{}".format(*OPEN_FILES))
-    with serving(store, "--log-level", level, under=limited) as server:
+    with serving(store, "--log-level", "debug", under=limited) as server:
         async with connect(server.address) as channel:
             backend, phone, stranger = [Caller(Client(channel, token), user_id="ada") for token in used]
             device = await Device(phone.client, "phone").connect()
@@ -74,10 +74,10 @@ def test_each_line_is_a_json_object(written: Written) -> None:
 
 
 def test_a_refused_call_is_found_by_the_id_that_its_caller_got(written: Written) -> None:
-    expected = [(id_of(error), explain(error).reason) for error in written.errors]
-    refused = [entry for entry in written.log if entry["event"] == "call refused"]
-    assert [(entry["request_id"], entry["reason"]) for entry in refused] == expected
-    assert expected[-1][0] == "backend-17"
+    refused = {e["request_id"]: e["reason"] for e in written.log if e["event"] == "call refused"}
+    for error in written.errors:
+        assert refused[id_of(error)] == explain(error).reason
+    assert id_of(written.errors[-1]) == "backend-17"
 
 
 def id_of(error: grpc.aio.AioRpcError) -> str:

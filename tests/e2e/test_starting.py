@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import NOBODY, TESTERS, Environment, ServerProcess, run, serving, url
+from tests.support.processes import ServerProcess, run, serving, url
 
 FLAGS = ("--log-level", "error")
 
@@ -23,15 +23,9 @@ tls_key = "server.key"
 """
 
 
-def refusal(
-    *flags: str | Path,
-    status: int,
-    lines: int = 1,
-    env: Environment = TESTERS,
-    under: tuple[str, ...] = (),
-) -> str:
+def refusal(*flags: str | Path, status: int, lines: int = 1, under: tuple[str, ...] = ()) -> str:
     """What `serve` says, in so many lines, before it ends with this status."""
-    done = run("serve", *FLAGS, *flags, env=env, under=under)
+    done = run("serve", *FLAGS, *flags, under=under)
     assert done.returncode == status, done.stderr
     assert len(done.stderr.splitlines()) == lines, done.stderr
     return done.stderr.removeprefix("Error: ")
@@ -78,13 +72,6 @@ def test_on_a_database_of_another_program(tmp_path: Path) -> None:
     message = refusal("--listen", "127.0.0.1:0", "--store", url(file), status=1)
     assert f"{file} is a database of another program; use another file" in message
     assert file.read_bytes() == content
-
-
-def test_with_nobody_to_trust(tmp_path: Path) -> None:
-    message = refusal("--store", url(tmp_path / "unisono.db"), status=2, env=NOBODY)
-    assert "[[issuers]]" in message
-    assert "--dev" in message
-    assert not list(tmp_path.iterdir())
 
 
 def test_with_a_development_key_where_other_machines_reach_it(tmp_path: Path) -> None:

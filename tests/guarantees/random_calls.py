@@ -54,7 +54,8 @@ class RandomCalls:
         try:
             await self._random.choice(self._calls)()
         except grpc.aio.AioRpcError as error:
-            assert error.code() in FAIR, error
+            if error.code() not in FAIR:
+                raise
 
     async def _send(self) -> None:
         expire = self._random.choice((None, None, None, self._after(5), self._after(60)))

@@ -1,5 +1,6 @@
 """What happened in the feeds of a node, change by change: the truth that streams are checked against."""
 
+import asyncio
 from collections import defaultdict
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ class Record:
     def __init__(self, bus: LocalBus) -> None:
         self._bus = bus
         self._changes: defaultdict[FeedKey, list[Change]] = defaultdict(list)
+        self._changed = asyncio.Event()
 
     async def open(self) -> None:
         await self._bus.open()
@@ -26,20 +28,31 @@ class Record:
 
     def publish(self, hint: Hint) -> None:
         self._changes[hint.key].extend(hint.changes)
+        self._changed.set()
         self._bus.publish(hint)
 
     def last(self, key: FeedKey) -> int:
         """The last revision."""
         return self._changes[key][-1].notification.revision if self._changes[key] else 0
 
-    def at(self, key: FeedKey, revision: int, audience: Audience) -> dict[str, Notification]:
-        """What is live right after a revision, and meant for the audience, by id."""
+    async def passed(self, key: FeedKey, until: int) -> None:
+        """Wait until everything that is due by a time has been done."""
+        while any(_due(row) <= until for row in self.at(key, self.last(key)).values()):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def at(self, key: FeedKey, revision: int, audience: Audience | None = None) -> dict[str, Notification]:
+        """What is live right after a revision, and meant for the audience, if one is named, by id."""
         live: dict[str, Notification] = {}
         for number, change in enumerate(self._changes[key][:revision], 1):
             row = change.notification
             assert row.revision == number, "the feed has a gap"
             before = live.pop(row.id, None)
-            if row.live and row.target.includes(audience):
+            if row.live and (audience is None or row.target.includes(audience)):
                 kept = before.payload if before else None
                 live[row.id] = row if row.payload else replace(row, payload=kept)
         return live
+
+
+def _due(row: Notification) -> int:
+    return min(row.expire_time, row.snooze_until or row.expire_time)

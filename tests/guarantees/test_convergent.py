@@ -1,6 +1,7 @@
 """Ordered, Unique, Complete, Convergent, Exact: on real streams, whatever the bus and the line do."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -17,14 +18,14 @@ from unisono.server.bus.local import LocalBus
 from unisono.server.model import Platform
 
 CALLS = 120
-BUSES = {
+BUSES: dict[str, Callable[[Random], LocalBus]] = {
     "local": lambda random: LocalBus(),
     "lossy": lambda random: LossyBus(random),
     "deaf": lambda random: DeafBus(),
 }
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("bus", BUSES)
 async def test_every_promise_is_kept(bus: str, seed: int, tmp_path: Path) -> None:
     random = Random(f"{bus} {seed}")  # noqa: S311
@@ -50,7 +51,7 @@ async def test_every_promise_is_kept(bus: str, seed: int, tmp_path: Path) -> Non
                 await drop(random.choice(devices))
 
         await settle(clock, record, devices)
-        assert all([device.check() > 1 for device in devices])
+        assert min(device.check() for device in devices) > 1
         await assert_same_as_the_feed(node, record, devices)
         for device in devices:
             await device.disconnect()
@@ -63,12 +64,11 @@ async def drop(device: Witness) -> None:
 
 
 async def settle(clock: HeldClock, record: Record, devices: list[Witness]) -> None:
-    """Let the ticks of all devices come, and wait until each has everything."""
-    for device in devices:
-        await device.until(lambda held: held.messages)
-    clock.advance(31)
-    for device in devices:
-        await device.at(record.last(ADA))
+    """Let time pass until it changes nothing any more, and every device has everything."""
+    async with clock.passing():
+        await record.passed(ADA, clock.now() + 100_000)
+        for device in devices:
+            await device.at(record.last(ADA))
 
 
 async def assert_same_as_the_feed(node: Running, record: Record, devices: list[Witness]) -> None:

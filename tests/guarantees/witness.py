@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import grpc
-
 from tests.guarantees.record import Record
 from tests.support.devices import Device, Held
 from tests.support.nodes import Running
@@ -70,22 +68,12 @@ class Witness(Device):
     def __init__(self, node: Running, record: Record, endpoint_id: str, platform: Platform) -> None:
         self.past = Past(record=record, feed=ADA, clock=node.setup.clock)
         super().__init__(node.user(), endpoint_id, self.past)
-        self.fault: BaseException | None = None
         self._audience = Audience(endpoint_id, platform)
 
     def open(self, **request: object) -> None:
         self.past.asked_at = self.past.record.last(self.past.feed)
         self.error = None
         super().open(platform=int(self._audience.platform), **request)
-
-    async def _read(
-        self, call: "grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse]"
-    ) -> None:
-        try:
-            await super()._read(call)
-        except AssertionError as fault:
-            self.fault = fault
-            call.cancel()
 
     def check(self) -> int:
         """Raise what was broken; otherwise, how many complete points there were."""

@@ -1,96 +1,92 @@
-"""buf curl, written in Go by others: it knows the service from its reflection, or from its proto files."""
+"""buf curl, a client in Go that nobody here wrote, with reflection and with the proto files."""
 
 import base64
-import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
 from google.rpc import error_details_pb2
 
+from tests.interop.buf_curl import PROTO_FILES, REFLECTION, BufCurl, run
 from tests.support import tokens
-from tests.support.processes import PATIENCE, ServerProcess, serving
-from unisono.v1 import endpoint_service_pb2, feed_service_pb2, notification_service_pb2
+from tests.support.methods import methods
+from tests.support.processes import ServerProcess
 
-BUF = Path(sys.executable).with_name("buf")
-PROTO = Path(__file__).parents[2] / "proto"
-SERVICES = "unisono.v1"
-
-Message = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BufCurl:
-    """Calls a server with a token. `schema` are the flags that say where the proto comes from."""
-
-    server: ServerProcess
-    schema: tuple[str, ...]
-    token: str
-
-    def __call__(self, method: str, **request: Any) -> Message:
-        """The response of a call that succeeds."""
-        done = self.run(method, request)
-        assert done.returncode == 0, done.stderr
-        response: Message = json.loads(done.stdout)
-        return response
-
-    def run(self, method: str, request: Message) -> subprocess.CompletedProcess[str]:
-        command = self.command(method, request)
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-
-    @contextmanager
-    def stream(self, method: str, **request: Any) -> Iterator[Iterator[Message]]:
-        """The responses of a call that the server goes on answering; it is given up at the end."""
-        command = self.command(method, request)
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            try:
-                yield _messages(process)
-            finally:
-                process.terminate()
-
-    def command(self, method: str, request: Message) -> tuple[str, ...]:
-        header = ("--header", f"authorization: Bearer {self.token}")
-        url = f"http://{self.server.address}/{SERVICES}.{method}"
-        return (*GRPC, *self.schema, *header, "--data", json.dumps(request), url)
+SEND = "NotificationService/SendNotification"
+LIST = "NotificationService/ListNotifications"
+MARK = "NotificationService/MarkNotifications"
+SUBSCRIBE = "FeedService/Subscribe"
 
 
-def _messages(process: subprocess.Popen[str]) -> Iterator[Message]:
-    """Each ends with a brace on a line of its own."""
-    assert process.stdout is not None
-    text = ""
-    for line in process.stdout:
-        text += line
-        if line == "}\n":
-            yield json.loads(text)
-            text = ""
-
-
-GRPC = (str(BUF), "curl", "--protocol", "grpc")
-REFLECTED = ("--reflect-header", "*")
-FILES = ("--schema", str(PROTO))
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    with serving(tmp_path_factory.mktemp("interop") / "unisono.db") as server:
-        yield server
-
-
-@pytest.fixture(params=[REFLECTED, FILES], ids=["reflection", "proto files"])
+@pytest.fixture(params=[REFLECTION, PROTO_FILES], ids=["reflection", "proto files"])
 def schema(request: pytest.FixtureRequest) -> tuple[str, ...]:
     flags: tuple[str, ...] = request.param
     return flags
 
 
 @pytest.fixture
-def user_id(schema: tuple[str, ...]) -> str:
-    """One for each test: nothing else happens in its feed."""
-    return f"ada-{abs(hash(schema))}"
+def backend(server: ServerProcess, schema: tuple[str, ...]) -> BufCurl:
+    return BufCurl(server=server, schema=schema, token=tokens.publisher())
+
+
+@pytest.fixture
+def phone(server: ServerProcess, schema: tuple[str, ...], user_id: str) -> BufCurl:
+    return BufCurl(server=server, schema=schema, token=tokens.device(user_id))
+
+
+@pytest.mark.parametrize("protocol", ["grpc-v1", "grpc-v1alpha"])
+def test_reflection_lists_every_method(server: ServerProcess, protocol: str) -> None:
+    header = ("--reflect-header", f"authorization: Bearer {tokens.publisher()}")
+    url = f"http://{server.address}"
+    done = run(*header, "--reflect-protocol", protocol, "--list-methods", url)
+    assert done.returncode == 0, done.stderr
+    listed = {method for method in done.stdout.split() if method.startswith("unisono.")}
+    assert listed == {method.path.lstrip("/") for method in methods() if method.descriptor}
+
+
+def test_send_list_mark(backend: BufCurl, phone: BufCurl, user_id: str) -> None:
+    # Given a notification
+    payload = {"visual_content": {"title": "Grüße"}, "raw_content": "AAE="}
+    sent = backend.call(SEND, user_id=user_id, payload=payload, display_time_to_live="90s")["result"]
+    (row,) = phone.call(LIST)["notifications"]
+    assert (row["id"], row["revision"], row["displayTimeToLive"]) == (sent["id"], "1", "90s")
+    assert row["payload"] == {"visualContent": {"title": "Grüße"}, "rawContent": "AAE="}
+    # When it is read on a device
+    phone.call("EndpointService/RegisterEndpoint", endpoint_id="phone", platform="PLATFORM_IOS")
+    references = {"refs": [{"id": sent["id"]}]}
+    marked = phone.call(MARK, endpoint_id="phone", references=references, read_state="READ_STATE_READ")
+    assert (marked["changed"], marked["lastRevision"]) == ("1", "2")
+    # Then it is so for the backend too
+    (row,) = backend.call(LIST, user_id=user_id)["notifications"]
+    assert row["readState"] == "READ_STATE_READ"
+
+
+def test_subscribe(backend: BufCurl, phone: BufCurl, user_id: str) -> None:
+    # Given a stream that missed nothing
+    opening = {"endpoint_id": "phone", "platform": "PLATFORM_ANDROID", "heartbeat_interval": "60s"}
+    with phone.stream(SUBSCRIBE, **opening) as messages:
+        welcome, synced = next(messages), next(messages)
+        assert welcome["welcome"]["heartbeatInterval"] == "60s"
+        assert (synced["synced"], synced["complete"]) == ({}, True)
+        # When something is sent, and read on the device itself
+        payload = {"visual_content": {"title": "Hello"}}
+        sent = backend.call(SEND, user_id=user_id, payload=payload)["result"]
+        created = next(messages)
+        phone.call(MARK, endpoint_id="phone", all={}, read_state="READ_STATE_READ")
+        read = next(messages)
+    # Then the stream tells of both
+    (event,) = created["eventBatch"]["events"]
+    assert (event["notificationId"], event["changeType"]) == (sent["id"], "CHANGE_TYPE_CREATED")
+    assert (event["alert"], created["unreadCount"]) == (True, "1")
+    (event,) = read["eventBatch"]["events"]
+    assert (event["changeType"], event["originEndpointId"]) == ("CHANGE_TYPE_STATE_CHANGED", "phone")
+    assert (read["revision"], "unreadCount" in read) == ("2", False)
+
+
+def test_an_error_says_what_is_wrong_with_which_field(backend: BufCurl, user_id: str) -> None:
+    error = backend.refusal(SEND, user_id=user_id, payload={}, group_name="\u0007")
+    assert error["code"] == "invalid_argument"
+    info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail, value in zip((info, request), error["details"], strict=True):
+        assert value["type"] == detail.DESCRIPTOR.full_name
+        detail.ParseFromString(base64.b64decode(value["value"] + "=="))
+    assert (info.domain, info.reason) == ("unisono", "INVALID_REQUEST")
+    assert {violation.field for violation in request.field_violations} == {"payload", "group_name"}

@@ -1,6 +1,8 @@
 """A clock that stands still until a test moves it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from math import ceil
 
 START = 1_800_000_000_000
@@ -35,11 +37,26 @@ class HeldClock:
             if until <= self._now:
                 alarm.set()
 
+    @asynccontextmanager
+    async def passing(self) -> AsyncIterator[None]:
+        """Let time pass all the while, a second in a few milliseconds."""
+        task = asyncio.create_task(self._pass())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
     async def awaited(self, event: asyncio.Event) -> None:
         """Wait until somebody waits for this event or the time, and neither has come."""
         while not any(e is event and not e.is_set() and not a.is_set() for a, (_, e) in self._alarms.items()):
             self._waited.clear()
             await self._waited.wait()
+
+    async def _pass(self) -> None:
+        while True:
+            self.advance(1)
+            await asyncio.sleep(0.003)
 
     async def _first(self, event: asyncio.Event, until: int) -> None:
         """Wait for the event or for the time."""

@@ -71,6 +71,8 @@ class Device:
         self.endpoint_id = endpoint_id
         self.held = held or Held()
         self.error: grpc.aio.AioRpcError | None = None
+        #: What `held` found wrong with a message, if it checks them.
+        self.fault: AssertionError | None = None
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._call: grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse] | None = None
@@ -97,7 +99,9 @@ class Device:
     async def until(self, condition: Callable[[Held], object]) -> Held:
         """Wait until what is held satisfies the condition, or the stream has ended."""
         async with self._changed:
-            await self._changed.wait_for(lambda: condition(self.held) or self.error is not None)
+            await self._changed.wait_for(lambda: self.fault or self.error or condition(self.held))
+        if self.fault is not None:
+            raise self.fault
         if not condition(self.held):
             raise AssertionError(f"the stream ended: {self.error}")
         return self.held
@@ -135,3 +139,8 @@ class Device:
             async with self._changed:
                 self.error = error
                 self._changed.notify_all()
+        except AssertionError as fault:
+            async with self._changed:
+                self.fault = fault
+                self._changed.notify_all()
+            call.cancel()

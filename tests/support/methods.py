@@ -16,11 +16,10 @@ import unisono.v1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """`path` is what HTTP/2 carries. `server_streaming` and `client_streaming` as in the proto."""
+    """`path` is what HTTP/2 carries; `server_streaming` as in the proto."""
 
     path: str
     descriptor: MethodDescriptor | None = None
-    client_streaming: bool = False
     server_streaming: bool = False
 
     @property
@@ -39,10 +38,10 @@ class Method:
     async def call(
         self, channel: grpc.aio.Channel, body: bytes, metadata: Sequence[tuple[str, str]] = ()
     ) -> bytes:
-        """Send these bytes, and return the first response."""
-        if self.client_streaming:
-            streams: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(self.path)
-            return await anext(aiter(streams(iter([body]), metadata=metadata)))
+        """Send these bytes, and return the first response.
+
+        A single message looks the same on the wire whether the client may send more or not.
+        """
         if self.server_streaming:
             stream: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(self.path)
             return await anext(aiter(stream(body, metadata=metadata)))
@@ -68,7 +67,6 @@ def methods() -> tuple[Method, ...]:
 REFLECTION = tuple(
     Method(
         path=f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
-        client_streaming=True,
         server_streaming=True,
     )
     for version in ("v1", "v1alpha")
@@ -85,6 +83,5 @@ def _method(descriptor: MethodDescriptor) -> Method:
     return Method(
         path=f"/{descriptor.containing_service.full_name}/{descriptor.name}",
         descriptor=descriptor,
-        client_streaming=descriptor.client_streaming,
         server_streaming=descriptor.server_streaming,
     )

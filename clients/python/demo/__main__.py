@@ -5,6 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import grpc
+
 from demo.server import ServerFailedError, mint, serving
 from demo.story import Story, verdict
 from demo.words import narrator
@@ -35,3 +37,5 @@ if __name__ == "__main__":
         sys.exit(f"the demo did not end within {AT_MOST} s")
     except ServerFailedError as error:
         sys.exit(f"the server did not start:\n{error}")
+    except (ConnectionError, grpc.aio.AioRpcError) as error:
+        sys.exit(f"the demo was cut off: {error}")

@@ -1,7 +1,8 @@
 """One device of the user: holds a stream, keeps what it is told, rings once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import grpc
 
@@ -49,7 +50,7 @@ class Device:
         self._stream = self._feeds.Subscribe(request, metadata=self._metadata)
         synced = asyncio.Event()
         self._task = asyncio.create_task(self._read(self._stream, synced))
-        await synced.wait()
+        await self._while_reading(synced.wait())
 
     async def go_offline(self) -> None:
         """Lose the connection, without a word to the server."""
@@ -60,8 +61,23 @@ class Device:
 
     async def reach(self, revision: int) -> None:
         """Wait until this revision has arrived."""
+        await self._while_reading(self._reached(revision))
+
+    async def _reached(self, revision: int) -> None:
         async with self._progress:
             await self._progress.wait_for(lambda: self.revision >= revision)
+
+    async def _while_reading(self, awaited: Coroutine[Any, Any, object]) -> None:
+        """Wait for something that the stream brings; raise what ends the stream before it does."""
+        waiting = asyncio.create_task(awaited)
+        reading = {self._task} if self._task else set()
+        await asyncio.wait({waiting, *reading}, return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            waiting.cancel()
+            for task in reading:
+                task.result()
+            raise ConnectionError(f"the stream of the {self.name} ended")
+        await waiting
 
     async def _read(self, stream: Stream, synced: asyncio.Event) -> None:
         try:

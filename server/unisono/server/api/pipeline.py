@@ -54,6 +54,14 @@ class Streaming(Generic[RequestT]):
     allowed: frozenset[Role] = DEVICE
 
 
+class _StreamEnded(Exception):
+    """A stream said goodbye: its status is an error, and nothing was refused."""
+
+    def __init__(self, error: errors.UnisonoError) -> None:
+        super().__init__(error.reason)
+        self.error = error
+
+
 class Pipeline:
     """Makes gRPC handlers of methods."""
 
@@ -80,7 +88,7 @@ class Pipeline:
             async with self.guarded(context) as entry:
                 call = self._admit(entry, method.allowed)
                 request = self._parse(method.request, body)
-                raise await method.handle(call, request, context.write)
+                raise _StreamEnded(await method.handle(call, request, context.write))
 
         return grpc.unary_stream_rpc_method_handler(behavior)
 
@@ -93,6 +101,9 @@ class Pipeline:
         trailer: Trailers = ((gate.REQUEST_ID_KEY, request_id),)
         try:
             yield entry
+        except _StreamEnded as ended:
+            error = ended.error
+            log.debug("stream ended", reason=error.reason)
         except errors.UnisonoError as raised:
             error = raised
             log.info("call refused", reason=error.reason, error=str(error))

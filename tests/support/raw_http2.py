@@ -1,0 +1,93 @@
+"""A subscriber that speaks HTTP/2 by itself, so that it can behave as no gRPC library lets it."""
+
+import asyncio
+import struct
+from typing import Self
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.settings
+
+from tests.support.nodes import Running
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1 import notification_pb2
+
+_FRAME = struct.Struct(">?I")
+
+
+class RawSubscriber:
+    """One connection with one stream.
+
+    It answers pings as long as it `listens`, and makes room for more data only where it `reads`: without,
+    the server may send 65,535 bytes (RFC 9113, section 6.9.2) and then has to wait.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        self._received = b""
+        self.messages: list[pb.SubscribeResponse] = []
+
+    @classmethod
+    async def subscribe(cls, node: Running, token: str, endpoint_id: str) -> Self:
+        """Connect, and ask for a stream."""
+        host, port = node.target.split(":")
+        # A small buffer, so that it is the server that holds what is not read.
+        reader, writer = await asyncio.open_connection(host, int(port), limit=64 * 1024)
+        subscriber = cls(reader, writer)
+        await subscriber._ask(node.target, token, endpoint_id)
+        return subscriber
+
+    async def listen(self, *, read: bool, until: int | None = None) -> None:
+        """Take frames until so many messages came, or the connection ends."""
+        while until is None or len(self.messages) < until:
+            data = await self._reader.read(64 * 1024)
+            if not data:
+                return
+            for event in self._h2.receive_data(data):
+                if isinstance(event, h2.events.DataReceived) and event.data is not None:
+                    self._take(event, read=read)
+            self._writer.write(self._h2.data_to_send())
+            await self._writer.drain()
+
+    async def ended(self) -> None:
+        """Wait until the server closes the connection, without an answer to anything."""
+        while await self._reader.read(64 * 1024):
+            pass
+
+    def vanish(self) -> None:
+        """Break the connection off, without a word."""
+        self._writer.transport.abort()
+
+    async def _ask(self, target: str, token: str, endpoint_id: str) -> None:
+        headers = [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", "/unisono.v1.FeedService/Subscribe"),
+            (":authority", target),
+            ("te", "trailers"),
+            ("content-type", "application/grpc"),
+            ("authorization", f"Bearer {token}"),
+        ]
+        body = pb.SubscribeRequest(
+            endpoint_id=endpoint_id, platform=notification_pb2.PLATFORM_LINUX
+        ).SerializeToString()
+        self._h2.initiate_connection()
+        self._h2.send_headers(1, headers)
+        self._h2.send_data(1, _FRAME.pack(False, len(body)) + body, end_stream=True)
+        self._writer.write(self._h2.data_to_send())
+        await self._writer.drain()
+
+    def _take(self, event: h2.events.DataReceived, *, read: bool) -> None:
+        self._received += event.data or b""
+        if read:
+            self._h2.acknowledge_received_data(event.flow_controlled_length, 1)
+        while len(self._received) >= _FRAME.size:
+            _, length = _FRAME.unpack_from(self._received)
+            message = self._received[_FRAME.size : _FRAME.size + length]
+            if len(message) < length:
+                return
+            self.messages.append(pb.SubscribeResponse.FromString(message))
+            self._received = self._received[_FRAME.size + length :]

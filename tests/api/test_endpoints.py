@@ -145,6 +145,16 @@ async def test_one_that_is_unseen_for_60_days_is_removed(handset: Caller, clock:
     assert await handset.endpoints() == []
 
 
+async def test_one_that_only_marks_is_seen(handset: Caller, clock: HeldClock) -> None:
+    registered = await handset.register()
+    clock.advance(30 * 86400)
+    marked = clock.now()
+    await handset.mark(all={}, read_state=pb.READ_STATE_READ)
+    while (endpoint := await handset.endpoint()).last_seen_time == registered.last_seen_time:
+        clock.advance(1)
+    assert endpoint.last_seen_time == time_of(marked)
+
+
 async def forgotten(handset: Caller, clock: HeldClock) -> None:
     """Let time pass until nothing is known of the endpoint any more."""
     state = ""

@@ -24,6 +24,7 @@ from unisono.server.core.decide.commands import (
 )
 from unisono.server.core.decide.results import Marked, Result, Sent
 from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.presence import Presence
 from unisono.server.errors import Reason, UnisonoError
 from unisono.server.model import (
     EVERY_ENDPOINT,
@@ -47,7 +48,9 @@ class Group:
         bus = LocalBus()
         bus.listen(self.hints.append)
         store = MemoryStore(ids=CountedIds())
-        self.commits = FeedCommits(store, bus, HeldClock(), Limits(), batch=1000, capacity=1000)
+        self.commits = FeedCommits(
+            store, bus, Presence(store), HeldClock(), Limits(), batch=1000, capacity=1000
+        )
 
     async def together(self, commands: Sequence[Command]) -> list[Result | UnisonoError]:
         """The outcomes of commands that arrive at the same time."""

@@ -28,6 +28,7 @@ class RawSubscriber:
         self._writer = writer
         self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
         self._received = b""
+        self._unread = 0
         self.messages: list[pb.SubscribeResponse] = []
 
     @classmethod
@@ -42,15 +43,19 @@ class RawSubscriber:
 
     async def listen(self, *, read: bool, until: int | None = None) -> None:
         """Take frames until so many messages came, or the connection ends."""
+        data = b""
         while until is None or len(self.messages) < until:
+            for event in self._h2.receive_data(data):
+                if isinstance(event, h2.events.DataReceived):
+                    self._take(event)
+            if read and self._unread:
+                self._h2.acknowledge_received_data(self._unread, 1)
+                self._unread = 0
+            self._writer.write(self._h2.data_to_send())
+            await self._writer.drain()
             data = await self._reader.read(64 * 1024)
             if not data:
                 return
-            for event in self._h2.receive_data(data):
-                if isinstance(event, h2.events.DataReceived) and event.data is not None:
-                    self._take(event, read=read)
-            self._writer.write(self._h2.data_to_send())
-            await self._writer.drain()
 
     async def ended(self) -> None:
         """Wait until the server closes the connection, without an answer to anything."""
@@ -80,10 +85,9 @@ class RawSubscriber:
         self._writer.write(self._h2.data_to_send())
         await self._writer.drain()
 
-    def _take(self, event: h2.events.DataReceived, *, read: bool) -> None:
+    def _take(self, event: h2.events.DataReceived) -> None:
         self._received += event.data or b""
-        if read:
-            self._h2.acknowledge_received_data(event.flow_controlled_length, 1)
+        self._unread += event.flow_controlled_length
         while len(self._received) >= _FRAME.size:
             _, length = _FRAME.unpack_from(self._received)
             message = self._received[_FRAME.size : _FRAME.size + length]

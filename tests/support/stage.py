@@ -56,9 +56,11 @@ class Stage:
         ids = CountedIds()
         self.hub = Hub(frames.event, self.clock, streams_per_user=self.limits.streams_per_user)
         self.bus.listen(self.hub.hear)
-        self.commits = FeedCommits(self.store, self.bus, self.clock, self.limits, batch=1000, capacity=10_000)
-        self.endpoints = Endpoints(self.store, self.bus, self.clock, self.limits, batch=1000, capacity=1000)
         self.presence = Presence(self.store)
+        self.commits = FeedCommits(
+            self.store, self.bus, self.presence, self.clock, self.limits, batch=1000, capacity=10_000
+        )
+        self.endpoints = Endpoints(self.store, self.bus, self.clock, self.limits, batch=1000, capacity=1000)
         self.sweeper = Sweeper(self.commits, self.store, self.presence, self.clock, self.sweep_rules)
         self.notifications = Notifications(
             commits=self.commits,

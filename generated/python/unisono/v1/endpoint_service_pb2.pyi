@@ -56,7 +56,9 @@ class Endpoint(_message.Message):
 
     @_builtins.property
     def last_seen_time(self) -> _timestamp_pb2.Timestamp:
-        """When it last had a stream or called. Written with a delay of seconds. Unseen for 60 days, it is removed."""
+        """When it last had a stream, registered, acknowledged or changed something. Written with a delay of seconds. Unseen
+        for 60 days, it is removed.
+        """
 
     def __init__(
         self,

@@ -59,9 +59,11 @@ class Node:
         self._bus = bus
         self._hub = Hub(frames.event, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.hear)
-        self._commits = FeedCommits(store, bus, clock, limits, batch=commit_batch, capacity=commit_queue)
-        self._endpoints = Endpoints(store, bus, clock, limits, batch=commit_batch, capacity=commit_queue)
         self._presence = Presence(store)
+        self._commits = FeedCommits(
+            store, bus, self._presence, clock, limits, batch=commit_batch, capacity=commit_queue
+        )
+        self._endpoints = Endpoints(store, bus, clock, limits, batch=commit_batch, capacity=commit_queue)
         self._sweeper = Sweeper(self._commits, store, self._presence, clock, sweep_rules)
         notifications = Notifications(
             commits=self._commits,

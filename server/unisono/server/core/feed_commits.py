@@ -7,12 +7,14 @@ from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
 from unisono.server.core.committer import Committer
 from unisono.server.core.decide.batch import decide
-from unisono.server.core.decide.commands import Command
+from unisono.server.core.decide.commands import Command, PassTime
 from unisono.server.core.decide.results import Result
+from unisono.server.core.presence import Presence
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Limits
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, View
+from unisono.server.store.reads import Seen
 
 T = TypeVar("T")
 
@@ -21,10 +23,19 @@ class FeedCommits:
     """The one way by which anything changes in a feed."""
 
     def __init__(
-        self, store: Store, bus: Bus, clock: Clock, limits: Limits, *, batch: int, capacity: int
+        self,
+        store: Store,
+        bus: Bus,
+        presence: Presence,
+        clock: Clock,
+        limits: Limits,
+        *,
+        batch: int,
+        capacity: int,
     ) -> None:
         self._store = store
         self._bus = bus
+        self._presence = presence
         self._clock = clock
         self._limits = limits
         self.committer: Committer[Command, Result] = Committer(self._commit, batch=batch, capacity=capacity)
@@ -47,9 +58,17 @@ class FeedCommits:
             return decide(items, view, now=now, limits=self._limits)
 
         decision = await self._store.commit(commands, decide_now)
+        self._notice(commands, now)
         for feed in decision.feeds:
             self._bus.publish(Hint(key=feed.key, feed=feed, changes=decision.changes[feed.key]))
         return decision.outcomes
+
+    def _notice(self, commands: Sequence[Command], now: int) -> None:
+        """A device that changes something is alive, whether it has a stream or not."""
+        for command in commands:
+            if not isinstance(command, PassTime) and command.actor.endpoint_id:
+                actor = command.actor
+                self._presence.note(Seen(feed=actor.feed, endpoint_id=actor.endpoint_id, time=now))
 
 
 def expect(kind: type[T], result: Result) -> T:

@@ -107,6 +107,10 @@ class Pipeline:
         except errors.UnisonoError as raised:
             error = raised
             log.info("call refused", reason=error.reason, error=str(error))
+        except grpc.aio.InternalError:
+            # The connection broke while something was written to it: nobody is left to be told.
+            log.info("client is gone")
+            return
         except Exception:
             log.exception("call failed")
             error = errors.UnisonoError(

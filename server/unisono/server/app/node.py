@@ -113,7 +113,7 @@ class Node:
         """
         stopping = self._server.stop(grace)
         seats = self._hub.drain()
-        log.info("draining", streams=len(seats))
+        log.info("draining", streams=self._hub.streams)
         await asyncio.gather(stopping, _dismiss(seats))
         await self._close()
         log.info("stopped")

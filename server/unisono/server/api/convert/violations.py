@@ -16,10 +16,6 @@ class Violations:
         """Name a bad field by its path in the request."""
         self._found.append(Violation(field, description))
 
-    def extend(self, error: InvalidRequest) -> None:
-        """Take over what a deeper check found."""
-        self._found.extend(error.violations)
-
     def check(self) -> None:
         """Raise InvalidRequest if anything was found."""
         if self._found:

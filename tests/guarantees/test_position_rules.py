@@ -13,7 +13,7 @@ from unisono.server.model import ChangeType, Notification
 
 #: Histories are replayed by their seed, here in parts that can run beside each other.
 PARTS = 4
-HISTORIES = 400
+HISTORIES = 500
 ENOUGH_TO_CATCH = 400
 
 

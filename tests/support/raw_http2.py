@@ -44,7 +44,7 @@ class RawSubscriber:
     async def listen(self, *, read: bool, until: int | None = None) -> None:
         """Take frames until so many messages came, or the connection ends."""
         data = b""
-        while until is None or len(self.messages) < until:
+        while True:
             for event in self._h2.receive_data(data):
                 if isinstance(event, h2.events.DataReceived):
                     self._take(event)
@@ -53,14 +53,17 @@ class RawSubscriber:
                 self._unread = 0
             self._writer.write(self._h2.data_to_send())
             await self._writer.drain()
+            if until is not None and len(self.messages) >= until:
+                return
             data = await self._reader.read(64 * 1024)
             if not data:
-                return
+                return self.vanish()
 
     async def ended(self) -> None:
         """Wait until the server closes the connection, without an answer to anything."""
         while await self._reader.read(64 * 1024):
             pass
+        self.vanish()
 
     def vanish(self) -> None:
         """Break the connection off, without a word."""

@@ -1,0 +1,154 @@
+"""Bounded: a device that does not read costs little, delays nobody, and is gone in the end."""
+
+import asyncio
+import gc
+import resource
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from structlog.testing import capture_logs
+
+from tests.support import tokens
+from tests.support.callers import Caller
+from tests.support.nodes import TRANSPORT, Running, Setup, running
+from tests.support.raw_http2 import RawSubscriber
+from unisono.server.api.server import Transport
+from unisono.server.core.sweeper import SweepRules
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+
+STALLED = 49
+SENDS = 300
+LARGE = pb.Payload(raw_content=b"x" * 32 * 1024)
+MIB = 1024 * 1024
+
+
+@asynccontextmanager
+async def serving(path: Path, transport: Transport = TRANSPORT) -> AsyncIterator[Running]:
+    setup = Setup(
+        path=path / "unisono.db",
+        transport=transport,
+        sweep_rules=SweepRules(interval=0.02),
+    )
+    async with running(setup) as node:
+        yield node
+
+
+async def stalled(node: Running, endpoint_id: str) -> RawSubscriber:
+    """A device that was synced, and then reads no more."""
+    subscriber = await RawSubscriber.subscribe(node, tokens.device(), endpoint_id)
+    await subscriber.listen(read=False, until=2)
+    assert subscriber.messages[-1].HasField("synced")
+    return subscriber
+
+
+async def send_much(node: Running, user_id: str) -> int:
+    """Far more than flow control lets through; returns the last revision."""
+    backend = Caller(node.publisher, user_id=user_id)
+    revision = 0
+    for _ in range(SENDS // 50):
+        requests = [backend.new(payload=LARGE) for _ in range(50)]
+        revision = (await backend.send_all(*requests))[-1].result.revision
+    return revision
+
+
+async def read(node: Running, user_id: str, until: int) -> None:
+    """Follow the feed up to a revision, and keep nothing."""
+    client = node.user(user_id)
+    request = feed_pb.SubscribeRequest(endpoint_id="reading", platform=pb.PLATFORM_LINUX)
+    call = client.feeds.Subscribe(request, metadata=client.metadata)
+    async for message in call:
+        if message.revision >= until:
+            break
+    call.cancel()
+
+
+async def connected(node: Running, endpoint_id: str) -> bool:
+    return (await Caller(node.user(), endpoint_id=endpoint_id).endpoint()).connected
+
+
+def resident() -> int:
+    """Bytes of this process that are in memory."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+async def test_devices_that_do_not_read_cost_little_and_delay_nobody(tmp_path: Path) -> None:
+    async with serving(tmp_path) as node:
+        # First what so much traffic needs anyway.
+        await asyncio.gather(read(node, "bob", SENDS), send_much(node, "bob"))
+        others = [await stalled(node, f"stalled-{n}") for n in range(STALLED)]
+        before = resident()
+
+        await asyncio.wait_for(asyncio.gather(read(node, "ada", SENDS), send_much(node, "ada")), 20)
+
+        grown = resident() - before
+        assert grown < STALLED * MIB, f"{grown / MIB:.1f} MiB for {STALLED} devices"
+        for other in others:
+            other.vanish()
+
+
+async def test_a_device_that_reads_again_has_missed_nothing(tmp_path: Path) -> None:
+    async with serving(tmp_path) as node:
+        late = await stalled(node, "late")
+        last = await send_much(node, "ada")
+        await read(node, "ada", last)
+        behind = late.messages[-1].revision
+
+        while late.messages[-1].revision < last:
+            await late.listen(read=True, until=len(late.messages) + 1)
+
+        revisions = [event.revision for message in late.messages for event in message.event_batch.events]
+        assert behind < last
+        assert revisions == list(range(1, last + 1))
+        assert max(message.event_batch.ByteSize() for message in late.messages) <= 256 * 1024
+        late.vanish()
+
+
+async def test_the_age_of_its_connection_ends_a_device_that_does_not_read(tmp_path: Path) -> None:
+    """Nothing else can: what is written to it queues behind what it does not take."""
+    async with serving(tmp_path, replace(TRANSPORT, connection_age=0.5, connection_age_grace=0.5)) as node:
+        device = await stalled(node, "laptop")
+        await send_much(node, "ada")
+
+        await asyncio.wait_for(device.ended(), 20)
+
+        await given_up(node, "laptop")
+
+
+async def test_the_seat_of_a_device_that_vanishes_is_given_up(tmp_path: Path) -> None:
+    """With its connection broken, in the middle of a write to it or idle."""
+    async with serving(tmp_path) as node:
+        idle, busy = await stalled(node, "idle"), await stalled(node, "busy")
+        assert await connected(node, "idle")
+        idle.vanish()
+        await given_up(node, "idle")
+        await send_much(node, "ada")
+
+        with capture_logs() as entries:
+            busy.vanish()
+            await given_up(node, "busy")
+
+        # That happens all the time, and is no fault of the server.
+        assert "client is gone" in [entry["event"] for entry in entries]
+        assert not [entry for entry in entries if entry["log_level"] == "error"]
+
+
+async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> None:
+    """Its connection stands, and nobody answers: as after a cable was pulled."""
+    async with serving(tmp_path, replace(TRANSPORT, keepalive_time=1, ping_timeout=1)) as node:
+        device = await stalled(node, "laptop")
+
+        await asyncio.wait_for(device.ended(), 10)
+
+        await given_up(node, "laptop")
+
+
+async def given_up(node: Running, endpoint_id: str) -> None:
+    """Wait until no stream of the endpoint is known any more."""
+    async with asyncio.timeout(10):
+        while await connected(node, endpoint_id):
+            pass

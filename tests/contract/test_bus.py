@@ -72,3 +72,15 @@ async def test_a_closed_bus_delivers_nothing_and_takes_what_is_published(bus: Bu
     await bus.close()
 
     assert listening.silent
+
+
+async def test_a_listener_that_fails_reaches_neither_the_publisher_nor_the_others(bus: Bus) -> None:
+    def fail(_: Hint) -> None:
+        raise RuntimeError("a fault of the listener")
+
+    bus.listen(fail)
+    listening = Listening(bus)
+
+    bus.publish(HINTS["bare"])
+
+    assert (await listening.next()).key == ALICE

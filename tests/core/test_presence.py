@@ -123,3 +123,26 @@ async def test_what_cannot_be_written_is_kept(presence: Presence, store: Failing
     after = await stored(store)
     assert (after.last_seen_time, after.acknowledged_revision) == (before.last_seen_time + 9, 7)
     assert after.session_id == ""
+
+
+async def test_what_is_being_written_still_counts(presence: Presence, store: FailingStore) -> None:
+    # Given a large acknowledgement that is just being written
+    await endpoint(store, "s1")
+    presence.note(seen(1, acknowledged_revision=7))
+    during: list[int] = []
+
+    async def note_meanwhile(signs: Sequence[Seen]) -> None:
+        during.append(presence.note(seen(2, acknowledged_revision=3)).acknowledged_revision)
+        await MemoryStore.note_seen(store, signs)
+
+    store.note_seen = note_meanwhile  # type: ignore[method-assign]
+
+    # When a smaller one comes
+    await presence.flush()
+
+    # Then the larger one is answered, and the newer sign of life is not lost
+    assert during == [7]
+    store.written.clear()
+    del store.note_seen
+    await presence.flush()
+    assert [sign.time for signs in store.written for sign in signs] == [2]

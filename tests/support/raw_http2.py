@@ -57,7 +57,8 @@ class RawSubscriber:
                 return
             data = await self._reader.read(64 * 1024)
             if not data:
-                return self.vanish()
+                self.vanish()
+                return
 
     async def ended(self) -> None:
         """Wait until the server closes the connection, without an answer to anything."""

@@ -1,6 +1,10 @@
 """The bus of a single process: a hint reaches its listeners at once. Knows nothing of sessions."""
 
+import structlog
+
 from unisono.server.bus.base import Hint, Listener
+
+log = structlog.get_logger(__name__)
 
 
 class LocalBus:
@@ -20,4 +24,8 @@ class LocalBus:
 
     def publish(self, hint: Hint) -> None:
         for listener in self._listeners:
-            listener(hint)
+            try:
+                listener(hint)
+            except Exception:
+                # Who publishes has committed: to fail now would look as if it had not.
+                log.exception("a listener failed")

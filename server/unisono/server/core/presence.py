@@ -40,13 +40,15 @@ class Presence:
     async def flush(self) -> None:
         """Write what was collected; keep it for the next time when the store cannot be written."""
         async with self._flushing:
-            signs, self._signs = self._signs, {}
+            signs = dict(self._signs)
             if not signs:
                 return
             try:
                 await self._store.note_seen(list(signs.values()))
             except Unavailable as error:
                 log.warning("signs of life could not be written", error=str(error))
-                newer, self._signs = self._signs, signs
-                for sign in newer.values():
-                    self.note(sign)
+                return
+            for key, sign in signs.items():
+                # A sign that was noted meanwhile is another one.
+                if self._signs[key] is sign:
+                    del self._signs[key]

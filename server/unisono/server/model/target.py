@@ -45,7 +45,11 @@ class TargetPolicy:
 EVERY_ENDPOINT = TargetPolicy()
 
 
-@lru_cache(maxsize=4096)
+#: How many policies are remembered: a policy can hold 25 KB of endpoint ids.
+_REMEMBERED = 512
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def target_key(target: TargetPolicy) -> str:
     """The key of a policy; see `TargetPolicy.key`."""
     if target == EVERY_ENDPOINT:
@@ -53,7 +57,7 @@ def target_key(target: TargetPolicy) -> str:
     return json.dumps([target.platforms, target.endpoint_ids], separators=(",", ":"))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_REMEMBERED)
 def target_of_key(key: str) -> TargetPolicy:
     """The policy that has this key."""
     if not key:

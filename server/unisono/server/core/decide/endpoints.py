@@ -181,7 +181,8 @@ def _make_room(register: _Register, key: FeedKey, limit: int) -> None:
             subject=f"user:{key.user_id}",
             limit=limit,
         )
-    register.remove(min(idle, key=lambda endpoint: endpoint.last_seen_time))
+    # The id decides between equals, so that it is not the order in which a store reads them.
+    register.remove(min(idle, key=lambda endpoint: (endpoint.last_seen_time, endpoint.endpoint_id)))
 
 
 def _remove(register: _Register, command: Remove, now: int) -> Settled:

@@ -1,8 +1,7 @@
 """Opening streams, acknowledging positions, and reading a feed's counters."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from unisono.server.clock import Clock, Ids
@@ -79,13 +78,12 @@ class Feeds:
         self._encode = encode
         self._rules = rules
 
-    @contextmanager
-    def seat(self, wanted: Subscription) -> Iterator[Seat]:
-        """Take a seat for a stream; see `Hub.seat`. It comes first, so that a stream that is refused
-        supersedes nobody, and so that no hint is missed.
+    def seat(self, wanted: Subscription) -> AbstractContextManager[Seat]:
+        """Take a seat for a stream; see `Hub.seat`.
+
+        It comes first, so that a stream that is refused supersedes nobody, and no hint is missed.
         """
-        with self._hub.seat(wanted.feed, wanted.endpoint_id, self._ids.session_id()) as seat:
-            yield seat
+        return self._hub.seat(wanted.feed, wanted.endpoint_id, self._ids.session_id())
 
     async def open(self, wanted: Subscription, seat: Seat) -> Session:
         """Make the endpoint this session's, and find where it starts.

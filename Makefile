@@ -138,5 +138,5 @@ lock: .venv-lock/.made ## renew requirements/*.txt (UPGRADE=--upgrade takes newe
 
 .PHONY: clean
 clean: ## remove environments, caches and builds, but not var/
-	rm -rf .venv .venv-proto .venv-lock .cache .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-proto .venv-lock .cache .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find clients generated server tests -name __pycache__ -type d -prune -exec rm -rf {} +

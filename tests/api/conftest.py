@@ -59,3 +59,9 @@ async def phone(serving: Running, user_id: str) -> Caller:
     caller = Caller(serving.user(user_id), endpoint_id="phone")
     await caller.register()
     return caller
+
+
+@pytest.fixture
+def backend(held: Running, user_id: str) -> Caller:
+    """A backend of the test's user, for whom time passes only when a test says so."""
+    return Caller(held.publisher, user_id=user_id)

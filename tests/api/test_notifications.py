@@ -10,17 +10,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tests.support.callers import UNREAD, Caller, time_of, titled
 from tests.support.clocks import HeldClock
 from tests.support.devices import Device
-from tests.support.nodes import Running
 from tests.support.refusals import refused
 from unisono.v1 import notification_pb2 as pb
 
 WEEK = 7 * 24 * 3600 * 1000
-
-
-@pytest.fixture
-def backend(held: Running, user_id: str) -> Caller:
-    """A publisher for whom time stands still."""
-    return Caller(held.publisher, user_id=user_id)
 
 
 async def test_a_notification_is_kept_as_it_was_sent(backend: Caller, clock: HeldClock, user_id: str) -> None:

@@ -67,12 +67,6 @@ OTHER: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture
-def backend(held: Running, user_id: str) -> Caller:
-    """A publisher for whom time stands still."""
-    return Caller(held.publisher, user_id=user_id)
-
-
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
 async def test_what_means_the_same_is_the_same(backend: Caller, change: dict[str, Any]) -> None:
     first = await backend.send(**KEY, **FULL)

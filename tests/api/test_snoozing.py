@@ -24,12 +24,6 @@ from tests.support.refusals import invalid
 from unisono.v1 import feed_service_pb2 as feed_pb
 
 
-@pytest.fixture
-def backend(held: Running, user_id: str) -> Caller:
-    """A publisher for whom time passes only when a test says so."""
-    return Caller(held.publisher, user_id=user_id)
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def device(held: Running, user_id: str) -> AsyncIterator[Device]:
     """A device of the same user that holds a stream."""

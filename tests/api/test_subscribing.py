@@ -21,12 +21,6 @@ def kinds(device: Device) -> list[str | None]:
 
 
 @pytest.fixture
-def backend(held: Running, user_id: str) -> Caller:
-    """A publisher for whom time passes only when a test says so."""
-    return Caller(held.publisher, user_id=user_id)
-
-
-@pytest.fixture
 def device(held: Running, user_id: str) -> Device:
     """A device of the same user."""
     return Device(held.user(user_id), "phone")

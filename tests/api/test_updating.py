@@ -19,12 +19,6 @@ WEEK = 7 * 24 * 3600 * 1000
 EVERY_PATH = ["payload", "group_name", "priority", "display_time_to_live", "expire_time"]
 
 
-@pytest.fixture
-def backend(held: Running, user_id: str) -> Caller:
-    """A publisher for whom time stands still."""
-    return Caller(held.publisher, user_id=user_id)
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def device(serving: Running, user_id: str) -> AsyncIterator[Device]:
     """A device of the test's user that holds a stream."""

@@ -1,31 +1,17 @@
 """Isolated: a stream carries what is meant for its device, and ends when its rights do."""
 
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import grpc
-import pytest
 
 from tests.support import tokens
 from tests.support.callers import Caller
 from tests.support.clocks import HeldClock
 from tests.support.devices import Device
-from tests.support.nodes import Client, Running, Setup, running
+from tests.support.nodes import Client, Running
 from unisono.client import explain
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1.notification_pb2 import PLATFORM_IOS, PLATFORM_LINUX, TargetPolicy
-
-
-@pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock(int(time.time() * 1000))
-
-
-@pytest.fixture
-async def node(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Running]:
-    async with running(Setup(path=tmp_path / "unisono.db", clock=clock)) as node:
-        yield node
 
 
 def short_lived(node: Running, seconds: int) -> Client:

@@ -1,9 +1,7 @@
 """Resumable: cut after any message and resumed, a stream ends in the same state, and rings the same."""
 
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +9,7 @@ from tests.guarantees.reader import Reader
 from tests.support.callers import DISMISSED, READ, REPLACE, SNOOZED, UNREAD, Caller, time_of, titled
 from tests.support.clocks import HeldClock
 from tests.support.devices import Held
-from tests.support.nodes import Running, Setup, running
+from tests.support.nodes import Running
 from unisono.server.core.session import PAGE_ROWS
 from unisono.v1 import notification_pb2 as pb
 
@@ -19,17 +17,6 @@ NUMBERS = count()
 LAPTOPS = pb.TargetPolicy(platforms=[pb.PLATFORM_LINUX])
 
 Step = Callable[[], Awaitable[object]]
-
-
-@pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock(int(time.time() * 1000))
-
-
-@pytest.fixture
-async def node(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Running]:
-    async with running(Setup(path=tmp_path / "unisono.db", clock=clock)) as node:
-        yield node
 
 
 class Story:

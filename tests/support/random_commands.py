@@ -17,9 +17,9 @@ from unisono.server.core.decide.commands import (
     Update,
     fingerprint,
 )
-from unisono.server.core.marking import MAX_REVISION
 from unisono.server.model import (
     EVERY_ENDPOINT,
+    LARGEST_INTEGER,
     Audience,
     FeedKey,
     Notification,
@@ -118,9 +118,9 @@ class RandomCommands:
     def _mark_scanned(self, rows: Sequence[Notification], now: int) -> Mark:
         scan = self._random.choice(
             (
-                Scan(until=MAX_REVISION),
-                Scan(until=MAX_REVISION, group_name="work"),
-                Scan(until=MAX_REVISION, audience=PHONE),
+                Scan(until=LARGEST_INTEGER),
+                Scan(until=LARGEST_INTEGER, group_name="work"),
+                Scan(until=LARGEST_INTEGER, audience=PHONE),
             )
         )
         patch = self._patch(now)

@@ -36,7 +36,6 @@ class Transport:
     max_request_bytes: int
     max_token_bytes: int
     max_health_watches: int
-    reuse_port: bool = False
 
 
 class Server:
@@ -91,7 +90,7 @@ def _handlers(pipeline: Pipeline, service: Service) -> Handlers:
 def _options(transport: Transport) -> list[tuple[str, int]]:
     """Channel arguments for a server of long streams; `docs/operating.md` says why each is as it is."""
     return [
-        ("grpc.so_reuseport", int(transport.reuse_port)),
+        ("grpc.so_reuseport", 0),
         ("grpc.max_receive_message_length", 2 * transport.max_request_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", transport.max_token_bytes + 8 * 1024),

@@ -6,11 +6,8 @@ from unisono.server.core.decide.commands import Actor, Mark, Ref, StatePatch
 from unisono.server.core.decide.results import Marked
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_commits import FeedCommits
-from unisono.server.model import Audience
+from unisono.server.model import LARGEST_INTEGER, Audience
 from unisono.server.store.commit import Scan
-
-#: No revision is larger (the contract, section 1).
-MAX_REVISION = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,5 +85,5 @@ def _scan(selector: Selector, audience: Audience | None) -> Scan | None:
     if selector.refs is not None:
         return None
     if selector.group_name is not None:
-        return Scan(group_name=selector.group_name, until=MAX_REVISION)
-    return Scan(audience=audience, until=MAX_REVISION)
+        return Scan(group_name=selector.group_name, until=LARGEST_INTEGER)
+    return Scan(audience=audience, until=LARGEST_INTEGER)

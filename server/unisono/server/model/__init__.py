@@ -11,12 +11,13 @@ from unisono.server.model.enums import (
     UserActionState,
 )
 from unisono.server.model.feed import Feed, FeedKey
-from unisono.server.model.limits import Limits
+from unisono.server.model.limits import LARGEST_INTEGER, Limits
 from unisono.server.model.notification import Notification, Payload
 from unisono.server.model.target import EVERY_ENDPOINT, Audience, TargetPolicy
 
 __all__ = [
     "EVERY_ENDPOINT",
+    "LARGEST_INTEGER",
     "Audience",
     "Change",
     "ChangeType",

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+#: int64 values stay within this, so that every JSON reader can hold them (the contract, section 1).
+LARGEST_INTEGER = 2**53 - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

@@ -12,13 +12,14 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from unisono.server.api.convert.violations import Violations
+from unisono.server.model import LARGEST_INTEGER
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
 
 #: Characters of Unicode's category Cc.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-#: int64 values stay below this, so that every JSON reader can hold them.
-REVISIONS = range(2**53)
+#: What a revision can be.
+REVISIONS = range(LARGEST_INTEGER + 1)
 #: 0001-01-01 and the end of 9999, the range of google.protobuf.Timestamp.
 _SECONDS = range(-62_135_596_800, 253_402_300_800)
 _NANOS = range(1_000_000_000)

@@ -7,11 +7,11 @@ from typing import Any, Final, TypeAlias
 
 from unisono.server.core.access.issuers import AppOnly, Issuer
 from unisono.server.errors import Reason, Unauthenticated
+from unisono.server.model import LARGEST_INTEGER
 
 Claims: TypeAlias = Mapping[str, Any]
 
 USER_ID_BYTES: Final = 256
-TIME_MAX: Final = 2**53 - 1
 CLIENT_CLAIMS: Final = ("azp", "appid", "client_id")
 SCOPE_CLAIMS: Final = ("scope", "scp", "roles")
 
@@ -28,7 +28,7 @@ def time_of(claims: Claims, name: str) -> int | None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
         raise invalid(f"the claim {name} of the access token is no time in seconds since 1970")
-    return min(int(seconds * 1000), TIME_MAX)
+    return min(int(seconds * 1000), LARGEST_INTEGER)
 
 
 def client_id_of(claims: Claims) -> str:

@@ -1,0 +1,21 @@
+"""A node for each test, for which time passes only when the test says so."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.clocks import HeldClock
+from tests.support.nodes import Running, Setup, running
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock(int(time.time() * 1000))
+
+
+@pytest.fixture
+async def node(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Running]:
+    async with running(Setup(path=tmp_path / "unisono.db", clock=clock)) as node:
+        yield node

@@ -12,7 +12,7 @@ class CountedIds:
         self._count = count(1)
 
     def notification_id(self, now: int) -> str:
-        return uuid7(now, next(self._count).to_bytes(10, "big"))
+        return uuid7(now, next(self._count))
 
     def session_id(self) -> str:
         return f"session-{next(self._count)}"

@@ -10,7 +10,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 from google.rpc import error_details_pb2, status_pb2
 
-from unisono.client import Explanation, explain
+from unisono.client import UnisonoError, explain
 from unisono.v1.error_reason_pb2 import ErrorReason
 
 DETAILS_KEY = "grpc-status-details-bin"
@@ -23,7 +23,7 @@ class Refusal:
     error: grpc.aio.AioRpcError = field(init=False)
 
     @property
-    def explanation(self) -> Explanation:
+    def explanation(self) -> UnisonoError:
         return explain(self.error)
 
     @property

@@ -51,10 +51,20 @@ class Ids(Protocol):
 
 
 class RandomIds:
-    """Ids from the operating system's random source."""
+    """Ids from the operating system's random source; those of one millisecond are in order, too."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._tail = 0
 
     def notification_id(self, now: int) -> str:
-        return uuid7(now, os.urandom(10))
+        if now == self._now:
+            # A step of chance keeps ids from being guessed from one another.
+            self._tail += 1 + int.from_bytes(os.urandom(4), "big")
+        else:
+            # The highest bit is left free, so that no millisecond runs out of larger ones.
+            self._now, self._tail = now, int.from_bytes(os.urandom(10), "big") >> 7
+        return uuid7(now, self._tail)
 
     def session_id(self) -> str:
         return os.urandom(9).hex()
@@ -63,9 +73,7 @@ class RandomIds:
         return os.urandom(8)
 
 
-def uuid7(now: int, random: bytes) -> str:
-    """The UUIDv7 (RFC 9562, section 5.7) of a time in milliseconds and ten random bytes, as text."""
-    value = (now & (1 << 48) - 1) << 80 | int.from_bytes(random, "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+def uuid7(now: int, tail: int) -> str:
+    """The UUIDv7 (RFC 9562, section 5.7) of a time in milliseconds and the 74 bits after it, as text."""
+    high, low = tail >> 62, tail & (1 << 62) - 1
+    return str(uuid.UUID(int=now << 80 | 0x7 << 76 | high << 64 | 0x2 << 62 | low))

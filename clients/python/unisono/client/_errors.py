@@ -1,7 +1,30 @@
-"""Reads the status details of the service's errors. Raises nothing of its own."""
+"""The exceptions of the SDK, built from what the service says about an error.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+    UnisonoError                 code, reason, message, metadata, violations, retry_delay
+    ├── InvalidRequest           fields are wrong; violations names each
+    │   ├── TooLarge             the request is larger than the server takes
+    │   └── ResumeTokenInvalid   the position was not given out for this feed
+    ├── Unauthenticated          the token is missing, invalid or expired
+    ├── PermissionDenied         the token is good, and not for this
+    ├── NotFound                 no such notification or endpoint, for this caller
+    ├── KeyConflict              a live notification has this key and other content
+    ├── RevisionMismatch         it changed since expected_revision
+    ├── FailedPrecondition
+    │   ├── EndpointDeleted      the id of a deleted endpoint stays unusable for 30 days
+    │   └── PlatformFixed        the platform of an endpoint cannot change
+    ├── QuotaExceeded            as many notifications, streams or endpoints as allowed
+    ├── Superseded               a newer stream of the same endpoint took over
+    ├── Unavailable              nothing is wrong with the request: repeat it later
+    │   └── OutcomeUnknown       the same, and it may have been done already
+    ├── DeadlineExceeded         no answer within the time that the caller gave
+    ├── InternalError            a fault of the server; metadata["request_id"] finds it in its log
+    └── StorageFailed            a device could not keep what it holds
+
+Knows gRPC's codes and status details, and nothing of calls.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import grpc
 from google.protobuf.any_pb2 import Any
@@ -10,44 +33,218 @@ from google.rpc import error_details_pb2, status_pb2
 _DETAILS_KEY = "grpc-status-details-bin"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
-    """Why a call failed.
+class UnisonoError(Exception):
+    """Any error of the service, or on the way to it.
 
     `reason` is a name of `unisono.v1.ErrorReason` without its prefix, and empty for an error that the
     service did not raise (the transport did). `violations` are the bad fields and what is wrong with
-    each. `retry_delay` is in seconds; None when repeating the call does not help.
+    each. `retry_delay` is in seconds; None when the service did not ask to repeat the request.
     """
 
-    code: grpc.StatusCode
-    message: str
-    reason: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    violations: Mapping[str, str] = field(default_factory=dict)
-    retry_delay: float | None = None
+    #: What an error has that nobody gave a code.
+    default_code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: grpc.StatusCode | None = None,
+        reason: str = "",
+        metadata: Mapping[str, str] | None = None,
+        violations: Mapping[str, str] | None = None,
+        retry_delay: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.reason = reason
+        self.metadata = dict(metadata or {})
+        self.violations = dict(violations or {})
+        self.retry_delay = retry_delay
+
+    def __str__(self) -> str:
+        return self.message or self.reason or self.code.name
 
 
-def explain(error: grpc.aio.AioRpcError) -> Explanation:
-    """What the service says about an error of a call."""
+class InvalidRequest(UnisonoError):
+    """Fields of the request are wrong."""
+
+    default_code = grpc.StatusCode.INVALID_ARGUMENT
+
+
+class TooLarge(InvalidRequest):
+    """The request is larger than the server takes; `metadata` has size and limit in bytes."""
+
+    default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class ResumeTokenInvalid(InvalidRequest):
+    """The resume token was not given out for this feed, or is damaged."""
+
+
+class Unauthenticated(UnisonoError):
+    """The access token is missing, invalid or expired."""
+
+    default_code = grpc.StatusCode.UNAUTHENTICATED
+
+
+class PermissionDenied(UnisonoError):
+    """The access token is good, and not for this."""
+
+    default_code = grpc.StatusCode.PERMISSION_DENIED
+
+
+class NotFound(UnisonoError):
+    """There is no such notification or endpoint, or it is gone, or not the caller's to see."""
+
+    default_code = grpc.StatusCode.NOT_FOUND
+
+
+class KeyConflict(UnisonoError):
+    """A live notification has this `app_notification_id` and other content."""
+
+    default_code = grpc.StatusCode.ALREADY_EXISTS
+
+
+class RevisionMismatch(UnisonoError):
+    """It changed since `expected_revision`; `metadata["revision"]` is the current one."""
+
+    default_code = grpc.StatusCode.ABORTED
+
+
+class FailedPrecondition(UnisonoError):
+    """The request does not fit the state of the service."""
+
+    default_code = grpc.StatusCode.FAILED_PRECONDITION
+
+
+class EndpointDeleted(FailedPrecondition):
+    """The endpoint was deleted; its id stays unusable for 30 days."""
+
+
+class PlatformFixed(FailedPrecondition):
+    """The platform of an endpoint cannot change; `metadata["platform"]` is the registered one."""
+
+
+class QuotaExceeded(UnisonoError):
+    """The user has as many notifications, streams or endpoints as allowed: `metadata["limit"]`."""
+
+    default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class Superseded(UnisonoError):
+    """A newer stream of the same endpoint took over."""
+
+    default_code = grpc.StatusCode.ABORTED
+
+
+class Unavailable(UnisonoError):
+    """Nothing is wrong with the request: repeat it later."""
+
+    default_code = grpc.StatusCode.UNAVAILABLE
+
+
+class OutcomeUnknown(Unavailable):
+    """It may have been done. Repeating is safe: everything here acts once."""
+
+
+class DeadlineExceeded(UnisonoError):
+    """No answer came within the time that the caller gave. It may have been done."""
+
+    default_code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class InternalError(UnisonoError):
+    """A fault of the server, which has it in its log under `metadata["request_id"]`."""
+
+    default_code = grpc.StatusCode.INTERNAL
+
+
+class StorageFailed(UnisonoError):
+    """A device could not keep what it holds."""
+
+
+_BY_REASON: Final[Mapping[str, type[UnisonoError]]] = {
+    "REQUEST_TOO_LARGE": TooLarge,
+    "RESUME_TOKEN_INVALID": ResumeTokenInvalid,
+    "ENDPOINT_DELETED": EndpointDeleted,
+    "PLATFORM_FIXED": PlatformFixed,
+    "OUTCOME_UNKNOWN": OutcomeUnknown,
+    "SUPERSEDED": Superseded,
+}
+
+_BY_CODE: Final[Mapping[grpc.StatusCode, type[UnisonoError]]] = {
+    kind.default_code: kind
+    for kind in (
+        InvalidRequest,
+        Unauthenticated,
+        PermissionDenied,
+        NotFound,
+        KeyConflict,
+        RevisionMismatch,
+        FailedPrecondition,
+        QuotaExceeded,
+        Unavailable,
+        DeadlineExceeded,
+        InternalError,
+    )
+}
+
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def explain(error: grpc.RpcError) -> UnisonoError:
+    """What the service says about an error of a call that was made through the stubs."""
+    return error_of(_code(error), _message(error), _details(error))
+
+
+def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> UnisonoError:
+    """The exception for a status and its details."""
     info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     retry = error_details_pb2.RetryInfo()
-    for detail in _details(error):
+    for detail in details:
         for wanted in (info, request, retry):
             if detail.TypeName() == wanted.DESCRIPTOR.full_name:
                 detail.Unpack(wanted)
     delay = retry.retry_delay.ToNanoseconds() / 1e9 if retry.HasField("retry_delay") else None
-    return Explanation(
-        code=error.code(),
-        message=error.details() or "",
+    return _kind(code, info.reason, message)(
+        message,
+        code=code,
         reason=info.reason,
-        metadata=dict(info.metadata),
+        metadata=info.metadata,
         violations={v.field: v.description for v in request.field_violations},
         retry_delay=delay,
     )
 
 
-def _details(error: grpc.aio.AioRpcError) -> list[Any]:
+def code_of(number: int) -> grpc.StatusCode:
+    """The gRPC code of a number; UNKNOWN for one that gRPC does not define."""
+    return _CODES.get(number, grpc.StatusCode.UNKNOWN)
+
+
+def _kind(code: grpc.StatusCode, reason: str, message: str) -> type[UnisonoError]:
+    # A CANCELLED that the caller did not ask for is how an overrun or stopping server turns calls away.
+    if code is grpc.StatusCode.CANCELLED:
+        return Unavailable
+    # A request far beyond the limit never gets to the service: gRPC turns it away, in these words only.
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and not reason and "larger than max" in message:
+        return TooLarge
+    return _BY_REASON.get(reason) or _BY_CODE.get(code, UnisonoError)
+
+
+def _code(error: grpc.RpcError) -> grpc.StatusCode:
+    code = error.code() if isinstance(error, grpc.Call | grpc.aio.AioRpcError) else None
+    return code or grpc.StatusCode.UNKNOWN
+
+
+def _message(error: grpc.RpcError) -> str:
+    return (error.details() if isinstance(error, grpc.Call | grpc.aio.AioRpcError) else "") or ""
+
+
+def _details(error: grpc.RpcError) -> Sequence[Any]:
+    if not isinstance(error, grpc.Call | grpc.aio.AioRpcError):
+        return ()
     for key, value in error.trailing_metadata() or ():
         if key == _DETAILS_KEY and isinstance(value, bytes):
             return list(status_pb2.Status.FromString(value).details)
-    return []
+    return ()

@@ -3,11 +3,14 @@
 import grpc
 
 #: What suits streams that stay open for minutes without a message. The server allows pings every 20 s.
+#: A lost server is looked for at least every 5 s: whoever comes back asks at its own, random, times.
 _OPTIONS = (
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.http2.ping_timeout_ms", 20_000),
     ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.max_reconnect_backoff_ms", 30_000),
+    ("grpc.initial_reconnect_backoff_ms", 500),
+    ("grpc.min_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
     ("grpc.max_receive_message_length", 8 * 1024 * 1024),
 )
 

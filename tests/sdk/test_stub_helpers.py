@@ -1,19 +1,14 @@
-"""What `unisono.client` gives: channels for long streams, metadata, and errors in words."""
+"""What serves those who call the stubs themselves: channels for long streams, metadata, errors in words."""
 
 from pathlib import Path
 
 import grpc
 import pytest
 
-import unisono.client
 from tests.support.nodes import Setup, running
-from unisono.client import Explanation, bearer, connect, explain
+from unisono.client import InvalidRequest, Unavailable, UnisonoError, bearer, connect, explain
 from unisono.v1.notification_service_pb2 import SendNotificationRequest
 from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
-
-
-def test_the_facade_is_what_was_promised() -> None:
-    assert unisono.client.__all__ == ["Explanation", "bearer", "connect", "explain"]
 
 
 async def test_an_error_of_the_service_is_explained(tmp_path: Path) -> None:
@@ -28,6 +23,7 @@ async def test_an_error_of_the_service_is_explained(tmp_path: Path) -> None:
 
     # Then the explanation names the reason and each field
     explanation = explain(raised.value)
+    assert type(explanation) is InvalidRequest
     assert explanation.code is grpc.StatusCode.INVALID_ARGUMENT
     assert explanation.reason == "INVALID_REQUEST"
     assert explanation.violations == {
@@ -59,7 +55,17 @@ async def test_an_error_of_the_transport_has_a_code_only() -> None:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await stub.SendNotification(SendNotificationRequest(), metadata=bearer("x"))
     explanation = explain(raised.value)
-    assert explanation == Explanation(code=grpc.StatusCode.UNAVAILABLE, message=explanation.message)
+    assert type(explanation) is Unavailable
+    assert explanation.code is grpc.StatusCode.UNAVAILABLE
+    assert "127.0.0.1:1" in explanation.message
+    assert (explanation.reason, explanation.metadata, explanation.violations) == ("", {}, {})
+
+
+def test_an_error_that_is_no_call_is_explained_too() -> None:
+    explanation = explain(grpc.RpcError("nothing is known of it"))
+
+    assert type(explanation) is UnisonoError
+    assert explanation.code is grpc.StatusCode.UNKNOWN
 
 
 def test_a_token_travels_as_bearer() -> None:

@@ -1,0 +1,228 @@
+"""The calls that publishers and devices share: everything about notifications but sending them.
+
+Builds requests and reads answers. Knows nothing of streams.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from unisono.client import _convert
+from unisono.client._drafts import payload
+from unisono.client._model import (
+    DeleteResult,
+    Endpoint,
+    Feed,
+    MarkResult,
+    Notification,
+    Priority,
+    ReadState,
+    UserActionState,
+)
+from unisono.client._refs import Ref, Refs, ref, refs
+from unisono.client._wire import methods
+from unisono.client._wire.caller import Caller, Deadline
+from unisono.v1 import endpoint_service_pb2 as endpoint_pb
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_service_pb2 as pb
+
+
+class Filter(TypedDict, total=False):
+    """Which notifications to list; what is left out lets everything pass.
+
+    group_name: only of this group; empty: only without a group.
+    start_time, end_time: only created at or after the one, and before the other.
+    """
+
+    read_state: ReadState
+    user_action_state: UserActionState
+    group_name: str
+    start_time: datetime
+    end_time: datetime
+
+
+class Patch(TypedDict, total=False):
+    """New content. What is left out stays; None clears what can be cleared.
+
+    title, body, raw_content: the payload, which is replaced as a whole when any of them is given.
+    """
+
+    title: str
+    body: str
+    raw_content: bytes
+    group_name: str | None
+    priority: Priority | None
+    display_time_to_live: timedelta | None
+    expire_time: datetime
+
+
+class State(TypedDict, total=False):
+    """A new state. What is left out stays; at least one of the first two is needed.
+
+    snooze_until: with SNOOZED, when it comes back; left out, not by itself.
+    up_to_revision: leave alone what has newer content or a newer alert than this.
+    """
+
+    read_state: ReadState
+    user_action_state: UserActionState
+    snooze_until: datetime
+    up_to_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Selects all notifications of the feed; with an endpoint, all that are meant for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Selects all notifications of a group."""
+
+    group_name: str
+
+
+Selector = Refs | Group | Everything
+
+
+def marking(
+    user_id: str,
+    selector: Selector,
+    state: State,
+    *,
+    endpoint_id: str = "",
+    expected_revision: int | None = None,
+) -> pb.MarkNotificationsRequest:
+    """The request that marks. Raises `InvalidRequest` for a time without a zone."""
+    request = pb.MarkNotificationsRequest(
+        user_id=user_id,
+        endpoint_id=endpoint_id,
+        read_state=_convert.read_state_number(state.get("read_state", ReadState.UNSPECIFIED)),
+        user_action_state=_convert.user_action_state_number(
+            state.get("user_action_state", UserActionState.UNSPECIFIED)
+        ),
+        snooze_until=_convert.timestamp("snooze_until", state.get("snooze_until")),
+        up_to_revision=state.get("up_to_revision"),
+        expected_revision=expected_revision,
+    )
+    if isinstance(selector, Everything):
+        request.all.SetInParent()
+    elif isinstance(selector, Group):
+        request.group_name = selector.group_name
+    else:
+        request.references.refs.extend(refs(selector))
+    return request
+
+
+class Calls:
+    """Calls of one holder of tokens; `timeout` is in seconds, retries included. All raise `UnisonoError`."""
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def get(self, user_id: str, named: Ref, timeout: float) -> Notification:
+        """One notification with its payload."""
+        request = pb.GetNotificationRequest(user_id=user_id, notification=ref(named))
+        answer = await self._caller.call(methods.GET, request, Deadline(timeout))
+        return _convert.notification(answer.notification)
+
+    async def list(
+        self, user_id: str, filter_: Filter, *, page_size: int, timeout: float, endpoint_id: str = ""
+    ) -> AsyncGenerator[Notification, None]:
+        """The history, newest first; asks for the next page when it is needed, each within `timeout`."""
+        request = pb.ListNotificationsRequest(
+            user_id=user_id,
+            endpoint_id=endpoint_id,
+            page_size=page_size,
+            read_state=_convert.read_state_number(filter_.get("read_state", ReadState.UNSPECIFIED)),
+            user_action_state=_convert.user_action_state_number(
+                filter_.get("user_action_state", UserActionState.UNSPECIFIED)
+            ),
+            group_name=filter_.get("group_name"),
+            start_time=_convert.timestamp("start_time", filter_.get("start_time")),
+            end_time=_convert.timestamp("end_time", filter_.get("end_time")),
+        )
+        while True:
+            page = await self._caller.call(methods.LIST, request, Deadline(timeout))
+            for row in page.notifications:
+                yield _convert.notification(row)
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    async def update(
+        self,
+        user_id: str,
+        named: Ref,
+        patch: Patch,
+        *,
+        silent: bool,
+        expected_revision: int | None,
+        timeout: float,
+        endpoint_id: str = "",
+    ) -> Notification:
+        """Patch the content of one notification."""
+        request = pb.UpdateNotificationRequest(
+            user_id=user_id,
+            endpoint_id=endpoint_id,
+            notification=ref(named),
+            content=_content(patch),
+            update_mask=FieldMask(paths=_paths(patch)),
+            silent=silent,
+            expected_revision=expected_revision,
+        )
+        answer = await self._caller.call(methods.UPDATE, request, Deadline(timeout))
+        return _convert.notification(answer.notification)
+
+    async def mark(self, request: pb.MarkNotificationsRequest, timeout: float) -> MarkResult:
+        """Patch the state of what the request selects; see `marking`."""
+        return _convert.mark_result(await self._caller.call(methods.MARK, request, Deadline(timeout)))
+
+    async def delete(
+        self,
+        user_id: str,
+        named: Ref,
+        *,
+        expected_revision: int | None,
+        timeout: float,
+        endpoint_id: str = "",
+    ) -> DeleteResult:
+        """Withdraw one notification from every device and from the history."""
+        request = pb.DeleteNotificationRequest(
+            user_id=user_id,
+            endpoint_id=endpoint_id,
+            notification=ref(named),
+            expected_revision=expected_revision,
+        )
+        return _convert.delete_result(await self._caller.call(methods.DELETE, request, Deadline(timeout)))
+
+    async def feed(self, user_id: str, *, timeout: float, endpoint_id: str = "") -> Feed:
+        """The last revision and the unread count, of one endpoint if named."""
+        request = feed_pb.GetFeedRequest(user_id=user_id, endpoint_id=endpoint_id)
+        return _convert.feed(await self._caller.call(methods.GET_FEED, request, Deadline(timeout)))
+
+    async def endpoints(self, user_id: str, timeout: float) -> tuple[Endpoint, ...]:
+        """The devices of a user, in the order of registration."""
+        request = endpoint_pb.ListEndpointsRequest(user_id=user_id)
+        answer = await self._caller.call(methods.LIST_ENDPOINTS, request, Deadline(timeout))
+        return tuple(_convert.endpoint(row) for row in answer.endpoints)
+
+
+_PAYLOAD = ("title", "body", "raw_content")
+
+
+def _content(patch: Patch) -> pb.NotificationContent:
+    return pb.NotificationContent(
+        payload=payload(patch.get("title"), patch.get("body"), patch.get("raw_content")),
+        group_name=patch.get("group_name") or "",
+        priority=_convert.priority_number(patch.get("priority") or Priority.UNSPECIFIED),
+        display_time_to_live=_convert.duration(patch.get("display_time_to_live")),
+        expire_time=_convert.timestamp("expire_time", patch.get("expire_time")),
+    )
+
+
+def _paths(patch: Patch) -> list[str]:
+    """The fields that a patch names, in the proto's words."""
+    return list(dict.fromkeys("payload" if name in _PAYLOAD else name for name in patch))

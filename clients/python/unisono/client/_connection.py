@@ -1,0 +1,33 @@
+"""Where publishers and devices get their calls from: an address, or a transport that somebody else has."""
+
+from unisono.client._wire.caller import Caller
+from unisono.client._wire.channel import connect
+from unisono.client._wire.retry import Backoff
+from unisono.client._wire.tokens import Tokens, TokenSource
+from unisono.client._wire.transport import GrpcTransport, Transport
+
+Target = str | Transport
+
+
+class Connection:
+    """A caller, and the transport that is closed with it if it was made here."""
+
+    def __init__(
+        self,
+        target: Target,
+        token: TokenSource,
+        *,
+        tls: bool = False,
+        root_certificates: bytes | None = None,
+        backoff: Backoff,
+    ) -> None:
+        self._own: Transport | None = None
+        if isinstance(target, str):
+            channel = connect(target, tls=tls, root_certificates=root_certificates)
+            target = self._own = GrpcTransport(channel)
+        self.caller = Caller(target, Tokens(token), backoff)
+
+    async def close(self) -> None:
+        """Close the transport, if nobody else has it."""
+        if self._own is not None:
+            await self._own.close()

@@ -1,0 +1,154 @@
+"""Turns messages of `unisono.v1` into what users see, and back. Knows nothing of calls."""
+
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from unisono.client._errors import InvalidRequest
+from unisono.client._model import (
+    DeleteResult,
+    Endpoint,
+    Feed,
+    MarkResult,
+    Notification,
+    Platform,
+    Priority,
+    ReadState,
+    SenderRole,
+    SendResult,
+    StartPosition,
+    UserActionState,
+)
+from unisono.v1 import endpoint_service_pb2 as endpoint_pb
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+
+def notification(row: pb.Notification) -> Notification:
+    """A notification as users see it."""
+    visual, policy = row.payload.visual_content, row.target_policy
+    return Notification(
+        id=row.id,
+        app_id=row.app_id,
+        user_id=row.user_id,
+        app_notification_id=row.app_notification_id,
+        sender_role=SenderRole(row.sender_role),
+        group_name=row.group_name,
+        title=visual.title,
+        body=visual.body,
+        raw_content=row.payload.raw_content,
+        priority=Priority(row.priority),
+        platforms=tuple(Platform(p) for p in policy.platforms),
+        endpoint_ids=tuple(policy.endpoint_ids),
+        display_time_to_live=row.display_time_to_live.ToTimedelta()
+        if row.HasField("display_time_to_live")
+        else None,
+        expire_time=_time(row.expire_time),
+        read_state=ReadState(row.read_state),
+        user_action_state=UserActionState(row.user_action_state),
+        snooze_until=_time(row.snooze_until) if row.HasField("snooze_until") else None,
+        create_time=_time(row.create_time),
+        update_time=_time(row.update_time),
+        revision=row.revision,
+        alert_revision=row.alert_revision,
+    )
+
+
+def send_result(result: service_pb.SendResult, key: str) -> SendResult:
+    """The result of the send that had this key."""
+    return SendResult(
+        id=result.id,
+        app_notification_id=key,
+        revision=result.revision,
+        create_time=_time(result.create_time),
+        expire_time=_time(result.expire_time),
+        deduplicated=result.deduplicated,
+        removed=result.removed,
+    )
+
+
+def mark_result(answer: service_pb.MarkNotificationsResponse) -> MarkResult:
+    """The result of marking."""
+    return MarkResult(
+        changed=answer.changed,
+        skipped=answer.skipped,
+        last_revision=answer.last_revision,
+        unread_count=answer.unread_count,
+        not_found=tuple(ref.id or ref.app_notification_id for ref in answer.not_found),
+    )
+
+
+def delete_result(answer: service_pb.DeleteNotificationResponse) -> DeleteResult:
+    """The result of deleting."""
+    return DeleteResult(revision=answer.revision, already_removed=answer.already_removed)
+
+
+def feed(answer: feed_pb.GetFeedResponse) -> Feed:
+    """Where a feed is."""
+    return Feed(last_revision=answer.last_revision, unread_count=answer.unread_count)
+
+
+def endpoint(row: endpoint_pb.Endpoint) -> Endpoint:
+    """An endpoint as users see it."""
+    return Endpoint(
+        endpoint_id=row.endpoint_id,
+        platform=Platform(row.platform),
+        display_name=row.display_name,
+        create_time=_time(row.create_time),
+        last_seen_time=_time(row.last_seen_time),
+        acknowledged_revision=row.acknowledged_revision,
+        connected=row.connected,
+    )
+
+
+def platform_number(platform: Platform) -> pb.Platform.ValueType:
+    """The proto's number of a platform."""
+    return cast("pb.Platform.ValueType", int(platform))
+
+
+def priority_number(priority: Priority) -> pb.Priority.ValueType:
+    """The proto's number of a priority."""
+    return cast("pb.Priority.ValueType", int(priority))
+
+
+def read_state_number(state: ReadState) -> pb.ReadState.ValueType:
+    """The proto's number of a read state."""
+    return cast("pb.ReadState.ValueType", int(state))
+
+
+def user_action_state_number(state: UserActionState) -> pb.UserActionState.ValueType:
+    """The proto's number of a user action state."""
+    return cast("pb.UserActionState.ValueType", int(state))
+
+
+def start_position_number(start: StartPosition) -> feed_pb.StartPosition.ValueType:
+    """The proto's number of a start position."""
+    return cast("feed_pb.StartPosition.ValueType", int(start))
+
+
+def timestamp(field: str, time: datetime | None) -> Timestamp | None:
+    """A time for the wire. Raises `InvalidRequest` for one without a zone: it could mean any hour."""
+    if time is None:
+        return None
+    if time.tzinfo is None:
+        problem = "must have a time zone; datetime.now(UTC) does"
+        raise InvalidRequest(f"{field}: {problem}", reason="INVALID_REQUEST", violations={field: problem})
+    stamp = Timestamp()
+    stamp.FromDatetime(time.astimezone(UTC))
+    return stamp
+
+
+def duration(span: timedelta | None) -> Duration | None:
+    """A duration for the wire."""
+    if span is None:
+        return None
+    wire = Duration()
+    wire.FromTimedelta(span)
+    return wire
+
+
+def _time(stamp: Timestamp) -> datetime:
+    return stamp.ToDatetime(tzinfo=UTC)

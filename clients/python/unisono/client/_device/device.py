@@ -1,0 +1,232 @@
+"""A device of a user: an inbox in unison with the store, whatever happens to the connection."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime
+from types import TracebackType
+from typing import Final, Self, Unpack
+
+from unisono.client import _convert
+from unisono.client._calls import Calls, Everything, Filter, Group, Selector, State, marking
+from unisono.client._connection import Connection, Target
+from unisono.client._device.acknowledging import Acknowledging
+from unisono.client._device.events import Events
+from unisono.client._device.inbox import Inbox
+from unisono.client._device.keeping import Keeping
+from unisono.client._device.outbox import Outbox
+from unisono.client._device.receiver import Receiver
+from unisono.client._device.state import DeviceState, Status
+from unisono.client._device.storage import MemoryStorage, Storage
+from unisono.client._device.subscription import Subscription
+from unisono.client._device.timing import Timing
+from unisono.client._model import (
+    DeleteResult,
+    MarkResult,
+    Notification,
+    Platform,
+    ReadState,
+    StartPosition,
+    UserActionState,
+)
+from unisono.client._refs import Ref
+from unisono.client._wire.tokens import TokenSource, patient
+from unisono.v1 import feed_service_pb2 as pb
+
+#: How long a device that is closed may take to say how far it got, in seconds.
+_LAST_WORD: Final = 1.0
+
+
+class Device:
+    """One installation of an app on one device of a user.
+
+    While it is open, it stays subscribed by itself: across cuts, silence, restarts of the server, and
+    tokens that expire. What it holds is always the store's state as of `revision`.
+
+        async with Device("localhost:50051", token, endpoint_id="laptop", platform=Platform.LINUX) as device:
+            async for event in device.events():
+                if event.ring:
+                    print(event.notification.title)
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        token: TokenSource,
+        *,
+        endpoint_id: str,
+        platform: Platform,
+        display_name: str = "",
+        storage: Storage | None = None,
+        start: StartPosition = StartPosition.BEGINNING,
+        tls: bool = False,
+        root_certificates: bytes | None = None,
+        timing: Timing = Timing(),  # noqa: B008  frozen
+    ) -> None:
+        """A device at HOST:PORT, or on a transport that stays the caller's to close.
+
+        `token` is an access token of the user, or a function (async or not) that gives one: it is asked
+        for the first, and again when that expires. `endpoint_id` is chosen by the device once and kept
+        by it; its `platform` is fixed. `storage` keeps what the device holds, and closes with it; left
+        out, each process starts anew. `start` is where a device begins that holds nothing. Without
+        `tls` or `root_certificates` (PEM) the token travels in the clear: stay on this machine.
+        """
+        self.endpoint_id = endpoint_id
+        self._timeout = timing.call
+        self._connection = Connection(
+            target, patient(token), tls=tls, root_certificates=root_certificates, backoff=timing.backoff
+        )
+        caller = self._connection.caller
+        self._calls = Calls(caller)
+        self._keeping = Keeping(storage or MemoryStorage(), endpoint_id)
+        self._state = DeviceState()
+        self._outbox = Outbox(
+            self._calls,
+            self._keeping,
+            timeout=timing.call,
+            backoff=timing.backoff,
+            changed=self._state.changed,
+        )
+        self._acknowledging = Acknowledging(
+            caller, endpoint_id, interval=timing.acknowledge, timeout=timing.call
+        )
+        opening = pb.SubscribeRequest(
+            endpoint_id=endpoint_id,
+            platform=_convert.platform_number(platform),
+            display_name=display_name,
+            start_position=_convert.start_position_number(start),
+            heartbeat_interval=_convert.duration(timing.heartbeat),
+        )
+        receiver = Receiver(
+            opening,
+            caller,
+            self._state,
+            self._keeping,
+            self._outbox,
+            self._acknowledging,
+            timeout=timing.call,
+        )
+        self._subscription = Subscription(caller, receiver, timing)
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Take up what was kept, and subscribe. It need not be online. Raises `StorageFailed`."""
+        try:
+            kept = await self._keeping.load()
+        except BaseException:
+            await self.close()
+            raise
+        self._state.inbox = Inbox(kept.rows, kept.point)
+        self._outbox.restore(kept.marks)
+        self._task = asyncio.create_task(self._stay())
+
+    async def close(self) -> None:
+        """Say how far it got, end the stream, and close the storage. Nothing that is kept is lost."""
+        async with AsyncExitStack() as last:
+            last.push_async_callback(self._connection.close)
+            last.push_async_callback(self._keeping.close)
+            await self._leave()
+
+    @property
+    def notifications(self) -> tuple[Notification, ...]:
+        """What it holds, newest first: the store's state of what is meant for it, as of `revision`."""
+        return self._state.inbox.notifications
+
+    @property
+    def unread_count(self) -> int:
+        """What a badge shows: exact, as of `revision`."""
+        return self._state.inbox.unread_count
+
+    @property
+    def revision(self) -> int:
+        """The feed's revision that the device has reached; 0 before it ever was online."""
+        return self._state.inbox.revision
+
+    @property
+    def status(self) -> Status:
+        """How it is connected."""
+        return self._state.status
+
+    @property
+    def trouble(self) -> Exception | None:
+        """Why it is offline or ended, if it did not choose to."""
+        return self._state.trouble
+
+    @property
+    def pending_marks(self) -> int:
+        """How many marks the server has not answered yet."""
+        return len(self._outbox)
+
+    def events(self) -> Events:
+        """An iterator over what happens from now on. Raises, at its end, what ended the device for good.
+
+        What is there already is in `notifications`. Events come at complete points: those of a
+        catch-up together, as the net change, of which at most one rings.
+        """
+        return self._state.listen()
+
+    async def wait_for(self, condition: Callable[["Device"], bool]) -> None:
+        """Wait until the device satisfies a condition. Raises what ended the device for good."""
+        await self._state.until(lambda: condition(self))
+
+    async def mark(self, selector: Selector, **state: Unpack[State]) -> MarkResult | None:
+        """Mark one, several, a `Group` or `Everything` (meant for this device), on every device.
+
+        Offline, the mark is kept and sent on return, and the answer is None. What has newer content than
+        this device has seen is left alone, unless `up_to_revision` says otherwise. Raises what ended the
+        device for good.
+        """
+        self._state.check_open()
+        if self.revision or isinstance(selector, Group | Everything):
+            state.setdefault("up_to_revision", self.revision)
+        return await self._outbox.put(marking("", selector, state, endpoint_id=self.endpoint_id))
+
+    async def mark_read(self, selector: Selector) -> MarkResult | None:
+        """Read. See `mark`."""
+        return await self.mark(selector, read_state=ReadState.READ)
+
+    async def dismiss(self, selector: Selector) -> MarkResult | None:
+        """Dismissed: it stays in the history until it expires. See `mark`."""
+        return await self.mark(selector, user_action_state=UserActionState.DISMISSED)
+
+    async def snooze(self, selector: Selector, until: datetime) -> MarkResult | None:
+        """Put off: at an aware time it comes back unread, and rings. See `mark`."""
+        return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_until=until)
+
+    async def delete(self, notification: Ref) -> DeleteResult:
+        """Withdraw one from every device and from the history. Needs a connection."""
+        return await self._calls.delete(
+            "", notification, expected_revision=None, timeout=self._timeout, endpoint_id=self.endpoint_id
+        )
+
+    def history(self, **filters: Unpack[Filter]) -> AsyncGenerator[Notification, None]:
+        """What the store holds for this device, newest first, page by page. Needs a connection."""
+        return self._calls.list("", filters, page_size=0, timeout=self._timeout, endpoint_id=self.endpoint_id)
+
+    async def _leave(self) -> None:
+        try:
+            if self.status is Status.LIVE:
+                await self._acknowledging.tell(_LAST_WORD)
+        finally:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.wait([self._task])
+            if self.status is not Status.CLOSED:
+                self._state.close(None)
+
+    async def _stay(self) -> None:
+        try:
+            await self._subscription.run()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._state.close(error)

@@ -1,0 +1,103 @@
+"""What a device keeps in its storage, and under which keys. Knows no network."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from unisono.client._device.inbox import Settled
+from unisono.client._device.storage import Storage
+from unisono.client._errors import StorageFailed
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
+
+_ENDPOINT: Final = "endpoint"
+_POINT: Final = "point"
+_NOTIFICATION: Final = "notification/"
+_MARK: Final = "mark/"
+
+_log = logging.getLogger("unisono.client")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What an earlier life of the device left: its inbox, its position, and marks that were not sent."""
+
+    rows: Mapping[str, pb.Notification]
+    point: feed_pb.SubscribeResponse
+    marks: Mapping[int, MarkNotificationsRequest]
+
+
+class Keeping:
+    """One device's use of its storage: the inbox and its position change together or not at all."""
+
+    def __init__(self, storage: Storage, endpoint_id: str) -> None:
+        self._storage = storage
+        self._endpoint_id = endpoint_id
+        self._unsaved: dict[str, bytes | None] = {}
+        self._saving = asyncio.Lock()
+
+    async def load(self) -> Kept:
+        """What is kept. Raises `StorageFailed`, also when another endpoint keeps it there."""
+        kept = await self._storage.load()
+        owner = kept.get(_ENDPOINT, self._endpoint_id.encode()).decode()
+        if owner != self._endpoint_id:
+            raise StorageFailed(f"it belongs to the endpoint {owner!r}, not to {self._endpoint_id!r}")
+        return Kept(
+            rows={key: pb.Notification.FromString(value) for key, value in _under(_NOTIFICATION, kept)},
+            point=feed_pb.SubscribeResponse.FromString(kept.get(_POINT, b"")),
+            marks={
+                int(key): MarkNotificationsRequest.FromString(value)
+                for key, value in sorted(_under(_MARK, kept))
+            },
+        )
+
+    async def settle(self, settled: Settled) -> None:
+        """Keep what a complete point changed; what cannot be kept now, with the next one.
+
+        Until then a device that starts again is behind, and catches up.
+        """
+        self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
+        self._unsaved[_POINT] = settled.point.SerializeToString()
+        for id_, row in settled.rows.items():
+            self._unsaved[_NOTIFICATION + id_] = row.SerializeToString() if row is not None else None
+        await self._catch_up()
+
+    async def mark(self, number: int, request: MarkNotificationsRequest) -> None:
+        """Keep a mark that waits to be sent. Raises `StorageFailed`."""
+        async with self._saving:
+            await self._storage.save({_mark_key(number): request.SerializeToString()})
+
+    async def answered(self, number: int) -> None:
+        """Keep a mark no longer. If that fails now, it is done with the next complete point."""
+        self._unsaved[_mark_key(number)] = None
+        await self._catch_up()
+
+    async def close(self) -> None:
+        """Close the storage."""
+        async with self._saving:
+            await self._storage.close()
+
+    async def _catch_up(self) -> None:
+        """Save what is not saved."""
+        async with self._saving:
+            changes, self._unsaved = self._unsaved, {}
+            saved = False
+            try:
+                await self._storage.save(changes)
+                saved = True
+            except StorageFailed as error:
+                _log.warning("what the device holds could not be kept: %s", error)
+            finally:
+                if not saved:
+                    self._unsaved = changes | self._unsaved
+
+
+def _mark_key(number: int) -> str:
+    return f"{_MARK}{number:012}"
+
+
+def _under(prefix: str, kept: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    return [(key.removeprefix(prefix), value) for key, value in kept.items() if key.startswith(prefix)]

@@ -1,0 +1,126 @@
+"""Marks on their way to the server: kept until it has answered, sent in order. Knows no streams."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from unisono.client._calls import Calls
+from unisono.client._device.keeping import Keeping
+from unisono.client._device.recovery import LOST
+from unisono.client._errors import Unauthenticated, UnisonoError
+from unisono.client._model import MarkResult
+from unisono.client._wire.retry import Backoff, is_transient
+from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
+
+_log = logging.getLogger("unisono.client")
+
+
+@dataclass(slots=True, eq=False)
+class _Mark:
+    number: int
+    request: MarkNotificationsRequest
+    answer: asyncio.Future[MarkResult | None] | None = None
+
+
+class Outbox:
+    """A queue of marks that outlives the connection, and, where the storage does, the process."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        keeping: Keeping,
+        *,
+        timeout: float,
+        backoff: Backoff,
+        changed: Callable[[], None],
+    ) -> None:
+        """`timeout` is for one mark, in seconds; `changed` is called when there are more or less of them."""
+        self._calls = calls
+        self._keeping = keeping
+        self._timeout = timeout
+        self._backoff = backoff
+        self._changed = changed
+        self._queue: dict[int, _Mark] = {}
+        self._last = 0
+        self._online = False
+        self._arrived = asyncio.Event()
+
+    def __len__(self) -> int:
+        """How many the server has not answered yet."""
+        return len(self._queue)
+
+    def restore(self, marks: Mapping[int, MarkNotificationsRequest]) -> None:
+        """Queue what an earlier life of the device left."""
+        self._queue = {number: _Mark(number, request) for number, request in marks.items()}
+        self._last = max(marks, default=0)
+
+    async def put(self, request: MarkNotificationsRequest) -> MarkResult | None:
+        """Keep and queue a mark. The result of it; None when that has to wait for the connection.
+
+        Raises `StorageFailed` when it could not be kept, and the `UnisonoError` that the server
+        answered it with; in both cases it is not queued any more.
+        """
+        self._last += 1
+        mark = _Mark(self._last, request)
+        await self._keeping.mark(mark.number, request)
+        self._queue[mark.number] = mark
+        self._arrived.set()
+        self._changed()
+        if not self._online:
+            return None
+        mark.answer = asyncio.get_running_loop().create_future()
+        return await mark.answer
+
+    async def run(self) -> None:
+        """Send what waits and what comes, one after the other, until cancelled."""
+        self._online = True
+        try:
+            failures = 0
+            while True:
+                while self._queue:
+                    mark = next(iter(self._queue.values()))
+                    failures = 0 if await self._send(mark) else failures + 1
+                    if failures:
+                        _answer(mark, None)
+                        await asyncio.sleep(self._backoff.delay(failures))
+                self._arrived.clear()
+                await self._arrived.wait()
+        finally:
+            self._online = False
+            for mark in self._queue.values():
+                _answer(mark, None)
+
+    async def _send(self, mark: _Mark) -> bool:
+        """Send one; whether the server has answered it."""
+        try:
+            result = await self._calls.mark(mark.request, self._timeout)
+        except UnisonoError as error:
+            if _is_no_answer(error):
+                return False
+            self._refuse(mark, error)
+        else:
+            _answer(mark, result)
+        # Before anything else is waited for: the stream may end now, and the mark is answered.
+        del self._queue[mark.number]
+        self._changed()
+        await self._keeping.answered(mark.number)
+        return True
+
+    def _refuse(self, mark: _Mark, error: UnisonoError) -> None:
+        """Tell whoever waits; nobody may, when the mark was made offline."""
+        if mark.answer is None or mark.answer.done():
+            _log.warning("the server refused a mark that was made offline: %s", error)
+        else:
+            mark.answer.set_exception(error)
+
+
+def _is_no_answer(error: UnisonoError) -> bool:
+    """Whether it says nothing about the mark itself, but about the server's day, the token or the way."""
+    lost = error.code in LOST and not error.reason
+    return lost or is_transient(error) or isinstance(error, Unauthenticated)
+
+
+def _answer(mark: _Mark, result: MarkResult | None) -> None:
+    if mark.answer is not None and not mark.answer.done():
+        mark.answer.set_result(result)

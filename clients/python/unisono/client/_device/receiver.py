@@ -1,0 +1,88 @@
+"""What a device does with the messages of its stream: apply, keep, tell, acknowledge. Knows no connection."""
+
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from unisono.client._device.acknowledging import Acknowledging
+from unisono.client._device.keeping import Keeping
+from unisono.client._device.outbox import Outbox
+from unisono.client._device.state import DeviceState, Status
+from unisono.client._errors import NotFound, UnisonoError
+from unisono.client._wire.caller import Caller, Deadline
+from unisono.client._wire.methods import GET
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1.notification_pb2 import NotificationRef
+from unisono.v1.notification_service_pb2 import GetNotificationRequest
+
+
+class Receiver:
+    """The `Subscriber` of a device. `opening` is what it asks for when it holds nothing yet."""
+
+    def __init__(
+        self,
+        opening: pb.SubscribeRequest,
+        caller: Caller,
+        state: DeviceState,
+        keeping: Keeping,
+        outbox: Outbox,
+        acknowledging: Acknowledging,
+        *,
+        timeout: float,
+    ) -> None:
+        self._opening = opening
+        self._caller = caller
+        self._state = state
+        self._keeping = keeping
+        self._outbox = outbox
+        self._acknowledging = acknowledging
+        self._timeout = timeout
+
+    def request(self) -> pb.SubscribeRequest:
+        """From the last message on that was applied; without a position, all that there is.
+
+        Only a device that was never complete may begin where its owner wants: another would miss what
+        came since.
+        """
+        request = pb.SubscribeRequest()
+        request.CopyFrom(self._opening)
+        if self._state.inbox.token:
+            request.resume_token = self._state.inbox.token
+        elif self._state.inbox.complete:
+            request.start_position = pb.START_POSITION_BEGINNING
+        return request
+
+    async def take(self, message: pb.SubscribeResponse) -> None:
+        """Apply a message; at a complete point keep what it changed, before anybody is told."""
+        inbox = self._state.inbox
+        if message.HasField("welcome"):
+            self._state.set_status(Status.CATCHING_UP, None)
+        inbox.take(message)
+        if not message.complete:
+            return
+        for id_ in inbox.lacking():
+            await self._supply(id_)
+        before = inbox.revision
+        settled = inbox.settle(message)
+        await self._keeping.settle(settled)
+        if inbox.revision != before:
+            self._acknowledging.reach(message.resume_token)
+        self._state.settled(settled)
+
+    def alongside(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """Marks are sent and positions acknowledged while there is a stream."""
+        return self._outbox.run(), self._acknowledging.run()
+
+    def lost(self, trouble: UnisonoError, *, start_over: bool) -> None:
+        """Show that the device is offline, and why."""
+        if start_over:
+            self._state.inbox.start_over()
+        self._state.set_status(Status.OFFLINE, trouble)
+
+    async def _supply(self, id_: str) -> None:
+        """Get the content of a notification that came without it. If it is gone, so will the event say."""
+        request = GetNotificationRequest(notification=NotificationRef(id=id_))
+        try:
+            answer = await self._caller.call(GET, request, Deadline(self._timeout))
+        except NotFound:
+            return
+        self._state.inbox.supply(id_, answer.notification.payload)

@@ -1,0 +1,75 @@
+"""What a device does when a stream ends: come back, when and how, or not at all. Pure."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+
+from unisono.client._errors import (
+    EndpointDeleted,
+    QuotaExceeded,
+    ResumeTokenInvalid,
+    Superseded,
+    Unauthenticated,
+    Unavailable,
+    UnisonoError,
+)
+from unisono.client._wire.retry import is_transient
+from unisono.v1 import feed_service_pb2 as pb
+
+#: A provider that keeps giving tokens that are refused will not come to its senses.
+MOST_REFUSALS: Final = 5
+
+#: What proxies and transports say when they lose a stream, besides UNAVAILABLE.
+LOST: Final = {
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.INTERNAL,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComeBack:
+    """Open a stream again: after `delay` seconds, or after a backoff if that is None."""
+
+    because: UnisonoError
+    delay: float | None = None
+    new_token: bool = False
+    start_over: bool = False
+
+
+def plan(goodbye: pb.Goodbye | None, error: UnisonoError | None, *, renewable: bool) -> ComeBack:
+    """How to go on after the last words of a stream, and its error. Raises what ends the device.
+
+    `renewable`: whether there can be another token.
+    """
+    cause = _cause(goodbye, error)
+    if isinstance(cause, Unauthenticated):
+        if not renewable:
+            raise cause
+        return ComeBack(because=cause, delay=0.0 if goodbye else None, new_token=True)
+    if isinstance(cause, ResumeTokenInvalid):
+        return ComeBack(because=cause, start_over=True)
+    if isinstance(cause, QuotaExceeded) or is_transient(cause) or cause.code in LOST:
+        return ComeBack(because=cause, delay=cause.retry_delay if goodbye else None)
+    raise cause
+
+
+def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoError:
+    """Why the stream ended; what the server said in time counts more than how it broke."""
+    if goodbye is None:
+        return error or Unavailable("the server ended the stream without a word")
+    if goodbye.reason == pb.GOODBYE_REASON_TOKEN_EXPIRED:
+        return Unauthenticated("the access token has expired", reason="TOKEN_EXPIRED")
+    if goodbye.reason == pb.GOODBYE_REASON_SUPERSEDED:
+        return Superseded("another stream of this endpoint took over", reason="SUPERSEDED")
+    if goodbye.reason == pb.GOODBYE_REASON_ENDPOINT_DELETED:
+        return EndpointDeleted("this endpoint was deleted", reason="ENDPOINT_DELETED")
+    name = pb.GoodbyeReason.Name(goodbye.reason) if goodbye.reason in pb.GoodbyeReason.values() else ""
+    if not goodbye.HasField("retry_delay"):
+        return error or UnisonoError(f"the server ended the stream for good: {name or goodbye.reason}")
+    return Unavailable(
+        f"the server ended the stream: {name.removeprefix('GOODBYE_REASON_')}",
+        reason=name.removeprefix("GOODBYE_REASON_"),
+        retry_delay=goodbye.retry_delay.ToNanoseconds() / 1e9,
+    )

@@ -1,0 +1,85 @@
+"""What a sender says about a notification, and the request that it makes. Knows nothing of calls."""
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TypedDict, Unpack
+
+from unisono.client import _convert
+from unisono.client._model import Platform, Priority
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1.notification_service_pb2 import CONFLICT_POLICY_REPLACE, SendNotificationRequest
+
+Draft = SendNotificationRequest
+
+
+class Content(TypedDict, total=False):
+    """What can be said about a notification. At least one of `title` and `raw_content`.
+
+    title, body: what a device shows; at most 1 KiB and 8 KiB.
+    raw_content: bytes for the app alone; at most 32 KiB.
+    app_notification_id: the sender's own key; repeating a send with the same key and content stores
+        it once. Left out, each send has a new one.
+    replace: rewrite a live notification that has this key, instead of refusing other content.
+    group_name: for grouping, and for marking a group at once.
+    priority: a hint for push.
+    platforms, endpoint_ids: whom it is meant for; without either, every device of the user.
+    display_time_to_live: how long a device should show and ring it.
+    expire_time: an aware datetime, at most 30 days ahead; left out, in 7 days.
+    endpoint_id: the device that sends, where the token is a user's.
+    """
+
+    title: str
+    body: str
+    raw_content: bytes
+    app_notification_id: str
+    replace: bool
+    group_name: str
+    priority: Priority
+    platforms: Iterable[Platform]
+    endpoint_ids: Iterable[str]
+    display_time_to_live: timedelta
+    expire_time: datetime
+    endpoint_id: str
+
+
+def draft(user_id: str, **content: Unpack[Content]) -> Draft:
+    """A notification to be sent, for `Publisher.batch`. Raises `InvalidRequest` for a time without a zone."""
+    request = Draft(
+        user_id=user_id,
+        endpoint_id=content.get("endpoint_id", ""),
+        app_notification_id=content.get("app_notification_id") or uuid.uuid4().hex,
+        group_name=content.get("group_name", ""),
+        payload=payload(content.get("title"), content.get("body"), content.get("raw_content")),
+        priority=_convert.priority_number(content.get("priority", Priority.UNSPECIFIED)),
+        display_time_to_live=_convert.duration(content.get("display_time_to_live")),
+        expire_time=_convert.timestamp("expire_time", content.get("expire_time")),
+    )
+    if content.get("replace"):
+        request.on_conflict = CONFLICT_POLICY_REPLACE
+    policy = pb.TargetPolicy(
+        platforms=map(_convert.platform_number, content.get("platforms", ())),
+        endpoint_ids=content.get("endpoint_ids", ()),
+    )
+    if policy.platforms or policy.endpoint_ids:
+        request.target_policy.CopyFrom(policy)
+    return request
+
+
+def keyed(request: Draft) -> Draft:
+    """The same draft with a key, without which to repeat it could be to send it twice."""
+    if request.app_notification_id:
+        return request
+    copy = Draft(app_notification_id=uuid.uuid4().hex)
+    copy.MergeFrom(request)
+    return copy
+
+
+def payload(title: str | None, body: str | None, raw_content: bytes | None) -> pb.Payload | None:
+    """A payload; None when nothing of it is given."""
+    if title is None and body is None and raw_content is None:
+        return None
+    wire = pb.Payload(raw_content=raw_content or b"")
+    if title is not None or body is not None:
+        wire.visual_content.title, wire.visual_content.body = title or "", body or ""
+    return wire

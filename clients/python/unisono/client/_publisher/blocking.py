@@ -1,0 +1,196 @@
+"""The publisher for programs without an event loop: the same code, on a loop in a thread of its own."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine, Iterable, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+from unisono.client._calls import Filter, Patch, Selector, State
+from unisono.client._connection import Target
+from unisono.client._drafts import Content, Draft
+from unisono.client._model import DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
+from unisono.client._publisher.publisher import Publisher
+from unisono.client._refs import Ref
+from unisono.client._wire.retry import Backoff
+from unisono.client._wire.tokens import TokenSource
+
+Result = TypeVar("Result")
+
+
+class BlockingPublisher:
+    """`Publisher` with calls that block. One serves all threads of a program, which then send together.
+
+    It cannot cross a fork: with pre-forking web servers, make one in each worker.
+
+        with BlockingPublisher("localhost:50051", token) as publisher:
+            publisher.send("ada", title="Your parcel is at the door")
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        token: TokenSource,
+        *,
+        tls: bool = False,
+        root_certificates: bytes | None = None,
+        timeout: float = 30.0,
+        backoff: Backoff = Backoff(most=2.0),  # noqa: B008  frozen
+    ) -> None:
+        """See `Publisher`. A function that gives tokens is called on the publisher's own thread."""
+        self._process = os.getpid()
+        self._closed = False
+        self._submitting = threading.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="unisono-publisher", daemon=True)
+        self._thread.start()
+
+        async def make() -> Publisher:
+            # The channel belongs to the loop on which it is made.
+            return Publisher(
+                target, token, tls=tls, root_certificates=root_certificates, timeout=timeout, backoff=backoff
+            )
+
+        self._publisher = self._run(make())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection, and end the thread. What is still being sent is given up."""
+        try:
+            ending = self._submit(self._end(), last=True)
+        except RuntimeError:  # it is closed already, or another process's to close
+            return
+        ending.result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def send(self, user_id: str, *, timeout: float | None = None, **content: Unpack[Content]) -> SendResult:
+        """See `Publisher.send`."""
+        return self._run(self._publisher.send(user_id, timeout=timeout, **content))
+
+    def batch(self, drafts: Iterable[Draft], *, timeout: float | None = None) -> list[SendResult | Exception]:
+        """See `Publisher.batch`."""
+        # A generator of the caller's is the caller's to run: the publisher's thread must not wait for it.
+        return self._run(self._publisher.batch(list(drafts), timeout=timeout))
+
+    def get(self, user_id: str, notification: Ref, *, timeout: float | None = None) -> Notification:
+        """See `Publisher.get`."""
+        return self._run(self._publisher.get(user_id, notification, timeout=timeout))
+
+    def list(
+        self, user_id: str, *, page_size: int = 0, timeout: float | None = None, **filters: Unpack[Filter]
+    ) -> Iterator[Notification]:
+        """See `Publisher.list`."""
+        rows = self._publisher.list(user_id, page_size=page_size, timeout=timeout, **filters)
+        try:
+            while True:
+                row = self._run(anext(rows, None))
+                if row is None:
+                    return
+                yield row
+        finally:
+            with suppress(RuntimeError):  # it may be closed meanwhile
+                self._run(rows.aclose())
+
+    def update(
+        self,
+        user_id: str,
+        notification: Ref,
+        *,
+        silent: bool = False,
+        expected_revision: int | None = None,
+        timeout: float | None = None,
+        **patch: Unpack[Patch],
+    ) -> Notification:
+        """See `Publisher.update`."""
+        return self._run(
+            self._publisher.update(
+                user_id,
+                notification,
+                silent=silent,
+                expected_revision=expected_revision,
+                timeout=timeout,
+                **patch,
+            )
+        )
+
+    def mark(
+        self,
+        user_id: str,
+        selector: Selector,
+        *,
+        expected_revision: int | None = None,
+        timeout: float | None = None,
+        **state: Unpack[State],
+    ) -> MarkResult:
+        """See `Publisher.mark`."""
+        return self._run(
+            self._publisher.mark(
+                user_id, selector, expected_revision=expected_revision, timeout=timeout, **state
+            )
+        )
+
+    def delete(
+        self,
+        user_id: str,
+        notification: Ref,
+        *,
+        expected_revision: int | None = None,
+        timeout: float | None = None,
+    ) -> DeleteResult:
+        """See `Publisher.delete`."""
+        return self._run(
+            self._publisher.delete(
+                user_id, notification, expected_revision=expected_revision, timeout=timeout
+            )
+        )
+
+    def feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
+        """See `Publisher.feed`."""
+        return self._run(self._publisher.feed(user_id, timeout=timeout))
+
+    def endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
+        """See `Publisher.endpoints`."""
+        return self._run(self._publisher.endpoints(user_id, timeout=timeout))
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        running = self._submit(work)
+        try:
+            return running.result()
+        except CancelledError:
+            raise RuntimeError("this publisher was closed meanwhile") from None
+        except BaseException:
+            running.cancel()
+            raise
+
+    def _submit(self, work: Coroutine[Any, Any, Result], *, last: bool = False) -> Future[Result]:
+        """Start it on the publisher's thread; with `last`, nothing after it."""
+        if os.getpid() != self._process:
+            work.close()
+            raise RuntimeError("this publisher was made before a fork; make one after it")
+        with self._submitting:
+            if self._closed:
+                work.close()
+                raise RuntimeError("this publisher is closed")
+            self._closed = last
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _end(self) -> None:
+        """Close the connection, and end what still waits: for an answer, or to be repeated."""
+        await self._publisher.close()
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_asyncgens()

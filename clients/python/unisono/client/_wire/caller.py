@@ -1,0 +1,85 @@
+"""Makes calls: with a token, within a deadline, again where that is safe. Knows no messages."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+
+from unisono.client._errors import DeadlineExceeded, Unauthenticated, UnisonoError
+from unisono.client._wire.methods import Method, Request, Response
+from unisono.client._wire.retry import Backoff, is_transient
+from unisono.client._wire.tokens import Tokens
+from unisono.client._wire.transport import Transport
+
+
+class Deadline:
+    """A moment by which something has to be done."""
+
+    def __init__(self, timeout: float) -> None:
+        self._at = time.monotonic() + timeout
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left; not more than 0 when it has passed."""
+        return self._at - time.monotonic()
+
+
+class Caller:
+    """Calls the methods of the service for one holder of tokens."""
+
+    def __init__(self, transport: Transport, tokens: Tokens, backoff: Backoff) -> None:
+        self.transport = transport
+        self.tokens = tokens
+        self.backoff = backoff
+
+    async def call(self, method: Method[Request, Response], request: Request, deadline: Deadline) -> Response:
+        """Call until it succeeds, fails for good, or the deadline passes. Raises a `UnisonoError`.
+
+        The last error before the deadline says more than "too late", so it is the one that is raised.
+        """
+        failures = 0
+        trouble: UnisonoError | None = None
+        while True:
+            try:
+                return await self.attempt(method, request, deadline)
+            except DeadlineExceeded as late:
+                raise trouble or late from None
+            except UnisonoError as error:
+                trouble = error
+                failures += 1
+                delay = self.backoff.delay_after(error, failures)
+                if not is_transient(error) or delay >= deadline.left:
+                    raise
+            await asyncio.sleep(delay)
+
+    async def attempt(
+        self, method: Method[Request, Response], request: Request, deadline: Deadline
+    ) -> Response:
+        """Call once; once more with a new token when the token is refused and there is another."""
+        token = await _in_time(self.tokens.get(), deadline)
+        try:
+            return await self._once(method, request, token, deadline)
+        except Unauthenticated:
+            renewed = await _in_time(self.tokens.renew(token), deadline)
+            if renewed == token:
+                raise
+            return await self._once(method, request, renewed, deadline)
+
+    async def _once(
+        self, method: Method[Request, Response], request: Request, token: str, deadline: Deadline
+    ) -> Response:
+        left = deadline.left
+        if left <= 0:
+            raise DeadlineExceeded("the time for this call was up before it was made")
+        return await self.transport.unary(method, request, token=token, timeout=left)
+
+
+async def _in_time(asking: Awaitable[str], deadline: Deadline) -> str:
+    """The token, if its provider gives one before the deadline."""
+    limit = asyncio.timeout(deadline.left)
+    try:
+        async with limit:
+            return await asking
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise DeadlineExceeded("the provider of tokens gave none in time") from None

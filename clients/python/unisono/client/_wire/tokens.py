@@ -1,0 +1,62 @@
+"""Access tokens: a fixed one, or whatever the caller's provider gives. Never logs one."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+
+from unisono.client._errors import Unavailable
+
+TokenSource = str | Callable[[], str | Awaitable[str]]
+
+
+class Tokens:
+    """The token in use. A provider is asked for the first one, and again when the server refuses it."""
+
+    def __init__(self, source: TokenSource) -> None:
+        self._source = source
+        self._token = source if isinstance(source, str) else ""
+        self._asking = asyncio.Lock()
+
+    @property
+    def renewable(self) -> bool:
+        """Whether there can be another one."""
+        return not isinstance(self._source, str)
+
+    async def get(self) -> str:
+        """The token to use; asked for once for all who wait. Raises what the provider raises."""
+        if self._token or isinstance(self._source, str):
+            return self._token
+        async with self._asking:
+            if not self._token:
+                self._token = await _asked(self._source)
+            return self._token
+
+    def forget(self, refused: str) -> None:
+        """Do not use the refused one again, if there can be another."""
+        if self._token == refused and self.renewable:
+            self._token = ""
+
+    async def renew(self, refused: str) -> str:
+        """A token other than the refused one, if the provider has one. Raises what the provider raises."""
+        self.forget(refused)
+        return await self.get()
+
+
+def patient(source: TokenSource) -> TokenSource:
+    """The same source for one who waits: what its provider raises may pass, so it is `Unavailable`."""
+    if isinstance(source, str):
+        return source
+    provider = source
+
+    async def ask() -> str:
+        try:
+            return await _asked(provider)
+        except Exception as error:
+            raise Unavailable(f"the provider of tokens failed: {error!r}") from error
+
+    return ask
+
+
+async def _asked(provider: Callable[[], str | Awaitable[str]]) -> str:
+    given = provider()
+    return await given if inspect.isawaitable(given) else given

@@ -1,0 +1,51 @@
+"""Nodes and scripted servers for the SDK, and patience that costs no time."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.sdk.quick import QUICK
+from tests.sdk.shelf import Shelf
+from tests.support import tokens
+from tests.support.clocks import HeldClock
+from tests.support.nodes import Running, Setup, running
+from tests.support.scripted import Scripted, scripted
+from unisono.client import Publisher
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock(int(time.time() * 1000))
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(Setup(path=tmp_path / "unisono.db")) as node:
+        yield node
+
+
+@pytest.fixture
+async def backend(node: Running) -> AsyncIterator[Publisher]:
+    """A backend of the app mail.test, at the node."""
+    async with Publisher(node.target, tokens.publisher()) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+async def script() -> AsyncIterator[Scripted]:
+    async with scripted() as script:
+        yield script
+
+
+@pytest.fixture
+def shelf(script: Scripted) -> Shelf:
+    return Shelf(script)
+
+
+@pytest.fixture
+async def publisher(script: Scripted) -> AsyncIterator[Publisher]:
+    """A publisher at the scripted server."""
+    async with Publisher(script.target, "a token", backoff=QUICK) as publisher:
+        yield publisher

@@ -1,0 +1,289 @@
+"""A device made of the SDK's own parts but the network, and an oracle of what it should hold and ring for.
+
+The oracle knows nothing of positions and batches: at every complete point it compares with the store.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from tests.guarantees.position_model import counts, worth_a_ring
+from tests.guarantees.random_world import World
+from tests.sdk.wire_model import Wire, WorldTransport
+from tests.support.random_commands import LAPTOP, PHONE
+from unisono.client import (
+    Backoff,
+    ChangeType,
+    Event,
+    Events,
+    MemoryStorage,
+    Notification,
+    StorageFailed,
+    Unavailable,
+)
+from unisono.client._calls import Calls
+from unisono.client._convert import notification
+from unisono.client._device.acknowledging import Acknowledging
+from unisono.client._device.inbox import Inbox
+from unisono.client._device.keeping import Keeping
+from unisono.client._device.outbox import Outbox
+from unisono.client._device.receiver import Receiver
+from unisono.client._device.state import DeviceState
+from unisono.client._wire.caller import Caller
+from unisono.client._wire.tokens import Tokens
+from unisono.server.api.convert import messages
+from unisono.server.model import Audience
+from unisono.v1 import feed_service_pb2 as pb
+
+
+def poll(events: Events) -> list[Event]:
+    """What waits in an iterator of events, without waiting for more."""
+    found: list[Event] = []
+    while True:
+        step = events.__anext__()
+        try:
+            step.send(None)
+        except StopIteration as ready:
+            found.append(ready.value)
+        else:
+            step.close()
+            return found
+
+
+class MoodyStorage(MemoryStorage):
+    """Fails now and then; `saved` says whether it did not, the last time."""
+
+    def __init__(self, random: Random) -> None:
+        super().__init__()
+        self._random = random
+        self.saved = False
+
+    async def save(self, changes: Mapping[str, bytes | None]) -> None:
+        self.saved = self._random.random() > 0.1
+        if not self.saved:
+            raise StorageFailed("the disk is full")
+        await super().save(changes)
+
+
+Rings = frozenset[tuple[str, int]]
+"""Alerts, by notification and alert revision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the oracle knows of a device's past."""
+
+    #: The last complete revision, or where it began: nothing up to here may ring any more.
+    settled: int = 0
+    #: Where it began, if it began at the END and so misses what was before.
+    blind: int = 0
+    #: Where the service takes it to be complete, which a device learns from Synced only.
+    base: int = 0
+    #: What it has been told to ring for up to there, and has not rung for yet.
+    told: Rings = frozenset()
+    rung: Rings = frozenset()
+
+
+@dataclass(slots=True)
+class Reader:
+    """Somebody who iterates events: what it makes of them alone, and what it owes a ring for."""
+
+    events: Events
+    held: dict[str, Notification] = field(default_factory=dict)
+    last: int = 0
+    #: Until a device that began at the END is shown all that was before.
+    in_order: bool = True
+    owed: set[str] = field(default_factory=set)
+
+    def read(self) -> list[Event]:
+        found = poll(self.events)
+        for event in found:
+            self._take(event)
+        return found
+
+    def _take(self, event: Event) -> None:
+        row = event.notification
+        if event.change_type is not ChangeType.UNSPECIFIED and self.in_order:
+            assert event.revision > self.last, "events out of order, or one twice"
+            self.last = event.revision
+        if event.removed:
+            assert not event.ring, "a ring for what is gone"
+            self.held.pop(row.id, None)
+        else:
+            self.held[row.id] = row
+            assert not event.ring or row.waits, "a ring for what was handled"
+
+
+class Model:
+    """One endpoint over many streams and several processes."""
+
+    def __init__(self, world: World, audience: Audience, *, from_end: bool) -> None:
+        self._world = world
+        self._wire = Wire(world, audience)
+        self._random = world.random
+        self._storage = MoodyStorage(world.random)
+        start = pb.START_POSITION_END if from_end else pb.START_POSITION_BEGINNING
+        self._opening = pb.SubscribeRequest(endpoint_id=audience.endpoint_id, start_position=start)
+        self._memory = self._saved = Memory()
+        self.complete_points = self.resets = self.rings = 0
+        self._anew = self._catching_up = False
+
+    async def start(self) -> None:
+        """A new process of the device."""
+        self._state = DeviceState()
+        keeping = Keeping(self._storage, self._opening.endpoint_id)
+        kept = await keeping.load()
+        self._state.inbox = Inbox(kept.rows, kept.point)
+        self._transport = WorldTransport(self._world)
+        caller = Caller(self._transport, Tokens("a token"), Backoff())
+        outbox = Outbox(Calls(caller), keeping, timeout=1, backoff=Backoff(), changed=self._state.changed)
+        telling = Acknowledging(caller, self._opening.endpoint_id, interval=1, timeout=1)
+        self._receiver = Receiver(self._opening, caller, self._state, keeping, outbox, telling, timeout=1)
+        self._memory = self._saved
+        self._prompt, self._slow = (Reader(self._state.listen(), dict(self._held)) for _ in range(2))
+
+    @property
+    def _held(self) -> dict[str, Notification]:
+        return {row.id: row for row in self._state.inbox.notifications}
+
+    async def connect(self, *, steps: int, loss: float) -> bool:
+        """Open a stream and take at most so many messages; returns whether it got to a complete point."""
+        request, complete = self._receiver.request(), False
+        async for message in self._wire.tell(request, busy=bool(loss)):
+            if steps == 0 or self._random.random() < loss:
+                break
+            steps -= 1
+            await self._notice(message, request)
+            await self._receiver.take(message)
+            if message.complete:
+                self._check(message)
+                complete = True
+                if not loss:
+                    break
+            elif message.HasField("event_batch") and self._wire.known == message.revision:
+                self._memory = replace(self._memory, base=message.revision, told=self._due())
+        start_over = self._random.random() < loss / 5
+        self._receiver.lost(Unavailable("the line broke"), start_over=start_over)
+        return complete
+
+    async def _notice(self, message: pb.SubscribeResponse, request: pb.SubscribeRequest) -> None:
+        """What a Welcome means for what is owed."""
+        if not message.HasField("welcome"):
+            return
+        self._catching_up = True
+        if not message.welcome.resumed:
+            self._anew, self._transport.asked = True, 0
+            self._prompt.in_order = self._slow.in_order = not self._memory.blind
+            self.resets += 1
+            last = (await self._world.feed()).revision
+            from_end = not request.resume_token and request.start_position == pb.START_POSITION_END
+            assert not (from_end and self._state.inbox.complete), "it skips what came while it was away"
+            blind = last if from_end else 0
+            self._memory = Memory(settled=last, blind=blind, base=last, rung=self._memory.rung)
+
+    def _check(self, point: pb.SubscribeResponse) -> None:
+        """The promises at a complete point."""
+        self._check_held(point)
+        before, events = dict(self._prompt.held), self._prompt.read()
+        assert self._prompt.held == self._held, "events do not tell what happened"
+        for event in events:
+            self._check_type(event, before)
+        self._check_rings([event for event in events if event.ring])
+        self._check_slow(events)
+        self._memory = Memory(
+            settled=point.revision,
+            blind=self._memory.blind,
+            base=point.revision,
+            rung=self._memory.rung
+            | {(e.notification.id, e.notification.alert_revision) for e in events if e.ring},
+        )
+        if self._storage.saved:
+            self._saved = self._memory
+        self._anew = self._catching_up = False
+        self.complete_points += 1
+
+    def _check_held(self, point: pb.SubscribeResponse) -> None:
+        inbox, held = self._state.inbox, self._held
+        wanted = {row.id: row for row in self._wire.wanted()}
+        assert (inbox.revision, inbox.unread_count) == (point.revision, sum(map(counts, wanted.values())))
+        assert not held.keys() - wanted.keys(), "a ghost"
+        for row in wanted.values():
+            if row.id in held:
+                assert held[row.id] == notification(messages.notification(row)), "not the state of the store"
+            else:
+                assert row.revision <= self._memory.blind, "something is missing"
+        assert self._memory.blind or not self._transport.asked, "it asks for content that it has"
+        order = [(row.create_time, row.id) for row in inbox.notifications]
+        assert order == sorted(order, reverse=True)
+
+    def _check_type(self, event: Event, before: Mapping[str, Notification]) -> None:
+        """Why an event came, for a device that goes on."""
+        known = event.notification.id in before
+        if event.removed:
+            assert known, "a removal of what it never showed"
+        elif not self._anew and not self._memory.blind:
+            assert known == (event.change_type is not ChangeType.CREATED), "CREATED for what it had"
+
+    def _check_rings(self, rings: list[Event]) -> None:
+        ids = {(event.notification.id, event.notification.alert_revision) for event in rings}
+        due = self._due()
+        assert not ids & self._memory.rung, "a ring was repeated"
+        assert all(revision > self._memory.settled for _, revision in ids), "a ring for what was settled"
+        if self._catching_up:
+            assert len(rings) <= 1, "more than one ring for a catch-up"
+            assert rings or not due, "a lost ring"
+        else:
+            assert due <= ids, "a lost ring"
+        self.rings += len(rings)
+
+    def _due(self) -> Rings:
+        """What it owes a ring for, as the world is now."""
+        memory = self._memory
+        worth = {(r.id, r.alert_revision) for r in self._wire.wanted() if worth_a_ring(r, self._world.now)}
+        return frozenset((id_, at) for id_, at in worth if at > memory.base or (id_, at) in memory.told)
+
+    def _check_slow(self, events: list[Event]) -> None:
+        """A reader that comes now and then misses nothing that still matters."""
+        for event in events:
+            if event.ring:
+                self._slow.owed.add(event.notification.id)
+            elif event.removed or not event.notification.waits:
+                self._slow.owed.discard(event.notification.id)
+        if self._random.random() < 0.3:
+            rung = [event.notification.id for event in self._slow.read() if event.ring]
+            assert sorted(rung) == sorted(self._slow.owed), "a slow reader's rings"
+            assert self._slow.held == self._held, "a slow reader's state"
+            self._slow.owed.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a history held: so that a test can see that it tried something."""
+
+    complete_points: int
+    resets: int
+    rings: int
+
+
+async def history(seed: int) -> Ran:
+    """One random history of one feed and two devices. Raises AssertionError where a promise breaks."""
+    random = Random(seed)  # noqa: S311
+    world = await World(random).begin(random.randint(0, 12))
+    models = [Model(world, audience, from_end=random.random() < 0.2) for audience in (LAPTOP, PHONE)]
+    for model in models:
+        await model.start()
+    for _ in range(random.randint(2, 12)):
+        model = random.choice(models)
+        await model.connect(steps=random.randint(0, 12), loss=0.15)
+        if random.random() < 0.2:
+            await model.start()
+        for _ in range(random.choice((0, 0, 1, 4, 12))):
+            await world.happen()
+    for model in models:
+        steps = 2 * len(world.rows()) + 3
+        assert any([await model.connect(steps=steps, loss=0) for _ in range(3)]), "it never settles"
+    return Ran(
+        complete_points=sum(model.complete_points for model in models),
+        resets=sum(model.resets for model in models),
+        rings=sum(model.rings for model in models),
+    )

@@ -1,0 +1,66 @@
+"""Small programs that use the SDK, each in a process of its own, beside a server in the test's process."""
+
+import asyncio
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from typing import Self
+
+from tests.support.processes import PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended, and what it wrote."""
+
+    status: int
+    said: str
+    complained: str
+
+
+class Program:
+    """A running program. `arguments` are its `sys.argv[1:]`."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, text: str, *arguments: str) -> Self:
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            text,
+            *arguments,
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        return cls(process)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    async def line(self) -> str:
+        """The next line that it prints."""
+        assert self._process.stdout is not None
+        line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE)
+        assert line, (await self.ended()).complained
+        return line.decode().rstrip("\n")
+
+    async def ended(self) -> Ended:
+        """Wait for its end."""
+        try:
+            said, complained = await asyncio.wait_for(self._process.communicate(), PATIENCE)
+        finally:
+            if self._process.returncode is None:
+                self._process.kill()
+        assert self._process.returncode is not None
+        return Ended(self._process.returncode, said.decode(), complained.decode())
+
+
+async def run(text: str, *arguments: str) -> Ended:
+    """Run a program to its end."""
+    return await (await Program.start(text, *arguments)).ended()

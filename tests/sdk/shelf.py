@@ -1,0 +1,82 @@
+"""A scripted service of sends: stores each key once, but for the faults that a test plans."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+
+from tests.support.scripted import Fault, Scripted
+from unisono.v1 import notification_service_pb2 as pb
+
+SENDS = ("SendNotification", "BatchSendNotifications")
+
+
+class Shelf:
+    """What was stored, by key, in the order in which it was.
+
+    `faults` end the next calls, one each, before anything is stored. `bad` are the errors of single items, by
+    title: the next ones, in order. While the `gate` is closed, calls that came wait.
+    """
+
+    def __init__(self, script: Scripted) -> None:
+        self.stored: dict[str, pb.SendNotificationRequest] = {}
+        self.faults: deque[Fault] = deque()
+        self.bad: Mapping[str, deque[Fault]] = {}
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._script = script
+        script.answer("SendNotification", self._send)
+        script.answer("BatchSendNotifications", self._batch)
+
+    @property
+    def titles(self) -> list[str]:
+        """What was stored, in order."""
+        return [title_of(request) for request in self.stored.values()]
+
+    @property
+    def calls(self) -> list[list[str]]:
+        """The titles that each call carried."""
+        return [
+            [title_of(one) for one in getattr(request, "requests", [request])]
+            for request in self._script.requests(*SENDS)
+        ]
+
+    async def called(self, count: int = 1) -> None:
+        """Wait until so many calls have come."""
+        await self._script.until(*SENDS, count=count)
+
+    async def _send(self, request: pb.SendNotificationRequest) -> pb.SendNotificationResponse:
+        await self._enter()
+        bad = self._bad(request)
+        if bad is not None:
+            raise bad
+        return pb.SendNotificationResponse(result=self._stored(request))
+
+    async def _batch(self, request: pb.BatchSendNotificationsRequest) -> pb.BatchSendNotificationsResponse:
+        await self._enter()
+        return pb.BatchSendNotificationsResponse(results=[self._result(one) for one in request.requests])
+
+    async def _enter(self) -> None:
+        await self.gate.wait()
+        if self.faults:
+            raise self.faults.popleft()
+
+    def _bad(self, request: pb.SendNotificationRequest) -> Fault | None:
+        faults = self.bad.get(title_of(request))
+        return faults.popleft() if faults else None
+
+    def _result(self, request: pb.SendNotificationRequest) -> pb.BatchSendResult:
+        bad = self._bad(request)
+        if bad is None:
+            return pb.BatchSendResult(result=self._stored(request))
+        error = pb.BatchItemError(code=bad.number, message=str(bad), details=bad.details)
+        return pb.BatchSendResult(error=error)
+
+    def _stored(self, request: pb.SendNotificationRequest) -> pb.SendResult:
+        key = request.app_notification_id
+        deduplicated = key in self.stored
+        self.stored.setdefault(key, request)
+        return pb.SendResult(id=f"id of {key}", revision=len(self.stored), deduplicated=deduplicated)
+
+
+def title_of(request: pb.SendNotificationRequest) -> str:
+    return request.payload.visual_content.title

@@ -1,0 +1,26 @@
+"""Whatever happens, and wherever a stream breaks: the inbox is the store's state, and rings come once."""
+
+import pytest
+
+from tests.sdk.inbox_model import Ran, history
+
+#: Histories are replayed by their seed, here in parts that can run beside each other.
+PARTS = 2
+HISTORIES = 120
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_no_history_breaks_a_promise(part: int) -> None:
+    ran = [await replayable(seed) for seed in range(part * HISTORIES, (part + 1) * HISTORIES)]
+
+    # The histories were about something.
+    assert sum(r.complete_points for r in ran) > 10 * HISTORIES
+    assert sum(r.rings for r in ran) > 2 * HISTORIES
+    assert sum(r.resets for r in ran) > 2 * HISTORIES
+
+
+async def replayable(seed: int) -> Ran:
+    try:
+        return await history(seed)
+    except AssertionError as broken:
+        raise AssertionError(f"the history of seed {seed}: {broken}") from broken

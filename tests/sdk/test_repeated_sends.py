@@ -1,0 +1,227 @@
+"""What is sent is sent once: each send has a key, and is repeated where that is safe and in time."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+import pytest
+
+from tests.sdk.shelf import Shelf
+from tests.support import tokens
+from tests.support.nodes import Setup, running
+from tests.support.scripted import Fault, Scripted
+from unisono.client import (
+    DeadlineExceeded,
+    Draft,
+    Key,
+    Publisher,
+    QuotaExceeded,
+    ReadState,
+    Unavailable,
+    UnisonoError,
+    draft,
+)
+from unisono.server.clock import RandomIds
+from unisono.server.errors import OutcomeUnknown
+from unisono.server.store.commit import Decision, Item, View
+from unisono.server.store.sqlite import SqliteStore
+from unisono.v1.notification_service_pb2 import GetNotificationRequest, GetNotificationResponse
+
+Code = grpc.StatusCode
+R = TypeVar("R")
+ItemT = TypeVar("ItemT", bound=Item)
+
+PASSING = {
+    "a server that cannot be reached": lambda: Fault(Code.UNAVAILABLE),
+    "a server that is overloaded": lambda: Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=0.01),
+    "an outcome that is unknown": lambda: Fault(Code.UNAVAILABLE, "OUTCOME_UNKNOWN", retry_delay=0.01),
+    "a cancellation that nobody asked for": lambda: Fault(Code.CANCELLED),
+    "a limit on the rate of calls": lambda: Fault(Code.RESOURCE_EXHAUSTED, "RATE", retry_delay=0.01),
+}
+LASTING = {
+    Code.INVALID_ARGUMENT: "INVALID_REQUEST",
+    Code.UNAUTHENTICATED: "TOKEN_INVALID",
+    Code.PERMISSION_DENIED: "SCOPE_MISSING",
+    Code.NOT_FOUND: "NOTIFICATION_NOT_FOUND",
+    Code.ALREADY_EXISTS: "KEY_CONFLICT",
+    Code.ABORTED: "REVISION_MISMATCH",
+    Code.FAILED_PRECONDITION: "ENDPOINT_DELETED",
+    Code.RESOURCE_EXHAUSTED: "LIVE_NOTIFICATIONS_EXCEEDED",
+    Code.INTERNAL: "INTERNAL",
+    Code.UNIMPLEMENTED: "",
+    Code.UNKNOWN: "",
+}
+
+
+async def test_each_send_has_a_key_of_its_own(publisher: Publisher, shelf: Shelf) -> None:
+    by_hand = Draft(user_id="ada")
+    sent = [await publisher.send("ada", title="Hello") for _ in range(2)]
+    sent += [one for one in await publisher.batch([by_hand, by_hand]) if not isinstance(one, Exception)]
+
+    keys = {one.app_notification_id for one in sent}
+    assert len(keys) == 4
+    assert "" not in keys
+    assert set(shelf.stored) == keys
+    assert by_hand.app_notification_id == ""
+
+
+async def test_the_key_of_the_caller_is_kept(publisher: Publisher, shelf: Shelf) -> None:
+    sent = await publisher.send("ada", title="Hello", app_notification_id="parcel-17")
+
+    assert sent.app_notification_id == "parcel-17"
+    assert set(shelf.stored) == {"parcel-17"}
+
+
+@pytest.mark.parametrize("kind", PASSING)
+async def test_what_may_pass_is_repeated_with_the_same_request(
+    publisher: Publisher, script: Scripted, shelf: Shelf, kind: str
+) -> None:
+    shelf.faults.extend(PASSING[kind]() for _ in range(3))
+
+    sent = await publisher.send("ada", title="Hello")
+
+    requests = script.requests("SendNotification")
+    assert len(requests) == 4
+    assert all(request == requests[0] for request in requests)
+    assert shelf.titles == ["Hello"]
+    assert set(shelf.stored) == {sent.app_notification_id}
+
+
+@pytest.mark.parametrize("code", LASTING, ids=lambda code: code.name)
+async def test_what_is_refused_is_not_repeated(
+    publisher: Publisher, shelf: Shelf, code: grpc.StatusCode
+) -> None:
+    shelf.faults.append(Fault(code, LASTING[code]))
+
+    with pytest.raises(UnisonoError) as raised:
+        await publisher.send("ada", title="Hello")
+
+    assert (raised.value.code, raised.value.reason) == (code, LASTING[code])
+    assert len(shelf.calls) == 1
+
+
+async def test_it_is_not_repeated_sooner_than_the_server_asks(publisher: Publisher, shelf: Shelf) -> None:
+    shelf.faults.append(Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=0.15))
+    began = time.monotonic()
+
+    await publisher.send("ada", title="Hello")
+
+    assert time.monotonic() - began >= 0.15
+    assert len(shelf.calls) == 2
+
+
+async def get(publisher: Publisher, seconds: float) -> object:
+    return await publisher.get("ada", "some-id", timeout=seconds)
+
+
+async def send(publisher: Publisher, seconds: float) -> object:
+    return await publisher.send("ada", title="Hello", timeout=seconds)
+
+
+Call = Callable[[Publisher, float], "asyncio.Future[object]"]
+
+
+@pytest.mark.parametrize("call", [get, send])
+async def test_it_is_repeated_until_the_deadline(publisher: Publisher, script: Scripted, call: Call) -> None:
+    async def overloaded(_: object) -> GetNotificationResponse:
+        raise Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=0.0)
+
+    script.answer("GetNotification", overloaded)
+    script.answer("SendNotification", overloaded)
+
+    with pytest.raises(Unavailable) as raised:
+        await call(publisher, 0.2)
+
+    assert raised.value.reason == "OVERLOADED"
+    assert len(script.asked) > 3
+
+
+@pytest.mark.parametrize("call", [get, send])
+async def test_a_delay_beyond_the_deadline_is_not_waited_for(
+    publisher: Publisher, script: Scripted, call: Call
+) -> None:
+    async def busy(_: object) -> GetNotificationResponse:
+        raise Fault(Code.UNAVAILABLE, "STORE_UNAVAILABLE", retry_delay=3600)
+
+    script.answer("GetNotification", busy)
+    script.answer("SendNotification", busy)
+
+    with pytest.raises(Unavailable) as raised:
+        await call(publisher, 3000)
+
+    assert raised.value.reason == "STORE_UNAVAILABLE"
+
+
+@pytest.mark.parametrize("call", [get, send])
+async def test_a_server_that_never_answers(publisher: Publisher, script: Scripted, call: Call) -> None:
+    never = asyncio.Event()
+
+    async def silent(_: GetNotificationRequest) -> GetNotificationResponse:
+        await never.wait()
+        return GetNotificationResponse()
+
+    script.answer("GetNotification", silent)
+    script.answer("SendNotification", silent)
+
+    with pytest.raises(DeadlineExceeded):
+        await call(publisher, 0.1)
+
+    assert len(script.asked) == 1
+
+
+class ForgetfulStore(SqliteStore):
+    """Commits, and does not know it: the first time for each of so many items."""
+
+    def __init__(self, path: Path, forgets: int) -> None:
+        super().__init__(path, ids=RandomIds())
+        self.forgets = forgets
+
+    async def commit(
+        self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
+    ) -> Decision[R]:
+        decision = await super().commit(items, decide)
+        if self.forgets > 0:
+            self.forgets -= len(items)
+            raise OutcomeUnknown
+        return decision
+
+
+async def test_what_was_done_without_the_server_knowing_is_not_done_again(tmp_path: Path) -> None:
+    """Of every call that changes something, by key and with an expected revision, too."""
+    store = ForgetfulStore(tmp_path / "unisono.db", forgets=0)
+    async with (
+        running(Setup(path=tmp_path / "unisono.db", store=store)) as node,
+        Publisher(node.target, tokens.publisher()) as publisher,
+    ):
+        drafts = [draft("ada", title=name, app_notification_id=name) for name in ("a", "b", "c", "d")]
+        await publisher.batch(drafts)
+        revision = (await publisher.get("ada", Key("a"))).revision
+
+        store.forgets = 6
+        sent, updated, marked, deleted, outcomes = await asyncio.gather(
+            publisher.send("ada", title="sent", app_notification_id="sent"),
+            publisher.update("ada", Key("a"), title="A", expected_revision=revision),
+            publisher.mark("ada", Key("b"), read_state=ReadState.READ),
+            publisher.delete("ada", Key("c")),
+            publisher.batch([draft("bob", title="one"), draft("bob", title="two")]),
+        )
+
+        assert store.forgets <= 0
+        assert (sent.deduplicated, deleted.already_removed) == (True, True)
+        assert (updated.title, marked.changed) == ("A", 0)
+        assert [isinstance(one, Exception) for one in outcomes] == [False, False]
+        assert (await publisher.feed("ada")).last_revision == 8
+        assert (await publisher.feed("bob")).last_revision == 2
+
+
+async def test_a_full_feed_is_no_reason_to_repeat(publisher: Publisher, shelf: Shelf) -> None:
+    """RESOURCE_EXHAUSTED alone does not say that it will pass."""
+    shelf.faults.append(Fault(Code.RESOURCE_EXHAUSTED))
+
+    with pytest.raises(QuotaExceeded):
+        await publisher.send("ada", title="Hello")
+
+    assert len(shelf.calls) == 1

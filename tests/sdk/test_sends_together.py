@@ -1,0 +1,295 @@
+"""Sends that are in flight together travel together, in order, and each gets what is its own."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Coroutine, Iterable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from tests.sdk.shelf import SENDS, Shelf
+from tests.support import tokens
+from tests.support.nodes import TRANSPORT, Running, Setup, running
+from tests.support.scripted import Fault, Scripted
+from unisono.client import (
+    DeadlineExceeded,
+    InternalError,
+    InvalidRequest,
+    Key,
+    KeyConflict,
+    Publisher,
+    QuotaExceeded,
+    SendResult,
+    TooLarge,
+    Unavailable,
+    draft,
+)
+from unisono.server.api.server import Transport
+from unisono.server.model import Limits
+from unisono.v1 import notification_service_pb2 as pb
+
+Code = grpc.StatusCode
+
+
+async def under_way(publisher: Publisher, titles: Iterable[str]) -> "list[asyncio.Task[SendResult]]":
+    """Sends by as many callers, which have all been handed over."""
+    tasks = [asyncio.create_task(publisher.send("ada", title=title)) for title in titles]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def first_in_flight(publisher: Publisher, shelf: Shelf) -> "asyncio.Task[SendResult]":
+    """A send whose call waits at the server."""
+    shelf.gate.clear()
+    (first,) = await under_way(publisher, ["first"])
+    await shelf.called()
+    return first
+
+
+def numbers(count: int) -> list[str]:
+    return [str(number) for number in range(count)]
+
+
+async def test_the_first_goes_at_once_and_the_others_together(publisher: Publisher, shelf: Shelf) -> None:
+    first = await first_in_flight(publisher, shelf)
+    others = await under_way(publisher, numbers(20))
+
+    shelf.gate.set()
+    results = await asyncio.gather(first, *others)
+
+    assert shelf.calls == [["first"], numbers(20)]
+    assert [result.id for result in results] == [f"id of {r.app_notification_id}" for r in results]
+    assert [shelf.stored[result.app_notification_id] for result in results] == list(shelf.stored.values())
+
+
+async def test_one_after_the_other_each_goes_at_once(publisher: Publisher, shelf: Shelf) -> None:
+    for title in ("a", "b", "c"):
+        await publisher.send("ada", title=title)
+
+    assert shelf.calls == [["a"], ["b"], ["c"]]
+
+
+async def test_a_batch_has_an_outcome_for_each_in_order(publisher: Publisher, shelf: Shelf) -> None:
+    shelf.bad = {"1": deque([Fault(Code.ALREADY_EXISTS, "KEY_CONFLICT")])}
+
+    outcomes = await publisher.batch(draft("ada", title=title) for title in numbers(3))
+
+    assert [type(outcome) for outcome in outcomes] == [SendResult, KeyConflict, SendResult]
+
+
+async def test_an_empty_batch_is_no_call(publisher: Publisher, shelf: Shelf) -> None:
+    assert await publisher.batch([]) == []
+    assert shelf.calls == []
+
+
+async def test_each_error_reaches_the_caller_whose_it_is(publisher: Publisher, shelf: Shelf) -> None:
+    shelf.bad = {
+        "1": deque([Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST")]),
+        "2": deque([Fault(Code.RESOURCE_EXHAUSTED, "LIVE_NOTIFICATIONS_EXCEEDED")]),
+    }
+    first = await first_in_flight(publisher, shelf)
+    others = await under_way(publisher, numbers(4))
+
+    shelf.gate.set()
+    outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [
+        SendResult,
+        SendResult,
+        InvalidRequest,
+        QuotaExceeded,
+        SendResult,
+    ]
+    assert len(shelf.calls) == 2
+
+
+async def test_only_the_one_that_may_pass_is_repeated(publisher: Publisher, shelf: Shelf) -> None:
+    shelf.bad = {"1": deque([Fault(Code.UNAVAILABLE, "OUTCOME_UNKNOWN", retry_delay=0.01)])}
+
+    await publisher.batch(draft("ada", title=title) for title in numbers(3))
+
+    assert shelf.calls == [numbers(3), ["1"]]
+
+
+async def test_a_batch_that_is_refused_is_split_until_the_culprit_is_alone(
+    publisher: Publisher, script: Scripted, shelf: Shelf
+) -> None:
+    send_batch = script.behavior("BatchSendNotifications")
+
+    async def picky(request: pb.BatchSendNotificationsRequest) -> Any:
+        if any(one.group_name == "bad" for one in request.requests):
+            raise Fault(Code.INVALID_ARGUMENT, "REQUEST_MALFORMED")
+        return await send_batch(request)
+
+    script.answer("BatchSendNotifications", picky)
+    shelf.bad = {"13": deque([Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST")])}
+    drafts = [draft("ada", title=t, group_name="bad" if t == "13" else "good") for t in numbers(21)]
+
+    outcomes = await publisher.batch(drafts)
+
+    assert [n for n, outcome in enumerate(outcomes) if isinstance(outcome, Exception)] == [13]
+    assert shelf.titles == [title for title in numbers(21) if title != "13"]
+    assert [call for call in shelf.calls if "13" in call][-1] == ["13"]
+    assert len(shelf.calls) < 12
+
+
+async def test_requests_keep_to_the_limits_of_the_service(publisher: Publisher, script: Scripted) -> None:
+    sizes: list[tuple[int, int]] = []
+
+    async def measured(request: pb.BatchSendNotificationsRequest) -> pb.BatchSendNotificationsResponse:
+        sizes.append((len(request.requests), request.ByteSize()))
+        results = [pb.BatchSendResult(result=pb.SendResult(id="x"))] * len(request.requests)
+        return pb.BatchSendNotificationsResponse(results=results)
+
+    script.answer("BatchSendNotifications", measured)
+    small = [draft("ada", title="small") for _ in range(2500)]
+    large = [draft("ada", raw_content=b"x" * 32 * 1024) for _ in range(250)]
+
+    outcomes = await publisher.batch([*small, *large])
+
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert sum(items for items, _ in sizes) == 2750
+    assert max(items for items, _ in sizes) == 1000
+    assert max(size for _, size in sizes) <= 3 * 1024 * 1024 + 1000 * 5
+    assert len(sizes) == 5
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        pytest.param(Limits(batch_items=30), id="few items"),
+        pytest.param(Limits(request_bytes=700 * 1024), id="what the service refuses"),
+        pytest.param(Limits(request_bytes=48 * 1024), id="what the transport refuses"),
+    ],
+)
+async def test_an_operator_may_allow_less(tmp_path: Path, limits: Limits) -> None:
+    transport = Transport(
+        **{
+            **{name: getattr(TRANSPORT, name) for name in TRANSPORT.__slots__},
+            "max_request_bytes": limits.request_bytes,
+        }
+    )
+    async with (
+        running(Setup(path=tmp_path / "s.db", limits=limits, transport=transport)) as node,
+        Publisher(node.target, tokens.publisher()) as publisher,
+    ):
+        drafts = [draft("ada", raw_content=b"x" * 20 * 1024) for _ in range(60)]
+
+        outcomes = await publisher.batch(drafts)
+
+        assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        assert (await publisher.feed("ada")).last_revision == 60
+
+
+async def test_what_is_too_large_alone_is_its_own_error(tmp_path: Path) -> None:
+    async with (
+        running(Setup(path=tmp_path / "s.db")) as node,
+        Publisher(node.target, tokens.publisher()) as publisher,
+    ):
+        huge = draft("ada", raw_content=b"x" * 5 * 1024 * 1024)
+        beyond = draft("ada", raw_content=b"x" * 9 * 1024 * 1024)
+
+        outcomes = await publisher.batch([draft("ada", title="a"), huge, beyond, draft("ada", title="b")])
+
+        assert [type(outcome) for outcome in outcomes] == [SendResult, TooLarge, TooLarge, SendResult]
+
+
+async def test_a_user_may_send_to_itself_one_by_one(node: Running) -> None:
+    """The service takes batches from backends only."""
+    async with Publisher(node.target, tokens.device()) as user:
+        await user.send("ada", title="registers", endpoint_id="laptop")
+        sends = (user.send("ada", title=title, endpoint_id="laptop") for title in numbers(5))
+
+        results = await asyncio.gather(*sends)
+
+        assert [result.revision for result in results] == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("trouble", ["the first is in time", "the first has to be repeated"])
+async def test_equal_keys_act_in_order(publisher: Publisher, shelf: Shelf, trouble: str) -> None:
+    """Also where the one before has to be repeated: the one after must not overtake it."""
+    if trouble == "the first has to be repeated":
+        passing = Fault(Code.UNAVAILABLE, "OUTCOME_UNKNOWN", retry_delay=0.01)
+        shelf.bad = {"1": deque([passing])}
+    wanted = [("x", "0"), ("key", "1"), ("key", "2"), ("y", "3"), ("key", "4")]
+
+    await publisher.batch(
+        draft("ada", title=title, app_notification_id=key, replace=True) for key, title in wanted
+    )
+
+    sent = [title for call in shelf.calls for title in call if title in "124"]
+    assert sent == (["1", "2", "4"] if "in time" in trouble else ["1", "1", "2", "4"])
+
+
+async def test_the_last_of_equal_keys_is_what_remains(node: Running, backend: Publisher) -> None:
+    drafts = [draft("ada", title=t, app_notification_id="key", replace=True) for t in numbers(5)]
+    drafts.append(draft("bob", title="Bob's", app_notification_id="key"))
+
+    outcomes = await backend.batch(drafts)
+
+    assert [one.revision for one in outcomes if isinstance(one, SendResult)] == [1, 2, 3, 4, 5, 1]
+    assert (await backend.get("ada", Key("key"))).title == "4"
+
+
+async def test_a_caller_that_gives_up_harms_nobody(publisher: Publisher, shelf: Shelf) -> None:
+    first = await first_in_flight(publisher, shelf)
+    gone, stays = await under_way(publisher, ["gone", "stays"])
+
+    gone.cancel()
+    first.cancel()
+    await asyncio.wait([gone, first])
+    shelf.gate.set()
+
+    assert (await stays).id
+    assert shelf.calls == [["first"], ["stays"]]
+
+
+async def test_a_caller_in_a_hurry_is_not_held_up_by_others(publisher: Publisher, shelf: Shelf) -> None:
+    first = await first_in_flight(publisher, shelf)
+    began = time.monotonic()
+
+    with pytest.raises(DeadlineExceeded):
+        await publisher.send("ada", title="hurry", timeout=0.05)
+
+    assert time.monotonic() - began < 5
+    shelf.gate.set()
+    await first
+    assert shelf.titles == ["first"]
+
+
+async def test_what_waits_for_a_server_goes_when_it_is_back(publisher: Publisher, shelf: Shelf) -> None:
+    shelf.faults.extend(Fault(Code.UNAVAILABLE) for _ in range(3))
+    (first,) = await under_way(publisher, ["first"])
+    await shelf.called(1)
+    others = await under_way(publisher, numbers(3))
+
+    await asyncio.gather(first, *others)
+
+    assert sorted(shelf.titles) == [*numbers(3), "first"]
+    assert len(shelf.calls) <= 5
+
+
+async def test_a_server_that_answers_with_too_few_results(publisher: Publisher, script: Scripted) -> None:
+    async def short(_: object) -> pb.BatchSendNotificationsResponse:
+        return pb.BatchSendNotificationsResponse(results=[pb.BatchSendResult()])
+
+    script.answer("BatchSendNotifications", short)
+
+    outcomes = await publisher.batch([draft("ada", title="a"), draft("ada", title="b")])
+
+    assert [type(outcome) for outcome in outcomes] == [InternalError, InternalError]
+    assert len(script.requests(*SENDS)) == 1
+
+
+async def test_all_callers_learn_that_the_server_is_away(publisher: Publisher, shelf: Shelf) -> None:
+    shelf.faults.extend(Fault(Code.UNAVAILABLE) for _ in range(1000))
+    sends: list[Coroutine[Any, Any, SendResult]] = [
+        publisher.send("ada", title=title, timeout=0.1) for title in numbers(10)
+    ]
+
+    outcomes = await asyncio.gather(*sends, return_exceptions=True)
+
+    assert {type(outcome) for outcome in outcomes} == {Unavailable}

@@ -1,0 +1,122 @@
+"""What the service would tell one device of a random feed, by the service's own rules. Knows no device."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from tests.guarantees.random_world import FEED, World
+from unisono.client import NotFound, UnisonoError
+from unisono.server.api.convert import frames, messages
+from unisono.server.core.position import Position, sight
+from unisono.server.core.resume_token import Seal
+from unisono.server.model import Audience, Feed, Notification
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+PLENTY = 10**9
+
+
+class Wire:
+    """The streams of one endpoint."""
+
+    def __init__(self, world: World, audience: Audience) -> None:
+        self._world = world
+        self._audience = audience
+        #: The last revision at which the device is complete, after what was told last.
+        self.known = 0
+
+    def wanted(self) -> list[Notification]:
+        """What is live and meant for the endpoint."""
+        return [row for row in self._world.rows() if row.live and row.target.includes(self._audience)]
+
+    async def tell(self, request: pb.SubscribeRequest, *, busy: bool) -> AsyncIterator[pb.SubscribeResponse]:
+        """A stream until a resync; when it is `busy`, things happen in the world while it is told."""
+        stream = _Stream(self._world, self._audience, await self._world.feed(), request)
+        self.known = stream.position.known
+        yield stream.say(welcome=pb.Welcome(resumed=stream.resumed))
+        while True:
+            for _ in range(self._world.random.choice((0, 0, 1, 2)) if busy else 0):
+                await self._world.happen()
+            events = await stream.read()
+            if events is None:
+                return
+            self.known = stream.position.known
+            if events:
+                yield stream.say(event_batch=pb.EventBatch.FromString(b"".join(events)))
+            if stream.position.complete and not stream.synced:
+                stream.synced = True
+                yield stream.say(synced=pb.Synced())
+            elif not events:
+                yield stream.say(heartbeat=pb.Heartbeat())
+
+
+class _Stream:
+    """One stream: where it is, and how that is said."""
+
+    def __init__(self, world: World, audience: Audience, feed: Feed, request: pb.SubscribeRequest) -> None:
+        self._world = world
+        self._audience = audience
+        self._seal = Seal.of(FEED, audience.endpoint_id, world.store.epoch, feed.epoch)
+        self._unread = feed.unread_count(audience)
+        self.position, self.resumed = _start(self._seal, feed, request)
+        self.synced = False
+
+    async def read(self) -> list[bytes] | None:
+        """The events of what follows; None where the floor passed the position."""
+        page = await self._world.store.changes(
+            FEED,
+            self._audience,
+            after=self.position.cursor,
+            known=self.position.known,
+            limit=self._world.random.randint(1, 5),
+            max_bytes=PLENTY,
+        )
+        if not self.position.covered(page.feed.floor):
+            return None
+        sightings = [sight(row, self.position, self._world.now) for row in page.rows]
+        if page.complete:
+            self.position = Position.complete_at(page.feed.revision)
+            self._unread = page.feed.unread_count(self._audience)
+        else:
+            self.position = self.position.passed(page.rows[-1].revision)
+        return [frames.event(sighting) for sighting in sightings if sighting is not None]
+
+    def say(self, **said: Any) -> pb.SubscribeResponse:
+        return pb.SubscribeResponse(
+            resume_token=self._seal.token(self.position),
+            revision=self.position.cursor,
+            complete=self.synced and self.position.complete,
+            unread_count=self._unread,
+            **said,
+        )
+
+
+class WorldTransport:
+    """Answers GetNotification, which is all that a device asks for while it takes messages."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.asked = 0
+
+    async def unary(self, method: Any, request: Any, *, token: str, timeout: float | None) -> Any:  # noqa: ASYNC109
+        assert method.name == "GetNotification"
+        self.asked += 1
+        for row in self._world.rows():
+            if row.id == request.notification.id and row.live:
+                return service_pb.GetNotificationResponse(notification=messages.notification(row))
+        raise NotFound("it is gone")
+
+    def stream(self, method: Any, request: Any, *, token: str) -> Any:
+        raise UnisonoError("nobody streams here")
+
+    async def close(self) -> None:
+        return
+
+
+def _start(seal: Seal, feed: Feed, request: pb.SubscribeRequest) -> tuple[Position, bool]:
+    if request.resume_token:
+        position = seal.open(request.resume_token)
+        if position is not None and position.resumable(feed.revision, feed.floor):
+            return position, True
+    elif request.start_position == pb.START_POSITION_END:
+        return Position.complete_at(feed.revision), False
+    return Position.beginning(feed.revision), False

@@ -1,0 +1,156 @@
+"""A server that behaves as a test says: real gRPC on a real socket, and no service behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc import error_details_pb2, status_pb2
+
+from tests.support.methods import methods
+from tests.support.refusals import DETAILS_KEY
+
+Answer = Callable[[Any], Awaitable[Message]]
+"""What a method with one answer does with a request; may raise a `Fault`."""
+
+Telling = Callable[[Any], AsyncIterator[Message]]
+"""What a stream says to its request; may raise a `Fault`."""
+
+_METHODS = {method.path: method for method in methods() if method.descriptor is not None}
+
+
+class Fault(Exception):
+    """A call ends with this status; with `reason`, the details that the service would add."""
+
+    def __init__(
+        self, code: grpc.StatusCode, reason: str = "", *, message: str = "", retry_delay: float | None = None
+    ) -> None:
+        super().__init__(message or f"scripted {reason or code.name}")
+        self.code = code
+        self.details: list[AnyMessage] = []
+        if reason:
+            self._add(error_details_pb2.ErrorInfo(reason=reason, domain="unisono"))
+        if retry_delay is not None:
+            retry = error_details_pb2.RetryInfo()
+            retry.retry_delay.FromNanoseconds(round(retry_delay * 1e9))
+            self._add(retry)
+
+    @property
+    def number(self) -> int:
+        """The code, as it travels inside messages."""
+        number: int = self.code.value[0]
+        return number
+
+    async def end(self, context: grpc.aio.ServicerContext[bytes, bytes]) -> NoReturn:
+        status = status_pb2.Status(code=self.number, message=str(self), details=self.details)
+        trailers = ((DETAILS_KEY, status.SerializeToString()),) if self.details else ()
+        await context.abort(self.code, str(self), trailers)
+
+    def _add(self, detail: Message) -> None:
+        packed = AnyMessage()
+        packed.Pack(detail)
+        self.details.append(packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call that came in."""
+
+    method: str
+    request: Any
+    token: str
+
+
+class Scripted(grpc.GenericRpcHandler):
+    """Behaves by method name; what it has no behavior for is UNIMPLEMENTED."""
+
+    def __init__(self) -> None:
+        self.target = ""
+        self.asked: list[Asked] = []
+        self._behaviors: dict[str, Any] = {}
+        self._changed = asyncio.Condition()
+
+    def answer(self, method: str, behavior: Answer) -> None:
+        self._behaviors[method] = behavior
+
+    def tell(self, method: str, behavior: Telling) -> None:
+        self._behaviors[method] = behavior
+
+    def behavior(self, method: str) -> Any:
+        """What a method does now."""
+        return self._behaviors[method]
+
+    def requests(self, *names: str) -> list[Any]:
+        """The requests of these methods, in the order of their arrival."""
+        return [asked.request for asked in self.asked if asked.method in names]
+
+    def tokens(self, method: str) -> list[str]:
+        """The tokens that the calls of a method carried."""
+        return [asked.token for asked in self.asked if asked.method == method]
+
+    async def until(self, *names: str, count: int = 1) -> None:
+        """Wait until so many calls of these methods have come."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.requests(*names)) >= count)
+
+    def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
+        method = _METHODS.get(details.method)
+        if method is None or method.name not in self._behaviors:
+            return None
+        if method.server_streaming:
+            return grpc.unary_stream_rpc_method_handler(self._stream(details.method))
+        return grpc.unary_unary_rpc_method_handler(self._unary(details.method))
+
+    def _unary(self, path: str) -> Any:
+        async def handle(body: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+            request = await self._note(path, body, context)
+            try:
+                response: Message = await self._behaviors[_METHODS[path].name](request)
+            except Fault as fault:
+                await fault.end(context)
+            return response.SerializeToString()
+
+        return handle
+
+    def _stream(self, path: str) -> Any:
+        async def handle(body: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+            request = await self._note(path, body, context)
+            try:
+                async for message in self._behaviors[_METHODS[path].name](request):
+                    await context.write(message.SerializeToString())
+            except Fault as fault:
+                await fault.end(context)
+
+        return handle
+
+    async def _note(self, path: str, body: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> Message:
+        descriptor = _METHODS[path].descriptor
+        assert descriptor is not None
+        request = GetMessageClass(descriptor.input_type).FromString(body)
+        metadata: Sequence[tuple[str, Any]] = [
+            (key, value) for key, value in context.invocation_metadata() or ()
+        ]
+        token = str(dict(metadata).get("authorization", "")).removeprefix("Bearer ")
+        async with self._changed:
+            self.asked.append(Asked(_METHODS[path].name, request, token))
+            self._changed.notify_all()
+        return request
+
+
+@asynccontextmanager
+async def scripted() -> AsyncIterator[Scripted]:
+    """Serve on a port of the kernel's choice."""
+    script = Scripted()
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    server.add_generic_rpc_handlers((script,))
+    script.target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    try:
+        yield script
+    finally:
+        await server.stop(None)

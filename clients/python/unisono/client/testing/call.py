@@ -1,0 +1,60 @@
+"""One call: who makes it, and which feed it is about. Knows no single method."""
+
+from dataclasses import dataclass
+
+from unisono.client.testing import checks, refusals
+from unisono.client.testing.checks import Bad
+from unisono.client.testing.feed import Feed, FeedKey, Role
+from unisono.client.testing.limits import Limits
+from unisono.client.testing.world import Holder, World
+from unisono.v1 import notification_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts on which feed; a publisher has no endpoint."""
+
+    feed: Feed
+    role: Role
+    endpoint_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call with a good token."""
+
+    world: World
+    holder: Holder
+
+    @property
+    def now(self) -> int:
+        """The service's time, in milliseconds since 1970."""
+        return self.world.now
+
+    @property
+    def limits(self) -> Limits:
+        """What the service takes."""
+        return self.world.limits
+
+    def reader(self, bad: Bad, user_id: str, endpoint_id: str = "", *, required: bool = False) -> Actor:
+        """Who reads; any endpoint of the user may be named."""
+        checks.name(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=required)
+        return self._actor(bad, user_id, endpoint_id)
+
+    def writer(self, bad: Bad, user_id: str, endpoint_id: str) -> Actor:
+        """Who changes something: a device names itself, a publisher has nothing to name."""
+        device = bool(self.holder.user_id)
+        checks.name(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
+        if endpoint_id and not device:
+            bad.add("endpoint_id", "is for devices only")
+        return self._actor(bad, user_id, endpoint_id)
+
+    def _actor(self, bad: Bad, user_id: str, endpoint_id: str) -> Actor:
+        own = self.holder.user_id
+        if not own:
+            checks.name(bad, "user_id", user_id, self.limits.id_bytes, required=True)
+        elif user_id not in ("", own):
+            raise refusals.user_mismatch()
+        feed = self.world.feed(FeedKey(self.holder.app_id, own or user_id))
+        role = pb.SENDER_ROLE_USER if own else pb.SENDER_ROLE_PUBLISHER
+        return Actor(feed=feed, role=role, endpoint_id=endpoint_id)

@@ -1,0 +1,107 @@
+"""The rules for single fields of requests (the contract, sections 1 and 7). Knows no request.
+
+Each reports what is wrong to a `Bad`, so that one error names every bad field.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from enum import IntEnum
+from typing import Final
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from unisono.client._model import Platform, ReadState, UserActionState
+from unisono.client.testing import refusals
+from unisono.client.testing.times import millis
+
+READ_STATES: Final = tuple(ReadState)[1:]
+USER_ACTION_STATES: Final = tuple(UserActionState)[1:]
+PLATFORMS: Final = tuple(Platform)[1:]
+
+#: What a revision can be: every JSON reader can hold it.
+_REVISIONS: Final = range(2**53)
+#: The range of google.protobuf.Timestamp: the years 1 to 9999.
+_SECONDS: Final = range(-62_135_596_800, 253_402_300_800)
+_NANOS: Final = range(10**9)
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+class Bad:
+    """The bad fields of a request."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[str, str]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, field: str, problem: str) -> None:
+        """Name a field by its path in the request."""
+        self._found.append((field, problem))
+
+    def check(self) -> None:
+        """Raise `InvalidRequest` if there is any."""
+        if self._found:
+            raise refusals.invalid(self._found)
+
+
+def name(bad: Bad, field: str, value: str, most: int, *, required: bool = False) -> None:
+    """An id, a key or a name."""
+    if required and not value:
+        bad.add(field, "is required")
+    size(bad, field, value.encode(), most)
+    if _CONTROL.search(value):
+        bad.add(field, "must not contain control characters")
+
+
+def text(bad: Bad, field: str, value: str, most: int) -> None:
+    """A text to show."""
+    size(bad, field, value.encode(), most)
+    if "\0" in value:
+        bad.add(field, "must not contain U+0000")
+
+
+def size(bad: Bad, field: str, value: bytes, most: int) -> None:
+    """At most so many bytes."""
+    if len(value) > most:
+        bad.add(field, f"must be at most {most} bytes, is {len(value)}")
+
+
+def moment(bad: Bad, field: str, value: Timestamp) -> int | None:
+    """A time in milliseconds since 1970; None when it is impossible."""
+    if value.seconds in _SECONDS and value.nanos in _NANOS:
+        return millis(value)
+    bad.add(field, "is not a valid timestamp")
+    return None
+
+
+def span(bad: Bad, field: str, value: Duration, most: int) -> None:
+    """More than nothing, at most `most` milliseconds."""
+    whole = millis(value)
+    if abs(value.nanos) not in _NANOS or value.seconds * value.nanos < 0:
+        bad.add(field, "is not a valid duration")
+    elif whole < 1:
+        bad.add(field, "must be at least one millisecond")
+    elif whole > most:
+        bad.add(field, f"must be at most {most // 1000} s, is {whole // 1000} s")
+
+
+def choice(bad: Bad, field: str, value: int, known: Collection[IntEnum]) -> None:
+    """A value of an enum, or unspecified."""
+    if value and value not in known:
+        bad.add(field, f"has no value {value}; known are {', '.join(one.name for one in known)}")
+
+
+def revision(bad: Bad, field: str, value: int) -> None:
+    """A revision that the service may have given."""
+    if value not in _REVISIONS:
+        bad.add(field, f"must be at least 0 and below 2^53, is {value}")
+
+
+def count(bad: Bad, field: str, values: Sequence[object], most: int, *, least: int = 1) -> None:
+    """A list that is neither too short nor too long."""
+    if len(values) < least:
+        bad.add(field, "must have at least one member")
+    if len(values) > most:
+        bad.add(field, f"must have at most {most} members, has {len(values)}")

@@ -1,0 +1,100 @@
+"""What a sender writes: its rules, and how it gets into a notification. Knows no feed."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from unisono.client._model import Priority
+from unisono.client.testing import checks
+from unisono.client.testing.checks import Bad
+from unisono.client.testing.limits import Limits
+from unisono.client.testing.times import duration, length, millis, timestamp
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1.notification_service_pb2 import NotificationContent, SendNotificationRequest
+
+#: The names of all content, in the order of the proto.
+CONTENT: Final = tuple(NotificationContent.DESCRIPTOR.fields_by_name)
+
+
+def content(
+    bad: Bad,
+    asked: SendNotificationRequest | NotificationContent,
+    limits: Limits,
+    *,
+    prefix: str = "",
+    mask: Collection[str] = CONTENT,
+) -> NotificationContent:
+    """The content that a request carries, of what the mask names; times are cut."""
+    named: dict[str, Any] = {field.name: value for field, value in asked.ListFields() if field.name in mask}
+    kept = NotificationContent(**named)
+    if "payload" in mask:
+        _payload(bad, f"{prefix}payload", kept.payload, limits)
+    checks.name(bad, f"{prefix}group_name", kept.group_name, limits.id_bytes)
+    checks.choice(bad, f"{prefix}priority", kept.priority, tuple(Priority))
+    if kept.HasField("display_time_to_live"):
+        most = length(limits.expire_after_max)
+        checks.span(bad, f"{prefix}display_time_to_live", kept.display_time_to_live, most)
+        kept.display_time_to_live.CopyFrom(duration(millis(kept.display_time_to_live)))
+    if kept.HasField("expire_time"):
+        expire = checks.moment(bad, f"{prefix}expire_time", kept.expire_time)
+        kept.ClearField("expire_time")
+        if expire is not None:
+            kept.expire_time.CopyFrom(timestamp(expire))
+    return kept
+
+
+def target_policy(bad: Bad, asked: pb.TargetPolicy, limits: Limits) -> pb.TargetPolicy:
+    """The same policy in the one form that compares."""
+    for index, platform in enumerate(asked.platforms):
+        checked_platform(bad, f"target_policy.platforms[{index}]", platform)
+    ids = asked.endpoint_ids
+    checks.count(bad, "target_policy.endpoint_ids", ids, limits.target_endpoints, least=0)
+    for index, id_ in enumerate(ids[: limits.target_endpoints]):
+        checks.name(bad, f"target_policy.endpoint_ids[{index}]", id_, limits.id_bytes, required=True)
+    return pb.TargetPolicy(platforms=sorted(set(asked.platforms)), endpoint_ids=sorted(set(ids)))
+
+
+def checked_platform(bad: Bad, field: str, platform: int) -> None:
+    """A platform, which must be given."""
+    if not platform:
+        bad.add(field, "is required")
+    checks.choice(bad, field, platform, checks.PLATFORMS)
+
+
+def check_expiry(bad: Bad, kept: NotificationContent, now: int, limits: Limits, prefix: str = "") -> None:
+    """The rules that depend on the time."""
+    if not kept.HasField("expire_time"):
+        return
+    expire = millis(kept.expire_time)
+    if expire <= now:
+        bad.add(f"{prefix}expire_time", "must be in the future")
+    if expire > now + length(limits.expire_after_max):
+        days = limits.expire_after_max.total_seconds() / 86_400
+        bad.add(f"{prefix}expire_time", f"must be at most {days:g} days ahead")
+
+
+def put(shown: pb.Notification, kept: NotificationContent, names: Sequence[str]) -> None:
+    """Give a notification this content; what is absent is cleared."""
+    clear(shown, names)
+    found: dict[str, Any] = {field.name: value for field, value in kept.ListFields() if field.name in names}
+    shown.MergeFrom(pb.Notification(**found))
+
+
+def clear(shown: pb.Notification, names: Sequence[str]) -> None:
+    """Take these fields out of a notification."""
+    for name in names:
+        shown.ClearField(name)  # type: ignore[arg-type]  # any of its fields
+
+
+def _payload(bad: Bad, field: str, payload: pb.Payload, limits: Limits) -> None:
+    """Visual content with a title, or raw content, or both."""
+    has_visual = payload.HasField("visual_content")
+    if not has_visual and not payload.raw_content:
+        bad.add(field, "must have visual_content or raw_content")
+    checks.size(bad, f"{field}.raw_content", payload.raw_content, limits.raw_content_bytes)
+    if not has_visual:
+        return
+    visual = payload.visual_content
+    if not visual.title:
+        bad.add(f"{field}.visual_content.title", "is required")
+    checks.text(bad, f"{field}.visual_content.title", visual.title, limits.title_bytes)
+    checks.text(bad, f"{field}.visual_content.body", visual.body, limits.body_bytes)

@@ -1,0 +1,142 @@
+"""MarkNotifications: a new state for one, several, a group or all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from unisono.client.testing import checks, endpoints, refusals
+from unisono.client.testing.call import Actor, Call
+from unisono.client.testing.checks import Bad
+from unisono.client.testing.feed import Endpoint, Row, copy
+from unisono.client.testing.patching import check_ref, check_revision, expected_revision
+from unisono.client.testing.times import millis, timestamp
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1.feed_service_pb2 import CHANGE_TYPE_STATE_CHANGED
+from unisono.v1.notification_service_pb2 import MarkNotificationsRequest, MarkNotificationsResponse
+
+
+def mark(call: Call, request: MarkNotificationsRequest) -> MarkNotificationsResponse:
+    """MarkNotifications."""
+    actor, new = _read(call, request)
+    feed = actor.feed
+    endpoint = endpoints.existing(feed, actor.endpoint_id) if actor.endpoint_id else None
+    feed.seen(actor.endpoint_id, call.now)
+    rows, missing = _selected(actor, endpoint, request)
+    if len(request.references.refs) == 1:
+        _check_single(rows[0], new)
+    changing = [row for row in rows if new.patched(row) != row.shown]
+    allowed = [row for row in changing if not new.leaves_alone(row)]
+    for row in allowed:
+        patched = replace(row, shown=new.patched(row))
+        feed.commit(patched, CHANGE_TYPE_STATE_CHANGED, call.now, actor.endpoint_id)
+    return MarkNotificationsResponse(
+        changed=len(allowed),
+        skipped=len(changing) - len(allowed),
+        last_revision=feed.revision,
+        unread_count=feed.unread_count(endpoint),
+        not_found=missing,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _New:
+    """What is asked for."""
+
+    request: MarkNotificationsRequest
+    snooze_until: int | None
+    expected_revision: int | None
+
+    def patched(self, row: Row) -> pb.Notification:
+        """What would be shown."""
+        shown = copy(row)
+        if self.request.read_state:
+            shown.read_state = self.request.read_state
+        if self.request.user_action_state:
+            shown.user_action_state = self.request.user_action_state
+            shown.ClearField("snooze_until")
+        if self.snooze_until is not None:
+            shown.snooze_until.CopyFrom(timestamp(self.snooze_until))
+        return shown
+
+    def leaves_alone(self, row: Row) -> bool:
+        """Whether the caller cannot have seen it, or it will not live until it comes back."""
+        newest = max(row.content_revision, row.shown.alert_revision)
+        unseen = self.request.HasField("up_to_revision") and newest > self.request.up_to_revision
+        return unseen or self.outlasts(row)
+
+    def outlasts(self, row: Row) -> bool:
+        """Whether the snooze is longer than the notification lives."""
+        return self.snooze_until is not None and self.snooze_until >= millis(row.shown.expire_time)
+
+
+def _read(call: Call, request: MarkNotificationsRequest) -> tuple[Actor, _New]:
+    bad = Bad()
+    actor = call.writer(bad, request.user_id, request.endpoint_id)
+    _check_selector(bad, call, request)
+    until = _check_state(bad, call, request)
+    if request.HasField("up_to_revision"):
+        checks.revision(bad, "up_to_revision", request.up_to_revision)
+    expected = expected_revision(bad, request)
+    if expected is not None and len(request.references.refs) != 1:
+        bad.add("expected_revision", "goes with exactly one reference")
+    bad.check()
+    return actor, _New(request=request, snooze_until=until, expected_revision=expected)
+
+
+def _check_selector(bad: Bad, call: Call, request: MarkNotificationsRequest) -> None:
+    limits, kind = call.limits, request.WhichOneof("selector")
+    if kind is None:
+        bad.add("selector", "is required: references, group_name or all")
+    if kind == "group_name":
+        checks.name(bad, "group_name", request.group_name, limits.id_bytes, required=True)
+    if kind == "references":
+        named = request.references.refs
+        checks.count(bad, "references.refs", named, limits.mark_references)
+        for index, ref in enumerate(named[: limits.mark_references]):
+            check_ref(bad, f"references.refs[{index}]", ref, limits.id_bytes)
+
+
+def _check_state(bad: Bad, call: Call, request: MarkNotificationsRequest) -> int | None:
+    """Returns the end of the snooze, if there is one."""
+    checks.choice(bad, "read_state", request.read_state, checks.READ_STATES)
+    checks.choice(bad, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
+    if not request.read_state and not request.user_action_state:
+        bad.add("read_state", "or user_action_state is required")
+    if not request.HasField("snooze_until"):
+        return None
+    until = checks.moment(bad, "snooze_until", request.snooze_until)
+    if request.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
+        bad.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
+    if until is not None and until <= call.now:
+        bad.add("snooze_until", "must be in the future")
+    return until
+
+
+def _selected(
+    actor: Actor, endpoint: Endpoint | None, request: MarkNotificationsRequest
+) -> tuple[Sequence[Row], Sequence[pb.NotificationRef]]:
+    """What is meant, each once, and the references that name nothing live."""
+    kind, feed = request.WhichOneof("selector"), actor.feed
+    if kind == "group_name":
+        return [row for row in feed.live if row.shown.group_name == request.group_name], ()
+    if kind == "all":
+        return [row for row in feed.live if row.is_for(endpoint)], ()
+    found: dict[str, Row] = {}
+    missing: list[pb.NotificationRef] = []
+    for ref in request.references.refs:
+        row = feed.named(ref, actor.role)
+        if row is not None and row.live:
+            found[row.shown.id] = row
+        else:
+            missing.append(ref)
+    if not found:
+        raise refusals.no_notification()
+    return list(found.values()), missing
+
+
+def _check_single(row: Row, new: _New) -> None:
+    """What is asked of one alone is refused, not skipped."""
+    if new.patched(row) == row.shown:
+        return
+    check_revision(row, new.expected_revision)
+    if new.outlasts(row):
+        raise refusals.invalid([("snooze_until", "must be before the notification's expire_time")])

@@ -1,0 +1,131 @@
+"""UpdateNotification and DeleteNotification, and what removes a notification. Knows nothing of marking."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from unisono.client.testing import checks, refusals
+from unisono.client.testing.call import Call
+from unisono.client.testing.checks import Bad
+from unisono.client.testing.content import CONTENT, check_expiry, clear, content, put
+from unisono.client.testing.feed import Feed, Row, Why, copy
+from unisono.client.testing.times import length, timestamp
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+#: What is left of a notification that is gone has none of these.
+_FORGOTTEN = ("payload", "group_name", "priority", "display_time_to_live", "snooze_until")
+
+
+def update(
+    call: Call, request: service_pb.UpdateNotificationRequest
+) -> service_pb.UpdateNotificationResponse:
+    """UpdateNotification."""
+    bad = Bad()
+    actor = call.writer(bad, request.user_id, request.endpoint_id)
+    check_ref(bad, "notification", request.notification, call.limits.id_bytes)
+    mask = checked_mask(bad, request.update_mask.paths, CONTENT)
+    kept = content(bad, request.content, call.limits, prefix="content.", mask=mask)
+    check_expiry(bad, kept, call.now, call.limits, "content.")
+    expected = expected_revision(bad, request)
+    bad.check()
+    actor.feed.seen(actor.endpoint_id, call.now)
+    row = _live(actor.feed.named(request.notification, actor.role))
+    if row.shown.sender_role != actor.role:
+        creator = pb.SenderRole.Name(row.shown.sender_role)
+        raise refusals.not_creator(creator.removeprefix("SENDER_ROLE_").lower())
+    shown = _patched(call, row, kept, mask)
+    if shown != row.shown:
+        check_revision(row, expected)
+        news = shown.payload != row.shown.payload
+        why = feed_pb.CHANGE_TYPE_UPDATED if news else feed_pb.CHANGE_TYPE_STATE_CHANGED
+        row = actor.feed.commit(
+            replace(row, shown=shown),
+            why,
+            call.now,
+            actor.endpoint_id,
+            news=news,
+            alert=news and not request.silent,
+        )
+    return service_pb.UpdateNotificationResponse(notification=row.shown)
+
+
+def delete(
+    call: Call, request: service_pb.DeleteNotificationRequest
+) -> service_pb.DeleteNotificationResponse:
+    """DeleteNotification: what is gone stays as it is."""
+    bad = Bad()
+    actor = call.writer(bad, request.user_id, request.endpoint_id)
+    check_ref(bad, "notification", request.notification, call.limits.id_bytes)
+    expected = expected_revision(bad, request)
+    bad.check()
+    actor.feed.seen(actor.endpoint_id, call.now)
+    row = actor.feed.named(request.notification, actor.role)
+    if row is None:
+        raise refusals.no_notification()
+    if not row.live:
+        return service_pb.DeleteNotificationResponse(revision=row.shown.revision, already_removed=True)
+    check_revision(row, expected)
+    row = remove(actor.feed, row, feed_pb.CHANGE_TYPE_DELETED, call.now, actor.endpoint_id)
+    return service_pb.DeleteNotificationResponse(revision=row.shown.revision)
+
+
+def remove(feed: Feed, row: Row, why: Why, now: int, origin: str = "") -> Row:
+    """Take a live notification out of the feed."""
+    shown = copy(row)
+    clear(shown, _FORGOTTEN)
+    return feed.commit(replace(row, shown=shown, removal=why), why, now, origin)
+
+
+def check_ref(bad: Bad, field: str, ref: pb.NotificationRef, most: int) -> None:
+    """A reference names a notification by its id or by its key."""
+    kind = ref.WhichOneof("ref")
+    if kind is None:
+        bad.add(field, "is required: an id or an app_notification_id")
+    else:
+        checks.name(bad, f"{field}.{kind}", getattr(ref, kind), most, required=True)
+
+
+def checked_mask(bad: Bad, paths: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The fields to patch."""
+    if not paths:
+        bad.add("update_mask", "is required")
+    for path in paths:
+        if path not in known:
+            bad.add("update_mask", f"has no path {path[:64]!r}; known are {', '.join(sorted(known))}")
+    return [path for path in known if path in paths]
+
+
+def expected_revision(
+    bad: Bad,
+    request: service_pb.UpdateNotificationRequest
+    | service_pb.MarkNotificationsRequest
+    | service_pb.DeleteNotificationRequest,
+) -> int | None:
+    """The revision that the notification must have, if one is given."""
+    if not request.HasField("expected_revision"):
+        return None
+    checks.revision(bad, "expected_revision", request.expected_revision)
+    return request.expected_revision
+
+
+def check_revision(row: Row, expected: int | None) -> None:
+    """Raises `RevisionMismatch` for a notification at another revision than expected."""
+    if expected not in (None, row.shown.revision):
+        raise refusals.revision_mismatch(row.shown.revision, expected)
+
+
+def _live(row: Row | None) -> Row:
+    if row is None or not row.live:
+        raise refusals.no_notification()
+    return row
+
+
+def _patched(
+    call: Call, row: Row, kept: service_pb.NotificationContent, mask: Sequence[str]
+) -> pb.Notification:
+    shown = copy(row)
+    put(shown, kept, mask)
+    if not shown.HasField("expire_time"):
+        shown.expire_time.CopyFrom(timestamp(call.now + length(call.limits.expire_after_default)))
+    return shown

@@ -1,0 +1,158 @@
+"""SendNotification and BatchSendNotifications: create once, deduplicate, replace or refuse."""
+
+from dataclasses import dataclass, replace
+
+from unisono.client._errors import UnisonoError
+from unisono.client.testing import checks, refusals
+from unisono.client.testing.call import Actor, Call
+from unisono.client.testing.checks import Bad
+from unisono.client.testing.content import CONTENT, check_expiry, content, put, target_policy
+from unisono.client.testing.feed import Row, Why, copy
+from unisono.client.testing.patching import remove
+from unisono.client.testing.times import length, timestamp
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+
+def send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.SendNotificationResponse:
+    """SendNotification."""
+    if not call.holder.may_send:
+        raise refusals.scope_missing(call.holder.role, "notifications.send")
+    return service_pb.SendNotificationResponse(result=_send(call, request))
+
+
+def send_batch(
+    call: Call, request: service_pb.BatchSendNotificationsRequest
+) -> service_pb.BatchSendNotificationsResponse:
+    """BatchSendNotifications: one bad item harms no other."""
+    bad = Bad()
+    checks.count(bad, "requests", request.requests, call.limits.batch_items)
+    bad.check()
+    results = [_item(call, item) for item in request.requests]
+    return service_pb.BatchSendNotificationsResponse(results=results)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A good request. The fingerprint tells the same content: all of it, as requested."""
+
+    actor: Actor
+    key: str
+    content: service_pb.NotificationContent
+    target: pb.TargetPolicy
+    replace: bool
+
+    @property
+    def fingerprint(self) -> bytes:
+        return self.content.SerializeToString(deterministic=True) + self.target.SerializeToString()
+
+
+def _item(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.BatchSendResult:
+    try:
+        return service_pb.BatchSendResult(result=_send(call, request))
+    except UnisonoError as error:
+        return service_pb.BatchSendResult(error=refusals.item_error(error))
+
+
+def _send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.SendResult:
+    """Repeats are told first: what depends on the time and on quotas comes after."""
+    wanted = _read(call, request)
+    wanted.actor.feed.seen(wanted.actor.endpoint_id, call.now)
+    keyed = wanted.actor.feed.with_key(wanted.key)
+    own = [row for row in keyed if row.shown.sender_role == wanted.actor.role]
+    for row in own:
+        if row.fingerprint == wanted.fingerprint:
+            return _result(row, deduplicated=True)
+    live = next((row for row in own if row.live), None)
+    return _result(_store(call, wanted, live))
+
+
+def _read(call: Call, request: service_pb.SendNotificationRequest) -> _Wanted:
+    bad = Bad()
+    actor = call.writer(bad, request.user_id, request.endpoint_id)
+    checks.name(bad, "app_notification_id", request.app_notification_id, call.limits.id_bytes)
+    if request.on_conflict not in service_pb.ConflictPolicy.values():
+        bad.add("on_conflict", f"has no value {request.on_conflict}")
+    kept = content(bad, request, call.limits)
+    target = target_policy(bad, request.target_policy, call.limits)
+    if bad:
+        check_expiry(bad, kept, call.now, call.limits)
+    bad.check()
+    return _Wanted(
+        actor=actor,
+        key=request.app_notification_id,
+        content=kept,
+        target=target,
+        replace=request.on_conflict == service_pb.CONFLICT_POLICY_REPLACE,
+    )
+
+
+def _store(call: Call, wanted: _Wanted, live: Row | None) -> Row:
+    if live is not None and not wanted.replace:
+        raise refusals.key_conflict(live.shown.id)
+    bad = Bad()
+    check_expiry(bad, wanted.content, call.now, call.limits)
+    bad.check()
+    if live is None:
+        _check_quota(call, wanted.actor)
+        return _create(call, wanted)
+    if live.shown.target_policy == wanted.target:
+        return _rewrite(call, wanted, live)
+    remove(wanted.actor.feed, live, feed_pb.CHANGE_TYPE_DELETED, call.now, wanted.actor.endpoint_id)
+    return _create(call, wanted)
+
+
+def _create(call: Call, wanted: _Wanted) -> Row:
+    actor = wanted.actor
+    shown = pb.Notification(
+        id=call.world.new_id(),
+        app_id=actor.feed.key.app_id,
+        user_id=actor.feed.key.user_id,
+        app_notification_id=wanted.key,
+        sender_role=actor.role,
+        create_time=timestamp(call.now),
+    )
+    if wanted.target.ByteSize():
+        shown.target_policy.CopyFrom(wanted.target)
+    return _commit(
+        call, wanted, Row(shown=shown, fingerprint=wanted.fingerprint), feed_pb.CHANGE_TYPE_CREATED
+    )
+
+
+def _rewrite(call: Call, wanted: _Wanted, live: Row) -> Row:
+    row = replace(live, shown=copy(live), fingerprint=wanted.fingerprint)
+    row.shown.ClearField("snooze_until")
+    return _commit(call, wanted, row, feed_pb.CHANGE_TYPE_UPDATED)
+
+
+def _commit(call: Call, wanted: _Wanted, row: Row, why: Why) -> Row:
+    """Unread, with the new content, and ringing."""
+    shown, actor = row.shown, wanted.actor
+    put(shown, wanted.content, CONTENT)
+    if not shown.HasField("expire_time"):
+        shown.expire_time.CopyFrom(timestamp(call.now + length(call.limits.expire_after_default)))
+    shown.read_state = pb.READ_STATE_UNREAD
+    shown.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
+    return actor.feed.commit(row, why, call.now, actor.endpoint_id, news=True, alert=True)
+
+
+def _check_quota(call: Call, actor: Actor) -> None:
+    limit = call.limits.live_notifications_per_feed
+    if len(actor.feed.live) >= limit:
+        text = (
+            f"the feed holds {limit} live notifications, which is the limit; "
+            "delete some, or wait until some expire"
+        )
+        raise refusals.quota_exceeded("LIVE_NOTIFICATIONS_EXCEEDED", text, limit)
+
+
+def _result(row: Row, *, deduplicated: bool = False) -> service_pb.SendResult:
+    return service_pb.SendResult(
+        id=row.shown.id,
+        revision=row.shown.revision,
+        create_time=row.shown.create_time,
+        expire_time=row.shown.expire_time,
+        deduplicated=deduplicated,
+        removed=not row.live,
+    )

@@ -1,0 +1,154 @@
+"""One stream of one endpoint: says what follows its position, waits, says more. Knows no requests."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from unisono.client._errors import UnisonoError
+from unisono.client.testing import refusals, sighting
+from unisono.client.testing.feed import Endpoint, Feed
+from unisono.client.testing.times import duration
+from unisono.client.testing.world import Holder, Position, World
+from unisono.v1 import feed_service_pb2 as pb
+
+#: The most that one batch of events holds, in bytes.
+_BATCH_BYTES: Final = 256 * 1024
+#: Heartbeats come a little earlier than agreed.
+_EARLY: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Where a stream starts. `heartbeat` is in seconds."""
+
+    position: Position
+    resumed: bool
+    heartbeat: float
+
+
+class Session:
+    """`cut` and `stalled` are what a network does to it: the first at once, the second for ever."""
+
+    def __init__(self, world: World, holder: Holder, feed: Feed, endpoint: Endpoint, start: Start) -> None:
+        self.endpoint_id = endpoint.id
+        self.cut = False
+        self.stalled = False
+        self._world = world
+        self._holder = holder
+        self._feed = feed
+        self._endpoint = endpoint
+        self._start = start
+        self._position = start.position
+        self._unread = feed.unread_count(endpoint)
+        self._welcomed = self._synced = False
+        self._goodbye: pb.Goodbye | None = None
+        self._loop = asyncio.get_running_loop()
+        self._woken = asyncio.Event()
+        self._said_at = self._loop.time()
+
+    def wake(self) -> None:
+        """There may be something to say. May be called from any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    def end(self, reason: str, retry_delay: float | None = None) -> None:
+        """Say Goodbye, and nothing after it. `retry_delay` is in seconds."""
+        if self._goodbye is None:
+            delay = None if retry_delay is None else duration(int(retry_delay * 1000))
+            number = pb.GoodbyeReason.Value(f"GOODBYE_REASON_{reason}")
+            self._goodbye = pb.Goodbye(reason=number, retry_delay=delay)
+        self.wake()
+
+    async def messages(self) -> AsyncGenerator[pb.SubscribeResponse, None]:
+        """Every message; ends with an error, as streams of the service do."""
+        try:
+            while True:
+                self._woken.clear()
+                with self._world.lock:
+                    message = self._next()
+                if message is None:
+                    await self._wait()
+                    continue
+                yield message
+                if message.HasField("goodbye"):
+                    raise _error(message.goodbye)
+        finally:
+            with self._world.lock:
+                self._feed.listeners.discard(self)
+                self._feed.seen(self.endpoint_id, self._world.now)
+
+    def _next(self) -> pb.SubscribeResponse | None:
+        """The next message, if there is something to say now."""
+        if self.cut:
+            raise refusals.lost()
+        if self.stalled:
+            return None
+        if not self._welcomed:
+            self._welcomed = True
+            return self._say(welcome=self._welcome())
+        if goodbye := self._ending():
+            return self._say(goodbye=goodbye)
+        if events := self._batch():
+            return self._say(event_batch=pb.EventBatch(events=events))
+        if not self._synced:
+            self._synced = True
+            return self._say(synced=pb.Synced())
+        return self._say(heartbeat=pb.Heartbeat()) if self._patience() <= 0 else None
+
+    def _ending(self) -> pb.Goodbye | None:
+        if self._holder.expire_time <= self._world.now:
+            self.end("TOKEN_EXPIRED")
+        return self._goodbye
+
+    def _batch(self) -> list[pb.Event]:
+        """What follows the position and fits into one message; moves the position past it."""
+        events: list[pb.Event] = []
+        size = 0
+        if self._synced and self._position.complete:
+            found = sighting.live(self._feed, self._endpoint, self._position)
+        else:
+            found = sighting.missed(self._feed, self._endpoint, self._position, self._world.now)
+        for event in found:
+            size += event.ByteSize()
+            if size > _BATCH_BYTES and events:
+                self._position = Position(events[-1].revision, self._position.known, self._position.base)
+                return events
+            events.append(event)
+        self._position = Position(*[self._feed.revision] * 3)
+        self._unread = self._feed.unread_count(self._endpoint)
+        return events
+
+    def _say(self, **what: Any) -> pb.SubscribeResponse:
+        self._said_at = self._loop.time()
+        return pb.SubscribeResponse(
+            resume_token=self._world.seal(self._feed, self.endpoint_id, self._position),
+            revision=self._position.cursor,
+            complete=self._synced and self._position.complete,
+            unread_count=self._unread,
+            **what,
+        )
+
+    def _welcome(self) -> pb.Welcome:
+        return pb.Welcome(
+            session_id=self._world.new_id(),
+            resumed=self._start.resumed,
+            heartbeat_interval=duration(int(self._start.heartbeat * 1000)),
+        )
+
+    def _patience(self) -> float:
+        """The seconds until a heartbeat is due."""
+        return self._said_at + self._start.heartbeat * _EARLY - self._loop.time()
+
+    async def _wait(self) -> None:
+        """Until somebody wakes it, or a heartbeat is due."""
+        try:
+            async with asyncio.timeout(None if self.stalled else self._patience()):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+
+def _error(goodbye: pb.Goodbye) -> UnisonoError:
+    reason = pb.GoodbyeReason.Name(goodbye.reason).removeprefix("GOODBYE_REASON_")
+    return refusals.stream_end(reason, goodbye.retry_delay.ToNanoseconds() / 1e9)

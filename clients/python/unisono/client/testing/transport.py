@@ -1,0 +1,88 @@
+"""The transport of the service in memory: lets calls in, and hands each to its method."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from google.protobuf.message import Message
+
+from unisono.client._wire.methods import SUBSCRIBE, Method, Request, Response
+from unisono.client.testing import endpoints, history, marking, patching, refusals, sending, streaming
+from unisono.client.testing.call import Call
+from unisono.client.testing.faults import Faults
+from unisono.client.testing.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class _Handler:
+    """What carries out a method, and for whom, if it is for one role only."""
+
+    carry_out: Callable[[Call, Any], Message]
+    role: str = ""
+
+
+_HANDLERS: Final[Mapping[str, _Handler]] = {
+    "SendNotification": _Handler(sending.send),
+    "BatchSendNotifications": _Handler(sending.send_batch, "publisher"),
+    "GetNotification": _Handler(history.get),
+    "ListNotifications": _Handler(history.history),
+    "UpdateNotification": _Handler(patching.update),
+    "MarkNotifications": _Handler(marking.mark),
+    "DeleteNotification": _Handler(patching.delete),
+    "Acknowledge": _Handler(streaming.acknowledge, "device"),
+    "GetFeed": _Handler(streaming.get_feed),
+    "RegisterEndpoint": _Handler(endpoints.register, "device"),
+    "GetEndpoint": _Handler(endpoints.get),
+    "ListEndpoints": _Handler(endpoints.list_all),
+    "UpdateEndpoint": _Handler(endpoints.update, "device"),
+    "DeleteEndpoint": _Handler(endpoints.delete, "device"),
+}
+
+
+class FakeTransport:
+    """A `Transport`. May be shared by publishers and devices of any event loops."""
+
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world = world
+        self._faults = faults
+
+    async def unary(
+        self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
+    ) -> Response:
+        """See `Transport`. The answer is there at once."""
+        # Without a turn of the loop, who calls in a circle would keep everybody else from running.
+        await asyncio.sleep(0)
+        handler = _HANDLERS[method.name]
+        with self._world.lock:
+            self._faults.check(method.name)
+            call = self._admitted(request, token, handler.role)
+            answer = handler.carry_out(call, request)
+            self._faults.check(method.name, carried_out=True)
+        return cast("Response", answer)
+
+    async def stream(
+        self, method: Method[Request, Response], request: Request, *, token: str
+    ) -> AsyncGenerator[Response, None]:
+        """See `Transport`."""
+        await asyncio.sleep(0)
+        with self._world.lock:
+            self._faults.check(SUBSCRIBE.name)
+            call = self._admitted(request, token, "device")
+            session = streaming.subscribe(call, cast("Any", request))
+        async with aclosing(session.messages()) as messages:
+            async for message in messages:
+                yield cast("Response", message)
+
+    async def close(self) -> None:
+        """There is nothing to give back: the service is its maker's."""
+
+    def _admitted(self, request: Message, token: str, role: str) -> Call:
+        holder = self._world.holder(token)
+        if role not in ("", holder.role):
+            raise refusals.wrong_role(holder.role, role)
+        size, limit = request.ByteSize(), self._world.limits.request_bytes
+        if size > limit:
+            raise refusals.too_large(size, limit)
+        return Call(self._world, holder)

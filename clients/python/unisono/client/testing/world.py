@@ -1,0 +1,125 @@
+"""All that the service holds: its time, its feeds, and what it has given out. Knows no requests."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Generic, TypeVar
+
+from unisono.client.testing import refusals
+from unisono.client.testing.feed import Feed, FeedKey, Listener
+from unisono.client.testing.limits import Limits
+
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True, eq=False)
+class Holder:
+    """Whom an access token is of: the app itself, or a user. `expire_time` is in milliseconds since 1970."""
+
+    app_id: str
+    user_id: str
+    may_send: bool
+    expire_time: int
+
+    @property
+    def role(self) -> str:
+        """What the holder is."""
+        return "device" if self.user_id else "publisher"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a device is in its feed: *passed*, *last complete revision*, *older than this is not news*."""
+
+    cursor: int
+    known: int
+    base: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether the device has everything up to here."""
+        return self.cursor == self.known
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A position, and whose it is."""
+
+    feed: FeedKey
+    endpoint_id: str
+    epoch: int
+    position: Position
+
+
+class Given(Generic[Value]):
+    """Values under names that nobody guesses, and that no other service gives."""
+
+    def __init__(self, kind: str) -> None:
+        self._prefix = f"{kind}-{uuid.uuid4().hex[:8]}"
+        self._values: dict[str, Value] = {}
+
+    def give(self, value: Value) -> str:
+        """A new name for it."""
+        given = f"{self._prefix}-{len(self._values) + 1}"
+        self._values[given] = value
+        return given
+
+    def get(self, given: str) -> Value | None:
+        """What the name is of."""
+        return self._values.get(given)
+
+
+@dataclass(slots=True, eq=False)
+class World:
+    """`now` is in milliseconds since 1970. `epoch` changes when all positions are forgotten."""
+
+    limits: Limits
+    now: int
+    epoch: int = 1
+    feeds: dict[FeedKey, Feed] = field(default_factory=dict)
+    holders: dict[str, Holder] = field(default_factory=dict)
+    positions: Given[Sealed] = field(default_factory=lambda: Given("position"))
+    pages: Given[tuple[bytes, int]] = field(default_factory=lambda: Given("page"))
+    #: A blocking publisher calls from a thread of its own.
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def feed(self, key: FeedKey) -> Feed:
+        """The feed, made if it is new."""
+        return self.feeds.setdefault(key, Feed(key))
+
+    @property
+    def listeners(self) -> list[Listener]:
+        """All open streams."""
+        return [listener for feed in self.feeds.values() for listener in feed.listeners]
+
+    def holder(self, token: str) -> Holder:
+        """Who calls. Raises `Unauthenticated`."""
+        holder = self.holders.get(token)
+        if holder is None:
+            raise refusals.unknown_token()
+        if holder.expire_time <= self.now:
+            raise refusals.token_expired()
+        return holder
+
+    def new_id(self) -> str:
+        """A UUIDv7 (RFC 9562, section 5.7); later ones are larger."""
+        return str(uuid.UUID(int=self.now << 80 | 0x7 << 76 | 0x2 << 62 | next(self._numbers)))
+
+    def seal(self, feed: Feed, endpoint_id: str, position: Position) -> bytes:
+        """The resume token of a position."""
+        return self.positions.give(Sealed(feed.key, endpoint_id, self.epoch, position)).encode()
+
+    def unseal(self, feed: Feed, endpoint_id: str, token: bytes) -> Position | None:
+        """The position; None for another endpoint's, or one that counts no more.
+
+        Raises `ResumeTokenInvalid`.
+        """
+        sealed = self.positions.get(token.decode(errors="replace"))
+        if sealed is None:
+            raise refusals.bad_position("is not a resume token")
+        if sealed.feed != feed.key:
+            raise refusals.bad_position("was not given out for this feed")
+        return sealed.position if (sealed.endpoint_id, sealed.epoch) == (endpoint_id, self.epoch) else None

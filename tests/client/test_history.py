@@ -1,0 +1,138 @@
+"""The history: newest first, filtered, in pages that fit together, and a position to go on from."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.client.conftest import Join, Serve
+from tests.support.services import Service
+from unisono.client import (
+    Device,
+    InvalidRequest,
+    NotFound,
+    Platform,
+    Publisher,
+    ReadState,
+    UserActionState,
+)
+from unisono.client._wire.methods import LIST
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1.notification_service_pb2 import ListNotificationsRequest
+
+SECOND = timedelta(seconds=1)
+
+
+async def titles(publisher: Publisher, **filters: object) -> list[str]:
+    return [row.title async for row in publisher.list("ada", **filters)]  # type: ignore[arg-type]
+
+
+async def test_it_is_newest_first_by_creation(publisher: Publisher) -> None:
+    one, _, three = [await publisher.send("ada", title=title) for title in ("One", "Two", "Three")]
+    await publisher.update("ada", one, title="One, again")
+    await publisher.delete("ada", three)
+    assert await titles(publisher) == ["Two", "One, again"]
+
+
+async def test_of_nobody_it_is_empty(publisher: Publisher) -> None:
+    assert await titles(publisher) == []
+    assert (await publisher.feed("ada")).last_revision == 0
+
+
+async def test_what_was_read_or_dismissed_stays_in_it(publisher: Publisher) -> None:
+    one = await publisher.send("ada", title="One")
+    await publisher.mark("ada", one, read_state=ReadState.READ, user_action_state=UserActionState.DISMISSED)
+    assert await titles(publisher) == ["One"]
+
+
+async def test_filters_combine(service: Service, publisher: Publisher) -> None:
+    start = service.now
+    rows = []
+    for number in range(6):
+        rows.append(await publisher.send("ada", title=str(number), group_name="odd" if number % 2 else ""))
+        await service.pass_time(SECOND)
+    await publisher.mark("ada", rows[:3], read_state=ReadState.READ)
+    await publisher.mark("ada", rows[1], user_action_state=UserActionState.ACTIVATED)
+
+    assert await titles(publisher, read_state=ReadState.UNREAD) == ["5", "4", "3"]
+    assert await titles(publisher, user_action_state=UserActionState.ACTIVATED) == ["1"]
+    assert await titles(publisher, group_name="odd") == ["5", "3", "1"]
+    assert await titles(publisher, group_name="") == ["4", "2", "0"]
+    assert await titles(publisher, start_time=start + 3 * SECOND) == ["5", "4", "3"]
+    assert await titles(publisher, end_time=start + 3 * SECOND) == ["2", "1", "0"]
+    both = {"start_time": start + SECOND, "end_time": start + 4 * SECOND}
+    assert await titles(publisher, **both, group_name="odd", read_state=ReadState.READ) == ["1"]
+
+
+async def test_pages_fit_together(publisher: Publisher) -> None:
+    for number in range(5):
+        await publisher.send("ada", title=str(number))
+    assert await titles(publisher, page_size=2) == ["4", "3", "2", "1", "0"]
+
+
+async def test_what_comes_or_goes_between_pages_moves_nothing(service: Service, publisher: Publisher) -> None:
+    sent = [await publisher.send("ada", title=str(number)) for number in range(5)]
+    request = ListNotificationsRequest(user_id="ada", page_size=2)
+    token = service.app_token()
+    first = await service.transport.unary(LIST, request, token=token, timeout=20)
+    await publisher.send("ada", title="new")
+    await publisher.delete("ada", sent[2])
+    request.page_token = first.next_page_token
+    second = await service.transport.unary(LIST, request, token=token, timeout=20)
+    assert [row.id for row in second.notifications] == [sent[1].id, sent[0].id]
+    assert not second.next_page_token
+
+
+async def test_a_page_ends_at_its_size_in_bytes(serve: Serve) -> None:
+    service = await serve(page_bytes=3000)
+    async with Publisher(service.transport, service.app_token()) as publisher:
+        for _ in range(4):
+            await publisher.send("ada", title="x" * 1000)
+    request = ListNotificationsRequest(user_id="ada")
+    page = await service.transport.unary(LIST, request, token=service.app_token(), timeout=20)
+    assert len(page.notifications) == 2
+    assert page.next_page_token
+
+
+async def test_a_page_token_goes_with_its_filters_and_its_user(
+    service: Service, publisher: Publisher
+) -> None:
+    for _ in range(2):
+        await publisher.send("ada", title="x")
+    token = service.app_token()
+    first = ListNotificationsRequest(user_id="ada", page_size=1)
+    page = await service.transport.unary(LIST, first, token=token, timeout=20)
+    others = [
+        ListNotificationsRequest(user_id="bob"),
+        ListNotificationsRequest(user_id="ada", group_name=""),
+        ListNotificationsRequest(user_id="ada", read_state=pb.READ_STATE_UNREAD),
+    ]
+    for other in others:
+        other.page_token = page.next_page_token
+        with pytest.raises(InvalidRequest) as refused:
+            await service.transport.unary(LIST, other, token=token, timeout=20)
+        problem = "was given out for another user or for other filters"
+        assert refused.value.violations == {"page_token": problem}
+
+
+async def test_a_device_sees_what_is_meant_for_it(publisher: Publisher, join: Join) -> None:
+    phone = await join("phone", Platform.IOS)
+    await publisher.send("ada", title="All")
+    await publisher.send("ada", title="Linux", platforms=[Platform.LINUX])
+    await publisher.send("ada", title="Phone or Linux", platforms=[Platform.LINUX], endpoint_ids=["phone"])
+    assert [row.title async for row in phone.history()] == ["Phone or Linux", "All"]
+
+
+async def test_the_first_page_of_a_device_has_a_position(service: Service, laptop: Device) -> None:
+    request = ListNotificationsRequest(endpoint_id="laptop")
+    page = await service.transport.unary(LIST, request, token=service.user_token(), timeout=20)
+    assert page.resume_token
+    request.ClearField("endpoint_id")
+    page = await service.transport.unary(LIST, request, token=service.user_token(), timeout=20)
+    assert not page.resume_token
+
+
+async def test_of_an_endpoint_that_is_not_registered_there_is_none(service: Service) -> None:
+    request = ListNotificationsRequest(endpoint_id="laptop")
+    with pytest.raises(NotFound) as refused:
+        await service.transport.unary(LIST, request, token=service.user_token(), timeout=20)
+    assert refused.value.reason == "ENDPOINT_NOT_FOUND"

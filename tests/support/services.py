@@ -1,0 +1,146 @@
+"""The service as its clients see it: a node behind a socket, or the one in memory, with the same face.
+
+Time stands still in both, and everything that is due has happened when `pass_time` returns.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from tests.support import tokens
+from tests.support.clocks import START, HeldClock
+from tests.support.nodes import Running, Setup, running
+from unisono.client import Transport
+from unisono.client._wire.transport import GrpcTransport
+from unisono.client.testing import FakeService
+from unisono.client.testing import Limits as FakeLimits
+from unisono.server.core.sweeper import SweepRules
+from unisono.server.model import Limits
+
+APP = "mail.test"
+OTHER_APP = "chat.test"
+CLIENTS = {APP: "mail-client", OTHER_APP: "chat-client"}
+#: No stream waits for so long a time, so whoever does is the sweeper.
+SWEEP_INTERVAL = 0.997
+
+
+class Service(Protocol):
+    """What tests of clients need of a service."""
+
+    @property
+    def transport(self) -> Transport: ...
+
+    @property
+    def now(self) -> datetime: ...
+
+    def app_token(self, app_id: str = APP) -> str: ...
+
+    def user_token(
+        self, user_id: str = "ada", *, may_send: bool = True, lifetime: timedelta = timedelta(days=365)
+    ) -> str: ...
+
+    async def pass_time(self, span: timedelta) -> None: ...
+
+
+#: Makes a service with these limits.
+Serving = Callable[..., AbstractAsyncContextManager[Service]]
+
+
+class SweptClock(HeldClock):
+    """Stands still, and can tell when the sweeper of its node has done all that was due."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sweeps = asyncio.Event()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+        if seconds == SWEEP_INTERVAL:
+            self._sweeps = event
+        return await super().wait(event, seconds)
+
+    async def advance_swept(self, seconds: float) -> None:
+        await self.awaited(self._sweeps)
+        self.advance(seconds)
+        await self.awaited(self._sweeps)
+
+
+class Server:
+    """A node, through its socket."""
+
+    def __init__(self, node: Running, clock: SweptClock) -> None:
+        self._node = node
+        self._clock = clock
+        self._transport = GrpcTransport(node.channel)
+
+    @property
+    def transport(self) -> Transport:
+        return self._transport
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.now() / 1000, UTC)
+
+    def app_token(self, app_id: str = APP) -> str:
+        return tokens.publisher(azp=CLIENTS[app_id])
+
+    def user_token(
+        self, user_id: str = "ada", *, may_send: bool = True, lifetime: timedelta = timedelta(days=365)
+    ) -> str:
+        scopes = tokens.DEVICE_SCOPES if may_send else tokens.DEVICE_SCOPES.split()[0]
+        expire_time = self._clock.now() // 1000 + int(lifetime.total_seconds())
+        return tokens.device(user_id, scope=scopes, exp=expire_time)
+
+    async def pass_time(self, span: timedelta) -> None:
+        await self._clock.advance_swept(span.total_seconds())
+
+
+class Fake:
+    """The service in memory."""
+
+    def __init__(self, service: FakeService) -> None:
+        self._service = service
+
+    @property
+    def transport(self) -> Transport:
+        return self._service.transport
+
+    @property
+    def now(self) -> datetime:
+        return self._service.now
+
+    def app_token(self, app_id: str = APP) -> str:
+        return self._service.app_token(app_id=app_id)
+
+    def user_token(
+        self, user_id: str = "ada", *, may_send: bool = True, lifetime: timedelta = timedelta(days=365)
+    ) -> str:
+        return self._service.user_token(user_id, app_id=APP, may_send=may_send, lifetime=lifetime)
+
+    async def pass_time(self, span: timedelta) -> None:
+        self._service.advance(span)
+
+
+@asynccontextmanager
+async def serving_server(path: Path, **limits: Any) -> AsyncIterator[Service]:
+    """A node on a file of its own."""
+    clock = SweptClock()
+    setup = Setup(
+        path=path / "unisono.db",
+        clock=clock,
+        limits=Limits(**limits),
+        sweep_rules=SweepRules(interval=SWEEP_INTERVAL),
+    )
+    async with running(setup) as node:
+        yield Server(node, clock)
+
+
+@asynccontextmanager
+async def serving_fake(path: Path, **limits: Any) -> AsyncIterator[Service]:
+    """A service in memory; it needs no path."""
+    yield Fake(FakeService(now=datetime.fromtimestamp(START / 1000, UTC), limits=FakeLimits(**limits)))
+
+
+SERVICES: dict[str, Serving] = {"server": serving_server, "fake": serving_fake}

@@ -1,0 +1,57 @@
+"""The command `unisono`. Reads arguments, calls the SDK, and puts what comes of it into words.
+
+Whatever needs gRPC is imported when a command runs: --help and completion must not wait for it.
+"""
+
+import functools
+import os
+import sys
+
+import click
+
+from unisono.client.cli.access import wants_json
+from unisono.client.cli.completion import completion
+from unisono.client.cli.delete import delete
+from unisono.client.cli.devices import devices
+from unisono.client.cli.examples import examples
+from unisono.client.cli.failures import exit_status
+from unisono.client.cli.history import history
+from unisono.client.cli.listen import listen
+from unisono.client.cli.mark import mark
+from unisono.client.cli.send import send
+
+
+@click.group(
+    epilog=examples(
+        'unisono send ada "Your parcel is at the door"    with an app\'s token',
+        "unisono listen                                   with the token of ada",
+        "",
+        "Tokens of a development server:",
+        "export UNISONO_TOKEN=$(unisono-server token)               the app's",
+        "export UNISONO_TOKEN=$(unisono-server token --user ada)    ada's",
+    ),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="unisono-client", prog_name="unisono")
+def commands() -> None:
+    """Unisono: notifications that target people, in unison on all their devices.
+
+    An app's token sends, to any user; a user's token receives, and acts for that user alone.
+
+    Exit status: 0 success, 2 wrong arguments, 130 ended by Ctrl-C, 1 anything else.
+    """
+
+
+for command in (send, listen, history, mark, delete, devices, completion):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run the command, and end with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that has no ♪ gets a question mark, not an error.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text files
+    # gRPC reads this when it is imported. What it writes about connections, the errors of commands say.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    run = functools.partial(commands.main, prog_name="unisono", standalone_mode=False)
+    sys.exit(exit_status(run, as_json=wants_json(sys.argv[1:])))

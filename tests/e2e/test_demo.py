@@ -1,10 +1,13 @@
 """The demo, as `make demo` runs it: it tells its story, ends by itself, and leaves nothing behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,33 @@ def test_it_ends_in_unison(demo: subprocess.Popen[str], tmp_path: Path) -> None:
     assert (demo.returncode, complaints) == (0, "")
     assert said.splitlines()[-1] == "phone, laptop, browser and store: in unison."
     assert_nothing_is_left(demo, tmp_path)
+
+
+def test_in_a_terminal_it_is_a_picture_that_ends_in_unison() -> None:
+    # Given a terminal of 100 columns
+    ours, its = os.openpty()
+    termios.tcsetwinsize(its, (30, 100))
+    command = (sys.executable, DEMO, "--pace", "0.05")
+    env = {**os.environ, "TERM": "xterm-256color"}
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=env) as running:
+        os.close(its)
+        # When the demo runs in it
+        shown = b"".join(iter(partial(read, ours), b"")).decode()
+    os.close(ours)
+
+    # Then the three are side by side, one goes dark, and the end is the same
+    assert running.returncode == 0
+    assert re.search("phone.*laptop.*browser", shown)
+    assert "○ offline" in shown
+    assert "phone, laptop, browser and store: in unison." in shown
+
+
+def read(terminal: int) -> bytes:
+    """What comes next; nothing at the end, which Linux tells with an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
 
 
 def test_an_interrupt_ends_it_and_its_server(demo: subprocess.Popen[str], tmp_path: Path) -> None:

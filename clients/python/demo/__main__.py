@@ -1,41 +1,71 @@
 """make demo: three devices of one person stay in unison. Exit status 0 only if they did."""
 
+import argparse
 import asyncio
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
-import grpc
+from rich.console import Console
 
+from demo.gadget import Gadget
+from demo.lines import Lines
+from demo.screen import Screen
 from demo.server import ServerFailedError, mint, serving
-from demo.story import Story, verdict
-from demo.words import narrator
-from unisono.client import connect
+from demo.story import USER, Story, verdict
+from unisono.client import Platform, Publisher, UnisonoError
 
 #: The demo ends by itself within this time, in seconds, whatever happens.
 AT_MOST = 50
 
+#: In columns.
+LEAST_WIDTH = 72
 
-async def main() -> int:
-    """Run the demo on a temporary store."""
+DEVICES = {"phone": Platform.ANDROID, "laptop": Platform.MACOS, "browser": Platform.WEB}
+
+
+async def main(console: Console, pace: float) -> int:
+    """Run the demo on a temporary store: as a picture, or without a terminal as plain lines."""
+    stage = Screen(console, pace) if _draws(console) else Lines()
     with tempfile.TemporaryDirectory(prefix="unisono-demo-") as folder:
         store = f"sqlite:///{Path(folder) / 'demo.db'}"
-        print("Starting a server on a temporary file ...", flush=True)
+        console.print("Starting a server on a temporary file ...")
         async with asyncio.timeout(AT_MOST), serving(store) as address:
-            app_token, user_token = await asyncio.gather(mint(store), mint(store, "--user", "ada"))
-            async with connect(address) as channel:
-                story = Story(channel, app_token=app_token, user_token=user_token, say=narrator())
-                unison = await story.tell()
-    print(f"\n{verdict(('phone', 'laptop', 'browser'), unison)}")
+            app_token, user_token = await asyncio.gather(mint(store), mint(store, "--user", USER))
+            gadgets = [
+                Gadget(name, platform, target=address, token=user_token, happened=stage.happened)
+                for name, platform in DEVICES.items()
+            ]
+            picture = stage.show(gadgets) if isinstance(stage, Screen) else nullcontext()
+            async with Publisher(address, app_token) as publisher:
+                with picture:
+                    unison = await Story(publisher, gadgets, stage).tell()
+                for gadget in gadgets:
+                    await gadget.switch_off()
+    console.print(f"\n{verdict(list(DEVICES), unison)}", style="bold green" if unison else "bold red")
     return 0 if unison else 1
+
+
+def _draws(console: Console) -> bool:
+    """Whether there is a terminal on which three devices fit side by side."""
+    return console.is_terminal and not console.is_dumb_terminal and console.width >= LEAST_WIDTH
+
+
+def _pace() -> float:
+    parser = argparse.ArgumentParser(prog="demo", description=__doc__)
+    parser.add_argument("--pace", type=float, default=2.2, help="seconds to look at each step (2.2)")
+    return float(parser.parse_args().pace)
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(asyncio.run(main()))
+        sys.exit(asyncio.run(main(Console(highlight=False), _pace())))
     except TimeoutError:
         sys.exit(f"the demo did not end within {AT_MOST} s")
     except ServerFailedError as error:
         sys.exit(f"the server did not start:\n{error}")
-    except (ConnectionError, grpc.aio.AioRpcError) as error:
+    except (ConnectionError, UnisonoError) as error:
         sys.exit(f"the demo was cut off: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -3,87 +3,94 @@
 import asyncio
 from collections.abc import Sequence
 
-import grpc
+from demo.gadget import Gadget
+from demo.stage import Stage
+from unisono.client import Publisher, SendResult
 
-from demo.backend import USER, Backend, Hand
-from demo.device import Device
-from demo.words import NARRATOR, Say
-from unisono.v1 import notification_pb2 as pb
+USER = "ada"
 
 
 class Story:
-    """Three devices of one person, a backend, and a server."""
+    """Three devices of one person, and a backend that sends to the person."""
 
-    def __init__(self, channel: grpc.aio.Channel, *, app_token: str, user_token: str, say: Say) -> None:
-        self._say = say
-        self._backend = Backend(channel, app_token)
-        self._hand = Hand(channel, user_token)
-        self._phone, self._laptop, self._browser = self._devices = [
-            Device(name, platform, channel, user_token, say)
-            for name, platform in (
-                ("phone", pb.PLATFORM_ANDROID),
-                ("laptop", pb.PLATFORM_MACOS),
-                ("browser", pb.PLATFORM_WEB),
-            )
-        ]
+    def __init__(self, publisher: Publisher, gadgets: Sequence[Gadget], stage: Stage) -> None:
+        self._publisher = publisher
+        self._gadgets = gadgets
+        self._phone, self._laptop, self._browser = gadgets
+        self._stage = stage
 
     async def tell(self) -> bool:
         """Run it all; whether every device and the store ended in the same state."""
-        self._narrate(f"Three devices of {USER} connect.")
-        await asyncio.gather(*(device.go_online() for device in self._devices))
+        self._stage.narrate(f"Three devices of {USER} connect.")
+        await asyncio.gather(*(gadget.switch_on() for gadget in self._gadgets))
+        await self._stage.pause()
         parcel, build = await self._send_two()
-        self._narrate("The parcel is read on the phone: it is read everywhere.")
-        await self._everywhere(await self._hand.read("phone", parcel))
-        self._narrate("The failed build is dismissed on the laptop: it is dismissed everywhere.")
-        await self._everywhere(await self._hand.dismiss("laptop", build))
+        self._stage.narrate("The parcel is read on the phone: it is read everywhere.")
+        await self._everywhere(await self._phone.read(parcel.id))
+        self._stage.narrate("The failed build is dismissed on the laptop: it is dismissed everywhere.")
+        await self._everywhere(await self._laptop.dismiss(build.id))
         await self._while_away(parcel)
-        self._narrate("The browser is back. It gets what differs, once, and rings for what still waits.")
-        await self._browser.go_online()
+        self._stage.narrate(
+            "The browser is back. It gets what differs, once, and rings for what still waits."
+        )
+        await self._browser.switch_on()
+        self._stage.switched(self._browser)
+        await self._stage.pause()
         return await self._judge()
 
-    async def _send_two(self) -> tuple[str, str]:
-        self._narrate("The backend sends two notifications to the user, not to any device.")
-        parcel = await self._backend.send("Your parcel is at the door")
-        build = await self._backend.send("The nightly build failed")
+    async def _send_two(self) -> tuple[SendResult, SendResult]:
+        self._stage.narrate("The backend sends two notifications to the user, not to any device.")
+        parcel = await self._send("Your parcel is at the door")
+        build = await self._send("The nightly build failed")
         await self._everywhere(build.revision)
-        return parcel.id, build.id
+        return parcel, build
 
-    async def _while_away(self, parcel: str) -> None:
+    async def _while_away(self, parcel: SendResult) -> None:
         """Ten changes: four sends, three marks, one rewrite, two withdrawals."""
-        self._narrate("The browser goes offline, and ten things change without it.")
-        await self._browser.go_offline()
-        lunch = await self._backend.send("Lunch at noon?")
-        trains = await self._backend.send("Trains are late")
-        invoice = await self._backend.send("An invoice is due")
-        spam = await self._backend.send("You have won!")
-        await self._hand.read("phone", lunch.id)
-        await self._hand.dismiss("phone", trains.id)
-        await self._backend.rewrite(invoice.id, "An invoice is due tomorrow")
-        await self._backend.withdraw(spam.id)
-        await self._hand.dismiss("laptop", lunch.id)
-        last = await self._backend.withdraw(parcel)
-        await asyncio.gather(self._phone.reach(last), self._laptop.reach(last))
+        self._stage.narrate("The browser goes offline, and ten things change without it.")
+        await self._browser.switch_off()
+        self._stage.switched(self._browser)
+        await self._stage.pause()
+        lunch = await self._send("Lunch at noon?")
+        trains = await self._send("Trains are late")
+        invoice = await self._send("An invoice is due")
+        spam = await self._send("You have won!")
+        for change in (
+            self._phone.read(lunch.id),
+            self._phone.dismiss(trains.id),
+            self._publisher.update(USER, invoice, title="An invoice is due tomorrow"),
+            self._publisher.delete(USER, spam),
+            self._laptop.dismiss(lunch.id),
+        ):
+            await change
+            await self._stage.pause(0.2)
+        last = await self._publisher.delete(USER, parcel)
+        await asyncio.gather(self._phone.reach(last.revision), self._laptop.reach(last.revision))
+        await self._stage.pause()
 
     async def _judge(self) -> bool:
-        stored = await self._hand.history()
-        same = [device.inbox == stored for device in self._devices]
-        counts = {device.unread_count for device in self._devices}
-        rang = self._browser.rang
-        self._narrate("In the end:")
-        self._say("store", f"holds {len(stored)} notifications")
-        for device, equal in zip(self._devices, same, strict=True):
+        stored = tuple([row async for row in self._publisher.list(USER)])
+        same = [gadget.notifications == stored for gadget in self._gadgets]
+        counts = {gadget.unread_count for gadget in self._gadgets}
+        received, rang = self._browser.received, self._browser.rang
+        self._stage.narrate("In the end:")
+        self._stage.say("store", f"holds {len(stored)} notifications")
+        for gadget, equal in zip(self._gadgets, same, strict=True):
             held = "holds the same" if equal else "HOLDS SOMETHING ELSE"
-            self._say(device.name, f"{held}; badge {device.unread_count}")
-        self._say(
-            "browser", f"got {self._browser.received} events for 10 changes, and rang for: {', '.join(rang)}"
+            self._stage.say(gadget.name, f"{held}; badge {gadget.unread_count}")
+        self._stage.say(
+            self._browser.name, f"got {received} events for 10 changes, and rang for: {', '.join(rang)}"
         )
         return all(same) and counts == {1} and rang == ["An invoice is due tomorrow"]
 
-    async def _everywhere(self, revision: int) -> None:
-        await asyncio.gather(*(device.reach(revision) for device in self._devices))
+    async def _send(self, title: str) -> SendResult:
+        sent = await self._publisher.send(USER, title=title)
+        await self._stage.pause(0.2)
+        return sent
 
-    def _narrate(self, what: str) -> None:
-        self._say(NARRATOR, what)
+    async def _everywhere(self, revision: int) -> None:
+        await asyncio.gather(*(gadget.reach(revision) for gadget in self._gadgets))
+        await self._stage.pause()
 
 
 def verdict(names: Sequence[str], unison: bool) -> str:

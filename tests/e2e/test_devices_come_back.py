@@ -1,0 +1,111 @@
+"""Two hundred SDK devices, live traffic, and a server that is drained, killed and drained again under it."""
+
+import asyncio
+import signal
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.support import tokens
+from tests.support.crowd import Member, crowd, in_unison, user_ids
+from tests.support.processes import ServerProcess, serving
+from unisono.client import Device, Everything, Publisher, ReadState, SendResult, Status, UserActionState
+
+USERS, DEVICES = 20, 10
+FAULTS = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)
+SENDS_BETWEEN_FAULTS = 150
+
+
+class Traffic:
+    """A backend that sends and rewrites, and devices on which people read and dismiss, until it is ended."""
+
+    def __init__(self, publisher: Publisher, members: list[Member]) -> None:
+        self.answered: list[tuple[str, SendResult]] = []
+        self._publisher = publisher
+        self._members = members
+        self._progress = asyncio.Event()
+        self._going = True
+        self._tasks = [asyncio.create_task(self._send(user_id)) for user_id in user_ids(USERS)]
+        self._tasks += [asyncio.create_task(self._handle(member)) for member in members[::DEVICES]]
+
+    async def more(self, sends: int) -> None:
+        """Wait for so many more answers."""
+        wanted = len(self.answered) + sends
+        while len(self.answered) < wanted:
+            self._progress.clear()
+            await self._progress.wait()
+
+    async def end(self) -> None:
+        self._going = False
+        await asyncio.gather(*self._tasks)
+
+    async def _send(self, user_id: str) -> None:
+        for number in count():
+            if not self._going:
+                return
+            sent = await self._publisher.send(user_id, title=f"number {number}")
+            self.answered.append((user_id, sent))
+            if number % 5 == 4:
+                await self._publisher.update(user_id, sent, title=f"number {number}, rewritten")
+            self._progress.set()
+
+    async def _handle(self, member: Member) -> None:
+        """Every third is read on the first device of the user, every fourth is dismissed there."""
+        for number in count(1):
+            seen = len(self.answered)
+            while self._going and len(self.answered) < seen + 30:
+                await self._progress.wait()
+                await asyncio.sleep(0.02)
+            if not self._going:
+                return
+            rows = member.device.notifications
+            await member.device.mark(rows[number % 3 :: 3] or Everything(), read_state=ReadState.READ)
+            await member.device.mark(
+                rows[number % 4 :: 4] or Everything(), user_action_state=UserActionState.DISMISSED
+            )
+
+
+@pytest.mark.timeout(180)
+async def test_each_ends_in_the_stores_state_and_has_rung_for_everything_once(tmp_path: Path) -> None:
+    store = tmp_path / "unisono.db"
+    with ExitStack() as servers:
+        # Given two hundred devices of twenty users, and live traffic
+        server = await start(servers, store)
+        address = server.address
+        members = crowd(address, users=USERS, devices=DEVICES)
+        await asyncio.gather(*(member.join() for member in members))
+        await asyncio.gather(*(member.device.wait_for(is_live) for member in members))
+        async with Publisher(address, tokens.publisher(), timeout=60) as publisher:
+            traffic = Traffic(publisher, members)
+            # When the server is ended in its midst, one way and the other, and comes back
+            for faults, fault in enumerate(FAULTS, start=1):
+                await traffic.more(SENDS_BETWEEN_FAULTS)
+                server.signal(fault)
+                await asyncio.to_thread(server.ended)
+                server = await start(servers, store, "--listen", address)
+                await asyncio.gather(*(member.came_back(faults) for member in members))
+            await traffic.more(SENDS_BETWEEN_FAULTS)
+            await traffic.end()
+
+            # Then every device comes back by itself, and holds what the store holds
+            await in_unison(members, publisher)
+            stored = {
+                user_id: {row.id async for row in publisher.list(user_id, page_size=500)}
+                for user_id in user_ids(USERS)
+            }
+        await asyncio.gather(*(member.leave() for member in members))
+
+    # And what was answered OK is there, and no ring was lost and none repeated
+    assert [sent.id for user_id, sent in traffic.answered if sent.id not in stored[user_id]] == []
+    assert {member.device.trouble for member in members} == {None}
+    assert [wrong for member in members for wrong in member.misrung()] == []
+
+
+def is_live(device: Device) -> bool:
+    return device.status is Status.LIVE
+
+
+async def start(servers: ExitStack, store: Path, *flags: str) -> ServerProcess:
+    return await asyncio.to_thread(servers.enter_context, serving(store, *flags))

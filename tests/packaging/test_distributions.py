@@ -13,7 +13,7 @@ from tests.packaging.sources import DISTRIBUTIONS, ROOT, build
 
 DEPENDENCIES = {
     "unisono-proto": {"grpcio", "protobuf"},
-    "unisono-client": {"googleapis-common-protos", "grpcio", "protobuf", "unisono-proto"},
+    "unisono-client": {"click", "googleapis-common-protos", "grpcio", "protobuf", "rich", "unisono-proto"},
     "unisono-server": {
         "aiosqlite",
         "click",
@@ -27,6 +27,12 @@ DEPENDENCIES = {
         "structlog",
         "unisono-proto",
     },
+}
+
+COMMANDS = {
+    "unisono-proto": [],
+    "unisono-client": ["unisono = unisono.client.cli:main"],
+    "unisono-server": ["unisono-server = unisono.server.cli:main"],
 }
 
 
@@ -64,7 +70,7 @@ def test_a_wheel_holds_its_own_package_alone(distribution: str, wheel: ZipFile, 
     assert [name for name in files if not name.startswith(f"{package}/")] == []
     assert f"{package}/py.typed" in files
     assert any(name.endswith(".py") for name in files)
-    assert [name for name in files if "test" in name] == []
+    assert [name for name in files if Path(name).name.startswith("test_") or "/tests/" in name] == []
 
 
 def test_the_namespace_belongs_to_no_wheel(wheel: ZipFile) -> None:
@@ -105,10 +111,7 @@ def test_the_license_travels_along(built: Path, wheel: ZipFile, info: str) -> No
         assert member.read() == text
 
 
-def test_only_the_server_brings_a_command(distribution: str, wheel: ZipFile, info: str) -> None:
+def test_a_wheel_brings_its_command_alone(distribution: str, wheel: ZipFile, info: str) -> None:
     path = f"{info}/entry_points.txt"
-    if distribution != "unisono-server":
-        assert path not in wheel.namelist()
-        return
-    lines = wheel.read(path).decode().split("\n")
-    assert "unisono-server = unisono.server.cli:main" in lines
+    lines = wheel.read(path).decode().split("\n") if path in wheel.namelist() else []
+    assert [line for line in lines if "=" in line] == COMMANDS[distribution]

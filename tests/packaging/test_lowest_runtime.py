@@ -1,6 +1,5 @@
 """The stubs load, without a warning, on the oldest grpcio and protobuf that they declare."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.packaging.environments import pip
 from tests.packaging.sources import REQUIREMENTS, ROOT, build, pins
 
 LOAD_ALL = """
@@ -22,16 +22,6 @@ print(grpc.__version__, google.protobuf.__version__, len(stubs))
 """
 
 
-def install(target: Path, *arguments: str) -> None:
-    """Install into the folder; skip if there is no registry to install from, but not in CI."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--retries=1", "--timeout=15"]
-    command += ["--target", str(target), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if "connection broken" in done.stderr and not os.environ.get("CI"):
-        pytest.skip("the package registry cannot be reached")
-    assert done.returncode == 0, done.stderr
-
-
 @pytest.mark.timeout(120)
 def test_the_stubs_load_on_the_lowest_runtime(tmp_path: Path) -> None:
     # Given: the wheel of the stubs beside the lowest versions, and nothing else
@@ -39,8 +29,8 @@ def test_the_stubs_load_on_the_lowest_runtime(tmp_path: Path) -> None:
     build("unisono-proto", tmp_path)
     (wheel,) = tmp_path.glob("*.whl")
     lock = REQUIREMENTS / "lowest.txt"
-    install(site, "--require-hashes", "--requirement", str(lock))
-    install(site, "--no-deps", "--no-index", str(wheel))
+    pip("--target", site, "--require-hashes", "--requirement", lock)
+    pip("--target", site, "--no-deps", "--no-index", wheel)
 
     # When: an interpreter that sees only those loads every module, warnings being errors
     command = [sys.executable, "-I", "-S", "-W", "error", "-c", LOAD_ALL, str(site)]

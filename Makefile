@@ -68,13 +68,23 @@ setup: .venv/.dev ## install what development needs, into .venv
 proto: .venv-proto/.made ## regenerate the stubs in generated/ from proto/
 	@scripts/generate generated/python
 
+REFERENCE = mkdir -p .cache && $(BIN)/buf build --output .cache/proto.binpb && $(BIN)/python scripts/reference .cache/proto.binpb
+
+.PHONY: reference
+reference: .venv/.dev ## renew docs/reference.md from the comments in proto/
+	@$(REFERENCE) docs/reference.md
+
 .PHONY: proto-check
-proto-check: .venv/.dev .venv-proto/.made ## check the stubs for drift, the proto for lint, format and breaking changes
+proto-check: .venv/.dev .venv-proto/.made ## check the stubs and the reference for drift, the proto for lint, format and breaking changes
 	@echo "proto-check: the stubs"
 	@rm -rf .cache/generated && mkdir -p .cache/generated
 	@scripts/generate .cache/generated
 	@diff -r --exclude=py.typed --exclude=__pycache__ generated/python/unisono .cache/generated/unisono \
 		|| { echo "proto-check: the stubs differ from the proto; run make proto" >&2; exit 1; }
+	@echo "proto-check: the reference"
+	@$(REFERENCE) .cache/reference.md
+	@diff docs/reference.md .cache/reference.md \
+		|| { echo "proto-check: docs/reference.md differs from the proto; run make reference" >&2; exit 1; }
 	@echo "proto-check: lint, format, breaking changes"
 	@$(BIN)/buf lint
 	@$(BIN)/buf format --diff --exit-code
@@ -119,9 +129,8 @@ demo: .venv/.run ## show three devices of one person staying in unison
 	@$(BIN)/python clients/python/demo
 
 .PHONY: serve
-serve: .venv/.run ## serve on 127.0.0.1:50051 with a development key, data in var/
-	@mkdir -p var
-	@$(BIN)/unisono-server serve --dev --listen 127.0.0.1:50051 --store sqlite:///var/unisono.db
+serve: .venv/.run ## serve on 127.0.0.1:50051 for trying things out, and say how; data in var/
+	@scripts/serve 127.0.0.1:50051
 
 # --- upkeep ---
 

@@ -1,0 +1,58 @@
+"""The documents of the project, and how each of their blocks is run.
+
+For a block, the first rule counts whose text is in it. A document without rules has no blocks.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from tests.docs import ci
+from tests.docs.machine import ROOT
+from tests.docs.rules import ByCI, Drawing, Install, Listen, ListenAndRun, Rule, Run, Save, Serve
+
+DOCUMENTS: Final = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
+
+_SEND: Final = 'UNISONO_TOKEN=$(cat var/app.token) .venv/bin/unisono send ada "Hello"'
+
+#: The server that a document takes for granted, because another one has told how to start it.
+SERVERS: Final[Mapping[str, str]] = {"docs/quickstart-device.md": "make serve"}
+
+RULES: Final[Mapping[str, Sequence[Rule]]] = {
+    "README.md": [
+        ByCI("make demo", does=ci.makes),
+        ByCI("apt-get install", does=ci.installs),
+        Serve("make serve"),
+        ListenAndRun("unisono listen", says="Hello from a backend"),
+        Run("export UNISONO_TOKEN"),
+        Run("publisher.send", says="is on the disk of the server"),
+        Listen("device.events", meanwhile=_SEND, says="♪ CREATED Hello"),
+    ],
+    "docs/concepts.md": [
+        Drawing("revision   1"),
+    ],
+    "docs/operating.md": [
+        Serve("serve --config"),
+        Save("[[issuers]]", name="unisono.toml"),
+        Run("unisono-server restore", says="restored"),
+    ],
+    "docs/quickstart-backend.md": [
+        Serve("make serve"),
+        Run("unisono send", says="Your parcel is at the door"),
+        Install("pip install"),
+        Run("FakeService"),
+        Run("BlockingPublisher", says="The nightly build failed UNREAD"),
+        Run("publisher.update", says="Your parcel is at the door NO_INTERACTION"),
+        Run("InvalidRequest", says="title"),
+        Run("asyncio.gather", says="told 500"),
+        Run("publisher.send", says="is on the disk of the server"),
+    ],
+    "docs/quickstart-device.md": [
+        Run("export UNISONO_TOKEN"),
+        Listen("unisono listen", meanwhile=_SEND, says="Hello"),
+        Listen("device.events", meanwhile=_SEND, says="♪ CREATED Hello"),
+        Run("Everything", says="all read, on every device"),
+        Run("FileStorage", says="2 now"),
+        Run("fresh_token", says="live"),
+        Run("device.notifications", says="● Hello"),
+    ],
+}

@@ -1,0 +1,91 @@
+"""Someone who follows a document in a clone of the project: with a shell, and servers and devices beside it.
+
+What a document says of addresses and absolute paths is exchanged for what is free here. Knows no document.
+"""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.docs.machine import OUTSIDE, ROOT, clone, furnish
+from tests.docs.running import Running
+from tests.support.processes import PATIENCE
+
+LOOPBACK: Final = "127.0.0.1:50051"
+EVERYWHERE: Final = "0.0.0.0:50051"
+
+#: Variables of whoever runs the tests that a reader does not have.
+FOREIGN: Final = ("UNISONO_", "MAKE", "MFLAGS")
+#: The environment of the clone is that of the tests, so make need not look whether it is up to date.
+PREPARE: Final = 'make() { command make --assume-old=.venv/.run --assume-old=.venv/.dev "$@"; }'
+
+
+class Reader:
+    """Runs what a document says. `address` is that of the server last started; before, one with port 0."""
+
+    def __init__(self, machine: Path) -> None:
+        self.address = "127.0.0.1:0"
+        self._machine = machine
+        self._clone = clone(machine, self.here((ROOT / "Makefile").read_text()))
+        self._shell = machine / "shell"
+        self._shell.write_text(f"cd {shlex.quote(str(self._clone))}\n")
+        self._started: list[Running] = []
+        furnish(machine)
+
+    def here(self, text: str) -> str:
+        """What a text of the document means on this machine."""
+        for folder in OUTSIDE:
+            text = text.replace(folder, f"{self._machine}{folder}")
+        return text.replace(EVERYWHERE, LOOPBACK).replace(LOOPBACK, self.address)
+
+    def save(self, name: str, text: str) -> None:
+        """Save a text of the document as a file in the clone."""
+        (self._clone / name).write_text(self.here(text))
+
+    async def run(self, command: str, patience: float = PATIENCE) -> str:
+        """Run a command to its end, and return what it says. Variables and folder stay, as in a shell."""
+        keep = f'{{ export -p; printf "cd %q\\n" "$PWD"; }} >{shlex.quote(str(self._shell))}'
+        running = await self.start(f"{command}\n{keep}")
+        return await running.done(patience)
+
+    async def start(self, command: str) -> Running:
+        """Run a command in another terminal, where the variables of the shell are set, too."""
+        script = f"source {shlex.quote(str(self._shell))}\n{PREPARE}\n{self.here(command)}"
+        running = await Running.start(script, _environment())
+        self._started.append(running)
+        return running
+
+    async def serve(self, command: str) -> None:
+        """Start a server, which from here on is the one at the document's address, also for `unisono`."""
+        server = await self.start(command)
+        serving = re.search(r"127\.0\.0\.1:\d+", await server.until('"serving"'))
+        assert serving is not None
+        self.address = serving[0]
+        await self.run(f"export UNISONO_TARGET={self.address}")
+
+    async def leave(self) -> None:
+        """End whatever still runs, the last first."""
+        while self._started:
+            await self._started.pop().end()
+
+
+@asynccontextmanager
+async def reading(machine: Path) -> AsyncIterator[Reader]:
+    """A reader, who leaves nothing running."""
+    reader = Reader(machine)
+    try:
+        yield reader
+    finally:
+        await reader.leave()
+
+
+def _environment() -> dict[str, str]:
+    """That of the tests, with the clone's commands; prints are there at once, as on a terminal."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**inherited, "PATH": path, "PYTHONUNBUFFERED": "1"}

@@ -51,7 +51,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Listen("unisono listen", meanwhile=_SEND, says="Hello"),
         Listen("device.events", meanwhile=_SEND, says="♪ CREATED Hello"),
         Run("Everything", says="all read, on every device"),
-        Run("FileStorage", says="2 now"),
+        Run("FileStorage", says="0 from before"),
         Run("fresh_token", says="live"),
         Run("device.notifications", says="● Hello"),
     ],

@@ -3,6 +3,7 @@
 Knows no document.
 """
 
+import asyncio
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -40,7 +41,7 @@ class Run(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen(Rule):
-    """It goes on for ever, and says `says` after `meanwhile` was typed in another terminal."""
+    """It goes on for ever, and says `says` when `meanwhile` is typed in another terminal."""
 
     says: str
     meanwhile: str
@@ -51,7 +52,7 @@ class Listen(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenAndRun(Rule):
-    """Its first line goes on for ever, and says `says` after the others were typed in another terminal."""
+    """Its first line goes on for ever, and says `says` when the others are typed in another terminal."""
 
     says: str
 
@@ -112,8 +113,11 @@ class Drawing(Rule):
 
 async def _listen(listening: str, meanwhile: str, says: str, reader: Reader) -> None:
     listener = await reader.start(listening)
-    await reader.run(meanwhile)
-    await listener.until(says)
+    heard = asyncio.create_task(listener.until(says))
+    # What is typed before the listener is there does not ring on it; a reader would look, and type again.
+    while not heard.done():
+        await reader.run(meanwhile)
+    await heard
     await listener.end()
 
 

@@ -4,8 +4,9 @@ PYTHON ?= python3
 
 DISTRIBUTIONS := generated/python clients/python server
 PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
-CODE := $(wildcard clients/python server tests benchmarks)
-TYPED := $(wildcard clients/python/demo clients/python/unisono/client server/unisono/server tests benchmarks)
+PROGRAMS := scripts/pictures scripts/reference
+CODE := $(wildcard clients/python server tests benchmarks) $(PROGRAMS)
+TYPED := $(wildcard clients/python/demo clients/python/unisono/client server/unisono/server tests benchmarks) $(PROGRAMS)
 
 BIN := .venv/bin
 PROTO_BIN := .venv-proto/bin
@@ -74,6 +75,10 @@ REFERENCE = mkdir -p .cache && $(BIN)/buf build --output .cache/proto.binpb && $
 reference: .venv/.dev ## renew docs/reference.md from the comments in proto/
 	@$(REFERENCE) docs/reference.md
 
+.PHONY: pictures
+pictures: .venv/.dev ## take the pictures in docs/pictures anew, from the running thing; needs tmux
+	@$(BIN)/python scripts/pictures docs/pictures
+
 .PHONY: proto-check
 proto-check: .venv/.dev .venv-proto/.made ## check the stubs and the reference for drift, the proto for lint, format and breaking changes
 	@echo "proto-check: the stubs"
@@ -110,7 +115,7 @@ lint: .venv/.dev ## check style, format and the layers of the server
 
 .PHONY: types
 types: .venv/.dev ## check the types, strictly
-	@$(BIN)/mypy $(TYPED)
+	@$(BIN)/mypy --scripts-are-modules $(TYPED)
 
 .PHONY: test
 test: .venv/.dev ## run all tests and show the coverage of the server

@@ -1,5 +1,6 @@
 """The exceptions: the tree that is drawn is the tree that is, and all errors have their place in it."""
 
+import inspect
 import re
 from collections.abc import Iterator
 
@@ -124,8 +125,8 @@ def test_what_the_transport_finds_too_large_is_too_large() -> None:
 
 def drawn() -> Iterator[tuple[int, str]]:
     """The names of the drawing, each with how deep it is."""
-    assert _errors.__doc__ is not None
-    for line in _errors.__doc__.splitlines():
+    assert client.UnisonoError.__doc__ is not None
+    for line in inspect.cleandoc(client.UnisonoError.__doc__).splitlines():
         found = DRAWN.match(line)
         if found and line.startswith("    "):
             yield len(found["indent"]) // 4, found["name"]

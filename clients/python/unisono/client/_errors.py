@@ -1,25 +1,5 @@
 """The exceptions of the SDK, built from what the service says about an error.
 
-    UnisonoError                 code, reason, message, metadata, violations, retry_delay
-    ├── InvalidRequest           fields are wrong; violations names each
-    │   ├── TooLarge             the request is larger than the server takes
-    │   └── ResumeTokenInvalid   the position was not given out for this feed
-    ├── Unauthenticated          the token is missing, invalid or expired
-    ├── PermissionDenied         the token is good, and not for this
-    ├── NotFound                 no such notification or endpoint, for this caller
-    ├── KeyConflict              a live notification has this key and other content
-    ├── RevisionMismatch         it changed since expected_revision
-    ├── FailedPrecondition
-    │   ├── EndpointDeleted      the id of a deleted endpoint stays unusable for 30 days
-    │   └── PlatformFixed        the platform of an endpoint cannot change
-    ├── QuotaExceeded            as many notifications, streams or endpoints as allowed
-    ├── Superseded               a newer stream of the same endpoint took over
-    ├── Unavailable              nothing is wrong with the request: repeat it later
-    │   └── OutcomeUnknown       the same, and it may have been done already
-    ├── DeadlineExceeded         no answer within the time that the caller gave
-    ├── InternalError            a fault of the server; metadata["request_id"] finds it in its log
-    └── StorageFailed            a device could not keep what it holds
-
 Knows gRPC's codes and status details, and nothing of calls.
 """
 
@@ -35,6 +15,26 @@ _DETAILS_KEY = "grpc-status-details-bin"
 
 class UnisonoError(Exception):
     """Any error of the service, or on the way to it.
+
+        UnisonoError                 code, reason, message, metadata, violations, retry_delay
+        ├── InvalidRequest           fields are wrong; violations names each
+        │   ├── TooLarge             the request is larger than the server takes
+        │   └── ResumeTokenInvalid   the position was not given out for this feed
+        ├── Unauthenticated          the token is missing, invalid or expired
+        ├── PermissionDenied         the token is good, and not for this
+        ├── NotFound                 no such notification or endpoint, for this caller
+        ├── KeyConflict              a live notification has this key and other content
+        ├── RevisionMismatch         it changed since expected_revision
+        ├── FailedPrecondition
+        │   ├── EndpointDeleted      the id of a deleted endpoint stays unusable for 30 days
+        │   └── PlatformFixed        the platform of an endpoint cannot change
+        ├── QuotaExceeded            as many notifications, streams or endpoints as allowed
+        ├── Superseded               a newer stream of the same endpoint took over
+        ├── Unavailable              nothing is wrong with the request: repeat it later
+        │   └── OutcomeUnknown       the same, and it may have been done already
+        ├── DeadlineExceeded         no answer within the time that the caller gave
+        ├── InternalError            a fault of the server; metadata["request_id"] finds it in its log
+        └── StorageFailed            a device could not keep what it holds
 
     `reason` is a name of `unisono.v1.ErrorReason` without its prefix, and empty for an error that the
     service did not raise (the transport did). `violations` are the bad fields and what is wrong with

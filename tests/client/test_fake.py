@@ -1,0 +1,237 @@
+"""What the service in memory gives a test besides the service: time, tokens, and faults on demand."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from unisono.client import (
+    Backoff,
+    BlockingPublisher,
+    Device,
+    EndpointDeleted,
+    NotFound,
+    Platform,
+    Publisher,
+    QuotaExceeded,
+    Status,
+    Superseded,
+    Timing,
+    Unauthenticated,
+    Unavailable,
+)
+from unisono.client.testing import FakeService, Limits
+
+QUICK = Backoff(first=0.001, most=0.01)
+HASTY = Timing(backoff=QUICK, silence=0.001)
+
+
+@pytest.fixture
+def service() -> FakeService:
+    return FakeService(now=datetime(2030, 1, 31, tzinfo=UTC))
+
+
+@pytest.fixture
+async def publisher(service: FakeService) -> AsyncIterator[Publisher]:
+    async with Publisher(service.transport, service.app_token(), backoff=QUICK) as publisher:
+        yield publisher
+
+
+@pytest.fixture
+async def laptop(service: FakeService) -> AsyncIterator[Device]:
+    token = service.user_token("ada")
+    async with Device(
+        service.transport, token, endpoint_id="laptop", platform=Platform.LINUX, timing=HASTY
+    ) as laptop:
+        await live(laptop)
+        yield laptop
+
+
+async def live(device: Device) -> None:
+    async with asyncio.timeout(10):
+        await device.wait_for(lambda device: device.status is Status.LIVE)
+
+
+async def away(device: Device) -> Exception | None:
+    """Wait until it is offline; the reason."""
+    async with asyncio.timeout(10):
+        await device.wait_for(lambda device: device.status is Status.OFFLINE)
+    return device.trouble
+
+
+async def count(device: Device, notifications: int) -> None:
+    async with asyncio.timeout(10):
+        await device.wait_for(lambda device: len(device.notifications) == notifications)
+
+
+async def test_a_call_fails_as_often_as_planned_and_changes_nothing(
+    service: FakeService, publisher: Publisher
+) -> None:
+    service.fail(NotFound("the next one"))
+    service.fail(QuotaExceeded("and two more"), times=2)
+
+    for kind in (NotFound, QuotaExceeded, QuotaExceeded):
+        with pytest.raises(kind):
+            await publisher.send("ada", title="Refused")
+    assert service.notifications("ada") == ()
+    await publisher.send("ada", title="Taken")
+    assert [row.title for row in service.notifications("ada")] == ["Taken"]
+
+
+async def test_only_the_named_method_fails(service: FakeService, publisher: Publisher) -> None:
+    service.fail(NotFound("no such"), method="DeleteNotification")
+
+    sent = await publisher.send("ada", title="Hello")
+    with pytest.raises(NotFound, match="no such"):
+        await publisher.delete("ada", sent)
+    assert not (await publisher.delete("ada", sent)).already_removed
+
+
+async def test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice(
+    service: FakeService, publisher: Publisher
+) -> None:
+    service.fail(Unavailable("the answer was lost"), method="SendNotification", carried_out=True)
+
+    result = await publisher.send("ada", title="Hello")
+
+    assert result.deduplicated
+    assert [row.id for row in service.notifications("ada")] == [result.id]
+
+
+async def test_a_device_comes_back_after_a_cut(
+    service: FakeService, publisher: Publisher, laptop: Device
+) -> None:
+    service.disconnect()
+    assert isinstance(await away(laptop), Unavailable)
+
+    await publisher.send("ada", title="Meanwhile")
+
+    await count(laptop, 1)
+    await live(laptop)
+
+
+async def test_offline_every_call_fails_and_streams_end(
+    service: FakeService, publisher: Publisher, laptop: Device
+) -> None:
+    with service.offline():
+        await away(laptop)
+        with pytest.raises(Unavailable):
+            await publisher.send("ada", title="Hello", timeout=0.05)
+        assert await laptop.mark_read("nobody") is None
+
+    await publisher.send("ada", title="Hello")
+    await count(laptop, 1)
+
+
+async def test_a_stream_that_falls_silent_is_given_up(
+    service: FakeService, publisher: Publisher, laptop: Device
+) -> None:
+    service.stall()
+    await publisher.send("ada", title="Not told")
+
+    # The device's patience, and with it a stream that is not stalled.
+    await count(laptop, 1)
+
+
+@pytest.mark.parametrize("reason", ["DRAINING", "SESSION_AGE", "RESYNC"])
+async def test_after_some_goodbyes_a_device_comes_back(
+    service: FakeService, laptop: Device, reason: str
+) -> None:
+    service.say_goodbye(reason)  # type: ignore[arg-type]  # one of the reasons
+    trouble = await away(laptop)
+    assert isinstance(trouble, Unavailable)
+    assert trouble.reason == reason
+    await live(laptop)
+
+
+@pytest.mark.parametrize(
+    ("reason", "error"),
+    [
+        ("TOKEN_EXPIRED", Unauthenticated),
+        ("SUPERSEDED", Superseded),
+        ("ENDPOINT_DELETED", EndpointDeleted),
+    ],
+)
+async def test_after_others_it_does_not(
+    service: FakeService, laptop: Device, reason: str, error: type[Exception]
+) -> None:
+    service.say_goodbye(reason)  # type: ignore[arg-type]  # one of the reasons
+    with pytest.raises(error):
+        async with asyncio.timeout(10):
+            await laptop.wait_for(lambda _: False)
+    assert laptop.status is Status.CLOSED
+
+
+async def test_positions_that_are_forgotten_mean_a_new_start(
+    service: FakeService, publisher: Publisher, laptop: Device
+) -> None:
+    events = laptop.events()
+    await publisher.send("ada", title="Hello")
+    await count(laptop, 1)
+
+    service.forget_positions()
+    await away(laptop)
+    await live(laptop)
+    assert len(laptop.notifications) == 1
+
+    await publisher.send("ada", title="Next")
+    async with asyncio.timeout(10):
+        told = [
+            (event.notification.title, event.ring) for event in (await anext(events), await anext(events))
+        ]
+    assert told == [("Hello", True), ("Next", True)]
+
+
+async def test_a_token_can_be_ended_before_its_time(service: FakeService, laptop: Device) -> None:
+    for number, (end, reason) in enumerate(
+        ((service.expire, "TOKEN_EXPIRED"), (service.revoke, "TOKEN_INVALID"))
+    ):
+        token = service.user_token("ada")
+        async with Device(
+            service.transport, token, endpoint_id=f"phone-{number}", platform=Platform.IOS, timing=HASTY
+        ) as phone:
+            await live(phone)
+            end(token)
+            with pytest.raises(Unauthenticated):
+                async with asyncio.timeout(10):
+                    await phone.wait_for(lambda _: False)
+        async with Publisher(service.transport, token) as late:
+            with pytest.raises(Unauthenticated) as refused:
+                await late.feed("ada")
+        assert refused.value.reason == reason
+    assert laptop.status is Status.LIVE
+
+
+async def test_time_passes_only_when_told(service: FakeService, publisher: Publisher) -> None:
+    start = service.now
+    await publisher.send("ada", title="Short", expire_time=start + timedelta(minutes=1))
+
+    service.advance(timedelta(seconds=59))
+    assert len(service.notifications("ada")) == 1
+    service.advance(timedelta(seconds=1))
+    assert service.notifications("ada") == ()
+    assert service.now == start + timedelta(minutes=1)
+
+
+async def test_apps_and_users_are_apart(service: FakeService, publisher: Publisher) -> None:
+    await publisher.send("ada", title="Hello")
+
+    assert service.notifications("bob") == ()
+    assert service.notifications("ada", app_id="another") == ()
+    async with Publisher(service.transport, service.app_token(app_id="another")) as other:
+        assert [row async for row in other.list("ada")] == []
+
+
+async def test_limits_may_be_smaller(service: FakeService) -> None:
+    small = FakeService(limits=Limits(live_notifications_per_feed=1))
+    async with Publisher(small.transport, small.app_token()) as publisher:
+        await publisher.send("ada", title="One")
+        with pytest.raises(QuotaExceeded):
+            await publisher.send("ada", title="Two", timeout=0.05)
+
+
+def test_code_without_an_event_loop_uses_it_too(service: FakeService) -> None:
+    with BlockingPublisher(service.transport, service.app_token()) as publisher:
+        publisher.send("ada", title="Hello")
+    assert [row.title for row in service.notifications("ada")] == ["Hello"]

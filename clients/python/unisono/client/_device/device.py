@@ -122,6 +122,8 @@ class Device:
         """Take up what was kept, and subscribe. It need not be online. Raises `StorageFailed`."""
         try:
             kept = await self._keeping.load()
+            # It may have been closed meanwhile.
+            self._state.check_open()
         except BaseException:
             await self.close()
             raise
@@ -220,6 +222,8 @@ class Device:
             if self._task is not None:
                 self._task.cancel()
                 await asyncio.wait([self._task])
+                # Its last error would keep the call alive, and so the connection.
+                self._task = None
             if self.status is not Status.CLOSED:
                 self._state.close(None)
 

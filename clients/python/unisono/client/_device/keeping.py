@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from google.protobuf.message import DecodeError
+
 from unisono.client._device.inbox import Settled
 from unisono.client._device.storage import Storage
 from unisono.client._errors import StorageFailed
@@ -38,10 +40,17 @@ class Keeping:
         self._endpoint_id = endpoint_id
         self._unsaved: dict[str, bytes | None] = {}
         self._saving = asyncio.Lock()
+        self._closed = False
 
     async def load(self) -> Kept:
-        """What is kept. Raises `StorageFailed`, also when another endpoint keeps it there."""
+        """What is kept. Raises `StorageFailed`, also when it is damaged, or another endpoint's."""
         kept = await self._storage.load()
+        try:
+            return self._parsed(kept)
+        except (DecodeError, ValueError) as error:
+            raise StorageFailed(f"what is kept is damaged: {error}") from error
+
+    def _parsed(self, kept: Mapping[str, bytes]) -> Kept:
         owner = kept.get(_ENDPOINT, self._endpoint_id.encode()).decode()
         if owner != self._endpoint_id:
             raise StorageFailed(f"it belongs to the endpoint {owner!r}, not to {self._endpoint_id!r}")
@@ -54,16 +63,16 @@ class Keeping:
             },
         )
 
-    async def settle(self, settled: Settled) -> None:
+    async def settle(self, settled: Settled) -> bool:
         """Keep what a complete point changed; what cannot be kept now, with the next one.
 
-        Until then a device that starts again is behind, and catches up.
+        Returns whether it is kept. Until then a device that starts again is behind, and catches up.
         """
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         self._unsaved[_POINT] = settled.point.SerializeToString()
         for id_, row in settled.rows.items():
             self._unsaved[_NOTIFICATION + id_] = row.SerializeToString() if row is not None else None
-        await self._catch_up()
+        return await self._catch_up()
 
     async def mark(self, number: int, request: MarkNotificationsRequest) -> None:
         """Keep a mark that waits to be sent. Raises `StorageFailed`."""
@@ -76,12 +85,16 @@ class Keeping:
         await self._catch_up()
 
     async def close(self) -> None:
-        """Close the storage."""
+        """Save what is not saved, if that is possible now, and close the storage, once."""
+        if self._unsaved:
+            await self._catch_up()
         async with self._saving:
-            await self._storage.close()
+            if not self._closed:
+                self._closed = True
+                await self._storage.close()
 
-    async def _catch_up(self) -> None:
-        """Save what is not saved."""
+    async def _catch_up(self) -> bool:
+        """Save what is not saved; whether that went well."""
         async with self._saving:
             changes, self._unsaved = self._unsaved, {}
             saved = False
@@ -93,6 +106,7 @@ class Keeping:
             finally:
                 if not saved:
                     self._unsaved = changes | self._unsaved
+        return saved
 
 
 def _mark_key(number: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from unisono.client._device.acknowledging import Acknowledging
+from unisono.client._device.finishing import finished
 from unisono.client._device.keeping import Keeping
 from unisono.client._device.outbox import Outbox
 from unisono.client._device.state import DeviceState, Status
@@ -61,12 +62,8 @@ class Receiver:
             return
         for id_ in inbox.lacking():
             await self._supply(id_)
-        before = inbox.revision
-        settled = inbox.settle(message)
-        await self._keeping.settle(settled)
-        if inbox.revision != before:
-            self._acknowledging.reach(message.resume_token)
-        self._state.settled(settled)
+        # Once it is kept, a later process does not ring for it any more: it is told, whatever comes.
+        await finished(self._settle(message))
 
     def alongside(self) -> Iterable[Coroutine[Any, Any, None]]:
         """Marks are sent and positions acknowledged while there is a stream."""
@@ -77,6 +74,12 @@ class Receiver:
         if start_over:
             self._state.inbox.start_over()
         self._state.set_status(Status.OFFLINE, trouble)
+
+    async def _settle(self, point: pb.SubscribeResponse) -> None:
+        settled = self._state.inbox.settle(point)
+        if await self._keeping.settle(settled):
+            self._acknowledging.reach(point.resume_token)
+        self._state.settled(settled)
 
     async def _supply(self, id_: str) -> None:
         """Get the content of a notification that came without it. If it is gone, so will the event say."""

@@ -50,7 +50,7 @@ def plan(goodbye: pb.Goodbye | None, error: UnisonoError | None, *, renewable: b
         return ComeBack(because=cause, delay=0.0 if goodbye else None, new_token=True)
     if isinstance(cause, ResumeTokenInvalid):
         return ComeBack(because=cause, start_over=True)
-    if isinstance(cause, QuotaExceeded) or is_transient(cause) or cause.code in LOST:
+    if _may_pass(cause):
         return ComeBack(because=cause, delay=cause.retry_delay if goodbye else None)
     raise cause
 
@@ -67,9 +67,17 @@ def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoErr
         return EndpointDeleted("this endpoint was deleted", reason="ENDPOINT_DELETED")
     name = pb.GoodbyeReason.Name(goodbye.reason) if goodbye.reason in pb.GoodbyeReason.values() else ""
     if not goodbye.HasField("retry_delay"):
-        return error or UnisonoError(f"the server ended the stream for good: {name or goodbye.reason}")
+        # However the stream broke after that: the server wants nobody back.
+        if error is not None and not _may_pass(error):
+            return error
+        message = f"the server ended the stream for good: {name or goodbye.reason}"
+        return UnisonoError(message, code=grpc.StatusCode.ABORTED)
     return Unavailable(
         f"the server ended the stream: {name.removeprefix('GOODBYE_REASON_')}",
         reason=name.removeprefix("GOODBYE_REASON_"),
         retry_delay=goodbye.retry_delay.ToNanoseconds() / 1e9,
     )
+
+
+def _may_pass(error: UnisonoError) -> bool:
+    return isinstance(error, QuotaExceeded) or is_transient(error) or error.code in LOST

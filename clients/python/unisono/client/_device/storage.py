@@ -89,11 +89,13 @@ class FileStorage:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
         except (sqlite3.Error, OSError) as error:
-            raise StorageFailed(f"{self._path}: {error}") from error
+            raise StorageFailed(f"{self._path}: {_explained(error)}") from error
 
     def _load(self) -> Mapping[str, bytes]:
         # What a user was told is for the user's eyes: nobody else may read the file.
-        os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        # One that is there is not opened for that: closing it would end this process's locks on it.
+        if not self._path.exists():
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         self._database = sqlite3.connect(self._path, timeout=0, check_same_thread=False, isolation_level=None)
         # Two devices on one position would each miss what the other took.
         self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -139,3 +141,8 @@ class FileStorage:
         if self._database is not None:
             self._database.close()
             self._database = None
+
+
+def _explained(error: Exception) -> str:
+    busy = isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return "another device has it open" if busy else str(error)

@@ -107,7 +107,9 @@ class Subscription:
                         ending.goodbye = message.goodbye
                     await self._subscriber.take(message)
         except UnisonoError as error:
-            ending.error = error
+            # Whoever keeps it for long must not keep the dead call, and its connection, with it.
+            ending.error = error.with_traceback(None)
+            error.__context__ = None
         return ending
 
     def _refuse(self, token: str, because: UnisonoError) -> None:

@@ -1,0 +1,86 @@
+"""Stands between devices of Ada and a node, and ends streams after as many messages as a test says."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from tests.support.nodes import Running
+from tests.support.scripted import Fault, Scripted
+from unisono.client import explain
+from unisono.v1 import feed_service_pb2 as pb
+
+Ending = Callable[[], Awaitable[None]]
+
+
+class Relay:
+    """Passes on everything that a device asks; what the node tells a stream is counted.
+
+    `limits` are those of the next streams, one each; `limit` is that of the ones after them: how many
+    messages a stream has before it is ended. While the `gate` is closed, streams that come wait.
+    """
+
+    def __init__(self, script: Scripted, node: Running) -> None:
+        self.limits: list[int] = []
+        self.limit: int | None = None
+        self.told: list[list[str]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.cut: Callable[[], None] | None = None
+        self._client = node.user("ada")
+        self._going = asyncio.Event()
+        script.tell("Subscribe", self._subscribe)
+        for service, methods in (
+            (self._client.feeds, ("Acknowledge",)),
+            (self._client.notifications, ("MarkNotifications", "GetNotification")),
+        ):
+            for method in methods:
+                script.answer(method, self._passing(getattr(service, method)))
+
+    def end_streams(self) -> None:
+        """End those that are open."""
+        self._going.set()
+        self._going = asyncio.Event()
+
+    def _passing(self, call: Callable[..., Any]) -> Callable[[Any], Awaitable[Any]]:
+        async def passed(request: Any) -> Any:
+            try:
+                return await call(request, metadata=self._client.metadata)
+            except grpc.aio.AioRpcError as error:
+                raise _fault(error) from None
+
+        return passed
+
+    async def _subscribe(self, request: pb.SubscribeRequest) -> AsyncIterator[pb.SubscribeResponse]:
+        await self.gate.wait()
+        left = self.limits.pop(0) if self.limits else self.limit
+        told: list[str] = []
+        self.told.append(told)
+        call = self._client.feeds.Subscribe(request, metadata=self._client.metadata)
+        ended = asyncio.ensure_future(self._going.wait())
+        try:
+            while left is None or len(told) < left:
+                reading = asyncio.ensure_future(call.read())
+                await asyncio.wait([reading, ended], return_when=asyncio.FIRST_COMPLETED)
+                if not reading.done():
+                    reading.cancel()
+                    break
+                message = await reading
+                assert isinstance(message, pb.SubscribeResponse)
+                told.append(str(message.WhichOneof("message")))
+                yield message
+        except grpc.aio.AioRpcError as error:
+            raise _fault(error) from None
+        finally:
+            ended.cancel()
+            call.cancel()
+        if self.cut is not None:
+            self.cut()
+            await asyncio.Event().wait()
+        raise Fault(grpc.StatusCode.UNAVAILABLE)
+
+
+def _fault(error: grpc.aio.AioRpcError) -> Fault:
+    known = explain(error)
+    return Fault(known.code, known.reason, message=known.message, retry_delay=known.retry_delay)

@@ -1,0 +1,71 @@
+"""A storage of one's own: keeps things in a dict, watches how it is used, and fails or waits when told to."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from unisono.v1 import feed_service_pb2 as pb
+
+
+class Shed:
+    """A `Storage`; it outlives its device. While the `gate` is closed, what is to be saved waits."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self.trouble: Exception | None = None
+        self.saves = 0
+        self.closed = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.waiting = asyncio.Event()
+        self.misused = False
+        self._busy = False
+
+    @property
+    def token(self) -> bytes:
+        """The position that is kept."""
+        return pb.SubscribeResponse.FromString(self.kept.get("point", b"")).resume_token
+
+    @property
+    def rows(self) -> set[str]:
+        """The ids of the notifications that are kept."""
+        return {key.removeprefix("notification/") for key in self.kept if key.startswith("notification/")}
+
+    @property
+    def marks(self) -> int:
+        """How many marks are kept."""
+        return sum(key.startswith("mark/") for key in self.kept)
+
+    async def load(self) -> Mapping[str, bytes]:
+        async with self._used():
+            return dict(self.kept)
+
+    async def save(self, changes: Mapping[str, bytes | None]) -> None:
+        """As on a disk: what has begun is done, also when nobody waits for it any more."""
+        await asyncio.shield(asyncio.ensure_future(self._save(changes)))
+
+    async def _save(self, changes: Mapping[str, bytes | None]) -> None:
+        async with self._used():
+            self.saves += 1
+            self.kept |= {key: value for key, value in changes.items() if value is not None}
+            for key in [key for key, value in changes.items() if value is None]:
+                self.kept.pop(key, None)
+
+    async def close(self) -> None:
+        async with self._used():
+            self.closed += 1
+
+    @asynccontextmanager
+    async def _used(self) -> AsyncIterator[None]:
+        """One method at a time, as `Storage` says."""
+        self.misused |= self._busy
+        self._busy = True
+        try:
+            self.waiting.set()
+            await self.gate.wait()
+            self.waiting.clear()
+            if self.trouble is not None:
+                raise self.trouble
+            yield
+        finally:
+            self._busy = False

@@ -1,0 +1,225 @@
+"""A device says how far it got: now and then, only the last, never less than it knows to be there."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import grpc
+import pytest
+
+from tests.sdk.quick import QUICK
+from tests.sdk.shed import Shed
+from tests.sdk.told import (
+    LIVE,
+    PATIENCE,
+    Message,
+    at,
+    created,
+    heartbeat,
+    laptop,
+    live,
+    synced,
+    telling,
+    until,
+    welcome,
+)
+from tests.support.scripted import Fault, Scripted
+from unisono.client import Timing
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1.notification_service_pb2 import DeleteNotificationResponse
+
+#: Longer than any of these tests.
+NOT_BY_ITSELF = Timing(backoff=QUICK, acknowledge=1000.0)
+
+
+class Ledger:
+    """The positions that were acknowledged."""
+
+    def __init__(self, script: Scripted) -> None:
+        self.faults: list[Fault] = []
+        self._script = script
+        script.answer("Acknowledge", self._acknowledge)
+
+    @property
+    def positions(self) -> list[bytes]:
+        return [request.resume_token for request in self._script.requests("Acknowledge")]
+
+    @property
+    def different(self) -> list[bytes]:
+        """The same, where one that is told at the closing, too, its answer being under way, counts once."""
+        return list(dict.fromkeys(self.positions))
+
+    async def reached(self, position: bytes) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while position not in self.positions:
+                await self._script.until("Acknowledge", count=len(self.positions) + 1)
+
+    async def _acknowledge(self, request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
+        assert request.endpoint_id == "laptop"
+        if self.faults:
+            raise self.faults.pop(0)
+        return pb.AcknowledgeResponse()
+
+
+@pytest.fixture
+def ledger(script: Scripted) -> Ledger:
+    return Ledger(script)
+
+
+async def test_positions_are_gathered_and_the_last_is_told(script: Scripted, ledger: Ledger) -> None:
+    said = [*LIVE, *(created(revision) for revision in range(1, 8))]
+    script.tell("Subscribe", telling(said))
+    began = time.monotonic()
+
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.3)) as device:
+        await until(device, lambda device: device.revision == 7)
+        await ledger.reached(b"token-7")
+        waited = time.monotonic() - began
+
+    assert ledger.different == [b"token-7"]
+    assert waited >= 0.3
+
+
+async def test_what_is_new_after_that_is_told_later(script: Scripted, ledger: Ledger) -> None:
+    more = asyncio.Event()
+
+    async def stream(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
+        for message in (*LIVE, created(1)):
+            yield message
+        await more.wait()
+        yield created(2)
+        await asyncio.Event().wait()
+
+    script.tell("Subscribe", stream)
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.1)):
+        await ledger.reached(b"token-1")
+        more.set()
+        await ledger.reached(b"token-2")
+
+    assert ledger.different == [b"token-1", b"token-2"]
+
+
+async def test_the_closing_tells_what_was_not_told(script: Scripted, ledger: Ledger) -> None:
+    script.tell("Subscribe", telling([*LIVE, created(1), created(2)]))
+
+    async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
+        await until(device, lambda device: device.revision == 2)
+        assert ledger.positions == []
+
+    assert ledger.positions == [b"token-2"]
+
+
+async def test_what_was_told_is_not_told_again(script: Scripted, ledger: Ledger) -> None:
+    """Neither when a heartbeat repeats it, nor on coming back, nor at the closing."""
+    fault = Fault(grpc.StatusCode.UNAVAILABLE)
+    heard = asyncio.Event()
+
+    async def again(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
+        for message in (welcome(resumed=True, token=b"token-1"), synced(1), heartbeat(1)):
+            yield message
+        heard.set()
+        await asyncio.Event().wait()
+
+    gate = asyncio.Event()
+
+    async def first(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
+        for message in (*LIVE, created(1)):
+            yield message
+        await gate.wait()
+        raise fault
+
+    async def deleted(_: object) -> DeleteNotificationResponse:
+        return DeleteNotificationResponse()
+
+    script.answer("DeleteNotification", deleted)
+    script.tell("Subscribe", lambda request: (again if request.resume_token else first)(request))
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.02)) as device:
+        await ledger.reached(b"token-1")
+        # What is answered later says that this was answered.
+        await device.delete("id-1")
+        gate.set()
+        await heard.wait()
+        await live(device)
+
+    assert ledger.positions.count(b"token-1") == 1
+    assert ledger.positions[-1] == b"token-1"
+
+
+async def test_a_position_of_a_feed_that_started_anew_is_told(script: Scripted, ledger: Ledger) -> None:
+    """Although its number is the same."""
+    anew = at(1, synced=pb.Synced(), token=b"token-1 of a new epoch")
+    script.tell(
+        "Subscribe", telling([*LIVE, created(1), Fault(grpc.StatusCode.UNAVAILABLE)], [welcome(), anew])
+    )
+
+    async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
+        await script.until("Subscribe", count=2)
+        await live(device)
+
+    assert ledger.positions == [anew.resume_token]
+
+
+async def test_one_that_fails_is_made_again_or_for_a_later(script: Scripted, ledger: Ledger) -> None:
+    ledger.faults = [Fault(grpc.StatusCode.UNAVAILABLE), Fault(grpc.StatusCode.INTERNAL)]
+    script.tell("Subscribe", telling([*LIVE, created(1)]))
+
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.02)) as device:
+        await until(device, lambda device: device.revision == 1)
+        await script.until("Acknowledge", count=3)
+
+        assert device.trouble is None
+    assert ledger.positions[:3] == [b"token-1"] * 3
+
+
+async def test_a_catch_up_is_no_position(script: Scripted, ledger: Ledger) -> None:
+    half = created(5)
+    half.complete = False
+    script.tell("Subscribe", telling([*LIVE, half]))
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.02)) as device:
+        await live(device)
+        await ledger.reached(b"token-0")
+
+    assert ledger.different == [b"token-0"]
+
+
+async def test_it_is_never_ahead_of_what_is_kept(script: Scripted) -> None:
+    shed = Shed()
+    told: list[tuple[bytes, bytes]] = []
+
+    async def acknowledge(request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
+        told.append((request.resume_token, shed.token))
+        return pb.AcknowledgeResponse()
+
+    script.answer("Acknowledge", acknowledge)
+    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    async with laptop(script.target, storage=shed) as device:
+        await live(device)
+        shed.waiting.clear()
+        shed.gate.clear()
+        async with asyncio.timeout(PATIENCE):
+            await shed.waiting.wait()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await script.until("Acknowledge", count=2)
+        shed.gate.set()
+        async with asyncio.timeout(PATIENCE):
+            while (b"token-1", b"token-1") not in told:
+                await script.until("Acknowledge", count=len(told) + 1)
+
+    assert (b"token-1", b"token-1") in told
+    assert all(position <= kept for position, kept in told)
+
+
+async def test_the_last_word_does_not_hold_up_the_closing(script: Scripted) -> None:
+    never = asyncio.Event()
+
+    async def silent(_: object) -> pb.AcknowledgeResponse:
+        await never.wait()
+        return pb.AcknowledgeResponse()
+
+    script.answer("Acknowledge", silent)
+    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
+        await until(device, lambda device: device.revision == 1)
+        async with asyncio.timeout(3):
+            await device.close()

@@ -1,0 +1,266 @@
+"""A device is closed in any state, at once, ends whoever waits for it, and leaves nothing behind."""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import grpc
+import pytest
+
+from tests.sdk.shed import Shed
+from tests.sdk.told import LIVE, Told, created, ended, laptop, live, telling, until, welcome
+from tests.support.proxies import proxied
+from tests.support.scripted import Fault, Scripted
+from unisono.client import Device, FileStorage, Status, Superseded, Timing, connect
+from unisono.client._wire.transport import GrpcTransport
+
+NOWHERE = "127.0.0.1:1"
+Code = grpc.StatusCode
+PROC = Path("/proc")
+#: Of the states of a connection in Linux's tables.
+ESTABLISHED = "01"
+#: No closing takes longer, in seconds.
+AT_ONCE = 3.0
+SUPERSEDED = Fault(Code.ABORTED, "SUPERSEDED")
+
+
+async def closed(device: Device) -> None:
+    async with asyncio.timeout(AT_ONCE):
+        await device.close()
+    assert device.status is Status.CLOSED
+
+
+async def never_opened(device: Device, script: Scripted) -> None:
+    return
+
+
+async def just_opened(device: Device, script: Scripted) -> None:
+    await device.open()
+
+
+async def without_a_word(device: Device, script: Scripted) -> None:
+    script.tell("Subscribe", telling([]))
+    await device.open()
+    await script.until("Subscribe")
+
+
+async def catching_up(device: Device, script: Scripted) -> None:
+    script.tell("Subscribe", telling([welcome()]))
+    await device.open()
+    await until(device, lambda device: device.status is Status.CATCHING_UP)
+
+
+async def is_live(device: Device, script: Scripted) -> None:
+    await device.open()
+    await live(device)
+
+
+async def waiting_to_come_back(device: Device, script: Scripted) -> None:
+    script.tell("Subscribe", telling([Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=1000.0)]))
+    await device.open()
+    await until(device, lambda device: device.trouble)
+
+
+async def ended_for_good(device: Device, script: Scripted) -> None:
+    script.tell("Subscribe", telling([SUPERSEDED]))
+    await device.open()
+    assert isinstance(await ended(device), Superseded)
+
+
+State = Callable[[Device, Scripted], Awaitable[None]]
+STATES = [
+    never_opened,
+    just_opened,
+    without_a_word,
+    catching_up,
+    is_live,
+    waiting_to_come_back,
+    ended_for_good,
+]
+
+
+async def gone(left: Callable[[], object]) -> None:
+    """Wait until nothing is left; threads and sockets end a moment after they were told to."""
+    until = time.monotonic() + AT_ONCE
+    while time.monotonic() < until and left():  # noqa: ASYNC110  they tell nobody
+        await asyncio.sleep(0.005)
+    assert not left()
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_it_leaves_nothing_behind_in_any_state(script: Scripted, tmp_path: Path, state: State) -> None:
+    """No task, no thread, no file; and nobody waits for it any more. The transport is the caller's."""
+    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    transport = GrpcTransport(connect(script.target))
+    device = laptop(transport, storage=FileStorage(tmp_path / "inbox"))
+    events = device.events()
+    await state(device, script)
+    listening = asyncio.create_task(anext(events, None))
+    waiting = asyncio.create_task(device.wait_for(lambda device: device.revision == 99))
+    await asyncio.sleep(0)
+
+    await closed(device)
+    await closed(device)
+
+    outcomes = await asyncio.gather(listening, waiting, return_exceptions=True)
+    assert isinstance(outcomes[1], Superseded if state is ended_for_good else RuntimeError)
+    await gone(lambda: [one for one in threading.enumerate() if one.name.startswith("unisono-storage")])
+    await gone(lambda: [one for one in asyncio.all_tasks() if "unisono/client/_device" in str(one)])
+    await gone(lambda: [one for one in open_files() if str(tmp_path) in one])
+    await transport.close()
+
+
+@pytest.mark.skipif(not PROC.exists(), reason="the connections of a process are read from /proc")
+@pytest.mark.parametrize("state", [without_a_word, is_live, ended_for_good])
+async def test_it_gives_back_its_connection(script: Scripted, state: State) -> None:
+    script.tell("Subscribe", telling(LIVE))
+    device = laptop(script.target)
+    await state(device, script)
+    assert connections(script.target)
+
+    await closed(device)
+
+    await gone(lambda: connections(script.target))
+
+
+def open_files() -> list[str]:
+    """As far as the system tells."""
+    return [os.path.realpath(one) for one in (PROC / "self/fd").iterdir()] if PROC.exists() else []
+
+
+def connections(target: str) -> list[str]:
+    """Those to a port of this machine, from this side."""
+    port = f":{int(target.rsplit(':', 1)[1]):04X}"
+    rows = [row.split() for name in ("tcp", "tcp6") for row in (PROC / "net" / name).read_text().splitlines()]
+    return [row[1] for row in rows if row[2].endswith(port) and row[3] == ESTABLISHED]
+
+
+async def test_while_it_opens(script: Scripted) -> None:
+    """It does not come to life after that, on a transport that others go on using."""
+    script.tell("Subscribe", telling(LIVE))
+    transport = GrpcTransport(connect(script.target))
+    shed = Shed()
+    shed.gate.clear()
+    device = laptop(transport, storage=shed)
+    opening = asyncio.create_task(device.open())
+    await shed.waiting.wait()
+
+    closing = asyncio.create_task(device.close())
+    await asyncio.wait([closing], timeout=0.02)
+    shed.gate.set()
+    await asyncio.gather(opening, closing, return_exceptions=True)
+
+    assert isinstance(opening.exception(), RuntimeError)
+    assert (device.status, script.asked, shed.closed) == (Status.CLOSED, [], 1)
+    await transport.close()
+
+
+async def test_a_cancelled_opening_closes(script: Scripted) -> None:
+    shed = Shed()
+    shed.gate.clear()
+    device = laptop(script.target, storage=shed)
+    opening = asyncio.create_task(device.open())
+    await shed.waiting.wait()
+
+    opening.cancel()
+    shed.gate.set()
+    await asyncio.wait([opening])
+
+    assert opening.cancelled()
+    assert (device.status, shed.closed) == (Status.CLOSED, 1)
+
+
+async def test_it_cannot_be_opened_again(script: Scripted) -> None:
+    script.tell("Subscribe", telling(LIVE))
+    async with laptop(script.target) as device:
+        await live(device)
+
+    with pytest.raises(RuntimeError, match="closed"):
+        await device.open()
+    assert device.status is Status.CLOSED
+
+
+async def test_from_within_the_loop_over_its_events(script: Scripted) -> None:
+    script.tell("Subscribe", telling([*LIVE, created(1), created(2)]))
+    device = laptop(script.target)
+    events = device.events()
+    titles = []
+    async with asyncio.timeout(AT_ONCE), device:
+        async for event in events:
+            titles.append(event.notification.title)
+            await device.close()
+
+    assert titles[0] == "title 1"
+
+
+async def test_by_several_at_once(script: Scripted) -> None:
+    script.tell("Subscribe", telling(LIVE))
+    device = laptop(script.target)
+    await device.open()
+    await live(device)
+
+    await asyncio.gather(*(closed(device) for _ in range(3)))
+
+
+async def test_while_the_server_is_silent(script: Scripted) -> None:
+    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    async with proxied(script.target) as proxy:
+        device = laptop(proxy.target, timing=Timing(acknowledge=1000.0))
+        await device.open()
+        await until(device, lambda device: device.revision == 1)
+        proxy.silence()
+
+        await closed(device)
+
+
+async def test_each_iterator_sees_all_and_ends(script: Scripted) -> None:
+    said = [created(revision) for revision in range(1, 30)]
+    script.tell("Subscribe", telling([*LIVE, *said]))
+    device = laptop(script.target)
+    listening = [Told(device) for _ in range(3)]
+    async with device:
+        await until(device, lambda device: device.revision == 29)
+        late = device.events()
+    for told in listening:
+        await told.end()
+        assert [event.revision for event in told.events] == list(range(1, 30))
+        assert told.rings == [f"title {revision}" for revision in range(1, 30)]
+    assert [event async for event in late] == []
+    assert [event async for event in device.events()] == []
+
+
+async def test_what_ends_it_is_raised_to_all_who_wait_and_to_those_who_come_late(script: Scripted) -> None:
+    script.tell("Subscribe", telling([*LIVE, created(1), SUPERSEDED]))
+    async with laptop(script.target) as device:
+        told = Told(device)
+        error = await ended(device)
+        with pytest.raises(Superseded):
+            await told.end()
+        for waiting in (anext(device.events()), device.wait_for(lambda _: False)):
+            with pytest.raises(Superseded) as raised:
+                await waiting
+            assert raised.value is error
+        assert [event.revision for event in told.events] == [1]
+        assert [row.id for row in device.notifications] == ["id-1"]
+
+
+async def test_a_condition_that_holds_needs_no_device(script: Scripted) -> None:
+    device = laptop(NOWHERE)
+    await device.close()
+
+    await device.wait_for(lambda device: device.status is Status.CLOSED)
+
+
+async def test_an_error_in_a_condition_is_its_callers(script: Scripted) -> None:
+    script.tell("Subscribe", telling(LIVE))
+
+    def wrong(_: Device) -> bool:
+        raise ZeroDivisionError
+
+    async with laptop(script.target) as device:
+        with pytest.raises(ZeroDivisionError):
+            await device.wait_for(wrong)
+        await live(device)

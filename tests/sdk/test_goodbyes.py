@@ -1,0 +1,192 @@
+"""Why a stream ended decides whether a device comes back, and when: every reason of the contract."""
+
+import time
+
+import grpc
+import pytest
+
+from tests.sdk.quick import QUICK
+from tests.sdk.told import END, LIVE, Message, Noting, ended, goodbye, laptop, live, telling, until
+from tests.support.scripted import Fault, Scripted
+from unisono.client import (
+    Backoff,
+    EndpointDeleted,
+    FailedPrecondition,
+    InvalidRequest,
+    NotFound,
+    PermissionDenied,
+    PlatformFixed,
+    Status,
+    Superseded,
+    Timing,
+    Unauthenticated,
+    UnisonoError,
+)
+from unisono.v1 import feed_service_pb2 as pb
+
+Code = grpc.StatusCode
+#: Whoever waits for this has not heard what the server said.
+NEVER = Timing(backoff=Backoff(first=1000.0, most=1000.0))
+
+COME_BACK: dict[int, grpc.StatusCode] = {
+    pb.GOODBYE_REASON_DRAINING: Code.UNAVAILABLE,
+    pb.GOODBYE_REASON_SESSION_AGE: Code.UNAVAILABLE,
+    pb.GOODBYE_REASON_RESYNC: Code.UNAVAILABLE,
+}
+FOR_GOOD: dict[int, tuple[grpc.StatusCode, type[UnisonoError]]] = {
+    pb.GOODBYE_REASON_TOKEN_EXPIRED: (Code.UNAUTHENTICATED, Unauthenticated),
+    pb.GOODBYE_REASON_SUPERSEDED: (Code.ABORTED, Superseded),
+    pb.GOODBYE_REASON_ENDPOINT_DELETED: (Code.NOT_FOUND, EndpointDeleted),
+}
+#: One that a later version of the contract may have.
+UNKNOWN = 99
+
+
+def name_of(reason: int) -> str:
+    return pb.GoodbyeReason.Name(reason).removeprefix("GOODBYE_REASON_")  # type: ignore[arg-type]
+
+
+def test_every_reason_is_here() -> None:
+    assert {*COME_BACK, *FOR_GOOD, pb.GOODBYE_REASON_UNSPECIFIED} == set(pb.GoodbyeReason.values())
+
+
+@pytest.mark.parametrize("reason", [*COME_BACK, UNKNOWN])
+async def test_with_a_delay_it_comes_back_after_that(script: Scripted, reason: int) -> None:
+    """And after nothing else: a backoff would keep it away for long."""
+    delay = 0.15
+    fault = Fault(COME_BACK.get(reason, Code.UNAVAILABLE), "DRAINING", retry_delay=1000.0)
+    script.tell("Subscribe", telling([*LIVE, goodbye(reason, delay), fault], LIVE))
+
+    async with laptop(script.target, timing=NEVER) as device:
+        await until(device, lambda device: device.status is Status.OFFLINE and device.trouble)
+        began, trouble = time.monotonic(), device.trouble
+        await live(device)
+        waited = time.monotonic() - began
+
+    assert isinstance(trouble, UnisonoError)
+    assert trouble.retry_delay == delay
+    assert trouble.reason == (name_of(reason) if reason != UNKNOWN else "")
+    assert waited >= delay * 0.99
+    assert len(script.requests("Subscribe")) == 2
+
+
+@pytest.mark.parametrize("reason", COME_BACK)
+async def test_no_delay_is_one_too(script: Scripted, reason: int) -> None:
+    script.tell("Subscribe", telling([*LIVE, goodbye(reason, 0.0), Fault(Code.UNAVAILABLE)], LIVE))
+
+    async with laptop(script.target, timing=NEVER) as device:
+        await script.until("Subscribe", count=2)
+        await live(device)
+
+
+@pytest.mark.parametrize("how", ["with its status", "without", "with a cut"])
+@pytest.mark.parametrize("reason", FOR_GOOD)
+async def test_without_a_way_back_it_ends(script: Scripted, reason: int, how: str) -> None:
+    """What the server said counts, however the stream breaks after it."""
+    code, kind = FOR_GOOD[reason]
+    last: dict[str, list[Message | Exception]] = {
+        "with its status": [Fault(code, name_of(reason))],
+        "with a cut": [Fault(Code.UNAVAILABLE)],
+        "without": [END],
+    }
+    script.tell("Subscribe", telling([*LIVE, goodbye(reason), *last[how]], LIVE))
+
+    async with laptop(script.target) as device:
+        error = await ended(device)
+
+        assert type(error) is kind
+        assert isinstance(error, UnisonoError)
+        assert error.reason == name_of(reason)
+        assert (device.status, device.trouble) == (Status.CLOSED, error)
+    assert len(script.requests("Subscribe")) == 1
+
+
+async def test_a_reason_that_nobody_knows_without_a_delay_ends_it(script: Scripted) -> None:
+    """An absent delay says: do not come back by yourself."""
+    fault = Fault(Code.PERMISSION_DENIED, "ROLE_NOT_ALLOWED")
+    script.tell("Subscribe", telling([*LIVE, goodbye(UNKNOWN), fault], LIVE))
+
+    async with laptop(script.target) as device:
+        assert isinstance(await ended(device), PermissionDenied)
+    assert len(script.requests("Subscribe")) == 1
+
+
+@pytest.mark.parametrize("last", [END, Fault(Code.UNAVAILABLE), Fault(Code.INTERNAL)])
+async def test_so_it_does_when_the_connection_breaks_at_once(
+    script: Scripted, last: Message | Exception
+) -> None:
+    script.tell("Subscribe", telling([*LIVE, goodbye(UNKNOWN), last], LIVE))
+
+    async with laptop(script.target) as device:
+        error = await ended(device)
+
+        assert isinstance(error, UnisonoError)
+        assert "99" in str(error)
+    assert len(script.requests("Subscribe")) == 1
+
+
+PASSING: dict[str, Message | Exception] = {
+    "a server that cannot be reached": Fault(Code.UNAVAILABLE),
+    "a cancellation that nobody asked for": Fault(Code.CANCELLED),
+    "too many streams": Fault(Code.RESOURCE_EXHAUSTED, "OPEN_STREAMS_EXCEEDED"),
+    "a limit of the transport": Fault(Code.RESOURCE_EXHAUSTED),
+    "what a proxy says that lost its server": Fault(Code.INTERNAL),
+    "a fault of the server": Fault(Code.INTERNAL, "INTERNAL"),
+    "an exception in a handler": Fault(Code.UNKNOWN),
+    "the patience of a proxy": Fault(Code.DEADLINE_EXCEEDED),
+    "an end without a word": END,
+}
+
+
+@pytest.mark.parametrize("kind", PASSING)
+async def test_after_what_may_pass_it_comes_back_later_and_later(script: Scripted, kind: str) -> None:
+    """Until it was live: then it begins anew."""
+    noting, fault = Noting(), PASSING[kind]
+    script.tell("Subscribe", telling([fault], [fault], [LIVE[0], fault], [*LIVE, fault], [fault], LIVE))
+
+    async with laptop(script.target, timing=Timing(backoff=noting)) as device:
+        await script.until("Subscribe", count=6)
+        await live(device)
+
+        assert device.trouble is None
+    assert noting.asked == [1, 2, 3, 1, 2]
+
+
+@pytest.mark.parametrize("code", [Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED])
+async def test_not_sooner_than_the_server_asks(script: Scripted, code: grpc.StatusCode) -> None:
+    script.tell("Subscribe", telling([Fault(code, "OVERLOADED", retry_delay=0.15)], LIVE))
+    began = time.monotonic()
+
+    async with laptop(script.target, timing=Timing(backoff=QUICK)) as device:
+        await live(device)
+
+    assert time.monotonic() - began >= 0.15
+
+
+LASTING = {
+    "ROLE_NOT_ALLOWED": (Code.PERMISSION_DENIED, PermissionDenied),
+    "ENDPOINT_DELETED": (Code.FAILED_PRECONDITION, EndpointDeleted),
+    "PLATFORM_FIXED": (Code.FAILED_PRECONDITION, PlatformFixed),
+    "INVALID_REQUEST": (Code.INVALID_ARGUMENT, InvalidRequest),
+    "SUPERSEDED": (Code.ABORTED, Superseded),
+    "ENDPOINT_NOT_FOUND": (Code.NOT_FOUND, NotFound),
+    "": (Code.UNIMPLEMENTED, UnisonoError),
+    "SOMETHING_NEW": (Code.FAILED_PRECONDITION, FailedPrecondition),
+}
+
+
+@pytest.mark.parametrize("reason", LASTING)
+async def test_what_will_not_pass_ends_it(script: Scripted, reason: str) -> None:
+    code, kind = LASTING[reason]
+    script.tell("Subscribe", telling([Fault(code, reason)], LIVE))
+
+    async with laptop(script.target) as device:
+        events = device.events()
+        error = await ended(device)
+
+        assert type(error) is kind
+        with pytest.raises(kind):
+            await anext(events)
+        with pytest.raises(kind):
+            await device.mark_read("id-1")
+    assert len(script.requests("Subscribe")) == 1

@@ -1,0 +1,219 @@
+"""Marks made on a device: kept while it is offline, sent in order on return, and in effect once."""
+
+import asyncio
+from pathlib import Path
+
+import grpc
+import pytest
+
+from tests.sdk.shed import Shed
+from tests.sdk.told import LIVE, laptop, live, sent, telling, until
+from tests.support.scripted import Fault, Scripted
+from unisono.client import (
+    FileStorage,
+    InvalidRequest,
+    NotFound,
+    StorageFailed,
+    Superseded,
+)
+from unisono.v1 import notification_service_pb2 as pb
+
+NOWHERE = "127.0.0.1:1"
+Code = grpc.StatusCode
+
+
+class Marker:
+    """Answers marks: with the faults that are planned, one each, or else with how many it has done."""
+
+    def __init__(self, script: Scripted) -> None:
+        self.faults: list[Fault | None] = []
+        self.done: list[str] = []
+        self._script = script
+        script.answer("MarkNotifications", self._mark)
+        script.tell("Subscribe", telling(LIVE))
+
+    @property
+    def asked(self) -> list[str]:
+        return [request.references.refs[0].id for request in self._script.requests("MarkNotifications")]
+
+    async def _mark(self, request: pb.MarkNotificationsRequest) -> pb.MarkNotificationsResponse:
+        fault = self.faults.pop(0) if self.faults else None
+        if fault is not None:
+            raise fault
+        self.done.append(request.references.refs[0].id)
+        return pb.MarkNotificationsResponse(changed=1, last_revision=len(self.done))
+
+
+@pytest.fixture
+def marker(script: Scripted) -> Marker:
+    return Marker(script)
+
+
+async def test_while_live_the_server_answers(script: Scripted, marker: Marker) -> None:
+    async with laptop(script.target) as device:
+        await live(device)
+        results = await asyncio.gather(*(device.mark_read(id_) for id_ in ("a", "b", "c")))
+
+        assert [result and result.last_revision for result in results] == [1, 2, 3]
+        assert device.pending_marks == 0
+    assert marker.done == ["a", "b", "c"]
+
+
+async def test_offline_they_wait_and_go_in_order(script: Scripted, marker: Marker) -> None:
+    device = laptop(script.target)
+    for count, id_ in enumerate(("a", "b", "c", "d"), start=1):
+        assert await device.mark_read(id_) is None
+        assert device.pending_marks == count
+
+    async with device:
+        await sent(device)
+
+    assert marker.done == ["a", "b", "c", "d"]
+
+
+async def test_they_outlive_the_process(script: Scripted, marker: Marker, tmp_path: Path) -> None:
+    names = [f"id-{number}" for number in range(12)]
+    for part in (names[:5], names[5:]):
+        async with laptop(NOWHERE, storage=FileStorage(tmp_path / "inbox")) as device:
+            for name in part:
+                assert await device.mark_read(name) is None
+    for expected in (12, 0):
+        async with laptop(script.target, storage=FileStorage(tmp_path / "inbox")) as device:
+            assert device.pending_marks == expected
+            await sent(device)
+
+    assert marker.done == names
+
+
+async def test_an_answer_that_is_lost_is_asked_for_again(script: Scripted, marker: Marker) -> None:
+    marker.faults = [Fault(Code.UNAVAILABLE), Fault(Code.UNAVAILABLE, "OUTCOME_UNKNOWN", retry_delay=0.01)]
+
+    async with laptop(script.target) as device:
+        await live(device)
+        result = await device.mark_read("a")
+        await device.mark_read("b")
+
+    assert result is not None
+    assert (marker.asked, marker.done) == (["a", "a", "a", "b"], ["a", "b"])
+
+
+@pytest.mark.parametrize("code", [Code.INTERNAL, Code.UNKNOWN, Code.DEADLINE_EXCEEDED, Code.UNAUTHENTICATED])
+async def test_what_says_nothing_of_the_mark_does_not_cost_it(
+    script: Scripted, marker: Marker, code: grpc.StatusCode
+) -> None:
+    """Whoever waits for it is not kept waiting, and it is sent again, before the next."""
+    marker.faults = [Fault(code)] * 3
+
+    async with laptop(script.target) as device:
+        await live(device)
+        assert await device.mark_read("a") is None
+        await device.mark_read("b")
+        await sent(device)
+
+    assert (marker.asked, marker.done) == (["a", "a", "a", "a", "b"], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST"), InvalidRequest),
+        (Fault(Code.NOT_FOUND, "ENDPOINT_NOT_FOUND"), NotFound),
+    ],
+)
+async def test_one_that_is_refused_is_told_and_holds_nothing_up(
+    script: Scripted, marker: Marker, fault: Fault, kind: type[Exception]
+) -> None:
+    shed = Shed()
+    async with laptop(script.target, storage=shed) as device:
+        await live(device)
+        marker.faults = [fault]
+        with pytest.raises(kind):
+            await device.mark_read("bad")
+        assert await device.mark_read("good") is not None
+        assert device.pending_marks == 0
+
+    assert (marker.asked, marker.done, shed.marks) == (["bad", "good"], ["good"], 0)
+
+
+async def test_one_that_is_refused_later_is_in_the_log(
+    script: Scripted, marker: Marker, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = laptop(script.target)
+    for id_ in ("bad", "good"):
+        await device.mark_read(id_)
+    marker.faults = [Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST", message="no such state")]
+
+    async with device:
+        await sent(device)
+
+    assert marker.done == ["good"]
+    (record,) = [record for record in caplog.records if record.name == "unisono.client"]
+    assert (record.levelname, "no such state" in record.getMessage()) == ("WARNING", True)
+
+
+async def test_one_that_cannot_be_kept_is_not_made(script: Scripted, marker: Marker) -> None:
+    shed = Shed()
+    async with laptop(script.target, storage=shed) as device:
+        await live(device)
+        shed.trouble = StorageFailed("the disk is full")
+        with pytest.raises(StorageFailed):
+            await device.mark_read("a")
+        assert device.pending_marks == 0
+        shed.trouble = None
+        await device.mark_read("b")
+
+    assert marker.done == ["b"]
+
+
+async def test_none_is_lost_when_it_is_closed_while_they_wait(script: Scripted, marker: Marker) -> None:
+    """Whoever waits for an answer is told that there is none yet; the next process sends it."""
+    hanging = asyncio.Event()
+
+    async def never(_: object) -> pb.MarkNotificationsResponse:
+        hanging.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    script.answer("MarkNotifications", never)
+    shed = Shed()
+    async with laptop(script.target, storage=shed) as device:
+        await live(device)
+        waiting = [asyncio.create_task(device.mark_read(id_)) for id_ in ("a", "b")]
+        await hanging.wait()
+        assert device.pending_marks == 2
+        await device.close()
+        assert await asyncio.gather(*waiting) == [None, None]
+    assert shed.marks == 2
+
+    again = Marker(script)
+    async with laptop(script.target, storage=shed) as device:
+        await sent(device)
+    assert (again.done, shed.marks) == (["a", "b"], 0)
+
+
+async def test_one_that_gives_up_waiting_has_made_its_mark(script: Scripted, marker: Marker) -> None:
+    marker.faults = [Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=0.1)]
+    async with laptop(script.target) as device:
+        await live(device)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await device.mark_read("a")
+        await sent(device)
+
+    assert marker.done == ["a"]
+
+
+async def test_no_more_after_the_end(script: Scripted, marker: Marker) -> None:
+    device = laptop(script.target)
+    async with device:
+        await live(device)
+    with pytest.raises(RuntimeError, match="closed"):
+        await device.mark_read("a")
+
+    script.tell("Subscribe", telling([Fault(Code.ABORTED, "SUPERSEDED")]))
+    async with laptop(script.target) as device:
+        with pytest.raises(Superseded):
+            await until(device, lambda _: False)
+        with pytest.raises(Superseded):
+            await device.mark_read("a")
+    assert marker.asked == []

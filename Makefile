@@ -118,7 +118,7 @@ types: .venv/.dev ## check the types, strictly
 	@$(BIN)/mypy --scripts-are-modules $(TYPED)
 
 .PHONY: test
-test: .venv/.dev ## run all tests and show the coverage of the server
+test: .venv/.dev ## run all tests and show the coverage of client and server
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest --numprocesses auto
 	@$(BIN)/coverage combine --quiet

@@ -9,16 +9,15 @@ import sys
 
 import click
 
-from unisono.client.cli.access import wants_json
-from unisono.client.cli.completion import completion
-from unisono.client.cli.delete import delete
-from unisono.client.cli.devices import devices
-from unisono.client.cli.examples import examples
-from unisono.client.cli.failures import exit_status
-from unisono.client.cli.history import history
-from unisono.client.cli.listen import listen
-from unisono.client.cli.mark import mark
-from unisono.client.cli.send import send
+from unisono.client.cli.commands.completion import completion
+from unisono.client.cli.commands.delete import delete
+from unisono.client.cli.commands.devices import devices
+from unisono.client.cli.commands.help import examples
+from unisono.client.cli.commands.history import history
+from unisono.client.cli.commands.listen import listen
+from unisono.client.cli.commands.mark import mark
+from unisono.client.cli.commands.send import send
+from unisono.client.cli.failures import exit_status, wants_json
 
 
 @click.group(

@@ -1,18 +1,21 @@
-"""Ctrl-C and SIGTERM as an event: whoever listens ends in good order."""
+"""How what runs for long ends: on SIGTERM in good order, and all of it when a part has ended.
+
+Ctrl-C needs no help: asyncio makes a KeyboardInterrupt of it, once everything is closed.
+"""
 
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
-_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
+_SIGNALS: Final = ("SIGTERM", "SIGHUP")
 
 
 @contextmanager
 def ending() -> Iterator[asyncio.Event]:
-    """An event that is set when the process is asked to end. On Windows Ctrl-C stays an exception."""
+    """An event that is set when the process is asked to end. Windows asks nobody."""
     asked = asyncio.Event()
     if sys.platform == "win32":
         yield asked
@@ -26,3 +29,16 @@ def ending() -> Iterator[asyncio.Event]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+async def until_first(*works: Coroutine[Any, Any, object]) -> None:
+    """Run them together, and end all when one ends. Raises what it raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

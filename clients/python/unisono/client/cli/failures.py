@@ -4,13 +4,12 @@ Tracebacks are for faults of the program. Knows nothing of the service.
 """
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from typing import IO, Any, Final
 
 import click
 
-from unisono.client.cli import shapes
+from unisono.client.cli.words import shapes
 
 #: What shells give a command that Ctrl-C ended: 128 and the number of SIGINT.
 INTERRUPTED: Final = 130
@@ -39,6 +38,11 @@ class UsageFailure(Failure):
     exit_code = 2
 
 
+def wants_json(arguments: list[str]) -> bool:
+    """Whether errors are to be objects too, also those of arguments that cannot be parsed."""
+    return "--json" in arguments or os.environ.get("UNISONO_JSON", "").lower() in ("1", "true", "yes", "on")
+
+
 def exit_status(run: Callable[[], object], *, as_json: bool) -> int:
     """Run a command of click that raises its errors; say what it raised; the exit status."""
     try:
@@ -48,11 +52,8 @@ def exit_status(run: Callable[[], object], *, as_json: bool) -> int:
     except click.ClickException as error:
         _say(error, as_json=as_json)
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read the output has gone. Nothing is left to say, also not when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    # click gives the status where it ended itself, as after --help.
+    # click gives the status where it ended itself, as after --help. It ends quietly, with status 1, when
+    # nobody reads the output any more.
     return ended if isinstance(ended, int) else 0
 
 

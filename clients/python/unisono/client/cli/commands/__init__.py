@@ -1,0 +1,1 @@
+"""A module for each command, and what they share: options, arguments, help, output."""

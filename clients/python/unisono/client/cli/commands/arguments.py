@@ -1,0 +1,62 @@
+"""What is typed, as the SDK takes it: times, and which notifications are meant."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from unisono.client.cli.words.times import typed_moment, typed_span
+
+if TYPE_CHECKING:
+    from unisono.client._calls import Selector
+    from unisono.client._refs import Ref
+
+key_option = click.option(
+    "--key", "keys", multiple=True, metavar="KEY", help="by the sender's key instead of the id; repeatable"
+)
+
+
+def references(ids: Sequence[str], keys: Sequence[str]) -> "list[Ref]":
+    """The notifications that were named one by one."""
+    from unisono.client._refs import Key
+
+    return [*ids, *map(Key, keys)]
+
+
+def selector(ids: Sequence[str], keys: Sequence[str], group: str | None, everything: bool) -> "Selector":
+    """What was selected, which must be in exactly one way."""
+    from unisono.client._calls import Everything, Group
+
+    if [bool(ids or keys), group is not None, everything].count(True) != 1:
+        raise click.UsageError("say which: IDs and --key, or --group, or --all")
+    if everything:
+        return Everything()
+    return references(ids, keys) if group is None else Group(group)
+
+
+def span(ctx: click.Context, param: click.Parameter, text: str | None) -> timedelta | None:
+    """Callback of an option that takes a length of time; one that is left out stays None."""
+    if text is None:
+        return None
+    length = typed_span(text)
+    if length is None:
+        raise click.BadParameter(f"{text} is no time such as 90s, 15m, 2h or 7d", ctx, param)
+    return length
+
+
+def moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    """The same for a point in time."""
+    if text is None:
+        return None
+    when = typed_moment(text)
+    if when is None:
+        example = "2030-01-31T08:00, or 2030-01-31T08:00Z"
+        raise click.BadParameter(f"{text} is no time such as {example}", ctx, param)
+    return when
+
+
+def past_moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
+    """The same, or how long ago it was."""
+    length = typed_span(text or "")
+    return datetime.now(UTC) - length if length else moment(ctx, param, text)

@@ -1,0 +1,115 @@
+"""The command that lists notifications."""
+
+from contextlib import aclosing
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from unisono.client._model import Notification, ReadState, UserActionState
+from unisono.client.cli.commands.arguments import past_moment
+from unisono.client.cli.commands.help import Command, block, examples
+from unisono.client.cli.commands.options import common_options, user_option
+from unisono.client.cli.service.access import Access
+from unisono.client.cli.words.shapes import member_of, names_of
+
+if TYPE_CHECKING:
+    from unisono.client._calls import Filter
+    from unisono.client.cli.service.calls import Service
+
+
+@click.command(
+    "list",
+    cls=Command,
+    epilog=block(
+        "The first column:",
+        "● waits   · was read   ✓ was opened   ✕ was dismissed   z is snoozed",
+    )
+    + "\n\n"
+    + examples(
+        "unisono list --unread",
+        "unisono list --user ada --group ci --since 2h      with an app's token",
+        "unisono list --limit 0 --json | jq -r .title",
+    ),
+)
+@click.option("--unread", is_flag=True, help="the same as --read-state unread")
+@click.option("--read-state", type=click.Choice(names_of(ReadState)), help="only with this state")
+@click.option("--action", type=click.Choice(names_of(UserActionState)), help="only with this state")
+@click.option("--group", metavar="NAME", help="only of this group; '' is without a group")
+@click.option("--since", callback=past_moment, metavar="WHEN", help="sent since: 2h, or 2030-01-31T08:00")
+@click.option("--until", callback=past_moment, metavar="WHEN", help="sent before")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="at most this many; 0 is all",
+)
+@user_option
+@common_options
+def history(
+    access: Access,
+    user: str,
+    unread: bool,
+    read_state: str | None,
+    action: str | None,
+    group: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+) -> None:
+    """List the notifications of a user, newest first.
+
+    What was read or dismissed stays listed until it expires.
+    """
+    if unread:
+        read_state = "unread"
+    filter_ = _filter(read_state, action, group, since, until)
+    from unisono.client.cli.commands.output import show
+    from unisono.client.cli.service.calls import call
+    from unisono.client.cli.words import tables
+
+    found = call(access, lambda service: _listed(service, user, filter_, limit))
+    show(found[: limit or None], tables.notifications, as_json=access.as_json, none="there is nothing")
+    if limit and len(found) > limit and not access.as_json:
+        click.echo("there are more: --limit 0 lists all", err=True)
+
+
+def _filter(
+    read_state: str | None,
+    action: str | None,
+    group: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> "Filter":
+    """What the SDK takes; what was not given is left out."""
+    filter_: Filter = {}
+    if read_state:
+        filter_["read_state"] = member_of(ReadState, read_state)
+    if action:
+        filter_["user_action_state"] = member_of(UserActionState, action)
+    if group is not None:
+        filter_["group_name"] = group
+    if since:
+        filter_["start_time"] = since
+    if until:
+        filter_["end_time"] = until
+    return filter_
+
+
+async def _listed(service: "Service", user: str, filter_: "Filter", limit: int) -> list[Notification]:
+    """One more than wanted, if there is one."""
+    size = min(limit + 1, _PAGE) if limit else _PAGE
+    rows = service.calls.list(user, filter_, page_size=size, timeout=service.timeout)
+    found: list[Notification] = []
+    async with aclosing(rows):
+        async for row in rows:
+            found.append(row)
+            if limit and len(found) > limit:
+                break
+    return found
+
+
+#: As many as the service gives at once, if the operator did not choose otherwise.
+_PAGE = 500

@@ -1,0 +1,76 @@
+"""The command that is a device: a live inbox in a terminal, or lines."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from unisono.client._model import Platform
+from unisono.client.cli.commands.help import Command, block, examples
+from unisono.client.cli.commands.options import common_options, endpoint_option, platform_option
+from unisono.client.cli.service.access import Access
+from unisono.client.cli.words.shapes import member_of
+
+_PLAIN: Final = block(
+    "Without a terminal, or with --plain: first what is there, then what happens, a line each",
+    "  ● title             what is there; unisono list --help explains the marks",
+    "♪ + title             ♪ it rings; + it was sent, ~ its content changed",
+    "  = title: read       its state changed",
+    "  - title             it was deleted or has expired",
+)
+
+_JSON: Final = block(
+    'With --json: objects, told apart by "event"',
+    "held                  there already: notification",
+    "created, updated, state_changed, deleted, expired, gone",
+    "                      notification, ring, removed, revision, unread_count, origin_endpoint_id;",
+    "                      gone: no longer there, found when the device had to start anew",
+    "status                status (live, offline), trouble, revision, unread_count",
+)
+
+_EXAMPLES: Final = examples(
+    "unisono listen",
+    "unisono listen --plain --silent",
+    "unisono listen --keep ~/.local/share/unisono.db --token-command 'my-login --print-token'",
+    "unisono listen --json | jq -r 'select(.ring) | .notification.title'",
+)
+
+
+@click.command(
+    cls=Command,
+    epilog="\n\n".join((_PLAIN, _JSON, _EXAMPLES)),
+)
+@endpoint_option
+@click.option("--name", default="", metavar="TEXT", help="for people to recognise this device")
+@platform_option
+@click.option(
+    "--keep",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="keep the inbox and its position here: the next start rings only for what is new",
+)
+@click.option("--plain", is_flag=True, help="lines instead of the inbox, also in a terminal")
+@click.option("--silent", is_flag=True, help="do not sound the bell of the terminal")
+@common_options
+def listen(
+    access: Access, endpoint: str, name: str, platform: str, keep: Path | None, plain: bool, silent: bool
+) -> None:
+    """Be a device of the token's user, until Ctrl-C.
+
+    In a terminal this is an inbox: ? shows its keys. What is read or dismissed here is read and
+    dismissed on every device of the user, and the other way round.
+    """
+    from unisono.client.cli.listening.device import Listening
+    from unisono.client.cli.service.errors import in_words
+
+    listening = Listening(
+        access=access,
+        endpoint_id=endpoint,
+        display_name=name,
+        platform=member_of(Platform, platform),
+        keep=keep,
+        plain=plain,
+        silent=silent,
+    )
+    with in_words(access.target):
+        listening.run()

@@ -1,0 +1,113 @@
+"""The options that commands share. Knows nothing of what commands do."""
+
+import functools
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+from unisono.client._model import Platform
+from unisono.client.cli.commands.arguments import span
+from unisono.client.cli.commands.help import CommonOption
+from unisono.client.cli.service import this_device
+from unisono.client.cli.service.access import Access
+from unisono.client.cli.words.shapes import names_of
+
+Function = Callable[..., Any]
+
+
+def _common(flag: str, *names: str, **settings: Any) -> Callable[[Function], Function]:
+    variable = f"UNISONO_{flag.removeprefix('--').replace('-', '_').upper()}"
+    return click.option(flag, *names, cls=CommonOption, envvar=variable, **settings)
+
+
+_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+_OPTIONS: Final = (
+    _common(
+        "--target",
+        default="127.0.0.1:50051",
+        show_default=True,
+        metavar="HOST:PORT",
+        help="where the server is",
+    ),
+    _common("--token", default="", metavar="TOKEN", help="the access token of an app or a user"),
+    _common(
+        "--token-command",
+        default="",
+        metavar="COMMAND",
+        help="a shell command that prints an access token; run again when that expires",
+    ),
+    _common("--tls", is_flag=True, help="encrypt; without, the token can be read on the way"),
+    _common(
+        "--root-certificates", type=_FILE, metavar="FILE", help="PEM file to trust instead; turns on --tls"
+    ),
+    _common(
+        "--timeout",
+        callback=span,
+        default="10s",
+        show_default=True,
+        metavar="TIME",
+        help="how long a call may take, with all repetitions",
+    ),
+    _common("--json", "as_json", is_flag=True, help="for programs: an object per line, errors too"),
+)
+
+user_option = click.option(
+    "--user",
+    "-u",
+    default="",
+    metavar="USER",
+    help="the user; needed with an app's token, and left out with a user's own",
+)
+
+endpoint_option = click.option(
+    "--endpoint",
+    default=this_device.endpoint_id,
+    metavar="ID",
+    help="which of the user's devices this is [default: this machine and terminal]",
+)
+
+platform_option = click.option(
+    "--platform",
+    type=click.Choice(names_of(Platform), case_sensitive=False),
+    default=this_device.platform,
+    help="what kind of device this is [default: this machine's]",
+)
+
+
+def common_options(command: Function) -> Function:
+    """Give a command the common options: it gets them as its first argument, an `Access`."""
+
+    @functools.wraps(command)
+    def with_access(
+        *, token: str, token_command: str, root_certificates: Path | None, timeout: timedelta, **rest: Any
+    ) -> Any:
+        if token and token_command:
+            token, token_command = _preferred(token, token_command)
+        access = Access(
+            token=token.strip(),
+            token_command=token_command,
+            root_certificates=root_certificates,
+            timeout=timeout.total_seconds(),
+            **{name: rest.pop(name) for name in ("target", "tls", "as_json")},
+        )
+        access.check()
+        return command(access, **rest)
+
+    with_options: Function = with_access
+    for option in reversed(_OPTIONS):
+        with_options = option(with_options)
+    return with_options
+
+
+def _preferred(token: str, token_command: str) -> tuple[str, str]:
+    """Where both are given: what was typed, not what is in the environment; else the command."""
+    source = click.get_current_context().get_parameter_source
+    typed = source("token") is ParameterSource.COMMANDLINE
+    if typed and source("token_command") is not ParameterSource.COMMANDLINE:
+        return token, ""
+    return "", token_command

@@ -1,0 +1,144 @@
+"""The inbox that a person works on: a device, what is selected, and what keys do. Knows no terminal."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from unisono.client._calls import Everything
+from unisono.client._device.device import Device
+from unisono.client._device.state import Status
+from unisono.client._errors import UnisonoError
+from unisono.client._model import Notification, ReadState
+from unisono.client.cli.ending import until_first
+from unisono.client.cli.inbox.meanings import MARKING, STEPS, state_for
+from unisono.client.cli.inbox.state import Picture, Selection, arranged, handled
+from unisono.client.cli.words.errors import brief
+
+#: How long a ring can be seen, and what came of a key can be read.
+RING: Final = timedelta(seconds=2)
+NOTICE: Final = timedelta(seconds=6)
+
+
+class Inbox:
+    """Calls `changed` when there is something else to see, and `rang` when there is something to hear."""
+
+    def __init__(
+        self, device: Device, *, target: str, changed: Callable[[], None], rang: Callable[[], None]
+    ) -> None:
+        self.quit = asyncio.Event()
+        self._device = device
+        self._target = target
+        self._changed = changed
+        self._rang = rang
+        self._selection = Selection()
+        self._show_handled = True
+        self._helping = False
+        self._since = datetime.now().astimezone()
+        self._notice = "", self._since
+        self._ringing: dict[str, datetime] = {}
+        self._doing: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Follow the device until it ends for good; raises why."""
+        await until_first(self._follow_events(), self._follow_connection())
+
+    def picture(self) -> Picture:
+        """What is to be seen now."""
+        device, now = self._device, datetime.now().astimezone()
+        rows = self._rows()
+        self._ringing = {id_: until for id_, until in self._ringing.items() if until > now}
+        return Picture(
+            user_id=device.notifications[0].user_id if device.notifications else "",
+            endpoint_id=device.endpoint_id,
+            status=device.status,
+            trouble=brief(device.trouble, self._target) if device.trouble else "",
+            since=self._since,
+            unread_count=device.unread_count,
+            revision=device.revision,
+            rows=rows,
+            selected=self._selection.settle(rows),
+            hidden=len(device.notifications) - len(rows),
+            ringing=frozenset(self._ringing),
+            pending_marks=0 if device.status is Status.LIVE else device.pending_marks,
+            notice=self._notice[0] if self._notice[1] > now else "",
+            helping=self._helping,
+            now=now,
+        )
+
+    def press(self, key: str) -> None:
+        """A key was pressed."""
+        if key in ("q", "hangup"):
+            self.quit.set()
+        elif key == "?" or self._helping:
+            self._helping = not self._helping
+        elif key == "h":
+            self._show_handled = not self._show_handled
+        elif key in STEPS:
+            self._selection.move(self._rows(), STEPS[key])
+        elif key == "a":
+            self._start(self._device.mark(Everything(), read_state=ReadState.READ))
+        else:
+            self._do(key)
+        self._changed()
+
+    def remark(self, text: str) -> None:
+        """Let this be read for a while."""
+        self._notice = text, datetime.now().astimezone() + NOTICE
+        self._changed()
+
+    def _rows(self) -> list[Notification]:
+        return arranged(self._device.notifications, show_handled=self._show_handled)
+
+    def _do(self, key: str) -> None:
+        """What a key does to the selected one."""
+        rows = self._rows()
+        if not rows:
+            return
+        row = rows[self._selection.settle(rows)]
+        if key == "x" or (key == "d" and not handled(row)):
+            self._selection.leave(rows)
+        if key == "x":
+            self._start(self._device.delete(row))
+        elif key in MARKING:
+            state = state_for(key, row, datetime.now().astimezone())
+            self._start(self._device.mark(row.id, **state))
+
+    def _start(self, deed: Awaitable[object]) -> None:
+        task = asyncio.ensure_future(self._done(deed))
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
+
+    async def _done(self, deed: Awaitable[object]) -> None:
+        try:
+            await deed
+        except UnisonoError as error:
+            self.remark(brief(error, self._target))
+        self._changed()
+
+    async def _follow_events(self) -> None:
+        async for event in self._device.events():
+            if event.ring:
+                self._ringing[event.notification.id] = datetime.now().astimezone() + RING
+                self._rang()
+            self._changed()
+
+    async def _follow_connection(self) -> None:
+        while True:
+            self._changed()
+            seen = _seen(self._device)
+            await self._device.wait_for(partial(_differs, seen))
+            if seen[0] is not self._device.status:
+                self._since = datetime.now().astimezone()
+
+
+Seen = tuple[Status, Exception | None, int]
+
+
+def _seen(device: Device) -> Seen:
+    return device.status, device.trouble, device.revision
+
+
+def _differs(seen: Seen, device: Device) -> bool:
+    return _seen(device) != seen

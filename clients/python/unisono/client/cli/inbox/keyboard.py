@@ -1,0 +1,60 @@
+"""The keyboard of a terminal: each key as it is pressed, unseen. Knows nothing of what keys do."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from unisono.client.cli.inbox.keys import Keys
+
+#: How long the rest of a sequence may take, in seconds: more than a slow line needs, less than a person.
+PATIENCE: Final = 0.05
+
+if sys.platform != "win32":
+    import termios
+    import tty
+
+
+class Keyboard:
+    """Hands over keys while it is open. At the end of its input it presses "hangup"."""
+
+    def __init__(self, descriptor: int, pressed: Callable[[str], None]) -> None:
+        self._descriptor = descriptor
+        self._pressed = pressed
+        self._keys = Keys()
+        self._loop = asyncio.get_running_loop()
+        self._waiting: asyncio.TimerHandle | None = None
+        self._before = termios.tcgetattr(descriptor)
+
+    def open(self) -> None:
+        """Take the keyboard: no echo, no waiting for Enter. Ctrl-C and Ctrl-Z stay signals."""
+        tty.setcbreak(self._descriptor, termios.TCSADRAIN)
+        self._loop.add_reader(self._descriptor, self._read)
+
+    def close(self) -> None:
+        """Give it back as it was, without what was typed and not read."""
+        self._stop_waiting()
+        self._loop.remove_reader(self._descriptor)
+        termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, self._before)
+
+    def _read(self) -> None:
+        self._stop_waiting()
+        try:
+            data = os.read(self._descriptor, 1024)
+        except OSError:  # the terminal is gone
+            data = b""
+        if not data:
+            self._loop.remove_reader(self._descriptor)
+        self._press(self._keys.feed(data) if data else ["hangup"])
+        if self._keys.unfinished:
+            self._waiting = self._loop.call_later(PATIENCE, lambda: self._press(self._keys.flush()))
+
+    def _press(self, keys: list[str]) -> None:
+        for key in keys:
+            self._pressed(key)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None

@@ -1,0 +1,60 @@
+"""The list of the inbox: a line for each notification, and which of them fit. Pure."""
+
+from typing import Final
+
+from rich.text import Text
+
+from unisono.client._model import Notification, UserActionState
+from unisono.client.cli.inbox.bars import WIDE
+from unisono.client.cli.inbox.state import Picture, handled
+from unisono.client.cli.words.texts import RINGS, headline, mark_of, one_line
+from unisono.client.cli.words.times import clock, span
+
+#: Columns that the age and the group have.
+_AGE: Final = 6
+_GROUP: Final = 16
+
+
+def window(picture: Picture, width: int, height: int) -> list[Text]:
+    """As many as fit, the selected one among them."""
+    first = max(0, min(picture.selected - height // 2, len(picture.rows) - height))
+    return [_line(picture, place, width) for place in range(first, min(first + height, len(picture.rows)))]
+
+
+def _line(picture: Picture, place: int, width: int) -> Text:
+    row = picture.rows[place]
+    selected, rings = place == picture.selected, row.id in picture.ringing
+    right = _right(row, picture, width)
+    line = Text().append("▌" if selected else " ", "cyan")
+    line.append(f"{RINGS if rings else mark_of(row)} ", _mark_style(row))
+    line.append_text(_title(row, picture, width - line.cell_len - right.cell_len))
+    line.append(" " * (width - line.cell_len - right.cell_len)).append_text(right)
+    if rings:
+        line.stylize("black on yellow", 1)
+    elif selected:
+        line.stylize("reverse", 1)
+    return line
+
+
+def _title(row: Notification, picture: Picture, room: int) -> Text:
+    """The title; of a snoozed one also until when, whatever the room."""
+    until = f"  until {clock(row.snooze_until, picture.now)}" if row.snooze_until else ""
+    title = Text(headline(row), "dim strike" if handled(row) else "bold" if row.waits else "dim")
+    title.truncate(max(0, room - len(until)), overflow="ellipsis")
+    return title.append(until, "dim not bold not strike")
+
+
+def _right(row: Notification, picture: Picture, width: int) -> Text:
+    """Group and age."""
+    right = Text("  ")
+    if width >= WIDE:
+        group = Text(one_line(row.group_name), "dim")
+        group.truncate(_GROUP, overflow="ellipsis", pad=True)
+        right.append_text(group).append("  ")
+    return right.append(f"{span(picture.now - row.create_time):>{_AGE}} ", "dim")
+
+
+def _mark_style(row: Notification) -> str:
+    if row.user_action_state is UserActionState.SNOOZED:
+        return "magenta"
+    return "bold cyan" if row.waits else "dim"

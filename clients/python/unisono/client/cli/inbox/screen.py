@@ -1,0 +1,107 @@
+"""The inbox on all of a terminal: draws it, reads keys, rings, and gives the terminal back at the end.
+
+Knows nothing of notifications.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from rich.console import Console
+from rich.live import Live
+
+from unisono.client._device.device import Device
+from unisono.client.cli.ending import until_first
+from unisono.client.cli.inbox.inbox import Inbox
+from unisono.client.cli.inbox.keyboard import Keyboard
+from unisono.client.cli.inbox.view import InboxView
+
+#: Ages change each second; a burst of changes is drawn at this interval, in seconds.
+TICK: Final = 1.0
+FRAME: Final = 1 / 30
+
+#: DECAWM. Terminals differ in how wide an emoji is: a line that is too long there must not become two.
+CUT_LINES: Final = "\x1b[?7l"
+WRAP_LINES: Final = "\x1b[?7h"
+
+
+class Screen:
+    """Shows the inbox of a device until the person quits."""
+
+    def __init__(self, device: Device, *, target: str, bell: bool) -> None:
+        self._console = Console(highlight=False)
+        self._dirty = asyncio.Event()
+        self._inbox = Inbox(
+            device,
+            target=target,
+            changed=self._dirty.set,
+            rang=self._console.bell if bell else lambda: None,
+        )
+        self._keyboard = Keyboard(sys.stdin.fileno(), self._inbox.press)
+        self._live = Live(
+            console=self._console,
+            screen=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    async def run(self) -> None:
+        """Until the person quits, or the device ends for good; raises why."""
+        with self._signals(), self._terminal():
+            await until_first(self._inbox.quit.wait(), self._inbox.run(), self._draw())
+
+    def remark(self, text: str) -> None:
+        """Let this be read for a while."""
+        self._inbox.remark(text)
+
+    async def _draw(self) -> None:
+        while True:
+            self._dirty.clear()
+            self._live.update(InboxView(self._inbox.picture()), refresh=True)
+            await asyncio.sleep(FRAME)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK):
+                    await self._dirty.wait()
+
+    @contextmanager
+    def _terminal(self) -> Iterator[None]:
+        try:
+            self._open()
+            yield
+        finally:
+            self._close()
+
+    def _open(self) -> None:
+        self._keyboard.open()
+        self._live.start()
+        self._console.file.write(CUT_LINES)
+
+    def _close(self) -> None:
+        try:
+            self._console.file.write(WRAP_LINES)
+            self._live.stop()
+        finally:
+            self._keyboard.close()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """A window of another size is drawn anew; Ctrl-Z gives the terminal back until `fg`."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGWINCH, self._dirty.set)
+        loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+        try:
+            yield
+        finally:
+            loop.remove_signal_handler(signal.SIGWINCH)
+            loop.remove_signal_handler(signal.SIGTSTP)
+
+    def _suspend(self) -> None:
+        self._close()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._open()
+        self._dirty.set()

@@ -1,0 +1,1 @@
+"""Being a device: on a screen, or as lines. Knows no arguments."""

@@ -1,0 +1,99 @@
+"""Makes the device that `unisono listen` is, and chooses how to show it: on a screen, or as lines."""
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from unisono.client._device.device import Device
+from unisono.client._device.storage import FileStorage
+from unisono.client._device.timing import Timing
+from unisono.client._model import Platform
+from unisono.client.cli.ending import ending, until_first
+from unisono.client.cli.inbox.screen import Screen
+from unisono.client.cli.listening.lines import Lines
+from unisono.client.cli.service.access import Access
+from unisono.client.cli.service.tokens import token_source
+from unisono.client.cli.words.texts import one_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """What was asked for."""
+
+    access: Access
+    endpoint_id: str
+    display_name: str
+    platform: Platform
+    keep: Path | None
+    plain: bool
+    silent: bool
+
+    def run(self) -> None:
+        """Until Ctrl-C, or until the person quits; raises what ended the device for good."""
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        with ending() as asked:
+            async with self._device() as device:
+                await until_first(asked.wait(), self._shown(device))
+
+    async def _shown(self, device: Device) -> None:
+        shown = self._screen(device) if self._wants_screen() else self._lines(device)
+        with _remarks(shown.remark):
+            await shown.run()
+
+    def _wants_screen(self) -> bool:
+        return _has_screen() and not self.plain and not self.access.as_json
+
+    def _screen(self, device: Device) -> Screen:
+        return Screen(device, target=self.access.target, bell=not self.silent)
+
+    def _lines(self, device: Device) -> Lines:
+        bell = sys.stdout.isatty() and not self.silent
+        return Lines(device, target=self.access.target, as_json=self.access.as_json, bell=bell)
+
+    def _device(self) -> Device:
+        return Device(
+            self.access.target,
+            token_source(self.access),
+            endpoint_id=self.endpoint_id,
+            platform=self.platform,
+            display_name=self.display_name,
+            storage=FileStorage(self.keep) if self.keep else None,
+            tls=self.access.tls,
+            root_certificates=self.access.certificates(),
+            timing=Timing(call=self.access.timeout),
+        )
+
+
+def _has_screen() -> bool:
+    """Whether there are keys to read, and a terminal that can be drawn on."""
+    terminals = sys.stdin.isatty() and sys.stdout.isatty()
+    return terminals and sys.platform != "win32" and os.environ.get("TERM", "dumb") != "dumb"
+
+
+@contextmanager
+def _remarks(say: Callable[[str], None]) -> Iterator[None]:
+    """What the SDK warns of, to be said where it is seen: its log must not run across a screen."""
+    logger, handler = logging.getLogger("unisono.client"), _Handler(say)
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = propagated
+
+
+class _Handler(logging.Handler):
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._say(one_line(record.getMessage()))

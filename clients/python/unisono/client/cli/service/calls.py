@@ -1,0 +1,123 @@
+"""The service as one command calls it: as an app, or as a device of the token's user."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from unisono.client import _convert
+from unisono.client._calls import Calls, Selector, State, marking
+from unisono.client._connection import Connection
+from unisono.client._drafts import Content, draft
+from unisono.client._errors import InvalidRequest, NotFound
+from unisono.client._model import DeleteResult, MarkResult, Platform, SendResult
+from unisono.client._refs import Ref
+from unisono.client._wire.caller import Deadline
+from unisono.client._wire.methods import REGISTER_ENDPOINT, SEND
+from unisono.client._wire.retry import Backoff
+from unisono.client.cli.service import this_device
+from unisono.client.cli.service.access import Access
+from unisono.client.cli.service.errors import in_words
+from unisono.client.cli.service.tokens import token_source
+from unisono.client.cli.words.shapes import member_of
+from unisono.v1.endpoint_service_pb2 import RegisterEndpointRequest
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who changes something: `user` is empty for the token's own; `endpoint` is the device, if it is one."""
+
+    user: str
+    endpoint: str
+
+
+class Service:
+    """Calls for the time of one command. All raise `UnisonoError`."""
+
+    def __init__(self, access: Access) -> None:
+        self.timeout = access.timeout
+        self._connection = Connection(
+            access.target,
+            token_source(access),
+            tls=access.tls,
+            root_certificates=access.certificates(),
+            backoff=Backoff(),
+        )
+        self._caller = self._connection.caller
+        self.calls = Calls(self._caller)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._connection.close()
+
+    async def send(self, actor: Actor, content: Content) -> SendResult:
+        """Send to the actor's user."""
+
+        async def work(endpoint_id: str) -> SendResult:
+            whole: Content = {**content, "endpoint_id": endpoint_id}
+            request = draft(actor.user, **whole)
+            answer = await self._caller.call(SEND, request, Deadline(self.timeout))
+            return _convert.send_result(answer.result, request.app_notification_id)
+
+        return await self._change(actor, work)
+
+    async def mark(self, actor: Actor, selector: Selector, state: State) -> MarkResult:
+        """Mark notifications of the actor's user."""
+
+        async def work(endpoint_id: str) -> MarkResult:
+            request = marking(actor.user, selector, state, endpoint_id=endpoint_id)
+            return await self.calls.mark(request, self.timeout)
+
+        return await self._change(actor, work)
+
+    async def delete(self, actor: Actor, named: Ref) -> DeleteResult:
+        """Delete a notification of the actor's user."""
+
+        async def work(endpoint_id: str) -> DeleteResult:
+            return await self.calls.delete(
+                actor.user, named, expected_revision=None, timeout=self.timeout, endpoint_id=endpoint_id
+            )
+
+        return await self._change(actor, work)
+
+    async def _change(self, actor: Actor, work: Callable[[str], Awaitable[Answer]]) -> Answer:
+        """Do what needs the id of a device, if the token is a user's, and must not have one otherwise.
+
+        Who names a user is taken for an app, until the service asks for the device.
+        """
+        if actor.user:
+            try:
+                return await work("")
+            except InvalidRequest as error:
+                if "endpoint_id" not in error.violations:
+                    raise
+        try:
+            return await work(actor.endpoint)
+        except NotFound as error:
+            if error.reason != "ENDPOINT_NOT_FOUND":
+                raise
+        await self._register(actor.endpoint)
+        return await work(actor.endpoint)
+
+    async def _register(self, endpoint_id: str) -> None:
+        platform = _convert.platform_number(member_of(Platform, this_device.platform()))
+        request = RegisterEndpointRequest(endpoint_id=endpoint_id, platform=platform)
+        await self._caller.call(REGISTER_ENDPOINT, request, Deadline(self.timeout))
+
+
+def call(access: Access, work: Callable[[Service], Coroutine[Any, Any, Answer]]) -> Answer:
+    """Run what a command does, and put its errors into words."""
+
+    async def whole() -> Answer:
+        async with Service(access) as service:
+            return await work(service)
+
+    with in_words(access.target):
+        return asyncio.run(whole())

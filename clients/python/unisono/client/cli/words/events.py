@@ -1,0 +1,63 @@
+"""What happens to a device, as lines: for people, or an object each for programs. Pure."""
+
+from typing import Any, Final
+
+from unisono.client._device.state import Status
+from unisono.client._model import ChangeType, Event, Notification
+from unisono.client.cli.words import shapes
+from unisono.client.cli.words.shapes import name_of
+from unisono.client.cli.words.texts import RINGS, headline, mark_of, state_of
+
+_SIGNS: Final = {ChangeType.CREATED: "+", ChangeType.UPDATED: "~", ChangeType.STATE_CHANGED: "="}
+
+#: The name of a removal for which there is no event: the device started anew, and it was not there.
+_GONE: Final = "gone"
+
+
+def held_line(row: Notification) -> str:
+    """One that is there already: its mark, its title."""
+    return f"  {mark_of(row)} {headline(row)}"
+
+
+def event_line(event: Event) -> str:
+    """♪ where it rings, the sign of the change, the title; for a new state also the state."""
+    row = event.notification
+    sign = "-" if event.removed else _SIGNS.get(event.change_type, "~")
+    state = f": {state_of(row)}" if sign == "=" else ""
+    return f"{RINGS if event.ring else ' '} {sign} {headline(row)}{state}"
+
+
+def status_line(status: Status, trouble: str, unread_count: int) -> str:
+    """How it is connected."""
+    if status is Status.LIVE:
+        return f"● live, {unread_count} unread"
+    return f"○ {status.value}" + (f": {trouble}" if trouble else "")
+
+
+def held_shape(row: Notification) -> dict[str, Any]:
+    """See `unisono listen --help`."""
+    return {"event": "held", "notification": shapes.shape(row)}
+
+
+def event_shape(event: Event, unread_count: int) -> dict[str, Any]:
+    """See `unisono listen --help`."""
+    return {
+        "event": name_of(event.change_type) if event.change_type else _GONE,
+        "ring": event.ring,
+        "removed": event.removed,
+        "revision": event.revision,
+        "unread_count": unread_count,
+        "origin_endpoint_id": event.origin_endpoint_id,
+        "notification": shapes.shape(event.notification),
+    }
+
+
+def status_shape(status: Status, trouble: str, unread_count: int, revision: int) -> dict[str, Any]:
+    """See `unisono listen --help`."""
+    return {
+        "event": "status",
+        "status": status.value.replace(" ", "_"),
+        "trouble": trouble,
+        "unread_count": unread_count,
+        "revision": revision,
+    }

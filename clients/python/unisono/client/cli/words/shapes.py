@@ -1,0 +1,55 @@
+"""The SDK's values under the names of the contract: what --json prints, and what can be chosen.
+
+Enums are their lower-case names, times RFC 3339 in UTC, durations seconds, bytes base64.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, TypeVar
+
+Member = TypeVar("Member", bound=Enum)
+
+
+def name_of(member: Enum) -> str:
+    """The name of an enum's member, without prefix."""
+    return member.name.lower()
+
+
+def names_of(kind: Iterable[Enum]) -> list[str]:
+    """The names that can be chosen: all but UNSPECIFIED."""
+    return [name_of(member) for member in kind if member.value]
+
+
+def member_of(kind: type[Member], name: str) -> Member:
+    """What was chosen."""
+    return kind[name.upper()]
+
+
+def line(shape: Mapping[str, Any]) -> str:
+    """One object in one line; in ASCII, for any locale, and so that no title controls a terminal."""
+    return json.dumps(shape, separators=(",", ":"))
+
+
+def shape(value: object) -> dict[str, Any]:
+    """A dataclass of the SDK as an object of JSON."""
+    if not is_dataclass(value):
+        raise TypeError(f"{value!r} is no dataclass")
+    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return name_of(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,58 @@
+"""Notifications and pictures of an inbox, as small as a test wants them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from unisono.client import Notification, Priority, ReadState, SenderRole, Status, UserActionState
+from unisono.client.cli.inbox.state import Picture
+
+NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+
+
+def a_row(title: str = "Hello", **fields: Any) -> Notification:
+    """An unread one, sent a minute ago."""
+    fields.setdefault("id", title)
+    usual: dict[str, Any] = {
+        "app_id": "mail.test",
+        "user_id": "ada",
+        "app_notification_id": "key",
+        "sender_role": SenderRole.PUBLISHER,
+        "group_name": "",
+        "body": "",
+        "raw_content": b"",
+        "priority": Priority.UNSPECIFIED,
+        "platforms": (),
+        "endpoint_ids": (),
+        "display_time_to_live": None,
+        "expire_time": NOW + timedelta(days=7),
+        "read_state": ReadState.UNREAD,
+        "user_action_state": UserActionState.NO_INTERACTION,
+        "snooze_until": None,
+        "create_time": NOW - timedelta(minutes=1),
+        "update_time": NOW - timedelta(minutes=1),
+        "revision": 1,
+        "alert_revision": 1,
+    }
+    return Notification(title=title, **{**usual, **fields})
+
+
+def a_picture(*rows: Notification, **fields: Any) -> Picture:
+    """Of a device that is live, with the first row selected."""
+    usual: dict[str, Any] = {
+        "user_id": "ada",
+        "endpoint_id": "laptop",
+        "status": Status.LIVE,
+        "trouble": "",
+        "since": NOW,
+        "unread_count": sum(row.waits for row in rows),
+        "revision": len(rows),
+        "rows": rows,
+        "selected": 0 if rows else -1,
+        "hidden": 0,
+        "ringing": frozenset[str](),
+        "pending_marks": 0,
+        "notice": "",
+        "helping": False,
+        "now": NOW,
+    }
+    return Picture(**{**usual, **fields})

@@ -1,0 +1,115 @@
+"""Each command explains itself at once, and shells complete it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import unisono.client
+from tests.commands.unisono import COMMAND, environment, run
+from tests.support.processes import PATIENCE
+from unisono.client.cli import commands
+
+#: Runs the command as if importing `unisono.client` brought nothing along: what it imports by itself.
+BY_ITSELF = f"""
+import sys, types
+package = types.ModuleType("unisono.client")
+package.__path__ = {list(unisono.client.__path__)!r}
+sys.modules["unisono.client"] = package
+from unisono.client.cli import main
+try:
+    main()
+except SystemExit:
+    print(*sys.modules, file=sys.stderr)
+"""
+
+#: How `complete` of bash calls a completion function.
+COMPLETE = """
+eval "$(unisono completion bash)"
+COMP_WORDS=({words}) COMP_CWORD={word}
+_unisono_completion unisono
+printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.mark.parametrize("command", sorted(commands.commands))
+def test_every_command_has_examples(command: str) -> None:
+    ended = run(command, "--help")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"unisono {command}" in ended.stdout.split("Examples:")[1]
+
+
+def test_the_commands_and_the_exit_statuses() -> None:
+    text = run("--help").stdout
+    assert set(commands.commands) == {"send", "list", "listen", "mark", "delete", "devices", "completion"}
+    assert all(f"  {name} " in text for name in commands.commands)
+    assert "Exit status: 0 success, 2 wrong arguments, 130 ended by Ctrl-C, 1 anything" in text
+
+
+def test_version() -> None:
+    ended = run("--version")
+    assert (ended.returncode, ended.stdout) == (0, "unisono, version 0.1.0\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["listen", "--help"], ["completion", "bash"]])
+def test_nothing_heavy_is_imported_for_it(arguments: list[str]) -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", BY_ITSELF, *arguments),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    assert done.stdout
+    imported = {name.partition(".")[0] for name in done.stderr.split()}
+    assert "click" in imported
+    assert not imported & {"grpc", "google", "rich", "asyncio", "sqlite3"}
+
+
+@pytest.mark.xfail(reason="unisono.client imports all of the SDK, whoever imports a part of it")
+def test_help_imports_no_grpc() -> None:
+    done = subprocess.run(
+        (sys.executable, "-X", "importtime", *COMMAND[1:], "--help"),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    assert "click" in done.stderr
+    assert "grpc" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["unisono", "de"], {"delete", "devices"}),
+        (["unisono", "listen", "--platform", "m"], {"macos"}),
+        (["unisono", "list", "--un"], {"--until", "--unread"}),
+    ],
+)
+def test_bash_completes(words: list[str], completed: set[str], tmp_path: Path) -> None:
+    # bash runs the first word to complete: it must be a command
+    command = tmp_path / "unisono"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m unisono.client.cli "$@"\n')
+    command.chmod(0o700)
+    script = COMPLETE.format(words=" ".join(words), word=len(words) - 1)
+    done = subprocess.run(
+        ("bash", "-c", script),
+        env=environment(PATH=f"{tmp_path}:/usr/bin:/bin"),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
+    )
+    assert set(done.stdout.split()) == completed
+
+
+@pytest.mark.parametrize(("shell", "words"), [("zsh", "#compdef unisono"), ("fish", "complete --no-files")])
+def test_the_scripts_of_other_shells(shell: str, words: str) -> None:
+    ended = run("completion", shell)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert words in ended.stdout
+    assert "_UNISONO_COMPLETE" in ended.stdout

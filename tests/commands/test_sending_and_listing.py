@@ -1,0 +1,142 @@
+"""send, list, mark, delete and devices, against a server: what they print for people, and for programs."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import fields
+
+import pytest
+
+from tests.commands.unisono import COMMAND, At, environment, objects
+from tests.support.processes import PATIENCE
+from unisono.client import DeleteResult, Endpoint, MarkResult, Notification, SendResult
+
+EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J\u202eback\x7f"
+
+
+def names(kind: type) -> set[str]:
+    return {field.name for field in fields(kind)}
+
+
+def test_send_prints_the_id_under_which_list_shows_it(app: At, user: At, ada: str) -> None:
+    sent = app.said("send", ada, "Your parcel is at the door", "--group", "post").strip()
+    heads, line = user.said("list").splitlines()
+    assert heads.split() == ["TITLE", "GROUP", "SENT", "ID"]
+    assert line.split() == [*["●", "Your", "parcel", "is", "at", "the", "door", "post", "now"], sent]
+
+
+def test_programs_get_every_field(app: At, user: At, ada: str) -> None:
+    (sent,) = app.told(
+        "send", ada, "日本語", "--body", "b", "--key", "k", "--priority", "high", "--expire", "1h"
+    )
+    assert set(sent) == names(SendResult)
+    assert (sent["app_notification_id"], sent["deduplicated"]) == ("k", False)
+    (listed,) = app.told("list", "--user", ada)
+    assert set(listed) == names(Notification)
+    picked = ("id", "title", "body", "priority", "sender_role", "read_state", "user_id")
+    assert [listed[name] for name in picked] == [
+        *(sent["id"], "日本語", "b", "high", "publisher", "unread", ada)
+    ]
+
+    (marked,) = user.told("mark", sent["id"], "nobody", "--read", "--endpoint", "d")
+    assert set(marked) == names(MarkResult)
+    assert (marked["changed"], marked["unread_count"], marked["not_found"]) == (1, 0, ["nobody"])
+    (device,) = user.told("devices")
+    assert set(device) == names(Endpoint)
+    assert (device["endpoint_id"], device["connected"]) == ("d", False)
+
+    (deleted,) = app.told("delete", "--user", ada, "--key", "k")
+    assert set(deleted) == names(DeleteResult)
+    assert app.told("list", "--user", ada) == []
+
+
+def test_sending_the_same_again_says_so(app: At, ada: str) -> None:
+    first = app.run("send", ada, "Once", "--key", "k")
+    again = app.run("send", ada, "Once", "--key", "k")
+    assert (again.returncode, again.stdout) == (0, first.stdout)
+    assert again.stderr == "this was sent before: nothing changed\n"
+
+
+def test_a_user_sends_to_oneself_and_anything_from_stdin(user: At, ada: str) -> None:
+    user.said("send", "--me", "Buy milk")
+    sent = user.run("send", "--me", "--raw", "-", stdin="1234")
+    assert sent.returncode == 0
+    raw, milk = user.told("list")
+    assert (raw["title"], raw["raw_content"]) == ("", "MTIzNA==")
+    assert (milk["title"], milk["sender_role"]) == ("Buy milk", "user")
+    assert "(4 bytes for the app)" in user.said("list")
+
+
+def test_marks_are_counted_and_shown(app: At, user: At, ada: str) -> None:
+    one, two = (app.said("send", ada, title, "--group", "ci").strip() for title in ("One", "Two"))
+    assert user.said("mark", one, "--read") == "1 changed; 1 unread\n"
+    assert user.said("mark", "--group", "ci", "--dismiss") == "2 changed; 0 unread\n"
+    assert user.said("mark", two, "--snooze", "10m") == "1 changed; 0 unread\n"
+    assert [line[0] for line in user.said("list").splitlines()[1:]] == ["z", "✕"]
+    assert user.said("mark", "--all", "--restore", "--unread") == "2 changed; 2 unread\n"
+    missing = user.run("mark", one, "nobody", "--read")
+    assert (missing.returncode, missing.stdout) == (0, "1 changed; 1 unread\n")
+    assert missing.stderr == "not found: nobody\n"
+
+
+def test_deleting_twice_says_so(app: At, ada: str) -> None:
+    sent = app.said("send", ada, "Gone").strip()
+    assert app.said("delete", sent, "--user", ada) == "deleted\n"
+    assert app.said("delete", sent, "--user", ada) == "it was gone already\n"
+
+
+def test_list_filters_and_says_that_there_are_more(app: At, user: At, ada: str) -> None:
+    assert user.run("list").stderr == "there is nothing\n"
+    for title in ("One", "Two", "Three"):
+        app.said("send", ada, title, "--group", title.lower())
+    assert [row["title"] for row in user.told("list", "--group", "two")] == ["Two"]
+    assert [row["title"] for row in user.told("list", "--since", "1h", "--unread")] == ["Three", "Two", "One"]
+    assert user.told("list", "--until", "1h") == []
+    some = user.run("list", "--limit", "2")
+    assert (some.returncode, len(some.stdout.splitlines())) == (0, 3)
+    assert some.stderr == "there are more: --limit 0 lists all\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nothing_in_a_title_reaches_the_terminal(app: At, user: At, ada: str, options: tuple[str]) -> None:
+    app.said("send", ada, EVIL, "--body", EVIL)
+    shown = user.said("list", *options)
+    assert all(line.isprintable() for line in shown.replace("\ufffd", "?").splitlines())
+    if options:
+        assert objects(shown)[0]["title"] == EVIL
+
+
+def test_a_table_is_whole_where_nobody_looks_at_it(app: At, user: At, ada: str) -> None:
+    title = "long " * 30 + "end"
+    sent = app.said("send", ada, title).strip()
+    row = user.said("list", COLUMNS="40").splitlines()[1]
+    assert title in row
+    assert row.endswith(sent)
+    assert "\x1b" not in row
+
+
+def test_a_locale_without_the_characters_is_no_error(app: At, user: At, ada: str) -> None:
+    app.said("send", ada, "日本語")
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    assert "?  ???" in user.said("list", **ascii_only)
+    assert objects(user.said("list", "--json", **ascii_only))[0]["title"] == "日本語"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_pipe_that_nobody_reads_ends_it_quietly(app: At, user: At, ada: str, options: tuple[str]) -> None:
+    app.said("send", ada, "Hello")
+    ours, its = os.pipe()
+    os.close(ours)
+    command, env = (*COMMAND, "list", *options), environment(**user.access)
+    done = subprocess.run(command, env=env, stdout=its, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+    os.close(its)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_token_command_is_asked(app: At, user: At, ada: str) -> None:
+    token = app.access["UNISONO_TOKEN"]
+    command = f"{sys.executable} -c 'print(\"{token}\")'"
+    sent = app.run("send", ada, "Hello", "--token-command", command, "--json", UNISONO_TOKEN="")
+    assert (sent.returncode, sent.stderr) == (0, "")
+    assert user.told("list")[0]["id"] == json.loads(sent.stdout)["id"]

@@ -1,0 +1,169 @@
+"""What is said about notifications, times and changes, and that it does no harm."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from tests.commands.rows import NOW, a_row
+from unisono.client import ChangeType, Event, ReadState, Status, UserActionState
+from unisono.client.cli.words import events, shapes, texts, times
+
+READ, DISMISSED, SNOOZED = ReadState.READ, UserActionState.DISMISSED, UserActionState.SNOOZED
+ACTIVATED = UserActionState.ACTIVATED
+
+#: Characters that control a terminal, or the direction of what follows.
+HARMFUL = [*map(chr, range(1, 0x20)), *map(chr, range(0x7F, 0xA0)), *"\u202a\u202b\u202d\u202e\u2066\u2069"]
+
+
+@pytest.mark.parametrize("harm", HARMFUL, ids=ascii)
+def test_nothing_in_a_text_controls_a_terminal(harm: str) -> None:
+    text = f"a{harm}b"
+    shown = [texts.one_line(text), *texts.paragraphs(text), shapes.line({"title": text})]
+    assert not any(harm in line for line in shown)
+    assert all(line.isprintable() or "\ufffd" in line for line in shown)
+
+
+def test_json_is_the_same_text_in_any_locale() -> None:
+    line = shapes.line({"title": "日本語 \x1b\x9b\u202e ♪ 👍"})
+    assert line.isascii()
+    assert json.loads(line) == {"title": "日本語 \x1b\x9b\u202e ♪ 👍"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Hello", "Hello"),
+        ("two\nlines\r\nand\ttabs", "two lines and tabs"),
+        ("  much \u2028 room  ", "much room"),
+        ("\x1b[31mred", "\ufffd[31mred"),
+        ("日本語 שלום 👍", "日本語 שלום 👍"),
+        ("", ""),
+    ],
+)
+def test_a_title_is_one_line(text: str, line: str) -> None:
+    assert texts.one_line(text) == line
+
+
+def test_a_body_keeps_its_lines() -> None:
+    assert texts.paragraphs("a\n\n  b\tc  \r\nd\x1b[2J") == ["a", "", "  b c", "d\ufffd[2J"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "mark", "state"),
+    [
+        ({}, "●", "unread"),
+        ({"read_state": READ}, "·", "read"),
+        ({"user_action_state": ACTIVATED, "read_state": READ}, "✓", "read, activated"),
+        ({"user_action_state": ACTIVATED}, "●", "unread, activated"),
+        ({"user_action_state": DISMISSED}, "✕", "unread, dismissed"),
+        ({"user_action_state": SNOOZED}, "z", "unread, snoozed"),
+    ],
+)
+def test_a_mark_and_a_state(fields: dict[str, Any], mark: str, state: str) -> None:
+    row = a_row(**fields)
+    assert (texts.mark_of(row), texts.state_of(row)) == (mark, state)
+
+
+def test_content_for_the_app_alone_has_a_headline_too() -> None:
+    assert texts.headline(a_row("", raw_content=b"123")) == "(3 bytes for the app)"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "span", "ago"),
+    [
+        (-9, "0 s", "now"),
+        (4.9, "4 s", "now"),
+        (5, "5 s", "5 s ago"),
+        (59, "59 s", "59 s ago"),
+        (60, "1 min", "1 min ago"),
+        (3599, "59 min", "59 min ago"),
+        (3600, "1 h", "1 h ago"),
+        (86_400, "1 d", "1 d ago"),
+        (10_000_000, "115 d", "115 d ago"),
+    ],
+)
+def test_ages(seconds: float, span: str, ago: str) -> None:
+    length = timedelta(seconds=seconds)
+    assert (times.span(length), times.ago(NOW - length, NOW)) == (span, ago)
+
+
+def test_a_clock_names_the_day_where_it_is_another_one() -> None:
+    here = NOW.astimezone(timezone(timedelta(hours=13)))
+    assert times.clock(NOW - timedelta(hours=1), NOW) == "11:00"
+    assert times.clock(NOW - timedelta(hours=13), NOW) == "Tue 3 Mar 23:00"
+    assert times.clock(NOW - timedelta(hours=1), here) == "00:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604_800)]
+)
+def test_spans_that_are_typed(text: str, seconds: int) -> None:
+    assert times.typed_span(text) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "0s", "-1s", "1.5h", "2 h", "h", "1w", "٣s", "999999999d", "36501d"]
+)
+def test_what_is_no_span(text: str) -> None:
+    assert times.typed_span(text) is None
+
+
+def test_moments_that_are_typed() -> None:
+    assert times.typed_moment("2030-01-31T08:00Z") == datetime(2030, 1, 31, 8, tzinfo=UTC)
+    assert times.typed_moment("2030-01-31T08:00+02:00") == datetime(2030, 1, 31, 6, tzinfo=UTC)
+    local = times.typed_moment("2030-01-31T08:00")
+    assert local == datetime(2030, 1, 31, 8).astimezone()  # what a person types
+    assert [times.typed_moment(text) for text in ("", "soon", "2030-13-01", "25:00")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("change", "fields", "line"),
+    [
+        (ChangeType.CREATED, {"ring": True}, "♪ + Hello"),
+        (ChangeType.CREATED, {}, "  + Hello"),
+        (ChangeType.UPDATED, {}, "  ~ Hello"),
+        (ChangeType.STATE_CHANGED, {}, "  = Hello: unread"),
+        (ChangeType.DELETED, {"removed": True}, "  - Hello"),
+        (ChangeType.EXPIRED, {"removed": True}, "  - Hello"),
+        (ChangeType.UNSPECIFIED, {"removed": True}, "  - Hello"),
+    ],
+)
+def test_lines_of_what_happens(change: ChangeType, fields: dict[str, bool], line: str) -> None:
+    fields = {"ring": False, "removed": False, **fields}
+    event = Event(notification=a_row(), revision=7, change_type=change, origin_endpoint_id="x", **fields)
+    assert events.event_line(event) == line
+    named = "gone" if change is ChangeType.UNSPECIFIED else change.name.lower()
+    told = events.event_shape(event, unread_count=3)
+    assert told.pop("notification") == shapes.shape(event.notification)
+    assert told == {
+        "event": named,
+        **fields,
+        "revision": 7,
+        "unread_count": 3,
+        "origin_endpoint_id": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "trouble", "line"),
+    [
+        (Status.LIVE, "", "● live, 2 unread"),
+        (Status.OFFLINE, "", "○ offline"),
+        (Status.OFFLINE, "no connection", "○ offline: no connection"),
+    ],
+)
+def test_lines_of_how_it_is_connected(status: Status, trouble: str, line: str) -> None:
+    assert events.status_line(status, trouble, 2) == line
+
+
+def test_a_shape_is_plain_under_the_names_of_the_contract() -> None:
+    fields: dict[str, Any] = {"raw_content": b"\x00\xff", "display_time_to_live": timedelta(minutes=1.5)}
+    told = shapes.shape(a_row(snooze_until=NOW, endpoint_ids=("a", "b"), **fields))
+    assert told == json.loads(shapes.line(told))
+    picked = ("raw_content", "display_time_to_live", "snooze_until", "endpoint_ids", "read_state", "priority")
+    assert [told[name] for name in picked] == [
+        *("AP8=", 90.0, "2026-03-04T12:00:00.000Z"),
+        *(["a", "b"], "unread", "unspecified"),
+    ]

@@ -1,0 +1,124 @@
+"""Runs `unisono` as people do: as a process of its own. Whatever is started here is ended here."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from tests.support.processes import PATIENCE
+
+COMMAND: Final = (sys.executable, "-m", "unisono.client.cli")
+
+Ended = subprocess.CompletedProcess[str]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """That of the tests, without settings of the command, and with a time and a locale that are known."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("UNISONO_")}
+    return {**inherited, "TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "80", **changes}
+
+
+def run(*arguments: str, stdin: str = "", **changes: str) -> Ended:
+    """Run a command to its end."""
+    return subprocess.run(
+        (*COMMAND, *arguments),
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(**changes),
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """The objects of lines of JSON."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class At:
+    """Commands at a server, with a token."""
+
+    def __init__(self, target: str, token: str) -> None:
+        self.access: Mapping[str, str] = {"UNISONO_TARGET": target, "UNISONO_TOKEN": token}
+
+    def run(self, *arguments: str, stdin: str = "", **changes: str) -> Ended:
+        return run(*arguments, stdin=stdin, **{**self.access, **changes})
+
+    def said(self, *arguments: str, **changes: str) -> str:
+        """What a command that succeeds prints; it has nothing to complain about."""
+        ended = self.run(*arguments, **changes)
+        assert (ended.returncode, ended.stderr) == (0, "")
+        return ended.stdout
+
+    def told(self, *arguments: str) -> list[dict[str, Any]]:
+        """The same, for programs."""
+        return objects(self.said(*arguments, "--json"))
+
+    @contextmanager
+    def started(self, *arguments: str, **changes: str) -> Iterator["Started"]:
+        """Start a command that stays."""
+        started = Started(arguments, environment(**{**self.access, **changes}))
+        try:
+            yield started
+        finally:
+            started.end()
+
+
+class Started:
+    """A command that runs; `out` and `err` are the lines that it has said."""
+
+    def __init__(self, arguments: tuple[str, ...], env: dict[str, str]) -> None:
+        self.out: list[str] = []
+        self.err: list[str] = []
+        self._process = subprocess.Popen(
+            (*COMMAND, *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=env,
+        )
+        self._said = threading.Condition()
+        streams = ((self._process.stdout, self.out), (self._process.stderr, self.err))
+        self._readers = [threading.Thread(target=self._read, args=pair, daemon=True) for pair in streams]
+        for reader in self._readers:
+            reader.start()
+
+    def until(self, words: str) -> str:
+        """Wait for a line with these words, on either output."""
+        with self._said:
+            self._said.wait_for(lambda: self._found(words) is not None, PATIENCE)
+            found = self._found(words)
+        assert found is not None, f"{words!r} was not said, but: {self.out} {self.err}"
+        return found
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def ended(self) -> int:
+        """Wait for its end, and return its status."""
+        status = self._process.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        return status
+
+    def end(self) -> None:
+        """End it, if it still runs."""
+        self._process.kill()
+        self.ended()
+
+    def _found(self, words: str) -> str | None:
+        return next((line for line in self.out + self.err if words in line), None)
+
+    def _read(self, stream: Any, lines: list[str]) -> None:
+        with stream:
+            for line in stream:
+                with self._said:
+                    lines.append(line.rstrip("\n"))
+                    self._said.notify_all()

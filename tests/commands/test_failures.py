@@ -86,7 +86,6 @@ def test_tls_where_there_is_none(server: ServerProcess) -> None:
     assert "Give --tls if it serves TLS, and only then" in hint
 
 
-@pytest.mark.xfail(reason="unisono.client imports gRPC before the command can make it silent")
 def test_grpc_says_nothing_by_itself(server: ServerProcess) -> None:
     ended = At(server.address, tokens.publisher()).run(*WITH_TLS)
     assert len(ended.stderr.splitlines()) == 2

@@ -68,7 +68,6 @@ def test_nothing_heavy_is_imported_for_it(arguments: list[str]) -> None:
     assert not imported & {"grpc", "google", "rich", "asyncio", "sqlite3"}
 
 
-@pytest.mark.xfail(reason="unisono.client imports all of the SDK, whoever imports a part of it")
 def test_help_imports_no_grpc() -> None:
     done = subprocess.run(
         (sys.executable, "-X", "importtime", *COMMAND[1:], "--help"),

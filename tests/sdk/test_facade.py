@@ -39,14 +39,21 @@ ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [
 
 
 def test_the_facade_is_what_was_promised() -> None:
-    assert sorted(unisono.client.__all__) == FACADE.split()
-    assert all(hasattr(unisono.client, name) for name in unisono.client.__all__)
+    assert sorted(dir(unisono.client)) == FACADE.split()
+    assert all(hasattr(unisono.client, name) for name in dir(unisono.client))
+
+
+def test_a_name_that_was_not_promised_is_an_error() -> None:
+    assert dir(unisono.client) == FACADE.split()
+    for name in ("Nonsense", "_facade_", "Connection"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(unisono.client, name)
 
 
 def test_everything_public_is_documented() -> None:
     undocumented = [
         name
-        for name in unisono.client.__all__
+        for name in dir(unisono.client)
         if not getattr(unisono.client, name).__doc__ and name != "Draft"
     ]
     assert undocumented == []

@@ -7,113 +7,20 @@
 - `connect`, `bearer` and `explain` serve those who call the stubs of `unisono.v1` themselves.
 """
 
-from unisono.client._calls import Everything, Filter, Group, Patch, State
-from unisono.client._device.device import Device
-from unisono.client._device.events import Events
-from unisono.client._device.state import Status
-from unisono.client._device.storage import FileStorage, MemoryStorage, Storage
-from unisono.client._device.timing import Timing
-from unisono.client._drafts import Content, Draft, draft
-from unisono.client._errors import (
-    DeadlineExceeded,
-    EndpointDeleted,
-    FailedPrecondition,
-    InternalError,
-    InvalidRequest,
-    KeyConflict,
-    NotFound,
-    OutcomeUnknown,
-    PermissionDenied,
-    PlatformFixed,
-    QuotaExceeded,
-    ResumeTokenInvalid,
-    RevisionMismatch,
-    StorageFailed,
-    Superseded,
-    TooLarge,
-    Unauthenticated,
-    Unavailable,
-    UnisonoError,
-    explain,
-)
-from unisono.client._model import (
-    ChangeType,
-    DeleteResult,
-    Endpoint,
-    Event,
-    Feed,
-    MarkResult,
-    Notification,
-    Platform,
-    Priority,
-    ReadState,
-    SenderRole,
-    SendResult,
-    StartPosition,
-    UserActionState,
-)
-from unisono.client._publisher.blocking import BlockingPublisher
-from unisono.client._publisher.publisher import Publisher
-from unisono.client._refs import Key
-from unisono.client._wire.channel import bearer, connect
-from unisono.client._wire.retry import Backoff
-from unisono.client._wire.transport import Transport
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Backoff",
-    "BlockingPublisher",
-    "ChangeType",
-    "Content",
-    "DeadlineExceeded",
-    "DeleteResult",
-    "Device",
-    "Draft",
-    "Endpoint",
-    "EndpointDeleted",
-    "Event",
-    "Events",
-    "Everything",
-    "FailedPrecondition",
-    "Feed",
-    "FileStorage",
-    "Filter",
-    "Group",
-    "InternalError",
-    "InvalidRequest",
-    "Key",
-    "KeyConflict",
-    "MarkResult",
-    "MemoryStorage",
-    "NotFound",
-    "Notification",
-    "OutcomeUnknown",
-    "Patch",
-    "PermissionDenied",
-    "Platform",
-    "PlatformFixed",
-    "Priority",
-    "Publisher",
-    "QuotaExceeded",
-    "ReadState",
-    "ResumeTokenInvalid",
-    "RevisionMismatch",
-    "SendResult",
-    "SenderRole",
-    "StartPosition",
-    "State",
-    "Status",
-    "Storage",
-    "StorageFailed",
-    "Superseded",
-    "Timing",
-    "TooLarge",
-    "Transport",
-    "Unauthenticated",
-    "Unavailable",
-    "UnisonoError",
-    "UserActionState",
-    "bearer",
-    "connect",
-    "draft",
-    "explain",
-]
+if TYPE_CHECKING:
+    from unisono.client._facade import *  # noqa: F403  all that is promised, and nothing else
+else:
+
+    def __getattr__(name):
+        """Load the SDK when the first name is asked for: the command's --help need not wait for gRPC."""
+        if name == "__all__" or not name.startswith("_"):
+            from unisono.client import _facade
+
+            if name == "__all__" or name in _facade.__all__:
+                return getattr(_facade, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__():
+        return list(__getattr__("__all__"))

@@ -168,7 +168,7 @@ async def write(path, ready):
         rows = {f"id-{n}": pb.Notification(id=f"id-{n}", revision=revision) for n in range(ROWS)}
         rows[f"id-{revision % ROWS}"] = None
         point = feed_pb.SubscribeResponse(resume_token=b"%d" % revision, revision=revision, complete=True)
-        await keeping.settle(Settled(events=(), rows=rows, point=point))
+        await keeping.settle(Settled(events=(), rows=rows, shown={}, point=point))
         os.write(ready, b".")
 
 async def check(path):

@@ -74,7 +74,7 @@ async def test_a_file_holds_it_offline(script: Scripted, tmp_path: Path) -> None
         assert device.status is Status.OFFLINE
 
 
-async def test_nothing_is_told_before_it_is_kept(script: Scripted, shed: Shed) -> None:
+async def test_nothing_is_told_or_shown_before_it_is_kept(script: Scripted, shed: Shed) -> None:
     script.tell("Subscribe", telling([*LIVE, created(1)]))
     device = laptop(script.target, storage=shed)
     heard = Told(device)
@@ -83,9 +83,10 @@ async def test_nothing_is_told_before_it_is_kept(script: Scripted, shed: Shed) -
         shed.waiting.clear()
         shed.gate.clear()
         await shed.waiting.wait()
-        assert heard.events == []
+        assert (heard.events, device.notifications, device.unread_count, device.revision) == ([], (), 0, 0)
         shed.gate.set()
-        await until(device, lambda _: shed.rows == {"id-1"})
+        await until(device, lambda device: device.revision == 1)
+        assert shed.rows == {"id-1"}
     await heard.end()
     assert heard.rings == ["title 1"]
 

@@ -21,16 +21,26 @@ class _Change:
     change_type: ChangeType
     alert: bool
 
+    @property
+    def id(self) -> str:
+        return self.event.notification_id
+
+    @property
+    def alert_revision(self) -> int:
+        return self.event.notification.alert_revision
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What a complete point brought: events in the order of their revisions, and what they changed.
+    """What a complete point brings: events in the order of their revisions, and what they change.
 
-    `rows` has the new message of a notification, or None for one that is gone. `point` is the position.
+    `rows` has the new message of a notification, or None for one that is gone; `shown` is the same for
+    those that are not. `point` is the position.
     """
 
     events: tuple[Event, ...]
     rows: Mapping[str, pb.Notification | None]
+    shown: Mapping[str, Notification]
     point: feed_pb.SubscribeResponse
 
 
@@ -80,7 +90,7 @@ class Inbox:
         return self._point.unread_count
 
     def take(self, message: feed_pb.SubscribeResponse) -> None:
-        """Take in one message. At a complete point, `settle` comes next."""
+        """Take in one message. At a complete one, `weigh` and `settle` come next."""
         if message.HasField("welcome"):
             self._catching_up = True
             if not message.welcome.resumed:
@@ -102,26 +112,46 @@ class Inbox:
         """Give a notification the content that it lacks."""
         self._changes[id_].event.notification.payload.CopyFrom(payload)
 
-    def settle(self, point: feed_pb.SubscribeResponse) -> Settled:
-        """Make what was collected the state, at a complete message."""
+    def weigh(self, point: feed_pb.SubscribeResponse) -> Settled:
+        """What a complete message makes of what was collected; nothing is changed yet."""
         changes = sorted(self._changes.values(), key=lambda change: change.event.revision)
-        gone = self._left_out() if self._anew else []
-        events = [*gone, *(event for change in changes if (event := self._apply(change)))]
-        rows: dict[str, pb.Notification | None] = dict.fromkeys(event.notification.id for event in gone)
-        rows |= {id_: self._rows.get(id_) for id_ in self._changes}
-        if self._catching_up:
-            events = _one_ring(events)
-        if events:
+        rows = {change.id: None if change.event.removed else change.event.notification for change in changes}
+        gone = [row for id_, row in self._shown.items() if id_ not in rows] if self._anew else []
+        shown = {id_: _convert.notification(row) for id_, row in rows.items() if row is not None}
+        events = [
+            *(self._left_out(row) for row in gone),
+            *(event for change in changes if (event := self._event(change, shown.get(change.id)))),
+        ]
+        return Settled(
+            events=tuple(_one_ring(events) if self._catching_up else events),
+            rows={**dict.fromkeys(row.id for row in gone), **rows},
+            shown=shown,
+            point=feed_pb.SubscribeResponse(
+                resume_token=point.resume_token,
+                revision=point.revision,
+                complete=True,
+                unread_count=point.unread_count,
+            ),
+        )
+
+    def settle(self, settled: Settled) -> None:
+        """Make what was weighed the state."""
+        if self._anew:
+            self._rung.clear()
+        for change in self._changes.values():
+            if change.alert:
+                self._rung[change.id] = max(change.alert_revision, self._rung.get(change.id, 0))
+        for id_, row in settled.rows.items():
+            if row is None:
+                for held in (self._rows, self._shown, self._rung):
+                    held.pop(id_, None)
+            else:
+                self._rows[id_], self._shown[id_] = row, settled.shown[id_]
+        if settled.rows:
             self._newest_first = None
         self._changes.clear()
         self._anew = self._catching_up = False
-        self._point = feed_pb.SubscribeResponse(
-            resume_token=point.resume_token,
-            revision=point.revision,
-            complete=True,
-            unread_count=point.unread_count,
-        )
-        return Settled(events=tuple(events), rows=rows, point=self._point)
+        self._point = settled.point
 
     def start_over(self) -> None:
         """Forget the position: the next stream starts anew, and what is held stays until it settles."""
@@ -143,48 +173,31 @@ class Inbox:
         """What is held of it, unless all that is held is to be discarded."""
         return None if self._anew else self._rows.get(id_)
 
-    def _apply(self, change: _Change) -> Event | None:
-        event = change.event
-        id_, held = event.notification_id, self._shown.get(event.notification_id)
-        if event.removed:
-            self._drop(id_)
+    def _event(self, change: _Change, row: Notification | None) -> Event | None:
+        """What a change is to those who listen; None when it leaves things as they are."""
+        if row is None:
+            held = self._shown.get(change.id)
             return _event(change, held, ring=False) if held is not None else None
-        ring = self._rings(change)
-        if not ring and self._rows.get(id_) == event.notification:
+        ring = row.waits and self._alerts(change)
+        if not ring and self._rows.get(row.id) == change.event.notification:
             return None
-        self._rows[id_] = event.notification
-        self._shown[id_] = _convert.notification(event.notification)
-        return _event(change, self._shown[id_], ring=ring)
+        return _event(change, row, ring=ring)
 
-    def _rings(self, change: _Change) -> bool:
-        """Whether to ring: at most once for each alert, and only for what still waits."""
-        row = change.event.notification
-        if not change.alert or row.alert_revision <= self._rung.get(row.id, 0):
-            return False
-        self._rung[row.id] = row.alert_revision
-        return _convert.notification(row).waits
+    def _alerts(self, change: _Change) -> bool:
+        """Whether there is an alert that has not rung: each does at most once."""
+        rung = 0 if self._anew else self._rung.get(change.id, 0)
+        return change.alert and change.alert_revision > rung
 
-    def _left_out(self) -> list[Event]:
-        """Drops what was held before the device started anew, and was not sent again."""
-        self._rung.clear()
-        gone = [self._shown[id_] for id_ in self._rows if id_ not in self._changes]
-        for row in gone:
-            self._drop(row.id)
-        return [
-            Event(
-                notification=row,
-                revision=self.revision,
-                removed=True,
-                change_type=ChangeType.UNSPECIFIED,
-                origin_endpoint_id="",
-                ring=False,
-            )
-            for row in gone
-        ]
-
-    def _drop(self, id_: str) -> None:
-        for held in (self._rows, self._shown, self._rung):
-            held.pop(id_, None)
+    def _left_out(self, row: Notification) -> Event:
+        """One that was held before the device started anew, and was not sent again."""
+        return Event(
+            notification=row,
+            revision=self.revision,
+            removed=True,
+            change_type=ChangeType.UNSPECIFIED,
+            origin_endpoint_id="",
+            ring=False,
+        )
 
 
 def _event(change: _Change, row: Notification, *, ring: bool) -> Event:

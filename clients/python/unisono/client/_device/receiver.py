@@ -76,7 +76,7 @@ class Receiver:
         self._state.set_status(Status.OFFLINE, trouble)
 
     async def _settle(self, point: pb.SubscribeResponse) -> None:
-        settled = self._state.inbox.settle(point)
+        settled = self._state.inbox.weigh(point)
         if await self._keeping.settle(settled):
             self._acknowledging.reach(point.resume_token)
         self._state.settled(settled)

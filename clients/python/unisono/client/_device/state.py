@@ -41,7 +41,8 @@ class DeviceState:
         return events
 
     def settled(self, settled: Settled) -> None:
-        """A complete point was reached."""
+        """A complete point was reached, and is kept: what is shown and what is told change together."""
+        self.inbox.settle(settled)
         if settled.events:
             for listener in tuple(self._listeners):
                 listener.put(settled.events)

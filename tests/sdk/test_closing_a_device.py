@@ -94,7 +94,7 @@ async def gone(left: Callable[[], object]) -> None:
 async def test_it_leaves_nothing_behind_in_any_state(script: Scripted, tmp_path: Path, state: State) -> None:
     """No task, no thread, no file; and nobody waits for it any more. The transport is the caller's."""
     script.tell("Subscribe", telling([*LIVE, created(1)]))
-    transport = GrpcTransport(connect(script.target))
+    transport = GrpcTransport(lambda: connect(script.target))
     device = laptop(transport, storage=FileStorage(tmp_path / "inbox"))
     events = device.events()
     await state(device, script)
@@ -141,7 +141,7 @@ def connections(target: str) -> list[str]:
 async def test_while_it_opens(script: Scripted) -> None:
     """It does not come to life after that, on a transport that others go on using."""
     script.tell("Subscribe", telling(LIVE))
-    transport = GrpcTransport(connect(script.target))
+    transport = GrpcTransport(lambda: connect(script.target))
     shed = Shed()
     shed.gate.clear()
     device = laptop(transport, storage=shed)
@@ -248,8 +248,8 @@ async def test_what_ends_it_is_raised_to_all_who_wait_and_to_those_who_come_late
 
 
 async def test_a_condition_that_holds_needs_no_device(script: Scripted) -> None:
-    device = laptop(NOWHERE)
-    await device.close()
+    async with laptop(NOWHERE) as device:
+        pass
 
     await device.wait_for(lambda device: device.status is Status.CLOSED)
 

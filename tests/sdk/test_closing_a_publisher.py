@@ -70,6 +70,16 @@ async def test_so_are_the_sends_that_wait_for_their_turn(hanging: Publisher, scr
     assert len(script.requests(*SENDS)) == 1
 
 
+async def test_so_are_those_that_were_only_just_made(hanging: Publisher, script: Scripted) -> None:
+    sends = [asyncio.ensure_future(send(hanging)) for _ in range(3)]
+    await asyncio.sleep(0)
+
+    await hanging.close()
+
+    assert all(map(was_closed, await asyncio.gather(*sends, return_exceptions=True)))
+    assert script.requests(*SENDS) == []
+
+
 async def test_and_those_that_wait_to_be_repeated(script: Scripted, shelf: Shelf) -> None:
     shelf.faults.append(Fault(grpc.StatusCode.UNAVAILABLE))
     publisher = Publisher(script.target, "a token", backoff=Backoff(first=1000.0, most=1000.0))
@@ -95,7 +105,7 @@ async def test_nothing_can_be_called_any_more(hanging: Publisher, script: Script
 
 
 async def test_a_transport_of_the_callers_stays_open(script: Scripted, shelf: Shelf) -> None:
-    transport = GrpcTransport(connect(script.target))
+    transport = GrpcTransport(lambda: connect(script.target))
     for title in ("a", "b"):
         async with Publisher(transport, "a token") as publisher:
             await publisher.send("ada", title=title)

@@ -52,9 +52,7 @@ def test_a_name_that_was_not_promised_is_an_error() -> None:
 
 def test_everything_public_is_documented() -> None:
     undocumented = [
-        name
-        for name in dir(unisono.client)
-        if not getattr(unisono.client, name).__doc__ and name != "Draft"
+        name for name in dir(unisono.client) if not getattr(unisono.client, name).__doc__ and name != "Draft"
     ]
     assert undocumented == []
 

@@ -1,6 +1,7 @@
 """Marks made on a device: kept while it is offline, sent in order on return, and in effect once."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc
@@ -16,6 +17,7 @@ from unisono.client import (
     StorageFailed,
     Superseded,
 )
+from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
 
 NOWHERE = "127.0.0.1:1"
@@ -23,18 +25,29 @@ Code = grpc.StatusCode
 
 
 class Marker:
-    """Answers marks: with the faults that are planned, one each, or else with how many it has done."""
+    """Answers marks: with the faults that are planned, one each, or else with how many it has done.
+
+    While the `gate` is closed, streams that come wait, and devices are offline.
+    """
 
     def __init__(self, script: Scripted) -> None:
         self.faults: list[Fault | None] = []
         self.done: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
         self._script = script
         script.answer("MarkNotifications", self._mark)
-        script.tell("Subscribe", telling(LIVE))
+        script.tell("Subscribe", self._subscribe)
 
     @property
     def asked(self) -> list[str]:
         return [request.references.refs[0].id for request in self._script.requests("MarkNotifications")]
+
+    async def _subscribe(self, _: feed_pb.SubscribeRequest) -> AsyncIterator[feed_pb.SubscribeResponse]:
+        await self.gate.wait()
+        for message in LIVE:
+            yield message
+        await asyncio.Event().wait()
 
     async def _mark(self, request: pb.MarkNotificationsRequest) -> pb.MarkNotificationsResponse:
         fault = self.faults.pop(0) if self.faults else None
@@ -60,12 +73,12 @@ async def test_while_live_the_server_answers(script: Scripted, marker: Marker) -
 
 
 async def test_offline_they_wait_and_go_in_order(script: Scripted, marker: Marker) -> None:
-    device = laptop(script.target)
-    for count, id_ in enumerate(("a", "b", "c", "d"), start=1):
-        assert await device.mark_read(id_) is None
-        assert device.pending_marks == count
-
-    async with device:
+    marker.gate.clear()
+    async with laptop(script.target) as device:
+        for count, id_ in enumerate(("a", "b", "c", "d"), start=1):
+            assert await device.mark_read(id_) is None
+            assert device.pending_marks == count
+        marker.gate.set()
         await sent(device)
 
     assert marker.done == ["a", "b", "c", "d"]
@@ -138,12 +151,12 @@ async def test_one_that_is_refused_is_told_and_holds_nothing_up(
 async def test_one_that_is_refused_later_is_in_the_log(
     script: Scripted, marker: Marker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    device = laptop(script.target)
-    for id_ in ("bad", "good"):
-        await device.mark_read(id_)
+    marker.gate.clear()
     marker.faults = [Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST", message="no such state")]
-
-    async with device:
+    async with laptop(script.target) as device:
+        for id_ in ("bad", "good"):
+            await device.mark_read(id_)
+        marker.gate.set()
         await sent(device)
 
     assert marker.done == ["good"]

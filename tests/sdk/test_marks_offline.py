@@ -120,11 +120,11 @@ async def test_a_device_that_was_never_online_marks_all_there_is(
     """By id it knows what it means; of everything it has seen nothing."""
     sent_ = await backend.send("ada", title="a")
     await backend.send("ada", title="b")
-    device = laptop(script.target, tokens.device("ada"))
-    await device.mark_read(sent_)
-    await device.mark_read(Everything())
-
-    async with asyncio.timeout(PATIENCE), device:
+    relay.gate.clear()
+    async with asyncio.timeout(PATIENCE), laptop(script.target, tokens.device("ada")) as device:
+        await device.mark_read(sent_)
+        await device.mark_read(Everything())
+        relay.gate.set()
         await device.wait_for(lambda device: device.unread_count == 1 and not device.pending_marks)
         assert {row.title: row.read_state for row in device.notifications} == {
             "a": ReadState.READ,

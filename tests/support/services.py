@@ -73,7 +73,7 @@ class Server:
     def __init__(self, node: Running, clock: SweptClock) -> None:
         self._node = node
         self._clock = clock
-        self._transport = GrpcTransport(node.channel)
+        self._transport = GrpcTransport(lambda: node.channel)
 
     @property
     def transport(self) -> Transport:

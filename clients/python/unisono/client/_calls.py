@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from unisono.client import _convert
+from unisono.client import _convert, _given
 from unisono.client._drafts import payload
 from unisono.client._model import (
     DeleteResult,
@@ -95,7 +95,11 @@ def marking(
     endpoint_id: str = "",
     expected_revision: int | None = None,
 ) -> pb.MarkNotificationsRequest:
-    """The request that marks. Raises `InvalidRequest` for a time without a zone."""
+    """The request that marks. Raises `TypeError`, and `InvalidRequest` for a time without a zone."""
+    _given.one("user_id", user_id, str)
+    _given.one("selector", selector, Selector)
+    _given.one("expected_revision", expected_revision, int | None)
+    _given.options(state, State)
     request = pb.MarkNotificationsRequest(
         user_id=user_id,
         endpoint_id=endpoint_id,
@@ -117,21 +121,28 @@ def marking(
 
 
 class Calls:
-    """Calls of one holder of tokens; `timeout` is in seconds, retries included. All raise `UnisonoError`."""
+    """Calls of one holder of tokens; `timeout` is in seconds, retries included.
+
+    All raise `UnisonoError`, and `TypeError` for an argument of a wrong name or type.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
 
     async def get(self, user_id: str, named: Ref, timeout: float) -> Notification:
         """One notification with its payload."""
+        _given.one("user_id", user_id, str)
         request = pb.GetNotificationRequest(user_id=user_id, notification=ref(named))
         answer = await self._caller.call(methods.GET, request, Deadline(timeout))
         return _convert.notification(answer.notification)
 
-    async def list(
+    def list(
         self, user_id: str, filter_: Filter, *, page_size: int, timeout: float, endpoint_id: str = ""
     ) -> AsyncGenerator[Notification, None]:
         """The history, newest first; asks for the next page when it is needed, each within `timeout`."""
+        _given.one("user_id", user_id, str)
+        _given.one("page_size", page_size, int)
+        _given.options(filter_, Filter)
         request = pb.ListNotificationsRequest(
             user_id=user_id,
             endpoint_id=endpoint_id,
@@ -144,6 +155,11 @@ class Calls:
             start_time=_convert.timestamp("start_time", filter_.get("start_time")),
             end_time=_convert.timestamp("end_time", filter_.get("end_time")),
         )
+        return self._pages(request, timeout)
+
+    async def _pages(
+        self, request: pb.ListNotificationsRequest, timeout: float
+    ) -> AsyncGenerator[Notification, None]:
         while True:
             page = await self._caller.call(methods.LIST, request, Deadline(timeout))
             for row in page.notifications:
@@ -164,6 +180,9 @@ class Calls:
         endpoint_id: str = "",
     ) -> Notification:
         """Patch the content of one notification."""
+        _given.one("user_id", user_id, str)
+        _given.one("expected_revision", expected_revision, int | None)
+        _given.options(patch, Patch)
         request = pb.UpdateNotificationRequest(
             user_id=user_id,
             endpoint_id=endpoint_id,
@@ -190,6 +209,8 @@ class Calls:
         endpoint_id: str = "",
     ) -> DeleteResult:
         """Withdraw one notification from every device and from the history."""
+        _given.one("user_id", user_id, str)
+        _given.one("expected_revision", expected_revision, int | None)
         request = pb.DeleteNotificationRequest(
             user_id=user_id,
             endpoint_id=endpoint_id,
@@ -200,11 +221,13 @@ class Calls:
 
     async def feed(self, user_id: str, *, timeout: float, endpoint_id: str = "") -> Feed:
         """The last revision and the unread count, of one endpoint if named."""
+        _given.one("user_id", user_id, str)
         request = feed_pb.GetFeedRequest(user_id=user_id, endpoint_id=endpoint_id)
         return _convert.feed(await self._caller.call(methods.GET_FEED, request, Deadline(timeout)))
 
     async def endpoints(self, user_id: str, timeout: float) -> tuple[Endpoint, ...]:
         """The devices of a user, in the order of registration."""
+        _given.one("user_id", user_id, str)
         request = endpoint_pb.ListEndpointsRequest(user_id=user_id)
         answer = await self._caller.call(methods.LIST_ENDPOINTS, request, Deadline(timeout))
         return tuple(_convert.endpoint(row) for row in answer.endpoints)

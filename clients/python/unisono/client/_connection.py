@@ -1,7 +1,9 @@
 """Where publishers and devices get their calls from: an address, or a transport that somebody else has."""
 
+from functools import partial
+
 from unisono.client._wire.caller import Caller
-from unisono.client._wire.channel import connect
+from unisono.client._wire.channel import check, connect
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import Tokens, TokenSource
 from unisono.client._wire.transport import GrpcTransport, Transport
@@ -22,10 +24,15 @@ class Connection:
         backoff: Backoff,
     ) -> None:
         self._own: Transport | None = None
+        tokens = Tokens(token)
         if isinstance(target, str):
-            channel = connect(target, tls=tls, root_certificates=root_certificates)
-            target = self._own = GrpcTransport(channel)
-        self.caller = Caller(target, Tokens(token), backoff)
+            check(target, root_certificates)
+            target = self._own = GrpcTransport(
+                partial(connect, target, tls=tls, root_certificates=root_certificates)
+            )
+        elif not hasattr(target, "unary"):
+            raise TypeError(f"target: must be HOST:PORT or a transport; is {target!r}")
+        self.caller = Caller(target, tokens, backoff)
 
     async def close(self) -> None:
         """Close the transport, if nobody else has it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
-from unisono.client import _convert
+from unisono.client import _convert, _given
 from unisono.client._model import Platform, Priority
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import CONFLICT_POLICY_REPLACE, SendNotificationRequest
@@ -44,7 +44,12 @@ class Content(TypedDict, total=False):
 
 
 def draft(user_id: str, **content: Unpack[Content]) -> Draft:
-    """A notification to be sent, for `Publisher.batch`. Raises `InvalidRequest` for a time without a zone."""
+    """A notification to be sent, for `Publisher.batch`. See `Content` for what can be said about it.
+
+    Raises `TypeError` for a wrong name or type, and `InvalidRequest` for a time without a zone.
+    """
+    _given.one("user_id", user_id, str)
+    _given.options(content, Content)
     request = Draft(
         user_id=user_id,
         endpoint_id=content.get("endpoint_id", ""),
@@ -58,8 +63,10 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
     if content.get("replace"):
         request.on_conflict = CONFLICT_POLICY_REPLACE
     policy = pb.TargetPolicy(
-        platforms=map(_convert.platform_number, content.get("platforms", ())),
-        endpoint_ids=content.get("endpoint_ids", ()),
+        platforms=map(
+            _convert.platform_number, _given.each("platforms", content.get("platforms", ()), Platform)
+        ),
+        endpoint_ids=_given.each("endpoint_ids", content.get("endpoint_ids", ()), str),
     )
     if policy.platforms or policy.endpoint_ids:
         request.target_policy.CopyFrom(policy)
@@ -68,6 +75,7 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
 
 def keyed(request: Draft) -> Draft:
     """The same draft with a key, without which to repeat it could be to send it twice."""
+    _given.one("drafts", request, Draft)
     if request.app_notification_id:
         return request
     copy = Draft(app_notification_id=uuid.uuid4().hex)

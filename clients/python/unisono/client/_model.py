@@ -15,6 +15,12 @@ class _OpenEnum(IntEnum):
     def _missing_(cls, value: object) -> Self | None:
         return cls(0) if isinstance(value, int) else None
 
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        return format(self.name, spec)
+
 
 class Platform(_OpenEnum):
     """The kind of device that an endpoint is on."""

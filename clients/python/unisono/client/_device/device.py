@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Final, Self, Unpack
 
-from unisono.client import _convert
+from unisono.client import _convert, _given
 from unisono.client._calls import Calls, Everything, Filter, Group, Selector, State, marking
 from unisono.client._connection import Connection, Target
 from unisono.client._device.acknowledging import Acknowledging
@@ -71,6 +71,12 @@ class Device:
         out, each process starts anew. `start` is where a device begins that holds nothing. Without
         `tls` or `root_certificates` (PEM) the token travels in the clear: stay on this machine.
         """
+        _given.one("endpoint_id", endpoint_id, str)
+        _given.one("platform", platform, Platform)
+        _given.one("display_name", display_name, str)
+        _given.one("start", start, StartPosition)
+        if storage is not None and not hasattr(storage, "load"):
+            raise TypeError(f"storage: must be a Storage, such as FileStorage(path); is {storage!r}")
         self.endpoint_id = endpoint_id
         self._timeout = timing.call
         self._connection = Connection(
@@ -107,6 +113,7 @@ class Device:
             timeout=timing.call,
         )
         self._subscription = Subscription(caller, receiver, timing)
+        self._opened = False
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -120,6 +127,10 @@ class Device:
 
     async def open(self) -> None:
         """Take up what was kept, and subscribe. It need not be online. Raises `StorageFailed`."""
+        self._state.check_open()
+        if self._opened:
+            raise RuntimeError("this device is open already")
+        self._opened = True
         try:
             kept = await self._keeping.load()
             # It may have been closed meanwhile.
@@ -178,15 +189,19 @@ class Device:
 
     async def wait_for(self, condition: Callable[["Device"], bool]) -> None:
         """Wait until the device satisfies a condition. Raises what ended the device for good."""
+        self._check_opened()
         await self._state.until(lambda: condition(self))
 
     async def mark(self, selector: Selector, **state: Unpack[State]) -> MarkResult | None:
         """Mark one, several, a `Group` or `Everything` (meant for this device), on every device.
 
+        The new state (see `State`): read_state, user_action_state, snooze_until, up_to_revision.
+
         Offline, the mark is kept and sent on return, and the answer is None. What has newer content than
         this device has seen is left alone, unless `up_to_revision` says otherwise. Raises what ended the
         device for good.
         """
+        self._check_opened()
         self._state.check_open()
         if self.revision or isinstance(selector, Group | Everything):
             state.setdefault("up_to_revision", self.revision)
@@ -200,8 +215,10 @@ class Device:
         """Dismissed: it stays in the history until it expires. See `mark`."""
         return await self.mark(selector, user_action_state=UserActionState.DISMISSED)
 
-    async def snooze(self, selector: Selector, until: datetime) -> MarkResult | None:
-        """Put off: at an aware time it comes back unread, and rings. See `mark`."""
+    async def snooze(self, selector: Selector, until: datetime | timedelta) -> MarkResult | None:
+        """Put off: at an aware time, or after a while, it comes back unread, and rings. See `mark`."""
+        if isinstance(until, timedelta):
+            until = datetime.now(UTC) + until
         return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_until=until)
 
     async def delete(self, notification: Ref) -> DeleteResult:
@@ -211,8 +228,15 @@ class Device:
         )
 
     def history(self, **filters: Unpack[Filter]) -> AsyncGenerator[Notification, None]:
-        """What the store holds for this device, newest first, page by page. Needs a connection."""
+        """What the store holds for this device, newest first, page by page. Needs a connection.
+
+        Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time.
+        """
         return self._calls.list("", filters, page_size=0, timeout=self._timeout, endpoint_id=self.endpoint_id)
+
+    def _check_opened(self) -> None:
+        if not self._opened:
+            raise RuntimeError("this device is not open: use `async with`, or await `open()` before")
 
     async def _leave(self) -> None:
         try:

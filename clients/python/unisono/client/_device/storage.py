@@ -70,6 +70,8 @@ class FileStorage:
 
     async def load(self) -> Mapping[str, bytes]:
         """See `Storage`."""
+        if self._closed:
+            raise StorageFailed(f"{self._path}: this storage was closed with its device; make another one")
         return await self._run(self._load)
 
     async def save(self, changes: Mapping[str, bytes | None]) -> None:

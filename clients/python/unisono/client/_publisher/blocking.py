@@ -41,20 +41,15 @@ class BlockingPublisher:
         backoff: Backoff = Backoff(most=2.0),  # noqa: B008  frozen
     ) -> None:
         """See `Publisher`. A function that gives tokens is called on the publisher's own thread."""
+        self._publisher = Publisher(
+            target, token, tls=tls, root_certificates=root_certificates, timeout=timeout, backoff=backoff
+        )
         self._process = os.getpid()
         self._closed = False
         self._submitting = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="unisono-publisher", daemon=True)
         self._thread.start()
-
-        async def make() -> Publisher:
-            # The channel belongs to the loop on which it is made.
-            return Publisher(
-                target, token, tls=tls, root_certificates=root_certificates, timeout=timeout, backoff=backoff
-            )
-
-        self._publisher = self._run(make())
 
     def __enter__(self) -> Self:
         return self

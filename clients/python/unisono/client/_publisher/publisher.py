@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import Self, Unpack
 
-from unisono.client import _convert
+from unisono.client import _convert, _given
 from unisono.client._calls import Calls, Filter, Patch, Selector, State, marking
 from unisono.client._connection import Connection, Target
 from unisono.client._drafts import Content, Draft, draft, keyed
@@ -21,7 +21,11 @@ class Publisher:
 
     One publisher serves a whole program: calls may be made at the same time, and sends that are in
     flight together travel together. Every call is repeated, where that may help, until its `timeout`
-    (in seconds) passes; that is safe, because each send has a key. All calls raise `UnisonoError`.
+    (in seconds) passes; that is safe, because each send has a key.
+
+    It may be made anywhere, and belongs to the event loop that first uses it; threads share a
+    `BlockingPublisher`. All calls raise `UnisonoError`, `TypeError` for an argument of a wrong name or
+    type, and whatever the function that gives tokens raises.
 
         async with Publisher("localhost:50051", token) as publisher:
             await publisher.send("ada", title="Your parcel is at the door")
@@ -43,6 +47,7 @@ class Publisher:
         for the first, and again when the server refuses the one in use. Without `tls` or
         `root_certificates` (PEM) the token travels in the clear: stay on this machine.
         """
+        _given.seconds("timeout", timeout)
         self._connection = Connection(
             target, token, tls=tls, root_certificates=root_certificates, backoff=backoff
         )
@@ -68,7 +73,8 @@ class Publisher:
     ) -> SendResult:
         """Send to every device of a user; it is on the server's disk when this returns.
 
-        What can be said about it is in `Content`.
+        Keywords (see `Content`): title, body, raw_content, app_notification_id, replace, group_name,
+        priority, platforms, endpoint_ids, display_time_to_live, expire_time, endpoint_id.
         """
         (outcome,) = await self.batch([draft(user_id, **content)], timeout=timeout)
         if isinstance(outcome, Exception):
@@ -95,6 +101,7 @@ class Publisher:
     ) -> AsyncGenerator[Notification, None]:
         """The user's history, newest first: `async for notification in publisher.list("ada")`.
 
+        Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time.
         Pages (of `page_size`, at most 500; 0: the server's default) are fetched as they are needed, each
         within `timeout`. What was read or dismissed stays in it until it expires.
         """
@@ -110,8 +117,10 @@ class Publisher:
         timeout: float | None = None,
         **patch: Unpack[Patch],
     ) -> Notification:
-        """Change the content on every device; `silent` does not ring. See `Patch`.
+        """Change the content on every device; `silent` does not ring.
 
+        New content (see `Patch`): title, body, raw_content, group_name, priority, display_time_to_live,
+        expire_time.
         With `expected_revision` it is changed only if this is its revision: raises `RevisionMismatch`.
         """
         return await self._calls.update(
@@ -132,7 +141,10 @@ class Publisher:
         timeout: float | None = None,
         **state: Unpack[State],
     ) -> MarkResult:
-        """Mark one, several, a `Group` or `Everything` as read, dismissed, and so on. See `State`."""
+        """Mark one, several, a `Group` or `Everything` as read, dismissed, and so on.
+
+        The new state (see `State`): read_state, user_action_state, snooze_until, up_to_revision.
+        """
         request = marking(user_id, selector, state, expected_revision=expected_revision)
         return await self._calls.mark(request, self._within(timeout))
 
@@ -158,7 +170,10 @@ class Publisher:
         return await self._calls.endpoints(user_id, self._within(timeout))
 
     def _within(self, timeout: float | None) -> float:
-        return self._timeout if timeout is None else timeout
+        if timeout is None:
+            return self._timeout
+        _given.seconds("timeout", timeout)
+        return timeout
 
 
 def _result(request: Draft, outcome: Outcome) -> SendResult | Exception:

@@ -6,7 +6,7 @@ outcome reaches the one who asked for it. Knows nothing of users' types.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,6 +59,7 @@ class Together:
         self._caller = caller
         self._queue: deque[_Item] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
         self._most_items = MOST_ITEMS
         self._most_bytes = MOST_BYTES
 
@@ -66,6 +67,8 @@ class Together:
         """The outcome of each, in order. Whatever has none after `timeout` seconds has an error."""
         if not requests:
             return []
+        if self._closed:
+            raise closed()
         loop, deadline = asyncio.get_running_loop(), Deadline(timeout)
         items = [_Item(request, deadline, loop.create_future()) for request in requests]
         self._queue.extend(items)
@@ -80,9 +83,12 @@ class Together:
 
     async def close(self) -> None:
         """Give up on what is in the queue."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        # A task that is cancelled before its first step ends nothing.
+        self._give_up(self._queue)
 
     async def _empty(self) -> None:
         batch: list[_Item] = []
@@ -96,9 +102,12 @@ class Together:
         finally:
             self._task = None
             # There is something left only when this is closed.
-            for item in (*batch, *self._queue):
-                item.end(closed())
+            self._give_up([*batch, *self._queue])
             self._queue.clear()
+
+    def _give_up(self, items: Iterable[_Item]) -> None:
+        for item in items:
+            item.end(closed())
 
     async def _repeat(self, again: Sequence[_Item], delay: float) -> None:
         """Put them back in front, and wait; but for those who cannot wait so long."""

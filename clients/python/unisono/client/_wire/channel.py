@@ -1,5 +1,7 @@
 """Channels and the metadata of calls. Knows no messages."""
 
+import re
+
 import grpc
 
 #: What suits streams that stay open for minutes without a message. The server allows pings every 20 s.
@@ -14,17 +16,32 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", 8 * 1024 * 1024),
 )
 
+#: What gRPC takes besides HOST:PORT.
+_SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:", "unix-abstract:", "xds:")
+_HOST_PORT = re.compile(r"(?:\[[^\]\s]+\]|[^\[\]:/\s]+):(?P<port>[0-9]{1,5})")
+_LAST_PORT = 65_535
+
 
 def connect(target: str, *, tls: bool = False, root_certificates: bytes | None = None) -> grpc.aio.Channel:
     """A channel to HOST:PORT, in the clear unless `tls` is on or `root_certificates` (PEM) are given.
 
     A token that travels in the clear can be read by whoever is on the way: without TLS, stay on this
-    machine.
+    machine. Raises `ValueError` for what is no address, and for certificates that are none.
     """
+    check(target, root_certificates)
     if not tls and root_certificates is None:
         return grpc.aio.insecure_channel(target, options=_OPTIONS)
     credentials = grpc.ssl_channel_credentials(root_certificates)
     return grpc.aio.secure_channel(target, credentials, options=_OPTIONS)
+
+
+def check(target: str, root_certificates: bytes | None) -> None:
+    """Raise `ValueError` for what gRPC would take, try for ever, and say little about."""
+    address = _HOST_PORT.fullmatch(target)
+    if not target.startswith(_SCHEMES) and not (address and 1 <= int(address["port"]) <= _LAST_PORT):
+        raise ValueError(f"target: must be HOST:PORT, such as 127.0.0.1:50051; is {target!r}")
+    if root_certificates is not None and b"-----BEGIN CERTIFICATE-----" not in root_certificates:
+        raise ValueError("root_certificates: must be certificates in PEM; there is none in it")
 
 
 def bearer(token: str) -> tuple[tuple[str, str], ...]:

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 
-from unisono.client._errors import Unavailable
+from unisono.client._errors import Unauthenticated, Unavailable
 
 TokenSource = str | Callable[[], str | Awaitable[str]]
 
@@ -13,8 +13,10 @@ class Tokens:
     """The token in use. A provider is asked for the first one, and again when the server refuses it."""
 
     def __init__(self, source: TokenSource) -> None:
+        if not isinstance(source, str) and not callable(source):
+            raise TypeError(f"token: must be an access token, or a function that gives one; is {source!r}")
         self._source = source
-        self._token = source if isinstance(source, str) else ""
+        self._token = _usable(source) if isinstance(source, str) else ""
         self._asking = asyncio.Lock()
 
     @property
@@ -44,7 +46,7 @@ class Tokens:
 
 def patient(source: TokenSource) -> TokenSource:
     """The same source for one who waits: what its provider raises may pass, so it is `Unavailable`."""
-    if isinstance(source, str):
+    if not callable(source):
         return source
     provider = source
 
@@ -59,4 +61,14 @@ def patient(source: TokenSource) -> TokenSource:
 
 async def _asked(provider: Callable[[], str | Awaitable[str]]) -> str:
     given = provider()
-    return await given if inspect.isawaitable(given) else given
+    return _usable(await given if inspect.isawaitable(given) else given)
+
+
+def _usable(token: object) -> str:
+    """The token without the white space around it, which files have. Raises `Unauthenticated`."""
+    if not isinstance(token, str):
+        raise TypeError(f"token: must be a str; is {token!r}")
+    token = token.strip()
+    if token.isascii() and token.isprintable():
+        return token
+    raise Unauthenticated("token: it has characters that no access token has", reason="TOKEN_INVALID")

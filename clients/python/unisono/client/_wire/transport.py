@@ -5,7 +5,7 @@ tokens' renewal, of retries, or of what the messages mean.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -37,10 +37,15 @@ class Transport(Protocol):
 
 
 class GrpcTransport:
-    """Calls over a gRPC channel, which it closes."""
+    """Calls over a gRPC channel, which it closes.
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._channel = channel
+    The channel is made for the first call: until then, this belongs to no event loop.
+    """
+
+    def __init__(self, open_channel: Callable[[], grpc.aio.Channel]) -> None:
+        self._open_channel = open_channel
+        self._channel: grpc.aio.Channel | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._calls: dict[str, Any] = {}
         self._closed = False
 
@@ -49,7 +54,7 @@ class GrpcTransport:
     ) -> Response:
         """See `Transport`."""
         with self._explained():
-            call = self._callable(method, self._channel.unary_unary)
+            call = self._callable(method, self._opened().unary_unary)
             answer: Response = await call(request, metadata=bearer(token), timeout=timeout)
             return answer
 
@@ -58,7 +63,7 @@ class GrpcTransport:
     ) -> AsyncGenerator[Response, None]:
         """See `Transport`."""
         with self._explained():
-            call = self._callable(method, self._channel.unary_stream)(request, metadata=bearer(token))
+            call = self._callable(method, self._opened().unary_stream)(request, metadata=bearer(token))
             try:
                 async for message in call:
                     yield message
@@ -68,7 +73,8 @@ class GrpcTransport:
     async def close(self) -> None:
         """See `Transport`."""
         self._closed = True
-        await self._channel.close()
+        if self._channel is not None:
+            await self._channel.close()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -83,6 +89,17 @@ class GrpcTransport:
             if not self._closed or _is_cancelled():
                 raise
             raise closed() from None
+
+    def _opened(self) -> grpc.aio.Channel:
+        loop = asyncio.get_running_loop()
+        if self._channel is None:
+            self._loop, self._channel = loop, self._open_channel()
+        if self._loop is not loop:
+            raise RuntimeError(
+                "this connection belongs to another event loop, which used it first: make one for each "
+                "loop, or use a BlockingPublisher"
+            )
+        return self._channel
 
     def _check_open(self) -> None:
         if self._closed:

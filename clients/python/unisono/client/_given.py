@@ -1,0 +1,90 @@
+"""What callers give, checked at once: an error that names the argument, what it must be, and what it is.
+
+A wrong name or type raises `TypeError`: mypy finds it, too. Knows no messages and no limits of the service.
+"""
+
+import difflib
+import functools
+import math
+import reprlib
+import types
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from unisono.client._errors import InvalidRequest
+
+Value = TypeVar("Value")
+
+_TEXTS = (str, bytes, bytearray)
+
+
+def options(given: Mapping[str, object], kind: type) -> None:
+    """Keyword arguments, which a `TypedDict` describes."""
+    hints = _hints(kind)
+    for name, value in given.items():
+        if name not in hints:
+            raise TypeError(_unknown(name, hints))
+        one(name, value, hints[name])
+
+
+def one(name: str, value: object, kind: Any) -> None:
+    """An argument of this type: a class, a union, or an `Iterable` of one."""
+    if not _is(value, kind):
+        raise TypeError(f"{name}: must be {_described(kind)}; is {reprlib.repr(value)}")
+    if isinstance(value, str):
+        _check_text(name, value)
+
+
+def each(name: str, values: Iterable[Value], kind: type[Value]) -> list[Value]:
+    """The members of an argument, all of this type."""
+    members = list(values)
+    for index, member in enumerate(members):
+        one(f"{name}[{index}]", member, kind)
+    return members
+
+
+def seconds(name: str, value: object) -> None:
+    """A length of time, as a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError(f"{name}: must be a number of seconds, such as 5.0; is {value!r}")
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _is(value: object, kind: Any) -> bool:
+    if get_origin(kind) in (Union, types.UnionType):
+        return any(_is(value, member) for member in get_args(kind))
+    if get_origin(kind) is not None:
+        # Letters are strings, too, but nobody means them.
+        return isinstance(value, Iterable) and not isinstance(value, _TEXTS)
+    return isinstance(value, kind) and not (isinstance(value, bool) and kind is int)
+
+
+def _described(kind: Any) -> str:
+    if get_origin(kind) in (Union, types.UnionType):
+        return " or ".join(_described(member) for member in get_args(kind))
+    if get_origin(kind) is not None:
+        return f"several, each {_described(get_args(kind)[0])}"
+    if kind is types.NoneType:
+        return "None"
+    example = f", such as {kind.__name__}.{list(kind)[-1].name}" if issubclass(kind, Enum) else ""
+    return f"a {kind.__name__}{example}"
+
+
+def _unknown(name: str, hints: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, hints, n=1)
+    return f"there is no argument {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _check_text(name: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        problem = "has a lone surrogate, which no text can have"
+        raise InvalidRequest(
+            f"{name}: {problem}", reason="INVALID_REQUEST", violations={name: problem}
+        ) from None

@@ -60,13 +60,14 @@ class Reader:
         self._started.append(running)
         return running
 
-    async def serve(self, command: str) -> None:
-        """Start a server, which from here on is the one at the document's address, also for `unisono`."""
+    async def serve(self, command: str) -> Running:
+        """Start a server, which says its address once it serves; from here on it is the document's server."""
         server = await self.start(command)
-        serving = re.search(r"127\.0\.0\.1:\d+", await server.until('"serving"'))
+        serving = re.search(r"127\.0\.0\.1:\d+", await server.until("127.0.0.1:"))
         assert serving is not None
         self.address = serving[0]
         await self.run(f"export UNISONO_TARGET={self.address}")
+        return server
 
     async def leave(self) -> None:
         """End whatever still runs, the last first."""

@@ -41,7 +41,7 @@ class Run(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen(Rule):
-    """It goes on for ever, and says `says` when `meanwhile` is typed in another terminal."""
+    """It goes on until Ctrl-C, and says `says` when `meanwhile` is typed in another terminal."""
 
     says: str
     meanwhile: str
@@ -52,7 +52,7 @@ class Listen(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenAndRun(Rule):
-    """Its first line goes on for ever, and says `says` when the others are typed in another terminal."""
+    """Its first line goes on until Ctrl-C, and says `says` when the others are typed in another terminal."""
 
     says: str
 
@@ -118,7 +118,9 @@ async def _listen(listening: str, meanwhile: str, says: str, reader: Reader) -> 
     while not heard.done():
         await reader.run(meanwhile)
     await heard
-    await listener.end()
+    said = await listener.interrupted()
+    if "Traceback" in said:
+        raise NotAsWritten(f"it did not end well on Ctrl-C, but said:\n{said}")
 
 
 def _command(block: Block, reader: Reader) -> str:

@@ -47,15 +47,15 @@ class Running:
 
     async def done(self, patience: float) -> str:
         """Wait until it ends by itself, successfully, and return what it said."""
-        try:
-            async with asyncio.timeout(patience):
-                while await self._line():
-                    pass
-                status = await self._process.wait()
-        except TimeoutError:
-            raise NotAsWritten(f"it did not end, and said:\n{self._said}") from None
+        status = await self._ended(patience)
         if status:
             raise NotAsWritten(f"it ended with status {status}, and said:\n{self._said}")
+        return self._said
+
+    async def interrupted(self) -> str:
+        """End it as Ctrl-C does, and return what it said."""
+        os.killpg(self._process.pid, signal.SIGINT)
+        await self._ended(PATIENCE)
         return self._said
 
     async def end(self) -> None:
@@ -67,6 +67,15 @@ class Running:
                 async with asyncio.timeout(PATIENCE):
                     await self._process.communicate()
                     return
+
+    async def _ended(self, patience: float) -> int:
+        try:
+            async with asyncio.timeout(patience):
+                while await self._line():
+                    pass
+                return await self._process.wait()
+        except TimeoutError:
+            raise NotAsWritten(f"it did not end, and said:\n{self._said}") from None
 
     async def _line(self) -> str:
         assert self._process.stdout is not None

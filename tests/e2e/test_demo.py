@@ -47,26 +47,44 @@ def test_it_ends_in_unison(demo: subprocess.Popen[str], tmp_path: Path) -> None:
     said, complaints = demo.communicate(timeout=AT_MOST)
     assert (demo.returncode, complaints) == (0, "")
     assert said.splitlines()[-1] == "phone, laptop, browser and store: in unison."
+    assert "  laptop   holds the same, 1 unread" in said.splitlines()
     assert_nothing_is_left(demo, tmp_path)
 
 
 def test_in_a_terminal_it_is_a_picture_that_ends_in_unison() -> None:
-    # Given a terminal of 100 columns
-    ours, its = os.openpty()
-    termios.tcsetwinsize(its, (30, 100))
-    command = (sys.executable, DEMO, "--pace", "0.05")
-    env = {**os.environ, "TERM": "xterm-256color"}
-    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=env) as running:
-        os.close(its)
-        # When the demo runs in it
-        shown = b"".join(iter(partial(read, ours), b"")).decode()
-    os.close(ours)
+    # When the demo runs in a terminal that is just wide enough
+    shown = shown_in_a_terminal(columns=80)
 
-    # Then the three are side by side, one goes dark, and the end is the same
-    assert running.returncode == 0
-    assert re.search("phone.*laptop.*browser", shown)
+    # Then the three are side by side, each with what it has unread, and nothing is cut
+    assert re.search("phone  1 unread .*laptop  1 unread .*browser  1 unread ", shown)
+    assert "…" not in shown
+    # And one goes dark, and the end is the same
     assert "○ offline" in shown
     assert "phone, laptop, browser and store: in unison." in shown
+
+
+def test_in_a_narrow_terminal_it_is_lines_that_break_between_words() -> None:
+    shown = shown_in_a_terminal(columns=40)
+    assert max(map(len, shown.splitlines())) <= 40
+    told = " ".join(shown.split())
+    assert "The backend sends two notifications to the user, not to any device." in told
+    assert "phone = The build failed: unread, dismissed" in told
+    assert "browser got 4 events for 10 changes, and rang for: Invoice due today" in told
+
+
+def shown_in_a_terminal(columns: int) -> str:
+    """All that the demo, which must succeed, writes to a terminal of this width; without its colours."""
+    ours, its = os.openpty()
+    termios.tcsetwinsize(its, (30, columns))
+    command = (sys.executable, DEMO, "--pace", "0.05")
+    env = {**os.environ, "TERM": "xterm-256color"}
+    env.pop("COLUMNS", None)
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=env) as running:
+        os.close(its)
+        shown = b"".join(iter(partial(read, ours), b"")).decode()
+    os.close(ours)
+    assert running.returncode == 0, shown
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
 
 
 def read(terminal: int) -> bytes:

@@ -19,15 +19,15 @@ from unisono.client import Platform, Publisher, UnisonoError
 #: The demo ends by itself within this time, in seconds, whatever happens.
 AT_MOST = 50
 
-#: In columns.
-LEAST_WIDTH = 72
+#: In columns: from here on no title of the story is cut.
+LEAST_WIDTH = 80
 
 DEVICES = {"phone": Platform.ANDROID, "laptop": Platform.MACOS, "browser": Platform.WEB}
 
 
 async def main(console: Console, pace: float) -> int:
     """Run the demo on a temporary store: as a picture, or without a terminal as plain lines."""
-    stage = Screen(console, pace) if _draws(console) else Lines()
+    stage = Screen(console, pace) if _draws(console) else Lines(console)
     with tempfile.TemporaryDirectory(prefix="unisono-demo-") as folder:
         store = f"sqlite:///{Path(folder) / 'demo.db'}"
         console.print("Starting a server on a temporary file ...")

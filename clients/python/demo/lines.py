@@ -1,40 +1,58 @@
-"""The story as plain lines: each with the milliseconds since the narrator's last one."""
+"""The story as plain lines: what happens, with the milliseconds since the narrator's last words."""
 
+import textwrap
 import time
+
+from rich.console import Console
 
 from demo.gadget import Gadget
 from unisono.client import ChangeType, Event, UserActionState
 
 
 class Lines:
-    """A `Stage` for pipes, logs and terminals that cannot draw."""
+    """A `Stage` for pipes, logs and terminals that cannot draw, or are too narrow for it.
 
-    def __init__(self) -> None:
+    In a terminal a line that is too long goes on below, where its words began.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._began = time.monotonic()
 
     def narrate(self, what: str) -> None:
         """See `Stage`."""
         self._began = time.monotonic()
-        print(f"\n{what}", flush=True)
+        self._console.print()
+        self._print("", what)
 
     def happened(self, gadget: Gadget, event: Event) -> None:
         """See `Stage`."""
-        self.say(gadget.name, described(event))
+        self._happened(gadget, described(event))
         if event.ring:
-            self.say(gadget.name, f"♪ rings: {event.notification.title}")
+            self._happened(gadget, f"♪ rings: {event.notification.title}")
 
     def switched(self, gadget: Gadget) -> None:
         """See `Stage`."""
         if not gadget.on:
-            self.say(gadget.name, "is offline")
+            self._happened(gadget, "is offline")
 
     def say(self, who: str, what: str) -> None:
         """See `Stage`."""
-        passed = (time.monotonic() - self._began) * 1000
-        print(f"  {passed:5.0f} ms  {who:<8} {what}", flush=True)
+        self._print(f"  {who:<8} ", what)
 
     async def pause(self, share: float = 1.0) -> None:
         """Nobody watches lines as they come."""
+
+    def _happened(self, gadget: Gadget, what: str) -> None:
+        passed = (time.monotonic() - self._began) * 1000
+        self._print(f"  {passed:5.0f} ms  {gadget.name:<8} ", what)
+
+    def _print(self, beginning: str, what: str) -> None:
+        lines = [what]
+        if self._console.is_terminal:
+            lines = textwrap.wrap(what, max(self._console.width - len(beginning), 1))
+        for number, line in enumerate(lines):
+            self._console.out(" " * len(beginning) if number else beginning, line, sep="", highlight=False)
 
 
 def described(event: Event) -> str:

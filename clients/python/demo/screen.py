@@ -94,9 +94,9 @@ class Screen:
 
 
 def _title(gadget: Gadget, *, ringing: bool) -> Text:
-    title = Text(f"♪ {gadget.name} ♪" if ringing else gadget.name, style="bold")
+    title = Text(f"♪ {gadget.name}" if ringing else gadget.name, style="bold")
     if gadget.unread_count:
-        title.append(f" {gadget.unread_count} ", style="bold white on red")
+        title.append(" ").append(f" {gadget.unread_count} unread ", style="bold white on red")
     return title
 
 

@@ -9,6 +9,15 @@ from unisono.client import Publisher, SendResult
 
 USER = "ada"
 
+#: As the user reads them: short, so that three devices fit side by side on a narrow terminal.
+PARCEL = "Parcel delivered"
+BUILD = "The build failed"
+LUNCH = "Lunch at noon?"
+TRAINS = "Trains are late"
+INVOICE = "An invoice is due"
+INVOICE_REWRITTEN = "Invoice due today"
+SPAM = "You have won!"
+
 
 class Story:
     """Three devices of one person, and a backend that sends to the person."""
@@ -40,8 +49,8 @@ class Story:
 
     async def _send_two(self) -> tuple[SendResult, SendResult]:
         self._stage.narrate("The backend sends two notifications to the user, not to any device.")
-        parcel = await self._send("Your parcel is at the door")
-        build = await self._send("The nightly build failed")
+        parcel = await self._send(PARCEL)
+        build = await self._send(BUILD)
         await self._everywhere(build.revision)
         return parcel, build
 
@@ -51,14 +60,14 @@ class Story:
         await self._browser.switch_off()
         self._stage.switched(self._browser)
         await self._stage.pause()
-        lunch = await self._send("Lunch at noon?")
-        trains = await self._send("Trains are late")
-        invoice = await self._send("An invoice is due")
-        spam = await self._send("You have won!")
+        lunch = await self._send(LUNCH)
+        trains = await self._send(TRAINS)
+        invoice = await self._send(INVOICE)
+        spam = await self._send(SPAM)
         for change in (
             self._phone.read(lunch.id),
             self._phone.dismiss(trains.id),
-            self._publisher.update(USER, invoice, title="An invoice is due tomorrow"),
+            self._publisher.update(USER, invoice, title=INVOICE_REWRITTEN),
             self._publisher.delete(USER, spam),
             self._laptop.dismiss(lunch.id),
         ):
@@ -77,11 +86,11 @@ class Story:
         self._stage.say("store", f"holds {len(stored)} notifications")
         for gadget, equal in zip(self._gadgets, same, strict=True):
             held = "holds the same" if equal else "HOLDS SOMETHING ELSE"
-            self._stage.say(gadget.name, f"{held}; badge {gadget.unread_count}")
+            self._stage.say(gadget.name, f"{held}, {gadget.unread_count} unread")
         self._stage.say(
             self._browser.name, f"got {received} events for 10 changes, and rang for: {', '.join(rang)}"
         )
-        return all(same) and counts == {1} and rang == ["An invoice is due tomorrow"]
+        return all(same) and counts == {1} and rang == [INVOICE_REWRITTEN]
 
     async def _send(self, title: str) -> SendResult:
         sent = await self._publisher.send(USER, title=title)

@@ -53,6 +53,7 @@ def a_picture(*rows: Notification, **fields: Any) -> Picture:
         "pending_marks": 0,
         "notice": "",
         "helping": False,
+        "asking": False,
         "now": NOW,
     }
     return Picture(**{**usual, **fields})

@@ -41,7 +41,7 @@ def send(app: At, ada: str, *titles: str) -> None:
 def test_it_shows_what_is_there_and_rings_once_for_what_comes(app: At, user: At, ada: str) -> None:
     send(app, ada, "Before", "\x1b]0;evil\x07\x9b2J")
     with listening(user) as inbox:
-        inbox.shows(f"{ada} · .*● live   2  unread.*▌● .\\]0;evil..2J .*● Before")
+        inbox.shows(f"{ada} · .*● live   2 unread.*▌● .\\]0;evil..2J .*● Before")
         before = inbox.output.count(BELL)
         send(app, ada, "Hello")
         inbox.shows("♪ Hello")
@@ -60,7 +60,7 @@ def test_what_one_marks_the_other_shows(app: At, user: At, ada: str) -> None:
     ):
         phone.shows("▌● Three.*● Two.*● One")
         laptop.press("r")
-        phone.shows("● live   2 .*· Three.*● Two")
+        phone.shows("● live   2 .*✓ Three.*● Two")
         laptop.press("r")
         phone.shows("● live   3 .*● Three")
         laptop.press(f"{DOWN}{ENTER}")
@@ -74,8 +74,12 @@ def test_what_one_marks_the_other_shows(app: At, user: At, ada: str) -> None:
         phone.press("h")
         phone.hides("Three")
         laptop.press("a")
-        phone.shows("● live   0 .*· One")
+        phone.shows("● live   0 .*✓ One")
         phone.press("jx")
+        phone.shows("x again")
+        phone.press("k")
+        phone.hides("x again")
+        phone.press("jxx")
         laptop.hides("One")
         laptop.shows("✓ Two")
 
@@ -141,7 +145,7 @@ async def test_the_server_goes_and_comes_back(server: ServerProcess, app: At, ad
             inbox.press("r")
             await asyncio.to_thread(inbox.shows, "● Hello.*1 mark waits for the connection")
             proxy.unblock()
-            await asyncio.to_thread(inbox.shows, "● live   0 .*· Hello")
+            await asyncio.to_thread(inbox.shows, "● live   0 .*✓ Hello")
     (row,) = await asyncio.to_thread(app.told, "list", "--user", ada)
     assert row["read_state"] == "read"
 

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import fields
 
 import pytest
 
+from tests.commands.terminal import terminal
 from tests.commands.unisono import COMMAND, At, environment, objects
 from tests.support.processes import PATIENCE
 from unisono.client import DeleteResult, Endpoint, MarkResult, Notification, SendResult
@@ -47,7 +49,7 @@ def test_programs_get_every_field(app: At, user: At, ada: str) -> None:
     assert (device["endpoint_id"], device["connected"]) == ("d", False)
 
     (deleted,) = app.told("delete", "--user", ada, "--key", "k")
-    assert set(deleted) == names(DeleteResult)
+    assert set(deleted) == {*names(DeleteResult), "app_notification_id"}
     assert app.told("list", "--user", ada) == []
 
 
@@ -84,6 +86,36 @@ def test_deleting_twice_says_so(app: At, ada: str) -> None:
     sent = app.said("send", ada, "Gone").strip()
     assert app.said("delete", sent, "--user", ada) == "deleted\n"
     assert app.said("delete", sent, "--user", ada) == "it was gone already\n"
+
+
+def test_several_are_deleted_as_far_as_they_can_be(app: At, user: At, ada: str) -> None:
+    one, two = (app.said("send", ada, title).strip() for title in ("One", "Two"))
+    ended = app.run("delete", one, "nobody", two, "--user", ada)
+    assert (ended.returncode, ended.stdout) == (1, f"{one}: deleted\n{two}: deleted\n")
+    assert ended.stderr.startswith("Error: nobody: ")
+    assert user.told("list") == []
+
+
+def test_what_other_commands_take_is_whole_in_any_width(app: At, user: At, ada: str) -> None:
+    sent = app.said("send", ada, "A long title " * 7, "--group", "parcels-and-letters").strip()
+    for columns in (40, 60, 80, 120):
+        shown = listed(user, columns)
+        assert sent in shown
+        assert re.search("●  A long.* now", shown)
+        assert "now" in shown
+        assert max(map(len, shown.splitlines())) <= columns
+
+
+def listed(user: At, columns: int) -> str:
+    """What list shows in a terminal of so many columns."""
+    with terminal("list", env=user.access, columns=columns, rows=20) as shown:
+        assert shown.ended() == 0
+        return shown.picture
+
+
+def test_words_that_a_locale_cannot_read_are_sent_as_they_are(app: At, user: At, ada: str) -> None:
+    app.said("send", ada, "Grüße", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
+    assert user.told("list")[0]["title"] == "Grüße"
 
 
 def test_list_filters_and_says_that_there_are_more(app: At, user: At, ada: str) -> None:

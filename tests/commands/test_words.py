@@ -54,9 +54,9 @@ def test_a_body_keeps_its_lines() -> None:
     ("fields", "mark", "state"),
     [
         ({}, "●", "unread"),
-        ({"read_state": READ}, "·", "read"),
-        ({"user_action_state": ACTIVATED, "read_state": READ}, "✓", "read, activated"),
-        ({"user_action_state": ACTIVATED}, "●", "unread, activated"),
+        ({"read_state": READ}, "✓", "read"),
+        ({"user_action_state": ACTIVATED, "read_state": READ}, "✓", "read, opened"),
+        ({"user_action_state": ACTIVATED}, "●", "unread, opened"),
         ({"user_action_state": DISMISSED}, "✕", "unread, dismissed"),
         ({"user_action_state": SNOOZED}, "z", "unread, snoozed"),
     ],

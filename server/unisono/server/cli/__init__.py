@@ -18,7 +18,7 @@ from unisono.server.cli.token import token
     epilog=examples(
         "unisono-server serve --dev            serve on this machine, to try things out",
         "unisono-server token                  a token of the app demo, to send",
-        "unisono-server token --user anna      a token of its user anna, to receive",
+        "unisono-server token --user ada       a token of its user ada, to receive",
     ),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -26,7 +26,8 @@ def _seconds(ctx: click.Context, param: click.Parameter, text: str) -> int:
 @click.command(
     epilog=examples(
         "unisono-server token",
-        "unisono-server token --user anna --ttl 7d",
+        "unisono-server token --store sqlite:///var/unisono.db",
+        "unisono-server token --user ada --ttl 7d",
         "unisono-server token --app mail.contoso.com --config unisono.toml --scope notifications.send",
     )
 )
@@ -97,5 +98,6 @@ def _key(settings: Settings) -> str:
     made = not file.exists()
     key = dev.secret(settings.store_file)
     if made:
-        click.echo(f"made the development key {file}", err=True)
+        what = f"only a server with --dev and --store {settings.store} takes its tokens"
+        click.echo(f"made the development key {file.resolve()}: {what}", err=True)
     return key

@@ -50,14 +50,15 @@ def exit_status(run: Callable[[], object], *, as_json: bool) -> int:
     except click.Abort:
         return INTERRUPTED
     except click.ClickException as error:
-        _say(error, as_json=as_json)
+        say(error, as_json=as_json)
         return error.exit_code
     # click gives the status where it ended itself, as after --help. It ends quietly, with status 1, when
     # nobody reads the output any more.
     return ended if isinstance(ended, int) else 0
 
 
-def _say(error: click.ClickException, *, as_json: bool) -> None:
+def say(error: click.ClickException, *, as_json: bool) -> None:
+    """Say it on stderr."""
     if not as_json:
         error.show()
         return

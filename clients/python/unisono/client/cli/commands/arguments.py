@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from unisono.client.cli.failures import UsageFailure
+from unisono.client.cli.words.texts import typed
 from unisono.client.cli.words.times import typed_moment, typed_span
 
 if TYPE_CHECKING:
@@ -15,6 +18,31 @@ if TYPE_CHECKING:
 key_option = click.option(
     "--key", "keys", multiple=True, metavar="KEY", help="by the sender's key instead of the id; repeatable"
 )
+
+
+def in_text(value: Any) -> Any:
+    """The value of a parameter, with its texts as they were typed. Names of files stay as they are."""
+    if isinstance(value, tuple):
+        return tuple(map(in_text, value))
+    if not isinstance(value, str):
+        return value
+    text = typed(value)
+    if text is None:
+        raise UsageFailure(f"{value!a} is no text in UTF-8", "let the terminal use UTF-8")
+    return text
+
+
+def certificates(ctx: click.Context, param: click.Parameter, file: Path | None) -> bytes | None:
+    """Callback of an option that takes a file of certificates, and gives what is in it."""
+    if file is None:
+        return None
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except ssl.SSLError:
+        raise click.BadParameter(f"{file} holds no certificates in PEM", ctx, param) from None
+    return file.read_bytes()
 
 
 def references(ids: Sequence[str], keys: Sequence[str]) -> "list[Ref]":

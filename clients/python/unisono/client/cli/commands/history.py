@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     cls=Command,
     epilog=block(
         "The first column:",
-        "● waits   · was read   ✓ was opened   ✕ was dismissed   z is snoozed",
+        "● unread   ✓ read or opened   ✕ dismissed   z snoozed",
     )
     + "\n\n"
     + examples(

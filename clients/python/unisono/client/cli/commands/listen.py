@@ -72,5 +72,5 @@ def listen(
         plain=plain,
         silent=silent,
     )
-    with in_words(access.target):
+    with in_words(access):
         listening.run()

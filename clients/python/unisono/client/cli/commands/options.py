@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from unisono.client._model import Platform
-from unisono.client.cli.commands.arguments import span
+from unisono.client.cli.commands.arguments import certificates, in_text, span
 from unisono.client.cli.commands.help import CommonOption
 from unisono.client.cli.service import this_device
 from unisono.client.cli.service.access import Access
@@ -43,7 +43,11 @@ _OPTIONS: Final = (
     ),
     _common("--tls", is_flag=True, help="encrypt; without, the token can be read on the way"),
     _common(
-        "--root-certificates", type=_FILE, metavar="FILE", help="PEM file to trust instead; turns on --tls"
+        "--root-certificates",
+        type=_FILE,
+        callback=certificates,
+        metavar="FILE",
+        help="PEM file to trust instead; turns on --tls",
     ),
     _common(
         "--timeout",
@@ -84,8 +88,9 @@ def common_options(command: Function) -> Function:
 
     @functools.wraps(command)
     def with_access(
-        *, token: str, token_command: str, root_certificates: Path | None, timeout: timedelta, **rest: Any
+        *, token: str, token_command: str, root_certificates: bytes | None, timeout: timedelta, **rest: Any
     ) -> Any:
+        rest = {name: in_text(value) for name, value in rest.items()}
         if token and token_command:
             token, token_command = _preferred(token, token_command)
         access = Access(
@@ -93,6 +98,8 @@ def common_options(command: Function) -> Function:
             token_command=token_command,
             root_certificates=root_certificates,
             timeout=timeout.total_seconds(),
+            # Only apps name users. With --me, what stands in the place of the user is the title.
+            app=bool(rest.get("user")) and not rest.get("me"),
             **{name: rest.pop(name) for name in ("target", "tls", "as_json")},
         )
         access.check()

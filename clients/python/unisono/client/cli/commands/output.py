@@ -1,13 +1,13 @@
 """Puts results on stdout: a table for people, an object per line for programs. Knows no calls."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import click
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from unisono.client.cli.words import shapes
 from unisono.client.cli.words.tables import UNCUT
@@ -16,7 +16,11 @@ Row = TypeVar("Row")
 
 
 def show(
-    rows: Iterable[Row], table: Callable[[Iterable[Row], datetime], Table], *, as_json: bool, none: str
+    rows: Iterable[Row],
+    table: Callable[[Sequence[Row], datetime, int], list[Text]],
+    *,
+    as_json: bool,
+    none: str,
 ) -> None:
     """All of them; `none` says on stderr that there are none."""
     rows = tuple(rows)
@@ -24,7 +28,8 @@ def show(
         for row in rows:
             click.echo(shapes.line(shapes.shape(row)))
     elif rows:
-        width = None if sys.stdout.isatty() else UNCUT
-        Console(width=width, highlight=False).print(table(rows, datetime.now().astimezone()))
+        console = Console(width=None if sys.stdout.isatty() else UNCUT, highlight=False)
+        for line in table(rows, datetime.now().astimezone(), console.width):
+            console.print(line, soft_wrap=True)
     else:
         click.echo(none, err=True)

@@ -75,6 +75,8 @@ def send(
     if replace and not given["app_notification_id"]:
         raise click.UsageError("--replace needs the --key of what to rewrite")
     content = _content(title=title, replace=replace, **given)
+    if not title and ("body" in content or not content.get("raw_content")):
+        raise click.UsageError("give a TITLE, which a person sees, or --raw FILE, for the app alone")
     from unisono.client.cli.service.calls import Actor, call
 
     actor = Actor(user=user, endpoint=endpoint)

@@ -5,7 +5,7 @@ from typing import Final
 from rich.text import Text
 
 from unisono.client._device.state import Status
-from unisono.client.cli.inbox.meanings import ALWAYS, HELP, KEYS
+from unisono.client.cli.inbox.meanings import ALWAYS, ASK, ASK_BRIEFLY, HELP, KEYS, MARKS
 from unisono.client.cli.inbox.state import Picture
 from unisono.client.cli.words.texts import one_line
 from unisono.client.cli.words.times import clock, span
@@ -55,6 +55,13 @@ def rule(text: str, width: int, style: str = "dim") -> Text:
     return line.append("─" * (width - line.cell_len), "dim")
 
 
+def bottom(picture: Picture, width: int) -> Text:
+    """The keys; or the question that the next one answers."""
+    if not picture.asking:
+        return keys(width)
+    return Text(f" {ASK if width >= WIDE else ASK_BRIEFLY} ", "bold black on yellow")
+
+
 def keys(width: int) -> Text:
     """The keys, with as many words as there is room for; help and quit always have theirs."""
     line, last = Text(" "), Text("  ").join(map(_key, ALWAYS))
@@ -70,6 +77,7 @@ def help_lines() -> list[Text]:
     return [
         Text(),
         *(Text(f"  {key:<8}  ", "bold cyan").append(what, "default not bold") for key, what in HELP),
+        Text("  ").append_text(Text("  ").join(map(_key, MARKS))),
     ]
 
 
@@ -83,9 +91,8 @@ def _state(picture: Picture, *, wide: bool) -> Text:
     right = Text().append(words, style)
     if picture.status is Status.OFFLINE:
         right.append(f" {span(picture.now - picture.since)}")
-    right.append("  ").append(
-        f" {picture.unread_count} ", "bold white on red" if picture.unread_count else "dim"
-    )
+    badge = f" {picture.unread_count} unread " if wide else f" {picture.unread_count} "
+    right.append("  ").append(badge, "bold white on red" if picture.unread_count else "dim")
     if wide:
-        right.append(" unread", "default").append(f"   revision {picture.revision}", "dim")
+        right.append(f"  revision {picture.revision}", "dim")
     return right.append(" ")

@@ -13,7 +13,8 @@ from unisono.client._errors import UnisonoError
 from unisono.client._model import Notification, ReadState
 from unisono.client.cli.ending import until_first
 from unisono.client.cli.inbox.meanings import MARKING, STEPS, state_for
-from unisono.client.cli.inbox.state import Picture, Selection, arranged, handled
+from unisono.client.cli.inbox.state import Picture, Selection, arranged, handled, still_ringing
+from unisono.client.cli.words.connections import Tried
 from unisono.client.cli.words.errors import brief
 
 #: How long a ring can be seen, and what came of a key can be read.
@@ -25,16 +26,17 @@ class Inbox:
     """Calls `changed` when there is something else to see, and `rang` when there is something to hear."""
 
     def __init__(
-        self, device: Device, *, target: str, changed: Callable[[], None], rang: Callable[[], None]
+        self, device: Device, *, tried: Tried, changed: Callable[[], None], rang: Callable[[], None]
     ) -> None:
         self.quit = asyncio.Event()
         self._device = device
-        self._target = target
+        self._tried = tried
         self._changed = changed
         self._rang = rang
         self._selection = Selection()
         self._show_handled = True
         self._helping = False
+        self._to_delete = ""
         self._since = datetime.now().astimezone()
         self._notice = "", self._since
         self._ringing: dict[str, datetime] = {}
@@ -48,12 +50,12 @@ class Inbox:
         """What is to be seen now."""
         device, now = self._device, datetime.now().astimezone()
         rows = self._rows()
-        self._ringing = {id_: until for id_, until in self._ringing.items() if until > now}
+        self._ringing = still_ringing(self._ringing, device.notifications, now)
         return Picture(
             user_id=device.notifications[0].user_id if device.notifications else "",
             endpoint_id=device.endpoint_id,
             status=device.status,
-            trouble=brief(device.trouble, self._target) if device.trouble else "",
+            trouble=brief(device.trouble, self._tried) if device.trouble else "",
             since=self._since,
             unread_count=device.unread_count,
             revision=device.revision,
@@ -64,12 +66,15 @@ class Inbox:
             pending_marks=0 if device.status is Status.LIVE else device.pending_marks,
             notice=self._notice[0] if self._notice[1] > now else "",
             helping=self._helping,
+            asking=self._asks(),
             now=now,
         )
 
     def press(self, key: str) -> None:
         """A key was pressed."""
-        if key in ("q", "hangup"):
+        if self._asks() and key != "hangup":
+            self._answer(key)
+        elif key in ("q", "hangup"):
             self.quit.set()
         elif key == "?" or self._helping:
             self._helping = not self._helping
@@ -97,13 +102,24 @@ class Inbox:
         if not rows:
             return
         row = rows[self._selection.settle(rows)]
-        if key == "x" or (key == "d" and not handled(row)):
-            self._selection.leave(rows)
         if key == "x":
-            self._start(self._device.delete(row))
+            self._to_delete = row.id
         elif key in MARKING:
+            if key == "d" and not handled(row):
+                self._selection.leave(rows)
             state = state_for(key, row, datetime.now().astimezone())
             self._start(self._device.mark(row.id, **state))
+
+    def _asks(self) -> bool:
+        """Whether the next key says to delete what is still there."""
+        return any(row.id == self._to_delete for row in self._rows())
+
+    def _answer(self, key: str) -> None:
+        """The key after x."""
+        if key == "x":
+            self._selection.leave(self._rows())
+            self._start(self._device.delete(self._to_delete))
+        self._to_delete = ""
 
     def _start(self, deed: Awaitable[object]) -> None:
         task = asyncio.ensure_future(self._done(deed))
@@ -114,7 +130,7 @@ class Inbox:
         try:
             await deed
         except UnisonoError as error:
-            self.remark(brief(error, self._target))
+            self.remark(brief(error, self._tried))
         self._changed()
 
     async def _follow_events(self) -> None:

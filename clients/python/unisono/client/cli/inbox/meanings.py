@@ -25,6 +25,10 @@ STEPS: Final = {
 }
 """The keys that select, and how many places further down."""
 
+ASK: Final = "x again to delete on every device, any other key to keep"
+ASK_BRIEFLY: Final = "x again: delete · else: keep"
+"""What the last line of the screen says before something is deleted."""
+
 #: What the last line of the screen says of keys, where there is room; and what it always says.
 KEYS: Final = (
     ("r", "read"),
@@ -39,20 +43,21 @@ ALWAYS: Final = (("?", "help"), ("q", "quit"))
 
 HELP: Final = (
     ("↑ ↓  k j", "select; Page, Home, End"),
-    ("⏎", "open: activated and read"),
+    ("⏎", "open, which also reads it"),
     ("r", "read; again: unread"),
     ("d", "dismiss; again: undo"),
     ("s", "snooze 10 minutes; again: wake"),
     ("a", "mark all as read"),
-    ("x", "delete on every device"),
+    ("x", "delete on every device; asks before"),
     ("h", "hide or show dismissed ones"),
     ("q", "quit; ? Esc: leave this help"),
-    ("", ""),
-    ("●", "waits: counts as unread"),
-    ("·", "was read"),
-    ("✓", "was opened"),
-    ("z", "is snoozed"),
-    ("✕", "was dismissed"),
+)
+
+MARKS: Final = (
+    ("●", "unread"),
+    ("✓", "read"),
+    ("✕", "dismissed"),
+    ("z", "snoozed"),
     ("♪", "rings"),
 )
 

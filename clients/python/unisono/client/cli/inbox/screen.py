@@ -19,6 +19,7 @@ from unisono.client.cli.ending import until_first
 from unisono.client.cli.inbox.inbox import Inbox
 from unisono.client.cli.inbox.keyboard import Keyboard
 from unisono.client.cli.inbox.view import InboxView
+from unisono.client.cli.words.connections import Tried
 
 #: Ages change each second; a burst of changes is drawn at this interval, in seconds.
 TICK: Final = 1.0
@@ -32,12 +33,12 @@ WRAP_LINES: Final = "\x1b[?7h"
 class Screen:
     """Shows the inbox of a device until the person quits."""
 
-    def __init__(self, device: Device, *, target: str, bell: bool) -> None:
+    def __init__(self, device: Device, *, tried: Tried, bell: bool) -> None:
         self._console = Console(highlight=False)
         self._dirty = asyncio.Event()
         self._inbox = Inbox(
             device,
-            target=target,
+            tried=tried,
             changed=self._dirty.set,
             rang=self._console.bell if bell else lambda: None,
         )

@@ -1,6 +1,6 @@
 """What the inbox on the screen shows of a device, and which notification is selected. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ class Picture:
     """All that can be seen at one moment.
 
     `rows` are in the order of the screen; `selected` is the place of one of them, or -1. `trouble`
-    says why it is offline, and `since` since when.
+    says why it is offline, and `since` since when. `asking`: whether the next key says to delete it.
     `user_id` is empty until something says it. `now` gives the zone of all times.
     """
 
@@ -31,12 +31,20 @@ class Picture:
     pending_marks: int
     notice: str
     helping: bool
+    asking: bool
     now: datetime
 
 
 def handled(row: Notification) -> bool:
     """Whether the user is done with it."""
     return row.user_action_state is UserActionState.DISMISSED
+
+
+def still_ringing(
+    until: Mapping[str, datetime], rows: Sequence[Notification], now: datetime
+) -> dict[str, datetime]:
+    """Those of them that ring, and until when: what does not wait any more has nothing to ring for."""
+    return {row.id: until[row.id] for row in rows if row.waits and row.id in until and until[row.id] > now}
 
 
 def arranged(rows: Sequence[Notification], *, show_handled: bool) -> list[Notification]:

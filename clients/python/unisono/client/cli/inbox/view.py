@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from unisono.client._device.state import Status
-from unisono.client.cli.inbox.bars import header, help_lines, keys, remark, rule, trouble
+from unisono.client.cli.inbox.bars import bottom, header, help_lines, remark, rule, trouble
 from unisono.client.cli.inbox.detail import detail
 from unisono.client.cli.inbox.rows import window
 from unisono.client.cli.inbox.state import Picture
@@ -31,7 +31,7 @@ class InboxView:
 
 def _screen(picture: Picture, console: Console, width: int, height: int) -> list[Text]:
     above = [header(picture, width), trouble(picture, width)]
-    below = [remark(picture, width), keys(width)]
+    below = [remark(picture, width), bottom(picture, width)]
     return [*above, *_body(picture, console, width, max(0, height - 4)), *below][:height]
 
 

@@ -8,17 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from unisono.client._device.device import Device
 from unisono.client._device.storage import FileStorage
 from unisono.client._device.timing import Timing
 from unisono.client._model import Platform
+from unisono.client._wire.retry import Backoff
 from unisono.client.cli.ending import ending, until_first
 from unisono.client.cli.inbox.screen import Screen
 from unisono.client.cli.listening.lines import Lines
 from unisono.client.cli.service.access import Access
+from unisono.client.cli.service.errors import tried
 from unisono.client.cli.service.tokens import token_source
 from unisono.client.cli.words.texts import one_line
+
+#: How long to wait at most before trying the server again while somebody looks, in seconds.
+WATCHED: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +57,11 @@ class Listening:
         return _has_screen() and not self.plain and not self.access.as_json
 
     def _screen(self, device: Device) -> Screen:
-        return Screen(device, target=self.access.target, bell=not self.silent)
+        return Screen(device, tried=tried(self.access), bell=not self.silent)
 
     def _lines(self, device: Device) -> Lines:
         bell = sys.stdout.isatty() and not self.silent
-        return Lines(device, target=self.access.target, as_json=self.access.as_json, bell=bell)
+        return Lines(device, tried=tried(self.access), as_json=self.access.as_json, bell=bell)
 
     def _device(self) -> Device:
         return Device(
@@ -66,9 +72,14 @@ class Listening:
             display_name=self.display_name,
             storage=FileStorage(self.keep) if self.keep else None,
             tls=self.access.tls,
-            root_certificates=self.access.certificates(),
-            timing=Timing(call=self.access.timeout),
+            root_certificates=self.access.root_certificates,
+            timing=timing(self.access.timeout, watched=self._wants_screen()),
         )
+
+
+def timing(call: float, *, watched: bool) -> Timing:
+    """Who looks at a screen waits for the server: it is tried more often then."""
+    return Timing(call=call, backoff=Backoff(most=WATCHED)) if watched else Timing(call=call)
 
 
 def _has_screen() -> bool:

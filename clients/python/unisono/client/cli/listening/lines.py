@@ -11,6 +11,7 @@ from unisono.client._device.state import Status
 from unisono.client._model import Event, Notification
 from unisono.client.cli.ending import until_first
 from unisono.client.cli.words import shapes
+from unisono.client.cli.words.connections import Tried
 from unisono.client.cli.words.errors import brief
 from unisono.client.cli.words.events import (
     event_line,
@@ -30,9 +31,9 @@ class Lines:
     For people, how the device is connected goes to stderr: the lines on stdout are notifications.
     """
 
-    def __init__(self, device: Device, *, target: str, as_json: bool, bell: bool) -> None:
+    def __init__(self, device: Device, *, tried: Tried, as_json: bool, bell: bool) -> None:
         self._device = device
-        self._target = target
+        self._tried = tried
         self._as_json = as_json
         self._bell = bell
         self._told = asyncio.Event()
@@ -62,7 +63,7 @@ class Lines:
         shown = Status.OFFLINE, ""
         while True:
             seen = status, trouble = self._device.status, self._device.trouble
-            now = status, brief(trouble, self._target) if trouble else ""
+            now = status, brief(trouble, self._tried) if trouble else ""
             if now != shown and status in (Status.LIVE, Status.OFFLINE):
                 if status is Status.LIVE:
                     await self._told.wait()

@@ -43,7 +43,7 @@ class Service:
             access.target,
             token_source(access),
             tls=access.tls,
-            root_certificates=access.certificates(),
+            root_certificates=access.root_certificates,
             backoff=Backoff(),
         )
         self._caller = self._connection.caller
@@ -119,5 +119,5 @@ def call(access: Access, work: Callable[[Service], Coroutine[Any, Any, Answer]])
         async with Service(access) as service:
             return await work(service)
 
-    with in_words(access.target):
+    with in_words(access):
         return asyncio.run(whole())

@@ -3,19 +3,32 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from unisono.client._errors import UnisonoError
-from unisono.client.cli.failures import Failure
+from unisono.client._errors import DeadlineExceeded, Unauthenticated, Unavailable, UnisonoError
+from unisono.client._wire.channel import check
+from unisono.client.cli.failures import Failure, UsageFailure
+from unisono.client.cli.service.access import Access
 from unisono.client.cli.service.tokens import TokenCommandError
+from unisono.client.cli.words.connections import Tried
 from unisono.client.cli.words.errors import hint, what_happened
 
 
+def tried(access: Access) -> Tried:
+    """What errors are told with."""
+    tls = access.tls or access.root_certificates is not None
+    return Tried(target=access.target, tls=tls, app=access.app)
+
+
 @contextmanager
-def in_words(target: str) -> Iterator[None]:
-    """Make failures of them."""
+def in_words(access: Access) -> Iterator[None]:
+    """Make failures of them; of an address that is none, too."""
+    try:
+        check(access.target, None)
+    except ValueError as error:
+        raise UsageFailure(f"--{error}") from None
     try:
         yield
     except UnisonoError as error:
-        raise failure(error, target) from error
+        raise failure(error, tried(access)) from error
     except TokenCommandError as error:
         raise Failure(str(error), "run it by hand: it must print a token and nothing else") from error
     except BrokenPipeError:
@@ -25,7 +38,12 @@ def in_words(target: str) -> Iterator[None]:
         raise Failure(f"{named}{error.strerror or error}") from error
 
 
-def failure(error: UnisonoError, target: str) -> Failure:
+def concerns_all(error: UnisonoError) -> bool:
+    """Whether the next call would fail, too, whatever it is about."""
+    return isinstance(error, Unavailable | DeadlineExceeded | Unauthenticated)
+
+
+def failure(error: UnisonoError, tried: Tried) -> Failure:
     """The error as the command says it: what happened in one line, what to do, and all of it for programs."""
     details = {
         "code": error.code.name.lower(),
@@ -34,4 +52,4 @@ def failure(error: UnisonoError, target: str) -> Failure:
         "metadata": error.metadata,
         "retry_delay": error.retry_delay,
     }
-    return Failure(what_happened(error), hint(error, target), details)
+    return Failure(what_happened(error, tried), hint(error, tried), details)

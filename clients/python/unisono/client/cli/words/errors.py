@@ -12,27 +12,18 @@ from unisono.client._errors import (
     Unavailable,
     UnisonoError,
 )
+from unisono.client.cli.words.connections import Tried, trouble
 from unisono.client.cli.words.texts import one_line
-
-#: How gRPC begins when no connection comes about. What follows names addresses and layers.
-_NO_CONNECTION: Final = "failed to connect to all addresses"
-
-_NEW_TOKEN: Final = "get a new token; for a server that runs with --dev: unisono-server token --user ada"
-
-_KINDS: Final[Mapping[str, str]] = {
-    "device": "a user's token, of a server that runs with --dev: unisono-server token --user ada",
-    "publisher": "an app's token, of a server that runs with --dev: unisono-server token",
-}
+from unisono.client.cli.words.tokens import renewed, source
 
 _BY_REASON: Final[Mapping[str, str]] = {
-    "TOKEN_EXPIRED": f"{_NEW_TOKEN}; with --token-command the command gets one by itself",
     "APP_UNKNOWN": "declare the client id of the token for an app, in the settings of the server",
     "SCOPE_MISSING": "get a token with the scope {scope}",
     "USER_MISMATCH": "a user's token is for that user alone: leave --user out, or send with --me",
     "NOT_CREATOR": "what the app sent, only the app may change; what the user sent, only the user",
     "NOTIFICATION_NOT_FOUND": "unisono list shows what is there",
     "ENDPOINT_DELETED": "name another device with --endpoint; the id of this one stays unusable for 30 days",
-    "PLATFORM_FIXED": "it is registered with --platform {platform}; or name another device with --endpoint",
+    "PLATFORM_FIXED": "a platform is for ever: give --platform {platform}, or name another --endpoint",
     "KEY_CONFLICT": "--replace rewrites {notification_id}, which has this key; another --key makes a new one",
     "LIVE_NOTIFICATIONS_EXCEEDED": "delete some, or let them expire sooner, with --expire",
     "OPEN_STREAMS_EXCEEDED": "end some unisono listen of this user: {limit} may be open at a time",
@@ -42,38 +33,57 @@ _BY_REASON: Final[Mapping[str, str]] = {
 }
 
 
-def what_happened(error: UnisonoError) -> str:
+def what_happened(error: UnisonoError, tried: Tried) -> str:
     """The message, and each bad field that it does not name itself."""
+    problem = trouble(error, tried)
+    if problem and problem.known:
+        return problem.what
     said = str(error)
     named = (f"{field}: {what}" for field, what in error.violations.items())
     return one_line("; ".join([said, *(text for text in named if text not in said)]))
 
 
-def brief(error: Exception, target: str) -> str:
+def brief(error: Exception, tried: Tried) -> str:
     """The same where there is little room."""
-    if isinstance(error, Unavailable) and error.message.startswith(_NO_CONNECTION):
-        return f"no connection to {target}"
-    return what_happened(error) if isinstance(error, UnisonoError) else one_line(str(error))
+    problem = trouble(error, tried)
+    if problem:
+        return problem.what
+    return what_happened(error, tried) if isinstance(error, UnisonoError) else one_line(str(error))
 
 
-def hint(error: UnisonoError, target: str) -> str:
+def hint(error: UnisonoError, tried: Tried) -> str:
     """What to do next; empty where the error says it all."""
     if error.reason == "ROLE_NOT_ALLOWED":
-        kinds = error.metadata.get("allowed", "").split(",")
-        return "this needs " + " or ".join(_KINDS.get(kind, f"a token of a {kind}") for kind in kinds)
+        app = "device" not in error.metadata.get("allowed", "").split(",")
+        return f"this needs {'an app' if app else 'a user'}'s token; {source(app=app)}"
     known = _BY_REASON.get(error.reason)
-    return known.format_map(defaultdict(str, error.metadata)) if known else _by_kind(error, target)
+    return known.format_map(_named(error.metadata)) if known else _by_kind(error, tried)
 
 
-def _by_kind(error: UnisonoError, target: str) -> str:
+def _named(metadata: Mapping[str, str]) -> Mapping[str, str]:
+    """The metadata as options name things."""
+    platform = metadata.get("platform", "").removeprefix("PLATFORM_").lower()
+    return defaultdict(str, metadata, platform=platform)
+
+
+def _by_kind(error: UnisonoError, tried: Tried) -> str:
+    problem = trouble(error, tried)
+    if problem:
+        return problem.hint
     if isinstance(error, Unavailable):
-        return f"is the server at {target} up? Give --tls if it serves TLS, and only then"
+        return f"is the server at {tried.target} up?"
     if isinstance(error, DeadlineExceeded):
-        return f"is the server at {target} well? --timeout gives it more time"
+        return f"is the server at {tried.target} well? --timeout gives it more time"
     if isinstance(error, Unauthenticated):
-        return _NEW_TOKEN
+        return _another_token(error, app=tried.app)
     if isinstance(error, StorageFailed):
         return "name another file with --keep, one for each device"
     if isinstance(error, InvalidRequest) and "user_id" in error.violations:
         return "with an app's token name the user: --user ada"
     return ""
+
+
+def _another_token(error: UnisonoError, *, app: bool) -> str:
+    if error.reason == "TOKEN_EXPIRED":
+        return f"get a new token, as --token-command does by itself; {renewed(app=app)}"
+    return f"get a token of this server; {source(app=app)}"

@@ -1,57 +1,62 @@
-"""Tables for people who list something. Pure: from what the SDK gives to what rich prints."""
+"""Tables for people who list something. Pure: from what the SDK gives to lines of text.
 
-from collections.abc import Iterable
+What other commands take is always whole: the ids.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from rich.table import Table
 from rich.text import Text
 
 from unisono.client._model import Endpoint, Notification, UserActionState
+from unisono.client.cli.words.columns import Column, lines
 from unisono.client.cli.words.shapes import name_of
 from unisono.client.cli.words.texts import headline, mark_of, one_line
 from unisono.client.cli.words.times import ago
 
-#: Columns that a table needs where nobody looks at it: nothing is cut off then.
+#: Columns that a table may take where nobody looks at it: nothing is cut off then.
 UNCUT: Final = 10_000
 
+#: Narrower than this an id has a line of its own, in columns.
+_WIDE: Final = 64
 
-def notifications(rows: Iterable[Notification], now: datetime) -> Table:
-    """A line for each notification. The id is whole: it is what other commands take."""
-    table = _table("", "TITLE", "GROUP", "SENT", "ID")
-    table.columns[1].ratio = 1
-    for row in rows:
-        style = "bold" if row.waits else "dim"
-        if row.user_action_state is UserActionState.DISMISSED:
-            style = "dim strike"
-        table.add_row(
-            Text(mark_of(row), style="cyan" if row.waits else "dim"),
-            Text(headline(row), style=style),
-            Text(one_line(row.group_name), style="dim"),
-            Text(ago(row.create_time, now)),
-            Text(row.id, style="dim"),
-        )
-    return table
+#: A long title makes room for the group, and then takes what that had.
+_TITLE_FIRST: Final = ((1, 40), (2, 0), (1, 0))
 
 
-def endpoints(rows: Iterable[Endpoint], now: datetime) -> Table:
+def notifications(rows: Sequence[Notification], now: datetime, width: int) -> list[Text]:
+    """A line for each notification; where there is little room, another one for its id."""
+    columns = [
+        Column("", [Text(mark_of(row), "cyan" if row.waits else "dim") for row in rows]),
+        Column("TITLE", [Text(headline(row), _style(row)) for row in rows]),
+        Column("GROUP", [Text(one_line(row.group_name), "dim") for row in rows]),
+        Column("SENT", [Text(ago(row.create_time, now)) for row in rows]),
+    ]
+    ids = Column("ID", [Text(row.id, "dim") for row in rows])
+    if width >= _WIDE:
+        return lines([*columns, ids], width, _TITLE_FIRST)
+    indent = Text(" " * max(0, min(3, width - ids.width)))
+    below = [indent + id_ for id_ in (Text(ids.head, "dim"), *ids.cells)]
+    above = lines(columns, width, _TITLE_FIRST)
+    return [line for both in zip(above, below, strict=True) for line in both]
+
+
+def endpoints(rows: Sequence[Endpoint], now: datetime, width: int) -> list[Text]:
     """A line for each device of a user."""
-    table = _table("ID", "PLATFORM", "NAME", "CONNECTED", "LAST SEEN", "ACKNOWLEDGED")
-    table.columns[-1].justify = "right"
-    for row in rows:
-        table.add_row(
-            Text(one_line(row.endpoint_id)),
-            Text(name_of(row.platform)),
-            Text(one_line(row.display_name)),
-            Text("● yes", style="green") if row.connected else Text("○ no", style="dim"),
-            Text("now" if row.connected else ago(row.last_seen_time, now)),
-            Text(f"{row.acknowledged_revision}"),
-        )
-    return table
+    yes, no = Text("● yes", "green"), Text("○ no", "dim")
+    columns = [
+        Column("ID", [Text(one_line(row.endpoint_id)) for row in rows]),
+        Column("PLATFORM", [Text(name_of(row.platform)) for row in rows]),
+        Column("NAME", [Text(one_line(row.display_name)) for row in rows]),
+        Column("CONNECTED", [yes if row.connected else no for row in rows]),
+        Column("LAST SEEN", [Text("now" if row.connected else ago(row.last_seen_time, now)) for row in rows]),
+        Column("ACKNOWLEDGED", [Text(f"{row.acknowledged_revision}") for row in rows], right=True),
+    ]
+    return lines(columns, width, [(place, 0) for place in (2, 5, 1, 4)])
 
 
-def _table(*heads: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for head in heads:
-        table.add_column(head, no_wrap=True, overflow="ellipsis")
-    return table
+def _style(row: Notification) -> str:
+    if row.user_action_state is UserActionState.DISMISSED:
+        return "dim strike"
+    return "bold" if row.waits else "dim"

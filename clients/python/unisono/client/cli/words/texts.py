@@ -3,6 +3,7 @@
 The contract keeps only U+0000 out of texts: a title could move the cursor, or reverse a line.
 """
 
+import os
 import re
 from typing import Final
 
@@ -14,11 +15,25 @@ RINGS: Final = "♪"
 #: C0, DEL and C1, among them ESC; and the marks that override the direction of what follows.
 _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-_BY_ACTION: Final = {
-    UserActionState.ACTIVATED: "✓",
-    UserActionState.DISMISSED: "✕",
-    UserActionState.SNOOZED: "z",
-}
+_PUT_ASIDE: Final = {UserActionState.DISMISSED: "✕", UserActionState.SNOOZED: "z"}
+
+#: What else a person calls what happened.
+_OPENED: Final = "opened"
+
+
+def typed(text: str) -> str | None:
+    """An argument as it was typed; None if that is no text.
+
+    Where the locale knows less than UTF-8, as in many containers, Python keeps the bytes as surrogates.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        try:
+            return os.fsencode(text).decode()
+        except UnicodeError:
+            return None
+    return text
 
 
 def one_line(text: str) -> str:
@@ -32,9 +47,8 @@ def paragraphs(text: str) -> list[str]:
 
 
 def mark_of(row: Notification) -> str:
-    """One character: ● waits, ✓ was opened, ✕ dismissed, z sleeps, · read."""
-    unread = "●" if row.read_state is ReadState.UNREAD else "·"
-    return unread if row.waits else _BY_ACTION.get(row.user_action_state, unread)
+    """One character: ● unread, ✓ read, ✕ dismissed, z snoozed."""
+    return _PUT_ASIDE.get(row.user_action_state) or ("●" if row.read_state is ReadState.UNREAD else "✓")
 
 
 def headline(row: Notification) -> str:
@@ -45,6 +59,8 @@ def headline(row: Notification) -> str:
 def state_of(row: Notification) -> str:
     """read, dismissed"""
     states = [name_of(row.read_state)]
-    if row.user_action_state is not UserActionState.NO_INTERACTION:
+    if row.user_action_state is UserActionState.ACTIVATED:
+        states.append(_OPENED)
+    elif row.user_action_state is not UserActionState.NO_INTERACTION:
         states.append(name_of(row.user_action_state))
     return ", ".join(states)

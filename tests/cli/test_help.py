@@ -14,6 +14,13 @@ def test_every_command_has_examples(command: str) -> None:
     assert f"unisono-server {command}" in result.stdout.split("Examples:")[1]
 
 
+@pytest.mark.parametrize("command", [[], ["token"]])
+def test_the_examples_are_of_ada(command: list[str]) -> None:
+    text = run(*command, "--help").stdout
+    assert "--user ada" in text
+    assert "anna" not in text
+
+
 def test_the_commands() -> None:
     assert set(main.commands) == {"serve", "token", "migrate", "config", "backup", "restore"}
     assert all(f"  {name} " in run("--help").stdout for name in main.commands)

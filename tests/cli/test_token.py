@@ -1,6 +1,7 @@
 """`token` prints a token that a server with the development key of the same store accepts."""
 
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,15 @@ def test_user_that_cannot_be_kept(place: Place, user: str, fault: str) -> None:
 
 def test_key_is_made_once(place: Place) -> None:
     first, second = (run("token", "--store", place.store) for _ in range(2))
-    made, _, use = first.stderr.partition(": ")
-    assert made == f"made the development key {place.key}"
-    assert "only a server with --dev and --store sqlite:///" in use
+    whose = f"only a server with --dev and --store {place.store} takes its tokens"
+    assert first.stderr == f"made the development key {place.key}: {whose}\n"
     assert second.stderr == ""
+
+
+def test_key_and_store_stay_out_of_a_clone() -> None:
+    ignored = Path(__file__, "../../../.gitignore").resolve().read_text().splitlines()
+    for name in ("unisono.db", "unisono.db-wal", "unisono.db-shm", dev.key_file(Path("unisono.db")).name):
+        assert any(fnmatch(name, pattern) for pattern in ignored)
 
 
 def test_key_that_others_may_read(place: Place) -> None:

@@ -39,6 +39,11 @@ class Terminal:
         complete = last.count("\n") >= termios.tcgetwinsize(self._its)[0] - 1
         return _STYLES.sub("", last if complete or not before else before).replace("\r\n", "\n")
 
+    @property
+    def pictures(self) -> list[str]:
+        """All that it has drawn."""
+        return [_STYLES.sub("", drawn).replace("\r\n", "\n") for drawn in self.output.split(_HOME)]
+
     def shows(self, pattern: str) -> str:
         """Wait for a picture in which this can be found, and return it."""
         return self._until(lambda: re.search(pattern, self.picture, re.DOTALL), f"{pattern!r}")

@@ -11,7 +11,6 @@ from tests.support import tokens
 from tests.support.processes import ServerProcess
 
 BIG = "x" * 2_000_000
-WITH_TLS = ("list", "--user", "ada", "--tls", "--timeout", "1s")
 
 
 @pytest.fixture(scope="module")
@@ -76,19 +75,6 @@ def test_no_server(nowhere: str) -> None:
     error, hint = ended.stderr.splitlines()
     assert error.startswith("Error: ")
     assert f"is the server at {nowhere} up?" in hint or f"is the server at {nowhere} well?" in hint
-
-
-def test_tls_where_there_is_none(server: ServerProcess) -> None:
-    ended = At(server.address, tokens.publisher()).run(*WITH_TLS)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    *_, error, hint = ended.stderr.splitlines()
-    assert error == f"Error: the server at {server.address} does not speak TLS"
-    assert hint == "Hint: leave out --tls and --root-certificates"
-
-
-def test_grpc_says_nothing_by_itself(server: ServerProcess) -> None:
-    ended = At(server.address, tokens.publisher()).run(*WITH_TLS)
-    assert len(ended.stderr.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

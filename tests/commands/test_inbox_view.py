@@ -9,8 +9,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from tests.commands.rows import NOW, a_picture, a_row
-from unisono.client import Status, UserActionState
-from unisono.client.cli.inbox.state import Picture
+from unisono.client import ReadState, Status, UserActionState
+from unisono.client.cli.inbox.meanings import HELP
+from unisono.client.cli.inbox.state import Picture, still_ringing
 from unisono.client.cli.inbox.view import InboxView
 
 TITLES = (
@@ -90,6 +91,34 @@ def test_what_rings_can_be_seen() -> None:
     row = a_row()
     assert "▌♪ Hello" in "\n".join(lines(a_picture(row, ringing=frozenset({row.id}))))
     assert "♪" not in "\n".join(lines(a_picture(row)))
+
+
+def test_what_does_not_wait_any_more_has_nothing_to_ring_for() -> None:
+    later, soon = NOW + timedelta(seconds=1), NOW
+    read, dismissed = ReadState.READ, UserActionState.DISMISSED
+    listed = [a_row("a"), a_row("b", read_state=read), a_row("c", user_action_state=dismissed), a_row("d")]
+    ringing = {"a": later, "b": later, "c": later, "d": soon, "gone": later}
+    assert still_ringing(ringing, listed, NOW) == {"a": later}
+
+
+@pytest.mark.parametrize(
+    ("width", "question"),
+    [
+        (80, "x again to delete on every device, any other key to keep"),
+        (60, "x again to delete on every device, any other key to keep"),
+        (40, "x again: delete · else: keep"),
+    ],
+)
+def test_it_asks_where_the_keys_are_named(width: int, question: str) -> None:
+    assert lines(a_picture(a_row(), asking=True), width)[-1].strip() == question
+    assert question not in "\n".join(lines(a_picture(a_row()), width))
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 15)])
+def test_the_help_is_whole(width: int, height: int) -> None:
+    shown = "\n".join(lines(a_picture(a_row(), helping=True), width, height))
+    assert all(what in shown for _, what in HELP)
+    assert "● unread  ✓ read  ✕ dismissed  z snoozed  ♪ rings" in shown
 
 
 def test_what_is_snoozed_says_until_when_whatever_the_room() -> None:

@@ -14,6 +14,8 @@ from tests.support import tokens
 from tests.support.processes import PATIENCE, ServerProcess
 from tests.support.proxies import proxied
 from unisono.client import Notification
+from unisono.client._wire.retry import Backoff
+from unisono.client.cli.listening.device import timing
 
 LIVE = "● live"
 
@@ -132,6 +134,19 @@ def test_two_that_are_the_same_device_are_told(user: At) -> None:
             second.until(LIVE)
             assert first.ended() == 1
     assert "give each its own --endpoint" in first.err[-1]
+
+
+def test_who_looks_at_a_screen_waits_less_for_the_server() -> None:
+    assert timing(10.0, watched=True).backoff.most == 5.0
+    assert timing(10.0, watched=False).backoff.most == Backoff().most == 20.0
+
+
+def test_a_platform_stays_as_it_was_registered(user: At) -> None:
+    with user.started("listen", "--endpoint", "laptop", "--platform", "linux") as listening:
+        listening.until(LIVE)
+    ended = user.run("listen", "--endpoint", "laptop", "--platform", "ios")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "give --platform linux, or name another --endpoint" in ended.stderr
 
 
 def test_whoever_reads_may_leave(app: At, user: At, ada: str) -> None:

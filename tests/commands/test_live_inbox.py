@@ -75,13 +75,42 @@ def test_what_one_marks_the_other_shows(app: At, user: At, ada: str) -> None:
         phone.hides("Three")
         laptop.press("a")
         phone.shows("● live   0 .*✓ One")
-        phone.press("jx")
-        phone.shows("x again")
-        phone.press("k")
-        phone.hides("x again")
         phone.press("jxx")
         laptop.hides("One")
         laptop.shows("✓ Two")
+
+
+def test_what_was_read_does_not_look_as_if_it_rang(app: At, user: At, ada: str) -> None:
+    with listening(user, "--silent") as inbox:
+        send(app, ada, "Hello")
+        inbox.shows("♪ Hello")
+        inbox.press("r")
+        inbox.shows("● live   0 unread.*✓ Hello")
+        assert not any("♪" in picture and "● live   0 unread" in picture for picture in inbox.pictures)
+
+
+def test_it_asks_before_it_deletes(app: At, user: At, ada: str) -> None:
+    send(app, ada, "One", "Two")
+    with listening(user) as inbox:
+        # Any other key keeps it, and does nothing else
+        for key in ("r", "q", ENTER, ESCAPE, DOWN):
+            inbox.press("x")
+            inbox.shows("▌● Two.*x again to delete on every device, any other key to keep")
+            inbox.press(key)
+            inbox.hides("x again")
+        inbox.shows("▌● Two.*● One")
+        # What goes meanwhile needs no answer
+        inbox.press("x")
+        inbox.shows("x again")
+        two, _ = user.told("list")
+        user.said("delete", two["id"])
+        inbox.shows("▌● One.*r read")
+        inbox.hides("x again")
+        inbox.press("x")
+        inbox.shows("x again")
+        inbox.press("x")
+        inbox.shows("nothing yet")
+    assert user.told("list") == []
 
 
 def test_the_help_and_another_size(app: At, user: At, ada: str) -> None:

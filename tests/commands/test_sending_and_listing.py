@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -94,6 +95,11 @@ def test_several_are_deleted_as_far_as_they_can_be(app: At, user: At, ada: str) 
     assert (ended.returncode, ended.stdout) == (1, f"{one}: deleted\n{two}: deleted\n")
     assert ended.stderr.startswith("Error: nobody: ")
     assert user.told("list") == []
+    again = app.run("delete", one, "nobody", "--key", "no-key", "--user", ada, "--json")
+    (gone,), (first, second) = objects(again.stdout), objects(again.stderr)
+    assert (again.returncode, gone["id"], gone["already_removed"]) == (1, one, True)
+    assert (first["id"], first["reason"]) == ("nobody", "NOTIFICATION_NOT_FOUND")
+    assert (second["app_notification_id"], second["code"]) == ("no-key", "not_found")
 
 
 def test_what_other_commands_take_is_whole_in_any_width(app: At, user: At, ada: str) -> None:
@@ -114,8 +120,17 @@ def listed(user: At, columns: int) -> str:
 
 
 def test_words_that_a_locale_cannot_read_are_sent_as_they_are(app: At, user: At, ada: str) -> None:
-    app.said("send", ada, "Grüße", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
+    ascii_only = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    app.said("send", ada, "Grüße", "--key", "schlüssel", **ascii_only)
     assert user.told("list")[0]["title"] == "Grüße"
+    assert app.said("delete", "--user", ada, "--key", "schlüssel", **ascii_only) == "deleted\n"
+
+
+def test_a_file_is_found_whatever_the_locale(user: At, tmp_path: Path) -> None:
+    file = tmp_path / "Grüße.txt"
+    file.write_bytes(b"1234")
+    user.said("send", "--me", "--raw", str(file), PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
+    assert user.told("list")[0]["raw_content"] == "MTIzNA=="
 
 
 def test_list_filters_and_says_that_there_are_more(app: At, user: At, ada: str) -> None:

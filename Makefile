@@ -2,11 +2,11 @@
 
 PYTHON ?= python3
 
-DISTRIBUTIONS := generated/python clients/python server
+DISTRIBUTIONS := generated/python clients/python clients/verify server
 PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
 PROGRAMS := scripts/pictures scripts/reference
-CODE := $(wildcard clients/python server tests benchmarks) $(PROGRAMS)
-TYPED := $(wildcard clients/python/demo clients/python/unisono/client server/unisono/server tests benchmarks) $(PROGRAMS)
+CODE := $(wildcard clients server tests benchmarks) $(PROGRAMS)
+TYPED := $(wildcard clients/python/demo clients/*/unisono/* server/unisono/server tests benchmarks) $(PROGRAMS)
 
 BIN := .venv/bin
 PROTO_BIN := .venv-proto/bin
@@ -140,7 +140,7 @@ serve: .venv/.run ## serve on 127.0.0.1:50051 for trying things out, and say how
 # --- upkeep ---
 
 COMPILE = $(LOCK_BIN)/uv pip compile --quiet --no-config --system-certs --universal --python-version 3.11 --generate-hashes \
-	--custom-compile-command 'make lock' --no-emit-package unisono-proto $(UPGRADE)
+	--custom-compile-command 'make lock' --no-emit-package unisono-proto --no-emit-package unisono-client $(UPGRADE)
 
 .PHONY: lock
 lock: .venv-lock/.made ## renew requirements/*.txt (UPGRADE=--upgrade takes newer versions)

@@ -11,6 +11,7 @@ REQUIREMENTS = ROOT / "requirements"
 DISTRIBUTIONS = {
     "unisono-proto": ("generated/python", "unisono/v1"),
     "unisono-client": ("clients/python", "unisono/client"),
+    "unisono-verify": ("clients/verify", "unisono/verify"),
     "unisono-server": ("server", "unisono/server"),
 }
 

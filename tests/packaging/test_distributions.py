@@ -1,4 +1,4 @@
-"""What a user of the three distributions gets: one namespace, one package each, and nothing else."""
+"""What a user of the distributions gets: one namespace, one package each, and nothing else."""
 
 import re
 import tarfile
@@ -14,6 +14,7 @@ from tests.packaging.sources import DISTRIBUTIONS, ROOT, build
 DEPENDENCIES = {
     "unisono-proto": {"grpcio", "protobuf"},
     "unisono-client": {"click", "googleapis-common-protos", "grpcio", "protobuf", "rich", "unisono-proto"},
+    "unisono-verify": {"protobuf", "unisono-client", "unisono-proto"},
     "unisono-server": {
         "aiosqlite",
         "click",
@@ -32,6 +33,7 @@ DEPENDENCIES = {
 COMMANDS = {
     "unisono-proto": [],
     "unisono-client": ["unisono = unisono.client.cli:main"],
+    "unisono-verify": [],
     "unisono-server": ["unisono-server = unisono.server.cli:main"],
 }
 
@@ -90,8 +92,9 @@ def test_an_install_brings_what_is_needed_and_no_more(distribution: str, metadat
 
 def test_the_parts_of_a_release_fit_together(metadata: Message) -> None:
     requirements = metadata.get_all("Requires-Dist", [])
-    siblings = [requirement for requirement in requirements if requirement.startswith("unisono")]
-    assert siblings in ([], [f"unisono-proto=={metadata['Version']}"])
+    siblings = {requirement for requirement in requirements if requirement.startswith("unisono")}
+    version = metadata["Version"]
+    assert siblings <= {f"unisono-proto=={version}", f"unisono-client=={version}"}
 
 
 def test_metadata_names_license_and_python(metadata: Message) -> None:

@@ -20,7 +20,7 @@ from unisono.v1 import feed_service_pb2, notification_pb2
 FACADE = """
 Backoff BlockingPublisher ChangeType Content DeadlineExceeded DeleteResult Device Draft Endpoint
 EndpointDeleted Event Events Everything FailedPrecondition Feed FileStorage Filter Group
-InternalError InvalidRequest Key KeyConflict MarkResult MemoryStorage NotFound Notification
+InternalError InvalidRequest Key KeyConflict MarkResult MemoryStorage Method NotFound Notification
 OutcomeUnknown Patch PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded
 ReadState ResumeTokenInvalid RevisionMismatch SendResult SenderRole StartPosition State Status
 Storage StorageFailed Superseded Timing TooLarge Transport Unauthenticated Unavailable UnisonoError

@@ -49,6 +49,7 @@ from unisono.client._publisher.blocking import BlockingPublisher
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Key
 from unisono.client._wire.channel import bearer, connect
+from unisono.client._wire.methods import Method
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.transport import Transport
 
@@ -77,6 +78,7 @@ __all__ = [
     "KeyConflict",
     "MarkResult",
     "MemoryStorage",
+    "Method",
     "NotFound",
     "Notification",
     "OutcomeUnknown",

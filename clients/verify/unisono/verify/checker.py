@@ -1,0 +1,50 @@
+"""The judge: which promises a history shows to be broken. Knows nobody who makes histories."""
+
+from collections.abc import Iterator
+
+from unisono.verify.broken import Broken
+from unisono.verify.feeds import feeds_of
+from unisono.verify.history import History
+from unisono.verify.lives import lives_of
+from unisono.verify.promises.apart import isolated, unknown
+from unisono.verify.promises.bounds import bounded
+from unisono.verify.promises.catching_up import collapsed
+from unisono.verify.promises.durable import durable
+from unisono.verify.promises.ending import drained
+from unisono.verify.promises.order import ordered, unique
+from unisono.verify.promises.rings import resumable
+from unisono.verify.promises.state import complete, convergent, exact
+
+PROMISES = (
+    *("Durable", "Ordered", "Unique", "Complete", "Convergent", "Resumable", "Collapsed", "Bounded"),
+    *("Isolated", "Drained", "Exact"),
+)
+"""All eleven, in the order of the contract."""
+
+
+def check(history: History) -> dict[str, Broken]:
+    """The first case of each promise that is broken, by the name of the promise."""
+    first: dict[str, Broken] = {}
+    for broken in _all(history):
+        known = first.get(broken.promise)
+        if known is None or (broken.time, len(broken.evidence)) < (known.time, len(known.evidence)):
+            first[broken.promise] = broken
+    return {promise: first[promise] for promise in PROMISES if promise in first}
+
+
+def _all(history: History) -> Iterator[Broken]:
+    feeds = feeds_of(history)
+    yield from durable(history, feeds)
+    yield from unknown(history)
+    yield from drained(history)
+    yield from bounded(history)
+    for feed in feeds.values():
+        yield from convergent(feed)
+    for life in lives_of(history):
+        yield from ordered(life)
+        yield from unique(life)
+        yield from complete(life, feeds[life.feed])
+        yield from exact(life)
+        yield from resumable(life)
+        yield from collapsed(life)
+        yield from isolated(life)

@@ -1,0 +1,116 @@
+"""What a history tells of the notifications of each feed: at which revision each was how.
+
+The truth is put together from what all clients were told: a server that tells each something else
+contradicts itself here. Knows no promise but that.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from unisono.v1 import notification_pb2 as pb
+from unisono.verify.history import Call, History, Stream
+
+_ASIDE = (pb.USER_ACTION_STATE_DISMISSED, pb.USER_ACTION_STATE_SNOOZED)
+
+
+class FeedKey(NamedTuple):
+    """Names a feed."""
+
+    app_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A notification as of one of its revisions; `row` is None when it was removed. `told` says by whom."""
+
+    id: str
+    revision: int
+    row: pb.Notification | None
+    told: str
+
+    def contradicts(self, other: "Version") -> bool:
+        """Whether both cannot be true. Content that one of them left out says nothing."""
+        if self.row is None or other.row is None:
+            return self.row is not other.row
+        return _bare(self.row) != _bare(other.row)
+
+
+@dataclass(slots=True)
+class Feed:
+    """What is known of one feed."""
+
+    versions: dict[str, dict[int, Version]] = field(default_factory=lambda: defaultdict(dict))
+    contradictions: list[tuple[Version, Version]] = field(default_factory=list)
+
+    def learn(self, version: Version) -> None:
+        """Take in what somebody was told."""
+        known = self.versions[version.id].setdefault(version.revision, version)
+        if known.contradicts(version):
+            self.contradictions.append((known, version))
+
+    def in_order(self) -> list[Version]:
+        """All versions by revision."""
+        found = (version for versions in self.versions.values() for version in versions.values())
+        return sorted(found, key=lambda version: version.revision)
+
+
+def feeds_of(history: History) -> dict[FeedKey, Feed]:
+    """All feeds that the history tells of."""
+    feeds: dict[FeedKey, Feed] = defaultdict(Feed)
+    for stream in history.streams:
+        feed = feeds[FeedKey(stream.holder.app_id, stream.holder.user_id)]
+        for version in _of_stream(stream):
+            feed.learn(version)
+    for call in history.calls:
+        for version in _of_call(call):
+            feeds[feed_of(call)].learn(version)
+    return feeds
+
+
+def feed_of(call: Call) -> FeedKey:
+    """The feed that a call is about."""
+    request: Any = call.request
+    return FeedKey(call.holder.app_id, call.holder.user_id or getattr(request, "user_id", ""))
+
+
+def waits(row: pb.Notification) -> bool:
+    """Whether it counts for a badge."""
+    return row.read_state == pb.READ_STATE_UNREAD and row.user_action_state not in _ASIDE
+
+
+def is_for(row: pb.Notification, endpoint_id: str, platform: int) -> bool:
+    """Whether it is meant for an endpoint."""
+    policy = row.target_policy
+    everyone = not (policy.platforms or policy.endpoint_ids)
+    return everyone or platform in policy.platforms or endpoint_id in policy.endpoint_ids
+
+
+def _of_stream(stream: Stream) -> Iterator[Version]:
+    for heard in stream.heard:
+        for event in heard.message.event_batch.events:
+            yield Version(
+                id=event.notification_id,
+                revision=event.revision,
+                row=None if event.removed else event.notification,
+                told=stream.name,
+            )
+
+
+def _of_call(call: Call) -> Iterator[Version]:
+    if not call.good or call.method not in ("GetNotification", "ListNotifications", "UpdateNotification"):
+        return
+    answer: Any = call.answer
+    rows = answer.notifications if call.method == "ListNotifications" else [answer.notification]
+    for row in rows:
+        told = f"{call.method} at {call.ended:.3f}"
+        yield Version(id=row.id, revision=row.revision, row=row, told=told)
+
+
+def _bare(row: pb.Notification) -> pb.Notification:
+    bare = pb.Notification()
+    bare.CopyFrom(row)
+    bare.ClearField("payload")
+    return bare

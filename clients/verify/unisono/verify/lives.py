@@ -1,0 +1,123 @@
+"""Follows each device through its streams: what it holds, what rang, and its complete points.
+
+A device that resumes holds what it held at that position, also when that was long ago: as after its
+process was killed. Knows the rules of the contract for devices, and no promise.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.verify.feeds import FeedKey
+from unisono.verify.history import Heard, History, Stream
+
+
+@dataclass(slots=True)
+class Holding:
+    """What a device holds.
+
+    `settled` is the revision of its last complete point, -1 before the first. What is not newer than
+    `unseen` it may lack: it began later than that.
+    """
+
+    rows: dict[str, pb.Notification] = field(default_factory=dict)
+    rung: set[tuple[str, int]] = field(default_factory=set)
+    settled: int = -1
+    unseen: int = 0
+    #: What has changed since the last complete point.
+    touched: set[str] = field(default_factory=set)
+    #: The net change of everything before has not been told yet.
+    anew: bool = True
+
+    def apply(self, message: feed_pb.SubscribeResponse) -> None:
+        """Take in a message, as a device does."""
+        if message.HasField("welcome") and not message.welcome.resumed:
+            self.touched |= self.rows.keys()
+            self.rows.clear()
+            self.anew, self.settled = True, -1
+        for event in message.event_batch.events:
+            self.touched.add(event.notification_id)
+            if event.removed:
+                self.rows.pop(event.notification_id, None)
+            else:
+                self.rows[event.notification_id] = event.notification
+            if event.alert:
+                self.rung.add((event.notification_id, event.notification.alert_revision))
+
+    def settle(self, revision: int) -> None:
+        """Go past a complete point."""
+        if self.anew and self.unseen < 0:
+            self.unseen = revision
+        self.settled, self.anew = revision, False
+        self.touched.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A message as a device meets it: `holding` has it applied; at a complete one, it is not settled yet."""
+
+    stream: Stream
+    heard: Heard
+    holding: Holding
+    first: bool
+
+    @property
+    def message(self) -> feed_pb.SubscribeResponse:
+        """The message."""
+        return self.heard.message
+
+
+@dataclass(slots=True, kw_only=True)
+class Life:
+    """All streams of one endpoint, in order."""
+
+    feed: FeedKey
+    endpoint_id: str
+    platform: int
+    streams: list[Stream]
+
+    def moments(self) -> Iterator[Moment]:
+        """Every message. What is yielded is valid until the next."""
+        holding, token = Holding(), b""
+        for index, stream in enumerate(self.streams):
+            if stream.request.resume_token != token or not stream.request.resume_token:
+                holding = self._held_at(stream.request, index)
+            for number, heard in enumerate(stream.heard):
+                holding.apply(heard.message)
+                yield Moment(stream=stream, heard=heard, holding=holding, first=number == 0)
+                if heard.message.complete:
+                    holding.settle(heard.message.revision)
+                token = heard.message.resume_token
+
+    def _held_at(self, request: feed_pb.SubscribeRequest, before: int) -> Holding:
+        """What a device holds that starts there: nothing, or what it held when it was given the token."""
+        fresh = Holding(unseen=-1 if request.start_position == feed_pb.START_POSITION_END else 0)
+        if not request.resume_token:
+            return fresh
+        holding = Holding()
+        for stream in self.streams[:before]:
+            if not stream.request.resume_token:
+                holding = self._held_at(stream.request, 0)
+            for heard in stream.heard:
+                holding.apply(heard.message)
+                if heard.message.complete:
+                    holding.settle(heard.message.revision)
+                if heard.message.resume_token == request.resume_token:
+                    return holding
+        # It was given out for a list, or before the history began: what it held then is not known.
+        return Holding(unseen=-1)
+
+
+def lives_of(history: History) -> list[Life]:
+    """Every device that the history tells of."""
+    lives: dict[tuple[FeedKey, str], Life] = {}
+    for stream in sorted(history.streams, key=lambda stream: stream.began):
+        feed = FeedKey(stream.holder.app_id, stream.holder.user_id)
+        endpoint_id = stream.request.endpoint_id
+        life = lives.setdefault(
+            (feed, endpoint_id), Life(feed=feed, endpoint_id=endpoint_id, platform=0, streams=[])
+        )
+        life.platform = life.platform or stream.request.platform
+        life.streams.append(stream)
+    return list(lives.values())

@@ -1,0 +1,67 @@
+"""Isolated: nobody learns of what is not theirs, and nothing is told once a token has expired."""
+
+from collections.abc import Iterator
+
+from unisono.v1 import notification_service_pb2 as pb
+from unisono.verify.broken import Broken
+from unisono.verify.feeds import feed_of, is_for
+from unisono.verify.history import OK, Call, History
+from unisono.verify.lives import Life
+
+#: How long after the end of its token a message may still arrive, in seconds: it travels, and clocks differ.
+_TRAVEL = 2.0
+
+#: Outcomes that differ from those for something that does not exist.
+_TELLING = {OK, "PERMISSION_DENIED", "ALREADY_EXISTS", "ABORTED", "FAILED_PRECONDITION"}
+
+
+def isolated(life: Life) -> Iterator[Broken]:
+    """Streams tell of the own feed alone, of what is meant for the endpoint, and end with their token."""
+    for stream in life.streams:
+        expires = stream.holder.expire_time
+        for heard in stream.heard:
+            for event in heard.message.event_batch.events:
+                row = event.notification
+                if event.removed:
+                    continue
+                if (row.app_id, row.user_id) != life.feed:
+                    said = f"it was told of {row.id}, which is {row.user_id}'s of {row.app_id}"
+                    yield _broken(heard.time, stream.name, said)
+                elif not is_for(row, life.endpoint_id, life.platform):
+                    yield _broken(
+                        heard.time, stream.name, f"it was told of {row.id}, which is not meant for it"
+                    )
+            if expires is not None and heard.time > expires + _TRAVEL:
+                kind = heard.message.WhichOneof("message")
+                yield _broken(
+                    heard.time, stream.name, f"{kind} came {heard.time - expires:.1f} s after its token"
+                )
+
+
+def unknown(history: History) -> Iterator[Broken]:
+    """What is in another's feed is not found: whatever else is said tells that it exists."""
+    owners = {id_: feed_of(call) for call in history.calls if (id_ := _made(call))}
+    for call in history.calls:
+        named, caller = _named(call), feed_of(call)
+        owner = owners.get(named, caller)
+        if owner != caller and call.code in _TELLING:
+            who = f"{caller.app_id} {caller.user_id}"
+            yield _broken(
+                call.ended,
+                f"{who}: {call.method} of {named}: {call.code}",
+                f"it is of {owner.app_id} {owner.user_id}",
+            )
+
+
+def _made(call: Call) -> str:
+    return call.answer.result.id if isinstance(call.answer, pb.SendNotificationResponse) else ""
+
+
+def _named(call: Call) -> str:
+    """The id that a call is about, if it is about one."""
+    named = getattr(call.request, "notification", None)
+    return named.id if named is not None else ""
+
+
+def _broken(time: float, *evidence: str) -> Broken:
+    return Broken(promise="Isolated", time=time, evidence=evidence)

@@ -1,0 +1,31 @@
+"""Collapsed: catching up costs what differs, not what happened."""
+
+from collections.abc import Iterator
+
+from unisono.verify.broken import Broken
+from unisono.verify.lives import Life
+
+#: The most that an EventBatch of a catch-up may have, in bytes; one larger event goes alone.
+_BATCH = 256 * 1024
+
+
+def collapsed(life: Life) -> Iterator[Broken]:
+    """Until Synced, each notification comes at most once, in batches of a bounded size."""
+    for stream in life.streams:
+        seen: set[str] = set()
+        for heard in stream.heard:
+            if heard.message.HasField("synced"):
+                break
+            batch = heard.message.event_batch
+            if len(batch.events) > 1 and batch.ByteSize() > _BATCH:
+                yield _broken(heard.time, stream.name, f"a batch of {batch.ByteSize()} bytes")
+            for event in batch.events:
+                if event.notification_id in seen:
+                    yield _broken(
+                        heard.time, stream.name, f"{event.notification_id} came twice before Synced"
+                    )
+                seen.add(event.notification_id)
+
+
+def _broken(time: float, *evidence: str) -> Broken:
+    return Broken(promise="Collapsed", time=time, evidence=evidence)

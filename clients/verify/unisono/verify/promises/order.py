@@ -1,0 +1,42 @@
+"""Ordered and Unique: revisions on a stream strictly increase, and none comes twice, nor after a resume."""
+
+from collections.abc import Iterator
+
+from unisono.verify.broken import Broken
+from unisono.verify.lives import Life
+
+
+def ordered(life: Life) -> Iterator[Broken]:
+    """Events of a stream in the order of their revisions, and positions that never go back."""
+    for stream in life.streams:
+        last, position = 0, -1
+        for heard in stream.heard:
+            for event in heard.message.event_batch.events:
+                if event.revision < last:
+                    yield _broken("Ordered", heard.time, stream.name, f"{event.revision} came after {last}")
+                last = max(last, event.revision)
+            if heard.message.revision < position:
+                said = f"the position went from {position} back to {heard.message.revision}"
+                yield _broken("Ordered", heard.time, stream.name, said)
+            position = heard.message.revision
+
+
+def unique(life: Life) -> Iterator[Broken]:
+    """No revision twice on a stream, nor at or before the position that it resumed from."""
+    reached: dict[bytes, int] = {}
+    for stream in life.streams:
+        resumed = any(heard.message.welcome.resumed for heard in stream.heard[:1])
+        passed = reached.get(stream.request.resume_token, 0) if resumed else 0
+        seen: set[int] = set()
+        for heard in stream.heard:
+            for event in heard.message.event_batch.events:
+                if event.revision in seen or event.revision <= passed:
+                    said = f"{event.revision} came again"
+                    said += f", after resuming from {passed}" if event.revision <= passed else ""
+                    yield _broken("Unique", heard.time, stream.name, said)
+                seen.add(event.revision)
+            reached[heard.message.resume_token] = heard.message.revision
+
+
+def _broken(promise: str, time: float, *evidence: str) -> Broken:
+    return Broken(promise=promise, time=time, evidence=evidence)

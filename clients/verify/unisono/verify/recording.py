@@ -1,0 +1,100 @@
+"""Records whatever goes through a transport: publishers and devices of the SDK, or calls made by hand."""
+
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import TypeVar
+
+from google.protobuf.message import Message
+
+from unisono.client import Method, Transport, UnisonoError
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.verify.history import OK, Call, Fact, Heard, History, Holder, Stream
+
+Clock = Callable[[], float]
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
+
+
+def steady_clock() -> Clock:
+    """Seconds since 1970, on a clock that does not jump when the machine's is set."""
+    ahead = time.time() - time.monotonic()
+    return lambda: time.monotonic() + ahead
+
+
+class Recorder:
+    """Writes one history, for any number of clients."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.history = History()
+        self.clock = clock
+
+    def client(self, transport: Transport, holder: Holder) -> "RecordingTransport":
+        """A transport for the one whose tokens the holder describes."""
+        return RecordingTransport(transport, self, holder)
+
+    def note(self, what: str, **figures: float) -> None:
+        """Write down a fact."""
+        self.history.facts.append(Fact(time=self.clock(), what=what, figures=figures))
+
+
+class RecordingTransport:
+    """A `Transport` that passes everything on."""
+
+    def __init__(self, transport: Transport, recorder: Recorder, holder: Holder) -> None:
+        self._transport = transport
+        self._recorder = recorder
+        self._holder = holder
+
+    async def unary(
+        self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
+    ) -> Response:
+        """See `Transport`."""
+        asked = type(request)()
+        asked.CopyFrom(request)
+        began = self._recorder.clock()
+        code, reason, answer = "", "", None
+        try:
+            answer = await self._transport.unary(method, request, token=token, timeout=timeout)
+            code = OK
+            return answer
+        except UnisonoError as error:
+            code, reason = error.code.name, error.reason
+            raise
+        finally:
+            call = Call(
+                holder=self._holder,
+                method=method.name,
+                request=asked,
+                began=began,
+                ended=self._recorder.clock(),
+                code=code,
+                reason=reason,
+                answer=answer,
+            )
+            self._recorder.history.calls.append(call)
+
+    async def stream(
+        self, method: Method[Request, Response], request: Request, *, token: str
+    ) -> AsyncGenerator[Response, None]:
+        """See `Transport`."""
+        clock = self._recorder.clock
+        asked = feed_pb.SubscribeRequest.FromString(request.SerializeToString())
+        stream = Stream(holder=self._holder, request=asked, began=clock())
+        self._recorder.history.streams.append(stream)
+        try:
+            async for message in self._transport.stream(method, request, token=token):
+                # Whoever reads it may change it.
+                heard = feed_pb.SubscribeResponse.FromString(message.SerializeToString())
+                stream.heard.append(Heard(clock(), heard))
+                yield message
+            stream.code = OK
+        except UnisonoError as error:
+            stream.code, stream.reason = error.code.name, error.reason
+            raise
+        finally:
+            stream.ended = clock()
+
+    async def close(self) -> None:
+        """See `Transport`."""
+        await self._transport.close()

@@ -1,0 +1,205 @@
+"""Histories that were honest, and have been altered so that one promise is broken. Each says which."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+from unisono.verify.history import Call, Fact, Heard, History, Stream
+
+Doctor = Callable[[History], None]
+
+
+def _stream(history: History, *, resumed: bool = True) -> Stream:
+    """One of Ada's laptop that had events."""
+    return next(
+        stream
+        for stream in history.streams
+        if stream.request.endpoint_id == "laptop"
+        and stream.holder.user_id == "ada"
+        and stream.heard[0].message.welcome.resumed is resumed
+        and sum(len(heard.message.event_batch.events) for heard in stream.heard) > 2
+    )
+
+
+def _events(stream: Stream) -> Iterator[feed_pb.Event]:
+    for heard in stream.heard:
+        yield from heard.message.event_batch.events
+
+
+def _change(history: History, old: Call, **fields: object) -> None:
+    history.calls[history.calls.index(old)] = replace(old, **fields)  # type: ignore[arg-type]
+
+
+def a_sent_one_is_not_listed(history: History) -> None:
+    listing = next(call for call in reversed(history.calls) if call.method == "ListNotifications")
+    assert isinstance(listing.answer, service_pb.ListNotificationsResponse)
+    del listing.answer.notifications[0]
+
+
+def a_feed_goes_back(history: History) -> None:
+    look = next(call for call in reversed(history.calls) if call.method == "GetFeed")
+    _change(history, look, answer=feed_pb.GetFeedResponse(last_revision=3))
+
+
+def a_stream_begins_behind_an_answer(history: History) -> None:
+    stream = history.streams[-1]
+    for heard in stream.heard:
+        heard.message.revision = 5
+
+
+def events_are_swapped(history: History) -> None:
+    events = next(
+        heard.message.event_batch.events
+        for heard in _stream(history).heard
+        if len(heard.message.event_batch.events) > 1
+    )
+    first = feed_pb.Event.FromString(events[0].SerializeToString())
+    events[0].CopyFrom(events[1])
+    events[1].CopyFrom(first)
+
+
+def a_position_goes_back(history: History) -> None:
+    stream = _stream(history)
+    stream.heard[-1].message.revision = stream.heard[0].message.revision - 1
+
+
+def an_event_comes_twice(history: History) -> None:
+    stream = _stream(history)
+    event = next(_events(stream))
+    stream.heard[-1].message.event_batch.events.append(event)
+
+
+def an_event_comes_again_after_a_resume(history: History) -> None:
+    before, after = [
+        stream
+        for stream in history.streams
+        if (stream.request.endpoint_id, stream.holder.user_id) == ("laptop", "ada")
+    ][:2]
+    told = list(_events(before))[-1]
+    message = feed_pb.SubscribeResponse.FromString(after.heard[0].message.SerializeToString())
+    message.ClearField("welcome")
+    message.event_batch.events.append(told)
+    after.heard.insert(1, Heard(after.heard[0].time, message))
+
+
+def an_event_is_lost(history: History) -> None:
+    """One that the phone was told of, too: of what nobody knows nobody can say that it is lacking."""
+    for stream in history.streams:
+        for heard in stream.heard:
+            events = heard.message.event_batch.events
+            for index, event in enumerate(events):
+                told_to_all = not event.notification.HasField("target_policy")
+                if heard.message.complete and not event.removed and told_to_all and event.alert:
+                    del events[index]
+                    return
+    raise LookupError("no event came live")
+
+
+def a_removal_is_lost(history: History) -> None:
+    for stream in history.streams:
+        for heard in stream.heard:
+            events = heard.message.event_batch.events
+            for index, event in enumerate(events):
+                row = event.notification
+                if event.removed and row.id and any(event.notification_id in line for line in _held(stream)):
+                    del events[index]
+                    return
+    raise LookupError("no removal of what was held")
+
+
+def _held(stream: Stream) -> list[str]:
+    return [event.notification_id for event in _events(stream) if not event.removed]
+
+
+def two_devices_are_told_different_things(history: History) -> None:
+    event = next(event for event in _events(_stream(history)) if not event.removed)
+    event.notification.group_name = "of another"
+
+
+def a_ring_is_lost(history: History) -> None:
+    event = next(event for event in reversed(list(_events(_stream(history)))) if event.alert)
+    event.alert = False
+
+
+def a_ring_is_repeated(history: History) -> None:
+    for stream in history.streams:
+        settled = 0
+        for heard in stream.heard:
+            for event in heard.message.event_batch.events:
+                if not event.removed and not event.alert and event.notification.alert_revision <= settled:
+                    event.alert = True
+                    return
+            settled = heard.message.revision if heard.message.complete else settled
+    raise LookupError("nothing that had rung changed")
+
+
+def a_catch_up_tells_of_each_change(history: History) -> None:
+    stream = _stream(history)
+    batch = next(heard.message.event_batch for heard in stream.heard if heard.message.event_batch.events)
+    later = batch.events.add()
+    later.CopyFrom(batch.events[-2])
+    later.revision += 1
+
+
+def a_device_costs_too_much(history: History) -> None:
+    history.facts.append(Fact(time=1.0, what="memory", figures={"measured": 3e6, "allowed": 1e6}))
+
+
+def another_users_notification_is_told(history: History) -> None:
+    event = next(event for event in _events(_stream(history)) if not event.removed)
+    event.notification.user_id = "bob"
+
+
+def one_is_told_what_is_not_meant_for_it(history: History) -> None:
+    event = next(event for event in _events(_stream(history)) if not event.removed)
+    event.notification.target_policy.platforms.append(pb.PLATFORM_ANDROID)
+
+
+def a_stream_outlives_its_token(history: History) -> None:
+    stream = _stream(history)
+    stream.holder = replace(stream.holder, expire_time=stream.heard[0].time - 10)
+
+
+def a_refusal_tells_that_something_exists(history: History) -> None:
+    sent = next(call for call in history.calls if call.method == "SendNotification")
+    assert isinstance(sent.answer, service_pb.SendNotificationResponse)
+    named = pb.NotificationRef(id=sent.answer.result.id)
+    request = service_pb.GetNotificationRequest(user_id="eve", notification=named)
+    refused = replace(sent, method="GetNotification", request=request, answer=None, code="PERMISSION_DENIED")
+    history.calls.append(refused)
+
+
+def a_drain_without_a_word(history: History) -> None:
+    stream = next(stream for stream in history.streams if stream.heard[-1].message.HasField("goodbye"))
+    del stream.heard[-1]
+
+
+def a_badge_is_wrong(history: History) -> None:
+    heard = next(heard for heard in _stream(history).heard if heard.message.complete)
+    heard.message.unread_count += 1
+
+
+DOCTORED: dict[Doctor, str] = {
+    a_sent_one_is_not_listed: "Durable",
+    a_feed_goes_back: "Durable",
+    a_stream_begins_behind_an_answer: "Durable",
+    events_are_swapped: "Ordered",
+    a_position_goes_back: "Ordered",
+    an_event_comes_twice: "Unique",
+    an_event_comes_again_after_a_resume: "Unique",
+    an_event_is_lost: "Complete",
+    a_removal_is_lost: "Complete",
+    two_devices_are_told_different_things: "Convergent",
+    a_ring_is_lost: "Resumable",
+    a_ring_is_repeated: "Resumable",
+    a_catch_up_tells_of_each_change: "Collapsed",
+    a_device_costs_too_much: "Bounded",
+    another_users_notification_is_told: "Isolated",
+    one_is_told_what_is_not_meant_for_it: "Isolated",
+    a_stream_outlives_its_token: "Isolated",
+    a_refusal_tells_that_something_exists: "Isolated",
+    a_drain_without_a_word: "Drained",
+    a_badge_is_wrong: "Exact",
+}

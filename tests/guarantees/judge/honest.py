@@ -1,0 +1,89 @@
+"""A history of the service in memory, recorded: two users, devices that are cut, a bit of everything."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+from unisono.client import (
+    Backoff,
+    Device,
+    Everything,
+    Platform,
+    Publisher,
+    ReadState,
+    Status,
+    Timing,
+    UserActionState,
+)
+from unisono.client.testing import FakeService
+from unisono.verify.history import History, Holder
+from unisono.verify.recording import Recorder, steady_clock
+
+APP = "app.test"
+QUICK = Timing(backoff=Backoff(first=0.001, most=0.01), acknowledge=0.0)
+DEVICES = {"laptop": Platform.LINUX, "phone": Platform.IOS}
+
+
+async def history() -> History:
+    """What its clients recorded."""
+    service, recorder = FakeService(), Recorder(steady_clock())
+    backend = recorder.client(service.transport, Holder(app_id=APP))
+    async with AsyncExitStack() as running:
+        publisher = await running.enter_async_context(Publisher(backend, service.app_token()))
+        devices = [
+            await running.enter_async_context(_device(service, recorder, user_id, name))
+            for user_id in ("ada", "bob")
+            for name in DEVICES
+        ]
+        await _all_at(devices, publisher)
+        for round_ in range(4):
+            await _happen(publisher, devices[0], round_)
+            service.disconnect()
+            await _happen(publisher, devices[1], round_)
+            await _all_at(devices, publisher)
+        recorder.note("SIGTERM")
+        service.say_goodbye("DRAINING")
+        for device in devices:
+            await _until(device, lambda device: device.status is Status.OFFLINE)
+        await _all_at(devices, publisher)
+        for user_id in ("ada", "bob"):
+            assert [row async for row in publisher.list(user_id, page_size=500)]
+    recorder.note("memory", measured=1.0, allowed=2.0)
+    return recorder.history
+
+
+def _device(service: FakeService, recorder: Recorder, user_id: str, name: str) -> Device:
+    transport = recorder.client(service.transport, Holder(app_id=APP, user_id=user_id))
+    token = service.user_token(user_id, app_id=APP)
+    return Device(transport, token, endpoint_id=name, platform=DEVICES[name], timing=QUICK)
+
+
+async def _happen(publisher: Publisher, device: Device, round_: int) -> None:
+    """Some of everything, to Ada and Bob."""
+    for user_id in ("ada", "bob"):
+        first = await publisher.send(user_id, title=f"One {round_}")
+        second = await publisher.send(user_id, title=f"Two {round_}", platforms=[Platform.LINUX])
+        await publisher.update(user_id, first, title="Changed")
+        await publisher.mark(user_id, second, read_state=ReadState.READ)
+        gone = await publisher.send(user_id, title="Gone")
+        await publisher.delete(user_id, gone)
+    await device.mark(Everything(), user_action_state=UserActionState.DISMISSED)
+    await publisher.send("ada", title=f"Last {round_}")
+    await publisher.send("bob", title=f"Last {round_}")
+
+
+async def _all_at(devices: list[Device], publisher: Publisher) -> None:
+    """Wait until every device is live, and has everything."""
+    for index, device in enumerate(devices):
+        last = (await publisher.feed("ada" if index < len(DEVICES) else "bob")).last_revision
+        await _until(device, partial(_is_at, last))
+
+
+def _is_at(revision: int, device: Device) -> bool:
+    return device.status is Status.LIVE and device.revision >= revision
+
+
+async def _until(device: Device, condition: Callable[[Device], bool]) -> None:
+    async with asyncio.timeout(10):
+        await device.wait_for(condition)

@@ -85,7 +85,14 @@ def test_unknown_variables_are_only_remarked() -> None:
 
 
 def test_variables_of_the_commands_are_not_remarked() -> None:
-    assert load({}, {"UNISONO_TOKEN": "x", "UNISONO_CONFIG": "x", "HOME": "x"}).warnings == ()
+    others = {
+        "UNISONO_TOKEN": "x",
+        "UNISONO_TARGET": "x",
+        "UNISONO_JSON": "1",
+        "UNISONO_CONFIG": "x",
+        "HOME": "x",
+    }
+    assert load({}, others).warnings == ()
 
 
 def test_unknown_key_of_a_file(tmp_path: Path) -> None:

@@ -14,8 +14,14 @@ from unisono.server.config.settings import Settings
 
 PREFIX: Final = "UNISONO_"
 
-OTHER_VARIABLES: Final = frozenset(("UNISONO_CONFIG", "UNISONO_TOKEN"))
-"""Variables that are no settings: the name of the file, and the access token of the client's command."""
+OTHER_VARIABLES: Final = frozenset(
+    f"{PREFIX}{name}"
+    for name in (
+        *("CONFIG", "TARGET", "TOKEN", "TOKEN_COMMAND"),
+        *("TLS", "ROOT_CERTIFICATES", "TIMEOUT", "JSON"),
+    )
+)
+"""Variables that are no settings: the name of the file, and the options of the client's command."""
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ InternalError InvalidRequest Key KeyConflict MarkResult MemoryStorage Method Not
 OutcomeUnknown Patch PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded
 ReadState ResumeTokenInvalid RevisionMismatch SendResult SenderRole StartPosition State Status
 Storage StorageFailed Superseded Timing TooLarge Transport Unauthenticated Unavailable UnisonoError
-UserActionState bearer connect draft explain
+UserActionState bearer connect draft explain transport_to
 """
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [

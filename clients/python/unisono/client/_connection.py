@@ -11,6 +11,15 @@ from unisono.client._wire.transport import GrpcTransport, Transport
 Target = str | Transport
 
 
+def transport_to(target: str, *, tls: bool = False, root_certificates: bytes | None = None) -> GrpcTransport:
+    """A connection to HOST:PORT that publishers and devices may share; close it when they are closed.
+
+    See `connect` for the rest. It belongs to the event loop that first uses it.
+    """
+    check(target, root_certificates)
+    return GrpcTransport(partial(connect, target, tls=tls, root_certificates=root_certificates))
+
+
 class Connection:
     """A caller, and the transport that is closed with it if it was made here."""
 
@@ -26,10 +35,7 @@ class Connection:
         self._own: Transport | None = None
         tokens = Tokens(token)
         if isinstance(target, str):
-            check(target, root_certificates)
-            target = self._own = GrpcTransport(
-                partial(connect, target, tls=tls, root_certificates=root_certificates)
-            )
+            target = self._own = transport_to(target, tls=tls, root_certificates=root_certificates)
         elif not hasattr(target, "unary"):
             raise TypeError(f"target: must be HOST:PORT or a transport; is {target!r}")
         self.caller = Caller(target, tokens, backoff)

@@ -1,6 +1,7 @@
 """Everything that `unisono.client` promises by name, in one place."""
 
 from unisono.client._calls import Everything, Filter, Group, Patch, State
+from unisono.client._connection import transport_to
 from unisono.client._device.device import Device
 from unisono.client._device.events import Events
 from unisono.client._device.state import Status
@@ -111,4 +112,5 @@ __all__ = [
     "connect",
     "draft",
     "explain",
+    "transport_to",
 ]

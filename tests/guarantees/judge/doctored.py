@@ -136,11 +136,17 @@ def a_ring_is_repeated(history: History) -> None:
 
 
 def a_catch_up_tells_of_each_change(history: History) -> None:
-    stream = _stream(history)
-    batch = next(heard.message.event_batch for heard in stream.heard if heard.message.event_batch.events)
-    later = batch.events.add()
-    later.CopyFrom(batch.events[-2])
-    later.revision += 1
+    for stream in history.streams:
+        for heard in stream.heard:
+            events = heard.message.event_batch.events
+            if heard.message.HasField("synced"):
+                break
+            if events:
+                before = feed_pb.Event.FromString(events[0].SerializeToString())
+                before.revision -= 1
+                events.insert(0, before)
+                return
+    raise LookupError("nothing was caught up with")
 
 
 def a_device_costs_too_much(history: History) -> None:

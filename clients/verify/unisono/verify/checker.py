@@ -46,5 +46,5 @@ def _all(history: History) -> Iterator[Broken]:
         yield from complete(life, feeds[life.feed])
         yield from exact(life)
         yield from resumable(life)
-        yield from collapsed(life)
+        yield from collapsed(life, feeds[life.feed])
         yield from isolated(life)

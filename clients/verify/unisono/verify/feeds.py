@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.history import Call, History, Stream
 
 _ASIDE = (pb.USER_ACTION_STATE_DISMISSED, pb.USER_ACTION_STATE_SNOOZED)
@@ -24,12 +25,16 @@ class FeedKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A notification as of one of its revisions; `row` is None when it was removed. `told` says by whom."""
+    """A notification as of one of its revisions; `row` is None when it was removed.
+
+    `told` says who was told so, and `time` when.
+    """
 
     id: str
     revision: int
     row: pb.Notification | None
     told: str
+    time: float
 
     def contradicts(self, other: "Version") -> bool:
         """Whether both cannot be true. Content that one of them left out says nothing."""
@@ -44,12 +49,22 @@ class Feed:
 
     versions: dict[str, dict[int, Version]] = field(default_factory=lambda: defaultdict(dict))
     contradictions: list[tuple[Version, Version]] = field(default_factory=list)
+    _seen: list[tuple[float, int]] = field(default_factory=list)
 
     def learn(self, version: Version) -> None:
         """Take in what somebody was told."""
+        self.note(version.time, version.revision)
         known = self.versions[version.id].setdefault(version.revision, version)
         if known.contradicts(version):
             self.contradictions.append((known, version))
+
+    def note(self, time: float, revision: int) -> None:
+        """Somebody was told that the feed has got so far."""
+        self._seen.append((time, revision))
+
+    def reached(self, time: float) -> int:
+        """The largest revision that anybody had been told of before a time."""
+        return max((revision for told, revision in self._seen if told < time), default=0)
 
     def in_order(self) -> list[Version]:
         """All versions by revision."""
@@ -65,8 +80,10 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
         for version in _of_stream(stream):
             feed.learn(version)
     for call in history.calls:
+        feed = feeds[feed_of(call)]
+        feed.note(call.ended, revision_of(call))
         for version in _of_call(call):
-            feeds[feed_of(call)].learn(version)
+            feed.learn(version)
     return feeds
 
 
@@ -74,6 +91,21 @@ def feed_of(call: Call) -> FeedKey:
     """The feed that a call is about."""
     request: Any = call.request
     return FeedKey(call.holder.app_id, call.holder.user_id or getattr(request, "user_id", ""))
+
+
+def revision_of(call: Call) -> int:
+    """The revision that an answer tells of a change that it made, or may have made."""
+    match answer := call.answer:
+        case service_pb.SendNotificationResponse():
+            return answer.result.revision
+        case service_pb.UpdateNotificationResponse():
+            return answer.notification.revision
+        case service_pb.MarkNotificationsResponse():
+            return answer.last_revision if answer.changed else 0
+        case service_pb.DeleteNotificationResponse():
+            return answer.revision
+        case _:
+            return 0
 
 
 def waits(row: pb.Notification) -> bool:
@@ -96,6 +128,7 @@ def _of_stream(stream: Stream) -> Iterator[Version]:
                 revision=event.revision,
                 row=None if event.removed else event.notification,
                 told=stream.name,
+                time=heard.time,
             )
 
 
@@ -106,7 +139,7 @@ def _of_call(call: Call) -> Iterator[Version]:
     rows = answer.notifications if call.method == "ListNotifications" else [answer.notification]
     for row in rows:
         told = f"{call.method} at {call.ended:.3f}"
-        yield Version(id=row.id, revision=row.revision, row=row, told=told)
+        yield Version(id=row.id, revision=row.revision, row=row, told=told, time=call.ended)
 
 
 def _bare(row: pb.Notification) -> pb.Notification:

@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 
 from unisono.verify.broken import Broken
+from unisono.verify.feeds import Feed
 from unisono.verify.lives import Life
 
 #: The most that an EventBatch of a catch-up may have, in bytes; one larger event goes alone.
 _BATCH = 256 * 1024
 
 
-def collapsed(life: Life) -> Iterator[Broken]:
-    """Until Synced, each notification comes at most once, in batches of a bounded size."""
+def collapsed(life: Life, feed: Feed) -> Iterator[Broken]:
+    """Until Synced, each notification comes at most once, in batches of a bounded size.
+
+    What changes while a device catches up may come again, as it is by then.
+    """
     for stream in life.streams:
+        began = feed.reached(stream.began)
         seen: set[str] = set()
         for heard in stream.heard:
             if heard.message.HasField("synced"):
@@ -20,7 +25,7 @@ def collapsed(life: Life) -> Iterator[Broken]:
             if len(batch.events) > 1 and batch.ByteSize() > _BATCH:
                 yield _broken(heard.time, stream.name, f"a batch of {batch.ByteSize()} bytes")
             for event in batch.events:
-                if event.notification_id in seen:
+                if event.notification_id in seen and event.revision <= began:
                     yield _broken(
                         heard.time, stream.name, f"{event.notification_id} came twice before Synced"
                     )

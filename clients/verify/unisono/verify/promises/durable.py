@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.broken import Broken
-from unisono.verify.feeds import Feed, FeedKey, feed_of
+from unisono.verify.feeds import Feed, FeedKey, feed_of, revision_of
 from unisono.verify.history import Call, History
 
 #: What expires this soon after a look, in seconds, need not be in it: clocks differ.
@@ -32,7 +32,7 @@ def _answers(history: History) -> dict[FeedKey, list[Known]]:
     """The revisions that were answered, and when they were."""
     answers: dict[FeedKey, list[Known]] = defaultdict(list)
     for call in history.calls:
-        revision = _revision(call)
+        revision = revision_of(call)
         if revision:
             answers[feed_of(call)].append((call.ended, revision, f"{call.method} at {call.ended:.3f}"))
     return answers
@@ -51,21 +51,6 @@ def _looks(history: History) -> dict[FeedKey, list[Known]]:
             feed = FeedKey(stream.holder.app_id, stream.holder.user_id)
             looks[feed].append((stream.began, first.message.revision, stream.name))
     return looks
-
-
-def _revision(call: Call) -> int:
-    """The revision that an answer tells of a change that it made, or may have made."""
-    match answer := call.answer:
-        case pb.SendNotificationResponse():
-            return answer.result.revision
-        case pb.UpdateNotificationResponse():
-            return answer.notification.revision
-        case pb.MarkNotificationsResponse():
-            return answer.last_revision if answer.changed else 0
-        case pb.DeleteNotificationResponse():
-            return answer.revision
-        case _:
-            return 0
 
 
 def _gone_back(feed: FeedKey, known: list[Known], looks: list[Known]) -> Iterator[Broken]:

@@ -124,6 +124,10 @@ test: .venv/.dev ## run all tests and show the coverage of client and server
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
+.PHONY: torture
+torture: .venv/.dev ## kill, end and stop a server under traffic, and judge what its clients recorded (ENDS=200 SEED=…)
+	@$(BIN)/python -m tests.guarantees.torture $(ENDS:%=--ends %) $(SEED:%=--seed %)
+
 .PHONY: ci
 ci: setup proto-check lint types test demo ## do all that the project's CI does
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -53,8 +54,13 @@ class Server:
         await asyncio.to_thread(self._processes.close)
 
 
-async def run(folder: Path, *, seed: int, ends: int, users: int = 3) -> History:
-    """What the clients of a server recorded that ended so many times under their traffic."""
+async def run(
+    folder: Path, *, seed: int, ends: int, users: int = 3, ended: Callable[[], None] = lambda: None
+) -> History:
+    """What the clients of a server recorded that ended so many times under their traffic.
+
+    `ended` is called each time.
+    """
     random, recorder = Random(seed), Recorder(steady_clock())  # noqa: S311
     server = Server(folder / "unisono.db", recorder)
     try:
@@ -69,6 +75,8 @@ async def run(folder: Path, *, seed: int, ends: int, users: int = 3) -> History:
                 await server.end(random.choice(ENDS))
                 await server.start()
                 await world.live()
+                recorder.note("LIVE")
+                ended()
             await world.rest()
     finally:
         await server.close()

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.guarantees.torture.figures import Figures
 from tests.guarantees.torture.run import run
+from tests.support.processes import PATIENCE
 from unisono.verify.checker import check
 
 
@@ -13,5 +15,8 @@ from unisono.verify.checker import check
 async def test_no_promise_is_broken(tmp_path: Path, seed: int) -> None:
     history = await run(tmp_path, seed=seed, ends=6)
 
-    assert sum(call.good for call in history.calls) > 100
+    figures = Figures.of(history)
+    assert figures.kills + figures.stops == 6
+    assert min(figures.sends_acknowledged, figures.events_received, figures.resumes) > 30
+    assert 0 < figures.longest_recovery < PATIENCE
     assert {name: str(broken) for name, broken in check(history).items()} == {}

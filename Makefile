@@ -120,9 +120,13 @@ types: .venv/.dev ## check the types, strictly
 .PHONY: test
 test: .venv/.dev ## run all tests and show the coverage of client and server
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses auto
+	@$(BIN)/coverage run -m pytest --numprocesses auto -m "not thorough"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
+
+.PHONY: mutants
+mutants: .venv/.dev ## break the promises of a server one by one, and see each caught
+	@$(BIN)/python -m pytest --numprocesses auto tests/guarantees/mutants
 
 .PHONY: torture
 torture: .venv/.dev ## kill, end and stop a server under traffic, and judge what its clients recorded (ENDS=200 SEED=…)

@@ -11,16 +11,9 @@ from unisono.verify.history import Call, Fact, Heard, History, Stream
 Doctor = Callable[[History], None]
 
 
-def _stream(history: History, *, resumed: bool = True) -> Stream:
-    """One of Ada's laptop that had events."""
-    return next(
-        stream
-        for stream in history.streams
-        if stream.request.endpoint_id == "laptop"
-        and stream.holder.user_id == "ada"
-        and stream.heard[0].message.welcome.resumed is resumed
-        and sum(len(heard.message.event_batch.events) for heard in stream.heard) > 2
-    )
+def _stream(history: History) -> Stream:
+    """The first: it caught up with two notifications before anything else happened, and then was live."""
+    return history.streams[0]
 
 
 def _events(stream: Stream) -> Iterator[feed_pb.Event]:
@@ -119,8 +112,15 @@ def two_devices_are_told_different_things(history: History) -> None:
 
 
 def a_ring_is_lost(history: History) -> None:
-    event = next(event for event in reversed(list(_events(_stream(history)))) if event.alert)
-    event.alert = False
+    """Of what came live: what is there at the beginning need not ring."""
+    synced = False
+    for heard in _stream(history).heard:
+        rings = [event for event in heard.message.event_batch.events if event.alert]
+        if synced and rings:
+            rings[-1].alert = False
+            return
+        synced = synced or heard.message.HasField("synced")
+    raise LookupError("nothing rang live")
 
 
 def a_ring_is_repeated(history: History) -> None:
@@ -136,17 +136,13 @@ def a_ring_is_repeated(history: History) -> None:
 
 
 def a_catch_up_tells_of_each_change(history: History) -> None:
-    for stream in history.streams:
-        for heard in stream.heard:
-            events = heard.message.event_batch.events
-            if heard.message.HasField("synced"):
-                break
-            if events:
-                before = feed_pb.Event.FromString(events[0].SerializeToString())
-                before.revision -= 1
-                events.insert(0, before)
-                return
-    raise LookupError("nothing was caught up with")
+    """The first stream: it began when all that it catches up with had been sent."""
+    events = next(
+        events for heard in history.streams[0].heard if (events := heard.message.event_batch.events)
+    )
+    before = feed_pb.Event.FromString(events[0].SerializeToString())
+    before.revision = 0
+    events.insert(0, before)
 
 
 def a_device_costs_too_much(history: History) -> None:

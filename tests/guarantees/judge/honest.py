@@ -31,6 +31,9 @@ async def history() -> History:
     backend = recorder.client(service.transport, Holder(app_id=APP))
     async with AsyncExitStack() as running:
         publisher = await running.enter_async_context(Publisher(backend, service.app_token()))
+        for user_id in ("ada", "bob"):
+            for title in ("Early", "Earlier"):
+                await publisher.send(user_id, title=title)
         devices = [
             await running.enter_async_context(_device(service, recorder, user_id, name))
             for user_id in ("ada", "bob")

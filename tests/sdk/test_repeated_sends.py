@@ -39,6 +39,7 @@ PASSING = {
     "a server that is overloaded": lambda: Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=0.01),
     "an outcome that is unknown": lambda: Fault(Code.UNAVAILABLE, "OUTCOME_UNKNOWN", retry_delay=0.01),
     "a cancellation that nobody asked for": lambda: Fault(Code.CANCELLED),
+    "a connection that broke under TLS": lambda: Fault(Code.UNKNOWN, message="Stream removed (TSI)"),
     "a limit on the rate of calls": lambda: Fault(Code.RESOURCE_EXHAUSTED, "RATE", retry_delay=0.01),
 }
 LASTING = {

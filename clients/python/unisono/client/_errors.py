@@ -226,6 +226,9 @@ def _kind(code: grpc.StatusCode, reason: str, message: str) -> type[UnisonoError
     # A CANCELLED that the caller did not ask for is how an overrun or stopping server turns calls away.
     if code is grpc.StatusCode.CANCELLED:
         return Unavailable
+    # A connection that breaks under TLS, as by a bit that turned, ends its calls in these words.
+    if code is grpc.StatusCode.UNKNOWN and not reason and message.startswith("Stream removed"):
+        return Unavailable
     # A request far beyond the limit never gets to the service: gRPC turns it away, in these words only.
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and not reason and "larger than max" in message:
         return TooLarge

@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from structlog.testing import capture_logs
 
@@ -15,9 +16,16 @@ from tests.support.callers import Caller
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.raw_http2 import RawSubscriber
 from unisono.server.api.server import Transport
+from unisono.server.clock import RandomIds
 from unisono.server.core.sweeper import SweepRules
+from unisono.server.store.base import Store
+from unisono.server.store.commit import EndpointDecision, EndpointItem, EndpointView
+from unisono.server.store.sqlite import SqliteStore
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
+
+R = TypeVar("R")
+EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
 
 STALLED = 49
 SENDS = 300
@@ -29,10 +37,13 @@ ALLOWED = STALLED * MIB + 64_000_000
 
 
 @asynccontextmanager
-async def serving(path: Path, transport: Transport = TRANSPORT) -> AsyncIterator[Running]:
+async def serving(
+    path: Path, transport: Transport = TRANSPORT, store: Store | None = None
+) -> AsyncIterator[Running]:
     setup = Setup(
         path=path / "unisono.db",
         transport=transport,
+        store=store,
         sweep_rules=SweepRules(interval=0.02),
     )
     async with running(setup) as node:
@@ -138,6 +149,41 @@ async def test_the_seat_of_a_device_that_vanishes_is_given_up(tmp_path: Path) ->
         # That happens all the time, and is no fault of the server.
         assert "client is gone" in [entry["event"] for entry in entries]
         assert not [entry for entry in entries if entry["log_level"] == "error"]
+
+
+class SlowRegistry(SqliteStore):
+    """Registers no endpoint before it is let."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, ids=RandomIds())
+        self.begun, self.gate, self.done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def commit_endpoints(
+        self,
+        items: Sequence[EndpointItemT],
+        decide: Callable[[Sequence[EndpointItemT], EndpointView], EndpointDecision[R]],
+    ) -> EndpointDecision[R]:
+        self.begun.set()
+        await self.gate.wait()
+        decision = await super().commit_endpoints(items, decide)
+        self.done.set()
+        return decision
+
+
+async def test_the_seat_of_a_device_that_leaves_before_it_is_welcome_is_given_up(tmp_path: Path) -> None:
+    """Its registration goes on without it, and must not keep the endpoint connected for good."""
+    store = SlowRegistry(tmp_path / "unisono.db")
+    async with serving(tmp_path, store=store) as node:
+        leaving = asyncio.create_task(Caller(node.user(), endpoint_id="laptop").welcome())
+        await store.begun.wait()
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        await Caller(node.user()).feed()  # which comes to the server after the cancellation
+
+        store.gate.set()
+        await store.done.wait()
+
+        await given_up(node, "laptop")
 
 
 async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> None:

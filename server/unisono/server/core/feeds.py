@@ -1,11 +1,13 @@
 """Opening streams, acknowledging positions, and reading a feed's counters."""
 
+import asyncio
 import random
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from unisono.server.clock import Clock, Ids
-from unisono.server.core.decide.endpoints import existing
+from unisono.server.core.decide.endpoints import Settled, existing
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.events import Encode
 from unisono.server.core.hub import Hub, Seat
@@ -92,9 +94,7 @@ class Feeds:
         """
         if wanted.resume_token is not None:
             Seal.of(wanted.feed, wanted.endpoint_id, b"", b"").open(wanted.resume_token)
-        settled = await self._endpoints.register(
-            wanted.feed, wanted.endpoint_id, wanted.platform, wanted.display_name, seat.session_id
-        )
+        settled = await self._register(wanted, seat)
         position, resumed = self._start(wanted, settled.feed)
         return Session(
             endpoint=settled.endpoint,
@@ -138,6 +138,34 @@ class Feeds:
         if feed is None:
             raise LookupError(f"an endpoint without a feed: {key}")
         return feed, endpoint
+
+    async def _register(self, wanted: Subscription, seat: Seat) -> Settled:
+        """Make the endpoint this session's. When the device leaves meanwhile, it is given back."""
+        registering = asyncio.ensure_future(
+            self._endpoints.register(
+                wanted.feed, wanted.endpoint_id, wanted.platform, wanted.display_name, seat.session_id
+            )
+        )
+        try:
+            return await asyncio.shield(registering)
+        except asyncio.CancelledError:
+            # The commit goes on without its caller, and no session will say that it has ended.
+            registering.add_done_callback(partial(self._give_back, wanted, seat.session_id))
+            raise
+
+    def _give_back(
+        self, wanted: Subscription, session_id: str, registered: "asyncio.Future[Settled]"
+    ) -> None:
+        """Also when the commit failed: it may have happened all the same."""
+        if not registered.cancelled():
+            registered.exception()  # nobody else looks at it
+        sign = Seen(
+            feed=wanted.feed,
+            endpoint_id=wanted.endpoint_id,
+            time=self._clock.now(),
+            ended_session=session_id,
+        )
+        self._presence.note(sign)
 
     def _start(self, wanted: Subscription, feed: Feed) -> tuple[Position, bool]:
         if wanted.resume_token is not None:

@@ -6,7 +6,10 @@ from dataclasses import replace
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
-from unisono.verify.history import Call, Fact, Heard, History, Stream
+from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
+
+#: The one who sends.
+APP = Holder(app_id="app.test")
 
 Doctor = Callable[[History], None]
 
@@ -14,6 +17,14 @@ Doctor = Callable[[History], None]
 def _stream(history: History) -> Stream:
     """The first: it caught up with two notifications before anything else happened, and then was live."""
     return history.streams[0]
+
+
+def _streams_of(history: History, endpoint_id: str) -> list[Stream]:
+    """Those of one of Ada's devices."""
+    wanted = (endpoint_id, "ada")
+    return [
+        stream for stream in history.streams if (stream.request.endpoint_id, stream.holder.user_id) == wanted
+    ]
 
 
 def _events(stream: Stream) -> Iterator[feed_pb.Event]:
@@ -34,6 +45,18 @@ def a_sent_one_is_not_listed(history: History) -> None:
 def a_feed_goes_back(history: History) -> None:
     look = next(call for call in reversed(history.calls) if call.method == "GetFeed")
     _change(history, look, answer=feed_pb.GetFeedResponse(last_revision=3))
+
+
+def a_mark_is_undone(history: History) -> None:
+    """All lists show a row as it was before the first mark of it by a backend."""
+    marked = next(call for call in history.calls if call.method == "MarkNotifications" and call.holder == APP)
+    request = marked.request
+    assert isinstance(request, service_pb.MarkNotificationsRequest)
+    for call in history.calls:
+        if isinstance(call.answer, service_pb.ListNotificationsResponse):
+            for row in call.answer.notifications:
+                if row.id == request.references.refs[0].id:
+                    row.read_state, row.revision = pb.READ_STATE_UNREAD, 1
 
 
 def a_stream_begins_behind_an_answer(history: History) -> None:
@@ -65,11 +88,7 @@ def an_event_comes_twice(history: History) -> None:
 
 
 def an_event_comes_again_after_a_resume(history: History) -> None:
-    before, after = [
-        stream
-        for stream in history.streams
-        if (stream.request.endpoint_id, stream.holder.user_id) == ("laptop", "ada")
-    ][:2]
+    before, after = _streams_of(history, "laptop")[:2]
     told = list(_events(before))[-1]
     message = feed_pb.SubscribeResponse.FromString(after.heard[0].message.SerializeToString())
     message.ClearField("welcome")
@@ -88,6 +107,14 @@ def an_event_is_lost(history: History) -> None:
                     del events[index]
                     return
     raise LookupError("no event came live")
+
+
+def a_device_is_left_behind(history: History) -> None:
+    """Ada's phone never hears of the last that happened."""
+    streams = _streams_of(history, "phone")
+    last = streams[-1].heard[-1].message.revision
+    for stream in streams:
+        stream.heard = [heard for heard in stream.heard if heard.message.revision < last]
 
 
 def a_removal_is_lost(history: History) -> None:
@@ -183,15 +210,24 @@ def a_badge_is_wrong(history: History) -> None:
     heard.message.unread_count += 1
 
 
+def a_retry_is_stored_twice(history: History) -> None:
+    listing = next(call for call in reversed(history.calls) if call.method == "ListNotifications")
+    assert isinstance(listing.answer, service_pb.ListNotificationsResponse)
+    rows = listing.answer.notifications
+    rows[1].app_notification_id = rows[0].app_notification_id = "again"
+
+
 DOCTORED: dict[Doctor, str] = {
     a_sent_one_is_not_listed: "Durable",
     a_feed_goes_back: "Durable",
+    a_mark_is_undone: "Durable",
     a_stream_begins_behind_an_answer: "Durable",
     events_are_swapped: "Ordered",
     a_position_goes_back: "Ordered",
     an_event_comes_twice: "Unique",
     an_event_comes_again_after_a_resume: "Unique",
     an_event_is_lost: "Complete",
+    a_device_is_left_behind: "Complete",
     a_removal_is_lost: "Complete",
     two_devices_are_told_different_things: "Convergent",
     a_ring_is_lost: "Resumable",
@@ -204,4 +240,5 @@ DOCTORED: dict[Doctor, str] = {
     a_refusal_tells_that_something_exists: "Isolated",
     a_drain_without_a_word: "Drained",
     a_badge_is_wrong: "Exact",
+    a_retry_is_stored_twice: "Idempotent",
 }

@@ -49,7 +49,9 @@ async def history() -> History:
         service.say_goodbye("DRAINING")
         for device in devices:
             await _until(device, lambda device: device.status is Status.OFFLINE)
+        since = recorder.clock()
         await _all_at(devices, publisher)
+        recorder.note("SETTLED", since=since)
         for user_id in ("ada", "bob"):
             assert [row async for row in publisher.list(user_id, page_size=500)]
     recorder.note("memory", measured=1.0, allowed=2.0)

@@ -11,15 +11,18 @@ from unisono.verify.promises.bounds import bounded
 from unisono.verify.promises.catching_up import collapsed
 from unisono.verify.promises.durable import durable
 from unisono.verify.promises.ending import drained
+from unisono.verify.promises.marking import marked
+from unisono.verify.promises.once import once, once_held
 from unisono.verify.promises.order import ordered, unique
 from unisono.verify.promises.rings import resumable
+from unisono.verify.promises.settling import settled
 from unisono.verify.promises.state import complete, convergent, exact
 
 PROMISES = (
     *("Durable", "Ordered", "Unique", "Complete", "Convergent", "Resumable", "Collapsed", "Bounded"),
-    *("Isolated", "Drained", "Exact"),
+    *("Isolated", "Drained", "Exact", "Idempotent"),
 )
-"""All eleven, in the order of the contract."""
+"""The eleven of streams, in the order of the contract, and that of sends, from its section 4."""
 
 
 def check(history: History) -> dict[str, Broken]:
@@ -35,6 +38,8 @@ def check(history: History) -> dict[str, Broken]:
 def _all(history: History) -> Iterator[Broken]:
     feeds = feeds_of(history)
     yield from durable(history, feeds)
+    yield from marked(history, feeds)
+    yield from once(history)
     yield from unknown(history)
     yield from drained(history)
     yield from bounded(history)
@@ -43,8 +48,10 @@ def _all(history: History) -> Iterator[Broken]:
     for life in lives_of(history):
         yield from ordered(life)
         yield from unique(life)
-        yield from complete(life, feeds[life.feed])
+        yield from complete(life, feeds[life.feed], history)
         yield from exact(life)
-        yield from resumable(life)
+        yield from resumable(life, history)
         yield from collapsed(life, feeds[life.feed])
         yield from isolated(life)
+        yield from once_held(life)
+        yield from settled(life, feeds[life.feed], history)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.history import Call, History, Stream
+from unisono.verify.sends import Sent, sendings_in, sends_of
 
 _ASIDE = (pb.USER_ACTION_STATE_DISMISSED, pb.USER_ACTION_STATE_SNOOZED)
 
@@ -48,6 +49,8 @@ class Feed:
     """What is known of one feed."""
 
     versions: dict[str, dict[int, Version]] = field(default_factory=lambda: defaultdict(dict))
+    #: Ids and keys that somebody asked to delete or to replace, with whatever outcome, and since when.
+    ended: dict[str, float] = field(default_factory=dict)
     contradictions: list[tuple[Version, Version]] = field(default_factory=list)
     _seen: list[tuple[float, int]] = field(default_factory=list)
 
@@ -61,6 +64,11 @@ class Feed:
     def note(self, time: float, revision: int) -> None:
         """Somebody was told that the feed has got so far."""
         self._seen.append((time, revision))
+
+    def end(self, time: float, name: str) -> None:
+        """Somebody asked to delete or to replace what has this id or key."""
+        if name:
+            self.ended[name] = min(time, self.ended.get(name, time))
 
     def reached(self, time: float) -> int:
         """The largest revision that anybody had been told of before a time."""
@@ -79,12 +87,31 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
         feed = feeds[FeedKey(stream.holder.app_id, stream.holder.user_id)]
         for version in _of_stream(stream):
             feed.learn(version)
+    for sent in sends_of(history):
+        feeds[feed_sent_to(sent)].note(sent.call.ended, sent.result.revision)
     for call in history.calls:
         feed = feeds[feed_of(call)]
         feed.note(call.ended, revision_of(call))
         for version in _of_call(call):
             feed.learn(version)
+        for key, name in endings_in(call):
+            feeds[key].end(call.began, name)
     return feeds
+
+
+def endings_in(call: Call) -> Iterator[tuple[FeedKey, str]]:
+    """What a call asks to delete or to replace: in which feed, and its id or key."""
+    request, app_id = call.request, call.holder.app_id
+    if isinstance(request, service_pb.DeleteNotificationRequest):
+        yield feed_of(call), request.notification.id or request.notification.app_notification_id
+    for sending in sendings_in(request):
+        if sending.on_conflict:
+            yield FeedKey(app_id, call.holder.user_id or sending.user_id), sending.app_notification_id
+
+
+def feed_sent_to(sent: Sent) -> FeedKey:
+    """The feed that something was sent to."""
+    return FeedKey(sent.call.holder.app_id, sent.user_id)
 
 
 def feed_of(call: Call) -> FeedKey:
@@ -94,10 +121,8 @@ def feed_of(call: Call) -> FeedKey:
 
 
 def revision_of(call: Call) -> int:
-    """The revision that an answer tells of a change that it made, or may have made."""
+    """The revision that an answer tells of a change, other than a send, that it made, or may have made."""
     match answer := call.answer:
-        case service_pb.SendNotificationResponse():
-            return answer.result.revision
         case service_pb.UpdateNotificationResponse():
             return answer.notification.revision
         case service_pb.MarkNotificationsResponse():

@@ -4,13 +4,17 @@ A device that resumes holds what it held at that position, also when that was lo
 process was killed. Knows the rules of the contract for devices, and no promise.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
-from unisono.verify.feeds import FeedKey
+from unisono.verify.feeds import FeedKey, waits
 from unisono.verify.history import Heard, History, Stream
+
+#: A key names one live notification for each role of senders.
+Key = tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -22,6 +26,9 @@ class Holding:
     """
 
     rows: dict[str, pb.Notification] = field(default_factory=dict)
+    #: How many of the rows count for a badge, and the ids of those that have a key, by key and role.
+    waiting: int = 0
+    named: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
     rung: set[tuple[str, int]] = field(default_factory=set)
     settled: int = -1
     unseen: int = 0
@@ -33,17 +40,28 @@ class Holding:
     def apply(self, message: feed_pb.SubscribeResponse) -> None:
         """Take in a message, as a device does."""
         if message.HasField("welcome") and not message.welcome.resumed:
-            self.touched |= self.rows.keys()
-            self.rows.clear()
+            for id_ in list(self.rows):
+                self._let_go(id_)
             self.anew, self.settled = True, -1
         for event in message.event_batch.events:
-            self.touched.add(event.notification_id)
-            if event.removed:
-                self.rows.pop(event.notification_id, None)
-            else:
-                self.rows[event.notification_id] = event.notification
+            self._let_go(event.notification_id)
+            if not event.removed:
+                self._hold(event.notification_id, event.notification)
             if event.alert:
                 self.rung.add((event.notification_id, event.notification.alert_revision))
+
+    def _hold(self, id_: str, row: pb.Notification) -> None:
+        self.rows[id_] = row
+        self.waiting += waits(row)
+        if row.app_notification_id:
+            self.named[key_of(row)].add(id_)
+
+    def _let_go(self, id_: str) -> None:
+        self.touched.add(id_)
+        row = self.rows.pop(id_, None)
+        if row is not None:
+            self.waiting -= waits(row)
+            self.named[key_of(row)].discard(id_)
 
     def settle(self, revision: int) -> None:
         """Go past a complete point."""
@@ -107,6 +125,11 @@ class Life:
                     return holding
         # It was given out for a list, or before the history began: what it held then is not known.
         return Holding(unseen=-1)
+
+
+def key_of(row: pb.Notification) -> Key:
+    """What an `app_notification_id` is unique with."""
+    return row.app_notification_id, row.sender_role
 
 
 def lives_of(history: History) -> list[Life]:

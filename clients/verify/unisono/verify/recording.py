@@ -1,7 +1,12 @@
 """Records whatever goes through a transport: publishers and devices of the SDK, or calls made by hand."""
 
+import binascii
+import json
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TypeVar
 
 from google.protobuf.message import Message
@@ -80,14 +85,16 @@ class RecordingTransport:
         """See `Transport`."""
         clock = self._recorder.clock
         asked = feed_pb.SubscribeRequest.FromString(request.SerializeToString())
-        stream = Stream(holder=self._holder, request=asked, began=clock())
+        holder = replace(self._holder, expire_time=expiry(token))
+        stream = Stream(holder=holder, request=asked, began=clock())
         self._recorder.history.streams.append(stream)
         try:
-            async for message in self._transport.stream(method, request, token=token):
-                # Whoever reads it may change it.
-                heard = feed_pb.SubscribeResponse.FromString(message.SerializeToString())
-                stream.heard.append(Heard(clock(), heard))
-                yield message
+            async with aclosing(self._transport.stream(method, request, token=token)) as messages:
+                async for message in messages:
+                    # Whoever reads it may change it.
+                    heard = feed_pb.SubscribeResponse.FromString(message.SerializeToString())
+                    stream.heard.append(Heard(clock(), heard))
+                    yield message
             stream.code = OK
         except UnisonoError as error:
             stream.code, stream.reason = error.code.name, error.reason
@@ -98,3 +105,15 @@ class RecordingTransport:
     async def close(self) -> None:
         """See `Transport`."""
         await self._transport.close()
+
+
+def expiry(token: str) -> float | None:
+    """When a JWT expires, in seconds since 1970 (RFC 7519, section 4.1.4); None for what is none."""
+    _, _, body = token.partition(".")
+    body = body.partition(".")[0]
+    try:
+        claims = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+    expires = claims.get("exp") if isinstance(claims, dict) else None
+    return float(expires) if isinstance(expires, int | float) else None

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.broken import Broken
-from unisono.verify.feeds import feed_of, is_for
+from unisono.verify.feeds import feed_of, feed_sent_to, is_for
 from unisono.verify.history import OK, Call, History
 from unisono.verify.lives import Life
+from unisono.verify.sends import sends_of
 
 #: How long after the end of its token a message may still arrive, in seconds: it travels, and clocks differ.
 _TRAVEL = 2.0
@@ -40,7 +40,7 @@ def isolated(life: Life) -> Iterator[Broken]:
 
 def unknown(history: History) -> Iterator[Broken]:
     """What is in another's feed is not found: whatever else is said tells that it exists."""
-    owners = {id_: feed_of(call) for call in history.calls if (id_ := _made(call))}
+    owners = {sent.result.id: feed_sent_to(sent) for sent in sends_of(history)}
     for call in history.calls:
         named, caller = _named(call), feed_of(call)
         owner = owners.get(named, caller)
@@ -51,10 +51,6 @@ def unknown(history: History) -> Iterator[Broken]:
                 f"{who}: {call.method} of {named}: {call.code}",
                 f"it is of {owner.app_id} {owner.user_id}",
             )
-
-
-def _made(call: Call) -> str:
-    return call.answer.result.id if isinstance(call.answer, pb.SendNotificationResponse) else ""
 
 
 def _named(call: Call) -> str:

@@ -3,16 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from google.protobuf.message import Message
-
 from unisono.v1 import feed_service_pb2 as feed_pb
-from unisono.v1 import notification_service_pb2 as pb
+from unisono.v1 import notification_pb2
 from unisono.verify.broken import Broken
-from unisono.verify.feeds import Feed, FeedKey, feed_of, revision_of
+from unisono.verify.doubt import doubt
+from unisono.verify.feeds import Feed, FeedKey, feed_of, feed_sent_to, revision_of
 from unisono.verify.history import Call, History
-
-#: What expires this soon after a look, in seconds, need not be in it: clocks differ.
-_MARGIN = 5.0
+from unisono.verify.listings import listed, listings_of
+from unisono.verify.sends import Sent, sends_of
 
 #: A revision that a feed had, when that was certain, and who knows it.
 Known = tuple[float, int, str]
@@ -23,19 +21,28 @@ def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[Broken]:
     looks = _looks(history)
     for feed, answers in _answers(history).items():
         yield from _gone_back(feed, answers, looks[feed])
-    for call in history.calls:
-        if call.good and call.method == "ListNotifications":
-            yield from _left_out(history, feeds, call)
+    sends: dict[FeedKey, list[Sent]] = defaultdict(list)
+    for sent in sends_of(history):
+        sends[feed_sent_to(sent)].append(sent)
+    for listing in listings_of(history):
+        feed, now = feed_of(listing), listing.ended + doubt(history)
+        ended = _gone(feeds[feed], now) | feeds[feed].ended.keys()
+        yield from _left_out(listing, sends[feed], ended, now)
 
 
 def _answers(history: History) -> dict[FeedKey, list[Known]]:
     """The revisions that were answered, and when they were."""
     answers: dict[FeedKey, list[Known]] = defaultdict(list)
+    for sent in sends_of(history):
+        answers[feed_sent_to(sent)].append(_known(sent.call, sent.result.revision))
     for call in history.calls:
-        revision = revision_of(call)
-        if revision:
-            answers[feed_of(call)].append((call.ended, revision, f"{call.method} at {call.ended:.3f}"))
+        if revision := revision_of(call):
+            answers[feed_of(call)].append(_known(call, revision))
     return answers
+
+
+def _known(call: Call, revision: int) -> Known:
+    return call.ended, revision, f"{call.method} at {call.ended:.3f}"
 
 
 def _looks(history: History) -> dict[FeedKey, list[Known]]:
@@ -64,59 +71,34 @@ def _gone_back(feed: FeedKey, known: list[Known], looks: list[Known]) -> Iterato
             index += 1
         if revision < best[1]:
             said = f"{who} found the feed of {feed.user_id} at revision {revision}"
-            yield Broken(promise="Durable", time=began, evidence=(f"{best[2]} was answered {best[1]}", said))
+            yield _broken(began, f"{best[2]} was answered {best[1]}", said)
 
 
-def _left_out(history: History, feeds: dict[FeedKey, Feed], listing: Call) -> Iterator[Broken]:
-    """What was sent before a list of everything, and is not in it."""
-    request, answer = listing.request, listing.answer
-    if not isinstance(answer, pb.ListNotificationsResponse) or not _is_whole(request, answer):
-        return
-    key = feed_of(listing)
-    excused = {row.id for row in answer.notifications} | _removed(feeds[key]) | _ended(history, key)
-    for sent in history.calls:
-        if feed_of(sent) != key or sent.ended >= listing.began:
-            continue
-        if not isinstance(sent.answer, pb.SendNotificationResponse):
-            continue
-        result = sent.answer.result
-        expires = result.expire_time.ToNanoseconds() / 1e9 < listing.ended + _MARGIN
-        if not (result.removed or expires or {result.id, _key(sent)} & excused):
-            yield Broken(
-                promise="Durable",
-                time=listing.began,
-                evidence=(
-                    f"{result.id} was sent to {key.user_id}, and answered OK at {sent.ended:.3f}",
-                    f"the list from {listing.began:.3f} lacks it, and nobody withdrew it",
-                ),
+def _left_out(listing: Call, sends: list[Sent], ended: set[str], now: float) -> Iterator[Broken]:
+    """What was sent before a list of everything, does not expire by then, and is not in it."""
+    excused = listed(listing).keys() | ended
+    for sent in sends:
+        result, key = sent.result, sent.request.app_notification_id
+        expires = result.expire_time.ToNanoseconds() / 1e9 < now
+        settled = sent.call.ended >= listing.began or result.removed or expires
+        if not settled and not {result.id, key} & excused:
+            yield _broken(
+                listing.began,
+                f"{result.id} was sent to {sent.user_id}, and answered OK at {sent.call.ended:.3f}",
+                f"the list from {listing.began:.3f} lacks it, and nobody withdrew it",
             )
 
 
-def _removed(feed: Feed) -> set[str]:
-    """What somebody saw removed."""
-    return {id_ for id_, known in feed.versions.items() if any(one.row is None for one in known.values())}
+def _gone(feed: Feed, now: float) -> set[str]:
+    """What somebody saw removed, or saw that it would expire by then: that can be patched."""
+    return {
+        id_ for id_, known in feed.versions.items() if any(_is_over(one.row, now) for one in known.values())
+    }
 
 
-def _is_whole(request: Message, answer: pb.ListNotificationsResponse) -> bool:
-    """Whether one page has all that there is."""
-    named = {field.name for field, _ in request.ListFields()}
-    return named <= {"user_id", "page_size"} and not answer.next_page_token
+def _is_over(row: notification_pb2.Notification | None, now: float) -> bool:
+    return row is None or row.expire_time.ToNanoseconds() / 1e9 < now
 
 
-def _ended(history: History, feed: FeedKey) -> set[str]:
-    """Ids and keys that somebody asked to delete or to replace, with whatever outcome."""
-    ended: set[str] = set()
-    for call in history.calls:
-        request = call.request
-        if feed_of(call) != feed:
-            continue
-        if isinstance(request, pb.DeleteNotificationRequest):
-            ended |= {request.notification.id, request.notification.app_notification_id}
-        if isinstance(request, pb.SendNotificationRequest) and request.on_conflict:
-            ended.add(request.app_notification_id)
-    return ended - {""}
-
-
-def _key(sent: Call) -> str:
-    request = sent.request
-    return request.app_notification_id if isinstance(request, pb.SendNotificationRequest) else ""
+def _broken(time: float, *evidence: str) -> Broken:
+    return Broken(promise="Durable", time=time, evidence=evidence)

@@ -4,32 +4,39 @@ from collections.abc import Iterator
 
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.broken import Broken
-from unisono.verify.history import History, Stream
+from unisono.verify.history import OK, History, Stream
 
 #: How long it may take from SIGTERM until a stream has been told, in seconds.
 _GRACE = 60.0
 
 
 def drained(history: History) -> Iterator[Broken]:
-    """Each stream that was live at a SIGTERM, and ended by it, ended with a Goodbye that says when."""
+    """Each stream that was open at a SIGTERM, and ended by it, ended with a Goodbye that says when."""
     stops = [fact for fact in history.facts if fact.what in ("SIGTERM", "SIGKILL")]
     for index, stop in enumerate(stops):
         next_stop = stops[index + 1].time if index + 1 < len(stops) else stop.time + _GRACE
         if stop.what != "SIGTERM":
             continue
         for stream in history.streams:
-            if not _is_live(stream, stop.time) or not _ended_between(stream, stop.time, next_stop):
+            if not _is_open(stream, stop.time) or not _ended_between(stream, stop.time, next_stop):
                 continue
-            goodbye = stream.heard[-1].message.goodbye
-            told = goodbye.reason == pb.GOODBYE_REASON_DRAINING and goodbye.HasField("retry_delay")
-            if not told and stream.code == "UNAVAILABLE":
-                said = f"it ended with {stream.code}, after {stream.heard[-1].message.WhichOneof('message')}"
+            last = stream.heard[-1].message
+            if not _is_told(last) and stream.code not in ("", OK):
+                said = f"it ended with {stream.code}, after {last.WhichOneof('message')}"
                 evidence = (f"SIGTERM came at {stop.time:.3f}", f"{stream.name}: {said}")
                 yield Broken(promise="Drained", time=stream.ended or stop.time, evidence=evidence)
 
 
-def _is_live(stream: Stream, time: float) -> bool:
-    return any(heard.message.HasField("synced") and heard.time < time for heard in stream.heard)
+def _is_told(last: pb.SubscribeResponse) -> bool:
+    """Whether these last words say when to come back, or that the stream ends for a reason of its own."""
+    goodbye = last.goodbye
+    if goodbye.reason == pb.GOODBYE_REASON_DRAINING:
+        return goodbye.HasField("retry_delay")
+    return last.HasField("goodbye")
+
+
+def _is_open(stream: Stream, time: float) -> bool:
+    return any(heard.message.HasField("welcome") and heard.time < time for heard in stream.heard)
 
 
 def _ended_between(stream: Stream, begin: float, end: float) -> bool:

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.broken import Broken
+from unisono.verify.doubt import doubt
 from unisono.verify.feeds import waits
+from unisono.verify.history import History
 from unisono.verify.lives import Life, Moment
 
-#: What expires so soon, in seconds, may ring or not: clocks differ, and messages travel.
-_SOON = 5.0
 
-
-def resumable(life: Life) -> Iterator[Broken]:
+def resumable(life: Life, history: History) -> Iterator[Broken]:
     """No ring for what was settled, and one for everything new that still waits."""
+    doubted = doubt(history)
     for moment in life.moments():
         yield from _repeated(moment)
         if moment.message.complete and moment.holding.settled >= 0:
-            yield from _lost(moment)
+            yield from _lost(moment, moment.heard.time + doubted)
 
 
 def _repeated(moment: Moment) -> Iterator[Broken]:
@@ -31,11 +31,11 @@ def _repeated(moment: Moment) -> Iterator[Broken]:
             )
 
 
-def _lost(moment: Moment) -> Iterator[Broken]:
+def _lost(moment: Moment, now: float) -> Iterator[Broken]:
     holding = moment.holding
     for id_ in sorted(holding.touched):
         row = holding.rows.get(id_)
-        if row is None or row.alert_revision <= holding.settled or not _must_ring(row, moment.heard.time):
+        if row is None or row.alert_revision <= holding.settled or not _must_ring(row, now):
             continue
         if (id_, row.alert_revision) not in holding.rung:
             yield _broken(
@@ -46,7 +46,8 @@ def _lost(moment: Moment) -> Iterator[Broken]:
 
 
 def _must_ring(row: pb.Notification, now: float) -> bool:
-    ending = row.HasField("display_time_to_live") or row.expire_time.ToNanoseconds() / 1e9 < now + _SOON
+    """Whether it waits, and will for a while: `now` is as late as it may be."""
+    ending = row.HasField("display_time_to_live") or row.expire_time.ToNanoseconds() / 1e9 < now
     return waits(row) and not ending
 
 

@@ -1,27 +1,32 @@
 """Complete, Convergent, Exact: at a complete point a device holds what the store holds, and its count."""
 
 from collections.abc import Iterator
+from math import inf
 
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.broken import Broken
-from unisono.verify.feeds import Feed, Version, is_for, waits
-from unisono.verify.lives import Holding, Life, Moment
+from unisono.verify.doubt import doubt
+from unisono.verify.feeds import Feed, Version, is_for
+from unisono.verify.history import History
+from unisono.verify.lives import Life, Moment
 
 
-def complete(life: Life, feed: Feed) -> Iterator[Broken]:
+def complete(life: Life, feed: Feed, history: History) -> Iterator[Broken]:
     """At every complete point, the effect of every change that anybody knows of and that is meant for it."""
+    doubted = doubt(history)
     for moment, expected in _complete_points(life, feed):
         for version in expected:
-            problem = _problem(moment.holding, version, life)
-            if problem:
-                yield Broken(
-                    promise="Complete",
-                    time=moment.heard.time,
-                    evidence=(
-                        f"{moment.stream.name} is complete at {moment.message.revision}, and {problem}",
-                        f"{version.told} was told that it {_state(version)}",
-                    ),
-                )
+            problem = _problem(moment, version, life)
+            if not problem or _may_be_gone(version, moment, feed, doubted):
+                continue
+            yield Broken(
+                promise="Complete",
+                time=moment.heard.time,
+                evidence=(
+                    f"{moment.stream.name} is complete at {moment.message.revision}, and {problem}",
+                    f"{version.told} was told that it {_state(version)}",
+                ),
+            )
 
 
 def convergent(feed: Feed) -> Iterator[Broken]:
@@ -44,9 +49,8 @@ def exact(life: Life) -> Iterator[Broken]:
         holding = moment.holding
         if not moment.message.complete or holding.unseen:
             continue
-        counted = sum(map(waits, holding.rows.values()))
-        if counted != moment.message.unread_count:
-            said = f"unread_count is {moment.message.unread_count}, and {counted} that it holds wait"
+        if holding.waiting != moment.message.unread_count:
+            said = f"unread_count is {moment.message.unread_count}, and {holding.waiting} that it holds wait"
             yield Broken(
                 promise="Exact",
                 time=moment.heard.time,
@@ -71,15 +75,31 @@ def _complete_points(life: Life, feed: Feed) -> Iterator[tuple[Moment, list[Vers
         yield moment, [latest[id_] for id_ in sorted(touched) if id_ in latest]
 
 
-def _problem(holding: Holding, version: Version, life: Life) -> str:
+def _problem(moment: Moment, version: Version, life: Life) -> str:
     """What is wrong with what it holds of a notification, whose last version by then this is."""
-    held = holding.rows.get(version.id)
-    meant = version.row is not None and is_for(version.row, life.endpoint_id, life.platform)
+    held, row = moment.holding.rows.get(version.id), version.row
+    meant = row is not None and is_for(row, life.endpoint_id, life.platform)
     if held is None:
-        return f"lacks {version.id}" if meant and version.revision > max(holding.unseen, 0) else ""
+        return f"lacks {version.id}" if meant and version.revision > _unseen(moment) else ""
     if not meant:
         return f"still holds {version.id}, of revision {held.revision}"
     return f"holds {version.id} as of {held.revision}" if held.revision != version.revision else ""
+
+
+def _unseen(moment: Moment) -> int:
+    """What is not newer than this, a device may lack that began at the end of the feed."""
+    unseen = moment.holding.unseen
+    return unseen if unseen >= 0 else moment.message.revision
+
+
+def _may_be_gone(version: Version, moment: Moment, feed: Feed, doubted: float) -> bool:
+    """Whether what is lacking may have been removed by then, and that was forgotten before it was told."""
+    row, time = version.row, moment.heard.time
+    if row is None or version.id in moment.holding.rows:
+        return False
+    expires = row.expire_time.ToNanoseconds() / 1e9 < time + doubted
+    ended = min(feed.ended.get(name, inf) for name in (row.id, row.app_notification_id))
+    return expires or ended <= time
 
 
 def _state(version: Version) -> str:

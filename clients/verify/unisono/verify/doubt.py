@@ -1,0 +1,17 @@
+"""How far the clocks of a history may be from each other. Knows no promise."""
+
+from typing import Final
+
+from unisono.verify.history import History
+
+#: The fact that somebody set the clock of a server, with the seconds that it is `ahead` by.
+CLOCK: Final = "CLOCK"
+
+#: Seconds: clocks differ, and messages travel.
+_ALWAYS: Final = 5.0
+
+
+def doubt(history: History) -> float:
+    """Seconds: what is due so soon, as far as its clients know, may have happened to a server already."""
+    jumps = (abs(fact.figures["ahead"]) for fact in history.facts if fact.what == CLOCK)
+    return _ALWAYS + max(jumps, default=0.0)

@@ -1,0 +1,49 @@
+"""Durable, of marks: what was marked, and answered OK, is not found as it was before."""
+
+from collections.abc import Iterator
+
+from unisono.v1 import notification_pb2
+from unisono.v1 import notification_service_pb2 as pb
+from unisono.verify.broken import Broken
+from unisono.verify.feeds import Feed, FeedKey, feed_of
+from unisono.verify.history import Call, History
+from unisono.verify.listings import listed, listings_of
+
+
+def marked(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[Broken]:
+    """No list shows a row in another state, and of a revision from before it was marked."""
+    marks = [call for call in history.calls if _is_plain(call)]
+    for listing in listings_of(history):
+        key, rows = feed_of(listing), listed(listing)
+        for call in marks:
+            if call.ended < listing.began and feed_of(call) == key:
+                yield from _unmarked(listing, rows, call, feeds[key].reached(call.began))
+
+
+def _unmarked(
+    listing: Call, rows: dict[str, notification_pb2.Notification], call: Call, before: int
+) -> Iterator[Broken]:
+    """`before` is what the feed had reached when the mark was asked for: later changes may undo it."""
+    asked = call.request
+    if not isinstance(asked, pb.MarkNotificationsRequest):
+        return
+    for ref in asked.references.refs:
+        row = rows.get(ref.id)
+        if row is not None and row.revision <= before and not _is_as_asked(row, asked):
+            evidence = (
+                f"{ref.id} was marked, and answered OK at {call.ended:.3f}",
+                f"the list from {listing.began:.3f} has it as of revision {row.revision}, unmarked",
+            )
+            yield Broken(promise="Durable", time=listing.began, evidence=evidence)
+
+
+def _is_plain(call: Call) -> bool:
+    """Whether it was answered OK, and left nothing alone."""
+    return isinstance(call.answer, pb.MarkNotificationsResponse) and not call.answer.skipped
+
+
+def _is_as_asked(row: notification_pb2.Notification, asked: pb.MarkNotificationsRequest) -> bool:
+    read = asked.read_state in (notification_pb2.READ_STATE_UNSPECIFIED, row.read_state)
+    action = asked.user_action_state
+    acted = action in (notification_pb2.USER_ACTION_STATE_UNSPECIFIED, row.user_action_state)
+    return read and acted

@@ -1,0 +1,120 @@
+"""What looks broken and is not: histories of few calls, each of which a judge took for a broken promise."""
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+from unisono.verify.checker import check
+from unisono.verify.doubt import CLOCK
+from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
+
+BACKEND = Holder(app_id="mail.test")
+BOB = Holder(app_id="mail.test", user_id="bob")
+LATER = 9_000
+
+
+def at(seconds: int) -> Timestamp:
+    return Timestamp(seconds=seconds)
+
+
+def row(revision: int = 1, expires: int = LATER) -> pb.Notification:
+    return pb.Notification(
+        id="n1",
+        app_id="mail.test",
+        user_id="bob",
+        revision=revision,
+        alert_revision=1,
+        expire_time=at(expires),
+        read_state=pb.READ_STATE_UNREAD,
+        user_action_state=pb.USER_ACTION_STATE_NO_INTERACTION,
+    )
+
+
+def call(method: str, request: Message, began: float, answer: Message) -> Call:
+    return Call(holder=BACKEND, method=method, request=request, began=began, ended=began + 0.1, answer=answer)
+
+
+def sent(began: float, expires: int = LATER) -> Call:
+    result = service_pb.SendResult(id="n1", revision=1, expire_time=at(expires))
+    answer = service_pb.SendNotificationResponse(result=result)
+    return call("SendNotification", service_pb.SendNotificationRequest(user_id="bob"), began, answer)
+
+
+def listed(began: float, *rows: pb.Notification) -> Call:
+    answer = service_pb.ListNotificationsResponse(notifications=rows)
+    return call("ListNotifications", service_pb.ListNotificationsRequest(user_id="bob"), began, answer)
+
+
+def stream(began: float, *messages: feed_pb.SubscribeResponse, start: int = 0) -> Stream:
+    request = feed_pb.SubscribeRequest(endpoint_id="tv", platform=pb.PLATFORM_WEB)
+    request.start_position = feed_pb.StartPosition.ValueType(start)
+    heard = [Heard(began + 0.1 * number, message) for number, message in enumerate(messages)]
+    return Stream(holder=BOB, request=request, began=began, heard=heard, ended=began + 1)
+
+
+def welcome(revision: int) -> feed_pb.SubscribeResponse:
+    return feed_pb.SubscribeResponse(
+        resume_token=b"t", revision=revision, welcome=feed_pb.Welcome(session_id="s")
+    )
+
+
+def synced(revision: int, unread_count: int) -> feed_pb.SubscribeResponse:
+    return feed_pb.SubscribeResponse(
+        resume_token=b"t",
+        revision=revision,
+        complete=True,
+        unread_count=unread_count,
+        synced=feed_pb.Synced(),
+    )
+
+
+def judged(history: History) -> dict[str, str]:
+    return {name: str(broken) for name, broken in check(history).items()}
+
+
+def test_a_device_that_begins_at_the_end_may_lack_what_was_before() -> None:
+    began = stream(1002, welcome(1), synced(1, 1), start=feed_pb.START_POSITION_END)
+
+    assert judged(History(calls=[sent(1000), listed(1001, row())], streams=[began])) == {}
+
+
+def test_a_mark_that_skips_something_leaves_it_as_it_was() -> None:
+    """As one that would snooze it for longer than it lives."""
+    request = service_pb.MarkNotificationsRequest(
+        user_id="bob",
+        references=service_pb.NotificationRefs(refs=[pb.NotificationRef(id="n1")]),
+        user_action_state=pb.USER_ACTION_STATE_SNOOZED,
+        snooze_until=at(LATER + 500),
+    )
+    answer = service_pb.MarkNotificationsResponse(skipped=1, last_revision=1)
+    marked = call("MarkNotifications", request, 1002, answer)
+
+    assert judged(History(calls=[sent(1000), marked, listed(1003, row())])) == {}
+
+
+def test_what_was_patched_to_expire_sooner_may_be_gone_before_its_sender_was_told() -> None:
+    request = service_pb.UpdateNotificationRequest(user_id="bob", notification=pb.NotificationRef(id="n1"))
+    answer = service_pb.UpdateNotificationResponse(notification=row(2, expires=1005))
+    patched = call("UpdateNotification", request, 1001, answer)
+
+    assert judged(History(calls=[sent(1000), patched, listed(1032)])) == {}
+
+
+def test_a_removal_that_nobody_was_told_of_may_have_been_forgotten() -> None:
+    """The delete was answered, or not; and the device was away until its tombstone was gone."""
+    request = service_pb.DeleteNotificationRequest(user_id="bob", notification=pb.NotificationRef(id="n1"))
+    answer = service_pb.DeleteNotificationResponse(revision=2)
+    deleted = call("DeleteNotification", request, 1002, answer)
+    began = stream(1003, welcome(3), synced(3, 0))
+
+    assert judged(History(calls=[sent(1000), listed(1001, row()), deleted], streams=[began])) == {}
+
+
+def test_what_expires_within_the_hour_may_be_gone_when_the_clock_of_the_server_jumps_by_one() -> None:
+    jumped = Fact(time=1001, what=CLOCK, figures={"ahead": 3600})
+    calls = [sent(1000, expires=2000), listed(1000.5, row(expires=2000)), listed(1002)]
+
+    assert judged(History(calls=calls, facts=[jumped])) == {}
+    assert "Durable" in judged(History(calls=calls))

@@ -15,7 +15,10 @@ DOCUMENTS: Final = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in
 _SEND: Final = 'UNISONO_TOKEN=$(cat var/app.token) .venv/bin/unisono send ada "Hello"'
 
 #: The server that a document takes for granted, because another one has told how to start it.
-SERVERS: Final[Mapping[str, str]] = {"docs/quickstart-device.md": "make serve"}
+SERVERS: Final[Mapping[str, str]] = {
+    "docs/quickstart-device.md": "make serve",
+    "docs/verify.md": "make serve",
+}
 
 RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "README.md": [
@@ -56,5 +59,10 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Run("FileStorage", says="0 from before"),
         Run("fresh_token", says="live"),
         Run("device.notifications", says="● Hello"),
+    ],
+    "docs/verify.md": [
+        Run("unisono-verify --target", says=" kept, 2 not judged"),
+        Run("unisono-verify judge", says=" kept, 2 not judged"),
+        Drawing("sends acknowledged"),
     ],
 }

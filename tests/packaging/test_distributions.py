@@ -14,7 +14,7 @@ from tests.packaging.sources import DISTRIBUTIONS, ROOT, build
 DEPENDENCIES = {
     "unisono-proto": {"grpcio", "protobuf"},
     "unisono-client": {"click", "googleapis-common-protos", "grpcio", "protobuf", "rich", "unisono-proto"},
-    "unisono-verify": {"protobuf", "unisono-client", "unisono-proto"},
+    "unisono-verify": {"click", "protobuf", "rich", "unisono-client", "unisono-proto"},
     "unisono-server": {
         "aiosqlite",
         "click",
@@ -33,7 +33,7 @@ DEPENDENCIES = {
 COMMANDS = {
     "unisono-proto": [],
     "unisono-client": ["unisono = unisono.client.cli:main"],
-    "unisono-verify": [],
+    "unisono-verify": ["unisono-verify = unisono.verify.cli:main"],
     "unisono-server": ["unisono-server = unisono.server.cli:main"],
 }
 

@@ -1,0 +1,92 @@
+"""The options of a run. Knows nothing of what becomes of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from unisono.client.cli.commands.arguments import certificates, span
+
+Function = Callable[..., Any]
+
+#: How many users there are at most, and how many calls a second for each: enough to meet, too few to harm.
+MOST_USERS: Final = 10
+MOST_RATE: Final = 100
+
+_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_NEW_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
+
+json_option: Final = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    envvar="UNISONO_JSON",
+    help="for programs: the report is an object, errors too",
+)
+
+_OPTIONS: Final = (
+    click.option("--target", envvar="UNISONO_TARGET", metavar="HOST:PORT", help="where the server is"),
+    click.option("--tls", is_flag=True, help="encrypt; without, tokens can be read on the way"),
+    click.option(
+        "--root-certificates",
+        type=_FILE,
+        callback=certificates,
+        metavar="FILE",
+        help="PEM file to trust instead; turns on --tls",
+    ),
+    click.option("--app-id", metavar="APP", help="run only if this is the app of --app-token"),
+    click.option(
+        "--app-token", envvar="UNISONO_APP_TOKEN", metavar="TOKEN", help="an access token of the app"
+    ),
+    click.option(
+        "--app-token-command", metavar="COMMAND", help="a shell command that prints one, again when needed"
+    ),
+    click.option(
+        "--user",
+        "named",
+        multiple=True,
+        metavar="USER=TOKEN",
+        help="a user, and an access token of that user; repeatable",
+    ),
+    click.option(
+        "--users",
+        "count",
+        type=click.IntRange(1, MOST_USERS),
+        metavar="N",
+        help="so many users instead: unisono-verify-1 and so on",
+    ),
+    click.option(
+        "--token-command",
+        metavar="COMMAND",
+        help="a shell command that prints a token of {user}; --user is without TOKEN then",
+    ),
+    click.option(
+        "--for",
+        "length",
+        callback=span,
+        default="60s",
+        show_default=True,
+        metavar="TIME",
+        help="how long traffic flows",
+    ),
+    click.option(
+        "--rate",
+        type=click.IntRange(1, MOST_RATE),
+        default=20,
+        show_default=True,
+        metavar="N",
+        help="about so many calls a second for each user",
+    ),
+    click.option("--calm", is_flag=True, help="cut nothing, lose nothing"),
+    click.option("--seed", type=int, metavar="N", help="of an earlier run: the same chances again"),
+    click.option("--save", type=_NEW_FILE, metavar="FILE", help="keep what was recorded, to be judged again"),
+    json_option,
+)
+
+
+def run_options(function: Function) -> Function:
+    """Give a command the options of a run."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function

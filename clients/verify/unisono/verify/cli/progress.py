@@ -1,0 +1,99 @@
+"""What is going on, while it is: a bar on a terminal, otherwise a line now and then. On stderr."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from unisono.verify.history import History
+
+
+class Telling(ABC):
+    """Told of each stage, it tells people. `history` is what is being recorded."""
+
+    #: How long to wait before telling again, in seconds.
+    interval: ClassVar[float]
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+
+    @abstractmethod
+    def stage(self, what: str, seconds: float = 0.0) -> None:
+        """Something begins, and takes so long, if that is known."""
+
+    @abstractmethod
+    def tell(self) -> None:
+        """Tell how far it is."""
+
+    async def keep_telling(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await asyncio.sleep(self.interval)
+            self.tell()
+
+    def _so_far(self) -> str:
+        calls, streams = len(self._history.calls), len(self._history.streams)
+        return f"{calls:,} calls, {streams:,} streams" if streams else ""
+
+
+class Bar(Telling):
+    """On a terminal."""
+
+    interval: ClassVar = 0.2
+
+    def __init__(self, history: History, progress: Progress) -> None:
+        super().__init__(history)
+        self._progress = progress
+        self._task: TaskID = progress.add_task("", so_far="", total=None)
+        self._began = time.monotonic()
+
+    def stage(self, what: str, seconds: float = 0.0) -> None:
+        """See `Telling`."""
+        self._began = time.monotonic()
+        self._progress.reset(self._task, description=what, total=seconds or None, so_far=self._so_far())
+
+    def tell(self) -> None:
+        """See `Telling`."""
+        passed = time.monotonic() - self._began
+        self._progress.update(self._task, completed=passed, so_far=self._so_far())
+
+
+class Lines(Telling):
+    """Where nobody looks, or a log is written."""
+
+    interval: ClassVar = 10.0
+
+    def __init__(self, history: History, console: Console) -> None:
+        super().__init__(history)
+        self._console = console
+
+    def stage(self, what: str, seconds: float = 0.0) -> None:
+        """See `Telling`."""
+        self._console.print(what + (f" for {seconds:g} s" if seconds else ""), soft_wrap=True)
+
+    def tell(self) -> None:
+        """See `Telling`."""
+        if so_far := self._so_far():
+            self._console.print(f"  {so_far}", soft_wrap=True)
+
+
+@contextmanager
+def telling(history: History, *, quiet: bool) -> Iterator[Telling]:
+    """What suits stderr; `quiet`, a bar or nothing."""
+    console = Console(stderr=True, highlight=False, quiet=quiet and not Console(stderr=True).is_terminal)
+    if not console.is_terminal:
+        yield Lines(history, console)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[so_far]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield Bar(history, progress)

@@ -1,0 +1,93 @@
+"""The report of a run: for people in lines, for programs as an object."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from unisono.client.cli.words import shapes
+from unisono.client.cli.words.tables import UNCUT
+from unisono.verify.figures import Figures
+from unisono.verify.history import History
+from unisono.verify.verdicts import Outcome, Verdict, verdicts
+
+_STYLES: Final = {Outcome.KEPT: "green", Outcome.BROKEN: "bold red", Outcome.NOT_JUDGED: "yellow"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`about` is what else is known of the run, by name."""
+
+    about: Mapping[str, Any]
+    figures: Figures
+    verdicts: list[Verdict]
+
+    @property
+    def broken(self) -> bool:
+        """Whether any promise is."""
+        return any(verdict.outcome is Outcome.BROKEN for verdict in self.verdicts)
+
+    def show(self, *, as_json: bool) -> None:
+        """Print it on stdout."""
+        if as_json:
+            click.echo(shapes.line(self._shape()))
+            return
+        console = Console(width=None if sys.stdout.isatty() else UNCUT, highlight=False)
+        for line in self._lines():
+            console.print(line, soft_wrap=True)
+
+    def _shape(self) -> dict[str, Any]:
+        promises = {verdict.promise: _shape(verdict) for verdict in self.verdicts}
+        return {**self.about, "figures": self.figures.shape(), "promises": promises}
+
+    def _lines(self) -> Iterator[Text]:
+        for name, value in self.about.items():
+            yield Text(f"{name.replace('_', ' '):<20} {_plain(value)}")
+        yield Text()
+        yield from map(Text, self.figures.lines())
+        yield Text()
+        for verdict in self.verdicts:
+            yield from _told(verdict)
+        yield Text()
+        yield Text(self._sum())
+
+    def _sum(self) -> str:
+        counts = Counter(verdict.outcome for verdict in self.verdicts)
+        told = [f"{counts[outcome]} {outcome.value}" for outcome in Outcome if counts[outcome]]
+        return f"{len(self.verdicts)} promises: {', '.join(told)}"
+
+
+def report_on(history: History, about: Mapping[str, Any]) -> Report:
+    """Judge it."""
+    return Report(about=about, figures=Figures.of(history), verdicts=verdicts(history))
+
+
+def _told(verdict: Verdict) -> Iterator[Text]:
+    line = Text(f"{verdict.promise:<11} ")
+    line.append(f"{verdict.outcome.value:<11} ", _STYLES[verdict.outcome])
+    yield line.append(_grounds(verdict))
+    if verdict.broken is not None:
+        for evidence in verdict.broken.evidence:
+            yield Text(f"    {evidence}")
+
+
+def _grounds(verdict: Verdict) -> str:
+    if verdict.outcome is Outcome.NOT_JUDGED:
+        return f"there were no {' and no '.join(verdict.grounds)}"
+    return ", ".join(f"{count:,} {what}" for what, count in verdict.grounds.items() if count)
+
+
+def _shape(verdict: Verdict) -> dict[str, Any]:
+    evidence = list(verdict.broken.evidence) if verdict.broken else []
+    return {"outcome": shapes.name_of(verdict.outcome), "judged_on": verdict.grounds, "evidence": evidence}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:g} s" if isinstance(value, float) else str(value)

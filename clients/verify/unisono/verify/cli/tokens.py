@@ -1,0 +1,54 @@
+"""The tokens of one run: each source is asked once before it, and again when a token is refused."""
+
+import asyncio
+from collections.abc import Mapping
+
+from unisono.client.cli.service.tokens import TokenCommandError, token_source
+from unisono.verify.cli import words
+from unisono.verify.cli.plan import Plan, Source
+from unisono.verify.load.access import Access, Token
+from unisono.verify.load.asking import given
+
+
+class Holders:
+    """The app and its users."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._app = _Holder(plan, plan.app, app=True)
+        self._users = {name: _Holder(plan, source, app=False) for name, source in plan.users.items()}
+
+    async def ask(self) -> None:
+        """Get the first token of each. Raises a `Failure`."""
+        await asyncio.gather(self._app.ask(), *(user.ask() for user in self._users.values()))
+
+    @property
+    def users(self) -> Mapping[str, Token]:
+        """Tokens by the user's name."""
+        return {name: user.token() for name, user in self._users.items()}
+
+    def access(self, app_id: str = "") -> Access:
+        """For a load."""
+        return Access(
+            app_id=app_id, backend=self._app.token(), user=lambda user_id: self._users[user_id].token()
+        )
+
+
+class _Holder:
+    def __init__(self, plan: Plan, source: Source, *, app: bool) -> None:
+        self._option = source.option
+        self._source: Token = token_source(plan.access(source, app=app))
+        self._first = ""
+
+    async def ask(self) -> None:
+        try:
+            self._first = await given(self._source)
+        except TokenCommandError as error:
+            raise words.of_a_command(error, self._option) from error
+
+    def token(self) -> Token:
+        """For one who holds it: many begin with the same, without running a command each."""
+        source, first = self._source, [self._first]
+        if isinstance(source, str):
+            return source
+        return lambda: first.pop() if first else source()

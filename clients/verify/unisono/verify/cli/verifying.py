@@ -1,0 +1,138 @@
+"""Runs the load that was asked for, removes what it leaves, and has what was recorded judged."""
+
+import asyncio
+import logging
+
+from unisono.client import DeadlineExceeded, Transport, Unavailable, UnisonoError, transport_to
+from unisono.client.cli.ending import ending, until_first
+from unisono.client.cli.failures import Failure, UsageFailure, say
+from unisono.client.cli.service.tokens import TokenCommandError
+from unisono.verify.cli import words
+from unisono.verify.cli.plan import Plan
+from unisono.verify.cli.progress import Telling, telling
+from unisono.verify.cli.report import Report, report_on
+from unisono.verify.cli.tokens import Holders
+from unisono.verify.load.access import Connect
+from unisono.verify.load.check import Unfit, check
+from unisono.verify.load.run import Load, Stuck, run
+from unisono.verify.load.traces import remove
+from unisono.verify.recording import Recorder, steady_clock
+from unisono.verify.saving import Saved, save
+
+
+def verify(plan: Plan) -> int:
+    """All of it; the exit status. Raises a `Failure`, after the report where there is something to report."""
+    # What devices say of marks that were refused, and of streams that were cut, is what was wanted.
+    logging.getLogger("unisono.client").setLevel(logging.ERROR)
+    recorder = Recorder(steady_clock())
+    with telling(recorder.history, quiet=plan.as_json) as told:
+        verification = Verification(plan, recorder, told)
+        asyncio.run(verification.run())
+        told.stage("judging what was recorded")
+        report = verification.report()
+    report.show(as_json=plan.as_json)
+    for failure in verification.failures[:-1]:
+        say(failure, as_json=plan.as_json)
+    for failure in verification.failures[-1:]:
+        raise failure
+    return 1 if report.broken else 0
+
+
+class Verification:
+    """One run. `failures` are what kept it from its end: in traffic, or when it left."""
+
+    def __init__(self, plan: Plan, recorder: Recorder, told: Telling) -> None:
+        self.failures: list[Failure] = []
+        self._plan = plan
+        self._recorder = recorder
+        self._told = told
+        self._connect = _connect(plan)
+        self._holders = Holders(plan)
+        self._app_id = ""
+        self._reached = True
+
+    async def run(self) -> None:
+        """Raises a `Failure` when there is nothing to be judged."""
+        with ending() as asked:
+            await until_first(self._run(), self._told.keep_telling(), asked.wait())
+            if asked.is_set():
+                raise Failure("it was told to end before the run was over")
+
+    def report(self) -> Report:
+        """Judge what was recorded, and save it if that was asked for."""
+        plan, history = self._plan, self._recorder.history
+        about = {
+            "target": plan.target,
+            "app": self._app_id,
+            "users": list(plan.users),
+            "traffic": plan.seconds,
+            "seed": plan.seed,
+        }
+        if plan.save is not None:
+            try:
+                with plan.save.open("w", encoding="utf-8") as file:
+                    save(Saved(history=history, about=about), file)
+            except OSError as error:
+                raise Failure(f"--save {plan.save}: {error.strerror}", "name another file") from error
+        return report_on(history, about)
+
+    async def _run(self) -> None:
+        self._told.stage("checking the tokens")
+        await self._holders.ask()
+        try:
+            self._app_id = await self._checked()
+            await self._loaded()
+        finally:
+            if self._reached:
+                self._told.stage("removing what it left")
+                await self._removed()
+
+    async def _checked(self) -> str:
+        """The app. Raises a `Failure` when a token does not do."""
+        plan, holders = self._plan, self._holders
+        try:
+            app_id = await check(self._connect, holders.access().backend, holders.users, plan.prefix)
+        except Unfit as unfit:
+            self._reached = not isinstance(unfit.error, Unavailable | DeadlineExceeded)
+            raise words.of_a_token(unfit, plan) from unfit
+        if plan.app_id not in ("", app_id):
+            raise words.of_another_app(app_id, plan)
+        return app_id
+
+    async def _loaded(self) -> None:
+        plan = self._plan
+        load = Load(
+            users=list(plan.users),
+            seconds=plan.seconds,
+            rate=plan.rate,
+            seed=plan.seed,
+            prefix=plan.prefix,
+            calm=plan.calm,
+        )
+        access = self._holders.access(self._app_id)
+        try:
+            await run(self._connect, access, load, self._recorder, self._told.stage)
+        except (UnisonoError, Stuck, TokenCommandError) as error:
+            self.failures.append(words.of_a_run(error, plan))
+
+    async def _removed(self) -> None:
+        plan = self._plan
+        try:
+            await remove(self._connect, self._holders.access(), list(plan.users), plan.prefix)
+        except (UnisonoError, TokenCommandError) as error:
+            # Where a token does not do, this says no more than that.
+            if self._app_id:
+                self.failures.append(words.of_traces(error, plan))
+
+
+def _connect(plan: Plan) -> Connect:
+    """Opens connections. Raises a `UsageFailure` for an address that is none."""
+
+    def connect() -> Transport:
+        return transport_to(plan.target, tls=plan.tls, root_certificates=plan.root_certificates)
+
+    try:
+        connect()  # it opens with the first call
+    except ValueError as error:
+        raise UsageFailure(f"--{error}") from None
+    return connect

@@ -1,0 +1,117 @@
+"""What a history was worth, in figures. Knows no promise."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Final, Self
+
+from unisono.verify.history import History
+from unisono.verify.sends import sends_of
+
+#: The share of all notifications that came faster, in the figures of how fast they came.
+_SHARES: Final = (0.5, 0.99)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Counts, and times in seconds.
+
+    longest_recovery: from a server that serves again until all devices are live, as facts tell.
+    longest_return: from the end of a stream until its device is live again.
+    latencies: from the beginning of each send to its arrival on each device, ascending.
+    """
+
+    sends_acknowledged: int = 0
+    calls_answered: int = 0
+    answers_lost: int = 0
+    events_received: int = 0
+    kills: int = 0
+    stops: int = 0
+    standstills: int = 0
+    streams: int = 0
+    cuts: int = 0
+    resumes: int = 0
+    longest_recovery: float = 0.0
+    longest_return: float = 0.0
+    latencies: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, history: History) -> Self:
+        """Those of one history."""
+        facts = [fact.what for fact in history.facts]
+        heard = [heard.message for stream in history.streams for heard in stream.heard]
+        return cls(
+            sends_acknowledged=sum(1 for _ in sends_of(history)),
+            calls_answered=sum(call.good for call in history.calls),
+            answers_lost=facts.count("LOST"),
+            events_received=sum(len(message.event_batch.events) for message in heard),
+            kills=facts.count("SIGKILL"),
+            stops=facts.count("SIGTERM"),
+            standstills=facts.count("SIGSTOP"),
+            streams=len(history.streams),
+            cuts=facts.count("CUT"),
+            resumes=sum(message.welcome.resumed for message in heard),
+            longest_recovery=max(_recoveries(history), default=0.0),
+            longest_return=max(_returns(history), default=0.0),
+            latencies=tuple(sorted(_latencies(history))),
+        )
+
+    def plus(self, other: Self) -> "Figures":
+        """Those of both."""
+        sums = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
+        longest = {
+            name: max(getattr(self, name), getattr(other, name))
+            for name in ("longest_recovery", "longest_return")
+        }
+        return Figures(**{**sums, **longest, "latencies": tuple(sorted(sums["latencies"]))})
+
+    def latency(self, share: float) -> float:
+        """How long it took at most for this share of the arrivals; 0 when nothing arrived."""
+        return self.latencies[int(share * (len(self.latencies) - 1))] if self.latencies else 0.0
+
+    def shape(self) -> dict[str, int | float]:
+        """For programs, by name."""
+        shape = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "latencies"}
+        return {**shape, **{f"latency_p{share * 100:g}": self.latency(share) for share in _SHARES}}
+
+    def lines(self) -> Iterator[str]:
+        """For people, a line each; what there was none of is left out."""
+        for name, value in self.shape().items():
+            if value:
+                shown = f"{value:.3f} s" if isinstance(value, float) else f"{value:,}"
+                yield f"{name.replace('_', ' '):<20} {shown:>12}"
+
+
+def _recoveries(history: History) -> Iterator[float]:
+    """Each time from a server that serves again until all devices are live."""
+    told = [fact for fact in history.facts if fact.what in ("SERVING", "LIVE")]
+    for before, after in pairwise(told):
+        if (before.what, after.what) == ("SERVING", "LIVE"):
+            yield after.time - before.time
+
+
+def _returns(history: History) -> Iterator[float]:
+    """Each time from the end of a stream that its device did not want until it is live again."""
+    lost: dict[tuple[str, str, str], float] = {}
+    for stream in sorted(history.streams, key=lambda stream: stream.began):
+        device = (stream.holder.app_id, stream.holder.user_id, stream.request.endpoint_id)
+        live = next((heard.time for heard in stream.heard if heard.message.HasField("synced")), None)
+        if live is not None and device in lost:
+            yield live - lost.pop(device)
+        if stream.ended is not None and stream.code:
+            lost.setdefault(device, stream.ended)
+
+
+def _latencies(history: History) -> Iterator[float]:
+    """Of each send that was answered at the first attempt, and each device that was told of just that."""
+    sent = {
+        (sent.result.id, sent.result.revision): sent.call.began
+        for sent in sends_of(history)
+        if not sent.result.deduplicated
+    }
+    for stream in history.streams:
+        for heard in stream.heard:
+            for event in heard.message.event_batch.events:
+                began = sent.get((event.notification_id, event.revision))
+                if began is not None:
+                    yield heard.time - began

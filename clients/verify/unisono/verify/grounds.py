@@ -1,0 +1,166 @@
+"""What a history has by which each promise can be judged: where there is nothing, nothing is shown.
+
+Counts what the promises look at, and does not judge.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_service_pb2 as pb
+from unisono.verify.feeds import FeedKey, feed_of, feed_sent_to, revision_of
+from unisono.verify.history import Call, History, Stream
+from unisono.verify.listings import listings_of
+from unisono.verify.lives import lives_of
+from unisono.verify.sends import sends_of
+
+#: How many there are of each kind of thing, by its name in the plural.
+Grounds = dict[str, int]
+
+
+def grounds(history: History) -> dict[str, Grounds]:
+    """The grounds of all promises, by name."""
+    return {promise: count(history) for promise, count in _COUNTS.items()}
+
+
+def _durable(history: History) -> Grounds:
+    first = _first_answers(history)
+    lists = ((feed_of(call), call.began) for call in listings_of(history))
+    return {
+        "looks after a change": sum(began > first.get(feed, began) for feed, began in _looks(history)),
+        "lists after a change": sum(began > first.get(feed, began) for feed, began in lists),
+    }
+
+
+def _first_answers(history: History) -> dict[FeedKey, float]:
+    """When the first change of each feed was answered."""
+    changes = [(feed_of(call), call.ended) for call in history.calls if revision_of(call)]
+    sends = [(feed_sent_to(sent), sent.call.ended) for sent in sends_of(history)]
+    return dict(sorted((*changes, *sends), key=lambda change: change[1], reverse=True))
+
+
+def _looks(history: History) -> Iterator[tuple[FeedKey, float]]:
+    for call in history.calls:
+        if isinstance(call.answer, feed_pb.GetFeedResponse):
+            yield feed_of(call), call.began
+    for stream in history.streams:
+        if any(heard.message.complete for heard in stream.heard):
+            yield _feed(stream), stream.began
+
+
+def _events(history: History) -> Grounds:
+    return {"events": sum(1 for _ in _told_on_streams(history))}
+
+
+def _complete(history: History) -> Grounds:
+    heard = (heard for stream in history.streams for heard in stream.heard)
+    return {"complete points": sum(one.message.complete for one in heard)}
+
+
+def _exact(history: History) -> Grounds:
+    """A device that began at the end need not hold what counts."""
+    moments = (moment for life in lives_of(history) for moment in life.moments())
+    return {
+        "complete points": sum(moment.message.complete and not moment.holding.unseen for moment in moments)
+    }
+
+
+def _convergent(history: History) -> Grounds:
+    told = Counter((*_told_on_streams(history), *_told_in_answers(history)))
+    return {"states told more than once": sum(count > 1 for count in told.values())}
+
+
+def _resumable(history: History) -> Grounds:
+    resumed = (stream for stream in history.streams if _is_resumed(stream))
+    return {"resumes": sum(any(heard.message.complete for heard in stream.heard) for stream in resumed)}
+
+
+def _collapsed(history: History) -> Grounds:
+    return {"catch-ups": sum(map(_catches_up, history.streams))}
+
+
+def _bounded(history: History) -> Grounds:
+    measures = (fact for fact in history.facts if {"measured", "allowed"} <= fact.figures.keys())
+    return {"measured costs": sum(1 for _ in measures)}
+
+
+def _isolated(history: History) -> Grounds:
+    owners = {sent.result.id: feed_sent_to(sent) for sent in sends_of(history)}
+    strange = (call for call in history.calls if owners.get(_named(call), feed_of(call)) != feed_of(call))
+    return {"tries of another's": sum(bool(call.code) for call in strange), **_events(history)}
+
+
+def _drained(history: History) -> Grounds:
+    stops = [fact.time for fact in history.facts if fact.what == "SIGTERM"]
+    streams = (stream for stream in history.streams for time in stops if _is_open(stream, time))
+    return {"streams at a SIGTERM": sum(1 for _ in streams)}
+
+
+def _idempotent(history: History) -> Grounds:
+    return {"repeated sends": sum(sent.result.deduplicated for sent in sends_of(history))}
+
+
+def _told_on_streams(history: History) -> Iterator[tuple[str, int]]:
+    for stream in history.streams:
+        for heard in stream.heard:
+            for event in heard.message.event_batch.events:
+                yield event.notification_id, event.revision
+
+
+def _told_in_answers(history: History) -> Iterator[tuple[str, int]]:
+    for call in history.calls:
+        match answer := call.answer:
+            case pb.ListNotificationsResponse():
+                yield from ((row.id, row.revision) for row in answer.notifications)
+            case pb.GetNotificationResponse() | pb.UpdateNotificationResponse():
+                yield answer.notification.id, answer.notification.revision
+
+
+def _catches_up(stream: Stream) -> bool:
+    """Whether anything came before Synced."""
+    for heard in stream.heard:
+        if heard.message.HasField("synced"):
+            return False
+        if heard.message.event_batch.events:
+            return True
+    return False
+
+
+def _is_resumed(stream: Stream) -> bool:
+    return any(heard.message.welcome.resumed for heard in stream.heard[:1])
+
+
+def _is_open(stream: Stream, time: float) -> bool:
+    live = any(heard.message.HasField("synced") and heard.time < time for heard in stream.heard)
+    return live and (stream.ended is None or stream.ended > time)
+
+
+def _feed(stream: Stream) -> FeedKey:
+    return FeedKey(stream.holder.app_id, stream.holder.user_id)
+
+
+def _named(call: Call) -> str:
+    """The id that a call is about, if it is about one."""
+    request = call.request
+    if isinstance(
+        request, pb.GetNotificationRequest | pb.UpdateNotificationRequest | pb.DeleteNotificationRequest
+    ):
+        return request.notification.id
+    return ""
+
+
+_COUNTS: Final[dict[str, Callable[[History], Grounds]]] = {
+    "Durable": _durable,
+    "Ordered": _events,
+    "Unique": _events,
+    "Complete": _complete,
+    "Convergent": _convergent,
+    "Resumable": _resumable,
+    "Collapsed": _collapsed,
+    "Bounded": _bounded,
+    "Isolated": _isolated,
+    "Drained": _drained,
+    "Exact": _exact,
+    "Idempotent": _idempotent,
+}

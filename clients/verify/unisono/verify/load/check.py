@@ -1,0 +1,73 @@
+"""Whether tokens do, before there is a load: the app's may send, and each user's is a device of that user."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from unisono.client import Content, Publisher, SendResult, Transport, UnisonoError, draft
+from unisono.v1 import endpoint_service_pb2 as endpoint_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.verify.load.access import Connect, Token
+from unisono.verify.load.asking import TIMEOUT, Asking
+from unisono.verify.load.methods import REGISTER_ENDPOINT
+from unisono.verify.load.traffic import LIFETIME
+
+
+class Unfit(Exception):
+    """A token that does not do. `user_id` is whose it is, and empty for the app's.
+
+    `error` is what the service says; None where it takes the token, which is for something else.
+    """
+
+    def __init__(self, user_id: str, problem: str, error: UnisonoError | None = None) -> None:
+        super().__init__(problem)
+        self.user_id = user_id
+        self.error = error
+
+
+async def check(connect: Connect, backend: Token, users: Mapping[str, Token], prefix: str) -> str:
+    """Register an endpoint of each user, send to it alone, and return the app. Raises `Unfit`."""
+    transport = connect()
+    try:
+        apps = {user_id: await _app_of(transport, user_id, token, prefix) for user_id, token in users.items()}
+        async with Publisher(transport, backend, timeout=TIMEOUT) as publisher:
+            app_id = await _sent(publisher, list(users), prefix)
+    finally:
+        await transport.close()
+    for user_id, app in apps.items():
+        if app != app_id:
+            raise Unfit(user_id, f"it is of the app {app}, and the app's token of {app_id}")
+    return app_id
+
+
+async def _app_of(transport: Transport, user_id: str, token: Token, prefix: str) -> str:
+    request = endpoint_pb.RegisterEndpointRequest(
+        user_id=user_id, endpoint_id=_endpoint_id(prefix), platform=pb.PLATFORM_LINUX
+    )
+    try:
+        answer = await Asking(transport, token).call(REGISTER_ENDPOINT, request)
+    except UnisonoError as error:
+        raise Unfit(user_id, str(error), error) from error
+    return answer.endpoint.app_id
+
+
+async def _sent(publisher: Publisher, users: list[str], prefix: str) -> str:
+    """The app that sends."""
+    content: Content = {
+        "title": f"{prefix}Can it send?",
+        "group_name": f"{prefix}check",
+        "endpoint_ids": [_endpoint_id(prefix)],
+        "expire_time": datetime.now(UTC) + LIFETIME,
+    }
+    try:
+        outcomes = await publisher.batch([draft(user_id, **content) for user_id in users])
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+        stored = [outcome for outcome in outcomes if isinstance(outcome, SendResult)]
+        return (await publisher.get(users[0], stored[0])).app_id
+    except UnisonoError as error:
+        raise Unfit("", str(error), error) from error
+
+
+def _endpoint_id(prefix: str) -> str:
+    return f"{prefix}linux"

@@ -1,0 +1,105 @@
+"""A bad way to the service: streams end in the middle, and answers get lost after the call has happened.
+
+It lies below the recorder, between that and the network: what is lost here nobody has been told.
+Knows nobody who calls.
+"""
+
+import itertools
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from random import Random
+from typing import Final, TypeVar
+
+from google.protobuf.message import Message
+
+from unisono.client import Method, Transport, Unavailable
+from unisono.verify.load.access import Connect
+from unisono.verify.recording import Recorder
+
+#: The facts of a history that tell of a stream that was cut, and of an answer that was lost.
+CUT: Final = "CUT"
+LOST: Final = "LOST"
+
+#: How often an answer is lost.
+LOSS: Final = 0.1
+
+#: Half of all streams end within their first messages: after Welcome, while they catch up, after Synced,
+#: and when they have just become live.
+EARLY: Final = 5
+#: The others end, on average, this many messages later.
+LATER: Final = 30.0
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
+
+
+class Cuts:
+    """What is lost on the way is drawn for each connection by itself, in the order in which they are made:
+    with the same seed, the same stream of the same connection ends after as many messages.
+    """
+
+    def __init__(self, recorder: Recorder, seed: int) -> None:
+        self.going = True
+        self._recorder = recorder
+        self._seed = seed
+        self._numbers = itertools.count()
+
+    def on(self, connect: Connect) -> Connect:
+        """The same way, with cuts."""
+
+        def bad_way() -> Transport:
+            chance = Random(f"{self._seed} way {next(self._numbers)}")  # noqa: S311  no secret depends on it
+            return CuttingTransport(connect(), self, chance)
+
+        return bad_way
+
+    def stop(self) -> None:
+        """Lose nothing more."""
+        self.going = False
+
+    def note(self, what: str) -> None:
+        """Write down that something was lost."""
+        self._recorder.note(what)
+
+
+class CuttingTransport:
+    """A `Transport` on which `Unavailable` is raised as when the network fails."""
+
+    def __init__(self, transport: Transport, cuts: Cuts, chance: Random) -> None:
+        self._transport = transport
+        self._cuts = cuts
+        self._chance = chance
+
+    async def unary(
+        self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
+    ) -> Response:
+        """See `Transport`. A lost answer is that of a call which has happened."""
+        lost = self._chance.random() < LOSS
+        answer = await self._transport.unary(method, request, token=token, timeout=timeout)
+        if lost and self._cuts.going:
+            self._cuts.note(LOST)
+            raise Unavailable("the answer was lost on the way")
+        return answer
+
+    async def stream(
+        self, method: Method[Request, Response], request: Request, *, token: str
+    ) -> AsyncGenerator[Response, None]:
+        """See `Transport`."""
+        left = self._length()
+        async with aclosing(self._transport.stream(method, request, token=token)) as messages:
+            async for message in messages:
+                yield message
+                left -= 1
+                if left <= 0 and self._cuts.going:
+                    self._cuts.note(CUT)
+                    raise Unavailable("the stream was cut")
+
+    async def close(self) -> None:
+        """See `Transport`."""
+        await self._transport.close()
+
+    def _length(self) -> int:
+        """After how many messages a stream is cut: every number comes, the small ones often."""
+        early = self._chance.randint(1, EARLY)
+        later = int(self._chance.expovariate(1 / LATER))
+        return early if self._chance.random() < 0.5 else early + later

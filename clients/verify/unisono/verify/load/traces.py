@@ -1,0 +1,59 @@
+"""Removes what a run has left in a deployment: everything whose name begins with the prefix of the run.
+
+The load may have failed, or have been ended: nothing is remembered, everything is looked for.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from unisono.client import NotFound, Publisher
+from unisono.v1 import endpoint_service_pb2 as pb
+from unisono.verify.load.access import Access, Connect
+from unisono.verify.load.asking import TIMEOUT, Asking
+from unisono.verify.load.methods import DELETE_ENDPOINT, LIST_ENDPOINTS
+
+#: How many are withdrawn at the same time.
+TOGETHER: Final = 8
+
+
+async def remove(connect: Connect, access: Access, users: Sequence[str], prefix: str) -> None:
+    """Withdraw all notifications, and delete all endpoints, that have the prefix.
+
+    What goes wrong with one user harms no other; it is raised in the end, the first of it.
+    """
+    transport = connect()
+    try:
+        async with Publisher(transport, access.backend, timeout=TIMEOUT) as publisher:
+            withdrawals = [_withdraw(publisher, user_id, prefix) for user_id in users]
+            outcomes = await asyncio.gather(*withdrawals, return_exceptions=True)
+        askings = [Asking(transport, access.user(user_id)) for user_id in users]
+        ends = (_unregister(asking, prefix) for asking in askings)
+        outcomes += await asyncio.gather(*ends, return_exceptions=True)
+    finally:
+        await transport.close()
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
+
+
+async def _withdraw(publisher: Publisher, user_id: str, prefix: str) -> None:
+    rows = publisher.list(user_id, page_size=500)
+    left = [row.id async for row in rows if row.group_name.startswith(prefix)]
+
+    async def some() -> None:
+        while left:
+            try:
+                await publisher.delete(user_id, left.pop())
+            except NotFound:
+                continue  # it has expired meanwhile
+
+    await asyncio.gather(*(some() for _ in range(TOGETHER)))
+
+
+async def _unregister(asking: Asking, prefix: str) -> None:
+    known = await asking.call(LIST_ENDPOINTS, pb.ListEndpointsRequest())
+    for endpoint in known.endpoints:
+        if endpoint.endpoint_id.startswith(prefix):
+            request = pb.DeleteEndpointRequest(endpoint_id=endpoint.endpoint_id)
+            await asking.call(DELETE_ENDPOINT, request)

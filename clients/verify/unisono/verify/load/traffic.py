@@ -1,0 +1,167 @@
+"""Random calls about the notifications of one user, of a backend and of the user's own devices.
+
+Knows no stream: what devices hear of it is recorded elsewhere.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final, TypeVar
+
+from unisono.client import (
+    Content,
+    Device,
+    Everything,
+    Group,
+    Key,
+    Platform,
+    Publisher,
+    ReadState,
+    SendResult,
+    State,
+    UnisonoError,
+    UserActionState,
+    draft,
+)
+
+PLATFORMS: Final = (Platform.LINUX, Platform.IOS, Platform.WEB)
+GROUPS: Final = ("mail", "chat")
+KEYS: Final = ("invoice", "meeting")
+
+#: How many notifications of a user there are before some are withdrawn: a list of all fits into one page.
+MOST: Final = 150
+
+#: What a call may be refused with when another one changed the notification first, or its time has come.
+FAIR: Final = ("NOTIFICATION_NOT_FOUND", "KEY_CONFLICT", "REVISION_MISMATCH", "INVALID_REQUEST")
+
+#: How long what has a prefix lives at most: it leaves by itself, should nobody withdraw it.
+LIFETIME: Final = timedelta(hours=2)
+
+T = TypeVar("T")
+
+
+class Traffic:
+    """What one user's notifications go through, drawn from a seeded source.
+
+    With a `prefix`, the titles, groups and keys of all that is sent begin with it, and nothing else that
+    the user has is touched.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        user_id: str,
+        devices: Sequence[Device],
+        random: Random,
+        *,
+        prefix: str = "",
+    ) -> None:
+        self._publisher = publisher
+        self._user_id = user_id
+        self._devices = devices
+        self._random = random
+        self._prefix = prefix
+        self._groups = [f"{prefix}{group}" for group in GROUPS]
+        self._keys = [f"{prefix}{key}" for key in KEYS]
+        self._sent: list[SendResult] = []
+        works: dict[Callable[[], Awaitable[None]], int] = {
+            self._send: 5,
+            self._send_several: 2,
+            self._replace: 2,
+            self._update: 2,
+            self._mark: 2,
+            self._mark_on_device: 3,
+            self._delete: 2,
+        }
+        self._works, self._weights = list(works), list(works.values())
+
+    async def one(self) -> None:
+        """Make one call, and let it be refused for what is fair."""
+        (work,) = self._random.choices(self._works, self._weights)
+        try:
+            await work()
+        except UnisonoError as error:
+            if error.reason not in FAIR:
+                raise
+
+    async def last(self) -> SendResult:
+        """Send something that every device can be waited for with."""
+        content: Content = {"title": f"{self._prefix}The last", "group_name": self._groups[0]}
+        return await self._publisher.send(self._user_id, **self._limited(content))
+
+    async def _send(self) -> None:
+        self._sent.append(await self._publisher.send(self._user_id, **self._content()))
+        while len(self._sent) > MOST:
+            await self._delete()
+
+    async def _send_several(self) -> None:
+        drafts = [draft(self._user_id, **self._content()) for _ in range(self._random.randint(2, 6))]
+        outcomes = await self._publisher.batch(drafts)
+        self._sent += [outcome for outcome in outcomes if isinstance(outcome, SendResult)]
+
+    async def _replace(self) -> None:
+        """Anew in the place of what has the same key; to others, it is another notification."""
+        content: Content = {
+            **self._content(),
+            "app_notification_id": self._pick(self._keys),
+            "replace": True,
+        }
+        await self._publisher.send(self._user_id, **content)
+
+    async def _update(self) -> None:
+        for one in self._one():
+            silent = self._random.random() < 0.5
+            title = f"{self._prefix}Now {self._random.random()}"
+            await self._publisher.update(self._user_id, one, title=title, silent=silent)
+
+    async def _mark(self) -> None:
+        for one in self._one():
+            await self._publisher.mark(self._user_id, one, **self._state())
+        if self._random.random() < 0.1:
+            await self._publisher.mark(self._user_id, Key(self._pick(self._keys)), **self._state())
+
+    async def _mark_on_device(self) -> None:
+        device = self._pick(self._devices)
+        rows = [row for row in device.notifications if row.group_name.startswith(self._prefix)]
+        # What comes meanwhile is left alone: a device marks what it has seen.
+        everything = Everything() if len(rows) == len(device.notifications) else rows
+        what = self._pick((rows[:1], rows[::2], Group(self._pick(self._groups)), everything))
+        if what:
+            await device.mark(what, **self._state())
+
+    async def _delete(self) -> None:
+        for one in self._one():
+            self._sent.remove(one)
+            await self._publisher.delete(self._user_id, one)
+
+    def _content(self) -> Content:
+        title = f"{self._prefix}No. {self._random.random()}"
+        content: Content = {"title": title, "group_name": self._pick(self._groups)}
+        if self._random.random() < 0.3:
+            content["platforms"] = [self._pick(PLATFORMS)]
+        if self._random.random() < 0.2:
+            content["expire_time"] = datetime.now(UTC) + timedelta(seconds=self._pick((2, 10)))
+        return self._limited(content)
+
+    def _limited(self, content: Content) -> Content:
+        if self._prefix:
+            content.setdefault("expire_time", datetime.now(UTC) + LIFETIME)
+        return content
+
+    def _state(self) -> State:
+        read: State = {"read_state": self._pick((ReadState.READ, ReadState.UNREAD))}
+        snooze: State = {
+            "user_action_state": UserActionState.SNOOZED,
+            "snooze_until": datetime.now(UTC) + timedelta(seconds=1),
+        }
+        acted: State = {
+            "user_action_state": self._pick((UserActionState.DISMISSED, UserActionState.NO_INTERACTION))
+        }
+        both: State = {**read, **acted}
+        return self._pick((read, acted, snooze, both))
+
+    def _one(self) -> list[SendResult]:
+        return [self._pick(self._sent)] if self._sent else []
+
+    def _pick(self, choices: Sequence[T]) -> T:
+        return self._random.choice(choices)

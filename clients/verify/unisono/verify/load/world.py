@@ -1,0 +1,152 @@
+"""A few users, each with a device of every kind, and traffic until it is told to rest.
+
+Knows no fault: whoever runs it does to the service, and to the way there, what is to be tried.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from functools import partial
+from random import Random
+from typing import Final, Self
+
+from unisono.client import Backoff, Device, Platform, Publisher, Status, Timing
+from unisono.verify.history import Holder
+from unisono.verify.load.access import Access, Connect
+from unisono.verify.load.traffic import PLATFORMS, Traffic
+from unisono.verify.recording import Recorder
+
+#: Devices that come back at once, so that there is much to judge in a short time.
+EAGER: Final = Timing(
+    backoff=Backoff(first=0.05, most=0.5), welcome=5.0, acknowledge=0.2, heartbeat=timedelta(seconds=5)
+)
+
+#: Calls that are made at the same time for each user: they meet in the same rows.
+WRITERS: Final = 2
+
+#: How long a backend repeats a call before it gives up, in seconds: longer than any trouble lasts.
+PATIENCE: Final = 60.0
+
+
+class World:
+    """Everybody in it is connected when it is entered, and nothing happens before `begin`.
+
+    With a `prefix`, the endpoint ids and all that is sent begin with it, and what else the users have is
+    left alone. `rate` is how many calls a second there are at most for each user.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        access: Access,
+        recorder: Recorder,
+        random: Random,
+        *,
+        users: Sequence[str],
+        timing: Timing = EAGER,
+        prefix: str = "",
+        rate: float | None = None,
+    ) -> None:
+        self.users = tuple(users)
+        self._connect = connect
+        self._access = access
+        self._recorder = recorder
+        self._random = random
+        self._timing = timing
+        self._prefix = prefix
+        self._interval = WRITERS / rate if rate else 0.0
+        self._open = AsyncExitStack()
+        self._devices: dict[str, list[Device]] = {}
+        self._traffic: dict[str, Traffic] = {}
+        self._publisher: Publisher
+        self._going = False
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._publisher = await self._enter_publisher()
+        for user_id in self.users:
+            devices = [await self._enter_device(user_id, platform) for platform in PLATFORMS]
+            self._devices[user_id] = devices
+            self._traffic[user_id] = Traffic(
+                self._publisher, user_id, devices, self._random, prefix=self._prefix
+            )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._going = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._open.aclose()
+
+    @property
+    def devices(self) -> list[Device]:
+        """All of them."""
+        return [device for devices in self._devices.values() for device in devices]
+
+    def devices_of(self, user_id: str) -> Sequence[Device]:
+        """Those of one user, one for each of `PLATFORMS`."""
+        return self._devices[user_id]
+
+    async def live(self) -> None:
+        """Wait until every device is."""
+        for device in self.devices:
+            await device.wait_for(lambda device: device.status is Status.LIVE)
+
+    def begin(self) -> None:
+        """Let traffic flow."""
+        self._going = True
+        self._tasks = [
+            asyncio.create_task(self._keep_going(user_id)) for user_id in self.users for _ in range(WRITERS)
+        ]
+
+    async def go_on(self, seconds: float) -> None:
+        """Let it flow for so long, or until it fails: `rest` says why."""
+        await asyncio.wait(self._tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+
+    async def rest(self) -> None:
+        """Wait until nothing is under way, every device has everything, and each feed was looked at.
+
+        Raises what made traffic fail.
+        """
+        self._going = False
+        await asyncio.gather(*self._tasks)
+        for user_id in self.users:
+            last = await self._traffic[user_id].last()
+            for device in self._devices[user_id]:
+                await device.wait_for(partial(_is_at, last.revision))
+            await self._publisher.feed(user_id)
+            async for _ in self._publisher.list(user_id, page_size=500):
+                pass
+
+    async def _keep_going(self, user_id: str) -> None:
+        clock = asyncio.get_running_loop().time
+        while self._going:
+            due = clock() + self._interval
+            await self._traffic[user_id].one()
+            await asyncio.sleep(max(0.0, due - clock()))
+
+    async def _enter_publisher(self) -> Publisher:
+        transport = self._connect()
+        self._open.push_async_callback(transport.close)
+        recorded = self._recorder.client(transport, Holder(app_id=self._access.app_id))
+        publisher = Publisher(recorded, self._access.backend, timeout=PATIENCE)
+        return await self._open.enter_async_context(publisher)
+
+    async def _enter_device(self, user_id: str, platform: Platform) -> Device:
+        transport = self._connect()
+        self._open.push_async_callback(transport.close)
+        holder = Holder(app_id=self._access.app_id, user_id=user_id)
+        device = Device(
+            self._recorder.client(transport, holder),
+            self._access.user(user_id),
+            endpoint_id=f"{self._prefix}{platform.name.lower()}",
+            platform=platform,
+            timing=self._timing,
+        )
+        return await self._open.enter_async_context(device)
+
+
+def _is_at(revision: int, device: Device) -> bool:
+    return device.status is Status.LIVE and device.revision >= revision

@@ -1,0 +1,153 @@
+"""Histories in files: a line of JSON for each call, stream and fact, to be read by people and judged again.
+
+Messages are in the JSON of protobuf. Knows no promise.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from typing import IO, Any, Final
+
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+
+from unisono.v1 import endpoint_service_pb2, feed_service_pb2, notification_service_pb2
+from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
+
+#: What the first line says, and with which number this form of a file.
+_FORM: Final = "unisono-verify history"
+_VERSION: Final = 1
+
+_SERVICES: Final = (endpoint_service_pb2, feed_service_pb2, notification_service_pb2)
+
+Line = dict[str, Any]
+
+
+class NoHistory(Exception):
+    """The file holds no history; says in which line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A history, and what else is known of the run that made it, by name."""
+
+    history: History
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def save(saved: Saved, file: IO[str]) -> None:
+    """Write it."""
+    for line in _lines(saved):
+        file.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def load(lines: Iterable[str]) -> Saved:
+    """Read what `save` wrote. Raises `NoHistory`."""
+    history, about, number = History(), {}, 0
+    try:
+        for number, line in enumerate(lines, start=1):
+            ((kind, content),) = json.loads(line).items()
+            if number == 1:
+                about = _about(kind, content)
+            else:
+                _READ[kind](history, content)
+    except NoHistory:
+        raise
+    except Exception as error:  # whatever JSON and protobuf raise for what they cannot read
+        raise NoHistory(f"line {number} is none of a history") from error
+    if not number:
+        raise NoHistory("it is empty")
+    return Saved(history=history, about=about)
+
+
+def _lines(saved: Saved) -> Iterator[Line]:
+    yield {_FORM: {"version": _VERSION, **saved.about}}
+    for call in saved.history.calls:
+        yield {"call": _call(call)}
+    for stream in saved.history.streams:
+        yield {"stream": _stream(stream)}
+    for fact in saved.history.facts:
+        yield {"fact": asdict(fact)}
+
+
+def _about(kind: str, content: Line) -> Line:
+    if kind != _FORM:
+        raise NoHistory("line 1 is not as a history begins")
+    if content.pop("version") != _VERSION:
+        raise NoHistory("it was saved by another version of unisono-verify")
+    return content
+
+
+def _call(call: Call) -> Line:
+    return {
+        "holder": asdict(call.holder),
+        "method": call.method,
+        "request": _plain(call.request),
+        "began": call.began,
+        "ended": call.ended,
+        "code": call.code,
+        "reason": call.reason,
+        "answer": _plain(call.answer) if call.answer is not None else None,
+    }
+
+
+def _stream(stream: Stream) -> Line:
+    return {
+        "holder": asdict(stream.holder),
+        "request": _plain(stream.request),
+        "began": stream.began,
+        "heard": [[heard.time, _plain(heard.message)] for heard in stream.heard],
+        "ended": stream.ended,
+        "code": stream.code,
+        "reason": stream.reason,
+    }
+
+
+def _read_call(history: History, line: Line) -> None:
+    request, answer = _messages()[line["method"]]
+    line["holder"] = Holder(**line["holder"])
+    line["request"] = ParseDict(line["request"], request())
+    line["answer"] = ParseDict(line["answer"], answer()) if line["answer"] is not None else None
+    history.calls.append(Call(**line))
+
+
+def _read_stream(history: History, line: Line) -> None:
+    line["holder"] = Holder(**line["holder"])
+    line["request"] = ParseDict(line["request"], feed_service_pb2.SubscribeRequest())
+    line["heard"] = [
+        Heard(time, ParseDict(message, feed_service_pb2.SubscribeResponse()))
+        for time, message in line["heard"]
+    ]
+    history.streams.append(Stream(**line))
+
+
+def _read_fact(history: History, line: Line) -> None:
+    history.facts.append(Fact(**line))
+
+
+_READ: Final[dict[str, Callable[[History, Line], None]]] = {
+    "call": _read_call,
+    "stream": _read_stream,
+    "fact": _read_fact,
+}
+
+
+def _plain(message: Message) -> Line:
+    return MessageToDict(message, preserving_proto_field_name=True)
+
+
+@cache
+def _messages() -> dict[str, tuple[type[Message], type[Message]]]:
+    """What each method takes and gives."""
+    methods = [
+        method
+        for module in _SERVICES
+        for service in module.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    ]
+    return {
+        method.name: (GetMessageClass(method.input_type), GetMessageClass(method.output_type))
+        for method in methods
+    }

@@ -1,0 +1,85 @@
+"""Runs `unisono-verify` as people do: as a process of its own. Whatever is started here is ended here."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tests.commands.unisono import environment
+from tests.support import tokens
+
+COMMAND: Final = (sys.executable, "-m", "unisono.verify.cli")
+
+#: How long a run may take at most, in seconds.
+PATIENCE: Final = 45.0
+
+Ended = subprocess.CompletedProcess[str]
+
+
+def run(*arguments: str, **changes: str) -> Ended:
+    """Run a command to its end."""
+    return subprocess.run(
+        (*COMMAND, *arguments),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(**changes),
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def at(address: str, *users: str) -> list[str]:
+    """The arguments that a run of these users needs at a server of `tests.support.tokens`."""
+    named = [f"--user={user}={tokens.device(user)}" for user in users]
+    return ["--target", address, "--app-token", tokens.publisher(), *named]
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator["Started"]:
+    """Start a run."""
+    run = Started(*arguments)
+    try:
+        yield run
+    finally:
+        run.end()
+
+
+class Started:
+    """A run that goes on. `said` is what it has told of itself."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.said = ""
+        self._process = subprocess.Popen(
+            (*COMMAND, *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=environment(),
+        )
+
+    def until(self, words: str) -> None:
+        """Wait for a line with these words."""
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.said += line
+            if words in line:
+                return
+        raise AssertionError(f"{words!r} was not said, but: {self.said}")
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def ended(self) -> int:
+        """Wait for its end, and return its status."""
+        _, rest = self._process.communicate(timeout=PATIENCE)
+        self.said += rest
+        return self._process.returncode
+
+    def end(self) -> None:
+        """End it, if it still runs."""
+        self._process.kill()
+        self._process.communicate()

@@ -1,0 +1,149 @@
+"""`unisono-verify` at a real server: it judges what happened, and leaves everything as it was."""
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.unisono import At
+from tests.guarantees.patches import Patch, patched
+from tests.support import tokens
+from tests.support.processes import TESTERS, ServerProcess, serving
+from tests.verify.command import Ended, at, run, started
+from unisono.verify.checker import PROMISES
+
+BADGES_DRIFT = Patch(
+    file="core/session.py",
+    old="unread_count = feed.unread_count(self._endpoint.audience)",
+    new="unread_count = feed.unread_count(self._endpoint.audience) + (feed.revision % 7 == 0)",
+)
+
+#: What a client alone cannot see.
+INSIDE = {"Bounded", "Drained"}
+
+
+def everything(server: ServerProcess, user: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """What a user has: the notifications, and the ids of the devices."""
+    app = At(server.address, tokens.publisher())
+    devices = app.told("devices", "--user", user)
+    return app.told("list", "--user", user, "--limit", "0"), [row["endpoint_id"] for row in devices]
+
+
+def well(ended: Ended) -> dict[str, Any]:
+    """The report of a run in which all went well, and everything was kept that could be judged."""
+    report: dict[str, Any] = json.loads(ended.stdout)
+    evidence = {name: promise["evidence"] for name, promise in report["promises"].items()}
+    assert evidence == {name: [] for name in PROMISES}
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return report
+
+
+def test_a_server_keeps_its_promises(server: ServerProcess, ada: str, bob: str, tmp_path: Path) -> None:
+    # When two users are tried for some seconds
+    file = str(tmp_path / "history.jsonl")
+    ended = run(
+        *at(server.address, ada, bob), "--for", "3s", "--rate", "50", "--seed", "7", "--json", "--save", file
+    )
+
+    # Then what could be judged is kept, on grounds that are there
+    report = well(ended)
+    outcomes = {name: promise["outcome"] for name, promise in report["promises"].items()}
+    assert outcomes == {name: "not_judged" if name in INSIDE else "kept" for name in PROMISES}
+    assert (report["app"], report["users"], report["seed"]) == ("mail.test", [ada, bob], 7)
+    assert report["figures"]["cuts"] > 5
+    assert report["figures"]["sends_acknowledged"] > 20
+    assert report["promises"]["Isolated"]["judged_on"]["tries of another's"] == 4
+
+    # And nothing is left, and the file tells the same
+    assert everything(server, ada) == everything(server, bob) == ([], [])
+    assert well(run("judge", file, "--json")) == report
+
+
+def test_people_get_lines(server: ServerProcess, ada: str) -> None:
+    ended = run(*at(server.address, ada), "--for", "1s", "--calm", "--seed", "7")
+    assert ended.returncode == 0
+    assert "traffic for 1 s" in ended.stderr.splitlines()
+    lines = ended.stdout.splitlines()
+    assert max(map(len, lines)) < 80
+    assert f"users                {ada}" in lines
+    assert "Resumable   not judged  there were no resumes" in lines
+    assert any(line.startswith("Exact       kept ") and line.endswith(" complete points") for line in lines)
+    assert lines[-1].endswith("not judged")
+
+
+def test_what_is_there_already_is_left_alone_and_alarms_nobody(
+    server: ServerProcess, ada: str, bob: str
+) -> None:
+    # Given a feed that holds notifications in several states, and a device
+    app, user = At(server.address, tokens.publisher()), At(server.address, tokens.device(ada))
+    ids = [app.said("send", ada, f"Old {number}", "--group", "mail").strip() for number in range(6)]
+    app.said("mark", "--user", ada, ids[0], "--read")
+    app.said("mark", "--user", ada, ids[1], "--dismiss")
+    user.said("mark", ids[2], "--read", "--endpoint", "laptop")
+    before = everything(server, ada)
+
+    # When the user is tried, then all is kept, and all is as before
+    well(run(*at(server.address, ada, bob), "--for", "3s", "--json"))
+    assert everything(server, ada) == before
+    assert [len(held) for held in before] == [6, 1]
+
+
+def test_a_broken_server_is_found_out(tmp_path: Path, ada: str, bob: str) -> None:
+    env = {**TESTERS, **patched([BADGES_DRIFT], tmp_path / "mutant")}
+    with serving(tmp_path / "unisono.db", env=env) as server:
+        ended = run(*at(server.address, ada, bob), "--for", "2s")
+    assert ended.returncode == 1
+    assert "Exact       broken " in ended.stdout
+    assert "unread_count is" in ended.stdout
+    assert "1 broken" in ended.stdout.splitlines()[-1]
+
+
+def test_what_ends_the_run_early_is_said_after_the_report(server: ServerProcess, ada: str) -> None:
+    # Given a token that expires in the middle of the run
+    token = tokens.device(ada, exp=int(time.time()) + 5)
+
+    # When the user is tried for longer than that
+    ended = run(*at(server.address), f"--user={ada}={token}", "--for", "40s")
+
+    # Then there is a report of what was until then, and why there is no more
+    assert ended.returncode == 1
+    assert "Complete    kept" in ended.stdout
+    assert "the run failed: the access token has expired" in ended.stderr
+    assert "could be removed" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_command_prints_new_tokens_when_they_expire(
+    server: ServerProcess, ada: str, tmp_path: Path
+) -> None:
+    # Given a command whose tokens are good for three seconds
+    claims, printed = tokens.claims(sub=ada, scope=tokens.DEVICE_SCOPES), tmp_path / "printed"
+    program = tmp_path / "mint.py"
+    program.write_text(
+        "import jwt, sys, time\n"
+        f"print(jwt.encode({{**{claims!r}, 'exp': int(time.time()) + 3}}, {tokens.SECRET!r}))\n"
+        f"print('one', file=open({str(printed)!r}, 'a'))\n"
+    )
+    command = ("--user", ada, "--token-command", f"{sys.executable} {program} {{user}}")
+
+    # When there is a run of five, then it goes well, on one token after the other
+    well(run(*at(server.address), *command, "--for", "5s", "--json"))
+    assert printed.read_text().count("one") > 1
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 1)], ids=["Ctrl-C", "SIGTERM"]
+)
+def test_it_leaves_nothing_when_it_is_ended(
+    server: ServerProcess, ada: str, number: signal.Signals, status: int
+) -> None:
+    with started(*at(server.address, ada), "--for", "60s") as run:
+        run.until("traffic")
+        run.signal(number)
+        assert run.ended() == status
+    assert "Traceback" not in run.said
+    assert everything(server, ada) == ([], [])

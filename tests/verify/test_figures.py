@@ -1,0 +1,152 @@
+"""The figures of a history are those of what happened in it."""
+
+import pytest
+
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+from unisono.verify.figures import Figures
+from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
+
+ADA = Holder(app_id="app.test", user_id="ada")
+APP = Holder(app_id="app.test")
+
+
+def send(id_: str, revision: int, began: float, *, deduplicated: bool = False) -> Call:
+    result = service_pb.SendResult(id=id_, revision=revision, deduplicated=deduplicated)
+    return Call(
+        holder=APP,
+        method="SendNotification",
+        request=service_pb.SendNotificationRequest(user_id="ada"),
+        began=began,
+        ended=began + 0.01,
+        answer=service_pb.SendNotificationResponse(result=result),
+    )
+
+
+def batch(began: float, *results: service_pb.BatchSendResult) -> Call:
+    requests = [service_pb.SendNotificationRequest(user_id="ada") for _ in results]
+    return Call(
+        holder=APP,
+        method="BatchSendNotifications",
+        request=service_pb.BatchSendNotificationsRequest(requests=requests),
+        began=began,
+        ended=began + 0.01,
+        answer=service_pb.BatchSendNotificationsResponse(results=results),
+    )
+
+
+def event(id_: str, revision: int) -> feed_pb.Event:
+    return feed_pb.Event(notification_id=id_, revision=revision, notification=pb.Notification(id=id_))
+
+
+def stream(began: float, ended: float | None, code: str, *heard: tuple[float, object]) -> Stream:
+    """Of Ada's laptop; what it hears is events, or what else a message can be."""
+    messages = []
+    for time, what in heard:
+        if isinstance(what, feed_pb.Event):
+            message = feed_pb.SubscribeResponse(event_batch=feed_pb.EventBatch(events=[what]))
+        elif isinstance(what, feed_pb.Welcome):
+            message = feed_pb.SubscribeResponse(welcome=what)
+        else:
+            message = feed_pb.SubscribeResponse(synced=feed_pb.Synced())
+        messages.append(Heard(time, message))
+    return Stream(
+        holder=ADA,
+        request=feed_pb.SubscribeRequest(endpoint_id="laptop"),
+        began=began,
+        heard=messages,
+        ended=ended,
+        code=code,
+    )
+
+
+def facts(*facts: tuple[float, str]) -> History:
+    return History(facts=[Fact(time=time, what=what) for time, what in facts])
+
+
+def test_of_nothing_there_is_nothing() -> None:
+    assert Figures.of(History()) == Figures()
+    assert list(Figures().lines()) == []
+
+
+def test_sends_count_alone_and_in_batches() -> None:
+    good = service_pb.BatchSendResult(result=service_pb.SendResult(id="b", revision=2))
+    bad = service_pb.BatchSendResult(error=service_pb.BatchItemError(code=3))
+    unanswered = Call(
+        holder=APP,
+        method="SendNotification",
+        request=service_pb.SendNotificationRequest(),
+        began=0.0,
+        ended=1.0,
+        code="UNAVAILABLE",
+    )
+    figures = Figures.of(History(calls=[send("a", 1, 0.0), batch(0.0, good, bad), unanswered]))
+    assert (figures.sends_acknowledged, figures.calls_answered) == (2, 2)
+
+
+def test_faults_are_counted_as_facts_tell() -> None:
+    figures = Figures.of(
+        facts((1, "SIGKILL"), (2, "SIGTERM"), (3, "SIGSTOP"), (4, "CUT"), (5, "CUT"), (6, "LOST"))
+    )
+    assert (figures.kills, figures.stops, figures.standstills) == (1, 1, 1)
+    assert (figures.cuts, figures.answers_lost) == (2, 1)
+
+
+def test_a_recovery_is_from_serving_to_all_devices_live() -> None:
+    happened = facts((1, "SERVING"), (2, "CUT"), (4, "LIVE"), (5, "SERVING"), (6, "LIVE"), (9, "LIVE"))
+    assert Figures.of(happened).longest_recovery == 3
+
+
+def test_a_return_is_from_the_end_of_a_stream_to_live_again() -> None:
+    history = History(
+        streams=[
+            stream(0.0, 2.0, "UNAVAILABLE", (1.0, "synced")),
+            stream(2.1, 2.2, "UNAVAILABLE", (2.1, feed_pb.Welcome(resumed=True))),
+            stream(2.5, 7.0, "", (2.6, feed_pb.Welcome(resumed=True)), (3.0, "synced")),
+            # It had left by itself.
+            stream(9.0, None, "", (9.9, "synced")),
+        ]
+    )
+    figures = Figures.of(history)
+    assert figures.longest_return == 1.0
+    assert (figures.streams, figures.resumes) == (4, 2)
+
+
+def test_latency_is_from_the_beginning_of_a_send_to_each_device() -> None:
+    history = History(
+        calls=[send("a", 1, 1.0), send("b", 2, 2.0), send("b", 2, 2.5, deduplicated=True)],
+        streams=[
+            stream(0.0, None, "", (1.25, event("a", 1)), (2.5, event("b", 2)), (3.0, event("a", 3))),
+            stream(0.0, None, "", (2.0, event("a", 1))),
+        ],
+    )
+    figures = Figures.of(history)
+    assert figures.latencies == (0.25, 0.5, 1.0)
+    assert (figures.latency(0.5), figures.latency(1.0)) == (0.5, 1.0)
+    assert figures.events_received == 4
+
+
+def test_those_of_two_histories_add_up() -> None:
+    one = Figures(kills=1, streams=2, longest_recovery=3.0, longest_return=0.5, latencies=(0.1, 0.3))
+    other = Figures(kills=2, streams=3, longest_recovery=1.0, longest_return=0.7, latencies=(0.2,))
+    assert one.plus(other) == Figures(
+        kills=3, streams=5, longest_recovery=3.0, longest_return=0.7, latencies=(0.1, 0.2, 0.3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("figures", "lines"),
+    [
+        (Figures(events_received=12345), [f"events received      {'12,345':>12}"]),
+        (Figures(longest_return=0.25), [f"longest return       {'0.250 s':>12}"]),
+    ],
+)
+def test_people_get_a_line_for_what_there_was(figures: Figures, lines: list[str]) -> None:
+    assert list(figures.lines()) == lines
+
+
+def test_programs_get_all_of_them() -> None:
+    shape = Figures(latencies=(0.1, 0.2, 0.9)).shape()
+    assert (shape["latency_p50"], shape["latency_p99"], shape["kills"]) == (0.2, 0.2, 0)
+    assert "latencies" not in shape

@@ -1,0 +1,95 @@
+"""A run brings everything that is to be judged, touches nothing else, and says who got stuck."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import TypeVar
+
+import pytest
+from google.protobuf.message import Message
+
+from unisono.client import Method, Publisher, ReadState, Transport
+from unisono.client.testing import FakeService
+from unisono.verify.load import run as runs
+from unisono.verify.load.access import Access
+from unisono.verify.load.check import check
+from unisono.verify.load.run import Load, Stuck, run
+from unisono.verify.load.traces import remove
+from unisono.verify.recording import Recorder, steady_clock
+from unisono.verify.verdicts import Outcome, verdicts
+
+USERS = ("ada", "bob")
+PREFIX = "test-run-"
+LOAD = Load(users=USERS, seconds=0.5, rate=200, seed=1, prefix=PREFIX)
+
+Request = TypeVar("Request", bound=Message)
+Response = TypeVar("Response", bound=Message)
+
+
+class Mute:
+    """A way on which calls are answered, and streams bring nothing."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.unary = transport.unary
+        self.close = transport.close
+
+    async def stream(
+        self, method: Method[Request, Response], request: Request, *, token: str
+    ) -> AsyncGenerator[Response, None]:
+        await asyncio.Event().wait()
+        yield method.response()
+
+
+@pytest.fixture
+def service() -> FakeService:
+    return FakeService()
+
+
+@pytest.fixture
+def access(service: FakeService) -> Access:
+    return Access(app_id="app.test", backend=service.app_token(), user=service.user_token)
+
+
+def told(_: str, __: float) -> None:
+    """Nobody looks."""
+
+
+async def test_everything_is_there_to_be_judged_and_then_nothing_is_left(
+    service: FakeService, access: Access
+) -> None:
+    # Given a user who has a notification
+    async with Publisher(service.transport, service.app_token()) as publisher:
+        sent = await publisher.send("ada", title="Her own")
+        # When there is a run, and its traces are removed
+        recorder = Recorder(steady_clock())
+        users = {user: service.user_token(user) for user in USERS}
+        assert await check(lambda: service.transport, service.app_token(), users, PREFIX) == "app.test"
+        await run(lambda: service.transport, access, LOAD, recorder, told)
+        during = await publisher.endpoints("ada")
+        await remove(lambda: service.transport, access, USERS, PREFIX)
+        # Then hers is as it was, and nothing else is there
+        (left,) = [row async for row in publisher.list("ada")]
+        assert (left.id, left.revision, left.read_state) == (sent.id, sent.revision, ReadState.UNREAD)
+        assert {row.endpoint_id for row in during} == {f"{PREFIX}{kind}" for kind in ("linux", "ios", "web")}
+        assert await publisher.endpoints("ada") == await publisher.endpoints("bob") == ()
+    # And all can be judged but what is seen inside a server
+    outcomes = {verdict.promise: verdict.outcome for verdict in verdicts(recorder.history)}
+    unseen = {promise for promise, outcome in outcomes.items() if outcome is Outcome.NOT_JUDGED}
+    assert unseen == {"Bounded", "Drained"}
+    assert Outcome.BROKEN not in outcomes.values()
+
+
+async def test_a_calm_run_cuts_nothing(service: FakeService, access: Access) -> None:
+    recorder = Recorder(steady_clock())
+    load = Load(users=USERS, seconds=0.1, rate=200, seed=1, prefix=PREFIX, calm=True)
+    await run(lambda: service.transport, access, load, recorder, told)
+    assert recorder.history.facts == []
+    assert {stream.code for stream in recorder.history.streams} == {""}
+    assert {call.code for call in recorder.history.calls if call.method == "SendNotification"} == {"OK"}
+
+
+async def test_who_gets_stuck_is_named(
+    service: FakeService, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "OPENING", 0.1)
+    with pytest.raises(Stuck, match=r"after 0\.1 s test-run-linux is offline at revision 0"):
+        await run(lambda: Mute(service.transport), access, LOAD, Recorder(steady_clock()), told)

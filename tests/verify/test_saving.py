@@ -1,0 +1,57 @@
+"""What was saved is judged as what was recorded, and what is no history says so."""
+
+import asyncio
+import io
+
+import pytest
+
+from tests.guarantees.judge import honest
+from tests.guarantees.judge.doctored import a_badge_is_wrong
+from unisono.verify.history import History
+from unisono.verify.saving import NoHistory, Saved, load, save
+from unisono.verify.verdicts import verdicts
+
+BEGIN = '{"unisono-verify history":{"version":1}}\n'
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return asyncio.run(honest.history())
+
+
+def again(history: History) -> Saved:
+    """What comes back from a file."""
+    file = io.StringIO()
+    save(Saved(history=history, about={"seed": 7, "users": ["ada", "bob"]}), file)
+    return load(io.StringIO(file.getvalue()))
+
+
+def test_all_of_it_comes_back(history: History) -> None:
+    saved = again(history)
+    assert saved.history == history
+    assert saved.about == {"seed": 7, "users": ["ada", "bob"]}
+
+
+def test_it_is_judged_alike(history: History) -> None:
+    doctored = again(history).history
+    a_badge_is_wrong(doctored)
+    assert verdicts(again(history).history) == verdicts(history)
+    assert verdicts(again(doctored).history) == verdicts(doctored)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "it is empty"),
+        ("Dear Ada", "line 1 is none of a history"),
+        ('{"fact":{}}\n', "line 1 is not as a history begins"),
+        (BEGIN.replace("1}", "2}"), "another version"),
+        (f"{BEGIN}{{}}\n", "line 2 is none of a history"),
+        (f'{BEGIN}{{"letter":{{}}}}\n', "line 2 is none of a history"),
+        (f'{BEGIN}{{"call":{{"method":"Unheard"}}}}\n', "line 2 is none of a history"),
+        (f'{BEGIN}{{"fact":{{"time":1,"what":"CUT"}}}}\n{{"fact":', "line 3 is none of a history"),
+    ],
+)
+def test_what_is_no_history(text: str, said: str) -> None:
+    with pytest.raises(NoHistory, match=said):
+        load(io.StringIO(text))

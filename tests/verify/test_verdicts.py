@@ -1,0 +1,56 @@
+"""A promise is kept only by a history that could have shown it broken, and it says by what."""
+
+import asyncio
+import copy
+
+import pytest
+
+from tests.guarantees.judge import honest
+from tests.guarantees.judge.doctored import a_badge_is_wrong
+from unisono.verify.checker import PROMISES
+from unisono.verify.history import History
+from unisono.verify.verdicts import Outcome, Verdict, verdicts
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return asyncio.run(honest.history())
+
+
+def outcomes(found: list[Verdict]) -> dict[str, Outcome]:
+    return {verdict.promise: verdict.outcome for verdict in found}
+
+
+def test_there_is_one_of_every_promise() -> None:
+    assert tuple(verdict.promise for verdict in verdicts(History())) == PROMISES
+
+
+def test_nothing_shows_nothing() -> None:
+    assert set(outcomes(verdicts(History())).values()) == {Outcome.NOT_JUDGED}
+
+
+def test_it_says_on_what_each_was_judged(history: History) -> None:
+    grounds = {verdict.promise: verdict.grounds for verdict in verdicts(history)}
+    points = sum(heard.message.complete for stream in history.streams for heard in stream.heard)
+    resumes = sum(heard.message.welcome.resumed for stream in history.streams for heard in stream.heard)
+    assert grounds["Complete"] == grounds["Exact"] == {"complete points": points}
+    assert grounds["Resumable"] == {"resumes": resumes}
+    assert grounds["Drained"] == {"streams at a SIGTERM": 4}
+    assert grounds["Durable"]["lists after a change"] == 2
+    assert grounds["Bounded"] == {"measured costs": 1}
+
+
+def test_what_is_broken_is_not_kept_and_the_others_are(history: History) -> None:
+    doctored = copy.deepcopy(history)
+    a_badge_is_wrong(doctored)
+    kept, broken = outcomes(verdicts(history)), outcomes(verdicts(doctored))
+    assert kept["Exact"] is Outcome.KEPT
+    assert broken == {**kept, "Exact": Outcome.BROKEN}
+
+
+@pytest.mark.parametrize(("promise", "what"), [("Drained", "SIGTERM"), ("Bounded", "memory")])
+def test_what_nobody_outside_can_see_is_not_judged(history: History, promise: str, what: str) -> None:
+    outside = copy.deepcopy(history)
+    outside.facts = [fact for fact in outside.facts if fact.what != what]
+    assert outcomes(verdicts(history))[promise] is Outcome.KEPT
+    assert outcomes(verdicts(outside))[promise] is Outcome.NOT_JUDGED

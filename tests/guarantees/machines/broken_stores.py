@@ -1,0 +1,70 @@
+"""Stores that break their contract in one way each, to see that the machine tells."""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tests.contract.backends import SqliteBackend
+from unisono.server.clock import RandomIds
+from unisono.server.errors import Unavailable
+from unisono.server.model import LARGEST_INTEGER, FeedKey
+from unisono.server.store.base import Store
+from unisono.server.store.reads import Changes, ListFilter, Page, Retention, Seen
+from unisono.server.store.sqlite import SqliteStore
+
+#: A tombstone, and nothing else, goes each time.
+ONE = Retention(
+    tombstones_before=LARGEST_INTEGER,
+    tombstones_per_feed=LARGEST_INTEGER,
+    endpoints_before=0,
+    deletions_before=0,
+    limit=1,
+)
+
+
+class ForgetsWhenOpened(SqliteStore):
+    async def open(self) -> None:
+        await super().open()
+        await self.forget(ONE)
+
+
+class Miscounts(SqliteStore):
+    async def history(self, key: FeedKey, where: ListFilter, **bounds: Any) -> Page:
+        page = await super().history(key, where, **bounds)
+        wrong = page.feed and replace(page.feed, live=page.feed.live + page.feed.revision // 7)
+        return replace(page, feed=wrong)
+
+
+class OverlooksGroups(SqliteStore):
+    async def history(self, key: FeedKey, where: ListFilter, **bounds: Any) -> Page:
+        return await super().history(key, replace(where, group_name=None), **bounds)
+
+
+class CompleteTooSoon(SqliteStore):
+    async def changes(self, *of: Any, **bounds: Any) -> Changes:
+        return replace(await super().changes(*of, **bounds), complete=True)
+
+
+class KeepsSessions(SqliteStore):
+    async def note_seen(self, signs: Sequence[Seen]) -> None:
+        await super().note_seen([replace(sign, ended_session="") for sign in signs])
+
+
+class HidesTrouble(SqliteStore):
+    async def note_seen(self, signs: Sequence[Seen]) -> None:
+        with contextlib.suppress(Unavailable):
+            await super().note_seen(signs)
+
+
+BROKEN = (ForgetsWhenOpened, Miscounts, OverlooksGroups, CompleteTooSoon, KeepsSessions, HidesTrouble)
+
+
+@dataclass(frozen=True)
+class BrokenBackend(SqliteBackend):
+    """A file that is used by a broken store."""
+
+    kind: type[SqliteStore]
+
+    def store(self) -> Store:
+        return self.kind(self.path, ids=RandomIds(), busy_timeout=20)

@@ -1,0 +1,140 @@
+"""Commands to a core, written down as the calls that they come from. Knows no stream."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from tests.guarantees.machines.core_parts import Core
+from unisono.server.api.convert import messages
+from unisono.server.api.status import code_of
+from unisono.server.core.decide.commands import Command, Delete, Mark, PassTime, Send, Update
+from unisono.server.core.decide.results import Marked, Removed, Result, Sent, Updated
+from unisono.server.errors import UnisonoError
+from unisono.server.model import Feed, FeedKey
+from unisono.server.store.reads import ListFilter
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2
+from unisono.v1 import notification_service_pb2 as pb
+from unisono.verify.history import OK, Call, History, Holder
+
+PLENTY = 10**9
+
+#: Those that somebody calls for.
+Called = Send | Update | Mark | Delete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreCalls:
+    """Commits, and writes down what the caller is answered."""
+
+    history: History
+    time: Callable[[], float]
+    #: The ids of everything that was sent.
+    sent: set[str] = field(default_factory=set)
+
+    async def commit(self, core: Core, command: Command) -> None:
+        """Commit one command; what it is refused with is fair."""
+        began, code, reason, answer = self.time(), OK, "", None
+        try:
+            result = await core.commits.committer.submit(command)
+            answer = answered(result)
+            if isinstance(result, Sent):
+                self.sent.add(result.notification.id)
+        except UnisonoError as error:
+            code, reason = code_of(error).name, str(error.reason)
+        if not isinstance(command, PassTime):
+            self._note(command.actor.feed, asked(command), began, answer, code, reason)
+
+    async def last(self, core: Core, key: FeedKey) -> int:
+        """The last revision of a feed, as GetFeed tells it."""
+        began = self.time()
+        feed = await core.store.feed(key) or Feed(key=key, epoch=b"")
+        answer = feed_pb.GetFeedResponse(last_revision=feed.revision, unread_count=feed.unread_count())
+        self._note(key, feed_pb.GetFeedRequest(user_id=key.user_id), began, answer)
+        return feed.revision
+
+    async def look(self, core: Core, key: FeedKey) -> None:
+        """Everything that is live in a feed, as a list of all tells it."""
+        began = self.time()
+        page = await core.store.history(key, ListFilter(), before=None, limit=PLENTY, max_bytes=PLENTY)
+        rows = [messages.notification(row) for row in page.rows]
+        answer = pb.ListNotificationsResponse(notifications=rows)
+        self._note(key, pb.ListNotificationsRequest(user_id=key.user_id), began, answer)
+
+    def _note(
+        self,
+        key: FeedKey,
+        request: Message,
+        began: float,
+        answer: Message | None,
+        code: str = OK,
+        reason: str = "",
+    ) -> None:
+        """The method is what its request is named after."""
+        call = Call(
+            holder=Holder(app_id=key.app_id, user_id=key.user_id),
+            method=type(request).__name__.removesuffix("Request"),
+            request=request,
+            began=began,
+            ended=self.time(),
+            code=code,
+            reason=reason,
+            answer=answer,
+        )
+        self.history.calls.append(call)
+
+
+def asked(command: Called) -> Message:
+    """The request, as far as it matters to whoever judges."""
+    user_id = command.actor.feed.user_id
+    match command:
+        case Send():
+            policy = pb.CONFLICT_POLICY_REPLACE if command.replace else pb.CONFLICT_POLICY_UNSPECIFIED
+            return pb.SendNotificationRequest(
+                user_id=user_id, app_notification_id=command.key, on_conflict=policy
+            )
+        case Update():
+            ref = messages.ref(command.ref)
+            return pb.UpdateNotificationRequest(user_id=user_id, notification=ref)
+        case Mark():
+            return _mark(command, user_id)
+        case Delete():
+            ref = messages.ref(command.ref)
+            return pb.DeleteNotificationRequest(user_id=user_id, notification=ref)
+
+
+def answered(result: Result) -> Message | None:
+    """The response."""
+    match result:
+        case Sent():
+            return pb.SendNotificationResponse(result=messages.send_result(result))
+        case Updated():
+            row = messages.notification(result.notification)
+            return pb.UpdateNotificationResponse(notification=row)
+        case Marked():
+            return pb.MarkNotificationsResponse(
+                changed=result.changed,
+                skipped=result.skipped,
+                last_revision=result.feed.revision,
+                unread_count=result.feed.unread_count(),
+                not_found=[messages.ref(ref) for ref in result.not_found],
+            )
+        case Removed():
+            return pb.DeleteNotificationResponse(revision=result.revision, already_removed=result.already)
+        case _:
+            return None
+
+
+def _mark(command: Mark, user_id: str) -> pb.MarkNotificationsRequest:
+    refs = pb.NotificationRefs(refs=[messages.ref(ref) for ref in command.refs])
+    patch = command.patch
+    return pb.MarkNotificationsRequest(
+        user_id=user_id,
+        references=refs if command.refs else None,
+        read_state=notification_pb2.ReadState.ValueType(patch.read_state or 0),
+        user_action_state=notification_pb2.UserActionState.ValueType(patch.user_action_state or 0),
+        snooze_until=None if patch.snooze_until is None else messages.timestamp(patch.snooze_until),
+        up_to_revision=command.up_to_revision,
+        expected_revision=command.expected_revision,
+    )

@@ -1,0 +1,107 @@
+"""A device of a core: opens streams from wherever it has been, and keeps what they tell it."""
+
+from collections.abc import Callable
+
+from tests.guarantees.machines.core_parts import Core
+from tests.guarantees.machines.core_stream import CoreStream
+from tests.guarantees.machines.kept import Past
+from unisono.server.core.feeds import Subscription
+from unisono.server.model import Audience, FeedKey, Platform
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1 import notification_pb2
+from unisono.verify.history import History, Holder, Stream
+
+#: No access token ends before this.
+LATER = 10**15
+#: So often a session asks the store whether it missed something, in seconds.
+HEARTBEAT = 5.0
+#: A device that is left alone for so many heartbeats has everything.
+BEATS = 6
+
+
+class CoreDevice:
+    """One endpoint of one user."""
+
+    def __init__(
+        self, feed: FeedKey, audience: Audience, history: History, time: Callable[[], float]
+    ) -> None:
+        self.feed = feed
+        self.audience = audience
+        self.past = Past()
+        self._history = history
+        self._time = time
+        self._from_end = False
+        self._stream: CoreStream | None = None
+        #: What was superseded, and may not have noticed yet.
+        self._leaving: list[CoreStream] = []
+
+    async def open(self, core: Core, *, from_end: bool = False, cut: bool = True) -> None:
+        """Go on from what is held, or begin; the stream before is cut, or superseded."""
+        if cut:
+            await self.drop()
+        elif self._stream is not None:
+            self._leaving.append(self._stream)
+        self._from_end = from_end
+        wanted = self._wanted(from_end)
+        stream = CoreStream(core, self._recorded(wanted), self._time)
+        await stream.open(wanted)
+        self._stream = stream
+
+    async def take(self, count: int) -> None:
+        """Read some messages, as long as there are any."""
+        for _ in range(count):
+            if not await self._take():
+                return
+
+    async def drop(self) -> None:
+        """The line breaks: also that of streams before, which were superseded and are over soon."""
+        streams = [*self._leaving, *([self._stream] if self._stream is not None else [])]
+        self._leaving, self._stream = [], None
+        for stream in streams:
+            await stream.cut()
+
+    async def settle(self, core: Core, revision: int) -> None:
+        """Left alone for a while, the device is complete at the feed's last revision."""
+        for _ in range(BEATS):
+            if self._stream is None or self._stream.ended:
+                await self.open(core)
+            while await self._take():
+                pass
+            for stream in self._leaving:
+                await stream.told()
+            if self.past.held.is_at(revision):
+                break
+            core.clock.advance(HEARTBEAT)
+
+    async def _take(self) -> bool:
+        message = None if self._stream is None else await self._stream.told()
+        if message is None:
+            return False
+        self.past.apply(message, from_end=self._from_end)
+        return True
+
+    def _wanted(self, from_end: bool) -> Subscription:
+        return Subscription(
+            feed=self.feed,
+            endpoint_id=self.audience.endpoint_id,
+            platform=Platform(self.audience.platform),
+            display_name="",
+            resume_token=self.past.held.token or None,
+            from_end=from_end,
+            heartbeat=HEARTBEAT,
+            expire_time=LATER,
+        )
+
+    def _recorded(self, wanted: Subscription) -> Stream:
+        request = pb.SubscribeRequest(
+            endpoint_id=wanted.endpoint_id,
+            platform=notification_pb2.Platform.ValueType(self.audience.platform),
+        )
+        if wanted.resume_token:
+            request.resume_token = wanted.resume_token
+        elif wanted.from_end:
+            request.start_position = pb.START_POSITION_END
+        holder = Holder(app_id=self.feed.app_id, user_id=self.feed.user_id)
+        stream = Stream(holder=holder, request=request, began=self._time())
+        self._history.streams.append(stream)
+        return stream

@@ -1,0 +1,88 @@
+"""What may be wrong in the core, each in one way, to see that the machine tells. Knows no machine."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from unisono.server.core import session
+from unisono.server.core.position import Position, Sighting, sight
+from unisono.server.core.session import Session
+from unisono.server.core.tail import Tail
+from unisono.server.model import Audience, Feed, Notification
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+#: What a tail has to tell.
+News = tuple[Feed, Sequence[bytes]] | None
+
+
+def rings_again(patch: pytest.MonkeyPatch) -> None:
+    """Also for what was settled."""
+
+    def wrong(row: Notification, position: Position, now: int) -> Sighting | None:
+        seen = sight(row, position, now)
+        return seen and replace(seen, alert=row.rings_at(now))
+
+    patch.setattr(session, "sight", wrong)
+
+
+def keeps_removals_to_itself(patch: pytest.MonkeyPatch) -> None:
+    def wrong(row: Notification, position: Position, now: int) -> Sighting | None:
+        return sight(row, position, now) if row.live else None
+
+    patch.setattr(session, "sight", wrong)
+
+
+def ignores_the_floor(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Position, "covered", lambda position, floor: True)
+
+
+def believes_every_hint(patch: pytest.MonkeyPatch) -> None:
+    """And what the store says counts for nothing."""
+    right = Session._is_behind  # noqa: SLF001
+
+    async def wrong(session: Session) -> bool:
+        return await right(session) and False
+
+    patch.setattr(Session, "_is_behind", wrong)
+
+
+def miscounts(patch: pytest.MonkeyPatch) -> None:
+    right = Feed.unread_count
+
+    def wrong(feed: Feed, audience: Audience | None = None) -> int:
+        return right(feed, audience) + (feed.revision % 5 == 0)
+
+    patch.setattr(Feed, "unread_count", wrong)
+
+
+def skips_an_event(patch: pytest.MonkeyPatch) -> None:
+    """The first of several that are in the tail."""
+    _tells(patch, lambda events: events[1:] if len(events) > 1 else events)
+
+
+def tells_events_backwards(patch: pytest.MonkeyPatch) -> None:
+    _tells(patch, lambda events: events[::-1])
+
+
+def _tells(patch: pytest.MonkeyPatch, change: Callable[[Sequence[bytes]], Sequence[bytes]]) -> None:
+    """A tail that tells something else."""
+    right = Tail.after
+
+    def wrong(tail: Tail, cursor: int, audience: Audience) -> News:
+        told = right(tail, cursor, audience)
+        return told and (told[0], change(told[1]))
+
+    patch.setattr(Tail, "after", wrong)
+
+
+FAULTS: Sequence[Break] = (
+    rings_again,
+    keeps_removals_to_itself,
+    ignores_the_floor,
+    believes_every_hint,
+    miscounts,
+    skips_an_event,
+    tells_events_backwards,
+)

@@ -1,0 +1,57 @@
+"""The core of a node on a file, put together as `app.node` does, without a wire. Knows no machine."""
+
+from pathlib import Path
+
+from tests.support.clocks import HeldClock
+from unisono.server.api.convert import frames
+from unisono.server.bus.local import LocalBus
+from unisono.server.clock import RandomIds
+from unisono.server.core.endpoints import Endpoints
+from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feeds import Feeds, SessionRules
+from unisono.server.core.hub import Hub
+from unisono.server.core.presence import Presence
+from unisono.server.core.sweeper import Sweeper, SweepRules
+from unisono.server.model import Limits
+from unisono.server.store.sqlite import SqliteStore
+
+#: Ages are far off: a session ends by what a machine does to it.
+RULES = SessionRules(heartbeat_default=5, age_min=10**7, age_max=10**7)
+LIMITS = Limits(live_notifications_per_feed=20)
+
+
+class Core:
+    """Everything between the store and the wire."""
+
+    def __init__(self, path: Path, bus: LocalBus, clock: HeldClock) -> None:
+        ids = RandomIds()
+        self.clock = clock
+        self.store = SqliteStore(path, ids=ids)
+        self.hub = Hub(frames.event, clock, streams_per_user=LIMITS.streams_per_user)
+        bus.listen(self.hub.hear)
+        presence = Presence(self.store)
+        self.commits = FeedCommits(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
+        self.endpoints = Endpoints(self.store, bus, clock, LIMITS, batch=1000, capacity=10_000)
+        self.sweeper = Sweeper(self.commits, self.store, presence, clock, SweepRules())
+        self.feeds = Feeds(
+            store=self.store,
+            hub=self.hub,
+            endpoints=self.endpoints,
+            presence=presence,
+            clock=clock,
+            ids=ids,
+            encode=frames.event,
+            rules=RULES,
+        )
+
+    async def open(self) -> None:
+        """Begin. Time acts when the sweeper is told to sweep."""
+        await self.store.open()
+        self.commits.committer.start()
+        self.endpoints.committer.start()
+
+    async def close(self) -> None:
+        """Finish what has begun."""
+        await self.commits.committer.close()
+        await self.endpoints.committer.close()
+        await self.store.close()

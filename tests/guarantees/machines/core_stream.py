@@ -1,0 +1,71 @@
+"""One stream of a core without a wire, read message by message, and written down. Knows no device."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack
+
+from tests.guarantees.machines.core_parts import Core
+from unisono.server.api.convert.frames import frame
+from unisono.server.api.status import code_of, goodbye_error
+from unisono.server.core.feeds import Subscription
+from unisono.server.core.session import Session
+from unisono.server.core.stream import Message
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.verify.history import Heard, Stream
+
+
+class CoreStream:
+    """What is not taken is not made: a client that does not read holds its session back."""
+
+    def __init__(self, core: Core, record: Stream, time: Callable[[], float]) -> None:
+        self.record = record
+        self._core = core
+        self._time = time
+        self._seat = ExitStack()
+        self._wake = asyncio.Event()
+        self._taking: asyncio.Task[pb.SubscribeResponse | None] | None = None
+
+    async def open(self, wanted: Subscription) -> None:
+        """Begin."""
+        seat = self._seat.enter_context(self._core.feeds.seat(wanted))
+        self._wake = seat.wake
+        self._session: Session = await self._core.feeds.open(wanted, seat)
+        self._said: AsyncGenerator[Message, None] = self._session.messages()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.record.ended is not None
+
+    async def told(self) -> pb.SubscribeResponse | None:
+        """The next message; None when there is none unless time passes or something happens."""
+        if self.ended:
+            return None
+        self._taking = self._taking or asyncio.create_task(self._take())
+        waiting = asyncio.create_task(self._core.clock.awaited(self._wake))
+        await asyncio.wait({self._taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if not self._taking.done():
+            return None
+        taken, self._taking = self._taking.result(), None
+        return taken
+
+    async def cut(self) -> None:
+        """The client vanishes, and with it what was said and not taken."""
+        if self._taking is not None:
+            self._taking.cancel()
+            await asyncio.wait([self._taking])
+        await self._said.aclose()
+        self._seat.close()
+        self.record.ended = self.record.ended or self._time()
+
+    async def _take(self) -> pb.SubscribeResponse | None:
+        message = await anext(self._said)
+        told = pb.SubscribeResponse.FromString(frame(message, self._session))
+        self.record.heard.append(Heard(self._time(), told))
+        if message.end is not None:
+            assert [more async for more in self._said] == [], "something after the Goodbye"
+            self.record.code = code_of(goodbye_error(message.end, message.retry_delay)).name
+            self.record.ended = self._time()
+            self._seat.close()
+        return told

@@ -1,0 +1,47 @@
+"""Random commands about endpoints, and signs of life, that often meet. Knows no store."""
+
+from collections.abc import Sequence
+from random import Random
+
+from unisono.server.core.decide.endpoints import EndpointCommand, Register, Remove, Rename
+from unisono.server.model import Endpoint, FeedKey, Platform
+from unisono.server.store.reads import Seen
+
+NAMES = ("laptop", "phone", "tablet", "watch")
+
+
+class RandomEndpoints:
+    """Drawn from a seeded source."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._sessions = 0
+
+    def command(self, feed: FeedKey) -> EndpointCommand:
+        """Registering most of the time, half of it for a stream."""
+        name, display_name = self._random.choice(NAMES), self._random.choice(("", "Mine"))
+        kind = self._random.random()
+        if kind < 0.15:
+            return Rename(feed=feed, endpoint_id=name, display_name=display_name)
+        if kind < 0.3:
+            return Remove(feed=feed, endpoint_id=name)
+        self._sessions += 1
+        return Register(
+            feed=feed,
+            endpoint_id=name,
+            platform=self._random.choice((None, Platform.IOS, Platform.IOS, Platform.LINUX)),
+            display_name=display_name,
+            session_id=self._random.choice(("", f"session-{self._sessions}")),
+        )
+
+    def sign(self, feed: FeedKey, endpoints: Sequence[Endpoint], now: int) -> Seen:
+        """Of an endpoint that may be there or not; one that has a session may end it."""
+        known = {endpoint.endpoint_id: endpoint.session_id for endpoint in endpoints}
+        name = self._random.choice((*known, *known, "unknown"))
+        return Seen(
+            feed=feed,
+            endpoint_id=name,
+            time=now - self._random.choice((0, 0, 5_000)),
+            acknowledged_revision=self._random.randint(0, 20),
+            ended_session=self._random.choice(("", "another", known.get(name, ""))),
+        )

@@ -1,0 +1,167 @@
+"""Random calls about one user's feed, from a backend and from devices, about what was sent before."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
+from typing import Any
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from tests.guarantees.machines.voices import Voice
+from tests.support.callers import ALL, REPLACE, SNOOZED, by_id, by_key, time_of, titled
+from tests.support.clocks import HeldClock
+from unisono.client import UnisonoError
+from unisono.client._wire import methods
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+KEYS = ("invoice", "meeting", "", "")
+GROUPS = ("", "work", "home")
+TARGETS = (
+    pb.TargetPolicy(),
+    pb.TargetPolicy(),
+    pb.TargetPolicy(platforms=[pb.PLATFORM_LINUX]),
+    pb.TargetPolicy(platforms=[pb.PLATFORM_IOS], endpoint_ids=["laptop"]),
+)
+MASKS = ("payload", "payload", "group_name", "priority", "expire_time")
+#: What may be said to a call about something that another call changed before, or that somebody else made.
+FAIR = {
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.FAILED_PRECONDITION,
+    grpc.StatusCode.PERMISSION_DENIED,
+}
+
+Act = Callable[[Voice], Awaitable[object]]
+
+
+class ServiceCalls:
+    """Drawn from a seeded source; each draws all of a call before it waits."""
+
+    def __init__(self, random: Random, clock: HeldClock) -> None:
+        self._random = random
+        self._clock = clock
+        #: The ids of what was sent.
+        self.sent: list[str] = []
+        self._acts: dict[Act, int] = {
+            self._send: 6,
+            self._send_many: 2,
+            self._update: 4,
+            self._mark: 6,
+            self._delete: 2,
+            self._read: 1,
+            self._come_and_go: 1,
+        }
+
+    async def one(self, backend: Voice, devices: Sequence[Voice]) -> None:
+        """Make a call; what it is refused with is fair."""
+        (act,) = self._random.choices(list(self._acts), list(self._acts.values()))
+        try:
+            await act(self._random.choice((backend, *devices)) if act != self._send_many else backend)
+        except UnisonoError as error:
+            if error.code not in FAIR:
+                raise
+
+    async def _send(self, voice: Voice) -> None:
+        answer = await voice.call(methods.SEND, **self._new())
+        self.sent.append(answer.result.id)
+
+    async def _send_many(self, voice: Voice) -> None:
+        """One of them may be wrong, and harms no other."""
+        requests = [
+            service_pb.SendNotificationRequest(user_id=voice.user_id, **self._new())
+            for _ in range(self._random.randint(1, 4))
+        ]
+        if self._random.random() < 0.3:
+            requests[0].ClearField("payload")
+        answer = await voice.call(methods.BATCH_SEND, requests=requests)
+        self.sent += [one.result.id for one in answer.results if one.HasField("result")]
+
+    async def _update(self, voice: Voice) -> None:
+        paths = sorted(set(self._random.choices(MASKS, k=2)))
+        await voice.call(
+            methods.UPDATE,
+            notification=self._ref(),
+            content=self._content(),
+            update_mask=FieldMask(paths=paths),
+            silent=self._random.random() < 0.4,
+        )
+
+    async def _mark(self, voice: Voice) -> None:
+        some = by_id(*(self._one() for _ in range(self._random.choice((1, 1, 3)))))
+        selectors: tuple[dict[str, Any], ...] = (
+            {"references": some},
+            {"references": some},
+            {"references": by_key(self._random.choice(KEYS[:2]))},
+            {"group_name": self._random.choice(GROUPS[1:])},
+            {"all": ALL},
+        )
+        up_to = self._random.choice((None, None, None, self._random.randint(1, 30)))
+        selector = self._random.choice(selectors)
+        await voice.call(methods.MARK, **selector, **self._state(), up_to_revision=up_to)
+
+    async def _delete(self, voice: Voice) -> None:
+        await voice.call(methods.DELETE, notification=self._ref())
+
+    async def _read(self, voice: Voice) -> None:
+        if self._random.random() < 0.5:
+            await voice.call(methods.GET, notification=self._ref())
+        else:
+            await voice.call(methods.LIST, page_size=self._random.choice((2, 500)))
+
+    async def _come_and_go(self, voice: Voice) -> None:
+        """An endpoint that never has a stream; a backend may only look."""
+        name = f"watch-{self._random.randint(1, 9)}"
+        kind = self._random.random()
+        if not voice.endpoint_id:
+            await voice.call(methods.LIST_ENDPOINTS)
+        elif kind < 0.5:
+            await voice.call(methods.REGISTER_ENDPOINT, endpoint_id=name, platform=pb.PLATFORM_IOS)
+        elif kind < 0.8:
+            mask = FieldMask(paths=["display_name"])
+            fields = {"display_name": "Mine", "update_mask": mask}
+            await voice.call(methods.UPDATE_ENDPOINT, endpoint_id=name, **fields)
+        else:
+            await voice.call(methods.DELETE_ENDPOINT, endpoint_id=name)
+
+    def _new(self) -> dict[str, Any]:
+        content = self._content()
+        fields = {field.name: value for field, value in content.ListFields()}
+        return {
+            **fields,
+            "app_notification_id": self._random.choice(KEYS),
+            "on_conflict": self._random.choice((REPLACE, REPLACE, service_pb.CONFLICT_POLICY_UNSPECIFIED)),
+            "target_policy": self._random.choice(TARGETS),
+        }
+
+    def _content(self) -> service_pb.NotificationContent:
+        pick = self._random.choice
+        expire = pick((None, None, None, 5, 60))
+        return service_pb.NotificationContent(
+            payload=titled(pick("abcdefgh")),
+            group_name=pick(GROUPS),
+            priority=pick((pb.PRIORITY_UNSPECIFIED, pb.PRIORITY_HIGH)),
+            display_time_to_live=pick((None, None, Duration(seconds=3))),
+            expire_time=None if expire is None else self._after(expire),
+        )
+
+    def _state(self) -> dict[str, Any]:
+        pick = self._random.choice
+        action = pick(pb.UserActionState.values())
+        read = pick(pb.ReadState.values() if action else pb.ReadState.values()[1:])
+        until = self._after(pick((2, 30))) if action == SNOOZED else None
+        return {"read_state": read, "user_action_state": action, "snooze_until": until}
+
+    def _ref(self) -> pb.NotificationRef:
+        if self._random.random() < 0.2:
+            return pb.NotificationRef(app_notification_id=self._random.choice(KEYS[:2]))
+        return pb.NotificationRef(id=self._one())
+
+    def _one(self) -> str:
+        return self._random.choice(self.sent) if self.sent else "unknown"
+
+    def _after(self, seconds: int) -> Any:
+        return time_of(self._clock.now() + 1000 * seconds)

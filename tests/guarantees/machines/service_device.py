@@ -1,0 +1,103 @@
+"""A device of the service: holds a stream that a task reads, and comes back from wherever it has been."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import replace
+
+from tests.guarantees.machines.kept import Past
+from tests.guarantees.machines.voices import Voice
+from unisono.client import UnisonoError
+from unisono.client._wire import methods
+from unisono.server.model import Audience
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1 import notification_pb2
+
+
+class ServiceDevice:
+    """One endpoint of one user at a time."""
+
+    def __init__(self, voice: Voice, audience: Audience) -> None:
+        self.voice = voice
+        self.platform = notification_pb2.Platform.ValueType(audience.platform)
+        self.past = Past()
+        self._name = audience.endpoint_id
+        self._lives = 1
+        self._heard = 0
+        self._synced = False
+        self._changed = asyncio.Condition()
+        self._reading: asyncio.Task[None] | None = None
+
+    async def open(self, *, from_end: bool = False) -> None:
+        """Go on from what is held, or begin."""
+        await self.drop()
+        self._heard, self._synced = 0, False
+        self._reading = asyncio.create_task(self._read(from_end, self.past.held.token))
+
+    async def hear(self, count: int) -> None:
+        """Wait for so many messages, or for all that there are before the stream is live."""
+        await self.until(lambda: self._heard >= count or self._synced)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for it, or for the end of the stream."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: condition() or self.is_over)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no stream, or not any more."""
+        return self._reading is None
+
+    async def drop(self) -> None:
+        """The line breaks."""
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    async def settle(self, last: int) -> None:
+        """Come back until the device has everything up to the last revision."""
+        while not self.past.held.is_at(last):
+            if self.is_over:
+                await self.open()
+            await self.until(lambda: self.past.held.is_at(last))
+
+    async def acknowledge(self) -> None:
+        """Say how far it has got, or had got when it was there before: the largest counts."""
+        held = self.past.held
+        if held.token:
+            answer = await self.voice.call(methods.ACKNOWLEDGE, resume_token=held.token)
+            assert answer.acknowledged_revision >= held.revision
+
+    async def leave(self) -> None:
+        """Delete the endpoint, which ends its stream, and be another one from now on."""
+        await self.voice.call(methods.REGISTER_ENDPOINT, platform=self.platform)
+        await self.voice.call(methods.DELETE_ENDPOINT)
+        await self.until(lambda: False)
+        self._lives += 1
+        self.voice = replace(self.voice, endpoint_id=f"{self._name}-{self._lives}")
+        self.past.begin()
+
+    async def _read(self, from_end: bool, token: bytes) -> None:
+        start = {"resume_token": token} if token else {"start_position": _position(from_end)}
+        try:
+            async with aclosing(self.voice.subscribe(platform=self.platform, **start)) as said:
+                async for message in said:
+                    await self._take(message, from_end)
+        except UnisonoError:
+            # Why it ended is in the history.
+            pass
+        async with self._changed:
+            self._reading = None
+            self._changed.notify_all()
+
+    async def _take(self, message: pb.SubscribeResponse, from_end: bool) -> None:
+        async with self._changed:
+            self.past.apply(message, from_end=from_end)
+            self._heard += 1
+            self._synced |= message.HasField("synced")
+            self._changed.notify_all()
+
+
+def _position(from_end: bool) -> pb.StartPosition.ValueType:
+    return pb.START_POSITION_END if from_end else pb.START_POSITION_BEGINNING

@@ -1,0 +1,50 @@
+"""What may be wrong in a service, each in one way, to see that the machine tells. Knows no machine."""
+
+import sqlite3
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any
+
+import pytest
+
+from tests.guarantees.machines.core_faults import Break, miscounts, skips_an_event
+from unisono.server.core import notifications
+from unisono.server.core.session import Session
+from unisono.server.core.stream import Kind, Message
+from unisono.server.errors import PermissionDenied, Reason
+from unisono.server.store.sqlite import file
+
+
+def tells_strangers_that_it_exists(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        notifications, "not_found", lambda: PermissionDenied(Reason.USER_MISMATCH, "it is not yours")
+    )
+
+
+def loses_something_when_it_starts(patch: pytest.MonkeyPatch) -> None:
+    right = file._prepare  # noqa: SLF001
+
+    def wrong(connection: sqlite3.Connection, *more: Any) -> None:
+        right(connection, *more)
+        connection.execute("DELETE FROM notifications WHERE revision % 3 = 0")
+
+    patch.setattr(file, "_prepare", wrong)
+
+
+def stops_without_a_word(patch: pytest.MonkeyPatch) -> None:
+    right = Session.messages
+
+    async def wrong(session: Session) -> AsyncGenerator[Message, None]:
+        async for message in right(session):
+            if message.kind is not Kind.GOODBYE:
+                yield message
+
+    patch.setattr(Session, "messages", wrong)
+
+
+FAULTS: Sequence[Break] = (
+    tells_strangers_that_it_exists,
+    loses_something_when_it_starts,
+    stops_without_a_word,
+    miscounts,
+    skips_an_event,
+)

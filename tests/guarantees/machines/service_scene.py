@@ -1,0 +1,121 @@
+"""A node behind a socket, its callers, the devices of its users, and the history of it all. Knows no rule."""
+
+import asyncio
+from pathlib import Path
+from random import Random
+
+from tests.guarantees.machines.judged import broken_in
+from tests.guarantees.machines.service_calls import ServiceCalls
+from tests.guarantees.machines.service_device import ServiceDevice
+from tests.guarantees.machines.times import told_by
+from tests.guarantees.machines.voices import Voice
+from tests.support import tokens
+from tests.support.callers import titled
+from tests.support.nodes import Setup
+from tests.support.random_commands import LAPTOP, PHONE
+from tests.support.services import APP, CLIENTS, OTHER_APP, SWEEP_INTERVAL, SweptClock
+from unisono.client import Transport, transport_to
+from unisono.client._wire import methods
+from unisono.server.core.sweeper import SweepRules
+from unisono.server.model import Audience, Platform
+from unisono.verify.feeds import is_for
+from unisono.verify.history import Holder
+from unisono.verify.recording import Recorder
+
+USERS = ("ada", "bob")
+AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
+#: How long a node may take to stop, in seconds.
+GRACE = 5.0
+
+
+class ServiceScene:
+    """What is drawn by chance is drawn from `random`, which whoever acts seeds."""
+
+    def __init__(self, path: Path) -> None:
+        self.random = Random(0)  # noqa: S311
+        self.clock = SweptClock()
+        self.recorder = Recorder(told_by(self.clock))
+        self._setup = Setup(path=path, clock=self.clock, sweep_rules=SweepRules(interval=SWEEP_INTERVAL))
+        self.calls = {user_id: ServiceCalls(self.random, self.clock) for user_id in USERS}
+        self.backends = {user_id: self._backend(user_id, APP) for user_id in USERS}
+        self.strangers = {user_id: self._backend(user_id, OTHER_APP) for user_id in USERS}
+        self.devices = [self._device(user_id, audience) for user_id in USERS for audience in AUDIENCES]
+
+    def one_that_may_miss(self, user_id: str) -> ServiceDevice:
+        """The device of a user that may begin at the END."""
+        return self._devices_of(user_id)[-1]
+
+    async def start(self) -> None:
+        """Serve."""
+        self._node = self._setup.node()
+        port = await self._node.start("127.0.0.1:0")
+        self._line: Transport = transport_to(f"127.0.0.1:{port}")
+
+    async def stop(self) -> None:
+        """Drain, as on SIGTERM: each stream is told when to come back."""
+        self.recorder.note("SIGTERM")
+        await self._node.stop(GRACE)
+        await self._leave()
+
+    async def cut(self) -> None:
+        """End without a word, as far as anybody can hear."""
+        self.recorder.note("SIGKILL")
+        await self._leave()
+        await self._node.stop(0)
+
+    async def act(self, of: list[str]) -> None:
+        """Calls about these users' feeds, all of them at once."""
+        await asyncio.gather(*(self._call(user_id) for user_id in of))
+
+    async def settle(self) -> None:
+        """Every device comes back, and holds what the service has for it.
+
+        What is sent last is for all, so that each is told how far the feed has got, without a heartbeat.
+        """
+        for user_id in USERS:
+            backend = self.backends[user_id]
+            sent = await backend.call(methods.SEND, payload=titled("The last"))
+            last = sent.result.revision
+            live = (await backend.call(methods.LIST, page_size=500)).notifications
+            for device in self._devices_of(user_id):
+                await device.settle(last)
+                meant = [row for row in live if is_for(row, device.voice.endpoint_id, device.platform)]
+                counted = await device.voice.call(methods.GET_FEED)
+                device.past.held.compare(last, meant, counted.unread_count)
+
+    def judge(self) -> None:
+        """What the history shows to be broken is nothing."""
+        broken = broken_in(self.recorder.history)
+        assert not broken, broken
+
+    def _devices_of(self, user_id: str) -> list[ServiceDevice]:
+        return [device for device in self.devices if device.voice.user_id == user_id]
+
+    async def _call(self, user_id: str) -> None:
+        voices = [device.voice for device in self._devices_of(user_id)]
+        await self.calls[user_id].one(self.backends[user_id], voices)
+
+    async def _leave(self) -> None:
+        for device in self.devices:
+            await device.drop()
+        await self._line.close()
+
+    def _backend(self, user_id: str, app_id: str) -> Voice:
+        return Voice(
+            recorder=self.recorder,
+            line=lambda: self._line,
+            holder=Holder(app_id=app_id),
+            token=tokens.publisher(azp=CLIENTS[app_id]),
+            user_id=user_id,
+        )
+
+    def _device(self, user_id: str, audience: Audience) -> ServiceDevice:
+        voice = Voice(
+            recorder=self.recorder,
+            line=lambda: self._line,
+            holder=Holder(app_id=APP, user_id=user_id),
+            token=tokens.device(user_id),
+            user_id=user_id,
+            endpoint_id=audience.endpoint_id,
+        )
+        return ServiceDevice(voice, audience)

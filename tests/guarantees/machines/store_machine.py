@@ -1,0 +1,75 @@
+"""The whole machine of a store: what happens to it, what goes wrong, and here what is read."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.guarantees.machines.random_endpoints import NAMES
+from tests.guarantees.machines.store_troubles import StoreTroubles
+from tests.guarantees.machines.store_writes import feeds, seeds
+from tests.guarantees.machines.twins import PLENTY
+from tests.support.random_commands import GROUPS, KEYS, LAPTOP, PHONE
+from unisono.server.model import Audience, FeedKey, Platform, ReadState, UserActionState
+from unisono.server.store.reads import Changes, ListFilter, Page
+
+AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
+
+audiences = st.sampled_from(AUDIENCES)
+keys = st.sampled_from((*KEYS, "", "unknown"))
+tenths = st.sampled_from((0, 3, 7, 10))
+limits = st.integers(1, 6)
+sizes = st.sampled_from((0, 1, 3, 6, PLENTY))
+
+
+class StoreMachine(StoreTroubles):
+    """Whatever happens to a store, it answers as its model does."""
+
+    @rule(feed=feeds, audience=audiences, passed=tenths, behind=tenths, limit=limits, size=sizes)
+    def read_changes(
+        self, feed: FeedKey, audience: Audience, passed: int, behind: int, limit: int, size: int
+    ) -> None:
+        self.run(self._read_changes(feed, audience, passed, behind, limit, size))
+
+    @rule(seed=seeds, feed=feeds, limit=limits, size=sizes)
+    def read_history(self, seed: int, feed: FeedKey, limit: int, size: int) -> None:
+        self.run(self._read_history(feed, self._filter(seed), limit, size))
+
+    @rule(feed=feeds, keys=st.lists(keys, max_size=3), name=st.sampled_from(NAMES))
+    def look_up(self, feed: FeedKey, keys: list[str], name: str) -> None:
+        self.run(self.twins.find(feed, keys))
+        self.run(self.twins.ask(lambda store: store.feed_and_endpoint(feed, name)))
+
+    async def _read_changes(
+        self, key: FeedKey, audience: Audience, passed: int, behind: int, limit: int, size: int
+    ) -> None:
+        """From some tenths of the feed on to its end, as a device does that was complete a bit before."""
+        feed = await self.twins.model.feed(key)
+        after = (feed.revision if feed else 0) * passed // 10
+        known = max(after - behind, 0)
+        while True:
+            page = await self.twins.changes(key, audience, after=after, known=known, limit=limit, size=size)
+            if not isinstance(page, Changes) or page.complete:
+                return
+            after = page.rows[-1].revision
+
+    async def _read_history(self, key: FeedKey, where: ListFilter, limit: int, size: int) -> None:
+        """From the newest to the oldest."""
+        before = None
+        while True:
+            page = await self.twins.history(key, where, before=before, limit=limit, size=size)
+            assert isinstance(page, Page)
+            if not page.more:
+                return
+            before = page.rows[-1].create_revision
+
+    def _filter(self, seed: int) -> ListFilter:
+        self.random.seed(seed)
+        pick = self.random.choice
+        start = self.now - pick((0, 3_000, 90_000))
+        return ListFilter(
+            read_state=pick((None, None, *ReadState)),
+            user_action_state=pick((None, None, None, *UserActionState)),
+            group_name=pick((None, None, *GROUPS)),
+            start_time=pick((None, None, start)),
+            end_time=pick((None, None, start + 1)),
+            audience=pick((None, *AUDIENCES)),
+        )

@@ -1,0 +1,128 @@
+"""What may go wrong with a store: held and broken databases, bad data, faults, closing. Changes nothing."""
+
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.guarantees.machines.random_endpoints import NAMES
+from tests.guarantees.machines.store_writes import FEEDS, StoreWrites, feeds, few, seeds
+from tests.guarantees.machines.twins import LIMITS
+from tests.support.random_commands import PHONE
+from unisono.server.core.decide.batch import decide
+from unisono.server.core.decide.commands import Actor, Content, PassTime, Send
+from unisono.server.errors import OutcomeUnknown, Unavailable
+from unisono.server.model import EVERY_ENDPOINT, LARGEST_INTEGER, FeedKey, Payload, SenderRole
+from unisono.server.store.base import Store
+from unisono.server.store.commit import View
+from unisono.server.store.reads import ListFilter, Retention, Seen
+
+#: To forget all that can be forgotten.
+ALL = Retention(
+    tombstones_before=LARGEST_INTEGER,
+    tombstones_per_feed=0,
+    endpoints_before=LARGEST_INTEGER,
+    deletions_before=LARGEST_INTEGER,
+    limit=100,
+)
+
+Call = Callable[[Store], Awaitable[object]]
+
+
+class Fault(Exception):
+    """Of whoever decides."""
+
+
+class StoreTroubles(StoreWrites):
+    """After each trouble, the invariants see that nothing was changed."""
+
+    @rule(seed=seeds, count=few, feed=feeds)
+    def commit_while_held(self, seed: int, count: int, feed: FeedKey) -> None:
+        """Reads go on meanwhile."""
+        with self.backend.held():
+            self._refused(self._committing(seed, count, feed))
+            self.run(self.twins.compare())
+
+    @rule(feed=feeds, name=st.sampled_from(NAMES))
+    def other_writes_while_held(self, feed: FeedKey, name: str) -> None:
+        sign = Seen(feed=feed, endpoint_id=name, time=self.now, ended_session="session-1")
+        with self.backend.held():
+            self._refused(lambda store: store.note_seen([sign]))
+            self._refused(lambda store: store.forget(ALL))
+
+    @rule(seed=seeds, count=few, feed=feeds)
+    def calls_while_broken(self, seed: int, count: int, feed: FeedKey) -> None:
+        if self.run(self.twins.model.feed(feed)) is None:
+            return
+        with self.backend.broken():
+            self._refused(self._committing(seed, count, feed))
+            self._refused(lambda store: store.find(feed, ids=["any"]))
+            self._refused(lambda store: store.history(feed, ListFilter(), before=None, limit=9, max_bytes=9))
+            self._refused(lambda store: store.changes(feed, PHONE, after=0, known=0, limit=9, max_bytes=9))
+
+    @rule(feed=feeds, other=feeds, seed=seeds)
+    def take_the_id_of_another_feed(self, feed: FeedKey, other: FeedKey, seed: int) -> None:
+        """What the database refuses takes its whole batch with it."""
+        rows = self.twins.model.rows(other)
+        if feed == other or not rows:
+            return
+        send = Send(
+            actor=Actor(feed=feed, role=SenderRole.PUBLISHER),
+            new_id=rows[seed % len(rows)].id,
+            key="",
+            content=Content(payload=Payload(title="Taken")),
+            target=EVERY_ENDPOINT,
+            replace=False,
+            fingerprint=b"taken",
+        )
+        self.run(self.twins.commit([*self.commands(seed, FEEDS), send], self.now))
+
+    @rule(seed=seeds, feed=feeds)
+    def decide_with_a_fault(self, seed: int, feed: FeedKey) -> None:
+        def fail(items: object, view: View) -> NoReturn:
+            raise Fault
+
+        store = self.twins.store
+        assert self.run(_fails(store.commit(self.commands(seed, [feed]), fail), Fault))
+
+    @rule()
+    def reopen(self) -> None:
+        self.run(self._reopen())
+
+    async def _reopen(self) -> None:
+        """A store that is closed serves nobody; one that is opened has no stream."""
+        epoch = self.twins.store.epoch
+        await self.twins.store.close()
+        for feed in FEEDS:
+            assert await _fails(self.twins.store.feed(feed), Unavailable)
+            endpoints = await self.twins.model.endpoints(feed)
+            ended = [_end_of(endpoint.session_id, feed, endpoint.endpoint_id) for endpoint in endpoints]
+            await self.twins.model.note_seen(ended)
+        self.twins.store = self.backend.store()
+        await self.twins.store.open()
+        assert self.twins.store.epoch == epoch
+
+    def _committing(self, seed: int, count: int, feed: FeedKey) -> Call:
+        """A commit that has to read rows, if there is a feed."""
+        commands = [*self.commands(seed, [feed] * count), PassTime(feed=feed, id="any")]
+        now = self.now
+        return lambda store: store.commit(
+            commands, lambda items, view: decide(items, view, now=now, limits=LIMITS)
+        )
+
+    def _refused(self, call: Call) -> None:
+        assert self.run(_fails(call(self.twins.store), Unavailable))
+
+
+async def _fails(call: Awaitable[object], how: type[Exception]) -> bool:
+    """Whether it does in this way, and says for certain that nothing was changed."""
+    try:
+        await call
+    except how as error:
+        return not isinstance(error, OutcomeUnknown)
+    return False
+
+
+def _end_of(session_id: str, feed: FeedKey, endpoint_id: str) -> Seen:
+    return Seen(feed=feed, endpoint_id=endpoint_id, time=0, ended_session=session_id)

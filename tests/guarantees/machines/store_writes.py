@@ -1,0 +1,118 @@
+"""What may happen to a store in good times: commits, signs of life, forgetting. Knows no trouble."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, rule
+
+from tests.contract.backends import StoreBackend
+from tests.guarantees.machines.looped import LoopedMachine
+from tests.guarantees.machines.random_endpoints import RandomEndpoints
+from tests.guarantees.machines.twins import Twins
+from tests.support.clocks import START
+from tests.support.random_commands import RandomCommands
+from unisono.server.core.decide.commands import Command, PassTime, Send
+from unisono.server.model import FeedKey
+from unisono.server.store.reads import Retention, Seen
+
+#: A user of two apps, and another user.
+FEEDS = (FeedKey("mail.test", "ada"), FeedKey("chat.test", "ada"), FeedKey("mail.test", "bob"))
+
+seeds = st.integers(0, 2**16)
+feeds = st.sampled_from(FEEDS)
+few = st.integers(1, 8)
+ages = st.sampled_from((0, 1_000, 40_000))
+
+
+class StoreWrites(LoopedMachine):
+    """A store and its model, to which the same things happen. What is drawn by chance comes from seeds."""
+
+    def __init__(self, backend: StoreBackend) -> None:
+        self.backend = backend
+        self.now = START
+        self.random = Random(0)  # noqa: S311
+        self.twins = Twins(backend.store(), FEEDS)
+        self._commands = {key: RandomCommands(self.random, key) for key in FEEDS}
+        self._endpoints = RandomEndpoints(self.random)
+        super().__init__()
+
+    async def begin(self) -> None:
+        await self.twins.store.open()
+
+    async def release(self) -> None:
+        await self.twins.store.close()
+
+    @invariant()
+    def the_store_is_as_its_model(self) -> None:
+        self.run(self.twins.compare())
+
+    @initialize(seed=seeds, of=st.lists(feeds, min_size=5, max_size=20))
+    def fill(self, seed: int, of: list[FeedKey]) -> None:
+        self.run(self.twins.commit(self.commands(seed, of), self.now))
+
+    @rule(seed=seeds, count=few, feed=feeds)
+    def commit(self, seed: int, count: int, feed: FeedKey) -> None:
+        self.run(self.twins.commit(self.commands(seed, [feed] * count), self.now))
+
+    @rule(seed=seeds, of=st.lists(feeds, min_size=2, max_size=6))
+    def commit_to_several_feeds(self, seed: int, of: list[FeedKey]) -> None:
+        self.run(self.twins.commit(self.commands(seed, of), self.now))
+
+    @rule(seed=seeds, count=few)
+    def commit_at_once(self, seed: int, count: int) -> None:
+        """A commit to each feed: which comes first makes no difference."""
+        batches = [self.commands(seed + n, [feed] * count) for n, feed in enumerate(FEEDS)]
+        self.run(self._gather(batches))
+
+    @rule(seed=seeds, of=st.lists(feeds, min_size=1, max_size=6))
+    def let_devices_come_and_go(self, seed: int, of: list[FeedKey]) -> None:
+        """A commit of commands about endpoints, and signs of life of what is there then."""
+        self.random.seed(seed)
+        commands = [self._endpoints.command(feed) for feed in of]
+        self.run(self.twins.commit_endpoints(commands, self.now))
+        self.run(self.twins.note_seen(self.run(self._signs(of))))
+
+    @rule(seconds=st.sampled_from((0.5, 3, 40, 90)))
+    def let_time_pass(self, seconds: float) -> None:
+        self.now += int(seconds * 1000)
+
+    @rule(limit=st.sampled_from((1, 3, 100)))
+    def let_time_act(self, limit: int) -> None:
+        due = self.run(self.twins.due(self.now, limit))
+        self.run(self.twins.commit([PassTime(feed=one.feed, id=one.id) for one in due], self.now))
+
+    @rule(tombstones=ages, per_feed=st.sampled_from((0, 2, 1000)), endpoints=ages, limit=st.integers(1, 9))
+    def forget(self, tombstones: int, per_feed: int, endpoints: int, limit: int) -> None:
+        what = Retention(
+            tombstones_before=self.now - tombstones,
+            tombstones_per_feed=per_feed,
+            endpoints_before=self.now - endpoints,
+            deletions_before=self.now - endpoints,
+            limit=limit,
+        )
+        self.run(self.twins.forget(what))
+
+    def commands(self, seed: int, of: Sequence[FeedKey]) -> list[Command]:
+        """Random commands to these feeds, about what is in them now."""
+        self.random.seed(seed)
+        return [self._command(feed) for feed in of]
+
+    async def _signs(self, of: Sequence[FeedKey]) -> list[Seen]:
+        """Random signs of life of these feeds' endpoints."""
+        model = self.twins.model
+        return [self._endpoints.sign(feed, await model.endpoints(feed), self.now) for feed in of]
+
+    def _command(self, feed: FeedKey) -> Command:
+        command = self._commands[feed].one(self.twins.model.rows(feed), self.now)
+        # Ids are made of the user's name, and a user of two apps has two feeds.
+        return (
+            replace(command, new_id=f"{feed.app_id}-{command.new_id}")
+            if isinstance(command, Send)
+            else command
+        )
+
+    async def _gather(self, batches: list[list[Command]]) -> None:
+        await asyncio.gather(*(self.twins.commit(batch, self.now) for batch in batches))

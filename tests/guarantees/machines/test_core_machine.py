@@ -1,0 +1,40 @@
+"""Every promise of streams: on random histories of the core, whatever the bus and the line do."""
+
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.guarantees.machines.core_faults import FAULTS, Break
+from tests.guarantees.machines.core_machine import CoreMachine
+from tests.guarantees.machines.effort import finds, trying
+from unisono.server.core import session
+
+#: To make a failing history short takes its time.
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[CoreMachine]:
+    """Each one works on a file of its own. A page holds little, so that catching up takes several."""
+    monkeypatch.setattr(session, "PAGE_ROWS", 3)
+    numbers = count()
+
+    class OnFile(CoreMachine):
+        def __init__(self) -> None:
+            super().__init__(tmp_path / f"{next(numbers)}.db")
+
+    return OnFile
+
+
+def test_every_promise_is_kept(machine: type[CoreMachine]) -> None:
+    run_state_machine_as_test(machine, settings=trying(20, steps=40))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_what_is_broken_is_found(
+    fault: Break, machine: type[CoreMachine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault(monkeypatch)
+    assert finds(machine, 100, steps=40)

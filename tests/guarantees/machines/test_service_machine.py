@@ -1,0 +1,41 @@
+"""Every promise, and that a stranger learns nothing: on random histories of the whole service over gRPC."""
+
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.guarantees.machines.core_faults import Break
+from tests.guarantees.machines.effort import finds, trying
+from tests.guarantees.machines.service_faults import FAULTS
+from tests.guarantees.machines.service_machine import ServiceMachine
+from unisono.server.core import session
+
+#: To make a failing history short takes its time.
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[ServiceMachine]:
+    """Each one works on a file of its own. A page holds little, so that catching up takes several."""
+    monkeypatch.setattr(session, "PAGE_ROWS", 3)
+    numbers = count()
+
+    class OnFile(ServiceMachine):
+        def __init__(self) -> None:
+            super().__init__(tmp_path / f"{next(numbers)}.db")
+
+    return OnFile
+
+
+def test_every_promise_is_kept(machine: type[ServiceMachine]) -> None:
+    run_state_machine_as_test(machine, settings=trying(15, steps=25))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_what_is_broken_is_found(
+    fault: Break, machine: type[ServiceMachine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault(monkeypatch)
+    assert finds(machine, 60, steps=25)

@@ -1,0 +1,42 @@
+"""Durable, Complete, Exact: whatever happens to a store, it answers as its model in memory does."""
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.contract.backends import STORES, StoreBackend
+from tests.guarantees.machines.broken_stores import BROKEN, BrokenBackend
+from tests.guarantees.machines.effort import finds, trying
+from tests.guarantees.machines.store_machine import StoreMachine
+from unisono.server.store.sqlite import SqliteStore
+
+#: To make a failing history short takes its time.
+pytestmark = pytest.mark.timeout(600)
+
+
+def on(make: Callable[[Path], StoreBackend], path: Path) -> type[StoreMachine]:
+    """The machine, whose data lie in a folder of their own each time."""
+    numbers = count()
+
+    class OnFolder(StoreMachine):
+        def __init__(self) -> None:
+            folder = path / str(next(numbers))
+            folder.mkdir()
+            super().__init__(make(folder))
+
+    return OnFolder
+
+
+@pytest.mark.parametrize("backend", STORES)
+def test_a_store_answers_as_its_model(backend: str, tmp_path: Path) -> None:
+    machine = on(STORES[backend], tmp_path)
+    run_state_machine_as_test(machine, settings=trying(40, steps=40))
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_store_that_breaks_its_contract_is_found(kind: type[SqliteStore], tmp_path: Path) -> None:
+    machine = on(lambda folder: BrokenBackend(folder, kind), tmp_path)
+    assert finds(machine, 60, steps=40)

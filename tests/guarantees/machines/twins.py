@@ -1,0 +1,176 @@
+"""A store and its model: what is done is done to both, and both must answer alike. Knows no backend."""
+
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from tests.guarantees.machines.alike import by_name, by_revision, outcome, plain
+from tests.support.memory_store import MemoryStore
+from unisono.server.clock import RandomIds
+from unisono.server.core.decide.batch import decide
+from unisono.server.core.decide.commands import Command
+from unisono.server.core.decide.endpoints import EndpointCommand, Settled, decide_endpoints
+from unisono.server.core.decide.results import Result
+from unisono.server.model import Audience, Feed, FeedKey, Limits, Notification
+from unisono.server.store.base import Store
+from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, View
+from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
+
+T = TypeVar("T")
+
+#: Small, so that they are met.
+LIMITS = Limits(live_notifications_per_feed=12, endpoints_per_user=3)
+PLENTY = 10**9
+
+
+class EchoedIds(RandomIds):
+    """Gives the feeds of the model the epochs that the store gave its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._epochs: deque[bytes] = deque()
+
+    def echo(self, epochs: Iterable[bytes]) -> None:
+        self._epochs.extend(epochs)
+
+    def epoch(self) -> bytes:
+        return self._epochs.popleft() if self._epochs else super().epoch()
+
+
+class Twins:
+    """`store` may be replaced by another one on the same data; `model` goes on."""
+
+    def __init__(self, store: Store, feeds: Sequence[FeedKey]) -> None:
+        self.store = store
+        self._feeds = feeds
+        self._ids = EchoedIds()
+        self.model = MemoryStore(ids=self._ids)
+        #: Of everything that was ever written.
+        self._known: dict[FeedKey, set[str]] = {key: set() for key in feeds}
+
+    async def commit(self, commands: Sequence[Command], now: int) -> None:
+        """Commit commands; they take the revisions that come next, without a gap."""
+        views: list[View] = []
+
+        def decide_now(items: Sequence[Command], view: View) -> Decision[Result]:
+            views.append(view)
+            return decide(items, view, now=now, limits=LIMITS)
+
+        told = await outcome(self.store.commit(commands, decide_now))
+        await self._echo([command.reads.feed for command in commands], views[0].feeds)
+        expected = await outcome(self.model.commit(commands, decide_now))
+        assert len(views) == 2, "decided more than once"
+        assert plain(views[0]) == plain(views[1])
+        assert plain(told) == plain(expected)
+        if isinstance(told, Decision):
+            self._learn(views[0], told)
+
+    async def commit_endpoints(self, commands: Sequence[EndpointCommand], now: int) -> None:
+        """Commit what is about endpoints."""
+        views: list[EndpointView] = []
+
+        def decide_now(items: Sequence[EndpointCommand], view: EndpointView) -> EndpointDecision[Settled]:
+            views.append(view)
+            return decide_endpoints(items, view, now=now, limits=LIMITS)
+
+        told = await self.store.commit_endpoints(commands, decide_now)
+        await self._echo([command.feed for command in commands], views[0].feeds)
+        expected = await self.model.commit_endpoints(commands, decide_now)
+        assert len(views) == 2, "decided more than once"
+        assert plain(views[0]) == plain(views[1])
+        assert plain(told) == plain(expected)
+
+    async def note_seen(self, signs: Sequence[Seen]) -> None:
+        """Write signs of life."""
+        await self.store.note_seen(signs)
+        await self.model.note_seen(signs)
+
+    async def forget(self, what: Retention) -> None:
+        """Forget in steps until nothing is left; which goes first is left open across feeds."""
+        steps = [await _forget_all(store, what) for store in (self.store, self.model)]
+        assert steps[0] == steps[1]
+
+    async def ask(self, read: Callable[[Store], Awaitable[T]]) -> T | type[Exception]:
+        """The answer to a read, which is the model's, too."""
+        told, expected = await outcome(read(self.store)), await outcome(read(self.model))
+        assert plain(told) == plain(expected)
+        return told
+
+    async def changes(
+        self, key: FeedKey, audience: Audience, *, after: int, known: int, limit: int, size: int
+    ) -> Changes | type[Exception]:
+        """A page of the net state."""
+        return await self.ask(
+            lambda store: store.changes(key, audience, after=after, known=known, limit=limit, max_bytes=size)
+        )
+
+    async def history(
+        self, key: FeedKey, where: ListFilter, *, before: int | None, limit: int, size: int
+    ) -> Page | type[Exception]:
+        """A page of the history."""
+        return await self.ask(
+            lambda store: store.history(key, where, before=before, limit=limit, max_bytes=size)
+        )
+
+    async def find(self, key: FeedKey, names: Sequence[str]) -> None:
+        """Look for rows by `app_notification_id`, beside those that are named."""
+        ids = sorted(self._known[key])[:2]
+        told, expected = [await store.find(key, ids=ids, keys=names) for store in (self.store, self.model)]
+        assert by_revision(told) == by_revision(expected)
+
+    async def due(self, now: int, limit: int) -> Sequence[Due]:
+        """What time has come for: as much of it as was asked for."""
+        told, expected = await self.store.due(now, limit), await self.model.due(now, PLENTY)
+        assert set(told) <= set(expected)
+        assert len(set(told)) == len(told) == min(limit, len(expected))
+        return told
+
+    async def compare(self) -> None:
+        """Hold everything that is kept against the model, and against itself."""
+        for key in self._feeds:
+            found = await self.store.find(key, ids=sorted(self._known[key]))
+            assert by_revision(found) == by_revision(self.model.rows(key))
+            await self._compare_endpoints(key)
+            page = await self.store.history(key, ListFilter(), before=None, limit=PLENTY, max_bytes=PLENTY)
+            assert page.feed == await self.model.feed(key)
+            if page.feed is not None:
+                recount(page.feed, found, page.rows)
+
+    async def _compare_endpoints(self, key: FeedKey) -> None:
+        told, expected = [await store.endpoints(key) for store in (self.store, self.model)]
+        assert by_name(told) == by_name(expected)
+        times = [endpoint.create_time for endpoint in told]
+        assert times == sorted(times)
+
+    def _learn(self, view: View, decision: Decision[Result]) -> None:
+        for row in decision.rows:
+            self._known[row.feed].add(row.id)
+        for key, changes in decision.changes.items():
+            first = view.feeds[key].revision + 1
+            taken = [change.notification.revision for change in changes]
+            assert taken == list(range(first, first + len(taken))), "a gap"
+
+    async def _echo(self, keys: Sequence[FeedKey], feeds: Mapping[FeedKey, Feed]) -> None:
+        """The feeds that are new to the model ask for epochs in the order in which they are named."""
+        new = [key for key in dict.fromkeys(keys) if await self.model.feed(key) is None]
+        self._ids.echo(feeds[key].epoch for key in new)
+
+
+def recount(feed: Feed, found: Sequence[Notification], live: Sequence[Notification]) -> None:
+    """Hold the counters of a feed against what it keeps, and its floor against its tombstones."""
+    revisions = [row.revision for row in found]
+    assert by_revision(live) == by_revision([row for row in found if row.live])
+    assert feed.live == len(live)
+    assert feed.unread == Counter(row.target.key for row in live if row.counts)
+    assert len(set(revisions)) == len(revisions), "a revision twice"
+    assert max(revisions, default=0) <= feed.revision
+    assert all(feed.floor < row.revision for row in found if not row.live)
+
+
+async def _forget_all(store: Store, what: Retention) -> int:
+    """How many went."""
+    gone = 0
+    while step := await store.forget(what):
+        assert step <= what.limit
+        gone += step
+    return gone

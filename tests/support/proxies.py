@@ -1,8 +1,13 @@
 """A way to a server that can be cut, blocked and made silent, as networks are."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+from typing import Final, TypeVar
+
+CHUNK: Final = 64 * 1024
+
+ProxyT = TypeVar("ProxyT", bound="Proxy")
 
 
 class Proxy:
@@ -51,6 +56,18 @@ class Proxy:
         self.cut()
         await asyncio.gather(*self._carrying)
 
+    async def ask(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """Carry what the client says on one connection, until its end."""
+        while data := await source.read(CHUNK):
+            await put(sink, data)
+
+    async def answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """Carry what the server says on one connection, until its end."""
+        flowing = self._flowing
+        while data := await source.read(CHUNK):
+            await flowing.wait()
+            await put(sink, data)
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
@@ -67,11 +84,9 @@ class Proxy:
             back, forth = await asyncio.open_connection(host, int(port))
         except OSError:
             return
-        always = asyncio.Event()
-        always.set()
         ways = [
-            asyncio.create_task(_pour(reader, forth, always)),
-            asyncio.create_task(_pour(back, writer, self._flowing)),
+            asyncio.create_task(quietly(self.ask(reader, forth))),
+            asyncio.create_task(quietly(self.answer(back, writer))),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -82,20 +97,28 @@ class Proxy:
             await asyncio.wait(ways)
 
 
-async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter, flowing: asyncio.Event) -> None:
-    try:
-        while data := await source.read(64 * 1024):
-            await flowing.wait()
-            sink.write(data)
-            await sink.drain()
-    except OSError:
-        return
+async def put(sink: asyncio.StreamWriter, data: bytes) -> None:
+    """Write, and wait until there is room for more."""
+    sink.write(data)
+    await sink.drain()
+
+
+async def quietly(carrying: Awaitable[None]) -> None:
+    """A connection that breaks is the end of what it carries, and no fault."""
+    with suppress(OSError):
+        await carrying
 
 
 @asynccontextmanager
 async def proxied(server: str) -> AsyncIterator[Proxy]:
     """A way to a server at HOST:PORT, on a port of the kernel's choice."""
-    proxy = Proxy(server)
+    async with carrying(Proxy(server)) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def carrying(proxy: ProxyT) -> AsyncIterator[ProxyT]:
+    """A proxy of any kind, on a port of the kernel's choice."""
     listening = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
     proxy.target = f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     try:

@@ -1,0 +1,164 @@
+"""A connection of HTTP/2 made by hand: thousands fit on one core, and each can behave as no library lets it.
+
+Knows calls as bytes, and nothing of the service.
+"""
+
+import asyncio
+import socket
+import struct
+from typing import Final, Self
+
+from hpack import Decoder
+
+from tests.support.http2 import frames
+from tests.support.http2.call import Call, framed, request_headers
+
+#: From how many bytes on a peer is told that they were read.
+_READ: Final = frames.WINDOW // 2
+
+#: Largest payload of a frame (RFC 9113, section 6.5.2).
+_LARGEST: Final = 16_384
+
+#: Close a socket without a word to the peer but a reset (socket(7), SO_LINGER).
+_AT_ONCE: Final = struct.pack("ii", 1, 0)
+
+
+class Connection(asyncio.Protocol):
+    """Reads, and answers pings, unless told not to.
+
+    Without `reads` it makes no room for more data: once it is `full`, the peer has to wait.
+    """
+
+    def __init__(self, address: str, *, reads: bool = True) -> None:
+        self.reads = reads
+        self.answers_pings = True
+        self.full = asyncio.Event()
+        self.closed = asyncio.Event()
+        self._authority = address
+        self._transport: asyncio.Transport
+        self._buffer = bytearray()
+        self._received = 0
+        self._decoder = Decoder()
+        self._calls: dict[int, Call] = {}
+        self._unread: dict[int, int] = {}
+        self._next_id = 1
+        #: Nothing can be asked any more.
+        self._ending = False
+
+    @classmethod
+    async def open(cls, address: str, *, reads: bool = True) -> Self:
+        """Connect to HOST:PORT; raises OSError."""
+        host, port = address.rsplit(":", 1)
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: cls(address, reads=reads), host, int(port))
+        return connection
+
+    def ask(self, path: str, token: str, body: bytes, call: Call) -> int:
+        """Begin a call; returns its number. Flow control of requests is left out: they are small."""
+        stream_id, self._next_id = self._next_id, self._next_id + 2
+        if self._ending:
+            call.lose()
+            return stream_id
+        self._calls[stream_id] = call
+        headers = request_headers(path, self._authority, token)
+        said = [frames.frame(frames.HEADERS, frames.END_HEADERS, stream_id, headers)]
+        message = framed(body)
+        for start in range(0, len(message), _LARGEST):
+            last = start + _LARGEST >= len(message)
+            part = message[start : start + _LARGEST]
+            said.append(frames.frame(frames.DATA, frames.END_STREAM if last else 0, stream_id, part))
+        self._transport.write(b"".join(said))
+        return stream_id
+
+    def cancel(self, stream_id: int) -> None:
+        """Give a call up: nothing more is heard of it."""
+        if self._calls.pop(stream_id, None) is not None:
+            self._transport.write(frames.given_up(stream_id))
+
+    def close(self) -> None:
+        """Say so, and close."""
+        self._transport.write(frames.farewell())
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Break it off, without a word, as when a process is killed."""
+        wire = self._transport.get_extra_info("socket")
+        if not self._transport.is_closing():
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._transport.abort()
+
+    def fall_silent(self) -> None:
+        """Take nothing off the wire any more, as when a cable was pulled."""
+        self.answers_pings = False
+        self._transport.pause_reading()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(frames.greeting())
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        self._buffer += data
+        for frame in frames.taken(self._buffer):
+            self._take(frame)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self._ending = True
+        calls = list(self._calls.values())
+        self._calls.clear()
+        for call in calls:
+            call.lose()
+        self.closed.set()
+
+    def _take(self, frame: frames.Frame) -> None:
+        match frame.kind:
+            case frames.DATA:
+                self._take_data(frame)
+            case frames.HEADERS:
+                self._take_headers(frame)
+            case frames.RST_STREAM:
+                self._take_reset(frame)
+            case frames.SETTINGS if not frame.flags & frames.ACK:
+                self._transport.write(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
+            case frames.PING if self.answers_pings and not frame.flags & frames.ACK:
+                self._transport.write(frames.frame(frames.PING, frames.ACK, 0, frame.payload))
+            case frames.GOAWAY:
+                self._take_goaway(frame)
+
+    def _take_data(self, frame: frames.Frame) -> None:
+        self._received += len(frame.payload)
+        call = self._calls.get(frame.stream_id)
+        if call is not None:
+            call.take(frame.payload)
+        if self.reads:
+            self._make_room(0, len(frame.payload))
+            self._make_room(frame.stream_id, len(frame.payload))
+        elif self._received >= frames.WINDOW:
+            self.full.set()
+
+    def _take_headers(self, frame: frames.Frame) -> None:
+        # All are decoded, also those of calls that were given up: they change the table.
+        headers = {str(name): str(value) for name, value in self._decoder.decode(frame.payload)}
+        if frame.flags & frames.END_STREAM and (call := self._calls.pop(frame.stream_id, None)):
+            call.close(headers)
+
+    def _take_reset(self, frame: frames.Frame) -> None:
+        if call := self._calls.pop(frame.stream_id, None):
+            call.reset(frames.first_number(frame.payload))
+
+    def _take_goaway(self, frame: frames.Frame) -> None:
+        """What the peer has not begun, it never will (RFC 9113, section 6.8)."""
+        self._ending = True
+        last = frames.first_number(frame.payload)
+        for stream_id in [stream_id for stream_id in self._calls if stream_id > last]:
+            self._calls.pop(stream_id).lose()
+
+    def _make_room(self, stream_id: int, size: int) -> None:
+        unread = self._unread.get(stream_id, 0) + size
+        if unread >= _READ:
+            self._transport.write(frames.more_room(stream_id, unread))
+            unread = 0
+        self._unread[stream_id] = unread

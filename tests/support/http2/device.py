@@ -1,0 +1,141 @@
+"""A device on connections made by hand: everything that it is told is written into a history."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from tests.support import tokens
+from tests.support.http2.call import Call, Status
+from tests.support.http2.connection import Connection
+from tests.support.http2.unary import ACKNOWLEDGE, Teller
+from unisono.v1 import feed_service_pb2 as pb
+from unisono.v1 import notification_pb2
+from unisono.verify.history import Heard, Holder, Stream
+from unisono.verify.recording import Recorder
+
+PATH: Final = "/unisono.v1.FeedService/Subscribe"
+APP: Final = "mail.test"
+
+#: How long anything that is expected may take at most, in seconds.
+PATIENCE: Final = 60.0
+
+Condition = Callable[["Device"], bool]
+
+
+class Device:
+    """One endpoint of one user; it has one stream at a time.
+
+    `revision` and `unread_count` are those of its last complete point, -1 before the first; it got there
+    when it `reached` it.
+    It comes back with its last token. A `bare` one leaves payloads out of what it writes down: they
+    would fill the memory.
+    """
+
+    def __init__(self, recorder: Recorder, user_id: str, endpoint_id: str, *, bare: bool = False) -> None:
+        self.endpoint_id = endpoint_id
+        self.teller = Teller(recorder, Holder(app_id=APP, user_id=user_id), tokens.device(user_id))
+        self.connection: Connection
+        self.revision = self.unread_count = -1
+        self.reached = 0.0
+        self.live = False
+        self.streams: list[Stream] = []
+        self._recorder = recorder
+        self._bare = bare
+        self._resume_token = b""
+        self._stream_id = 0
+        self._waiting: list[tuple[Condition, asyncio.Future[None]]] = []
+
+    @property
+    def user_id(self) -> str:
+        """Whose it is."""
+        return self.teller.holder.user_id
+
+    @property
+    def ended(self) -> bool:
+        """Whether the stream that it asked for last is over."""
+        return self.streams[-1].ended is not None
+
+    async def connect(self, address: str, *, reads: bool = True) -> None:
+        """Connect, and ask for a stream; raises OSError."""
+        self.subscribe(await Connection.open(address, reads=reads))
+
+    def subscribe(self, connection: Connection) -> None:
+        """Ask for a stream on a connection, which others may share."""
+        request = pb.SubscribeRequest(endpoint_id=self.endpoint_id, platform=notification_pb2.PLATFORM_LINUX)
+        if self._resume_token:
+            request.resume_token = self._resume_token
+        stream = Stream(holder=self.teller.holder, request=request, began=self._recorder.clock())
+        self._recorder.history.streams.append(stream)
+        self.streams.append(stream)
+        self.connection = connection
+        body = request.SerializeToString()
+        call = Call(partial(self._hear, stream), partial(self._end, stream))
+        self._stream_id = connection.ask(PATH, self.teller.token, body, call)
+
+    async def acknowledge(self) -> None:
+        """Say that it has everything up to its last token; raises Refused."""
+        request = pb.AcknowledgeRequest(endpoint_id=self.endpoint_id, resume_token=self._resume_token)
+        await self.teller.call(self.connection, ACKNOWLEDGE, request)
+
+    def leave(self) -> None:
+        """End the stream as a client does that is done, and close the connection."""
+        self.connection.cancel(self._stream_id)
+        self._end(self.streams[-1], Status(""))
+        self.connection.close()
+
+    def vanish(self) -> None:
+        """Break the connection off."""
+        self._end(self.streams[-1], Status(""))
+        self.connection.abort()
+
+    async def until(self, condition: Condition, *, patience: float | None = PATIENCE) -> None:
+        """Wait until something is so; it is looked at after every message, and at the end of a stream.
+
+        Raises TimeoutError, unless it has all patience (None).
+        """
+        if condition(self):
+            return
+        waiting = condition, asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        try:
+            async with asyncio.timeout(patience):
+                await waiting[1]
+        finally:
+            self._waiting.remove(waiting)
+
+    async def caught_up(self, revision: int = 0) -> None:
+        """Wait until it is live, and complete at a revision or later."""
+        await self.until(lambda device: device.live and device.revision >= revision)
+
+    def _hear(self, stream: Stream, body: bytes) -> None:
+        message = pb.SubscribeResponse.FromString(body)
+        if self._bare and message.HasField("event_batch"):
+            message = _without_payloads(message)
+        stream.heard.append(Heard(self._recorder.clock(), message))
+        self._resume_token = message.resume_token
+        if message.complete and message.revision != self.revision:
+            self.revision, self.unread_count = message.revision, message.unread_count
+            self.reached = stream.heard[-1].time
+        self.live = self.live or message.HasField("synced")
+        self._look()
+
+    def _end(self, stream: Stream, status: Status) -> None:
+        if stream.ended is not None:
+            return
+        stream.ended = self._recorder.clock()
+        stream.code, stream.reason = status
+        self.live = False
+        self._look()
+
+    def _look(self) -> None:
+        for condition, future in self._waiting:
+            if not future.done() and condition(self):
+                future.set_result(None)
+
+
+def _without_payloads(message: pb.SubscribeResponse) -> pb.SubscribeResponse:
+    """A copy: what is only cleared keeps its memory."""
+    for event in message.event_batch.events:
+        event.notification.ClearField("payload")
+    return pb.SubscribeResponse.FromString(message.SerializeToString())

@@ -1,0 +1,39 @@
+"""Which devices a server believes to be connected. Whatever it believes, it writes within a second or so."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from tests.support.http2.connection import Connection
+from tests.support.http2.device import Device
+from tests.support.http2.unary import LIST_ENDPOINTS
+from unisono.v1 import endpoint_service_pb2 as pb
+
+#: Between two looks, in seconds: looking must not be what keeps the server busy.
+_PAUSE: Final = 0.05
+
+#: How long it may take at most, in seconds.
+PATIENCE: Final = 10.0
+
+
+async def taken(address: str, crowd: Sequence[Device]) -> list[str]:
+    """Wait until none of them counts as connected; return those that still do when patience is over."""
+    deadline = time.monotonic() + PATIENCE
+    left: list[str] = []
+    for device in {device.user_id: device for device in crowd}.values():
+        wanted = {other.endpoint_id for other in crowd if other.user_id == device.user_id}
+        while still := await _connected(address, device) & wanted:
+            if time.monotonic() > deadline:
+                left += still
+                break
+            await asyncio.sleep(_PAUSE)
+    return left
+
+
+async def _connected(address: str, device: Device) -> set[str]:
+    """The endpoints of the user of a device that count as connected."""
+    connection = await Connection.open(address)
+    answer = await device.teller.call(connection, LIST_ENDPOINTS, pb.ListEndpointsRequest())
+    connection.close()
+    return {endpoint.endpoint_id for endpoint in answer.endpoints if endpoint.connected}

@@ -1,0 +1,72 @@
+"""Calls with one answer on a connection made by hand, written into a history like those of the SDK."""
+
+import asyncio
+
+from google.protobuf.message import Message
+
+from tests.support.http2.call import Call, Status
+from tests.support.http2.connection import Connection
+from unisono.client import Method
+from unisono.v1 import endpoint_service_pb2 as endpoint_pb
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_service_pb2 as pb
+from unisono.verify import history
+from unisono.verify.history import Holder
+from unisono.verify.recording import Recorder, Request, Response
+
+SEND = Method(
+    "NotificationService", "SendNotification", pb.SendNotificationRequest, pb.SendNotificationResponse
+)
+ACKNOWLEDGE = Method("FeedService", "Acknowledge", feed_pb.AcknowledgeRequest, feed_pb.AcknowledgeResponse)
+LIST_ENDPOINTS = Method(
+    "EndpointService", "ListEndpoints", endpoint_pb.ListEndpointsRequest, endpoint_pb.ListEndpointsResponse
+)
+
+
+class Refused(Exception):
+    """A call that was not answered OK."""
+
+    def __init__(self, method: str, status: Status) -> None:
+        super().__init__(f"{method}: {status.code} {status.reason}")
+        self.status = status
+
+
+class Teller:
+    """Makes calls as one holder of a token."""
+
+    def __init__(self, recorder: Recorder, holder: Holder, token: str) -> None:
+        self.holder = holder
+        self.token = token
+        self._recorder = recorder
+
+    async def call(
+        self, connection: Connection, method: Method[Request, Response], request: Request
+    ) -> Response:
+        """Make a call, and wait for its answer. Raises Refused."""
+        began = self._recorder.clock()
+        answers: list[bytes] = []
+        ended: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
+        connection.ask(
+            method.path, self.token, request.SerializeToString(), Call(answers.append, ended.set_result)
+        )
+        status = await ended
+        answer = method.response.FromString(answers[0]) if answers else None
+        self._write_down(method.name, request, began, status, answer)
+        if answer is None or status.code != history.OK:
+            raise Refused(method.name, status)
+        return answer
+
+    def _write_down(
+        self, method: str, request: Message, began: float, status: Status, answer: Message | None
+    ) -> None:
+        call = history.Call(
+            holder=self.holder,
+            method=method,
+            request=request,
+            began=began,
+            ended=self._recorder.clock(),
+            code=status.code,
+            reason=status.reason,
+            answer=answer,
+        )
+        self._recorder.history.calls.append(call)

@@ -129,8 +129,8 @@ mutants: .venv/.dev ## break the promises of a server one by one, and see each c
 	@$(BIN)/python -m pytest --numprocesses auto tests/guarantees/mutants
 
 .PHONY: torture
-torture: .venv/.dev ## kill, end and stop a server under traffic, and judge what its clients recorded (ENDS=200 SEED=…)
-	@$(BIN)/python -m tests.guarantees.torture $(ENDS:%=--ends %) $(SEED:%=--seed %)
+torture: .venv/.dev ## give a real server bad days, and judge what its clients recorded (ONLY="killed disk" SEED= ROUNDS= TIMES=)
+	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.guarantees.torture $(if $(ONLY),--only $(ONLY)) $(SEED:%=--seed %) $(ROUNDS:%=--rounds %) $(TIMES:%=--times %)
 
 .PHONY: ci
 ci: setup proto-check lint types test demo ## do all that the project's CI does

@@ -1,100 +1,238 @@
-"""Servers that break one promise each, by a changed line or a few. What they are tried with is elsewhere."""
+"""Servers that break one promise each, by a changed line or a few. What catches them is elsewhere."""
 
 from dataclasses import dataclass
 from typing import Final
 
+from tests.guarantees.patches import Patch
+from tests.guarantees.torture.trial import Trial
+from tests.guarantees.torture.trials import cycles, disk, ends, gone, hints, lines, stalled, tokens
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """In the file of the server, `old` becomes `new`, and `promise` is broken."""
+    """With the patch, `promise` is broken, and the trial shows it."""
 
     name: str
     promise: str
-    file: str
-    old: str
-    new: str
+    trial: Trial
+    patch: Patch
 
 
 MUTANTS: Final = (
     Mutant(
         name="a restart loses some of what was sent",
         promise="Durable",
-        file="store/sqlite/file.py",
-        old="""connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")""",
-        new="""connection.execute("DELETE FROM notifications WHERE revision % 5 = 0")""",
+        trial=ends.KILLED,
+        patch=Patch(
+            file="store/sqlite/file.py",
+            old="""connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")""",
+            new="""connection.execute("DELETE FROM notifications WHERE revision % 5 = 0")""",
+        ),
     ),
     Mutant(
-        name="a catch-up rings for what was settled",
-        promise="Resumable",
-        file="core/position.py",
-        old="alert = row.alert_revision > position.base and row.rings_at(now)",
-        new="alert = row.rings_at(now)",
+        name="a failed commit is answered OK",
+        promise="Durable",
+        trial=disk.DISK,
+        patch=Patch(
+            file="store/sqlite/transaction.py",
+            old="            raise OutcomeUnknown from error\n",
+            new="            return\n",
+        ),
     ),
     Mutant(
-        name="a catch-up loses rings",
-        promise="Resumable",
-        file="core/position.py",
-        old="alert = row.alert_revision > position.base and row.rings_at(now)",
-        new="alert = row.alert_revision > position.base + 3 and row.rings_at(now)",
-    ),
-    Mutant(
-        name="a catch-up leaves ghosts",
-        promise="Complete",
-        file="core/position.py",
-        old="if row.revision <= position.base:",
-        new="if row.removal is not None:",
-    ),
-    Mutant(
-        name="the store tells otherwise than the tail",
-        promise="Convergent",
-        file="core/position.py",
-        old="return Sighting(notification=row, type=change_type(row, position.known), alert=alert)",
-        new="return Sighting(\n"
-        "        notification=__import__('dataclasses').replace(row, group_name=''),\n"
-        "        type=change_type(row, position.known),\n"
-        "        alert=alert,\n"
-        "    )",
-    ),
-    Mutant(
-        name="badges drift",
-        promise="Exact",
-        file="core/session.py",
-        old="unread_count = feed.unread_count(self._endpoint.audience)",
-        new="unread_count = feed.unread_count(self._endpoint.audience) + (feed.revision % 7 == 0)",
-    ),
-    Mutant(
-        name="a catch-up tells everything twice",
-        promise="Collapsed",
-        file="core/session.py",
-        old="yield self._message(Kind.EVENTS, step.events)",
-        new="yield self._message(Kind.EVENTS, [*step.events, *(() if self._synced else step.events)])",
-    ),
-    Mutant(
-        name="a server stops without a word",
-        promise="Drained",
-        file="core/session.py",
-        old="            yield self._goodbye()\n",
-        new="",
+        name="a mark is answered OK and not made",
+        promise="Durable",
+        trial=ends.KILLED,
+        patch=Patch(
+            file="core/decide/mark.py",
+            old="        ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)",
+            new="        if row.revision % 3:\n"
+            "            ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)",
+        ),
     ),
     Mutant(
         name="the tail is told backwards",
         promise="Ordered",
-        file="core/tail.py",
-        old="        events.reverse()\n",
-        new="",
+        trial=ends.KILLED,
+        patch=Patch(file="core/tail.py", old="        events.reverse()\n", new=""),
     ),
     Mutant(
         name="the tail tells the last change again",
         promise="Unique",
-        file="core/tail.py",
-        old="if entry.revision <= cursor:",
-        new="if entry.revision < cursor:",
+        trial=ends.KILLED,
+        patch=Patch(
+            file="core/tail.py", old="if entry.revision <= cursor:", new="if entry.revision < cursor:"
+        ),
+    ),
+    Mutant(
+        name="a resume tells again what was told before the cut",
+        promise="Unique",
+        trial=lines.CUT,
+        patch=Patch(
+            file="core/session.py",
+            old="after=self._position.cursor,",
+            new="after=self._position.cursor - 1,",
+        ),
+    ),
+    Mutant(
+        name="a catch-up leaves ghosts",
+        promise="Complete",
+        trial=lines.CUT,
+        patch=Patch(
+            file="core/position.py",
+            old="if row.revision <= position.base:",
+            new="if row.removal is not None:",
+        ),
+    ),
+    Mutant(
+        name="a session trusts its hints",
+        promise="Complete",
+        trial=hints.DEAF,
+        patch=Patch(
+            file="core/session.py",
+            old="self._behind = feed is None or feed.revision != self._position.cursor",
+            new="self._behind = feed is None",
+        ),
+    ),
+    Mutant(
+        name="a resume forgets that removals were forgotten",
+        promise="Complete",
+        trial=lines.AWAY,
+        patch=Patch(
+            file="core/position.py",
+            old="return max(self.cursor, self.base) >= floor",
+            new="return True",
+        ),
+    ),
+    Mutant(
+        name="the store tells otherwise than the tail",
+        promise="Convergent",
+        trial=ends.KILLED,
+        patch=Patch(
+            file="core/position.py",
+            old="return Sighting(notification=row, type=change_type(row, position.known), alert=alert)",
+            new="return Sighting(\n"
+            "        notification=__import__('dataclasses').replace(row, group_name=''),\n"
+            "        type=change_type(row, position.known),\n"
+            "        alert=alert,\n"
+            "    )",
+        ),
+    ),
+    Mutant(
+        name="a catch-up rings for what was settled",
+        promise="Resumable",
+        trial=ends.KILLED,
+        patch=Patch(
+            file="core/position.py",
+            old="alert = row.alert_revision > position.base and row.rings_at(now)",
+            new="alert = row.rings_at(now)",
+        ),
+    ),
+    Mutant(
+        name="a catch-up loses rings",
+        promise="Resumable",
+        trial=lines.CUT,
+        patch=Patch(
+            file="core/position.py",
+            old="alert = row.alert_revision > position.base and row.rings_at(now)",
+            new="alert = row.alert_revision > position.base + 3 and row.rings_at(now)",
+        ),
+    ),
+    Mutant(
+        name="a catch-up tells everything twice",
+        promise="Collapsed",
+        trial=ends.KILLED,
+        patch=Patch(
+            file="core/session.py",
+            old="yield self._message(Kind.EVENTS, step.events)",
+            new="yield self._message(Kind.EVENTS, [*step.events, *(() if self._synced else step.events)])",
+        ),
+    ),
+    Mutant(
+        name="what was written to streams is kept",
+        promise="Bounded",
+        trial=stalled.STALLED,
+        patch=Patch(
+            file="api/services/feeds.py",
+            old="await write(frame(message, session))",
+            new="self.__dict__.setdefault('kept', []).append(frame(message, session))\n"
+            "                    await write(self.kept[-1])",
+        ),
+    ),
+    Mutant(
+        name="the dead are not found out",
+        promise="Bounded",
+        trial=gone.GONE,
+        patch=Patch(
+            file="api/server.py",
+            old="int(transport.ping_timeout * 1000)",
+            new="60_000",
+        ),
+    ),
+    Mutant(
+        name="who leaves early stays connected",
+        promise="Bounded",
+        trial=cycles.CYCLES,
+        patch=Patch(
+            file="core/feeds.py",
+            old="registering.add_done_callback(partial(self._give_back, wanted, seat.session_id))",
+            new="pass",
+        ),
     ),
     Mutant(
         name="the tail tells everybody everything",
         promise="Isolated",
-        file="core/tail.py",
-        old="if not entry.change.notification.target.includes(audience):",
-        new="if not entry.change.notification.target:",
+        trial=ends.KILLED,
+        patch=Patch(
+            file="core/tail.py",
+            old="if not entry.change.notification.target.includes(audience):",
+            new="if not entry.change.notification.target:",
+        ),
+    ),
+    Mutant(
+        name="a stream outlives its token",
+        promise="Isolated",
+        trial=tokens.EXPIRED,
+        patch=Patch(
+            file="core/session.py",
+            old="elif self._clock.now() >= self.terms.expire_time:",
+            new="elif self._clock.now() >= self.terms.expire_time + 60_000:",
+        ),
+    ),
+    Mutant(
+        name="strangers can read",
+        promise="Isolated",
+        trial=ends.STILLNESS,
+        patch=Patch(
+            file="store/sqlite/reading.py",
+            old="ON n.id = i.value AND n.feed = this.feed",
+            new="ON n.id = i.value",
+        ),
+    ),
+    Mutant(
+        name="a server stops without a word",
+        promise="Drained",
+        trial=ends.STOPPED,
+        patch=Patch(file="core/session.py", old="            yield self._goodbye()\n", new=""),
+    ),
+    Mutant(
+        name="badges drift",
+        promise="Exact",
+        trial=ends.KILLED,
+        patch=Patch(
+            file="core/session.py",
+            old="unread_count = feed.unread_count(self._endpoint.audience)",
+            new="unread_count = feed.unread_count(self._endpoint.audience) + (feed.revision % 7 == 0)",
+        ),
+    ),
+    Mutant(
+        name="a send that is repeated is stored again",
+        promise="Idempotent",
+        trial=lines.CUT,
+        patch=Patch(
+            file="core/decide/send.py",
+            old="same_key = ledger.with_key(command.actor.role, command.key) if command.key else []",
+            new="same_key: list[Notification] = []",
+        ),
     ),
 )

@@ -1,21 +1,20 @@
 """A server that breaks a promise is caught by a short run of real faults, and the promise is named."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.guarantees.mutants.build import build
 from tests.guarantees.mutants.mutants import MUTANTS, Mutant
 from tests.guarantees.torture.run import run
-from unisono.verify.checker import PROMISES, check
+from tests.guarantees.torture.tools import require
+from unisono.verify.checker import PROMISES
 
-ENDS = 3
+#: Chance may spare a server once: what is not seen with the first is tried with the next.
+SEEDS = range(1, 4)
 
 #: Every third is tried each time; `make mutants` tries all.
 ALWAYS = MUTANTS[::3]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "mutant",
     [
@@ -23,14 +22,16 @@ ALWAYS = MUTANTS[::3]
         for mutant in MUTANTS
     ],
 )
-async def test_it_is_caught(mutant: Mutant, tmp_path: Path) -> None:
-    env = build(mutant, tmp_path / "mutant")
+def test_it_is_caught(mutant: Mutant) -> None:
+    require(mutant.trial.needs)
 
-    broken = check(await run(tmp_path, seed=1, ends=ENDS, env=env))
+    for seed in SEEDS:
+        result = run(mutant.trial, seed=seed, rounds=mutant.trial.short, patches=[mutant.patch])
+        if mutant.promise in result.broken:
+            return
+    pytest.fail(f"not caught with any of {len(SEEDS)} seeds")
 
-    assert mutant.promise in broken, f"{mutant.name} was not caught, but {sorted(broken)}"
 
-
-def test_each_breaks_a_promise_of_the_contract() -> None:
-    assert {mutant.promise for mutant in MUTANTS} <= set(PROMISES)
+def test_each_promise_is_broken_by_one() -> None:
+    assert {mutant.promise for mutant in MUTANTS} == set(PROMISES)
     assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)

@@ -1,63 +1,107 @@
-"""The command behind `make torture`: run after run, until enough has gone wrong with the server."""
+"""The command behind `make torture`: trial after trial, with a bar, figures and a result."""
 
 import argparse
-import asyncio
 import logging
-import os
 import sys
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tests.guarantees.torture.figures import Figures
-from tests.guarantees.torture.run import run
-from unisono.verify.broken import Broken
-from unisono.verify.checker import PROMISES, check
+from tests.guarantees.torture import report
+from tests.guarantees.torture.run import Result, run
+from tests.guarantees.torture.tools import missing
+from tests.guarantees.torture.trial import Trial
+from tests.guarantees.torture.trials import TRIALS
+from unisono.verify.saving import Saved, save
 
-#: The ends of a server in one history: longer ones need much memory to be judged.
-ENDS = 10
+#: Where the histories are kept of what went wrong.
+KEPT = Path(".cache/torture")
+
+EXAMPLES = """examples:
+  make torture                                everything, with a seed of chance
+  make torture ONLY="killed disk" SEED=7      two trials, as they went with that seed
+  make torture TIMES=10                       ten times as long
+  make torture ROUNDS=3                       three rounds of each, for a first look
+"""
 
 
 def main() -> int:
-    """Run, and report. The exit status is 1 when a promise was broken."""
-    parser = argparse.ArgumentParser(prog="make torture", description=__doc__)
-    parser.add_argument("--ends", type=int, default=200, help="how often the server is killed or stopped")
-    parser.add_argument("--seed", type=int, default=Random().randrange(10**6), help="of an earlier run")  # noqa: S311
-    wanted = parser.parse_args()
+    """Run, and report. The exit status is 1 when a promise was broken or a trial could not go on."""
+    wanted = _arguments()
     # What the SDK says of refused marks is part of the torture.
-    logging.getLogger("unisono.client").setLevel(logging.ERROR)
+    logging.getLogger("unisono.client").setLevel(logging.CRITICAL)
     console = Console(highlight=False)
-    console.print(f"seed {wanted.seed}: the same faults in the same order come with --seed {wanted.seed}")
-    figures, broken = torture(wanted.seed, wanted.ends, console)
-    console.print("\n".join(figures.lines()))
-    for one in broken.values():
-        console.print(f"\n{one}")
-    console.print(f"\n{len(PROMISES) - len(broken)} of {len(PROMISES)} promises kept")
-    return 1 if broken else 0
+    console.print(f"seed {wanted.seed}: the same faults come in the same order with SEED={wanted.seed}")
+    results = list(_torture(wanted, console))
+    console.print(*report.lines(results), sep="\n")
+    return 0 if results and all(result.good for result in results) else 1
 
 
-def torture(seed: int, ends: int, console: Console) -> tuple[Figures, dict[str, Broken]]:
-    """So many ends, in histories of a few; stops after the first in which a promise is broken."""
-    figures, broken = Figures(), dict[str, Broken]()
+def _torture(wanted: argparse.Namespace, console: Console) -> Iterator[Result]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task("the server ended", total=ends)
-        for start in range(0, ends, ENDS):
-            with tempfile.TemporaryDirectory() as folder:
-                count = min(ENDS, ends - start)
-                done = asyncio.run(
-                    run(Path(folder), seed=seed + start, ends=count, ended=lambda: progress.advance(task))
-                )
-            figures, broken = figures.plus(Figures.of(done)), check(done)
-            if broken:
-                progress.console.print(f"broken in the run with --seed {seed + start} --ends {count}")
-                break
-    return figures, broken
+        trials = [trial for trial in TRIALS if trial.name in wanted.only]
+        tasks = {trial.name: _task(progress, trial, wanted) for trial in trials}
+        for trial in trials:
+            if lacking := missing(trial.needs):
+                progress.console.print(f"{trial.name}: left out, for lack of {', '.join(lacking)}")
+                continue
+            yield _with_bar(progress, tasks[trial.name], trial, wanted)
+
+
+def _task(progress: Progress, trial: Trial, wanted: argparse.Namespace) -> TaskID:
+    return progress.add_task(f"{trial.name:<9} {trial.says}", total=_rounds(trial, wanted), start=False)
+
+
+def _with_bar(progress: Progress, task: TaskID, trial: Trial, wanted: argparse.Namespace) -> Result:
+    progress.start_task(task)
+    result = run(trial, seed=wanted.seed, rounds=_rounds(trial, wanted), done=lambda: progress.advance(task))
+    progress.stop_task(task)
+    _keep(result, progress.console)
+    if not progress.console.is_terminal:
+        progress.console.print(f"{trial.name}: {result.rounds} rounds, {report.outcome(result)}")
+    return result
+
+
+def _keep(result: Result, console: Console) -> None:
+    """Write down the history of what went wrong."""
+    if result.history is not None:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        path = KEPT / f"{result.trial.name}.jsonl"
+        with path.open("w", encoding="utf-8") as file:
+            save(Saved(history=result.history), file)
+        console.print(f"{result.trial.name} went wrong; to judge it again: unisono-verify judge {path}")
+
+
+def _rounds(trial: Trial, wanted: argparse.Namespace) -> int:
+    rounds: int = wanted.rounds or trial.full * wanted.times
+    return rounds
+
+
+def _arguments() -> argparse.Namespace:
+    names = [trial.name for trial in TRIALS]
+    parser = argparse.ArgumentParser(
+        prog="make torture",
+        description="Gives a real server bad days, and has the judge read what its clients recorded.",
+        epilog=EXAMPLES + "\ntrials:\n" + "\n".join(f"  {trial.name:<9} {trial.says}" for trial in TRIALS),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="TRIAL", help="these")
+    parser.add_argument("--rounds", type=_positive, help="of each trial; otherwise each has its own number")
+    parser.add_argument("--times", type=_positive, default=1, help="so many times as long")
+    parser.add_argument("--seed", type=int, default=Random().randrange(10**6), help="of an earlier run")  # noqa: S311
+    return parser.parse_args()
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1; is {value}")
+    return value
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     sys.exit(main())

@@ -1,94 +1,92 @@
-"""One run: a world on a real server that has bad days, and what its clients recorded of it."""
+"""Goes through trials, round by round, and has each history judged. Knows no terminal."""
 
 import asyncio
-import signal
-from collections.abc import Callable
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from random import Random
-from typing import Final
 
-from tests.guarantees.torture.world import World
-from tests.support.processes import TESTERS, Environment, ServerProcess, serving
-from unisono.verify.history import History
-from unisono.verify.recording import Recorder, steady_clock
+import pytest
 
-#: What a server is ended by. Most often by what leaves it no time.
-ENDS: Final = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)
+from tests.guarantees.patches import Patch
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.trial import Trial
+from unisono.verify.broken import Broken
+from unisono.verify.checker import check
+from unisono.verify.figures import Figures
+from unisono.verify.history import Fact, History
 
-USERS: Final = 3
-
-NOTHING: Final[Environment] = {}
-
-#: How long traffic flows between two ends at most, and how long a server may stand still, in seconds.
-CALM, STILL = 0.6, 0.5
+#: How long a run may take that hangs, in seconds: so much, and so much more for each round.
+PATIENCE = 300.0
+PATIENCE_PER_ROUND = 60.0
 
 
-class Server:
-    """A server on one file and one port, which is started again after each end."""
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What came of a trial: figures, what was measured, broken promises, or why it could not go on."""
 
-    def __init__(self, store: Path, recorder: Recorder, env: Environment) -> None:
-        self.address = "127.0.0.1:0"
-        self._store = store
-        self._recorder = recorder
-        self._env = {**TESTERS, **env}
-        self._processes = ExitStack()
-        self._process: ServerProcess | None = None
+    trial: Trial
+    rounds: int = 0
+    figures: Figures = field(default_factory=Figures)
+    measured: list[Fact] = field(default_factory=list)
+    broken: dict[str, Broken] = field(default_factory=dict)
+    failure: str = ""
+    #: Of the run that went wrong: its seed, its number of rounds, and what was recorded.
+    again: tuple[int, int] | None = None
+    history: History | None = None
 
-    async def start(self) -> None:
-        again = ("--listen", self.address)
-        served = serving(self._store, *again, env=self._env)
-        process = await asyncio.to_thread(self._processes.enter_context, served)
-        self._process, self.address = process, process.address
-        self._recorder.note("SERVING")
-
-    async def end(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._recorder.note(number.name)
-        self._process.signal(number)
-        await asyncio.to_thread(self._process.ended)
-
-    async def stand_still(self, seconds: float) -> None:
-        """As on a machine that has no time for it."""
-        assert self._process is not None
-        self._recorder.note("SIGSTOP")
-        self._process.signal(signal.SIGSTOP)
-        await asyncio.sleep(seconds)
-        self._process.signal(signal.SIGCONT)
-
-    async def close(self) -> None:
-        await asyncio.to_thread(self._processes.close)
+    @property
+    def good(self) -> bool:
+        """Whether all went well."""
+        return not self.broken and not self.failure
 
 
-async def run(
-    folder: Path,
+def run(
+    trial: Trial,
     *,
     seed: int,
-    ends: int,
-    env: Environment = NOTHING,
-    ended: Callable[[], None] = lambda: None,
-) -> History:
-    """What the clients of a server recorded that ended so many times under their traffic.
+    rounds: int,
+    done: Callable[[], None] = lambda: None,
+    patches: Sequence[Patch] = (),
+) -> Result:
+    """So many rounds of a trial, in histories of a few; up to the first that goes wrong.
 
-    `env` is added to the environment of the server; `ended` is called each time.
+    `done` is called after each round; `patches` are put on the servers.
     """
-    random, recorder = Random(seed), Recorder(steady_clock())  # noqa: S311
-    server = Server(folder / "unisono.db", recorder, env)
-    try:
-        await server.start()
-        async with World(server.address, recorder, random, users=USERS) as world:
-            await world.live()
-            world.begin()
-            for _ in range(ends):
-                await asyncio.sleep(random.uniform(0, CALM))
-                if random.random() < 0.3:
-                    await server.stand_still(random.uniform(0, STILL))
-                await server.end(random.choice(ENDS))
-                await server.start()
-                await world.live()
-                recorder.note("LIVE")
-                ended()
-            await world.rest()
-    finally:
-        await server.close()
-    return recorder.history
+    result = Result(trial=trial)
+    for start, count in _parts(rounds, trial.most):
+        history, failure = _one(trial, seed=seed + start, rounds=count, done=done, patches=patches)
+        result.rounds += count
+        # How fast things arrive says nothing here, and there are millions of them.
+        result.figures = result.figures.plus(replace(Figures.of(history), latencies=()))
+        result.measured += [fact for fact in history.facts if "measured" in fact.figures]
+        result.broken, result.failure = check(history), failure
+        if not result.good:
+            result.again, result.history = (seed + start, count), history
+            break
+    return result
+
+
+def _one(
+    trial: Trial, *, seed: int, rounds: int, done: Callable[[], None], patches: Sequence[Patch]
+) -> tuple[History, str]:
+    """What was recorded, and what went wrong besides."""
+    with tempfile.TemporaryDirectory(prefix="unisono-torture-") as folder:
+        bench = Bench(folder=Path(folder), seed=seed, rounds=rounds, done=done, patches=patches)
+        try:
+            asyncio.run(_in_time(trial, bench))
+        # What is recorded is judged, whatever stopped the trial.
+        except (Exception, pytest.fail.Exception) as error:
+            return bench.recorder.history, repr(error)
+        return bench.recorder.history, ""
+
+
+async def _in_time(trial: Trial, bench: Bench) -> None:
+    async with asyncio.timeout(PATIENCE + PATIENCE_PER_ROUND * bench.rounds):
+        await trial.run(bench)
+
+
+def _parts(rounds: int, most: int) -> Iterator[tuple[int, int]]:
+    """Where each history begins, and how many rounds it has."""
+    for start in range(0, rounds, most):
+        yield start, min(most, rounds - start)

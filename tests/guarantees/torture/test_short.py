@@ -1,22 +1,23 @@
-"""A short run of real faults on a real server breaks no promise."""
-
-from pathlib import Path
+"""A short run of each trial on a real server breaks no promise."""
 
 import pytest
 
-from tests.guarantees.torture.figures import Figures
 from tests.guarantees.torture.run import run
-from tests.support.processes import PATIENCE
-from unisono.verify.checker import check
+from tests.guarantees.torture.tools import require
+from tests.guarantees.torture.trial import Trial
+from tests.guarantees.torture.trials import TRIALS
+
+SEED = 1
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_no_promise_is_broken(tmp_path: Path, seed: int) -> None:
-    history = await run(tmp_path, seed=seed, ends=6)
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
+def test_no_promise_is_broken(trial: Trial) -> None:
+    require(trial.needs)
+    rounds: list[None] = []
 
-    figures = Figures.of(history)
-    assert figures.kills + figures.stops == 6
-    assert min(figures.sends_acknowledged, figures.events_received, figures.resumes) > 30
-    assert 0 < figures.longest_recovery < PATIENCE
-    assert {name: str(broken) for name, broken in check(history).items()} == {}
+    result = run(trial, seed=SEED, rounds=trial.short, done=lambda: rounds.append(None))
+
+    assert result.failure == ""
+    assert {name: str(broken) for name, broken in result.broken.items()} == {}
+    assert len(rounds) == trial.short

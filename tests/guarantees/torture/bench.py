@@ -1,0 +1,127 @@
+"""What a trial has at hand: a folder, chance, a server, a world, and a recorder that the judge will read."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from tests.guarantees.patches import Patch, patched
+from tests.guarantees.torture.inboxes import inboxes_of, watched
+from tests.guarantees.torture.server import NOTHING, Server
+from tests.support import tokens
+from tests.support.processes import Environment
+from unisono.client import Publisher, Transport, transport_to
+from unisono.verify.history import Holder
+from unisono.verify.load import strangers
+from unisono.verify.load.access import Access, Connect
+from unisono.verify.load.world import World
+from unisono.verify.promises.settling import SETTLED
+from unisono.verify.recording import Recorder, steady_clock
+
+ACCESS: Final = Access(app_id="mail.test", backend=tokens.publisher(), user=tokens.device)
+USERS: Final = ("ada", "bob", "eve")
+
+#: How long a world that is left in peace may take until every device has everything, in seconds.
+SETTLING: Final = 20.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Bench:
+    """For one run of one trial. What chance decides about faults is drawn from `random` and from nothing
+    else, so that the same seed brings the same faults in the same order.
+
+    `rounds` is how often the trial does what it does; it calls `done` after each. `patches` are put on
+    the servers, which are then others than the project's.
+    """
+
+    folder: Path
+    seed: int
+    rounds: int
+    patches: Sequence[Patch] = ()
+    done: Callable[[], None] = lambda: None
+    #: The root of the server's certificate, if it has one.
+    root: bytes | None = None
+    random: Random = field(init=False)
+    recorder: Recorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.random = Random(self.seed)  # noqa: S311
+        self.recorder = Recorder(steady_clock())
+
+    def straight(self, address: str) -> Transport:
+        """A good way to a server."""
+        return transport_to(address, root_certificates=self.root)
+
+    @asynccontextmanager
+    async def server(
+        self, *flags: str, env: Environment = NOTHING, patches: Sequence[Patch] = ()
+    ) -> AsyncIterator[Server]:
+        """A server that serves, and in the end has no fault of its own in its log."""
+        if changes := (*self.patches, *patches):
+            env = {**env, **patched(changes, self.folder / "patched")}
+        server = Server(self.folder / "unisono.db", self.recorder, env, flags)
+        try:
+            await server.start()
+            yield server
+        finally:
+            await server.close()
+        assert not server.faults(), f"the log of the server: {server.faults()[0]}"
+
+    @asynccontextmanager
+    async def traffic(
+        self,
+        address: str,
+        *,
+        connect: Connect | None = None,
+        access: Access = ACCESS,
+        users: Sequence[str] = USERS,
+    ) -> AsyncIterator[World]:
+        """A world in which everybody is connected and traffic flows, and which comes to rest at the end."""
+        straight = partial(self.straight, address)
+        chance = Random(f"{self.seed} traffic")  # noqa: S311
+        async with World(connect or straight, access, self.recorder, chance, users=users) as world:
+            await world.live()
+            inboxes = inboxes_of(world)
+            async with watched(inboxes), self.backend(address, patience=SETTLING) as backend:
+                world.begin()
+                yield world
+                await self._rest(world)
+                for inbox in inboxes:
+                    await inbox.agrees(backend)
+            endpoint_id = world.devices[0].endpoint_id
+        await strangers.try_it(straight, access, self.recorder, users, endpoint_id)
+
+    async def calls(self, method: str, count: int) -> None:
+        """Wait until so many calls of a method have been answered OK from now on."""
+        calls = self.recorder.history.calls
+        before = len(calls)
+        while sum(call.good and call.method == method for call in calls[before:]) < count:
+            await asyncio.sleep(0.02)
+
+    async def _rest(self, world: World) -> None:
+        """The judge is told that every device had time enough, also if that was in vain."""
+        since = self.recorder.clock()
+        try:
+            async with asyncio.timeout(SETTLING):
+                await world.rest()
+        finally:
+            self.recorder.note(SETTLED, since=since)
+
+    @asynccontextmanager
+    async def backend(self, address: str, *, patience: float) -> AsyncIterator[Publisher]:
+        """A backend beside the world, which is patient for so many seconds, on a connection of its own."""
+        transport = self.straight(address)
+        recorded = self.recorder.client(transport, Holder(app_id=ACCESS.app_id))
+        try:
+            async with Publisher(recorded, ACCESS.backend, timeout=patience) as backend:
+                yield backend
+        finally:
+            await transport.close()
+
+    def measured(self, what: str, measured: float, allowed: float, **more: float) -> None:
+        """Write down a figure, which the judge compares with what is allowed."""
+        self.recorder.note(what, measured=measured, allowed=allowed, **more)

@@ -1,0 +1,65 @@
+"""Gives the disk of a running server a fault, for as long as it is wanted. Knows no traffic."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from subprocess import DEVNULL
+from typing import Final
+
+#: What the system answers to the server, in words of strace: the writes and syncs of its file and its log.
+FAULTS: Final = {
+    "full": "pwrite64,ftruncate:error=ENOSPC",
+    "read-only": "pwrite64,ftruncate:error=EROFS",
+    "failing": "fdatasync:error=EIO",
+    "slow": "fdatasync:delay_exit=150000",
+}
+
+
+@asynccontextmanager
+async def fault(name: str, store: Path, pid: int) -> AsyncIterator[None]:
+    """While inside, the disk under `store` has this fault for the process; "locked": another holds it."""
+    inside = locked(store) if name == "locked" else injected(FAULTS[name], store, pid)
+    async with inside:
+        yield
+
+
+@asynccontextmanager
+async def injected(what: str, store: Path, pid: int) -> AsyncIterator[None]:
+    """While inside, calls about the files of the store end so."""
+    calls = what.partition(":")[0]
+    paths = [part for suffix in ("", "-wal", "-shm") for part in ("-P", f"{store}{suffix}")]
+    inject = ("-e", f"trace={calls}", "-e", f"inject={what}")
+    command = ("strace", "-f", "-qq", "-o", "/dev/null", *paths, *inject, "-p", str(pid))
+    tracer = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL)
+    try:
+        await attached(pid, tracer)
+        yield
+    finally:
+        tracer.terminate()
+        await tracer.wait()
+
+
+async def attached(pid: int, tracer: asyncio.subprocess.Process) -> None:
+    """Wait until every thread of the process is traced."""
+    async with asyncio.timeout(10):
+        while not _is_traced(pid):
+            assert tracer.returncode is None, "strace could not trace the server"
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def locked(store: Path) -> AsyncIterator[None]:
+    """While inside, another process writes to the database."""
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("PRAGMA busy_timeout = 5000")
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def _is_traced(pid: int) -> bool:
+    """Whether somebody traces all of its threads (proc(5): TracerPid in status)."""
+    states = [status.read_text() for status in Path(f"/proc/{pid}/task").glob("*/status")]
+    return all("\nTracerPid:\t0\n" not in state for state in states)

@@ -1,0 +1,81 @@
+"""What the SDK makes of its streams: what its devices hold in the end, and what they rang for.
+
+The judge reads what came over the wire; this looks at what an app was told. Knows no fault.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from unisono.client import Device, Notification, Platform, Publisher
+from unisono.verify.load.traffic import PLATFORMS
+from unisono.verify.load.world import World
+
+Ring = tuple[str, int]
+
+#: How long an inbox and the store may differ when nothing goes on any more, in seconds.
+PATIENCE: Final = 10.0
+
+
+class Inbox:
+    """One device, seen through the eyes of its app."""
+
+    def __init__(self, user_id: str, platform: Platform, device: Device) -> None:
+        self.user_id = user_id
+        self._platform = platform
+        self._device = device
+        self._rung: Counter[Ring] = Counter()
+        self._events = device.events()
+
+    async def listen(self) -> None:
+        """Until the device is closed."""
+        async for event in self._events:
+            if event.ring:
+                self._rung[event.notification.id, event.notification.alert_revision] += 1
+
+    async def agrees(self, backend: Publisher) -> None:
+        """Wait until it holds what the store lists: time may still change both."""
+        async with asyncio.timeout(PATIENCE):
+            while not await self._agrees(backend):
+                await asyncio.sleep(0.1)
+
+    def check(self) -> None:
+        """Nothing rang twice."""
+        twice = [ring for ring, count in self._rung.items() if count > 1]
+        assert not twice, f"{self.user_id}'s {self._platform.name} rang twice for {twice}"
+
+    async def _agrees(self, backend: Publisher) -> bool:
+        """Whatever the order: a device sorts by creation times, which jump where the clock does."""
+        listed = [row async for row in backend.list(self.user_id, page_size=500)]
+        wanted = {row.id: row for row in listed if self._is_for(row)}
+        held = {row.id: row for row in self._device.notifications}
+        return held == wanted and self._device.unread_count == sum(row.waits for row in wanted.values())
+
+    def _is_for(self, row: Notification) -> bool:
+        everyone = not (row.platforms or row.endpoint_ids)
+        return everyone or self._platform in row.platforms or self._device.endpoint_id in row.endpoint_ids
+
+
+def inboxes_of(world: World) -> list[Inbox]:
+    """Those of all its devices."""
+    return [
+        Inbox(user_id, platform, device)
+        for user_id in world.users
+        for platform, device in zip(PLATFORMS, world.devices_of(user_id), strict=True)
+    ]
+
+
+@asynccontextmanager
+async def watched(inboxes: Sequence[Inbox]) -> AsyncIterator[None]:
+    """Listen to all of them while inside."""
+    listening = [asyncio.create_task(inbox.listen()) for inbox in inboxes]
+    try:
+        yield
+        for inbox in inboxes:
+            inbox.check()
+    finally:
+        for task in listening:
+            task.cancel()
+        await asyncio.wait(listening)

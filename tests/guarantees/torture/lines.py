@@ -1,0 +1,88 @@
+"""Bad ways to a server: lines that are cut, slow, or change what they carry. Know no messages."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Final
+
+from tests.support.proxies import CHUNK, Proxy, put
+
+#: An HTTP/2 frame begins with three bytes of length, one of type, one of flags and four of stream
+#: (RFC 9113, section 4.1); DATA has the type 0 (section 6.1). A message of a stream is one DATA frame.
+_HEAD: Final = 9
+_DATA: Final = 0
+
+#: Seconds: how long a piece is held up, and how long a line stands still now and then.
+_DELAY: Final = 0.02
+_STALL: Final = 0.8
+
+
+class CuttingLine(Proxy):
+    """Breaks each connection after so many messages of the server: `lengths` says how many each time."""
+
+    def __init__(self, server: str, lengths: Iterator[int], cut: Callable[[], None]) -> None:
+        super().__init__(server)
+        self._lengths = lengths
+        self._cut = cut
+
+    async def answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """See `Proxy`."""
+        left = next(self._lengths)
+        try:
+            while left:
+                head = await source.readexactly(_HEAD)
+                await put(sink, head + await source.readexactly(int.from_bytes(head[:3], "big")))
+                left -= head[3] == _DATA
+        except asyncio.IncompleteReadError:
+            return
+        self._cut()
+
+
+class SlowLine(Proxy):
+    """Delays, stalls, and splits what it carries into pieces of any size, both ways."""
+
+    def __init__(self, server: str, random: Random) -> None:
+        super().__init__(server)
+        self._random = random
+
+    async def ask(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """See `Proxy`."""
+        while data := await source.read(CHUNK):
+            await self._dribble(data, sink)
+
+    async def answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        """See `Proxy`."""
+        await self.ask(source, sink)
+
+    async def _dribble(self, data: bytes, sink: asyncio.StreamWriter) -> None:
+        while data:
+            size = self._random.choice((1, 7, 64, 1000, CHUNK))
+            await self._hold_up()
+            await put(sink, self.piece(data[:size]))
+            data = data[size:]
+
+    def piece(self, data: bytes) -> bytes:
+        """What arrives of a piece."""
+        return data
+
+    async def _hold_up(self) -> None:
+        if self._random.random() < 0.2:
+            await asyncio.sleep(self._random.uniform(0, _DELAY))
+        elif self._random.random() < 0.002:
+            await asyncio.sleep(self._random.uniform(0, _STALL))
+
+
+class CorruptingLine(SlowLine):
+    """Turns a bit now and then."""
+
+    def __init__(self, server: str, random: Random, corrupted: Callable[[], None]) -> None:
+        super().__init__(server, random)
+        self._corrupted = corrupted
+
+    def piece(self, data: bytes) -> bytes:
+        """See `SlowLine`."""
+        if self._random.random() > 0.004:
+            return data
+        self._corrupted()
+        place = self._random.randrange(len(data))
+        return data[:place] + bytes((data[place] ^ 1 << self._random.randrange(8),)) + data[place + 1 :]

@@ -1,0 +1,49 @@
+"""What a torture came to, in words and figures for people. Runs nothing."""
+
+from collections.abc import Iterator, Sequence
+
+from tests.guarantees.torture.run import Result
+from unisono.verify.checker import PROMISES
+from unisono.verify.figures import Figures
+
+
+def lines(results: Sequence[Result]) -> Iterator[str]:
+    """The whole report."""
+    total = Figures()
+    for result in results:
+        total = total.plus(result.figures)
+    yield ""
+    yield from total.lines()
+    yield ""
+    for result in results:
+        yield from _measured(result)
+    for result in results:
+        yield from _evidence(result)
+    broken = {promise for result in results for promise in result.broken}
+    good = sum(result.good for result in results)
+    kept = len(PROMISES) - len(broken)
+    yield f"{kept} of {len(PROMISES)} promises kept, {good} of {len(results)} trials without a fault"
+
+
+def outcome(result: Result) -> str:
+    """In a few words."""
+    if result.broken:
+        return f"broken: {', '.join(result.broken)}"
+    return result.failure or "all promises kept"
+
+
+def _measured(result: Result) -> Iterator[str]:
+    for fact in result.measured:
+        more = [f"{name} {value:,.4g}" for name, value in fact.figures.items() if name != "measured"]
+        yield f"{result.trial.name}: {fact.what}: {fact.figures['measured']:,.4g} ({', '.join(more)})"
+
+
+def _evidence(result: Result) -> Iterator[str]:
+    if result.again is None:
+        return
+    seed, rounds = result.again
+    yield ""
+    yield f"{result.trial.name}: {outcome(result)}"
+    yield from (str(broken) for broken in result.broken.values())
+    yield f"again: make torture ONLY={result.trial.name} SEED={seed} ROUNDS={rounds}"
+    yield ""

@@ -1,0 +1,60 @@
+"""A real server on one file and one port, which comes back after whatever ends it. Knows no traffic."""
+
+import asyncio
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from tests.support.processes import TESTERS, Environment, ServerProcess, serving
+from unisono.verify.recording import Recorder
+
+NOTHING: Final[Environment] = {}
+
+
+class Server:
+    """Writes down what is done to it. After an end, `start` has it serve again where it was."""
+
+    def __init__(
+        self, store: Path, recorder: Recorder, env: Environment, flags: tuple[str, ...] = ()
+    ) -> None:
+        self.address = "127.0.0.1:0"
+        self.store = store
+        self.processes: list[ServerProcess] = []
+        self._recorder = recorder
+        self._env = {**TESTERS, **env}
+        self._flags = flags
+        self._stack = ExitStack()
+
+    @property
+    def process(self) -> ServerProcess:
+        """The one that runs, or ran last."""
+        return self.processes[-1]
+
+    async def start(self) -> None:
+        served = serving(self.store, "--listen", self.address, *self._flags, env=self._env)
+        process = await asyncio.to_thread(self._stack.enter_context, served)
+        self.processes.append(process)
+        self.address = process.address
+        self._recorder.note("SERVING")
+
+    async def end(self, number: signal.Signals) -> None:
+        self._recorder.note(number.name)
+        self.process.signal(number)
+        await asyncio.to_thread(self.process.ended)
+
+    async def stand_still(self, seconds: float) -> None:
+        """As on a machine that has no time for it."""
+        self._recorder.note("SIGSTOP")
+        self.process.signal(signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        self.process.signal(signal.SIGCONT)
+        self._recorder.note("SIGCONT")
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._stack.close)
+
+    def faults(self) -> list[str]:
+        """What the servers logged as a fault of their own: whatever is done to them, there is none."""
+        entries = [entry for process in self.processes for entry in process.log]
+        return [str(entry) for entry in entries if entry["level"] in ("error", "critical")]

@@ -1,0 +1,62 @@
+"""The wall clock of the server jumps an hour, both ways, under traffic. The machine's stays as it is."""
+
+import asyncio
+from typing import Final
+
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.tools import FAKETIME, faketime
+from tests.guarantees.torture.trial import Trial
+from tests.support.processes import PATIENCE
+from unisono.client import Publisher
+from unisono.verify.doubt import CLOCK as SET
+
+#: Seconds: what the clock may say too much, and how long it stays so at most.
+_HOURS: Final = (-3600, 0, 3600)
+_SPAN: Final = 1.0
+
+#: How far clocks may be from each other that are the same, in seconds.
+_NEAR: Final = 60
+
+
+async def jumps(bench: Bench) -> None:
+    """From one of the hours to another, again and again; what waits and measures must not notice."""
+    library, ahead = faketime(), bench.folder / "ahead"
+    assert library is not None
+    ahead.write_text("+0")
+    env = {
+        "LD_PRELOAD": str(library),
+        "FAKETIME_TIMESTAMP_FILE": str(ahead),
+        "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    now = 0
+    async with bench.server(env=env) as server, bench.traffic(server.address):
+        for _ in range(bench.rounds):
+            now = bench.random.choice([hour for hour in _HOURS if hour != now])
+            ahead.write_text(f"{now:+}")
+            bench.recorder.note(SET, ahead=now)
+            await is_taken_up(bench, server.address, now)
+            await asyncio.sleep(bench.random.uniform(0, _SPAN))
+            bench.done()
+
+
+async def is_taken_up(bench: Bench, address: str, ahead: int) -> None:
+    """Wait until the server has the new time: it looks for it once a second."""
+    async with bench.backend(address, patience=5) as backend, asyncio.timeout(PATIENCE):
+        while abs(await _clock_of(backend) - bench.recorder.clock() - ahead) > _NEAR:
+            await asyncio.sleep(0.05)
+
+
+async def _clock_of(backend: Publisher) -> float:
+    """Seconds since 1970, as the server has it."""
+    return (await backend.send("ada", title="What time is it?")).create_time.timestamp()
+
+
+CLOCK: Final = Trial(
+    name="clock",
+    says="the wall clock of the server jumps by an hour or two, both ways",
+    run=jumps,
+    full=40,
+    short=4,
+    needs=(FAKETIME,),
+)

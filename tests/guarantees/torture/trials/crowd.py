@@ -1,0 +1,131 @@
+"""The server ends, and everybody is back within a second: thousands of devices that do not wait as told."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Final
+
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.sends import sending
+from tests.guarantees.torture.server import Server
+from tests.guarantees.torture.trial import Trial
+from tests.support.http2 import crowd
+from tests.support.http2.device import PATIENCE, Device
+from unisono.client import Publisher
+from unisono.verify.history import Stream
+from unisono.verify.promises.settling import SETTLED
+
+SHORT: Final = 2
+FEW: Final = 150
+MANY: Final = 5_000
+
+#: Within what time all come back, in seconds.
+HASTE: Final = 1.0
+
+#: Between two sends, in seconds.
+PAUSE: Final = 0.02
+
+#: From a server that serves again until all are live, in seconds: 5,000 need about a fourth of it where
+#: they have two cores for themselves, and a half where they share them.
+SLOWEST: Final = 30.0
+
+#: What tells a device to try again: the service is away, or the transport turns it away (contract, 6).
+AGAIN: Final = ("", "UNAVAILABLE", "CANCELLED")
+
+
+class Haste:
+    """Devices that come back at once whenever their stream ends, if anybody is there at all."""
+
+    def __init__(self, server: Server, chance: Random) -> None:
+        self.there = asyncio.Event()
+        self.there.set()
+        self._server = server
+        self._chance = chance
+
+    @asynccontextmanager
+    async def bind(self, everybody: Sequence[Device]) -> AsyncIterator[None]:
+        """Have them come back as long as this goes on."""
+        staying = [asyncio.create_task(self._stay(device)) for device in everybody]
+        try:
+            yield
+        finally:
+            for task in staying:
+                task.cancel()
+            await asyncio.gather(*staying, return_exceptions=True)
+
+    async def _stay(self, device: Device) -> None:
+        while True:
+            await device.until(lambda device: device.ended, patience=None)
+            await self.there.wait()
+            await asyncio.sleep(self._chance.uniform(0, HASTE))
+            try:
+                await device.connect(self._server.address)
+            except OSError:
+                # Nobody is there: that, too, is to be tried again.
+                continue
+
+
+async def come_back_together(bench: Bench) -> None:
+    """End the server in each round, and see everybody live again."""
+    everybody = crowd.devices(bench.recorder, "crowd", crowd.fitting(MANY if bench.rounds > SHORT else FEW))
+    users = crowd.users(everybody)
+    async with bench.server() as server, bench.backend(server.address, patience=PATIENCE) as publisher:
+        await crowd.arrive(everybody, server.address)
+        haste = Haste(server, Random(f"{bench.seed} haste"))  # noqa: S311
+        chance = Random(f"{bench.seed} sends")  # noqa: S311
+        traffic = sending(publisher, users, chance, pause=PAUSE)
+        async with haste.bind(everybody), traffic:
+            for number in range(bench.rounds):
+                kind = (signal.SIGKILL, signal.SIGTERM)[number % 2]
+                await end(bench, server, haste, everybody, kind)
+                await caught_up(bench, publisher, everybody, users)
+                bench.done()
+        crowd.vanish(everybody)
+        for user_id in users:
+            async for _ in publisher.list(user_id, page_size=500):
+                pass
+    refused = [stream for device in everybody for stream in device.streams if stream.code not in AGAIN]
+    bench.measured(f"streams that were refused {reasons(refused)}", len(refused), 0)
+
+
+async def end(
+    bench: Bench, server: Server, haste: Haste, everybody: Sequence[Device], kind: signal.Signals
+) -> None:
+    """End it, start it, and measure until all are live."""
+    await asyncio.sleep(bench.random.uniform(0, HASTE))
+    await server.end(kind)
+    haste.there.clear()
+    ended = bench.recorder.clock()
+    await server.start()
+    serving = bench.recorder.clock()
+    haste.there.set()
+    await crowd.until_all(everybody, lambda device: device.live and device.streams[-1].began > ended)
+    took = bench.recorder.clock() - serving
+    bench.measured(f"all are live after {kind.name}", took, SLOWEST, devices=len(everybody))
+
+
+async def caught_up(
+    bench: Bench, publisher: Publisher, everybody: Sequence[Device], users: Sequence[str]
+) -> None:
+    """See each complete at the last revision of its feed, or later."""
+    since = bench.recorder.clock()
+    last = {user_id: (await publisher.feed(user_id)).last_revision for user_id in users}
+    for device in everybody:
+        await device.caught_up(last[device.user_id])
+    bench.recorder.note(SETTLED, since=since)
+
+
+def reasons(refused: Sequence[Stream]) -> str:
+    """What they were told, for people."""
+    return ", ".join(sorted({f"{stream.code} {stream.reason}".strip() for stream in refused}))
+
+
+CROWD: Final = Trial(
+    name="crowd",
+    says="all devices come back within the same second, after kill -9 and SIGTERM",
+    run=come_back_together,
+    full=4,
+    short=SHORT,
+)

@@ -1,0 +1,92 @@
+"""Devices come and go, over and over, in every way and at any moment: nothing of them stays behind."""
+
+import asyncio
+from random import Random
+from typing import Final
+
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.trial import Trial
+from tests.support.http2 import crowd, seats
+from tests.support.http2.device import Device
+from tests.support.machine import resident
+from unisono.verify.recording import Recorder
+
+#: Devices that come and go at the same time, as many for each user as may be connected.
+DEVICES: Final = 2 * crowd.PER_USER
+
+#: How often each does so in a round, and the part of all of it that comes before anything is measured.
+TIMES: Final = 5
+WARM_UP: Final = 0.1
+
+#: How soon a device may be gone that does not wait to be welcomed, in seconds: about when it would be.
+SOON: Final = 0.02
+
+#: What memory may grow by: what a short run is not warm for, and 0.1 KB per stream that is broken off,
+#: which grpcio loses (https://github.com/grpc/grpc/issues/43360), with half again; in bytes.
+BESIDE: Final = 8_000_000
+PER_CYCLE: Final = 150
+
+
+async def come_and_go(bench: Bench) -> None:
+    """So many cycles in each round; memory is looked at before and after all of them."""
+    async with bench.server() as server:
+        await cycles(bench, server.address, int(1 + WARM_UP * TIMES * bench.rounds))
+        await nobody_is_there(bench, server.address)
+        before = resident(server.process.pid)
+        for _ in range(bench.rounds):
+            await cycles(bench, server.address, TIMES)
+            bench.done()
+        await nobody_is_there(bench, server.address)
+        grown, count = resident(server.process.pid) - before, bench.rounds * TIMES * DEVICES
+        what = "memory that grew while devices came and went, in bytes"
+        bench.measured(what, grown, BESIDE + PER_CYCLE * count, before=before, cycles=count)
+        await others_are_admitted(bench, server.address)
+
+
+def everybody(bench: Bench) -> list[Device]:
+    """The same endpoints each time. Nothing is sent to them: what they hear is not kept to be judged."""
+    return crowd.devices(Recorder(bench.recorder.clock), "cycle", DEVICES)
+
+
+async def cycles(bench: Bench, address: str, times: int) -> None:
+    """Let each come and go so often."""
+    chances = {device: Random(bench.random.random()) for device in everybody(bench)}  # noqa: S311
+    await asyncio.gather(*(come_and_leave(*one, address, times) for one in chances.items()))
+
+
+async def nobody_is_there(bench: Bench, address: str) -> None:
+    """No endpoint counts as connected."""
+    taken = await seats.taken(address, everybody(bench))
+    bench.measured("endpoints that count as connected, and nobody is there", len(taken), 0)
+
+
+async def come_and_leave(device: Device, chance: Random, address: str, times: int) -> None:
+    """Decently or not, when it is live or at any moment before."""
+    for _ in range(times):
+        await device.connect(address)
+        if chance.random() < 0.5:
+            await device.caught_up()
+        else:
+            await asyncio.sleep(chance.uniform(0, SOON))
+        if chance.random() < 0.5:
+            device.leave()
+        else:
+            device.vanish()
+
+
+async def others_are_admitted(bench: Bench, address: str) -> None:
+    """As many as may be connected: no seat is taken by somebody who is gone."""
+    users, numbers = crowd.users(everybody(bench)), range(crowd.PER_USER)
+    others = [Device(bench.recorder, user_id, f"other-{n}") for user_id in users for n in numbers]
+    await crowd.arrive(others, address)
+    crowd.vanish(others)
+
+
+CYCLES: Final = Trial(
+    name="cycles",
+    says="devices that come and go leave no memory and no seat behind",
+    run=come_and_go,
+    full=200,
+    short=3,
+    most=200,
+)

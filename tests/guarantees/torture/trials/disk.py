@@ -1,0 +1,89 @@
+"""The disk is full, read-only, failing, slow, or locked by another process, while traffic goes on."""
+
+import signal
+from collections.abc import Sequence
+from itertools import cycle
+from typing import Final
+
+from tests.guarantees.torture.bench import USERS, Bench
+from tests.guarantees.torture.disk import FAULTS, fault
+from tests.guarantees.torture.server import Server
+from tests.guarantees.torture.tools import STRACE
+from tests.guarantees.torture.trial import Trial
+from unisono.client import UnisonoError, draft
+from unisono.verify.history import Call
+from unisono.verify.load.traffic import FAIR
+
+#: What a call may be refused with while the store is in trouble.
+TYPED: Final = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
+
+#: How long a backend tries, in seconds; where another process holds the file, the server waits for two,
+#: and the send may have to wait for the commit before its own.
+TRIES: Final = {"locked": 5.0}
+TRY: Final = 0.8
+
+
+async def troubled(bench: Bench) -> None:
+    """One fault after the other; in the end the server is killed, and everything must be there."""
+    faults = cycle(bench.random.sample((*FAULTS, "locked"), len(FAULTS) + 1))
+    async with bench.server() as server, bench.traffic(server.address) as world:
+        for _ in range(bench.rounds):
+            await trouble(bench, server, next(faults))
+            await recovers(bench, server)
+            bench.done()
+        await server.end(signal.SIGKILL)
+        await server.start()
+        await world.live()
+
+
+async def trouble(bench: Bench, server: Server, name: str) -> None:
+    """A fault, in which reads go on, and writes are refused for now."""
+    calls = bench.recorder.history.calls
+    before = len(calls)
+    async with fault(name, server.store, server.process.pid):
+        bench.recorder.note(f"DISK {name.upper()}")
+        await reads_go_on(bench, server)
+        await sends_are_refused(bench, server, name)
+        await reads_go_on(bench, server)
+    bench.recorder.note("DISK WELL")
+    wrong = refusals(calls[before:]) - TYPED
+    assert not wrong, f"with a disk that is {name}, calls were refused with {wrong}"
+
+
+async def reads_go_on(bench: Bench, server: Server) -> None:
+    """Every feed and its history."""
+    async with bench.backend(server.address, patience=5) as backend:
+        for user_id in USERS:
+            await backend.feed(user_id)
+            async for _ in backend.list(user_id, page_size=500):
+                pass
+
+
+async def sends_are_refused(bench: Bench, server: Server, name: str) -> None:
+    """Until the backend gives up; where the disk is merely slow they are answered OK, later."""
+    async with bench.backend(server.address, patience=TRIES.get(name, TRY)) as backend:
+        (outcome,) = await backend.batch([draft("ada", title="In trouble")])
+    code = outcome.code.name if isinstance(outcome, UnisonoError) else "OK"
+    assert code in ({"OK"} if name == "slow" else TYPED), f"with a disk that is {name}: {outcome!r}"
+
+
+async def recovers(bench: Bench, server: Server) -> None:
+    """Without a restart: the next send is answered OK."""
+    async with bench.backend(server.address, patience=5) as backend:
+        await backend.send("ada", title="Well again")
+
+
+def refusals(calls: Sequence[Call]) -> set[str]:
+    """How calls were refused, other than for what they asked for, or for the patience of the caller."""
+    codes = {call.code for call in calls if call.reason not in FAIR}
+    return codes - {"OK", "", "DEADLINE_EXCEEDED"}
+
+
+DISK: Final = Trial(
+    name="disk",
+    says="the disk full, read-only, failing, slow, or locked by another process",
+    run=troubled,
+    full=40,
+    short=5,
+    needs=(STRACE,),
+)

@@ -1,0 +1,57 @@
+"""The process is killed, ended or stopped, at any moment, under traffic."""
+
+import asyncio
+import signal
+from functools import partial
+from typing import Final
+
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.trial import Trial
+
+#: How long traffic flows between two ends at most, and how long a server stands still at most, in seconds.
+CALM: Final = 0.6
+STILL: Final = 0.5
+
+
+async def end_by(number: signal.Signals, bench: Bench) -> None:
+    """End it so in each round, and start it again."""
+    async with bench.server() as server, bench.traffic(server.address) as world:
+        for _ in range(bench.rounds):
+            await asyncio.sleep(bench.random.uniform(0, CALM))
+            await server.end(number)
+            await server.start()
+            await world.live()
+            bench.recorder.note("LIVE")
+            bench.done()
+
+
+async def stand_still(bench: Bench) -> None:
+    """As on a machine that is short of time."""
+    async with bench.server() as server, bench.traffic(server.address):
+        for _ in range(bench.rounds):
+            await asyncio.sleep(bench.random.uniform(0, CALM))
+            await server.stand_still(bench.random.uniform(0, STILL))
+            bench.done()
+
+
+KILLED: Final = Trial(
+    name="killed",
+    says="kill -9, at any moment under traffic",
+    run=partial(end_by, signal.SIGKILL),
+    full=200,
+    short=4,
+)
+STOPPED: Final = Trial(
+    name="stopped",
+    says="SIGTERM: a drain under traffic",
+    run=partial(end_by, signal.SIGTERM),
+    full=30,
+    short=2,
+)
+STILLNESS: Final = Trial(
+    name="still",
+    says="SIGSTOP and SIGCONT: a server without time",
+    run=stand_still,
+    full=40,
+    short=3,
+)

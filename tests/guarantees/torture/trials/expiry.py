@@ -1,0 +1,127 @@
+"""Very many notifications expire in the same second, while others are sent: time acts behind live traffic."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from datetime import UTC, datetime
+from statistics import median, quantiles
+from typing import Final
+
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.probe import Probe
+from tests.guarantees.torture.sends import send_all
+from tests.guarantees.torture.trial import Trial
+from tests.support.http2 import crowd
+from tests.support.http2.device import PATIENCE, Device
+from tests.support.machine import on_another_core
+from unisono.client import Publisher, draft
+
+SHORT: Final = 30
+
+#: What expires in each feed; a round is a feed, whose devices hold all that is in it.
+OF_EACH: Final = 100
+HOLDERS: Final = 2
+
+#: Feeds to which is sent at once.
+TOGETHER: Final = 10
+
+#: Users to whom live traffic goes, and their devices.
+LIVE: Final = 2
+READERS: Final = 3
+
+#: Between two live sends, in seconds.
+PAUSE: Final = 0.01
+
+#: How long it takes at most to send to a feed, and to measure what is quiet, in seconds.
+SENDING: Final = 0.04
+QUIET: Final = 4.0
+
+#: From the expiry of a feed until its devices are told of all of it, in seconds, and the least for all.
+TELLING: Final = 0.04
+LEAST: Final = 5.0
+
+#: What live sends may take longer meanwhile, in milliseconds: they wait for a commit that takes some of
+#: the expired along, and now and then for a few. A short run, which may share its cores with anything, is
+#: allowed so many times the whole.
+MEDIAN: Final = 30.0
+PERCENTILE_99: Final = 200.0
+NOISE: Final = 3
+
+
+async def expire_together(bench: Bench) -> None:
+    """One expiry of everything; a round is over when a feed is empty."""
+    holders = crowd.devices(bench.recorder, "holder", HOLDERS * bench.rounds, per_user=HOLDERS)
+    readers = crowd.devices(bench.recorder, "live", LIVE * READERS, per_user=READERS)
+    async with bench.server() as server, bench.backend(server.address, patience=PATIENCE) as publisher:
+        await crowd.arrive([*holders, *readers], server.address)
+        probe = await Probe.to(bench, server.address, readers)
+        seconds = SENDING * bench.rounds + QUIET
+        at = datetime.fromtimestamp(int(time.time() + seconds), tz=UTC)
+        for some in crowd.groups(crowd.users(holders), TOGETHER):
+            users = [user_id for user_id in some for _ in range(OF_EACH)]
+            await send_all(publisher, [draft(user_id, title="Over", expire_time=at) for user_id in users])
+        await crowd.until_all(holders, lambda device: device.revision >= OF_EACH)
+        with on_another_core(server.process.pid):
+            quiet = await measured(probe, asyncio.sleep(at.timestamp() - time.time()))
+            busy = await measured(probe, all_expire(bench, holders))
+        took = max(device.reached for device in holders) - at.timestamp()
+        allowed = LEAST + TELLING * bench.rounds
+        bench.measured("all have expired after, in s", took, allowed, notifications=bench.rounds * OF_EACH)
+        write_down(bench, quiet, busy)
+        await all_were_told(bench, publisher, holders)
+        crowd.vanish([*holders, *readers])
+
+
+async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
+    """The latencies of live sends as long as something goes on, and of a few at least."""
+    found = await probe.latencies(LIVE)
+    meanwhile = asyncio.ensure_future(going_on)
+    while not meanwhile.done():
+        found += await probe.latencies(1)
+        await asyncio.sleep(PAUSE)
+    await meanwhile
+    return found
+
+
+async def all_expire(bench: Bench, holders: Sequence[Device]) -> None:
+    """Wait until each is told; every notification takes one revision when it is sent and one at its end."""
+    for of_one_feed in crowd.groups(holders, HOLDERS):
+        await crowd.until_all(of_one_feed, lambda device: device.revision == 2 * OF_EACH)
+        bench.done()
+
+
+def write_down(bench: Bench, quiet: list[float], busy: list[float]) -> None:
+    """How much longer live sends took."""
+    times = 1 if bench.rounds > SHORT else NOISE
+    for what, least, of in (("median", MEDIAN, median), ("99th percentile", PERCENTILE_99, percentile_99)):
+        allowed = times * (of(quiet) + least)
+        bench.measured(f"{what} of latency beside expiry in ms", of(busy), allowed, quiet=of(quiet))
+
+
+async def all_were_told(bench: Bench, publisher: Publisher, holders: Sequence[Device]) -> None:
+    """Of every end, to every device; and nothing counts as unread."""
+    wrong = [device for device in holders if device.unread_count or len(removed(device)) != OF_EACH]
+    bench.measured("devices that were not told of all", len(wrong), 0)
+    feeds = [await publisher.feed(user_id) for user_id in crowd.users(holders)]
+    bench.measured("feeds in which something waits", sum(bool(feed.unread_count) for feed in feeds), 0)
+
+
+def percentile_99(latencies: list[float]) -> float:
+    """What one in a hundred is slower than."""
+    return quantiles(latencies, n=100, method="inclusive")[-1]
+
+
+def removed(device: Device) -> set[str]:
+    """What it was told that is gone."""
+    events = (event for heard in device.streams[-1].heard for event in heard.message.event_batch.events)
+    return {event.notification_id for event in events if event.removed}
+
+
+EXPIRY: Final = Trial(
+    name="expiry",
+    says="100,000 notifications expire in the same second, beside live traffic",
+    run=expire_together,
+    full=1_000,
+    short=SHORT,
+    most=1_000,
+)

@@ -1,0 +1,48 @@
+"""Hints between the parts of the server are dropped, delayed, repeated and reordered, or all lost."""
+
+import asyncio
+from functools import partial
+from typing import Final
+
+from tests.guarantees.patches import Patch
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.trial import Trial
+
+#: What the server imports in the place of its bus.
+_LOSSY: Final = """
+from functools import partial
+from random import Random
+from tests.support.buses import LossyBus
+LocalBus = partial(LossyBus, Random({seed}))
+"""
+_DEAF: Final = "from tests.support.buses import DeafBus as LocalBus"
+
+#: Streams look by themselves so often, in seconds.
+_TICKS: Final = {"UNISONO_HEARTBEAT_MIN": "0.1", "UNISONO_HEARTBEAT": "0.3", "UNISONO_HEARTBEAT_MAX": "0.3"}
+_SPAN: Final = 1.0
+
+
+async def bad_bus(bus: str, bench: Bench) -> None:
+    """All is as with a good one, only slower."""
+    real = "from unisono.server.bus.local import LocalBus"
+    patch = Patch(file="app/build.py", old=real, new=bus.format(seed=bench.seed))
+    async with bench.server(env=_TICKS, patches=[patch]) as server, bench.traffic(server.address):
+        for _ in range(bench.rounds):
+            await asyncio.sleep(_SPAN)
+            bench.done()
+
+
+LOSSY: Final = Trial(
+    name="lossy",
+    says="hints dropped, delayed, repeated, reordered",
+    run=partial(bad_bus, _LOSSY),
+    full=20,
+    short=2,
+)
+DEAF: Final = Trial(
+    name="deaf",
+    says="all hints dropped",
+    run=partial(bad_bus, _DEAF),
+    full=20,
+    short=1,
+)

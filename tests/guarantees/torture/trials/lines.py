@@ -1,0 +1,177 @@
+"""The way between clients and server is bad: cut after every message, slow, or corrupting."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+from itertools import count, cycle
+from random import Random
+from typing import Final
+
+import trustme
+
+from tests.guarantees.torture.bench import USERS, Bench
+from tests.guarantees.torture.lines import CorruptingLine, CuttingLine, SlowLine
+from tests.guarantees.torture.trial import Trial
+from tests.support.proxies import Proxy, carrying
+from unisono.client import Transport, transport_to
+from unisono.verify.load.access import Connect
+from unisono.verify.load.traffic import PLATFORMS
+
+#: A backend, and the devices: each has a line of its own.
+_LINES: Final = 1 + len(USERS) * len(PLATFORMS)
+
+#: The longest life of a connection that is cut, in messages: to Welcome, through a catch-up, and beyond.
+_LONGEST: Final = 12
+
+#: How many cuts, removals at most, or seconds on bad lines, a round has.
+_CUTS: Final = 40
+_REMOVALS: Final = 25
+_SPAN: Final = 1.5
+
+
+class Count:
+    """Counts what happens on lines, and can be waited for."""
+
+    def __init__(self) -> None:
+        self.value = 0
+        self._changed = asyncio.Event()
+
+    def __call__(self) -> None:
+        self.value += 1
+        self._changed.set()
+
+    async def reaches(self, value: int) -> None:
+        while self.value < value:
+            self._changed.clear()
+            await self._changed.wait()
+
+
+async def lines(stack: AsyncExitStack, make: Callable[[int], Proxy]) -> list[str]:
+    """The addresses of as many lines as the world has clients."""
+    return [(await stack.enter_async_context(carrying(make(number)))).target for number in range(_LINES)]
+
+
+def over(addresses: list[str], root: bytes | None = None) -> Connect:
+    """Gives each client a line of its own."""
+    left = iter(addresses)
+
+    def connect() -> Transport:
+        return transport_to(next(left), root_certificates=root)
+
+    return connect
+
+
+async def cut(bench: Bench) -> None:
+    """Every connection after one message, then after two, and so on, and again."""
+    async with bench.server() as server, AsyncExitStack() as stack:
+        cuts = Count()
+
+        def note() -> None:
+            bench.recorder.note("CUT")
+            cuts()
+
+        def line(number: int) -> Proxy:
+            lengths = cycle(range(1, _LONGEST + 1)) if number % 2 else cycle(range(_LONGEST, 0, -1))
+            return CuttingLine(server.address, lengths, note)
+
+        way = over(await lines(stack, line))
+        async with bench.traffic(server.address, connect=way):
+            for _ in range(bench.rounds):
+                await cuts.reaches(cuts.value + _CUTS)
+                bench.done()
+
+
+async def away(bench: Bench) -> None:
+    """Some devices are away at a time, and removals are forgotten before they are back."""
+    env = {"UNISONO_TOMBSTONES_PER_FEED": "1", "UNISONO_SWEEP_INTERVAL": "0.1"}
+    async with bench.server(env=env) as server, AsyncExitStack() as stack:
+        proxies: list[Proxy] = []
+
+        def line(_: int) -> Proxy:
+            proxies.append(Proxy(server.address))
+            return proxies[-1]
+
+        way = over(await lines(stack, line))
+        async with bench.traffic(server.address, connect=way):
+            for _ in range(bench.rounds):
+                gone = bench.random.sample(proxies[1:], _LINES // 2)
+                for proxy in gone:
+                    proxy.block()
+                await bench.calls("DeleteNotification", bench.random.randint(1, _REMOVALS))
+                for proxy in gone:
+                    proxy.unblock()
+                bench.done()
+
+
+async def slow(bench: Bench) -> None:
+    """Delays, stalls and pieces of any size."""
+    async with bench.server() as server, AsyncExitStack() as stack:
+        chance = count(bench.seed)
+        way = over(await lines(stack, lambda _: SlowLine(server.address, _chance(chance))))
+        async with bench.traffic(server.address, connect=way):
+            for _ in range(bench.rounds):
+                await asyncio.sleep(_SPAN)
+                bench.done()
+
+
+async def corrupt(bench: Bench) -> None:
+    """Bits that turn under TLS: each is a disconnect, and nothing else."""
+    authority = trustme.CA()
+    flags, bench.root = _certificate(bench, authority), authority.cert_pem.bytes()
+    async with bench.server(*flags) as server, AsyncExitStack() as stack:
+        corruptions, chance = Count(), count(bench.seed)
+
+        def note() -> None:
+            bench.recorder.note("CORRUPTED")
+            corruptions()
+
+        line = partial(CorruptingLine, server.address, corrupted=note)
+        addresses = await lines(stack, lambda _: line(random=_chance(chance)))
+        way = over(addresses, bench.root)
+        async with bench.traffic(server.address, connect=way):
+            for _ in range(bench.rounds):
+                await corruptions.reaches(corruptions.value + _CUTS // 4)
+                bench.done()
+
+
+def _chance(seeds: "count[int]") -> Random:
+    return Random(next(seeds))  # noqa: S311
+
+
+def _certificate(bench: Bench, authority: trustme.CA) -> tuple[str, ...]:
+    issued = authority.issue_cert("127.0.0.1")
+    certificate, key = bench.folder / "certificate.pem", bench.folder / "key.pem"
+    certificate.write_bytes(issued.cert_chain_pems[0].bytes())
+    key.write_bytes(issued.private_key_pem.bytes())
+    return "--tls-certificate", str(certificate), "--tls-key", str(key)
+
+
+CUT: Final = Trial(
+    name="cut",
+    says="the connection cut after every single message",
+    run=cut,
+    full=100,
+    short=2,
+)
+AWAY: Final = Trial(
+    name="away",
+    says="devices away for so long that removals are forgotten",
+    run=away,
+    full=40,
+    short=4,
+)
+SLOW: Final = Trial(
+    name="slow",
+    says="lines that delay, stall and split",
+    run=slow,
+    full=20,
+    short=1,
+)
+CORRUPT: Final = Trial(
+    name="corrupt",
+    says="lines that turn bits, under TLS",
+    run=corrupt,
+    full=40,
+    short=1,
+)

@@ -1,0 +1,89 @@
+"""What devices cost that stop reading, never acknowledge or fall silent, beside a thousand that are idle."""
+
+import asyncio
+from typing import Final
+
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.misbehaving import Misbehaving, flood
+from tests.guarantees.torture.trial import Trial
+from tests.support.http2 import crowd
+from tests.support.http2.device import PATIENCE
+from tests.support.machine import resident
+from unisono.client import Publisher
+
+SHORT: Final = 8
+
+#: How many are idle, and how many there are of each kind that misbehaves.
+IDLE: Final = 1_000
+FEW_IDLE: Final = 100
+OF_EACH: Final = 100
+FEW_OF_EACH: Final = 15
+
+MIB: Final = 1024 * 1024
+
+#: What all else may take that goes on beside them, in bytes.
+BESIDE: Final = 64_000_000
+
+
+async def cost_little(bench: Bench) -> None:
+    """In each round, send much to them, let them come back to it, and measure the server's memory."""
+    whole = bench.rounds > SHORT
+    idle = crowd.devices(bench.recorder, "idle", crowd.fitting(IDLE if whole else FEW_IDLE))
+    bad = Misbehaving.of_each(bench.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
+    async with bench.server() as server, bench.backend(server.address, patience=PATIENCE) as publisher:
+        await crowd.arrive(idle, server.address)
+        await asyncio.gather(*(device.acknowledge() for device in idle))
+        await warm_up(bench, server.address, publisher)
+        memory = Memory(bench, server.process.pid, len(bad.stalled))
+        await bad.arrive(server.address)
+        for _ in range(bench.rounds):
+            last = await flood(publisher, crowd.users(bad.all))
+            await asyncio.gather(*(device.caught_up(last[device.user_id]) for device in bad.mute))
+            await bad.filled()
+            memory.measure("while they are sent to")
+            crowd.vanish(bad.stalled)
+            await bad.stall(server.address)
+            await bad.filled()
+            memory.measure("while they catch up")
+            bench.done()
+        assert all(device.live for device in idle)
+        crowd.vanish([*bad.all, *idle])
+
+
+async def warm_up(bench: Bench, address: str, publisher: Publisher) -> None:
+    """What so much traffic needs anyway."""
+    (device,) = crowd.devices(bench.recorder, "warm", 1, bare=True)
+    await crowd.arrive([device], address)
+    await device.caught_up((await flood(publisher, [device.user_id]))[device.user_id])
+    device.vanish()
+
+
+class Memory:
+    """That of a process, and what it may have more than at first for so many devices that stall."""
+
+    def __init__(self, bench: Bench, pid: int, stalled: int) -> None:
+        self._bench = bench
+        self._pid = pid
+        self._stalled = stalled
+        self._before = resident(pid)
+
+    def measure(self, moment: str) -> None:
+        """Write down what it is, in MiB."""
+        allowed = self._before + BESIDE + MIB * self._stalled
+        self._bench.measured(
+            f"memory beside stalled devices {moment}, in MiB",
+            resident(self._pid) / MIB,
+            allowed / MIB,
+            before=self._before / MIB,
+            stalled=self._stalled,
+        )
+
+
+STALLED: Final = Trial(
+    name="stalled",
+    says="devices that do not read, do not acknowledge or fall silent cost little memory",
+    run=cost_little,
+    full=12,
+    short=SHORT,
+    most=12,
+)

@@ -1,0 +1,83 @@
+"""Devices that stall delay nobody: neither the other devices of their user, nor those of others."""
+
+from statistics import median
+from typing import Final
+
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.misbehaving import Misbehaving, flood
+from tests.guarantees.torture.probe import Probe
+from tests.guarantees.torture.trial import Trial
+from tests.support.http2 import crowd, seats
+from tests.support.http2.device import PATIENCE, Device
+from tests.support.machine import on_another_core
+
+SHORT: Final = 5
+
+#: How many there are of each kind that misbehaves, and how many sends are measured at a time.
+OF_EACH: Final = 100
+FEW_OF_EACH: Final = 15
+SENDS: Final = 100
+FEW_SENDS: Final = 40
+
+#: Devices that read, of a user of whom others stall and of a user of whom none does.
+READERS: Final = 5
+
+#: What the median may grow by beside them, above what quiet medians differ by among each other. A short
+#: run, which may share its cores with anything, is allowed so many times the whole.
+GROWTH: Final = 1.25
+NOISE: Final = 3
+
+
+async def are_unmoved(bench: Bench) -> None:
+    """In each round, measure without the devices that stall, and beside them."""
+    whole = bench.rounds > SHORT
+    bad = Misbehaving.of_each(bench.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
+    names = (bad.all[0].user_id, "other")
+    readers = [Device(bench.recorder, name, f"reader-{n}") for name in names for n in range(READERS)]
+    async with bench.server() as server, bench.backend(server.address, patience=PATIENCE) as publisher:
+        await crowd.arrive([*readers, *bad.mute], server.address)
+        await flood(publisher, crowd.users(bad.all))
+        probe = await Probe.to(bench, server.address, readers)
+        figures = Figures(SENDS if whole else FEW_SENDS)
+        with on_another_core(server.process.pid):
+            for _ in range(bench.rounds):
+                assert not await seats.taken(server.address, bad.stalled)
+                figures.quiet.append(median(await probe.latencies(figures.sends)))
+                await bad.stall(server.address)
+                await bad.filled()
+                figures.loaded.append(median(await probe.latencies(figures.sends)))
+                crowd.vanish(bad.stalled)
+                bench.done()
+        crowd.vanish([*bad.mute, *readers])
+    figures.write(bench, 1 if whole else NOISE)
+
+
+class Figures:
+    """The medians of each round, in milliseconds."""
+
+    def __init__(self, sends: int) -> None:
+        self.sends = sends
+        self.quiet: list[float] = []
+        self.loaded: list[float] = []
+
+    def write(self, bench: Bench, times: float) -> None:
+        """Write down the median of all, and how far the quiet ones are apart."""
+        quiet, spread = median(self.quiet), max(self.quiet) - min(self.quiet)
+        bench.measured(
+            "latency beside stalled devices in ms",
+            median(self.loaded),
+            times * (quiet * GROWTH + spread),
+            quiet=quiet,
+            spread=spread,
+            most=max(self.loaded),
+        )
+
+
+UNMOVED: Final = Trial(
+    name="unmoved",
+    says="devices that stall delay nobody: quiet and loaded in turn",
+    run=are_unmoved,
+    full=11,
+    short=SHORT,
+    most=11,
+)

@@ -3,17 +3,19 @@
 import asyncio
 import os
 import signal
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import grpc
 import pytest
 
+from tests.guarantees.patches import Patch, patched
 from tests.support import tokens
 from tests.support.callers import DISMISSED, READ, Caller, titled
 from tests.support.load import Load, holds
 from tests.support.nodes import Client
-from tests.support.processes import ServerProcess, serving
+from tests.support.processes import TESTERS, Environment, ServerProcess, serving
 from tests.support.traces import SystemCall, system_calls, tracer
 from unisono.client import connect
 
@@ -76,28 +78,67 @@ def callers(channel: grpc.aio.Channel) -> tuple[Caller, Caller]:
 
 
 async def test_the_answer_is_written_after_the_disk_has_synced(store: Path, tmp_path: Path) -> None:
-    # Given a server whose calls into the system are traced
-    trace = tmp_path / "trace"
+    # Given a server whose calls into the system are traced, when backends send, then each was received,
+    # written to the log, synced and answered, in this order
+    for answered in await traced(store, tmp_path, TESTERS):
+        assert "unisono.db-wal>" in answered.written.text
+        assert answered.synced is not None
+        assert "unisono.db-wal>" in answered.synced.text
+        assert answered.synced.result == 0
+        assert answered.synced.ended < answered.answered.began
+
+
+async def test_a_server_that_does_not_wait_for_the_disk_is_caught(store: Path, tmp_path: Path) -> None:
+    # Given a server that leaves it to the system when to write
+    patch = Patch(
+        file="store/sqlite/file.py", old="PRAGMA synchronous = FULL", new="PRAGMA synchronous = NORMAL"
+    )
+    env = {**TESTERS, **patched([patch], tmp_path / "patched")}
+    # When backends send, then it answers before anything is synced
+    for answered in await traced(store, tmp_path, env):
+        assert answered.synced is None or answered.synced.ended > answered.answered.began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """How a send was written, synced and answered; `synced` is None when the log never was."""
+
+    written: SystemCall
+    synced: SystemCall | None
+    answered: SystemCall
+
+
+async def traced(store: Path, folder: Path, env: Environment) -> list[Answered]:
+    """What a server did for sends one after the other, and all at once."""
+    trace = folder / "trace"
     titles = [f"notification-{number}-of-many" for number in range(12)]
-    with serving(store, under=tracer(trace)) as server:
+    with serving(store, env=env, under=tracer(trace)) as server:
         async with connect(server.address) as channel:
-            # When backends send, one after the other and all at once
             backend, _ = callers(channel)
             sent = [await backend.send(title) for title in titles[:4]]
             sent += await asyncio.gather(*(backend.send(title) for title in titles[4:]))
-    # Then each was received, written to the log, synced and answered, in this order
     calls = list(system_calls(trace))
-    for title, result in zip(titles, sent, strict=True):
-        received = first(calls, "recvmsg", title, after=0)
-        written = first(calls, "pwrite64", title, after=received.ended)
-        synced = first(calls, "fdatasync", "", after=written.ended)
-        answered = first(calls, "sendmsg", result.id, after=0)
-        assert "unisono.db-wal>" in written.text
-        assert "unisono.db-wal>" in synced.text
-        assert synced.result == 0
-        assert synced.ended < answered.began
+    return [_answered(calls, title, result.id) for title, result in zip(titles, sent, strict=True)]
 
 
-def first(calls: list[SystemCall], name: str, text: str, *, after: int) -> SystemCall:
+def _answered(calls: list[SystemCall], title: str, id_: str) -> Answered:
+    received = one(calls, "recvmsg", title, after=0)
+    written = one(calls, "pwrite64", title, after=received.ended)
+    return Answered(
+        written=written,
+        synced=first(calls, "fdatasync", "-wal>", after=written.ended),
+        answered=one(calls, "sendmsg", id_, after=0),
+    )
+
+
+def one(calls: list[SystemCall], name: str, text: str, *, after: int) -> SystemCall:
     """The first call of this name and with this in its arguments that began after a place in the trace."""
-    return next(call for call in calls if call.name == name and text in call.text and call.began > after)
+    found = first(calls, name, text, after=after)
+    assert found is not None, f"no {name} of {text}"
+    return found
+
+
+def first(calls: list[SystemCall], name: str, text: str, *, after: int) -> SystemCall | None:
+    """The same, if there is one."""
+    matching = (call for call in calls if call.name == name and text in call.text and call.began > after)
+    return next(matching, None)

@@ -93,7 +93,7 @@ def test_what_is_there_already_is_left_alone_and_alarms_nobody(
 
 
 def test_a_broken_server_is_found_out(tmp_path: Path, ada: str, bob: str) -> None:
-    env = {**TESTERS, **patched([BADGES_DRIFT], tmp_path / "mutant")}
+    env = {**TESTERS, **patched([BADGES_DRIFT], tmp_path / "patched")}
     with serving(tmp_path / "unisono.db", env=env) as server:
         ended = run(*at(server.address, ada, bob), "--for", "2s")
     assert ended.returncode == 1

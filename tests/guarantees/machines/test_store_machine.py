@@ -33,7 +33,7 @@ def on(make: Callable[[Path], StoreBackend], path: Path) -> type[StoreMachine]:
 @pytest.mark.parametrize("backend", STORES)
 def test_a_store_answers_as_its_model(backend: str, tmp_path: Path) -> None:
     machine = on(STORES[backend], tmp_path)
-    run_state_machine_as_test(machine, settings=trying(40, steps=40))
+    run_state_machine_as_test(machine, settings=trying(25, steps=40))
 
 
 @pytest.mark.parametrize("kind", BROKEN)

@@ -53,13 +53,13 @@ MUTANTS: Final = (
     Mutant(
         name="the tail is told backwards",
         promise="Ordered",
-        trial=ends.KILLED,
+        trial=lines.CUT,
         patch=Patch(file="core/tail.py", old="        events.reverse()\n", new=""),
     ),
     Mutant(
         name="the tail tells the last change again",
         promise="Unique",
-        trial=ends.KILLED,
+        trial=lines.CUT,
         patch=Patch(
             file="core/tail.py", old="if entry.revision <= cursor:", new="if entry.revision < cursor:"
         ),
@@ -107,7 +107,7 @@ MUTANTS: Final = (
     Mutant(
         name="the store tells otherwise than the tail",
         promise="Convergent",
-        trial=ends.KILLED,
+        trial=lines.CUT,
         patch=Patch(
             file="core/position.py",
             old="return Sighting(notification=row, type=change_type(row, position.known), alert=alert)",
@@ -121,7 +121,7 @@ MUTANTS: Final = (
     Mutant(
         name="a catch-up rings for what was settled",
         promise="Resumable",
-        trial=ends.KILLED,
+        trial=lines.CUT,
         patch=Patch(
             file="core/position.py",
             old="alert = row.alert_revision > position.base and row.rings_at(now)",
@@ -141,7 +141,7 @@ MUTANTS: Final = (
     Mutant(
         name="a catch-up tells everything twice",
         promise="Collapsed",
-        trial=ends.KILLED,
+        trial=lines.CUT,
         patch=Patch(
             file="core/session.py",
             old="yield self._message(Kind.EVENTS, step.events)",
@@ -182,7 +182,7 @@ MUTANTS: Final = (
     Mutant(
         name="the tail tells everybody everything",
         promise="Isolated",
-        trial=ends.KILLED,
+        trial=lines.CUT,
         patch=Patch(
             file="core/tail.py",
             old="if not entry.change.notification.target.includes(audience):",
@@ -218,7 +218,7 @@ MUTANTS: Final = (
     Mutant(
         name="badges drift",
         promise="Exact",
-        trial=ends.KILLED,
+        trial=lines.CUT,
         patch=Patch(
             file="core/session.py",
             old="unread_count = feed.unread_count(self._endpoint.audience)",

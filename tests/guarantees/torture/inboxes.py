@@ -16,7 +16,7 @@ from unisono.verify.load.world import World
 Ring = tuple[str, int]
 
 #: How long an inbox and the store may differ when nothing goes on any more, in seconds.
-PATIENCE: Final = 10.0
+PATIENCE: Final = 6.0
 
 
 class Inbox:

@@ -39,14 +39,14 @@ KILLED: Final = Trial(
     says="kill -9, at any moment under traffic",
     run=partial(end_by, signal.SIGKILL),
     full=200,
-    short=4,
+    short=3,
 )
 STOPPED: Final = Trial(
     name="stopped",
     says="SIGTERM: a drain under traffic",
     run=partial(end_by, signal.SIGTERM),
     full=30,
-    short=2,
+    short=1,
 )
 STILLNESS: Final = Trial(
     name="still",

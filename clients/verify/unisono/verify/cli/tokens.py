@@ -19,8 +19,11 @@ class Holders:
         self._users = {name: _Holder(plan, source, app=False) for name, source in plan.users.items()}
 
     async def ask(self) -> None:
-        """Get the first token of each. Raises a `Failure`."""
-        await asyncio.gather(self._app.ask(), *(user.ask() for user in self._users.values()))
+        """Get the first token of each. Raises a `Failure`, when no command runs any more."""
+        asked = (holder.ask() for holder in (self._app, *self._users.values()))
+        for outcome in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     @property
     def users(self) -> Mapping[str, Token]:

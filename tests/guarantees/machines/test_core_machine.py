@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.guarantees.machines.core_faults import FAULTS, Break
 from tests.guarantees.machines.core_machine import CoreMachine
 from tests.guarantees.machines.effort import finds, trying
+from tests.guarantees.thorough import thorough
 from unisono.server.core import session
 
 #: To make a failing history short takes its time.
@@ -32,7 +33,7 @@ def test_every_promise_is_kept(machine: type[CoreMachine]) -> None:
     run_state_machine_as_test(machine, settings=trying(20, steps=40))
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("fault", thorough(FAULTS, always=FAULTS[1::3], name=lambda fault: fault.__name__))
 def test_what_is_broken_is_found(
     fault: Break, machine: type[CoreMachine], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from tests.guarantees.machines.core_faults import Break
 from tests.guarantees.machines.effort import finds, trying
 from tests.guarantees.machines.service_faults import FAULTS
 from tests.guarantees.machines.service_machine import ServiceMachine
+from tests.guarantees.thorough import thorough
 from unisono.server.core import session
 
 #: To make a failing history short takes its time.
@@ -33,7 +34,7 @@ def test_every_promise_is_kept(machine: type[ServiceMachine]) -> None:
     run_state_machine_as_test(machine, settings=trying(15, steps=25))
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize("fault", thorough(FAULTS, always=FAULTS[1::3], name=lambda fault: fault.__name__))
 def test_what_is_broken_is_found(
     fault: Break, machine: type[ServiceMachine], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from tests.contract.backends import STORES, StoreBackend
 from tests.guarantees.machines.broken_stores import BROKEN, BrokenBackend
 from tests.guarantees.machines.effort import finds, trying
 from tests.guarantees.machines.store_machine import StoreMachine
+from tests.guarantees.thorough import thorough
 from unisono.server.store.sqlite import SqliteStore
 
 #: To make a failing history short takes its time.
@@ -36,7 +37,7 @@ def test_a_store_answers_as_its_model(backend: str, tmp_path: Path) -> None:
     run_state_machine_as_test(machine, settings=trying(25, steps=40))
 
 
-@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize("kind", thorough(BROKEN, always=BROKEN[1::3], name=lambda kind: kind.__name__))
 def test_a_store_that_breaks_its_contract_is_found(kind: type[SqliteStore], tmp_path: Path) -> None:
     machine = on(lambda folder: BrokenBackend(folder, kind), tmp_path)
     assert finds(machine, 60, steps=40)

@@ -10,12 +10,13 @@ from tests.guarantees.torture.trials import cycles, disk, ends, gone, hints, lin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """With the patch, `promise` is broken, and the trial shows it."""
+    """With the patch, `promise` is broken, and the trial shows it; `always`, in each `make test`."""
 
     name: str
     promise: str
     trial: Trial
     patch: Patch
+    always: bool = False
 
 
 MUTANTS: Final = (
@@ -32,6 +33,7 @@ MUTANTS: Final = (
     Mutant(
         name="a failed commit is answered OK",
         promise="Durable",
+        always=True,
         trial=disk.DISK,
         patch=Patch(
             file="store/sqlite/transaction.py",
@@ -53,6 +55,7 @@ MUTANTS: Final = (
     Mutant(
         name="the tail is told backwards",
         promise="Ordered",
+        always=True,
         trial=lines.CUT,
         patch=Patch(file="core/tail.py", old="        events.reverse()\n", new=""),
     ),
@@ -67,6 +70,7 @@ MUTANTS: Final = (
     Mutant(
         name="a resume tells again what was told before the cut",
         promise="Unique",
+        always=True,
         trial=lines.CUT,
         patch=Patch(
             file="core/session.py",
@@ -131,6 +135,7 @@ MUTANTS: Final = (
     Mutant(
         name="a catch-up loses rings",
         promise="Resumable",
+        always=True,
         trial=lines.CUT,
         patch=Patch(
             file="core/position.py",
@@ -141,6 +146,7 @@ MUTANTS: Final = (
     Mutant(
         name="a catch-up tells everything twice",
         promise="Collapsed",
+        always=True,
         trial=lines.CUT,
         patch=Patch(
             file="core/session.py",
@@ -151,6 +157,7 @@ MUTANTS: Final = (
     Mutant(
         name="what was written to streams is kept",
         promise="Bounded",
+        always=True,
         trial=stalled.STALLED,
         patch=Patch(
             file="api/services/feeds.py",
@@ -202,6 +209,7 @@ MUTANTS: Final = (
     Mutant(
         name="strangers can read",
         promise="Isolated",
+        always=True,
         trial=ends.STILLNESS,
         patch=Patch(
             file="store/sqlite/reading.py",
@@ -218,6 +226,7 @@ MUTANTS: Final = (
     Mutant(
         name="badges drift",
         promise="Exact",
+        always=True,
         trial=lines.CUT,
         patch=Patch(
             file="core/session.py",
@@ -228,6 +237,7 @@ MUTANTS: Final = (
     Mutant(
         name="a send that is repeated is stored again",
         promise="Idempotent",
+        always=True,
         trial=lines.CUT,
         patch=Patch(
             file="core/decide/send.py",

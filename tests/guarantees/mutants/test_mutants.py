@@ -3,27 +3,19 @@
 import pytest
 
 from tests.guarantees.mutants.mutants import MUTANTS, Mutant
+from tests.guarantees.thorough import thorough
 from tests.guarantees.torture.run import run
 from tests.guarantees.torture.tools import require
-from tests.guarantees.torture.trials.ends import STILLNESS
-from tests.guarantees.torture.trials.lines import CUT
 from unisono.verify.checker import PROMISES
 
 #: Chance may spare a server once: what is not seen with the first is tried with the next.
 SEEDS = range(1, 4)
 
-#: Those of the quick trials are tried each time; `make mutants` tries all.
-ALWAYS = [mutant for mutant in MUTANTS if mutant.trial in (CUT, STILLNESS)]
+ALWAYS = [mutant for mutant in MUTANTS if mutant.always]
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    "mutant",
-    [
-        pytest.param(mutant, marks=() if mutant in ALWAYS else pytest.mark.thorough, id=mutant.name)
-        for mutant in MUTANTS
-    ],
-)
+@pytest.mark.parametrize("mutant", thorough(MUTANTS, always=ALWAYS, name=lambda mutant: mutant.name))
 def test_it_is_caught(mutant: Mutant) -> None:
     require(mutant.trial.needs)
 

@@ -9,6 +9,7 @@ from random import Random
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from tests.guarantees.torture import report
 from tests.guarantees.torture.run import Result, run
@@ -19,6 +20,9 @@ from unisono.verify.saving import Saved, save
 
 #: Where the histories are kept of what went wrong.
 KEPT = Path(".cache/torture")
+
+#: What names, bars, counts and times take of a line.
+BESIDE = 52
 
 EXAMPLES = """examples:
   make torture                                everything, with a seed of chance
@@ -41,7 +45,16 @@ def main() -> int:
 
 
 def _torture(wanted: argparse.Namespace, console: Console) -> Iterator[Result]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    # What is said gives way, where the terminal is narrow.
+    room = Column(no_wrap=True, overflow="ellipsis", max_width=max(8, console.width - BESIDE))
+    says = TextColumn("{task.fields[says]}", table_column=room)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        says,
+    )
     with Progress(*columns, console=console) as progress:
         trials = [trial for trial in TRIALS if trial.name in wanted.only]
         tasks = {trial.name: _task(progress, trial, wanted) for trial in trials}
@@ -53,7 +66,7 @@ def _torture(wanted: argparse.Namespace, console: Console) -> Iterator[Result]:
 
 
 def _task(progress: Progress, trial: Trial, wanted: argparse.Namespace) -> TaskID:
-    return progress.add_task(f"{trial.name:<9} {trial.says}", total=_rounds(trial, wanted), start=False)
+    return progress.add_task(trial.name, total=_rounds(trial, wanted), start=False, says=trial.says)
 
 
 def _with_bar(progress: Progress, task: TaskID, trial: Trial, wanted: argparse.Namespace) -> Result:

@@ -34,6 +34,6 @@ class Verdict:
 
 
 def verdicts(history: History) -> list[Verdict]:
-    """Of all eleven promises, in the order of the contract."""
+    """Of all promises, in the order of the contract."""
     broken, known = check(history), grounds(history)
     return [Verdict(promise=name, grounds=known[name], broken=broken.get(name)) for name in PROMISES]

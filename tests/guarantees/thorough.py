@@ -1,0 +1,16 @@
+"""What is broken on purpose takes long to try: some of it each time, all of it with `make mutants`."""
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+
+def thorough(items: Iterable[T], *, always: Collection[T], name: Callable[[T], str]) -> list[Any]:
+    """Parameters for a test, of which those that are not in `always` are left out of `make test`."""
+    return [
+        pytest.param(item, marks=() if item in always else pytest.mark.thorough, id=name(item))
+        for item in items
+    ]

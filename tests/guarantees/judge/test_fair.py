@@ -47,22 +47,32 @@ def listed(began: float, *rows: pb.Notification) -> Call:
     return call("ListNotifications", service_pb.ListNotificationsRequest(user_id="bob"), began, answer)
 
 
-def stream(began: float, *messages: feed_pb.SubscribeResponse, start: int = 0) -> Stream:
+def stream(began: float, *messages: feed_pb.SubscribeResponse, start: int = 0, token: bytes = b"") -> Stream:
     request = feed_pb.SubscribeRequest(endpoint_id="tv", platform=pb.PLATFORM_WEB)
-    request.start_position = feed_pb.StartPosition.ValueType(start)
+    if token:
+        request.resume_token = token
+    else:
+        request.start_position = feed_pb.StartPosition.ValueType(start)
     heard = [Heard(began + 0.1 * number, message) for number, message in enumerate(messages)]
     return Stream(holder=BOB, request=request, began=began, heard=heard, ended=began + 1)
 
 
 def welcome(revision: int) -> feed_pb.SubscribeResponse:
     return feed_pb.SubscribeResponse(
-        resume_token=b"t", revision=revision, welcome=feed_pb.Welcome(session_id="s")
+        resume_token=b"w", revision=revision, welcome=feed_pb.Welcome(session_id="s", resumed=True)
     )
 
 
-def synced(revision: int, unread_count: int) -> feed_pb.SubscribeResponse:
+def batch(revision: int, row: pb.Notification, token: bytes) -> feed_pb.SubscribeResponse:
+    event = feed_pb.Event(notification_id=row.id, revision=row.revision, notification=row)
     return feed_pb.SubscribeResponse(
-        resume_token=b"t",
+        resume_token=token, revision=revision, event_batch=feed_pb.EventBatch(events=[event])
+    )
+
+
+def synced(revision: int, unread_count: int, token: bytes = b"t") -> feed_pb.SubscribeResponse:
+    return feed_pb.SubscribeResponse(
+        resume_token=token,
         revision=revision,
         complete=True,
         unread_count=unread_count,
@@ -110,6 +120,21 @@ def test_a_removal_that_nobody_was_told_of_may_have_been_forgotten() -> None:
     began = stream(1003, welcome(3), synced(3, 0))
 
     assert judged(History(calls=[sent(1000), listed(1001, row()), deleted], streams=[began])) == {}
+
+
+def test_what_was_handled_when_a_catch_up_broke_off_need_not_ring_when_it_is_unread_again() -> None:
+    """The stream broke between the last batch, whose position is complete, and Synced."""
+    new, read, unread = row(4), row(4), row(5)
+    for one in (new, read, unread):
+        one.alert_revision = 4
+    read.read_state = pb.READ_STATE_READ
+    first = stream(1002, welcome(3), synced(3, 0, b"a"))
+    second = stream(1004, welcome(3), batch(4, read, b"b"), token=b"a")
+    third = stream(1006, welcome(4), batch(5, unread, b"c"), synced(5, 1, b"c"), token=b"b")
+    other = stream(1004, welcome(3), batch(4, new, b"b"), token=b"a")
+
+    assert judged(History(streams=[first, second, third])) == {}
+    assert "Resumable" in judged(History(streams=[first, other, third]))
 
 
 def test_what_expires_within_the_hour_may_be_gone_when_the_clock_of_the_server_jumps_by_one() -> None:

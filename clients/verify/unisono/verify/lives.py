@@ -34,6 +34,8 @@ class Holding:
     unseen: int = 0
     #: What has changed since the last complete point.
     touched: set[str] = field(default_factory=set)
+    #: The alerts that may have been settled since then, by id: see `broken_off`.
+    handled: dict[str, int] = field(default_factory=dict)
     #: The net change of everything before has not been told yet.
     anew: bool = True
 
@@ -69,6 +71,19 @@ class Holding:
             self.unseen = revision
         self.settled, self.anew = revision, False
         self.touched.clear()
+        self.handled.clear()
+
+    def broken_off(self, message: feed_pb.SubscribeResponse) -> None:
+        """A stream is resumed from this message, after which it broke.
+
+        The last batch of a catch-up has the position of the complete point that follows it. A device cannot
+        know which is the last: what was handled by then may be settled, and need not ring any more.
+        """
+        if message.complete or not message.event_batch.events:
+            return
+        for id_ in self.touched & self.rows.keys():
+            if not waits(self.rows[id_]):
+                self.handled[id_] = self.rows[id_].alert_revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +112,18 @@ class Life:
 
     def moments(self) -> Iterator[Moment]:
         """Every message. What is yielded is valid until the next."""
-        holding, token = Holding(), b""
+        holding, last = Holding(), feed_pb.SubscribeResponse()
         for index, stream in enumerate(self.streams):
-            if stream.request.resume_token != token or not stream.request.resume_token:
+            if stream.request.resume_token and stream.request.resume_token == last.resume_token:
+                holding.broken_off(last)
+            else:
                 holding = self._held_at(stream.request, index)
             for number, heard in enumerate(stream.heard):
                 holding.apply(heard.message)
                 yield Moment(stream=stream, heard=heard, holding=holding, first=number == 0)
                 if heard.message.complete:
                     holding.settle(heard.message.revision)
-                token = heard.message.resume_token
+                last = heard.message
 
     def _held_at(self, request: feed_pb.SubscribeRequest, before: int) -> Holding:
         """What a device holds that starts there: nothing, or what it held when it was given the token."""
@@ -122,6 +139,7 @@ class Life:
                 if heard.message.complete:
                     holding.settle(heard.message.revision)
                 if heard.message.resume_token == request.resume_token:
+                    holding.broken_off(heard.message)
                     return holding
         # It was given out for a list, or before the history began: what it held then is not known.
         return Holding(unseen=-1)

@@ -35,7 +35,8 @@ def _lost(moment: Moment, now: float) -> Iterator[Broken]:
     holding = moment.holding
     for id_ in sorted(holding.touched):
         row = holding.rows.get(id_)
-        if row is None or row.alert_revision <= holding.settled or not _must_ring(row, now):
+        settled = max(holding.settled, holding.handled.get(id_, 0))
+        if row is None or row.alert_revision <= settled or not _must_ring(row, now):
             continue
         if (id_, row.alert_revision) not in holding.rung:
             yield _broken(

@@ -14,7 +14,14 @@ from tests.packaging.sources import DISTRIBUTIONS, ROOT, build
 DEPENDENCIES = {
     "unisono-proto": {"grpcio", "protobuf"},
     "unisono-client": {"click", "googleapis-common-protos", "grpcio", "protobuf", "rich", "unisono-proto"},
-    "unisono-verify": {"click", "protobuf", "rich", "unisono-client", "unisono-proto"},
+    "unisono-verify": {
+        "click",
+        "googleapis-common-protos",
+        "protobuf",
+        "rich",
+        "unisono-client",
+        "unisono-proto",
+    },
     "unisono-server": {
         "aiosqlite",
         "click",

@@ -2,12 +2,17 @@
 
 import asyncio
 import io
+import subprocess
+import sys
 
 import pytest
+from google.protobuf.any_pb2 import Any
+from google.rpc.error_details_pb2 import ErrorInfo
 
 from tests.guarantees.judge import honest
 from tests.guarantees.judge.doctored import a_badge_is_wrong
-from unisono.verify.history import History
+from unisono.v1 import notification_service_pb2 as service_pb
+from unisono.verify.history import Call, History, Holder
 from unisono.verify.saving import NoHistory, Saved, load, save
 from unisono.verify.verdicts import verdicts
 
@@ -30,6 +35,28 @@ def test_all_of_it_comes_back(history: History) -> None:
     saved = again(history)
     assert saved.history == history
     assert saved.about == {"seed": 7, "users": ["ada", "bob"]}
+
+
+def test_so_do_the_details_of_errors() -> None:
+    """Also in a program that has not asked for any other: as the one that judges what was saved."""
+    detail = Any()
+    detail.Pack(ErrorInfo(reason="OUTCOME_UNKNOWN", domain="unisono"))
+    error = service_pb.BatchItemError(code=14, message="repeat it", details=[detail])
+    answer = service_pb.BatchSendNotificationsResponse(results=[service_pb.BatchSendResult(error=error)])
+    request = service_pb.BatchSendNotificationsRequest(requests=[service_pb.SendNotificationRequest()])
+    method, holder = "BatchSendNotifications", Holder(app_id="mail.test")
+    call = Call(holder=holder, method=method, request=request, began=1, ended=2, answer=answer)
+    file = io.StringIO()
+    save(Saved(history=History(calls=[call])), file)
+    program = (
+        "import sys; from unisono.verify.saving import load; print(load(sys.stdin).history.calls[0].answer)"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program], input=file.getvalue(), capture_output=True, text=True, check=False
+    )
+
+    assert "OUTCOME_UNKNOWN" in ended.stdout, ended.stderr
 
 
 def test_it_is_judged_alike(history: History) -> None:

@@ -12,6 +12,7 @@ from typing import IO, Any, Final
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc import error_details_pb2
 
 from unisono.v1 import endpoint_service_pb2, feed_service_pb2, notification_service_pb2
 from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
@@ -19,6 +20,9 @@ from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
 #: What the first line says, and with which number this form of a file.
 _FORM: Final = "unisono-verify history"
 _VERSION: Final = 1
+
+#: Of these are the details of errors, which travel as Any: what is not imported cannot be written or read.
+_DETAILS: Final = error_details_pb2.DESCRIPTOR
 
 _SERVICES: Final = (endpoint_service_pb2, feed_service_pb2, notification_service_pb2)
 

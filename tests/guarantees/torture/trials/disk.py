@@ -17,9 +17,9 @@ from unisono.verify.load.traffic import FAIR
 #: What a call may be refused with while the store is in trouble.
 TYPED: Final = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
 
-#: How long a backend tries, in seconds; where another process holds the file, the server waits for two,
-#: and the send may have to wait for the commit before its own.
-TRIES: Final = {"locked": 5.0}
+#: How long a backend tries, in seconds. Where another process holds the file, the server waits for two, and
+#: the send for all that is to be written before it: other commits, registrations, signs of life, a sweep.
+TRIES: Final = {"locked": 12.0}
 TRY: Final = 0.8
 
 

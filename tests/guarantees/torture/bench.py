@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
+from tempfile import mkdtemp
 from typing import Final
 
 from tests.guarantees.patches import Patch, patched
@@ -62,7 +63,7 @@ class Bench:
     ) -> AsyncIterator[Server]:
         """A server that serves, and in the end has no fault of its own in its log."""
         if changes := (*self.patches, *patches):
-            env = {**env, **patched(changes, self.folder / "patched")}
+            env = {**env, **patched(changes, Path(mkdtemp(dir=self.folder)) / "patched")}
         server = Server(self.folder / "unisono.db", self.recorder, env, flags)
         try:
             await server.start()

@@ -84,7 +84,7 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
     """All feeds that the history tells of."""
     feeds: dict[FeedKey, Feed] = defaultdict(Feed)
     for stream in history.streams:
-        feed = feeds[FeedKey(stream.holder.app_id, stream.holder.user_id)]
+        feed = feeds[feed_followed(stream)]
         for version in _of_stream(stream):
             feed.learn(version)
     for sent in sends_of(history):
@@ -109,6 +109,11 @@ def endings_in(call: Call) -> Iterator[tuple[FeedKey, str]]:
             yield FeedKey(app_id, call.holder.user_id or sending.user_id), sending.app_notification_id
 
 
+def feed_followed(stream: Stream) -> FeedKey:
+    """The feed that a stream tells of."""
+    return FeedKey(stream.holder.app_id, stream.holder.user_id)
+
+
 def feed_sent_to(sent: Sent) -> FeedKey:
     """The feed that something was sent to."""
     return FeedKey(sent.call.holder.app_id, sent.user_id)
@@ -118,6 +123,19 @@ def feed_of(call: Call) -> FeedKey:
     """The feed that a call is about."""
     request: Any = call.request
     return FeedKey(call.holder.app_id, call.holder.user_id or getattr(request, "user_id", ""))
+
+
+def named_in(call: Call) -> str:
+    """The id of the one notification that a call is about, if it is about one."""
+    match request := call.request:
+        case (
+            service_pb.GetNotificationRequest()
+            | service_pb.UpdateNotificationRequest()
+            | service_pb.DeleteNotificationRequest()
+        ):
+            return request.notification.id
+        case _:
+            return ""
 
 
 def revision_of(call: Call) -> int:
@@ -136,6 +154,11 @@ def revision_of(call: Call) -> int:
 def waits(row: pb.Notification) -> bool:
     """Whether it counts for a badge."""
     return row.read_state == pb.READ_STATE_UNREAD and row.user_action_state not in _ASIDE
+
+
+def is_over(expiring: pb.Notification | service_pb.SendResult, time: float) -> bool:
+    """Whether its `expire_time` has passed by a time, in seconds since 1970."""
+    return expiring.expire_time.ToNanoseconds() / 1e9 < time
 
 
 def is_for(row: pb.Notification, endpoint_id: str, platform: int) -> bool:

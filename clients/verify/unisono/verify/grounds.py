@@ -5,14 +5,16 @@ Counts what the promises look at, and does not judge.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from math import inf
 from typing import Final
 
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
-from unisono.verify.feeds import FeedKey, feed_of, feed_sent_to, revision_of
-from unisono.verify.history import Call, History, Stream
+from unisono.verify.feeds import FeedKey, feed_followed, feed_of, feed_sent_to, named_in, revision_of
+from unisono.verify.history import History, Stream
 from unisono.verify.listings import listings_of
 from unisono.verify.lives import lives_of
+from unisono.verify.promises.ending import is_open
 from unisono.verify.sends import sends_of
 
 #: How many there are of each kind of thing, by its name in the plural.
@@ -46,7 +48,7 @@ def _looks(history: History) -> Iterator[tuple[FeedKey, float]]:
             yield feed_of(call), call.began
     for stream in history.streams:
         if any(heard.message.complete for heard in stream.heard):
-            yield _feed(stream), stream.began
+            yield feed_followed(stream), stream.began
 
 
 def _events(history: History) -> Grounds:
@@ -87,14 +89,16 @@ def _bounded(history: History) -> Grounds:
 
 def _isolated(history: History) -> Grounds:
     owners = {sent.result.id: feed_sent_to(sent) for sent in sends_of(history)}
-    strange = (call for call in history.calls if owners.get(_named(call), feed_of(call)) != feed_of(call))
+    strange = (call for call in history.calls if owners.get(named_in(call), feed_of(call)) != feed_of(call))
     return {"tries of another's": sum(bool(call.code) for call in strange), **_events(history)}
 
 
 def _drained(history: History) -> Grounds:
     stops = [fact.time for fact in history.facts if fact.what == "SIGTERM"]
-    streams = (stream for stream in history.streams for time in stops if _is_open(stream, time))
-    return {"streams at a SIGTERM": sum(1 for _ in streams)}
+    ends = ((stream, stream.ended or inf, stop) for stream in history.streams for stop in stops)
+    return {
+        "streams at a SIGTERM": sum(is_open(stream, stop) and ended > stop for stream, ended, stop in ends)
+    }
 
 
 def _idempotent(history: History) -> Grounds:
@@ -129,25 +133,6 @@ def _catches_up(stream: Stream) -> bool:
 
 def _is_resumed(stream: Stream) -> bool:
     return any(heard.message.welcome.resumed for heard in stream.heard[:1])
-
-
-def _is_open(stream: Stream, time: float) -> bool:
-    live = any(heard.message.HasField("synced") and heard.time < time for heard in stream.heard)
-    return live and (stream.ended is None or stream.ended > time)
-
-
-def _feed(stream: Stream) -> FeedKey:
-    return FeedKey(stream.holder.app_id, stream.holder.user_id)
-
-
-def _named(call: Call) -> str:
-    """The id that a call is about, if it is about one."""
-    request = call.request
-    if isinstance(
-        request, pb.GetNotificationRequest | pb.UpdateNotificationRequest | pb.DeleteNotificationRequest
-    ):
-        return request.notification.id
-    return ""
 
 
 _COUNTS: Final[dict[str, Callable[[History], Grounds]]] = {

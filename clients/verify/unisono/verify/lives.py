@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
-from unisono.verify.feeds import FeedKey, waits
+from unisono.verify.feeds import FeedKey, feed_followed, waits
 from unisono.verify.history import Heard, History, Stream
 
 #: A key names one live notification for each role of senders.
@@ -154,7 +154,7 @@ def lives_of(history: History) -> list[Life]:
     """Every device that the history tells of."""
     lives: dict[tuple[FeedKey, str], Life] = {}
     for stream in sorted(history.streams, key=lambda stream: stream.began):
-        feed = FeedKey(stream.holder.app_id, stream.holder.user_id)
+        feed = feed_followed(stream)
         endpoint_id = stream.request.endpoint_id
         life = lives.setdefault(
             (feed, endpoint_id), Life(feed=feed, endpoint_id=endpoint_id, platform=0, streams=[])

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from unisono.verify.broken import Broken
-from unisono.verify.feeds import feed_of, feed_sent_to, is_for
-from unisono.verify.history import OK, Call, History
+from unisono.verify.feeds import feed_of, feed_sent_to, is_for, named_in
+from unisono.verify.history import OK, History
 from unisono.verify.lives import Life
 from unisono.verify.sends import sends_of
 
@@ -42,7 +42,7 @@ def unknown(history: History) -> Iterator[Broken]:
     """What is in another's feed is not found: whatever else is said tells that it exists."""
     owners = {sent.result.id: feed_sent_to(sent) for sent in sends_of(history)}
     for call in history.calls:
-        named, caller = _named(call), feed_of(call)
+        named, caller = named_in(call), feed_of(call)
         owner = owners.get(named, caller)
         if owner != caller and call.code in _TELLING:
             who = f"{caller.app_id} {caller.user_id}"
@@ -51,12 +51,6 @@ def unknown(history: History) -> Iterator[Broken]:
                 f"{who}: {call.method} of {named}: {call.code}",
                 f"it is of {owner.app_id} {owner.user_id}",
             )
-
-
-def _named(call: Call) -> str:
-    """The id that a call is about, if it is about one."""
-    named = getattr(call.request, "notification", None)
-    return named.id if named is not None else ""
 
 
 def _broken(time: float, *evidence: str) -> Broken:

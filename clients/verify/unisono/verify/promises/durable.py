@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from unisono.v1 import feed_service_pb2 as feed_pb
-from unisono.v1 import notification_pb2
 from unisono.verify.broken import Broken
 from unisono.verify.doubt import doubt
-from unisono.verify.feeds import Feed, FeedKey, feed_of, feed_sent_to, revision_of
+from unisono.verify.feeds import Feed, FeedKey, feed_followed, feed_of, feed_sent_to, is_over, revision_of
 from unisono.verify.history import Call, History
 from unisono.verify.listings import listed, listings_of
 from unisono.verify.sends import Sent, sends_of
@@ -55,8 +54,7 @@ def _looks(history: History) -> dict[FeedKey, list[Known]]:
     for stream in history.streams:
         first = next((heard for heard in stream.heard if heard.message.complete), None)
         if first is not None:
-            feed = FeedKey(stream.holder.app_id, stream.holder.user_id)
-            looks[feed].append((stream.began, first.message.revision, stream.name))
+            looks[feed_followed(stream)].append((stream.began, first.message.revision, stream.name))
     return looks
 
 
@@ -79,8 +77,7 @@ def _left_out(listing: Call, sends: list[Sent], ended: set[str], now: float) -> 
     excused = listed(listing).keys() | ended
     for sent in sends:
         result, key = sent.result, sent.request.app_notification_id
-        expires = result.expire_time.ToNanoseconds() / 1e9 < now
-        settled = sent.call.ended >= listing.began or result.removed or expires
+        settled = sent.call.ended >= listing.began or result.removed or is_over(result, now)
         if not settled and not {result.id, key} & excused:
             yield _broken(
                 listing.began,
@@ -92,12 +89,10 @@ def _left_out(listing: Call, sends: list[Sent], ended: set[str], now: float) -> 
 def _gone(feed: Feed, now: float) -> set[str]:
     """What somebody saw removed, or saw that it would expire by then: that can be patched."""
     return {
-        id_ for id_, known in feed.versions.items() if any(_is_over(one.row, now) for one in known.values())
+        id_
+        for id_, known in feed.versions.items()
+        if any(one.row is None or is_over(one.row, now) for one in known.values())
     }
-
-
-def _is_over(row: notification_pb2.Notification | None, now: float) -> bool:
-    return row is None or row.expire_time.ToNanoseconds() / 1e9 < now
 
 
 def _broken(time: float, *evidence: str) -> Broken:

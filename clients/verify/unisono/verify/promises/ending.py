@@ -18,7 +18,7 @@ def drained(history: History) -> Iterator[Broken]:
         if stop.what != "SIGTERM":
             continue
         for stream in history.streams:
-            if not _is_open(stream, stop.time) or not _ended_between(stream, stop.time, next_stop):
+            if not is_open(stream, stop.time) or not _ended_between(stream, stop.time, next_stop):
                 continue
             last = stream.heard[-1].message
             if not _is_told(last) and stream.code not in ("", OK):
@@ -35,7 +35,8 @@ def _is_told(last: pb.SubscribeResponse) -> bool:
     return last.HasField("goodbye")
 
 
-def _is_open(stream: Stream, time: float) -> bool:
+def is_open(stream: Stream, time: float) -> bool:
+    """Whether it had been let in by then."""
     return any(heard.message.HasField("welcome") and heard.time < time for heard in stream.heard)
 
 

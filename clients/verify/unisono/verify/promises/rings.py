@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.broken import Broken
 from unisono.verify.doubt import doubt
-from unisono.verify.feeds import waits
+from unisono.verify.feeds import is_over, waits
 from unisono.verify.history import History
 from unisono.verify.lives import Life, Moment
 
@@ -48,7 +48,7 @@ def _lost(moment: Moment, now: float) -> Iterator[Broken]:
 
 def _must_ring(row: pb.Notification, now: float) -> bool:
     """Whether it waits, and will for a while: `now` is as late as it may be."""
-    ending = row.HasField("display_time_to_live") or row.expire_time.ToNanoseconds() / 1e9 < now
+    ending = row.HasField("display_time_to_live") or is_over(row, now)
     return waits(row) and not ending
 
 

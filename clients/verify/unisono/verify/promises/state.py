@@ -6,7 +6,7 @@ from math import inf
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.broken import Broken
 from unisono.verify.doubt import doubt
-from unisono.verify.feeds import Feed, Version, is_for
+from unisono.verify.feeds import Feed, Version, is_for, is_over
 from unisono.verify.history import History
 from unisono.verify.lives import Life, Moment
 
@@ -97,9 +97,8 @@ def _may_be_gone(version: Version, moment: Moment, feed: Feed, doubted: float) -
     row, time = version.row, moment.heard.time
     if row is None or version.id in moment.holding.rows:
         return False
-    expires = row.expire_time.ToNanoseconds() / 1e9 < time + doubted
     ended = min(feed.ended.get(name, inf) for name in (row.id, row.app_notification_id))
-    return expires or ended <= time
+    return is_over(row, time + doubted) or ended <= time
 
 
 def _state(version: Version) -> str:

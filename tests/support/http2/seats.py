@@ -14,7 +14,7 @@ from unisono.v1 import endpoint_service_pb2 as pb
 _PAUSE: Final = 0.05
 
 #: How long it may take at most, in seconds.
-PATIENCE: Final = 10.0
+PATIENCE: Final = 20.0
 
 
 async def taken(address: str, crowd: Sequence[Device]) -> list[str]:

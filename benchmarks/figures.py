@@ -1,0 +1,57 @@
+"""What is measured: figures, the workloads that they are made of, and the groups that share them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from benchmarks.samples import Sample, Samples
+
+Workload = Callable[[], Awaitable[Sample]]
+"""One run of it."""
+
+Workloads = Mapping[str, Workload]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much is done: `rounds` of every workload, each `size` (0 to 1) of its full size."""
+
+    rounds: int
+    size: float
+
+    def of(self, count: int, *, least: int = 1) -> int:
+        """So many at this size, but not fewer than make sense."""
+        return max(least, round(count * self.size))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A ratio that the service is held to.
+
+    `target` is what it is to be at most, or with `at_least` at least. `shown` names the workloads and
+    measures that stand beside it.
+    """
+
+    name: str
+    title: str
+    ratio: Callable[[Samples], float]
+    target: float | None
+    shown: Sequence[tuple[str, str]]
+    at_least: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Figures that share workloads.
+
+    `floor` is the workload that is also compared with itself, by the measure `noise`. `missing` says what
+    is not installed, if anything.
+    """
+
+    name: str
+    title: str
+    floor: str
+    noise: str
+    figures: Sequence[Figure]
+    open: Callable[[Scale], AbstractAsyncContextManager[Workloads]]
+    missing: Callable[[], str | None] = lambda: None

@@ -1,0 +1,101 @@
+"""Sends to users who listen on three devices, against the same without them and bare writes."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from benchmarks.figures import Figure, Group, Scale, Workloads
+from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT
+from benchmarks.load import listeners, requests
+from benchmarks.load.callers import Calls, connections
+from benchmarks.load.listeners import Arrivals
+from benchmarks.load.requests import Request
+from benchmarks.samples import Sample, taken
+from benchmarks.sides.servers import Side, empty, folder, unisono
+
+DEVICES: Final = 3
+BURST: Final = 20
+
+_LISTENED: Final = [f"listened-{number}" for number in range(BATCH)]
+_UNHEARD: Final = [f"unheard-{number}" for number in range(BATCH)]
+_BATCHES: Final = 100
+
+#: What an event with our notification takes on its stream: the empty server writes as much.
+EVENT_BYTES: Final = 560
+GREETING_BYTES: Final = 120
+REQUEST_BYTES: Final = 60
+
+
+async def delivered(side: Side, arrivals: Arrivals, work: Sequence[Request], each: int, heard: int) -> Sample:
+    """Measure batches until all that is `heard` of each item has arrived."""
+    callers = Calls(await connections(side.address, 1))
+    before = arrivals.count
+    with taken(side.pid) as run:
+        await callers.at_a_time(BATCHES_IN_FLIGHT, work)
+        run.operations = len(work) * each
+        await arrivals.until(before + run.operations * heard)
+    callers.close()
+    return run.sample
+
+
+async def written(side: Side, arrivals: Arrivals, streams: int, times: int, size: int) -> Sample:
+    """Measure how the empty server writes to all its streams, one time after the other."""
+    callers = Calls(await connections(side.address, 1))
+    tell = Request(requests.TELL, requests.publisher(), requests.padded(size, 4))
+    with taken(side.pid) as run:
+        for _ in range(times):
+            before = arrivals.count
+            await callers.at_a_time(1, [tell])
+            await arrivals.until(before + streams)
+        run.operations = times * streams
+    callers.close()
+    return run.sample
+
+
+@asynccontextmanager
+async def _open(scale: Scale) -> AsyncIterator[Workloads]:
+    amount = scale.of(_BATCHES, least=10)
+    batches = partial(requests.batches, amount=amount, size=BATCH)
+    with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
+        heard, told = Arrivals(), Arrivals()
+        devices = listeners.devices(_LISTENED, DEVICES)
+        synced = Arrivals()
+        await listeners.connect([device.stream(synced, heard) for device in devices], ours.address)
+        await synced.until(len(devices))
+        token = requests.device(_LISTENED[0])
+        streams = listeners.listening(len(devices), token, REQUEST_BYTES, GREETING_BYTES, told)
+        await listeners.connect(streams, floor.address)
+        await told.until(2 * len(streams))
+        yield {
+            "write": lambda: written(floor, told, len(streams), amount, EVENT_BYTES),
+            "unheard": lambda: delivered(ours, heard, list(batches(_UNHEARD)), BATCH, 0),
+            "heard": lambda: delivered(ours, heard, list(batches(_LISTENED)), BATCH, DEVICES),
+            "burst": lambda: delivered(ours, heard, list(batches(_LISTENED, burst=BURST)), BATCH, DEVICES),
+        }
+
+
+DELIVERING: Final = Group(
+    name="delivering",
+    title="Delivering to open devices",
+    floor="write",
+    noise="cpu",
+    open=_open,
+    figures=(
+        Figure(
+            name="delivery",
+            title="batches of 100 to distinct users with three open devices, per notification"
+            " / (the same with none open + three broadcast writes)",
+            ratio=lambda of: of["heard"]["cpu"] / (of["unheard"]["cpu"] + DEVICES * of["write"]["cpu"]),
+            target=1.15,
+            shown=(("heard", "rate"), ("unheard", "rate"), ("write", "rate")),
+        ),
+        Figure(
+            name="burst",
+            title="bursts of 20 per user, three devices, per delivery / broadcast write",
+            ratio=lambda of: of["burst"]["cpu"] / DEVICES / of["write"]["cpu"],
+            target=0.5,
+            shown=(("burst", "rate"), ("write", "rate")),
+        ),
+    ),
+)

@@ -1,0 +1,83 @@
+"""Sends against empty calls: sixty-four in flight, and in batches."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from benchmarks.figures import Figure, Group, Scale, Workloads
+from benchmarks.load import requests
+from benchmarks.load.callers import Calls, connections
+from benchmarks.load.requests import Request
+from benchmarks.samples import Sample, taken
+from benchmarks.sides.servers import Side, empty, folder, unisono
+
+IN_FLIGHT: Final = 64
+BATCH: Final = 100
+BATCHES_IN_FLIGHT: Final = 4
+
+#: Backends are few, and each has one connection.
+_CONNECTIONS: Final = 4
+_CALLS: Final = 12_000
+_BATCHES: Final = 400
+
+#: A run is over long before one of them has too many notifications.
+_USERS: Final = [f"user-{number}" for number in range(1000)]
+
+
+async def calls(side: Side, width: int, work: Iterable[Request], *, each: int = 1) -> Sample:
+    """Measure calls, so many at a time, each of them of so many operations."""
+    callers = Calls(await connections(side.address, _CONNECTIONS))
+    ready = list(work)
+    with taken(side.pid) as run:
+        await callers.at_a_time(width, ready)
+        run.operations = len(ready) * each
+    callers.close()
+    return run.sample
+
+
+async def answer_size(side: Side, request: Request) -> int:
+    """How many bytes our server answers with."""
+    callers = Calls(await connections(side.address, 1))
+    await callers.at_a_time(1, [request])
+    callers.close()
+    return len(callers.answer)
+
+
+@asynccontextmanager
+async def _open(scale: Scale) -> AsyncIterator[Workloads]:
+    amount, batches = scale.of(_CALLS, least=1000), scale.of(_BATCHES, least=40)
+    with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
+        (sample,) = requests.sends(_USERS, 1)
+        answer = await answer_size(ours, sample)
+        yield {
+            "echo": lambda: calls(floor, IN_FLIGHT, requests.echoes(sample, answer, amount)),
+            "send": lambda: calls(ours, IN_FLIGHT, requests.sends(_USERS, amount)),
+            "batch": lambda: calls(
+                ours, BATCHES_IN_FLIGHT, requests.batches(_USERS, batches, BATCH), each=BATCH
+            ),
+        }
+
+
+SENDING: Final = Group(
+    name="sending",
+    title="Sending",
+    floor="echo",
+    noise="cpu",
+    open=_open,
+    figures=(
+        Figure(
+            name="send",
+            title="`SendNotification`, 64 in flight / empty echo",
+            ratio=lambda of: of["send"]["cpu"] / of["echo"]["cpu"],
+            target=1.5,
+            shown=(("send", "rate"), ("echo", "rate")),
+        ),
+        Figure(
+            name="batch",
+            title="`BatchSendNotifications` of 100, per notification / empty echo",
+            ratio=lambda of: of["batch"]["cpu"] / of["echo"]["cpu"],
+            target=0.2,
+            shown=(("batch", "rate"), ("echo", "rate")),
+        ),
+    ),
+)

@@ -1,0 +1,90 @@
+"""Backends: calls with one answer, so many at a time or so many a second."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from benchmarks.load.requests import Request
+from tests.support.http2.call import Call, Status
+from tests.support.http2.connection import Connection
+
+
+class Refused(Exception):
+    """A call was not answered OK: what was measured is not what was meant."""
+
+
+async def connections(address: str, amount: int) -> list[Connection]:
+    """So many of them."""
+    return [await Connection.open(address) for _ in range(amount)]
+
+
+class Calls:
+    """Makes calls, and keeps how long each took, in seconds. `answer` is the last that came."""
+
+    def __init__(self, connections: Sequence[Connection]) -> None:
+        self.times: list[float] = []
+        self.answer = b""
+        self._connections = connections
+        self._begun = 0
+        self._done: asyncio.Future[None]
+
+    async def at_a_time(self, width: int, requests: Iterable[Request]) -> None:
+        """Make all of them, each when one before it was answered. Raises Refused."""
+        waiting = list(requests)[::-1]
+        left = len(waiting)
+        self._done = asyncio.get_running_loop().create_future()
+
+        def next_one() -> None:
+            if waiting:
+                self._make(waiting.pop(), time.perf_counter(), answered)
+
+        def answered() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0 and not self._done.done():
+                self._done.set_result(None)
+            next_one()
+
+        for _ in range(min(width, left)):
+            next_one()
+        await self._done
+
+    async def a_second(self, rate: float, requests: Iterable[Request]) -> None:
+        """Make them at a steady rate, whatever is answered meanwhile. Times count from when one was due."""
+        loop = asyncio.get_running_loop()
+        every = list(requests)
+        left = len(every)
+        self._done = loop.create_future()
+
+        def answered() -> None:
+            nonlocal left
+            left -= 1
+            if left == 0 and not self._done.done():
+                self._done.set_result(None)
+
+        begin, clock = loop.time() + 0.01, time.perf_counter() + 0.01
+        for number, request in enumerate(every):
+            due = number / rate
+            loop.call_at(begin + due, self._make, request, clock + due, answered)
+        await self._done
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connection in self._connections:
+            connection.close()
+
+    def _make(self, request: Request, began: float, answered: Callable[[], None]) -> None:
+        def end(status: Status) -> None:
+            if status.code != "OK":
+                if not self._done.done():
+                    self._done.set_exception(Refused(f"{request.path}: {status.code} {status.reason}"))
+                return
+            self.times.append(time.perf_counter() - began)
+            answered()
+
+        connection = self._connections[self._begun % len(self._connections)]
+        self._begun += 1
+        connection.ask(request.path, request.token, request.body, Call(self._take, end))
+
+    def _take(self, answer: bytes) -> None:
+        self.answer = answer

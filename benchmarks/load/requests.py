@@ -1,0 +1,93 @@
+"""The calls that are made, as bytes that are ready before the clock runs."""
+
+import struct
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import count
+from typing import Final, NamedTuple
+
+from tests.support import tokens
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as notification_pb
+from unisono.v1 import notification_service_pb2 as pb
+
+ECHO: Final = "/floor.Floor/Echo"
+TELL: Final = "/floor.Floor/Tell"
+LISTEN: Final = "/floor.Floor/Listen"
+SEND: Final = "/unisono.v1.NotificationService/SendNotification"
+SEND_BATCH: Final = "/unisono.v1.NotificationService/BatchSendNotifications"
+SUBSCRIBE: Final = "/unisono.v1.FeedService/Subscribe"
+
+#: What a notification says: 200 bytes.
+_TITLE: Final = "Your parcel is on its way"
+_BODY: Final = "It left the depot this morning. ".ljust(175, ".")
+
+_SIZE: Final = struct.Struct(">I")
+_numbers: Final = count()
+
+
+class Request(NamedTuple):
+    """One call."""
+
+    path: str
+    token: str
+    body: bytes
+
+
+@lru_cache
+def publisher() -> str:
+    """The token of the app."""
+    return tokens.publisher()
+
+
+def notification(user_id: str) -> pb.SendNotificationRequest:
+    """One as the SDK sends it: with a key, by which a retry is told from a new one."""
+    visual = notification_pb.VisualContent(title=_TITLE, body=_BODY)
+    return pb.SendNotificationRequest(
+        user_id=user_id,
+        app_notification_id=f"benchmark-{next(_numbers):020}",
+        payload=notification_pb.Payload(visual_content=visual),
+    )
+
+
+def sends(users: Sequence[str], amount: int) -> Iterator[Request]:
+    """One notification each, to the users in turn."""
+    for number in range(amount):
+        body = notification(users[number % len(users)]).SerializeToString()
+        yield Request(SEND, publisher(), body)
+
+
+def batches(users: Sequence[str], amount: int, size: int, *, burst: int = 1) -> Iterator[Request]:
+    """So many batches of so many; each user gets so many in a row, and then it is the next one's turn."""
+    position = 0
+    for _ in range(amount):
+        items = [notification(users[(position + i) // burst % len(users)]) for i in range(size)]
+        position += size
+        yield Request(
+            SEND_BATCH, publisher(), pb.BatchSendNotificationsRequest(requests=items).SerializeToString()
+        )
+
+
+def echoes(request: Request, answer: int, amount: int) -> Iterator[Request]:
+    """As many bytes as a request of ours has, with the same token, and so many back."""
+    body = padded(answer, len(request.body))
+    return (Request(ECHO, request.token, body) for _ in range(amount))
+
+
+def padded(answer: int, size: int) -> bytes:
+    """A request of the empty server: how many bytes it is to answer with, and as long as it is to be."""
+    return _SIZE.pack(answer).ljust(size, b"\x00")
+
+
+def subscription(user_id: str, endpoint_id: str, resume_token: bytes = b"") -> Request:
+    """A device that wants to listen; the first time, from where the feed is now."""
+    request = feed_pb.SubscribeRequest(endpoint_id=endpoint_id, platform=notification_pb.PLATFORM_LINUX)
+    if resume_token:
+        request.resume_token = resume_token
+    return Request(SUBSCRIBE, device(user_id), request.SerializeToString())
+
+
+@lru_cache(maxsize=20_000)
+def device(user_id: str) -> str:
+    """The token of a user."""
+    return tokens.device(user_id)

@@ -1,0 +1,37 @@
+"""What a result has to say of where it was made."""
+
+import os
+import platform
+import sqlite3
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+_LIBRARIES: Final = ("grpcio", "protobuf", "aiosqlite", "pyjwt")
+
+
+def machine() -> dict[str, str]:
+    """The machine, without its name."""
+    return {
+        "processor": _first("/proc/cpuinfo", "model name"),
+        "cores": str(os.cpu_count()),
+        "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB",
+        "kernel": platform.release().split("-")[0],
+    }
+
+
+def versions() -> dict[str, str]:
+    """What runs on it."""
+    return {
+        "unisono-server": metadata.version("unisono-server"),
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        **{name: metadata.version(name) for name in _LIBRARIES},
+    }
+
+
+def _first(path: str, name: str) -> str:
+    for line in Path(path).read_text().splitlines():
+        if line.startswith(name):
+            return line.partition(":")[2].strip()
+    return "unknown"

@@ -1,6 +1,7 @@
 """Group commit: what goes together, in which order, and whose an error is."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -82,6 +83,29 @@ async def test_a_batch_is_bounded_and_keeps_the_order(disk: Disk, committer: Com
     await asyncio.gather(*others)
 
     assert disk.batches == [[0], [1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
+
+
+async def test_those_who_are_on_their_way_go_along(disk: Disk) -> None:
+    committer = Committer(disk.run, batch=4, capacity=12, gather=10.0)
+    committer.start()
+    first = await disk.hold(committer)
+    others = await submitted(committer, 1)
+
+    disk.free.set()
+    for item in (2, 3):
+        _work(0.002)
+        others += await submitted(committer, item)
+    await asyncio.gather(first, *others)
+    await committer.close()
+
+    assert disk.batches == [[0], [1, 2, 3]]
+
+
+def _work(seconds: float) -> None:
+    """Keep the loop busy, as calls that are being handled do."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
 
 
 async def test_items_of_one_caller_have_an_outcome_each(disk: Disk, committer: Committer[int, str]) -> None:

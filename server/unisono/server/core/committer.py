@@ -1,9 +1,10 @@
 """Group commit: what arrives while a commit runs goes into the next one. Knows not what is committed."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import structlog
 
@@ -16,6 +17,24 @@ R = TypeVar("R")
 
 Run = Callable[[Sequence[ItemT]], Awaitable[Sequence[R | UnisonoError]]]
 
+#: How often a commit that waits for those who are on their way looks around, in seconds.
+_LOOK: Final = 0.0005
+
+
+class _Call(Generic[R]):
+    """The outcomes of what was submitted together, as they come."""
+
+    def __init__(self, count: int, done: asyncio.Future[Sequence[R | UnisonoError]]) -> None:
+        self._count = count
+        self._outcomes: list[R | UnisonoError] = []
+        self.done = done
+
+    def add(self, outcome: R | UnisonoError) -> None:
+        self._outcomes.append(outcome)
+        # Whoever was cancelled has cancelled the future.
+        if len(self._outcomes) == self._count and not self.done.done():
+            self.done.set_result(self._outcomes)
+
 
 class Committer(Generic[ItemT, R]):
     """Feeds batches of items to `run`, one batch at a time, in the order of arrival.
@@ -25,19 +44,31 @@ class Committer(Generic[ItemT, R]):
     goes on when the caller that waits for it is cancelled.
 
     `capacity` bounds how many items may wait. Background items ride along behind the others, at most
-    `background_batch` with each commit.
+    `background_batch` with each commit. A commit waits at most `gather` seconds for callers who are on
+    their way.
     """
 
-    def __init__(self, run: Run[ItemT, R], *, batch: int, capacity: int, background_batch: int = 100) -> None:
+    def __init__(
+        self,
+        run: Run[ItemT, R],
+        *,
+        batch: int,
+        capacity: int,
+        background_batch: int = 100,
+        gather: float = 0.004,
+    ) -> None:
         self._run = run
         self._batch = batch
         self._capacity = capacity
         self._background_batch = background_batch
-        self._waiting: deque[tuple[ItemT, asyncio.Future[R | UnisonoError]]] = deque()
-        self._background: deque[tuple[ItemT, asyncio.Future[R | UnisonoError]]] = deque()
+        self._gather_time = gather
+        self._waiting: deque[tuple[ItemT, _Call[R]]] = deque()
+        self._background: deque[tuple[ItemT, _Call[R]]] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        #: Whether the last commit was not the work of one caller alone.
+        self._company = False
 
     def start(self) -> None:
         """Begin to commit."""
@@ -62,13 +93,13 @@ class Committer(Generic[ItemT, R]):
     ) -> Sequence[R | UnisonoError]:
         """Commit items in their order; an outcome for each. Raises Unavailable when the queue is full."""
         self._admit(len(items))
-        loop = asyncio.get_running_loop()
-        futures: list[asyncio.Future[R | UnisonoError]] = [loop.create_future() for _ in items]
+        if not items:
+            return []
+        call: _Call[R] = _Call(len(items), asyncio.get_running_loop().create_future())
         queue = self._background if background else self._waiting
-        queue.extend(zip(items, futures, strict=True))
+        queue.extend((item, call) for item in items)
         self._wake.set()
-        # An item that waits for its commit is not touched by the cancellation of whoever asked for it.
-        return [await asyncio.shield(future) for future in futures]
+        return await call.done
 
     def _admit(self, count: int) -> None:
         if self._closing:
@@ -80,21 +111,40 @@ class Committer(Generic[ItemT, R]):
         while True:
             await self._wake.wait()
             self._wake.clear()
+            await self._gather()
             while batch := self._take():
                 await self._commit(batch)
+                await self._gather()
             if self._closing:
                 return
 
-    def _take(self) -> list[tuple[ItemT, asyncio.Future[R | UnisonoError]]]:
+    async def _gather(self) -> None:
+        """Let those come in that are on their way: a commit costs nearly the same for one as for many.
+
+        While the loop is busy, waiting costs nobody anything: what is waited for is what it is busy with.
+        Whoever is alone is not held up.
+        """
+        if not self._company:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._gather_time
+        while len(self._waiting) < self._batch and loop.time() < deadline:
+            known, worked = len(self._waiting), time.thread_time()
+            await asyncio.sleep(_LOOK)
+            busy = time.thread_time() - worked > _LOOK / 2
+            if not busy and len(self._waiting) == known:
+                return
+
+    def _take(self) -> list[tuple[ItemT, _Call[R]]]:
         live = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
         behind = min(self._background_batch, len(self._background))
         return live + [self._background.popleft() for _ in range(behind)]
 
-    async def _commit(self, batch: Sequence[tuple[ItemT, asyncio.Future[R | UnisonoError]]]) -> None:
+    async def _commit(self, batch: Sequence[tuple[ItemT, _Call[R]]]) -> None:
         outcomes = await self._outcomes([item for item, _ in batch])
-        for (_, future), outcome in zip(batch, outcomes, strict=True):
-            if not future.done():
-                future.set_result(outcome)
+        self._company = bool(self._waiting) or batch[0][1] is not batch[-1][1]
+        for (_, call), outcome in zip(batch, outcomes, strict=True):
+            call.add(outcome)
 
     async def _outcomes(self, items: Sequence[ItemT]) -> Sequence[R | UnisonoError]:
         try:

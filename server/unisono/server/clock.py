@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-import uuid
 from typing import Protocol
 
 
@@ -76,4 +75,5 @@ class RandomIds:
 def uuid7(now: int, tail: int) -> str:
     """The UUIDv7 (RFC 9562, section 5.7) of a time in milliseconds and the 74 bits after it, as text."""
     high, low = tail >> 62, tail & (1 << 62) - 1
-    return str(uuid.UUID(int=now << 80 | 0x7 << 76 | high << 64 | 0x2 << 62 | low))
+    digits = f"{now << 80 | 0x7 << 76 | high << 64 | 0x2 << 62 | low:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -13,7 +13,7 @@ Metadata = Iterable[tuple[str, str | bytes]]
 
 REQUEST_ID_KEY = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+_TOKEN_KEY = "authorization"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,14 @@ class Entry:
     @classmethod
     def of(cls, metadata: Metadata) -> "Entry":
         """The caller's request id, if it is a harmless one, otherwise a new one; and the tokens."""
-        given = [value for key, value in metadata if key == REQUEST_ID_KEY]
-        harmless = [v for v in given if isinstance(v, str) and _REQUEST_ID.fullmatch(v)]
-        tokens = tuple(value for key, value in metadata if key == "authorization")
-        return cls((*harmless, os.urandom(8).hex())[0], tokens)
+        request_id = ""
+        tokens: tuple[str | bytes, ...] = ()
+        for key, value in metadata:
+            if key == _TOKEN_KEY:
+                tokens += (value,)
+            elif key == REQUEST_ID_KEY and not request_id and isinstance(value, str):
+                request_id = value if _REQUEST_ID.fullmatch(value) else ""
+        return cls(request_id or os.urandom(8).hex(), tokens)
 
 
 def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Principal:
@@ -39,10 +43,10 @@ def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Prin
             Reason.TOKEN_MISSING,
             'no access token: send "authorization: Bearer TOKEN" in the metadata',
         )
-    match = _BEARER.fullmatch(values[0]) if isinstance(values[0], str) else None
-    if match is None or len(values) > 1:
+    words = values[0].split() if isinstance(values[0], str) else ()
+    if len(words) != 2 or words[0].lower() != "bearer" or len(values) > 1:
         raise Unauthenticated(Reason.TOKEN_INVALID, 'the metadata "authorization" must be one "Bearer TOKEN"')
-    return verifier.verify(match.group(1))
+    return verifier.verify(words[1])
 
 
 def authorize(principal: Principal, allowed: Collection[Role]) -> Role:

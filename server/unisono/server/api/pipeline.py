@@ -4,10 +4,9 @@ Handlers get and give bytes to gRPC, so that a body that does not parse is the s
 event that was encoded once is not encoded again.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 import grpc
 import structlog
@@ -23,6 +22,7 @@ from unisono.server.model import Limits
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 RequestT = TypeVar("RequestT", bound=Message)
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -73,11 +73,13 @@ class Pipeline:
     def unary(self, method: Unary[Any]) -> Handler:
         """The handler of a method with one response."""
 
-        async def behavior(body: bytes, context: Context) -> bytes:
-            async with self.guarded(context) as entry:
+        async def behavior(body: bytes, context: Context) -> bytes | None:
+            async def answered(entry: gate.Entry) -> bytes:
                 call = self._admit(entry, method.allowed)
                 response = await method.handle(call, self._parse(method.request, body))
                 return response.SerializeToString()
+
+            return await self.guarded(context, answered)
 
         return grpc.unary_unary_rpc_method_handler(behavior)
 
@@ -85,44 +87,29 @@ class Pipeline:
         """The handler of a method that writes many responses."""
 
         async def behavior(body: bytes, context: Context) -> None:
-            async with self.guarded(context) as entry:
+            async def streamed(entry: gate.Entry) -> None:
                 call = self._admit(entry, method.allowed)
                 request = self._parse(method.request, body)
                 raise _StreamEnded(await method.handle(call, request, context.write))
 
+            await self.guarded(context, streamed)
+
         return grpc.unary_stream_rpc_method_handler(behavior)
 
-    @asynccontextmanager
-    async def guarded(self, context: Context) -> AsyncIterator[gate.Entry]:
-        """Ends the call with a typed status, whatever is raised inside."""
+    async def guarded(self, context: Context, work: Callable[[gate.Entry], Awaitable[T]]) -> T | None:
+        """What comes of the work; whatever it raises ends the call with a typed status."""
         entry = gate.Entry.of(context.invocation_metadata() or ())
-        request_id = entry.request_id
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-        trailer: Trailers = ((gate.REQUEST_ID_KEY, request_id),)
+        structlog.contextvars.bind_contextvars(request_id=entry.request_id)
         try:
-            yield entry
-        except _StreamEnded as ended:
-            error = ended.error
-            log.debug("stream ended", reason=error.reason)
-        except errors.UnisonoError as raised:
-            error = raised
-            log.info("call refused", reason=error.reason, error=str(error))
+            result = await work(entry)
         except grpc.aio.InternalError:
             # The connection broke while something was written to it: nobody is left to be told.
             log.info("client is gone")
-            return
-        except Exception:
-            log.exception("call failed")
-            error = errors.UnisonoError(
-                errors.Reason.INTERNAL,
-                "a fault of the server; its log has it under the request id",
-                {"request_id": request_id},
-            )
-        else:
-            context.set_trailing_metadata(trailer)
-            return
-        trailers = (*trailer, *status.trailers(error))
-        await context.abort(status.code_of(error), error.message, trailers)
+            return None
+        except Exception as error:
+            await _abort(context, entry.request_id, error)
+        context.set_trailing_metadata(((gate.REQUEST_ID_KEY, entry.request_id),))
+        return result
 
     def authenticated(self, entry: gate.Entry) -> Principal:
         """Who calls; raises Unauthenticated."""
@@ -147,6 +134,26 @@ class Pipeline:
                 {"size": str(len(body)), "limit": str(limit)},
             )
         return parsed(kind, body)
+
+
+async def _abort(context: Context, request_id: str, raised: Exception) -> NoReturn:
+    """End a call with the status of what was raised."""
+    match raised:
+        case _StreamEnded():
+            error = raised.error
+            log.debug("stream ended", reason=error.reason)
+        case errors.UnisonoError():
+            error = raised
+            log.info("call refused", reason=error.reason, error=str(error))
+        case _:
+            log.error("call failed", exc_info=raised)
+            error = errors.UnisonoError(
+                errors.Reason.INTERNAL,
+                "a fault of the server; its log has it under the request id",
+                {"request_id": request_id},
+            )
+    trailers: Trailers = ((gate.REQUEST_ID_KEY, request_id), *status.trailers(error))
+    await context.abort(status.code_of(error), error.message, trailers)
 
 
 def parsed(kind: type[RequestT], body: bytes) -> RequestT:

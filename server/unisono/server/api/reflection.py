@@ -11,6 +11,7 @@ import grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
+from unisono.server.api.gate import Entry
 from unisono.server.api.pipeline import Context, Handlers, Pipeline, parsed
 
 V1ALPHA = "grpc.reflection.v1alpha.ServerReflection"
@@ -29,11 +30,13 @@ class Reflection:
         return {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self._info)}
 
     async def _info(self, bodies: AsyncIterator[bytes], context: Context) -> None:
-        async with self._pipeline.guarded(context) as entry:
+        async def reflected(entry: Entry) -> None:
             self._pipeline.authenticated(entry)
             answers: Any = self._servicer.ServerReflectionInfo(_requests(bodies), context)
             async for answer in answers:
                 await context.write(answer.SerializeToString())
+
+        await self._pipeline.guarded(context, reflected)
 
 
 async def _requests(bodies: AsyncIterator[bytes]) -> AsyncIterator[pb.ServerReflectionRequest]:

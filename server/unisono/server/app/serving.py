@@ -7,6 +7,7 @@ import signal
 import structlog
 
 from unisono.server.app.build import build, certificate
+from unisono.server.app.garbage import look_less_often
 from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
 from unisono.server.config import Settings
@@ -28,6 +29,7 @@ async def serve(settings: Settings) -> None:
     signals = _Signals()
     raise_open_files()
     port = await node.start(settings.listen, tls)
+    look_less_often()
     host = Address.parse(settings.listen).host
     shown = f"[{host}]" if ":" in host else host
     log.info("serving", address=f"{shown}:{port}", store=settings.store, tls=tls is not None)

@@ -3,7 +3,7 @@
 from unisono.server.api.convert import fields
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.decide.commands import Content
-from unisono.server.model import Limits, Payload, Platform, Priority, TargetPolicy
+from unisono.server.model import EVERY_ENDPOINT, Limits, Payload, Platform, Priority, TargetPolicy
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
@@ -23,45 +23,47 @@ def content(
     mask: frozenset[str] = PATCHABLE,
 ) -> Content:
     """The content fields of a message; those outside the mask are not looked at."""
-
-    def wanted(name: str) -> bool:
-        return name in mask and message.HasField(name)  # type: ignore[arg-type]
-
     group_name = message.group_name if "group_name" in mask else ""
     priority = message.priority if "priority" in mask else 0
-    ttl, expire = prefix + "display_time_to_live", prefix + "expire_time"
+    ttl = expire = None
+    if "display_time_to_live" in mask and message.HasField("display_time_to_live"):
+        field = prefix + "display_time_to_live"
+        ttl = fields.duration(bad, field, message.display_time_to_live, limits.expire_after_max)
+    if "expire_time" in mask and message.HasField("expire_time"):
+        expire = fields.timestamp(bad, prefix + "expire_time", message.expire_time)
     return Content(
         payload=payload(bad, prefix + "payload", message.payload, limits)
         if "payload" in mask
         else NO_PAYLOAD,
         group_name=fields.identifier(bad, prefix + "group_name", group_name, limits.id_bytes, required=False),
         priority=fields.choice(bad, prefix + "priority", priority, Priority) or Priority.UNSPECIFIED,
-        display_time_to_live=fields.duration(bad, ttl, message.display_time_to_live, limits.expire_after_max)
-        if wanted("display_time_to_live")
-        else None,
-        expire_time=fields.timestamp(bad, expire, message.expire_time) if wanted("expire_time") else None,
+        display_time_to_live=ttl,
+        expire_time=expire,
     )
 
 
 def payload(bad: Violations, field: str, message: pb.Payload, limits: Limits) -> Payload:
     """A payload: visual content with a title, or raw content, or both."""
-    visual = message.visual_content if message.HasField("visual_content") else None
-    if visual is None and not message.raw_content:
-        bad.add(field, "must have visual_content or raw_content")
-    raw = fields.raw(bad, f"{field}.raw_content", message.raw_content, limits.raw_content_bytes)
-    if visual is None:
+    raw = message.raw_content or None
+    if raw is not None:
+        fields.raw(bad, f"{field}.raw_content", raw, limits.raw_content_bytes)
+    if not message.HasField("visual_content"):
+        if raw is None:
+            bad.add(field, "must have visual_content or raw_content")
         return Payload(raw_content=raw)
-    if not visual.title:
+    visual = message.visual_content
+    title, body = visual.title, visual.body
+    if not title:
         bad.add(f"{field}.visual_content.title", "is required")
-    return Payload(
-        title=fields.text(bad, f"{field}.visual_content.title", visual.title, limits.title_bytes),
-        body=fields.text(bad, f"{field}.visual_content.body", visual.body, limits.body_bytes),
-        raw_content=raw,
-    )
+    fields.text(bad, f"{field}.visual_content.title", title, limits.title_bytes)
+    fields.text(bad, f"{field}.visual_content.body", body, limits.body_bytes)
+    return Payload(title=title, body=body, raw_content=raw)
 
 
 def target_policy(bad: Violations, message: pb.TargetPolicy, limits: Limits) -> TargetPolicy:
     """The target policy; empty means every endpoint."""
+    if not message.platforms and not message.endpoint_ids:
+        return EVERY_ENDPOINT
     platforms: list[Platform] = []
     for index, value in enumerate(message.platforms):
         platform = platform_of(bad, f"target_policy.platforms[{index}]", value)

@@ -27,26 +27,28 @@ _NANOS = range(1_000_000_000)
 
 def identifier(bad: Violations, field: str, value: str, limit: int, *, required: bool) -> str:
     """An id, key or name: at most `limit` bytes, without control characters."""
-    if required and not value:
-        bad.add(field, "is required")
-    _sized(bad, field, len(value.encode()), limit)
-    if _CONTROL.search(value):
+    if not value:
+        if required:
+            bad.add(field, "is required")
+        return value
+    _sized(bad, field, _bytes_of(value), limit)
+    if not (value.isascii() and value.isprintable()) and _CONTROL.search(value):
         bad.add(field, "must not contain control characters")
     return value
 
 
 def text(bad: Violations, field: str, value: str, limit: int) -> str:
     """A text to show: at most `limit` bytes, without U+0000."""
-    _sized(bad, field, len(value.encode()), limit)
+    _sized(bad, field, _bytes_of(value), limit)
     if "\x00" in value:
         bad.add(field, "must not contain U+0000")
     return value
 
 
-def raw(bad: Violations, field: str, value: bytes, limit: int) -> bytes | None:
-    """Opaque bytes, at most `limit` of them; None when empty."""
+def raw(bad: Violations, field: str, value: bytes, limit: int) -> bytes:
+    """Opaque bytes, at most `limit` of them."""
     _sized(bad, field, len(value), limit)
-    return value or None
+    return value
 
 
 def timestamp(bad: Violations, field: str, value: Timestamp) -> int | None:
@@ -98,6 +100,10 @@ def at_most(bad: Violations, field: str, values: Sequence[object], limit: int) -
     """A list with at most `limit` members."""
     if len(values) > limit:
         bad.add(field, f"must have at most {limit} members, has {len(values)}")
+
+
+def _bytes_of(value: str) -> int:
+    return len(value) if value.isascii() else len(value.encode())
 
 
 def _sized(bad: Violations, field: str, size: int, limit: int) -> None:

@@ -19,7 +19,7 @@ def decide(commands: Sequence[Command], view: View, *, now: int, limits: Limits)
     ledgers = {key: Ledger(feed, view.rows.get(key, ())) for key, feed in view.feeds.items()}
     outcomes: list[Result | UnisonoError] = []
     for index, command in enumerate(commands):
-        ledger = ledgers[command.reads.feed]
+        ledger = ledgers[command.feed]
         try:
             outcomes.append(_one(ledger, command, view.scans.get(index, ()), now, limits))
         except UnisonoError as error:

@@ -56,6 +56,10 @@ class Send:
     fingerprint: bytes
 
     @property
+    def feed(self) -> FeedKey:
+        return self.actor.feed
+
+    @property
     def reads(self) -> Reads:
         return Reads(feed=self.actor.feed, keys=(self.key,) if self.key else ())
 
@@ -70,6 +74,10 @@ class Update:
     mask: frozenset[str]
     silent: bool = False
     expected_revision: int | None = None
+
+    @property
+    def feed(self) -> FeedKey:
+        return self.actor.feed
 
     @property
     def reads(self) -> Reads:
@@ -97,6 +105,10 @@ class Mark:
     expected_revision: int | None = None
 
     @property
+    def feed(self) -> FeedKey:
+        return self.actor.feed
+
+    @property
     def reads(self) -> Reads:
         if self.scan is not None:
             return Reads(feed=self.actor.feed, scan=self.scan)
@@ -110,6 +122,10 @@ class Delete:
     actor: Actor
     ref: Ref
     expected_revision: int | None = None
+
+    @property
+    def feed(self) -> FeedKey:
+        return self.actor.feed
 
     @property
     def reads(self) -> Reads:
@@ -133,8 +149,8 @@ Command = Send | Update | Mark | Delete | PassTime
 
 def fingerprint(content: Content, target: TargetPolicy) -> bytes:
     """The hash by which "the same content" is told: of all fields as requested, absent ones too."""
-    digest = hashlib.blake2b(digest_size=16)
     payload = content.payload
+    parts: list[bytes] = []
     for value in (
         content.group_name,
         payload.title,
@@ -145,9 +161,12 @@ def fingerprint(content: Content, target: TargetPolicy) -> bytes:
         content.display_time_to_live,
         content.expire_time,
     ):
-        raw = value if isinstance(value, bytes) else str(value).encode()
-        digest.update(b"-" if value is None else b"%d:" % len(raw) + raw)
-    return digest.digest()
+        if value is None:
+            parts.append(b"-")
+        else:
+            raw = value if isinstance(value, bytes) else str(value).encode()
+            parts.append(b"%d:%b" % (len(raw), raw))
+    return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
 
 
 def _named(feed: FeedKey, refs: tuple[Ref, ...], *, payload: bool = False) -> Reads:

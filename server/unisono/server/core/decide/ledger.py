@@ -1,7 +1,6 @@
 """The working state of one feed while a batch is decided: each item sees those before it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from unisono.server.core.decide.commands import Ref
 from unisono.server.model import Change, ChangeType, Feed, Notification, SenderRole
@@ -36,7 +35,15 @@ class Ledger:
     def feed(self) -> Feed:
         """The feed's row as it is now."""
         unread = {target: n for target, n in self._unread.items() if n}
-        return replace(self._feed, revision=self._revision, live=self._live, unread=unread)
+        before = self._feed
+        return Feed(
+            key=before.key,
+            epoch=before.epoch,
+            revision=self._revision,
+            floor=before.floor,
+            live=self._live,
+            unread=unread,
+        )
 
     @property
     def written(self) -> Iterator[Notification]:

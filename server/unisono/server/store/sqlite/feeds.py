@@ -18,16 +18,19 @@ _READ = compose(
     feed=FEED,
 )
 
-_INSERT = """
-    INSERT INTO feeds (app_id, user_id, epoch, revision, floor, live, tombstones, unread)
-    VALUES (:app_id, :user_id, :epoch, :revision, 0, :live, 0, :unread)
-    RETURNING feed
+_INSERT = compose(
     """
+    INSERT INTO feeds (app_id, user_id, epoch, floor, tombstones, {columns})
+    VALUES (?, ?, ?, 0, 0, {values}) RETURNING feed
+    """,
+    columns=", ".join(rows.FEED_COLUMNS),
+    values=", ".join("?" for _ in rows.FEED_COLUMNS),
+)
 
-_UPDATE = """
-    UPDATE feeds SET revision = :revision, live = :live, unread = :unread
-    WHERE app_id = :app_id AND user_id = :user_id
-    """
+_UPDATE = compose(
+    "UPDATE feeds SET {settings} WHERE feed = ?",
+    settings=", ".join(f"{column} = ?" for column in rows.FEED_COLUMNS),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +56,9 @@ def read_feeds(connection: sqlite3.Connection, keys: Iterable[FeedKey], ids: Ids
 
 def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Feed]) -> None:
     """Write what the feeds have become; the new ones get their number."""
-    old = [rows.feed_values(feed) for feed in feeds if feed.key in known.numbers]
-    new = [feed for feed in feeds if feed.key not in known.numbers]
+    numbers = known.numbers
+    old = [(*rows.feed_values(feed), numbers[feed.key]) for feed in feeds if feed.key in numbers]
+    new = [feed for feed in feeds if feed.key not in numbers]
     connection.executemany(_UPDATE, old)
     for feed in new:
         insert_feed(connection, known, feed)
@@ -62,5 +66,6 @@ def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Fe
 
 def insert_feed(connection: sqlite3.Connection, known: Feeds, feed: Feed) -> None:
     """Write a feed that is not in the database."""
-    ((number,),) = connection.execute(_INSERT, rows.feed_values(feed)).fetchall()
+    values = (*feed.key, feed.epoch, *rows.feed_values(feed))
+    ((number,),) = connection.execute(_INSERT, values).fetchall()
     known.numbers[feed.key] = number

@@ -20,6 +20,34 @@ from unisono.server.model import (
 from unisono.server.model.target import target_of_key
 
 Record = Sequence[Any]
+Values = tuple[Any, ...]
+
+FEED_COLUMNS = ("revision", "live", "unread")
+FIXED_COLUMNS = (
+    "feed",
+    "id",
+    "app_notification_id",
+    "sender_role",
+    "target",
+    "create_time",
+    "create_revision",
+)
+STATE_COLUMNS = (
+    "fingerprint",
+    "group_name",
+    "priority",
+    "display_time_to_live",
+    "expire_time",
+    "read_state",
+    "user_action_state",
+    "snooze_until",
+    "update_time",
+    "alert_time",
+    "revision",
+    "content_revision",
+    "alert_revision",
+)
+PAYLOAD_COLUMNS = ("removal", "size", "title", "body", "raw_content")
 
 
 def feed(key: FeedKey, record: Record) -> Feed:
@@ -28,17 +56,9 @@ def feed(key: FeedKey, record: Record) -> Feed:
     return Feed(key=key, epoch=epoch, revision=revision, floor=floor, live=live, unread=json.loads(unread))
 
 
-def feed_values(value: Feed) -> dict[str, Any]:
-    """What a feed's row says, by column, without what is the store's own."""
-    app_id, user_id = value.key
-    return {
-        "app_id": app_id,
-        "user_id": user_id,
-        "epoch": value.epoch,
-        "revision": value.revision,
-        "live": value.live,
-        "unread": json.dumps(dict(value.unread)),
-    }
+def feed_values(value: Feed) -> Values:
+    """What commits change of a feed, in the order of `FEED_COLUMNS`."""
+    return value.revision, value.live, json.dumps(value.unread) if value.unread else "{}"
 
 
 def notification(key: FeedKey, record: Record) -> Notification:
@@ -69,33 +89,47 @@ def notification(key: FeedKey, record: Record) -> Notification:
     )
 
 
-def notification_values(feed_id: int, row: Notification) -> dict[str, Any]:
-    """A notification by column. A tombstone keeps what tells who it was, and no content."""
+def fixed_values(feed_id: int, row: Notification) -> Values:
+    """What a notification keeps from its creation on, in the order of `FIXED_COLUMNS`."""
+    return (
+        feed_id,
+        row.id,
+        row.app_notification_id,
+        int(row.sender_role),
+        row.target.key,
+        row.create_time,
+        row.create_revision,
+    )
+
+
+def state_values(row: Notification) -> Values:
+    """What can change of it but the payload, in the order of `STATE_COLUMNS`. A tombstone has no content."""
     live = row.live
-    return {
-        "feed": feed_id,
-        "id": row.id,
-        "app_notification_id": row.app_notification_id,
-        "sender_role": int(row.sender_role),
-        "fingerprint": row.fingerprint,
-        "group_name": row.group_name if live else "",
-        "priority": int(row.priority if live else Priority.UNSPECIFIED),
-        "target": row.target.key,
-        "display_time_to_live": row.display_time_to_live if live else None,
-        "expire_time": row.expire_time,
-        "read_state": int(row.read_state),
-        "user_action_state": int(row.user_action_state),
-        "snooze_until": row.snooze_until if live else None,
-        "create_time": row.create_time,
-        "update_time": row.update_time,
-        "alert_time": row.alert_time,
-        "revision": row.revision,
-        "create_revision": row.create_revision,
-        "content_revision": row.content_revision,
-        "alert_revision": row.alert_revision,
-        "removal": None if row.removal is None else int(row.removal),
-        **_payload_values(row.payload if live else None),
-    }
+    return (
+        row.fingerprint,
+        row.group_name if live else "",
+        int(row.priority if live else Priority.UNSPECIFIED),
+        row.display_time_to_live if live else None,
+        row.expire_time,
+        int(row.read_state),
+        int(row.user_action_state),
+        row.snooze_until if live else None,
+        row.update_time,
+        row.alert_time,
+        row.revision,
+        row.content_revision,
+        row.alert_revision,
+    )
+
+
+def payload_values(row: Notification) -> Values:
+    """Its payload, in the order of `PAYLOAD_COLUMNS`; a tombstone has none, and says why it is one."""
+    payload = row.payload
+    if row.removal is not None:
+        return int(row.removal), 0, None, None, None
+    if payload is None:
+        return None, 0, None, None, None
+    return None, payload.size, payload.title, payload.body, payload.raw_content
 
 
 def endpoint(key: FeedKey, record: Record) -> Endpoint:
@@ -131,14 +165,3 @@ def endpoint_values(feed_id: int, value: Endpoint) -> dict[str, Any]:
 def _payload(title: str | None, body: str | None, raw_content: bytes | None) -> Payload | None:
     """None when it was not read, or is not kept: a stored payload always has a body."""
     return None if body is None else Payload(title=title, body=body, raw_content=raw_content)
-
-
-def _payload_values(payload: Payload | None) -> dict[str, Any]:
-    if payload is None:
-        return {"size": 0, "title": None, "body": None, "raw_content": None}
-    return {
-        "size": payload.size,
-        "title": payload.title,
-        "body": payload.body,
-        "raw_content": payload.raw_content,
-    }

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from unisono.server.model import FeedKey, Notification
-from unisono.server.store.commit import Item, Reads, Scan, View
+from unisono.server.store.commit import Reads, Scan, View
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feeds import Feeds
 from unisono.server.store.sqlite.sql import MEANT, ROW, ROW_WITHOUT_PAYLOAD, compose, json_array
@@ -60,10 +60,9 @@ class Rows:
         return dict(feeds)
 
 
-def read_view(connection: sqlite3.Connection, items: Sequence[Item], feeds: Feeds) -> View:
-    """What the items ask for. Payloads come only with what somebody wants them of."""
+def read_view(connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Feeds) -> View:
+    """What is asked for. Payloads come only with what somebody wants them of."""
     found = Rows()
-    reads = [item.reads for item in items]
     for payload in (False, True):
         wanted = [read for read in reads if read.payload is payload and read.feed in feeds.numbers]
         found.add(_named(connection, wanted, feeds, payload))

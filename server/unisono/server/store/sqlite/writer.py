@@ -1,13 +1,12 @@
 """The one thread that writes: a commit is one function on it. Knows no statement."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from sqlite3 import Connection
 from typing import TypeVar
 
 from unisono.server.store.sqlite.file import File
 from unisono.server.store.sqlite.transaction import not_open
+from unisono.server.store.sqlite.worker import Worker
 
 T = TypeVar("T")
 
@@ -19,31 +18,32 @@ class Writer:
         """`make` opens the file; it is called on the thread."""
         self._make = make
         self._file: File | None = None
-        self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, "sqlite-writer")
+        self._worker = Worker("sqlite-writer")
+        self._closed = False
 
     async def open(self) -> bytes:
         """Open the file, and return the store's epoch."""
-        return await self._submit(self._open)
+        self._check()
+        return await self._worker.submit(self._open)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """The result of `work`, which goes on when its caller is cancelled."""
-        return await self._submit(lambda: work(self._connection()))
+        self._check()
+        return await self._worker.submit(lambda: work(self._connection()))
 
     async def close(self) -> None:
         """Finish what has begun, then close the file and end the thread. Idempotent."""
-        if self._thread is None:
+        if self._closed:
             return
-        closing = self._submit(self._close)
-        thread, self._thread = self._thread, None
+        self._closed = True
         try:
-            await closing
+            await self._worker.submit(self._close)
         finally:
-            thread.shutdown(wait=False)
+            self._worker.finish()
 
-    def _submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        if self._thread is None:
+    def _check(self) -> None:
+        if self._closed:
             raise not_open()
-        return asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
 
     def _open(self) -> bytes:
         self._file = self._make()

@@ -3,13 +3,21 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from unisono.server.clock import Ids
 from unisono.server.model import Notification
 from unisono.server.store.commit import Decision, Item, View
-from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feeds import Feeds, read_feeds, write_feeds
+from unisono.server.store.sqlite.rows import (
+    FIXED_COLUMNS,
+    PAYLOAD_COLUMNS,
+    STATE_COLUMNS,
+    Values,
+    fixed_values,
+    payload_values,
+    state_values,
+)
 from unisono.server.store.sqlite.sql import compose
 from unisono.server.store.sqlite.transaction import transaction, translated
 from unisono.server.store.sqlite.view import read_view
@@ -17,41 +25,24 @@ from unisono.server.store.sqlite.view import read_view
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
 
-_FIXED = ("feed", "id", "app_notification_id", "sender_role", "target", "create_time", "create_revision")
-_CONTENT_AND_STATE = (
-    "fingerprint",
-    "group_name",
-    "priority",
-    "display_time_to_live",
-    "expire_time",
-    "read_state",
-    "user_action_state",
-    "snooze_until",
-    "update_time",
-    "alert_time",
-    "revision",
-    "content_revision",
-    "alert_revision",
-)
-_PAYLOAD_AND_REMOVAL = ("removal", "size", "title", "body", "raw_content")
-
 
 def _settings(*columns: str) -> str:
-    return ", ".join(f"{column} = :{column}" for column in columns)
+    return ", ".join(f"{column} = ?" for column in columns)
 
 
+_COLUMNS = FIXED_COLUMNS + STATE_COLUMNS + PAYLOAD_COLUMNS
 _INSERT = compose(
     "INSERT INTO notifications ({columns}) VALUES ({values})",
-    columns=", ".join(_FIXED + _CONTENT_AND_STATE + _PAYLOAD_AND_REMOVAL),
-    values=", ".join(f":{column}" for column in _FIXED + _CONTENT_AND_STATE + _PAYLOAD_AND_REMOVAL),
+    columns=", ".join(_COLUMNS),
+    values=", ".join("?" for _ in _COLUMNS),
 )
 _UPDATE = compose(
-    "UPDATE notifications SET {settings} WHERE id = :id AND feed = :feed",
-    settings=_settings(*_CONTENT_AND_STATE, *_PAYLOAD_AND_REMOVAL),
+    "UPDATE notifications SET {settings} WHERE id = ? AND feed = ?",
+    settings=_settings(*STATE_COLUMNS, *PAYLOAD_COLUMNS),
 )
 _UPDATE_WITHOUT_PAYLOAD = compose(
-    "UPDATE notifications SET {settings} WHERE id = :id AND feed = :feed AND removal IS NULL",
-    settings=_settings(*_CONTENT_AND_STATE),
+    "UPDATE notifications SET {settings} WHERE id = ? AND feed = ? AND removal IS NULL",
+    settings=_settings(*STATE_COLUMNS),
 )
 _COUNT_TOMBSTONES = "UPDATE feeds SET tombstones = tombstones + ? WHERE feed = ?"
 
@@ -65,8 +56,9 @@ def commit(
     """Read, decide and write, or change nothing."""
     with transaction(connection):
         with translated():
-            feeds = read_feeds(connection, (item.reads.feed for item in items), ids)
-            view = read_view(connection, items, feeds)
+            reads = [item.reads for item in items]
+            feeds = read_feeds(connection, (read.feed for read in reads), ids)
+            view = read_view(connection, reads, feeds)
         decision = decide(items, view)
         with translated():
             write_feeds(connection, feeds, decision.feeds)
@@ -78,20 +70,20 @@ def _write_rows(
     connection: sqlite3.Connection, feeds: Feeds, view: View, written: Sequence[Notification]
 ) -> None:
     seen = {row.id: row for found in view.rows.values() for row in found}
-    inserts: list[dict[str, Any]] = []
-    updates: list[dict[str, Any]] = []
-    updates_without_payload: list[dict[str, Any]] = []
+    inserts: list[Values] = []
+    updates: list[Values] = []
+    updates_without_payload: list[Values] = []
     buried: Counter[int] = Counter()
     for row in written:
         number = feeds.numbers[row.feed]
         before = seen.get(row.id)
-        values = rows.notification_values(number, row)
+        state = state_values(row)
         if before is None:
-            inserts.append(values)
+            inserts.append(fixed_values(number, row) + state + payload_values(row))
         elif row.live and row.payload is None:
-            updates_without_payload.append(values)
+            updates_without_payload.append((*state, row.id, number))
         else:
-            updates.append(values)
+            updates.append((*state, *payload_values(row), row.id, number))
         if not row.live and (before is None or before.live):
             buried[number] += 1
     connection.executemany(_INSERT, inserts)
@@ -100,7 +92,8 @@ def _write_rows(
     connection.executemany(_COUNT_TOMBSTONES, [(count, number) for number, count in buried.items()])
 
 
-def _update(connection: sqlite3.Connection, statement: str, values: Sequence[dict[str, Any]]) -> None:
-    cursor = connection.executemany(statement, values)
-    if values and cursor.rowcount != len(values):
+def _update(connection: sqlite3.Connection, statement: str, values: Sequence[Values]) -> None:
+    if not values:
+        return
+    if connection.executemany(statement, values).rowcount != len(values):
         raise sqlite3.IntegrityError("a row that is to be written is not there")

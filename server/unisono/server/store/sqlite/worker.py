@@ -1,0 +1,68 @@
+"""A thread that does what it is given, one thing after the other. Knows no database.
+
+An executor of the standard library does the same in three times the time: per commit, that is felt.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Worker:
+    """Runs functions on a thread of its own; what it was given goes on when whoever waits is cancelled."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """The result of `work`, which is done after what was submitted before."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._go_on, name=self._name)
+            self._thread.start()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(work, future, loop))
+        return future
+
+    def finish(self) -> None:
+        """End the thread after what it was given; nothing may be submitted later."""
+        self._jobs.put(None)
+
+    def _go_on(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job.run()
+            # Nothing of it is kept while the thread waits for the next one.
+            del job
+
+
+class _Job:
+    def __init__(
+        self, work: Callable[[], Any], future: asyncio.Future[Any], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._work = work
+        self._future = future
+        self._loop = loop
+
+    def run(self) -> None:
+        try:
+            result = self._work()
+        except BaseException as error:
+            self._tell(self._future.set_exception, error)
+        else:
+            self._tell(self._future.set_result, result)
+
+    def _tell(self, settle: Callable[[Any], None], outcome: object) -> None:
+        # A loop that is closed has nobody left who waits.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._settle, settle, outcome)
+
+    def _settle(self, settle: Callable[[Any], None], outcome: object) -> None:
+        if not self._future.done():
+            settle(outcome)

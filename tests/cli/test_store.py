@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run, said
+from tests.support.encoding import encode
 from unisono.server.clock import RandomIds
 from unisono.server.store.sqlite import SqliteStore
 
@@ -28,7 +29,7 @@ def files(tmp_path: Path) -> Files:
 
 
 async def epoch(file: Path) -> bytes:
-    store = SqliteStore(file, ids=RandomIds())
+    store = SqliteStore(file, ids=RandomIds(), encode=encode)
     await store.open()
     await store.close()
     return store.epoch
@@ -88,7 +89,7 @@ async def test_restore_over_a_store_must_be_forced(files: Files) -> None:
 
 async def test_restore_while_a_server_uses_the_store(files: Files) -> None:
     run("backup", *files.setting, "--to", files.backup)
-    store = SqliteStore(files.store, ids=RandomIds())
+    store = SqliteStore(files.store, ids=RandomIds(), encode=encode)
     await store.open()
     try:
         result = run("restore", *files.setting, "--from", files.backup, "--force")

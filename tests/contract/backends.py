@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tests.support.encoding import encode
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
-from unisono.server.store.base import Store
+from unisono.server.store.base import Encode, Store
 from unisono.server.store.sqlite import SqliteStore
 
 
 class StoreBackend(Protocol):
     """Where the data of one test lives."""
 
-    def store(self) -> Store:
+    def store(self, encode: Encode = encode) -> Store:
         """A store on that data, not yet open."""
 
     def held(self) -> AbstractContextManager[None]:
@@ -37,8 +38,8 @@ class SqliteBackend:
     def path(self) -> Path:
         return self.folder / "unisono.db"
 
-    def store(self) -> Store:
-        return SqliteStore(self.path, ids=RandomIds(), busy_timeout=20)
+    def store(self, encode: Encode = encode) -> Store:
+        return SqliteStore(self.path, ids=RandomIds(), encode=encode, busy_timeout=20)
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -18,13 +18,13 @@ from tests.support.builders import (
     put,
     put_endpoints,
 )
+from tests.support.encoding import encode
 from unisono.server.clock import RandomIds
-from unisono.server.model import Payload
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import SqliteStore, backup, restore, schema
 
 IDS = RandomIds()
-LARGE = Payload(raw_content=bytes(30_000))
+LARGE = bytes(30_000)
 
 
 def silent(done: int, total: int) -> None:
@@ -32,7 +32,7 @@ def silent(done: int, total: int) -> None:
 
 
 def a_store(path: Path) -> SqliteStore:
-    return SqliteStore(path, ids=IDS)
+    return SqliteStore(path, ids=IDS, encode=encode)
 
 
 @pytest.fixture

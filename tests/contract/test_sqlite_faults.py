@@ -13,7 +13,6 @@ import pytest
 from tests.contract.backends import SqliteBackend, opened
 from tests.support.builders import ALICE, Asks, a_notification, look, put, puts
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
-from unisono.server.model import Payload
 from unisono.server.store.base import BatchRejected
 from unisono.server.store.commit import Decision, Reads, View
 from unisono.server.store.sqlite.transaction import transaction
@@ -37,7 +36,7 @@ async def test_a_commit_that_the_disk_refuses_has_an_unknown_outcome(tmp_path: P
         log = backend.path.with_name(f"{backend.path.name}-wal")
 
         with no_file_grows_beyond(log.stat().st_size), pytest.raises(OutcomeUnknown) as raised:
-            await put(store, a_notification("n2", 2, payload=Payload(raw_content=bytes(50_000))))
+            await put(store, a_notification("n2", 2, payload=bytes(50_000)))
 
         assert raised.value.reason is Reason.OUTCOME_UNKNOWN
         seen = await look(store, Reads(feed=ALICE, ids=("n2",)))

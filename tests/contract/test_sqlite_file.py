@@ -14,6 +14,7 @@ import pytest
 
 from tests.contract.backends import opened
 from tests.support.builders import ALICE, a_notification, a_tombstone, put, removed
+from tests.support.encoding import encode
 from unisono.server.clock import RandomIds
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import SqliteStore, migrate, schema
@@ -22,7 +23,7 @@ NOBODY = 65534
 
 
 def a_store(path: Path) -> SqliteStore:
-    return SqliteStore(path, ids=RandomIds())
+    return SqliteStore(path, ids=RandomIds(), encode=encode)
 
 
 async def refusal(path: Path) -> str:
@@ -120,7 +121,7 @@ from unisono.server.clock import RandomIds
 from unisono.server.store.sqlite import SqliteStore
 
 async def hold():
-    store = SqliteStore(Path(sys.argv[1]), ids=RandomIds())
+    store = SqliteStore(Path(sys.argv[1]), ids=RandomIds(), encode=bytes)
     await store.open()
     print("holding", flush=True)
     sys.stdin.read()
@@ -241,7 +242,7 @@ from unisono.server.store.sqlite import SqliteStore
 async def open_as_nobody():
     if os.getuid() == 0:
         os.setuid(int(sys.argv[2]))
-    store = SqliteStore(Path(sys.argv[1]), ids=RandomIds())
+    store = SqliteStore(Path(sys.argv[1]), ids=RandomIds(), encode=bytes)
     try:
         await store.open()
     except StoreError as error:

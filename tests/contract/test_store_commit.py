@@ -6,12 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.backends import StoreBackend, opened
-from tests.support.builders import ALICE, BOB, NOW, Asks, a_notification, look, put, puts, removed
+from tests.support.builders import ALICE, BOB, NOW, Asks, a_notification, a_payload, look, put, puts, removed
 from unisono.server.errors import NotFound, Reason
 from unisono.server.model import (
     ChangeType,
     Notification,
-    Payload,
     Priority,
     ReadState,
     SenderRole,
@@ -29,7 +28,7 @@ FULL = a_notification(
     sender_role=SenderRole.USER,
     fingerprint=bytes(range(16)),
     group_name="Gruppe 'eins'; --",
-    payload=Payload(title="ein Titel 🦉", body="ein\nText", raw_content=bytes(range(256))),
+    payload=a_payload("ein Titel 🦉", "ein\nText", raw_content=bytes(range(256))),
     priority=Priority.HIGH,
     target=TargetPolicy.of([6, 1], ["tablet", "Händi 📱"]),
     display_time_to_live=0,
@@ -51,8 +50,9 @@ FULL = a_notification(
     [
         FULL,
         a_notification("text", 1),
-        a_notification("raw", 1, payload=Payload(raw_content=b"\x00\xff")),
-        a_notification("empty", 1, payload=Payload(title="", raw_content=b"")),
+        a_notification("raw", 1, payload=a_payload(raw_content=b"\x00\xff")),
+        a_notification("empty", 1, payload=a_payload(title="", raw_content=b"")),
+        a_notification("no bytes", 1, payload=b""),
         a_notification("priority of tomorrow", 1, priority=99),
     ],
     ids=lambda row: row.id,
@@ -139,7 +139,7 @@ async def test_an_exception_of_the_decision_passes_through_and_changes_nothing(s
     [
         a_notification("taken revision", 1),
         a_notification("new without payload", 3, payload=None),
-        a_notification("lone surrogate", 3, payload=Payload(title="\ud800")),
+        a_notification("lone surrogate", 3, group_name="\ud800"),
         a_notification("number too large", 3, expire_time=2**63),
         a_notification("n3", 3, feed=BOB),
     ],
@@ -203,7 +203,7 @@ async def test_many_feeds_are_written_by_one_commit(store: Store) -> None:
 
 
 async def test_a_row_written_without_its_payload_keeps_it(store: Store) -> None:
-    row = a_notification("n1", 1, payload=Payload(title="kept", body="too", raw_content=b"and this"))
+    row = a_notification("n1", 1, payload=a_payload("kept", "too", raw_content=b"and this"))
     await put(store, row)
 
     read = replace(row, payload=None, read_state=ReadState.READ, revision=2, update_time=NOW + 5)
@@ -218,7 +218,7 @@ async def test_a_row_is_rewritten_in_place(store: Store) -> None:
         before,
         fingerprint=b"new",
         group_name="new",
-        payload=Payload(raw_content=b"new"),
+        payload=a_payload(raw_content=b"new"),
         priority=Priority.LOW,
         display_time_to_live=5,
         expire_time=NOW + 7,
@@ -239,7 +239,7 @@ async def test_a_row_is_rewritten_in_place(store: Store) -> None:
 
 
 async def test_a_tombstone_keeps_who_it_was_and_no_content(store: Store) -> None:
-    payload = Payload(title="secret", body="secret", raw_content=b"secret")
+    payload = a_payload("secret", "secret", raw_content=b"secret")
     row = replace(FULL, revision=7, payload=payload)
     await put(store, row)
 

@@ -9,7 +9,6 @@ from tests.support.builders import ALICE, BOB, NOW, a_notification, a_tombstone,
 from unisono.server.model import (
     Audience,
     Notification,
-    Payload,
     Platform,
     ReadState,
     TargetPolicy,
@@ -137,8 +136,8 @@ async def test_a_page_ends_at_the_limit_of_bytes(
     store: Store, max_bytes: int, expected: list[str], more: bool
 ) -> None:
     sizes = {"n1": 10, "n2": 20, "n3": 10}
-    payloads = {id_: Payload(raw_content=b"x" * size) for id_, size in sizes.items()}
-    await put(store, *(a_notification(id_, n, payload=payloads[id_]) for n, id_ in enumerate(sizes, 1)))
+    rows = (a_notification(id_, n, payload=b"x" * sizes[id_]) for n, id_ in enumerate(sizes, 1))
+    await put(store, *rows)
 
     page = await history(store, max_bytes=max_bytes)
 

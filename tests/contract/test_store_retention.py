@@ -14,6 +14,7 @@ from tests.support.builders import (
     put_endpoints,
     removed,
 )
+from tests.support.encoding import decoded
 from unisono.server.model import Audience, FeedKey, Platform, UserActionState
 from unisono.server.store.base import Store
 from unisono.server.store.reads import Due, Retention
@@ -29,7 +30,7 @@ async def left(store: Store, key: FeedKey = ALICE) -> tuple[list[str], int]:
     """The ids that a feed still has, and its floor."""
     audience = Audience("phone", Platform.IOS)
     found = await store.changes(key, audience, after=0, known=0, limit=1000, max_bytes=1 << 20)
-    return [row.id for row in found.rows], found.feed.floor
+    return [decoded(row).id for row in found.rows], found.feed.floor
 
 
 async def test_what_expires_and_what_wakes_is_due_the_earliest_first(store: Store) -> None:

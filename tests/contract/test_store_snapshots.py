@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.support.builders import ALICE, NOW, a_notification, an_endpoint, put, put_endpoints, removed
+from tests.support.encoding import decoded
 from unisono.server.model import Audience, Feed, Notification, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.reads import ListFilter, Retention
@@ -49,10 +50,11 @@ async def test_changes(store: Store) -> None:
 
     async def look() -> None:
         found = await store.changes(ALICE, audience, after=0, known=0, limit=999, max_bytes=1 << 30)
-        check(found.feed, [row for row in found.rows if row.live])
+        rows = [decoded(row) for row in found.rows]
+        check(found.feed, [row for row in rows if row.live])
         assert found.complete
-        assert max((found.feed.floor, *(row.revision for row in found.rows))) == found.feed.revision
-        assert all(row.revision > found.feed.floor for row in found.rows if not row.live)
+        assert max((found.feed.floor, *(row.revision for row in rows))) == found.feed.revision
+        assert all(row.revision > found.feed.floor for row in rows if not row.live)
 
     await while_busy(store, look)
 

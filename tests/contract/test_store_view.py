@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.builders import ALICE, BOB, a_notification, a_tombstone, look, put
-from unisono.server.model import Audience, Payload, Platform, SenderRole, TargetPolicy
+from tests.support.builders import ALICE, BOB, a_notification, a_payload, a_tombstone, look, put
+from unisono.server.model import Audience, Platform, SenderRole, TargetPolicy
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Reads, Scan, View
 
@@ -77,26 +77,26 @@ async def test_items_of_many_feeds_see_each_their_own(store: Store) -> None:
     ("reads", "expected"),
     [
         ([Reads(feed=ALICE, ids=("n1",))], None),
-        ([Reads(feed=ALICE, keys=("key",), payload=True)], Payload(title="seen")),
+        ([Reads(feed=ALICE, keys=("key",), payload=True)], a_payload("seen")),
         (
             [Reads(feed=ALICE, ids=("n1",)), Reads(feed=ALICE, ids=("n1",), payload=True)],
-            Payload(title="seen"),
+            a_payload("seen"),
         ),
         (
             [Reads(feed=ALICE, keys=("key",), payload=True), Reads(feed=ALICE, ids=("n1",))],
-            Payload(title="seen"),
+            a_payload("seen"),
         ),
         ([Reads(feed=ALICE, scan=Scan(until=9))], None),
         (
             [Reads(feed=ALICE, ids=("n1",), payload=True), Reads(feed=ALICE, scan=Scan(until=9))],
-            Payload(title="seen"),
+            a_payload("seen"),
         ),
     ],
 )
 async def test_a_row_is_seen_once_and_its_payload_if_asked_for(
-    store: Store, reads: list[Reads], expected: Payload | None
+    store: Store, reads: list[Reads], expected: bytes | None
 ) -> None:
-    row = a_notification("n1", 1, app_notification_id="key", payload=Payload(title="seen"))
+    row = a_notification("n1", 1, app_notification_id="key", payload=a_payload("seen"))
     await put(store, row)
 
     view = await look(store, *reads)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tests.support.builders import a_payload
 from tests.support.clocks import START
 from unisono.server.bus.base import Hint
-from unisono.server.model import Change, ChangeType, Feed, FeedKey, Notification, Payload, SenderRole
+from unisono.server.model import Change, ChangeType, Feed, FeedKey, Notification, SenderRole
 
 ADA = FeedKey("mail.test", "ada")
 DAY = 24 * 3600 * 1000
@@ -18,7 +19,7 @@ def row(revision: int, **fields: Any) -> Notification:
         "id": f"n{revision}",
         "sender_role": SenderRole.PUBLISHER,
         "fingerprint": b"",
-        "payload": Payload(title="Hello"),
+        "payload": a_payload("Hello"),
         "expire_time": START + DAY,
         "create_time": START,
         "update_time": START,

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.builders import a_payload
 from tests.support.clocks import HeldClock
+from tests.support.encoding import encode
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.bus.base import Hint
@@ -30,7 +32,6 @@ from unisono.server.model import (
     EVERY_ENDPOINT,
     FeedKey,
     Limits,
-    Payload,
     ReadState,
     SenderRole,
 )
@@ -47,7 +48,7 @@ class Group:
         self.hints: list[Hint] = []
         bus = LocalBus()
         bus.listen(self.hints.append)
-        store = MemoryStore(ids=CountedIds())
+        store = MemoryStore(ids=CountedIds(), encode=encode)
         self.commits = FeedCommits(
             store, bus, Presence(store), HeldClock(), Limits(), batch=1000, capacity=1000
         )
@@ -68,7 +69,7 @@ async def group() -> AsyncIterator[Group]:
 
 
 def send(number: int, *, key: str = "", title: str = "Hello") -> Send:
-    content = Content(payload=Payload(title=title))
+    content = Content(payload=a_payload(title))
     return Send(
         actor=ACTOR,
         new_id=f"n{number}",

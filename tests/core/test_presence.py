@@ -7,6 +7,7 @@ import pytest
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, playing
+from unisono.server.api.convert import wire
 from unisono.server.core.presence import Presence
 from unisono.server.errors import Reason, Unavailable
 from unisono.server.model import Endpoint, Platform
@@ -17,7 +18,7 @@ class FailingStore(MemoryStore):
     """Counts what is written, and fails while it is down."""
 
     def __init__(self) -> None:
-        super().__init__(ids=CountedIds())
+        super().__init__(ids=CountedIds(), encode=wire.notification)
         self.down = False
         self.written: list[Sequence[Seen]] = []
 

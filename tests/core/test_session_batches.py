@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.builders import a_payload
 from tests.support.buses import DeafBus
 from tests.support.stage import Stage, Stream, playing
 from unisono.server.bus.base import Bus
@@ -9,11 +10,11 @@ from unisono.server.bus.local import LocalBus
 from unisono.server.core.decide.commands import StatePatch
 from unisono.server.core.session import PAGE_ROWS
 from unisono.server.core.tail import TAIL_CHANGES
-from unisono.server.model import Limits, Notification, Payload, Platform, ReadState, TargetPolicy
+from unisono.server.model import Limits, Notification, Platform, ReadState, TargetPolicy
 from unisono.v1 import feed_service_pb2 as pb
 
 LIMITS = Limits()
-LARGEST = Payload(
+LARGEST = a_payload(
     title="t" * LIMITS.title_bytes,
     body="b" * LIMITS.body_bytes,
     raw_content=b"r" * LIMITS.raw_content_bytes,

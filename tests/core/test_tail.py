@@ -6,17 +6,16 @@ from dataclasses import replace
 import pytest
 
 from tests.core.rows import ADA, created, feed, hint, hint_of, row
+from tests.support.builders import a_payload
 from tests.support.clocks import START
-from unisono.server.api.convert import frames
+from unisono.server.api.convert import frames, wire
 from unisono.server.bus.base import Hint
-from unisono.server.core.position import Sighting
 from unisono.server.core.tail import TAIL_CHANGES, Tail
 from unisono.server.model import (
     Audience,
     Change,
     ChangeType,
     Limits,
-    Payload,
     Platform,
     ReadState,
     TargetPolicy,
@@ -31,11 +30,12 @@ class Encoder:
     """Remembers what it encoded; the bytes are the revision."""
 
     def __init__(self) -> None:
-        self.sightings: list[Sighting] = []
+        self.encoded: list[tuple[int, bool]] = []
 
-    def __call__(self, sighting: Sighting) -> bytes:
-        self.sightings.append(sighting)
-        return b"%d" % sighting.notification.revision
+    def __call__(self, change: Change, alert: bool) -> bytes:
+        revision = change.notification.revision
+        self.encoded.append((revision, alert))
+        return b"%d" % revision
 
 
 @pytest.fixture
@@ -122,13 +122,13 @@ def test_it_tells_each_what_is_meant_for_it(tail: Tail) -> None:
 
 
 def test_it_encodes_once_for_all_and_only_what_is_wanted(tail: Tail, encoder: Encoder) -> None:
-    assert encoder.sightings == []
+    assert encoder.encoded == []
 
     for cursor in (1, 2, 1):
         for audience in (LAPTOP, PHONE):
             tail.after(cursor, audience)
 
-    assert sorted(s.notification.revision for s in encoder.sightings) == [2, 3]
+    assert sorted(revision for revision, _ in encoder.encoded) == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_it_rings_for_what_alerted_after_the_cursor(
 
     tail.after(cursor, LAPTOP)
 
-    assert {s.notification.revision: s.alert for s in encoder.sightings} == alerts
+    assert dict(encoder.encoded) == alerts
 
 
 def test_new_content_of_a_read_one_rings_once_it_is_unread(encoder: Encoder) -> None:
@@ -169,7 +169,7 @@ def test_new_content_of_a_read_one_rings_once_it_is_unread(encoder: Encoder) -> 
 
     tail.after(1, LAPTOP)
 
-    assert {s.notification.revision: s.alert for s in encoder.sightings} == {2: False, 3: True}
+    assert dict(encoder.encoded) == {2: False, 3: True}
 
 
 def test_it_is_short(encoder: Encoder) -> None:
@@ -183,14 +183,14 @@ def test_it_is_short(encoder: Encoder) -> None:
 def test_it_holds_no_more_payload_than_a_batch(encoder: Encoder) -> None:
     tail = Tail(encoder)
     for revision in range(1, 101):
-        tail.hear(hint(created(revision, payload=Payload(raw_content=b"x" * 32 * 1024))), START)
+        tail.hear(hint(created(revision, payload=b"x" * 32 * 1024)), START)
 
     assert told(tail, 91) is None
     assert told(tail, 92) == list(range(93, 101))
 
 
 def test_what_is_more_than_a_batch_is_left_to_the_store(encoder: Encoder) -> None:
-    tail = Tail(lambda sighting: b"x" * 200_000)
+    tail = Tail(lambda change, alert: b"x" * 200_000)
     tail.hear(hint_of([1, 2]), START)
 
     assert tail.after(0, LAPTOP) is None
@@ -200,13 +200,13 @@ def test_what_is_more_than_a_batch_is_left_to_the_store(encoder: Encoder) -> Non
 def test_it_is_small_whatever_is_in_it() -> None:
     """Bounded: below 1 MiB with everything encoded, when every field is as large as allowed."""
     limits = Limits()
-    tail = Tail(frames.event)
+    tail = Tail(frames.change)
 
     def largest(revision: int) -> Change:
         targets = (f"{revision}-{n:0{limits.id_bytes - 5}}" for n in range(limits.target_endpoints))
         return created(
             revision,
-            payload=Payload(title="t" * limits.title_bytes) if revision % 2 else None,
+            payload=a_payload("t" * limits.title_bytes) if revision % 2 else None,
             group_name=f"{revision:0{limits.id_bytes}}",
             app_notification_id=f"{revision:0{limits.id_bytes}}",
             target=TargetPolicy.of((Platform.LINUX,), targets),
@@ -218,7 +218,8 @@ def test_it_is_small_whatever_is_in_it() -> None:
         for revision in range(1, 200):
             tail.hear(hint(largest(revision)), START)
             tail.after(revision - 1, LAPTOP)
-        target_key.cache_clear()  # which is the whole process's, not the tail's
+        for cache in (target_key, wire._target):  # noqa: SLF001 - of the whole process, not the tail's
+            cache.cache_clear()
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.guarantees.random_world import FEED, World
+from tests.support.encoding import decoded
 from tests.support.random_commands import LAPTOP, PHONE
 from unisono.server.core.position import Position, Sighting, sight
 from unisono.server.core.resume_token import Seal
@@ -18,11 +19,10 @@ from unisono.server.model import (
     ChangeType,
     Feed,
     Notification,
-    Payload,
     ReadState,
     UserActionState,
 )
-from unisono.server.store.reads import ListFilter
+from unisono.server.store.reads import Changed, ListFilter
 
 SILENT = (UserActionState.DISMISSED, UserActionState.SNOOZED)
 PLENTY = 10**9
@@ -37,19 +37,19 @@ class Rules:
     passed: Callable[[Position, int], Position] = Position.passed
     covered: Callable[[Position, int], bool] = Position.covered
     resumable: Callable[[Position, int, int], bool] = Position.resumable
-    sight: Callable[[Notification, Position, int], Sighting | None] = sight
+    sight: Callable[[Changed, Position, int], Sighting | None] = sight
 
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
     """What a device holds, and what the oracle knows of its past. Times and revisions as in the feed."""
 
-    held: dict[str, tuple[Notification, Payload | None]] = field(default_factory=dict)
+    held: dict[str, tuple[Notification, bytes | None]] = field(default_factory=dict)
     token: bytes = b""
     #: The last complete revision, or where it began: nothing up to here may ring any more.
     settled: int = 0
     #: What it held at the last complete point.
-    settled_held: dict[str, Payload | None] = field(default_factory=dict)
+    settled_held: dict[str, bytes | None] = field(default_factory=dict)
     #: Where it began, if it began at the END and so misses what was before.
     blind: int = 0
     last_event: int = 0
@@ -158,16 +158,16 @@ class Follower:
             self._upsert(sighting)
         for sighting in sightings:
             if sighting.alert:
-                self._ring(sighting.notification)
+                self._ring(decoded(sighting.row))
 
     def _upsert(self, sighting: Sighting) -> None:
-        row, memory = sighting.notification, self._memory
+        row, memory = decoded(sighting.row), self._memory
         assert row.revision > memory.last_event, "an event out of order or twice"
         memory.last_event = row.revision
         if sighting.removed:
             memory.held.pop(row.id, None)
             return
-        self._check_type(sighting)
+        self._check_type(row, sighting.type)
         _, known = memory.held.get(row.id, (None, None))
         memory.held[row.id] = (row, row.payload if sighting.with_payload else known)
 
@@ -176,13 +176,13 @@ class Follower:
         assert worth_a_ring(row, self._world.now), "a ring for what was handled or is over"
         self._rung.add((row.id, row.alert_revision))
 
-    def _check_type(self, sighting: Sighting) -> None:
-        memory, row = self._memory, sighting.notification
+    def _check_type(self, row: Notification, told: ChangeType) -> None:
+        memory = self._memory
         if memory.blind:
             return
         new = row.id not in memory.settled_held
-        assert new == (sighting.type is ChangeType.CREATED), "CREATED for what it had, or not for what is new"
-        if sighting.type is ChangeType.STATE_CHANGED:
+        assert new == (told is ChangeType.CREATED), "CREATED for what it had, or not for what is new"
+        if told is ChangeType.STATE_CHANGED:
             (stored,) = (r for r in self._world.rows() if r.id == row.id)
             assert stored.payload == memory.settled_held[row.id], "new content without UPDATED"
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from random import Random
 
 from tests.support.clocks import START
+from tests.support.encoding import encode
 from tests.support.memory_store import MemoryStore
 from tests.support.random_commands import RandomCommands
 from unisono.server.clock import RandomIds
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command, PassTime
 from unisono.server.model import Feed, FeedKey, Limits, Notification
+from unisono.server.store.base import Encode
 from unisono.server.store.reads import Retention
 
 FEED = FeedKey("mail.test", "ada")
@@ -18,9 +20,9 @@ FEED = FeedKey("mail.test", "ada")
 class World:
     """A feed to which things happen."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, encode: Encode = encode) -> None:
         self.random = random
-        self.store = MemoryStore(ids=RandomIds())
+        self.store = MemoryStore(ids=RandomIds(), encode=encode)
         self.now = START
         self._commands = RandomCommands(random, FEED)
 

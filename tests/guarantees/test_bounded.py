@@ -15,6 +15,7 @@ from tests.support import tokens
 from tests.support.callers import Caller
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.raw_http2 import RawSubscriber
+from unisono.server.api.convert import wire
 from unisono.server.api.server import Transport
 from unisono.server.clock import RandomIds
 from unisono.server.core.sweeper import SweepRules
@@ -155,7 +156,7 @@ class SlowRegistry(SqliteStore):
     """Registers no endpoint before it is let."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, ids=RandomIds())
+        super().__init__(path, ids=RandomIds(), encode=wire.notification)
         self.begun, self.gate, self.done = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def commit_endpoints(

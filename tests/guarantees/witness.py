@@ -104,6 +104,6 @@ class Witness(Device):
         """Nothing up to `quiet` may ring any more, and what rings after `owing` must have."""
         rung = self.past.rung[: point.rung]
         assert all(revision > quiet for _, revision in rung[before:]), "a ring for what was settled"
-        ringing = [row for row in self._truth(point).values() if row.rings_at(point.time)]
+        ringing = [row for row in self._truth(point).values() if point.time < row.rings_until]
         due = {(row.id, row.alert_revision) for row in ringing if row.alert_revision > owing}
         assert due <= set(rung), f"at {point.revision} a ring is lost"

@@ -24,6 +24,7 @@ from unisono.client import (
     UnisonoError,
     draft,
 )
+from unisono.server.api.convert import wire
 from unisono.server.clock import RandomIds
 from unisono.server.errors import OutcomeUnknown
 from unisono.server.store.commit import Decision, Item, View
@@ -177,7 +178,7 @@ class ForgetfulStore(SqliteStore):
     """Commits, and does not know it: the first time for each of so many items."""
 
     def __init__(self, path: Path, forgets: int) -> None:
-        super().__init__(path, ids=RandomIds())
+        super().__init__(path, ids=RandomIds(), encode=wire.notification)
         self.forgets = forgets
 
     async def commit(

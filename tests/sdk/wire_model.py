@@ -78,7 +78,7 @@ class _Stream:
             self._unread = page.feed.unread_count(self._audience)
         else:
             self.position = self.position.passed(page.rows[-1].revision)
-        return [frames.event(sighting) for sighting in sightings if sighting is not None]
+        return [frames.sighting(sighting) for sighting in sightings if sighting is not None]
 
     def say(self, **said: Any) -> pb.SubscribeResponse:
         return pb.SubscribeResponse(

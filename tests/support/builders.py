@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unisono.server.api.convert import wire
 from unisono.server.model import (
     ChangeType,
     Endpoint,
     Feed,
     FeedKey,
     Notification,
-    Payload,
     Platform,
     Priority,
     SenderRole,
@@ -24,6 +24,11 @@ ALICE = FeedKey("mail.example.com", "alice")
 BOB = FeedKey("mail.example.com", "bob")
 
 
+def a_payload(title: str | None = None, body: str = "", raw_content: bytes | None = None) -> bytes:
+    """What senders write, encoded; without a title it has no visual content."""
+    return wire.payload(title, body, raw_content)
+
+
 def a_notification(id_: str, revision: int, **fields: Any) -> Notification:
     """A live one, created at `revision` unless `create_revision` says otherwise."""
     created = fields.setdefault("create_revision", revision)
@@ -32,7 +37,7 @@ def a_notification(id_: str, revision: int, **fields: Any) -> Notification:
         "id": id_,
         "sender_role": SenderRole.PUBLISHER,
         "fingerprint": b"fingerprint of " + id_.encode(),
-        "payload": Payload(title=f"title of {id_}"),
+        "payload": a_payload(title=f"title of {id_}"),
         "expire_time": NOW + 86_400_000,
         "create_time": NOW,
         "update_time": NOW,

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from unisono.server.clock import Ids
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
-from unisono.server.store.base import BatchRejected
+from unisono.server.store.base import BatchRejected, Encode
 from unisono.server.store.commit import (
     Decision,
     EndpointDecision,
@@ -21,7 +21,7 @@ from unisono.server.store.commit import (
     Scan,
     View,
 )
-from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
+from unisono.server.store.reads import Changed, Changes, Due, ListFilter, Page, Retention, Seen
 
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
@@ -32,11 +32,14 @@ Rows = dict[str, Notification]
 class MemoryStore:
     """Every value in it is frozen, so a snapshot is a reference."""
 
-    def __init__(self, *, ids: Ids) -> None:
+    def __init__(self, *, ids: Ids, encode: Encode) -> None:
         self._ids = ids
+        self._encode = encode
         self._epoch = ids.epoch()
         self._feeds: dict[FeedKey, Feed] = {}
         self._rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
+        #: The encodings of rows as they were written last, by the ids of these.
+        self._kept: dict[str, bytes] = {}
         self._endpoints: defaultdict[FeedKey, dict[str, Endpoint]] = defaultdict(dict)
 
     @property
@@ -54,7 +57,9 @@ class MemoryStore:
     ) -> Decision[R]:
         decision = decide(items, self._view(items))
         written = [self._stored(row) for row in decision.rows]
+        kept = {row.id: self._encode(row) for row in decision.rows}
         self._feeds |= {feed.key: feed for feed in decision.feeds}
+        self._kept |= kept
         for row in written:
             self._rows[row.feed][row.id] = row
         return decision
@@ -101,7 +106,8 @@ class MemoryStore:
         found.sort(key=lambda row: row.revision)
         found = [row if row.content_revision > known else replace(row, payload=None) for row in found]
         page = _page(found, limit, max_bytes)
-        return Changes(feed=self._feeds[key], rows=page, complete=len(page) == len(found))
+        changed = [_changed(row, self._kept[row.id]) for row in page]
+        return Changes(feed=self._feeds[key], rows=changed, complete=len(page) == len(found))
 
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
@@ -205,7 +211,7 @@ class MemoryStore:
         aged = [n for n, row in enumerate(tombstones, 1) if row.update_time < what.tombstones_before]
         purged = tombstones[: min(limit, max(excess, *aged, 0))]
         for row in purged:
-            del rows[row.id]
+            del rows[row.id], self._kept[row.id]
         if purged:
             feed = self._feeds[key]
             self._feeds[key] = replace(feed, floor=max(feed.floor, purged[-1].revision))
@@ -214,7 +220,7 @@ class MemoryStore:
 
 def _page(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[Notification]:
     """The rows that fit, but at least one."""
-    sizes = accumulate(row.payload.size if row.payload else 0 for row in rows)
+    sizes = accumulate(len(row.payload or b"") for row in rows)
     fitting = sum(size <= max_bytes for size in sizes)
     return rows[: min(limit, max(fitting, 1))]
 
@@ -227,6 +233,19 @@ def _passes(row: Notification, where: ListFilter) -> bool:
         and (where.start_time is None or row.create_time >= where.start_time)
         and (where.end_time is None or row.create_time < where.end_time)
         and (where.audience is None or row.target.includes(where.audience))
+    )
+
+
+def _changed(row: Notification, kept: bytes) -> Changed:
+    return Changed(
+        revision=row.revision,
+        create_revision=row.create_revision,
+        content_revision=row.content_revision,
+        alert_revision=row.alert_revision,
+        rings_until=row.rings_until,
+        removal=row.removal,
+        kept=kept,
+        payload=row.payload,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
+from tests.support.builders import a_payload
 from unisono.server.core.decide.commands import (
     Actor,
     Command,
@@ -23,7 +24,6 @@ from unisono.server.model import (
     Audience,
     FeedKey,
     Notification,
-    Payload,
     Platform,
     Priority,
     ReadState,
@@ -144,7 +144,7 @@ class RandomCommands:
     def _content(self, now: int) -> Content:
         pick = self._random.choice
         return Content(
-            payload=Payload(title=pick("abcdefgh"), raw_content=pick((None, b"raw"))),
+            payload=a_payload(pick("abcdefgh"), raw_content=pick((None, b"raw"))),
             group_name=pick(GROUPS),
             priority=pick(tuple(Priority)),
             display_time_to_live=pick((None, None, 3_000)),

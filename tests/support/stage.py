@@ -6,11 +6,12 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.support.builders import a_payload
 from tests.support.clocks import HeldClock
 from tests.support.devices import Held
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
-from unisono.server.api.convert import frames
+from unisono.server.api.convert import frames, wire
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.core.decide.commands import Actor, Content, Delete, Mark, Ref, StatePatch
@@ -29,7 +30,6 @@ from unisono.server.model import (
     FeedKey,
     Limits,
     Notification,
-    Payload,
     Platform,
     SenderRole,
     TargetPolicy,
@@ -50,11 +50,13 @@ class Stage:
     limits: Limits = field(default_factory=Limits)
     rules: SessionRules = field(default_factory=SessionRules)
     sweep_rules: SweepRules = field(default_factory=SweepRules)
-    store: MemoryStore = field(default_factory=lambda: MemoryStore(ids=CountedIds()))
+    store: MemoryStore = field(
+        default_factory=lambda: MemoryStore(ids=CountedIds(), encode=wire.notification)
+    )
 
     def __post_init__(self) -> None:
         ids = CountedIds()
-        self.hub = Hub(frames.event, self.clock, streams_per_user=self.limits.streams_per_user)
+        self.hub = Hub(frames.change, self.clock, streams_per_user=self.limits.streams_per_user)
         self.bus.listen(self.hub.hear)
         self.presence = Presence(self.store)
         self.commits = FeedCommits(
@@ -77,7 +79,7 @@ class Stage:
             presence=self.presence,
             clock=self.clock,
             ids=ids,
-            encode=frames.event,
+            encode=frames.sighting,
             rules=self.rules,
         )
 
@@ -91,7 +93,7 @@ class Stage:
     ) -> Notification:
         """A new notification; from a device of the user, if `origin` names one."""
         actor = replace(PUBLISHER, role=SenderRole.USER, endpoint_id=origin) if origin else PUBLISHER
-        wanted = Content(**{"payload": Payload(title=title), **content})
+        wanted = Content(**{"payload": a_payload(title), **content})
         request = SendRequest(actor=actor, key="", content=wanted, target=target, replace=False)
         return (await self.notifications.send(request)).notification
 

@@ -18,8 +18,8 @@ from unisono.verify.checker import PROMISES
 
 BADGES_DRIFT = Patch(
     file="core/session.py",
-    old="unread_count = feed.unread_count(self._endpoint.audience)",
-    new="unread_count = feed.unread_count(self._endpoint.audience) + (feed.revision % 7 == 0)",
+    old="unread_count = feed.unread_count(self._audience)",
+    new="unread_count = feed.unread_count(self._audience) + (feed.revision % 7 == 0)",
 )
 
 #: What a client alone cannot see.

@@ -6,6 +6,41 @@ import time
 from typing import Protocol
 
 
+class Wake(asyncio.Event):
+    """An event that one task at a time waits for, and only so long.
+
+    `asyncio.timeout` around any event does the same in twice the time, and every delivery waits once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sleeper: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        super().set()
+        if self._sleeper is not None:
+            _end(self._sleeper)
+
+    async def within(self, seconds: float) -> bool:
+        """Wait until it is set, at most `seconds`. Returns whether it was set."""
+        if self.is_set():
+            return True
+        loop = asyncio.get_running_loop()
+        self._sleeper = loop.create_future()
+        timer = loop.call_later(max(seconds, 0), _end, self._sleeper)
+        try:
+            await self._sleeper
+        finally:
+            timer.cancel()
+            self._sleeper = None
+        return self.is_set()
+
+
+def _end(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
 class Clock(Protocol):
     """Where the service takes time from. Wall times are milliseconds since 1970 (UTC)."""
 
@@ -15,7 +50,7 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds that never go back, for measuring and for deadlines within this process."""
 
-    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+    async def wait(self, event: Wake, seconds: float) -> bool:
         """Wait until `event` is set, at most `seconds`. Returns whether it was set."""
 
 
@@ -28,12 +63,8 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(max(seconds, 0)):
-                return await event.wait()
-        except TimeoutError:
-            return event.is_set()
+    async def wait(self, event: Wake, seconds: float) -> bool:
+        return await event.within(seconds)
 
 
 class Ids(Protocol):

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.contract.backends import SqliteBackend
+from tests.support.encoding import encode
 from unisono.server.clock import RandomIds
 from unisono.server.errors import Unavailable
 from unisono.server.model import LARGEST_INTEGER, FeedKey
-from unisono.server.store.base import Store
+from unisono.server.store.base import Encode, Store
 from unisono.server.store.reads import Changes, ListFilter, Page, Retention, Seen
 from unisono.server.store.sqlite import SqliteStore
 
@@ -66,5 +67,5 @@ class BrokenBackend(SqliteBackend):
 
     kind: type[SqliteStore]
 
-    def store(self) -> Store:
-        return self.kind(self.path, ids=RandomIds(), busy_timeout=20)
+    def store(self, encode: Encode = encode) -> Store:
+        return self.kind(self.path, ids=RandomIds(), encode=encode, busy_timeout=20)

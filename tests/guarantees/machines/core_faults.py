@@ -1,7 +1,6 @@
 """What may be wrong in the core, each in one way, to see that the machine tells. Knows no machine."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -9,7 +8,8 @@ from unisono.server.core import session
 from unisono.server.core.position import Position, Sighting, sight
 from unisono.server.core.session import Session
 from unisono.server.core.tail import Tail
-from unisono.server.model import Audience, Feed, Notification
+from unisono.server.model import Audience, Feed
+from unisono.server.store.reads import Changed
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -20,16 +20,16 @@ News = tuple[Feed, Sequence[bytes]] | None
 def rings_again(patch: pytest.MonkeyPatch) -> None:
     """Also for what was settled."""
 
-    def wrong(row: Notification, position: Position, now: int) -> Sighting | None:
+    def wrong(row: Changed, position: Position, now: int) -> Sighting | None:
         seen = sight(row, position, now)
-        return seen and replace(seen, alert=row.rings_at(now))
+        return seen and seen._replace(alert=now < row.rings_until)
 
     patch.setattr(session, "sight", wrong)
 
 
 def keeps_removals_to_itself(patch: pytest.MonkeyPatch) -> None:
-    def wrong(row: Notification, position: Position, now: int) -> Sighting | None:
-        return sight(row, position, now) if row.live else None
+    def wrong(row: Changed, position: Position, now: int) -> Sighting | None:
+        return sight(row, position, now) if row.removal is None else None
 
     patch.setattr(session, "sight", wrong)
 

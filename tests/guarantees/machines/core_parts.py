@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.support.clocks import HeldClock
-from unisono.server.api.convert import frames
+from unisono.server.api.convert import frames, wire
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
 from unisono.server.core.endpoints import Endpoints
@@ -26,8 +26,8 @@ class Core:
     def __init__(self, path: Path, bus: LocalBus, clock: HeldClock) -> None:
         ids = RandomIds()
         self.clock = clock
-        self.store = SqliteStore(path, ids=ids)
-        self.hub = Hub(frames.event, clock, streams_per_user=LIMITS.streams_per_user)
+        self.store = SqliteStore(path, ids=ids, encode=wire.notification)
+        self.hub = Hub(frames.change, clock, streams_per_user=LIMITS.streams_per_user)
         bus.listen(self.hub.hear)
         presence = Presence(self.store)
         self.commits = FeedCommits(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
@@ -40,7 +40,7 @@ class Core:
             presence=presence,
             clock=clock,
             ids=ids,
-            encode=frames.event,
+            encode=frames.sighting,
             rules=RULES,
         )
 

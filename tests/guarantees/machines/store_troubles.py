@@ -9,11 +9,12 @@ from hypothesis.stateful import rule
 from tests.guarantees.machines.random_endpoints import NAMES
 from tests.guarantees.machines.store_writes import FEEDS, StoreWrites, feeds, few, seeds
 from tests.guarantees.machines.twins import LIMITS
+from tests.support.builders import a_payload
 from tests.support.random_commands import PHONE
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Actor, Content, PassTime, Send
 from unisono.server.errors import OutcomeUnknown, Unavailable
-from unisono.server.model import EVERY_ENDPOINT, LARGEST_INTEGER, FeedKey, Payload, SenderRole
+from unisono.server.model import EVERY_ENDPOINT, LARGEST_INTEGER, FeedKey, SenderRole
 from unisono.server.store.base import Store
 from unisono.server.store.commit import View
 from unisono.server.store.reads import ListFilter, Retention, Seen
@@ -71,7 +72,7 @@ class StoreTroubles(StoreWrites):
             actor=Actor(feed=feed, role=SenderRole.PUBLISHER),
             new_id=rows[seed % len(rows)].id,
             key="",
-            content=Content(payload=Payload(title="Taken")),
+            content=Content(payload=a_payload("Taken")),
             target=EVERY_ENDPOINT,
             replace=False,
             fingerprint=b"taken",

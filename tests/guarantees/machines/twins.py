@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from tests.guarantees.machines.alike import by_name, by_revision, outcome, plain
+from tests.support.encoding import encode
 from tests.support.memory_store import MemoryStore
 from unisono.server.clock import RandomIds
 from unisono.server.core.decide.batch import decide
@@ -44,7 +45,7 @@ class Twins:
         self.store = store
         self._feeds = feeds
         self._ids = EchoedIds()
-        self.model = MemoryStore(ids=self._ids)
+        self.model = MemoryStore(ids=self._ids, encode=encode)
         #: Of everything that was ever written.
         self._known: dict[FeedKey, set[str]] = {key: set() for key in feeds}
 

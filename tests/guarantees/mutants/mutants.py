@@ -113,13 +113,9 @@ MUTANTS: Final = (
         promise="Convergent",
         trial=lines.CUT,
         patch=Patch(
-            file="core/position.py",
-            old="return Sighting(notification=row, type=change_type(row, position.known), alert=alert)",
-            new="return Sighting(\n"
-            "        notification=__import__('dataclasses').replace(row, group_name=''),\n"
-            "        type=change_type(row, position.known),\n"
-            "        alert=alert,\n"
-            "    )",
+            file="app/build.py",
+            old="encode=wire.notification",
+            new="encode=lambda row: wire.notification(__import__('dataclasses').replace(row, group_name=''))",
         ),
     ),
     Mutant(
@@ -128,8 +124,8 @@ MUTANTS: Final = (
         trial=lines.CUT,
         patch=Patch(
             file="core/position.py",
-            old="alert = row.alert_revision > position.base and row.rings_at(now)",
-            new="alert = row.rings_at(now)",
+            old="alert = row.alert_revision > position.base and now < row.rings_until",
+            new="alert = now < row.rings_until",
         ),
     ),
     Mutant(
@@ -139,8 +135,8 @@ MUTANTS: Final = (
         trial=lines.CUT,
         patch=Patch(
             file="core/position.py",
-            old="alert = row.alert_revision > position.base and row.rings_at(now)",
-            new="alert = row.alert_revision > position.base + 3 and row.rings_at(now)",
+            old="alert = row.alert_revision > position.base and now < row.rings_until",
+            new="alert = row.alert_revision > position.base + 3 and now < row.rings_until",
         ),
     ),
     Mutant(
@@ -230,8 +226,8 @@ MUTANTS: Final = (
         trial=lines.CUT,
         patch=Patch(
             file="core/session.py",
-            old="unread_count = feed.unread_count(self._endpoint.audience)",
-            new="unread_count = feed.unread_count(self._endpoint.audience) + (feed.revision % 7 == 0)",
+            old="unread_count = feed.unread_count(self._audience)",
+            new="unread_count = feed.unread_count(self._audience) + (feed.revision % 7 == 0)",
         ),
     ),
     Mutant(

@@ -1,16 +1,15 @@
 """One call: who makes it, and what it may be about. Knows no messages."""
 
-from dataclasses import dataclass
-
 from unisono.server.api.convert.fields import identifier
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.decide.commands import Actor
 from unisono.server.errors import PermissionDenied, Reason
 from unisono.server.model import FeedKey, Limits, SenderRole
+from unisono.server.model.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Call:
     """An authenticated call. `now` is when it arrived, in milliseconds since 1970."""
 

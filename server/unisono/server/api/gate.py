@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.errors import PermissionDenied, Reason, Unauthenticated
+from unisono.server.model.value import value
 
 Metadata = Iterable[tuple[str, str | bytes]]
 
@@ -16,7 +16,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN_KEY = "authorization"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Entry:
     """What is needed of a call's metadata, which gRPC makes anew at each look."""
 
@@ -28,11 +28,11 @@ class Entry:
         """The caller's request id, if it is a harmless one, otherwise a new one; and the tokens."""
         request_id = ""
         tokens: tuple[str | bytes, ...] = ()
-        for key, value in metadata:
+        for key, content in metadata:
             if key == _TOKEN_KEY:
-                tokens += (value,)
-            elif key == REQUEST_ID_KEY and not request_id and isinstance(value, str):
-                request_id = value if _REQUEST_ID.fullmatch(value) else ""
+                tokens += (content,)
+            elif key == REQUEST_ID_KEY and not request_id and isinstance(content, str):
+                request_id = content if _REQUEST_ID.fullmatch(content) else ""
         return cls(request_id or os.urandom(8).hex(), tokens)
 
 

@@ -38,10 +38,10 @@ PUBLISHER = frozenset((Role.PUBLISHER,))
 
 @dataclass(frozen=True, slots=True)
 class Unary(Generic[RequestT]):
-    """A method with one response."""
+    """A method with one response, which may be encoded already."""
 
     request: type[RequestT]
-    handle: Callable[[Call, RequestT], Awaitable[Message]]
+    handle: Callable[[Call, RequestT], Awaitable[Message | bytes]]
     allowed: frozenset[Role] = BOTH
 
 
@@ -77,7 +77,7 @@ class Pipeline:
             async def answered(entry: gate.Entry) -> bytes:
                 call = self._admit(entry, method.allowed)
                 response = await method.handle(call, self._parse(method.request, body))
-                return response.SerializeToString()
+                return response if isinstance(response, bytes) else response.SerializeToString()
 
             return await self.guarded(context, answered)
 

@@ -57,7 +57,7 @@ class Node:
     ) -> None:
         self._store = store
         self._bus = bus
-        self._hub = Hub(frames.event, clock, streams_per_user=limits.streams_per_user)
+        self._hub = Hub(frames.change, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.hear)
         self._presence = Presence(store)
         self._commits = FeedCommits(
@@ -80,7 +80,7 @@ class Node:
             presence=self._presence,
             clock=clock,
             ids=ids,
-            encode=frames.event,
+            encode=frames.sighting,
             rules=session_rules,
         )
         services = (

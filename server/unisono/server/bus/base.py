@@ -6,13 +6,13 @@ never makes one wait.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from unisono.server.model import Change, Feed, FeedKey
+from unisono.server.model.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Hint:
     """Something happened in a feed.
 

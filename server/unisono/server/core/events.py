@@ -3,9 +3,13 @@
 from collections.abc import Callable
 
 from unisono.server.core.position import Sighting
+from unisono.server.model import Change
 
-Encode = Callable[[Sighting], bytes]
-"""Encodes one event so that encodings can be joined into a batch."""
+EncodeSighting = Callable[[Sighting], bytes]
+"""Encodes an event of who catches up, so that encodings can be joined into a batch."""
+
+EncodeChange = Callable[[Change, bool], bytes]
+"""The same of a change that was just committed, which rings or does not."""
 
 BATCH_BYTES = 256 * 1024
 """No batch of events is larger than this (the contract, section 3)."""

@@ -1,12 +1,11 @@
 """Who is listening to which feed on this node. Knows seats, not streams, and no store."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from unisono.server.bus.base import Hint
-from unisono.server.clock import Clock
-from unisono.server.core.events import Encode
+from unisono.server.clock import Clock, Wake
+from unisono.server.core.events import EncodeChange
 from unisono.server.core.tail import Tail
 from unisono.server.errors import QuotaExceeded, Reason, Unavailable
 from unisono.server.model import FeedKey
@@ -20,7 +19,7 @@ class Seat:
         self.session_id = session_id
         self.tail = tail
         #: Something happened: look at the feed, and at what follows here.
-        self.wake = asyncio.Event()
+        self.wake = Wake()
         #: The endpoint's row changed, and not by this session.
         self.endpoint_changed = False
         #: The server stops: come back after so many seconds.
@@ -28,7 +27,7 @@ class Seat:
 
 
 class _Channel:
-    def __init__(self, encode: Encode) -> None:
+    def __init__(self, encode: EncodeChange) -> None:
         self.tail = Tail(encode)
         self.seats: set[Seat] = set()
 
@@ -36,7 +35,7 @@ class _Channel:
 class Hub:
     """Hands hints to the seats of their feed, and keeps a tail for each feed with seats."""
 
-    def __init__(self, encode: Encode, clock: Clock, *, streams_per_user: int) -> None:
+    def __init__(self, encode: EncodeChange, clock: Clock, *, streams_per_user: int) -> None:
         self._encode = encode
         self._clock = clock
         self._streams_per_user = streams_per_user

@@ -1,16 +1,17 @@
 """Marking one, several or all notifications, in steps that each fit into a commit."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unisono.server.core.decide.commands import Actor, Mark, Ref, StatePatch
 from unisono.server.core.decide.results import Marked
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_commits import FeedCommits
 from unisono.server.model import LARGEST_INTEGER, Audience
+from unisono.server.model.value import value
 from unisono.server.store.commit import Scan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Selector:
     """What to mark: what `refs` name, or all of a group, or (both None) all."""
 
@@ -18,7 +19,7 @@ class Selector:
     group_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class MarkRequest:
     """What to mark, and how; see `decide.commands.Mark` for the revisions."""
 
@@ -29,7 +30,7 @@ class MarkRequest:
     expected_revision: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class MarkedAll:
     """The outcome of all steps; the counters are as after the last one."""
 

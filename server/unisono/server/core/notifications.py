@@ -1,7 +1,7 @@
 """The use cases of NotificationService but marking: sending, reading, patching, withdrawing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.decide.commands import (
@@ -22,11 +22,12 @@ from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Feed, Limits, Notification, TargetPolicy
+from unisono.server.model.value import value
 from unisono.server.store.base import Store
 from unisono.server.store.reads import ListFilter, Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class SendRequest:
     """One notification to create, and for whom."""
 
@@ -37,7 +38,7 @@ class SendRequest:
     replace: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class History:
     """A page of the history; `resume_token` on the first page for an endpoint."""
 

@@ -5,9 +5,10 @@ complete revision, *base* marks what is news: older than it neither rings nor ne
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
-from unisono.server.model import ChangeType, Notification
+from unisono.server.model import ChangeType
+from unisono.server.store.reads import Changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +47,39 @@ class Position:
         return Position(revision, self.known, self.base)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """A row as an event for one device. `origin` is known only where it is exactly one change."""
+class Sighting(NamedTuple):
+    """A row as an event for one device."""
 
-    notification: Notification
+    row: Changed
     type: ChangeType
     alert: bool
-    origin: str = ""
 
     @property
     def removed(self) -> bool:
         """Whether the device removes it, rather than inserts or updates it."""
-        return not self.notification.live
+        return self.row.removal is not None
 
     @property
     def with_payload(self) -> bool:
         """Whether the event carries the payload."""
-        return self.type in (ChangeType.CREATED, ChangeType.UPDATED)
+        return self.type in WITH_PAYLOAD
 
 
-def sight(row: Notification, position: Position, now: int) -> Sighting | None:
+WITH_PAYLOAD = frozenset((ChangeType.CREATED, ChangeType.UPDATED))
+"""The changes that bring content that the device does not have."""
+
+
+def sight(row: Changed, position: Position, now: int) -> Sighting | None:
     """What a row after the cursor is to a device at this position; None when it is nothing."""
     if row.removal is not None:
         if row.revision <= position.base:
             return None
-        return Sighting(notification=row, type=row.removal, alert=False)
-    alert = row.alert_revision > position.base and row.rings_at(now)
-    return Sighting(notification=row, type=change_type(row, position.known), alert=alert)
+        return Sighting(row, ChangeType(row.removal), alert=False)
+    alert = row.alert_revision > position.base and now < row.rings_until
+    return Sighting(row, change_type(row, position.known), alert)
 
 
-def change_type(row: Notification, known: int) -> ChangeType:
+def change_type(row: Changed, known: int) -> ChangeType:
     """Why a live row is sent to a device that has the state at revision `known`."""
     if row.create_revision > known:
         return ChangeType.CREATED

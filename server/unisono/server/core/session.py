@@ -10,15 +10,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from unisono.server.clock import Clock
-from unisono.server.core.events import BATCH_BYTES, Encode
+from unisono.server.core.events import BATCH_BYTES, EncodeSighting
 from unisono.server.core.hub import Seat
 from unisono.server.core.position import Position, sight
 from unisono.server.core.presence import Presence
 from unisono.server.core.resume_token import Seal
 from unisono.server.core.stream import End, Kind, Message, Terms
-from unisono.server.model import Endpoint, Feed, Notification
+from unisono.server.model import Endpoint, Feed
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import Changed, Seen
 
 #: Rows and payload bytes of one read while catching up; a batch must hold them with all else they carry.
 PAGE_ROWS = 256
@@ -40,11 +40,12 @@ class Session:
         store: Store,
         presence: Presence,
         clock: Clock,
-        encode: Encode,
+        encode: EncodeSighting,
     ) -> None:
         self.resumed = resumed
         self.terms = terms
         self._endpoint = endpoint
+        self._audience = endpoint.audience
         self._position = position
         self._seat = seat
         self._store = store
@@ -54,6 +55,7 @@ class Session:
         self._seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch)
         self._unread = feed.unread_count(endpoint.audience)
         self._ends_at = clock.monotonic() + terms.age
+        self._opened_at = feed
         self._synced = False
         self._behind = False
         self._said_at = self._asked_at = clock.monotonic()
@@ -92,10 +94,20 @@ class Session:
             self._sign_of_life(ended=True)
 
     async def _next(self) -> "_Step":
-        """What follows the position: from the tail where it continues it, otherwise from the store."""
+        """What follows the position: from the tail where it continues it, otherwise from the store.
+
+        Nothing does, where the session began at the end of its feed and nobody has said anything since.
+        """
+        heard = self._seat.wake.is_set()
         self._seat.wake.clear()
+        if (
+            not self._synced
+            and not heard
+            and self._position == Position.complete_at(self._opened_at.revision)
+        ):
+            return self._complete(self._opened_at, ())
         if self._synced and self._position.complete and not self._behind:
-            tail = self._seat.tail.after(self._position.cursor, self._endpoint.audience)
+            tail = self._seat.tail.after(self._position.cursor, self._audience)
             if tail is not None:
                 return self._complete(*tail)
         return await self._read()
@@ -103,7 +115,7 @@ class Session:
     async def _read(self) -> "_Step":
         page = await self._store.changes(
             self._endpoint.feed,
-            self._endpoint.audience,
+            self._audience,
             after=self._position.cursor,
             known=self._position.known,
             limit=PAGE_ROWS,
@@ -119,10 +131,10 @@ class Session:
         return _Step(events, self._position.passed(page.rows[count - 1].revision), self._unread)
 
     def _complete(self, feed: Feed, events: Sequence[bytes]) -> "_Step":
-        unread_count = feed.unread_count(self._endpoint.audience)
+        unread_count = feed.unread_count(self._audience)
         return _Step(events, Position.complete_at(feed.revision), unread_count)
 
-    def _encoded(self, page: Sequence[Notification]) -> tuple[int, list[bytes]]:
+    def _encoded(self, page: Sequence[Changed]) -> tuple[int, list[bytes]]:
         """The events of a page, and how many of its rows they cover: what fits into one batch."""
         events: list[bytes] = []
         size, now = 0, self._clock.now()

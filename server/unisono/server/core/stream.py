@@ -1,8 +1,9 @@
 """What a stream says, and how long it may. Knows neither who says it nor how it is written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from unisono.server.model.value import value
 
 
 class Kind(Enum):
@@ -26,7 +27,7 @@ class End(Enum):
     ENDPOINT_DELETED = "endpoint deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message, with the position after it. `events` are encoded; `end` comes with GOODBYE."""
 
@@ -40,7 +41,7 @@ class Message:
     retry_delay: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Terms:
     """How long a session may go on. Seconds, but `expire_time`, which is the token's in milliseconds."""
 

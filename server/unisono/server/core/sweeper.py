@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from unisono.server.clock import Clock
+from unisono.server.clock import Clock, Wake
 from unisono.server.core.decide.commands import PassTime
 from unisono.server.core.decide.results import TimePassed
 from unisono.server.core.feed_commits import FeedCommits
@@ -47,7 +47,7 @@ class Sweeper:
         self._presence = presence
         self._clock = clock
         self._rules = rules
-        self._stopping = asyncio.Event()
+        self._stopping = Wake()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:

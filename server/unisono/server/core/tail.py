@@ -4,8 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from unisono.server.bus.base import Hint
-from unisono.server.core.events import BATCH_BYTES, Encode
-from unisono.server.core.position import Sighting
+from unisono.server.core.events import BATCH_BYTES, EncodeChange
 from unisono.server.model import Audience, Change, Feed
 
 #: What a tail keeps at most, besides BATCH_BYTES of payloads and targets: more would not fit into one
@@ -16,7 +15,7 @@ TAIL_CHANGES = 256
 class Tail:
     """Changes in unbroken order up to `feed.revision`, and the feed's counters at that revision."""
 
-    def __init__(self, encode: Encode) -> None:
+    def __init__(self, encode: EncodeChange) -> None:
         self._encode = encode
         self._entries: deque[_Entry] = deque()
         self._size = 0
@@ -86,17 +85,13 @@ class _Entry:
         row = change.notification
         self.revision = row.revision
         #: Bytes, nearly, of what may be large in it.
-        self.size = (row.payload.size if row.payload else 0) + sum(map(len, row.target.endpoint_ids))
-        self._rings = row.rings_at(now)
+        self.size = len(row.payload or b"") + sum(map(len, row.target.endpoint_ids))
+        self._rings = now < row.rings_until
         self._bytes: dict[bool, bytes] = {}
 
-    def encoded(self, encode: Encode, cursor: int) -> bytes:
+    def encoded(self, encode: EncodeChange, cursor: int) -> bytes:
         """The event for a session at this cursor, which is its base, too: it is complete there."""
-        row = self.change.notification
-        alert = self._rings and row.alert_revision > cursor
+        alert = self._rings and self.change.notification.alert_revision > cursor
         if alert not in self._bytes:
-            sighting = Sighting(
-                notification=row, type=self.change.type, alert=alert, origin=self.change.origin
-            )
-            self._bytes[alert] = encode(sighting)
+            self._bytes[alert] = encode(self.change, alert)
         return self._bytes[alert]

@@ -12,7 +12,7 @@ from unisono.server.model.enums import (
 )
 from unisono.server.model.feed import Feed, FeedKey
 from unisono.server.model.limits import LARGEST_INTEGER, Limits
-from unisono.server.model.notification import Notification, Payload
+from unisono.server.model.notification import Notification
 from unisono.server.model.target import EVERY_ENDPOINT, Audience, TargetPolicy
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "FeedKey",
     "Limits",
     "Notification",
-    "Payload",
     "Platform",
     "Priority",
     "ReadState",

@@ -1,12 +1,11 @@
 """One committed change of a feed."""
 
-from dataclasses import dataclass
-
 from unisono.server.model.enums import ChangeType
 from unisono.server.model.notification import Notification
+from unisono.server.model.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Change:
     """One committed change: the notification right after it (its revision is the change's).
 

@@ -1,13 +1,12 @@
 """An endpoint: one installation of an app on one device of one user."""
 
-from dataclasses import dataclass
-
 from unisono.server.model.enums import Platform
 from unisono.server.model.feed import FeedKey
 from unisono.server.model.target import Audience
+from unisono.server.model.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Times are milliseconds since 1970. `session_id` names its stream; empty when it has none.
 

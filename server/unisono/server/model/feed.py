@@ -1,10 +1,11 @@
 """A feed: the counters of one user's notifications in one app."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from unisono.server.model.target import Audience, target_of_key
+from unisono.server.model.value import value
 
 
 class FeedKey(NamedTuple):
@@ -14,7 +15,7 @@ class FeedKey(NamedTuple):
     user_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Feed:
     """What a feed's row says.
 

@@ -1,7 +1,5 @@
 """A notification as it is kept: its content, its state, and the revisions that positions need."""
 
-from dataclasses import dataclass
-
 from unisono.server.model.enums import (
     ChangeType,
     Priority,
@@ -11,33 +9,20 @@ from unisono.server.model.enums import (
 )
 from unisono.server.model.feed import FeedKey
 from unisono.server.model.target import EVERY_ENDPOINT, TargetPolicy
+from unisono.server.model.value import value
 
 QUIET = frozenset((UserActionState.DISMISSED, UserActionState.SNOOZED))
 """What is in one of these states neither rings nor counts as unread."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
-    """`title` is None without visual content, `raw_content` is None when absent."""
-
-    title: str | None = None
-    body: str = ""
-    raw_content: bytes | None = None
-
-    @property
-    def size(self) -> int:
-        """Bytes on the wire, nearly."""
-        text = len((self.title or "").encode()) + len(self.body.encode())
-        return text + len(self.raw_content or b"")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Notification:
     """One row of a feed. Times are milliseconds since 1970; an empty string means "none".
 
-    `payload` is None on a tombstone, and on a row that was read without it; writing such a live row
-    leaves the stored payload as it is. `removal` is None while it is live. `alert_time` is when
-    `alert_revision` was made: the start of `display_time_to_live` (milliseconds).
+    `payload` is what a sender wrote, encoded, which is nobody's business here. It is None on a tombstone,
+    and on a row that was read without it; writing such a live row leaves the stored payload as it is.
+    `removal` is None while it is live. `alert_time` is when `alert_revision` was made: the start of
+    `display_time_to_live` (milliseconds).
     """
 
     feed: FeedKey
@@ -46,7 +31,7 @@ class Notification:
     sender_role: SenderRole
     fingerprint: bytes
     group_name: str = ""
-    payload: Payload | None
+    payload: bytes | None
     priority: int = Priority.UNSPECIFIED
     target: TargetPolicy = EVERY_ENDPOINT
     display_time_to_live: int | None = None
@@ -74,8 +59,10 @@ class Notification:
         unread = self.live and self.read_state is ReadState.UNREAD
         return unread and self.user_action_state not in QUIET
 
-    def rings_at(self, now: int) -> bool:
-        """Whether its last alert is still worth a ring at the time `now`."""
+    @property
+    def rings_until(self) -> int:
+        """From when on its last alert is no longer worth a ring; 0 when it is not worth one at all."""
+        if not self.counts:
+            return 0
         shown = self.display_time_to_live
-        fresh = shown is None or now < self.alert_time + shown
-        return self.counts and now < self.expire_time and fresh
+        return self.expire_time if shown is None else min(self.expire_time, self.alert_time + shown)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
+from unisono.server.model.value import value
 
-@dataclass(frozen=True, slots=True)
+
+@value(frozen=True, slots=True)
 class Audience:
     """One endpoint, as far as targeting is concerned."""
 
@@ -15,7 +16,7 @@ class Audience:
     platform: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class TargetPolicy:
     """Endpoints by platform or by id; empty means every endpoint. Sorted and without repetition."""
 

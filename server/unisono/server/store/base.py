@@ -26,6 +26,10 @@ from unisono.server.store.commit import (
 )
 from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
 
+Encode = Callable[[Notification], bytes]
+"""How a notification is sent, but for its payload: what a store keeps beside it, so that whoever catches up
+is served without taking it apart. A store is made with one, and looks into nothing that it returns."""
+
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound="Item")
 EndpointItemT = TypeVar("EndpointItemT", bound="EndpointItem")

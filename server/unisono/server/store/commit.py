@@ -1,16 +1,17 @@
 """What a commit reads, sees and decides: the words between `core` and the stores. Knows no SQL."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, Protocol, TypeVar
 
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Audience, Change, Endpoint, Feed, FeedKey, Notification
+from unisono.server.model.value import value
 
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Scan:
     """Live notifications of a feed in the order of creation, for marking many.
 
@@ -25,7 +26,7 @@ class Scan:
     limit: int = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Reads:
     """What an item of a commit wants to see of its feed before it is decided.
 
@@ -47,7 +48,7 @@ class Item(Protocol):
     def reads(self) -> Reads: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class View:
     """What the store holds of what the items of a batch want to see, under lock.
 
@@ -60,7 +61,7 @@ class View:
     scans: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Decision(Generic[R]):
     """What becomes of a batch.
 
@@ -84,7 +85,7 @@ class EndpointItem(Protocol):
     def endpoint_id(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class EndpointView:
     """The endpoints of the feeds of a batch: all that exist, and the named ones that were deleted."""
 
@@ -92,7 +93,7 @@ class EndpointView:
     endpoints: Mapping[FeedKey, Sequence[Endpoint]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class EndpointDecision(Generic[R]):
     """What becomes of a batch of endpoint items: outcomes as in `Decision`, and rows to write.
 

@@ -1,12 +1,13 @@
 """What a store is asked besides commits, and what it answers. Knows no SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from unisono.server.model import Audience, Feed, FeedKey, Notification, ReadState, UserActionState
+from unisono.server.model.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A sign of life of an endpoint, written lazily. Acts by the largest time and revision.
 
@@ -20,7 +21,24 @@ class Seen:
     ended_session: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed(NamedTuple):
+    """A row as far as a device that catches up needs it: where it is in the feed, and how it is sent.
+
+    `removal` is the change that removed it (see `ChangeType`), None while it is live. `kept` is its
+    encoding (see `base.Encode`), `payload` its payload, where that was asked for.
+    """
+
+    revision: int
+    create_revision: int
+    content_revision: int
+    alert_revision: int
+    rings_until: int
+    removal: int | None
+    kept: bytes
+    payload: bytes | None
+
+
+@value(frozen=True, slots=True, kw_only=True)
 class Changes:
     """A page of the net state after a cursor, in the order of revisions, from one snapshot.
 
@@ -28,11 +46,11 @@ class Changes:
     """
 
     feed: Feed
-    rows: Sequence[Notification]
+    rows: Sequence[Changed]
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ListFilter:
     """What a history is narrowed to; None lets everything pass. Times are milliseconds."""
 
@@ -44,7 +62,7 @@ class ListFilter:
     audience: Audience | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Page:
     """A page of the history, newest first, from one snapshot. `feed` is None where there is none."""
 
@@ -53,7 +71,7 @@ class Page:
     more: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Due:
     """A notification that has something to do because time has passed."""
 
@@ -61,7 +79,7 @@ class Due:
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Retention:
     """What to forget. Times are milliseconds since 1970; at most `limit` rows in one call.
 

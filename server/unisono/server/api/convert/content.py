@@ -1,17 +1,14 @@
 """Reads what a sender writes: payload, targets and the fields around them."""
 
-from unisono.server.api.convert import fields
+from unisono.server.api.convert import fields, wire
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.decide.commands import Content
-from unisono.server.model import EVERY_ENDPOINT, Limits, Payload, Platform, Priority, TargetPolicy
+from unisono.server.model import EVERY_ENDPOINT, Limits, Platform, Priority, TargetPolicy
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
 #: The fields that UpdateNotification can patch.
 PATCHABLE = frozenset(("payload", "group_name", "priority", "display_time_to_live", "expire_time"))
-
-#: What stands for a payload that is not patched.
-NO_PAYLOAD = Payload()
 
 
 def content(
@@ -25,39 +22,36 @@ def content(
     """The content fields of a message; those outside the mask are not looked at."""
     group_name = message.group_name if "group_name" in mask else ""
     priority = message.priority if "priority" in mask else 0
-    ttl = expire = None
-    if "display_time_to_live" in mask and message.HasField("display_time_to_live"):
-        field = prefix + "display_time_to_live"
-        ttl = fields.duration(bad, field, message.display_time_to_live, limits.expire_after_max)
-    if "expire_time" in mask and message.HasField("expire_time"):
-        expire = fields.timestamp(bad, prefix + "expire_time", message.expire_time)
+    with_ttl = "display_time_to_live" in mask and message.HasField("display_time_to_live")
+    with_expiry = "expire_time" in mask and message.HasField("expire_time")
+    ttl, expire = prefix + "display_time_to_live", prefix + "expire_time"
     return Content(
-        payload=payload(bad, prefix + "payload", message.payload, limits)
-        if "payload" in mask
-        else NO_PAYLOAD,
+        payload=payload(bad, prefix + "payload", message.payload, limits) if "payload" in mask else b"",
         group_name=fields.identifier(bad, prefix + "group_name", group_name, limits.id_bytes, required=False),
         priority=fields.choice(bad, prefix + "priority", priority, Priority) or Priority.UNSPECIFIED,
-        display_time_to_live=ttl,
-        expire_time=expire,
+        display_time_to_live=fields.duration(bad, ttl, message.display_time_to_live, limits.expire_after_max)
+        if with_ttl
+        else None,
+        expire_time=fields.timestamp(bad, expire, message.expire_time) if with_expiry else None,
     )
 
 
-def payload(bad: Violations, field: str, message: pb.Payload, limits: Limits) -> Payload:
-    """A payload: visual content with a title, or raw content, or both."""
+def payload(bad: Violations, field: str, message: pb.Payload, limits: Limits) -> bytes:
+    """A payload, encoded: visual content with a title, or raw content, or both."""
     raw = message.raw_content or None
     if raw is not None:
         fields.raw(bad, f"{field}.raw_content", raw, limits.raw_content_bytes)
     if not message.HasField("visual_content"):
         if raw is None:
             bad.add(field, "must have visual_content or raw_content")
-        return Payload(raw_content=raw)
+        return wire.payload(None, "", raw)
     visual = message.visual_content
     title, body = visual.title, visual.body
     if not title:
         bad.add(f"{field}.visual_content.title", "is required")
     fields.text(bad, f"{field}.visual_content.title", title, limits.title_bytes)
     fields.text(bad, f"{field}.visual_content.body", body, limits.body_bytes)
-    return Payload(title=title, body=body, raw_content=raw)
+    return wire.payload(title, body, raw)
 
 
 def target_policy(bad: Violations, message: pb.TargetPolicy, limits: Limits) -> TargetPolicy:

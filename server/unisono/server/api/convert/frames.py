@@ -6,10 +6,11 @@ a batch is the join of its events behind a tag and a length.
 
 from collections.abc import Sequence
 
-from unisono.server.api.convert import messages
-from unisono.server.core.position import Sighting
+from unisono.server.api.convert import messages, wire
+from unisono.server.core.position import WITH_PAYLOAD, Sighting
 from unisono.server.core.session import Session
 from unisono.server.core.stream import End, Kind, Message
+from unisono.server.model import Change
 from unisono.v1 import feed_service_pb2 as pb
 
 _GOODBYES = {
@@ -21,68 +22,79 @@ _GOODBYES = {
     End.ENDPOINT_DELETED: pb.GOODBYE_REASON_ENDPOINT_DELETED,
 }
 
-#: The tag of a field is its number, shifted by three, and the wire type 2: length-delimited.
-_EVENTS_TAG = bytes((pb.EventBatch.EVENTS_FIELD_NUMBER << 3 | 2,))
-_BATCH_TAG = bytes((pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER << 3 | 2,))
+_TOKEN = wire.tag(pb.SubscribeResponse.RESUME_TOKEN_FIELD_NUMBER)
+_REVISION = wire.tag(pb.SubscribeResponse.REVISION_FIELD_NUMBER, wire.NUMBER)
+_COMPLETE = wire.tag(pb.SubscribeResponse.COMPLETE_FIELD_NUMBER, wire.NUMBER) + b"\x01"
+_UNREAD = wire.tag(pb.SubscribeResponse.UNREAD_COUNT_FIELD_NUMBER, wire.NUMBER)
+_SYNCED = pb.SubscribeResponse(synced=pb.Synced()).SerializeToString()
+_HEARTBEAT = pb.SubscribeResponse(heartbeat=pb.Heartbeat()).SerializeToString()
+_BATCH = wire.tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
 
 
-def event(sighting: Sighting) -> bytes:
-    """One event as a field of an EventBatch."""
-    row = sighting.notification
-    body = pb.Event(
-        notification_id=row.id,
-        revision=row.revision,
-        removed=sighting.removed,
-        change_type=pb.ChangeType.ValueType(sighting.type),
-        notification=messages.notification(row, with_payload=sighting.with_payload),
-        origin_endpoint_id=sighting.origin,
-        alert=sighting.alert,
-    ).SerializeToString()
-    return _EVENTS_TAG + _varint(len(body)) + body
+def sighting(seen: Sighting) -> bytes:
+    """The event of a device that catches up, as a field of an EventBatch."""
+    row = seen.row
+    return wire.event(row.kept, row.payload if seen.with_payload else None, seen.type, alert=seen.alert)
+
+
+def change(committed: Change, alert: bool) -> bytes:
+    """The event of a change, as a field of an EventBatch."""
+    row = committed.notification
+    payload = row.payload if committed.type in WITH_PAYLOAD else None
+    return wire.event(wire.notification(row), payload, committed.type, alert=alert, origin=committed.origin)
 
 
 def frame(message: Message, session: Session) -> bytes:
-    """One SubscribeResponse."""
-    head = pb.SubscribeResponse(
-        resume_token=message.token,
-        revision=message.revision,
-        complete=message.complete,
-        unread_count=message.unread_count,
-    )
+    """One SubscribeResponse: where the device is after it, and what it says."""
+    return _head(message) + _said(message, session)
+
+
+def _said(message: Message, session: Session) -> bytes:
     match message.kind:
         case Kind.EVENTS:
-            return head.SerializeToString() + _batch(message.events)
-        case Kind.WELCOME:
-            head.welcome.session_id = session.session_id
-            head.welcome.resumed = session.resumed
-            interval = messages.duration(int(session.terms.heartbeat * 1000))
-            head.welcome.heartbeat_interval.CopyFrom(interval)
+            return _batch(message.events)
         case Kind.SYNCED:
-            head.synced.SetInParent()
+            return _SYNCED
         case Kind.HEARTBEAT:
-            head.heartbeat.SetInParent()
+            return _HEARTBEAT
+        case Kind.WELCOME:
+            return pb.SubscribeResponse(welcome=_welcome(session)).SerializeToString()
         case Kind.GOODBYE:
-            _say_goodbye(head.goodbye, message)
-    return head.SerializeToString()
+            return pb.SubscribeResponse(goodbye=_goodbye(message)).SerializeToString()
 
 
-def _say_goodbye(goodbye: pb.Goodbye, message: Message) -> None:
+def _welcome(session: Session) -> pb.Welcome:
+    return pb.Welcome(
+        session_id=session.session_id,
+        resumed=session.resumed,
+        heartbeat_interval=messages.duration(int(session.terms.heartbeat * 1000)),
+    )
+
+
+def _goodbye(message: Message) -> pb.Goodbye:
+    goodbye = pb.Goodbye()
     if message.end is not None:
         goodbye.reason = _GOODBYES[message.end]
     if message.retry_delay is not None:
         goodbye.retry_delay.CopyFrom(messages.duration(int(message.retry_delay * 1000)))
+    return goodbye
+
+
+def _head(message: Message) -> bytes:
+    return b"".join(
+        (
+            _TOKEN,
+            wire.varint(len(message.token)),
+            message.token,
+            _REVISION,
+            wire.varint(message.revision),
+            _COMPLETE if message.complete else b"",
+            _UNREAD,
+            wire.varint(message.unread_count),
+        )
+    )
 
 
 def _batch(events: Sequence[bytes]) -> bytes:
     body = b"".join(events)
-    return _BATCH_TAG + _varint(len(body)) + body
-
-
-def _varint(value: int) -> bytes:
-    """A number as protobuf writes lengths: seven bits a byte, the low ones first."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return _BATCH + wire.varint(len(body)) + body

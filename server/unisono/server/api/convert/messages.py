@@ -4,11 +4,9 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from unisono.server.core.decide.commands import Ref
-from unisono.server.core.decide.results import Sent
-from unisono.server.model import Endpoint, Notification, Payload, TargetPolicy
+from unisono.server.model import Endpoint, Notification, TargetPolicy
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import notification_pb2 as pb
-from unisono.v1 import notification_service_pb2 as service_pb
 
 
 def timestamp(millis: int) -> Timestamp:
@@ -21,7 +19,7 @@ def duration(millis: int) -> Duration:
     return Duration(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
 
 
-def notification(row: Notification, *, with_payload: bool = True) -> pb.Notification:
+def notification(row: Notification) -> pb.Notification:
     """A notification as clients see it."""
     message = pb.Notification(
         id=row.id,
@@ -39,8 +37,8 @@ def notification(row: Notification, *, with_payload: bool = True) -> pb.Notifica
         revision=row.revision,
         alert_revision=row.alert_revision,
     )
-    if with_payload and row.payload is not None:
-        message.payload.CopyFrom(_payload(row.payload))
+    if row.payload is not None:
+        message.payload.MergeFromString(row.payload)
     if row.target.key:
         message.target_policy.CopyFrom(_target_policy(row.target))
     if row.display_time_to_live is not None:
@@ -48,19 +46,6 @@ def notification(row: Notification, *, with_payload: bool = True) -> pb.Notifica
     if row.snooze_until is not None:
         message.snooze_until.CopyFrom(timestamp(row.snooze_until))
     return message
-
-
-def send_result(sent: Sent) -> service_pb.SendResult:
-    """The outcome of a send."""
-    row = sent.notification
-    return service_pb.SendResult(
-        id=row.id,
-        revision=row.revision,
-        create_time=timestamp(row.create_time),
-        expire_time=timestamp(row.expire_time),
-        deduplicated=sent.deduplicated,
-        removed=not row.live,
-    )
 
 
 def ref(value: Ref) -> pb.NotificationRef:
@@ -83,14 +68,6 @@ def endpoint(value: Endpoint) -> endpoint_pb.Endpoint:
         acknowledged_revision=value.acknowledged_revision,
         connected=bool(value.session_id),
     )
-
-
-def _payload(value: Payload) -> pb.Payload:
-    message = pb.Payload(raw_content=value.raw_content or b"")
-    if value.title is not None:
-        message.visual_content.title = value.title
-        message.visual_content.body = value.body
-    return message
 
 
 def _target_policy(value: TargetPolicy) -> pb.TargetPolicy:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisono.server.api.call import Call
-from unisono.server.api.convert import fields, messages, paging, requests
+from unisono.server.api.convert import fields, messages, paging, requests, wire
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import PUBLISHER, Unary
 from unisono.server.api.status import item_error
@@ -40,15 +40,12 @@ class NotificationService:
             "DeleteNotification": Unary(pb.DeleteNotificationRequest, self.delete),
         }
 
-    async def send(self, call: Call, request: pb.SendNotificationRequest) -> pb.SendNotificationResponse:
+    async def send(self, call: Call, request: pb.SendNotificationRequest) -> bytes:
         """SendNotification."""
         call.principal.require(Scope.SEND)
-        sent = await self._notifications.send(requests.send_request(call, request))
-        return pb.SendNotificationResponse(result=messages.send_result(sent))
+        return wire.send_result(await self._notifications.send(requests.send_request(call, request)))
 
-    async def send_batch(
-        self, call: Call, request: pb.BatchSendNotificationsRequest
-    ) -> pb.BatchSendNotificationsResponse:
+    async def send_batch(self, call: Call, request: pb.BatchSendNotificationsRequest) -> bytes:
         """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
         bad = Violations()
         fields.count(bad, "requests", request.requests, call.limits.batch_items)
@@ -56,8 +53,8 @@ class NotificationService:
         parsed = [_parsed(call, item) for item in request.requests]
         good = [item for item in parsed if isinstance(item, SendRequest)]
         outcomes = iter(await self._notifications.send_batch(good))
-        results = [_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in parsed]
-        return pb.BatchSendNotificationsResponse(results=results)
+        results = (_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in parsed)
+        return b"".join(map(wire.batch_result, results))
 
     async def get(self, call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
         """GetNotification."""
@@ -115,10 +112,10 @@ def _parsed(call: Call, item: pb.SendNotificationRequest) -> SendRequest | Uniso
         return error
 
 
-def _result(outcome: Sent | UnisonoError) -> pb.BatchSendResult:
+def _result(outcome: Sent | UnisonoError) -> bytes:
     if isinstance(outcome, UnisonoError):
-        return pb.BatchSendResult(error=item_error(outcome))
-    return pb.BatchSendResult(result=messages.send_result(outcome))
+        return pb.BatchSendResult(error=item_error(outcome)).SerializeToString()
+    return wire.send_result(outcome)
 
 
 def _fitting(

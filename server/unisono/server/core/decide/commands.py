@@ -1,21 +1,20 @@
 """What can be asked of a feed: one value for each, with the rows it wants to see."""
 
 import hashlib
-from dataclasses import dataclass
 
 from unisono.server.model import (
     FeedKey,
-    Payload,
     Priority,
     ReadState,
     SenderRole,
     TargetPolicy,
     UserActionState,
 )
+from unisono.server.model.value import value
 from unisono.server.store.commit import Reads, Scan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Ref:
     """Names a notification: by its id, or by a key where `id` is empty."""
 
@@ -23,7 +22,7 @@ class Ref:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who acts, on which feed. `endpoint_id` is empty for a publisher."""
 
@@ -32,18 +31,21 @@ class Actor:
     endpoint_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a sender writes, as requested: None and empty mean "absent". Times are milliseconds."""
+    """What a sender writes, as requested: None and empty mean "absent". Times are milliseconds.
 
-    payload: Payload
+    `payload` is encoded, and the same payload always in the same way: "the same content" is told by it.
+    """
+
+    payload: bytes
     group_name: str = ""
     priority: int = Priority.UNSPECIFIED
     display_time_to_live: int | None = None
     expire_time: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Send:
     """Create a notification. `new_id` is its id, if one is created."""
 
@@ -64,7 +66,7 @@ class Send:
         return Reads(feed=self.actor.feed, keys=(self.key,) if self.key else ())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Update:
     """Patch content: the fields in `mask` (names of `Content`) get the values of `content`."""
 
@@ -84,7 +86,7 @@ class Update:
         return _named(self.actor.feed, (self.ref,), payload=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class StatePatch:
     """The new state; None leaves as it is."""
 
@@ -93,7 +95,7 @@ class StatePatch:
     snooze_until: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Mark:
     """Patch the state of the notifications that `refs` name, or, without them, that `scan` finds."""
 
@@ -115,7 +117,7 @@ class Mark:
         return _named(self.actor.feed, self.refs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Delete:
     """Withdraw a notification."""
 
@@ -132,7 +134,7 @@ class Delete:
         return _named(self.actor.feed, (self.ref,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class PassTime:
     """Let time act on a notification: expire it or end its snooze, if that is due."""
 
@@ -149,22 +151,19 @@ Command = Send | Update | Mark | Delete | PassTime
 
 def fingerprint(content: Content, target: TargetPolicy) -> bytes:
     """The hash by which "the same content" is told: of all fields as requested, absent ones too."""
-    payload = content.payload
     parts: list[bytes] = []
-    for value in (
+    for part in (
         content.group_name,
-        payload.title,
-        payload.body,
-        payload.raw_content,
+        content.payload,
         int(content.priority),
         target.key,
         content.display_time_to_live,
         content.expire_time,
     ):
-        if value is None:
+        if part is None:
             parts.append(b"-")
         else:
-            raw = value if isinstance(value, bytes) else str(value).encode()
+            raw = part if isinstance(part, bytes) else str(part).encode()
             parts.append(b"%d:%b" % (len(raw), raw))
     return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
 

@@ -1,7 +1,7 @@
 """What registering, naming and deleting endpoints does, and taking one for a stream."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from unisono.server.errors import (
     FailedPrecondition,
@@ -12,10 +12,11 @@ from unisono.server.errors import (
     UnisonoError,
 )
 from unisono.server.model import Endpoint, Feed, FeedKey, Limits, Platform
+from unisono.server.model.value import value
 from unisono.server.store.commit import EndpointDecision, EndpointView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Register:
     """Make an endpoint, or find it. With a `session_id`, that session becomes the endpoint's stream."""
 
@@ -26,7 +27,7 @@ class Register:
     session_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Rename:
     """Give an endpoint another name."""
 
@@ -35,7 +36,7 @@ class Rename:
     display_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Remove:
     """Delete an endpoint, for as long as its record is kept."""
 
@@ -46,7 +47,7 @@ class Remove:
 EndpointCommand = Register | Rename | Remove
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Settled:
     """The endpoint after a command, and its feed; `changed` when the command did anything."""
 

@@ -9,6 +9,8 @@ from unisono.server.model import Change, ChangeType, Feed, Notification, SenderR
 class Ledger:
     """Takes revisions, keeps rows and counters in step, and remembers every change in order."""
 
+    __slots__ = ("_by_key", "_feed", "_live", "_revision", "_rows", "_unread", "_written", "changes")
+
     def __init__(self, feed: Feed, rows: Sequence[Notification]) -> None:
         self._feed = feed
         self._rows: dict[str, Notification] = {}

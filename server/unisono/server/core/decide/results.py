@@ -1,12 +1,11 @@
 """What comes of a command."""
 
-from dataclasses import dataclass
-
 from unisono.server.core.decide.commands import Ref
 from unisono.server.model import Feed, Notification
+from unisono.server.model.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Sent:
     """`notification` is the stored one; `deduplicated` when an earlier send stored it."""
 
@@ -14,14 +13,14 @@ class Sent:
     deduplicated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Updated:
     """The notification after the patch, with its payload."""
 
     notification: Notification
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Marked:
     """The outcome of one step, and the feed after it.
 
@@ -35,7 +34,7 @@ class Marked:
     resume_after: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Removed:
     """The revision at which it was removed; `already` when that was before."""
 
@@ -43,7 +42,7 @@ class Removed:
     already: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class TimePassed:
     """Whether anything was due."""
 

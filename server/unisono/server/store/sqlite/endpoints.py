@@ -32,8 +32,7 @@ _READ = compose(
 _WRITE = """
     INSERT INTO endpoints (feed, endpoint_id, platform, display_name, create_time, last_seen_time,
         acknowledged_revision, session_id, delete_time)
-    VALUES (:feed, :endpoint_id, :platform, :display_name, :create_time, :last_seen_time,
-        :acknowledged_revision, :session_id, :delete_time)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (feed, endpoint_id) DO UPDATE SET
         platform = excluded.platform,
         display_name = excluded.display_name,
@@ -108,8 +107,8 @@ def _write(connection: sqlite3.Connection, feeds: Feeds, endpoints: Sequence[End
     for endpoint in endpoints:
         if endpoint.feed not in feeds.numbers:
             insert_feed(connection, feeds, feeds.feeds[endpoint.feed])
-        number = feeds.numbers[endpoint.feed]
-        connection.execute(_WRITE, rows.endpoint_values(number, endpoint))
+    values = (rows.endpoint_values(feeds.numbers[endpoint.feed], endpoint) for endpoint in endpoints)
+    connection.executemany(_WRITE, values)
 
 
 def _place(feeds: Feeds, endpoint: Endpoint) -> dict[str, Any]:

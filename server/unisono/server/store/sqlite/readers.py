@@ -1,17 +1,22 @@
-"""The connections that read: each read is one statement, and so one snapshot. Knows no statement."""
+"""The connections that read, each in a snapshot. Knows no statement."""
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import aiosqlite
-
+from unisono.server.store.sqlite.connection import Connection
 from unisono.server.store.sqlite.explain import database_errors
 from unisono.server.store.sqlite.transaction import not_open, unavailable
 
+T = TypeVar("T")
+
 Records = Sequence[Sequence[Any]]
+
+CACHE_BYTES = 16 * 1024 * 1024
+"""Pages that each of them keeps in memory, at most."""
 
 
 class Readers:
@@ -21,7 +26,7 @@ class Readers:
         self._path = path
         self._count = count
         self._busy_timeout = busy_timeout
-        self._idle: asyncio.Queue[aiosqlite.Connection] = asyncio.Queue()
+        self._idle: asyncio.Queue[Connection] = asyncio.Queue()
         self._connected = 0
         self._open = False
 
@@ -29,15 +34,28 @@ class Readers:
         """Connect. Raises StoreError."""
         with database_errors(self._path):
             while self._connected < self._count:
-                self._idle.put_nowait(await self._connect())
+                connection = Connection(self._connect)
+                await connection
+                self._idle.put_nowait(connection)
                 self._connected += 1
         self._open = True
 
     async def fetch(self, statement: str, values: Mapping[str, Any]) -> Records:
         """The records of one statement. It goes on when its caller is cancelled."""
+        return await self.read(lambda connection: connection.execute(statement, values).fetchall())
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of `work`, which goes on when its caller is cancelled."""
         if not self._open:
             raise not_open()
-        return await asyncio.shield(self._fetch(statement, values))
+        connection = await self._idle.get()
+        try:
+            return await connection.run(work)
+        except sqlite3.Error as error:
+            raise unavailable(error) from error
+        finally:
+            # Where the caller was cancelled it still reads; whoever comes next waits for its thread.
+            self._idle.put_nowait(connection)
 
     async def close(self) -> None:
         """Finish the reads that have begun, then disconnect. Idempotent."""
@@ -47,25 +65,27 @@ class Readers:
             connection = await self._idle.get()
             await connection.close()
 
-    async def _fetch(self, statement: str, values: Mapping[str, Any]) -> Records:
-        connection = await self._idle.get()
-        try:
-            return list(await connection.execute_fetchall(statement, values))
-        except sqlite3.Error as error:
-            raise unavailable(error) from error
-        finally:
-            self._idle.put_nowait(connection)
-
-    async def _connect(self) -> aiosqlite.Connection:
+    def _connect(self) -> sqlite3.Connection:
         uri = f"{self._path.as_uri()}?mode=rw"
-        connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         try:
-            await connection.execute_fetchall(f"PRAGMA busy_timeout = {self._busy_timeout}")
-            await connection.execute_fetchall("PRAGMA query_only = ON")
+            connection.execute(f"PRAGMA busy_timeout = {self._busy_timeout}")
+            connection.execute(f"PRAGMA cache_size = {-CACHE_BYTES // 1024}")
+            connection.execute("PRAGMA query_only = ON")
             # Two connections that write the log back at once may lose commits before SQLite 3.51.3:
             # https://www.sqlite.org/wal.html#walresetbug. The writer alone does it.
-            await connection.execute_fetchall("PRAGMA wal_autocheckpoint = 0")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
         except BaseException:
-            await connection.close()
+            connection.close()
             raise
         return connection
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """All statements inside see the same moment."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")

@@ -10,7 +10,6 @@ from unisono.server.model import (
     Feed,
     FeedKey,
     Notification,
-    Payload,
     Platform,
     Priority,
     ReadState,
@@ -46,8 +45,10 @@ STATE_COLUMNS = (
     "revision",
     "content_revision",
     "alert_revision",
+    "removal",
+    "rings_until",
+    "kept",
 )
-PAYLOAD_COLUMNS = ("removal", "size", "title", "body", "raw_content")
 
 
 def feed(key: FeedKey, record: Record) -> Feed:
@@ -85,7 +86,7 @@ def notification(key: FeedKey, record: Record) -> Notification:
         content_revision=record[17],
         alert_revision=record[18],
         removal=None if record[19] is None else ChangeType(record[19]),
-        payload=_payload(*record[20:23]),
+        payload=record[20],
     )
 
 
@@ -102,7 +103,7 @@ def fixed_values(feed_id: int, row: Notification) -> Values:
     )
 
 
-def state_values(row: Notification) -> Values:
+def state_values(row: Notification, kept: bytes) -> Values:
     """What can change of it but the payload, in the order of `STATE_COLUMNS`. A tombstone has no content."""
     live = row.live
     return (
@@ -119,17 +120,10 @@ def state_values(row: Notification) -> Values:
         row.revision,
         row.content_revision,
         row.alert_revision,
+        None if row.removal is None else int(row.removal),
+        row.rings_until,
+        kept,
     )
-
-
-def payload_values(row: Notification) -> Values:
-    """Its payload, in the order of `PAYLOAD_COLUMNS`; a tombstone has none, and says why it is one."""
-    payload = row.payload
-    if row.removal is not None:
-        return int(row.removal), 0, None, None, None
-    if payload is None:
-        return None, 0, None, None, None
-    return None, payload.size, payload.title, payload.body, payload.raw_content
 
 
 def endpoint(key: FeedKey, record: Record) -> Endpoint:
@@ -147,21 +141,16 @@ def endpoint(key: FeedKey, record: Record) -> Endpoint:
     )
 
 
-def endpoint_values(feed_id: int, value: Endpoint) -> dict[str, Any]:
-    """An endpoint by column."""
-    return {
-        "feed": feed_id,
-        "endpoint_id": value.endpoint_id,
-        "platform": int(value.platform),
-        "display_name": value.display_name,
-        "create_time": value.create_time,
-        "last_seen_time": value.last_seen_time,
-        "acknowledged_revision": value.acknowledged_revision,
-        "session_id": value.session_id,
-        "delete_time": value.delete_time,
-    }
-
-
-def _payload(title: str | None, body: str | None, raw_content: bytes | None) -> Payload | None:
-    """None when it was not read, or is not kept: a stored payload always has a body."""
-    return None if body is None else Payload(title=title, body=body, raw_content=raw_content)
+def endpoint_values(feed_id: int, value: Endpoint) -> Values:
+    """An endpoint, with its columns in the order in which `endpoint` takes them, behind its feed's number."""
+    return (
+        feed_id,
+        value.endpoint_id,
+        int(value.platform),
+        value.display_name,
+        value.create_time,
+        value.last_seen_time,
+        value.acknowledged_revision,
+        value.session_id,
+        value.delete_time,
+    )

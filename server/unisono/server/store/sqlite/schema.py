@@ -46,11 +46,10 @@ _FIRST = (
         content_revision INTEGER NOT NULL,
         alert_revision INTEGER NOT NULL,
         removal INTEGER,
-        size INTEGER NOT NULL,
-        title TEXT,
-        body TEXT,
-        raw_content BLOB,
-        CHECK ((removal IS NULL) = (body IS NOT NULL))
+        rings_until INTEGER NOT NULL,
+        kept BLOB NOT NULL,
+        payload BLOB,
+        CHECK ((removal IS NULL) = (payload IS NOT NULL))
     ) STRICT""",
     "CREATE UNIQUE INDEX notifications_id ON notifications (id)",
     "CREATE UNIQUE INDEX notifications_revision ON notifications (feed, revision)",

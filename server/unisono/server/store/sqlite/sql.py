@@ -13,11 +13,15 @@ STATE = (
     " n.create_time, n.update_time, n.alert_time, n.revision, n.create_revision, n.content_revision,"
     " n.alert_revision, n.removal"
 )
-PAYLOAD = ("n.title", "n.body", "n.raw_content")
 
-ROW = ", ".join((STATE, *PAYLOAD))
+ROW = f"{STATE}, n.payload"
 """The columns of a notification, as `rows.notification` takes them."""
-ROW_WITHOUT_PAYLOAD = f"{STATE}, NULL, NULL, NULL"
+ROW_WITHOUT_PAYLOAD = f"{STATE}, NULL"
+
+CHANGED = (
+    "n.revision, n.create_revision, n.content_revision, n.alert_revision, n.rings_until, n.removal, n.kept"
+)
+"""The columns of `reads.Changed`, but for the payload."""
 
 ENDPOINT = (
     "e.endpoint_id, e.platform, e.display_name, e.create_time, e.last_seen_time,"

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from unisono.server.clock import Ids
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
+from unisono.server.store.base import Encode
 from unisono.server.store.commit import (
     Decision,
     EndpointDecision,
@@ -34,9 +35,12 @@ class SqliteStore:
     in milliseconds, for another program that holds the file.
     """
 
-    def __init__(self, path: Path, *, ids: Ids, readers: int = 2, busy_timeout: int = 2000) -> None:
+    def __init__(
+        self, path: Path, *, ids: Ids, encode: Encode, readers: int = 2, busy_timeout: int = 2000
+    ) -> None:
         path = path.resolve()
         self._ids = ids
+        self._encode = encode
         self._epoch = b""
         self._writer = Writer(partial(File, path, ids, busy_timeout=busy_timeout))
         self._readers = Readers(path, readers, busy_timeout=busy_timeout)
@@ -64,7 +68,9 @@ class SqliteStore:
     async def commit(
         self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
     ) -> Decision[R]:
-        return await self._writer.run(lambda connection: writing.commit(connection, items, decide, self._ids))
+        return await self._writer.run(
+            lambda connection: writing.commit(connection, items, decide, self._ids, self._encode)
+        )
 
     async def commit_endpoints(
         self,

@@ -7,15 +7,14 @@ from typing import TypeVar
 
 from unisono.server.clock import Ids
 from unisono.server.model import Notification
+from unisono.server.store.base import Encode
 from unisono.server.store.commit import Decision, Item, View
 from unisono.server.store.sqlite.feeds import Feeds, read_feeds, write_feeds
 from unisono.server.store.sqlite.rows import (
     FIXED_COLUMNS,
-    PAYLOAD_COLUMNS,
     STATE_COLUMNS,
     Values,
     fixed_values,
-    payload_values,
     state_values,
 )
 from unisono.server.store.sqlite.sql import compose
@@ -30,7 +29,7 @@ def _settings(*columns: str) -> str:
     return ", ".join(f"{column} = ?" for column in columns)
 
 
-_COLUMNS = FIXED_COLUMNS + STATE_COLUMNS + PAYLOAD_COLUMNS
+_COLUMNS = (*FIXED_COLUMNS, *STATE_COLUMNS, "payload")
 _INSERT = compose(
     "INSERT INTO notifications ({columns}) VALUES ({values})",
     columns=", ".join(_COLUMNS),
@@ -38,7 +37,7 @@ _INSERT = compose(
 )
 _UPDATE = compose(
     "UPDATE notifications SET {settings} WHERE id = ? AND feed = ?",
-    settings=_settings(*STATE_COLUMNS, *PAYLOAD_COLUMNS),
+    settings=_settings(*STATE_COLUMNS, "payload"),
 )
 _UPDATE_WITHOUT_PAYLOAD = compose(
     "UPDATE notifications SET {settings} WHERE id = ? AND feed = ? AND removal IS NULL",
@@ -52,6 +51,7 @@ def commit(
     items: Sequence[ItemT],
     decide: Callable[[Sequence[ItemT], View], Decision[R]],
     ids: Ids,
+    encode: Encode,
 ) -> Decision[R]:
     """Read, decide and write, or change nothing."""
     with transaction(connection):
@@ -62,12 +62,16 @@ def commit(
         decision = decide(items, view)
         with translated():
             write_feeds(connection, feeds, decision.feeds)
-            _write_rows(connection, feeds, view, decision.rows)
+            _write_rows(connection, feeds, view, decision.rows, encode)
     return decision
 
 
 def _write_rows(
-    connection: sqlite3.Connection, feeds: Feeds, view: View, written: Sequence[Notification]
+    connection: sqlite3.Connection,
+    feeds: Feeds,
+    view: View,
+    written: Sequence[Notification],
+    encode: Encode,
 ) -> None:
     seen = {row.id: row for found in view.rows.values() for row in found}
     inserts: list[Values] = []
@@ -77,13 +81,13 @@ def _write_rows(
     for row in written:
         number = feeds.numbers[row.feed]
         before = seen.get(row.id)
-        state = state_values(row)
+        state = state_values(row, encode(row))
         if before is None:
-            inserts.append(fixed_values(number, row) + state + payload_values(row))
+            inserts.append((*fixed_values(number, row), *state, row.payload if row.live else None))
         elif row.live and row.payload is None:
             updates_without_payload.append((*state, row.id, number))
         else:
-            updates.append((*state, *payload_values(row), row.id, number))
+            updates.append((*state, row.payload if row.live else None, row.id, number))
         if not row.live and (before is None or before.live):
             buried[number] += 1
     connection.executemany(_INSERT, inserts)

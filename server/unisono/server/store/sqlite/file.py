@@ -94,6 +94,8 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         return
     if not schema.is_ours(connection):
         raise StoreError(f"{path} is a database of another program; use another file")
+    if schema.version(connection) < schema.OLDEST:
+        raise StoreError(f"{path} was made before the first release of the server; start with a new file")
     if schema.version(connection) > schema.latest():
         raise StoreError(
             f"{path} has version {schema.version(connection)}, and this server knows up to "

@@ -80,12 +80,15 @@ _FIRST = (
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
-"""Each makes a file of the version that is its place one of the next. Never edited once released."""
+"""Each makes a file of one version one of the next, the first a new one. Never edited once released."""
+
+OLDEST = 2
+"""What the first of them makes. Files of version 1 were made before there was any release."""
 
 
 def latest() -> int:
     """The version that this server reads and writes."""
-    return len(MIGRATIONS)
+    return OLDEST + len(MIGRATIONS) - 1
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -108,7 +111,7 @@ def upgrade(connection: sqlite3.Connection, ids: Ids) -> None:
     """Bring the file to the latest version, in one transaction; a new one gets an epoch."""
     connection.execute("BEGIN IMMEDIATE")
     before = version(connection)
-    for migration in MIGRATIONS[before:]:
+    for migration in MIGRATIONS[before and before - OLDEST + 1 :]:
         for statement in migration:
             connection.execute(statement)
     if not before:

@@ -139,6 +139,31 @@ mutants: .venv/.dev ## break the promises of a server one by one, and see each c
 torture: .venv/.dev ## give a real server bad days, and judge what its clients recorded (ONLY="killed disk" SEED= ROUNDS= TIMES=)
 	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.guarantees.torture $(if $(ONLY),--only $(ONLY)) $(SEED:%=--seed %) $(ROUNDS:%=--rounds %) $(TIMES:%=--times %)
 
+# --- what it costs ---
+
+BENCH := $(BIN)/python -m benchmarks
+CHOSEN = $(ONLY:%=--only %) $(ROUNDS:%=--rounds %)
+
+.PHONY: bench
+bench: .venv/.dev ## measure what the service costs, beside floors and peers: about twenty minutes (ONLY="sending live" ROUNDS=)
+	@$(BENCH) run $(CHOSEN)
+
+.PHONY: bench-quick
+bench-quick: .venv/.dev ## try out all that make bench does, within two minutes; keeps nothing in docs/ (ONLY= ROUNDS=)
+	@$(BENCH) run --scale quick --out .cache/benchmarks/quick.json $(CHOSEN)
+
+.PHONY: bench-growth
+bench-growth: .venv/.dev ## measure how costs grow with what is stored and who listens (ONLY= ROUNDS=)
+	@$(BENCH) run --growth $(CHOSEN)
+
+.PHONY: bench-check
+bench-check: .venv/.dev ## measure again, and name what got worse than the committed result (ONLY= ROUNDS=)
+	@$(BENCH) check $(CHOSEN)
+
+.PHONY: bench-report
+bench-report: .venv/.dev ## make docs/performance.md and its pictures of docs/performance/result.json
+	@$(BENCH) report
+
 .PHONY: ci
 ci: setup proto-check lint types test demo ## do all that the project's CI does
 
@@ -168,4 +193,4 @@ lock: .venv-lock/.made ## renew requirements/*.txt (UPGRADE=--upgrade takes newe
 .PHONY: clean
 clean: ## remove environments, caches and builds, but not var/
 	rm -rf .venv .venv-proto .venv-lock .cache .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find clients generated server tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find benchmarks clients generated server tests -name __pycache__ -type d -prune -exec rm -rf {} +

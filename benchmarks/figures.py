@@ -45,7 +45,8 @@ class Group:
     """Figures that share workloads.
 
     `floor` is the workload that is also compared with itself, by the measure `noise`. `missing` says what
-    is not installed, if anything.
+    is not installed, if anything. `notes` is what a reader of the figures has to know besides, in Markdown:
+    of a peer, what it promises.
     """
 
     name: str
@@ -55,3 +56,4 @@ class Group:
     figures: Sequence[Figure]
     open: Callable[[Scale], AbstractAsyncContextManager[Workloads]]
     missing: Callable[[], str | None] = lambda: None
+    notes: str = ""

@@ -15,19 +15,23 @@ AGAIN: Final = " again"
 Told = Callable[[str, bool], None]
 """Told that a workload was run, and whether the run was void."""
 
+Begins = Callable[[str, int, int], None]
+"""Told which workload is run next, how many were before it, and how many there are in all rounds."""
+
 
 class Saturated(Exception):
     """The generator cannot make enough work to measure the server."""
 
 
-async def samples(group: Group, scale: Scale, told: Told) -> list[Samples]:
-    """Those of every round. Every other round goes the other way round."""
+async def samples(group: Group, scale: Scale, told: Told, begins: Begins = lambda *_: None) -> list[Samples]:
+    """Those of every round. Every other round goes the other way round. Raises Saturated."""
     async with group.open(scale) as workloads:
         order = [*workloads, group.floor + AGAIN]
         rounds: list[Samples] = []
         for number in range(scale.rounds):
             one: dict[str, Sample] = {}
             for name in order if number % 2 == 0 else reversed(order):
+                begins(name, number * len(order) + len(one), scale.rounds * len(order))
                 one[name] = await _valid(name, workloads[name.removesuffix(AGAIN)], told)
             rounds.append(one)
         return rounds

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Final
 
 from benchmarks.figures import Figure, Group, Scale, Workloads
+from benchmarks.groups.broadcasting import broadcasts
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT
-from benchmarks.load import listeners, requests
+from benchmarks.load import listeners, requests, sizes
 from benchmarks.load.callers import Calls, connections
 from benchmarks.load.listeners import Arrivals
 from benchmarks.load.requests import Request
@@ -20,11 +21,6 @@ BURST: Final = 20
 _LISTENED: Final = [f"listened-{number}" for number in range(BATCH)]
 _UNHEARD: Final = [f"unheard-{number}" for number in range(BATCH)]
 _BATCHES: Final = 100
-
-#: What an event with our notification takes on its stream: the empty server writes as much.
-EVENT_BYTES: Final = 560
-GREETING_BYTES: Final = 120
-REQUEST_BYTES: Final = 60
 
 
 async def delivered(side: Side, arrivals: Arrivals, work: Sequence[Request], each: int, heard: int) -> Sample:
@@ -39,36 +35,17 @@ async def delivered(side: Side, arrivals: Arrivals, work: Sequence[Request], eac
     return run.sample
 
 
-async def written(side: Side, arrivals: Arrivals, streams: int, times: int, size: int) -> Sample:
-    """Measure how the empty server writes to all its streams, one time after the other."""
-    callers = Calls(await connections(side.address, 1))
-    tell = Request(requests.TELL, requests.publisher(), requests.padded(size, 4))
-    with taken(side.pid) as run:
-        for _ in range(times):
-            before = arrivals.count
-            await callers.at_a_time(1, [tell])
-            await arrivals.until(before + streams)
-        run.operations = times * streams
-    callers.close()
-    return run.sample
-
-
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     amount = scale.of(_BATCHES, least=10)
     batches = partial(requests.batches, amount=amount, size=BATCH)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
-        heard, told = Arrivals(), Arrivals()
+        heard, synced = Arrivals(), Arrivals()
         devices = listeners.devices(_LISTENED, DEVICES)
-        synced = Arrivals()
         await listeners.connect([device.stream(synced, heard) for device in devices], ours.address)
         await synced.until(len(devices))
-        token = requests.device(_LISTENED[0])
-        streams = listeners.listening(len(devices), token, REQUEST_BYTES, GREETING_BYTES, told)
-        await listeners.connect(streams, floor.address)
-        await told.until(2 * len(streams))
         yield {
-            "write": lambda: written(floor, told, len(streams), amount, EVENT_BYTES),
+            "write": await broadcasts(floor, len(devices), await sizes.of_stream(ours.address), amount),
             "unheard": lambda: delivered(ours, heard, list(batches(_UNHEARD)), BATCH, 0),
             "heard": lambda: delivered(ours, heard, list(batches(_LISTENED)), BATCH, DEVICES),
             "burst": lambda: delivered(ours, heard, list(batches(_LISTENED, burst=BURST)), BATCH, DEVICES),

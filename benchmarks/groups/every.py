@@ -4,7 +4,30 @@ from collections.abc import Sequence
 from typing import Final
 
 from benchmarks.figures import Group
+from benchmarks.groups.catching_up import CATCHING_UP
 from benchmarks.groups.delivering import DELIVERING
+from benchmarks.groups.growth import GROWTH
+from benchmarks.groups.idling import IDLING
+from benchmarks.groups.jetstream import JETSTREAM
+from benchmarks.groups.live import LIVE
+from benchmarks.groups.mosquitto import MOSQUITTO
+from benchmarks.groups.reconnecting import RECONNECTING
+from benchmarks.groups.sdk import SDK
 from benchmarks.groups.sending import SENDING
+from benchmarks.groups.waiting import WAITING
 
-GROUPS: Final[Sequence[Group]] = (SENDING, DELIVERING)
+GROUPS: Final[Sequence[Group]] = (
+    SENDING,
+    WAITING,
+    DELIVERING,
+    LIVE,
+    CATCHING_UP,
+    RECONNECTING,
+    IDLING,
+    SDK,
+    MOSQUITTO,
+    JETSTREAM,
+)
+
+GROWN: Final[Sequence[Group]] = (GROWTH,)
+"""Those that say how costs grow, which take long: `make bench-growth`."""

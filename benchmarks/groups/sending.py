@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from benchmarks.figures import Figure, Group, Scale, Workloads
-from benchmarks.load import requests
+from benchmarks.load import requests, sizes
 from benchmarks.load.callers import Calls, connections
 from benchmarks.load.requests import Request
 from benchmarks.samples import Sample, taken
@@ -35,20 +35,12 @@ async def calls(side: Side, width: int, work: Iterable[Request], *, each: int = 
     return run.sample
 
 
-async def answer_size(side: Side, request: Request) -> int:
-    """How many bytes our server answers with."""
-    callers = Calls(await connections(side.address, 1))
-    await callers.at_a_time(1, [request])
-    callers.close()
-    return len(callers.answer)
-
-
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     amount, batches = scale.of(_CALLS, least=1000), scale.of(_BATCHES, least=40)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         (sample,) = requests.sends(_USERS, 1)
-        answer = await answer_size(ours, sample)
+        answer = await sizes.of_answer(ours.address, sample)
         yield {
             "echo": lambda: calls(floor, IN_FLIGHT, requests.echoes(sample, answer, amount)),
             "send": lambda: calls(ours, IN_FLIGHT, requests.sends(_USERS, amount)),

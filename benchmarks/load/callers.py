@@ -3,10 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from benchmarks.load.requests import Request
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
+
+#: How long before the first of a steady rate is due, in seconds: nothing is late by having to begin.
+_AHEAD: Final = 0.05
 
 
 class Refused(Exception):
@@ -49,10 +53,15 @@ class Calls:
             next_one()
         await self._done
 
-    async def a_second(self, rate: float, requests: Iterable[Request]) -> None:
-        """Make them at a steady rate, whatever is answered meanwhile. Times count from when one was due."""
+    async def a_second(self, rate: float, requests: Iterable[Request]) -> list[float]:
+        """Make them at a steady rate, whatever is answered meanwhile; returns when each was due.
+
+        Times count from there. They are by `time.perf_counter`. Raises Refused.
+        """
         loop = asyncio.get_running_loop()
         every = list(requests)
+        first = time.perf_counter() + _AHEAD
+        due = [first + number / rate for number in range(len(every))]
         left = len(every)
         self._done = loop.create_future()
 
@@ -62,11 +71,16 @@ class Calls:
             if left == 0 and not self._done.done():
                 self._done.set_result(None)
 
-        begin, clock = loop.time() + 0.01, time.perf_counter() + 0.01
-        for number, request in enumerate(every):
-            due = number / rate
-            loop.call_at(begin + due, self._make, request, clock + due, answered)
-        await self._done
+        def ring() -> None:
+            # A thread, since the loop keeps its times to a millisecond, which is more than a call takes.
+            for request, at in zip(every, due, strict=True):
+                time.sleep(max(0.0, at - time.perf_counter()))
+                if self._done.done():
+                    return
+                loop.call_soon_threadsafe(self._make, request, at, answered)
+
+        await asyncio.gather(asyncio.to_thread(ring), self._done)
+        return due
 
     def close(self) -> None:
         """Close the connections."""

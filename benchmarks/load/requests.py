@@ -1,9 +1,9 @@
 """The calls that are made, as bytes that are ready before the clock runs."""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import count
+from itertools import count, cycle
 from typing import Final, NamedTuple
 
 from tests.support import tokens
@@ -16,11 +16,16 @@ TELL: Final = "/floor.Floor/Tell"
 LISTEN: Final = "/floor.Floor/Listen"
 SEND: Final = "/unisono.v1.NotificationService/SendNotification"
 SEND_BATCH: Final = "/unisono.v1.NotificationService/BatchSendNotifications"
+MARK: Final = "/unisono.v1.NotificationService/MarkNotifications"
+LIST: Final = "/unisono.v1.NotificationService/ListNotifications"
 SUBSCRIBE: Final = "/unisono.v1.FeedService/Subscribe"
 
 #: What a notification says: 200 bytes.
-_TITLE: Final = "Your parcel is on its way"
-_BODY: Final = "It left the depot this morning. ".ljust(175, ".")
+TITLE: Final = "Your parcel is on its way"
+BODY: Final = "It left the depot this morning. ".ljust(175, ".")
+
+#: How many notifications a page has.
+_PAGE: Final = 50
 
 _SIZE: Final = struct.Struct(">I")
 _numbers: Final = count()
@@ -42,7 +47,7 @@ def publisher() -> str:
 
 def notification(user_id: str) -> pb.SendNotificationRequest:
     """One as the SDK sends it: with a key, by which a retry is told from a new one."""
-    visual = notification_pb.VisualContent(title=_TITLE, body=_BODY)
+    visual = notification_pb.VisualContent(title=TITLE, body=BODY)
     return pb.SendNotificationRequest(
         user_id=user_id,
         app_notification_id=f"benchmark-{next(_numbers):020}",
@@ -57,6 +62,11 @@ def sends(users: Sequence[str], amount: int) -> Iterator[Request]:
         yield Request(SEND, publisher(), body)
 
 
+def key(send: Request) -> str:
+    """The key of a notification that is sent, by which its event is known."""
+    return pb.SendNotificationRequest.FromString(send.body).app_notification_id
+
+
 def batches(users: Sequence[str], amount: int, size: int, *, burst: int = 1) -> Iterator[Request]:
     """So many batches of so many; each user gets so many in a row, and then it is the next one's turn."""
     position = 0
@@ -66,6 +76,22 @@ def batches(users: Sequence[str], amount: int, size: int, *, burst: int = 1) -> 
         yield Request(
             SEND_BATCH, publisher(), pb.BatchSendNotificationsRequest(requests=items).SerializeToString()
         )
+
+
+def marks(notifications: Sequence[tuple[str, str]]) -> Iterator[Request]:
+    """All of these read, one by one, then all unread, and so on. Given is whose each is, and its id."""
+    for state in cycle((notification_pb.READ_STATE_READ, notification_pb.READ_STATE_UNREAD)):
+        for user_id, notification_id in notifications:
+            refs = pb.NotificationRefs(refs=[notification_pb.NotificationRef(id=notification_id)])
+            mark = pb.MarkNotificationsRequest(user_id=user_id, references=refs, read_state=state)
+            yield Request(MARK, publisher(), mark.SerializeToString())
+
+
+def pages(users: Iterable[str]) -> Iterator[Request]:
+    """The first page of each of these users."""
+    for user_id in users:
+        wanted = pb.ListNotificationsRequest(user_id=user_id, page_size=_PAGE)
+        yield Request(LIST, publisher(), wanted.SerializeToString())
 
 
 def echoes(request: Request, answer: int, amount: int) -> Iterator[Request]:
@@ -80,7 +106,7 @@ def padded(answer: int, size: int) -> bytes:
 
 
 def subscription(user_id: str, endpoint_id: str, resume_token: bytes = b"") -> Request:
-    """A device that wants to listen; the first time, from where the feed is now."""
+    """A device that wants to listen; the first time, from the beginning of its feed."""
     request = feed_pb.SubscribeRequest(endpoint_id=endpoint_id, platform=notification_pb.PLATFORM_LINUX)
     if resume_token:
         request.resume_token = resume_token

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 def processor_time(pid: int) -> float:
@@ -21,3 +22,13 @@ def busy_time(core: int) -> float:
             user, nice, system, _idle, _waiting, *interrupts = map(int, ticks[:7])
             return (user + nice + system + sum(interrupts)) / _TICKS
     raise LookupError(f"there is no core {core}")
+
+
+def resident(pid: int) -> int:
+    """Bytes of a process that are in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+
+
+def open_files(pid: int) -> int:
+    """How many files a process has open; connections are among them."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))

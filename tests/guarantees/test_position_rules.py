@@ -3,9 +3,12 @@
 The model is checked too: each rule that looks as good and is not must be caught by it.
 """
 
+from random import Random
+
 import pytest
 
-from tests.guarantees.position_model import Ran, Rules, history
+from tests.guarantees.position_model import Ran, Rules, history, worth_a_ring
+from tests.support.random_rows import RandomRows
 from unisono.server.core.position import Position, Sighting, change_type, sight
 from unisono.server.model import ChangeType
 from unisono.server.store.reads import Changed
@@ -32,6 +35,19 @@ async def replayable(seed: int, rules: Rules) -> Ran:
         return await history(seed, rules)
     except AssertionError as broken:
         raise AssertionError(f"the history of seed {seed}: {broken}") from broken
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_row_rings_until_it_is_not_worth_it(seed: int) -> None:
+    rows = RandomRows(Random(seed))  # noqa: S311
+    rang = 0
+    for _ in range(1000):
+        row = rows.row()
+        ends = (row.expire_time, row.alert_time + (row.display_time_to_live or 0), row.alert_time)
+        for now in (0, *ends, *(max(end - 1, 0) for end in ends)):
+            assert (now < row.rings_until) == worth_a_ring(row, now)
+            rang += now < row.rings_until
+    assert rang > 200
 
 
 def base_never_advances(position: Position, last: int) -> Position:

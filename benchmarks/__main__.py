@@ -1,0 +1,5 @@
+"""Runs the command: python -m benchmarks."""
+
+from benchmarks.cli import main
+
+main()

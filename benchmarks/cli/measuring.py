@@ -1,0 +1,60 @@
+"""Runs what was chosen, tells of it, and keeps it. Knows no command."""
+
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text
+
+from benchmarks import running
+from benchmarks.cli import tables
+from benchmarks.cli.options import ORDER, Choice
+from benchmarks.cli.progress import telling
+from benchmarks.machine import cores
+from benchmarks.results import GroupResult, NoResult, Result
+from benchmarks.running import Outcome
+from unisono.client.cli.failures import Failure
+
+#: What becomes of a group without figures, and its style.
+_FAILED: Final = ("failed", "bold red")
+_LEFT_OUT: Final = ("left out", "yellow")
+
+
+def measured(choice: Choice, before: Result, file: Path) -> tuple[Result, bool]:
+    """The result, where what was run replaces what was before, and whether no group failed.
+
+    A group that is over is kept in the file at once, also when the run is broken off later. Raises a
+    `Failure`.
+    """
+    if not cores.enough():
+        raise Failure("there is one core, for servers and for whoever makes the work", "two are needed")
+    result, good = before, True
+    # Whatever draws the bars runs on the generator's core too: it must not take the server's time.
+    with cores.on(cores.GENERATOR), telling(Console(highlight=False), len(choice.groups)) as told:
+        for outcome in running.run(choice.groups, choice.scale, choice.command, told):
+            _tell(outcome, told.console)
+            told.left()
+            if isinstance(outcome, GroupResult):
+                result = result.plus(outcome, ORDER)
+                result.save(file)
+            else:
+                good &= not outcome.failed
+    return result, good
+
+
+def loaded(file: Path) -> Result:
+    """What a file holds. Raises a `Failure`."""
+    try:
+        return Result.load(file)
+    except NoResult as error:
+        raise Failure(str(error), "name a file that run has written") from error
+    except OSError as error:
+        raise Failure(f"{file}: {error.strerror}", "run writes one") from error
+
+
+def _tell(outcome: Outcome, console: Console) -> None:
+    if isinstance(outcome, GroupResult):
+        console.print(tables.of_group(outcome), "")
+    else:
+        became = _FAILED if outcome.failed else _LEFT_OUT
+        console.print(Text.assemble(f"{outcome.name}: ", became, f": {outcome.why}\n"), soft_wrap=True)

@@ -1,0 +1,77 @@
+"""What can be chosen for a run: which groups, and how much of them. Runs nothing."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from benchmarks.figures import Group, Scale
+from benchmarks.groups.every import GROUPS, GROWN
+
+#: The result that is committed, which the page is made of.
+COMMITTED: Final = Path("docs/performance/result.json")
+
+#: Quick ones say whether it works, and little of how fast.
+_SCALES: Final[Mapping[str, Scale]] = {
+    "full": Scale(rounds=5, size=1.0),
+    "quick": Scale(rounds=2, size=0.05),
+}
+
+ORDER: Final[Sequence[str]] = [group.name for group in (*GROUPS, *GROWN)]
+"""In which groups are kept and shown."""
+
+Function = Callable[..., Any]
+
+_OPTIONS: Final = (
+    click.option(
+        "--scale",
+        "scale",
+        type=click.Choice(list(_SCALES)),
+        default="full",
+        show_default=True,
+        help="how much is done",
+    ),
+    click.option("--only", multiple=True, metavar="NAME", help="only this group; repeatable"),
+    click.option("--growth", is_flag=True, help="the groups of how costs grow, instead of the others"),
+    click.option("--rounds", type=click.IntRange(1), metavar="N", help="so many, whatever the scale"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What is to be run. `command` is what makes such groups again, less their names."""
+
+    groups: Sequence[Group]
+    scale: Scale
+    command: str
+
+    @classmethod
+    def of(cls, *, scale: str, only: Sequence[str], growth: bool, rounds: int | None) -> "Choice":
+        """Of the options. Raises a `click.BadParameter` for groups that are not there."""
+        groups = {group.name: group for group in (GROWN if growth else GROUPS)}
+        for name in only:
+            if name not in groups:
+                raise click.BadParameter(f"there is no group {name!r}, but {', '.join(groups)}")
+        chosen = _SCALES[scale]
+        return cls(
+            groups=[group for name, group in groups.items() if not only or name in only],
+            scale=replace(chosen, rounds=rounds or chosen.rounds),
+            command="make bench-growth" if growth else "make bench",
+        )
+
+
+def run_options(function: Function) -> Function:
+    """Give a command the options of a run."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def names() -> Iterator[str]:
+    """The groups, a line each, for people."""
+    for group in GROUPS:
+        yield f"{group.name:<12} {group.title}"
+    for group in GROWN:
+        yield f"{group.name:<12} {group.title} (--growth)"

@@ -1,0 +1,100 @@
+"""How far a run is: bars on a terminal, otherwise a line for each group.
+
+The core that it runs on is measured: it is drawn anew twice a second, and not more often.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
+
+from benchmarks.figures import Group
+from benchmarks.report.words import plain
+
+_A_SECOND: Final = 2
+
+#: What a bar, its share and its time take of a line.
+_BESIDE: Final = 54
+
+
+class Telling:
+    """A watcher of runs, which says nothing. `console` is where people may be told something."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def group(self, group: Group) -> None:
+        """See `Watcher`."""
+
+    def begins(self, workload: str, before: int, of: int) -> None:
+        """See `Watcher`."""
+
+    def ended(self, workload: str, void: bool) -> None:
+        """See `Watcher`."""
+
+    def left(self) -> None:
+        """A group is over, or was left out."""
+
+
+class Bars(Telling):
+    """On a terminal: one for all groups, one for that which is run."""
+
+    def __init__(self, progress: Progress, groups: int) -> None:
+        super().__init__(progress.console)
+        self._progress = progress
+        self._all: TaskID = progress.add_task("all", total=groups, says="")
+        self._one: TaskID = progress.add_task("", total=None, says="", visible=False)
+        self._over = 0
+        self._last = False
+
+    def group(self, group: Group) -> None:
+        """See `Watcher`."""
+        self._progress.reset(self._one, description=group.name, total=None, says="setting up", visible=True)
+
+    def begins(self, workload: str, before: int, of: int) -> None:
+        """See `Watcher`."""
+        self._last = before + 1 == of
+        self._progress.update(self._one, completed=before, total=of, says=plain(workload))
+        self._progress.update(self._all, completed=self._over + before / of)
+
+    def ended(self, workload: str, void: bool) -> None:
+        """See `Watcher`."""
+        if void:
+            self._progress.update(self._one, says=f"{plain(workload)}, once more: it was void")
+        elif self._last:
+            self._progress.update(self._one, advance=1, says="ending")
+
+    def left(self) -> None:
+        """See `Telling`."""
+        self._over += 1
+        self._progress.update(self._all, completed=self._over)
+
+
+class Lines(Telling):
+    """Where nobody looks, or a log is written."""
+
+    def group(self, group: Group) -> None:
+        """See `Watcher`."""
+        self.console.print(f"{group.name}: {group.title}", soft_wrap=True)
+
+
+@contextmanager
+def telling(console: Console, groups: int) -> Iterator[Telling]:
+    """What suits a console."""
+    if not console.is_terminal:
+        yield Lines(console)
+        return
+    # What is run gives way, where the terminal is narrow.
+    room = Column(no_wrap=True, overflow="ellipsis", max_width=max(8, console.width - _BESIDE))
+    columns = (
+        TextColumn("{task.description:<12}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[says]}", table_column=room),
+    )
+    with Progress(*columns, console=console, refresh_per_second=_A_SECOND, transient=True) as progress:
+        yield Bars(progress, groups)

@@ -1,0 +1,90 @@
+"""Devices that come back and have missed five hundred notifications each, against bare writes."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from benchmarks.figures import Figure, Group, Scale, Workloads
+from benchmarks.groups.broadcasting import broadcasts
+from benchmarks.groups.delivering import DEVICES
+from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT
+from benchmarks.load import listeners, requests, sizes
+from benchmarks.load.callers import Calls, Refused, connections
+from benchmarks.load.listeners import Device
+from benchmarks.load.returning import Return, register
+from benchmarks.machine import resting, usage
+from benchmarks.samples import Sample, taken
+from benchmarks.sides.servers import Side, empty, folder, unisono
+
+MISSED: Final = 500
+
+_USERS: Final = 333
+_WRITES: Final = 100
+
+#: How many come back at the same time.
+_TOGETHER: Final = 100
+
+
+async def _missed(side: Side, users: Sequence[str]) -> None:
+    """Send to users what their devices miss."""
+    callers = Calls(await connections(side.address, 1))
+    batches = requests.batches(users, len(users) * MISSED // BATCH, BATCH, burst=BATCH)
+    await callers.at_a_time(BATCHES_IN_FLIGHT, batches)
+    callers.close()
+
+
+async def _caught_up(side: Side, devices: Sequence[Device]) -> Sample:
+    """Measure how they come back, streams included; an operation is one notification at one device."""
+    back, files = Return(devices), usage.open_files(side.pid)
+    with taken(side.pid) as run:
+        await back.all_synced(side.address, _TOGETHER)
+        run.operations = len(devices) * MISSED
+    if {events.count for events in back.events} != {MISSED}:
+        raise Refused("a device has not got what it missed, or more than that")
+    back.leave()
+    await resting.until_closed(side.pid, files)
+    await resting.until_rest(side.pid)
+    return run.sample
+
+
+@asynccontextmanager
+async def _open(scale: Scale) -> AsyncIterator[Workloads]:
+    users = [f"away-{number}" for number in range(scale.of(_USERS, least=30))]
+    writes = scale.of(_WRITES, least=20)
+    with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
+        devices = listeners.devices(users, DEVICES)
+        await register(devices, ours.address)
+        await _missed(ours, users)
+        write = await broadcasts(floor, len(devices), await sizes.of_stream(ours.address), writes)
+        await resting.until_rest(ours.pid)
+        yield {
+            "write": write,
+            "back": lambda: _caught_up(ours, devices),
+            "alone": lambda: _caught_up(ours, devices[::DEVICES]),
+        }
+
+
+CATCHING_UP: Final = Group(
+    name="catching_up",
+    title="Catching up",
+    floor="write",
+    noise="cpu",
+    open=_open,
+    figures=(
+        Figure(
+            name="row",
+            title="a thousand devices, three of each user, come back to 500 missed, per notification"
+            " and device, streams included / broadcast write",
+            ratio=lambda of: of["back"]["cpu"] / of["write"]["cpu"],
+            target=0.1,
+            shown=(("back", "rate"), ("write", "rate")),
+        ),
+        Figure(
+            name="catch_up_alone",
+            title="the same with one device of each user / broadcast write",
+            ratio=lambda of: of["alone"]["cpu"] / of["write"]["cpu"],
+            target=None,
+            shown=(("alone", "rate"), ("write", "rate")),
+        ),
+    ),
+)

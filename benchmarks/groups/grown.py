@@ -1,0 +1,108 @@
+"""What is done to a store of many notifications, whose users have a hundred each. Knows no figure.
+
+Some users are sent to and have theirs read and marked; of some others a device comes back.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from benchmarks.figures import Scale, Workloads
+from benchmarks.groups.delivering import DEVICES
+from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT, calls
+from benchmarks.load import listeners, requests
+from benchmarks.load.callers import Calls, Refused, connections
+from benchmarks.load.listeners import Device
+from benchmarks.load.requests import Request
+from benchmarks.load.returning import Return, register
+from benchmarks.machine import resting, usage
+from benchmarks.samples import Sample, taken
+from benchmarks.sides.multiplied import ids, multiply, user
+from benchmarks.sides.servers import Side, unisono
+
+_EACH: Final = 100
+_MISSED: Final = 20
+
+#: Few, since what is sent makes the smaller store larger.
+_SENDS: Final = 2000
+_CALLS: Final = 5000
+_RETURNS: Final = 1000
+
+#: Devices that come back are of other users than those that are written to, and each of another one; of
+#: these, as many are drawn as have more notifications than a server keeps in memory.
+_AWAY: Final = 2000
+_DRAWN: Final = 2000
+
+#: How many come back at the same time, all of them different ones.
+_TOGETHER: Final = 20
+
+#: The same draws for everybody.
+_SEED: Final = 17
+
+
+async def fill(store: Path, notifications: int) -> None:
+    """Make a store of so many."""
+    devices = listeners.devices(["the-first"], DEVICES)
+    with unisono(store) as first:
+        await register(devices, first.address)
+        await _call(first, 1, requests.sends([devices[0].user_id], _EACH))
+    multiply(store, notifications // _EACH - 1, _tell)
+
+
+async def workloads(side: Side, store: Path, notifications: int, scale: Scale) -> Workloads:
+    """Those of a server on such a store: `send`, `mark`, `list` and `resume`."""
+    chance = Random(_SEED)  # noqa: S311  nothing is kept secret by it
+    users = [user(number) for number in range(1, notifications // _EACH)]
+    split = min(_AWAY, len(users) // 4) // _TOGETHER * _TOGETHER
+    away, written = users[:split], users[split:]
+    drawn = ids(store, chance.sample(written, min(_DRAWN, len(written))))
+    chance.shuffle(drawn)
+    marks, devices = requests.marks(drawn), cycle(await _away(side, away))
+    sends, amount = scale.of(_SENDS, least=500), scale.of(_CALLS, least=500)
+    returns = scale.of(_RETURNS, least=100)
+    return {
+        "send": lambda: calls(side, IN_FLIGHT, requests.sends(chance.choices(written, k=sends), sends)),
+        "mark": lambda: calls(side, IN_FLIGHT, islice(marks, amount)),
+        "list": lambda: calls(side, IN_FLIGHT, requests.pages(chance.choices(written, k=amount))),
+        "resume": lambda: _resumed(side, list(islice(devices, returns))),
+    }
+
+
+async def _away(side: Side, users: Sequence[str]) -> Sequence[Device]:
+    """A device of each, which has missed some of what its user got."""
+    devices = listeners.devices(users, 1)
+    await register(devices, side.address)
+    await _call(side, BATCHES_IN_FLIGHT, requests.batches(users, len(users) * _MISSED // BATCH, BATCH))
+    await resting.until_rest(side.pid)
+    return devices
+
+
+async def _resumed(side: Side, devices: Sequence[Device]) -> Sample:
+    """Measure how they come back, a few at a time, until they have what they missed, and leave again."""
+    files = usage.open_files(side.pid)
+    with taken(side.pid) as run:
+        for start in range(0, len(devices), _TOGETHER):
+            back = Return(devices[start : start + _TOGETHER])
+            await back.all_synced(side.address, _TOGETHER)
+            if any(events.count != _MISSED for events in back.events):
+                raise Refused("a device has not got what it missed, or more than that")
+            back.leave()
+            await resting.until_closed(side.pid, files)
+        run.operations = len(devices)
+    await resting.until_rest(side.pid)
+    return run.sample
+
+
+async def _call(side: Side, width: int, work: Iterator[Request]) -> None:
+    callers = Calls(await connections(side.address, 1))
+    await callers.at_a_time(width, work)
+    callers.close()
+
+
+def _tell(number: int, of: int) -> None:
+    """Millions take minutes: say so, a few times."""
+    if of >= 1_000_000 and number * 4 % of == 0:
+        sys.stderr.write(f"filling a store: {number:,} of {of:,} notifications\n")

@@ -1,0 +1,92 @@
+"""What the streams of idle devices take of the memory, against those of the empty server."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from benchmarks.figures import Figure, Group, Scale, Workloads
+from benchmarks.groups.delivering import DEVICES
+from benchmarks.load import listeners, requests, sizes
+from benchmarks.load.listeners import Arrivals, Stream
+from benchmarks.load.sizes import StreamSizes
+from benchmarks.machine import resting, usage
+from benchmarks.samples import Sample
+from benchmarks.sides.servers import Side, empty, folder, unisono
+from tests.support.http2.crowd import fitting
+
+_STREAMS: Final = 3000
+
+#: What is needed once, by whatever comes first, is not what a stream takes: so many are there before.
+_FIRST: Final = 150
+
+Connect = Callable[[int, int], Awaitable[list[Stream]]]
+"""Connects so many streams, which are numbered from so many on, and waits until all have begun."""
+
+
+async def _measured(side: Side, connect: Connect, streams: int) -> Sample:
+    first = await connect(0, _FIRST)
+    await resting.until_rest(side.pid)
+    before = usage.resident(side.pid)
+    more = await connect(_FIRST, streams)
+    # What connecting takes for a while, and what is written behind it, is over when the server rests.
+    await resting.until_rest(side.pid)
+    sample = {"memory": (usage.resident(side.pid) - before) / streams}
+    for stream in (*first, *more):
+        stream.close()
+    return sample
+
+
+async def _ours(streams: int) -> Sample:
+    with folder() as place, unisono(place / "store.db") as ours:
+
+        async def connect(start: int, amount: int) -> list[Stream]:
+            users = [f"idle-{number}" for number in range(start // DEVICES, (start + amount) // DEVICES)]
+            synced = Arrivals()
+            devices = listeners.devices(users, DEVICES)
+            idle = [device.stream(synced, Arrivals()) for device in devices]
+            await listeners.connect(idle, ours.address)
+            await synced.until(len(idle))
+            return idle
+
+        return await _measured(ours, connect, streams)
+
+
+async def _bare(size: StreamSizes, streams: int) -> Sample:
+    with empty() as floor:
+
+        async def connect(_start: int, amount: int) -> list[Stream]:
+            told = Arrivals()
+            token = requests.device("idle-0")
+            bare = listeners.listening(amount, token, size.request, size.greeting, told)
+            await listeners.connect(bare, floor.address)
+            await told.until(2 * amount)
+            return bare
+
+        return await _measured(floor, connect, streams)
+
+
+@asynccontextmanager
+async def _open(scale: Scale) -> AsyncIterator[Workloads]:
+    streams = (fitting(scale.of(_STREAMS, least=300) + _FIRST) - _FIRST) // DEVICES * DEVICES
+    with folder() as place, unisono(place / "store.db") as ours:
+        size = await sizes.of_stream(ours.address)
+    yield {"bare": lambda: _bare(size, streams), "idle": lambda: _ours(streams)}
+
+
+IDLING: Final = Group(
+    name="idling",
+    title="Idle devices",
+    floor="bare",
+    noise="memory",
+    open=_open,
+    figures=(
+        Figure(
+            name="idle",
+            title="resident memory of an idle device's stream, on a connection of its own"
+            " / of an idle stream of the empty server",
+            ratio=lambda of: of["idle"]["memory"] / of["bare"]["memory"],
+            target=1.15,
+            shown=(("idle", "memory"), ("bare", "memory")),
+        ),
+    ),
+)

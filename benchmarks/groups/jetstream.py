@@ -1,0 +1,122 @@
+"""Our server beside NATS JetStream: file storage, synced before each acknowledgement."""
+
+from asyncio import gather
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from itertools import count
+from typing import Final
+
+from benchmarks.figures import Group, Scale, Workload, Workloads
+from benchmarks.groups import peers
+from benchmarks.groups.beside import figures, in_turn
+from benchmarks.groups.delivering import DEVICES
+from benchmarks.groups.ours import ours
+from benchmarks.load.jetstream import Kind, durable, forget, make_stream, ordered
+from benchmarks.load.listeners import Arrivals
+from benchmarks.load.nats import Device, Publisher
+from benchmarks.machine import resting
+from benchmarks.samples import Sample
+from benchmarks.sides.jetstream import jetstream, missing
+from benchmarks.sides.servers import Side, folder, unisono
+
+_TITLE: Final = "NATS JetStream, file storage, synced before each acknowledgement"
+
+_NOTES: Final = """\
+NATS is a server for messages, written in Go; JetStream is the part of it that keeps them. Its stream is in
+files, and `sync_interval` is `always`, which is not its default: each message is synced before it is
+acknowledged, as with ours, but each by itself. Devices are of two kinds, and both miss nothing over
+reconnects. Of one with a durable consumer the server knows how far it is: it acknowledges every message,
+and the server replaces a file to keep that. One with an ordered consumer knows itself how far it is, as
+ours do, and the server keeps nothing of it on the disk. Consumers push, which takes the server less than
+being asked for more. Backends send without `Nats-Msg-Id`: unlike with ours, a retry is not told from a new
+message.
+"""
+
+#: Fewer than elsewhere, as it syncs one after the other.
+_SENDS: Final = 2000
+_BATCHES: Final = 100
+
+_times: Final = count()
+
+
+async def _theirs(side: Side, scale: Scale, asker: Publisher, kind: Kind, users: Sequence[str]) -> Workloads:
+    """With devices of a kind, those of these users."""
+    heard = Arrivals()
+    for device in (await _devices(asker, kind, users, heard)).values():
+        await device.connect(side.address)
+    return {
+        "single": _rested(
+            side, partial(peers.singles, side, heard, Publisher, users, scale.of(_SENDS, least=300))
+        ),
+        "burst": _rested(
+            side, partial(peers.bursts, side, heard, Publisher, users, scale.of(_BATCHES, least=10))
+        ),
+        "row": _rested(side, partial(_row, side, asker, kind, peers.away(scale))),
+    }
+
+
+def _rested(side: Side, workload: Workload) -> Workload:
+    """Wait afterwards until it has written how far devices are, so that it is not taken for what is next."""
+
+    async def run() -> Sample:
+        sample = await workload()
+        await resting.until_rest(side.pid)
+        return sample
+
+    return run
+
+
+async def _row(side: Side, asker: Publisher, kind: Kind, users: Sequence[str]) -> Sample:
+    """Other devices each time, which have missed what the stream still has."""
+    arrivals = Arrivals()
+    named = await _devices(asker, kind, users, arrivals)
+    devices = list(named.values())
+    sample = await peers.caught_up(side, arrivals, devices, lambda: gather(*(d.settle() for d in devices)))
+    for name, device in named.items():
+        device.close()
+        await forget(asker, name)
+    return sample
+
+
+async def _devices(
+    asker: Publisher, kind: Kind, users: Sequence[str], arrivals: Arrivals
+) -> Mapping[str, Device]:
+    """Those of users, by names that none had before."""
+    time = next(_times)
+    named = [(user_id, f"{user_id}-{number}-{time}") for user_id in users for number in range(DEVICES)]
+    return {name: await kind(asker, user_id, name, arrivals) for user_id, name in named}
+
+
+@asynccontextmanager
+async def _open(scale: Scale) -> AsyncIterator[Workloads]:
+    peers.make_room()
+    with folder() as place, unisono(place / "store.db") as us, jetstream(place) as them:
+        asker = Publisher()
+        await asker.connect(them.address)
+        await make_stream(asker)
+        await peers.miss(them, Publisher, peers.away(scale))
+        yield in_turn(
+            durable=await _theirs(them, scale, asker, durable, peers.LISTENED),
+            ordered=await _theirs(
+                them, scale, asker, ordered, [f"{user}-ordered" for user in peers.LISTENED]
+            ),
+            ours=await ours(us, scale),
+        )
+
+
+JETSTREAM: Final = Group(
+    name="jetstream",
+    title="Beside NATS JetStream: file storage, synced before each acknowledgement",
+    floor="ordered_single",
+    noise="cpu",
+    open=_open,
+    missing=missing,
+    notes=_NOTES,
+    figures=(
+        *figures("jetstream", "ordered", f"{_TITLE}; ordered consumers", single=None, burst=0.4, row=1),
+        *figures(
+            "jetstream_durable", "durable", f"{_TITLE}; durable consumers", single=None, burst=None, row=None
+        ),
+    ),
+)

@@ -1,0 +1,75 @@
+"""Our service at what `peers` is measured at. Knows no peer."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from benchmarks.figures import Scale, Workloads
+from benchmarks.groups import peers
+from benchmarks.groups.delivering import BURST, DEVICES
+from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT
+from benchmarks.load import listeners, requests
+from benchmarks.load.callers import Calls, Refused, connections
+from benchmarks.load.listeners import Arrivals, Device
+from benchmarks.load.returning import Return, register
+from benchmarks.machine import resting, usage
+from benchmarks.samples import Sample, taken
+from benchmarks.sides.servers import Side
+
+_SENDS: Final = 3000
+_BATCHES: Final = 100
+
+
+async def ours(side: Side, scale: Scale) -> Workloads:
+    """The workloads `single`, `burst` and `row` of our server."""
+    heard, synced = Arrivals(), Arrivals()
+    devices = listeners.devices(peers.LISTENED, DEVICES)
+    await listeners.connect([device.stream(synced, heard) for device in devices], side.address)
+    await synced.until(len(devices))
+    return {
+        "single": partial(_single, side, heard, scale.of(_SENDS, least=300)),
+        "burst": partial(_burst, side, heard, scale.of(_BATCHES, least=10)),
+        "row": partial(_row, side, await _away(side, peers.away(scale))),
+    }
+
+
+async def _single(side: Side, heard: Arrivals, sends: int) -> Sample:
+    callers = Calls(await connections(side.address, peers.SINGLE_CONNECTIONS))
+    work = list(requests.sends(peers.LISTENED, sends))
+    sample = await peers.delivered(side, heard, sends, 1, lambda: callers.at_a_time(IN_FLIGHT, work))
+    callers.close()
+    return sample
+
+
+async def _burst(side: Side, heard: Arrivals, batches: int) -> Sample:
+    callers = Calls(await connections(side.address, peers.BURST_CONNECTIONS))
+    work = list(requests.batches(peers.LISTENED, batches, BATCH, burst=BURST))
+    sample = await peers.delivered(
+        side, heard, batches * BATCH, DEVICES, lambda: callers.at_a_time(BATCHES_IN_FLIGHT, work)
+    )
+    callers.close()
+    return sample
+
+
+async def _away(side: Side, users: Sequence[str]) -> Sequence[Device]:
+    """Devices that were there, and have missed what their users got since."""
+    devices = listeners.devices(users, DEVICES)
+    await register(devices, side.address)
+    callers = Calls(await connections(side.address, peers.BURST_CONNECTIONS))
+    work = requests.batches(users, len(users) * peers.MISSED // BATCH, BATCH)
+    await callers.at_a_time(BATCHES_IN_FLIGHT, work)
+    callers.close()
+    return devices
+
+
+async def _row(side: Side, devices: Sequence[Device]) -> Sample:
+    back, files = Return(devices), usage.open_files(side.pid)
+    with taken(side.pid) as run:
+        await back.all_synced(side.address, peers.TOGETHER)
+        run.operations = len(devices) * peers.MISSED
+    if {events.count for events in back.events} != {peers.MISSED}:
+        raise Refused("a device has not got what it missed, or more than that")
+    back.leave()
+    await resting.until_closed(side.pid, files)
+    await resting.until_rest(side.pid)
+    return run.sample

@@ -1,0 +1,123 @@
+"""What a peer and we are made to do: single sends, bursts, and devices that come back. Knows no peer.
+
+Three devices each listen to a hundred users; those of a hundred others are away while they miss 500 each.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol
+
+from benchmarks.figures import Scale
+from benchmarks.groups.delivering import BURST, DEVICES
+from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT
+from benchmarks.load.callers import Refused
+from benchmarks.load.listeners import Arrivals
+from benchmarks.load.wires import Pipeline, Pipelines
+from benchmarks.samples import Sample, taken
+from benchmarks.sides.servers import Side
+from tests.support.http2.crowd import fitting
+
+LISTENED: Final = [f"listened-{number}" for number in range(100)]
+MISSED: Final = 500
+
+#: How many connections backends have for single sends, as in `sending`, and for bursts, as in `delivering`.
+SINGLE_CONNECTIONS: Final = 4
+BURST_CONNECTIONS: Final = 1
+
+#: How long a backend of a peer waits, in seconds, before it sends in place of what was acknowledged. A peer
+#: can be as quick as the generator, whose core would be busy all the time; what a send takes hardly differs.
+_SINGLE_PAUSE: Final = 0.002
+_BURST_PAUSE: Final = 0.02
+
+#: As many connections as all sides of a group have at most, with some to spare.
+_CONNECTIONS: Final = 2000
+
+#: How many devices come back at the same time.
+TOGETHER: Final = 100
+
+Act = Callable[[], Awaitable[object]]
+
+
+class Comer(Protocol):
+    """A device that comes back."""
+
+    async def connect(self, address: str) -> None:
+        """Connect to HOST:PORT."""
+
+
+def make_room() -> None:
+    """Let this process, and those that it starts, have as many connections as are needed, if they may."""
+    fitting(_CONNECTIONS)
+
+
+def away(scale: Scale) -> list[str]:
+    """The users whose devices are away."""
+    return [f"away-{number}" for number in range(scale.of(100, least=10))]
+
+
+async def delivered(side: Side, arrivals: Arrivals, sends: int, each: int, act: Act) -> Sample:
+    """Measure so many sends until they are at all devices; each counts as so many operations."""
+    expected = arrivals.count + sends * DEVICES
+    with taken(side.pid) as run:
+        await act()
+        await _all(arrivals, expected)
+        run.operations = sends * each
+    return run.sample
+
+
+async def caught_up(side: Side, arrivals: Arrivals, devices: Sequence[Comer], settled: Act) -> Sample:
+    """Measure how devices come back, until they have what they missed and it is `settled` that they do."""
+    expected = arrivals.count + len(devices) * MISSED
+    with taken(side.pid) as run:
+        for start in range(0, len(devices), TOGETHER):
+            together = devices[start : start + TOGETHER]
+            await asyncio.gather(*(device.connect(side.address) for device in together))
+        await _all(arrivals, expected)
+        await settled()
+        run.operations = len(devices) * MISSED
+    return run.sample
+
+
+async def singles(
+    side: Side, arrivals: Arrivals, kind: type[Pipeline], users: Sequence[str], sends: int
+) -> Sample:
+    """Measure what a peer takes for a send to three devices, to users in turn, 64 in flight."""
+    backends = Pipelines(await _opened(side, kind, SINGLE_CONNECTIONS), 1, _SINGLE_PAUSE)
+    pieces = backends.pieces([users[number % len(users)] for number in range(sends)])
+    sample = await delivered(side, arrivals, sends, 1, lambda: backends.at_a_time(IN_FLIGHT, pieces))
+    backends.close()
+    return sample
+
+
+async def bursts(
+    side: Side, arrivals: Arrivals, kind: type[Pipeline], users: Sequence[str], batches: int
+) -> Sample:
+    """Measure what a peer takes for a delivery, in bursts of 20 to a user, as many in flight as of ours."""
+    backends = Pipelines(await _opened(side, kind, BURST_CONNECTIONS), BATCH, _BURST_PAUSE)
+    sends = batches * BATCH
+    pieces = backends.pieces([users[number // BURST % len(users)] for number in range(sends)])
+    sample = await delivered(
+        side, arrivals, sends, DEVICES, lambda: backends.at_a_time(BATCHES_IN_FLIGHT, pieces)
+    )
+    backends.close()
+    return sample
+
+
+async def miss(side: Side, kind: type[Pipeline], users: Sequence[str]) -> None:
+    """Publish to users what their devices miss."""
+    backends = Pipelines(await _opened(side, kind, BURST_CONNECTIONS), 1, 0.0)
+    await backends.at_a_time(BATCH * BATCHES_IN_FLIGHT, backends.pieces([*users] * MISSED))
+    backends.close()
+
+
+async def _opened(side: Side, kind: type[Pipeline], connections: int) -> Sequence[Pipeline]:
+    pipelines = [kind() for _ in range(connections)]
+    for pipeline in pipelines:
+        await pipeline.connect(side.address)
+    return pipelines
+
+
+async def _all(arrivals: Arrivals, expected: int) -> None:
+    await arrivals.until(expected)
+    if arrivals.count > expected:
+        raise Refused(f"{arrivals.count - expected} came twice")

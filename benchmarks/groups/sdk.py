@@ -1,0 +1,90 @@
+"""Sends by our SDK, against empty calls by bare gRPC in the same process: here the client is measured."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+import grpc
+
+from benchmarks.figures import Figure, Group, Scale, Workloads
+from benchmarks.groups.sending import IN_FLIGHT
+from benchmarks.load import requests, sizes
+from benchmarks.load.requests import Request
+from benchmarks.samples import Sample, taken
+from benchmarks.sides.servers import Side, empty, folder, unisono
+from unisono.client import Publisher
+
+_SENDS: Final = 20_000
+_ECHOES: Final = 10_000
+
+_USERS: Final = [f"user-{number}" for number in range(1000)]
+
+Act = Callable[[], Awaitable[object]]
+
+
+async def _echoed(side: Side, request: Request, answer: int, amount: int) -> Sample:
+    body = requests.padded(answer, len(request.body))
+    metadata = (("authorization", f"Bearer {request.token}"),)
+    async with grpc.aio.insecure_channel(side.address) as channel:
+        echo: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(requests.ECHO)
+        await echo(body, metadata=metadata)
+        return await _in_flight(side, [partial(echo, body, metadata=metadata)] * amount)
+
+
+async def _sent(side: Side, amount: int) -> Sample:
+    async with Publisher(side.address, requests.publisher()) as publisher:
+        send = partial(publisher.send, title=requests.TITLE, body=requests.BODY)
+        await send(_USERS[0])
+        return await _in_flight(
+            side, [partial(send, _USERS[number % len(_USERS)]) for number in range(amount)]
+        )
+
+
+async def _in_flight(side: Side, acts: Iterable[Act]) -> Sample:
+    """Measure acts, so many at a time. How busy the generator's core is says nothing: it is to be."""
+    waiting, done = iter(acts), 0
+
+    async def work() -> None:
+        nonlocal done
+        for act in waiting:
+            await act()
+            done += 1
+
+    with taken(side.pid) as run:
+        await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+        run.operations = done
+    return {measure: value for measure, value in run.sample.items() if measure != "busy"}
+
+
+@asynccontextmanager
+async def _open(scale: Scale) -> AsyncIterator[Workloads]:
+    sends, echoes = scale.of(_SENDS, least=2000), scale.of(_ECHOES, least=1000)
+    with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
+        (sample,) = requests.sends(_USERS, 1)
+        answer = await sizes.of_answer(ours.address, sample)
+        yield {
+            "echo": lambda: _echoed(floor, sample, answer, echoes),
+            "send": lambda: _sent(ours, sends),
+        }
+
+
+SDK: Final = Group(
+    name="sdk",
+    title="The SDK",
+    floor="echo",
+    noise="rate",
+    open=_open,
+    figures=(
+        Figure(
+            name="sdk",
+            title="sends a second by `Publisher.send`, 64 in flight"
+            " / empty echoes a second by `grpc.aio` in the same process",
+            ratio=lambda of: of["send"]["rate"] / of["echo"]["rate"],
+            target=3,
+            shown=(("send", "rate"), ("echo", "rate")),
+            at_least=True,
+        ),
+    ),
+)

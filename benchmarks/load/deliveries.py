@@ -1,0 +1,42 @@
+"""Devices of whose events it matters when each has come. Knows no sender, but keys of notifications."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+
+from benchmarks.load.listeners import Arrivals, Device, Stream
+from benchmarks.load.requests import subscription
+from unisono.v1 import feed_service_pb2 as pb
+
+
+class Deliveries:
+    """Watches notifications until so many `devices` of their user have them.
+
+    `times` has when the last of these had one, by its key and by `time.perf_counter`; `complete` counts
+    them.
+    """
+
+    def __init__(self, devices: int) -> None:
+        self.times: dict[str, float] = {}
+        self.complete = Arrivals()
+        self._devices = devices
+        self._had: Counter[str] = Counter()
+
+    def stream(self, device: Device, synced: Arrivals) -> Stream:
+        """A stream of a device that is watched, from where its feed is now."""
+
+        def hear(message: bytes) -> None:
+            said = pb.SubscribeResponse.FromString(message)
+            if said.HasField("synced"):
+                synced.add(1)
+            self._hear(event.notification.app_notification_id for event in said.event_batch.events)
+
+        return Stream(subscription(device.user_id, device.endpoint_id), hear)
+
+    def _hear(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._had[key] += 1
+            if self._had[key] == self._devices:
+                del self._had[key]
+                self.times[key] = time.perf_counter()
+                self.complete.add(1)

@@ -1,0 +1,131 @@
+"""Connections to peers that are not spoken to in gRPC. Knows no protocol: heirs say what was read."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, cast
+
+from benchmarks.load.callers import Refused
+
+#: What is read goes through here, whichever connection reads it: a piece of memory each time takes longer.
+_READ: Final = memoryview(bytearray(1 << 16))
+
+
+class Wire(asyncio.BufferedProtocol):
+    """A connection. Heirs `_take` what was read, and return what is not complete yet."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport
+        self._rest = b""
+        self._waiting: asyncio.Future[bytes] | None = None
+        self._closed = asyncio.Event()
+
+    async def connect(self, address: str) -> None:
+        """Connect to HOST:PORT, and say who it is; raises OSError and Refused."""
+        host, port = address.rsplit(":", 1)
+        await asyncio.get_running_loop().create_connection(lambda: self, host, int(port))
+
+    def close(self) -> None:
+        """Close it."""
+        self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """See asyncio."""
+        return _READ
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See asyncio."""
+        data = bytes(_READ[:nbytes])
+        self._rest = self._take(self._rest + data if self._rest else data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self._closed.set()
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(Refused("a peer closed the connection"))
+
+    def _take(self, data: bytes) -> bytes:
+        raise NotImplementedError
+
+    async def _asked(self, data: bytes) -> bytes:
+        """Write this, and wait for what it is `_answered`. Raises Refused."""
+        self._waiting = asyncio.get_running_loop().create_future()
+        self._transport.write(data)
+        return await self._waiting
+
+    def _answered(self, answer: bytes) -> None:
+        if self._waiting is None:
+            raise Refused("a peer answered what it was not asked")
+        self._waiting.set_result(answer)
+
+
+class Pipeline(Wire):
+    """A backend that publishes, so many pieces unacknowledged at a time, each of so many packets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: Sequence[bytes] = ()
+        self._each = 1
+        self._width = 0
+        self._pause = 0.0
+        self._begun = 0
+        self._acknowledged = 0
+        self._pausing = False
+
+    def packets(self, users: Sequence[str]) -> list[bytes]:
+        """What publishes one notification to each of them."""
+        raise NotImplementedError
+
+    async def at_a_time(self, width: int, pieces: Sequence[bytes], each: int, pause: float) -> None:
+        """Publish all; after a pause, others in place of those that were acknowledged. Raises Refused."""
+        self._pieces, self._each = pieces, each
+        self._width = self._begun = width
+        self._pause = pause
+        self._acknowledged = 0
+        await self._asked(b"".join(pieces[:width]))
+
+    def _take_acknowledged(self, packets: int) -> None:
+        self._acknowledged += packets
+        if self._acknowledged == len(self._pieces) * self._each:
+            self._answered(b"")
+        elif not self._pausing:
+            self._pausing = True
+            asyncio.get_running_loop().call_later(self._pause, self._publish)
+
+    def _publish(self) -> None:
+        self._pausing = False
+        begun, self._begun = self._begun, self._width + self._acknowledged // self._each
+        if more := self._pieces[begun : self._begun]:
+            self._transport.write(b"".join(more))
+
+
+class Pipelines:
+    """Several that share the work, as `Calls` shares its among connections."""
+
+    def __init__(self, pipelines: Sequence[Pipeline], each: int, pause: float) -> None:
+        self._pipelines = pipelines
+        self._each = each
+        self._pause = pause
+
+    def pieces(self, users: Sequence[str]) -> list[list[bytes]]:
+        """What each of them publishes, so that all together publish one notification to each of the users."""
+        count = len(self._pipelines)
+        shares = [one.packets(users[number::count]) for number, one in enumerate(self._pipelines)]
+        return [
+            [b"".join(share[at : at + self._each]) for at in range(0, len(share), self._each)]
+            for share in shares
+        ]
+
+    async def at_a_time(self, width: int, pieces: Sequence[Sequence[bytes]]) -> None:
+        """Publish all of them, so many unacknowledged at a time on all together. Raises Refused."""
+        share = width // len(self._pipelines)
+        pairs = zip(self._pipelines, pieces, strict=True)
+        await asyncio.gather(*(one.at_a_time(share, its, self._each, self._pause) for one, its in pairs))
+
+    def close(self) -> None:
+        """Close the connections."""
+        for one in self._pipelines:
+            one.close()

@@ -1,0 +1,91 @@
+"""The picture of all figures: how each is to its target. Knows nothing of how they were measured."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from benchmarks.report import words
+from benchmarks.report.axis import Axis, axis
+from benchmarks.report.svg import Picture
+from benchmarks.results import FigureResult, GroupResult, Result
+
+_TITLE: Final = "Figures beside their targets"
+_ABOUT: Final = (
+    "Left of the line a target is met. Dot: median; bar: lowest to highest round;"
+    " pale: how far the floor was from itself"
+)
+
+_WIDTH: Final = 800
+_LEFT: Final = 190
+_RIGHT: Final = 560
+_HEAD: Final = 96
+_ROW: Final = 25
+_BETWEEN: Final = 34
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A figure with a target, in shares of it: less is better in any case."""
+
+    figure: FigureResult
+    lowest: float
+    median: float
+    highest: float
+    noise: float
+
+    @property
+    def pale(self) -> tuple[float, float]:
+        """From where to where the median could be, for all that is known of the floor."""
+        return self.median / (1 + self.noise), self.median * (1 + self.noise)
+
+
+def overview(result: Result) -> str:
+    """The picture; figures without a target are not in it."""
+    picture = Picture()
+    groups = {group.title: marks for group in result.groups if (marks := list(_marks(group)))}
+    every = [mark for marks in groups.values() for mark in marks]
+    ends = [end for mark in every for end in (mark.lowest, mark.highest, *mark.pale)]
+    shares = axis((0.5, 1.3, *ends), left=_LEFT, right=_RIGHT)
+    for share in shares.doublings():
+        label = "target" if share == 1 else f"× {share:g}"  # noqa: RUF001  a times sign is meant
+        kind = "ink strong" if share == 1 else "muted"
+        picture.text(shares.place(share), _HEAD - 12, label, f"{kind} small middle")
+    y = float(_HEAD)
+    for title, marks in groups.items():
+        picture.text(20, y + 15, title, "ink strong")
+        y += _BETWEEN - 12
+        _lines(picture, shares, y, _ROW * len(marks))
+        for mark in marks:
+            _row(picture, shares, mark, y + _ROW / 2)
+            y += _ROW
+        y += 12
+    picture.text(20, 32, _TITLE, "ink title")
+    picture.text(20, 54, _ABOUT, "muted small")
+    return picture.svg(_WIDTH, _HEAD + _BETWEEN * len(groups) + _ROW * len(every), _TITLE)
+
+
+def _marks(group: GroupResult) -> Iterator[Mark]:
+    for figure in group.figures:
+        target, spread = figure.target, figure.spread
+        if target is not None:
+            ratios = (spread.lowest, spread.median, spread.highest)
+            low, median, high = sorted(target / r if figure.at_least else r / target for r in ratios)
+            yield Mark(figure=figure, lowest=low, median=median, highest=high, noise=group.noise)
+
+
+def _lines(picture: Picture, shares: Axis, y: float, height: float) -> None:
+    for share in shares.doublings():
+        kind, width = ("edge", 2.0) if share == 1 else ("grid", 1.0)
+        picture.box(shares.place(share) - width / 2, y, (width, height), kind)
+
+
+def _row(picture: Picture, shares: Axis, mark: Mark, y: float) -> None:
+    figure = mark.figure
+    kind = "good" if figure.met else "bad"
+    start, end = map(shares.place, mark.pale)
+    picture.box(start, y - 8, (end - start, 16), kind, opacity=0.22)
+    picture.range(shares.place(mark.lowest), shares.place(mark.highest), y, kind)
+    picture.dot(shares.place(mark.median), y, kind)
+    picture.text(_LEFT - 14, y + 4, words.plain(figure.name), "ink end")
+    picture.text(_RIGHT + 30, y + 4, f"{words.ratio(figure.spread.median)}, {words.target(figure)}")
+    picture.text(_WIDTH - 20, y + 4, words.met(figure), f"{kind} strong end")

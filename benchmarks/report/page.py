@@ -1,0 +1,117 @@
+"""The page of a result, in Markdown. Knows where its pictures are, and not how they look."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from benchmarks.report import words
+from benchmarks.report.missed import NOT_EXPLAINED
+from benchmarks.results import FigureResult, GroupResult, Result
+
+PICTURES: Final = "performance"
+"""The folder beside the page."""
+
+OVERVIEW: Final = "overview"
+
+_METHOD: Final = Path(__file__).parent / "method.md"
+
+_INTRO: Final = """\
+# Performance
+
+What Unisono costs, beside what it could not cost less than, and beside others. This page and its pictures
+are made by `make bench-report` from [`result.json`](performance/result.json), which `make bench` writes, and
+never edited by hand. Each picture is there as PNG too."""
+
+_TABLE: Final = """\
+| figure | | target | median | lowest–highest | | measured beside it |
+|---|---|---|---|---|---|---|"""  # noqa: RUF001  an en dash is meant
+
+
+def page(result: Result, explanations: Mapping[str, str]) -> str:
+    """All of it."""
+    return "\n\n".join(_parts(result, explanations)) + "\n"
+
+
+def _parts(result: Result, explanations: Mapping[str, str]) -> Iterator[str]:
+    yield _INTRO
+    yield f"{_sum(result)}\n\n{_picture('How all figures are to their targets', OVERVIEW)}"
+    yield _METHOD.read_text(encoding="utf-8").strip()
+    yield from _where(result)
+    for group in result.groups:
+        yield from _group(group)
+    missed = [figure for group in result.groups for figure in group.figures if figure.met is False]
+    if missed:
+        yield "## What is missed, and why"
+    for figure in missed:
+        yield f"### {_why(figure)}\n\n{_state(figure)} {explanations.get(figure.name, NOT_EXPLAINED)}"
+
+
+def _sum(result: Result) -> str:
+    targets = [figure.met for group in result.groups for figure in group.figures if figure.met is not None]
+    return f"{targets.count(True)} of {len(targets)} targets are met."
+
+
+def _where(result: Result) -> Iterator[str]:
+    """Each machine with its versions, once."""
+    yield "## Where it was measured"
+    places: dict[tuple[tuple[str, str], ...], list[GroupResult]] = defaultdict(list)
+    for group in result.groups:
+        of_it = group.conditions
+        places[*of_it.machine.items(), *of_it.versions.items()].append(group)
+    for facts, groups in places.items():
+        if len(places) > 1:
+            yield f"{', '.join(group.title for group in groups)}:"
+        yield "\n".join(("| | |\n|---|---|", *(f"| {name} | {fact} |" for name, fact in facts)))
+
+
+def _group(group: GroupResult) -> Iterator[str]:
+    yield f"## {group.title}"
+    if group.notes:
+        yield group.notes.strip()
+    yield "\n".join((_TABLE, *(_row(group, figure) for figure in group.figures)))
+    yield _made(group)
+    yield _picture(f"What each workload took: {group.title}", group.name)
+
+
+def _row(group: GroupResult, figure: FigureResult) -> str:
+    met = words.met(figure)
+    if figure.met is False:
+        met = f"[{met}](#{_anchor(_why(figure))})"
+    spread = figure.spread
+    cells = (
+        f"`{figure.name}`",
+        figure.title,
+        words.target(figure),
+        f"**{words.ratio(spread.median)}**",
+        words.ends(spread),
+        met,
+        words.beside(group, figure),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _made(group: GroupResult) -> str:
+    of_it = group.conditions
+    size = "" if of_it.scale.size == 1 else f" of {of_it.scale.size:.0%} of their size"
+    void = f" {group.void} runs were void, and done again." if group.void else ""
+    return (
+        f"`{of_it.command}` on {of_it.made[:10]}, {len(group.rounds)} rounds{size}."
+        f" The floor, *{words.plain(group.floor)}*, was at most {group.noise:.1%} from itself.{void}"
+    )
+
+
+def _picture(says: str, name: str) -> str:
+    return f"![{says}]({PICTURES}/{name}.svg)"
+
+
+def _state(figure: FigureResult) -> str:
+    return f"It is {words.ratio(figure.spread.median)}, and should be {words.target(figure)}: {figure.title}."
+
+
+def _why(figure: FigureResult) -> str:
+    return f"`{figure.name}` misses its target"
+
+
+def _anchor(heading: str) -> str:
+    return heading.replace("`", "").lower().replace(" ", "-")

@@ -1,0 +1,91 @@
+"""Numbers of results as people read them. Knows no page and no picture."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from benchmarks.results import FigureResult, GroupResult
+from benchmarks.spread import Spread
+
+#: What a measure is multiplied by, and what stands behind it; see `Sample`. Others are shown as they are.
+_UNITS: Final[Mapping[str, tuple[float, str]]] = {
+    "cpu": (1e6, " µs"),
+    "rate": (1.0, "/s"),
+    "p50": (1e3, " ms"),
+    "p99": (1e3, " ms"),
+    "wall": (1.0, " s"),
+    "memory": (1e-3, " kB"),
+}
+
+#: What a measure is called beside a value of it; a rate needs no name.
+_NAMES: Final[Mapping[str, str]] = {"rate": ""}
+
+MEASURES: Final[Mapping[str, str]] = {
+    "cpu": "processor time of the server for one operation",
+    "rate": "operations a second",
+    "memory": "memory of the server for one stream",
+    "p50": "time that an operation takes, the median of a round",
+}
+"""What a measure is, in a sentence; of others, the name says it."""
+
+
+def ratio(value: float) -> str:
+    """A ratio, to three digits at least from 0.1 on."""
+    return f"{value:.{2 if value >= 1 else 3}f}"
+
+
+def ends(spread: Spread) -> str:
+    """From the lowest to the highest ratio."""
+    return f"{ratio(spread.lowest)}–{ratio(spread.highest)}"  # noqa: RUF001  an en dash is meant
+
+
+def target(figure: FigureResult) -> str:
+    """What a figure is held to."""
+    if figure.target is None:
+        return ""
+    return f"at {'least' if figure.at_least else 'most'} {figure.target:g}"
+
+
+def met(figure: FigureResult) -> str:
+    """Whether it is met; nothing where there is no target."""
+    return {True: "met", False: "missed", None: ""}[figure.met]
+
+
+def noise(group: GroupResult) -> str:
+    """How far the floor of a group was from itself."""
+    return f"noise {group.noise:.1%}"
+
+
+def value(measure: str, number: float) -> str:
+    """A value of a measure, with its unit."""
+    factor, unit = _UNITS.get(measure, (1.0, ""))
+    return f"{_digits(number * factor)}{unit}"
+
+
+def on_axis(measure: str, number: float) -> str:
+    """A round number of a measure, with its unit."""
+    factor, unit = _UNITS.get(measure, (1.0, ""))
+    return f"{number * factor:,g}{unit}"
+
+
+def beside(group: GroupResult, figure: FigureResult) -> str:
+    """What stands beside a figure, by measure: medians of workloads."""
+    measures = dict.fromkeys(measure for _, measure in figure.shown)
+    told = []
+    for measure in measures:
+        values = [
+            f"{plain(workload)} {value(measure, group.spread(workload, measure).median)}"
+            for workload, shown in figure.shown
+            if shown == measure
+        ]
+        told.append(f"{_NAMES.get(measure, measure)} {', '.join(values)}".strip())
+    return "; ".join(told)
+
+
+def plain(name: str) -> str:
+    """The name of a workload as words."""
+    return name.replace("_", " ")
+
+
+def _digits(number: float) -> str:
+    """Three digits at least."""
+    return f"{number:,.{0 if number >= 100 else 1 if number >= 10 else 2}f}"

@@ -1,0 +1,60 @@
+"""The picture of one group: what each of its workloads took, beside the floor. Knows no figure."""
+
+from typing import Final
+
+from benchmarks.report import words
+from benchmarks.report.axis import Axis, axis
+from benchmarks.report.svg import Picture
+from benchmarks.results import GroupResult
+from benchmarks.rounds import AGAIN
+
+_WIDTH: Final = 800
+_LEFT: Final = 190
+_RIGHT: Final = 680
+_HEAD: Final = 96
+_ROW: Final = 25
+
+#: What names of workloads of ours begin with, in groups that have a peer.
+_OURS: Final = "ours_"
+
+
+def workloads(group: GroupResult) -> str:
+    """The picture, in the measure in which the group compares its floor with itself."""
+    names = _names(group)
+    spreads = [group.spread(name, group.measure) for name in names]
+    ends = [end for spread in spreads for end in (spread.lowest, spread.highest)]
+    values = axis(ends, left=_LEFT, right=_RIGHT)
+    picture = Picture()
+    picture.text(20, 32, group.title, "ink title")
+    measure = words.MEASURES.get(group.measure, group.measure)
+    about = f"{measure}. Dot: median of {len(group.rounds)} rounds; bar: lowest to highest"
+    picture.text(20, 54, about[0].upper() + about[1:], "muted small")
+    _numbers(picture, values, group.measure, _ROW * len(names))
+    with_peer = any(name.startswith(_OURS) for name in names)
+    for number, name in enumerate(names):
+        is_ours = name.startswith(_OURS) if with_peer else name.removesuffix(AGAIN) != group.floor
+        _row(picture, values, group, name, "good" if is_ours else "other", _HEAD + _ROW * (number + 0.5))
+    return picture.svg(_WIDTH, _HEAD + _ROW * len(names) + 16, group.title)
+
+
+def _names(group: GroupResult) -> list[str]:
+    """All that were measured so; the floor is followed by itself."""
+    names = [name for name, sample in group.rounds[0].items() if group.measure in sample]
+    names.remove(group.floor + AGAIN)
+    names.insert(names.index(group.floor) + 1, group.floor + AGAIN)
+    return names
+
+
+def _numbers(picture: Picture, values: Axis, measure: str, height: float) -> None:
+    for number in values.round_numbers():
+        x = values.place(number)
+        picture.box(x - 0.5, _HEAD - 4, (1, height + 8), "grid")
+        picture.text(x, _HEAD - 12, words.on_axis(measure, number), "muted small middle")
+
+
+def _row(picture: Picture, values: Axis, group: GroupResult, name: str, kind: str, y: float) -> None:
+    spread = group.spread(name, group.measure)
+    picture.range(values.place(spread.lowest), values.place(spread.highest), y, kind)
+    picture.dot(values.place(spread.median), y, kind)
+    picture.text(_LEFT - 14, y + 4, words.plain(name), f"{'ink' if kind == 'good' else 'muted'} end")
+    picture.text(_WIDTH - 20, y + 4, words.value(group.measure, spread.median), "ink end")

@@ -1,0 +1,159 @@
+"""What a run came to, as it is kept in a file of JSON. Knows how nothing was measured."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Final, Self
+
+from pydantic import TypeAdapter, ValidationError, computed_field
+
+from benchmarks.figures import Figure, Group, Scale
+from benchmarks.rounds import AGAIN
+from benchmarks.samples import Samples
+from benchmarks.spread import Spread, farthest_from_itself, rounded
+
+
+class NoResult(Exception):
+    """A file holds no result."""
+
+
+class TooLittle(Exception):
+    """What was done took no time that can be seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureResult:
+    """A figure, and its ratios by round. See `Figure`."""
+
+    name: str
+    title: str
+    target: float | None
+    at_least: bool
+    shown: tuple[tuple[str, str], ...]
+    ratios: tuple[float, ...]
+
+    @classmethod
+    def of(cls, figure: Figure, rounds: Sequence[Samples]) -> Self:
+        """Raises TooLittle."""
+        try:
+            ratios = tuple(rounded(figure.ratio(samples)) for samples in rounds)
+        except ZeroDivisionError:
+            raise TooLittle(f"{figure.name}: too little was done to be measured") from None
+        return cls(
+            name=figure.name,
+            title=figure.title,
+            target=figure.target,
+            at_least=figure.at_least,
+            shown=tuple(figure.shown),
+            ratios=ratios,
+        )
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
+    @property
+    def spread(self) -> Spread:
+        """Of the ratios."""
+        return Spread.of(self.ratios)
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
+    @property
+    def met(self) -> bool | None:
+        """Whether the median meets the target, if there is one."""
+        if self.target is None:
+            return None
+        median = self.spread.median
+        return median >= self.target if self.at_least else median <= self.target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """When, by which command, on what, and how much was measured. `made` is UTC, in ISO 8601."""
+
+    made: str
+    command: str
+    machine: Mapping[str, str]
+    versions: Mapping[str, str]
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupResult:
+    """A group, and its samples by round. `void` runs were done again. See `Group`."""
+
+    name: str
+    title: str
+    notes: str
+    floor: str
+    measure: str
+    conditions: Conditions
+    void: int
+    floor_ratios: tuple[float, ...]
+    figures: tuple[FigureResult, ...]
+    rounds: tuple[Samples, ...]
+
+    @classmethod
+    def of(cls, group: Group, rounds: Sequence[Samples], void: int, conditions: Conditions) -> Self:
+        """Raises TooLittle."""
+        for workload, sample in chain.from_iterable(samples.items() for samples in rounds):
+            if sample.get(group.noise, 1.0) <= 0:
+                raise TooLittle(f"{workload}: too little was done to be measured")
+        floor, again = group.floor, group.floor + AGAIN
+        ratios = [samples[floor][group.noise] / samples[again][group.noise] for samples in rounds]
+        return cls(
+            name=group.name,
+            title=group.title,
+            notes=group.notes,
+            floor=floor,
+            measure=group.noise,
+            conditions=conditions,
+            void=void,
+            floor_ratios=tuple(map(rounded, ratios)),
+            figures=tuple(FigureResult.of(figure, rounds) for figure in group.figures),
+            rounds=tuple(map(_rounded, rounds)),
+        )
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
+    @property
+    def noise(self) -> float:
+        """How far the floor was from itself at most, as a share of it."""
+        return rounded(farthest_from_itself(self.floor_ratios))
+
+    def spread(self, workload: str, measure: str) -> Spread:
+        """Of a measure of a workload. Raises KeyError."""
+        return Spread.of(samples[workload][measure] for samples in self.rounds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """All groups that were measured, whenever that was."""
+
+    groups: tuple[GroupResult, ...] = ()
+
+    def plus(self, newer: GroupResult, order: Sequence[str]) -> "Result":
+        """With this one in the place of an older one; groups are in this order, others after them."""
+        groups = {group.name: group for group in (*self.groups, newer)}
+        known = [groups.pop(name) for name in order if name in groups]
+        return replace(self, groups=(*known, *groups.values()))
+
+    def save(self, file: Path) -> None:
+        """Write it. Raises OSError."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_JSON.dump_json(self, indent=1) + b"\n")
+
+    @classmethod
+    def load(cls, file: Path) -> "Result":
+        """What was saved. Raises OSError and NoResult."""
+        try:
+            return _JSON.validate_json(file.read_bytes())
+        except ValidationError as error:
+            raise NoResult(f"{file} holds no result: {error.errors()[0]['msg']}") from None
+
+
+_JSON: Final = TypeAdapter(Result)
+
+
+def _rounded(samples: Samples) -> Samples:
+    return {
+        workload: {measure: rounded(value) for measure, value in sample.items()}
+        for workload, sample in samples.items()
+    }

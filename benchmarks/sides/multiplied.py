@@ -1,0 +1,102 @@
+"""A store with very many notifications, faster than they could be sent: one user of it, made into many.
+
+Knows SQLite, and of the tables what tells one user and one notification from another.
+"""
+
+import os
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+Told = Callable[[int, int], None]
+"""Told how many notifications there are, of how many."""
+
+#: Nothing is kept of what is broken off, so that nothing has to be synced before the end.
+_HASTE: Final = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000")
+
+#: The feeds in an order that is drawn each time: the notifications of a user lie apart, as those do that are
+#: sent over weeks. Without a limit SQLite would leave the order out.
+_FEEDS: Final = """
+    SELECT feed, lower(hex(randomblob(9))) AS chance FROM feeds WHERE feed <> :first
+    ORDER BY random() LIMIT -1
+    """
+
+_NUMBERS: Final = """
+    SELECT 1 AS number UNION ALL SELECT number + 1 FROM others WHERE number < :amount
+    """
+
+#: A UUIDv7 at the time of the one that is copied.
+_ID: Final = """substr(one.id, 1, 15) || substr(chance, 1, 3) || '-8' || substr(chance, 4, 3)
+    || '-' || substr(chance, 7, 12)"""
+
+_INDEXES: Final = """
+    SELECT name, sql FROM sqlite_schema
+    WHERE type = 'index' AND tbl_name = 'notifications' AND sql IS NOT NULL
+    """
+
+_OF_USER: Final = "SELECT id FROM notifications WHERE feed = (SELECT feed FROM feeds WHERE user_id = ?)"
+
+_PREFIX: Final = "grown-"
+
+
+def user(number: int) -> str:
+    """The users that are made, by their numbers, which begin with 1."""
+    return f"{_PREFIX}{number}"
+
+
+def multiply(store: Path, users: int, told: Told) -> None:
+    """Make so many users like the one of a store, who has notifications; no server may use it meanwhile."""
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        for pragma in _HASTE:
+            connection.execute(pragma)
+        ((first,),) = connection.execute("SELECT feed FROM feeds")
+        _copy_feeds(connection, first, users)
+        _copy_notifications(connection, first, users, told)
+    with store.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def ids(store: Path, users: Sequence[str]) -> list[tuple[str, str]]:
+    """The notifications of users: whose each is, and its id."""
+    with closing(sqlite3.connect(store)) as connection:
+        return [
+            (user_id, notification)
+            for user_id in users
+            for (notification,) in connection.execute(_OF_USER, (user_id,))
+        ]
+
+
+def _copy_feeds(connection: sqlite3.Connection, first: int, users: int) -> None:
+    new = {"feed": "one.feed + number", "user_id": f"'{_PREFIX}' || number", "epoch": "randomblob(8)"}
+    for table in ("feeds", "endpoints"):
+        statement = _copies(connection, table, new, f"others AS ({_NUMBERS})", "one.feed = :first")
+        connection.execute(statement, {"first": first, "amount": users})
+
+
+def _copy_notifications(connection: sqlite3.Connection, first: int, users: int, told: Told) -> None:
+    """Indexes are faster to make than to keep."""
+    ones = connection.execute("SELECT rowid FROM notifications ORDER BY revision").fetchall()
+    indexes = connection.execute(_INDEXES).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}")
+    new = {"feed": "others.feed", "id": _ID}
+    statement = _copies(
+        connection, "notifications", new, f"others AS MATERIALIZED ({_FEEDS})", "one.rowid = :one"
+    )
+    for number, (one,) in enumerate(ones, 1):
+        connection.execute(statement, {"first": first, "one": one})
+        told(number * users, len(ones) * users)
+    for _, index in indexes:
+        connection.execute(index)
+
+
+def _copies(
+    connection: sqlite3.Connection, table: str, new: Mapping[str, str], others: str, which: str
+) -> str:
+    """A statement that copies the row `one`, with `new` values in some columns, for each of the `others`."""
+    columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
+    values = ", ".join(new.get(column, f"one.{column}") for column in columns)
+    return f"""WITH RECURSIVE {others} INSERT INTO {table} ({", ".join(columns)})
+        SELECT {values} FROM others CROSS JOIN {table} AS one WHERE {which}"""  # noqa: S608  all is ours

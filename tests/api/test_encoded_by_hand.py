@@ -1,0 +1,217 @@
+"""What is encoded by hand is what protobuf makes of it: parsed it is the same, and nothing is said twice."""
+
+from dataclasses import replace
+from random import Random
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from google.protobuf.message import Message as Proto
+
+from tests.support.random_rows import RandomRows
+from unisono.server.api.convert import frames, messages, wire
+from unisono.server.api.status import item_error
+from unisono.server.core.decide.results import Sent
+from unisono.server.core.position import Sighting
+from unisono.server.core.session import Session
+from unisono.server.core.stream import End, Kind, Message, Terms
+from unisono.server.errors import NotFound, Reason
+from unisono.server.model import Change, ChangeType, Notification
+from unisono.server.store.reads import Changed
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
+
+SEEDS = range(4)
+ROWS = 500
+BRINGS_CONTENT = (ChangeType.CREATED, ChangeType.UPDATED)
+
+
+@pytest.fixture(params=SEEDS)
+def rows(request: pytest.FixtureRequest) -> RandomRows:
+    return RandomRows(Random(request.param))  # noqa: S311
+
+
+def same(encoded: bytes, expected: Proto) -> bool:
+    """Whether it says the same, in as many bytes."""
+    return type(expected).FromString(encoded) == expected and len(encoded) == expected.ByteSize()
+
+
+def a_payload(rows: RandomRows) -> pb.Payload:
+    """One that has at least a title or raw content."""
+    raw = rows.random.choice((b"", b"\0", rows.random.randbytes(200), bytes(32 * 1024)))
+    if raw and rows.random.random() < 0.5:
+        return pb.Payload(raw_content=raw)
+    visual = pb.VisualContent(title=rows.text() or "t", body=rows.text())
+    return pb.Payload(visual_content=visual, raw_content=raw)
+
+
+def an_event(
+    row: Notification, payload: bytes | None, type_: ChangeType, *, alert: bool, origin: str
+) -> feed_pb.Event:
+    """As the generated classes make it."""
+    return feed_pb.Event(
+        notification_id=row.id,
+        revision=row.revision,
+        removed=not row.live,
+        change_type=feed_pb.ChangeType.ValueType(type_),
+        notification=messages.notification(replace(row, payload=payload)),
+        origin_endpoint_id=origin,
+        alert=alert,
+    )
+
+
+def a_result(sent: Sent) -> service_pb.SendResult:
+    """As the generated classes make it."""
+    row = sent.notification
+    return service_pb.SendResult(
+        id=row.id,
+        revision=row.revision,
+        create_time=messages.timestamp(row.create_time),
+        expire_time=messages.timestamp(row.expire_time),
+        deduplicated=sent.deduplicated,
+        removed=not row.live,
+    )
+
+
+@pytest.mark.parametrize("bits", range(1, 64))
+def test_numbers(bits: int) -> None:
+    tag = wire.tag(pb.Notification.REVISION_FIELD_NUMBER, wire.NUMBER)
+    for number in (1 << bits - 1, (1 << bits) - 1):
+        assert tag + wire.varint(number) == pb.Notification(revision=number).SerializeToString()
+
+
+def test_payloads(rows: RandomRows) -> None:
+    for _ in range(ROWS):
+        expected = a_payload(rows)
+        visual = expected.visual_content if expected.HasField("visual_content") else None
+
+        encoded = wire.payload(
+            visual and visual.title, visual.body if visual else "", expected.raw_content or None
+        )
+
+        assert same(encoded, expected)
+
+
+@pytest.mark.parametrize("raw_content", [None, b""])
+def test_a_payload_of_nothing_and_a_visual_content_of_nothing(raw_content: bytes | None) -> None:
+    assert wire.payload(None, "", raw_content) == b""
+    assert same(wire.payload("", "", raw_content), pb.Payload(visual_content=pb.VisualContent()))
+
+
+def test_events(rows: RandomRows) -> None:
+    """Whatever is said of a row, and whether its payload is said with it."""
+    for _ in range(ROWS):
+        row = rows.row()
+        payload = rows.random.choice((None, a_payload(rows).SerializeToString()))
+        type_, alert, origin = rows.change_type(row), rows.random.random() < 0.5, rows.text()
+
+        encoded = wire.event(wire.notification(row), payload, type_, alert=alert, origin=origin)
+
+        expected = an_event(row, payload, type_, alert=alert, origin=origin)
+        assert same(encoded, feed_pb.EventBatch(events=[expected]))
+
+
+def test_what_is_kept_is_the_same_with_and_without_the_payload(rows: RandomRows) -> None:
+    for _ in range(ROWS):
+        row = rows.row(b"a payload")
+
+        assert wire.notification(row) == wire.notification(replace(row, payload=None))
+
+
+def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
+    """The same but for the origin, with the payload where content is new."""
+    for _ in range(ROWS):
+        row = rows.row(a_payload(rows).SerializeToString())
+        type_, alert, origin = rows.change_type(row), rows.random.random() < 0.5, rows.text()
+        payload = row.payload if type_ in BRINGS_CONTENT else None
+
+        live = frames.change(Change(type=type_, notification=row, origin=origin), alert)
+        late = frames.sighting(Sighting(a_changed(row), type_, alert))
+
+        for encoded, known in ((live, origin), (late, "")):
+            expected = an_event(row, payload, type_, alert=alert, origin=known)
+            assert same(encoded, feed_pb.EventBatch(events=[expected]))
+
+
+def a_changed(row: Notification) -> Changed:
+    return Changed(
+        revision=row.revision,
+        create_revision=row.create_revision,
+        content_revision=row.content_revision,
+        alert_revision=row.alert_revision,
+        rings_until=row.rings_until,
+        removal=row.removal,
+        kept=wire.notification(row),
+        payload=row.payload,
+    )
+
+
+def test_results_of_sends(rows: RandomRows) -> None:
+    refusal = item_error(NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here"))
+    for _ in range(ROWS // 10):
+        sent = [Sent(notification=rows.row(), deduplicated=rows.random.random() < 0.5) for _ in range(10)]
+        results = [service_pb.BatchSendResult(result=a_result(one)) for one in sent]
+        refused = service_pb.BatchSendResult(error=refusal)
+
+        encoded = [*map(wire.send_result, sent), refused.SerializeToString()]
+
+        for one, result in zip(encoded, results, strict=False):
+            assert same(one, service_pb.SendNotificationResponse(result=result.result))
+        together = service_pb.BatchSendNotificationsResponse(results=[*results, refused])
+        assert same(b"".join(map(wire.batch_result, encoded)), together)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_messages_of_a_stream(rows: RandomRows, kind: Kind) -> None:
+    terms = Terms(heartbeat=12.5, age=1, expire_time=1)
+    session = cast("Session", SimpleNamespace(session_id="s" * 200, resumed=True, terms=terms))
+    for _ in range(ROWS // 10):
+        events = [an_event(rows.row(), None, ChangeType.CREATED, alert=False, origin="") for _ in range(3)]
+        batches = [feed_pb.EventBatch(events=[event]) for event in events]
+        message = Message(
+            kind=kind,
+            token=rows.random.randbytes(rows.random.choice((1, 60, 200))),
+            revision=rows.number(),
+            complete=rows.random.random() < 0.5,
+            unread_count=rows.number(),
+            events=[batch.SerializeToString() for batch in batches] if kind is Kind.EVENTS else (),
+            end=End.DRAINING if kind is Kind.GOODBYE else None,
+            retry_delay=1.25 if kind is Kind.GOODBYE else None,
+        )
+
+        assert same(frames.frame(message, session), a_response(message, session, events))
+
+
+def test_a_message_about_an_empty_feed() -> None:
+    """Its revision and its count are the defaults of protobuf, and may be said all the same."""
+    message = Message(kind=Kind.SYNCED, token=b"t", revision=0, complete=True, unread_count=0)
+
+    told = feed_pb.SubscribeResponse.FromString(frames.frame(message, cast("Session", None)))
+
+    assert told == feed_pb.SubscribeResponse(resume_token=b"t", complete=True, synced=feed_pb.Synced())
+
+
+def a_response(message: Message, session: Session, events: list[feed_pb.Event]) -> feed_pb.SubscribeResponse:
+    """As the generated classes make it."""
+    response = feed_pb.SubscribeResponse(
+        resume_token=message.token,
+        revision=message.revision,
+        complete=message.complete,
+        unread_count=message.unread_count,
+    )
+    match message.kind:
+        case Kind.EVENTS:
+            response.event_batch.events.extend(events)
+        case Kind.WELCOME:
+            response.welcome.session_id = session.session_id
+            response.welcome.resumed = session.resumed
+            response.welcome.heartbeat_interval.CopyFrom(messages.duration(12_500))
+        case Kind.SYNCED:
+            response.synced.SetInParent()
+        case Kind.HEARTBEAT:
+            response.heartbeat.SetInParent()
+        case Kind.GOODBYE:
+            response.goodbye.reason = feed_pb.GOODBYE_REASON_DRAINING
+            response.goodbye.retry_delay.CopyFrom(messages.duration(1_250))
+    return response

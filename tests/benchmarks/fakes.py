@@ -1,0 +1,85 @@
+"""A group whose samples are told beforehand, and results made of such groups. No server runs."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from itertools import cycle
+
+from benchmarks.figures import Figure, Group, Scale, Workload, Workloads
+from benchmarks.results import Conditions, GroupResult, Result
+from benchmarks.rounds import AGAIN
+from benchmarks.samples import Sample, Samples
+
+CONDITIONS = Conditions(
+    made="2026-11-25T06:00:00+00:00",
+    command="make bench ONLY=fake",
+    machine={"processor": "a fast one", "cores": "2"},
+    versions={"python": "3.11.7"},
+    scale=Scale(rounds=3, size=1.0),
+)
+
+
+def figure(name: str = "send", *, target: float | None = 2.0, at_least: bool = False) -> Figure:
+    """What a send takes of an echo."""
+    return Figure(
+        name=name,
+        title="a send / an echo",
+        ratio=lambda of: of["send"]["cpu"] / of["echo"]["cpu"],
+        target=target,
+        at_least=at_least,
+        shown=(("send", "rate"), ("echo", "rate")),
+    )
+
+
+def group(
+    workloads: Mapping[str, Sequence[Sample]] | None = None,
+    *figures: Figure,
+    name: str = "fake",
+    missing: str | None = None,
+    notes: str = "",
+) -> Group:
+    """Its workloads take what is said here, in turn, and from the beginning again."""
+    told = workloads or {"echo": [sample(1.0)], "send": [sample(1.5)]}
+
+    @asynccontextmanager
+    async def opened(_scale: Scale) -> AsyncIterator[Workloads]:
+        yield {name: _workload(cycle(samples)) for name, samples in told.items()}
+
+    return Group(
+        name=name,
+        title=f"The group {name}",
+        floor="echo",
+        noise="cpu",
+        figures=figures or (figure(),),
+        open=opened,
+        missing=lambda: missing,
+        notes=notes,
+    )
+
+
+def sample(cpu: float, *, busy: float = 0.5) -> Sample:
+    """What it took of both cores."""
+    return {"cpu": cpu, "rate": 1000.0, "busy": busy}
+
+
+def rounds(*send: float, echo: float = 1.0, again: float = 1.0) -> list[Samples]:
+    """One for each of these times of a send."""
+    return [{"echo": sample(echo), "send": sample(cpu), f"echo{AGAIN}": sample(echo * again)} for cpu in send]
+
+
+def measured(
+    *send: float, of: Group | None = None, again: float = 1.0, conditions: Conditions = CONDITIONS
+) -> GroupResult:
+    """A group that was measured, with one round for each of these times."""
+    return GroupResult.of(of or group(), rounds(*send, again=again), 0, conditions)
+
+
+def result(*groups: GroupResult) -> Result:
+    """One of these."""
+    return Result(groups=groups)
+
+
+def _workload(samples: Iterator[Sample]) -> Workload:
+    async def run() -> Sample:
+        return next(samples)
+
+    return run

@@ -1,0 +1,34 @@
+"""The smallest run of real servers goes from end to end. What it measures means nothing."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from benchmarks import samples
+from benchmarks.cli.progress import Telling
+from benchmarks.figures import Scale
+from benchmarks.groups.sending import SENDING
+from benchmarks.machine import cores
+from benchmarks.report import files
+from benchmarks.results import GroupResult, Result
+from benchmarks.running import run
+from tests.docs.machine import ROOT
+
+
+def test_sending_is_measured_kept_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Other tests may be busy on the core of the generator.
+    monkeypatch.setattr(samples, "MOST_BUSY", 2.0)
+    monkeypatch.chdir(ROOT)
+    # When real servers are measured, then there is a ratio of each figure
+    with cores.on(cores.GENERATOR):
+        (outcome,) = run([SENDING], Scale(rounds=1, size=0.01), "make bench", Telling(Console(quiet=True)))
+    assert isinstance(outcome, GroupResult), outcome
+    assert [figure.name for figure in outcome.figures] == [figure.name for figure in SENDING.figures]
+    assert all(ratio > 0 for figure in outcome.figures for ratio in figure.ratios)
+    # And a page, whose names of workloads and measures are all there
+    result = Result(groups=(outcome,))
+    result.save(tmp_path / "result.json")
+    assert Result.load(tmp_path / "result.json") == result
+    files.write(result, tmp_path)
+    assert files.stale(result, tmp_path) == []

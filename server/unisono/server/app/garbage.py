@@ -8,7 +8,7 @@ import gc
 from typing import Final
 
 #: New objects before the youngest are looked at, and looks before the older generations are.
-_THRESHOLDS: Final = (20_000, 20, 20)
+_THRESHOLDS: Final = (10_000, 10, 10)
 
 
 def look_less_often() -> None:

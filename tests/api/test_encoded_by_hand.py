@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.message import Message as Proto
 
 from tests.support.random_rows import RandomRows
-from unisono.server.api.convert import frames, messages, wire
+from unisono.server.api.convert import frames, messages, results, spelling, wire
 from unisono.server.api.status import item_error
 from unisono.server.core.decide.results import Sent
 from unisono.server.core.position import Sighting
@@ -76,9 +76,9 @@ def a_result(sent: Sent) -> service_pb.SendResult:
 
 @pytest.mark.parametrize("bits", range(1, 64))
 def test_numbers(bits: int) -> None:
-    tag = wire.tag(pb.Notification.REVISION_FIELD_NUMBER, wire.NUMBER)
+    tag = spelling.tag(pb.Notification.REVISION_FIELD_NUMBER, spelling.NUMBER)
     for number in (1 << bits - 1, (1 << bits) - 1):
-        assert tag + wire.varint(number) == pb.Notification(revision=number).SerializeToString()
+        assert tag + spelling.varint(number) == pb.Notification(revision=number).SerializeToString()
 
 
 def test_payloads(rows: RandomRows) -> None:
@@ -151,15 +151,15 @@ def test_results_of_sends(rows: RandomRows) -> None:
     refusal = item_error(NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here"))
     for _ in range(ROWS // 10):
         sent = [Sent(notification=rows.row(), deduplicated=rows.random.random() < 0.5) for _ in range(10)]
-        results = [service_pb.BatchSendResult(result=a_result(one)) for one in sent]
+        built = [service_pb.BatchSendResult(result=a_result(one)) for one in sent]
         refused = service_pb.BatchSendResult(error=refusal)
 
-        encoded = [*map(wire.send_result, sent), refused.SerializeToString()]
+        encoded = [*map(results.send_result, sent), refused.SerializeToString()]
 
-        for one, result in zip(encoded, results, strict=False):
+        for one, result in zip(encoded, built, strict=False):
             assert same(one, service_pb.SendNotificationResponse(result=result.result))
-        together = service_pb.BatchSendNotificationsResponse(results=[*results, refused])
-        assert same(b"".join(map(wire.batch_result, encoded)), together)
+        together = service_pb.BatchSendNotificationsResponse(results=[*built, refused])
+        assert same(b"".join(map(results.batch_result, encoded)), together)
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -7,6 +7,7 @@ a batch is the join of its events behind a tag and a length.
 from collections.abc import Sequence
 
 from unisono.server.api.convert import messages, wire
+from unisono.server.api.convert.spelling import NUMBER, tag, varint
 from unisono.server.core.position import WITH_PAYLOAD, Sighting
 from unisono.server.core.session import Session
 from unisono.server.core.stream import End, Kind, Message
@@ -22,13 +23,13 @@ _GOODBYES = {
     End.ENDPOINT_DELETED: pb.GOODBYE_REASON_ENDPOINT_DELETED,
 }
 
-_TOKEN = wire.tag(pb.SubscribeResponse.RESUME_TOKEN_FIELD_NUMBER)
-_REVISION = wire.tag(pb.SubscribeResponse.REVISION_FIELD_NUMBER, wire.NUMBER)
-_COMPLETE = wire.tag(pb.SubscribeResponse.COMPLETE_FIELD_NUMBER, wire.NUMBER) + b"\x01"
-_UNREAD = wire.tag(pb.SubscribeResponse.UNREAD_COUNT_FIELD_NUMBER, wire.NUMBER)
+_TOKEN = tag(pb.SubscribeResponse.RESUME_TOKEN_FIELD_NUMBER)
+_REVISION = tag(pb.SubscribeResponse.REVISION_FIELD_NUMBER, NUMBER)
+_COMPLETE = tag(pb.SubscribeResponse.COMPLETE_FIELD_NUMBER, NUMBER) + b"\x01"
+_UNREAD = tag(pb.SubscribeResponse.UNREAD_COUNT_FIELD_NUMBER, NUMBER)
 _SYNCED = pb.SubscribeResponse(synced=pb.Synced()).SerializeToString()
 _HEARTBEAT = pb.SubscribeResponse(heartbeat=pb.Heartbeat()).SerializeToString()
-_BATCH = wire.tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
+_BATCH = tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
 
 
 def sighting(seen: Sighting) -> bytes:
@@ -84,17 +85,17 @@ def _head(message: Message) -> bytes:
     return b"".join(
         (
             _TOKEN,
-            wire.varint(len(message.token)),
+            varint(len(message.token)),
             message.token,
             _REVISION,
-            wire.varint(message.revision),
+            varint(message.revision),
             _COMPLETE if message.complete else b"",
             _UNREAD,
-            wire.varint(message.unread_count),
+            varint(message.unread_count),
         )
     )
 
 
 def _batch(events: Sequence[bytes]) -> bytes:
     body = b"".join(events)
-    return _BATCH + wire.varint(len(body)) + body
+    return _BATCH + varint(len(body)) + body

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisono.server.api.call import Call
-from unisono.server.api.convert import fields, messages, paging, requests, wire
+from unisono.server.api.convert import fields, messages, paging, requests, results
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import PUBLISHER, Unary
 from unisono.server.api.status import item_error
@@ -43,7 +43,7 @@ class NotificationService:
     async def send(self, call: Call, request: pb.SendNotificationRequest) -> bytes:
         """SendNotification."""
         call.principal.require(Scope.SEND)
-        return wire.send_result(await self._notifications.send(requests.send_request(call, request)))
+        return results.send_result(await self._notifications.send(requests.send_request(call, request)))
 
     async def send_batch(self, call: Call, request: pb.BatchSendNotificationsRequest) -> bytes:
         """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
@@ -53,8 +53,8 @@ class NotificationService:
         parsed = [_parsed(call, item) for item in request.requests]
         good = [item for item in parsed if isinstance(item, SendRequest)]
         outcomes = iter(await self._notifications.send_batch(good))
-        results = (_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in parsed)
-        return b"".join(map(wire.batch_result, results))
+        encoded = (_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in parsed)
+        return b"".join(map(results.batch_result, encoded))
 
     async def get(self, call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
         """GetNotification."""
@@ -115,7 +115,7 @@ def _parsed(call: Call, item: pb.SendNotificationRequest) -> SendRequest | Uniso
 def _result(outcome: Sent | UnisonoError) -> bytes:
     if isinstance(outcome, UnisonoError):
         return pb.BatchSendResult(error=item_error(outcome)).SerializeToString()
-    return wire.send_result(outcome)
+    return results.send_result(outcome)
 
 
 def _fitting(

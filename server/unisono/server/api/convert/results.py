@@ -1,0 +1,39 @@
+"""Encodes by hand what is answered to sends: one of them may have a thousand."""
+
+from typing import Final
+
+from unisono.server.api.convert.spelling import NUMBER, tag, text, time, varint
+from unisono.server.core.decide.results import Sent
+from unisono.v1 import notification_service_pb2 as pb
+
+
+def send_result(sent: Sent) -> bytes:
+    """A `SendResult` as the field 1 of whatever it is in: the same in both responses."""
+    row = sent.notification
+    body = b"".join(
+        (
+            text(_RESULT_ID, row.id),
+            _RESULT_REVISION,
+            varint(row.revision),
+            time(_RESULT_CREATE, row.create_time),
+            time(_RESULT_EXPIRE, row.expire_time),
+            _RESULT_DEDUPLICATED if sent.deduplicated else b"",
+            b"" if row.live else _RESULT_REMOVED,
+        )
+    )
+    return _RESULT + varint(len(body)) + body
+
+
+def batch_result(outcome: bytes) -> bytes:
+    """A `BatchSendResult` as a field of a `BatchSendNotificationsResponse`."""
+    return _RESULTS + varint(len(outcome)) + outcome
+
+
+_RESULT: Final = tag(pb.SendNotificationResponse.RESULT_FIELD_NUMBER)
+_RESULTS: Final = tag(pb.BatchSendNotificationsResponse.RESULTS_FIELD_NUMBER)
+_RESULT_ID: Final = tag(pb.SendResult.ID_FIELD_NUMBER)
+_RESULT_REVISION: Final = tag(pb.SendResult.REVISION_FIELD_NUMBER, NUMBER)
+_RESULT_CREATE: Final = tag(pb.SendResult.CREATE_TIME_FIELD_NUMBER)
+_RESULT_EXPIRE: Final = tag(pb.SendResult.EXPIRE_TIME_FIELD_NUMBER)
+_RESULT_DEDUPLICATED: Final = tag(pb.SendResult.DEDUPLICATED_FIELD_NUMBER, NUMBER) + b"\x01"
+_RESULT_REMOVED: Final = tag(pb.SendResult.REMOVED_FIELD_NUMBER, NUMBER) + b"\x01"

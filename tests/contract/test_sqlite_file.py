@@ -13,33 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.contract.backends import opened
+from tests.contract.sqlite_files import a_store, execute, refusal
 from tests.support.builders import ALICE, a_notification, a_tombstone, put, removed
-from tests.support.encoding import encode
-from unisono.server.clock import RandomIds
-from unisono.server.store.base import StoreError
-from unisono.server.store.sqlite import SqliteStore, migrate, schema
+from unisono.server.store.sqlite import schema
 
 NOBODY = 65534
-
-
-def a_store(path: Path) -> SqliteStore:
-    return SqliteStore(path, ids=RandomIds(), encode=encode)
-
-
-async def refusal(path: Path) -> str:
-    """What the operator reads when the file cannot be used."""
-    store = a_store(path)
-    with pytest.raises(StoreError) as raised:
-        await store.open()
-    await store.close()
-    return str(raised.value)
-
-
-def execute(path: Path, *statements: str) -> None:
-    """What another program does to the file."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 @pytest.fixture
@@ -164,68 +142,6 @@ async def test_a_database_of_another_program_is_left_alone(path: Path, statement
     assert await refusal(path) == f"{path} is a database of another program; use another file"
     assert path.read_bytes() == before
     assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}.lock"}
-
-
-async def test_a_file_of_a_newer_server_is_left_alone(path: Path) -> None:
-    async with opened(a_store(path)):
-        pass
-    execute(path, "PRAGMA user_version = 99")
-
-    message = await refusal(path)
-
-    assert (
-        message == f"{path} has version 99, and this server knows up to 2; use the newer server that made it"
-    )
-
-
-async def test_a_file_of_before_the_first_release_is_left_alone(path: Path) -> None:
-    async with opened(a_store(path)):
-        pass
-    execute(path, "PRAGMA user_version = 1")
-
-    message = await refusal(path)
-
-    assert message == f"{path} was made before the first release of the server; start with a new file"
-
-
-async def test_a_file_of_an_older_server_waits_for_migrate(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened(a_store(path)) as store:
-        await put(store, a_notification("n1", 1))
-        epoch = store.epoch
-    later = (*schema.MIGRATIONS, ("CREATE TABLE later (a INTEGER) STRICT", "CREATE INDEX i ON later (a)"))
-    monkeypatch.setattr(schema, "MIGRATIONS", later)
-
-    assert "run `unisono-server migrate`" in await refusal(path)
-    assert migrate(path, RandomIds()) == (2, 3)
-    assert migrate(path, RandomIds()) == (3, 3)
-
-    async with opened(a_store(path)) as store:
-        assert store.epoch == epoch
-        assert await store.find(ALICE, ids=["n1"]) == [a_notification("n1", 1)]
-
-
-async def test_a_migration_happens_as_a_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with opened(a_store(path)):
-        pass
-    wrong = (*schema.MIGRATIONS, ("CREATE TABLE later (a INTEGER) STRICT", "CREATE TABLE feeds (f)"))
-    with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", wrong)
-        with pytest.raises(StoreError, match="feeds already exists"):
-            migrate(path, RandomIds())
-
-    assert migrate(path, RandomIds()) == (2, 2)
-    async with opened(a_store(path)):
-        pass
-
-
-async def test_migrate_makes_a_new_file_and_respects_a_server(path: Path) -> None:
-    assert migrate(path, RandomIds()) == (0, 2)
-
-    async with opened(a_store(path)):
-        with pytest.raises(StoreError, match="in use"):
-            migrate(path, RandomIds())
 
 
 async def test_an_sqlite_that_is_too_old_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Our server as an operator starts it, and what a floor needs. Knows no workload."""
 
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ def unisono(store: Path, *flags: str) -> Iterator[Side]:
     try:
         yield Side(server.address, server.pid)
     finally:
+        # It need not say goodbye: nothing is kept of it, and nobody here would read what it says.
+        server.signal(signal.SIGKILL)
         started.__exit__(None, None, None)
 
 

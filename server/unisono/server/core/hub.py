@@ -14,6 +14,8 @@ from unisono.server.model import FeedKey
 class Seat:
     """The place of one session in the hub: what it is told, and the feed's tail."""
 
+    __slots__ = ("drain_delay", "endpoint_changed", "endpoint_id", "session_id", "tail", "wake")
+
     def __init__(self, endpoint_id: str, session_id: str, tail: Tail) -> None:
         self.endpoint_id = endpoint_id
         self.session_id = session_id
@@ -27,6 +29,8 @@ class Seat:
 
 
 class _Channel:
+    __slots__ = ("seats", "tail")
+
     def __init__(self, encode: EncodeChange) -> None:
         self.tail = Tail(encode)
         self.seats: set[Seat] = set()

@@ -28,6 +28,30 @@ PAGE_BYTES = BATCH_BYTES * 3 // 4
 class Session:
     """One stream of one endpoint, from a position on."""
 
+    # Thousands are idle at a time: a dictionary for each would be a kilobyte for each.
+    __slots__ = (
+        "_asked_at",
+        "_audience",
+        "_behind",
+        "_clock",
+        "_encode",
+        "_end",
+        "_endpoint",
+        "_ends_at",
+        "_interval",
+        "_opened_at",
+        "_position",
+        "_presence",
+        "_said_at",
+        "_seal",
+        "_seat",
+        "_store",
+        "_synced",
+        "_unread",
+        "resumed",
+        "terms",
+    )
+
     def __init__(
         self,
         *,

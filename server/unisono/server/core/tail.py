@@ -15,6 +15,8 @@ TAIL_CHANGES = 256
 class Tail:
     """Changes in unbroken order up to `feed.revision`, and the feed's counters at that revision."""
 
+    __slots__ = ("_encode", "_entries", "_feed", "_size")
+
     def __init__(self, encode: EncodeChange) -> None:
         self._encode = encode
         self._entries: deque[_Entry] = deque()

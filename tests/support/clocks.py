@@ -5,7 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import ceil
 
+from unisono.server.clock import Wake
+
 START = 1_800_000_000_000
+
+#: Longer than any test, in seconds.
+_FOREVER = 1e6
 
 
 class HeldClock:
@@ -13,7 +18,7 @@ class HeldClock:
 
     def __init__(self, now: int = START) -> None:
         self._now = now
-        self._alarms: dict[asyncio.Event, tuple[int, asyncio.Event]] = {}
+        self._alarms: dict[asyncio.Event, tuple[int, Wake]] = {}
         self._waited = asyncio.Event()
 
     def now(self) -> int:
@@ -22,7 +27,7 @@ class HeldClock:
     def monotonic(self) -> float:
         return self._now / 1000
 
-    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+    async def wait(self, event: Wake, seconds: float) -> bool:
         until = self._now + max(0, ceil(seconds * 1000))
         if not event.is_set() and until > self._now:
             await self._first(event, until)
@@ -47,7 +52,7 @@ class HeldClock:
             task.cancel()
             await asyncio.wait([task])
 
-    async def awaited(self, event: asyncio.Event) -> None:
+    async def awaited(self, event: Wake) -> None:
         """Wait until somebody waits for this event or the time, and neither has come."""
         while not any(e is event and not e.is_set() and not a.is_set() for a, (_, e) in self._alarms.items()):
             self._waited.clear()
@@ -58,10 +63,10 @@ class HeldClock:
             self.advance(1)
             await asyncio.sleep(0.003)
 
-    async def _first(self, event: asyncio.Event, until: int) -> None:
+    async def _first(self, event: Wake, until: int) -> None:
         """Wait for the event or for the time."""
         alarm = asyncio.Event()
-        waits = [asyncio.ensure_future(one.wait()) for one in (event, alarm)]
+        waits = [asyncio.ensure_future(event.within(_FOREVER)), asyncio.ensure_future(alarm.wait())]
         self._alarms[alarm] = until, event
         self._waited.set()
         try:

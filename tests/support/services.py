@@ -3,7 +3,6 @@
 Time stands still in both, and everything that is due has happened when `pass_time` returns.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from unisono.client import Transport
 from unisono.client._wire.transport import GrpcTransport
 from unisono.client.testing import FakeService
 from unisono.client.testing import Limits as FakeLimits
+from unisono.server.clock import Wake
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.model import Limits
 
@@ -54,9 +54,9 @@ class SweptClock(HeldClock):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sweeps = asyncio.Event()
+        self._sweeps = Wake()
 
-    async def wait(self, event: asyncio.Event, seconds: float) -> bool:
+    async def wait(self, event: Wake, seconds: float) -> bool:
         if seconds == SWEEP_INTERVAL:
             self._sweeps = event
         return await super().wait(event, seconds)

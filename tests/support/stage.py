@@ -14,6 +14,7 @@ from tests.support.memory_store import MemoryStore
 from unisono.server.api.convert import frames, wire
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
+from unisono.server.clock import Wake
 from unisono.server.core.decide.commands import Actor, Content, Delete, Mark, Ref, StatePatch
 from unisono.server.core.decide.results import Marked, Removed
 from unisono.server.core.endpoints import Endpoints
@@ -135,7 +136,7 @@ class Stream:
         self._said: AsyncGenerator[Message, None] | None = None
         self._session: Session | None = None
         self._seat = ExitStack()
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._taking: asyncio.Task[pb.SubscribeResponse] | None = None
 
     async def open(

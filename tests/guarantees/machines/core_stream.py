@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from tests.guarantees.machines.core_parts import Core
 from unisono.server.api.convert.frames import frame
 from unisono.server.api.status import code_of, goodbye_error
+from unisono.server.clock import Wake
 from unisono.server.core.feeds import Subscription
 from unisono.server.core.session import Session
 from unisono.server.core.stream import Message
@@ -22,7 +23,7 @@ class CoreStream:
         self._core = core
         self._time = time
         self._seat = ExitStack()
-        self._wake = asyncio.Event()
+        self._wake = Wake()
         self._taking: asyncio.Task[pb.SubscribeResponse | None] | None = None
 
     async def open(self, wanted: Subscription) -> None:

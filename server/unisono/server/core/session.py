@@ -124,17 +124,16 @@ class Session:
         """
         heard = self._seat.wake.is_set()
         self._seat.wake.clear()
-        if (
-            not self._synced
-            and not heard
-            and self._position == Position.complete_at(self._opened_at.revision)
-        ):
+        if not self._synced and not heard and self._begins_at_the_end():
             return self._complete(self._opened_at, ())
         if self._synced and self._position.complete and not self._behind:
             tail = self._seat.tail.after(self._position.cursor, self._audience)
             if tail is not None:
                 return self._complete(*tail)
         return await self._read()
+
+    def _begins_at_the_end(self) -> bool:
+        return self._position == Position.complete_at(self._opened_at.revision)
 
     async def _read(self) -> "_Step":
         page = await self._store.changes(

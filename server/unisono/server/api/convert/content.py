@@ -38,9 +38,7 @@ def content(
 
 def payload(bad: Violations, field: str, message: pb.Payload, limits: Limits) -> bytes:
     """A payload, encoded: visual content with a title, or raw content, or both."""
-    raw = message.raw_content or None
-    if raw is not None:
-        fields.raw(bad, f"{field}.raw_content", raw, limits.raw_content_bytes)
+    raw = fields.raw(bad, f"{field}.raw_content", message.raw_content, limits.raw_content_bytes)
     if not message.HasField("visual_content"):
         if raw is None:
             bad.add(field, "must have visual_content or raw_content")

@@ -45,10 +45,10 @@ def text(bad: Violations, field: str, value: str, limit: int) -> str:
     return value
 
 
-def raw(bad: Violations, field: str, value: bytes, limit: int) -> bytes:
-    """Opaque bytes, at most `limit` of them."""
+def raw(bad: Violations, field: str, value: bytes, limit: int) -> bytes | None:
+    """Opaque bytes, at most `limit` of them; None when empty."""
     _sized(bad, field, len(value), limit)
-    return value
+    return value or None
 
 
 def timestamp(bad: Violations, field: str, value: Timestamp) -> int | None:

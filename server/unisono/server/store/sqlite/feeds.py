@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unisono.server.clock import Ids
 from unisono.server.model import Feed, FeedKey
 from unisono.server.store.sqlite import rows
-from unisono.server.store.sqlite.sql import FEED, compose, json_array
+from unisono.server.store.sqlite.sql import FEED, compose, json_array, names, places, settings
 
 _READ = compose(
     """
@@ -23,14 +23,11 @@ _INSERT = compose(
     INSERT INTO feeds (app_id, user_id, epoch, floor, tombstones, {columns})
     VALUES (?, ?, ?, 0, 0, {values}) RETURNING feed
     """,
-    columns=", ".join(rows.FEED_COLUMNS),
-    values=", ".join("?" for _ in rows.FEED_COLUMNS),
+    columns=names(*rows.FEED_COLUMNS),
+    values=places(*rows.FEED_COLUMNS),
 )
 
-_UPDATE = compose(
-    "UPDATE feeds SET {settings} WHERE feed = ?",
-    settings=", ".join(f"{column} = ?" for column in rows.FEED_COLUMNS),
-)
+_UPDATE = compose("UPDATE feeds SET {settings} WHERE feed = ?", settings=settings(*rows.FEED_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

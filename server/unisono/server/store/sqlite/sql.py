@@ -45,6 +45,21 @@ def compose(statement: str, **parts: str) -> str:
     return statement.format(**parts)
 
 
+def settings(*columns: str) -> str:
+    """What an UPDATE sets, with a value to bind for each column."""
+    return ", ".join(f"{column} = ?" for column in columns)
+
+
+def names(*columns: str) -> str:
+    """What an INSERT names."""
+    return ", ".join(columns)
+
+
+def places(*columns: str) -> str:
+    """A value to bind for each column."""
+    return ", ".join("?" for _ in columns)
+
+
 def json_array(values: Iterable[Any]) -> str:
     """An array for json_each."""
     return _encode(list(values))

@@ -17,7 +17,7 @@ from unisono.server.store.sqlite.rows import (
     fixed_values,
     state_values,
 )
-from unisono.server.store.sqlite.sql import compose
+from unisono.server.store.sqlite.sql import compose, names, places, settings
 from unisono.server.store.sqlite.transaction import transaction, translated
 from unisono.server.store.sqlite.view import read_view
 
@@ -25,23 +25,19 @@ R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
 
 
-def _settings(*columns: str) -> str:
-    return ", ".join(f"{column} = ?" for column in columns)
-
-
 _COLUMNS = (*FIXED_COLUMNS, *STATE_COLUMNS, "payload")
 _INSERT = compose(
     "INSERT INTO notifications ({columns}) VALUES ({values})",
-    columns=", ".join(_COLUMNS),
-    values=", ".join("?" for _ in _COLUMNS),
+    columns=names(*_COLUMNS),
+    values=places(*_COLUMNS),
 )
 _UPDATE = compose(
     "UPDATE notifications SET {settings} WHERE id = ? AND feed = ?",
-    settings=_settings(*STATE_COLUMNS, "payload"),
+    settings=settings(*STATE_COLUMNS, "payload"),
 )
 _UPDATE_WITHOUT_PAYLOAD = compose(
     "UPDATE notifications SET {settings} WHERE id = ? AND feed = ? AND removal IS NULL",
-    settings=_settings(*STATE_COLUMNS),
+    settings=settings(*STATE_COLUMNS),
 )
 _COUNT_TOMBSTONES = "UPDATE feeds SET tombstones = tombstones + ? WHERE feed = ?"
 

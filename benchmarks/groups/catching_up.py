@@ -22,22 +22,22 @@ _USERS: Final = 333
 _WRITES: Final = 100
 
 #: How many come back at the same time.
-_TOGETHER: Final = 100
+TOGETHER: Final = 100
 
 
-async def _missed(side: Side, users: Sequence[str]) -> None:
-    """Send to users what their devices miss."""
+async def missed(side: Side, users: Sequence[str], *, burst: int = BATCH) -> None:
+    """Send to users what their devices miss, so many to one before the next one's turn."""
     callers = Calls(await connections(side.address, 1))
-    batches = requests.batches(users, len(users) * MISSED // BATCH, BATCH, burst=BATCH)
+    batches = requests.batches(users, len(users) * MISSED // BATCH, BATCH, burst=burst)
     await callers.at_a_time(BATCHES_IN_FLIGHT, batches)
     callers.close()
 
 
-async def _caught_up(side: Side, devices: Sequence[Device]) -> Sample:
+async def caught_up(side: Side, devices: Sequence[Device]) -> Sample:
     """Measure how they come back, streams included; an operation is one notification at one device."""
     back, files = Return(devices), usage.open_files(side.pid)
     with taken(side.pid) as run:
-        await back.all_synced(side.address, _TOGETHER)
+        await back.all_synced(side.address, TOGETHER)
         run.operations = len(devices) * MISSED
     if {events.count for events in back.events} != {MISSED}:
         raise Refused("a device has not got what it missed, or more than that")
@@ -54,13 +54,13 @@ async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         devices = listeners.devices(users, DEVICES)
         await register(devices, ours.address)
-        await _missed(ours, users)
+        await missed(ours, users)
         write = await broadcasts(floor, len(devices), await sizes.of_stream(ours.address), writes)
         await resting.until_rest(ours.pid)
         yield {
             "write": write,
-            "back": lambda: _caught_up(ours, devices),
-            "alone": lambda: _caught_up(ours, devices[::DEVICES]),
+            "back": lambda: caught_up(ours, devices),
+            "alone": lambda: caught_up(ours, devices[::DEVICES]),
         }
 
 

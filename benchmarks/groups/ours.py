@@ -6,14 +6,14 @@ from typing import Final
 
 from benchmarks.figures import Scale, Workloads
 from benchmarks.groups import peers
+from benchmarks.groups.catching_up import caught_up, missed
 from benchmarks.groups.delivering import BURST, DEVICES
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT
 from benchmarks.load import listeners, requests
-from benchmarks.load.callers import Calls, Refused, connections
+from benchmarks.load.callers import Calls, connections
 from benchmarks.load.listeners import Arrivals, Device
-from benchmarks.load.returning import Return, register
-from benchmarks.machine import resting, usage
-from benchmarks.samples import Sample, taken
+from benchmarks.load.returning import register
+from benchmarks.samples import Sample
 from benchmarks.sides.servers import Side
 
 _SENDS: Final = 3000
@@ -29,7 +29,7 @@ async def ours(side: Side, scale: Scale) -> Workloads:
     return {
         "single": partial(_single, side, heard, scale.of(_SENDS, least=300)),
         "burst": partial(_burst, side, heard, scale.of(_BATCHES, least=10)),
-        "row": partial(_row, side, await _away(side, peers.away(scale))),
+        "row": partial(caught_up, side, await _away(side, peers.away(scale))),
     }
 
 
@@ -55,21 +55,5 @@ async def _away(side: Side, users: Sequence[str]) -> Sequence[Device]:
     """Devices that were there, and have missed what their users got since."""
     devices = listeners.devices(users, DEVICES)
     await register(devices, side.address)
-    callers = Calls(await connections(side.address, peers.BURST_CONNECTIONS))
-    work = requests.batches(users, len(users) * peers.MISSED // BATCH, BATCH)
-    await callers.at_a_time(BATCHES_IN_FLIGHT, work)
-    callers.close()
+    await missed(side, users, burst=1)
     return devices
-
-
-async def _row(side: Side, devices: Sequence[Device]) -> Sample:
-    back, files = Return(devices), usage.open_files(side.pid)
-    with taken(side.pid) as run:
-        await back.all_synced(side.address, peers.TOGETHER)
-        run.operations = len(devices) * peers.MISSED
-    if {events.count for events in back.events} != {peers.MISSED}:
-        raise Refused("a device has not got what it missed, or more than that")
-    back.leave()
-    await resting.until_closed(side.pid, files)
-    await resting.until_rest(side.pid)
-    return run.sample

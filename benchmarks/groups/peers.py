@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 from benchmarks.figures import Scale
+from benchmarks.groups.catching_up import MISSED, TOGETHER
 from benchmarks.groups.delivering import BURST, DEVICES
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT
 from benchmarks.load.callers import Refused
@@ -18,7 +19,6 @@ from benchmarks.sides.servers import Side
 from tests.support.http2.crowd import fitting
 
 LISTENED: Final = [f"listened-{number}" for number in range(100)]
-MISSED: Final = 500
 
 #: How many connections backends have for single sends, as in `sending`, and for bursts, as in `delivering`.
 SINGLE_CONNECTIONS: Final = 4
@@ -31,9 +31,6 @@ _BURST_PAUSE: Final = 0.02
 
 #: As many connections as all sides of a group have at most, with some to spare.
 _CONNECTIONS: Final = 2000
-
-#: How many devices come back at the same time.
-TOGETHER: Final = 100
 
 Act = Callable[[], Awaitable[object]]
 

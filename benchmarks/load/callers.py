@@ -30,26 +30,19 @@ class Calls:
         self.answer = b""
         self._connections = connections
         self._begun = 0
+        self._left = 0
         self._done: asyncio.Future[None]
 
     async def at_a_time(self, width: int, requests: Iterable[Request]) -> None:
         """Make all of them, each when one before it was answered. Raises Refused."""
         waiting = list(requests)[::-1]
-        left = len(waiting)
-        self._done = asyncio.get_running_loop().create_future()
+        self._expect(len(waiting))
 
         def next_one() -> None:
             if waiting:
-                self._make(waiting.pop(), time.perf_counter(), answered)
+                self._make(waiting.pop(), time.perf_counter(), next_one)
 
-        def answered() -> None:
-            nonlocal left
-            left -= 1
-            if left == 0 and not self._done.done():
-                self._done.set_result(None)
-            next_one()
-
-        for _ in range(min(width, left)):
+        for _ in range(min(width, len(waiting))):
             next_one()
         await self._done
 
@@ -60,16 +53,9 @@ class Calls:
         """
         loop = asyncio.get_running_loop()
         every = list(requests)
+        self._expect(len(every))
         first = time.perf_counter() + _AHEAD
         due = [first + number / rate for number in range(len(every))]
-        left = len(every)
-        self._done = loop.create_future()
-
-        def answered() -> None:
-            nonlocal left
-            left -= 1
-            if left == 0 and not self._done.done():
-                self._done.set_result(None)
 
         def ring() -> None:
             # A thread, since the loop keeps its times to a millisecond, which is more than a call takes.
@@ -77,7 +63,7 @@ class Calls:
                 time.sleep(max(0.0, at - time.perf_counter()))
                 if self._done.done():
                     return
-                loop.call_soon_threadsafe(self._make, request, at, answered)
+                loop.call_soon_threadsafe(self._make, request, at)
 
         await asyncio.gather(asyncio.to_thread(ring), self._done)
         return due
@@ -87,14 +73,23 @@ class Calls:
         for connection in self._connections:
             connection.close()
 
-    def _make(self, request: Request, began: float, answered: Callable[[], None]) -> None:
+    def _expect(self, calls: int) -> None:
+        """So many will be made until it is done."""
+        self._left = calls
+        self._done = asyncio.get_running_loop().create_future()
+
+    def _make(self, request: Request, began: float, then: Callable[[], None] | None = None) -> None:
         def end(status: Status) -> None:
             if status.code != "OK":
                 if not self._done.done():
                     self._done.set_exception(Refused(f"{request.path}: {status.code} {status.reason}"))
                 return
             self.times.append(time.perf_counter() - began)
-            answered()
+            self._left -= 1
+            if self._left == 0 and not self._done.done():
+                self._done.set_result(None)
+            if then is not None:
+                then()
 
         connection = self._connections[self._begun % len(self._connections)]
         self._begun += 1

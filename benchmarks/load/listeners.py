@@ -1,7 +1,6 @@
 """Devices: streams, and a count of what they are told, each on a connection of its own."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -16,17 +15,15 @@ _TOGETHER: Final = 100
 
 
 class Arrivals:
-    """Counts what has come, at all devices together. `last` is when the last of it came."""
+    """Counts what has come, at all devices together."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.last = 0.0
         self._waiting: tuple[int, asyncio.Future[None]] | None = None
 
     def add(self, more: int) -> None:
         """So much more has come."""
         self.count += more
-        self.last = time.perf_counter()
         if self._waiting is not None and self.count >= self._waiting[0]:
             _, future = self._waiting
             self._waiting = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.machine import cores
-from tests.support.processes import TESTERS, Environment, ServerProcess, serving
+from tests.support.processes import NOBODY, TESTERS, ServerProcess, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ def unisono(store: Path, *flags: str) -> Iterator[Side]:
 
 
 @contextmanager
-def empty(env: Environment | None = None) -> Iterator[Side]:
+def empty() -> Iterator[Side]:
     """The empty server."""
     with cores.on(cores.SERVER):
-        server = ServerProcess((sys.executable, "-m", "benchmarks.floor"), env or {})
+        server = ServerProcess((sys.executable, "-m", "benchmarks.floor"), NOBODY)
     try:
         yield Side(server.address, server.pid)
     finally:

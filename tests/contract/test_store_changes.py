@@ -199,16 +199,18 @@ async def test_bytes_of_text_are_counted_as_on_the_wire(store: Store) -> None:
 
 
 async def test_payloads_that_do_not_come_do_not_count(store: Store) -> None:
-    known = (replace(sized(f"n{n}", n, 1000), create_revision=1, content_revision=1) for n in (2, 3, 4))
-    await put(store, *known, a_tombstone("gone", 5))
+    known = (replace(sized(f"n{n}", n + 10, 1000), create_revision=n, content_revision=n) for n in (2, 3, 4))
+    await put(store, *known, a_tombstone("gone", 15))
 
-    found = await changes(store, known=1, max_bytes=10)
+    found = await changes(store, known=10, max_bytes=10)
 
     assert (ids(found.rows), found.complete) == (["n2", "n3", "n4", "gone"], True)
 
 
 async def test_pages_together_are_the_whole(store: Store) -> None:
-    await put(store, *(sized(f"n{n}", n, n * 7 % 30) for n in range(1, 60)))
+    rows = [sized(f"n{n}", n, n * 7 % 30) for n in range(101, 160)]
+    since_changed = [replace(row, create_revision=row.revision - 100) for row in rows[::3]]
+    await put(store, *sorted([*since_changed, *rows[1::3], *rows[2::3]], key=lambda row: row.id))
 
     cursor, found, complete = 0, [], False
     while not complete:
@@ -216,4 +218,4 @@ async def test_pages_together_are_the_whole(store: Store) -> None:
         cursor, complete = page.rows[-1].revision, page.complete
         found += ids(page.rows)
 
-    assert found == [f"n{n}" for n in range(1, 60)]
+    assert found == [f"n{n}" for n in range(101, 160)]

@@ -51,7 +51,8 @@ def a_notification(id_: str, revision: int, **fields: Any) -> Notification:
 
 def a_tombstone(id_: str, revision: int, **fields: Any) -> Notification:
     """What is left of one that was deleted, or of one that `removal` says went otherwise."""
-    return a_notification(id_, revision, **{"payload": None, "removal": ChangeType.DELETED} | fields)
+    values = {"create_revision": revision - 1, "payload": None, "removal": ChangeType.DELETED}
+    return a_notification(id_, revision, **values | fields)
 
 
 def removed(row: Notification, revision: int, **fields: Any) -> Notification:

@@ -67,7 +67,8 @@ class Decision(Generic[R]):
 
     `outcomes` has one for each item: its result, or the error that it alone gets. `feeds` and `rows`
     are what to write, each in its last form: a row is new, or was in the view and keeps what it got at
-    its creation (key, role, target). `changes` are all revisions taken, in order, by feed.
+    its creation (key, role, target). Each has a revision of its own, a removed one a later one than that
+    of its creation. `changes` are all revisions taken, in order, by feed.
     """
 
     outcomes: Sequence[R | UnisonoError]

@@ -17,11 +17,19 @@ _FEED = compose(
     "SELECT f.feed, {feed} FROM feeds AS f WHERE f.app_id = :app_id AND f.user_id = :user_id", feed=FEED
 )
 
+# Two walks that SQLite merges: those that are as they were created, and those that were changed since.
+# The first is in the order of its index, which is that of revisions for them.
 _CHANGES = compose(
     """
-    SELECT {changed}, iif(n.content_revision > :known, n.payload, NULL) FROM notifications AS n
-    WHERE n.feed = :feed AND n.revision > :after AND {meant}
-    ORDER BY n.revision
+    SELECT n.create_revision AS revision, {changed}, iif(n.content_revision > :known, n.payload, NULL)
+    FROM notifications AS n
+    WHERE n.feed = :feed AND n.create_revision > :after AND n.revision = n.create_revision
+    AND n.removal IS NULL AND {meant}
+    UNION ALL
+    SELECT n.revision, {changed}, iif(n.content_revision > :known, n.payload, NULL)
+    FROM notifications AS n
+    WHERE n.feed = :feed AND n.revision > :after AND n.revision <> n.create_revision AND {meant}
+    ORDER BY revision
     """,
     changed=CHANGED,
     meant=MEANT,

@@ -49,13 +49,18 @@ _FIRST = (
         rings_until INTEGER NOT NULL,
         kept BLOB NOT NULL,
         payload BLOB,
-        CHECK ((removal IS NULL) = (payload IS NOT NULL))
+        CHECK ((removal IS NULL) = (payload IS NOT NULL)),
+        CHECK (revision > create_revision OR (revision = create_revision AND removal IS NULL))
     ) STRICT""",
     "CREATE UNIQUE INDEX notifications_id ON notifications (id)",
-    "CREATE UNIQUE INDEX notifications_revision ON notifications (feed, revision)",
+    # What was never changed has the revision of its creation: one entry is its place in the history and
+    # among the changes, and a send writes one page less.
+    """CREATE UNIQUE INDEX notifications_history ON notifications (feed, create_revision)
+        WHERE removal IS NULL""",
+    """CREATE UNIQUE INDEX notifications_changed ON notifications (feed, revision)
+        WHERE revision <> create_revision""",
     """CREATE INDEX notifications_key ON notifications (feed, app_notification_id)
         WHERE app_notification_id <> ''""",
-    "CREATE INDEX notifications_history ON notifications (feed, create_revision) WHERE removal IS NULL",
     "CREATE INDEX notifications_expiry ON notifications (expire_time) WHERE removal IS NULL",
     """CREATE INDEX notifications_snooze ON notifications (snooze_until)
         WHERE removal IS NULL AND snooze_until IS NOT NULL""",
@@ -82,8 +87,8 @@ _FIRST = (
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
 """Each makes a file of one version one of the next, the first a new one. Never edited once released."""
 
-OLDEST = 2
-"""What the first of them makes. Files of version 1 were made before there was any release."""
+OLDEST = 3
+"""What the first of them makes. Files of lower versions were made before there was any release."""
 
 
 def latest() -> int:

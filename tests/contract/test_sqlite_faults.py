@@ -41,6 +41,7 @@ async def test_a_commit_that_the_disk_refuses_has_an_unknown_outcome(tmp_path: P
         assert raised.value.reason is Reason.OUTCOME_UNKNOWN
         seen = await look(store, Reads(feed=ALICE, ids=("n2",)))
         assert (seen.feeds[ALICE].revision, len(seen.rows.get(ALICE, ()))) in {(1, 0), (2, 1)}
+        assert seen.feeds[ALICE] == await store.feed(ALICE)
         await put(store, a_notification("n3", 3))
         assert await store.find(ALICE, ids=["n3"])
 

@@ -154,6 +154,7 @@ async def test_bad_data_rejects_the_whole_batch(store: Store, bad: Notification)
 
     assert raised.value.__cause__ is not None
     assert await store.feed(ALICE) == before
+    assert (await look(store, Reads(feed=ALICE))).feeds[ALICE] == before
     assert not await store.find(ALICE, ids=["n2"])
     await put(store, a_notification("n2", 4))
     assert await store.find(ALICE, ids=["n2"])

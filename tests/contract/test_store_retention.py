@@ -10,6 +10,7 @@ from tests.support.builders import (
     a_notification,
     a_tombstone,
     an_endpoint,
+    look,
     put,
     put_endpoints,
     removed,
@@ -17,6 +18,7 @@ from tests.support.builders import (
 from tests.support.encoding import decoded
 from unisono.server.model import Audience, FeedKey, Platform, UserActionState
 from unisono.server.store.base import Store
+from unisono.server.store.commit import Reads
 from unisono.server.store.reads import Due, Retention
 
 
@@ -103,6 +105,7 @@ async def test_old_tombstones_go_and_raise_the_floor(store: Store) -> None:
     )
 
     assert await store.forget(retention(tombstones_before=NOW)) == 3
+    assert (await look(store, Reads(feed=ALICE))).feeds[ALICE] == await store.feed(ALICE)
 
     assert await left(store) == (["live", "young"], 3)
     assert await left(store, BOB) == ([], 7)

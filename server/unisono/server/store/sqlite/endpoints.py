@@ -11,6 +11,7 @@ from unisono.server.store.commit import EndpointDecision, EndpointItem, Endpoint
 from unisono.server.store.reads import Seen
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feeds import Feeds, insert_feed, read_feeds
+from unisono.server.store.sqlite.memory import Memory
 from unisono.server.store.sqlite.sql import ENDPOINT, compose, json_array
 from unisono.server.store.sqlite.transaction import transaction, translated
 
@@ -59,17 +60,19 @@ def commit_endpoints(
     connection: sqlite3.Connection,
     items: Sequence[ItemT],
     decide: Callable[[Sequence[ItemT], EndpointView], EndpointDecision[R]],
+    memory: Memory,
     ids: Ids,
 ) -> EndpointDecision[R]:
     """Read, decide and write, or change nothing."""
     with transaction(connection):
         with translated():
-            feeds = read_feeds(connection, (item.feed for item in items), ids)
+            feeds = read_feeds(connection, memory, (item.feed for item in items), ids)
             view = EndpointView(feeds=feeds.feeds, endpoints=_read(connection, items, feeds))
         decision = decide(items, view)
         with translated():
             _write(connection, feeds, decision.endpoints)
             connection.executemany(_REMOVE, [_place(feeds, removed) for removed in decision.removed])
+    memory.keep(feeds.stored)
     return decision
 
 
@@ -94,8 +97,8 @@ def _read(
     connection: sqlite3.Connection, items: Sequence[EndpointItem], feeds: Feeds
 ) -> dict[FeedKey, Sequence[Endpoint]]:
     """All that are not deleted, and the named ones that are."""
-    names = {number: key for key, number in feeds.numbers.items()}
-    deleted = {(feeds.numbers[i.feed], i.endpoint_id) for i in items if i.feed in feeds.numbers}
+    names = {feeds.number(key): key for key in feeds.stored}
+    deleted = {(feeds.number(item.feed), item.endpoint_id) for item in items if item.feed in feeds.stored}
     values = {"feeds": json_array(names), "deleted": json_array(deleted)}
     found: dict[FeedKey, list[Endpoint]] = defaultdict(list)
     for number, *record in connection.execute(_READ, values):
@@ -105,11 +108,11 @@ def _read(
 
 def _write(connection: sqlite3.Connection, feeds: Feeds, endpoints: Sequence[Endpoint]) -> None:
     for endpoint in endpoints:
-        if endpoint.feed not in feeds.numbers:
+        if endpoint.feed not in feeds.stored:
             insert_feed(connection, feeds, feeds.feeds[endpoint.feed])
-    values = (rows.endpoint_values(feeds.numbers[endpoint.feed], endpoint) for endpoint in endpoints)
+    values = (rows.endpoint_values(feeds.number(endpoint.feed), endpoint) for endpoint in endpoints)
     connection.executemany(_WRITE, values)
 
 
 def _place(feeds: Feeds, endpoint: Endpoint) -> dict[str, Any]:
-    return {"feed": feeds.numbers.get(endpoint.feed), "endpoint_id": endpoint.endpoint_id}
+    return {"feed": feeds.number(endpoint.feed), "endpoint_id": endpoint.endpoint_id}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from unisono.server.clock import Ids
 from unisono.server.model import Feed, FeedKey
 from unisono.server.store.sqlite import rows
+from unisono.server.store.sqlite.memory import Memory, Stored
 from unisono.server.store.sqlite.sql import FEED, compose, json_array, names, places, settings
 
 _READ = compose(
@@ -32,31 +33,31 @@ _UPDATE = compose("UPDATE feeds SET {settings} WHERE feed = ?", settings=setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feeds:
-    """The feeds that a batch names; `numbers` has those that are in the database."""
+    """The feeds that a batch names; `stored` has those that are in the database, as they become."""
 
     feeds: Mapping[FeedKey, Feed]
-    numbers: dict[FeedKey, int]
+    stored: dict[FeedKey, Stored]
+
+    def number(self, key: FeedKey) -> int:
+        """The number of a feed that is in the database; raises KeyError otherwise."""
+        return self.stored[key].number
 
 
-def read_feeds(connection: sqlite3.Connection, keys: Iterable[FeedKey], ids: Ids) -> Feeds:
+def read_feeds(connection: sqlite3.Connection, memory: Memory, keys: Iterable[FeedKey], ids: Ids) -> Feeds:
     """The feeds with these keys; one that does not exist has revision 0 and a new epoch."""
     named = dict.fromkeys(keys)
-    feeds: dict[FeedKey, Feed] = {}
-    numbers: dict[FeedKey, int] = {}
-    for app_id, user_id, number, *record in connection.execute(_READ, (json_array(named),)):
-        key = FeedKey(app_id, user_id)
-        feeds[key] = rows.feed(key, record)
-        numbers[key] = number
-    new = {key: Feed(key=key, epoch=ids.epoch()) for key in named if key not in feeds}
-    return Feeds(feeds=feeds | new, numbers=numbers)
+    stored = memory.take(named)
+    stored |= _read(connection, [key for key in named if key not in stored])
+    feeds = {key: stored[key].feed if key in stored else Feed(key=key, epoch=ids.epoch()) for key in named}
+    return Feeds(feeds=feeds, stored=stored)
 
 
 def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Feed]) -> None:
     """Write what the feeds have become; the new ones get their number."""
-    numbers = known.numbers
-    old = [(*rows.feed_values(feed), numbers[feed.key]) for feed in feeds if feed.key in numbers]
-    new = [feed for feed in feeds if feed.key not in numbers]
-    connection.executemany(_UPDATE, old)
+    old = [feed for feed in feeds if feed.key in known.stored]
+    new = [feed for feed in feeds if feed.key not in known.stored]
+    connection.executemany(_UPDATE, [(*rows.feed_values(feed), known.number(feed.key)) for feed in old])
+    known.stored.update((feed.key, Stored(known.number(feed.key), feed)) for feed in old)
     for feed in new:
         insert_feed(connection, known, feed)
 
@@ -65,4 +66,14 @@ def insert_feed(connection: sqlite3.Connection, known: Feeds, feed: Feed) -> Non
     """Write a feed that is not in the database."""
     values = (*feed.key, feed.epoch, *rows.feed_values(feed))
     ((number,),) = connection.execute(_INSERT, values).fetchall()
-    known.numbers[feed.key] = number
+    known.stored[feed.key] = Stored(number, feed)
+
+
+def _read(connection: sqlite3.Connection, keys: Sequence[FeedKey]) -> dict[FeedKey, Stored]:
+    if not keys:
+        return {}
+    found: dict[FeedKey, Stored] = {}
+    for app_id, user_id, number, *record in connection.execute(_READ, (json_array(keys),)):
+        key = FeedKey(app_id, user_id)
+        found[key] = Stored(number, rows.feed(key, record))
+    return found

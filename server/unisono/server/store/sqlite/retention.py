@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from unisono.server.store.reads import Retention
+from unisono.server.store.sqlite.memory import Memory
 from unisono.server.store.sqlite.transaction import transaction, translated
 
 _OLD_TOMBSTONES = """
@@ -56,8 +57,9 @@ _DELETED_ENDPOINTS = """
     """
 
 
-def forget(connection: sqlite3.Connection, what: Retention) -> int:
+def forget(connection: sqlite3.Connection, memory: Memory, what: Retention) -> int:
     """Delete at most `what.limit` rows; return how many went."""
+    memory.clear()
     values = asdict(what)
     with transaction(connection), translated():
         gone = _purge_tombstones(connection, values)

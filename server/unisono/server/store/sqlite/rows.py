@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from unisono.server.model import (
@@ -59,7 +60,13 @@ def feed(key: FeedKey, record: Record) -> Feed:
 
 def feed_values(value: Feed) -> Values:
     """What commits change of a feed, in the order of `FEED_COLUMNS`."""
-    return value.revision, value.live, json.dumps(value.unread) if value.unread else "{}"
+    return value.revision, value.live, _unread_text(tuple(value.unread.items()))
+
+
+@lru_cache(maxsize=1000)
+def _unread_text(counts: tuple[tuple[str, int], ...]) -> str:
+    """Counts as JSON. Most feeds have one count, which is small: many have the same."""
+    return json.dumps(dict(counts))
 
 
 def notification(key: FeedKey, record: Record) -> Notification:

@@ -20,6 +20,7 @@ from unisono.server.store.commit import (
 from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
 from unisono.server.store.sqlite import endpoints, paging, reading, retention, writing
 from unisono.server.store.sqlite.file import File
+from unisono.server.store.sqlite.memory import Memory
 from unisono.server.store.sqlite.readers import Readers
 from unisono.server.store.sqlite.writer import Writer
 
@@ -42,6 +43,7 @@ class SqliteStore:
         self._ids = ids
         self._encode = encode
         self._epoch = b""
+        self._memory = Memory()
         self._writer = Writer(partial(File, path, ids, busy_timeout=busy_timeout))
         self._readers = Readers(path, readers, busy_timeout=busy_timeout)
 
@@ -69,7 +71,9 @@ class SqliteStore:
         self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
     ) -> Decision[R]:
         return await self._writer.run(
-            lambda connection: writing.commit(connection, items, decide, self._ids, self._encode)
+            lambda connection: writing.commit(
+                connection, items, decide, self._memory, self._ids, self._encode
+            )
         )
 
     async def commit_endpoints(
@@ -78,7 +82,7 @@ class SqliteStore:
         decide: Callable[[Sequence[EndpointItemT], EndpointView], EndpointDecision[R]],
     ) -> EndpointDecision[R]:
         return await self._writer.run(
-            lambda connection: endpoints.commit_endpoints(connection, items, decide, self._ids)
+            lambda connection: endpoints.commit_endpoints(connection, items, decide, self._memory, self._ids)
         )
 
     async def note_seen(self, signs: Sequence[Seen]) -> None:
@@ -129,4 +133,4 @@ class SqliteStore:
         return await reading.read_due(self._readers, now, limit)
 
     async def forget(self, what: Retention) -> int:
-        return await self._writer.run(lambda connection: retention.forget(connection, what))
+        return await self._writer.run(lambda connection: retention.forget(connection, self._memory, what))

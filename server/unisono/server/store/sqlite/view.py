@@ -64,7 +64,7 @@ def read_view(connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Fee
     """What is asked for. Payloads come only with what somebody wants them of."""
     found = Rows()
     for payload in (False, True):
-        wanted = [read for read in reads if read.payload is payload and read.feed in feeds.numbers]
+        wanted = [read for read in reads if read.payload is payload and read.feed in feeds.stored]
         found.add(_named(connection, wanted, feeds, payload))
     scans: dict[int, tuple[str, ...]] = {}
     for index, read in enumerate(reads):
@@ -78,19 +78,21 @@ def read_view(connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Fee
 def _named(
     connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Feeds, payload: bool
 ) -> list[Notification]:
-    ids = [(feeds.numbers[read.feed], id_) for read in reads for id_ in read.ids]
-    keys = [(feeds.numbers[read.feed], key) for read in reads for key in read.keys]
+    ids = [(feeds.number(read.feed), id_) for read in reads for id_ in read.ids]
+    keys = [(feeds.number(read.feed), key) for read in reads for key in read.keys]
     if not ids and not keys:
         return []
-    names = {feeds.numbers[read.feed]: read.feed for read in reads}
+    names = {feeds.number(read.feed): read.feed for read in reads}
     values = {"ids": json_array(ids), "keys": json_array(keys)}
     records = connection.execute(_NAMED_ROWS[payload], values)
     return [rows.notification(names[number], record) for number, *record in records]
 
 
 def _scanned(connection: sqlite3.Connection, read: Reads, scan: Scan, feeds: Feeds) -> list[Notification]:
+    if read.feed not in feeds.stored:
+        return []
     values = {
-        "feed": feeds.numbers.get(read.feed),
+        "feed": feeds.number(read.feed),
         "after": scan.after,
         "until": scan.until,
         "limit": scan.limit,

@@ -10,6 +10,7 @@ from unisono.server.model import Notification
 from unisono.server.store.base import Encode
 from unisono.server.store.commit import Decision, Item, View
 from unisono.server.store.sqlite.feeds import Feeds, read_feeds, write_feeds
+from unisono.server.store.sqlite.memory import Memory
 from unisono.server.store.sqlite.rows import (
     FIXED_COLUMNS,
     STATE_COLUMNS,
@@ -46,6 +47,7 @@ def commit(
     connection: sqlite3.Connection,
     items: Sequence[ItemT],
     decide: Callable[[Sequence[ItemT], View], Decision[R]],
+    memory: Memory,
     ids: Ids,
     encode: Encode,
 ) -> Decision[R]:
@@ -53,12 +55,13 @@ def commit(
     with transaction(connection):
         with translated():
             reads = [item.reads for item in items]
-            feeds = read_feeds(connection, (read.feed for read in reads), ids)
+            feeds = read_feeds(connection, memory, (read.feed for read in reads), ids)
             view = read_view(connection, reads, feeds)
         decision = decide(items, view)
         with translated():
             write_feeds(connection, feeds, decision.feeds)
             _write_rows(connection, feeds, view, decision.rows, encode)
+    memory.keep(feeds.stored)
     return decision
 
 
@@ -75,7 +78,7 @@ def _write_rows(
     updates_without_payload: list[Values] = []
     buried: Counter[int] = Counter()
     for row in written:
-        number = feeds.numbers[row.feed]
+        number = feeds.number(row.feed)
         before = seen.get(row.id)
         state = state_values(row, encode(row))
         if before is None:

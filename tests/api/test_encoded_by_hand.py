@@ -142,6 +142,7 @@ def a_changed(row: Notification) -> Changed:
         alert_revision=row.alert_revision,
         rings_until=row.rings_until,
         removal=row.removal,
+        target=row.target.key,
         kept=wire.notification(row),
         payload=row.payload,
     )

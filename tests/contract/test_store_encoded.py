@@ -8,7 +8,7 @@ import pytest
 from tests.contract.backends import StoreBackend, opened
 from tests.support.builders import ALICE, BOB, a_notification, put, removed
 from unisono.server.api.convert import wire
-from unisono.server.model import Audience, FeedKey, Notification, Platform, ReadState
+from unisono.server.model import FeedKey, Notification, ReadState
 from unisono.server.store.base import BatchRejected, Store
 
 
@@ -36,8 +36,7 @@ def noise() -> Noise:
 
 async def kept(store: Store, *, feed: FeedKey = ALICE, after: int = 0, known: int = 0) -> list[bytes]:
     """What comes of a feed, in the order of revisions."""
-    audience = Audience("phone", Platform.IOS)
-    page = await store.changes(feed, audience, after=after, known=known, limit=999, max_bytes=1 << 30)
+    page = await store.changes(feed, after=after, known=known, limit=999, max_bytes=1 << 30)
     return [row.kept for row in page.rows]
 
 
@@ -85,9 +84,7 @@ async def test_it_takes_no_room_from_payloads(backend: StoreBackend) -> None:
     async with opened(backend.store(lambda row: bytes(10_000))) as store:
         await put(store, *(a_notification(f"n{n}", n, payload=b"x" * 10) for n in (1, 2, 3)))
 
-        page = await store.changes(
-            ALICE, Audience("phone", Platform.IOS), after=0, known=0, limit=9, max_bytes=30
-        )
+        page = await store.changes(ALICE, after=0, known=0, limit=9, max_bytes=30)
 
         assert (len(page.rows), page.complete) == (3, True)
 

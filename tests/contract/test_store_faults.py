@@ -19,7 +19,6 @@ from tests.support.builders import (
     puts,
 )
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
-from unisono.server.model import Audience, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, Reads, View
 from unisono.server.store.reads import ListFilter, Retention, Seen
@@ -34,9 +33,7 @@ WRITES: dict[str, Callable[[Store], Awaitable[object]]] = {
     "forget": lambda store: store.forget(RETENTION),
 }
 READS: dict[str, Callable[[Store], Awaitable[object]]] = {
-    "changes": lambda store: store.changes(
-        ALICE, Audience("phone", Platform.IOS), after=0, known=0, limit=9, max_bytes=9
-    ),
+    "changes": lambda store: store.changes(ALICE, after=0, known=0, limit=9, max_bytes=9),
     "find": lambda store: store.find(ALICE, ids=["n1"]),
     "history": lambda store: store.history(ALICE, ListFilter(), before=None, limit=9, max_bytes=9),
     "due": lambda store: store.due(NOW, 9),

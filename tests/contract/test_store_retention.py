@@ -16,7 +16,7 @@ from tests.support.builders import (
     removed,
 )
 from tests.support.encoding import decoded
-from unisono.server.model import Audience, FeedKey, Platform, UserActionState
+from unisono.server.model import FeedKey, UserActionState
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Reads
 from unisono.server.store.reads import Due, Retention
@@ -30,8 +30,7 @@ def retention(**what: Any) -> Retention:
 
 async def left(store: Store, key: FeedKey = ALICE) -> tuple[list[str], int]:
     """The ids that a feed still has, and its floor."""
-    audience = Audience("phone", Platform.IOS)
-    found = await store.changes(key, audience, after=0, known=0, limit=1000, max_bytes=1 << 20)
+    found = await store.changes(key, after=0, known=0, limit=1000, max_bytes=1 << 20)
     return [decoded(row).id for row in found.rows], found.feed.floor
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.builders import ALICE, NOW, a_notification, an_endpoint, put, put_endpoints, removed
 from tests.support.encoding import decoded
-from unisono.server.model import Audience, Feed, Notification, Platform
+from unisono.server.model import Feed, Notification
 from unisono.server.store.base import Store
 from unisono.server.store.reads import ListFilter, Retention
 
@@ -46,10 +46,8 @@ def check(feed: Feed, live: list[Notification]) -> None:
 
 
 async def test_changes(store: Store) -> None:
-    audience = Audience("phone", Platform.IOS)
-
     async def look() -> None:
-        found = await store.changes(ALICE, audience, after=0, known=0, limit=999, max_bytes=1 << 30)
+        found = await store.changes(ALICE, after=0, known=0, limit=999, max_bytes=1 << 30)
         rows = [decoded(row) for row in found.rows]
         check(found.feed, [row for row in rows if row.live])
         assert found.complete

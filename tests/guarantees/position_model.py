@@ -22,6 +22,7 @@ from unisono.server.model import (
     ReadState,
     UserActionState,
 )
+from unisono.server.model.target import target_of_key
 from unisono.server.store.reads import Changed, ListFilter
 
 SILENT = (UserActionState.DISMISSED, UserActionState.SNOOZED)
@@ -85,7 +86,6 @@ class Follower:
                 await self._world.happen()
             page = await self._world.store.changes(
                 FEED,
-                self._audience,
                 after=position.cursor,
                 known=position.known,
                 limit=random.randint(1, 5),
@@ -93,7 +93,11 @@ class Follower:
             )
             if not self._rules.covered(position, page.feed.floor):
                 return False
-            sightings = [self._rules.sight(row, position, self._world.now) for row in page.rows]
+            sightings = [
+                self._rules.sight(row, position, self._world.now)
+                for row in page.rows
+                if target_of_key(row.target).includes(self._audience)
+            ]
             if page.complete:
                 position = self._rules.complete_at(position, page.feed.revision)
             else:

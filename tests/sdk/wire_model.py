@@ -9,6 +9,7 @@ from unisono.server.api.convert import frames, messages
 from unisono.server.core.position import Position, sight
 from unisono.server.core.resume_token import Seal
 from unisono.server.model import Audience, Feed, Notification
+from unisono.server.model.target import target_of_key
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
@@ -64,7 +65,6 @@ class _Stream:
         """The events of what follows; None where the floor passed the position."""
         page = await self._world.store.changes(
             FEED,
-            self._audience,
             after=self.position.cursor,
             known=self.position.known,
             limit=self._world.random.randint(1, 5),
@@ -72,7 +72,11 @@ class _Stream:
         )
         if not self.position.covered(page.feed.floor):
             return None
-        sightings = [sight(row, self.position, self._world.now) for row in page.rows]
+        sightings = [
+            sight(row, self.position, self._world.now)
+            for row in page.rows
+            if target_of_key(row.target).includes(self._audience)
+        ]
         if page.complete:
             self.position = Position.complete_at(page.feed.revision)
             self._unread = page.feed.unread_count(self._audience)

@@ -31,6 +31,7 @@ def decoded(changed: Changed) -> Notification:
         row.alert_revision,
         row.rings_until,
         row.removal,
+        row.target.key,
     )
     return row
 

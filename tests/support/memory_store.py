@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TypeVar
 
 from unisono.server.clock import Ids
-from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
+from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
 from unisono.server.store.commit import (
     Decision,
@@ -94,7 +94,6 @@ class MemoryStore:
     async def changes(
         self,
         key: FeedKey,
-        audience: Audience,
         *,
         after: int,
         known: int,
@@ -102,7 +101,7 @@ class MemoryStore:
         max_bytes: int,
     ) -> Changes:
         rows = self._rows[key].values()
-        found = [row for row in rows if row.revision > after and row.target.includes(audience)]
+        found = [row for row in rows if row.revision > after]
         found.sort(key=lambda row: row.revision)
         found = [row if row.content_revision > known else replace(row, payload=None) for row in found]
         page = _page(found, limit, max_bytes)
@@ -244,6 +243,7 @@ def _changed(row: Notification, kept: bytes) -> Changed:
         alert_revision=row.alert_revision,
         rings_until=row.rings_until,
         removal=row.removal,
+        target=row.target.key,
         kept=kept,
         payload=row.payload,
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from unisono.server.core import session
+from unisono.server.core import pages
 from unisono.server.core.position import Position, Sighting, sight
 from unisono.server.core.session import Session
 from unisono.server.core.tail import Tail
@@ -24,14 +24,14 @@ def rings_again(patch: pytest.MonkeyPatch) -> None:
         seen = sight(row, position, now)
         return seen and seen._replace(alert=now < row.rings_until)
 
-    patch.setattr(session, "sight", wrong)
+    patch.setattr(pages, "sight", wrong)
 
 
 def keeps_removals_to_itself(patch: pytest.MonkeyPatch) -> None:
     def wrong(row: Changed, position: Position, now: int) -> Sighting | None:
         return sight(row, position, now) if row.removal is None else None
 
-    patch.setattr(session, "sight", wrong)
+    patch.setattr(pages, "sight", wrong)
 
 
 def ignores_the_floor(patch: pytest.MonkeyPatch) -> None:

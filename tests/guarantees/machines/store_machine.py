@@ -13,7 +13,6 @@ from unisono.server.store.reads import Changes, ListFilter, Page
 
 AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
 
-audiences = st.sampled_from(AUDIENCES)
 keys = st.sampled_from((*KEYS, "", "unknown"))
 tenths = st.sampled_from((0, 3, 7, 10))
 limits = st.integers(1, 6)
@@ -23,11 +22,9 @@ sizes = st.sampled_from((0, 1, 3, 6, PLENTY))
 class StoreMachine(StoreTroubles):
     """Whatever happens to a store, it answers as its model does."""
 
-    @rule(feed=feeds, audience=audiences, passed=tenths, behind=tenths, limit=limits, size=sizes)
-    def read_changes(
-        self, feed: FeedKey, audience: Audience, passed: int, behind: int, limit: int, size: int
-    ) -> None:
-        self.run(self._read_changes(feed, audience, passed, behind, limit, size))
+    @rule(feed=feeds, passed=tenths, behind=tenths, limit=limits, size=sizes)
+    def read_changes(self, feed: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
+        self.run(self._read_changes(feed, passed, behind, limit, size))
 
     @rule(seed=seeds, feed=feeds, limit=limits, size=sizes)
     def read_history(self, seed: int, feed: FeedKey, limit: int, size: int) -> None:
@@ -38,15 +35,13 @@ class StoreMachine(StoreTroubles):
         self.run(self.twins.find(feed, keys))
         self.run(self.twins.ask(lambda store: store.feed_and_endpoint(feed, name)))
 
-    async def _read_changes(
-        self, key: FeedKey, audience: Audience, passed: int, behind: int, limit: int, size: int
-    ) -> None:
+    async def _read_changes(self, key: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
         """From some tenths of the feed on to its end, as a device does that was complete a bit before."""
         feed = await self.twins.model.feed(key)
         after = (feed.revision if feed else 0) * passed // 10
         known = max(after - behind, 0)
         while True:
-            page = await self.twins.changes(key, audience, after=after, known=known, limit=limit, size=size)
+            page = await self.twins.changes(key, after=after, known=known, limit=limit, size=size)
             if not isinstance(page, Changes) or page.complete:
                 return
             after = page.rows[-1].revision

@@ -10,7 +10,6 @@ from tests.guarantees.machines.random_endpoints import NAMES
 from tests.guarantees.machines.store_writes import FEEDS, StoreWrites, feeds, few, seeds
 from tests.guarantees.machines.twins import LIMITS
 from tests.support.builders import a_payload
-from tests.support.random_commands import PHONE
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Actor, Content, PassTime, Send
 from unisono.server.errors import OutcomeUnknown, Unavailable
@@ -60,7 +59,7 @@ class StoreTroubles(StoreWrites):
             self._refused(self._committing(seed, count, feed))
             self._refused(lambda store: store.find(feed, ids=["any"]))
             self._refused(lambda store: store.history(feed, ListFilter(), before=None, limit=9, max_bytes=9))
-            self._refused(lambda store: store.changes(feed, PHONE, after=0, known=0, limit=9, max_bytes=9))
+            self._refused(lambda store: store.changes(feed, after=0, known=0, limit=9, max_bytes=9))
 
     @rule(feed=feeds, other=feeds, seed=seeds)
     def take_the_id_of_another_feed(self, feed: FeedKey, other: FeedKey, seed: int) -> None:

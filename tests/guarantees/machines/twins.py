@@ -12,7 +12,7 @@ from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command
 from unisono.server.core.decide.endpoints import EndpointCommand, Settled, decide_endpoints
 from unisono.server.core.decide.results import Result
-from unisono.server.model import Audience, Feed, FeedKey, Limits, Notification
+from unisono.server.model import Feed, FeedKey, Limits, Notification
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, View
 from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
@@ -98,11 +98,11 @@ class Twins:
         return told
 
     async def changes(
-        self, key: FeedKey, audience: Audience, *, after: int, known: int, limit: int, size: int
+        self, key: FeedKey, *, after: int, known: int, limit: int, size: int
     ) -> Changes | type[Exception]:
         """A page of the net state."""
         return await self.ask(
-            lambda store: store.changes(key, audience, after=after, known=known, limit=limit, max_bytes=size)
+            lambda store: store.changes(key, after=after, known=known, limit=limit, max_bytes=size)
         )
 
     async def history(

@@ -73,9 +73,9 @@ MUTANTS: Final = (
         always=True,
         trial=lines.CUT,
         patch=Patch(
-            file="core/session.py",
-            old="after=self._position.cursor,",
-            new="after=self._position.cursor - 1,",
+            file="core/pages.py",
+            old="after=position.cursor,",
+            new="after=position.cursor - 1,",
         ),
     ),
     Mutant(

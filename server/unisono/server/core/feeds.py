@@ -11,6 +11,7 @@ from unisono.server.core.decide.endpoints import Settled, existing
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.events import EncodeSighting
 from unisono.server.core.hub import Hub, Seat
+from unisono.server.core.pages import Pages
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
 from unisono.server.core.resume_token import Seal
@@ -77,7 +78,7 @@ class Feeds:
         self._presence = presence
         self._clock = clock
         self._ids = ids
-        self._encode = encode
+        self._pages = Pages(store, clock, encode)
         self._rules = rules
 
     def seat(self, wanted: Subscription) -> AbstractContextManager[Seat]:
@@ -104,9 +105,9 @@ class Feeds:
             seat=seat,
             terms=self._terms(wanted),
             store=self._store,
+            pages=self._pages,
             presence=self._presence,
             clock=self._clock,
-            encode=self._encode,
         )
 
     async def acknowledge(self, feed: FeedKey, endpoint_id: str, token: bytes) -> int:

@@ -10,19 +10,15 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from unisono.server.clock import Clock
-from unisono.server.core.events import BATCH_BYTES, EncodeSighting
 from unisono.server.core.hub import Seat
-from unisono.server.core.position import Position, sight
+from unisono.server.core.pages import Pages
+from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
 from unisono.server.core.resume_token import Seal
 from unisono.server.core.stream import End, Kind, Message, Terms
 from unisono.server.model import Endpoint, Feed
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Changed, Seen
-
-#: Rows and payload bytes of one read while catching up; a batch must hold them with all else they carry.
-PAGE_ROWS = 256
-PAGE_BYTES = BATCH_BYTES * 3 // 4
+from unisono.server.store.reads import Seen
 
 
 class Session:
@@ -34,14 +30,14 @@ class Session:
         "_audience",
         "_behind",
         "_clock",
-        "_encode",
         "_end",
         "_endpoint",
         "_ends_at",
         "_interval",
-        "_opened_at",
+        "_pages",
         "_position",
         "_presence",
+        "_reached",
         "_said_at",
         "_seal",
         "_seat",
@@ -62,9 +58,9 @@ class Session:
         seat: Seat,
         terms: Terms,
         store: Store,
+        pages: Pages,
         presence: Presence,
         clock: Clock,
-        encode: EncodeSighting,
     ) -> None:
         self.resumed = resumed
         self.terms = terms
@@ -73,13 +69,14 @@ class Session:
         self._position = position
         self._seat = seat
         self._store = store
+        self._pages = pages
         self._presence = presence
         self._clock = clock
-        self._encode = encode
         self._seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch)
         self._unread = feed.unread_count(endpoint.audience)
         self._ends_at = clock.monotonic() + terms.age
-        self._opened_at = feed
+        #: The feed has at least this revision.
+        self._reached = feed.revision
         self._synced = False
         self._behind = False
         self._said_at = self._asked_at = clock.monotonic()
@@ -125,52 +122,35 @@ class Session:
         heard = self._seat.wake.is_set()
         self._seat.wake.clear()
         if not self._synced and not heard and self._begins_at_the_end():
-            return self._complete(self._opened_at, ())
+            return _Step((), self._position, self._unread)
         if self._synced and self._position.complete and not self._behind:
             tail = self._seat.tail.after(self._position.cursor, self._audience)
             if tail is not None:
                 return self._complete(*tail)
-        return await self._read()
+        return await self._read(alone=self._synced or heard)
 
     def _begins_at_the_end(self) -> bool:
-        return self._position == Position.complete_at(self._opened_at.revision)
+        return self._position == Position.complete_at(self._reached)
 
-    async def _read(self) -> "_Step":
-        page = await self._store.changes(
-            self._endpoint.feed,
-            self._audience,
-            after=self._position.cursor,
-            known=self._position.known,
-            limit=PAGE_ROWS,
-            max_bytes=PAGE_BYTES,
-        )
+    async def _read(self, *, alone: bool) -> "_Step":
+        """From the store: alone after a hint, which says that what others have read may be too old."""
+        if alone:
+            page = await self._pages.read(self._endpoint.feed, self._position)
+        else:
+            page = await self._pages.shared(self._endpoint.feed, self._position, least=self._reached)
+        self._reached = page.feed.revision
         self._behind = False
         if not self._position.covered(page.feed.floor):
             self._end = End.RESYNC
             return _Step((), self._position, self._unread)
-        count, events = self._encoded(page.rows)
-        if page.complete and count == len(page.rows):
+        events, passed = page.batch(self._audience)
+        if passed is None:
             return self._complete(page.feed, events)
-        return _Step(events, self._position.passed(page.rows[count - 1].revision), self._unread)
+        return _Step(events, self._position.passed(passed), self._unread)
 
     def _complete(self, feed: Feed, events: Sequence[bytes]) -> "_Step":
         unread_count = feed.unread_count(self._audience)
         return _Step(events, Position.complete_at(feed.revision), unread_count)
-
-    def _encoded(self, page: Sequence[Changed]) -> tuple[int, list[bytes]]:
-        """The events of a page, and how many of its rows they cover: what fits into one batch."""
-        events: list[bytes] = []
-        size, now = 0, self._clock.now()
-        for index, row in enumerate(page):
-            sighting = sight(row, self._position, now)
-            if sighting is None:
-                continue
-            encoded = self._encode(sighting)
-            size += len(encoded)
-            if size > BATCH_BYTES and events:
-                return index, events
-            events.append(encoded)
-        return len(page), events
 
     async def _must_end(self) -> bool:
         if self._seat.endpoint_changed:

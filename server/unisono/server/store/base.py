@@ -15,7 +15,7 @@ What every adapter promises, and `tests/contract` checks:
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
+from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.commit import (
     Decision,
     EndpointDecision,
@@ -83,14 +83,13 @@ class Store(Protocol):
     async def changes(
         self,
         key: FeedKey,
-        audience: Audience,
         *,
         after: int,
         known: int,
         limit: int,
         max_bytes: int,
     ) -> Changes:
-        """The net state after revision `after`: live rows and tombstones meant for the audience.
+        """The net state after revision `after`: live rows and tombstones, for whomever they are meant.
 
         Payloads come with rows whose `content_revision > known`. At most `limit` rows, and no more
         payload than `max_bytes`, but at least one row. Raises `LookupError` where there is no feed.

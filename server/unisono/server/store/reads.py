@@ -24,8 +24,9 @@ class Seen:
 class Changed(NamedTuple):
     """A row as far as a device that catches up needs it: where it is in the feed, and how it is sent.
 
-    `removal` is the change that removed it (see `ChangeType`), None while it is live. `kept` is its
-    encoding (see `base.Encode`), `payload` its payload, where that was asked for.
+    `removal` is the change that removed it (see `ChangeType`), None while it is live. `target` is the key
+    of its target policy. `kept` is its encoding (see `base.Encode`), `payload` its payload, where that was
+    asked for.
     """
 
     revision: int
@@ -34,6 +35,7 @@ class Changed(NamedTuple):
     alert_revision: int
     rings_until: int
     removal: int | None
+    target: str
     kept: bytes
     payload: bytes | None
 
@@ -42,7 +44,7 @@ class Changed(NamedTuple):
 class Changes:
     """A page of the net state after a cursor, in the order of revisions, from one snapshot.
 
-    `complete` means that nothing meant for the audience follows `rows` up to `feed.revision`.
+    `complete` means that nothing follows `rows` up to `feed.revision`.
     """
 
     feed: Feed

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
-from unisono.server.model import Audience, Feed, FeedKey
+from unisono.server.model import Feed, FeedKey
 from unisono.server.store.reads import Changed, Changes, ListFilter, Page
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import Readers, Records, snapshot
@@ -24,15 +24,14 @@ _CHANGES = compose(
     SELECT n.create_revision AS revision, {changed}, iif(n.content_revision > :known, n.payload, NULL)
     FROM notifications AS n
     WHERE n.feed = :feed AND n.create_revision > :after AND n.revision = n.create_revision
-    AND n.removal IS NULL AND {meant}
+    AND n.removal IS NULL
     UNION ALL
     SELECT n.revision, {changed}, iif(n.content_revision > :known, n.payload, NULL)
     FROM notifications AS n
-    WHERE n.feed = :feed AND n.revision > :after AND n.revision <> n.create_revision AND {meant}
+    WHERE n.feed = :feed AND n.revision > :after AND n.revision <> n.create_revision
     ORDER BY revision
     """,
     changed=CHANGED,
-    meant=MEANT,
 )
 
 _HISTORY = compose(
@@ -57,7 +56,6 @@ _NO_BOUND = 2**63 - 1
 async def read_changes(
     readers: Readers,
     key: FeedKey,
-    audience: Audience,
     *,
     after: int,
     known: int,
@@ -65,7 +63,7 @@ async def read_changes(
     max_bytes: int,
 ) -> Changes:
     """The net state after a revision. Raises LookupError where there is no feed."""
-    values = {**_audience(audience), "after": after, "known": known}
+    values = {"after": after, "known": known}
 
     def changes(connection: sqlite3.Connection) -> Changes:
         feed, records, more = _page(connection, key, _CHANGES, values, limit, max_bytes)
@@ -87,7 +85,8 @@ async def read_history(
 ) -> Page:
     """Live rows, newest first."""
     values = {
-        **_audience(where.audience),
+        "endpoint_id": where.audience and where.audience.endpoint_id,
+        "platform": where.audience and int(where.audience.platform),
         "before": _NO_BOUND if before is None else before,
         "read_state": where.read_state and int(where.read_state),
         "user_action_state": where.user_action_state and int(where.user_action_state),
@@ -101,12 +100,6 @@ async def read_history(
         return Page(feed=feed, rows=[rows.notification(key, record) for record in records], more=more)
 
     return await readers.read(history)
-
-
-def _audience(audience: Audience | None) -> dict[str, Any]:
-    if audience is None:
-        return {"endpoint_id": None, "platform": None}
-    return {"endpoint_id": audience.endpoint_id, "platform": int(audience.platform)}
 
 
 def _page(

@@ -18,7 +18,9 @@ ROW = f"{STATE}, n.payload"
 """The columns of a notification, as `rows.notification` takes them."""
 ROW_WITHOUT_PAYLOAD = f"{STATE}, NULL"
 
-CHANGED = "n.create_revision, n.content_revision, n.alert_revision, n.rings_until, n.removal, n.kept"
+CHANGED = (
+    "n.create_revision, n.content_revision, n.alert_revision, n.rings_until, n.removal, n.target, n.kept"
+)
 """The columns of `reads.Changed`, but for the revision before them and the payload behind."""
 
 ENDPOINT = (

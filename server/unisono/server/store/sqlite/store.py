@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from unisono.server.clock import Ids
-from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
+from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import Encode
 from unisono.server.store.commit import (
     Decision,
@@ -97,7 +97,6 @@ class SqliteStore:
     async def changes(
         self,
         key: FeedKey,
-        audience: Audience,
         *,
         after: int,
         known: int,
@@ -105,7 +104,7 @@ class SqliteStore:
         max_bytes: int,
     ) -> Changes:
         return await paging.read_changes(
-            self._readers, key, audience, after=after, known=known, limit=limit, max_bytes=max_bytes
+            self._readers, key, after=after, known=known, limit=limit, max_bytes=max_bytes
         )
 
     async def find(

@@ -1,0 +1,134 @@
+"""What follows a position in a feed, read and encoded once for the devices that come back together.
+
+When a node starts again, all devices of a user miss the same. Knows neither sessions nor tokens, and not
+what an event looks like.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+from unisono.server.clock import Clock
+from unisono.server.core.events import BATCH_BYTES, EncodeSighting
+from unisono.server.core.position import Position, sight
+from unisono.server.model import Audience, FeedKey
+from unisono.server.model.target import target_of_key
+from unisono.server.store.base import Store
+from unisono.server.store.reads import Changes
+
+#: Rows and payload bytes of one read; a batch must hold them with all else they carry.
+PAGE_ROWS = 256
+PAGE_BYTES = BATCH_BYTES * 3 // 4
+
+SHARED_BYTES = 16 * 1024 * 1024
+"""How much memory what was read takes at most, while it is kept for those who may come."""
+
+#: Bytes besides the encoding, nearly: of a page with its task and its place, and of an event.
+_PAGE_TAKES = 2000
+_EVENT_TAKES = 130
+
+_NEVER = 2**63
+
+
+class _Event(NamedTuple):
+    revision: int
+    target: str
+    encoded: bytes
+
+
+_Place = tuple[FeedKey, Position]
+
+
+class Page:
+    """The events of one read, for a device at the position that it was read for."""
+
+    def __init__(self, position: Position, changes: Changes, now: int, encode: EncodeSighting) -> None:
+        self.feed = changes.feed
+        #: Until when it rings for what it rings for, in milliseconds.
+        self.rings_until = _NEVER
+        #: The last revision that it covers; None: nothing follows it in the feed.
+        self._last = None if changes.complete else changes.rows[-1].revision
+        self._events: list[_Event] = []
+        for row in changes.rows:
+            sighting = sight(row, position, now)
+            if sighting is None:
+                continue
+            if sighting.alert:
+                self.rings_until = min(self.rings_until, row.rings_until)
+            self._events.append(_Event(row.revision, row.target, encode(sighting)))
+        size = sum(len(event.encoded) for event in self._events)
+        self._for_all = size <= BATCH_BYTES and not any(event.target for event in self._events)
+        #: The memory that it takes, in bytes.
+        self.weight = size + _PAGE_TAKES + _EVENT_TAKES * len(self._events)
+
+    def batch(self, audience: Audience) -> tuple[Sequence[bytes], int | None]:
+        """The events for an endpoint that fit into one batch, at least one if there is any.
+
+        And the revision that it passes with them: None when nothing follows them in the feed.
+        """
+        if self._for_all:
+            return [event.encoded for event in self._events], self._last
+        events: list[bytes] = []
+        size, passed = 0, 0
+        for event in self._events:
+            if not event.target or target_of_key(event.target).includes(audience):
+                size += len(event.encoded)
+                if size > BATCH_BYTES and events:
+                    return events, passed
+                events.append(event.encoded)
+            passed = event.revision
+        return events, self._last
+
+
+class Pages:
+    """Reads pages of feeds, and keeps those that others may want, in bounded memory."""
+
+    def __init__(self, store: Store, clock: Clock, encode: EncodeSighting) -> None:
+        self._store = store
+        self._clock = clock
+        self._encode = encode
+        self._reading: dict[_Place, asyncio.Task[Page]] = {}
+        self._sizes: dict[_Place, int] = {}
+        self._size = 0
+
+    async def shared(self, feed: FeedKey, position: Position, *, least: int) -> Page:
+        """What follows a position, as the feed was at revision `least` or later, for whoever asks.
+
+        Raises LookupError where there is no feed, and what the store raises.
+        """
+        place = feed, position
+        reading = self._reading.get(place)
+        if reading is not None:
+            page = await asyncio.shield(reading)
+            if page.feed.revision >= least and self._clock.now() < page.rings_until:
+                return page
+        # A task of its own: it goes on for the others when whoever asked first goes away.
+        reading = asyncio.create_task(self.read(feed, position))
+        self._forget(place)
+        self._reading[place] = reading
+        reading.add_done_callback(partial(self._keep, place))
+        return await asyncio.shield(reading)
+
+    async def read(self, feed: FeedKey, position: Position) -> Page:
+        """What follows a position now, for one alone."""
+        changes = await self._store.changes(
+            feed, after=position.cursor, known=position.known, limit=PAGE_ROWS, max_bytes=PAGE_BYTES
+        )
+        return Page(position, changes, self._clock.now(), self._encode)
+
+    def _keep(self, place: _Place, read: asyncio.Task[Page]) -> None:
+        failed = read.cancelled() or read.exception() is not None
+        if self._reading.get(place) is not read:
+            return
+        if failed:
+            self._forget(place)
+            return
+        self._sizes[place] = read.result().weight
+        self._size += read.result().weight
+        while self._size > SHARED_BYTES:
+            self._forget(next(iter(self._sizes)))
+
+    def _forget(self, place: _Place) -> None:
+        self._reading.pop(place, None)
+        self._size -= self._sizes.pop(place, 0)

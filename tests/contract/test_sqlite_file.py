@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -221,3 +222,28 @@ async def test_the_tombstones_of_a_feed_are_counted_in_its_row(path: Path) -> No
 
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT tombstones FROM feeds").fetchall() == [(2,)]
+
+
+async def test_its_log_need_not_grow_while_it_is_used(path: Path) -> None:
+    log = path.with_name(f"{path.name}-wal")
+    for revision in (1, 2):
+        async with opened(a_store(path)) as store:
+            before = log.stat().st_size
+            await put(store, a_notification(f"n{revision}", revision, payload=bytes(1_000_000)))
+
+            assert log.stat().st_size == before > 16_000_000
+            assert log.stat().st_mode & 0o777 == 0o600
+            assert len(await store.find(ALICE, ids=["n1", "n2"])) == revision
+
+
+async def test_a_log_with_room_is_read_as_far_as_it_goes(path: Path) -> None:
+    """What a server that was killed left behind."""
+    async with opened(a_store(path)) as store:
+        await put(store, a_notification("n1", 1))
+        for name in ("", "-wal"):
+            shutil.copy(f"{path}{name}", f"{path}.killed{name}")
+
+    async with opened(a_store(path.with_name(f"{path.name}.killed"))) as store:
+        assert await store.find(ALICE, ids=["n1"])
+        await put(store, a_notification("n2", 2))
+        assert len(await store.find(ALICE, ids=["n1", "n2"])) == 2

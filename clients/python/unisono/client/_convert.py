@@ -1,7 +1,7 @@
 """Turns messages of `unisono.v1` into what users see, and back. Knows nothing of calls."""
 
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Final, cast
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -25,6 +25,8 @@ from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def notification(row: pb.Notification) -> Notification:
@@ -151,4 +153,4 @@ def duration(span: timedelta | None) -> Duration | None:
 
 
 def _time(stamp: Timestamp) -> datetime:
-    return stamp.ToDatetime(tzinfo=UTC)
+    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)

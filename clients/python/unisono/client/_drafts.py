@@ -1,6 +1,6 @@
 """What a sender says about a notification, and the request that it makes. Knows nothing of calls."""
 
-import uuid
+import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
@@ -53,7 +53,7 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
     request = Draft(
         user_id=user_id,
         endpoint_id=content.get("endpoint_id", ""),
-        app_notification_id=content.get("app_notification_id") or uuid.uuid4().hex,
+        app_notification_id=content.get("app_notification_id") or _new_key(),
         group_name=content.get("group_name", ""),
         payload=payload(content.get("title"), content.get("body"), content.get("raw_content")),
         priority=_convert.priority_number(content.get("priority", Priority.UNSPECIFIED)),
@@ -62,14 +62,11 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
     )
     if content.get("replace"):
         request.on_conflict = CONFLICT_POLICY_REPLACE
-    policy = pb.TargetPolicy(
-        platforms=map(
-            _convert.platform_number, _given.each("platforms", content.get("platforms", ()), Platform)
-        ),
-        endpoint_ids=_given.each("endpoint_ids", content.get("endpoint_ids", ()), str),
-    )
-    if policy.platforms or policy.endpoint_ids:
-        request.target_policy.CopyFrom(policy)
+    platforms = _given.each("platforms", content.get("platforms", ()), Platform)
+    endpoint_ids = _given.each("endpoint_ids", content.get("endpoint_ids", ()), str)
+    if platforms or endpoint_ids:
+        request.target_policy.platforms.extend(map(_convert.platform_number, platforms))
+        request.target_policy.endpoint_ids.extend(endpoint_ids)
     return request
 
 
@@ -78,9 +75,13 @@ def keyed(request: Draft) -> Draft:
     _given.one("drafts", request, Draft)
     if request.app_notification_id:
         return request
-    copy = Draft(app_notification_id=uuid.uuid4().hex)
+    copy = Draft(app_notification_id=_new_key())
     copy.MergeFrom(request)
     return copy
+
+
+def _new_key() -> str:
+    return secrets.token_hex(16)
 
 
 def payload(title: str | None, body: str | None, raw_content: bytes | None) -> pb.Payload | None:

@@ -56,12 +56,12 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _is(value: object, kind: Any) -> bool:
+    if isinstance(kind, type):
+        return isinstance(value, kind) and not (isinstance(value, bool) and kind is int)
     if get_origin(kind) in (Union, types.UnionType):
         return any(_is(value, member) for member in get_args(kind))
-    if get_origin(kind) is not None:
-        # Letters are strings, too, but nobody means them.
-        return isinstance(value, Iterable) and not isinstance(value, _TEXTS)
-    return isinstance(value, kind) and not (isinstance(value, bool) and kind is int)
+    # Letters are strings, too, but nobody means them.
+    return isinstance(value, Iterable) and not isinstance(value, _TEXTS)
 
 
 def _described(kind: Any) -> str:

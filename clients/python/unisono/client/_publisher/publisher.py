@@ -76,10 +76,11 @@ class Publisher:
         Keywords (see `Content`): title, body, raw_content, app_notification_id, replace, group_name,
         priority, platforms, endpoint_ids, display_time_to_live, expire_time, endpoint_id.
         """
-        (outcome,) = await self.batch([draft(user_id, **content)], timeout=timeout)
+        request = draft(user_id, **content)
+        (outcome,) = await self._sends.send([request], self._within(timeout))
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome
+        return _convert.send_result(outcome, request.app_notification_id)
 
     async def batch(
         self, drafts: Iterable[Draft], *, timeout: float | None = None

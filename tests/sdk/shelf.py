@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tests.support.scripted import Fault, Scripted
 from unisono.v1 import notification_service_pb2 as pb
@@ -14,13 +14,15 @@ class Shelf:
     """What was stored, by key, in the order in which it was.
 
     `faults` end the next calls, one each, before anything is stored. `bad` are the errors of single items, by
-    title: the next ones, in order. While the `gate` is closed, calls that came wait.
+    title: the next ones, in order. While the `gate` is closed, calls that came wait; with a title of `held`,
+    until that one is set.
     """
 
     def __init__(self, script: Scripted) -> None:
         self.stored: dict[str, pb.SendNotificationRequest] = {}
         self.faults: deque[Fault] = deque()
         self.bad: Mapping[str, deque[Fault]] = {}
+        self.held: Mapping[str, asyncio.Event] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self._script = script
@@ -45,18 +47,21 @@ class Shelf:
         await self._script.until(*SENDS, count=count)
 
     async def _send(self, request: pb.SendNotificationRequest) -> pb.SendNotificationResponse:
-        await self._enter()
+        await self._enter([request])
         bad = self._bad(request)
         if bad is not None:
             raise bad
         return pb.SendNotificationResponse(result=self._stored(request))
 
     async def _batch(self, request: pb.BatchSendNotificationsRequest) -> pb.BatchSendNotificationsResponse:
-        await self._enter()
+        await self._enter(request.requests)
         return pb.BatchSendNotificationsResponse(results=[self._result(one) for one in request.requests])
 
-    async def _enter(self) -> None:
+    async def _enter(self, requests: Iterable[pb.SendNotificationRequest]) -> None:
         await self.gate.wait()
+        for request in requests:
+            if title_of(request) in self.held:
+                await self.held[title_of(request)].wait()
         if self.faults:
             raise self.faults.popleft()
 

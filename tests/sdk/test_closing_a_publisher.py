@@ -15,8 +15,8 @@ from unisono.client._wire.transport import GrpcTransport
 Call = Callable[[Publisher], Awaitable[object]]
 
 
-async def send(publisher: Publisher) -> object:
-    return await publisher.send("ada", title="Hello", timeout=3000)
+async def send(publisher: Publisher, user_id: str = "ada") -> object:
+    return await publisher.send(user_id, title="Hello", timeout=3000)
 
 
 async def get(publisher: Publisher) -> object:
@@ -68,6 +68,20 @@ async def test_so_are_the_sends_that_wait_for_their_turn(hanging: Publisher, scr
 
     assert all(map(was_closed, await asyncio.gather(*sends, return_exceptions=True)))
     assert len(script.requests(*SENDS)) == 1
+
+
+async def test_so_are_two_calls_and_all_that_waits(hanging: Publisher, script: Scripted) -> None:
+    sends = []
+    for user in ("ada", "bob"):
+        sends.append(asyncio.ensure_future(send(hanging, user)))
+        await script.until("SendNotification", count=len(sends))
+    sends += [asyncio.ensure_future(send(hanging, user)) for user in ("ada", "bob", "eve")]
+    await asyncio.sleep(0)
+
+    await hanging.close()
+
+    assert all(map(was_closed, await asyncio.gather(*sends, return_exceptions=True)))
+    assert len(script.requests(*SENDS)) == 2
 
 
 async def test_so_are_those_that_were_only_just_made(hanging: Publisher, script: Scripted) -> None:

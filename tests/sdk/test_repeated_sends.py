@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import grpc
 import pytest
@@ -14,6 +14,7 @@ from tests.support import tokens
 from tests.support.nodes import Setup, running
 from tests.support.scripted import Fault, Scripted
 from unisono.client import (
+    Backoff,
     DeadlineExceeded,
     Draft,
     Key,
@@ -113,6 +114,26 @@ async def test_it_is_not_repeated_sooner_than_the_server_asks(publisher: Publish
 
     assert time.monotonic() - began >= 0.15
     assert len(shelf.calls) == 2
+
+
+class CountedBackoff(Backoff):
+    """Never waits, and keeps after how many failures it was asked to."""
+
+    counts: ClassVar[list[int]] = []
+
+    def delay(self, failures: int) -> float:
+        self.counts.append(failures)
+        return 0.0
+
+
+async def test_it_waits_by_how_often_it_failed_in_a_row(script: Scripted, shelf: Shelf) -> None:
+    CountedBackoff.counts.clear()
+    async with Publisher(script.target, "a token", backoff=CountedBackoff()) as publisher:
+        for failures in (3, 1):
+            shelf.faults.extend(Fault(Code.UNAVAILABLE) for _ in range(failures))
+            await publisher.send("ada", title="Hello")
+
+    assert CountedBackoff.counts == [1, 2, 3, 1]
 
 
 async def get(publisher: Publisher, seconds: float) -> object:

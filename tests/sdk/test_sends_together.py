@@ -247,6 +247,20 @@ async def test_a_caller_that_gives_up_harms_nobody(publisher: Publisher, shelf: 
     assert shelf.calls == [["first"], ["stays"]]
 
 
+async def test_nothing_of_a_batch_goes_for_a_caller_that_gave_up(publisher: Publisher, shelf: Shelf) -> None:
+    first = await first_in_flight(publisher, shelf)
+    drafts = [draft("ada", title="gone") for _ in range(3)]
+    gone = asyncio.create_task(publisher.batch(drafts))
+    (stays,) = await under_way(publisher, ["stays"])
+
+    gone.cancel()
+    await asyncio.wait([gone])
+    shelf.gate.set()
+    await asyncio.gather(first, stays)
+
+    assert shelf.calls == [["first"], ["stays"]]
+
+
 async def test_a_caller_in_a_hurry_is_not_held_up_by_others(publisher: Publisher, shelf: Shelf) -> None:
     first = await first_in_flight(publisher, shelf)
     began = time.monotonic()

@@ -9,7 +9,8 @@ from unisono.client._calls import Calls, Filter, Patch, Selector, State, marking
 from unisono.client._connection import Connection, Target
 from unisono.client._drafts import Content, Draft, draft, keyed
 from unisono.client._model import DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
-from unisono.client._publisher.together import Outcome, Together
+from unisono.client._publisher.lines import Outcome
+from unisono.client._publisher.together import Together
 from unisono.client._refs import Ref
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource

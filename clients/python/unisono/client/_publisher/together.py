@@ -1,13 +1,12 @@
-"""Lets sends that are in flight at the same time travel in one call, with no delay when idle.
+"""Lets sends that are in flight at the same time travel together, with no delay when idle.
 
-The first goes at once; what arrives while a call is under way goes with the next one, in order. Each
-outcome reaches the one who asked for it. Knows nothing of users' types.
+The first goes at once; what comes while calls are under way goes with the next ones. Each outcome
+reaches the one who asked for it. Knows nothing of users' types.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 from typing import Final
 
 from unisono.client._errors import (
@@ -19,6 +18,7 @@ from unisono.client._errors import (
     code_of,
     error_of,
 )
+from unisono.client._publisher.lines import Lines, Outcome, Send
 from unisono.client._wire.caller import Caller, Deadline
 from unisono.client._wire.methods import BATCH_SEND, SEND
 from unisono.client._wire.retry import is_transient
@@ -29,36 +29,25 @@ from unisono.v1 import notification_service_pb2 as pb
 MOST_ITEMS: Final = 1000
 MOST_BYTES: Final = 3 * 1024 * 1024
 
-Outcome = pb.SendResult | Exception
-
-
-@dataclass(slots=True, eq=False)
-class _Item:
-    request: pb.SendNotificationRequest
-    deadline: Deadline
-    answer: asyncio.Future[Outcome]
-    trouble: UnisonoError | None = None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.request.user_id, self.request.app_notification_id
-
-    def end(self, outcome: Outcome) -> None:
-        if not self.answer.done():
-            self.answer.set_result(outcome)
-
-    def end_late(self) -> None:
-        """There was no outcome in time; what was in the way says more than that."""
-        self.end(self.trouble or DeadlineExceeded("no answer came in time"))
+#: So many calls are under way at a time: while the server is at work on one, the client is on the other.
+_MOST_CALLS: Final = 2
+#: A call costs both sides what a dozen sends do: so many users and fewer share one.
+_FEW_USERS: Final = 32
 
 
 class Together:
-    """A queue of sends, and the one task that empties it while there is something in it."""
+    """Sends in their lines, and the calls that carry them while there are some.
+
+    The order is that of each user, not that of all: a send goes in the same call as the one before it
+    for the same user, behind it, or when that one is done, however often it was repeated. Only what the
+    service itself took from one call and what it did not may change places, unless the keys are equal.
+    """
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self._queue: deque[_Item] = deque()
-        self._task: asyncio.Task[None] | None = None
+        self._lines = Lines()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._starting = False
         self._closed = False
         self._most_items = MOST_ITEMS
         self._most_bytes = MOST_BYTES
@@ -70,128 +59,150 @@ class Together:
         if self._closed:
             raise closed()
         loop, deadline = asyncio.get_running_loop(), Deadline(timeout)
-        items = [_Item(request, deadline, loop.create_future()) for request in requests]
-        self._queue.extend(items)
-        if self._task is None:
-            self._task = asyncio.create_task(self._empty())
+        sends = [Send(request, deadline, loop.create_future()) for request in requests]
+        for send in sends:
+            self._lines.add(send)
+        self._start()
+        late = loop.call_later(timeout, _end_late, sends)
         try:
-            await asyncio.wait([item.answer for item in items], timeout=timeout)
+            return [await send.answer for send in sends]
         finally:
-            for item in items:
-                item.end_late()
-        return [item.answer.result() for item in items]
+            late.cancel()
+            # Where the caller was cancelled, nobody waits for the others either.
+            for send in sends:
+                send.answer.cancel()
 
     async def close(self) -> None:
-        """Give up on what is in the queue."""
+        """Give up on all that is under way and in line."""
         self._closed = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        # A task that is cancelled before its first step ends nothing.
-        self._give_up(self._queue)
+        for call in self._calls:
+            call.cancel()
+        await asyncio.gather(*self._calls, return_exceptions=True)
+        for send in self._lines.clear():
+            send.end(closed())
 
-    async def _empty(self) -> None:
-        batch: list[_Item] = []
+    def _start(self) -> None:
+        """Start a call, if it is worth it: for a few, not while many are under way and soon to be back."""
+        ready, out = self._lines.ready, self._lines.out
+        if self._starting or self._closed or len(self._calls) == _MOST_CALLS or not ready or 2 * ready < out:
+            return
+        self._starting = True
+        call = asyncio.create_task(self._carry())
+        self._calls.add(call)
+        call.add_done_callback(self._ended)
+
+    def _ended(self, call: asyncio.Task[None]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled():
+            self._start()
+
+    async def _carry(self) -> None:
+        """Carry a share of what may go. What is to be repeated keeps this call, and its users, waiting."""
+        batch = self._share()
         try:
-            failures = 0
-            while batch := self._next():
-                again = await self._send(batch)
-                failures = failures + 1 if again else 0
-                if again:
-                    await self._repeat(again, self._delay(again, failures))
+            await self._send(batch)
+            delay = self._delay(batch)
+            batch = self._freed(batch)
+            if batch:
+                await asyncio.sleep(delay)
+        except _TooMuch:
+            pass
         finally:
-            self._task = None
-            # There is something left only when this is closed.
-            self._give_up([*batch, *self._queue])
-            self._queue.clear()
+            self._lines.back(batch)
 
-    def _give_up(self, items: Iterable[_Item]) -> None:
-        for item in items:
-            item.end(closed())
+    def _share(self) -> list[Send]:
+        users = max(_FEW_USERS, math.ceil((self._lines.ready + self._lines.out) / _MOST_CALLS))
+        batch = self._lines.take(users, self._most_items, self._most_bytes)
+        self._starting = False
+        self._start()
+        return batch
 
-    async def _repeat(self, again: Sequence[_Item], delay: float) -> None:
-        """Put them back in front, and wait; but for those who cannot wait so long."""
-        for item in again:
-            if item.deadline.left <= delay:
-                item.end_late()
-        patient = [item for item in again if not item.answer.done()]
-        self._queue.extendleft(reversed(patient))
-        if patient:
-            await asyncio.sleep(delay)
+    def _freed(self, batch: Sequence[Send]) -> list[Send]:
+        """Let the users go on who have their outcomes; what is left is that of the others."""
+        held = {send.request.user_id for send in batch if not send.answer.done()}
+        self._lines.back([send for send in batch if send.request.user_id not in held])
+        self._start()
+        return [send for send in batch if send.request.user_id in held]
 
-    def _next(self) -> list[_Item]:
-        """As many as one request takes, of those that somebody still waits for.
+    def _delay(self, batch: Sequence[Send]) -> float:
+        """How long to wait before those without an outcome go again; who has no time for it is answered."""
+        again = [send for send in batch if not send.answer.done()]
+        if not again:
+            return 0.0
+        asked = [send.trouble.retry_delay or 0.0 for send in again if send.trouble is not None]
+        failures = max(send.failures for send in again)
+        delay = self._caller.backoff.delay(failures) + max(asked, default=0.0)
+        for send in again:
+            if send.deadline.left <= delay:
+                send.end_late()
+        return delay
 
-        Of equal keys, one: it may have to be repeated, and what came after it must not overtake it.
+    async def _send(self, batch: Sequence[Send]) -> None:
+        """Give each its outcome, but for those whose trouble may pass, and for those behind them.
+
+        Raises `_TooMuch` for what is to be taken again, as less at once.
         """
-        batch: dict[tuple[str, str], _Item] = {}
-        size = 0
-        while self._queue and len(batch) < self._most_items:
-            item = self._queue[0]
-            if not item.answer.done():
-                size += item.request.ByteSize()
-                if item.key in batch or (batch and size > self._most_bytes):
-                    break
-                batch[item.key] = item
-            self._queue.popleft()
-        return list(batch.values())
-
-    def _delay(self, again: Sequence[_Item], failures: int) -> float:
-        asked = [item.trouble.retry_delay or 0.0 for item in again if item.trouble is not None]
-        return self._caller.backoff.delay(failures) + max(asked, default=0.0)
-
-    async def _send(self, batch: Sequence[_Item]) -> list[_Item]:
-        """Give each its outcome, but for those whose trouble may pass: these are returned."""
         outcomes: Sequence[Outcome]
         try:
             outcomes = await self._call(batch)
         except Exception as error:
             if len(batch) > 1 and self._learns(batch, error):
-                self._queue.extendleft(reversed(batch))
-                return []
+                raise _TooMuch from None
             if len(batch) > 1 and isinstance(error, InvalidRequest):
                 # Something in it makes all of it unacceptable: halves, until what is to blame is alone.
                 half = len(batch) // 2
-                return [*await self._send(batch[:half]), *await self._send(batch[half:])]
+                await self._send(batch[:half])
+                if all(send.answer.done() for send in batch[:half]):
+                    await self._send(batch[half:])
+                return
             # Whatever it is, also from the caller's own provider of tokens, those who wait are to see it.
             outcomes = [error] * len(batch)
-        return [item for item, outcome in zip(batch, outcomes, strict=True) if not _settled(item, outcome)]
+        for send, outcome in zip(batch, outcomes, strict=True):
+            _settle(send, outcome)
 
-    def _learns(self, batch: Sequence[_Item], error: Exception) -> bool:
+    def _learns(self, batch: Sequence[Send], error: Exception) -> bool:
         """Whether it says that this caller may send less at once, which is remembered."""
         if not isinstance(error, UnisonoError):
             return False
         if error.reason == "ROLE_NOT_ALLOWED":
             self._most_items = 1  # users may send to themselves, and only one by one
         elif "requests" in error.violations:
-            self._most_items = len(batch) // 2
+            self._most_items = min(self._most_items, len(batch) // 2)
         elif isinstance(error, TooLarge):
-            self._most_bytes = sum(item.request.ByteSize() for item in batch) // 2
+            self._most_bytes = min(self._most_bytes, sum(send.request.ByteSize() for send in batch) // 2)
         else:
             return False
         return True
 
-    async def _call(self, batch: Sequence[_Item]) -> list[Outcome]:
-        deadline = max((item.deadline for item in batch), key=lambda deadline: deadline.left)
+    async def _call(self, batch: Sequence[Send]) -> list[Outcome]:
+        deadline = max((send.deadline for send in batch), key=lambda deadline: deadline.left)
         if len(batch) == 1:
             answer = await self._caller.attempt(SEND, batch[0].request, deadline)
             return [answer.result]
-        request = pb.BatchSendNotificationsRequest(requests=[item.request for item in batch])
+        request = pb.BatchSendNotificationsRequest(requests=[send.request for send in batch])
         results = (await self._caller.attempt(BATCH_SEND, request, deadline)).results
         if len(results) != len(batch):
             raise InternalError(f"{len(batch)} sends were answered with {len(results)} results")
         return [_outcome(result) for result in results]
 
 
-def _settled(item: _Item, outcome: Outcome) -> bool:
+class _TooMuch(Exception):
+    """More at once than this caller may send."""
+
+
+def _end_late(sends: Sequence[Send]) -> None:
+    for send in sends:
+        send.end_late()
+
+
+def _settle(send: Send, outcome: Outcome) -> None:
     """Give it its outcome, unless that is trouble that may pass."""
     if isinstance(outcome, UnisonoError) and is_transient(outcome):
-        item.trouble = outcome
+        send.fail(outcome)
     elif isinstance(outcome, DeadlineExceeded):
-        item.end_late()
+        send.end_late()
     else:
-        item.end(outcome)
-    return item.answer.done()
+        send.end(outcome)
 
 
 def _outcome(result: pb.BatchSendResult) -> Outcome:

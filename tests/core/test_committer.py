@@ -101,6 +101,25 @@ async def test_those_who_are_on_their_way_go_along(disk: Disk) -> None:
     assert disk.batches == [[0], [1, 2, 3]]
 
 
+async def test_whoever_brings_many_waits_for_nobody(disk: Disk) -> None:
+    """The commit is worth it already."""
+    committer = Committer(disk.run, batch=100, capacity=300, gather=10.0)
+    committer.start()
+    disk.free.clear()
+    first = asyncio.create_task(committer.submit_all(range(20)))
+    await disk.begun.wait()
+    second = asyncio.create_task(committer.submit_all(range(20, 40)))
+    await asyncio.sleep(0)
+
+    disk.free.set()
+    _work(0.002)
+    others = await submitted(committer, 40)
+    await asyncio.gather(first, second, *others)
+    await committer.close()
+
+    assert disk.batches == [[*range(20)], [*range(20, 40)], [40]]
+
+
 def _work(seconds: float) -> None:
     """Keep the loop busy, as calls that are being handled do."""
     until = time.thread_time() + seconds

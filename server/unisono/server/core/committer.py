@@ -20,6 +20,9 @@ Run = Callable[[Sequence[ItemT]], Awaitable[Sequence[R | UnisonoError]]]
 #: How often a commit that waits for those who are on their way looks around, in seconds.
 _LOOK: Final = 0.0005
 
+#: With so many items from each caller, a commit is worth it without others.
+_MANY: Final = 16
+
 
 class _Call(Generic[R]):
     """The outcomes of what was submitted together, as they come."""
@@ -45,7 +48,7 @@ class Committer(Generic[ItemT, R]):
 
     `capacity` bounds how many items may wait. Background items ride along behind the others, at most
     `background_batch` with each commit. A commit waits at most `gather` seconds for callers who are on
-    their way.
+    their way with a few items each.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class Committer(Generic[ItemT, R]):
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
-        #: Whether the last commit was not the work of one caller alone.
+        #: Whether the last commit was the work of several callers, with a few items each.
         self._company = False
 
     def start(self) -> None:
@@ -142,7 +145,9 @@ class Committer(Generic[ItemT, R]):
 
     async def _commit(self, batch: Sequence[tuple[ItemT, _Call[R]]]) -> None:
         outcomes = await self._outcomes([item for item, _ in batch])
-        self._company = bool(self._waiting) or batch[0][1] is not batch[-1][1]
+        callers = {call for _, call in batch}
+        several = bool(self._waiting) or len(callers) > 1
+        self._company = several and len(batch) < _MANY * len(callers)
         for (_, call), outcome in zip(batch, outcomes, strict=True):
             call.add(outcome)
 

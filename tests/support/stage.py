@@ -1,7 +1,7 @@
 """The core of a node without a wire, and streams of it that are read message by message."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +11,7 @@ from tests.support.clocks import HeldClock
 from tests.support.devices import Held
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
+from tests.support.said import Said
 from unisono.server.api.convert import frames, wire
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
@@ -23,8 +24,6 @@ from unisono.server.core.feeds import Feeds, SessionRules, Subscription
 from unisono.server.core.hub import Hub
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.presence import Presence
-from unisono.server.core.session import Session
-from unisono.server.core.stream import Message
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.model import (
     EVERY_ENDPOINT,
@@ -133,8 +132,7 @@ class Stream:
         self._stage = stage
         self._endpoint_id = endpoint_id
         self._platform = platform
-        self._said: AsyncGenerator[Message, None] | None = None
-        self._session: Session | None = None
+        self._said: Said | None = None
         self._seat = ExitStack()
         self._wake = Wake()
         self._taking: asyncio.Task[pb.SubscribeResponse] | None = None
@@ -155,8 +153,7 @@ class Stream:
         )
         seat = self._seat.enter_context(self._stage.feeds.seat(wanted))
         self._wake = seat.wake
-        self._session = await self._stage.feeds.open(wanted, seat)
-        self._said = self._session.messages()
+        self._said = Said(await self._stage.feeds.open(wanted, seat))
         return self
 
     async def synced(self, **wanted: Any) -> "Stream":
@@ -175,9 +172,9 @@ class Stream:
     async def _take(self) -> pb.SubscribeResponse:
         """What the session says next, as the device gets it, applied to what it holds."""
         assert self._said is not None
-        assert self._session is not None
-        message = await anext(self._said)
-        told = pb.SubscribeResponse.FromString(frames.frame(message, self._session))
+        message = await self._said.take()
+        assert message is not None
+        told = pb.SubscribeResponse.FromString(message)
         self.held.apply(told)
         return told
 
@@ -197,7 +194,7 @@ class Stream:
         told = await self.take()
         assert told.HasField("goodbye"), told
         assert self._said is not None
-        assert [message async for message in self._said] == []
+        await self._said.ending()
         return told.goodbye
 
     async def cut(self) -> Held:
@@ -206,6 +203,6 @@ class Stream:
             self._taking.cancel()
             await asyncio.wait([self._taking])
         if self._said is not None:
-            await self._said.aclose()
+            await self._said.cut()
         self._seat.close()
         return self.held

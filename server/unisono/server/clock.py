@@ -3,7 +3,8 @@
 import asyncio
 import os
 import time
-from typing import Protocol
+from collections.abc import Coroutine
+from typing import Any, Protocol
 
 
 class Wake:
@@ -75,8 +76,8 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    async def wait(self, event: Wake, seconds: float) -> bool:
-        return await event.within(seconds)
+    def wait(self, event: Wake, seconds: float) -> Coroutine[Any, Any, bool]:
+        return event.within(seconds)
 
 
 class Ids(Protocol):

@@ -1,16 +1,14 @@
 """One stream of a core without a wire, read message by message, and written down. Knows no device."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from tests.guarantees.machines.core_parts import Core
-from unisono.server.api.convert.frames import frame
+from tests.support.said import Said
 from unisono.server.api.status import code_of, goodbye_error
 from unisono.server.clock import Wake
 from unisono.server.core.feeds import Subscription
-from unisono.server.core.session import Session
-from unisono.server.core.stream import Message
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.history import Heard, Stream
 
@@ -30,8 +28,7 @@ class CoreStream:
         """Begin."""
         seat = self._seat.enter_context(self._core.feeds.seat(wanted))
         self._wake = seat.wake
-        self._session: Session = await self._core.feeds.open(wanted, seat)
-        self._said: AsyncGenerator[Message, None] = self._session.messages()
+        self._said = Said(await self._core.feeds.open(wanted, seat))
 
     @property
     def ended(self) -> bool:
@@ -56,17 +53,17 @@ class CoreStream:
         if self._taking is not None:
             self._taking.cancel()
             await asyncio.wait([self._taking])
-        await self._said.aclose()
+        await self._said.cut()
         self._seat.close()
         self.record.ended = self.record.ended or self._time()
 
     async def _take(self) -> pb.SubscribeResponse | None:
-        message = await anext(self._said)
-        told = pb.SubscribeResponse.FromString(frame(message, self._session))
+        message = await self._said.take()
+        assert message is not None
+        told = pb.SubscribeResponse.FromString(message)
         self.record.heard.append(Heard(self._time(), told))
-        if message.end is not None:
-            assert [more async for more in self._said] == [], "something after the Goodbye"
-            self.record.code = code_of(goodbye_error(message.end, message.retry_delay)).name
+        if told.HasField("goodbye"):
+            self.record.code = code_of(goodbye_error(*await self._said.ending())).name
             self.record.ended = self._time()
             self._seat.close()
         return told

@@ -1,15 +1,15 @@
 """What may be wrong in a service, each in one way, to see that the machine tells. Knows no machine."""
 
 import sqlite3
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from tests.guarantees.machines.core_faults import Break, miscounts, skips_an_event
 from unisono.server.core import notifications
-from unisono.server.core.session import Session
-from unisono.server.core.stream import Kind, Message
+from unisono.server.core.session import Frame, Session, Write
+from unisono.server.core.stream import End, Kind, Message
 from unisono.server.errors import PermissionDenied, Reason
 from unisono.server.store.sqlite import file
 
@@ -31,14 +31,19 @@ def loses_something_when_it_starts(patch: pytest.MonkeyPatch) -> None:
 
 
 def stops_without_a_word(patch: pytest.MonkeyPatch) -> None:
-    right = Session.messages
+    right = Session.run
 
-    async def wrong(session: Session) -> AsyncGenerator[Message, None]:
-        async for message in right(session):
-            if message.kind is not Kind.GOODBYE:
-                yield message
+    async def wrong(session: Session, frame: Frame, write: Write) -> tuple[End, float | None]:
+        def framed(message: Message, session: Session) -> bytes:
+            return b"" if message.kind is Kind.GOODBYE else frame(message, session)
 
-    patch.setattr(Session, "messages", wrong)
+        async def written(message: bytes) -> None:
+            if message:
+                await write(message)
+
+        return await right(session, framed, written)
+
+    patch.setattr(Session, "run", wrong)
 
 
 FAULTS: Sequence[Break] = (

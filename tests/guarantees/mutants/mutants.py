@@ -146,8 +146,8 @@ MUTANTS: Final = (
         trial=lines.CUT,
         patch=Patch(
             file="core/session.py",
-            old="yield self._message(Kind.EVENTS, step.events)",
-            new="yield self._message(Kind.EVENTS, [*step.events, *(() if self._synced else step.events)])",
+            old="self._message(Kind.EVENTS, step.events)",
+            new="self._message(Kind.EVENTS, [*step.events, *(() if self._synced else step.events)])",
         ),
     ),
     Mutant(
@@ -157,9 +157,9 @@ MUTANTS: Final = (
         trial=stalled.STALLED,
         patch=Patch(
             file="api/services/feeds.py",
-            old="await write(frame(message, session))",
-            new="self.__dict__.setdefault('kept', []).append(frame(message, session))\n"
-            "                    await write(self.kept[-1])",
+            old="session.run(frame, write)",
+            new="session.run(lambda *said: "
+            "self.__dict__.setdefault('kept', []).append(frame(*said)) or self.kept[-1], write)",
         ),
     ),
     Mutant(
@@ -217,7 +217,7 @@ MUTANTS: Final = (
         name="a server stops without a word",
         promise="Drained",
         trial=ends.STOPPED,
-        patch=Patch(file="core/session.py", old="            yield self._goodbye()\n", new=""),
+        patch=Patch(file="core/session.py", old="            await write(frame(goodbye, self))\n", new=""),
     ),
     Mutant(
         name="badges drift",

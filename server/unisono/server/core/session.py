@@ -5,7 +5,7 @@ and the tail saves it the look only where it continues the cursor.
 """
 
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,6 +19,12 @@ from unisono.server.core.stream import End, Kind, Message, Terms
 from unisono.server.model import Endpoint, Feed
 from unisono.server.store.base import Store
 from unisono.server.store.reads import Seen
+
+Frame = Callable[[Message, "Session"], bytes]
+"""Makes a message what is written."""
+
+Write = Callable[[bytes], Awaitable[None]]
+"""Writes, and returns when it was taken."""
 
 
 class Session:
@@ -88,31 +94,41 @@ class Session:
         """Names the stream in the log and in the endpoint's row."""
         return self._seat.session_id
 
-    async def messages(self) -> AsyncGenerator[Message, None]:
-        """Every message of the stream, the last one a GOODBYE. The taker writes each before the next.
+    async def run(self, frame: Frame, write: Write) -> tuple[End, float | None]:
+        """Write every message, each when the one before was taken; returns what the last, a GOODBYE, says:
+        why the stream ends, and in how many seconds the device may come back.
 
         A position is moved only when the events before it are handed out: the token of a GOODBYE must
         not pass what was read and then not written.
         """
         try:
-            yield self._message(Kind.WELCOME)
-            while True:
-                step = await self._next()
-                if await self._must_end():
-                    break
-                self._position, self._unread = step.position, step.unread_count
-                if step.events:
-                    yield self._message(Kind.EVENTS, step.events)
-                if self._position.complete and not self._synced:
-                    if await self._must_end():
-                        break
-                    self._synced = True
-                    yield self._message(Kind.SYNCED)
+            await write(frame(self._message(Kind.WELCOME), self))
+            while (end := await self._go_on(frame, write)) is None:
                 while self._position.complete and await self._is_silent():
-                    yield self._message(Kind.HEARTBEAT)
-            yield self._goodbye()
+                    await write(frame(self._message(Kind.HEARTBEAT), self))
+            goodbye = self._goodbye(end)
+            await write(frame(goodbye, self))
+            return end, goodbye.retry_delay
         finally:
             self._sign_of_life(ended=True)
+
+    async def _go_on(self, frame: Frame, write: Write) -> End | None:
+        """Write what follows the position, if anything does; returns why to end, if it is time to.
+
+        Not a part of `run`, which would keep the step for as long as the device is idle.
+        """
+        step = await self._next()
+        if end := await self._must_end():
+            return end
+        self._position, self._unread = step.position, step.unread_count
+        if step.events:
+            await write(frame(self._message(Kind.EVENTS, step.events), self))
+        if self._position.complete and not self._synced:
+            if end := await self._must_end():
+                return end
+            self._synced = True
+            await write(frame(self._message(Kind.SYNCED), self))
+        return None
 
     async def _next(self) -> "_Step":
         """What follows the position: from the tail where it continues it, otherwise from the store.
@@ -152,7 +168,7 @@ class Session:
         unread_count = feed.unread_count(self._audience)
         return _Step(events, Position.complete_at(feed.revision), unread_count)
 
-    async def _must_end(self) -> bool:
+    async def _must_end(self) -> End | None:
         if self._seat.endpoint_changed:
             self._seat.endpoint_changed = False
             await self._ask()
@@ -162,7 +178,7 @@ class Session:
             self._end = End.TOKEN_EXPIRED
         elif self._clock.monotonic() >= self._ends_at:
             self._end = self._end or End.SESSION_AGE
-        return self._end is not None
+        return self._end
 
     async def _ask(self) -> Feed | None:
         """The feed as the store has it; on the way, whether the endpoint is still this session's."""
@@ -179,25 +195,27 @@ class Session:
 
     async def _is_silent(self) -> bool:
         """Wait until a heartbeat is due, asking the store at each tick; False when there is more to say."""
-        while await self._tick_is_due():
+        while True:
+            await self._clock.wait(self._seat.wake, self._rest())
+            if self._clock.monotonic() < self._tick:
+                return False
             if await self._is_behind() or await self._must_end():
                 return False
             silent = self._clock.monotonic() >= self._said_at + self._interval
             self._interval = self._jittered()
             if silent:
                 return True
-        return False
 
-    async def _tick_is_due(self) -> bool:
-        """Wait for a hint, the end or the tick; whether it is time for the tick.
+    @property
+    def _tick(self) -> float:
+        """When nothing will have been said, or the store not been asked, for an interval."""
+        return min(self._said_at, self._asked_at) + self._interval
 
-        It is time when nothing was said, or the store was not asked, for an interval.
-        """
-        expires = (self.terms.expire_time - self._clock.now()) / 1000
-        tick = min(self._said_at, self._asked_at) + self._interval
+    def _rest(self) -> float:
+        """Seconds until the tick or the end."""
         now = self._clock.monotonic()
-        await self._clock.wait(self._seat.wake, min(tick - now, self._ends_at - now, expires))
-        return self._clock.monotonic() >= tick
+        expires = (self.terms.expire_time - self._clock.now()) / 1000
+        return min(self._tick - now, self._ends_at - now, expires)
 
     async def _is_behind(self) -> bool:
         """Ask the store, whatever the hints said, whether there is something to read."""
@@ -222,14 +240,13 @@ class Session:
             events=events,
         )
 
-    def _goodbye(self) -> Message:
-        end = self._end
+    def _goodbye(self, end: End) -> Message:
         delays = {
             End.DRAINING: self._seat.drain_delay,
             End.SESSION_AGE: random.uniform(0, 1),  # noqa: S311
             End.RESYNC: 0.0,
         }
-        return replace(self._message(Kind.GOODBYE), end=end, retry_delay=delays.get(end) if end else None)
+        return replace(self._message(Kind.GOODBYE), end=end, retry_delay=delays.get(end))
 
     def _sign_of_life(self, *, ended: bool = False) -> None:
         self._presence.note(

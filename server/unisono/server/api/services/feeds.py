@@ -1,7 +1,6 @@
 """FeedService."""
 
-from collections.abc import Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from unisono.server.api.call import Call
@@ -10,8 +9,8 @@ from unisono.server.api.convert.subscription import subscription
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import DEVICE, Streaming, Unary, Write
 from unisono.server.api.status import goodbye_error
-from unisono.server.core.feeds import Feeds
-from unisono.server.errors import Reason, Unavailable, UnisonoError
+from unisono.server.core.feeds import Feeds, Subscription
+from unisono.server.errors import UnisonoError
 from unisono.v1 import feed_service_pb2 as pb
 
 
@@ -32,17 +31,15 @@ class FeedService:
             "GetFeed": Unary(pb.GetFeedRequest, self.get_feed),
         }
 
-    async def subscribe(self, call: Call, request: pb.SubscribeRequest, write: Write) -> UnisonoError:
-        """Subscribe: writes each message when the one before was taken."""
-        wanted = subscription(call, request)
+    def subscribe(self, call: Call, request: pb.SubscribeRequest, write: Write) -> Awaitable[UnisonoError]:
+        """Subscribe. Reads the request at once, so that it is not kept for as long as the stream."""
+        return self._stream(subscription(call, request), write)
+
+    async def _stream(self, wanted: Subscription, write: Write) -> UnisonoError:
         with self._feeds.seat(wanted) as seat:
             session = await self._feeds.open(wanted, seat)
-            async with aclosing(session.messages()) as said:
-                async for message in said:
-                    await write(frame(message, session))
-                    if message.end is not None:
-                        return goodbye_error(message.end, message.retry_delay)
-        return Unavailable(Reason.DRAINING, "the stream ended; come back")
+            del wanted
+            return goodbye_error(*await session.run(frame, write))
 
     async def acknowledge(self, call: Call, request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
         """Acknowledge."""

@@ -6,6 +6,7 @@ event that was encoded once is not encoded again.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
 
 import grpc
@@ -22,7 +23,6 @@ from unisono.server.model import Limits
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
 RequestT = TypeVar("RequestT", bound=Message)
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -62,6 +62,37 @@ class _StreamEnded(Exception):
         self.error = error
 
 
+class Guard:
+    """Around a call: whatever is raised in it ends the call with a typed status.
+
+    Not a coroutine around another, which every open stream would keep a frame of.
+    """
+
+    __slots__ = ("_context", "_request_id")
+
+    def __init__(self, context: Context, request_id: str) -> None:
+        self._context = context
+        self._request_id = request_id
+
+    async def __aenter__(self) -> None:
+        structlog.contextvars.bind_contextvars(request_id=self._request_id)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        match error:
+            case None:
+                self._context.set_trailing_metadata(((gate.REQUEST_ID_KEY, self._request_id),))
+            case grpc.aio.InternalError():
+                # The connection broke while something was written to it: nobody is left to be told.
+                log.info("client is gone")
+            case Exception():
+                await _abort(self._context, self._request_id, error)
+            case _:
+                return False
+        return True
+
+
 class Pipeline:
     """Makes gRPC handlers of methods."""
 
@@ -74,12 +105,12 @@ class Pipeline:
         """The handler of a method with one response."""
 
         async def behavior(body: bytes, context: Context) -> bytes | None:
-            async def answered(entry: gate.Entry) -> bytes:
+            entry = gate.Entry.of(context.invocation_metadata() or ())
+            async with Guard(context, entry.request_id):
                 call = self._admit(entry, method.allowed)
                 response = await method.handle(call, self._parse(method.request, body))
                 return response if isinstance(response, bytes) else response.SerializeToString()
-
-            return await self.guarded(context, answered)
+            return None
 
         return grpc.unary_unary_rpc_method_handler(behavior)
 
@@ -87,29 +118,15 @@ class Pipeline:
         """The handler of a method that writes many responses."""
 
         async def behavior(body: bytes, context: Context) -> None:
-            async def streamed(entry: gate.Entry) -> None:
-                call = self._admit(entry, method.allowed)
-                request = self._parse(method.request, body)
-                raise _StreamEnded(await method.handle(call, request, context.write))
-
-            await self.guarded(context, streamed)
+            entry = gate.Entry.of(context.invocation_metadata() or ())
+            async with Guard(context, entry.request_id):
+                call, request = self._admit(entry, method.allowed), self._parse(method.request, body)
+                stream = method.handle(call, request, context.write)
+                # What is a local here is kept for as long as the stream.
+                del entry, call, request
+                raise _StreamEnded(await stream)
 
         return grpc.unary_stream_rpc_method_handler(behavior)
-
-    async def guarded(self, context: Context, work: Callable[[gate.Entry], Awaitable[T]]) -> T | None:
-        """What comes of the work; whatever it raises ends the call with a typed status."""
-        entry = gate.Entry.of(context.invocation_metadata() or ())
-        structlog.contextvars.bind_contextvars(request_id=entry.request_id)
-        try:
-            result = await work(entry)
-        except grpc.aio.InternalError:
-            # The connection broke while something was written to it: nobody is left to be told.
-            log.info("client is gone")
-            return None
-        except Exception as error:
-            await _abort(context, entry.request_id, error)
-        context.set_trailing_metadata(((gate.REQUEST_ID_KEY, entry.request_id),))
-        return result
 
     def authenticated(self, entry: gate.Entry) -> Principal:
         """Who calls; raises Unauthenticated."""

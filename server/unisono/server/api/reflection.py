@@ -12,7 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from unisono.server.api.gate import Entry
-from unisono.server.api.pipeline import Context, Handlers, Pipeline, parsed
+from unisono.server.api.pipeline import Context, Guard, Handlers, Pipeline, parsed
 
 V1ALPHA = "grpc.reflection.v1alpha.ServerReflection"
 SERVICES = (V1ALPHA, "grpc.reflection.v1.ServerReflection")
@@ -30,13 +30,12 @@ class Reflection:
         return {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self._info)}
 
     async def _info(self, bodies: AsyncIterator[bytes], context: Context) -> None:
-        async def reflected(entry: Entry) -> None:
+        entry = Entry.of(context.invocation_metadata() or ())
+        async with Guard(context, entry.request_id):
             self._pipeline.authenticated(entry)
             answers: Any = self._servicer.ServerReflectionInfo(_requests(bodies), context)
             async for answer in answers:
                 await context.write(answer.SerializeToString())
-
-        await self._pipeline.guarded(context, reflected)
 
 
 async def _requests(bodies: AsyncIterator[bytes]) -> AsyncIterator[pb.ServerReflectionRequest]:

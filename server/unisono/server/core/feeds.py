@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
@@ -81,7 +80,7 @@ class Feeds:
         self._pages = Pages(store, clock, encode)
         self._rules = rules
 
-    def seat(self, wanted: Subscription) -> AbstractContextManager[Seat]:
+    def seat(self, wanted: Subscription) -> Seat:
         """Take a seat for a stream; see `Hub.seat`.
 
         It comes first, so that a stream that is refused supersedes nobody, and no hint is missed.

@@ -1,7 +1,7 @@
 """Who is listening to which feed on this node. Knows seats, not streams, and no store."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
 
 from unisono.server.bus.base import Hint
 from unisono.server.clock import Clock, Wake
@@ -12,14 +12,17 @@ from unisono.server.model import FeedKey
 
 
 class Seat:
-    """The place of one session in the hub: what it is told, and the feed's tail."""
+    """The place of one session in the hub: what it is told, and the feed's tail. Left at the end of `with`.
 
-    __slots__ = ("drain_delay", "endpoint_changed", "endpoint_id", "session_id", "tail", "wake")
+    A context manager itself: a generator would take half a kilobyte more for every stream.
+    """
 
-    def __init__(self, endpoint_id: str, session_id: str, tail: Tail) -> None:
+    __slots__ = ("_channel", "drain_delay", "endpoint_changed", "endpoint_id", "session_id", "wake")
+
+    def __init__(self, endpoint_id: str, session_id: str, channel: "_Channel") -> None:
         self.endpoint_id = endpoint_id
         self.session_id = session_id
-        self.tail = tail
+        self._channel = channel
         #: Something happened: look at the feed, and at what follows here.
         self.wake = Wake()
         #: The endpoint's row changed, and not by this session.
@@ -27,13 +30,41 @@ class Seat:
         #: The server stops: come back after so many seconds.
         self.drain_delay: float | None = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._channel.leave(self)
+
+    @property
+    def tail(self) -> Tail:
+        """The latest changes of the feed."""
+        return self._channel.tail
+
 
 class _Channel:
-    __slots__ = ("seats", "tail")
+    """The seats at one feed; among the others for as long as there are any."""
 
-    def __init__(self, encode: EncodeChange) -> None:
+    __slots__ = ("_all", "_key", "seats", "tail")
+
+    def __init__(self, key: FeedKey, among: "dict[FeedKey, _Channel]", encode: EncodeChange) -> None:
+        self._key = key
+        self._all = among
         self.tail = Tail(encode)
         self.seats: set[Seat] = set()
+
+    def take(self, endpoint_id: str, session_id: str) -> Seat:
+        seat = Seat(endpoint_id, session_id, self)
+        self.seats.add(seat)
+        self._all[self._key] = self
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        self.seats.discard(seat)
+        if not self.seats:
+            self._all.pop(self._key, None)
 
 
 class Hub:
@@ -46,8 +77,7 @@ class Hub:
         self._channels: dict[FeedKey, _Channel] = {}
         self._draining = False
 
-    @contextmanager
-    def seat(self, key: FeedKey, endpoint_id: str, session_id: str) -> Iterator[Seat]:
+    def seat(self, key: FeedKey, endpoint_id: str, session_id: str) -> Seat:
         """Take a seat for the time of a session.
 
         Raises QuotaExceeded when the user's other endpoints take all there are, and Unavailable when
@@ -55,16 +85,9 @@ class Hub:
         """
         if self._draining:
             raise Unavailable(Reason.DRAINING, "the server is stopping; connect again")
-        channel = self._channels.setdefault(key, _Channel(self._encode))
+        channel = self._channels.get(key) or _Channel(key, self._channels, self._encode)
         self._admit(key, channel, endpoint_id)
-        seat = Seat(endpoint_id, session_id, channel.tail)
-        channel.seats.add(seat)
-        try:
-            yield seat
-        finally:
-            channel.seats.discard(seat)
-            if not channel.seats:
-                self._channels.pop(key, None)
+        return channel.take(endpoint_id, session_id)
 
     def hear(self, hint: Hint) -> None:
         """Take a hint from the bus."""

@@ -1,6 +1,5 @@
 """The latest changes of one feed, encoded once for all of its sessions. Knows no sessions."""
 
-from collections import deque
 from collections.abc import Sequence
 
 from unisono.server.bus.base import Hint
@@ -19,7 +18,8 @@ class Tail:
 
     def __init__(self, encode: EncodeChange) -> None:
         self._encode = encode
-        self._entries: deque[_Entry] = deque()
+        # Not a deque: an empty one takes 600 bytes, and nearly every tail is empty.
+        self._entries: list[_Entry] = []
         self._size = 0
         self._feed: Feed | None = None
 
@@ -68,7 +68,7 @@ class Tail:
             self._entries.append(_Entry(change, now))
             self._size += self._entries[-1].size
         while len(self._entries) > TAIL_CHANGES or self._size > BATCH_BYTES:
-            self._size -= self._entries.popleft().size
+            self._size -= self._entries.pop(0).size
         self._feed = feed
 
     def _drop(self) -> None:

@@ -91,6 +91,7 @@ def _options(transport: Transport) -> list[tuple[str, int]]:
     """Channel arguments for a server of long streams; `docs/operating.md` says why each is as it is."""
     return [
         ("grpc.so_reuseport", 0),
+        ("grpc.enable_channelz", 0),
         ("grpc.max_receive_message_length", 2 * transport.max_request_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", transport.max_token_bytes + 8 * 1024),

@@ -37,8 +37,8 @@ class Session:
         "_behind",
         "_clock",
         "_end",
-        "_endpoint",
         "_ends_at",
+        "_feed",
         "_interval",
         "_pages",
         "_position",
@@ -70,7 +70,7 @@ class Session:
     ) -> None:
         self.resumed = resumed
         self.terms = terms
-        self._endpoint = endpoint
+        self._feed = feed.key
         self._audience = endpoint.audience
         self._position = position
         self._seat = seat
@@ -151,9 +151,9 @@ class Session:
     async def _read(self, *, alone: bool) -> "_Step":
         """From the store: alone after a hint, which says that what others have read may be too old."""
         if alone:
-            page = await self._pages.read(self._endpoint.feed, self._position)
+            page = await self._pages.read(self._feed, self._position)
         else:
-            page = await self._pages.shared(self._endpoint.feed, self._position, least=self._reached)
+            page = await self._pages.shared(self._feed, self._position, least=self._reached)
         self._reached = page.feed.revision
         self._behind = False
         if not self._position.covered(page.feed.floor):
@@ -182,7 +182,7 @@ class Session:
 
     async def _ask(self) -> Feed | None:
         """The feed as the store has it; on the way, whether the endpoint is still this session's."""
-        feed, endpoint = await self._store.feed_and_endpoint(self._endpoint.feed, self._endpoint.endpoint_id)
+        feed, endpoint = await self._store.feed_and_endpoint(self._feed, self._audience.endpoint_id)
         self._judge(endpoint)
         return feed
 
@@ -251,8 +251,8 @@ class Session:
     def _sign_of_life(self, *, ended: bool = False) -> None:
         self._presence.note(
             Seen(
-                feed=self._endpoint.feed,
-                endpoint_id=self._endpoint.endpoint_id,
+                feed=self._feed,
+                endpoint_id=self._audience.endpoint_id,
                 time=self._clock.now(),
                 ended_session=self.session_id if ended else "",
             )

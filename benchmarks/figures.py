@@ -45,8 +45,9 @@ class Group:
     """Figures that share workloads.
 
     `floor` is the workload that is also compared with itself, by the measure `noise`. `missing` says what
-    is not installed, if anything. `notes` is what a reader of the figures has to know besides, in Markdown:
-    of a peer, what it promises.
+    is not installed, if anything. Each round begins with new servers and stores, or what is measured would
+    depend on how many rounds were before; a `lasting` group keeps them, where they take minutes to fill.
+    `notes` is what a reader of the figures has to know besides, in Markdown: of a peer, what it promises.
     """
 
     name: str
@@ -56,4 +57,5 @@ class Group:
     figures: Sequence[Figure]
     open: Callable[[Scale], AbstractAsyncContextManager[Workloads]]
     missing: Callable[[], str | None] = lambda: None
+    lasting: bool = False
     notes: str = ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks.figures import Group, Scale, Workload
+from benchmarks.figures import Group, Scale, Workload, Workloads
 from benchmarks.samples import Sample, Samples, is_void
 
 #: How often a run is done again that says more of the generator than of the server.
@@ -25,16 +25,21 @@ class Saturated(Exception):
 
 async def samples(group: Group, scale: Scale, told: Told, begins: Begins = lambda *_: None) -> list[Samples]:
     """Those of every round. Every other round goes the other way round. Raises Saturated."""
-    async with group.open(scale) as workloads:
+
+    async def measured(number: int, workloads: Workloads) -> Samples:
         order = [*workloads, group.floor + AGAIN]
-        rounds: list[Samples] = []
-        for number in range(scale.rounds):
-            one: dict[str, Sample] = {}
-            for name in order if number % 2 == 0 else reversed(order):
-                begins(name, number * len(order) + len(one), scale.rounds * len(order))
-                one[name] = await _valid(name, workloads[name.removesuffix(AGAIN)], told)
-            rounds.append(one)
-        return rounds
+        one: dict[str, Sample] = {}
+        for name in order if number % 2 == 0 else reversed(order):
+            begins(name, number * len(order) + len(one), scale.rounds * len(order))
+            one[name] = await _valid(name, workloads[name.removesuffix(AGAIN)], told)
+        return one
+
+    rounds: list[Samples] = []
+    while len(rounds) < scale.rounds:
+        until = scale.rounds if group.lasting else len(rounds) + 1
+        async with group.open(scale) as workloads:
+            rounds += [await measured(number, workloads) for number in range(len(rounds), until)]
+    return rounds
 
 
 async def _valid(name: str, workload: Workload, told: Told) -> Sample:

@@ -65,6 +65,7 @@ GROWTH: Final = Group(
     floor="small_mark",
     noise="cpu",
     open=_open,
+    lasting=True,
     figures=(
         _figure("send", "send to random users, 64 in flight", 1.3),
         _figure("mark", "mark one notification of a random user by its id", 1.2),

@@ -1,8 +1,11 @@
 """Workloads run in turn, every other round the other way round, and void runs are done again."""
 
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
 import pytest
 
-from benchmarks.figures import Scale
+from benchmarks.figures import Scale, Workloads
 from benchmarks.rounds import Saturated, samples
 from tests.benchmarks.fakes import group, sample
 
@@ -39,7 +42,7 @@ async def test_every_other_round_goes_the_other_way_round() -> None:
 
 async def test_each_round_has_a_sample_of_each_workload_and_a_second_one_of_the_floor() -> None:
     fake = group({"echo": [sample(1.0), sample(1.1)], "send": [sample(2.0), sample(3.0)]})
-    first, second = await samples(fake, TWO_ROUNDS, Told().ends)
+    first, second = await samples(replace(fake, lasting=True), TWO_ROUNDS, Told().ends)
     assert {name: taken["cpu"] for name, taken in first.items()} == {
         "echo": 1.0,
         "send": 2.0,
@@ -50,6 +53,22 @@ async def test_each_round_has_a_sample_of_each_workload_and_a_second_one_of_the_
         "send": 3.0,
         "echo": 1.1,
     }
+
+
+@pytest.mark.parametrize(("lasting", "opened"), [(False, 3), (True, 1)])
+async def test_each_round_begins_anew_but_where_that_takes_minutes(lasting: bool, opened: int) -> None:
+    fake, times = group(), 0
+
+    def counted(scale: Scale) -> AbstractAsyncContextManager[Workloads]:
+        nonlocal times
+        times += 1
+        return fake.open(scale)
+
+    rounds = await samples(
+        replace(fake, open=counted, lasting=lasting), Scale(rounds=3, size=1.0), Told().ends
+    )
+
+    assert (len(rounds), times) == (3, opened)
 
 
 async def test_a_void_run_is_done_again() -> None:

@@ -7,7 +7,6 @@ what an event looks like.
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 
 from unisono.server.clock import Clock
 from unisono.server.core.events import BATCH_BYTES, EncodeSighting
@@ -31,12 +30,6 @@ _EVENT_TAKES = 130
 _NEVER = 2**63
 
 
-class _Event(NamedTuple):
-    revision: int
-    target: str
-    encoded: bytes
-
-
 _Place = tuple[FeedKey, Position]
 
 
@@ -49,16 +42,19 @@ class Page:
         self.rings_until = _NEVER
         #: The last revision that it covers; None: nothing follows it in the feed.
         self._last = None if changes.complete else changes.rows[-1].revision
-        self._events: list[_Event] = []
+        self._events: list[bytes] = []
+        #: Of each event, its revision, and the key of its target policy.
+        self._marks: list[tuple[int, str]] = []
         for row in changes.rows:
             sighting = sight(row, position, now)
             if sighting is None:
                 continue
-            if sighting.alert:
-                self.rings_until = min(self.rings_until, row.rings_until)
-            self._events.append(_Event(row.revision, row.target, encode(sighting)))
-        size = sum(len(event.encoded) for event in self._events)
-        self._for_all = size <= BATCH_BYTES and not any(event.target for event in self._events)
+            if sighting.alert and row.rings_until < self.rings_until:
+                self.rings_until = row.rings_until
+            self._events.append(encode(sighting))
+            self._marks.append((row.revision, row.target))
+        size = sum(map(len, self._events))
+        self._for_all = size <= BATCH_BYTES and not any(target for _, target in self._marks)
         #: The memory that it takes, in bytes.
         self.weight = size + _PAGE_TAKES + _EVENT_TAKES * len(self._events)
 
@@ -68,16 +64,16 @@ class Page:
         And the revision that it passes with them: None when nothing follows them in the feed.
         """
         if self._for_all:
-            return [event.encoded for event in self._events], self._last
+            return self._events, self._last
         events: list[bytes] = []
         size, passed = 0, 0
-        for event in self._events:
-            if not event.target or target_of_key(event.target).includes(audience):
-                size += len(event.encoded)
+        for event, (revision, target) in zip(self._events, self._marks, strict=True):
+            if not target or target_of_key(target).includes(audience):
+                size += len(event)
                 if size > BATCH_BYTES and events:
                     return events, passed
-                events.append(event.encoded)
-            passed = event.revision
+                events.append(event)
+            passed = revision
         return events, self._last
 
 

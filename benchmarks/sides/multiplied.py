@@ -36,7 +36,10 @@ _INDEXES: Final = """
     WHERE type = 'index' AND tbl_name = 'notifications' AND sql IS NOT NULL
     """
 
-_OF_USER: Final = "SELECT id FROM notifications WHERE feed = (SELECT feed FROM feeds WHERE user_id = ?)"
+_OF_USER: Final = """
+    SELECT id FROM notifications
+    WHERE feed = (SELECT feed FROM feeds WHERE user_id = ?) AND removal IS NULL
+    """
 
 _PREFIX: Final = "grown-"
 

@@ -58,7 +58,7 @@ class Committer(Generic[ItemT, R]):
         batch: int,
         capacity: int,
         background_batch: int = 100,
-        gather: float = 0.004,
+        gather: float = 0.008,
     ) -> None:
         self._run = run
         self._batch = batch

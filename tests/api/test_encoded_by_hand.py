@@ -8,6 +8,7 @@ from typing import cast
 import pytest
 from google.protobuf.message import Message as Proto
 
+from tests.support.encoding import changed
 from tests.support.random_rows import RandomRows
 from unisono.server.api.convert import frames, messages, results, spelling, wire
 from unisono.server.api.status import item_error
@@ -17,7 +18,6 @@ from unisono.server.core.session import Session
 from unisono.server.core.stream import End, Kind, Message, Terms
 from unisono.server.errors import NotFound, Reason
 from unisono.server.model import Change, ChangeType, Notification
-from unisono.server.store.reads import Changed
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -127,25 +127,11 @@ def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
         payload = row.payload if type_ in BRINGS_CONTENT else None
 
         live = frames.change(Change(type=type_, notification=row, origin=origin), alert)
-        late = frames.sighting(Sighting(a_changed(row), type_, alert))
+        late = frames.sighting(Sighting(changed(row, wire.notification(row)), type_, alert))
 
         for encoded, known in ((live, origin), (late, "")):
             expected = an_event(row, payload, type_, alert=alert, origin=known)
             assert same(encoded, feed_pb.EventBatch(events=[expected]))
-
-
-def a_changed(row: Notification) -> Changed:
-    return Changed(
-        revision=row.revision,
-        create_revision=row.create_revision,
-        content_revision=row.content_revision,
-        alert_revision=row.alert_revision,
-        rings_until=row.rings_until,
-        removal=row.removal,
-        target=row.target.key,
-        kept=wire.notification(row),
-        payload=row.payload,
-    )
 
 
 def test_results_of_sends(rows: RandomRows) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+import grpc
+
 from tests.support.scripted import Fault, Scripted
 from unisono.v1 import notification_service_pb2 as pb
 
@@ -14,8 +16,8 @@ class Shelf:
     """What was stored, by key, in the order in which it was.
 
     `faults` end the next calls, one each, before anything is stored. `bad` are the errors of single items, by
-    title: the next ones, in order. While the `gate` is closed, calls that came wait; with a title of `held`,
-    until that one is set.
+    title: the next ones, in order. A batch with something of the group `refused` is malformed. While the
+    `gate` is closed, calls that came wait; with a title of `held`, until that one is set.
     """
 
     def __init__(self, script: Scripted) -> None:
@@ -23,6 +25,7 @@ class Shelf:
         self.faults: deque[Fault] = deque()
         self.bad: Mapping[str, deque[Fault]] = {}
         self.held: Mapping[str, asyncio.Event] = {}
+        self.refused: str | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self._script = script
@@ -54,6 +57,8 @@ class Shelf:
         return pb.SendNotificationResponse(result=self._stored(request))
 
     async def _batch(self, request: pb.BatchSendNotificationsRequest) -> pb.BatchSendNotificationsResponse:
+        if any(one.group_name == self.refused for one in request.requests):
+            raise Fault(grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_MALFORMED")
         await self._enter(request.requests)
         return pb.BatchSendNotificationsResponse(results=[self._result(one) for one in request.requests])
 

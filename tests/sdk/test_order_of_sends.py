@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from tests.sdk.shelf import Shelf
-from tests.support.scripted import Fault, Scripted
+from tests.support.scripted import Fault
 from unisono.client import DeadlineExceeded, InvalidRequest, Publisher, SendResult, draft
 from unisono.v1 import notification_service_pb2 as pb
 
@@ -113,16 +113,9 @@ async def test_others_of_its_call_do_not_wait_for_the_repeat(publisher: Publishe
 
 
 async def test_half_of_a_call_that_is_split_does_not_overtake_the_other(
-    publisher: Publisher, script: Scripted, shelf: Shelf
+    publisher: Publisher, shelf: Shelf
 ) -> None:
-    send_batch = script.behavior("BatchSendNotifications")
-
-    async def picky(request: pb.BatchSendNotificationsRequest) -> Any:
-        if any(one.group_name == "bad" for one in request.requests):
-            raise Fault(Code.INVALID_ARGUMENT, "REQUEST_MALFORMED")
-        return await send_batch(request)
-
-    script.answer("BatchSendNotifications", picky)
+    shelf.refused = "bad"
     shelf.faults.append(Fault(Code.UNAVAILABLE))
     shelf.bad = {"3": deque([Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST")])}
     drafts = [draft("ada", title=title, group_name="bad" if title == "3" else "") for title in "0123"]

@@ -110,16 +110,9 @@ async def test_only_the_one_that_may_pass_is_repeated(publisher: Publisher, shel
 
 
 async def test_a_batch_that_is_refused_is_split_until_the_culprit_is_alone(
-    publisher: Publisher, script: Scripted, shelf: Shelf
+    publisher: Publisher, shelf: Shelf
 ) -> None:
-    send_batch = script.behavior("BatchSendNotifications")
-
-    async def picky(request: pb.BatchSendNotificationsRequest) -> Any:
-        if any(one.group_name == "bad" for one in request.requests):
-            raise Fault(Code.INVALID_ARGUMENT, "REQUEST_MALFORMED")
-        return await send_batch(request)
-
-    script.answer("BatchSendNotifications", picky)
+    shelf.refused = "bad"
     shelf.bad = {"13": deque([Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST")])}
     drafts = [draft("ada", title=t, group_name="bad" if t == "13" else "good") for t in numbers(21)]
 

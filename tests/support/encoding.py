@@ -21,10 +21,25 @@ def encode(row: Notification) -> bytes:
     return json.dumps(asdict(replace(row, payload=None)), default=bytes.hex).encode()
 
 
-def decoded(changed: Changed) -> Notification:
+def changed(row: Notification, kept: bytes) -> Changed:
+    """What a store that keeps this encoding of a row says of it to who catches up."""
+    return Changed(
+        revision=row.revision,
+        create_revision=row.create_revision,
+        content_revision=row.content_revision,
+        alert_revision=row.alert_revision,
+        rings_until=row.rings_until,
+        removal=row.removal,
+        target=row.target.key,
+        kept=kept,
+        payload=row.payload,
+    )
+
+
+def decoded(told: Changed) -> Notification:
     """The row that was encoded, with the payload that came; what else came must be what the row says."""
-    row = _row(json.loads(changed.kept), changed.payload)
-    assert changed[:-2] == (
+    row = _row(json.loads(told.kept), told.payload)
+    assert told[:-2] == (
         row.revision,
         row.create_revision,
         row.content_revision,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TypeVar
 
+from tests.support.encoding import changed
 from unisono.server.clock import Ids
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
@@ -21,7 +22,7 @@ from unisono.server.store.commit import (
     Scan,
     View,
 )
-from unisono.server.store.reads import Changed, Changes, Due, ListFilter, Page, Retention, Seen
+from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
 
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
@@ -105,8 +106,8 @@ class MemoryStore:
         found.sort(key=lambda row: row.revision)
         found = [row if row.content_revision > known else replace(row, payload=None) for row in found]
         page = _page(found, limit, max_bytes)
-        changed = [_changed(row, self._kept[row.id]) for row in page]
-        return Changes(feed=self._feeds[key], rows=changed, complete=len(page) == len(found))
+        told = [changed(row, self._kept[row.id]) for row in page]
+        return Changes(feed=self._feeds[key], rows=told, complete=len(page) == len(found))
 
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
@@ -232,20 +233,6 @@ def _passes(row: Notification, where: ListFilter) -> bool:
         and (where.start_time is None or row.create_time >= where.start_time)
         and (where.end_time is None or row.create_time < where.end_time)
         and (where.audience is None or row.target.includes(where.audience))
-    )
-
-
-def _changed(row: Notification, kept: bytes) -> Changed:
-    return Changed(
-        revision=row.revision,
-        create_revision=row.create_revision,
-        content_revision=row.content_revision,
-        alert_revision=row.alert_revision,
-        rings_until=row.rings_until,
-        removal=row.removal,
-        target=row.target.key,
-        kept=kept,
-        payload=row.payload,
     )
 
 

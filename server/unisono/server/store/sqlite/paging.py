@@ -11,7 +11,7 @@ from unisono.server.model import Feed, FeedKey
 from unisono.server.store.reads import Changed, Changes, ListFilter, Page
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import Readers, Records, snapshot
-from unisono.server.store.sqlite.sql import CHANGED, FEED, MEANT, ROW, compose
+from unisono.server.store.sqlite.sql import CHANGED, FEED, MEANT, ROW, compose, endpoint
 
 _FEED = compose(
     "SELECT f.feed, {feed} FROM feeds AS f WHERE f.app_id = :app_id AND f.user_id = :user_id", feed=FEED
@@ -85,8 +85,7 @@ async def read_history(
 ) -> Page:
     """Live rows, newest first."""
     values = {
-        "endpoint_id": where.audience and where.audience.endpoint_id,
-        "platform": where.audience and int(where.audience.platform),
+        **endpoint(where.audience),
         "before": _NO_BOUND if before is None else before,
         "read_state": where.read_state and int(where.read_state),
         "user_action_state": where.user_action_state and int(where.user_action_state),

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from unisono.server.model import Audience
+
 FEED = "f.epoch, f.revision, f.floor, f.live, f.unread"
 """The columns of a feed, as `rows.feed` takes them."""
 
@@ -33,7 +35,7 @@ ENDPOINT = (
 MEANT = """CASE n.target WHEN '' THEN 1 ELSE
     :platform IN (SELECT value FROM json_each(n.target, '$[0]'))
     OR :endpoint_id IN (SELECT value FROM json_each(n.target, '$[1]')) END"""
-"""Whether n is meant for the endpoint."""
+"""Whether n is meant for the endpoint, whose values are those of `endpoint`."""
 
 
 # Unescaped, so that a lone surrogate fails when it is bound, like any other text that is none.
@@ -58,6 +60,13 @@ def names(*columns: str) -> str:
 def places(*columns: str) -> str:
     """A value to bind for each column."""
     return ", ".join("?" for _ in columns)
+
+
+def endpoint(audience: Audience | None) -> dict[str, Any]:
+    """What `MEANT` has to have bound; NULL where nobody in particular asks."""
+    if audience is None:
+        return {"endpoint_id": None, "platform": None}
+    return {"endpoint_id": audience.endpoint_id, "platform": int(audience.platform)}
 
 
 def json_array(values: Iterable[Any]) -> str:

@@ -8,7 +8,7 @@ from unisono.server.model import FeedKey, Notification
 from unisono.server.store.commit import Reads, Scan, View
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feeds import Feeds
-from unisono.server.store.sqlite.sql import MEANT, ROW, ROW_WITHOUT_PAYLOAD, compose, json_array
+from unisono.server.store.sqlite.sql import MEANT, ROW, ROW_WITHOUT_PAYLOAD, compose, endpoint, json_array
 
 _NAMED = """
     WITH named AS (
@@ -97,8 +97,7 @@ def _scanned(connection: sqlite3.Connection, read: Reads, scan: Scan, feeds: Fee
         "until": scan.until,
         "limit": scan.limit,
         "group_name": scan.group_name,
-        "endpoint_id": scan.audience and scan.audience.endpoint_id,
-        "platform": scan.audience and int(scan.audience.platform),
+        **endpoint(scan.audience),
     }
     records = connection.execute(_SCANNED_ROWS[read.payload], values)
     return [rows.notification(read.feed, record) for record in records]

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from google.protobuf.message import Message as Proto
 
-from tests.support.encoding import changed
+from tests.support.encoding import told_of
 from tests.support.random_rows import RandomRows
 from unisono.server.api.convert import frames, messages, results, spelling, wire
 from unisono.server.api.status import item_error
@@ -112,6 +112,17 @@ def test_events(rows: RandomRows) -> None:
         assert same(encoded, feed_pb.EventBatch(events=[expected]))
 
 
+def test_notifications_of_the_history(rows: RandomRows) -> None:
+    for _ in range(ROWS):
+        payload = a_payload(rows).SerializeToString()
+        row = rows.row(payload)
+
+        encoded = wire.listed(wire.notification(row), payload)
+
+        expected = messages.notification(replace(row, payload=payload))
+        assert same(encoded, service_pb.ListNotificationsResponse(notifications=[expected]))
+
+
 def test_what_is_kept_is_the_same_with_and_without_the_payload(rows: RandomRows) -> None:
     for _ in range(ROWS):
         row = rows.row(b"a payload")
@@ -127,7 +138,7 @@ def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
         payload = row.payload if type_ in BRINGS_CONTENT else None
 
         live = frames.change(Change(type=type_, notification=row, origin=origin), alert)
-        late = frames.sighting(Sighting(changed(row, wire.notification(row)), type_, alert))
+        late = frames.sighting(Sighting(told_of(row, wire.notification(row)), type_, alert))
 
         for encoded, known in ((live, origin), (late, "")):
             expected = an_event(row, payload, type_, alert=alert, origin=known)

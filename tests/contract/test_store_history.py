@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from tests.support.builders import ALICE, BOB, NOW, a_notification, a_tombstone, put
+from tests.support.encoding import decoded
 from unisono.server.model import (
     Audience,
-    Notification,
     Platform,
     ReadState,
     TargetPolicy,
     UserActionState,
 )
 from unisono.server.store.base import Store
-from unisono.server.store.reads import ListFilter, Page
+from unisono.server.store.reads import ListFilter, Page, Told
 
 EVERYTHING = ListFilter()
 
@@ -31,8 +31,8 @@ async def history(
     return await store.history(ALICE, where, before=before, limit=limit, max_bytes=max_bytes)
 
 
-def ids(rows: Sequence[Notification]) -> list[str]:
-    return [row.id for row in rows]
+def ids(rows: Sequence[Told]) -> list[str]:
+    return [decoded(row).id for row in rows]
 
 
 async def test_where_there_is_no_feed_there_is_no_history(store: Store) -> None:
@@ -49,7 +49,7 @@ async def test_live_rows_come_newest_first_by_creation_with_payloads(store: Stor
 
     page = await history(store)
 
-    assert page.rows == [rows[1], rows[0]]
+    assert [decoded(row) for row in page.rows] == [rows[1], rows[0]]
     assert not page.more
     assert page.feed == await store.feed(ALICE)
 

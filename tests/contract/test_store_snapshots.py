@@ -61,7 +61,7 @@ async def test_history(store: Store) -> None:
     async def look() -> None:
         page = await store.history(ALICE, ListFilter(), before=None, limit=999, max_bytes=1 << 30)
         assert page.feed is not None
-        check(page.feed, list(page.rows))
+        check(page.feed, [decoded(row) for row in page.rows])
 
     await while_busy(store, look)
 

@@ -23,7 +23,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.model.target import target_of_key
-from unisono.server.store.reads import Changed, ListFilter
+from unisono.server.store.reads import ListFilter, Told
 
 SILENT = (UserActionState.DISMISSED, UserActionState.SNOOZED)
 PLENTY = 10**9
@@ -38,7 +38,7 @@ class Rules:
     passed: Callable[[Position, int], Position] = Position.passed
     covered: Callable[[Position, int], bool] = Position.covered
     resumable: Callable[[Position, int, int], bool] = Position.resumable
-    sight: Callable[[Changed, Position, int], Sighting | None] = sight
+    sight: Callable[[Told, Position, int], Sighting | None] = sight
 
 
 @dataclass(slots=True, kw_only=True)
@@ -146,9 +146,10 @@ class Follower:
     async def _list(self, feed: Feed) -> None:
         where = ListFilter(audience=self._audience)
         page = await self._world.store.history(FEED, where, before=None, limit=PLENTY, max_bytes=PLENTY)
+        rows = [decoded(told) for told in page.rows]
         self._memory = Memory(
-            held={row.id: (row, row.payload) for row in page.rows},
-            settled_held={row.id: row.payload for row in page.rows},
+            held={row.id: (row, row.payload) for row in rows},
+            settled_held={row.id: row.payload for row in rows},
             settled=feed.revision,
         )
 

@@ -13,7 +13,7 @@ from unisono.server.model import (
     TargetPolicy,
     UserActionState,
 )
-from unisono.server.store.reads import Changed
+from unisono.server.store.reads import Told
 
 
 def encode(row: Notification) -> bytes:
@@ -21,9 +21,9 @@ def encode(row: Notification) -> bytes:
     return json.dumps(asdict(replace(row, payload=None)), default=bytes.hex).encode()
 
 
-def changed(row: Notification, kept: bytes) -> Changed:
+def told_of(row: Notification, kept: bytes) -> Told:
     """What a store that keeps this encoding of a row says of it to who catches up."""
-    return Changed(
+    return Told(
         revision=row.revision,
         create_revision=row.create_revision,
         content_revision=row.content_revision,
@@ -36,7 +36,7 @@ def changed(row: Notification, kept: bytes) -> Changed:
     )
 
 
-def decoded(told: Changed) -> Notification:
+def decoded(told: Told) -> Notification:
     """The row that was encoded, with the payload that came; what else came must be what the row says."""
     row = _row(json.loads(told.kept), told.payload)
     assert told[:-2] == (

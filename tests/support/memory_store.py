@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TypeVar
 
-from tests.support.encoding import changed
+from tests.support.encoding import told_of
 from unisono.server.clock import Ids
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
@@ -106,7 +106,7 @@ class MemoryStore:
         found.sort(key=lambda row: row.revision)
         found = [row if row.content_revision > known else replace(row, payload=None) for row in found]
         page = _page(found, limit, max_bytes)
-        told = [changed(row, self._kept[row.id]) for row in page]
+        told = [told_of(row, self._kept[row.id]) for row in page]
         return Changes(feed=self._feeds[key], rows=told, complete=len(page) == len(found))
 
     async def find(
@@ -127,7 +127,8 @@ class MemoryStore:
         found = [row for row in below if row.live and _passes(row, where)]
         found.sort(key=lambda row: -row.create_revision)
         page = _page(found, limit, max_bytes)
-        return Page(feed=self._feeds.get(key), rows=page, more=len(page) < len(found))
+        told = [told_of(row, self._kept[row.id]) for row in page]
+        return Page(feed=self._feeds.get(key), rows=told, more=len(page) < len(found))
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         present = [e for e in self._endpoints[key].values() if e.delete_time is None]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 
-from tests.guarantees.machines.core_parts import Core
+from tests.guarantees.machines.core_parts import Core, shown
 from unisono.server.api.convert import messages, results
 from unisono.server.api.status import code_of
 from unisono.server.core.decide.commands import Command, Delete, Mark, PassTime, Send, Update
@@ -58,8 +58,7 @@ class CoreCalls:
         """Everything that is live in a feed, as a list of all tells it."""
         began = self.time()
         page = await core.store.history(key, ListFilter(), before=None, limit=PLENTY, max_bytes=PLENTY)
-        rows = [messages.notification(row) for row in page.rows]
-        answer = pb.ListNotificationsResponse(notifications=rows)
+        answer = pb.ListNotificationsResponse(notifications=shown(page))
         self._note(key, pb.ListNotificationsRequest(user_id=key.user_id), began, answer)
 
     def _note(

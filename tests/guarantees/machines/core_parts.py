@@ -1,5 +1,6 @@
 """The core of a node on a file, put together as `app.node` does, without a wire. Knows no machine."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.clocks import HeldClock
@@ -13,7 +14,10 @@ from unisono.server.core.hub import Hub
 from unisono.server.core.presence import Presence
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.model import Limits
+from unisono.server.store.reads import Page
 from unisono.server.store.sqlite import SqliteStore
+from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
 
 #: Ages are far off: a session ends by what a machine does to it.
 RULES = SessionRules(heartbeat_default=5, age_min=10**7, age_max=10**7)
@@ -55,3 +59,9 @@ class Core:
         await self.commits.committer.close()
         await self.endpoints.committer.close()
         await self.store.close()
+
+
+def shown(page: Page) -> Sequence[pb.Notification]:
+    """A page of the history as a client is answered with it."""
+    encoded = b"".join(wire.listed(row.kept, row.payload or b"") for row in page.rows)
+    return service_pb.ListNotificationsResponse.FromString(encoded).notifications

@@ -7,13 +7,12 @@ from random import Random
 
 from tests.guarantees.machines.core_calls import CoreCalls
 from tests.guarantees.machines.core_device import CoreDevice
-from tests.guarantees.machines.core_parts import Core
+from tests.guarantees.machines.core_parts import Core, shown
 from tests.guarantees.machines.judged import broken_in
 from tests.guarantees.machines.times import told_by
 from tests.support.buses import DeafBus, LossyBus
 from tests.support.clocks import HeldClock
 from tests.support.random_commands import LAPTOP, PHONE, RandomCommands
-from unisono.server.api.convert import messages
 from unisono.server.bus.local import LocalBus
 from unisono.server.core.decide.commands import Command
 from unisono.server.model import Audience, FeedKey, Platform
@@ -90,5 +89,4 @@ class CoreScene:
         where = ListFilter(audience=device.audience)
         page = await self.core.store.history(device.feed, where, before=None, limit=PLENTY, max_bytes=PLENTY)
         assert page.feed is not None
-        live = [messages.notification(row) for row in page.rows]
-        device.past.held.compare(page.feed.revision, live, page.feed.unread_count(device.audience))
+        device.past.held.compare(page.feed.revision, shown(page), page.feed.unread_count(device.audience))

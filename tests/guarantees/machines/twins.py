@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from tests.guarantees.machines.alike import by_name, by_revision, outcome, plain
-from tests.support.encoding import encode
+from tests.support.encoding import decoded, encode
 from tests.support.memory_store import MemoryStore
 from unisono.server.clock import RandomIds
 from unisono.server.core.decide.batch import decide
@@ -135,7 +135,7 @@ class Twins:
             page = await self.store.history(key, ListFilter(), before=None, limit=PLENTY, max_bytes=PLENTY)
             assert page.feed == await self.model.feed(key)
             if page.feed is not None:
-                recount(page.feed, found, page.rows)
+                recount(page.feed, found, [decoded(row) for row in page.rows])
 
     async def _compare_endpoints(self, key: FeedKey) -> None:
         told, expected = [await store.endpoints(key) for store in (self.store, self.model)]

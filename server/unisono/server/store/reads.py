@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from unisono.server.model import Audience, Feed, FeedKey, Notification, ReadState, UserActionState
+from unisono.server.model import Audience, Feed, FeedKey, ReadState, UserActionState
 from unisono.server.model.value import value
 
 
@@ -21,8 +21,8 @@ class Seen:
     ended_session: str = ""
 
 
-class Changed(NamedTuple):
-    """A row as far as a device that catches up needs it: where it is in the feed, and how it is sent.
+class Told(NamedTuple):
+    """A row as far as whoever is told it needs it: where it is in the feed, and how it is sent.
 
     `removal` is the change that removed it (see `ChangeType`), None while it is live. `target` is the key
     of its target policy. `kept` is its encoding (see `base.Encode`), `payload` its payload, where that was
@@ -48,7 +48,7 @@ class Changes:
     """
 
     feed: Feed
-    rows: Sequence[Changed]
+    rows: Sequence[Told]
     complete: bool
 
 
@@ -69,7 +69,7 @@ class Page:
     """A page of the history, newest first, from one snapshot. `feed` is None where there is none."""
 
     feed: Feed | None
-    rows: Sequence[Notification]
+    rows: Sequence[Told]
     more: bool
 
 

@@ -1,7 +1,8 @@
 """Encodes by hand what is encoded most: notifications and their payloads.
 
-What the stores keep of a notification is what its events are joined of: a byte with the length of the
-first part, the fields of an `Event` that are its own, and those of a `Notification` but for the payload.
+What the stores keep of a notification is what its events and pages of the history are joined of: a byte
+with the length of the first part, the fields of an `Event` that are its own, and those of a `Notification`
+but for the payload.
 """
 
 from functools import lru_cache
@@ -11,6 +12,7 @@ from unisono.server.api.convert.spelling import NUMBER, tag, text, time, varint
 from unisono.server.model import FeedKey, Notification, TargetPolicy
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import notification_service_pb2 as service_pb
 
 
 def payload(title: str | None, body: str, raw_content: bytes | None) -> bytes:
@@ -25,7 +27,7 @@ def payload(title: str | None, body: str, raw_content: bytes | None) -> bytes:
 
 
 def notification(row: Notification) -> bytes:
-    """What is kept of a notification, to make events of: see `event`."""
+    """What is kept of a notification, to make more of: see `event` and `listed`."""
     revision = varint(row.revision)
     of_event = b"".join(
         (
@@ -86,6 +88,12 @@ def event(kept: bytes, payload: bytes | None, change_type: int, *, alert: bool, 
     return _EVENTS + varint(len(body)) + body
 
 
+def listed(kept: bytes, payload: bytes) -> bytes:
+    """A `Notification` as a field of a `ListNotificationsResponse`; `kept` is what `notification` made."""
+    body = kept[kept[0] + 1 :] + _PAYLOAD + varint(len(payload)) + payload
+    return _LISTED + varint(len(body)) + body
+
+
 @lru_cache(maxsize=4096)
 def _owner(feed: FeedKey) -> bytes:
     return text(_APP, feed.app_id) + text(_USER, feed.user_id)
@@ -135,4 +143,5 @@ _CHANGE_TYPE: Final = tag(feed_pb.Event.CHANGE_TYPE_FIELD_NUMBER, NUMBER)
 _NOTIFICATION: Final = tag(feed_pb.Event.NOTIFICATION_FIELD_NUMBER)
 _ORIGIN: Final = tag(feed_pb.Event.ORIGIN_ENDPOINT_ID_FIELD_NUMBER)
 _ALERT: Final = tag(feed_pb.Event.ALERT_FIELD_NUMBER, NUMBER) + b"\x01"
+_LISTED: Final = tag(service_pb.ListNotificationsResponse.NOTIFICATIONS_FIELD_NUMBER)
 _EVENTS: Final = tag(feed_pb.EventBatch.EVENTS_FIELD_NUMBER)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisono.server.api.call import Call
-from unisono.server.api.convert import fields, messages, paging, requests, results
+from unisono.server.api.convert import fields, messages, paging, requests, results, wire
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import PUBLISHER, Unary
 from unisono.server.api.status import item_error
@@ -13,8 +13,7 @@ from unisono.server.core.decide.results import Sent
 from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.errors import UnisonoError
-from unisono.server.model import Notification
-from unisono.v1 import notification_pb2 as notification_pb
+from unisono.server.store.reads import Told
 from unisono.v1 import notification_service_pb2 as pb
 
 
@@ -65,19 +64,20 @@ class NotificationService:
         row = await self._notifications.get(actor, ref)
         return pb.GetNotificationResponse(notification=messages.notification(row))
 
-    async def history(self, call: Call, request: pb.ListNotificationsRequest) -> pb.ListNotificationsResponse:
+    async def history(self, call: Call, request: pb.ListNotificationsRequest) -> bytes:
         """ListNotifications."""
         wanted = paging.page_request(call, request)
         history = await self._notifications.history(
             wanted.actor, wanted.where, before=wanted.before, limit=wanted.limit
         )
-        rows, shown = _fitting(history.page.rows, call.limits.page_bytes)
-        more = history.page.more or len(rows) < len(history.page.rows)
-        return pb.ListNotificationsResponse(
-            notifications=shown,
-            next_page_token=wanted.token(rows[-1].create_revision) if more else "",
+        rows = history.page.rows
+        shown = _fitting(rows, call.limits.page_bytes)
+        more = history.page.more or len(shown) < len(rows)
+        end = pb.ListNotificationsResponse(
+            next_page_token=wanted.token(rows[len(shown) - 1].create_revision) if more else "",
             resume_token=history.resume_token,
         )
+        return b"".join((*shown, end.SerializeToString()))
 
     async def update(
         self, call: Call, request: pb.UpdateNotificationRequest
@@ -118,16 +118,14 @@ def _result(outcome: Sent | UnisonoError) -> bytes:
     return results.send_result(outcome)
 
 
-def _fitting(
-    rows: Sequence[Notification], limit: int
-) -> tuple[Sequence[Notification], list[notification_pb.Notification]]:
-    """As many rows, at least one, as fit into `limit` bytes with all that they carry, and their messages."""
-    shown: list[notification_pb.Notification] = []
+def _fitting(rows: Sequence[Told], limit: int) -> list[bytes]:
+    """As many rows, at least one if there is any, as fit into `limit` bytes with all that they carry."""
+    shown: list[bytes] = []
     size = 0
     for row in rows:
-        message = messages.notification(row)
-        size += message.ByteSize()
+        encoded = wire.listed(row.kept, row.payload or b"")
+        size += len(encoded)
         if size > limit and shown:
             break
-        shown.append(message)
-    return rows[: len(shown)], shown
+        shown.append(encoded)
+    return shown

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from unisono.server.model import Feed, FeedKey
-from unisono.server.store.reads import Changed, Changes, ListFilter, Page
+from unisono.server.store.reads import Changes, ListFilter, Page, Told
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import Readers, Records, snapshot
-from unisono.server.store.sqlite.sql import CHANGED, FEED, MEANT, ROW, compose, endpoint
+from unisono.server.store.sqlite.sql import FEED, MEANT, TOLD, compose, endpoint
 
 _FEED = compose(
     "SELECT f.feed, {feed} FROM feeds AS f WHERE f.app_id = :app_id AND f.user_id = :user_id", feed=FEED
@@ -21,22 +21,22 @@ _FEED = compose(
 # The first is in the order of its index, which is that of revisions for them.
 _CHANGES = compose(
     """
-    SELECT n.create_revision AS revision, {changed}, iif(n.content_revision > :known, n.payload, NULL)
+    SELECT n.create_revision AS revision, {told}, iif(n.content_revision > :known, n.payload, NULL)
     FROM notifications AS n
     WHERE n.feed = :feed AND n.create_revision > :after AND n.revision = n.create_revision
     AND n.removal IS NULL
     UNION ALL
-    SELECT n.revision, {changed}, iif(n.content_revision > :known, n.payload, NULL)
+    SELECT n.revision, {told}, iif(n.content_revision > :known, n.payload, NULL)
     FROM notifications AS n
     WHERE n.feed = :feed AND n.revision > :after AND n.revision <> n.create_revision
     ORDER BY revision
     """,
-    changed=CHANGED,
+    told=TOLD,
 )
 
 _HISTORY = compose(
     """
-    SELECT {row} FROM notifications AS n
+    SELECT n.revision, {told}, n.payload FROM notifications AS n
     WHERE n.feed = :feed AND n.removal IS NULL AND n.create_revision < :before
     AND (:read_state IS NULL OR n.read_state = :read_state)
     AND (:user_action_state IS NULL OR n.user_action_state = :user_action_state)
@@ -46,7 +46,7 @@ _HISTORY = compose(
     AND (:endpoint_id IS NULL OR {meant})
     ORDER BY n.create_revision DESC
     """,
-    row=ROW,
+    told=TOLD,
     meant=MEANT,
 )
 
@@ -69,7 +69,7 @@ async def read_changes(
         feed, records, more = _page(connection, key, _CHANGES, values, limit, max_bytes)
         if feed is None:
             raise LookupError(f"there is no feed {key}")
-        return Changes(feed=feed, rows=list(map(Changed._make, records)), complete=not more)
+        return Changes(feed=feed, rows=list(map(Told._make, records)), complete=not more)
 
     return await readers.read(changes)
 
@@ -96,7 +96,7 @@ async def read_history(
 
     def history(connection: sqlite3.Connection) -> Page:
         feed, records, more = _page(connection, key, _HISTORY, values, limit, max_bytes)
-        return Page(feed=feed, rows=[rows.notification(key, record) for record in records], more=more)
+        return Page(feed=feed, rows=list(map(Told._make, records)), more=more)
 
     return await readers.read(history)
 

@@ -20,10 +20,8 @@ ROW = f"{STATE}, n.payload"
 """The columns of a notification, as `rows.notification` takes them."""
 ROW_WITHOUT_PAYLOAD = f"{STATE}, NULL"
 
-CHANGED = (
-    "n.create_revision, n.content_revision, n.alert_revision, n.rings_until, n.removal, n.target, n.kept"
-)
-"""The columns of `reads.Changed`, but for the revision before them and the payload behind."""
+TOLD = "n.create_revision, n.content_revision, n.alert_revision, n.rings_until, n.removal, n.target, n.kept"
+"""The columns of `reads.Told`, but for the revision before them and the payload behind."""
 
 ENDPOINT = (
     "e.endpoint_id, e.platform, e.display_name, e.create_time, e.last_seen_time,"

@@ -44,6 +44,17 @@ def taken(pid: int) -> Iterator[Taken]:
     }
 
 
+def together(samples: Sequence[Sample]) -> Sample:
+    """Those of runs of as many operations each, as one."""
+    walls = [1 / sample["rate"] for sample in samples]
+    busy = sum(sample["busy"] * wall for sample, wall in zip(samples, walls, strict=True))
+    return {
+        "cpu": statistics.fmean(sample["cpu"] for sample in samples),
+        "rate": len(walls) / sum(walls),
+        "busy": busy / sum(walls),
+    }
+
+
 def is_void(sample: Sample) -> bool:
     """Whether it says more of the generator than of the server."""
     return sample.get("busy", 0.0) > MOST_BUSY

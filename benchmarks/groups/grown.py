@@ -19,7 +19,7 @@ from benchmarks.load.listeners import Device
 from benchmarks.load.requests import Request
 from benchmarks.load.returning import Return, register
 from benchmarks.machine import resting, usage
-from benchmarks.samples import Sample, taken
+from benchmarks.samples import Sample, taken, together
 from benchmarks.sides.multiplied import ids, multiply, user
 from benchmarks.sides.servers import Side, unisono
 
@@ -38,6 +38,9 @@ _DRAWN: Final = 2000
 
 #: How many come back at the same time, all of them different ones.
 _TOGETHER: Final = 20
+
+_Return = tuple[Device, Request]
+"""A device that is away, and what is marked before it comes back."""
 
 #: The same draws for everybody.
 _SEED: Final = 17
@@ -60,39 +63,56 @@ async def workloads(side: Side, store: Path, notifications: int, scale: Scale) -
     away, written = users[:split], users[split:]
     drawn = ids(store, chance.sample(written, min(_DRAWN, len(written))))
     chance.shuffle(drawn)
-    marks, devices = requests.marks(drawn), cycle(await _away(side, away))
+    marks, returns = requests.marks(drawn), await _away(side, store, away)
     sends, amount = scale.of(_SENDS, least=500), scale.of(_CALLS, least=500)
-    returns = scale.of(_RETURNS, least=100)
+    came_back = scale.of(_RETURNS, least=100)
     return {
         "send": lambda: calls(side, IN_FLIGHT, requests.sends(chance.choices(written, k=sends), sends)),
         "mark": lambda: calls(side, IN_FLIGHT, islice(marks, amount)),
         "list": lambda: calls(side, IN_FLIGHT, requests.pages(chance.choices(written, k=amount))),
-        "resume": lambda: _resumed(side, list(islice(devices, returns))),
+        "resume": lambda: _resumed(side, list(islice(returns, came_back))),
     }
 
 
-async def _away(side: Side, users: Sequence[str]) -> Sequence[Device]:
-    """A device of each, which has missed some of what its user got."""
+async def _away(side: Side, store: Path, users: Sequence[str]) -> Iterator[_Return]:
+    """A device of each, which has missed some of what its user got, comes back again and again."""
     devices = listeners.devices(users, 1)
     await register(devices, side.address)
     await _call(side, BATCHES_IN_FLIGHT, requests.batches(users, len(users) * _MISSED // BATCH, BATCH))
     await resting.until_rest(side.pid)
-    return devices
+    newest = dict(sorted(ids(store, users)))
+    marks = requests.marks([(device.user_id, newest[device.user_id]) for device in devices])
+    return zip(cycle(devices), marks, strict=False)
 
 
-async def _resumed(side: Side, devices: Sequence[Device]) -> Sample:
-    """Measure how they come back, a few at a time, until they have what they missed, and leave again."""
+async def _resumed(side: Side, returns: Sequence[_Return]) -> Sample:
+    """Measure how devices come back, a few at a time.
+
+    Before each does, somebody marks one of what it missed, and it gets another token: the server has
+    remembered nothing of what it is about to be told, and nothing of who is told, from the time before.
+    """
+    samples: list[Sample] = []
+    for start in range(0, len(returns), _TOGETHER):
+        group = returns[start : start + _TOGETHER]
+        await _call(side, _TOGETHER, iter([mark for _, mark in group]))
+        for device, _ in group:
+            device.token = requests.renewed(device.user_id)
+        samples.append(await _back(side, [device for device, _ in group]))
+    await resting.until_rest(side.pid)
+    return together(samples)
+
+
+async def _back(side: Side, devices: Sequence[Device]) -> Sample:
+    """Measure how they come back until they have what they missed, and leave again."""
     files = usage.open_files(side.pid)
     with taken(side.pid) as run:
-        for start in range(0, len(devices), _TOGETHER):
-            back = Return(devices[start : start + _TOGETHER])
-            await back.all_synced(side.address, _TOGETHER)
-            if any(events.count != _MISSED for events in back.events):
-                raise Refused("a device has not got what it missed, or more than that")
-            back.leave()
-            await resting.until_closed(side.pid, files)
+        back = Return(devices)
+        await back.all_synced(side.address, len(devices))
+        back.leave()
+        await resting.until_closed(side.pid, files)
         run.operations = len(devices)
-    await resting.until_rest(side.pid)
+    if any(events.count != _MISSED for events in back.events):
+        raise Refused("a device has not got what it missed, or more than that")
     return run.sample
 
 

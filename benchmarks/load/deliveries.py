@@ -31,7 +31,7 @@ class Deliveries:
                 synced.add(1)
             self._hear(event.notification.app_notification_id for event in said.event_batch.events)
 
-        return Stream(subscription(device.user_id, device.endpoint_id), hear)
+        return Stream(subscription(device.token, device.endpoint_id), hear)
 
     def _hear(self, keys: Iterable[str]) -> None:
         for key in keys:

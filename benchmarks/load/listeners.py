@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from benchmarks.load import requests
 from benchmarks.load.callers import Refused
-from benchmarks.load.requests import LISTEN, Request, padded, subscription
+from benchmarks.load.requests import Request
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
 from unisono.v1 import feed_service_pb2 as pb
@@ -61,6 +62,7 @@ class Device:
     def __init__(self, user_id: str, endpoint_id: str) -> None:
         self.user_id = user_id
         self.endpoint_id = endpoint_id
+        self.token = requests.device(user_id)
         self.resume_token = b""
 
     def stream(self, synced: Arrivals, events: Arrivals) -> Stream:
@@ -74,7 +76,7 @@ class Device:
             elif count := len(said.event_batch.events):
                 events.add(count)
 
-        return Stream(subscription(self.user_id, self.endpoint_id, self.resume_token), hear)
+        return Stream(requests.subscription(self.token, self.endpoint_id, self.resume_token), hear)
 
 
 def devices(users: Iterable[str], each: int) -> list[Device]:
@@ -84,7 +86,7 @@ def devices(users: Iterable[str], each: int) -> list[Device]:
 
 def listening(amount: int, token: str, request: int, greeting: int, messages: Arrivals) -> list[Stream]:
     """Streams of the empty server, of requests and first messages of these sizes."""
-    asked = Request(LISTEN, token, padded(greeting, request))
+    asked = Request(requests.LISTEN, token, requests.padded(greeting, request))
     return [Stream(asked, lambda _: messages.add(1)) for _ in range(amount)]
 
 

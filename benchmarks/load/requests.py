@@ -105,15 +105,20 @@ def padded(answer: int, size: int) -> bytes:
     return _SIZE.pack(answer).ljust(size, b"\x00")
 
 
-def subscription(user_id: str, endpoint_id: str, resume_token: bytes = b"") -> Request:
+def subscription(token: str, endpoint_id: str, resume_token: bytes = b"") -> Request:
     """A device that wants to listen; the first time, from the beginning of its feed."""
     request = feed_pb.SubscribeRequest(endpoint_id=endpoint_id, platform=notification_pb.PLATFORM_LINUX)
     if resume_token:
         request.resume_token = resume_token
-    return Request(SUBSCRIBE, device(user_id), request.SerializeToString())
+    return Request(SUBSCRIBE, token, request.SerializeToString())
 
 
 @lru_cache(maxsize=20_000)
 def device(user_id: str) -> str:
     """The token of a user."""
     return tokens.device(user_id)
+
+
+def renewed(user_id: str) -> str:
+    """Another token of a user, which no server has seen."""
+    return tokens.device(user_id, jti=f"{next(_numbers)}")

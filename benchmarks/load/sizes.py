@@ -45,7 +45,7 @@ async def of_stream(address: str) -> StreamSizes:
         messages.append(message)
         told.add(1)
 
-    asked = requests.subscription(_USER, _ENDPOINT)
+    asked = requests.subscription(requests.device(_USER), _ENDPOINT)
     stream = Stream(asked, hear)
     await stream.connect(address)
     await told.until(2)
@@ -56,7 +56,7 @@ async def of_stream(address: str) -> StreamSizes:
     token = pb.SubscribeResponse.FromString(event).resume_token
     return StreamSizes(
         request=len(asked.body),
-        resumption=len(requests.subscription(_USER, _ENDPOINT, token).body),
+        resumption=len(requests.subscription(asked.token, _ENDPOINT, token).body),
         greeting=(len(welcome) + len(synced)) // 2,
         event=len(event),
     )

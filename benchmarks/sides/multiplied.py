@@ -16,12 +16,9 @@ Told = Callable[[int, int], None]
 #: Nothing is kept of what is broken off, so that nothing has to be synced before the end.
 _HASTE: Final = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000")
 
-#: The feeds in an order that is drawn each time: the notifications of a user lie apart, as those do that are
-#: sent over weeks. Without a limit SQLite would leave the order out.
-_FEEDS: Final = """
-    SELECT feed, lower(hex(randomblob(9))) AS chance FROM feeds WHERE feed <> :first
-    ORDER BY random() LIMIT -1
-    """
+_FEEDS: Final = (
+    "SELECT feed, lower(hex(randomblob(9))) AS chance FROM feeds WHERE feed <> :first ORDER BY feed"
+)
 
 _NUMBERS: Final = """
     SELECT 1 AS number UNION ALL SELECT number + 1 FROM others WHERE number < :amount
@@ -30,11 +27,6 @@ _NUMBERS: Final = """
 #: A UUIDv7 at the time of the one that is copied.
 _ID: Final = """substr(one.id, 1, 15) || substr(chance, 1, 3) || '-8' || substr(chance, 4, 3)
     || '-' || substr(chance, 7, 12)"""
-
-_INDEXES: Final = """
-    SELECT name, sql FROM sqlite_schema
-    WHERE type = 'index' AND tbl_name = 'notifications' AND sql IS NOT NULL
-    """
 
 _OF_USER: Final = """
     SELECT id FROM notifications
@@ -79,20 +71,17 @@ def _copy_feeds(connection: sqlite3.Connection, first: int, users: int) -> None:
 
 
 def _copy_notifications(connection: sqlite3.Connection, first: int, users: int, told: Told) -> None:
-    """Indexes are faster to make than to keep."""
+    """One for each user, and then one more for each: those of a user lie apart, as if sent over weeks.
+
+    The indexes are kept meanwhile. They would be faster to make at the end, but with full pages, which the
+    next sends would have to split.
+    """
     ones = connection.execute("SELECT rowid FROM notifications ORDER BY revision").fetchall()
-    indexes = connection.execute(_INDEXES).fetchall()
-    for name, _ in indexes:
-        connection.execute(f"DROP INDEX {name}")
     new = {"feed": "others.feed", "id": _ID}
-    statement = _copies(
-        connection, "notifications", new, f"others AS MATERIALIZED ({_FEEDS})", "one.rowid = :one"
-    )
+    statement = _copies(connection, "notifications", new, f"others AS ({_FEEDS})", "one.rowid = :one")
     for number, (one,) in enumerate(ones, 1):
         connection.execute(statement, {"first": first, "one": one})
         told(number * users, len(ones) * users)
-    for _, index in indexes:
-        connection.execute(index)
 
 
 def _copies(

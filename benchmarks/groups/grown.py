@@ -4,7 +4,7 @@ Some users are sent to and have theirs read and marked; of some others a device 
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
@@ -39,7 +39,7 @@ _DRAWN: Final = 2000
 #: How many come back at the same time, all of them different ones.
 _TOGETHER: Final = 20
 
-_Return = tuple[Device, Request]
+_Absent = tuple[Device, Request]
 """A device that is away, and what is marked before it comes back."""
 
 #: The same draws for everybody.
@@ -74,7 +74,7 @@ async def workloads(side: Side, store: Path, notifications: int, scale: Scale) -
     }
 
 
-async def _away(side: Side, store: Path, users: Sequence[str]) -> Iterator[_Return]:
+async def _away(side: Side, store: Path, users: Sequence[str]) -> Iterator[_Absent]:
     """A device of each, which has missed some of what its user got, comes back again and again."""
     devices = listeners.devices(users, 1)
     await register(devices, side.address)
@@ -85,7 +85,7 @@ async def _away(side: Side, store: Path, users: Sequence[str]) -> Iterator[_Retu
     return zip(cycle(devices), marks, strict=False)
 
 
-async def _resumed(side: Side, returns: Sequence[_Return]) -> Sample:
+async def _resumed(side: Side, returns: Sequence[_Absent]) -> Sample:
     """Measure how devices come back, a few at a time.
 
     Before each does, somebody marks one of what it missed, and it gets another token: the server has
@@ -94,7 +94,7 @@ async def _resumed(side: Side, returns: Sequence[_Return]) -> Sample:
     samples: list[Sample] = []
     for start in range(0, len(returns), _TOGETHER):
         group = returns[start : start + _TOGETHER]
-        await _call(side, _TOGETHER, iter([mark for _, mark in group]))
+        await _call(side, _TOGETHER, [mark for _, mark in group])
         for device, _ in group:
             device.token = requests.renewed(device.user_id)
         samples.append(await _back(side, [device for device, _ in group]))
@@ -116,7 +116,7 @@ async def _back(side: Side, devices: Sequence[Device]) -> Sample:
     return run.sample
 
 
-async def _call(side: Side, width: int, work: Iterator[Request]) -> None:
+async def _call(side: Side, width: int, work: Iterable[Request]) -> None:
     callers = Calls(await connections(side.address, 1))
     await callers.at_a_time(width, work)
     callers.close()

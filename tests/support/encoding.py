@@ -22,7 +22,7 @@ def encode(row: Notification) -> bytes:
 
 
 def told_of(row: Notification, kept: bytes) -> Told:
-    """What a store that keeps this encoding of a row says of it to who catches up."""
+    """What a store that keeps this encoding of a row says of it."""
     return Told(
         revision=row.revision,
         create_revision=row.create_revision,

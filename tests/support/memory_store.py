@@ -22,7 +22,7 @@ from unisono.server.store.commit import (
     Scan,
     View,
 )
-from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
+from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen, Told
 
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
@@ -106,8 +106,7 @@ class MemoryStore:
         found.sort(key=lambda row: row.revision)
         found = [row if row.content_revision > known else replace(row, payload=None) for row in found]
         page = _page(found, limit, max_bytes)
-        told = [told_of(row, self._kept[row.id]) for row in page]
-        return Changes(feed=self._feeds[key], rows=told, complete=len(page) == len(found))
+        return Changes(feed=self._feeds[key], rows=self._told(page), complete=len(page) == len(found))
 
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
@@ -127,8 +126,7 @@ class MemoryStore:
         found = [row for row in below if row.live and _passes(row, where)]
         found.sort(key=lambda row: -row.create_revision)
         page = _page(found, limit, max_bytes)
-        told = [told_of(row, self._kept[row.id]) for row in page]
-        return Page(feed=self._feeds.get(key), rows=told, more=len(page) < len(found))
+        return Page(feed=self._feeds.get(key), rows=self._told(page), more=len(page) < len(found))
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         present = [e for e in self._endpoints[key].values() if e.delete_time is None]
@@ -153,6 +151,9 @@ class MemoryStore:
     def rows(self, key: FeedKey) -> Sequence[Notification]:
         """All that is kept of a feed, tombstones too: for a test to look at."""
         return list(self._rows[key].values())
+
+    def _told(self, page: Iterable[Notification]) -> Sequence[Told]:
+        return [told_of(row, self._kept[row.id]) for row in page]
 
     def _view(self, items: Sequence[Item]) -> View:
         rows: defaultdict[FeedKey, Rows] = defaultdict(dict)

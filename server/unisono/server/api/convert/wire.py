@@ -65,22 +65,16 @@ def notification(row: Notification) -> bytes:
 def event(kept: bytes, payload: bytes | None, change_type: int, *, alert: bool, origin: str = "") -> bytes:
     """An `Event` as a field of an `EventBatch`; `kept` is what `notification` made."""
     begin = kept[0] + 1
-    size = len(kept) - begin
-    if payload:
-        of_payload = _PAYLOAD + varint(len(payload))
-        size += len(of_payload) + len(payload)
-    else:
-        of_payload = payload = b""
+    content = _content(payload)
     body = b"".join(
         (
             kept[1:begin],
             _CHANGE_TYPE,
             varint(change_type),
             _NOTIFICATION,
-            varint(size),
+            varint(len(kept) - begin + len(content)),
             kept[begin:],
-            of_payload,
-            payload,
+            content,
             text(_ORIGIN, origin) if origin else b"",
             _ALERT if alert else b"",
         )
@@ -88,10 +82,15 @@ def event(kept: bytes, payload: bytes | None, change_type: int, *, alert: bool, 
     return _EVENTS + varint(len(body)) + body
 
 
-def listed(kept: bytes, payload: bytes) -> bytes:
+def listed(kept: bytes, payload: bytes | None) -> bytes:
     """A `Notification` as a field of a `ListNotificationsResponse`; `kept` is what `notification` made."""
-    body = kept[kept[0] + 1 :] + _PAYLOAD + varint(len(payload)) + payload
+    body = kept[kept[0] + 1 :] + _content(payload)
     return _LISTED + varint(len(body)) + body
+
+
+def _content(payload: bytes | None) -> bytes:
+    """A payload as a field of a `Notification`."""
+    return _PAYLOAD + varint(len(payload)) + payload if payload else b""
 
 
 @lru_cache(maxsize=4096)

@@ -123,7 +123,7 @@ def _fitting(rows: Sequence[Told], limit: int) -> list[bytes]:
     shown: list[bytes] = []
     size = 0
     for row in rows:
-        encoded = wire.listed(row.kept, row.payload or b"")
+        encoded = wire.listed(row.kept, row.payload)
         size += len(encoded)
         if size > limit and shown:
             break

@@ -4,7 +4,7 @@ Rows are taken one by one, so that no more is read than fits.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisono.server.model import Feed, FeedKey
@@ -66,10 +66,10 @@ async def read_changes(
     values = {"after": after, "known": known}
 
     def changes(connection: sqlite3.Connection) -> Changes:
-        feed, records, more = _page(connection, key, _CHANGES, values, limit, max_bytes)
+        feed, found, more = _page(connection, key, _CHANGES, values, limit, max_bytes)
         if feed is None:
             raise LookupError(f"there is no feed {key}")
-        return Changes(feed=feed, rows=list(map(Told._make, records)), complete=not more)
+        return Changes(feed=feed, rows=found, complete=not more)
 
     return await readers.read(changes)
 
@@ -95,8 +95,8 @@ async def read_history(
     }
 
     def history(connection: sqlite3.Connection) -> Page:
-        feed, records, more = _page(connection, key, _HISTORY, values, limit, max_bytes)
-        return Page(feed=feed, rows=list(map(Told._make, records)), more=more)
+        feed, found, more = _page(connection, key, _HISTORY, values, limit, max_bytes)
+        return Page(feed=feed, rows=found, more=more)
 
     return await readers.read(history)
 
@@ -108,14 +108,14 @@ def _page(
     values: Mapping[str, Any],
     limit: int,
     max_bytes: int,
-) -> tuple[Feed | None, Records, bool]:
-    """The feed, the records of the page, and whether there are more of them."""
+) -> tuple[Feed | None, Sequence[Told], bool]:
+    """The feed, the rows of the page, and whether there are more of them."""
     with snapshot(connection):
         for number, *record in connection.execute(_FEED, key._asdict()):
             cursor = connection.execute(statement, {**values, "feed": number})
             page, more = _fitting(cursor, limit, max_bytes)
             cursor.close()
-            return rows.feed(key, record), page, more
+            return rows.feed(key, record), list(map(Told._make, page)), more
     return None, (), False
 
 

@@ -11,6 +11,8 @@
     ├── FailedPrecondition
     ├── Aborted
     ├── QuotaExceeded
+    │   └── RateLimited         too many calls; try again later
+    ├── RequestIncomplete
     └── Unavailable             try again later
         └── OutcomeUnknown      the commit may or may not have happened
 
@@ -55,6 +57,10 @@ class Reason(StrEnum):
     RESYNC = "RESYNC"
     SUPERSEDED = "SUPERSEDED"
     INTERNAL = "INTERNAL"
+    RATE_LIMITED = "RATE_LIMITED"
+    TARGET_POLICIES_EXCEEDED = "TARGET_POLICIES_EXCEEDED"
+    FEED_BYTES_EXCEEDED = "FEED_BYTES_EXCEEDED"
+    REQUEST_INCOMPLETE = "REQUEST_INCOMPLETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,18 @@ class QuotaExceeded(UnisonoError):
     def __init__(self, reason: Reason, message: str, *, subject: str, limit: int) -> None:
         super().__init__(reason, message, {"limit": str(limit)})
         self.subject: Final = subject
+
+
+class RateLimited(QuotaExceeded):
+    """More calls at a time, or in a second, than allowed; try again after `retry_delay` seconds."""
+
+    def __init__(self, message: str, *, subject: str, limit: int, retry_delay: float) -> None:
+        super().__init__(Reason.RATE_LIMITED, message, subject=subject, limit=limit)
+        self.retry_delay: Final = retry_delay
+
+
+class RequestIncomplete(UnisonoError):
+    """The body did not arrive as a whole in the time that the server waits for one."""
 
 
 class Unavailable(UnisonoError):

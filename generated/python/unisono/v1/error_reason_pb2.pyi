@@ -86,6 +86,22 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """ABORTED. A newer stream of the same endpoint took over."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 29
     """INTERNAL. A fault of the server; its log has it under the request id. metadata: request_id."""
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 30
+    """RESOURCE_EXHAUSTED, with RetryInfo. More calls at a time, or in a second, than the caller may make. A QuotaFailure says
+    whose they are. Nothing was changed. metadata: limit.
+    """
+    ERROR_REASON_TARGET_POLICIES_EXCEEDED: _ErrorReason.ValueType  # 31
+    """RESOURCE_EXHAUSTED. The live notifications of the feed have as many different target policies as they may. A
+    QuotaFailure says so. metadata: limit.
+    """
+    ERROR_REASON_FEED_BYTES_EXCEEDED: _ErrorReason.ValueType  # 32
+    """RESOURCE_EXHAUSTED. The live notifications of the feed take as many bytes as they may. A QuotaFailure says so.
+    metadata: limit, in bytes.
+    """
+    ERROR_REASON_REQUEST_INCOMPLETE: _ErrorReason.ValueType  # 33
+    """DEADLINE_EXCEEDED. The request began and did not arrive as a whole in the time that the server waits for one. Nothing
+    was changed.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons of the errors that the service raises. Each error carries a google.rpc.ErrorInfo in its status details:
@@ -157,4 +173,20 @@ ERROR_REASON_SUPERSEDED: ErrorReason.ValueType  # 28
 """ABORTED. A newer stream of the same endpoint took over."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 29
 """INTERNAL. A fault of the server; its log has it under the request id. metadata: request_id."""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 30
+"""RESOURCE_EXHAUSTED, with RetryInfo. More calls at a time, or in a second, than the caller may make. A QuotaFailure says
+whose they are. Nothing was changed. metadata: limit.
+"""
+ERROR_REASON_TARGET_POLICIES_EXCEEDED: ErrorReason.ValueType  # 31
+"""RESOURCE_EXHAUSTED. The live notifications of the feed have as many different target policies as they may. A
+QuotaFailure says so. metadata: limit.
+"""
+ERROR_REASON_FEED_BYTES_EXCEEDED: ErrorReason.ValueType  # 32
+"""RESOURCE_EXHAUSTED. The live notifications of the feed take as many bytes as they may. A QuotaFailure says so.
+metadata: limit, in bytes.
+"""
+ERROR_REASON_REQUEST_INCOMPLETE: ErrorReason.ValueType  # 33
+"""DEADLINE_EXCEEDED. The request began and did not arrive as a whole in the time that the server waits for one. Nothing
+was changed.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

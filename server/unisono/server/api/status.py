@@ -28,6 +28,7 @@ _CODES: Sequence[tuple[type[errors.UnisonoError], grpc.StatusCode]] = (
     (errors.FailedPrecondition, grpc.StatusCode.FAILED_PRECONDITION),
     (errors.Aborted, grpc.StatusCode.ABORTED),
     (errors.QuotaExceeded, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (errors.RequestIncomplete, grpc.StatusCode.DEADLINE_EXCEEDED),
     (errors.Unavailable, grpc.StatusCode.UNAVAILABLE),
 )
 
@@ -83,14 +84,24 @@ def _more(error: errors.UnisonoError) -> list[Message]:
             for v in error.violations
         ]
         return [error_details_pb2.BadRequest(field_violations=violations)]
+    if isinstance(error, errors.RateLimited):
+        return [_quota_failure(error), _retry_info(error.retry_delay)]
     if isinstance(error, errors.Unavailable):
-        delay = Duration()
-        delay.FromMilliseconds(int(error.retry_delay * 1000))
-        return [error_details_pb2.RetryInfo(retry_delay=delay)]
+        return [_retry_info(error.retry_delay)]
     if isinstance(error, errors.QuotaExceeded):
-        violation = error_details_pb2.QuotaFailure.Violation(subject=error.subject, description=error.message)
-        return [error_details_pb2.QuotaFailure(violations=[violation])]
+        return [_quota_failure(error)]
     return []
+
+
+def _retry_info(seconds: float) -> Message:
+    delay = Duration()
+    delay.FromMilliseconds(int(seconds * 1000))
+    return error_details_pb2.RetryInfo(retry_delay=delay)
+
+
+def _quota_failure(error: errors.QuotaExceeded) -> Message:
+    violation = error_details_pb2.QuotaFailure.Violation(subject=error.subject, description=error.message)
+    return error_details_pb2.QuotaFailure(violations=[violation])
 
 
 def _packed(detail: Message) -> Any:

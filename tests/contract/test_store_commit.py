@@ -114,7 +114,7 @@ async def test_the_decision_comes_back_with_its_outcomes(store: Store) -> None:
 
     items = [Asks(reads=Reads(feed=ALICE)), Asks(reads=Reads(feed=BOB))]
 
-    assert await store.commit(items, lambda _, view: decided) is decided
+    assert await store.commit(items, lambda _, view: decided) == decided
 
 
 async def test_an_exception_of_the_decision_passes_through_and_changes_nothing(store: Store) -> None:

@@ -2,44 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.core.jobs import REFUSED, Disk, Job
 from unisono.server.core.committer import Committer
 from unisono.server.errors import NotFound, OutcomeUnknown, Reason, Unavailable, UnisonoError
 
-REFUSED = NotFound(Reason.NOTIFICATION_NOT_FOUND, "refused")
 
-
-class Disk:
-    """Commits batches of numbers when it is let; remembers them, and fails as it is told."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[int]] = []
-        self.begun = asyncio.Event()
-        self.free = asyncio.Event()
-        self.free.set()
-        self.down: UnisonoError | None = None
-        self.poison: set[int] = set()
-
-    async def run(self, items: Sequence[int]) -> Sequence[str | UnisonoError]:
-        self.batches.append(list(items))
-        self.begun.set()
-        await self.free.wait()
-        if self.down is not None:
-            raise self.down
-        if self.poison.intersection(items):
-            raise ValueError("the database refuses the data")
-        return [REFUSED if item < 0 else f"committed {item}" for item in items]
-
-    async def hold(self, committer: Committer[int, str]) -> asyncio.Task[str]:
-        """Begin a commit that lasts until the disk is let go on."""
-        self.free.clear()
-        self.begun.clear()
-        first = asyncio.create_task(committer.submit(0))
-        await self.begun.wait()
-        return first
+def jobs(*numbers: int) -> list[Job]:
+    """Those of one user."""
+    return [Job(number) for number in numbers]
 
 
 @pytest.fixture
@@ -48,8 +22,8 @@ def disk() -> Disk:
 
 
 @pytest.fixture
-async def committer(disk: Disk) -> AsyncIterator[Committer[int, str]]:
-    committer = Committer(disk.run, batch=4, capacity=12, background_batch=2)
+async def committer(disk: Disk) -> AsyncIterator[Committer[Job, str]]:
+    committer = Committer(disk.run, batch=4, capacity=24, background_batch=2)
     committer.start()
     yield committer
     disk.free.set()
@@ -57,15 +31,15 @@ async def committer(disk: Disk) -> AsyncIterator[Committer[int, str]]:
 
 
 async def submitted(
-    committer: Committer[int, str], *items: int, background: bool = False
+    committer: Committer[Job, str], *items: int, background: bool = False
 ) -> list[asyncio.Task[str]]:
     """Tasks that wait for their items, which are in the queue."""
-    tasks = [asyncio.create_task(committer.submit(item, background=background)) for item in items]
+    tasks = [asyncio.create_task(committer.submit(Job(item), background=background)) for item in items]
     await asyncio.sleep(0)
     return tasks
 
 
-async def test_what_arrives_during_a_commit_goes_together(disk: Disk, committer: Committer[int, str]) -> None:
+async def test_what_arrives_during_a_commit_goes_together(disk: Disk, committer: Committer[Job, str]) -> None:
     first = await disk.hold(committer)
     others = await submitted(committer, 1, 2, 3)
 
@@ -75,7 +49,7 @@ async def test_what_arrives_during_a_commit_goes_together(disk: Disk, committer:
     assert disk.batches == [[0], [1, 2, 3]]
 
 
-async def test_a_batch_is_bounded_and_keeps_the_order(disk: Disk, committer: Committer[int, str]) -> None:
+async def test_a_batch_is_bounded_and_keeps_the_order(disk: Disk, committer: Committer[Job, str]) -> None:
     await disk.hold(committer)
     others = await submitted(committer, *range(1, 11))
 
@@ -106,9 +80,9 @@ async def test_whoever_brings_many_waits_for_nobody(disk: Disk) -> None:
     committer = Committer(disk.run, batch=100, capacity=300, gather=10.0)
     committer.start()
     disk.free.clear()
-    first = asyncio.create_task(committer.submit_all(range(20)))
+    first = asyncio.create_task(committer.submit_all(jobs(*range(20))))
     await disk.begun.wait()
-    second = asyncio.create_task(committer.submit_all(range(20, 40)))
+    second = asyncio.create_task(committer.submit_all(jobs(*range(20, 40))))
     await asyncio.sleep(0)
 
     disk.free.set()
@@ -127,40 +101,40 @@ def _work(seconds: float) -> None:
         pass
 
 
-async def test_items_of_one_caller_have_an_outcome_each(disk: Disk, committer: Committer[int, str]) -> None:
-    assert await committer.submit_all([1, -2, 3]) == ["committed 1", REFUSED, "committed 3"]
+async def test_items_of_one_caller_have_an_outcome_each(disk: Disk, committer: Committer[Job, str]) -> None:
+    assert await committer.submit_all(jobs(1, -2, 3)) == ["committed 1", REFUSED, "committed 3"]
 
 
-async def test_a_refused_item_raises_at_its_caller(committer: Committer[int, str]) -> None:
+async def test_a_refused_item_raises_at_its_caller(committer: Committer[Job, str]) -> None:
     with pytest.raises(NotFound):
-        await committer.submit(-1)
+        await committer.submit(Job(-1))
 
 
-async def test_nothing_is_committed_for_nobody(disk: Disk, committer: Committer[int, str]) -> None:
+async def test_nothing_is_committed_for_nobody(disk: Disk, committer: Committer[Job, str]) -> None:
     assert await committer.submit_all([]) == []
-    assert await committer.submit(1) == "committed 1"
+    assert await committer.submit(Job(1)) == "committed 1"
     assert disk.batches == [[1]]
 
 
-async def test_a_full_queue_refuses_the_whole_call(disk: Disk, committer: Committer[int, str]) -> None:
+async def test_a_full_queue_refuses_the_whole_call(disk: Disk, committer: Committer[Job, str]) -> None:
     await disk.hold(committer)
-    waiting = asyncio.create_task(committer.submit_all(range(1, 11)))
+    waiting = asyncio.create_task(committer.submit_all(jobs(*range(1, 11))))
     await asyncio.sleep(0)
 
     with pytest.raises(Unavailable) as refused:
-        await committer.submit_all([11, 12, 13])
+        await committer.submit_all(jobs(*range(11, 16)))
 
     assert refused.value.reason is Reason.OVERLOADED
-    last = asyncio.create_task(committer.submit_all([11, 12]))
+    last = asyncio.create_task(committer.submit_all(jobs(*range(11, 15))))
     await asyncio.sleep(0)
     disk.free.set()
     assert len(await waiting) == 10
-    assert await last == ["committed 11", "committed 12"]
+    assert await last == [f"committed {n}" for n in range(11, 15)]
 
 
 @pytest.mark.parametrize("down", [Unavailable(Reason.STORE_UNAVAILABLE, "no disk"), OutcomeUnknown()])
 async def test_a_store_that_is_down_fails_everybody(
-    disk: Disk, committer: Committer[int, str], down: Unavailable
+    disk: Disk, committer: Committer[Job, str], down: Unavailable
 ) -> None:
     first = await disk.hold(committer)
     others = await submitted(committer, 1, 2)
@@ -174,17 +148,17 @@ async def test_a_store_that_is_down_fails_everybody(
     assert disk.batches == [[0], [1, 2]]
 
 
-async def test_it_goes_on_when_the_store_is_back(disk: Disk, committer: Committer[int, str]) -> None:
+async def test_it_goes_on_when_the_store_is_back(disk: Disk, committer: Committer[Job, str]) -> None:
     disk.down = Unavailable(Reason.STORE_UNAVAILABLE, "no disk")
     with pytest.raises(Unavailable):
-        await committer.submit(1)
+        await committer.submit(Job(1))
 
     disk.down = None
 
-    assert await committer.submit(2) == "committed 2"
+    assert await committer.submit(Job(2)) == "committed 2"
 
 
-async def test_an_item_that_the_store_refuses_fails_alone(disk: Disk, committer: Committer[int, str]) -> None:
+async def test_an_item_that_the_store_refuses_fails_alone(disk: Disk, committer: Committer[Job, str]) -> None:
     first = await disk.hold(committer)
     others = await submitted(committer, 1, 2, 3, -4)
     disk.poison = {2}
@@ -199,7 +173,7 @@ async def test_an_item_that_the_store_refuses_fails_alone(disk: Disk, committer:
     assert disk.batches == [[0], [1, 2, 3, -4], [1], [2], [3], [-4]]
 
 
-async def test_an_item_outlives_its_caller(disk: Disk, committer: Committer[int, str]) -> None:
+async def test_an_item_outlives_its_caller(disk: Disk, committer: Committer[Job, str]) -> None:
     first = await disk.hold(committer)
     (impatient, patient) = await submitted(committer, 1, 2)
 
@@ -212,7 +186,7 @@ async def test_an_item_outlives_its_caller(disk: Disk, committer: Committer[int,
     assert impatient.cancelled()
 
 
-async def test_background_items_ride_behind_the_others(disk: Disk, committer: Committer[int, str]) -> None:
+async def test_background_items_ride_behind_the_others(disk: Disk, committer: Committer[Job, str]) -> None:
     await disk.hold(committer)
     behind = await submitted(committer, 101, 102, 103, background=True)
     others = await submitted(committer, 1, 2, 3, 4, 5)
@@ -224,8 +198,8 @@ async def test_background_items_ride_behind_the_others(disk: Disk, committer: Co
     assert disk.batches == [[0], [1, 2, 3, 4, 101, 102], [5, 103]]
 
 
-async def test_background_items_alone_are_committed_too(disk: Disk, committer: Committer[int, str]) -> None:
-    assert await committer.submit_all([101, 102, 103], background=True) == [
+async def test_background_items_alone_are_committed_too(disk: Disk, committer: Committer[Job, str]) -> None:
+    assert await committer.submit_all(jobs(101, 102, 103), background=True) == [
         "committed 101",
         "committed 102",
         "committed 103",
@@ -233,7 +207,7 @@ async def test_background_items_alone_are_committed_too(disk: Disk, committer: C
 
 
 async def test_close_commits_what_waits_and_refuses_what_comes(
-    disk: Disk, committer: Committer[int, str]
+    disk: Disk, committer: Committer[Job, str]
 ) -> None:
     first = await disk.hold(committer)
     others = await submitted(committer, *range(1, 7))
@@ -241,7 +215,7 @@ async def test_close_commits_what_waits_and_refuses_what_comes(
     await asyncio.sleep(0)
 
     with pytest.raises(Unavailable) as late:
-        await committer.submit(99)
+        await committer.submit(Job(99))
     disk.free.set()
     await closing
 
@@ -249,7 +223,7 @@ async def test_close_commits_what_waits_and_refuses_what_comes(
     assert [task.result() for task in (first, *others)] == [f"committed {n}" for n in range(7)]
 
 
-async def test_close_of_an_idle_one_returns(committer: Committer[int, str]) -> None:
+async def test_close_of_an_idle_one_returns(committer: Committer[Job, str]) -> None:
     await committer.close()
     await committer.close()
 

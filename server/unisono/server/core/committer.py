@@ -4,18 +4,45 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import structlog
 
+from unisono.server.core.budget import Budget
 from unisono.server.errors import Reason, Unavailable, UnisonoError
+from unisono.server.fair_queue import FairQueue
+from unisono.server.model import FeedKey
+from unisono.server.model.value import value
 
 log = structlog.get_logger(__name__)
 
-ItemT = TypeVar("ItemT")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
-Run = Callable[[Sequence[ItemT]], Awaitable[Sequence[R | UnisonoError]]]
+
+class Item(Protocol):
+    """One thing to commit: whose it is, and how many rows it is about."""
+
+    @property
+    def feed(self) -> FeedKey: ...
+    @property
+    def rows(self) -> int: ...
+    def within(self, rows: int) -> Self:
+        """The same, about no more than so many rows now, where it can be done in steps."""
+
+
+ItemT = TypeVar("ItemT", bound=Item)
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Committed(Generic[R_co]):
+    """What came of a batch: an outcome for each item, and the seconds of a processor that it took."""
+
+    outcomes: Sequence[R_co | UnisonoError]
+    work: float = 0.0
+
+
+Run = Callable[[Sequence[ItemT]], Awaitable[Committed[R]]]
 
 #: How often a commit that waits for those who are on their way looks around, in seconds.
 _LOOK: Final = 0.0005
@@ -23,32 +50,51 @@ _LOOK: Final = 0.0005
 #: With so many items from each caller, a commit is worth it without others.
 _MANY: Final = 16
 
+#: How many background items a commit takes, however full it is: they get on all the same.
+_BEHIND: Final = 10
+
+#: What an item may be about while nobody else waits: as much as it likes.
+_UNBOUNDED: Final = 2**31
+
 
 class _Call(Generic[R]):
     """The outcomes of what was submitted together, as they come."""
 
-    def __init__(self, count: int, done: asyncio.Future[Sequence[R | UnisonoError]]) -> None:
-        self._count = count
-        self._outcomes: list[R | UnisonoError] = []
+    def __init__(self, count: int, done: "asyncio.Future[Sequence[R | UnisonoError]]") -> None:
+        self._missing = count
+        self._outcomes: dict[int, R | UnisonoError] = {}
         self.done = done
 
-    def add(self, outcome: R | UnisonoError) -> None:
-        self._outcomes.append(outcome)
+    def add(self, place: int, outcome: R | UnisonoError) -> None:
+        self._outcomes[place] = outcome
+        self._missing -= 1
         # Whoever was cancelled has cancelled the future.
-        if len(self._outcomes) == self._count and not self.done.done():
-            self.done.set_result(self._outcomes)
+        if not self._missing and not self.done.done():
+            self.done.set_result([self._outcomes[place] for place in range(len(self._outcomes))])
+
+
+class _Waiting(NamedTuple, Generic[ItemT, R]):
+    """An item, and its place in its call."""
+
+    item: ItemT
+    place: int
+    call: _Call[R]
 
 
 class Committer(Generic[ItemT, R]):
-    """Feeds batches of items to `run`, one batch at a time, in the order of arrival.
+    """Feeds batches of items to `run`, one batch at a time.
+
+    What is about one feed is committed in the order of arrival; between two turns of one app each other app
+    that waits has one, and within an app each user. A batch has as many rows as its budget says, but at
+    least one item, and at most `batch` items.
 
     `run` returns an outcome for each item, or raises: `Unavailable` reaches every item of the batch;
     anything else makes each item run alone, so that it reaches only the item that causes it. An item
     goes on when the caller that waits for it is cancelled.
 
-    `capacity` bounds how many items may wait. Background items ride along behind the others, at most
-    `background_batch` with each commit. A commit waits at most `gather` seconds for callers who are on
-    their way with a few items each.
+    `capacity` bounds how many items may wait; an app may have as many of them as it leaves places to
+    others. Background items ride along behind the others, at most `background_batch` with each commit. A
+    commit waits at most `gather` seconds for callers who are on their way with a few items each.
     """
 
     def __init__(
@@ -65,8 +111,11 @@ class Committer(Generic[ItemT, R]):
         self._capacity = capacity
         self._background_batch = background_batch
         self._gather_time = gather
-        self._waiting: deque[tuple[ItemT, _Call[R]]] = deque()
-        self._background: deque[tuple[ItemT, _Call[R]]] = deque()
+        self._budget = Budget()
+        self._waiting: FairQueue[_Waiting[ItemT, R]] = FairQueue()
+        #: What those that wait are about.
+        self._waiting_rows = 0
+        self._background: deque[_Waiting[ItemT, R]] = deque()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -94,20 +143,32 @@ class Committer(Generic[ItemT, R]):
     async def submit_all(
         self, items: Sequence[ItemT], *, background: bool = False
     ) -> Sequence[R | UnisonoError]:
-        """Commit items in their order; an outcome for each. Raises Unavailable when the queue is full."""
-        self._admit(len(items))
+        """Commit items, those about one feed in their order; an outcome for each.
+
+        Raises Unavailable when too much waits already.
+        """
+        self._admit(items)
         if not items:
             return []
         call: _Call[R] = _Call(len(items), asyncio.get_running_loop().create_future())
-        queue = self._background if background else self._waiting
-        queue.extend((item, call) for item in items)
+        for place, item in enumerate(items):
+            waiting = _Waiting(item, place, call)
+            if background:
+                self._background.append(waiting)
+            else:
+                self._waiting.push(item.feed, waiting)
+                self._waiting_rows += item.rows
         self._wake.set()
         return await call.done
 
-    def _admit(self, count: int) -> None:
+    def _admit(self, items: Sequence[ItemT]) -> None:
         if self._closing:
             raise Unavailable(Reason.DRAINING, "the server is stopping; try again")
-        if len(self._waiting) + len(self._background) + count > self._capacity:
+        if not items:
+            return
+        waiting = len(self._waiting) + len(self._background) + len(items)
+        of_app = self._waiting.of_app(items[0].feed.app_id)
+        if waiting > self._capacity or of_app > self._capacity - waiting:
             raise Unavailable(Reason.OVERLOADED, "too much is waiting to be committed; try again")
 
     async def _loop(self) -> None:
@@ -131,29 +192,46 @@ class Committer(Generic[ItemT, R]):
             return
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._gather_time
-        while len(self._waiting) < self._batch and loop.time() < deadline:
+        while self._has_room and loop.time() < deadline:
             known, worked = len(self._waiting), time.thread_time()
             await asyncio.sleep(_LOOK)
             busy = time.thread_time() - worked > _LOOK / 2
             if not busy and len(self._waiting) == known:
                 return
 
-    def _take(self) -> list[tuple[ItemT, _Call[R]]]:
-        live = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
-        behind = min(self._background_batch, len(self._background))
-        return live + [self._background.popleft() for _ in range(behind)]
+    @property
+    def _has_room(self) -> bool:
+        """Whether the next commit can take more than what waits."""
+        return len(self._waiting) < self._batch and self._waiting_rows < self._budget.rows
 
-    async def _commit(self, batch: Sequence[tuple[ItemT, _Call[R]]]) -> None:
-        outcomes = await self._outcomes([item for item, _ in batch])
-        callers = {call for _, call in batch}
+    def _take(self) -> list[_Waiting[ItemT, R]]:
+        batch: list[_Waiting[ItemT, R]] = []
+        room = self._budget.rows
+        while self._waiting and len(batch) < self._batch and (room > 0 or not batch):
+            batch.append(self._next(room))
+            room -= batch[-1].item.rows
+        behind = min(self._background_batch, max(room, _BEHIND), len(self._background))
+        return batch + [self._background.popleft() for _ in range(behind)]
+
+    def _next(self, room: int) -> _Waiting[ItemT, R]:
+        """The item whose turn it is, with its owner's share of the room, if there are others."""
+        owners = self._waiting.owners
+        waiting = self._waiting.pop()
+        self._waiting_rows -= waiting.item.rows
+        share = room // owners if owners > 1 else _UNBOUNDED
+        return waiting._replace(item=waiting.item.within(share))
+
+    async def _commit(self, batch: Sequence[_Waiting[ItemT, R]]) -> None:
+        outcomes = await self._outcomes([waiting.item for waiting in batch])
+        callers = {waiting.call for waiting in batch}
         several = bool(self._waiting) or len(callers) > 1
         self._company = several and len(batch) < _MANY * len(callers)
-        for (_, call), outcome in zip(batch, outcomes, strict=True):
-            call.add(outcome)
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            waiting.call.add(waiting.place, outcome)
 
     async def _outcomes(self, items: Sequence[ItemT]) -> Sequence[R | UnisonoError]:
         try:
-            return await self._run(items)
+            committed = await self._run(items)
         except Unavailable as error:
             log.warning("commit failed", items=len(items), reason=error.reason, error=str(error))
             return [error] * len(items)
@@ -163,3 +241,5 @@ class Committer(Generic[ItemT, R]):
                 return [outcome for item in items for outcome in await self._outcomes([item])]
             log.exception("item failed")
             return [UnisonoError(Reason.INTERNAL, "the item could not be committed")]
+        self._budget.note(sum(item.rows for item in items), committed.work)
+        return committed.outcomes

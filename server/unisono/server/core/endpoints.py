@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
-from unisono.server.core.committer import Committer
+from unisono.server.core.committer import Committed, Committer
 from unisono.server.core.decide.endpoints import (
     EndpointCommand,
     Register,
@@ -14,7 +14,6 @@ from unisono.server.core.decide.endpoints import (
     decide_endpoints,
     existing,
 )
-from unisono.server.errors import UnisonoError
 from unisono.server.model import Endpoint, FeedKey, Limits, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.commit import EndpointDecision, EndpointView
@@ -72,7 +71,7 @@ class Endpoints:
         """All that are not deleted, in the order of registration."""
         return await self._store.endpoints(feed)
 
-    async def _commit(self, commands: Sequence[EndpointCommand]) -> Sequence[Settled | UnisonoError]:
+    async def _commit(self, commands: Sequence[EndpointCommand]) -> Committed[Settled]:
         now = self._clock.now()
 
         def decide(items: Sequence[EndpointCommand], view: EndpointView) -> EndpointDecision[Settled]:
@@ -87,4 +86,4 @@ class Endpoints:
                     session_id=endpoint.session_id,
                 )
             )
-        return decision.outcomes
+        return Committed(outcomes=decision.outcomes, work=decision.work)

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
-from unisono.server.core.committer import Committer
+from unisono.server.core.committer import Committed, Committer
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command, PassTime
 from unisono.server.core.decide.results import Result
@@ -51,7 +51,7 @@ class FeedCommits:
         outcomes = await self.committer.submit_all(commands, background=background)
         return [o if isinstance(o, UnisonoError) else expect(kind, o) for o in outcomes]
 
-    async def _commit(self, commands: Sequence[Command]) -> Sequence[Result | UnisonoError]:
+    async def _commit(self, commands: Sequence[Command]) -> Committed[Result]:
         now = self._clock.now()
 
         def decide_now(items: Sequence[Command], view: View) -> Decision[Result]:
@@ -61,7 +61,7 @@ class FeedCommits:
         self._notice(commands, now)
         for feed in decision.feeds:
             self._bus.publish(Hint(key=feed.key, feed=feed, changes=decision.changes[feed.key]))
-        return decision.outcomes
+        return Committed(outcomes=decision.outcomes, work=decision.work)
 
     def _notice(self, commands: Sequence[Command], now: int) -> None:
         """A device that changes something is alive, whether it has a stream or not."""

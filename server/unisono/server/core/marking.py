@@ -1,14 +1,22 @@
 """Marking one, several or all notifications, in steps that each fit into a commit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
+from typing import Final
 
 from unisono.server.core.decide.commands import Actor, Mark, Ref, StatePatch
+from unisono.server.core.decide.expected import not_found
 from unisono.server.core.decide.results import Marked
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.errors import NotFound, UnisonoError
 from unisono.server.model import LARGEST_INTEGER, Audience
 from unisono.server.model.value import value
 from unisono.server.store.commit import Scan
+
+PART: Final = 64
+"""How many references are marked in one turn: a commit has room for as many, and for others."""
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -57,29 +65,56 @@ class Marking:
         command = Mark(
             actor=actor,
             patch=request.patch,
-            refs=request.selector.refs or (),
+            refs=tuple(dict.fromkeys(request.selector.refs or ())),
             scan=_scan(request.selector, audience),
             up_to_revision=request.up_to_revision,
             expected_revision=request.expected_revision,
         )
-        return await self._in_steps(command, audience)
+        if command.scan is None:
+            return await self._named(command, audience)
+        return await self._in_steps(command, command.scan, audience)
 
-    async def _in_steps(self, command: Mark, audience: Audience | None) -> MarkedAll:
-        step = await self._commits.submit(command, Marked)
-        changed, skipped = step.changed, step.skipped
-        # What is created after the first step is not meant.
-        until = step.feed.revision
-        while step.resume_after is not None and command.scan is not None:
-            scan = replace(command.scan, after=step.resume_after, until=until)
-            step = await self._commits.submit(replace(command, scan=scan), Marked)
-            changed, skipped = changed + step.changed, skipped + step.skipped
-        return MarkedAll(
-            changed=changed,
-            skipped=skipped,
-            not_found=step.not_found,
-            last_revision=step.feed.revision,
-            unread_count=step.feed.unread_count(audience),
+    async def _named(self, command: Mark, audience: Audience | None) -> MarkedAll:
+        """What references name, in parts that leave room for others in a commit."""
+        parts = [replace(command, refs=refs) for refs in _parts(command.refs)]
+        outcomes = await self._commits.submit_all(parts, Marked)
+        for outcome in outcomes:
+            if isinstance(outcome, UnisonoError) and not isinstance(outcome, NotFound):
+                raise outcome
+        done = [outcome for outcome in outcomes if isinstance(outcome, Marked)]
+        if not done:
+            raise not_found()
+        missing = (
+            outcome.not_found if isinstance(outcome, Marked) else part.refs
+            for part, outcome in zip(parts, outcomes, strict=True)
         )
+        return _all(done, audience, tuple(chain.from_iterable(missing)))
+
+    async def _in_steps(self, command: Mark, scan: Scan, audience: Audience | None) -> MarkedAll:
+        steps = [await self._commits.submit(command, Marked)]
+        # What is created after the first step is not meant.
+        until = steps[0].feed.revision
+        while (after := steps[-1].resume_after) is not None:
+            rest = replace(command, scan=replace(scan, after=after, until=until))
+            steps.append(await self._commits.submit(rest, Marked))
+        return _all(steps, audience)
+
+
+def _parts(refs: tuple[Ref, ...]) -> list[tuple[Ref, ...]]:
+    """Parts of nearly one size: a single reference is only ever alone when nothing else was asked for."""
+    count = -(-len(refs) // PART)
+    return [refs[part * len(refs) // count : (part + 1) * len(refs) // count] for part in range(count)]
+
+
+def _all(steps: Sequence[Marked], audience: Audience | None, missing: tuple[Ref, ...] = ()) -> MarkedAll:
+    feed = steps[-1].feed
+    return MarkedAll(
+        changed=sum(step.changed for step in steps),
+        skipped=sum(step.skipped for step in steps),
+        not_found=missing,
+        last_revision=feed.revision,
+        unread_count=feed.unread_count(audience),
+    )
 
 
 def _scan(selector: Selector, audience: Audience | None) -> Scan | None:

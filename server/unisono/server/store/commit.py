@@ -68,13 +68,15 @@ class Decision(Generic[R]):
     `outcomes` has one for each item: its result, or the error that it alone gets. `feeds` and `rows`
     are what to write, each in its last form: a row is new, or was in the view and keeps what it got at
     its creation (key, role, target). Each has a revision of its own, a removed one a later one than that
-    of its creation. `changes` are all revisions taken, in order, by feed.
+    of its creation. `changes` are all revisions taken, in order, by feed. `work` is what the store adds:
+    the seconds of a processor that the commit took, without what it waited for; 0 where it does not know.
     """
 
     outcomes: Sequence[R | UnisonoError]
     feeds: Sequence[Feed] = ()
     rows: Sequence[Notification] = ()
     changes: Mapping[FeedKey, Sequence[Change]] = field(default_factory=dict)
+    work: float = field(default=0.0, compare=False)
 
 
 class EndpointItem(Protocol):
@@ -96,7 +98,7 @@ class EndpointView:
 
 @value(frozen=True, slots=True, kw_only=True)
 class EndpointDecision(Generic[R]):
-    """What becomes of a batch of endpoint items: outcomes as in `Decision`, and rows to write.
+    """What becomes of a batch of endpoint items: outcomes and `work` as in `Decision`, and rows to write.
 
     The feeds of written endpoints are created where they do not exist. `removed` lose their row.
     """
@@ -104,3 +106,4 @@ class EndpointDecision(Generic[R]):
     outcomes: Sequence[R | UnisonoError]
     endpoints: Sequence[Endpoint] = ()
     removed: Sequence[Endpoint] = ()
+    work: float = field(default=0.0, compare=False)

@@ -1,7 +1,10 @@
 """What can be asked of a feed: one value for each, with the rows it wants to see."""
 
 import hashlib
+from dataclasses import replace
+from typing import Final, Self
 
+from unisono.server.core.decide.single import Single
 from unisono.server.model import (
     FeedKey,
     Priority,
@@ -45,8 +48,15 @@ class Content:
     expire_time: int | None = None
 
 
+STEP_LEAST: Final = 32
+"""How many notifications a mark of many looks at in one commit, however many others wait for it."""
+
+#: So many bytes of a payload take a commit about as long as one more row.
+_ROW_BYTES: Final = 8 * 1024
+
+
 @value(frozen=True, slots=True, kw_only=True)
-class Send:
+class Send(Single):
     """Create a notification. `new_id` is its id, if one is created."""
 
     actor: Actor
@@ -62,12 +72,16 @@ class Send:
         return self.actor.feed
 
     @property
+    def rows(self) -> int:
+        return 1 + len(self.content.payload) // _ROW_BYTES
+
+    @property
     def reads(self) -> Reads:
         return Reads(feed=self.actor.feed, keys=(self.key,) if self.key else ())
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Update:
+class Update(Single):
     """Patch content: the fields in `mask` (names of `Content`) get the values of `content`."""
 
     actor: Actor
@@ -116,9 +130,20 @@ class Mark:
             return Reads(feed=self.actor.feed, scan=self.scan)
         return _named(self.actor.feed, self.refs)
 
+    @property
+    def rows(self) -> int:
+        return len(self.refs) if self.scan is None else self.scan.limit
+
+    def within(self, rows: int) -> Self:
+        """A scan goes on where it stopped, with another command."""
+        if self.scan is None or rows >= self.scan.limit:
+            return self
+        limit = min(self.scan.limit, max(rows, STEP_LEAST))
+        return replace(self, scan=replace(self.scan, limit=limit))
+
 
 @value(frozen=True, slots=True, kw_only=True)
-class Delete:
+class Delete(Single):
     """Withdraw a notification."""
 
     actor: Actor
@@ -135,7 +160,7 @@ class Delete:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class PassTime:
+class PassTime(Single):
     """Let time act on a notification: expire it or end its snooze, if that is due."""
 
     feed: FeedKey

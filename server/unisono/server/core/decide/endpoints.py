@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from unisono.server.core.decide.single import Single
 from unisono.server.errors import (
     FailedPrecondition,
     InvalidRequest,
@@ -17,7 +18,7 @@ from unisono.server.store.commit import EndpointDecision, EndpointView
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Register:
+class Register(Single):
     """Make an endpoint, or find it. With a `session_id`, that session becomes the endpoint's stream."""
 
     feed: FeedKey
@@ -28,7 +29,7 @@ class Register:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Rename:
+class Rename(Single):
     """Give an endpoint another name."""
 
     feed: FeedKey
@@ -37,7 +38,7 @@ class Rename:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Remove:
+class Remove(Single):
     """Delete an endpoint, for as long as its record is kept."""
 
     feed: FeedKey

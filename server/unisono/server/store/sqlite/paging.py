@@ -71,7 +71,7 @@ async def read_changes(
             raise LookupError(f"there is no feed {key}")
         return Changes(feed=feed, rows=found, complete=not more)
 
-    return await readers.read(changes)
+    return await readers.read(key, changes)
 
 
 async def read_history(
@@ -98,7 +98,7 @@ async def read_history(
         feed, found, more = _page(connection, key, _HISTORY, values, limit, max_bytes)
         return Page(feed=feed, rows=found, more=more)
 
-    return await readers.read(history)
+    return await readers.read(key, history)
 
 
 def _page(

@@ -1,12 +1,13 @@
-"""The connections that read, each in a snapshot. Knows no statement."""
+"""The connections that read, each in a snapshot, for whoever's turn it is. Knows no statement."""
 
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
+from unisono.server.fair_queue import FairQueue, Owner
 from unisono.server.store.sqlite.connection import Connection
 from unisono.server.store.sqlite.explain import database_errors
 from unisono.server.store.sqlite.transaction import not_open, unavailable
@@ -15,18 +16,24 @@ T = TypeVar("T")
 
 Records = Sequence[Sequence[Any]]
 
+#: Whose reads are that are no user's.
+NOBODY: Final = ("", "")
+
 CACHE_BYTES = 16 * 1024 * 1024
 """Pages that each of them keeps in memory, at most."""
 
 
 class Readers:
-    """A few connections, each used by one read at a time."""
+    """A few connections, each used by one read at a time; who waits for one has it in fair turns."""
 
     def __init__(self, path: Path, count: int, *, busy_timeout: int) -> None:
         self._path = path
         self._count = count
         self._busy_timeout = busy_timeout
-        self._idle: asyncio.Queue[Connection] = asyncio.Queue()
+        self._idle: list[Connection] = []
+        self._waiting: FairQueue[asyncio.Future[Connection]] = FairQueue()
+        #: Somebody gave a connection back, and nobody took it.
+        self._freed = asyncio.Event()
         self._connected = 0
         self._open = False
 
@@ -36,34 +43,64 @@ class Readers:
             while self._connected < self._count:
                 connection = Connection(self._connect)
                 await connection
-                self._idle.put_nowait(connection)
+                self._idle.append(connection)
                 self._connected += 1
         self._open = True
 
-    async def fetch(self, statement: str, values: Mapping[str, Any]) -> Records:
+    async def fetch(self, owner: Owner, statement: str, values: Mapping[str, Any]) -> Records:
         """The records of one statement. It goes on when its caller is cancelled."""
-        return await self.read(lambda connection: connection.execute(statement, values).fetchall())
+        return await self.read(owner, lambda connection: connection.execute(statement, values).fetchall())
 
-    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """The result of `work`, which goes on when its caller is cancelled."""
+    async def read(self, owner: Owner, work: Callable[[sqlite3.Connection], T]) -> T:
+        """The result of `work`, in the turn of whom it is for; it goes on when its caller is cancelled."""
         if not self._open:
             raise not_open()
-        connection = await self._idle.get()
+        connection = await self._take(owner)
         try:
             return await connection.run(work)
         except sqlite3.Error as error:
             raise unavailable(error) from error
         finally:
             # Where the caller was cancelled it still reads; whoever comes next waits for its thread.
-            self._idle.put_nowait(connection)
+            self._give_back(connection)
 
     async def close(self) -> None:
-        """Finish the reads that have begun, then disconnect. Idempotent."""
+        """Finish the reads that were asked for, then disconnect. Idempotent."""
         self._open = False
         while self._connected:
             self._connected -= 1
-            connection = await self._idle.get()
+            connection = await self._unused()
             await connection.close()
+
+    async def _take(self, owner: Owner) -> Connection:
+        """A connection that nobody uses."""
+        if self._idle:
+            return self._idle.pop()
+        turn: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+        self._waiting.push(owner, turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give_back(turn.result())
+            raise
+
+    async def _unused(self) -> Connection:
+        """A connection for which nobody waits any more."""
+        while not self._idle:
+            self._freed.clear()
+            await self._freed.wait()
+        return self._idle.pop()
+
+    def _give_back(self, connection: Connection) -> None:
+        """To whoever's turn it is, who may have gone away."""
+        while self._waiting:
+            turn = self._waiting.pop()
+            if not turn.done():
+                turn.set_result(connection)
+                return
+        self._idle.append(connection)
+        self._freed.set()
 
     def _connect(self) -> sqlite3.Connection:
         uri = f"{self._path.as_uri()}?mode=rw"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.reads import Due
 from unisono.server.store.sqlite import rows
-from unisono.server.store.sqlite.readers import Readers
+from unisono.server.store.sqlite.readers import NOBODY, Readers
 from unisono.server.store.sqlite.sql import ENDPOINT, FEED, ROW, compose, json_array
 
 _FEED_AND_ENDPOINT = compose(
@@ -72,7 +72,7 @@ async def read_feed_and_endpoint(
 ) -> tuple[Feed | None, Endpoint | None]:
     """Both, if they exist; the endpoint also when it is deleted."""
     values = {**key._asdict(), "endpoint_id": endpoint_id}
-    for record in await readers.fetch(_FEED_AND_ENDPOINT, values):
+    for record in await readers.fetch(key, _FEED_AND_ENDPOINT, values):
         endpoint = None if record[5] is None else rows.endpoint(key, record[5:])
         return rows.feed(key, record[:5]), endpoint
     return None, None
@@ -83,15 +83,15 @@ async def find(
 ) -> Sequence[Notification]:
     """Rows by id and by key, each once, live or not."""
     values = {**key._asdict(), "ids": json_array(ids), "keys": json_array(keys)}
-    return [rows.notification(key, record) for record in await readers.fetch(_FIND, values)]
+    return [rows.notification(key, record) for record in await readers.fetch(key, _FIND, values)]
 
 
 async def read_endpoints(readers: Readers, key: FeedKey) -> Sequence[Endpoint]:
     """The endpoints that are not deleted, in the order of registration."""
-    return [rows.endpoint(key, record) for record in await readers.fetch(_ENDPOINTS, key._asdict())]
+    return [rows.endpoint(key, record) for record in await readers.fetch(key, _ENDPOINTS, key._asdict())]
 
 
 async def read_due(readers: Readers, now: int, limit: int) -> Sequence[Due]:
     """What time has come for, the longest due first."""
-    records = await readers.fetch(_DUE, {"now": now, "limit": limit})
+    records = await readers.fetch(NOBODY, _DUE, {"now": now, "limit": limit})
     return [Due(feed=FeedKey(app_id, user_id), id=id_) for app_id, user_id, id_ in records]

@@ -1,9 +1,12 @@
 """The store on one SQLite file: puts the parts together. The statements are in the other modules."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from sqlite3 import Connection
 from typing import TypeVar
 
 from unisono.server.clock import Ids
@@ -70,20 +73,24 @@ class SqliteStore:
     async def commit(
         self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
     ) -> Decision[R]:
-        return await self._writer.run(
-            lambda connection: writing.commit(
-                connection, items, decide, self._memory, self._ids, self._encode
-            )
-        )
+        def commit(connection: Connection) -> Decision[R]:
+            began = time.thread_time()
+            decision = writing.commit(connection, items, decide, self._memory, self._ids, self._encode)
+            return replace(decision, work=time.thread_time() - began)
+
+        return await self._writer.run(commit)
 
     async def commit_endpoints(
         self,
         items: Sequence[EndpointItemT],
         decide: Callable[[Sequence[EndpointItemT], EndpointView], EndpointDecision[R]],
     ) -> EndpointDecision[R]:
-        return await self._writer.run(
-            lambda connection: endpoints.commit_endpoints(connection, items, decide, self._memory, self._ids)
-        )
+        def commit(connection: Connection) -> EndpointDecision[R]:
+            began = time.thread_time()
+            decision = endpoints.commit_endpoints(connection, items, decide, self._memory, self._ids)
+            return replace(decision, work=time.thread_time() - began)
+
+        return await self._writer.run(commit)
 
     async def note_seen(self, signs: Sequence[Seen]) -> None:
         await self._writer.run(lambda connection: endpoints.note_seen(connection, signs))

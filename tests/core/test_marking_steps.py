@@ -1,15 +1,18 @@
 """Marking many works in steps that each fit into a commit, and means what was there when it began."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.support.stage import ADA, PUBLISHER, Stage, playing
 from unisono.server.bus.base import Hint
-from unisono.server.core.decide.commands import Delete, Mark, Ref, StatePatch
-from unisono.server.core.marking import Marking, MarkRequest, Selector
-from unisono.server.model import Notification, ReadState
+from unisono.server.core.decide.commands import Command, Delete, Mark, Ref, StatePatch
+from unisono.server.core.marking import PART, Marking, MarkRequest, Selector
+from unisono.server.errors import NotFound, Reason, Unavailable
+from unisono.server.model import Notification, ReadState, UserActionState
 from unisono.server.store.commit import Scan
 
 READ = StatePatch(read_state=ReadState.READ)
@@ -110,3 +113,66 @@ async def test_a_step_sees_what_its_batch_did_before_it(stage: Stage) -> None:
     unread = [row.id for row in stage.store.rows(ADA) if row.counts]
     assert unread == []
     assert marked.feed.unread_count() == 0  # type: ignore[union-attr]
+
+
+def refs(rows: Sequence[Notification], *, missing: int = 0) -> MarkRequest:
+    """All of these by their ids, and some that are not there."""
+    named = [Ref(id=row.id) for row in rows] + [Ref(id=f"missing-{n}") for n in range(missing)]
+    return MarkRequest(actor=PUBLISHER, selector=Selector(refs=tuple(named)), patch=READ)
+
+
+async def test_references_are_marked_in_parts_that_leave_room(stage: Stage, marking: Marking) -> None:
+    """Each part is a turn: others go between two of them."""
+    rows = await sent(stage, 2 * PART + 1)
+    parts: list[int] = []
+    submit_all = stage.commits.committer.submit_all
+
+    async def counting(items: Sequence[Command], **options: Any) -> Any:
+        parts.extend(item.rows for item in items)
+        return await submit_all(items, **options)
+
+    stage.commits.committer.submit_all = counting  # type: ignore[method-assign]
+    marked = await marking.mark(refs(rows))
+
+    assert parts == [43, 43, 43]
+    assert (marked.changed, marked.unread_count, marked.not_found) == (2 * PART + 1, 0, ())
+
+
+async def test_what_no_part_finds_is_not_found(stage: Stage, marking: Marking) -> None:
+    rows = await sent(stage, 3)
+
+    marked = await marking.mark(refs(rows, missing=2 * PART))
+
+    assert (marked.changed, len(marked.not_found)) == (3, 2 * PART)
+    with pytest.raises(NotFound):
+        await marking.mark(refs([], missing=2 * PART))
+
+
+async def test_one_of_many_is_never_taken_for_the_only_one(stage: Stage, marking: Marking) -> None:
+    """A snooze that would end too late is an error for a single notification, and skipped among many."""
+    rows = await sent(stage, PART + 1)
+    late = StatePatch(user_action_state=UserActionState.SNOOZED, snooze_until=rows[-1].expire_time)
+
+    marked = await marking.mark(replace(refs(rows), patch=late))
+
+    assert (marked.changed, marked.skipped) == (0, PART + 1)
+
+
+async def test_a_store_that_fails_in_one_part_fails_the_mark(stage: Stage, marking: Marking) -> None:
+    rows = await sent(stage, PART + 1)
+    outcomes = iter([NotFound(Reason.NOTIFICATION_NOT_FOUND, "gone"), Unavailable(Reason.OVERLOADED, "full")])
+
+    async def failing(items: Sequence[Command], **options: Any) -> Any:
+        return [next(outcomes) for _ in items]
+
+    stage.commits.committer.submit_all = failing  # type: ignore[method-assign]
+    with pytest.raises(Unavailable):
+        await marking.mark(refs(rows))
+
+
+async def test_a_named_notification_counts_once_however_often_it_is_named(
+    stage: Stage, marking: Marking
+) -> None:
+    (row,) = await sent(stage, 1)
+
+    assert (await marking.mark(refs([row] * (2 * PART)))).changed == 1

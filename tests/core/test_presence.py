@@ -1,6 +1,7 @@
 """Signs of life: merged, written now and then, and kept when they cannot be written."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, playing
 from unisono.server.api.convert import wire
-from unisono.server.core.presence import Presence
+from unisono.server.core.presence import STEP, Presence
 from unisono.server.errors import Reason, Unavailable
 from unisono.server.model import Endpoint, Platform
 from unisono.server.store.reads import Seen
@@ -147,3 +148,13 @@ async def test_what_is_being_written_still_counts(presence: Presence, store: Fai
     del store.note_seen
     await presence.flush()
     assert [sign.time for signs in store.written for sign in signs] == [2]
+
+
+async def test_a_crowd_is_written_in_steps(presence: Presence, store: FailingStore) -> None:
+    """A commit that comes meanwhile waits for one of them, not for all."""
+    for number in range(2 * STEP + 1):
+        presence.note(replace(seen(1), endpoint_id=f"laptop-{number}"))
+
+    await presence.flush()
+
+    assert [len(signs) for signs in store.written] == [STEP, STEP, 1]

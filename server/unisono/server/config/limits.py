@@ -50,6 +50,37 @@ class LimitSettings(BaseSettings):
     access_token_bytes: int = setting(
         _DEFAULT.access_token_bytes, BYTES, "longest access token", ge=256, le=16 * 1024
     )
+    calls_in_flight: int = setting(
+        _DEFAULT.calls_in_flight,
+        ITEMS,
+        "calls at a time of one user, or of all publishers of one app",
+        ge=1,
+        le=1_000_000,
+    )
+    calls_per_second: int = setting(
+        _DEFAULT.calls_per_second, ITEMS, "calls that each of them may begin in a second", ge=1, le=1_000_000
+    )
+    subscribes_per_second: int = setting(
+        _DEFAULT.subscribes_per_second,
+        ITEMS,
+        "streams that one user may open in a second, on average; ten times as many at once",
+        ge=1,
+        le=1_000_000,
+    )
+    acknowledges_per_second: int = setting(
+        _DEFAULT.acknowledges_per_second,
+        ITEMS,
+        "acknowledgements of one user in a second",
+        ge=1,
+        le=1_000_000,
+    )
+    stranger_calls_per_second: int = setting(
+        _DEFAULT.stranger_calls_per_second,
+        ITEMS,
+        "calls in a second on one connection without a token, or with one that cannot be read",
+        ge=1,
+        le=1_000_000,
+    )
     expire_after_max: float = setting(
         _DEFAULT.expire_after_max / 1000, SECONDS, "farthest expiry of a notification", ge=1, le=3650 * DAY
     )

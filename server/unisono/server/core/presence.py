@@ -1,7 +1,9 @@
 """Signs of life of endpoints, collected and written every few seconds. Knows no sessions."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -13,12 +15,18 @@ from unisono.server.store.reads import Seen
 log = structlog.get_logger(__name__)
 
 
+STEP: Final = 200
+"""How many signs are written at a time: a commit waits for no more than these."""
+
+_Key: TypeAlias = tuple[FeedKey, str, str]
+
+
 class Presence:
     """Merges signs of life by endpoint. What a crash loses is at most a few seconds of them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._signs: dict[tuple[FeedKey, str, str], Seen] = {}
+        self._signs: dict[_Key, Seen] = {}
         self._flushing = asyncio.Lock()
 
     def note(self, sign: Seen) -> Seen:
@@ -40,15 +48,20 @@ class Presence:
     async def flush(self) -> None:
         """Write what was collected; keep it for the next time when the store cannot be written."""
         async with self._flushing:
-            signs = dict(self._signs)
-            if not signs:
-                return
-            try:
-                await self._store.note_seen(list(signs.values()))
-            except Unavailable as error:
-                log.warning("signs of life could not be written", error=str(error))
-                return
-            for key, sign in signs.items():
-                # A sign that was noted meanwhile is another one.
-                if self._signs[key] is sign:
-                    del self._signs[key]
+            signs = list(self._signs.items())
+            for start in range(0, len(signs), STEP):
+                if not await self._write(signs[start : start + STEP]):
+                    return
+
+    async def _write(self, signs: Sequence[tuple[_Key, Seen]]) -> bool:
+        """Whether it could be done."""
+        try:
+            await self._store.note_seen([sign for _, sign in signs])
+        except Unavailable as error:
+            log.warning("signs of life could not be written", error=str(error))
+            return False
+        for key, sign in signs:
+            # A sign that was noted meanwhile is another one.
+            if self._signs[key] is sign:
+                del self._signs[key]
+        return True

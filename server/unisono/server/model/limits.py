@@ -25,5 +25,10 @@ class Limits:
     streams_per_user: int = 50
     live_notifications_per_feed: int = 10_000
     access_token_bytes: int = 16 * 1024
+    calls_in_flight: int = 1000
+    calls_per_second: int = 30_000
+    subscribes_per_second: int = 50
+    acknowledges_per_second: int = 1000
+    stranger_calls_per_second: int = 100
     expire_after_max: int = 30 * 24 * 3600 * 1000
     expire_after_default: int = 7 * 24 * 3600 * 1000

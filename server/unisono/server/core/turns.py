@@ -1,0 +1,61 @@
+"""Long work on the event loop in short slices, of which each caller has one in turn. Knows not what is done.
+
+A batch of a thousand takes the loop fifty milliseconds in one piece, and everything else waits as long.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+from unisono.server.clock import Clock
+from unisono.server.fair_queue import FairQueue, Owner
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+SLICE: Final = 0.002
+"""How long one slice goes on, in seconds: so much is everything else held up by all such work together."""
+
+
+class Turns:
+    """In each round of the event loop at most one slice is worked, for the owner whose turn it is."""
+
+    def __init__(self, clock: Clock, slice_: float = SLICE) -> None:
+        self._clock = clock
+        self._slice = slice_
+        self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
+        #: Whether a slice was worked in this round, or is about to be.
+        self._taken = False
+
+    async def map(self, owner: Owner, work: Callable[[A], B], items: Iterable[A]) -> list[B]:
+        """What `work` makes of each item, in order. Raises what it raises, and does no more then."""
+        done: list[B] = []
+        rest = iter(items)
+        while True:
+            await self._turn(owner)
+            end = self._clock.monotonic() + self._slice
+            for item in rest:
+                done.append(work(item))
+                if self._clock.monotonic() >= end:
+                    break
+            else:
+                return done
+
+    async def _turn(self, owner: Owner) -> None:
+        if not self._taken:
+            self._taken = True
+            asyncio.get_running_loop().call_soon(self._next)
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.push(owner, turn)
+        await turn
+
+    def _next(self) -> None:
+        """A round later: the next one in turn, who works in the round after this."""
+        while self._waiting:
+            turn = self._waiting.pop()
+            if not turn.done():
+                turn.set_result(None)
+                asyncio.get_running_loop().call_soon(self._next)
+                return
+        self._taken = False

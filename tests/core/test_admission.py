@@ -1,0 +1,118 @@
+"""How many calls a caller may make: counted for each by itself, with a held clock."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.clocks import HeldClock
+from unisono.server.core.access.principal import Principal, Scope
+from unisono.server.core.admission import Admission, Buckets, Kind
+from unisono.server.errors import RateLimited, Reason
+from unisono.server.model import Limits
+
+LIMITS = Limits(
+    calls_in_flight=2,
+    calls_per_second=4,
+    subscribes_per_second=1,
+    acknowledges_per_second=2,
+    stranger_calls_per_second=2,
+)
+ADA = Principal(app_id="mail.test", user_id="ada", scopes=frozenset((Scope.READWRITE,)), expire_time=2**50)
+BOB = replace(ADA, user_id="bob")
+APP = replace(ADA, user_id="")
+
+
+@pytest.fixture
+def clock() -> HeldClock:
+    return HeldClock()
+
+
+@pytest.fixture
+def admission(clock: HeldClock) -> Admission:
+    return Admission(clock, LIMITS)
+
+
+def begun(admission: Admission, principal: Principal, kind: Kind) -> int:
+    """How many calls may begin now."""
+    for count in range(1000):
+        try:
+            admission.begin(principal, kind)
+        except RateLimited:
+            return count
+    raise AssertionError("there is no limit")
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [(Kind.CALL, 4), (Kind.SUBSCRIBE, 10), (Kind.ACKNOWLEDGE, 2)])
+def test_each_kind_of_call_has_a_rate_of_its_own(admission: Admission, kind: Kind, at_once: int) -> None:
+    assert begun(admission, ADA, kind) == at_once
+    others = [other for other in Kind if other is not kind]
+    assert all(begun(admission, ADA, other) for other in others)
+
+
+def test_it_is_counted_for_each_user_and_for_the_app_itself(admission: Admission) -> None:
+    assert [begun(admission, who, Kind.CALL) for who in (ADA, BOB, APP)] == [4, 4, 4]
+
+
+def test_time_gives_back_what_was_used(admission: Admission, clock: HeldClock) -> None:
+    begun(admission, ADA, Kind.CALL)
+
+    clock.advance(0.5)
+    after_half = begun(admission, ADA, Kind.CALL)
+    clock.advance(1000)
+
+    assert after_half == 2
+    assert begun(admission, ADA, Kind.CALL) == 4
+
+
+def test_a_refusal_says_whose_which_limit_and_when_to_come_back(
+    admission: Admission, clock: HeldClock
+) -> None:
+    begun(admission, ADA, Kind.CALL)
+
+    with pytest.raises(RateLimited) as refused:
+        admission.begin(ADA, Kind.CALL)
+
+    assert refused.value.reason is Reason.RATE_LIMITED
+    assert (refused.value.subject, refused.value.metadata) == ("user:ada", {"limit": "4"})
+    assert refused.value.retry_delay == pytest.approx(0.25)
+    clock.advance(refused.value.retry_delay + 0.001)
+    admission.begin(ADA, Kind.CALL)
+
+
+def test_so_many_calls_are_under_way_and_no_more(admission: Admission) -> None:
+    with admission.under_way(ADA):
+        with admission.under_way(ADA):
+            with pytest.raises(RateLimited) as refused, admission.under_way(ADA):
+                pass
+            with admission.under_way(BOB), admission.under_way(APP):
+                pass
+        with admission.under_way(ADA):
+            pass
+
+    assert refused.value.metadata == {"limit": "2"}
+    assert refused.value.retry_delay > 0
+
+
+def test_a_call_that_fails_is_not_under_way_any_more(admission: Admission) -> None:
+    for _ in range(5):
+        with pytest.raises(ValueError, match="fault"), admission.under_way(ADA):
+            raise ValueError("fault")
+
+
+def test_strangers_are_counted_for_each_connection(admission: Admission) -> None:
+    for connection in ("127.0.0.1:1", "127.0.0.1:2"):
+        admission.stranger(connection)
+        admission.stranger(connection)
+        with pytest.raises(RateLimited):
+            admission.stranger(connection)
+
+
+def test_it_does_not_remember_everybody(clock: HeldClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unisono.server.core.admission._MOST", 10)
+    buckets: Buckets[int] = Buckets(clock, rate=1, burst=1)
+
+    assert not any(buckets.take(key) for key in range(100))
+
+    assert buckets.take(99)
+    assert not buckets.take(0)
+    assert len(buckets) == 10

@@ -173,17 +173,31 @@ async def test_an_item_that_the_store_refuses_fails_alone(disk: Disk, committer:
     assert disk.batches == [[0], [1, 2, 3, -4], [1], [2], [3], [-4]]
 
 
-async def test_an_item_outlives_its_caller(disk: Disk, committer: Committer[Job, str]) -> None:
+async def test_an_item_that_is_being_committed_outlives_its_caller(
+    disk: Disk, committer: Committer[Job, str]
+) -> None:
+    first = await disk.hold(committer)
+    (patient,) = await submitted(committer, 1)
+
+    first.cancel()
+    disk.free.set()
+
+    assert await patient == "committed 1"
+    assert disk.batches == [[0], [1]]
+    assert first.cancelled()
+
+
+async def test_what_waits_is_given_up_with_its_caller(disk: Disk, committer: Committer[Job, str]) -> None:
+    """Nobody is left who could be told; and whoever asks and goes away makes no work."""
     first = await disk.hold(committer)
     (impatient, patient) = await submitted(committer, 1, 2)
 
     impatient.cancel()
-    first.cancel()
+    await asyncio.sleep(0)
     disk.free.set()
 
-    assert await patient == "committed 2"
-    assert disk.batches == [[0], [1, 2]]
-    assert impatient.cancelled()
+    assert (await first, await patient) == ("committed 0", "committed 2")
+    assert disk.batches == [[0], [2]]
 
 
 async def test_background_items_ride_behind_the_others(disk: Disk, committer: Committer[Job, str]) -> None:

@@ -25,6 +25,7 @@ from unisono.server.core.hub import Hub
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.presence import Presence
 from unisono.server.core.sweeper import Sweeper, SweepRules
+from unisono.server.core.turns import Turns
 from unisono.server.model import (
     EVERY_ENDPOINT,
     FeedKey,
@@ -66,6 +67,7 @@ class Stage:
         self.sweeper = Sweeper(self.commits, self.store, self.presence, self.clock, self.sweep_rules)
         self.notifications = Notifications(
             commits=self.commits,
+            turns=Turns(self.clock),
             store=self.store,
             endpoints=self.endpoints,
             clock=self.clock,

@@ -5,6 +5,7 @@ from unisono.server.api.convert.violations import Violations
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.decide.commands import Actor
 from unisono.server.errors import PermissionDenied, Reason
+from unisono.server.fair_queue import Owner
 from unisono.server.model import FeedKey, Limits, SenderRole
 from unisono.server.model.value import value
 
@@ -23,6 +24,11 @@ class Call:
     def sender_role(self) -> SenderRole:
         """The role in which it creates notifications."""
         return SenderRole.PUBLISHER if self.role is Role.PUBLISHER else SenderRole.USER
+
+    @property
+    def owner(self) -> Owner:
+        """Whose turn it takes: that of the app or of its user."""
+        return self.principal.app_id, self.principal.user_id
 
     def feed(self, bad: Violations, user_id: str) -> FeedKey:
         """The feed that a request is about.

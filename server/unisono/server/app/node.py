@@ -23,6 +23,7 @@ from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications
 from unisono.server.core.presence import Presence
 from unisono.server.core.sweeper import Sweeper, SweepRules
+from unisono.server.core.turns import Turns
 from unisono.server.model import Limits
 from unisono.server.store.base import Store
 
@@ -65,8 +66,10 @@ class Node:
         )
         self._endpoints = Endpoints(store, bus, clock, limits, batch=commit_batch, capacity=commit_queue)
         self._sweeper = Sweeper(self._commits, store, self._presence, clock, sweep_rules)
+        turns = Turns(clock)
         notifications = Notifications(
             commits=self._commits,
+            turns=turns,
             store=store,
             endpoints=self._endpoints,
             clock=clock,

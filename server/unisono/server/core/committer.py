@@ -89,8 +89,8 @@ class Committer(Generic[ItemT, R]):
     least one item, and at most `batch` items.
 
     `run` returns an outcome for each item, or raises: `Unavailable` reaches every item of the batch;
-    anything else makes each item run alone, so that it reaches only the item that causes it. An item
-    goes on when the caller that waits for it is cancelled.
+    anything else makes each item run alone, so that it reaches only the item that causes it. An item that
+    is being committed goes on when its caller is cancelled; one that waits is given up with its caller.
 
     `capacity` bounds how many items may wait; an app may have as many of them as it leaves places to
     others. Background items ride along behind the others, at most `background_batch` with each commit. A
@@ -208,8 +208,10 @@ class Committer(Generic[ItemT, R]):
         batch: list[_Waiting[ItemT, R]] = []
         room = self._budget.rows
         while self._waiting and len(batch) < self._batch and (room > 0 or not batch):
-            batch.append(self._next(room))
-            room -= batch[-1].item.rows
+            waiting = self._next(room)
+            if not waiting.call.done.cancelled():
+                batch.append(waiting)
+                room -= waiting.item.rows
         behind = min(self._background_batch, max(room, _BEHIND), len(self._background))
         return batch + [self._background.popleft() for _ in range(behind)]
 

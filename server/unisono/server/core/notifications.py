@@ -20,7 +20,9 @@ from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_commits import FeedCommits
 from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal
+from unisono.server.core.turns import Turns
 from unisono.server.errors import UnisonoError
+from unisono.server.fair_queue import Owner
 from unisono.server.model import Feed, Limits, Notification, TargetPolicy
 from unisono.server.model.value import value
 from unisono.server.store.base import Store
@@ -53,6 +55,7 @@ class Notifications:
         self,
         *,
         commits: FeedCommits,
+        turns: Turns,
         store: Store,
         endpoints: Endpoints,
         clock: Clock,
@@ -60,6 +63,7 @@ class Notifications:
         limits: Limits,
     ) -> None:
         self._commits = commits
+        self._turns = turns
         self._store = store
         self._endpoints = endpoints
         self._clock = clock
@@ -70,9 +74,12 @@ class Notifications:
         """Create one notification; it is on the disk when this returns."""
         return await self._commits.submit(self._command(request), Sent)
 
-    async def send_batch(self, requests: Sequence[SendRequest]) -> Sequence[Sent | UnisonoError]:
-        """Create many; an outcome for each, in order."""
-        return await self._commits.submit_all([self._command(r) for r in requests], Sent)
+    async def send_batch(
+        self, owner: Owner, requests: Sequence[SendRequest]
+    ) -> Sequence[Sent | UnisonoError]:
+        """Create many for this caller; an outcome for each, in order."""
+        commands = await self._turns.map(owner, self._command, requests)
+        return await self._commits.submit_all(commands, Sent)
 
     async def get(self, actor: Actor, ref: Ref) -> Notification:
         """A live notification with its payload; raises NotFound."""

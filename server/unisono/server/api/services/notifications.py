@@ -51,7 +51,7 @@ class NotificationService:
         bad.check()
         parsed = [_parsed(call, item) for item in request.requests]
         good = [item for item in parsed if isinstance(item, SendRequest)]
-        outcomes = iter(await self._notifications.send_batch(good))
+        outcomes = iter(await self._notifications.send_batch(call.owner, good))
         encoded = (_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in parsed)
         return b"".join(map(results.batch_result, encoded))
 

@@ -1,0 +1,181 @@
+"""What somebody who is busy does, a fixed amount of it in each phase. Knows no times."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Final
+
+import grpc
+
+from tests.support import tokens
+from unisono.client import bearer, connect
+from unisono.v1 import notification_pb2
+from unisono.v1 import notification_service_pb2 as pb
+from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
+
+#: The user of the app mail.test who is busy, or is sent much.
+BUSY: Final = "busy"
+
+#: How many sends go into a batch.
+BATCH: Final = 1000
+
+#: How long to wait after a refusal, in seconds.
+_PAUSE: Final = 0.05
+
+_NOTHING: Final = "a group that nothing has"
+_LONG_IDS: Final = tuple(f"{number:03d}".ljust(200, "x") for number in range(100))
+
+
+class Service:
+    """The calls of somebody busy, as the app and as a device of the user."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self.channel = channel
+        self.stub = NotificationServiceStub(channel)
+        self.app = bearer(tokens.publisher())
+        self.device = bearer(tokens.device(BUSY))
+
+    async def batch(self, requests: Sequence[pb.SendNotificationRequest]) -> None:
+        """Send what the service takes of these."""
+        batch = pb.BatchSendNotificationsRequest(requests=requests)
+        await self.stub.BatchSendNotifications(batch, metadata=self.app)
+
+    async def fill(self, notifications: int) -> None:
+        """Give the busy user so many."""
+        for start in range(0, notifications, BATCH):
+            here = min(BATCH, notifications - start)
+            await self.batch([send(BUSY) for _ in range(here)])
+
+    async def mark_all(self, read: bool, endpoint_id: str = "") -> None:
+        """Mark all of the busy user as read or unread, as a device if one is named."""
+        state = notification_pb2.READ_STATE_READ if read else notification_pb2.READ_STATE_UNREAD
+        request = pb.MarkNotificationsRequest(
+            user_id=BUSY, endpoint_id=endpoint_id, read_state=state, all=pb.AllNotifications()
+        )
+        await self.stub.MarkNotifications(request, metadata=self.device if endpoint_id else self.app)
+
+
+Step = Callable[[Service, int], Awaitable[None]]
+"""Does one thing, the one of this number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """How many notifications there are before, and what is done: so many steps, `crowd` of them at once."""
+
+    before: int
+    crowd: int
+    steps: int
+    step: Step
+
+
+def send(user_id: str, **more: object) -> pb.SendNotificationRequest:
+    """A small notification."""
+    content = notification_pb2.Payload(visual_content=notification_pb2.VisualContent(title="Hello"))
+    return pb.SendNotificationRequest(user_id=user_id, payload=content, **more)  # type: ignore[arg-type]
+
+
+async def _mark_as_device(crowd: int, service: Service, number: int) -> None:
+    """All of a crowd mark the same."""
+    await service.mark_all(number // crowd % 2 == 0, "laptop")
+
+
+async def _mark_as_app(service: Service, number: int) -> None:
+    await service.mark_all(number % 2 == 0)
+
+
+async def _batch(service: Service, number: int) -> None:
+    await service.batch([send(f"user-{n}") for n in range(BATCH)])
+
+
+async def _one_key(service: Service, number: int) -> None:
+    """One key again and again, for other devices each time."""
+    policies = [
+        notification_pb2.TargetPolicy(platforms=[platform])
+        for platform in (notification_pb2.PLATFORM_ANDROID, notification_pb2.PLATFORM_IOS)
+    ]
+    replace = pb.CONFLICT_POLICY_REPLACE
+    await service.batch(
+        [
+            send(
+                BUSY,
+                app_notification_id="status",
+                group_name=f"{number}-{n}",
+                target_policy=policies[n % 2],
+                on_conflict=replace,
+            )
+            for n in range(BATCH)
+        ]
+    )
+
+
+async def _targets(service: Service, number: int) -> None:
+    """Notifications of which each is for other devices, with long names."""
+    policies = [
+        notification_pb2.TargetPolicy(endpoint_ids=[f"{number}-{n}-{id_}" for id_ in _LONG_IDS])
+        for n in range(50)
+    ]
+    await service.batch([send(BUSY, target_policy=policy) for policy in policies])
+
+
+async def _list_nothing(service: Service, number: int) -> None:
+    request = pb.ListNotificationsRequest(user_id=BUSY, group_name=_NOTHING)
+    await service.stub.ListNotifications(request, metadata=service.app)
+
+
+def _marks(crowd: int, steps: int) -> Scene:
+    return Scene(before=500, crowd=crowd, steps=steps, step=partial(_mark_as_device, crowd))
+
+
+def _lists(crowd: int, steps: int) -> Scene:
+    return Scene(before=9_500, crowd=crowd, steps=steps, step=_list_nothing)
+
+
+SCENES: Final = {
+    "10 marks of 500": _marks(10, 200),
+    "100 marks of 500": _marks(100, 200),
+    "1,000 marks of 500": _marks(1000, 1000),
+    "one key, replaced": Scene(before=0, crowd=1, steps=8, step=_one_key),
+    "3,000 target policies": Scene(before=0, crowd=1, steps=60, step=_targets),
+    "4 batches of 1,000": Scene(before=0, crowd=4, steps=32, step=_batch),
+    "14 batches of 1,000": Scene(before=0, crowd=14, steps=42, step=_batch),
+    "4 lists of nothing": _lists(4, 800),
+    "200 lists of nothing": _lists(200, 800),
+    "9,000 are marked": Scene(before=9_000, crowd=1, steps=8, step=_mark_as_app),
+}
+
+
+@asynccontextmanager
+async def service(address: str) -> AsyncIterator[Service]:
+    """Calls to a server."""
+    channel = connect(address)
+    try:
+        yield Service(channel)
+    finally:
+        await channel.close()
+
+
+async def play(scene: Scene, service: Service, numbers: Iterator[int]) -> None:
+    """All steps of a phase, those with the next numbers."""
+    steps = islice(numbers, scene.steps)
+    await asyncio.gather(*(_go_on(scene.step, service, steps) for _ in range(scene.crowd)))
+
+
+async def _go_on(step: Step, service: Service, numbers: Iterator[int]) -> None:
+    """One step after the other; one that is refused is tried again."""
+    for number in numbers:
+        while not await _done(step(service, number)):
+            await asyncio.sleep(_PAUSE)
+
+
+async def _done(step: Awaitable[None]) -> bool:
+    try:
+        await step
+    except grpc.aio.AioRpcError as error:
+        if error.code() not in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE):
+            raise
+        return False
+    return True

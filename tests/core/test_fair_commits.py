@@ -135,6 +135,22 @@ async def test_it_takes_its_share_while_somebody_does(disk: Disk) -> None:
     assert disk.rows[1] == [50, 1]
 
 
+async def test_it_leaves_room_where_somebody_came_lately(disk: Disk) -> None:
+    """Whoever sends one at a time is seldom found waiting, and comes again all the same."""
+    committer = Committer(disk.run, batch=1000, capacity=1000)
+    committer.start()
+    await disk.hold(committer)
+    much = await queued(committer, Job(1, ADA, rows=500, step=32))
+    little = await queued(committer, Job(2, BOB))
+    disk.free.set()
+    await asyncio.gather(much, little)
+
+    await committer.submit(Job(3, ADA, rows=500, step=32))
+    await committer.close()
+
+    assert disk.rows == [[1], [50, 1], [100]]
+
+
 async def test_the_queue_keeps_places_for_other_apps(disk: Disk, committer: Committer[Job, str]) -> None:
     """One app may have as many of them as it leaves."""
     await disk.hold(committer)

@@ -1,6 +1,7 @@
 """Group commit: what arrives while a commit runs goes into the next one. Knows not what is committed."""
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -52,6 +53,9 @@ _MANY: Final = 16
 
 #: How many background items a commit takes, however full it is: they get on all the same.
 _BEHIND: Final = 10
+
+#: For how long whoever commits something is taken to come again, in seconds.
+_LATELY: Final = 0.25
 
 #: What an item may be about while nobody else waits: as much as it likes.
 _UNBOUNDED: Final = 2**31
@@ -119,6 +123,9 @@ class Committer(Generic[ItemT, R]):
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        #: Whose the last item was, when it was taken, and when the last one of somebody else.
+        self._last_owner: FeedKey | None = None
+        self._last_at = self._other_at = -math.inf
         #: Whether the last commit was the work of several callers, with a few items each.
         self._company = False
 
@@ -220,8 +227,15 @@ class Committer(Generic[ItemT, R]):
         owners = self._waiting.owners
         waiting = self._waiting.pop()
         self._waiting_rows -= waiting.item.rows
-        share = room // owners if owners > 1 else _UNBOUNDED
+        share = _UNBOUNDED if self._is_alone(waiting.item.feed) and owners == 1 else room // owners
         return waiting._replace(item=waiting.item.within(share))
+
+    def _is_alone(self, owner: FeedKey) -> bool:
+        """Whether nobody else has committed anything lately: whoever comes now and then may come again."""
+        if owner != self._last_owner:
+            self._last_owner, self._other_at = owner, self._last_at
+        self._last_at = asyncio.get_running_loop().time()
+        return self._last_at - self._other_at > _LATELY
 
     async def _commit(self, batch: Sequence[_Waiting[ItemT, R]]) -> None:
         outcomes = await self._outcomes([waiting.item for waiting in batch])

@@ -23,7 +23,7 @@ BADGES_DRIFT = Patch(
 )
 
 #: What a client alone cannot see.
-INSIDE = {"Bounded", "Drained"}
+INSIDE = {"Bounded", "Drained", "Fair"}
 
 
 def everything(server: ServerProcess, user: str) -> tuple[list[dict[str, Any]], list[str]]:

@@ -74,7 +74,7 @@ async def test_everything_is_there_to_be_judged_and_then_nothing_is_left(
     # And all can be judged but what is seen inside a server
     outcomes = {verdict.promise: verdict.outcome for verdict in verdicts(recorder.history)}
     unseen = {promise for promise, outcome in outcomes.items() if outcome is Outcome.NOT_JUDGED}
-    assert unseen == {"Bounded", "Drained"}
+    assert unseen == {"Bounded", "Drained", "Fair"}
     assert Outcome.BROKEN not in outcomes.values()
 
 

@@ -38,6 +38,7 @@ def test_it_says_on_what_each_was_judged(history: History) -> None:
     assert grounds["Drained"] == {"streams at a SIGTERM": 4}
     assert grounds["Durable"]["lists after a change"] == 2
     assert grounds["Bounded"] == {"measured costs": 1}
+    assert grounds["Fair"] == {"waits measured beside others": 1}
 
 
 def test_what_is_broken_is_not_kept_and_the_others_are(history: History) -> None:
@@ -48,7 +49,9 @@ def test_what_is_broken_is_not_kept_and_the_others_are(history: History) -> None
     assert broken == {**kept, "Exact": Outcome.BROKEN}
 
 
-@pytest.mark.parametrize(("promise", "what"), [("Drained", "SIGTERM"), ("Bounded", "memory")])
+@pytest.mark.parametrize(
+    ("promise", "what"), [("Drained", "SIGTERM"), ("Bounded", "memory"), ("Fair", "p50")]
+)
 def test_what_nobody_outside_can_see_is_not_judged(history: History, promise: str, what: str) -> None:
     outside = copy.deepcopy(history)
     outside.facts = [fact for fact in outside.facts if fact.what != what]

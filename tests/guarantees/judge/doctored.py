@@ -176,6 +176,11 @@ def a_device_costs_too_much(history: History) -> None:
     history.facts.append(Fact(time=1.0, what="memory", figures={"measured": 3e6, "allowed": 1e6}))
 
 
+def somebody_waits_for_somebody_busy(history: History) -> None:
+    waits = {"measured": 200.0, "allowed": 20.0, "beside": 4.0}
+    history.facts.append(Fact(time=1.0, what="p50 beside batches, in ms", figures=waits))
+
+
 def another_users_notification_is_told(history: History) -> None:
     event = next(event for event in _events(_stream(history)) if not event.removed)
     event.notification.user_id = "bob"
@@ -241,4 +246,5 @@ DOCTORED: dict[Doctor, str] = {
     a_drain_without_a_word: "Drained",
     a_badge_is_wrong: "Exact",
     a_retry_is_stored_twice: "Idempotent",
+    somebody_waits_for_somebody_busy: "Fair",
 }

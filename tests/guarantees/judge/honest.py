@@ -55,6 +55,7 @@ async def history() -> History:
         for user_id in ("ada", "bob"):
             assert [row async for row in publisher.list(user_id, page_size=500)]
     recorder.note("memory", measured=1.0, allowed=2.0)
+    recorder.note("p50", measured=10.0, allowed=20.0, beside=4.0)
     return recorder.history
 
 

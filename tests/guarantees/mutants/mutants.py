@@ -5,7 +5,17 @@ from typing import Final
 
 from tests.guarantees.patches import Patch
 from tests.guarantees.torture.trial import Trial
-from tests.guarantees.torture.trials import cycles, disk, ends, gone, hints, lines, stalled, tokens
+from tests.guarantees.torture.trials import (
+    cycles,
+    disk,
+    ends,
+    gone,
+    hints,
+    lines,
+    noisy,
+    stalled,
+    tokens,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +249,26 @@ MUTANTS: Final = (
             file="core/decide/send.py",
             old="same_key = ledger.with_key(command.actor.role, command.key) if command.key else []",
             new="same_key: list[Notification] = []",
+        ),
+    ),
+    Mutant(
+        name="a commit takes all that waits",
+        promise="Fair",
+        trial=noisy.NOISY,
+        patch=Patch(
+            file="core/committer.py",
+            old="        room = self._budget.rows\n",
+            new="        room = 2**31\n",
+        ),
+    ),
+    Mutant(
+        name="turns are taken in the order of arrival",
+        promise="Fair",
+        trial=noisy.NOISY,
+        patch=Patch(
+            file="fair_queue.py",
+            old="        app_id, user_id = owner\n",
+            new="        app_id, user_id = owner[0][:0], owner[1][:0]\n",
         ),
     ),
 )

@@ -59,12 +59,16 @@ class Bench:
 
     @asynccontextmanager
     async def server(
-        self, *flags: str, env: Environment = NOTHING, patches: Sequence[Patch] = ()
+        self,
+        *flags: str,
+        env: Environment = NOTHING,
+        patches: Sequence[Patch] = (),
+        store: str = "unisono.db",
     ) -> AsyncIterator[Server]:
         """A server that serves, and in the end has no fault of its own in its log."""
         if changes := (*self.patches, *patches):
             env = {**env, **patched(changes, Path(mkdtemp(dir=self.folder)) / "patched")}
-        server = Server(self.folder / "unisono.db", self.recorder, env, flags)
+        server = Server(self.folder / store, self.recorder, env, flags)
         try:
             await server.start()
             yield server

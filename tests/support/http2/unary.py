@@ -18,6 +18,7 @@ SEND = Method(
     "NotificationService", "SendNotification", pb.SendNotificationRequest, pb.SendNotificationResponse
 )
 ACKNOWLEDGE = Method("FeedService", "Acknowledge", feed_pb.AcknowledgeRequest, feed_pb.AcknowledgeResponse)
+GET_FEED = Method("FeedService", "GetFeed", feed_pb.GetFeedRequest, feed_pb.GetFeedResponse)
 LIST_ENDPOINTS = Method(
     "EndpointService", "ListEndpoints", endpoint_pb.ListEndpointsRequest, endpoint_pb.ListEndpointsResponse
 )

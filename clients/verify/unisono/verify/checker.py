@@ -20,9 +20,9 @@ from unisono.verify.promises.state import complete, convergent, exact
 
 PROMISES = (
     *("Durable", "Ordered", "Unique", "Complete", "Convergent", "Resumable", "Collapsed", "Bounded"),
-    *("Isolated", "Drained", "Exact", "Idempotent"),
+    *("Isolated", "Drained", "Exact", "Idempotent", "Fair"),
 )
-"""The eleven of streams, in the order of the contract, and that of sends, from its section 4."""
+"""Those of streams, that of sends, and that of whoever shares a server with others."""
 
 
 def check(history: History) -> dict[str, Broken]:

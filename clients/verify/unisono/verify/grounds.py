@@ -11,9 +11,10 @@ from typing import Final
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.feeds import FeedKey, feed_followed, feed_of, feed_sent_to, named_in, revision_of
-from unisono.verify.history import History, Stream
+from unisono.verify.history import Fact, History, Stream
 from unisono.verify.listings import listings_of
 from unisono.verify.lives import lives_of
+from unisono.verify.promises.bounds import BESIDE
 from unisono.verify.promises.ending import is_open
 from unisono.verify.sends import sends_of
 
@@ -83,8 +84,15 @@ def _collapsed(history: History) -> Grounds:
 
 
 def _bounded(history: History) -> Grounds:
-    measures = (fact for fact in history.facts if {"measured", "allowed"} <= fact.figures.keys())
-    return {"measured costs": sum(1 for _ in measures)}
+    return {"measured costs": sum(BESIDE not in fact.figures for fact in _measured(history))}
+
+
+def _fair(history: History) -> Grounds:
+    return {"waits measured beside others": sum(BESIDE in fact.figures for fact in _measured(history))}
+
+
+def _measured(history: History) -> list[Fact]:
+    return [fact for fact in history.facts if {"measured", "allowed"} <= fact.figures.keys()]
 
 
 def _isolated(history: History) -> Grounds:
@@ -148,4 +156,5 @@ _COUNTS: Final[dict[str, Callable[[History], Grounds]]] = {
     "Drained": _drained,
     "Exact": _exact,
     "Idempotent": _idempotent,
+    "Fair": _fair,
 }

@@ -13,6 +13,7 @@ from tests.guarantees.torture.trials import (
     gone,
     hints,
     lines,
+    noisy,
     stalled,
     tokens,
     unmoved,
@@ -37,4 +38,5 @@ TRIALS: Final[tuple[Trial, ...]] = (
     gone.GONE,
     expiry.EXPIRY,
     cycles.CYCLES,
+    noisy.NOISY,
 )

@@ -1,9 +1,12 @@
-"""Bounded: what was measured stays within what was allowed."""
+"""Bounded and Fair: what was measured stays within what was allowed."""
 
 from collections.abc import Iterator
 
 from unisono.verify.broken import Broken
 from unisono.verify.history import History
+
+BESIDE = "beside"
+"""The figure of a fact that was measured beside so many who asked for much: it is about *Fair*."""
 
 
 def bounded(history: History) -> Iterator[Broken]:
@@ -12,4 +15,5 @@ def bounded(history: History) -> Iterator[Broken]:
         measured, allowed = fact.figures.get("measured"), fact.figures.get("allowed")
         if measured is not None and allowed is not None and measured > allowed:
             said = f"{fact.what}: {measured:g} is more than {allowed:g}"
-            yield Broken(promise="Bounded", time=fact.time, evidence=(said,))
+            promise = "Fair" if BESIDE in fact.figures else "Bounded"
+            yield Broken(promise=promise, time=fact.time, evidence=(said,))

@@ -1,0 +1,134 @@
+"""Somebody who asks for much keeps nobody waiting who asks for little: quiet and noisy phases in turn."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from statistics import median, quantiles
+from typing import Final
+
+from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.noise.busy import Busy, busy
+from tests.guarantees.torture.noise.scenes import SCENES, send
+from tests.guarantees.torture.trial import Trial
+from tests.support import tokens
+from tests.support.http2.connection import Connection
+from tests.support.http2.unary import GET_FEED, SEND, Teller
+from tests.support.machine import on_another_core
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.verify.history import Holder
+
+#: Quiet and noisy phases of each scene; in a short run, one of each of two scenes.
+PAIRS: Final = 5
+SHORT_SCENES: Final = ("100 marks of 500", "14 batches of 1,000")
+SHORT: Final = len(SHORT_SCENES)
+
+#: How many calls a quiet phase has, and the pause after each of any phase, in seconds.
+QUIET: Final = 100
+PAUSE: Final = 0.02
+
+#: What others may wait: so many times what they wait when it is quiet, or so many milliseconds more,
+#: whichever is longer; and the longest that anybody ever may.
+TIMES, MORE = 3, 15.0
+TIMES_P99, MORE_P99 = 5, 50.0
+LONGEST: Final = 500.0
+
+#: What is left to who is busy beside others, of what it has alone.
+LEFT: Final = 0.7
+
+#: A short run, which may share its cores with anything, is allowed so many times the whole.
+NOISE: Final = 10
+
+_OTHER: Final = "other"
+
+
+async def keeps_nobody_waiting(bench: Bench) -> None:
+    """In each scene, measure others when it is quiet and beside the noise, and the noise by itself."""
+    whole = bench.rounds > SHORT
+    pairs = PAIRS if whole else 1
+    names = list(SCENES)[: bench.rounds // pairs] if whole else list(SHORT_SCENES)[: bench.rounds]
+    for name in names:
+        figures = await _scene(bench, name, pairs)
+        figures.write(bench, name, whole=whole)
+
+
+async def _scene(bench: Bench, name: str, pairs: int) -> "Figures":
+    figures = Figures()
+    async with bench.server(store=f"{name}.db") as server, busy(server.address, name) as noise:
+        call = await _other(bench, server.address, name)
+        with on_another_core(server.process.pid):
+            for _ in range(pairs):
+                figures.quiet += [await _timed(bench, call) for _ in range(QUIET)]
+                figures.alone.append(await noise.play())
+                figures.beside.append(await _beside(bench, noise, call, figures.noisy))
+                bench.done()
+    return figures
+
+
+async def _beside(
+    bench: Bench, noise: Busy, call: Callable[[], Awaitable[object]], waits: list[float]
+) -> float:
+    """Measure others for as long as the noise goes on; returns how long that was."""
+    playing = asyncio.create_task(noise.play())
+    while not playing.done():
+        waits.append(await _timed(bench, call))
+    return await playing
+
+
+async def _timed(bench: Bench, call: Callable[[], Awaitable[object]]) -> float:
+    """How long a call took, in milliseconds."""
+    began = bench.recorder.clock()
+    await call()
+    took = 1000 * (bench.recorder.clock() - began)
+    await asyncio.sleep(PAUSE)
+    return took
+
+
+async def _other(bench: Bench, address: str, name: str) -> Callable[[], Awaitable[object]]:
+    """A call of somebody else: beside lists one that reads, beside an app's marks one for its other user."""
+    app_id, client_id = ("mail.test", "mail-client") if "9,000" in name else ("chat.test", "chat-client")
+    teller = Teller(bench.recorder, Holder(app_id=app_id), tokens.publisher(azp=client_id))
+    connection = await Connection.open(address)
+    sending = partial(teller.call, connection, SEND, send(_OTHER))
+    await sending()
+    if "lists" in name:
+        return partial(teller.call, connection, GET_FEED, feed_pb.GetFeedRequest(user_id=_OTHER))
+    return sending
+
+
+@dataclass(slots=True)
+class Figures:
+    """What others waited, in milliseconds, and what the noise took, in seconds."""
+
+    quiet: list[float] = field(default_factory=list)
+    noisy: list[float] = field(default_factory=list)
+    alone: list[float] = field(default_factory=list)
+    beside: list[float] = field(default_factory=list)
+
+    def write(self, bench: Bench, name: str, *, whole: bool) -> None:
+        """Write down what others waited beside the noise, and, in a whole run, what was left to it."""
+        write = partial(bench.measured, beside=float(SCENES[name].crowd))
+        quiet, noisy = median(self.quiet), median(self.noisy)
+        allowed = max(TIMES * quiet, quiet + MORE)
+        write(f"p50 beside {name}, in ms", noisy, allowed * (1 if whole else NOISE), quiet=quiet)
+        if not whole:
+            return
+        quiet, noisy = _p99(self.quiet), _p99(self.noisy)
+        write(f"p99 beside {name}, in ms", noisy, max(TIMES_P99 * quiet, quiet + MORE_P99), quiet=quiet)
+        write(f"longest beside {name}, in ms", max(self.noisy), LONGEST, calls=len(self.noisy))
+        alone, beside = median(self.alone), median(self.beside)
+        write(f"seconds of {name} beside others", beside, alone / LEFT, alone=alone)
+
+
+def _p99(values: list[float]) -> float:
+    return quantiles(values, n=100, method="inclusive")[98]
+
+
+NOISY: Final = Trial(
+    name="noisy",
+    says="whoever asks for much keeps nobody waiting who asks for little",
+    run=keeps_nobody_waiting,
+    full=PAIRS * len(SCENES),
+    short=SHORT,
+    most=PAIRS * len(SCENES),
+)

@@ -1,0 +1,46 @@
+"""Wakes sessions a few at a time, in fair turns. Knows neither sessions nor why they are woken.
+
+A commit may be told to hundreds of streams, and each of them writes a message in the round of the event loop
+in which it is woken: everything else waits for all that are woken in one round.
+"""
+
+import asyncio
+from typing import Final
+
+from unisono.server.clock import Wake
+from unisono.server.fair_queue import FairQueue, Owner
+
+ROUND: Final = 32
+"""How many are woken in one round of the event loop: about two milliseconds of writing."""
+
+
+class Waking:
+    """Wakes at once while there are few, and in turns of apps and users when there are many."""
+
+    def __init__(self) -> None:
+        self._waiting: FairQueue[Wake] = FairQueue()
+        self._queued: set[Wake] = set()
+        #: How many more may be woken in this round.
+        self._left = ROUND
+
+    def wake(self, owner: Owner, wake: Wake) -> None:
+        """Wake now, or when it is the owner's turn."""
+        if self._left == ROUND:
+            asyncio.get_running_loop().call_soon(self._next)
+        if self._left:
+            self._left -= 1
+            wake.set()
+        elif wake not in self._queued:
+            self._queued.add(wake)
+            self._waiting.push(owner, wake)
+
+    def _next(self) -> None:
+        """A new round."""
+        self._left = ROUND
+        while self._waiting and self._left:
+            self._left -= 1
+            wake = self._waiting.pop()
+            self._queued.discard(wake)
+            wake.set()
+        if self._left < ROUND:
+            asyncio.get_running_loop().call_soon(self._next)

@@ -1,0 +1,107 @@
+"""*Fair*, through the use cases: what is committed between another's question and its answer. Counted."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.support.builders import a_payload
+from tests.support.ids import CountedIds
+from tests.support.memory_store import MemoryStore
+from tests.support.stage import ADA, PUBLISHER, Stage, playing
+from unisono.server.api.convert import wire
+from unisono.server.bus.base import Hint
+from unisono.server.core.decide.commands import Actor, Content, StatePatch
+from unisono.server.core.marking import Marking, MarkRequest, Selector
+from unisono.server.core.notifications import SendRequest
+from unisono.server.model import EVERY_ENDPOINT, FeedKey, ReadState
+
+#: What fits into a commit of a store that does not measure what rows cost.
+ROWS = 100
+
+ALL = MarkRequest(actor=PUBLISHER, selector=Selector(), patch=StatePatch(read_state=ReadState.READ))
+BOB = replace(PUBLISHER, feed=FeedKey("mail.test", "bob"))
+OTHER_APP = replace(PUBLISHER, feed=FeedKey("chat.test", "ada"))
+
+
+class Disk(MemoryStore):
+    """Lets others go on while it commits, as a thread does."""
+
+    async def commit(self, items: Any, decide: Any) -> Any:
+        await asyncio.sleep(0)
+        return await super().commit(items, decide)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    disk = Disk(ids=CountedIds(), encode=wire.notification)
+    async with playing(Stage(store=disk)) as stage:
+        yield stage
+
+
+class Commits:
+    """Whose rows were committed, one commit after the other."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.rows: list[tuple[FeedKey, int]] = []
+        self.begun = asyncio.Event()
+        stage.bus.listen(self._hear)
+
+    def _hear(self, hint: Hint) -> None:
+        if hint.changes:
+            self.rows.append((hint.key, len(hint.changes)))
+            self.begun.set()
+
+    def before(self, key: FeedKey) -> int:
+        """How many rows of others were committed before the first of this feed."""
+        others = [rows for feed, rows in self.rows if feed != key]
+        first = next(index for index, (feed, _) in enumerate(self.rows) if feed == key)
+        return sum(others[:first])
+
+
+def request(actor: Actor) -> SendRequest:
+    content = Content(payload=a_payload("Hello"))
+    return SendRequest(actor=actor, key="", content=content, target=EVERY_ENDPOINT, replace=False)
+
+
+@pytest.mark.parametrize("other", [BOB, OTHER_APP], ids=["another user", "another app"])
+async def test_a_send_waits_for_two_steps_of_a_mark_at_most(stage: Stage, other: Actor) -> None:
+    await stage.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 2000)
+    commits = Commits(stage)
+    marking = asyncio.create_task(Marking(stage.commits, stage.endpoints).mark(ALL))
+    await asyncio.sleep(0)
+
+    await stage.notifications.send(request(other))
+
+    assert commits.before(other.feed) <= 2 * ROWS
+    assert (await marking).changed == 2000
+
+
+async def test_a_send_of_another_app_waits_for_two_commits_of_a_batch_at_most(stage: Stage) -> None:
+    commits = Commits(stage)
+    users = [replace(PUBLISHER, feed=FeedKey("mail.test", f"user-{n}")) for n in range(1000)]
+    batch = asyncio.create_task(
+        stage.notifications.send_batch(("mail.test", ""), [request(user) for user in users])
+    )
+    await commits.begun.wait()
+
+    await stage.notifications.send(request(OTHER_APP))
+
+    assert commits.before(OTHER_APP.feed) <= 3 * ROWS
+    assert len(await batch) == 1000
+
+
+async def test_a_hundred_marks_at_once_leave_room_in_each_commit(stage: Stage) -> None:
+    await stage.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 500)
+    marking = Marking(stage.commits, stage.endpoints)
+    marks = [asyncio.create_task(marking.mark(ALL)) for _ in range(100)]
+    await asyncio.sleep(0)
+    commits = Commits(stage)
+
+    await stage.notifications.send(request(BOB))
+
+    assert commits.before(BOB.feed) <= 2 * ROWS
+    assert sum(mark.changed for mark in await asyncio.gather(*marks)) == 500
+    assert (await stage.store.feed(ADA)).unread_count() == 0  # type: ignore[union-attr]

@@ -1,5 +1,6 @@
 """Keys from secrets, PEM files and JWKS files; what cannot be trusted is refused in words."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,14 @@ def test_secret_has_32_bytes() -> None:
     assert key_of_secret("é" * 16).algorithm is Algorithm.HS256
     with pytest.raises(AccessMisconfigured, match="31 bytes"):
         key_of_secret("x" * 31)
+
+
+@pytest.mark.parametrize("key", [rsa_key(), ec_key(), ed_key()])
+def test_secret_that_is_a_public_key(key: Any) -> None:
+    """Whoever has the public key, which is everybody, could sign with it."""
+    for text in (public_pem(key).decode(), json.dumps(jwk(key))):
+        with pytest.raises(AccessMisconfigured, match="pem_file or jwks_file"):
+            key_of_secret(text)
 
 
 def test_no_key_shows_its_secret() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.access.signing import World, ec_key, ed_key, rs256, rsa_key, signed, world
+from tests.access.signing import World, compact, ec_key, ed_key, rs256, rsa_key, signed, world
 from unisono.server.core.access.issuers import AppOnly
 from unisono.server.core.access.keys import Algorithm, Key
 from unisono.server.core.access.principal import Principal, Role
@@ -103,9 +103,33 @@ def test_key_without_id_fits_any() -> None:
     assert w.verifier.verify(signed(w.claims(), rsa_key(), "RS256", kid="2031")).user_id == "ada"
 
 
-def test_times_beyond_all_calendars_are_cut() -> None:
+@pytest.mark.parametrize("exp", [10**300, 10**400, 1e308, 1.7976931348623157e308, 2**53])
+def test_times_beyond_all_calendars_are_cut(exp: float) -> None:
     w = World()
-    assert w.verifier.verify(w.token(exp=10**300)).expire_time == 2**53 - 1
+    assert w.verifier.verify(w.token(exp=exp)).expire_time == 2**53 - 1
+
+
+@pytest.mark.parametrize("typ", ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT"])
+def test_types_of_access_tokens(typ: str) -> None:
+    w = World()
+    assert w.verifier.verify(compact({"alg": "HS256", "typ": typ}, w.claims())).user_id == "ada"
+
+
+def test_token_without_a_type() -> None:
+    w = World()
+    assert w.verifier.verify(compact({"alg": "HS256"}, w.claims())).user_id == "ada"
+
+
+def test_header_parameters_that_are_not_critical_are_passed_over() -> None:
+    w = World()
+    header = {"alg": "HS256", "b64": True, "cty": "JWT", "x5t": "x", "nonce": [7]}
+    assert w.verifier.verify(compact(header, w.claims())).user_id == "ada"
+
+
+def test_client_that_is_named_twice() -> None:
+    w = World()
+    token = w.token(azp="mail-web", client_id="mail-web", appid="")
+    assert w.verifier.verify(token).app_id == "mail.test"
 
 
 def test_further_scopes_are_asked_for_where_they_are_needed() -> None:

@@ -14,6 +14,9 @@ from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
 from tests.support.refusals import refused
 from unisono.client import bearer
+from unisono.server.api import gate
+from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.errors import TokenUndecodable
 from unisono.v1.feed_service_pb2 import GetFeedRequest
 
 PUBLISHER, DEVICE = "publisher", "device"
@@ -104,6 +107,13 @@ async def test_no_method_works_with_a_bad_token(serving: Running, method: Method
     metadata = tuple(("authorization", value) for value in values)
     with refused("UNAUTHENTICATED", "TOKEN_INVALID"):
         await method.call(serving.channel, b"", metadata)
+
+
+@pytest.mark.parametrize("wrong", ["another scheme", "no token after the scheme", "two words", "two headers"])
+def test_what_is_no_bearer_token_is_of_a_stranger(wrong: str) -> None:
+    verifier = TokenVerifier(tokens.issuers(), tokens.apps(), HeldClock())
+    with pytest.raises(TokenUndecodable):
+        gate.authenticate(verifier, INVALID[wrong])
 
 
 @every_method

@@ -5,6 +5,7 @@
     ├── RequestMalformed        not a message of the expected type
     ├── RequestTooLarge
     ├── Unauthenticated         no, bad or expired token
+    │   └── TokenUndecodable    sent by a stranger
     ├── PermissionDenied        a good token, but not for this
     ├── NotFound
     ├── AlreadyExists
@@ -105,6 +106,14 @@ class RequestTooLarge(UnisonoError):
 
 class Unauthenticated(UnisonoError):
     """There is no token, or it is not to be trusted, or its time is over."""
+
+
+class TokenUndecodable(Unauthenticated):
+    """What was sent as a token is too long, or no signed JWT, or names no trusted issuer.
+
+    A client of ours cannot have got it, unlike one that has expired, or is signed with a key that the
+    issuer uses by now and the service does not know yet.
+    """
 
 
 class PermissionDenied(UnisonoError):

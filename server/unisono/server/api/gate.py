@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
-from unisono.server.errors import PermissionDenied, Reason, Unauthenticated
+from unisono.server.errors import PermissionDenied, Reason, TokenUndecodable, Unauthenticated
 from unisono.server.model.value import value
 
 Metadata = Iterable[tuple[str, str | bytes]]
@@ -45,7 +45,8 @@ def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Prin
         )
     words = values[0].split() if isinstance(values[0], str) else ()
     if len(words) != 2 or words[0].lower() != "bearer" or len(values) > 1:
-        raise Unauthenticated(Reason.TOKEN_INVALID, 'the metadata "authorization" must be one "Bearer TOKEN"')
+        text = 'the metadata "authorization" must be one "Bearer TOKEN"'
+        raise TokenUndecodable(Reason.TOKEN_INVALID, text)
     return verifier.verify(words[1])
 
 

@@ -2,39 +2,76 @@
 
 import math
 import unicodedata
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Collection
+from typing import Final, TypeAlias
 
 from unisono.server.core.access.issuers import AppOnly, Issuer
-from unisono.server.errors import Reason, Unauthenticated
+from unisono.server.core.access.jws import JsonObject
+from unisono.server.core.access.refused import invalid, lacking
 from unisono.server.model import LARGEST_INTEGER
 
-Claims: TypeAlias = Mapping[str, Any]
+Claims: TypeAlias = JsonObject
+"""A value may be anything that JSON can say, whatever its name promises."""
 
 USER_ID_BYTES: Final = 256
 CLIENT_CLAIMS: Final = ("azp", "appid", "client_id")
 SCOPE_CLAIMS: Final = ("scope", "scp", "roles")
+TEXT_CLAIMS: Final = ("sub", "jti")
 
 
-def invalid(message: str) -> Unauthenticated:
-    """The error of a token that is not to be trusted."""
-    return Unauthenticated(Reason.TOKEN_INVALID, message)
+def check_use(claims: Claims, audiences: Collection[str]) -> None:
+    """Raise `Unauthenticated` (TOKEN_INVALID) for a token that is for others, or for its holder alone.
+
+    One with a confirmation (`cnf`, RFC 7800) is worth nothing without the proof that its holder has a key
+    or a certificate (RFC 8705, RFC 9449): taken as a bearer token it would serve whoever stole it.
+    """
+    for name in TEXT_CLAIMS:
+        if not isinstance(claims.get(name, ""), str):
+            raise invalid(f"the claim {name} of the access token is no text")
+    if claims.get("cnf") is not None:
+        raise invalid(
+            "the access token is bound to a key of its holder (cnf), and the service cannot check that "
+            "confirmation; ask the issuer for a bearer token"
+        )
+    if not _audiences_of(claims).intersection(audiences):
+        raise invalid("the access token is for another audience (aud)")
+
+
+def _audiences_of(claims: Claims) -> frozenset[str]:
+    named = claims.get("aud")
+    if not named:
+        raise lacking("aud")
+    listed = named if isinstance(named, list) else [named]
+    if not all(isinstance(audience, str) for audience in listed):
+        raise invalid("the claim aud of the access token is neither a text nor a list of texts")
+    return frozenset(listed)
 
 
 def time_of(claims: Claims, name: str) -> int | None:
-    """A time claim (RFC 7519, NumericDate) in milliseconds since 1970; None when absent."""
+    """A time claim (RFC 7519, NumericDate) in milliseconds since 1970; None when absent.
+
+    What lies beyond all calendars becomes the largest integer that the service knows.
+    """
     seconds = claims.get(name)
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
         raise invalid(f"the claim {name} of the access token is no time in seconds since 1970")
-    return min(int(seconds * 1000), LARGEST_INTEGER)
+    return int(min(min(seconds, LARGEST_INTEGER) * 1000, LARGEST_INTEGER))
 
 
 def client_id_of(claims: Claims) -> str:
-    """The OAuth client that asked for the token; empty when it says none."""
-    named = (claims.get(name) for name in CLIENT_CLAIMS)
-    return next((value for value in named if isinstance(value, str) and value), "")
+    """The OAuth client that asked for the token; empty when it says none.
+
+    Issuers name it in one claim or another. Where one names it in several, they must agree: whichever
+    was taken first, the token would act for an app that its issuer may not have meant.
+    """
+    named = [claims[name] for name in CLIENT_CLAIMS if claims.get(name) not in (None, "")]
+    if not all(isinstance(client_id, str) for client_id in named):
+        raise invalid("the client id (azp, appid or client_id) of the access token is no text")
+    if len(set(named)) > 1:
+        raise invalid("the access token names different clients (azp, appid, client_id)")
+    return next(iter(named), "")
 
 
 def scopes_of(claims: Claims) -> frozenset[str]:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.algorithms import get_default_algorithms
 
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 
@@ -33,6 +34,10 @@ class Algorithm(StrEnum):
     EDDSA = "EdDSA"
 
 
+_ALGORITHMS: Final = get_default_algorithms()
+"""What computes signatures, by the name of the algorithm."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
     """What verifies signatures of one algorithm. Without a `kid` it fits any."""
@@ -45,6 +50,10 @@ class Key:
         """Whether a token with these header fields may have been signed with it."""
         return algorithm == self.algorithm and (kid is None or self.kid in (None, kid))
 
+    def verifies(self, message: bytes, signature: bytes) -> bool:
+        """Whether the signature of the message is one of this key."""
+        return bool(_ALGORITHMS[self.algorithm].verify(message, self.material, signature))
+
 
 def key_of_secret(secret: str) -> Key:
     """The HS256 key of a shared secret (its UTF-8 bytes)."""
@@ -53,6 +62,12 @@ def key_of_secret(secret: str) -> Key:
         raise AccessMisconfigured(
             f"the secret has {len(material)} bytes; HS256 needs at least {SECRET_BYTES_MIN} random ones"
         )
+    try:
+        _ALGORITHMS[Algorithm.HS256].prepare_key(material)
+    except jwt.InvalidKeyError as error:
+        raise AccessMisconfigured(
+            "the secret is the text of a public or private key; name its file with pem_file or jwks_file"
+        ) from error
     return Key(algorithm=Algorithm.HS256, material=material)
 
 

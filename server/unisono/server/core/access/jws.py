@@ -1,0 +1,75 @@
+"""The parts of a token in the compact serialization (RFC 7515, section 7.1), none of them trusted yet.
+
+Knows no key, no issuer and no claim. Whatever is sent is taken apart once, in time that grows with its
+length alone.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NoReturn, Self, TypeAlias
+
+from unisono.server.core.access.refused import undecodable
+from unisono.server.model.value import value
+
+JsonObject: TypeAlias = Mapping[str, Any]
+
+
+@value(frozen=True, slots=True, kw_only=True, repr=False)
+class SignedToken:
+    """A token taken apart. `header` has an `alg` and perhaps a `kid`, which are texts."""
+
+    header: JsonObject
+    claims: JsonObject
+    signing_input: bytes
+    signature: bytes
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Take an ASCII text apart. Raises `TokenUndecodable` when it is no signed JWT."""
+        signing_input, _, signature = text.rpartition(".")
+        header, _, claims = signing_input.partition(".")
+        try:
+            return cls(
+                header=_header(header),
+                claims=_object(claims),
+                signing_input=signing_input.encode(),
+                signature=_bytes(signature),
+            )
+        except (ValueError, RecursionError):
+            raise undecodable("the access token is no JWT") from None
+
+
+def _header(segment: str) -> JsonObject:
+    """A header whose fields that say how to check the signature have their types (RFC 7515, section 4.1).
+
+    A JWT must not be signed over its plain claims (RFC 7797, section 7), so `b64` is true where it is said.
+    """
+    header = _object(segment)
+    texts = isinstance(header.get("alg"), str) and isinstance(header.get("kid", ""), str)
+    if not texts or header.get("b64", True) is not True:
+        raise ValueError("no header")
+    return header
+
+
+def _object(segment: str) -> JsonObject:
+    decoded = _DECODER.decode(_bytes(segment).decode())
+    if not isinstance(decoded, dict):
+        raise ValueError("no JSON object")
+    return decoded
+
+
+def _bytes(segment: str) -> bytes:
+    """Base64url without padding. Python passes over foreign characters; writing it back shows them."""
+    decoded = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    if base64.urlsafe_b64encode(decoded).rstrip(b"=") != segment.encode():
+        raise ValueError("no base64url")
+    return decoded
+
+
+def _refuse(constant: str) -> NoReturn:
+    """NaN and the infinities, which Python reads, are no JSON (RFC 8259, section 6)."""
+    raise ValueError("no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)

@@ -6,6 +6,7 @@ here is ended here, by its own process id.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -73,6 +74,15 @@ class ServerProcess:
         if not found:
             pytest.fail(f"the server did not say {event!r}, but:\n{self.said}", pytrace=False)
         return found[0]
+
+    def matching(self, pattern: str) -> re.Match[str]:
+        """Wait until what it wrote, in whatever form, has this; fails the test when that does not come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._silent or re.search(pattern, self.said), PATIENCE)
+            found = re.search(pattern, self.said)
+        if not found:
+            pytest.fail(f"the server did not write {pattern!r}, but:\n{self.said}", pytrace=False)
+        return found
 
     def entries(self, event: str) -> list[dict[str, Any]]:
         """The entries of the log with this event, so far."""

@@ -1,7 +1,13 @@
-"""How the log is written: for people on a terminal, as JSON otherwise. Knows not what is logged."""
+"""How the log is written: for people on a terminal, as JSON otherwise. Knows not what is logged.
+
+A traceback has no values of variables, in neither form: those of a call are tokens, claims and contents.
+"""
 
 import logging
+import os
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 
@@ -17,12 +23,30 @@ def configure(form: str, level: str) -> None:
             *_renderers(pretty),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Lossy(sys.stderr.fileno()))),
         cache_logger_on_first_use=True,
     )
 
 
 def _renderers(pretty: bool) -> list[structlog.typing.Processor]:
     if pretty:
-        return [structlog.dev.ConsoleRenderer()]
+        # Its default shows local variables, where the library Rich is installed.
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+class _Lossy:
+    """A file that loses what cannot be written: no call fails because the reader of the log has gone.
+
+    Nothing waits in a buffer either, which Python would try to write once more at the end, and fail for.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            os.write(self._descriptor, text.encode(errors="backslashreplace"))
+
+    def flush(self) -> None:
+        """Nothing waits."""

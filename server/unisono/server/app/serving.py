@@ -1,21 +1,16 @@
 """Runs a node until it is told to stop: the first signal drains, a second one stops at once."""
 
-import asyncio
-import os
-import signal
-
 import structlog
 
 from unisono.server.app.build import build, certificate
 from unisono.server.app.garbage import look_less_often
 from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
+from unisono.server.app.signals import Signals
 from unisono.server.config import Settings
 from unisono.server.config.address import Address
 
 log = structlog.get_logger(__name__)
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 async def serve(settings: Settings) -> None:
@@ -24,33 +19,25 @@ async def serve(settings: Settings) -> None:
     Raises `AccessMisconfigured`, `CertificateError`, `StoreError` or `ListenError` when it cannot start.
     """
     configure(settings.log_format, settings.log_level)
+    signals = Signals()
     node = build(settings)
     tls = certificate(settings)
-    signals = _Signals()
     raise_open_files()
     port = await node.start(settings.listen, tls)
     look_less_often()
-    host = Address.parse(settings.listen).host
-    shown = f"[{host}]" if ":" in host else host
-    log.info("serving", address=f"{shown}:{port}", store=settings.store, tls=tls is not None)
+    address = Address.parse(settings.listen)
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    log.info("serving", address=f"{host}:{port}", store=settings.store, tls=tls is not None)
     if settings.dev:
         log.warning("the development key is accepted; do not use this for real users")
-    await signals.first.wait()
+    if tls is None and not address.is_loopback and not settings.behind_tls_proxy:
+        log.warning(_IN_THE_CLEAR)
+    await signals.stop.wait()
     await node.stop(settings.drain_grace)
 
 
-class _Signals:
-    """Counts the signals to stop."""
-
-    def __init__(self) -> None:
-        self.first = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.add_signal_handler(number, self._hear)
-
-    def _hear(self) -> None:
-        if self.first.is_set():
-            log.warning("stopping at once")
-            # What is committed is on the disk; everything else is only memory.
-            os._exit(1)
-        self.first.set()
+_IN_THE_CLEAR = (
+    "access tokens travel in the clear to this address, and whoever reads one can use it: turn on TLS with "
+    "--tls-certificate and --tls-key, or let a proxy end TLS, listen where only that proxy reaches the "
+    "server, and say --behind-tls-proxy"
+)

@@ -7,7 +7,7 @@ from pydantic import ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
 from unisono.server.config.address import Address
-from unisono.server.config.setting import ADDRESS, FILE, ITEMS, SECONDS, WORD, setting
+from unisono.server.config.setting import ADDRESS, FILE, ITEMS, SECONDS, SWITCH, WORD, setting
 
 
 class ServingSettings(BaseSettings):
@@ -16,6 +16,9 @@ class ServingSettings(BaseSettings):
     listen: str = setting("127.0.0.1:50051", ADDRESS, "address to listen on; port 0 takes a free one")
     tls_certificate: Path | None = setting(None, FILE, "PEM certificate chain; with tls_key, turns TLS on")
     tls_key: Path | None = setting(None, FILE, "PEM private key of tls_certificate")
+    behind_tls_proxy: bool = setting(
+        False, SWITCH, "a proxy ends TLS, and it alone reaches the address: do not warn that there is no TLS"
+    )
     keepalive_time: float = setting(
         60, SECONDS, "how long a connection may be silent before it is probed with a ping", ge=1, le=3600
     )

@@ -1,0 +1,29 @@
+"""`unisono-server` with faults: it stumbles over the token of one user, and over every read by id."""
+
+from typing import Any, Final, NoReturn
+
+import pytest
+
+from unisono.server.cli import main
+from unisono.server.core.access import verifier
+from unisono.server.core.access.claims import Claims, scopes_of
+from unisono.server.core.notifications import Notifications
+
+FAULTY_USER: Final = "somebody-whose-token-breaks-it"
+
+
+def _stumble(claims: Claims) -> frozenset[str]:
+    if claims.get("sub") == FAULTY_USER:
+        raise RuntimeError("stumbled over a token")
+    return scopes_of(claims)
+
+
+async def _fall(notifications: Notifications, actor: Any, ref: Any) -> NoReturn:
+    raise RuntimeError("stumbled over a body")
+
+
+if __name__ == "__main__":
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verifier, "scopes_of", _stumble)
+        patch.setattr(Notifications, "get", _fall)
+        main()

@@ -1,0 +1,36 @@
+"""A fault of the server is in its log with a traceback, and with nothing of what the call was about."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.faulty_server import FAULTY_USER
+from tests.support import tokens
+from tests.support.callers import Caller
+from tests.support.nodes import Client
+from tests.support.processes import TESTERS, ServerProcess, url
+from tests.support.refusals import refused
+from unisono.client import connect
+
+KEY = "insulin-at-seven"
+TOKEN = tokens.device(FAULTY_USER)
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+async def test_nothing_of_tokens_claims_and_bodies_is_in_a_traceback(tmp_path: Path, form: str) -> None:
+    program = (sys.executable, str(Path(__file__).with_name("faulty_server.py")), "serve")
+    flags = ("--listen", "127.0.0.1:0", "--store", url(tmp_path / "unisono.db"), "--log-level", "debug")
+    server = ServerProcess((*program, *flags, "--log-format", form), TESTERS)
+    try:
+        async with connect(server.matching(r"127\.0\.0\.1:\d+")[0]) as channel:
+            with refused("INTERNAL", "INTERNAL"):
+                await Caller(Client(channel, TOKEN)).feed()
+            with refused("INTERNAL", "INTERNAL"):
+                await Caller(Client(channel, tokens.publisher()), user_id="ada").get(key=KEY)
+    finally:
+        server.end()
+    for shown in ("stumbled over a token", "stumbled over a body", "Traceback", "_stumble", "_fall"):
+        assert shown in server.said
+    for secret in (FAULTY_USER, KEY, *(part[:12] for part in TOKEN.split(".")[1:])):
+        assert secret not in server.said

@@ -1,0 +1,80 @@
+"""Only those signals end a server that are meant to, and no log that nobody reads any more does."""
+
+import asyncio
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support import tokens
+from tests.support.callers import Caller
+from tests.support.devices import Device
+from tests.support.nodes import Client
+from tests.support.processes import COMMAND, PATIENCE, TESTERS, ServerProcess, serving, url
+from tests.support.refusals import refused
+from unisono.client import connect
+
+RELOAD = "nothing is reloaded: certificates are renewed by themselves, the rest needs a restart"
+OTHER = "signal without a meaning"
+
+
+@pytest.mark.parametrize(
+    ("number", "event"), [(signal.SIGHUP, RELOAD), (signal.SIGUSR1, OTHER), (signal.SIGUSR2, OTHER)]
+)
+async def test_streams_go_on_after_a_signal_that_is_not_to_stop(
+    tmp_path: Path, number: signal.Signals, event: str
+) -> None:
+    with serving(tmp_path / "unisono.db") as server:
+        async with connect(server.address) as channel:
+            phone = await Device(Client(channel, tokens.device("ada")), "phone").connect()
+            server.signal(number)
+            await asyncio.to_thread(server.until, event)
+            sent = await Caller(Client(channel, tokens.publisher()), user_id="ada").send()
+            await phone.at(sent.revision)
+            await phone.disconnect()
+        assert server.entries(event)[0]["level"] == "info"
+        server.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(server.ended) == 0
+
+
+def test_a_signal_while_it_starts_does_not_end_it(tmp_path: Path) -> None:
+    command = (*COMMAND, "serve", "--listen", "127.0.0.1:0", "--store", url(tmp_path / "unisono.db"))
+    server = ServerProcess((*command, "--log-format", "json"), TESTERS)
+    try:
+        server.until("open files")
+        server.signal(signal.SIGHUP)
+        server.until("serving")
+        server.until(RELOAD)
+    finally:
+        server.end()
+
+
+async def test_calls_do_not_fail_when_nobody_reads_the_log_any_more(tmp_path: Path) -> None:
+    with unheard(tmp_path / "unisono.db") as (server, address):
+        async with connect(address) as channel:
+            backend = Caller(Client(channel, tokens.publisher()), user_id="ada")
+            for _ in range(3):
+                with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
+                    await backend.get(key="no such key")
+            assert (await backend.send()).id
+        server.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(server.wait, PATIENCE) == 0
+
+
+@contextmanager
+def unheard(store: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A server whose log is read until it serves, and no further; and its address."""
+    command = (*COMMAND, "serve", "--listen", "127.0.0.1:0", "--store", url(store), "--log-format", "json")
+    with subprocess.Popen(command, env={**TESTERS}, stderr=subprocess.PIPE, encoding="utf-8") as server:
+        try:
+            assert server.stderr is not None
+            entries = (json.loads(line) for line in server.stderr)
+            address = next(entry["address"] for entry in entries if entry["event"] == "serving")
+            server.stderr.close()
+            yield server, address
+        finally:
+            server.kill()

@@ -27,6 +27,7 @@ secret = "{SECRET}"
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "unisono.toml"
+    path.touch(0o600)
     path.write_text(FILE)
     return path
 

@@ -2,8 +2,10 @@
 
 import os
 import pty
+import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,26 @@ def test_migrate(tmp_path: Path) -> None:
     file = tmp_path / "unisono.db"
     assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file}: version 0 became 3\n"
     assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file} has version 3 already\n"
+
+
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    """Files are made with all permissions that the program asks for."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("no_umask")
+def test_whatever_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    files = Files(tmp_path)
+    restored = tmp_path / "restored.db"
+    assert run("backup", "--to", files.backup, *files.setting).exit_code == 0
+    assert run("restore", "--from", files.backup, "--store", f"sqlite:///{restored}").exit_code == 0
+    assert run("token", *files.setting).exit_code == 0
+    made = {file.name: stat.filemode(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert {"unisono.db", "backup.db", "restored.db", "unisono.db.dev-key"} <= made.keys()
+    assert set(made.values()) == {"-rw-------"}
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["backup", "--to", "absent.db"]])

@@ -25,6 +25,7 @@ def secured(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> 
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     issued = authority.issue_cert("127.0.0.1")
     certificate.write_bytes(issued.cert_chain_pems[0].bytes())
+    key.touch(0o600)
     key.write_bytes(issued.private_key_pem.bytes())
     with serving(folder / "unisono.db", "--tls-certificate", certificate, "--tls-key", key) as server:
         yield server

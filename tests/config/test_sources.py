@@ -1,5 +1,6 @@
 """A flag wins over the environment, that over the file, that over the default; each origin is known."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,55 @@ def test_file_that_is_not_toml(tmp_path: Path) -> None:
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"\xff")
     assert "is not TOML" in problem({}, binary)
+
+
+SECRET = """
+[[issuers]]
+issuer = "https://id.test/"
+audience = "unisono"
+secret = "a secret of the tests with more than 32 bytes"
+"""
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602, 0o601, 0o666])
+def test_file_with_a_secret_that_all_users_may_use(tmp_path: Path, mode: int) -> None:
+    file = toml(tmp_path, SECRET)
+    file.chmod(mode)
+    line = problem({}, file)
+    assert f"{file} holds the secret of an issuer" in line
+    assert f"chmod o-rwx {file}" in line
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o660, 0o400])
+def test_file_with_a_secret_that_the_group_may_read(tmp_path: Path, mode: int) -> None:
+    file = toml(tmp_path, SECRET)
+    file.chmod(mode)
+    assert load({}, {}, file).settings.issuers[0].secret
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "heartbeat = 30",
+        '[[issuers]]\nissuer = "i"\naudience = "a"\npem_file = "p"',
+        '[[issuers]]\nissuer = "i"\naudience = "a"\nsecret = ""\njwks_file = "p"',
+    ],
+)
+def test_file_without_a_secret_may_be_read_by_all(tmp_path: Path, text: str) -> None:
+    file = toml(tmp_path, text)
+    file.chmod(0o644)
+    assert load({}, {}, file).origins
+
+
+def test_secret_from_a_pipe(tmp_path: Path) -> None:
+    """As a shell makes it of the output of a program that decrypts."""
+    reading, writing = os.pipe()
+    os.write(writing, SECRET.encode())
+    os.close(writing)
+    assert load({}, {}, Path(f"/dev/fd/{reading}")).settings.issuers[0].secret
+    os.close(reading)
+
+
+@pytest.mark.parametrize("text", ["issuers = 7", "issuers = [7]", "[issuers]\nsecret = 'x'"])
+def test_issuers_that_are_no_tables(tmp_path: Path, text: str) -> None:
+    assert "issuers" in problem({}, toml(tmp_path, text))

@@ -33,6 +33,7 @@ def furnish(machine: Path) -> None:
     settings = machine / "etc" / "unisono"
     settings.mkdir(parents=True)
     issued = trustme.CA().issue_cert("127.0.0.1")
+    (settings / "key.pem").touch(0o600)
     issued.private_key_pem.write_to_path(settings / "key.pem")
     issued.cert_chain_pems[0].write_to_path(settings / "certificate.pem")
     jwks_file(settings, jwk(ec_key(), kid="2026", alg="ES256", use="sig"))

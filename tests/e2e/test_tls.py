@@ -26,6 +26,7 @@ class Renewable:
         self.root = self.authority.cert_pem.bytes()
         self.certificate, self.key = folder / "certificate.pem", folder / "key.pem"
         self.flags = ("--tls-certificate", self.certificate, "--tls-key", self.key)
+        self.key.touch(0o600)
         self.renew()
 
     def renew(self) -> None:
@@ -129,3 +130,22 @@ def test_a_certificate_with_the_key_of_another_is_refused_at_the_start(tmp_path:
     assert done.returncode == 1
     assert f"{files.certificate} and {files.key} are not a PEM certificate and its key" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_key_that_every_user_may_read_is_refused_at_the_start(tmp_path: Path) -> None:
+    files = Renewable(tmp_path)
+    command = ("serve", "--log-level", "error", "--store", url(tmp_path / "unisono.db"), *files.flags)
+    files.key.chmod(0o644)
+    done = run(*command, "--listen", "127.0.0.1:0")
+    assert done.returncode == 1
+    assert f"{files.key} holds a private key" in done.stderr
+    assert f"chmod o-rwx {files.key}" in done.stderr
+
+
+def test_a_key_that_its_group_may_read_is_used(tmp_path: Path) -> None:
+    """As those of the group ssl-cert, and those that are mounted into a container for its group."""
+    files = Renewable(tmp_path)
+    files.key.chmod(0o640)
+    files.certificate.chmod(0o644)
+    with serving(tmp_path / "unisono.db", *files.flags) as server:
+        assert files.presented(server)

@@ -2,6 +2,7 @@
 
 import structlog
 
+from unisono.server.api.tls import CertificateError
 from unisono.server.app.build import build, certificate
 from unisono.server.app.garbage import look_less_often
 from unisono.server.app.log import configure
@@ -9,6 +10,7 @@ from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.signals import Signals
 from unisono.server.config import Settings
 from unisono.server.config.address import Address
+from unisono.server.config.secret_files import exposed, open_to_all
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +24,7 @@ async def serve(settings: Settings) -> None:
     signals = Signals()
     node = build(settings)
     tls = certificate(settings)
+    _check_key_is_private(settings)
     raise_open_files()
     port = await node.start(settings.listen, tls)
     look_less_often()
@@ -34,6 +37,12 @@ async def serve(settings: Settings) -> None:
         log.warning(_IN_THE_CLEAR)
     await signals.stop.wait()
     await node.stop(settings.drain_grace)
+
+
+def _check_key_is_private(settings: Settings) -> None:
+    key = settings.tls_key
+    if key is not None and open_to_all(key.stat().st_mode):
+        raise CertificateError(exposed(key, "a private key"))
 
 
 _IN_THE_CLEAR = (

@@ -25,14 +25,16 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None
     """Read all sources. Raises `InvalidSettings`, which names all that is wrong.
 
     `flags` are by setting, None where not given. A key of the file that is no setting is an error; an
-    environment variable that is none only a warning, since other programs may use it.
+    environment variable that is none only a warning, since other programs may use it. So is a file with
+    a secret in it that all users may read an error.
     """
     filed, environment, flagged = from_file(file), from_environment(environ), from_flags(flags)
     values = filed.values | environment.values | flagged.values
     origins = filed.origins | environment.origins | flagged.origins
     settings, problems = _settings(values, origins)
-    if settings is None or filed.unknown:
-        raise InvalidSettings([*filed.unknown, *problems])
+    wrong = [*filed.exposed, *filed.unknown, *problems]
+    if settings is None or wrong:
+        raise InvalidSettings(wrong)
     return Loaded(settings=settings, origins=origins, warnings=tuple(environment.unknown))
 
 

@@ -1,5 +1,6 @@
 """Where values of settings come from: flags, environment variables, a TOML file. Judges none of them."""
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,8 +10,10 @@ from typing import Any, Final
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from unisono.server.config.problems import InvalidSettings, unknown_name
+from unisono.server.config.secret_files import exposed, open_to_all
 from unisono.server.config.setting import is_table
 from unisono.server.config.settings import Settings
+from unisono.server.config.tables import holds_secret
 
 PREFIX: Final = "UNISONO_"
 
@@ -26,11 +29,12 @@ OTHER_VARIABLES: Final = frozenset(
 
 @dataclass(slots=True)
 class Source:
-    """Values by setting, where each comes from, and what has no such setting."""
+    """Values by setting, where each comes from, what has no such setting, and why it must not be used."""
 
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
+    exposed: list[str] = field(default_factory=list)
 
 
 def flag_of(name: str) -> str:
@@ -74,7 +78,8 @@ def from_file(file: Path | None) -> Source:
     if file is None:
         return Source()
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        with file.open("rb") as opened:
+            mode, content = os.fstat(opened.fileno()).st_mode, tomllib.load(opened)
     except OSError as error:
         raise InvalidSettings([f"{file} cannot be read: {error.strerror}"]) from error
     except ValueError as error:
@@ -82,4 +87,6 @@ def from_file(file: Path | None) -> Source:
     known = Settings.model_fields
     values = {name: value for name, value in content.items() if name in known}
     unknown = [f"{file}: {unknown_name(name, known)}" for name in content if name not in known]
-    return Source(values, dict.fromkeys(values, f"file {file}"), unknown)
+    readable = open_to_all(mode) and holds_secret(content)
+    problems = [exposed(file, "the secret of an issuer")] if readable else []
+    return Source(values, dict.fromkeys(values, f"file {file}"), unknown, problems)

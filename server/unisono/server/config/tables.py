@@ -1,8 +1,9 @@
 """The tables that the settings `apps` and `issuers` are lists of."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
@@ -67,3 +68,10 @@ class IssuerSettings(BaseModel):
         if [bool(self.secret), self.pem_file is not None, self.jwks_file is not None].count(True) != 1:
             raise ValueError("needs exactly one of secret, pem_file and jwks_file")
         return self
+
+
+def holds_secret(content: Mapping[str, Any]) -> bool:
+    """Whether settings, which nobody has checked yet, have the secret of an issuer among them."""
+    issuers = content.get("issuers")
+    tables = issuers if isinstance(issuers, list) else ()
+    return any(isinstance(table, dict) and table.get("secret") for table in tables)

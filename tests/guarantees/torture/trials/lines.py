@@ -143,6 +143,7 @@ def _certificate(bench: Bench, authority: trustme.CA) -> tuple[str, ...]:
     issued = authority.issue_cert("127.0.0.1")
     certificate, key = bench.folder / "certificate.pem", bench.folder / "key.pem"
     certificate.write_bytes(issued.cert_chain_pems[0].bytes())
+    key.touch(0o600)
     key.write_bytes(issued.private_key_pem.bytes())
     return "--tls-certificate", str(certificate), "--tls-key", str(key)
 

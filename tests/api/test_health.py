@@ -2,17 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
 import pytest
-import pytest_asyncio
 from grpc_health.v1 import health_pb2 as pb
 
-from tests.support.methods import HEALTH, methods
-from tests.support.nodes import Running, Setup, running
+from tests.support.clocks import HeldClock
+from tests.support.methods import HEALTH, Method, methods
+from tests.support.nodes import TRANSPORT, Running, Setup, running
+from unisono.server.api.reading import SMALL
+from unisono.server.api.watches import PER_CONNECTION
+from unisono.server.clock import Clock, SystemClock
 
 SERVING, NOT_SERVING = pb.HealthCheckResponse.SERVING, pb.HealthCheckResponse.NOT_SERVING
+#: How long a stream may live, in seconds.
+AGE = 60.0
 SERVICES = sorted({m.path.split("/")[1] for m in methods() if m.path.startswith("/unisono.")})
 
 
@@ -24,12 +31,12 @@ async def check(serving: Running, service: str = "") -> int:
 
 
 class Watch:
-    """A watch of one service."""
+    """A watch of one service, on the connection of the node's own channel if no other is given."""
 
-    def __init__(self, serving: Running, service: str = "") -> None:
+    def __init__(self, serving: Running, service: str = "", channel: grpc.aio.Channel | None = None) -> None:
         body = pb.HealthCheckRequest(service=service).SerializeToString()
         method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
-        method = serving.channel.unary_stream(HEALTH[1].path)
+        method = (channel or serving.channel).unary_stream(HEALTH[1].path)
         self._call = method(body)
         self._answers = aiter(self._call)
 
@@ -37,15 +44,25 @@ class Watch:
         """The next status."""
         return pb.HealthCheckResponse.FromString(await anext(self._answers)).status
 
+    async def ended(self) -> grpc.StatusCode:
+        """Wait for the end; how it ended."""
+        with pytest.raises(grpc.aio.AioRpcError) as raised:
+            await anext(self._answers)
+        return raised.value.code()
+
     def cut(self) -> None:
         self._call.cancel()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def node(tmp_path: Path) -> AsyncIterator[Running]:
-    """A node of the test's own, with two watches at most."""
-    async with running(Setup(path=tmp_path / "unisono.db")) as node:
-        yield node
+@asynccontextmanager
+async def connections(node: Running, count: int) -> AsyncIterator[list[grpc.aio.Channel]]:
+    """Channels that each have a connection of their own, which gRPC would share otherwise."""
+    apart = [("grpc.use_local_subchannel_pool", 1)]
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(grpc.aio.insecure_channel(node.target, options=apart))
+            for _ in range(count)
+        ]
 
 
 @pytest.mark.parametrize("service", ["", *SERVICES])
@@ -83,21 +100,89 @@ async def test_watches_are_told_when_the_server_stops(tmp_path: Path) -> None:
         await stopping
 
 
-async def test_there_are_only_so_many_watches(node: Running) -> None:
-    first, second = Watch(node), Watch(node)
-    assert [await first.status(), await second.status()] == [SERVING, SERVING]
-    with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await Watch(node).status()
-    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    assert await check(node) == SERVING
-    first.cut()
-    assert await until_free(node) == SERVING
+async def test_a_connection_has_only_so_many_watches(tmp_path: Path) -> None:
+    async with node(tmp_path, watches=100) as serving, connections(serving, 1) as (other,):
+        open_ = [Watch(serving) for _ in range(PER_CONNECTION)]
+        assert [await watch.status() for watch in open_] == [SERVING] * PER_CONNECTION
+        assert await Watch(serving).ended() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert await Watch(serving, channel=other).status() == SERVING
+        assert await check(serving) == SERVING
+        open_[0].cut()
+        assert await until_free(serving) == SERVING
 
 
 async def until_free(node: Running) -> int:
-    """The status that a watch gets as soon as there is room for it."""
+    """The status that a watch gets as soon as there is room for it on the connection."""
     while True:
         try:
             return await Watch(node).status()
         except grpc.aio.AioRpcError as error:
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # noqa: PT017
+
+
+async def test_strangers_do_not_lock_out_who_comes_later(tmp_path: Path) -> None:
+    """The one that was open for longest gives way, to be opened again, and nobody else is disturbed."""
+    async with node(tmp_path, watches=16) as serving, connections(serving, 2) as strangers:
+        held = []
+        for stranger in strangers * 8:
+            held.append(Watch(serving, channel=stranger))
+            assert await held[-1].status() == SERVING
+        mine = Watch(serving)
+        assert await mine.status() == SERVING
+        assert await held[0].ended() is grpc.StatusCode.UNAVAILABLE
+        again = Watch(serving, channel=strangers[0])
+        assert await again.status() == SERVING
+        assert await held[1].ended() is grpc.StatusCode.UNAVAILABLE
+        stopping = asyncio.create_task(serving.node.stop(grace=5))
+        for watch in (mine, again, *held[2:]):
+            assert await watch.status() == NOT_SERVING
+        await stopping
+
+
+async def test_watches_may_be_forbidden(tmp_path: Path) -> None:
+    async with node(tmp_path, watches=0) as serving:
+        assert await Watch(serving).ended() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert await check(serving) == SERVING
+
+
+async def test_a_watch_ends_at_the_age_of_a_stream(tmp_path: Path) -> None:
+    clock = HeldClock()
+    async with node(tmp_path, clock=clock) as serving:
+        watch = Watch(serving)
+        assert await watch.status() == SERVING
+        began = clock.monotonic()
+        async with clock.passing():
+            assert await watch.ended() is grpc.StatusCode.UNAVAILABLE
+        assert clock.monotonic() - began >= AGE
+        assert await Watch(serving).status() == SERVING
+
+
+@pytest.mark.parametrize("method", HEALTH, ids=lambda method: method.name)
+async def test_a_request_is_bounded(serving: Running, method: Method) -> None:
+    longest = pb.HealthCheckRequest(service="x" * (SMALL - 4)).SerializeToString()
+    assert len(longest) == SMALL
+    with pytest.raises(grpc.aio.AioRpcError) as raised:
+        await method.call(serving.channel, longest + b"\0")
+    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "at most 65536 are allowed" in str(raised.value.details())
+    try:
+        await method.call(serving.channel, longest)
+    except grpc.aio.AioRpcError as error:
+        assert error.code() is grpc.StatusCode.NOT_FOUND  # noqa: PT017
+
+
+@pytest.mark.parametrize("method", HEALTH, ids=lambda method: method.name)
+async def test_a_request_that_never_comes_is_not_waited_for(tmp_path: Path, method: Method) -> None:
+    clock = HeldClock()
+    async with node(tmp_path, clock=clock) as serving:
+        stream: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = serving.channel.stream_stream(method.path)
+        call = stream()
+        async with clock.passing():
+            assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert await check(serving) == SERVING
+
+
+def node(path: Path, *, watches: int = 2, clock: Clock | None = None) -> AbstractAsyncContextManager[Running]:
+    """A node of the test's own."""
+    transport = replace(TRANSPORT, max_health_watches=watches, stream_age=AGE)
+    return running(Setup(path=path / "unisono.db", transport=transport, clock=clock or SystemClock()))

@@ -1,5 +1,6 @@
 """Reflection: for any good token, under both of its names, the whole contract."""
 
+import gc
 from collections.abc import Iterable
 
 import grpc
@@ -8,12 +9,16 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from tests.support import tokens
+from tests.support.clocks import HeldClock
 from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
+from tests.support.refusals import refused
 from unisono.client import bearer
+from unisono.server.api.reading import SMALL
 from unisono.v1 import notification_service_pb2
 
 both_names = pytest.mark.parametrize("method", REFLECTION, ids=lambda method: method.path.split(".")[2])
+LIST = pb.ServerReflectionRequest(list_services="")
 SERVICES = {m.path.split("/")[1] for m in methods() if m.path.startswith("/unisono.")}
 
 
@@ -76,3 +81,60 @@ async def test_many_questions_may_be_asked_on_one_stream(serving: Running, metho
     assert found.file_descriptor_response.file_descriptor_proto
     assert missing.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
     assert listed.list_services_response.service
+
+
+class Asking:
+    """One stream of reflection, on which one question is asked after the other."""
+
+    def __init__(self, node: Running, method: Method, token: str) -> None:
+        stream: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = node.channel.stream_stream(method.path)
+        self._call = stream(metadata=bearer(token))
+
+    async def ask(self, request: pb.ServerReflectionRequest = LIST) -> pb.ServerReflectionResponse:
+        await self._call.write(request.SerializeToString())
+        return await self.answer()
+
+    async def answer(self) -> pb.ServerReflectionResponse:
+        """Whatever comes next; raises the error that the stream ends with."""
+        return pb.ServerReflectionResponse.FromString(await anext(aiter(self._call)))
+
+
+@both_names
+async def test_a_stream_ends_when_its_token_expires(
+    held: Running, clock: HeldClock, method: Method, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given a stream that has been answered, and whose client waits
+    asking = Asking(held, method, tokens.device(exp=clock.now() // 1000 + 60))
+    assert (await asking.ask()).list_services_response.service
+    clock.advance(59)
+    assert (await asking.ask()).list_services_response.service
+    # When its token expires
+    clock.advance(1)
+    # Then it ends, and leaves nothing behind
+    with refused("UNAUTHENTICATED", "TOKEN_EXPIRED"):
+        await asking.answer()
+    (answer,) = await answers(held, method, LIST)
+    assert answer.list_services_response.service
+    gc.collect()
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+
+
+@both_names
+async def test_a_stream_ends_at_the_age_of_a_stream(held: Running, clock: HeldClock, method: Method) -> None:
+    asking = Asking(held, method, tokens.device())
+    await asking.ask()
+    clock.advance(held.setup.transport.stream_age)
+    with refused("UNAVAILABLE", "SESSION_AGE"):
+        await asking.answer()
+
+
+@both_names
+async def test_a_question_is_bounded(serving: Running, method: Method) -> None:
+    longest = pb.ServerReflectionRequest(host="x" * (SMALL - 6), list_services="")
+    assert longest.ByteSize() == SMALL
+    asking = Asking(serving, method, tokens.device())
+    assert (await asking.ask(longest)).list_services_response.service
+    longest.host += "x"
+    with refused("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
+        await asking.ask(longest)
+    assert refusal.metadata == {"size": "65537", "limit": "65536"}

@@ -3,71 +3,105 @@
 Written here because the library's Watch has no cap, and would hold a stopping server back.
 """
 
-import asyncio
 from collections.abc import Collection
+from typing import Final, NoReturn, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2 as pb
 
 from unisono.server.api.pipeline import Handlers
+from unisono.server.api.reading import read
+from unisono.server.api.watches import Watch, Watches
+from unisono.server.clock import Clock
+from unisono.server.errors import RequestTooLarge
 
-Context = grpc.aio.ServicerContext[bytes, pb.HealthCheckResponse]
+Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 SERVICE = "grpc.health.v1.Health"
+
+REQUEST_TIMEOUT: Final = 20.0
+"""Seconds that the request, which is a name, may take to arrive."""
 
 
 class Health:
-    """One status for the server ("") and for each of its services."""
+    """One status for the server ("") and for each of its services.
 
-    def __init__(self, services: Collection[str], *, max_watches: int) -> None:
+    `max_watches` may be open at a time, and each for `watch_age` seconds: then its client comes back, perhaps
+    over another connection.
+    """
+
+    def __init__(
+        self, services: Collection[str], clock: Clock, *, max_watches: int, watch_age: float
+    ) -> None:
         self._names = frozenset(("", *services))
-        self._max_watches = max_watches
-        self._watches = 0
-        self._stopped = asyncio.Event()
+        self._clock = clock
+        self._watches = Watches(max_watches)
+        self._watch_age = watch_age
+        self._stopped = False
 
     def handlers(self) -> Handlers:
         """The gRPC handlers, by method."""
-        encode = pb.HealthCheckResponse.SerializeToString
         return {
-            "Check": grpc.unary_unary_rpc_method_handler(self._check, response_serializer=encode),
-            "Watch": grpc.unary_stream_rpc_method_handler(self._watch, response_serializer=encode),
+            "Check": grpc.stream_unary_rpc_method_handler(self._check),
+            "Watch": grpc.stream_stream_rpc_method_handler(self._watch),
         }
 
     def stop(self) -> None:
         """Not serving from now on; tells the watchers."""
-        self._stopped.set()
+        self._stopped = True
+        self._watches.end_all()
 
-    async def _check(self, body: bytes, context: Context) -> pb.HealthCheckResponse:
-        service = await _service(body, context)
+    async def _check(self, _: object, context: Context) -> bytes:
+        service = await self._service(context)
         if service not in self._names:
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no such service")
         return self._status(service)
 
-    async def _watch(self, body: bytes, context: Context) -> None:
-        service = await _service(body, context)
-        if self._watches >= self._max_watches:
-            text = f"{self._max_watches} watches are open, which is the limit"
+    async def _watch(self, _: object, context: Context) -> None:
+        service = await self._service(context)
+        watch = self._watches.open(context.peer())
+        if watch is None:
+            text = f"{self._watches.per_connection} watches are open on the connection, which is the limit"
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
-        self._watches += 1
         try:
             await context.write(self._status(service))
-            await self._stopped.wait()
+            if not await self._is_stopping(watch):
+                await _give_way(context)
             await context.write(self._status(service))
         finally:
-            self._watches -= 1
+            self._watches.close(watch)
 
-    def _status(self, service: str) -> pb.HealthCheckResponse:
+    async def _is_stopping(self, watch: Watch) -> bool:
+        """Wait until the watch is over; whether that is because the server stops."""
+        if not self._stopped:
+            await self._clock.wait(watch.over, self._watch_age)
+        return self._stopped
+
+    def _status(self, service: str) -> bytes:
+        return self._response(service).SerializeToString()
+
+    def _response(self, service: str) -> pb.HealthCheckResponse:
         if service not in self._names:
             return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVICE_UNKNOWN)
-        if self._stopped.is_set():
+        if self._stopped:
             return pb.HealthCheckResponse(status=pb.HealthCheckResponse.NOT_SERVING)
         return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVING)
 
+    async def _service(self, context: Context) -> str:
+        """The service that is asked about. Parsed here: gRPC would tell the caller what its parser raised."""
+        try:
+            body = await read(context, self._clock, REQUEST_TIMEOUT)
+            return pb.HealthCheckRequest.FromString(body or b"").service
+        except TimeoutError:
+            text = f"the request did not arrive within {REQUEST_TIMEOUT:g} s"
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, text)
+        except RequestTooLarge as error:
+            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, error.message)
+        except DecodeError:
+            text = "the request body is not a grpc.health.v1.HealthCheckRequest"
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
 
-async def _service(body: bytes, context: Context) -> str:
-    """The service that is asked about. Parsed here: gRPC would tell the caller what its parser raised."""
-    try:
-        return pb.HealthCheckRequest.FromString(body).service
-    except DecodeError:
-        text = "the request body is not a grpc.health.v1.HealthCheckRequest"
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
+
+async def _give_way(context: Context) -> NoReturn:
+    text = "the watch was open for long enough, or for longest of too many; come back"
+    await context.abort(grpc.StatusCode.UNAVAILABLE, text)

@@ -101,6 +101,11 @@ class Pipeline:
         self._clock = clock
         self._limits = limits
 
+    @property
+    def clock(self) -> Clock:
+        """The time of all calls."""
+        return self._clock
+
     def unary(self, method: Unary[Any]) -> Handler:
         """The handler of a method with one response."""
 

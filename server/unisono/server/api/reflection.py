@@ -5,6 +5,7 @@ find it in the list ask for its descriptor, which the library does not have.
 """
 
 from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -13,31 +14,51 @@ from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from unisono.server.api.gate import Entry
 from unisono.server.api.pipeline import Context, Guard, Handlers, Pipeline, parsed
+from unisono.server.api.reading import read
+from unisono.server.api.status import goodbye_error
+from unisono.server.core.stream import End
 
 V1ALPHA = "grpc.reflection.v1alpha.ServerReflection"
 SERVICES = (V1ALPHA, "grpc.reflection.v1.ServerReflection")
 
 
 class Reflection:
-    """Answers about these services."""
+    """Answers about these services. A stream lives for `stream_age` seconds at most, as long as its token."""
 
-    def __init__(self, pipeline: Pipeline, services: Collection[str]) -> None:
+    def __init__(self, pipeline: Pipeline, services: Collection[str], *, stream_age: float) -> None:
         self._pipeline = pipeline
+        self._clock = pipeline.clock
+        self._stream_age = stream_age
         self._servicer = reflection.aio.ReflectionServicer((*services, V1ALPHA))
 
     def handlers(self) -> Handlers:
         """The gRPC handlers, by method."""
         return {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self._info)}
 
-    async def _info(self, bodies: AsyncIterator[bytes], context: Context) -> None:
+    async def _info(self, _: object, context: Context) -> None:
         entry = Entry.of(context.invocation_metadata() or ())
         async with Guard(context, entry.request_id):
-            self._pipeline.authenticated(entry)
-            answers: Any = self._servicer.ServerReflectionInfo(_requests(bodies), context)
+            expire_time = self._pipeline.authenticated(entry).expire_time
+            requests = self._requests(context, expire_time)
+            answers: Any = self._servicer.ServerReflectionInfo(requests, context)
             async for answer in answers:
                 await context.write(answer.SerializeToString())
 
+    async def _requests(
+        self, context: Context, expire_time: int
+    ) -> AsyncIterator[pb.ServerReflectionRequest]:
+        """The requests until the client sends no more. Raises the error to end with when time is over."""
+        ends_at = self._clock.monotonic() + self._stream_age
+        with suppress(TimeoutError):
+            # Asked before each read: of a client that never rests, each would come in time.
+            while (left := self._left(ends_at, expire_time)) > 0:
+                body = await read(context, self._clock, left)
+                if body is None:
+                    return
+                yield parsed(pb.ServerReflectionRequest, body)
+        expired = self._clock.now() >= expire_time
+        raise goodbye_error(End.TOKEN_EXPIRED if expired else End.SESSION_AGE, None)
 
-async def _requests(bodies: AsyncIterator[bytes]) -> AsyncIterator[pb.ServerReflectionRequest]:
-    async for body in bodies:
-        yield parsed(pb.ServerReflectionRequest, body)
+    def _left(self, ends_at: float, expire_time: int) -> float:
+        """Seconds that the stream may go on."""
+        return min(ends_at - self._clock.monotonic(), (expire_time - self._clock.now()) / 1000)

@@ -36,6 +36,7 @@ class Transport:
     max_request_bytes: int
     max_token_bytes: int
     max_health_watches: int
+    stream_age: float = 20 * 60
 
 
 class Server:
@@ -43,12 +44,13 @@ class Server:
 
     def __init__(self, services: Sequence[Service], pipeline: Pipeline, transport: Transport) -> None:
         names = [service.name for service in services]
-        self._health = Health(names, max_watches=transport.max_health_watches)
+        age = transport.stream_age
+        self._health = Health(names, pipeline.clock, max_watches=transport.max_health_watches, watch_age=age)
         self._server = grpc.aio.server(options=_options(transport))
         for service in services:
             self._add(service.name, _handlers(pipeline, service))
         self._add(HEALTH, self._health.handlers())
-        reflection = Reflection(pipeline, (*names, HEALTH))
+        reflection = Reflection(pipeline, (*names, HEALTH), stream_age=age)
         for name in REFLECTION:
             self._add(name, reflection.handlers())
 

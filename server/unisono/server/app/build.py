@@ -47,6 +47,7 @@ def _transport(settings: Settings) -> Transport:
         max_request_bytes=settings.request_bytes,
         max_token_bytes=settings.access_token_bytes,
         max_health_watches=settings.health_watches,
+        stream_age=settings.session_age_max,
     )
 
 

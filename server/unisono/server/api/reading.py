@@ -1,0 +1,49 @@
+"""Reads one request of a call, for so long and so large as it may be. Knows no messages and no tokens.
+
+The handler is one that may read many, in gRPC's terms: it runs when there are headers, and what it does not
+read is bounded by flow control. On the wire a single request looks the same.
+"""
+
+import asyncio
+from functools import partial
+from typing import Final, TypeAlias
+
+import grpc
+
+from unisono.server.clock import Clock, Wake
+from unisono.server.errors import Reason, RequestTooLarge
+
+Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
+
+SMALL: Final = 64 * 1024
+"""Bytes that a request may have which carries no content: some name, or a symbol."""
+
+
+async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
+    """The next request; None when the client sends no more.
+
+    Raises `TimeoutError` when it does not come in time, and then the caller must end the call: gRPC cannot
+    give a read up, but ends one that waits when its call ends. Raises `RequestTooLarge` beyond `SMALL` bytes.
+    """
+    done = Wake()
+    reading = asyncio.ensure_future(context.read())
+    reading.add_done_callback(partial(_wake, done))
+    if not await clock.wait(done, seconds):
+        raise TimeoutError
+    request: object = reading.result()
+    if not isinstance(request, bytes):
+        return None
+    if len(request) > SMALL:
+        raise RequestTooLarge(
+            Reason.REQUEST_TOO_LARGE,
+            f"the request has {len(request)} bytes, at most {SMALL} are allowed",
+            {"size": str(len(request)), "limit": str(SMALL)},
+        )
+    return request
+
+
+def _wake(done: Wake, reading: "asyncio.Future[bytes]") -> None:
+    """What a read raises when its call has ended is seen here, or asyncio would log that nobody has."""
+    if not reading.cancelled():
+        reading.exception()
+    done.set()

@@ -17,7 +17,7 @@
     └── Unavailable             try again later
         └── OutcomeUnknown      the commit may or may not have happened
 
-An adapter translates its driver's errors into these; `api.errors` turns them into statuses.
+An adapter translates its driver's errors into these; `api.status` turns them into statuses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -82,18 +82,39 @@ class UnisonoError(Exception):
         self.metadata: Final[Mapping[str, str]] = metadata or {}
 
 
-class InvalidRequest(UnisonoError):
-    """Fields of a request are wrong: all of them are in `violations`."""
+#: How many characters of a message name violations. There may be as many as a request has fields, and who
+#: reads wants the first of them.
+_NAMED: Final = 800
 
-    def __init__(self, violations: Sequence[Violation], reason: Reason = Reason.INVALID_REQUEST) -> None:
-        text = "; ".join(f"{v.field}: {v.description}" for v in violations)
-        super().__init__(reason, text)
+
+class InvalidRequest(UnisonoError):
+    """Fields of a request are wrong: the first of them are in `violations`, and `more` were left out."""
+
+    def __init__(
+        self, violations: Sequence[Violation], reason: Reason = Reason.INVALID_REQUEST, *, more: int = 0
+    ) -> None:
+        super().__init__(reason, _text(violations, more))
         self.violations: Final = tuple(violations)
+        self.more: Final = more
 
     @classmethod
     def of(cls, field: str, description: str, reason: Reason = Reason.INVALID_REQUEST) -> "InvalidRequest":
         """The error of a single field."""
         return cls([Violation(field, description)], reason)
+
+
+def _text(violations: Sequence[Violation], more: int) -> str:
+    """The violations in words, as many as fit, and how many more there are; at least the first is named."""
+    named: list[str] = []
+    room = _NAMED
+    for violation in violations:
+        words = f"{violation.field}: {violation.description}"
+        room -= len(words)
+        if room < 0 and named:
+            break
+        named.append(words)
+    more += len(violations) - len(named)
+    return "; ".join((*named, f"and {more} more") if more else named)
 
 
 class RequestMalformed(UnisonoError):

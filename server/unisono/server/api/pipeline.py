@@ -174,8 +174,9 @@ async def _abort(context: Context, request_id: str, raised: Exception) -> NoRetu
                 "a fault of the server; its log has it under the request id",
                 {"request_id": request_id},
             )
-    trailers: Trailers = ((gate.REQUEST_ID_KEY, request_id), *status.trailers(error))
-    await context.abort(status.code_of(error), error.message, trailers)
+    answer = status.status_of(error)
+    trailers: Trailers = ((gate.REQUEST_ID_KEY, request_id), *status.trailers(answer))
+    await context.abort(status.code_of(error), answer.message, trailers)
 
 
 def parsed(kind: type[RequestT], body: bytes) -> RequestT:

@@ -1,6 +1,7 @@
 """Turns domain errors into gRPC statuses with details: the only place that does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import grpc
 from google.protobuf.any_pb2 import Any
@@ -9,13 +10,42 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from unisono.server import errors
+from unisono.server.api.convert.violations import MOST
+from unisono.server.api.text import cut, cut_encoded
 from unisono.server.core.stream import End
+from unisono.server.model.value import value
 from unisono.v1.notification_service_pb2 import BatchItemError
 
 #: Where gRPC carries a google.rpc.Status in the trailing metadata.
 DETAILS_KEY = "grpc-status-details-bin"
 
 DOMAIN = "unisono"
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class _Room:
+    """How large an error may be. Bytes of the message as a `grpc-message`, and of the message as protobuf
+    together with all details; and how many violations it names.
+    """
+
+    message: int
+    whole: int
+    violations: int
+
+
+#: A client of grpc-core that has not raised `grpc.max_metadata_size` gets RESOURCE_EXHAUSTED in place of
+#: trailers of more than 8 KiB; proxies may allow less. Details travel in base64 (gRPC over HTTP/2,
+#: "Requests"), so 3,456 bytes of them take 4,608: with the message, and half a KiB for the rest, that is 6 KiB.
+_CALL: Final = _Room(message=1024, whole=3456, violations=MOST)
+
+#: A thousand of these fit into the 4 MiB that a client takes by default.
+_ITEM: Final = _Room(message=1024, whole=2048, violations=5)
+
+#: Characters of a value that came from elsewhere.
+_LONGEST: Final = 200
+
+#: Bytes around a detail at most: its type's name, and the tags and lengths.
+_AROUND: Final = 64
 
 _CODES: Sequence[tuple[type[errors.UnisonoError], grpc.StatusCode]] = (
     (errors.InvalidRequest, grpc.StatusCode.INVALID_ARGUMENT),
@@ -41,23 +71,21 @@ def code_of(error: errors.UnisonoError) -> grpc.StatusCode:
     return grpc.StatusCode.INTERNAL
 
 
-def details_of(error: errors.UnisonoError) -> list[Any]:
-    """ErrorInfo always, and what belongs to the kind of error."""
-    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=dict(error.metadata))
-    return [_packed(detail) for detail in (info, *_more(error))]
+def status_of(error: errors.UnisonoError) -> status_pb2.Status:
+    """The status with which a call ends. Its trailers stay below 6 KiB, whatever the error is."""
+    code, message, details = _told(error, _CALL)
+    return status_pb2.Status(code=code, message=message, details=details)
 
 
-def trailers(error: errors.UnisonoError) -> tuple[tuple[str, str | bytes], ...]:
+def trailers(status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
     """The trailing metadata that carries the details."""
-    number: int = code_of(error).value[0]
-    status = status_pb2.Status(code=number, message=error.message, details=details_of(error))
     return ((DETAILS_KEY, status.SerializeToString()),)
 
 
 def item_error(error: errors.UnisonoError) -> BatchItemError:
-    """The same, for one item of a batch."""
-    number: int = code_of(error).value[0]
-    return BatchItemError(code=number, message=error.message, details=details_of(error))
+    """The same, for one item of a batch, where a thousand of them make one response."""
+    code, message, details = _told(error, _ITEM)
+    return BatchItemError(code=code, message=message, details=details)
 
 
 def goodbye_error(end: End, retry_delay: float | None) -> errors.UnisonoError:
@@ -77,20 +105,41 @@ def goodbye_error(end: End, retry_delay: float | None) -> errors.UnisonoError:
             return errors.Unavailable(reason, text, retry_delay=retry_delay or 0.0)
 
 
-def _more(error: errors.UnisonoError) -> list[Message]:
+def _told(error: errors.UnisonoError, room: _Room) -> tuple[int, str, list[Any]]:
+    """Code, message and details: ErrorInfo always, and what belongs to the kind of error."""
+    code: int = code_of(error).value[0]
+    message = cut_encoded(error.message, room.message)
+    metadata = {key: cut(value, _LONGEST) for key, value in error.metadata.items()}
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata)
+    left = room.whole - len(message.encode()) - info.ByteSize() - 2 * _AROUND
+    return (
+        code,
+        message,
+        [_packed(detail) for detail in (info, *_more(error, message, left, room.violations))],
+    )
+
+
+def _more(error: errors.UnisonoError, message: str, left: int, most: int) -> list[Message]:
     if isinstance(error, errors.InvalidRequest):
-        violations = [
-            error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
-            for v in error.violations
-        ]
-        return [error_details_pb2.BadRequest(field_violations=violations)]
+        return [_bad_request(error.violations[:most], left)]
     if isinstance(error, errors.RateLimited):
-        return [_quota_failure(error), _retry_info(error.retry_delay)]
+        return [_quota_failure(error, message), _retry_info(error.retry_delay)]
     if isinstance(error, errors.Unavailable):
         return [_retry_info(error.retry_delay)]
     if isinstance(error, errors.QuotaExceeded):
-        return [_quota_failure(error)]
+        return [_quota_failure(error, message)]
     return []
+
+
+def _bad_request(violations: Iterable[errors.Violation], left: int) -> Message:
+    """The first violations, as many as fit into so many bytes."""
+    bad = error_details_pb2.BadRequest()
+    for violation in violations:
+        bad.field_violations.add(field=violation.field, description=violation.description)
+        if bad.ByteSize() > left:
+            del bad.field_violations[-1]
+            break
+    return bad
 
 
 def _retry_info(seconds: float) -> Message:
@@ -99,8 +148,9 @@ def _retry_info(seconds: float) -> Message:
     return error_details_pb2.RetryInfo(retry_delay=delay)
 
 
-def _quota_failure(error: errors.QuotaExceeded) -> Message:
-    violation = error_details_pb2.QuotaFailure.Violation(subject=error.subject, description=error.message)
+def _quota_failure(error: errors.QuotaExceeded, message: str) -> Message:
+    subject = cut(error.subject, _LONGEST)
+    violation = error_details_pb2.QuotaFailure.Violation(subject=subject, description=message)
     return error_details_pb2.QuotaFailure(violations=[violation])
 
 

@@ -5,6 +5,9 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from tests.support import tokens
 from tests.support.callers import READ, Caller, titled
@@ -12,7 +15,9 @@ from tests.support.methods import Method, methods
 from tests.support.nodes import Running
 from tests.support.refusals import invalid, refused
 from unisono.client import bearer
+from unisono.server.api.sizes import request_size
 from unisono.server.model import Limits
+from unisono.server.model.limits import MASK_PATHS, TARGET_PLATFORMS
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -115,21 +120,122 @@ def padded(length: int) -> bytes:
     return b"\xca\x3e" + varint + b"x" * size
 
 
-def get_feed() -> Method:
-    return next(method for method in methods() if method.name == "GetFeed")
+#: The largest request of each method; of those not named, 64 KiB.
+SIZES = {
+    "SendNotification": 256 * KIB,
+    "UpdateNotification": 256 * KIB,
+    "MarkNotifications": 256 * KIB,
+    "BatchSendNotifications": 4 * MIB,
+}
+OURS = [method for method in methods() if method.descriptor]
+ONE_BY_ONE = [method for method in OURS if method.name != "BatchSendNotifications"]
+every_method = pytest.mark.parametrize("method", OURS, ids=lambda method: method.name)
 
 
-async def test_a_request_may_have_4_mib(serving: Running) -> None:
-    body = padded(4 * MIB)
-    assert len(body) == 4 * MIB
-    await get_feed().call(serving.channel, body, bearer(tokens.device()))
+def token(method: Method) -> str:
+    """One that may call the method."""
+    return tokens.publisher() if method.name == "BatchSendNotifications" else tokens.device()
 
 
-@pytest.mark.parametrize("length", [4 * MIB + 1, 5 * MIB, 8 * MIB])
-async def test_a_longer_one_is_refused_with_size_and_limit(serving: Running, length: int) -> None:
+def size_of(method: Method) -> int:
+    return SIZES.get(method.name, 64 * KIB)
+
+
+@every_method
+async def test_a_request_of_the_size_of_its_method_is_looked_at(serving: Running, method: Method) -> None:
+    body = padded(size_of(method))
+    assert len(body) == size_of(method)
+    try:
+        await method.call(serving.channel, body, bearer(token(method)))
+    except grpc.aio.AioRpcError as error:
+        assert error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED  # noqa: PT017
+
+
+@every_method
+async def test_one_byte_more_is_refused_with_size_and_limit(serving: Running, method: Method) -> None:
+    """Before it is decoded, which this could not be."""
+    limit = size_of(method)
     with refused("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
-        await get_feed().call(serving.channel, padded(length), bearer(tokens.device()))
-    assert refusal.metadata == {"size": str(length), "limit": str(4 * MIB)}
+        await method.call(serving.channel, b"\x07" * (limit + 1), bearer(token(method)))
+    assert refusal.metadata == {"size": str(limit + 1), "limit": str(limit)}
+
+
+@every_method
+async def test_so_is_all_that_the_transport_takes(serving: Running, method: Method) -> None:
+    with refused("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
+        await method.call(serving.channel, b"\x07" * 8 * MIB, bearer(token(method)))
+    assert refusal.metadata == {"size": str(8 * MIB), "limit": str(size_of(method))}
+
+
+LARGE = Limits(
+    id_bytes=KIB,
+    title_bytes=MIB,
+    body_bytes=MIB,
+    raw_content_bytes=MIB,
+    request_bytes=64 * MIB,
+    mark_references=10_000,
+    target_endpoints=1000,
+)
+
+
+def longest(kind: FieldDescriptor, limits: Limits) -> Any:
+    """A value of a field that takes as much as the limits allow; a number takes ten bytes."""
+    by_name = {
+        "title": limits.title_bytes,
+        "body": limits.body_bytes,
+        "raw_content": limits.raw_content_bytes,
+        "paths": 24,
+    }
+    length = by_name.get(kind.name, limits.id_bytes)
+    match kind.type:
+        case FieldDescriptor.TYPE_STRING:
+            return "x" * length
+        case FieldDescriptor.TYPE_BYTES:
+            return b"x" * length
+        case FieldDescriptor.TYPE_MESSAGE if kind.message_type:
+            return largest(kind.message_type, limits)
+        case FieldDescriptor.TYPE_BOOL:
+            return True
+        case _:
+            return -(2**31)
+
+
+def largest(kind: Descriptor, limits: Limits) -> Message:
+    """A request with every field, each as large as it may be."""
+    counts = {
+        "refs": limits.mark_references,
+        "endpoint_ids": limits.target_endpoints,
+        "platforms": TARGET_PLATFORMS,
+        "paths": MASK_PATHS,
+    }
+    message = GetMessageClass(kind)()
+    for field in reversed(kind.fields):
+        if field.is_repeated:
+            value = [longest(field, limits)] * counts[field.name]
+            getattr(message, field.name).extend(value)
+        elif field.message_type:
+            getattr(message, field.name).CopyFrom(longest(field, limits))
+        else:
+            setattr(message, field.name, longest(field, limits))
+    return message
+
+
+@pytest.mark.parametrize("limits", [Limits(), LARGE], ids=["default", "large"])
+@pytest.mark.parametrize("method", ONE_BY_ONE, ids=lambda method: method.name)
+def test_the_largest_fields_fit_with_room(method: Method, limits: Limits) -> None:
+    """Half as much again, so that a field which is somewhat too long is refused by its name."""
+    assert method.descriptor is not None
+    request = largest(method.descriptor.input_type, limits)
+    size = request_size(type(request), limits)
+    assert request.ByteSize() * 1.4 < size <= limits.request_bytes
+    assert size <= max(64 * KIB, request.ByteSize() * 2 + 256 * KIB)
+
+
+def test_no_request_is_larger_than_an_operator_says() -> None:
+    small = Limits(title_bytes=KIB, body_bytes=KIB, raw_content_bytes=KIB, request_bytes=4 * KIB)
+    for method in OURS:
+        assert method.descriptor is not None
+        assert request_size(GetMessageClass(method.descriptor.input_type), small) == 4 * KIB
 
 
 async def test_a_batch_of_5_mib_is_refused_and_stores_nothing(publisher: Caller) -> None:
@@ -141,7 +247,7 @@ async def test_a_batch_of_5_mib_is_refused_and_stores_nothing(publisher: Caller)
 
 async def test_beyond_8_mib_the_transport_refuses_without_details(serving: Running) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await get_feed().call(serving.channel, padded(8 * MIB + 1), bearer(tokens.device()))
+        await OURS[0].call(serving.channel, padded(8 * MIB + 1), bearer(token(OURS[0])))
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "grpc-status-details-bin" not in dict(raised.value.trailing_metadata() or ())
 

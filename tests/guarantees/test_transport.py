@@ -14,7 +14,6 @@ from tests.support import tokens
 from tests.support.callers import Caller
 from tests.support.nodes import Client, Setup, running
 from tests.support.refusals import refused
-from unisono.client import connect
 from unisono.server.api.convert import wire
 from unisono.server.clock import RandomIds
 from unisono.server.core.feeds import Feeds
@@ -43,10 +42,15 @@ async def first_two(client: Client, endpoint_id: str) -> list[str | None]:
     return found
 
 
+def apart(target: str, number: int) -> grpc.aio.Channel:
+    """A channel with a connection of its own: those with equal options share one, and its streams."""
+    return grpc.aio.insecure_channel(target, options=[("unisono.test", number)])
+
+
 async def test_a_burst_of_reconnecting_devices_is_not_refused(tmp_path: Path) -> None:
     """By default calls are refused from 1,000 pending ones upward."""
     async with running(Setup(path=tmp_path / "unisono.db")) as node, AsyncExitStack() as open_channels:
-        channels = [await open_channels.enter_async_context(connect(node.target)) for _ in range(3)]
+        channels = [await open_channels.enter_async_context(apart(node.target, n)) for n in range(3)]
         users = [tokens.device(f"user-{number}") for number in range(BURST // 50)]
         devices = [
             first_two(Client(channels[number % 3], users[number % len(users)]), f"device-{number}")

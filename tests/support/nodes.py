@@ -42,6 +42,9 @@ TRANSPORT = Transport(
     max_request_bytes=Limits().request_bytes,
     max_token_bytes=Limits().access_token_bytes,
     max_health_watches=2,
+    streams_per_connection=1000,
+    connection_idle=120,
+    request_timeout=120,
 )
 
 

@@ -1,4 +1,4 @@
-"""What happens around every call: id, token, role, parsing, errors, log. Knows no single method.
+"""What happens around every call: id, token, role, request, errors, log. Knows no single method.
 
 Handlers get and give bytes to gRPC, so that a body that does not parse is the service's error, and an
 event that was encoded once is not encoded again.
@@ -6,30 +6,45 @@ event that was encoded once is not encoded again.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Generic, NoReturn, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import grpc
-import structlog
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 
 from unisono.server import errors
-from unisono.server.api import gate, status
+from unisono.server.api import gate
 from unisono.server.api.call import Call
+from unisono.server.api.decoding import parsed
+from unisono.server.api.guard import Context, Guard, CallEnded
+from unisono.server.api.receiving import Receiver
+from unisono.server.api.refusal_log import RefusalLog
+from unisono.server.api.sizes import request_size
 from unisono.server.clock import Clock
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.model import Limits
 
-log = structlog.get_logger(__name__)
+__all__ = [
+    "BOTH",
+    "DEVICE",
+    "PUBLISHER",
+    "Context",
+    "Guard",
+    "Handlers",
+    "Pipeline",
+    "Streaming",
+    "Unary",
+    "UnaryBytes",
+    "Write",
+    "parsed",
+]
 
-RequestT = TypeVar("RequestT", bound=Message)
+MessageT = TypeVar("MessageT", bound=Message)
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Handlers = dict[str, Handler]
-Context = grpc.aio.ServicerContext[bytes, bytes]
 Write = Callable[[bytes], Awaitable[None]]
-Trailers = tuple[tuple[str, str | bytes], ...]
+
 #: Who may call a method.
 BOTH = frozenset(Role)
 DEVICE = frozenset((Role.DEVICE,))
@@ -37,154 +52,112 @@ PUBLISHER = frozenset((Role.PUBLISHER,))
 
 
 @dataclass(frozen=True, slots=True)
-class Unary(Generic[RequestT]):
+class Unary(Generic[MessageT]):
     """A method with one response, which may be encoded already."""
 
-    request: type[RequestT]
-    handle: Callable[[Call, RequestT], Awaitable[Message | bytes]]
+    request: type[MessageT]
+    handle: Callable[[Call, MessageT], Awaitable[Message | bytes]]
+    allowed: frozenset[Role] = BOTH
+
+    def answer(self, call: Call, body: bytes) -> Awaitable[Message | bytes]:
+        """Handle an encoded request. Raises RequestMalformed."""
+        return self.handle(call, parsed(self.request, body))
+
+
+@dataclass(frozen=True, slots=True)
+class UnaryBytes:
+    """The same, where the method decodes its request by itself: what is decoded at once takes its time."""
+
+    request: type[Message]
+    answer: Callable[[Call, bytes], Awaitable[bytes]]
     allowed: frozenset[Role] = BOTH
 
 
 @dataclass(frozen=True, slots=True)
-class Streaming(Generic[RequestT]):
+class Streaming(Generic[MessageT]):
     """A method that writes many responses. It returns the error to end with."""
 
-    request: type[RequestT]
-    handle: Callable[[Call, RequestT, Write], Awaitable[errors.UnisonoError]]
+    request: type[MessageT]
+    handle: Callable[[Call, MessageT, Write], Awaitable[errors.UnisonoError]]
     allowed: frozenset[Role] = DEVICE
 
 
-class _StreamEnded(Exception):
-    """A stream said goodbye: its status is an error, and nothing was refused."""
+class Pipeline:
+    """Makes gRPC handlers of methods.
 
-    def __init__(self, error: errors.UnisonoError) -> None:
-        super().__init__(error.reason)
-        self.error = error
-
-
-class Guard:
-    """Around a call: whatever is raised in it ends the call with a typed status.
-
-    Not a coroutine around another, which every open stream would keep a frame of.
+    First comes the token, and all that a call can be refused for by its caller alone; only then is the
+    request received, looked at by its size, and decoded.
     """
 
-    __slots__ = ("_context", "_request_id")
-
-    def __init__(self, context: Context, request_id: str) -> None:
-        self._context = context
-        self._request_id = request_id
-
-    async def __aenter__(self) -> None:
-        structlog.contextvars.bind_contextvars(request_id=self._request_id)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        match error:
-            case None:
-                self._context.set_trailing_metadata(((gate.REQUEST_ID_KEY, self._request_id),))
-            case grpc.aio.InternalError():
-                # The connection broke while something was written to it: nobody is left to be told.
-                log.info("client is gone")
-            case Exception():
-                await _abort(self._context, self._request_id, error)
-            case _:
-                return False
-        return True
-
-
-class Pipeline:
-    """Makes gRPC handlers of methods."""
-
-    def __init__(self, verifier: TokenVerifier, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, verifier: TokenVerifier, clock: Clock, limits: Limits, *, request_timeout: float
+    ) -> None:
         self._verifier = verifier
         self._clock = clock
         self._limits = limits
+        self._receiver = Receiver(request_timeout)
+        self._refusals = RefusalLog(clock)
 
     @property
     def clock(self) -> Clock:
         """The time of all calls."""
         return self._clock
 
-    def unary(self, method: Unary[Any]) -> Handler:
+    def unary(self, method: Unary[Any] | UnaryBytes) -> Handler:
         """The handler of a method with one response."""
+        limit = request_size(method.request, self._limits)
 
-        async def behavior(body: bytes, context: Context) -> bytes | None:
+        async def behavior(_: object, context: Context) -> bytes | None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
-            async with Guard(context, entry.request_id):
-                call = self._admit(entry, method.allowed)
-                response = await method.handle(call, self._parse(method.request, body))
+            async with (guard := self.guard(context, entry.request_id)):
+                principal = self._admit(entry, method.allowed)
+                body = await self.receive(context, guard, limit)
+                response = await method.answer(self._call(entry, principal), body)
                 return response if isinstance(response, bytes) else response.SerializeToString()
             return None
 
-        return grpc.unary_unary_rpc_method_handler(behavior)
+        return grpc.stream_unary_rpc_method_handler(behavior)
 
     def streaming(self, method: Streaming[Any]) -> Handler:
         """The handler of a method that writes many responses."""
+        limit = request_size(method.request, self._limits)
 
-        async def behavior(body: bytes, context: Context) -> None:
+        async def behavior(_: object, context: Context) -> None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
-            async with Guard(context, entry.request_id):
-                call, request = self._admit(entry, method.allowed), self._parse(method.request, body)
-                stream = method.handle(call, request, context.write)
+            async with (guard := self.guard(context, entry.request_id)):
+                principal = self._admit(entry, method.allowed)
+                body = await self.receive(context, guard, limit)
+                request = parsed(method.request, body)
+                stream = method.handle(self._call(entry, principal), request, context.write)
                 # What is a local here is kept for as long as the stream.
-                del entry, call, request
-                raise _StreamEnded(await stream)
+                del entry, principal, body, request, guard
+                raise CallEnded(await stream)
 
-        return grpc.unary_stream_rpc_method_handler(behavior)
+        return grpc.stream_stream_rpc_method_handler(behavior)
+
+    def guard(self, context: Context, request_id: str) -> Guard:
+        """What is to be around a call."""
+        return Guard(context, request_id, self._refusals)
 
     def authenticated(self, entry: gate.Entry) -> Principal:
         """Who calls; raises Unauthenticated."""
         return gate.authenticate(self._verifier, entry.authorization)
 
-    def _admit(self, entry: gate.Entry, allowed: frozenset[Role]) -> Call:
+    async def receive(self, context: Context, guard: Guard, limit: int) -> bytes:
+        """The request of a call that `guard` is around; see `Receiver.receive`."""
+        return await self._receiver.receive(context, guard, limit)
+
+    def _admit(self, entry: gate.Entry, allowed: frozenset[Role]) -> Principal:
+        """Who calls, and may. Whatever else a call may be refused for by its caller alone belongs here."""
         principal = self.authenticated(entry)
+        gate.authorize(principal, allowed)
+        return principal
+
+    def _call(self, entry: gate.Entry, principal: Principal) -> Call:
         return Call(
             principal=principal,
-            role=gate.authorize(principal, allowed),
+            role=principal.role,
             request_id=entry.request_id,
             now=self._clock.now(),
             limits=self._limits,
         )
-
-    def _parse(self, kind: type[RequestT], body: bytes) -> RequestT:
-        limit = self._limits.request_bytes
-        if len(body) > limit:
-            raise errors.RequestTooLarge(
-                errors.Reason.REQUEST_TOO_LARGE,
-                f"the request has {len(body)} bytes, at most {limit} are allowed",
-                {"size": str(len(body)), "limit": str(limit)},
-            )
-        return parsed(kind, body)
-
-
-async def _abort(context: Context, request_id: str, raised: Exception) -> NoReturn:
-    """End a call with the status of what was raised."""
-    match raised:
-        case _StreamEnded():
-            error = raised.error
-            log.debug("stream ended", reason=error.reason)
-        case errors.UnisonoError():
-            error = raised
-            log.info("call refused", reason=error.reason, error=str(error))
-        case _:
-            log.error("call failed", exc_info=raised)
-            error = errors.UnisonoError(
-                errors.Reason.INTERNAL,
-                "a fault of the server; its log has it under the request id",
-                {"request_id": request_id},
-            )
-    answer = status.status_of(error)
-    trailers: Trailers = ((gate.REQUEST_ID_KEY, request_id), *status.trailers(answer))
-    await context.abort(status.code_of(error), answer.message, trailers)
-
-
-def parsed(kind: type[RequestT], body: bytes) -> RequestT:
-    """The message that a body is; raises RequestMalformed."""
-    try:
-        return kind.FromString(body)
-    except DecodeError as error:
-        raise errors.RequestMalformed(
-            errors.Reason.REQUEST_MALFORMED,
-            f"the request body is not a {kind.DESCRIPTOR.full_name}",
-        ) from error

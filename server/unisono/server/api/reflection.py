@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from unisono.server.api.gate import Entry
-from unisono.server.api.pipeline import Context, Guard, Handlers, Pipeline, parsed
+from unisono.server.api.pipeline import Context, Handlers, Pipeline, parsed
 from unisono.server.api.reading import read
 from unisono.server.api.status import goodbye_error
 from unisono.server.core.stream import End
@@ -37,7 +37,7 @@ class Reflection:
 
     async def _info(self, _: object, context: Context) -> None:
         entry = Entry.of(context.invocation_metadata() or ())
-        async with Guard(context, entry.request_id):
+        async with self._pipeline.guard(context, entry.request_id):
             expire_time = self._pipeline.authenticated(entry).expire_time
             requests = self._requests(context, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, context)

@@ -10,7 +10,7 @@ import grpc
 from unisono.server.api.address import cannot_listen, check_free
 from unisono.server.api.health import SERVICE as HEALTH
 from unisono.server.api.health import Health
-from unisono.server.api.pipeline import Handlers, Pipeline, Streaming, Unary
+from unisono.server.api.pipeline import Handlers, Pipeline, Streaming, Unary, UnaryBytes
 from unisono.server.api.reflection import SERVICES as REFLECTION
 from unisono.server.api.reflection import Reflection
 from unisono.server.api.tls import Certificate
@@ -22,7 +22,7 @@ class Service(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def methods(self) -> Mapping[str, Unary[Any] | Streaming[Any]]: ...
+    def methods(self) -> Mapping[str, Unary[Any] | UnaryBytes | Streaming[Any]]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,9 @@ class Transport:
     max_request_bytes: int
     max_token_bytes: int
     max_health_watches: int
+    streams_per_connection: int
+    connection_idle: float
+    request_timeout: float
     stream_age: float = 20 * 60
 
 
@@ -84,7 +87,7 @@ class Server:
 
 def _handlers(pipeline: Pipeline, service: Service) -> Handlers:
     return {
-        name: pipeline.unary(method) if isinstance(method, Unary) else pipeline.streaming(method)
+        name: pipeline.streaming(method) if isinstance(method, Streaming) else pipeline.unary(method)
         for name, method in service.methods.items()
     }
 
@@ -102,6 +105,9 @@ def _options(transport: Transport) -> list[tuple[str, int]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.ping_timeout_ms", int(transport.ping_timeout * 1000)),
         ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.max_concurrent_streams", transport.streams_per_connection),
+        ("grpc.max_connection_idle_ms", int(transport.connection_idle * 1000)),
         ("grpc.max_connection_age_ms", int(transport.connection_age * 1000)),
         ("grpc.max_connection_age_grace_ms", int(transport.connection_age_grace * 1000)),
         ("grpc.server_handshake_timeout_ms", 15_000),

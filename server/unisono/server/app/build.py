@@ -48,6 +48,9 @@ def _transport(settings: Settings) -> Transport:
         max_token_bytes=settings.access_token_bytes,
         max_health_watches=settings.health_watches,
         stream_age=settings.session_age_max,
+        streams_per_connection=settings.streams_per_connection,
+        connection_idle=settings.connection_idle,
+        request_timeout=settings.request_timeout,
     )
 
 

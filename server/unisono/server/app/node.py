@@ -91,7 +91,8 @@ class Node:
             FeedService(feeds),
             EndpointService(self._endpoints),
         )
-        self._server = Server(services, Pipeline(verifier, clock, limits), transport)
+        pipeline = Pipeline(verifier, clock, limits, request_timeout=transport.request_timeout)
+        self._server = Server(services, pipeline, transport)
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
         """Open the store and the bus, then listen; returns the port.

@@ -3,7 +3,7 @@
 from pydantic import ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from unisono.server.config.setting import SECONDS, at_least, setting
+from unisono.server.config.setting import ITEMS, SECONDS, at_least, setting
 
 
 class StreamSettings(BaseSettings):
@@ -34,6 +34,16 @@ class StreamSettings(BaseSettings):
     )
     connection_age_grace: float = setting(
         21 * 60, SECONDS, "how long the calls of a connection may go on after that", ge=1, le=7 * 86_400
+    )
+
+    connection_idle: float = setting(
+        120, SECONDS, "how long a connection may have no calls before it is closed", ge=1, le=86_400
+    )
+    streams_per_connection: int = setting(
+        1000, ITEMS, "calls and streams that one connection may have open", ge=1, le=100_000
+    )
+    request_timeout: float = setting(
+        120, SECONDS, "how long the request of a call may take to arrive as a whole", ge=0.05, le=3600
     )
 
     @field_validator("heartbeat")

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 #: int64 values stay within this, so that every JSON reader can hold them (the contract, section 1).
 LARGEST_INTEGER = 2**53 - 1
 
+#: Paths of an update mask, and platforms of a target policy. There are far fewer of both, and no use for
+#: naming one twice; but a client may, and a newer one may know more.
+MASK_PATHS = 32
+TARGET_PLATFORMS = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

@@ -1,0 +1,100 @@
+"""What is logged of refusals: small lines, and only so many, whoever is refused how often."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import grpc
+import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
+
+from tests.support import tokens
+from tests.support.callers import READ, Caller
+from tests.support.clocks import HeldClock
+from tests.support.nodes import Client, Running
+from unisono.server.api.refusal_log import RefusalLog
+from unisono.server.api.sampling import MOST, Sampler
+from unisono.server.errors import NotFound, QuotaExceeded, Reason, UnisonoError
+
+GONE = NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here")
+FULL = QuotaExceeded(Reason.ENDPOINTS_EXCEEDED, "too many", subject="ada", limit=3)
+
+
+def test_the_first_of_each_kind_in_each_second_are_taken() -> None:
+    clock = HeldClock()
+    sampler = Sampler(clock.monotonic)
+    for _ in range(3):
+        assert [sampler.takes("one") for _ in range(MOST + 5)] == [True] * MOST + [False] * 5
+        assert sampler.takes("two")
+        clock.advance(1)
+    assert sampler.left_out() == {"one": 15}
+    assert sampler.left_out() == {}
+
+
+def refuse(log: RefusalLog, errors: Mapping[UnisonoError, int]) -> None:
+    for error, count in errors.items():
+        for _ in range(count):
+            log.refused(error)
+
+
+async def test_it_is_said_how_many_lines_were_left_out() -> None:
+    log, summed_up = RefusalLog(HeldClock()), asyncio.Event()
+
+    def hear(_: object, __: str, entry: EventDict) -> EventDict:
+        if entry["event"] == "lines left out":
+            summed_up.set()
+        return entry
+
+    with capture_logs(processors=[hear]) as entries:
+        refuse(log, {GONE: MOST + 980, FULL: 2})
+        assert count(entries) == {"call refused": MOST + 2}
+        async with asyncio.timeout(20):
+            await summed_up.wait()
+    last = {key: entries[-1][key] for key in ("of", "count")}
+    assert last == {"of": "NOTIFICATION_NOT_FOUND", "count": 980}
+
+
+async def test_faults_are_few_lines_too() -> None:
+    """Each has a traceback."""
+    log = RefusalLog(HeldClock())
+    with capture_logs() as entries:
+        for _ in range(MOST + 5):
+            log.failed(ValueError())
+            log.client_gone()
+    assert count(entries) == {"call failed": MOST, "client is gone": MOST}
+
+
+def count(entries: list[Any]) -> Counter[str]:
+    return Counter(entry["event"] for entry in entries)
+
+
+async def test_refusals_do_not_fill_the_log(held: Running, clock: HeldClock) -> None:
+    stranger = Caller(Client(held.channel, "no token"))
+    with capture_logs() as entries:
+        for _ in range(3 * MOST):
+            with pytest.raises(grpc.aio.AioRpcError):
+                await stranger.feed()
+    assert count(entries)["call refused"] == MOST
+
+
+@pytest.mark.parametrize("text", ["x" * 2000, "\U0001f514" * 500, "\x1b[31m\n" * 300])
+async def test_a_line_is_short_whatever_the_caller_wrote(
+    serving: Running, publisher: Caller, text: str
+) -> None:
+    device = Caller(serving.client(tokens.device()), endpoint_id="phone")
+    with capture_logs() as entries:
+        for call in (
+            publisher.mark(*[text] * 20, read_state=READ),
+            publisher.update("x", update_mask={"paths": [text] * 20}),
+            publisher.send_all(*[publisher.new(text)] * 3),
+            device.send(user_id=text),
+        ):
+            with suppress(grpc.aio.AioRpcError):
+                await call
+    refused = [entry for entry in entries if entry["event"] == "call refused"]
+    assert len(refused) == 3
+    assert max(len(str(entry)) for entry in refused) < 600
+    assert max(len(entry["error"]) for entry in refused) <= 300

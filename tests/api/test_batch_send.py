@@ -5,7 +5,7 @@ from typing import Any
 
 import grpc
 import pytest
-from google.rpc import status_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from tests.support import tokens
 from tests.support.callers import REPLACE, Caller, time_of, titled
@@ -14,7 +14,7 @@ from tests.support.methods import Method, methods
 from tests.support.nodes import Running, Setup, running
 from tests.support.refusals import DETAILS_KEY, assert_details, refused
 from unisono.client import bearer
-from unisono.v1.notification_service_pb2 import BatchSendResult
+from unisono.v1.notification_service_pb2 import BatchSendNotificationsResponse, BatchSendResult
 
 KEY = "order-17"
 
@@ -125,13 +125,31 @@ async def test_a_device_sends_no_batch(serving: Running, user_id: str) -> None:
     assert refusal.metadata == {"allowed": "publisher"}
 
 
-async def test_an_item_that_is_no_message_makes_the_whole_batch_malformed(
-    publisher: Caller, serving: Running
-) -> None:
+async def test_an_item_that_is_no_message_harms_no_other(publisher: Caller, serving: Running) -> None:
     good = batch().body(requests=[publisher.new()])
-    with refused("INVALID_ARGUMENT", "REQUEST_MALFORMED"):
-        await batch().call(serving.channel, good + b"\x0a\x02\x0a\x05", bearer(tokens.publisher()))
-    assert (await publisher.feed()).last_revision == 0
+    body = good + b"\x0a\x02\x0a\x05" + good
+    answer = await batch().call(serving.channel, body, bearer(tokens.publisher()))
+    results = BatchSendNotificationsResponse.FromString(answer).results
+    assert errors(list(results)) == ["good", "bad", "good"]
+    assert_item(results[1], "REQUEST_MALFORMED")
+    assert (await publisher.feed()).last_revision == 2
+
+
+async def test_an_item_may_be_no_larger_than_one_send(publisher: Caller, serving: Running) -> None:
+    """256 KiB; it is refused before it is decoded, which this could not be."""
+    good = batch().body(requests=[publisher.new()])
+    large = b"\x0a" + b"\x81\x80\x10" + b"\x07" * (256 * 1024 + 1)
+    answer = await batch().call(serving.channel, good + large, bearer(tokens.publisher()))
+    results = BatchSendNotificationsResponse.FromString(answer).results
+    assert errors(list(results)) == ["good", "bad"]
+    assert_item(results[1], "REQUEST_TOO_LARGE", size="262145", limit="262144")
+
+
+def assert_item(result: BatchSendResult, reason: str, **metadata: str) -> None:
+    """An item was refused for this reason."""
+    info = error_details_pb2.ErrorInfo()
+    assert result.error.details[0].Unpack(info)
+    assert (info.reason, dict(info.metadata)) == (reason, metadata)
 
 
 async def test_a_batch_that_does_not_fit_into_the_queue_is_refused_as_a_whole(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ async def test_a_batch_may_have_1000_items(publisher: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("count", "why"),
-    [(0, "must have at least one member"), (1001, "must have at most 1000 members, has 1001")],
+    [(0, "must have at least one member"), (1001, "must have at most 1000 members, has more")],
 )
 async def test_a_batch_has_1_to_1000_items(publisher: Caller, count: int, why: str) -> None:
     with invalid("requests") as refusal:

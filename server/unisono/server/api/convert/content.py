@@ -4,6 +4,7 @@ from unisono.server.api.convert import fields, wire
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.decide.commands import Content
 from unisono.server.model import EVERY_ENDPOINT, Limits, Platform, Priority, TargetPolicy
+from unisono.server.model.limits import TARGET_PLATFORMS
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
@@ -56,14 +57,14 @@ def target_policy(bad: Violations, message: pb.TargetPolicy, limits: Limits) -> 
     """The target policy; empty means every endpoint."""
     if not message.platforms and not message.endpoint_ids:
         return EVERY_ENDPOINT
+    values = fields.at_most(bad, "target_policy.platforms", message.platforms, TARGET_PLATFORMS)
     platforms: list[Platform] = []
-    for index, value in enumerate(message.platforms):
+    for index, value in enumerate(values):
         platform = platform_of(bad, f"target_policy.platforms[{index}]", value)
         if platform is not None:
             platforms.append(platform)
-    ids = message.endpoint_ids
-    fields.at_most(bad, "target_policy.endpoint_ids", ids, limits.target_endpoints)
-    for index, id_ in enumerate(ids[: limits.target_endpoints]):
+    ids = fields.at_most(bad, "target_policy.endpoint_ids", message.endpoint_ids, limits.target_endpoints)
+    for index, id_ in enumerate(ids):
         field = f"target_policy.endpoint_ids[{index}]"
         fields.identifier(bad, field, id_, limits.id_bytes, required=True)
     return TargetPolicy.of(platforms, ids)

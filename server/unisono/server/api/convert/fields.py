@@ -15,6 +15,7 @@ from unisono.server.api.convert.violations import Violations
 from unisono.server.model import LARGEST_INTEGER
 
 EnumT = TypeVar("EnumT", bound=IntEnum)
+MemberT = TypeVar("MemberT")
 
 #: Characters of Unicode's category Cc.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -89,17 +90,19 @@ def revision(bad: Violations, field: str, value: int) -> int:
     return value
 
 
-def count(bad: Violations, field: str, values: Sequence[object], limit: int) -> None:
-    """A list with at least one and at most `limit` members."""
+def members(bad: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
+    """A list with at least one and at most `limit` members; see `at_most`."""
     if not values:
         bad.add(field, "must have at least one member")
-    at_most(bad, field, values, limit)
+    return at_most(bad, field, values, limit)
 
 
-def at_most(bad: Violations, field: str, values: Sequence[object], limit: int) -> None:
-    """A list with at most `limit` members."""
+def at_most(bad: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
+    """A list with at most `limit` members. Nothing of a longer one, so that it is not walked."""
     if len(values) > limit:
         bad.add(field, f"must have at most {limit} members, has {len(values)}")
+        return ()
+    return values
 
 
 def _bytes_of(value: str) -> int:

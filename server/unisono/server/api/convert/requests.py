@@ -12,6 +12,7 @@ from unisono.server.core.marking import MarkRequest, Selector
 from unisono.server.core.notifications import SendRequest
 from unisono.server.errors import InvalidRequest
 from unisono.server.model import ReadState, UserActionState
+from unisono.server.model.limits import MASK_PATHS
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
@@ -75,11 +76,12 @@ def update_mask(bad: Violations, paths: Sequence[str], known: frozenset[str]) ->
     """The fields to patch: at least one, all of them known."""
     if not paths:
         bad.add("update_mask", "is required")
-    for path in paths:
+    listed = fields.at_most(bad, "update_mask", paths, MASK_PATHS)
+    for path in listed:
         if path not in known:
             names = ", ".join(sorted(known))
             bad.add("update_mask", f"has no path {path[:64]!r}; known are {names}")
-    return known & frozenset(paths)
+    return known & frozenset(listed)
 
 
 def mark_request(call: Call, message: service_pb.MarkNotificationsRequest) -> MarkRequest:
@@ -119,12 +121,9 @@ def _selector(bad: Violations, message: service_pb.MarkNotificationsRequest, cal
     limits = call.limits
     match message.WhichOneof("selector"):
         case "references":
-            refs = message.references.refs
-            fields.count(bad, "references.refs", refs, limits.mark_references)
-            within = enumerate(refs[: limits.mark_references])
-            return Selector(
-                refs=tuple(ref(bad, f"references.refs[{i}]", r, limits.id_bytes) for i, r in within)
-            )
+            most, longest = limits.mark_references, limits.id_bytes
+            refs = enumerate(fields.members(bad, "references.refs", message.references.refs, most))
+            return Selector(refs=tuple(ref(bad, f"references.refs[{i}]", r, longest) for i, r in refs))
         case "group_name":
             name = message.group_name
             fields.identifier(bad, "group_name", name, limits.id_bytes, required=True)

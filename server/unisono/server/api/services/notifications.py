@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisono.server.api.call import Call
-from unisono.server.api.convert import fields, messages, paging, requests, results, wire
+from unisono.server.api.convert import messages, paging, requests, results, wire
+from unisono.server.api.convert.batch import Batch
 from unisono.server.api.convert.violations import Violations
-from unisono.server.api.pipeline import PUBLISHER, Unary
+from unisono.server.api.pipeline import PUBLISHER, Unary, UnaryBytes
 from unisono.server.api.status import item_error
 from unisono.server.core.access.principal import Scope
 from unisono.server.core.decide.results import Sent
@@ -27,11 +28,13 @@ class NotificationService:
         self._marking = marking
 
     @property
-    def methods(self) -> Mapping[str, Unary[Any]]:
+    def methods(self) -> Mapping[str, Unary[Any] | UnaryBytes]:
         """The handlers of the service."""
         return {
             "SendNotification": Unary(pb.SendNotificationRequest, self.send),
-            "BatchSendNotifications": Unary(pb.BatchSendNotificationsRequest, self.send_batch, PUBLISHER),
+            "BatchSendNotifications": UnaryBytes(
+                pb.BatchSendNotificationsRequest, self.send_batch, PUBLISHER
+            ),
             "GetNotification": Unary(pb.GetNotificationRequest, self.get),
             "ListNotifications": Unary(pb.ListNotificationsRequest, self.history),
             "UpdateNotification": Unary(pb.UpdateNotificationRequest, self.update),
@@ -44,15 +47,13 @@ class NotificationService:
         call.principal.require(Scope.SEND)
         return results.send_result(await self._notifications.send(requests.send_request(call, request)))
 
-    async def send_batch(self, call: Call, request: pb.BatchSendNotificationsRequest) -> bytes:
+    async def send_batch(self, call: Call, body: bytes) -> bytes:
         """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
-        bad = Violations()
-        fields.count(bad, "requests", request.requests, call.limits.batch_items)
-        bad.check()
-        parsed = [_parsed(call, item) for item in request.requests]
-        good = [item for item in parsed if isinstance(item, SendRequest)]
+        batch = Batch(call, body)
+        items = batch.requests(0, len(batch))
+        good = [item for item in items if isinstance(item, SendRequest)]
         outcomes = iter(await self._notifications.send_batch(call.owner, good))
-        encoded = (_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in parsed)
+        encoded = (_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in items)
         return b"".join(map(results.batch_result, encoded))
 
     async def get(self, call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
@@ -103,13 +104,6 @@ class NotificationService:
         """DeleteNotification."""
         removed = await self._notifications.delete(requests.delete(call, request))
         return pb.DeleteNotificationResponse(revision=removed.revision, already_removed=removed.already)
-
-
-def _parsed(call: Call, item: pb.SendNotificationRequest) -> SendRequest | UnisonoError:
-    try:
-        return requests.send_request(call, item)
-    except UnisonoError as error:
-        return error
 
 
 def _result(outcome: Sent | UnisonoError) -> bytes:

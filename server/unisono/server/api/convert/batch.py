@@ -1,0 +1,46 @@
+"""Reads a batch of sends in pieces: its items are told apart first, and decoded when their turn comes."""
+
+from unisono.server.api.call import Call
+from unisono.server.api.convert.requests import send_request
+from unisono.server.api.convert.split import Malformed, TooMany, split
+from unisono.server.api.decoding import malformed, parsed
+from unisono.server.api.sizes import check_size, request_size
+from unisono.server.core.notifications import SendRequest
+from unisono.server.errors import InvalidRequest, UnisonoError
+from unisono.v1 import notification_service_pb2 as pb
+
+
+class Batch:
+    """The items of a BatchSendNotificationsRequest, still encoded."""
+
+    def __init__(self, call: Call, body: bytes) -> None:
+        """Raises RequestMalformed, and InvalidRequest unless there are 1 to `batch_items` of them."""
+        self._call = call
+        self._items = _items(body, call.limits.batch_items)
+        self._limit = request_size(pb.SendNotificationRequest, call.limits)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def requests(self, begin: int, end: int) -> list[SendRequest | UnisonoError]:
+        """The items from `begin` up to `end`, each a request or what is wrong with it."""
+        return [self._request(item) for item in self._items[begin:end]]
+
+    def _request(self, item: bytes) -> SendRequest | UnisonoError:
+        try:
+            check_size(item, self._limit)
+            return send_request(self._call, parsed(pb.SendNotificationRequest, item))
+        except UnisonoError as error:
+            return error
+
+
+def _items(body: bytes, most: int) -> list[bytes]:
+    try:
+        items = split(body, most)
+    except Malformed as error:
+        raise malformed(pb.BatchSendNotificationsRequest, str(error)) from error
+    except TooMany as error:
+        raise InvalidRequest.of("requests", f"must have at most {most} members, has more") from error
+    if not items:
+        raise InvalidRequest.of("requests", "must have at least one member")
+    return items

@@ -1,0 +1,101 @@
+"""Takes a request apart into the messages of its one repeated field, without decoding them.
+
+Accepts what protobuf's own parser does (its encoding guide), but for a limit on fields. Knows no message.
+"""
+
+from typing import Final
+
+from unisono.server.api.convert.spelling import BYTES, NUMBER
+
+_GROUP: Final = 3
+_GROUP_END: Final = 4
+
+#: How many bytes stand behind a tag, by wire type, where that is always the same.
+_FIXED: Final = {1: 8, _GROUP: 0, _GROUP_END: 0, 5: 4}
+
+#: The tag of field 1 with bytes in it.
+_MEMBER: Final = 1 << 3 | BYTES
+
+#: Bytes of a tag, a length or a number, at most.
+_SHORT: Final = 5
+_LONG: Final = 10
+
+_LARGEST_TAG: Final = 2**32 - 1
+
+#: How deep groups may be nested, as in protobuf's own parser.
+_DEEPEST: Final = 100
+
+#: Fields beside the members. A newer client may send some; each is walked, so there may not be a million.
+_MOST_OTHERS: Final = 1000
+
+
+class Malformed(ValueError):
+    """The bytes are no message."""
+
+
+class TooMany(ValueError):
+    """There are more members than allowed."""
+
+
+def split(body: bytes, most: int) -> list[bytes]:
+    """The members of field 1, each encoded, at most so many of them. Other fields are passed over.
+
+    Raises Malformed or TooMany as soon as it comes upon the reason, whatever may follow.
+    """
+    members: list[bytes] = []
+    groups: list[int] = []
+    others, at, end = 0, 0, len(body)
+    while at < end:
+        tag, at = _varint(body, at, _SHORT)
+        begin, at = _value(body, at, tag & 7)
+        if at > end:
+            raise Malformed("it is cut short")
+        if tag == _MEMBER and not groups:
+            if len(members) == most:
+                raise TooMany
+            members.append(body[begin:at])
+        else:
+            others += 1
+            _pass(tag, groups, others)
+    if groups:
+        raise Malformed("a group has no end")
+    return members
+
+
+def _value(body: bytes, at: int, kind: int) -> tuple[int, int]:
+    """Where the value of a field begins, and where it ends."""
+    if kind == BYTES:
+        length, at = _varint(body, at, _SHORT)
+        return at, at + length
+    if kind == NUMBER:
+        return at, _varint(body, at, _LONG)[1]
+    if kind in _FIXED:
+        return at, at + _FIXED[kind]
+    raise Malformed("a field has no wire type")
+
+
+def _pass(tag: int, groups: list[int], others: int) -> None:
+    """Check a field that is passed over; `groups` are the numbers of those that it is in."""
+    number, kind = tag >> 3, tag & 7
+    if tag > _LARGEST_TAG or (number == 0 and not groups):
+        raise Malformed("a field has no number")
+    if others > _MOST_OTHERS:
+        raise Malformed(f"more than {_MOST_OTHERS} of its fields are unknown")
+    if kind == _GROUP:
+        groups.append(number)
+        if len(groups) > _DEEPEST:
+            raise Malformed("groups are nested too deep")
+    elif kind == _GROUP_END and (not groups or groups.pop() != number):
+        raise Malformed("a group ends that is not open")
+
+
+def _varint(body: bytes, at: int, longest: int) -> tuple[int, int]:
+    """A number of at most so many bytes, and where it ends."""
+    if at < len(body) and (byte := body[at]) < 0x80:
+        return byte, at + 1
+    value = 0
+    for index, byte in enumerate(body[at : at + longest]):
+        value |= (byte & 0x7F) << 7 * index
+        if byte < 0x80:
+            return value, at + index + 1
+    raise Malformed("a number does not end")

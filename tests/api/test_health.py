@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2 as pb
 from tests.support.clocks import HeldClock
 from tests.support.methods import HEALTH, Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
-from unisono.server.api.reading import SMALL
+from unisono.server.api.sizes import SMALL
 from unisono.server.api.watches import PER_CONNECTION
 from unisono.server.clock import Clock, SystemClock
 

@@ -14,7 +14,7 @@ from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
 from tests.support.refusals import refused
 from unisono.client import bearer
-from unisono.server.api.reading import SMALL
+from unisono.server.api.sizes import SMALL
 from unisono.v1 import notification_service_pb2
 
 both_names = pytest.mark.parametrize("method", REFLECTION, ids=lambda method: method.path.split(".")[2])

@@ -87,5 +87,7 @@ def assert_details(status: status_pb2.Status) -> None:
     assert status.details[0].Unpack(info)
     assert info.domain == "unisono"
     assert f"ERROR_REASON_{info.reason}" in ErrorReason.DESCRIPTOR.values_by_name
-    assert ("google.rpc.RetryInfo" in kinds) == (status.code == grpc.StatusCode.UNAVAILABLE.value[0])
-    assert ("google.rpc.QuotaFailure" in kinds) == info.reason.endswith("_EXCEEDED")
+    limited = info.reason == "RATE_LIMITED"
+    unavailable = status.code == grpc.StatusCode.UNAVAILABLE.value[0]
+    assert ("google.rpc.RetryInfo" in kinds) == (unavailable or limited)
+    assert ("google.rpc.QuotaFailure" in kinds) == (info.reason.endswith("_EXCEEDED") or limited)

@@ -15,13 +15,14 @@ from unisono.server import errors
 from unisono.server.api import gate
 from unisono.server.api.call import Call
 from unisono.server.api.decoding import parsed
-from unisono.server.api.guard import Context, Guard, CallEnded
+from unisono.server.api.guard import CallEnded, Context, Guard
 from unisono.server.api.receiving import Receiver
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.sizes import request_size
 from unisono.server.clock import Clock
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.core.admission import Admission, Kind
 from unisono.server.model import Limits
 
 __all__ = [
@@ -58,6 +59,7 @@ class Unary(Generic[MessageT]):
     request: type[MessageT]
     handle: Callable[[Call, MessageT], Awaitable[Message | bytes]]
     allowed: frozenset[Role] = BOTH
+    kind: Kind = Kind.CALL
 
     def answer(self, call: Call, body: bytes) -> Awaitable[Message | bytes]:
         """Handle an encoded request. Raises RequestMalformed."""
@@ -71,6 +73,7 @@ class UnaryBytes:
     request: type[Message]
     answer: Callable[[Call, bytes], Awaitable[bytes]]
     allowed: frozenset[Role] = BOTH
+    kind: Kind = Kind.CALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Pipeline:
         self._verifier = verifier
         self._clock = clock
         self._limits = limits
+        self._admission = Admission(clock, limits)
         self._receiver = Receiver(request_timeout)
         self._refusals = RefusalLog(clock)
 
@@ -110,10 +114,11 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> bytes | None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
             async with (guard := self.guard(context, entry.request_id)):
-                principal = self._admit(entry, method.allowed)
-                body = await self.receive(context, guard, limit)
-                response = await method.answer(self._call(entry, principal), body)
-                return response if isinstance(response, bytes) else response.SerializeToString()
+                principal = self.admit(context, entry, method.kind, method.allowed)
+                with self._admission.under_way(principal):
+                    body = await self.receive(context, guard, limit)
+                    response = await method.answer(self._call(entry, principal), body)
+                    return response if isinstance(response, bytes) else response.SerializeToString()
             return None
 
         return grpc.stream_unary_rpc_method_handler(behavior)
@@ -125,7 +130,7 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
             async with (guard := self.guard(context, entry.request_id)):
-                principal = self._admit(entry, method.allowed)
+                principal = self.admit(context, entry, Kind.SUBSCRIBE, method.allowed)
                 body = await self.receive(context, guard, limit)
                 request = parsed(method.request, body)
                 stream = method.handle(self._call(entry, principal), request, context.write)
@@ -139,19 +144,30 @@ class Pipeline:
         """What is to be around a call."""
         return Guard(context, request_id, self._refusals)
 
-    def authenticated(self, entry: gate.Entry) -> Principal:
-        """Who calls; raises Unauthenticated."""
-        return gate.authenticate(self._verifier, entry.authorization)
-
     async def receive(self, context: Context, guard: Guard, limit: int) -> bytes:
         """The request of a call that `guard` is around; see `Receiver.receive`."""
         return await self._receiver.receive(context, guard, limit)
 
-    def _admit(self, entry: gate.Entry, allowed: frozenset[Role]) -> Principal:
-        """Who calls, and may. Whatever else a call may be refused for by its caller alone belongs here."""
-        principal = self.authenticated(entry)
+    def admit(
+        self, context: Context, entry: gate.Entry, kind: Kind, allowed: frozenset[Role] = BOTH
+    ) -> Principal:
+        """Who calls, and may.
+
+        Raises Unauthenticated, PermissionDenied, and RateLimited for callers who call too often.
+        """
+        principal = self._authenticated(context, entry)
+        self._admission.begin(principal, kind)
         gate.authorize(principal, allowed)
         return principal
+
+    def _authenticated(self, context: Context, entry: gate.Entry) -> Principal:
+        """Who calls. Whose token was good once is no stranger: after a rotation of keys all are refused."""
+        try:
+            return gate.authenticate(self._verifier, entry.authorization)
+        except errors.Unauthenticated as error:
+            if error.reason is errors.Reason.TOKEN_MISSING or isinstance(error, errors.TokenUndecodable):
+                self._admission.stranger(context.peer())
+            raise
 
     def _call(self, entry: gate.Entry, principal: Principal) -> Call:
         return Call(

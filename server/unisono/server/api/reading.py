@@ -6,17 +6,14 @@ read is bounded by flow control. On the wire a single request looks the same.
 
 import asyncio
 from functools import partial
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import grpc
 
+from unisono.server.api.sizes import SMALL, check_size
 from unisono.server.clock import Clock, Wake
-from unisono.server.errors import Reason, RequestTooLarge
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
-
-SMALL: Final = 64 * 1024
-"""Bytes that a request may have which carries no content: some name, or a symbol."""
 
 
 async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
@@ -33,12 +30,7 @@ async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
     request: object = reading.result()
     if not isinstance(request, bytes):
         return None
-    if len(request) > SMALL:
-        raise RequestTooLarge(
-            Reason.REQUEST_TOO_LARGE,
-            f"the request has {len(request)} bytes, at most {SMALL} are allowed",
-            {"size": str(len(request)), "limit": str(SMALL)},
-        )
+    check_size(request, SMALL)
     return request
 
 

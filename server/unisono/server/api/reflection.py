@@ -16,6 +16,7 @@ from unisono.server.api.gate import Entry
 from unisono.server.api.pipeline import Context, Handlers, Pipeline, parsed
 from unisono.server.api.reading import read
 from unisono.server.api.status import goodbye_error
+from unisono.server.core.admission import Kind
 from unisono.server.core.stream import End
 
 V1ALPHA = "grpc.reflection.v1alpha.ServerReflection"
@@ -38,7 +39,7 @@ class Reflection:
     async def _info(self, _: object, context: Context) -> None:
         entry = Entry.of(context.invocation_metadata() or ())
         async with self._pipeline.guard(context, entry.request_id):
-            expire_time = self._pipeline.authenticated(entry).expire_time
+            expire_time = self._pipeline.admit(context, entry, Kind.CALL).expire_time
             requests = self._requests(context, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, context)
             async for answer in answers:

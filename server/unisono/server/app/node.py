@@ -87,7 +87,7 @@ class Node:
             rules=session_rules,
         )
         services = (
-            NotificationService(notifications, Marking(self._commits, self._endpoints)),
+            NotificationService(notifications, Marking(self._commits, self._endpoints), turns),
             FeedService(feeds),
             EndpointService(self._endpoints),
         )

@@ -18,6 +18,9 @@ _MOST: Final = 100_000
 """Of how many callers is remembered how much they did. Whoever comes to mind again after so many others
 has as much as at first: that takes a hundred thousand callers within a second."""
 
+#: Seconds that sums of seconds may be off by.
+_ROUNDING: Final = 1e-6
+
 _RETRY: Final = 1.0
 """When it is worth to try again where too many calls are under way, in seconds."""
 
@@ -51,7 +54,7 @@ class Buckets(Generic[KeyT]):
         now = self._clock.monotonic()
         full_at = max(self._full_at.get(key, now), now)
         wait = full_at - now - self._tolerance
-        if wait > 0:
+        if wait > _ROUNDING:
             return wait
         self._full_at[key] = full_at + self._interval
         self._full_at.move_to_end(key)

@@ -1,5 +1,7 @@
 """Reads a batch of sends in pieces: its items are told apart first, and decoded when their turn comes."""
 
+from collections.abc import Sequence
+
 from unisono.server.api.call import Call
 from unisono.server.api.convert.requests import send_request
 from unisono.server.api.convert.split import Malformed, TooMany, split
@@ -19,14 +21,13 @@ class Batch:
         self._items = _items(body, call.limits.batch_items)
         self._limit = request_size(pb.SendNotificationRequest, call.limits)
 
-    def __len__(self) -> int:
-        return len(self._items)
+    @property
+    def items(self) -> Sequence[bytes]:
+        """Those of the batch, in order."""
+        return self._items
 
-    def requests(self, begin: int, end: int) -> list[SendRequest | UnisonoError]:
-        """The items from `begin` up to `end`, each a request or what is wrong with it."""
-        return [self._request(item) for item in self._items[begin:end]]
-
-    def _request(self, item: bytes) -> SendRequest | UnisonoError:
+    def request(self, item: bytes) -> SendRequest | UnisonoError:
+        """What an item asks for, or what is wrong with it."""
         try:
             check_size(item, self._limit)
             return send_request(self._call, parsed(pb.SendNotificationRequest, item))

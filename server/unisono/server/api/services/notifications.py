@@ -13,6 +13,7 @@ from unisono.server.core.access.principal import Scope
 from unisono.server.core.decide.results import Sent
 from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications, SendRequest
+from unisono.server.core.turns import Turns
 from unisono.server.errors import UnisonoError
 from unisono.server.store.reads import Told
 from unisono.v1 import notification_service_pb2 as pb
@@ -23,9 +24,10 @@ class NotificationService:
 
     name = "unisono.v1.NotificationService"
 
-    def __init__(self, notifications: Notifications, marking: Marking) -> None:
+    def __init__(self, notifications: Notifications, marking: Marking, turns: Turns) -> None:
         self._notifications = notifications
         self._marking = marking
+        self._turns = turns
 
     @property
     def methods(self) -> Mapping[str, Unary[Any] | UnaryBytes]:
@@ -50,11 +52,11 @@ class NotificationService:
     async def send_batch(self, call: Call, body: bytes) -> bytes:
         """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
         batch = Batch(call, body)
-        items = batch.requests(0, len(batch))
-        good = [item for item in items if isinstance(item, SendRequest)]
-        outcomes = iter(await self._notifications.send_batch(call.owner, good))
-        encoded = (_result(next(outcomes) if isinstance(item, SendRequest) else item) for item in items)
-        return b"".join(map(results.batch_result, encoded))
+        requests = await self._turns.map(call.owner, batch.request, batch.items)
+        good = [request for request in requests if isinstance(request, SendRequest)]
+        sent = iter(await self._notifications.send_batch(call.owner, good))
+        outcomes = (next(sent) if isinstance(request, SendRequest) else request for request in requests)
+        return b"".join(await self._turns.map(call.owner, _batch_result, outcomes))
 
     async def get(self, call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
         """GetNotification."""
@@ -106,10 +108,11 @@ class NotificationService:
         return pb.DeleteNotificationResponse(revision=removed.revision, already_removed=removed.already)
 
 
-def _result(outcome: Sent | UnisonoError) -> bytes:
+def _batch_result(outcome: Sent | UnisonoError) -> bytes:
     if isinstance(outcome, UnisonoError):
-        return pb.BatchSendResult(error=item_error(outcome)).SerializeToString()
-    return results.send_result(outcome)
+        refused = pb.BatchSendResult(error=item_error(outcome)).SerializeToString()
+        return results.batch_result(refused)
+    return results.batch_result(results.send_result(outcome))
 
 
 def _fitting(rows: Sequence[Told], limit: int) -> list[bytes]:

@@ -9,6 +9,7 @@ from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, playing
 from unisono.server.api.convert import wire
+from unisono.server.core import presence as module
 from unisono.server.core.presence import STEP, Presence
 from unisono.server.errors import Reason, Unavailable
 from unisono.server.model import Endpoint, Platform
@@ -53,6 +54,19 @@ async def endpoint(store: MemoryStore, session_id: str) -> Endpoint:
 async def stored(store: MemoryStore) -> Endpoint:
     (found,) = await store.endpoints(ADA)
     return found
+
+
+async def test_no_more_than_so_many_wait(
+    presence: Presence, store: FailingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the store cannot be written for long, and devices come and go."""
+    monkeypatch.setattr(module, "MOST", 3)
+    for number in range(1, 6):
+        presence.note(seen(number, ended_session=f"s{number}"))
+
+    await presence.flush()
+
+    assert [sign.ended_session for signs in store.written for sign in signs] == ["s3", "s4", "s5"]
 
 
 async def test_many_signs_are_written_as_one(presence: Presence, store: FailingStore) -> None:

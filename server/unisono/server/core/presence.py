@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 STEP: Final = 200
 """How many signs are written at a time: a commit waits for no more than these."""
 
+MOST: Final = 100_000
+"""How many signs wait at most: the oldest are lost when the store cannot be written for long."""
+
 _Key: TypeAlias = tuple[FeedKey, str, str]
 
 
@@ -43,6 +46,8 @@ class Presence:
                 acknowledged_revision=max(known.acknowledged_revision, sign.acknowledged_revision),
             )
         self._signs[key] = sign
+        if len(self._signs) > MOST:
+            del self._signs[next(iter(self._signs))]
         return sign
 
     async def flush(self) -> None:
@@ -62,6 +67,6 @@ class Presence:
             return False
         for key, sign in signs:
             # A sign that was noted meanwhile is another one.
-            if self._signs[key] is sign:
+            if self._signs.get(key) is sign:
                 del self._signs[key]
         return True

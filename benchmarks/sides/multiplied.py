@@ -65,7 +65,7 @@ def ids(store: Path, users: Sequence[str]) -> list[tuple[str, str]]:
 
 def _copy_feeds(connection: sqlite3.Connection, first: int, users: int) -> None:
     new = {"feed": "one.feed + number", "user_id": f"'{_PREFIX}' || number", "epoch": "randomblob(8)"}
-    for table in ("feeds", "endpoints"):
+    for table in ("feeds", "endpoints", "targets"):
         statement = _copies(connection, table, new, f"others AS ({_NUMBERS})", "one.feed = :first")
         connection.execute(statement, {"first": first, "amount": users})
 

@@ -8,7 +8,7 @@ from tests.support.builders import ALICE, BOB, a_notification
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.model import Change, ChangeType, Feed
 
-FEED = Feed(key=ALICE, epoch=b"epoch 01", revision=2, live=1, unread={"": 1})
+FEED = Feed(key=ALICE, epoch=b"epoch 01", revision=2, live=1, unread=1)
 CHANGES = (
     Change(type=ChangeType.CREATED, notification=a_notification("n1", 1)),
     Change(type=ChangeType.CREATED, notification=a_notification("n2", 2), origin="phone"),

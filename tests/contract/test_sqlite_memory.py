@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.contract.backends import opened
 from tests.contract.sqlite_files import a_store, execute
 from tests.support.builders import ALICE, BOB, a_notification, look, put
-from unisono.server.model import Feed, FeedKey
+from unisono.server.model import Counts, Feed, FeedKey
 from unisono.server.store.commit import Reads
 from unisono.server.store.sqlite.memory import Memory, Stored
 
@@ -40,6 +40,21 @@ def test_what_was_kept_the_longest_makes_room() -> None:
         memory.keep({key: stored(key, number)})
 
     assert list(memory.take(keys)) == keys[1:]
+
+
+def test_long_target_policies_take_no_more_than_so_much_room() -> None:
+    memory = Memory()
+    keys = [FeedKey("mail.example.com", f"user-{number}") for number in range(100)]
+    targets = {f"{number:025000}": Counts(1, 1) for number in range(64)}
+    for key in keys:
+        memory.keep({key: Stored(1, Feed(key=key, epoch=b"12345678", targets=targets))})
+
+    kept = memory.take(keys)
+
+    assert list(kept) == keys[-len(kept) :]
+    assert 20 * 2**20 < sum(stored.feed.weight for stored in kept.values()) <= 32 * 2**20
+    memory.keep(kept)
+    assert memory.take(keys) == kept
 
 
 def test_all_of_it_can_be_forgotten() -> None:

@@ -11,6 +11,8 @@ from unisono.server.clock import RandomIds
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import migrate, schema
 
+LATEST = 4
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -25,7 +27,8 @@ async def test_a_file_of_a_newer_server_is_left_alone(path: Path) -> None:
     message = await refusal(path)
 
     assert (
-        message == f"{path} has version 99, and this server knows up to 3; use the newer server that made it"
+        message
+        == f"{path} has version 99, and this server knows up to {LATEST}; use the newer server that made it"
     )
 
 
@@ -49,8 +52,8 @@ async def test_a_file_of_an_older_server_waits_for_migrate(
     monkeypatch.setattr(schema, "MIGRATIONS", later)
 
     assert "run `unisono-server migrate`" in await refusal(path)
-    assert migrate(path, RandomIds()) == (3, 4)
-    assert migrate(path, RandomIds()) == (4, 4)
+    assert migrate(path, RandomIds()) == (LATEST, LATEST + 1)
+    assert migrate(path, RandomIds()) == (LATEST + 1, LATEST + 1)
 
     async with opened(a_store(path)) as store:
         assert store.epoch == epoch
@@ -66,13 +69,13 @@ async def test_a_migration_happens_as_a_whole(path: Path, monkeypatch: pytest.Mo
         with pytest.raises(StoreError, match="feeds already exists"):
             migrate(path, RandomIds())
 
-    assert migrate(path, RandomIds()) == (3, 3)
+    assert migrate(path, RandomIds()) == (LATEST, LATEST)
     async with opened(a_store(path)):
         pass
 
 
 async def test_migrate_makes_a_new_file_and_respects_a_server(path: Path) -> None:
-    assert migrate(path, RandomIds()) == (0, 3)
+    assert migrate(path, RandomIds()) == (0, LATEST)
 
     async with opened(a_store(path)):
         with pytest.raises(StoreError, match="in use"):

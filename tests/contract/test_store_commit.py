@@ -10,6 +10,7 @@ from tests.support.builders import ALICE, BOB, NOW, Asks, a_notification, a_payl
 from unisono.server.errors import NotFound, Reason
 from unisono.server.model import (
     ChangeType,
+    Counts,
     Notification,
     Priority,
     ReadState,
@@ -87,7 +88,7 @@ async def test_stores_and_feeds_have_epochs_of_eight_bytes(store: Store) -> None
 
 async def test_a_feed_is_made_by_the_commit_that_writes_it(store: Store) -> None:
     seen = (await look(store, Reads(feed=ALICE))).feeds[ALICE]
-    assert (seen.revision, seen.floor, seen.live, seen.unread) == (0, 0, 0, {})
+    assert (seen.revision, seen.floor, seen.live, seen.size, seen.unread, seen.targets) == (0, 0, 0, 0, 0, {})
     assert await store.feed(ALICE) is None
 
     decision = await store.commit(
@@ -105,7 +106,8 @@ async def test_counters_are_kept_by_target_policy(store: Store) -> None:
     feed = await store.feed(ALICE)
 
     assert feed is not None
-    assert (feed.revision, feed.live, feed.unread) == (2, 2, {"": 1, phones.key: 1})
+    assert (feed.revision, feed.live, feed.unread) == (2, 2, 1)
+    assert feed.targets == {phones.key: Counts(1, 1)}
 
 
 async def test_the_decision_comes_back_with_its_outcomes(store: Store) -> None:
@@ -231,6 +233,7 @@ async def test_a_row_is_rewritten_in_place(store: Store) -> None:
         revision=4,
         content_revision=3,
         alert_revision=2,
+        size=len(a_payload(raw_content=b"new")),
     )
     await put(store, before)
 
@@ -252,6 +255,7 @@ async def test_a_tombstone_keeps_who_it_was_and_no_content(store: Store) -> None
         revision=8,
         removal=ChangeType.EXPIRED,
         payload=None,
+        size=0,
         group_name="",
         priority=Priority.UNSPECIFIED,
         display_time_to_live=None,

@@ -120,6 +120,20 @@ async def test_a_removed_one_leaves_no_record(store: Store) -> None:
     assert len(await store.endpoints(BOB)) == 1
 
 
+async def test_only_so_many_records_of_deleted_ones_are_kept_of_a_feed(store: Store) -> None:
+    gone = [
+        an_endpoint(name, delete_time=NOW + time) for name, time in (("a", 1), ("b", 3), ("c", 3), ("d", 2))
+    ]
+    await put_endpoints(store, an_endpoint("a", feed=BOB, delete_time=1), an_endpoint("present"))
+
+    await put_endpoints(store, *gone, deletions_per_feed=2)
+    await put_endpoints(store, an_endpoint("present", display_name="Mine"), deletions_per_feed=0)
+
+    known = [await the(store, name) for name in ("a", "b", "c", "d", "present")]
+    assert [endpoint.endpoint_id for endpoint in known if endpoint] == ["b", "c", "present"]
+    assert (await store.feed_and_endpoint(BOB, "a"))[1] is not None
+
+
 async def test_an_exception_of_the_decision_passes_through_and_changes_nothing(store: Store) -> None:
     def fail(items: object, view: EndpointView) -> EndpointDecision[None]:
         raise ZeroDivisionError

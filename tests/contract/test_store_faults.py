@@ -147,9 +147,11 @@ async def test_a_commit_whose_caller_goes_away_is_done_or_not_done(store: Store,
     seen = await look(store, Reads(feed=ALICE, ids=("n2", "n3")))
     feed = seen.feeds[ALICE]
     assert (feed.revision, feed.live, len(seen.rows.get(ALICE, ()))) in {(1, 1, 0), (3, 3, 2)}
-    await put(store, a_notification("n4", 4))
+    row = a_notification("n4", 4)
+    await put(store, row)
+    live = feed.live + 1
     assert await store.feed(ALICE) == replace(
-        feed, revision=4, live=feed.live + 1, unread={"": feed.live + 1}
+        feed, revision=4, live=live, unread=live, size=feed.size + row.size
     )
 
 

@@ -15,7 +15,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.store.base import Store
-from unisono.server.store.reads import ListFilter, Page, Told
+from unisono.server.store.reads import ListFilter, Page, Standing, Told
 
 EVERYTHING = ListFilter()
 
@@ -31,6 +31,12 @@ async def history(
     return await store.history(ALICE, where, before=before, limit=limit, max_bytes=max_bytes)
 
 
+async def standing(store: Store) -> Standing:
+    feed = await store.feed(ALICE)
+    assert feed is not None
+    return Standing(feed.epoch, feed.revision)
+
+
 def ids(rows: Sequence[Told]) -> list[str]:
     return [decoded(row).id for row in rows]
 
@@ -40,7 +46,8 @@ async def test_where_there_is_no_feed_there_is_no_history(store: Store) -> None:
 
     page = await history(store)
 
-    assert (list(page.rows), page.more, page.feed) == ([], False, None)
+    assert page == Page(standing=None, rows=page.rows, resume_before=None)
+    assert not page.rows
 
 
 async def test_live_rows_come_newest_first_by_creation_with_payloads(store: Store) -> None:
@@ -50,8 +57,8 @@ async def test_live_rows_come_newest_first_by_creation_with_payloads(store: Stor
     page = await history(store)
 
     assert [decoded(row) for row in page.rows] == [rows[1], rows[0]]
-    assert not page.more
-    assert page.feed == await store.feed(ALICE)
+    assert page.resume_before is None
+    assert page.standing == await standing(store)
 
 
 async def test_an_empty_history_still_says_where_its_feed_stands(store: Store) -> None:
@@ -59,7 +66,7 @@ async def test_an_empty_history_still_says_where_its_feed_stands(store: Store) -
 
     page = await history(store)
 
-    assert (list(page.rows), page.more, page.feed) == ([], False, await store.feed(ALICE))
+    assert (list(page.rows), page.resume_before, page.standing) == ([], None, await standing(store))
 
 
 @pytest.mark.parametrize(
@@ -107,7 +114,7 @@ async def test_a_filter_narrows_it(store: Store, where: dict[str, Any], expected
 
     page = await history(store, ListFilter(**where))
 
-    assert (ids(page.rows), page.more) == (expected, False)
+    assert (ids(page.rows), page.resume_before) == (expected, None)
 
 
 async def test_pages_go_on_below_the_last_row(store: Store) -> None:
@@ -116,24 +123,24 @@ async def test_pages_go_on_below_the_last_row(store: Store) -> None:
     pages = [await history(store, before=before, limit=2) for before in (None, 4, 2)]
 
     assert [ids(page.rows) for page in pages] == [["n5", "n4"], ["n3", "n2"], ["n1"]]
-    assert [page.more for page in pages] == [True, True, False]
+    assert [page.resume_before for page in pages] == [4, 2, None]
 
 
-async def test_more_is_exact(store: Store) -> None:
+async def test_a_page_that_is_the_last_says_so(store: Store) -> None:
     rows = [a_notification(f"n{n}", n, group_name="work" if n > 2 else "") for n in (1, 2, 3, 4)]
     await put(store, *rows)
 
-    assert not (await history(store, limit=4)).more
-    assert not (await history(store, ListFilter(group_name="work"), limit=2)).more
-    assert (await history(store, ListFilter(group_name="work"), limit=1)).more
+    assert (await history(store, limit=4)).resume_before is None
+    assert (await history(store, ListFilter(group_name="work"), limit=2)).resume_before is None
+    assert (await history(store, ListFilter(group_name="work"), limit=1)).resume_before == 4
 
 
 @pytest.mark.parametrize(
-    ("max_bytes", "expected", "more"),
-    [(0, ["n3"], True), (29, ["n3"], True), (30, ["n3", "n2"], True), (40, ["n3", "n2", "n1"], False)],
+    ("max_bytes", "expected", "resume_before"),
+    [(0, ["n3"], 3), (29, ["n3"], 3), (30, ["n3", "n2"], 2), (40, ["n3", "n2", "n1"], None)],
 )
 async def test_a_page_ends_at_the_limit_of_bytes(
-    store: Store, max_bytes: int, expected: list[str], more: bool
+    store: Store, max_bytes: int, expected: list[str], resume_before: int | None
 ) -> None:
     sizes = {"n1": 10, "n2": 20, "n3": 10}
     rows = (a_notification(id_, n, payload=b"x" * sizes[id_]) for n, id_ in enumerate(sizes, 1))
@@ -141,7 +148,31 @@ async def test_a_page_ends_at_the_limit_of_bytes(
 
     page = await history(store, max_bytes=max_bytes)
 
-    assert (ids(page.rows), page.more) == (expected, more)
+    assert (ids(page.rows), page.resume_before) == (expected, resume_before)
+
+
+async def test_a_filter_looks_at_so_many_rows_and_says_where_it_stopped(store: Store) -> None:
+    rows = [a_notification(f"n{n}", n, group_name="work" if n in (2, 7) else "") for n in range(1, 9)]
+    await put(store, *rows, a_tombstone("gone", 20, create_revision=9))
+
+    async def page(before: int | None, limit: int = 2) -> tuple[list[str], int | None]:
+        where = ListFilter(group_name="work")
+        found = await store.history(ALICE, where, before=before, limit=limit, max_bytes=1 << 20, looks=3)
+        return ids(found.rows), found.resume_before
+
+    assert await page(None) == (["n7"], 6)
+    assert await page(6) == ([], 3)
+    assert await page(3) == (["n2"], None)
+    assert await page(None, limit=1) == (["n7"], 6)
+    assert await page(None, limit=9) == (["n7", "n2"], None)
+
+
+async def test_without_a_filter_a_page_is_as_long_as_asked_for(store: Store) -> None:
+    await put(store, *(a_notification(f"n{n}", n) for n in range(1, 9)))
+
+    page = await store.history(ALICE, EVERYTHING, before=None, limit=7, max_bytes=1 << 20, looks=3)
+
+    assert (len(page.rows), page.resume_before) == (7, 2)
 
 
 async def test_rows_are_found_by_id_and_by_key_live_or_not(store: Store) -> None:
@@ -150,7 +181,8 @@ async def test_rows_are_found_by_id_and_by_key_live_or_not(store: Store) -> None
         a_tombstone("n2", 2, app_notification_id="key"),
         a_notification("n3", 3),
     ]
-    others = [a_notification("n4", 4), a_notification("bob's", 1, feed=BOB, app_notification_id="key")]
+    older = a_tombstone("n0", 1, create_revision=0, app_notification_id="key")
+    others = [older, a_notification("n4", 4), a_notification("bob's", 1, feed=BOB, app_notification_id="key")]
     await put(store, *rows, *others)
 
     found = await store.find(ALICE, ids=["n1", "n3", "bob's", "nobody"], keys=["key", ""])

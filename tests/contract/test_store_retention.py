@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from tests.support.builders import (
     ALICE,
     BOB,
@@ -102,6 +104,7 @@ async def test_old_tombstones_go_and_raise_the_floor(store: Store) -> None:
         a_tombstone("young", 4, update_time=NOW),
         a_tombstone("bob's", 7, feed=BOB, update_time=NOW - 1),
     )
+    await put_endpoints(store, an_endpoint("phone", feed=BOB))
 
     assert await store.forget(retention(tombstones_before=NOW)) == 3
     assert (await look(store, Reads(feed=ALICE))).feeds[ALICE] == await store.feed(ALICE)
@@ -112,6 +115,7 @@ async def test_old_tombstones_go_and_raise_the_floor(store: Store) -> None:
 
 
 async def test_the_floor_never_falls(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone"))
     await put(store, a_tombstone("n5", 5, update_time=1))
     await store.forget(retention(tombstones_before=NOW))
     assert await left(store) == ([], 5)
@@ -122,6 +126,7 @@ async def test_the_floor_never_falls(store: Store) -> None:
 
 
 async def test_within_a_feed_lower_revisions_go_first_even_if_the_clock_went_back(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone"))
     await put(store, a_tombstone("n1", 1, update_time=NOW + 50), a_tombstone("n2", 2, update_time=NOW - 1))
 
     await store.forget(retention(tombstones_before=NOW, limit=1))
@@ -168,7 +173,7 @@ async def test_one_call_forgets_no_more_than_its_limit(store: Store) -> None:
     assert sum(steps) == 25
     assert max(steps) <= 4
     assert steps[-1] == 0
-    assert (await left(store), await left(store, BOB)) == (([], 10), ([], 10))
+    assert [await store.feed(key) for key in (ALICE, BOB)] == [None, None]
 
 
 async def test_nor_does_it_for_many_feeds_with_too_many_tombstones(store: Store) -> None:
@@ -179,6 +184,48 @@ async def test_nor_does_it_for_many_feeds_with_too_many_tombstones(store: Store)
 
     assert [await store.forget(what) for _ in range(4)] == [5, 5, 2, 0]
     assert [(len((await left(store, key))[0]), (await left(store, key))[1]) for key in keys] == [(1, 4)] * 3
+
+
+@pytest.mark.parametrize("last", ["a tombstone", "an endpoint", "a deletion"])
+async def test_a_feed_that_holds_nothing_is_forgotten_and_begins_anew(store: Store, last: str) -> None:
+    if last == "a tombstone":
+        await put(store, a_tombstone("gone", 7, update_time=NOW - 1))
+    else:
+        gone = last == "a deletion"
+        await put_endpoints(
+            store, an_endpoint("phone", last_seen_time=NOW - 1, delete_time=NOW - 1 if gone else None)
+        )
+    before = await store.feed(ALICE)
+    assert before is not None
+    what = retention(tombstones_before=NOW, endpoints_before=NOW, deletions_before=NOW)
+
+    assert await store.forget(what) == 1
+    assert await store.feed(ALICE) is None
+    assert await store.standing(ALICE, "phone") == (None, None)
+    assert await store.forget(what) == 0
+
+    await put(store, a_notification("n1", 1))
+    after = await store.feed(ALICE)
+    assert after is not None
+    assert (after.revision, after.floor) == (1, 0)
+    assert after.epoch != before.epoch
+
+
+@pytest.mark.parametrize("left", ["live", "a tombstone", "an endpoint", "a deletion"])
+async def test_a_feed_that_holds_anything_stays(store: Store, left: str) -> None:
+    await put(store, a_tombstone("gone", 2, update_time=NOW - 1))
+    if left == "live":
+        await put(store, a_notification("n3", 3))
+    elif left == "a tombstone":
+        await put(store, a_tombstone("n4", 4))
+    else:
+        await put_endpoints(store, an_endpoint("phone", delete_time=NOW if left == "a deletion" else None))
+    before = await store.feed(ALICE)
+    assert before is not None
+
+    assert await store.forget(retention(tombstones_before=NOW)) == 1
+
+    assert await store.feed(ALICE) == replace(before, floor=2)
 
 
 async def test_endpoints_that_are_unseen_and_without_a_session_go(store: Store) -> None:

@@ -7,7 +7,15 @@ import pytest
 from tests.support.builders import ALICE, BOB, a_notification, a_payload, a_tombstone, look, put
 from unisono.server.model import Audience, Platform, SenderRole, TargetPolicy
 from unisono.server.store.base import Store
-from unisono.server.store.commit import Reads, Scan, View
+from unisono.server.store.commit import Reads, Scan, Scanned, SendKey, View
+
+FIVE = (
+    a_notification("n1", 1),
+    a_notification("n2", 2, group_name="work"),
+    a_notification("n3", 3, target=TargetPolicy.of([Platform.IOS], [])),
+    a_notification("n4", 4, group_name="work", target=TargetPolicy.of([], ["phone", "watch"])),
+    a_notification("n5", 5, target=TargetPolicy.of([Platform.WEB], ["laptop"])),
+)
 
 
 def ids(view: View) -> set[str]:
@@ -27,15 +35,42 @@ async def test_rows_are_seen_by_id_and_by_key(store: Store) -> None:
     assert ids(view) == {"n1", "n2"}
 
 
-async def test_a_key_is_seen_in_either_role_live_or_not(store: Store) -> None:
+USER = {"app_notification_id": "key", "sender_role": SenderRole.USER}
+
+
+async def test_by_a_key_is_seen_what_is_live_and_what_went_last_of_either_role(store: Store) -> None:
     await put(
         store,
-        a_notification("publisher's", 1, app_notification_id="key"),
-        a_notification("user's", 2, app_notification_id="key", sender_role=SenderRole.USER),
-        a_tombstone("gone", 3, app_notification_id="key"),
+        a_tombstone("older", 2, app_notification_id="key"),
+        a_tombstone("gone", 4, app_notification_id="key"),
+        a_tombstone("user's older", 6, **USER),
+        a_tombstone("user's gone", 8, **USER),
+        a_notification("publisher's", 9, app_notification_id="key"),
+        a_notification("user's", 10, **USER),
     )
 
-    assert ids(await look(store, Reads(feed=ALICE, keys=("key",)))) == {"publisher's", "user's", "gone"}
+    seen = ids(await look(store, Reads(feed=ALICE, keys=("key",))))
+
+    assert seen == {"publisher's", "user's", "gone", "user's gone"}
+
+
+async def test_a_send_sees_what_is_live_with_its_key_and_what_went_with_its_content(store: Store) -> None:
+    await put(
+        store,
+        a_tombstone("same", 2, app_notification_id="key", fingerprint=b"same"),
+        a_tombstone("other", 4, app_notification_id="key", fingerprint=b"other"),
+        a_tombstone("user's same", 6, fingerprint=b"same", **USER),
+        a_notification("live", 7, app_notification_id="key", fingerprint=b"live"),
+        a_notification("another", 8, app_notification_id="another", fingerprint=b"same"),
+        a_notification("without a key", 9, fingerprint=b"same"),
+    )
+
+    async def seen(*sends: SendKey) -> set[str]:
+        return ids(await look(store, Reads(feed=ALICE, sends=sends)))
+
+    assert await seen(SendKey("key", b"same")) == {"same", "user's same", "live"}
+    assert await seen(SendKey("key", b"new"), SendKey("key", b"other")) == {"live", "other"}
+    assert await seen(SendKey("unknown", b"same"), SendKey("", b"same")) == set()
 
 
 async def test_what_has_no_key_has_not_the_empty_key(store: Store) -> None:
@@ -115,8 +150,32 @@ async def test_a_scan_finds_live_rows_in_the_order_of_creation(store: Store) -> 
 
     view = await look(store, Reads(feed=ALICE, scan=Scan(until=100)))
 
-    assert view.scans == {0: ("first", "second", "fourth")}
+    assert view.scans == {0: Scanned(("first", "second", "fourth"))}
     assert ids(view) == {"first", "second", "fourth"}
+
+
+@pytest.mark.parametrize(
+    ("scan", "expected", "resume_after"),
+    [
+        (Scan(until=5, limit=2), ("n1", "n2"), 2),
+        (Scan(until=5, after=2, limit=1), ("n3",), 3),
+        (Scan(until=5, limit=2, looks=1), ("n1", "n2"), 2),
+        (Scan(until=5, limit=9, looks=1), ("n1", "n2", "n3", "n4", "n5"), None),
+        (Scan(until=5, group_name="work", limit=1, looks=3), ("n2",), 2),
+        (Scan(until=5, group_name="work", limit=2, looks=3), ("n2",), 3),
+        (Scan(until=5, after=3, group_name="work", limit=2, looks=3), ("n4",), None),
+        (Scan(until=5, group_name="play", limit=2, looks=3), (), 3),
+        (Scan(until=5, after=3, group_name="play", limit=2, looks=3), (), None),
+        (Scan(until=5, audience=Audience("watch", Platform.LINUX), limit=2, looks=3), ("n1", "n2"), 2),
+        (Scan(until=5, after=2, audience=Audience("tv", Platform.LINUX), limit=2, looks=2), (), 4),
+    ],
+)
+async def test_a_scan_ends_at_its_limit_or_where_it_has_looked_at_enough(
+    store: Store, scan: Scan, expected: tuple[str, ...], resume_after: int | None
+) -> None:
+    await put(store, *FIVE)
+
+    assert (await look(store, Reads(feed=ALICE, scan=scan))).scans == {0: Scanned(expected, resume_after)}
 
 
 @pytest.mark.parametrize(
@@ -124,8 +183,6 @@ async def test_a_scan_finds_live_rows_in_the_order_of_creation(store: Store) -> 
     [
         (Scan(until=5), ("n1", "n2", "n3", "n4", "n5")),
         (Scan(until=4, after=2), ("n3", "n4")),
-        (Scan(until=5, limit=2), ("n1", "n2")),
-        (Scan(until=5, after=2, limit=1), ("n3",)),
         (Scan(until=5, group_name="work"), ("n2", "n4")),
         (Scan(until=5, group_name=""), ("n1", "n3", "n5")),
         (Scan(until=5, audience=Audience("phone", Platform.IOS)), ("n1", "n2", "n3", "n4")),
@@ -135,16 +192,9 @@ async def test_a_scan_finds_live_rows_in_the_order_of_creation(store: Store) -> 
     ],
 )
 async def test_a_scan_is_narrowed(store: Store, scan: Scan, expected: tuple[str, ...]) -> None:
-    await put(
-        store,
-        a_notification("n1", 1),
-        a_notification("n2", 2, group_name="work"),
-        a_notification("n3", 3, target=TargetPolicy.of([Platform.IOS], [])),
-        a_notification("n4", 4, group_name="work", target=TargetPolicy.of([], ["phone", "watch"])),
-        a_notification("n5", 5, target=TargetPolicy.of([Platform.WEB], ["laptop"])),
-    )
+    await put(store, *FIVE)
 
-    assert (await look(store, Reads(feed=ALICE, scan=scan))).scans == {0: expected}
+    assert (await look(store, Reads(feed=ALICE, scan=scan))).scans == {0: Scanned(expected)}
 
 
 async def test_scans_belong_to_their_items(store: Store) -> None:
@@ -158,4 +208,4 @@ async def test_scans_belong_to_their_items(store: Store) -> None:
         Reads(feed=ALICE._replace(user_id="nobody"), scan=Scan(until=9)),
     )
 
-    assert view.scans == {1: ("n1",), 2: ("b1",), 3: ()}
+    assert view.scans == {1: Scanned(("n1",)), 2: Scanned(("b1",)), 3: Scanned()}

@@ -46,4 +46,4 @@ def hint_of(revisions: Sequence[int]) -> Hint:
 
 
 def feed(revision: int) -> Feed:
-    return Feed(key=ADA, epoch=b"an epoch", revision=revision, unread={"": revision})
+    return Feed(key=ADA, epoch=b"an epoch", revision=revision, unread=revision)

@@ -18,12 +18,13 @@ from unisono.server.core.decide.commands import Command
 from unisono.server.core.decide.results import Result, Sent, TimePassed
 from unisono.server.errors import Reason, UnisonoError
 from unisono.server.model import Change, ChangeType, FeedKey, Limits, Notification
+from unisono.server.model.notification import size_of
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision
 from unisono.server.store.sqlite import SqliteStore
 
 FEEDS = (FeedKey("mail.test", "ada"), FeedKey("mail.test", "bob"))
-LIMITS = Limits(live_notifications_per_feed=8)
+LIMITS = Limits(live_notifications_per_feed=7, target_policies_per_feed=2, feed_bytes=110)
 EVERY_KIND = {
     "Sent",
     "Sent again",
@@ -36,6 +37,8 @@ EVERY_KIND = {
     Reason.INVALID_REQUEST,
     Reason.KEY_CONFLICT,
     Reason.LIVE_NOTIFICATIONS_EXCEEDED,
+    Reason.TARGET_POLICIES_EXCEEDED,
+    Reason.FEED_BYTES_EXCEEDED,
     Reason.NOTIFICATION_NOT_FOUND,
     Reason.NOT_CREATOR,
     Reason.REVISION_MISMATCH,
@@ -119,12 +122,21 @@ async def assert_same_state(grouped: Store, alone: MemoryStore, key: FeedKey) ->
     feed = await grouped.feed(key)
     assert {row.id: row for row in await grouped.find(key, ids=list(rows))} == rows
     assert feed == await alone.feed(key)
-    assert feed is None or recounted(rows.values()) == (feed.live, feed.unread)
+    assert feed is None or recounted(rows.values()) == (
+        feed.size,
+        {"": (feed.live, feed.unread), **feed.targets},
+    )
 
 
-def recounted(rows: Collection[Notification]) -> tuple[int, dict[str, int]]:
-    unread = Counter(row.target.key for row in rows if row.counts)
-    return sum(row.live for row in rows), dict(unread)
+def recounted(rows: Collection[Notification]) -> tuple[int, dict[str, tuple[int, int]]]:
+    """The sum of sizes, and by target policy how many there are and are unread; under "" all that live."""
+    live = [row for row in rows if row.live]
+    counts = {row.target.key: (0, 0) for row in live} | {"": (0, 0)}
+    for row in live:
+        of_key, unread = counts[row.target.key]
+        counts[row.target.key] = of_key + 1, unread + row.counts
+    counts[""] = len(live), counts[""][1]
+    return sum(size_of(row.payload or b"", row.target) for row in live), counts
 
 
 def kind(outcome: Result | UnisonoError) -> str:

@@ -10,6 +10,7 @@ from tests.support.builders import a_payload
 from tests.support.clocks import START
 from unisono.server.api.convert import frames, wire
 from unisono.server.bus.base import Hint
+from unisono.server.core import tail as module
 from unisono.server.core.tail import TAIL_CHANGES, Tail
 from unisono.server.model import (
     Audience,
@@ -20,7 +21,7 @@ from unisono.server.model import (
     ReadState,
     TargetPolicy,
 )
-from unisono.server.model.target import target_key
+from unisono.server.model import target as targets
 
 LAPTOP = Audience("laptop", Platform.LINUX)
 PHONE = Audience("phone", Platform.IOS)
@@ -180,6 +181,37 @@ def test_it_is_short(encoder: Encoder) -> None:
     assert told(tail, 2) == list(range(3, TAIL_CHANGES + 3))
 
 
+def test_it_makes_nothing_of_what_it_would_drop(monkeypatch: pytest.MonkeyPatch, encoder: Encoder) -> None:
+    """However many changes a commit has: they are heard on the loop on which everybody waits."""
+    made: list[int] = []
+
+    class Counted(module._Entry):  # noqa: SLF001 - what a tail makes of each change
+        def __init__(self, change: Change, now: int) -> None:
+            made.append(change.notification.revision)
+            super().__init__(change, now)
+
+    monkeypatch.setattr(module, "_Entry", Counted)
+    tail = Tail(encoder)
+    tail.hear(hint_of(range(1, 5)), START)
+    tail.hear(hint_of(range(5, 5000)), START)
+
+    assert len(made) == 4 + TAIL_CHANGES
+    assert told(tail, 4999 - TAIL_CHANGES) == list(range(5000 - TAIL_CHANGES, 5000))
+    assert told(tail, 4998 - TAIL_CHANGES) is None
+
+
+def test_a_feed_that_begins_anew_is_another(tail: Tail) -> None:
+    anew = hint_of([1, 2])
+    assert anew.feed is not None
+    tail.hear(replace(anew, feed=replace(anew.feed, epoch=b"another")), START)
+
+    found = tail.after(0, LAPTOP)
+
+    assert found is not None
+    assert (found[0].epoch, found[0].revision, found[1]) == (b"another", 2, [b"1", b"2"])
+    assert tail.after(3, LAPTOP) is None
+
+
 def test_it_holds_no_more_payload_than_a_batch(encoder: Encoder) -> None:
     tail = Tail(encoder)
     for revision in range(1, 101):
@@ -203,13 +235,13 @@ def test_it_is_small_whatever_is_in_it() -> None:
     tail = Tail(frames.change)
 
     def largest(revision: int) -> Change:
-        targets = (f"{revision}-{n:0{limits.id_bytes - 5}}" for n in range(limits.target_endpoints))
+        named = (f"{revision}-{n:0{limits.id_bytes - 5}}" for n in range(limits.target_endpoints))
         return created(
             revision,
             payload=a_payload("t" * limits.title_bytes) if revision % 2 else None,
             group_name=f"{revision:0{limits.id_bytes}}",
             app_notification_id=f"{revision:0{limits.id_bytes}}",
-            target=TargetPolicy.of((Platform.LINUX,), targets),
+            target=TargetPolicy.of((Platform.LINUX,), named),
         )
 
     tracemalloc.start()
@@ -218,7 +250,7 @@ def test_it_is_small_whatever_is_in_it() -> None:
         for revision in range(1, 200):
             tail.hear(hint(largest(revision)), START)
             tail.after(revision - 1, LAPTOP)
-        for cache in (target_key, wire._target):  # noqa: SLF001 - of the whole process, not the tail's
+        for cache in (targets._key_of_many, wire._target):  # noqa: SLF001 - of the whole process
             cache.cache_clear()
         after, _ = tracemalloc.get_traced_memory()
     finally:

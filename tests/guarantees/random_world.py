@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
+from tests.support.builders import an_endpoint, put_endpoints
 from tests.support.clocks import START
 from tests.support.encoding import encode
 from tests.support.memory_store import MemoryStore
@@ -27,6 +28,8 @@ class World:
         self._commands = RandomCommands(random, FEED)
 
     async def begin(self, happenings: int) -> "World":
+        # Devices are there, and keep the feed when nothing else is left in it.
+        await put_endpoints(self.store, an_endpoint("laptop", feed=FEED))
         while not self.rows():
             await self.happen()
         for _ in range(happenings):

@@ -7,7 +7,9 @@ from typing import Any
 
 from unisono.server.api.convert import wire
 from unisono.server.model import (
+    EVERY_ENDPOINT,
     ChangeType,
+    Counts,
     Endpoint,
     Feed,
     FeedKey,
@@ -16,6 +18,7 @@ from unisono.server.model import (
     Priority,
     SenderRole,
 )
+from unisono.server.model.notification import size_of
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, Reads, View
 
@@ -46,7 +49,10 @@ def a_notification(id_: str, revision: int, **fields: Any) -> Notification:
         "content_revision": created,
         "alert_revision": created,
     }
-    return Notification(**values | fields)
+    values |= fields
+    live = values.get("removal") is None
+    size = size_of(values["payload"] or b"", values.get("target", EVERY_ENDPOINT)) if live else 0
+    return Notification(**{"size": size, **values})
 
 
 def a_tombstone(id_: str, revision: int, **fields: Any) -> Notification:
@@ -58,7 +64,12 @@ def a_tombstone(id_: str, revision: int, **fields: Any) -> Notification:
 def removed(row: Notification, revision: int, **fields: Any) -> Notification:
     """The tombstone of a live one."""
     bare = replace(row, payload=None, group_name="", display_time_to_live=None, snooze_until=None)
-    values = {"priority": Priority.UNSPECIFIED, "revision": revision, "removal": ChangeType.DELETED}
+    values = {
+        "priority": Priority.UNSPECIFIED,
+        "size": 0,
+        "revision": revision,
+        "removal": ChangeType.DELETED,
+    }
     return replace(bare, **values | fields)
 
 
@@ -98,16 +109,22 @@ def puts(view: View, rows: Sequence[Notification]) -> Decision[None]:
 
 def _after(feed: Feed, old: Sequence[Notification], rows: Sequence[Notification]) -> Feed:
     new = [row for row in rows if row.feed == feed.key]
-    unread = Counter(feed.unread)
-    unread.update(row.target.key for row in new if row.counts)
     ids = {row.id for row in new}
     gone = [row for row in old if row.id in ids]
-    unread.subtract(row.target.key for row in gone if row.counts)
+    live = Counter({target: counts.live for target, counts in feed.targets.items()})
+    unread = Counter({target: counts.unread for target, counts in feed.targets.items()})
+    unread[""] = feed.unread
+    for of, by in ((new, 1), (gone, -1)):
+        for row in of:
+            live[row.target.key] += by * row.live
+            unread[row.target.key] += by * row.counts
     return replace(
         feed,
         revision=max((feed.revision, *(row.revision for row in new))),
         live=feed.live + sum(row.live for row in new) - sum(row.live for row in gone),
-        unread={target: count for target, count in unread.items() if count},
+        size=feed.size + sum(row.size for row in new) - sum(row.size for row in gone),
+        unread=unread[""],
+        targets={key: Counts(n, unread[key]) for key, n in live.items() if key and n},
     )
 
 
@@ -123,13 +140,21 @@ async def look(store: Store, *reads: Reads) -> View:
     return views[0]
 
 
-async def put_endpoints(store: Store, *endpoints: Endpoint, removed: Sequence[Endpoint] = ()) -> None:
+async def put_endpoints(
+    store: Store,
+    *endpoints: Endpoint,
+    removed: Sequence[Endpoint] = (),
+    deletions_per_feed: int | None = None,
+) -> None:
     """Commit these endpoints, and take the rows of the `removed` out."""
     items = [Names(feed=e.feed, endpoint_id=e.endpoint_id) for e in (*endpoints, *removed)]
-    await store.commit_endpoints(
-        items,
-        lambda items, _: EndpointDecision(outcomes=[None] * len(items), endpoints=endpoints, removed=removed),
+    decision: EndpointDecision[None] = EndpointDecision(
+        outcomes=[None] * len(items),
+        endpoints=endpoints,
+        removed=removed,
+        deletions_per_feed=deletions_per_feed,
     )
+    await store.commit_endpoints(items, lambda *_: decision)
 
 
 async def look_at_endpoints(store: Store, *names: Names) -> EndpointView:

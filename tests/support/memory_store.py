@@ -2,7 +2,7 @@
 quick one. Knows no use case. Nothing in it waits, so its calls come one after the other by themselves.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -20,9 +20,20 @@ from unisono.server.store.commit import (
     Item,
     Reads,
     Scan,
+    Scanned,
     View,
 )
-from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen, Told
+from unisono.server.store.reads import (
+    LOOKS,
+    Changes,
+    Due,
+    ListFilter,
+    Page,
+    Retention,
+    Seen,
+    Standing,
+    Told,
+)
 
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
@@ -78,6 +89,8 @@ class MemoryStore:
             self._endpoints[endpoint.feed][endpoint.endpoint_id] = endpoint
         for endpoint in decision.removed:
             self._endpoints[endpoint.feed].pop(endpoint.endpoint_id, None)
+        for key in {endpoint.feed for endpoint in decision.endpoints if endpoint.delete_time is not None}:
+            self._forget_deleted(key, decision.deletions_per_feed)
         return decision
 
     async def note_seen(self, signs: Sequence[Seen]) -> None:
@@ -91,6 +104,10 @@ class MemoryStore:
 
     async def feed_and_endpoint(self, key: FeedKey, endpoint_id: str) -> tuple[Feed | None, Endpoint | None]:
         return self._feeds.get(key), self._endpoints[key].get(endpoint_id)
+
+    async def standing(self, key: FeedKey, endpoint_id: str) -> tuple[Standing | None, Endpoint | None]:
+        feed, endpoint = await self.feed_and_endpoint(key, endpoint_id)
+        return Standing(feed.epoch, feed.revision) if feed is not None else None, endpoint
 
     async def changes(
         self,
@@ -121,12 +138,16 @@ class MemoryStore:
         before: int | None,
         limit: int,
         max_bytes: int,
+        looks: int = LOOKS,
     ) -> Page:
-        below = [row for row in self._rows[key].values() if before is None or row.create_revision < before]
-        found = [row for row in below if row.live and _passes(row, where)]
-        found.sort(key=lambda row: -row.create_revision)
+        live = [row for row in self._rows[key].values() if row.live]
+        below = [row for row in live if before is None or row.create_revision < before]
+        seen, end = _seen(sorted(below, key=lambda row: -row.create_revision), where, max(limit, looks))
+        found = [row for row in seen if _passes(row, where)]
         page = _page(found, limit, max_bytes)
-        return Page(feed=self._feeds.get(key), rows=self._told(page), more=len(page) < len(found))
+        standing, _ = await self.standing(key, "")
+        resume_before = page[-1].create_revision if len(page) < len(found) else end
+        return Page(standing=standing, rows=self._told(page), resume_before=resume_before)
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         present = [e for e in self._endpoints[key].values() if e.delete_time is None]
@@ -139,14 +160,18 @@ class MemoryStore:
         return [Due(feed=row.feed, id=row.id) for _, row in found[:limit]]
 
     async def forget(self, what: Retention) -> int:
-        gone = 0
+        gone: Counter[FeedKey] = Counter()
         for key in self._feeds:
-            gone += self._purge(key, what, what.limit - gone)
-        for endpoints in self._endpoints.values():
-            for endpoint in [e for e in endpoints.values() if _forgotten(e, what)][: what.limit - gone]:
+            gone[key] += self._purge(key, what, what.limit - gone.total())
+        for key, endpoints in self._endpoints.items():
+            forgotten = [e for e in endpoints.values() if _forgotten(e, what)][: what.limit - gone.total()]
+            for endpoint in forgotten:
                 del endpoints[endpoint.endpoint_id]
-                gone += 1
-        return gone
+            gone[key] += len(forgotten)
+        for key in +gone:
+            if not self._rows[key] and not self._endpoints[key]:
+                del self._feeds[key]
+        return gone.total()
 
     def rows(self, key: FeedKey) -> Sequence[Notification]:
         """All that is kept of a feed, tombstones too: for a test to look at."""
@@ -157,12 +182,12 @@ class MemoryStore:
 
     def _view(self, items: Sequence[Item]) -> View:
         rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
-        scans: dict[int, tuple[str, ...]] = {}
+        scans: dict[int, Scanned] = {}
         for index, reads in enumerate(item.reads for item in items):
             seen = self._named(reads)
             if reads.scan is not None:
-                scanned = self._scanned(reads.feed, reads.scan)
-                scans[index] = tuple(row.id for row in scanned)
+                scanned, resume_after = self._scanned(reads.feed, reads.scan)
+                scans[index] = Scanned(tuple(row.id for row in scanned), resume_after)
                 seen = [*seen, *scanned]
             for row in seen:
                 if reads.payload:
@@ -180,16 +205,29 @@ class MemoryStore:
         return {k: self._feeds.get(k) or Feed(key=k, epoch=self._ids.epoch()) for k in named}
 
     def _named(self, reads: Reads) -> list[Notification]:
-        stored, keys = self._rows[reads.feed], set(reads.keys) - {""}
-        by_id = {id_: stored[id_] for id_ in reads.ids if id_ in stored}
-        by_key = {row.id: row for row in stored.values() if keys and row.app_notification_id in keys}
-        return list((by_id | by_key).values())
+        stored = self._rows[reads.feed]
+        named = [stored[id_] for id_ in reads.ids if id_ in stored]
+        for key in reads.keys:
+            keyed = self._keyed(reads.feed, key)
+            gone = sorted((row for row in keyed if not row.live), key=lambda row: row.revision)
+            named += [row for row in keyed if row.live]
+            named += {row.sender_role: row for row in gone}.values()
+        for key, content in reads.sends:
+            keyed = self._keyed(reads.feed, key)
+            named += [row for row in keyed if row.live or row.fingerprint == content]
+        return list({row.id: row for row in named}.values())
 
-    def _scanned(self, key: FeedKey, scan: Scan) -> list[Notification]:
+    def _keyed(self, feed: FeedKey, key: str) -> list[Notification]:
+        return [row for row in self._rows[feed].values() if key and row.app_notification_id == key]
+
+    def _scanned(self, key: FeedKey, scan: Scan) -> tuple[list[Notification], int | None]:
         where = ListFilter(group_name=scan.group_name, audience=scan.audience)
-        live = [row for row in self._rows[key].values() if row.live and _passes(row, where)]
-        found = [row for row in live if scan.after < row.create_revision <= scan.until]
-        return sorted(found, key=lambda row: row.create_revision)[: scan.limit]
+        live = [row for row in self._rows[key].values() if row.live]
+        within = [row for row in live if scan.after < row.create_revision <= scan.until]
+        ordered = sorted(within, key=lambda row: row.create_revision)
+        seen, end = _seen(ordered, where, max(scan.limit, scan.looks))
+        found = [row for row in seen if _passes(row, where)][: scan.limit]
+        return found, found[-1].create_revision if len(found) == scan.limit else end
 
     def _stored(self, row: Notification) -> Notification:
         """What is kept of a row that is written: one without payload leaves the stored payload as it is."""
@@ -201,6 +239,12 @@ class MemoryStore:
         if before is None or before.payload is None:
             raise BatchRejected(f"a live row without a payload: {row.id}")
         return replace(row, payload=before.payload)
+
+    def _forget_deleted(self, key: FeedKey, most: int | None) -> None:
+        endpoints = self._endpoints[key]
+        deleted = [(e.delete_time, e.endpoint_id) for e in endpoints.values() if e.delete_time is not None]
+        for _, endpoint_id in sorted(deleted, reverse=True)[most:] if most is not None else ():
+            del endpoints[endpoint_id]
 
     def _seen_by(self, key: FeedKey, items: Sequence[EndpointItem]) -> list[Endpoint]:
         named = {item.endpoint_id for item in items if item.feed == key}
@@ -225,6 +269,15 @@ def _page(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[
     sizes = accumulate(len(row.payload or b"") for row in rows)
     fitting = sum(size <= max_bytes for size in sizes)
     return rows[: min(limit, max(fitting, 1))]
+
+
+def _seen(
+    rows: Sequence[Notification], where: ListFilter, looks: int
+) -> tuple[Sequence[Notification], int | None]:
+    """The rows that are looked at, and the create_revision where that ends, if it is not at the end."""
+    if not where.narrows or len(rows) < looks:
+        return rows, None
+    return rows[:looks], rows[looks - 1].create_revision
 
 
 def _passes(row: Notification, where: ListFilter) -> bool:

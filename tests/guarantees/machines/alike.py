@@ -38,7 +38,7 @@ def plain(told: object) -> object:
         case Changes():
             return told.feed, list(told.rows), told.complete
         case Page():
-            return told.feed, list(told.rows), told.more
+            return told.standing, list(told.rows), told.resume_before
         case _:
             return told
 

@@ -88,5 +88,6 @@ class CoreScene:
     async def _compare(self, device: CoreDevice) -> None:
         where = ListFilter(audience=device.audience)
         page = await self.core.store.history(device.feed, where, before=None, limit=PLENTY, max_bytes=PLENTY)
-        assert page.feed is not None
-        device.past.held.compare(page.feed.revision, shown(page), page.feed.unread_count(device.audience))
+        feed = await self.core.store.feed(device.feed)
+        assert feed is not None
+        device.past.held.compare(feed.revision, shown(page), feed.unread_count(device.audience))

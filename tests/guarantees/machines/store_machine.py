@@ -9,7 +9,7 @@ from tests.guarantees.machines.store_writes import feeds, seeds
 from tests.guarantees.machines.twins import PLENTY
 from tests.support.random_commands import GROUPS, KEYS, LAPTOP, PHONE
 from unisono.server.model import Audience, FeedKey, Platform, ReadState, UserActionState
-from unisono.server.store.reads import Changes, ListFilter, Page
+from unisono.server.store.reads import Changes, ListFilter, Page, Told
 
 AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
 
@@ -26,14 +26,15 @@ class StoreMachine(StoreTroubles):
     def read_changes(self, feed: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
         self.run(self._read_changes(feed, passed, behind, limit, size))
 
-    @rule(seed=seeds, feed=feeds, limit=limits, size=sizes)
-    def read_history(self, seed: int, feed: FeedKey, limit: int, size: int) -> None:
-        self.run(self._read_history(feed, self._filter(seed), limit, size))
+    @rule(seed=seeds, feed=feeds, limit=limits, size=sizes, looks=limits)
+    def read_history(self, seed: int, feed: FeedKey, limit: int, size: int, looks: int) -> None:
+        self.run(self._read_history(feed, self._filter(seed), limit, size, looks))
 
     @rule(feed=feeds, keys=st.lists(keys, max_size=3), name=st.sampled_from(NAMES))
     def look_up(self, feed: FeedKey, keys: list[str], name: str) -> None:
         self.run(self.twins.find(feed, keys))
         self.run(self.twins.ask(lambda store: store.feed_and_endpoint(feed, name)))
+        self.run(self.twins.ask(lambda store: store.standing(feed, name)))
 
     async def _read_changes(self, key: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
         """From some tenths of the feed on to its end, as a device does that was complete a bit before."""
@@ -46,15 +47,20 @@ class StoreMachine(StoreTroubles):
                 return
             after = page.rows[-1].revision
 
-    async def _read_history(self, key: FeedKey, where: ListFilter, limit: int, size: int) -> None:
-        """From the newest to the oldest."""
+    async def _read_history(self, key: FeedKey, where: ListFilter, limit: int, size: int, looks: int) -> None:
+        """From the newest to the oldest: what one long look finds, however short the pages are."""
+        found: list[Told] = []
         before = None
         while True:
-            page = await self.twins.history(key, where, before=before, limit=limit, size=size)
+            page = await self.twins.history(key, where, before=before, limit=limit, size=size, looks=looks)
             assert isinstance(page, Page)
-            if not page.more:
-                return
-            before = page.rows[-1].create_revision
+            found += page.rows
+            before = page.resume_before
+            if before is None:
+                break
+        whole = await self.twins.history(key, where, before=None, limit=PLENTY, size=PLENTY, looks=PLENTY)
+        assert isinstance(whole, Page)
+        assert found == list(whole.rows)
 
     def _filter(self, seed: int) -> ListFilter:
         self.random.seed(seed)

@@ -14,8 +14,9 @@ from tests.guarantees.machines.random_endpoints import RandomEndpoints
 from tests.guarantees.machines.twins import Twins
 from tests.support.clocks import START
 from tests.support.random_commands import RandomCommands
-from unisono.server.core.decide.commands import Command, PassTime, Send
+from unisono.server.core.decide.commands import Command, Mark, PassTime, Send
 from unisono.server.model import FeedKey
+from unisono.server.store.commit import Scan
 from unisono.server.store.reads import Retention, Seen
 
 #: A user of two apps, and another user.
@@ -107,12 +108,15 @@ class StoreWrites(LoopedMachine):
 
     def _command(self, feed: FeedKey) -> Command:
         command = self._commands[feed].one(self.twins.model.rows(feed), self.now)
-        # Ids are made of the user's name, and a user of two apps has two feeds.
-        return (
-            replace(command, new_id=f"{feed.app_id}-{command.new_id}")
-            if isinstance(command, Send)
-            else command
-        )
+        match command:
+            case Send():
+                # Ids are made of the user's name, and a user of two apps has two feeds.
+                return replace(command, new_id=f"{feed.app_id}-{command.new_id}")
+            case Mark(scan=Scan() as scan):
+                # Small steps, so that they end everywhere.
+                limit, looks = self.random.choice(((500, 1000), (3, 3), (2, 3), (1, 4)))
+                return replace(command, scan=replace(scan, limit=limit, looks=looks))
+        return command
 
     async def _gather(self, batches: list[list[Command]]) -> None:
         await asyncio.gather(*(self.twins.commit(batch, self.now) for batch in batches))

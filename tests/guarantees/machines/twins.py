@@ -12,15 +12,22 @@ from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command
 from unisono.server.core.decide.endpoints import EndpointCommand, Settled, decide_endpoints
 from unisono.server.core.decide.results import Result
-from unisono.server.model import Feed, FeedKey, Limits, Notification
+from unisono.server.model import Counts, Feed, FeedKey, Limits, Notification
+from unisono.server.model.notification import size_of
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, View
-from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
+from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen, Standing
 
 T = TypeVar("T")
 
 #: Small, so that they are met.
-LIMITS = Limits(live_notifications_per_feed=12, endpoints_per_user=3)
+LIMITS = Limits(
+    live_notifications_per_feed=12,
+    target_policies_per_feed=2,
+    feed_bytes=180,
+    endpoints_per_user=3,
+    deleted_endpoints_per_user=1,
+)
 PLENTY = 10**9
 
 
@@ -106,11 +113,11 @@ class Twins:
         )
 
     async def history(
-        self, key: FeedKey, where: ListFilter, *, before: int | None, limit: int, size: int
+        self, key: FeedKey, where: ListFilter, *, before: int | None, limit: int, size: int, looks: int
     ) -> Page | type[Exception]:
         """A page of the history."""
         return await self.ask(
-            lambda store: store.history(key, where, before=before, limit=limit, max_bytes=size)
+            lambda store: store.history(key, where, before=before, limit=limit, max_bytes=size, looks=looks)
         )
 
     async def find(self, key: FeedKey, names: Sequence[str]) -> None:
@@ -133,9 +140,11 @@ class Twins:
             assert by_revision(found) == by_revision(self.model.rows(key))
             await self._compare_endpoints(key)
             page = await self.store.history(key, ListFilter(), before=None, limit=PLENTY, max_bytes=PLENTY)
-            assert page.feed == await self.model.feed(key)
-            if page.feed is not None:
-                recount(page.feed, found, [decoded(row) for row in page.rows])
+            feed = await self.store.feed(key)
+            assert feed == await self.model.feed(key)
+            assert page.standing == (feed and Standing(feed.epoch, feed.revision))
+            if feed is not None:
+                recount(feed, found, [decoded(row) for row in page.rows])
 
     async def _compare_endpoints(self, key: FeedKey) -> None:
         told, expected = [await store.endpoints(key) for store in (self.store, self.model)]
@@ -162,7 +171,11 @@ def recount(feed: Feed, found: Sequence[Notification], live: Sequence[Notificati
     revisions = [row.revision for row in found]
     assert by_revision(live) == by_revision([row for row in found if row.live])
     assert feed.live == len(live)
-    assert feed.unread == Counter(row.target.key for row in live if row.counts)
+    assert feed.size == sum(size_of(row.payload or b"", row.target) for row in live)
+    assert feed.unread == sum(row.counts for row in live if not row.target.key)
+    targets = Counter(row.target.key for row in live if row.target.key)
+    unread = Counter(row.target.key for row in live if row.counts)
+    assert feed.targets == {key: Counts(count, unread[key]) for key, count in targets.items()}
     assert len(set(revisions)) == len(revisions), "a revision twice"
     assert max(revisions, default=0) <= feed.revision
     assert all(feed.floor < row.revision for row in found if not row.live)

@@ -104,8 +104,8 @@ MUTANTS: Final = (
         trial=hints.DEAF,
         patch=Patch(
             file="core/session.py",
-            old="self._behind = feed is None or feed.revision != self._position.cursor",
-            new="self._behind = feed is None",
+            old="self._behind = standing is None or standing.revision != self._position.cursor",
+            new="self._behind = standing is None",
         ),
     ),
     Mutant(
@@ -247,8 +247,8 @@ MUTANTS: Final = (
         trial=lines.CUT,
         patch=Patch(
             file="core/decide/send.py",
-            old="same_key = ledger.with_key(command.actor.role, command.key) if command.key else []",
-            new="same_key: list[Notification] = []",
+            old="same = ledger.keys.with_content(role, key, command.fingerprint)",
+            new='key, same = "", None',
         ),
     ),
     Mutant(

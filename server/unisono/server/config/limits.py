@@ -47,6 +47,27 @@ class LimitSettings(BaseSettings):
     live_notifications_per_feed: int = setting(
         _DEFAULT.live_notifications_per_feed, ITEMS, "live notifications in one feed", ge=1, le=1_000_000
     )
+    target_policies_per_feed: int = setting(
+        _DEFAULT.target_policies_per_feed,
+        ITEMS,
+        "different target policies of the live notifications in one feed",
+        ge=1,
+        le=10_000,
+    )
+    feed_bytes: int = setting(
+        _DEFAULT.feed_bytes,
+        BYTES,
+        "payloads and target policies of the live notifications in one feed",
+        ge=64 * 1024,
+        le=1024 * _MEBIBYTE,
+    )
+    deleted_endpoints_per_user: int = setting(
+        _DEFAULT.deleted_endpoints_per_user,
+        ITEMS,
+        "deleted endpoints that are remembered of one user of one app; the oldest go first",
+        ge=1,
+        le=1_000_000,
+    )
     access_token_bytes: int = setting(
         _DEFAULT.access_token_bytes, BYTES, "longest access token", ge=256, le=16 * 1024
     )

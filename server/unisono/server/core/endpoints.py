@@ -64,7 +64,7 @@ class Endpoints:
 
     async def get(self, feed: FeedKey, endpoint_id: str) -> Endpoint:
         """The endpoint; raises NotFound, or FailedPrecondition when it was deleted."""
-        _, endpoint = await self._store.feed_and_endpoint(feed, endpoint_id)
+        _, endpoint = await self._store.standing(feed, endpoint_id)
         return existing(endpoint)
 
     async def list_all(self, feed: FeedKey) -> Sequence[Endpoint]:

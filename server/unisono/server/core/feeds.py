@@ -16,9 +16,9 @@ from unisono.server.core.presence import Presence
 from unisono.server.core.resume_token import Seal
 from unisono.server.core.session import Session
 from unisono.server.core.stream import Terms
-from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Platform
+from unisono.server.model import Audience, Feed, FeedKey, Platform
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import Seen, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +111,11 @@ class Feeds:
 
     async def acknowledge(self, feed: FeedKey, endpoint_id: str, token: bytes) -> int:
         """Note that the endpoint has everything up to a token's cursor; returns the largest so far."""
-        state, endpoint = await self._known(feed, endpoint_id)
-        position = self._seal(state, endpoint_id).open(token)
-        acknowledged = endpoint.acknowledged_revision
-        if position is not None and position.cursor <= state.revision:
+        standing, endpoint = await self._store.standing(feed, endpoint_id)
+        acknowledged = existing(endpoint).acknowledged_revision
+        epoch, last = standing or Standing(b"", 0)
+        position = self._seal(feed, epoch, endpoint_id).open(token)
+        if position is not None and position.cursor <= last:
             acknowledged = max(acknowledged, position.cursor)
         sign = Seen(
             feed=feed,
@@ -128,16 +129,8 @@ class Feeds:
         """The counters; of one endpoint, if it is named."""
         if not endpoint_id:
             return _counters(await self._store.feed(feed), None)
-        state, endpoint = await self._known(feed, endpoint_id)
-        return _counters(state, endpoint.audience)
-
-    async def _known(self, key: FeedKey, endpoint_id: str) -> tuple[Feed, Endpoint]:
-        """A registered endpoint and its feed, which exists since the endpoint does."""
-        feed, endpoint = await self._store.feed_and_endpoint(key, endpoint_id)
-        endpoint = existing(endpoint)
-        if feed is None:
-            raise LookupError(f"an endpoint without a feed: {key}")
-        return feed, endpoint
+        state, endpoint = await self._store.feed_and_endpoint(feed, endpoint_id)
+        return _counters(state, existing(endpoint).audience)
 
     async def _register(self, wanted: Subscription, seat: Seat) -> Settled:
         """Make the endpoint this session's. When the device leaves meanwhile, it is given back."""
@@ -169,7 +162,7 @@ class Feeds:
 
     def _start(self, wanted: Subscription, feed: Feed) -> tuple[Position, bool]:
         if wanted.resume_token is not None:
-            position = self._seal(feed, wanted.endpoint_id).open(wanted.resume_token)
+            position = self._seal(feed.key, feed.epoch, wanted.endpoint_id).open(wanted.resume_token)
             if position is not None and position.resumable(feed.revision, feed.floor):
                 return position, True
             return Position.beginning(feed.revision), False
@@ -177,8 +170,8 @@ class Feeds:
             return Position.complete_at(feed.revision), False
         return Position.beginning(feed.revision), False
 
-    def _seal(self, feed: Feed, endpoint_id: str) -> Seal:
-        return Seal.of(feed.key, endpoint_id, self._store.epoch, feed.epoch)
+    def _seal(self, feed: FeedKey, epoch: bytes, endpoint_id: str) -> Seal:
+        return Seal.of(feed, endpoint_id, self._store.epoch, epoch)
 
     def _terms(self, wanted: Subscription) -> Terms:
         rules = self._rules

@@ -23,10 +23,10 @@ from unisono.server.core.resume_token import Seal
 from unisono.server.core.turns import Turns
 from unisono.server.errors import UnisonoError
 from unisono.server.fair_queue import Owner
-from unisono.server.model import Feed, Limits, Notification, TargetPolicy
+from unisono.server.model import Limits, Notification, TargetPolicy
 from unisono.server.model.value import value
 from unisono.server.store.base import Store
-from unisono.server.store.reads import ListFilter, Page
+from unisono.server.store.reads import ListFilter, Page, Standing
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -97,8 +97,8 @@ class Notifications:
         page = await self._store.history(
             actor.feed, where, before=before, limit=limit, max_bytes=self._limits.page_bytes
         )
-        if before is None and actor.endpoint_id and page.feed is not None:
-            return History(page=page, resume_token=self._token(actor, page.feed))
+        if before is None and actor.endpoint_id and page.standing is not None:
+            return History(page=page, resume_token=self._token(actor, page.standing))
         return History(page=page)
 
     async def update(self, command: Update) -> Notification:
@@ -120,6 +120,6 @@ class Notifications:
             fingerprint=fingerprint(request.content, request.target),
         )
 
-    def _token(self, actor: Actor, feed: Feed) -> bytes:
-        seal = Seal.of(feed.key, actor.endpoint_id, self._store.epoch, feed.epoch)
-        return seal.token(Position.complete_at(feed.revision))
+    def _token(self, actor: Actor, standing: Standing) -> bytes:
+        seal = Seal.of(actor.feed, actor.endpoint_id, self._store.epoch, standing.epoch)
+        return seal.token(Position.complete_at(standing.revision))

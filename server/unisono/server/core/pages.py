@@ -12,9 +12,9 @@ from unisono.server.clock import Clock
 from unisono.server.core.events import BATCH_BYTES, EncodeSighting
 from unisono.server.core.position import Position, sight
 from unisono.server.model import Audience, FeedKey
-from unisono.server.model.target import target_of_key
+from unisono.server.model.target import is_meant_for
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Changes
+from unisono.server.store.reads import Changes, Standing
 
 #: Rows and payload bytes of one read; a batch must hold them with all else they carry.
 PAGE_ROWS = 256
@@ -56,7 +56,7 @@ class Page:
         size = sum(map(len, self._events))
         self._for_all = size <= BATCH_BYTES and not any(target for _, target in self._marks)
         #: The memory that it takes, in bytes.
-        self.weight = size + _PAGE_TAKES + _EVENT_TAKES * len(self._events)
+        self.weight = size + _PAGE_TAKES + _EVENT_TAKES * len(self._events) + self._targets_take()
 
     def batch(self, audience: Audience) -> tuple[Sequence[bytes], int | None]:
         """The events for an endpoint that fit into one batch, at least one if there is any.
@@ -68,13 +68,17 @@ class Page:
         events: list[bytes] = []
         size, passed = 0, 0
         for event, (revision, target) in zip(self._events, self._marks, strict=True):
-            if not target or target_of_key(target).includes(audience):
+            if is_meant_for(target, audience):
                 size += len(event)
                 if size > BATCH_BYTES and events:
                     return events, passed
                 events.append(event)
             passed = revision
         return events, self._last
+
+    def _targets_take(self) -> int:
+        """The memory that target policies take: those that are counted, and those of the rows."""
+        return self.feed.weight + sum(len(target) for _, target in self._marks)
 
 
 class Pages:
@@ -88,8 +92,8 @@ class Pages:
         self._sizes: dict[_Place, int] = {}
         self._size = 0
 
-    async def shared(self, feed: FeedKey, position: Position, *, least: int) -> Page:
-        """What follows a position, as the feed was at revision `least` or later, for whoever asks.
+    async def shared(self, feed: FeedKey, position: Position, *, least: Standing) -> Page:
+        """What follows a position, as the feed was where it stands at least, or later, for whoever asks.
 
         Raises LookupError where there is no feed, and what the store raises.
         """
@@ -97,7 +101,8 @@ class Pages:
         reading = self._reading.get(place)
         if reading is not None:
             page = await asyncio.shield(reading)
-            if page.feed.revision >= least and self._clock.now() < page.rings_until:
+            current = page.feed.epoch == least.epoch and page.feed.revision >= least.revision
+            if current and self._clock.now() < page.rings_until:
                 return page
         # A task of its own: it goes on for the others when whoever asked first goes away.
         reading = asyncio.create_task(self.read(feed, position))

@@ -18,7 +18,7 @@ from unisono.server.core.resume_token import Seal
 from unisono.server.core.stream import End, Kind, Message, Terms
 from unisono.server.model import Endpoint, Feed
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import Seen, Standing
 
 Frame = Callable[[Message, "Session"], bytes]
 """Makes a message what is written."""
@@ -153,10 +153,12 @@ class Session:
         if alone:
             page = await self._pages.read(self._feed, self._position)
         else:
-            page = await self._pages.shared(self._feed, self._position, least=self._reached)
+            least = Standing(self._seal.feed_epoch, self._reached)
+            page = await self._pages.shared(self._feed, self._position, least=least)
         self._reached = page.feed.revision
         self._behind = False
-        if not self._position.covered(page.feed.floor):
+        another = page.feed.epoch != self._seal.feed_epoch
+        if another or not self._position.covered(page.feed.floor):
             self._end = End.RESYNC
             return _Step((), self._position, self._unread)
         events, passed = page.batch(self._audience)
@@ -180,11 +182,11 @@ class Session:
             self._end = self._end or End.SESSION_AGE
         return self._end
 
-    async def _ask(self) -> Feed | None:
-        """The feed as the store has it; on the way, whether the endpoint is still this session's."""
-        feed, endpoint = await self._store.feed_and_endpoint(self._feed, self._audience.endpoint_id)
+    async def _ask(self) -> Standing | None:
+        """Where the feed is in the store; on the way, whether the endpoint is still this session's."""
+        standing, endpoint = await self._store.standing(self._feed, self._audience.endpoint_id)
         self._judge(endpoint)
-        return feed
+        return standing
 
     def _judge(self, endpoint: Endpoint | None) -> None:
         """Whether the endpoint is still there and still this session's."""
@@ -221,8 +223,8 @@ class Session:
         """Ask the store, whatever the hints said, whether there is something to read."""
         self._asked_at = self._clock.monotonic()
         self._sign_of_life()
-        feed = await self._ask()
-        self._behind = feed is None or feed.revision != self._position.cursor
+        standing = await self._ask()
+        self._behind = standing is None or standing.revision != self._position.cursor
         return self._behind
 
     def _jittered(self) -> float:

@@ -10,6 +10,10 @@ from unisono.server.model import Audience, Change, Feed
 #: batch. A session that is further behind reads the store, which also collapses.
 TAIL_CHANGES = 256
 
+#: Bytes of memory that a change takes, nearly, besides what may be large in it, which is there up to three
+#: times: as it is, and encoded with and without a ring.
+_CHANGE_TAKES = 1500
+
 
 class Tail:
     """Changes in unbroken order up to `feed.revision`, and the feed's counters at that revision."""
@@ -23,12 +27,24 @@ class Tail:
         self._size = 0
         self._feed: Feed | None = None
 
+    @property
+    def weight(self) -> int:
+        """The memory that it takes at most, in bytes, nearly."""
+        targets = self._feed.weight if self._feed is not None else 0
+        return 3 * self._size + _CHANGE_TAKES * len(self._entries) + targets
+
     def hear(self, hint: Hint, now: int) -> None:
         """Append what a hint brings, if it continues the tail; start anew or drop everything otherwise."""
         if hint.feed is None or not hint.changes:
-            self._drop()
-        elif not self._has(hint.feed.revision):
+            self.drop()
+        elif not self._has(hint.feed):
             self._append(hint.feed, hint.changes, now)
+
+    def drop(self) -> None:
+        """Know nothing any more."""
+        self._entries.clear()
+        self._size = 0
+        self._feed = None
 
     def after(self, cursor: int, audience: Audience) -> tuple[Feed, Sequence[bytes]] | None:
         """The feed, and the events after `cursor` that are meant for the audience.
@@ -57,24 +73,31 @@ class Tail:
         last = self._feed.revision if self._feed else 0
         return self._entries[0].revision - 1 if self._entries else last
 
-    def _has(self, revision: int) -> bool:
-        return self._feed is not None and self._feed.revision >= revision
+    def _has(self, feed: Feed) -> bool:
+        """A feed that was forgotten begins again, with another epoch."""
+        known = self._feed
+        return known is not None and known.epoch == feed.epoch and known.revision >= feed.revision
 
     def _append(self, feed: Feed, changes: Sequence[Change], now: int) -> None:
         first = changes[0].notification.revision
-        if self._feed is None or first != self._feed.revision + 1:
-            self._drop()
-        for change in changes:
-            self._entries.append(_Entry(change, now))
-            self._size += self._entries[-1].size
-        while len(self._entries) > TAIL_CHANGES or self._size > BATCH_BYTES:
-            self._size -= self._entries.pop(0).size
+        known = self._feed
+        if known is None or known.epoch != feed.epoch or first != known.revision + 1:
+            self.drop()
+        new = [_Entry(change, now) for change in changes[-TAIL_CHANGES:]]
+        self._entries += new
+        self._size += sum(entry.size for entry in new)
+        self._shorten()
         self._feed = feed
 
-    def _drop(self) -> None:
-        self._entries.clear()
-        self._size = 0
-        self._feed = None
+    def _shorten(self) -> None:
+        """Drop what is too much of the front, at once."""
+        gone = max(len(self._entries) - TAIL_CHANGES, 0)
+        self._size -= sum(entry.size for entry in self._entries[:gone])
+        while self._size > BATCH_BYTES:
+            self._size -= self._entries[gone].size
+            gone += 1
+        if gone:
+            del self._entries[:gone]
 
 
 class _Entry:

@@ -10,7 +10,7 @@ from unisono.server.model.enums import (
     SenderRole,
     UserActionState,
 )
-from unisono.server.model.feed import Feed, FeedKey
+from unisono.server.model.feed import Counts, Feed, FeedKey
 from unisono.server.model.limits import LARGEST_INTEGER, Limits
 from unisono.server.model.notification import Notification
 from unisono.server.model.target import EVERY_ENDPOINT, Audience, TargetPolicy
@@ -21,6 +21,7 @@ __all__ = [
     "Audience",
     "Change",
     "ChangeType",
+    "Counts",
     "Endpoint",
     "Feed",
     "FeedKey",

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from unisono.server.model.target import Audience, target_of_key
+from unisono.server.model.target import Audience, is_meant_for
 from unisono.server.model.value import value
+
+#: The memory that the counts of a target policy take besides its key, in bytes, nearly.
+_COUNTS_TAKE: Final = 200
 
 
 class FeedKey(NamedTuple):
@@ -15,13 +18,21 @@ class FeedKey(NamedTuple):
     user_id: str
 
 
+class Counts(NamedTuple):
+    """How many notifications with one target policy are live, and how many of them a badge counts."""
+
+    live: int
+    unread: int
+
+
 @value(frozen=True, slots=True, kw_only=True)
 class Feed:
     """What a feed's row says.
 
     `revision` is that of the last change, 0 before the first. `floor` is the highest revision of a
-    purged tombstone: a position below it cannot be resumed. `live` counts live notifications.
-    `unread` counts those that a badge counts, by the key of their target policy, without zeros.
+    purged tombstone: a position below it cannot be resumed. `live` counts live notifications, and `size`
+    is the sum of theirs. `unread` counts those that a badge counts of what is meant for every endpoint;
+    `targets` has the counts of the rest by the key of their target policy, if any is live.
     `epoch` is random, and made with the feed.
     """
 
@@ -30,10 +41,16 @@ class Feed:
     revision: int = 0
     floor: int = 0
     live: int = 0
-    unread: Mapping[str, int] = field(default_factory=dict)
+    size: int = 0
+    unread: int = 0
+    targets: Mapping[str, Counts] = field(default_factory=dict)
 
     def unread_count(self, audience: Audience | None = None) -> int:
         """The unread count of one endpoint, or of the whole feed."""
-        if audience is None:
-            return sum(self.unread.values())
-        return sum(n for k, n in self.unread.items() if target_of_key(k).includes(audience))
+        targeted = ((key, counts.unread) for key, counts in self.targets.items() if counts.unread)
+        return self.unread + sum(n for k, n in targeted if audience is None or is_meant_for(k, audience))
+
+    @property
+    def weight(self) -> int:
+        """The memory that its target policies take, in bytes, nearly: the rest is small."""
+        return sum(map(len, self.targets)) + _COUNTS_TAKE * len(self.targets) if self.targets else 0

@@ -29,6 +29,9 @@ class Limits:
     endpoints_per_user: int = 100
     streams_per_user: int = 50
     live_notifications_per_feed: int = 10_000
+    target_policies_per_feed: int = 256
+    feed_bytes: int = 64 * 1024 * 1024
+    deleted_endpoints_per_user: int = 1000
     access_token_bytes: int = 16 * 1024
     calls_in_flight: int = 1000
     calls_per_second: int = 30_000

@@ -22,7 +22,7 @@ class Notification:
     `payload` is what a sender wrote, encoded, which is nobody's business here. It is None on a tombstone,
     and on a row that was read without it; writing such a live row leaves the stored payload as it is.
     `removal` is None while it is live. `alert_time` is when `alert_revision` was made: the start of
-    `display_time_to_live` (milliseconds).
+    `display_time_to_live` (milliseconds). `size` is what `size_of` says while it is live, then 0.
     """
 
     feed: FeedKey
@@ -47,6 +47,7 @@ class Notification:
     content_revision: int
     alert_revision: int
     removal: ChangeType | None = None
+    size: int = 0
 
     @property
     def live(self) -> bool:
@@ -66,3 +67,8 @@ class Notification:
             return 0
         shown = self.display_time_to_live
         return self.expire_time if shown is None else min(self.expire_time, self.alert_time + shown)
+
+
+def size_of(payload: bytes, target: TargetPolicy) -> int:
+    """How many bytes of its feed's share it takes: of what may be large in it, as stores keep it."""
+    return len(payload) + len(target.key)

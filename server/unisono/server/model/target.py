@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Self
+from typing import Final, Self
 
 from unisono.server.model.value import value
 
@@ -46,22 +46,53 @@ class TargetPolicy:
 EVERY_ENDPOINT = TargetPolicy()
 
 
-#: How many policies are remembered: a policy can hold 25 KB of endpoint ids.
-_REMEMBERED = 512
+#: How many policies are remembered: many that are short, and few that are long. A key can be of 25 KB.
+_SHORT: Final = 512
+_LONG: Final = 16
+
+#: What is short: a key of so many characters, and a policy that names so many endpoints.
+_SHORT_KEY: Final = 1024
+_FEW_ENDPOINTS: Final = 4
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def target_key(target: TargetPolicy) -> str:
     """The key of a policy; see `TargetPolicy.key`."""
-    if target == EVERY_ENDPOINT:
+    if not target.platforms and not target.endpoint_ids:
         return ""
+    few = len(target.endpoint_ids) <= _FEW_ENDPOINTS
+    return _key_of_few(target) if few else _key_of_many(target)
+
+
+def target_of_key(key: str) -> TargetPolicy:
+    """The policy that has this key."""
+    return _of_short(key) if len(key) <= _SHORT_KEY else _of_long(key)
+
+
+def is_meant_for(key: str, audience: Audience) -> bool:
+    """Whether what has the policy of this key is meant for the endpoint.
+
+    A feed can have hundreds of long policies, so only those that may name the endpoint are taken apart.
+    """
+    if not key:
+        return True
+    platforms = key[2 : key.index("]")].split(",")
+    if str(int(audience.platform)) in platforms:
+        return True
+    # Found between two ids, too, where it is made of what separates them.
+    return _quoted(audience.endpoint_id) in key and audience.endpoint_id in target_of_key(key).endpoint_ids
+
+
+def _key(target: TargetPolicy) -> str:
     return json.dumps([target.platforms, target.endpoint_ids], separators=(",", ":"))
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def target_of_key(key: str) -> TargetPolicy:
-    """The policy that has this key."""
+def _of_key(key: str) -> TargetPolicy:
     if not key:
         return EVERY_ENDPOINT
     platforms, endpoint_ids = json.loads(key)
     return TargetPolicy(platforms=tuple(platforms), endpoint_ids=tuple(endpoint_ids))
+
+
+_key_of_few, _key_of_many = lru_cache(_SHORT)(_key), lru_cache(_LONG)(_key)
+_of_short, _of_long = lru_cache(_SHORT)(_of_key), lru_cache(_LONG)(_of_key)
+_quoted = lru_cache(_SHORT)(json.dumps)

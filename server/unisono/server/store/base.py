@@ -24,7 +24,7 @@ from unisono.server.store.commit import (
     Item,
     View,
 )
-from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
+from unisono.server.store.reads import LOOKS, Changes, Due, ListFilter, Page, Retention, Seen, Standing
 
 Encode = Callable[[Notification], bytes]
 """How a notification is sent, but for its payload: what a store keeps beside it, so that whoever catches up
@@ -78,7 +78,10 @@ class Store(Protocol):
         """The feed, if anything ever happened in it."""
 
     async def feed_and_endpoint(self, key: FeedKey, endpoint_id: str) -> tuple[Feed | None, Endpoint | None]:
-        """Both in one snapshot: what a session asks at each tick. Deleted endpoints are returned."""
+        """Both in one snapshot. Deleted endpoints are returned."""
+
+    async def standing(self, key: FeedKey, endpoint_id: str) -> tuple[Standing | None, Endpoint | None]:
+        """The same without the counters, which may be many: what a session asks at each tick."""
 
     async def changes(
         self,
@@ -98,7 +101,10 @@ class Store(Protocol):
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
     ) -> Sequence[Notification]:
-        """Rows by id and by `app_notification_id`, with payloads, tombstones included, in no order."""
+        """Rows by id and by `app_notification_id`, with payloads, in no order.
+
+        By id also tombstones; by key, of each role what is live and the newest tombstone.
+        """
 
     async def history(
         self,
@@ -108,10 +114,12 @@ class Store(Protocol):
         before: int | None,
         limit: int,
         max_bytes: int,
+        looks: int = LOOKS,
     ) -> Page:
         """Live rows, newest `create_revision` first, those below `before`, with payloads.
 
-        At most `limit`, and no more payload than `max_bytes`, but at least one.
+        At most `limit`, and no more payload than `max_bytes`, but at least one if there is any among the
+        rows that are looked at: with a filter, no more than `looks`, or `limit` if that is more.
         """
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
@@ -124,5 +132,6 @@ class Store(Protocol):
         """Delete for good what retention says; return how many rows went. 0: nothing is left to do.
 
         A purged tombstone raises its feed's floor to its revision, in the same transaction; within a
-        feed, lower revisions go first.
+        feed, lower revisions go first. A feed that has lost its last tombstone or endpoint, and has
+        nothing live, goes with it: the next commit begins another one, with another epoch.
         """

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Audience, Change, Endpoint, Feed, FeedKey, Notification
 from unisono.server.model.value import value
+from unisono.server.store.reads import LOOKS
 
 R = TypeVar("R")
 
@@ -16,7 +17,8 @@ class Scan:
     """Live notifications of a feed in the order of creation, for marking many.
 
     Those with `after < create_revision <= until`, of the group (None: any), meant for the audience
-    (None: any), at most `limit` of them.
+    (None: any), at most `limit` of them. One that is narrowed looks at no more than `looks` rows, or
+    `limit` if that is more.
     """
 
     group_name: str | None = None
@@ -24,21 +26,48 @@ class Scan:
     after: int = 0
     until: int
     limit: int = 500
+    looks: int = LOOKS
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it may pass over rows."""
+        return self.group_name is not None or self.audience is not None
+
+
+class Scanned(NamedTuple):
+    """The ids that a scan found, in order, and the create_revision that it got to: None, the end."""
+
+    ids: tuple[str, ...] = ()
+    resume_after: int | None = None
+
+
+class SendKey(NamedTuple):
+    """What a send looks for: what is live with its `app_notification_id`, and what had its content."""
+
+    key: str
+    fingerprint: bytes
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class Reads:
     """What an item of a commit wants to see of its feed before it is decided.
 
-    Rows by id, rows by `app_notification_id` (of either role, live and tombstones), and a scan.
-    Payloads are read only when `payload` says so.
+    Rows by id; by an `app_notification_id`, of each role what is live and the newest tombstone (`keys`),
+    or what is live and the tombstones of the same fingerprint (`sends`); and a scan. What else has had
+    the key is passed over, however much that is. Payloads are read only when `payload` says so.
     """
 
     feed: FeedKey
     ids: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    sends: tuple[SendKey, ...] = ()
     scan: Scan | None = None
     payload: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether it names any row."""
+        return bool(self.ids or self.keys or self.sends)
 
 
 class Item(Protocol):
@@ -53,12 +82,12 @@ class View:
     """What the store holds of what the items of a batch want to see, under lock.
 
     `feeds` has each feed of the batch; one that does not exist yet has revision 0 and a new epoch.
-    `rows` has what was read, by feed. `scans` has the ids that the scan of item i found, in order.
+    `rows` has what was read, by feed. `scans` has what the scan of item i found.
     """
 
     feeds: Mapping[FeedKey, Feed]
     rows: Mapping[FeedKey, Sequence[Notification]]
-    scans: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    scans: Mapping[int, Scanned] = field(default_factory=dict)
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -100,10 +129,13 @@ class EndpointView:
 class EndpointDecision(Generic[R]):
     """What becomes of a batch of endpoint items: outcomes and `work` as in `Decision`, and rows to write.
 
-    The feeds of written endpoints are created where they do not exist. `removed` lose their row.
+    The feeds of written endpoints are created where they do not exist. `removed` lose their row. Where
+    something deleted is written, no more than `deletions_per_feed` records of deleted ones are left of
+    the feed (None: any number): the oldest go.
     """
 
     outcomes: Sequence[R | UnisonoError]
     endpoints: Sequence[Endpoint] = ()
     removed: Sequence[Endpoint] = ()
+    deletions_per_feed: int | None = None
     work: float = field(default=0.0, compare=False)

@@ -1,10 +1,20 @@
 """What a store is asked besides commits, and what it answers. Knows no SQL."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from unisono.server.model import Audience, Feed, FeedKey, ReadState, UserActionState
 from unisono.server.model.value import value
+
+LOOKS: Final = 1000
+"""How many rows whatever picks some of them looks at in one go, unless it may return more than that."""
+
+
+class Standing(NamedTuple):
+    """Where a feed stands: its epoch, and its last revision."""
+
+    epoch: bytes
+    revision: int
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -63,14 +73,26 @@ class ListFilter:
     end_time: int | None = None
     audience: Audience | None = None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether anything does not pass."""
+        return self != EVERYTHING
+
+
+EVERYTHING: Final = ListFilter()
+
 
 @value(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of the history, newest first, from one snapshot. `feed` is None where there is none."""
+    """A page of the history, newest first, from one snapshot. `standing` is None where there is no feed.
 
-    feed: Feed | None
+    The next page is what is below the create_revision `resume_before`; None: nothing is left. A page that
+    has looked at many rows is short, or empty, and not the last.
+    """
+
+    standing: Standing | None
     rows: Sequence[Told]
-    more: bool
+    resume_before: int | None
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -87,7 +109,7 @@ class Retention:
 
     Tombstones removed before `tombstones_before`, and the oldest beyond `tombstones_per_feed`;
     endpoints not seen since `endpoints_before` and without a session; records of endpoints deleted
-    before `deletions_before`.
+    before `deletions_before`; and, not counted, the feeds to which nothing is left then.
     """
 
     tombstones_before: int

@@ -14,7 +14,7 @@ from unisono.server.model import ReadState, UserActionState
 from unisono.server.store.reads import ListFilter
 from unisono.v1 import notification_service_pb2 as pb
 
-#: A mark of the feed and the filters, and the create_revision that the page before ended with.
+#: A mark of the feed and the filters, and the create_revision that the page before got to.
 _TOKEN = struct.Struct(">8sQ")
 
 
@@ -27,9 +27,9 @@ class PageRequest:
     before: int | None
     limit: int
 
-    def token(self, last: int) -> str:
-        """The token of the page after one that ended with the create_revision `last`."""
-        sealed = _TOKEN.pack(_mark(self.actor, self.where), last)
+    def token(self, before: int) -> str:
+        """The token of the page of what is below the create_revision `before`."""
+        sealed = _TOKEN.pack(_mark(self.actor, self.where), before)
         return base64.urlsafe_b64encode(sealed).decode()
 
 

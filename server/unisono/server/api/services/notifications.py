@@ -75,9 +75,10 @@ class NotificationService:
         )
         rows = history.page.rows
         shown = _fitting(rows, call.limits.page_bytes)
-        more = history.page.more or len(shown) < len(rows)
+        cut = len(shown) < len(rows)
+        before = rows[len(shown) - 1].create_revision if cut else history.page.resume_before
         end = pb.ListNotificationsResponse(
-            next_page_token=wanted.token(rows[len(shown) - 1].create_revision) if more else "",
+            next_page_token="" if before is None else wanted.token(before),
             resume_token=history.resume_token,
         )
         return b"".join((*shown, end.SerializeToString()))

@@ -11,7 +11,9 @@ from unisono.server.core.decide.send import send
 from unisono.server.core.decide.update import update
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Limits
-from unisono.server.store.commit import Decision, View
+from unisono.server.store.commit import Decision, Scanned, View
+
+NOTHING = Scanned()
 
 
 def decide(commands: Sequence[Command], view: View, *, now: int, limits: Limits) -> Decision[Result]:
@@ -21,7 +23,7 @@ def decide(commands: Sequence[Command], view: View, *, now: int, limits: Limits)
     for index, command in enumerate(commands):
         ledger = ledgers[command.feed]
         try:
-            outcomes.append(_one(ledger, command, view.scans.get(index, ()), now, limits))
+            outcomes.append(_one(ledger, command, view.scans.get(index, NOTHING), now, limits))
         except UnisonoError as error:
             outcomes.append(error)
     moved = {key: ledger for key, ledger in ledgers.items() if ledger.changes}
@@ -33,7 +35,7 @@ def decide(commands: Sequence[Command], view: View, *, now: int, limits: Limits)
     )
 
 
-def _one(ledger: Ledger, command: Command, scanned: Sequence[str], now: int, limits: Limits) -> Result:
+def _one(ledger: Ledger, command: Command, scanned: Scanned, now: int, limits: Limits) -> Result:
     """Each of these checks everything before it writes, so a command that fails has done nothing."""
     match command:
         case Send():

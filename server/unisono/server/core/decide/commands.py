@@ -14,7 +14,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.model.value import value
-from unisono.server.store.commit import Reads, Scan
+from unisono.server.store.commit import Reads, Scan, SendKey
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,8 @@ class Send(Single):
 
     @property
     def reads(self) -> Reads:
-        return Reads(feed=self.actor.feed, keys=(self.key,) if self.key else ())
+        sends = (SendKey(self.key, self.fingerprint),) if self.key else ()
+        return Reads(feed=self.actor.feed, sends=sends)
 
 
 @value(frozen=True, slots=True, kw_only=True)

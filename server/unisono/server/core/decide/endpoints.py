@@ -96,6 +96,7 @@ def decide_endpoints(
         outcomes=outcomes,
         endpoints=[endpoint for r in registers.values() for endpoint in r.written.values()],
         removed=[endpoint for r in registers.values() for endpoint in r.removed.values()],
+        deletions_per_feed=limits.deleted_endpoints_per_user,
     )
 
 

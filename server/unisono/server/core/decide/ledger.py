@@ -1,27 +1,51 @@
 """The working state of one feed while a batch is decided: each item sees those before it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from unisono.server.core.decide.commands import Ref
-from unisono.server.model import Change, ChangeType, Feed, Notification, SenderRole
+from unisono.server.core.decide.keys import Keys
+from unisono.server.model import Change, ChangeType, Counts, Feed, Notification, SenderRole
+
+_NONE = Counts(0, 0)
 
 
 class Ledger:
     """Takes revisions, keeps rows and counters in step, and remembers every change in order."""
 
-    __slots__ = ("_by_key", "_feed", "_live", "_revision", "_rows", "_unread", "_written", "changes")
+    __slots__ = (
+        "_changing",
+        "_created",
+        "_feed",
+        "_live",
+        "_moved",
+        "_revision",
+        "_rows",
+        "_size",
+        "_targets",
+        "_unread",
+        "_written",
+        "changes",
+        "keys",
+    )
 
     def __init__(self, feed: Feed, rows: Sequence[Notification]) -> None:
         self._feed = feed
         self._rows: dict[str, Notification] = {}
-        self._by_key: dict[str, list[str]] = {}
-        self._unread = dict(feed.unread)
+        self._unread = feed.unread
+        self._targets = feed.targets
+        self._changing: dict[str, Counts] | None = None
         self._live = feed.live
+        self._size = feed.size
         self._revision = feed.revision
         self._written: dict[str, None] = {}
+        self._created: list[Notification] = []
+        self._moved: dict[str, dict[str, None]] = {}
+        self.keys = Keys()
         self.changes: list[Change] = []
         for row in rows:
-            self._keep(row)
+            self._rows[row.id] = row
+            self.keys.keep(None, row)
 
     @property
     def next_revision(self) -> int:
@@ -34,17 +58,30 @@ class Ledger:
         return self._live
 
     @property
+    def size(self) -> int:
+        """The sum of their sizes, in bytes."""
+        return self._size
+
+    @property
+    def targets(self) -> Mapping[str, Counts]:
+        """How many there are by the key of their target policy, of what is not for every endpoint."""
+        return self._targets if self._changing is None else self._changing
+
+    @property
     def feed(self) -> Feed:
         """The feed's row as it is now."""
-        unread = {target: n for target, n in self._unread.items() if n}
         before = self._feed
+        # Who has got this feed must not see it change.
+        self._targets, self._changing = self.targets, None
         return Feed(
             key=before.key,
             epoch=before.epoch,
             revision=self._revision,
             floor=before.floor,
             live=self._live,
-            unread=unread,
+            size=self._size,
+            unread=self._unread,
+            targets=self._targets,
         )
 
     @property
@@ -52,51 +89,62 @@ class Ledger:
         """Each row that changed, in its last form."""
         return (self._rows[id_] for id_ in self._written)
 
-    @property
-    def rows(self) -> Iterable[Notification]:
-        """Every row that was read or written."""
-        return self._rows.values()
-
     def row(self, id_: str) -> Notification | None:
         """The row of this id, live or not, if it was read or written."""
         return self._rows.get(id_)
 
-    def with_key(self, role: SenderRole, key: str) -> list[Notification]:
-        """The rows that this role gave this key: the live one first, then the newest."""
-        rows = (row for row in self._keyed(key) if row.sender_role is role)
-        return sorted(rows, key=lambda row: (not row.live, -row.revision))
+    def created(self, after: int, limit: int) -> Sequence[Notification]:
+        """The first rows that were created here after this create_revision, as they were then."""
+        first = bisect_right(self._created, after, key=lambda row: row.create_revision)
+        return self._created[first : first + limit]
+
+    def moved_into(self, group_name: str) -> Iterable[str]:
+        """The ids of what was put into a group here, not at its creation."""
+        return self._moved.get(group_name, ())
 
     def resolve(self, ref: Ref, role: SenderRole) -> Notification | None:
         """What a caller of this role means by a reference, live or not."""
         if ref.id:
             return self._rows.get(ref.id)
-        return preferred(self._keyed(ref.key), role)
+        return self.keys.named(role, ref.key)
 
     def write(self, row: Notification, change: ChangeType, origin: str = "") -> Notification:
         """Commit a row, which carries `next_revision`, as one change."""
-        self._count(self._rows.get(row.id), -1)
+        before = self._rows.get(row.id)
+        self._count(before, -1)
         self._count(row, +1)
         self._revision = row.revision
-        self._keep(row)
+        self._rows[row.id] = row
+        self.keys.keep(before, row)
         self._written[row.id] = None
+        if before is None:
+            self._created.append(row)
+        elif before.group_name != row.group_name:
+            self._moved.setdefault(row.group_name, {})[row.id] = None
         self.changes.append(Change(type=change, notification=row, origin=origin))
         return row
-
-    def _keep(self, row: Notification) -> None:
-        if row.id not in self._rows and row.app_notification_id:
-            self._by_key.setdefault(row.app_notification_id, []).append(row.id)
-        self._rows[row.id] = row
-
-    def _keyed(self, key: str) -> list[Notification]:
-        return [self._rows[id_] for id_ in self._by_key.get(key, ())]
 
     def _count(self, row: Notification | None, by: int) -> None:
         if row is None or not row.live:
             return
         self._live += by
-        if row.counts:
-            key = row.target.key
-            self._unread[key] = self._unread.get(key, 0) + by
+        self._size += by * row.size
+        unread = by if row.counts else 0
+        if key := row.target.key:
+            self._count_target(key, by, unread)
+        else:
+            self._unread += unread
+
+    def _count_target(self, key: str, live: int, unread: int) -> None:
+        """Add to a policy's counts; without anything live it has none."""
+        if self._changing is None:
+            self._changing = dict(self._targets)
+        known = self._changing.get(key, _NONE)
+        counts = Counts(known.live + live, known.unread + unread)
+        if counts.live:
+            self._changing[key] = counts
+        else:
+            del self._changing[key]
 
 
 def preferred(named: Iterable[Notification], role: SenderRole) -> Notification | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from unisono.server.core.decide.commands import Mark, Ref, StatePatch
@@ -10,10 +11,10 @@ from unisono.server.core.decide.ledger import Ledger
 from unisono.server.core.decide.results import Marked
 from unisono.server.errors import InvalidRequest
 from unisono.server.model import ChangeType, Notification, UserActionState
-from unisono.server.store.commit import Scan
+from unisono.server.store.commit import Scan, Scanned
 
 
-def mark(ledger: Ledger, command: Mark, scanned: Sequence[str], now: int) -> Marked:
+def mark(ledger: Ledger, command: Mark, scanned: Scanned, now: int) -> Marked:
     """Patch what the references name, or one step of what a scan found."""
     if command.scan is not None:
         rows, resume_after = _step(ledger, command.scan, scanned)
@@ -50,16 +51,25 @@ def _named(ledger: Ledger, command: Mark) -> tuple[list[Notification], tuple[Ref
     return list(found.values()), tuple(missing)
 
 
-def _step(ledger: Ledger, scan: Scan, scanned: Sequence[str]) -> tuple[list[Notification], int | None]:
+def _step(ledger: Ledger, scan: Scan, scanned: Scanned) -> tuple[list[Notification], int | None]:
     """The rows of one step of a scan, as they are now, and where the next step begins.
 
-    Items before this one in the batch may have created, moved or removed rows since the scan.
+    Items before this one in the batch may have created, moved or removed rows since the scan. What they
+    created comes after everything that was there.
     """
-    more = len(scanned) == scan.limit
-    last = ledger.row(scanned[-1]) if more else None
-    until = last.create_revision if last is not None else scan.until
-    rows = (row for row in ledger.rows if _scanned(row, scan, until))
-    return sorted(rows, key=lambda row: row.create_revision), until if more else None
+    created: Sequence[Notification] = ()
+    resume_after = scanned.resume_after
+    if resume_after is None:
+        created = ledger.created(scan.after, scan.limit)
+        resume_after = created[-1].create_revision if len(created) == scan.limit else None
+    until = scan.until if resume_after is None else min(scan.until, resume_after)
+    moved = () if scan.group_name is None else ledger.moved_into(scan.group_name)
+    ids = dict.fromkeys(chain(scanned.ids, moved, (row.id for row in created)))
+    rows = [row for row in map(ledger.row, ids) if row is not None and _scanned(row, scan, until)]
+    rows.sort(key=lambda row: row.create_revision)
+    if len(rows) > scan.limit:
+        resume_after = rows[scan.limit - 1].create_revision
+    return rows[: scan.limit], resume_after
 
 
 def _scanned(row: Notification, scan: Scan, until: int) -> bool:

@@ -53,6 +53,7 @@ def remove(ledger: Ledger, row: Notification, why: ChangeType, now: int, origin:
         update_time=now,
         revision=ledger.next_revision,
         removal=why,
+        size=0,
     )
     return ledger.write(tombstone, why, origin)
 

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from unisono.server.core.decide.commands import Send
 from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.quotas import check_growth, check_room
 from unisono.server.core.decide.removal import remove
 from unisono.server.core.decide.results import Sent
-from unisono.server.errors import AlreadyExists, InvalidRequest, QuotaExceeded, Reason
+from unisono.server.errors import AlreadyExists, InvalidRequest, Reason
 from unisono.server.model import (
     ChangeType,
     Limits,
@@ -14,24 +15,26 @@ from unisono.server.model import (
     ReadState,
     UserActionState,
 )
+from unisono.server.model.notification import size_of
 
 
 def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> Sent:
     """Create, deduplicate, replace or refuse (the contract, section 4)."""
-    same_key = ledger.with_key(command.actor.role, command.key) if command.key else []
-    for row in same_key:
-        if row.fingerprint == command.fingerprint:
-            return Sent(notification=row, deduplicated=True)
-    live = next((row for row in same_key if row.live), None)
+    role, key = command.actor.role, command.key
+    same = ledger.keys.with_content(role, key, command.fingerprint)
+    if same is not None:
+        return Sent(notification=same, deduplicated=True)
+    live = ledger.keys.live(role, key)
     if live is not None and not command.replace:
         raise _conflict(live)
     expire_time = expiry(command.content.expire_time, now, limits)
-    if live is None:
-        _check_quota(ledger, command, limits)
-        return _create(ledger, command, expire_time, now)
-    if live.target == command.target:
+    size = size_of(command.content.payload, command.target)
+    if live is not None and live.target == command.target:
+        check_growth(ledger, live, size, limits)
         return _rewrite(ledger, live, command, expire_time, now)
-    remove(ledger, live, ChangeType.DELETED, now, command.actor.endpoint_id)
+    check_room(ledger, command.target, size, limits, leaves=live)
+    if live is not None:
+        remove(ledger, live, ChangeType.DELETED, now, command.actor.endpoint_id)
     return _create(ledger, command, expire_time, now)
 
 
@@ -69,6 +72,7 @@ def _create(ledger: Ledger, command: Send, expire_time: int, now: int) -> Sent:
         create_revision=revision,
         content_revision=revision,
         alert_revision=revision,
+        size=size_of(content.payload, command.target),
     )
     ledger.write(row, ChangeType.CREATED, command.actor.endpoint_id)
     return Sent(notification=row)
@@ -93,6 +97,7 @@ def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int
         revision=revision,
         content_revision=revision,
         alert_revision=revision,
+        size=size_of(content.payload, live.target),
     )
     ledger.write(row, ChangeType.UPDATED, command.actor.endpoint_id)
     return Sent(notification=row)
@@ -105,15 +110,3 @@ def _conflict(live: Notification) -> AlreadyExists:
         "send with CONFLICT_POLICY_REPLACE to rewrite it",
         {"notification_id": live.id},
     )
-
-
-def _check_quota(ledger: Ledger, command: Send, limits: Limits) -> None:
-    limit = limits.live_notifications_per_feed
-    if ledger.live >= limit:
-        raise QuotaExceeded(
-            Reason.LIVE_NOTIFICATIONS_EXCEEDED,
-            f"the feed holds {limit} live notifications, which is the limit; "
-            "delete some, or wait until some expire",
-            subject=f"user:{command.actor.feed.user_id}",
-            limit=limit,
-        )

@@ -6,10 +6,12 @@ from typing import Any
 from unisono.server.core.decide.commands import Update
 from unisono.server.core.decide.expected import check_revision, not_found
 from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.quotas import check_growth
 from unisono.server.core.decide.results import Updated
 from unisono.server.core.decide.send import expiry
 from unisono.server.errors import PermissionDenied, Reason
 from unisono.server.model import ChangeType, Limits, Notification, SenderRole
+from unisono.server.model.notification import size_of
 
 
 def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> Updated:
@@ -22,6 +24,9 @@ def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> Updated
     if not fields:
         return Updated(notification=row)
     check_revision(row, command.expected_revision)
+    if "payload" in fields:
+        fields["size"] = size_of(fields["payload"], row.target)
+        check_growth(ledger, row, fields["size"], limits)
     revision = ledger.next_revision
     if "payload" in fields:
         fields["content_revision"] = revision

@@ -46,6 +46,13 @@ _WRITE = """
 
 _REMOVE = "DELETE FROM endpoints WHERE feed = :feed AND endpoint_id = :endpoint_id"
 
+_FORGET_DELETED = """
+    DELETE FROM endpoints WHERE rowid IN (
+        SELECT rowid FROM endpoints WHERE feed = :feed AND delete_time IS NOT NULL
+        ORDER BY delete_time DESC, endpoint_id DESC LIMIT -1 OFFSET :most
+    )
+    """
+
 _SEEN = """
     UPDATE endpoints SET
         last_seen_time = max(last_seen_time, :time),
@@ -72,6 +79,7 @@ def commit_endpoints(
         with translated():
             _write(connection, feeds, decision.endpoints)
             connection.executemany(_REMOVE, [_place(feeds, removed) for removed in decision.removed])
+            _forget_deleted(connection, feeds, decision)
     memory.keep(feeds.stored)
     return decision
 
@@ -112,6 +120,14 @@ def _write(connection: sqlite3.Connection, feeds: Feeds, endpoints: Sequence[End
             insert_feed(connection, feeds, feeds.feeds[endpoint.feed])
     values = (rows.endpoint_values(feeds.number(endpoint.feed), endpoint) for endpoint in endpoints)
     connection.executemany(_WRITE, values)
+
+
+def _forget_deleted(connection: sqlite3.Connection, feeds: Feeds, decision: EndpointDecision[Any]) -> None:
+    if decision.deletions_per_feed is None:
+        return
+    keys = {endpoint.feed for endpoint in decision.endpoints if endpoint.delete_time is not None}
+    bounds = [{"feed": feeds.number(key), "most": decision.deletions_per_feed} for key in keys]
+    connection.executemany(_FORGET_DELETED, bounds)
 
 
 def _place(feeds: Feeds, endpoint: Endpoint) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from unisono.server.model import Feed, FeedKey
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.memory import Memory, Stored
 from unisono.server.store.sqlite.sql import FEED, compose, json_array, names, places, settings
+from unisono.server.store.sqlite.targets import NONE, read_targets, write_targets
 
 _READ = compose(
     """
-    SELECT f.app_id, f.user_id, f.feed, {feed}
+    SELECT f.app_id, f.user_id, f.feed, f.targets, {feed}
     FROM json_each(?) AS named CROSS JOIN feeds AS f
     ON f.app_id = json_extract(named.value, '$[0]') AND f.user_id = json_extract(named.value, '$[1]')
     """,
@@ -57,9 +58,13 @@ def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Fe
     old = [feed for feed in feeds if feed.key in known.stored]
     new = [feed for feed in feeds if feed.key not in known.stored]
     connection.executemany(_UPDATE, [(*rows.feed_values(feed), known.number(feed.key)) for feed in old])
+    before = {feed.key: known.stored[feed.key].feed.targets for feed in old}
     known.stored.update((feed.key, Stored(known.number(feed.key), feed)) for feed in old)
     for feed in new:
         insert_feed(connection, known, feed)
+    write_targets(
+        connection, [(known.number(feed.key), before.get(feed.key, NONE), feed.targets) for feed in feeds]
+    )
 
 
 def insert_feed(connection: sqlite3.Connection, known: Feeds, feed: Feed) -> None:
@@ -72,8 +77,11 @@ def insert_feed(connection: sqlite3.Connection, known: Feeds, feed: Feed) -> Non
 def _read(connection: sqlite3.Connection, keys: Sequence[FeedKey]) -> dict[FeedKey, Stored]:
     if not keys:
         return {}
+    records = connection.execute(_READ, (json_array(keys),)).fetchall()
+    targeted = [number for _, _, number, targets, *_ in records if targets]
+    targets = read_targets(connection, targeted) if targeted else {}
     found: dict[FeedKey, Stored] = {}
-    for app_id, user_id, number, *record in connection.execute(_READ, (json_array(keys),)):
+    for app_id, user_id, number, _, *record in records:
         key = FeedKey(app_id, user_id)
-        found[key] = Stored(number, rows.feed(key, record))
+        found[key] = Stored(number, rows.feed(key, record, targets.get(number, NONE)))
     return found

@@ -11,6 +11,9 @@ from unisono.server.model import Feed, FeedKey
 #: How many feeds are remembered: about six megabytes.
 _MOST: Final = 10_000
 
+#: How much memory their target policies take, in bytes.
+_MOST_BYTES: Final = 32 * 1024 * 1024
+
 
 class Stored(NamedTuple):
     """A feed, and its number in the database."""
@@ -28,17 +31,26 @@ class Memory:
 
     def __init__(self) -> None:
         self._feeds: dict[FeedKey, Stored] = {}
+        self._weight = 0
 
     def take(self, keys: Iterable[FeedKey]) -> dict[FeedKey, Stored]:
         """What is known of these, which is forgotten."""
-        return {key: self._feeds.pop(key) for key in keys if key in self._feeds}
+        return {key: self._forget(key) for key in keys if key in self._feeds}
 
     def keep(self, committed: Mapping[FeedKey, Stored]) -> None:
-        """What is on the disk now. What was kept the longest makes room."""
-        self._feeds.update(committed)
-        while len(self._feeds) > _MOST:
-            del self._feeds[next(iter(self._feeds))]
+        """What is on the disk now, of feeds that were taken out. What was kept the longest makes room."""
+        for key, stored in committed.items():
+            self._feeds[key] = stored
+            self._weight += stored.feed.weight
+        while len(self._feeds) > _MOST or self._weight > _MOST_BYTES:
+            self._forget(next(iter(self._feeds)))
 
     def clear(self) -> None:
         """Forget everything: feeds are about to be changed in another way."""
         self._feeds.clear()
+        self._weight = 0
+
+    def _forget(self, key: FeedKey) -> Stored:
+        forgotten = self._feeds.pop(key)
+        self._weight -= forgotten.feed.weight
+        return forgotten

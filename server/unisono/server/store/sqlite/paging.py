@@ -5,17 +5,24 @@ Rows are taken one by one, so that no more is read than fits.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
-from unisono.server.model import Feed, FeedKey
-from unisono.server.store.reads import Changes, ListFilter, Page, Told
+from unisono.server.model import FeedKey
+from unisono.server.store.reads import Changes, ListFilter, Page, Standing, Told
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import Readers, Records, snapshot
 from unisono.server.store.sqlite.sql import FEED, MEANT, TOLD, compose, endpoint
+from unisono.server.store.sqlite.targets import NONE, read_targets
 
 _FEED = compose(
-    "SELECT f.feed, {feed} FROM feeds AS f WHERE f.app_id = :app_id AND f.user_id = :user_id", feed=FEED
+    """
+    SELECT f.feed, f.targets, {feed} FROM feeds AS f WHERE f.app_id = :app_id AND f.user_id = :user_id
+    """,
+    feed=FEED,
 )
+
+_STANDING = "SELECT feed, epoch, revision FROM feeds WHERE app_id = :app_id AND user_id = :user_id"
 
 # Two walks that SQLite merges: those that are as they were created, and those that were changed since.
 # The first is in the order of its index, which is that of revisions for them.
@@ -37,7 +44,8 @@ _CHANGES = compose(
 _HISTORY = compose(
     """
     SELECT n.revision, {told}, n.payload FROM notifications AS n
-    WHERE n.feed = :feed AND n.removal IS NULL AND n.create_revision < :before
+    WHERE n.feed = :feed AND n.removal IS NULL
+    AND n.create_revision < :before AND n.create_revision >= :least
     AND (:read_state IS NULL OR n.read_state = :read_state)
     AND (:user_action_state IS NULL OR n.user_action_state = :user_action_state)
     AND (:group_name IS NULL OR n.group_name = :group_name)
@@ -49,6 +57,12 @@ _HISTORY = compose(
     told=TOLD,
     meant=MEANT,
 )
+
+_NTH = """
+    SELECT create_revision FROM notifications
+    WHERE feed = :feed AND removal IS NULL AND create_revision < :before
+    ORDER BY create_revision DESC LIMIT 1 OFFSET :looks - 1
+    """
 
 _NO_BOUND = 2**63 - 1
 
@@ -66,10 +80,12 @@ async def read_changes(
     values = {"after": after, "known": known}
 
     def changes(connection: sqlite3.Connection) -> Changes:
-        feed, found, more = _page(connection, key, _CHANGES, values, limit, max_bytes)
-        if feed is None:
-            raise LookupError(f"there is no feed {key}")
-        return Changes(feed=feed, rows=found, complete=not more)
+        with snapshot(connection):
+            for number, targets, *record in connection.execute(_FEED, key._asdict()).fetchall():
+                counts = read_targets(connection, [number]).get(number, NONE) if targets else NONE
+                found, more = _page(connection, _CHANGES, {**values, "feed": number}, limit, max_bytes)
+                return Changes(feed=rows.feed(key, record, counts), rows=found, complete=not more)
+        raise LookupError(f"there is no feed {key}")
 
     return await readers.read(key, changes)
 
@@ -82,11 +98,13 @@ async def read_history(
     before: int | None,
     limit: int,
     max_bytes: int,
+    looks: int,
 ) -> Page:
-    """Live rows, newest first."""
+    """Live rows, newest first; where a filter passes over many, fewer than there are."""
     values = {
         **endpoint(where.audience),
         "before": _NO_BOUND if before is None else before,
+        "looks": max(limit, looks),
         "read_state": where.read_state and int(where.read_state),
         "user_action_state": where.user_action_state and int(where.user_action_state),
         "group_name": where.group_name,
@@ -95,28 +113,36 @@ async def read_history(
     }
 
     def history(connection: sqlite3.Connection) -> Page:
-        feed, found, more = _page(connection, key, _HISTORY, values, limit, max_bytes)
-        return Page(feed=feed, rows=found, more=more)
+        with snapshot(connection):
+            for number, *standing in connection.execute(_STANDING, key._asdict()).fetchall():
+                asked = {**values, "feed": number}
+                seen = _nth(connection, asked) if where.narrows else None
+                found, more = _page(connection, _HISTORY, {**asked, "least": seen or 0}, limit, max_bytes)
+                resume_before = found[-1].create_revision if more else seen
+                return Page(standing=Standing(*standing), rows=found, resume_before=resume_before)
+        return Page(standing=None, rows=(), resume_before=None)
 
     return await readers.read(key, history)
 
 
+def _nth(connection: sqlite3.Connection, values: Mapping[str, Any]) -> int | None:
+    """The create_revision of the last row to look at, where there are so many."""
+    for (create_revision,) in connection.execute(_NTH, values):
+        return int(create_revision)
+    return None
+
+
 def _page(
     connection: sqlite3.Connection,
-    key: FeedKey,
     statement: str,
     values: Mapping[str, Any],
     limit: int,
     max_bytes: int,
-) -> tuple[Feed | None, Sequence[Told], bool]:
-    """The feed, the rows of the page, and whether there are more of them."""
-    with snapshot(connection):
-        for number, *record in connection.execute(_FEED, key._asdict()):
-            cursor = connection.execute(statement, {**values, "feed": number})
-            page, more = _fitting(cursor, limit, max_bytes)
-            cursor.close()
-            return rows.feed(key, record), list(map(Told._make, page)), more
-    return None, (), False
+) -> tuple[Sequence[Told], bool]:
+    """The rows of the page, and whether there are more of them."""
+    with closing(connection.execute(statement, values)) as cursor:
+        page, more = _fitting(cursor, limit, max_bytes)
+    return list(map(Told._make, page)), more
 
 
 def _fitting(cursor: sqlite3.Cursor, limit: int, max_bytes: int) -> tuple[Records, bool]:

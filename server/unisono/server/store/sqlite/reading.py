@@ -1,20 +1,31 @@
-"""The reads of a store, but the paged ones: each is one statement on a reader, and so one snapshot."""
+"""The reads of a store, but the paged ones: each sees one snapshot, on a reader."""
 
+import sqlite3
 from collections.abc import Sequence
 
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
-from unisono.server.store.reads import Due
+from unisono.server.store.reads import Due, Standing
 from unisono.server.store.sqlite import rows
-from unisono.server.store.sqlite.readers import NOBODY, Readers
-from unisono.server.store.sqlite.sql import ENDPOINT, FEED, ROW, compose, json_array
+from unisono.server.store.sqlite.readers import NOBODY, Readers, snapshot
+from unisono.server.store.sqlite.sql import ENDPOINT, FEED, ROLES, ROW, compose, json_array
+from unisono.server.store.sqlite.targets import NONE, read_targets
 
 _FEED_AND_ENDPOINT = compose(
     """
-    SELECT {feed}, {endpoint}
+    SELECT f.feed, f.targets, {feed}, {endpoint}
     FROM feeds AS f LEFT JOIN endpoints AS e ON e.feed = f.feed AND e.endpoint_id = :endpoint_id
     WHERE f.app_id = :app_id AND f.user_id = :user_id
     """,
     feed=FEED,
+    endpoint=ENDPOINT,
+)
+
+_STANDING = compose(
+    """
+    SELECT f.epoch, f.revision, {endpoint}
+    FROM feeds AS f LEFT JOIN endpoints AS e ON e.feed = f.feed AND e.endpoint_id = :endpoint_id
+    WHERE f.app_id = :app_id AND f.user_id = :user_id
+    """,
     endpoint=ENDPOINT,
 )
 
@@ -27,6 +38,14 @@ _FIND = compose(
         UNION
         SELECT n.rowid FROM this CROSS JOIN json_each(:keys) AS k CROSS JOIN notifications AS n
         ON n.feed = this.feed AND n.app_notification_id = k.value AND n.app_notification_id <> ''
+        AND n.removal IS NULL
+        UNION
+        SELECT (
+            SELECT n.rowid FROM notifications AS n
+            WHERE n.feed = this.feed AND n.app_notification_id = k.value AND n.app_notification_id <> ''
+            AND n.sender_role = role.value AND n.removal IS NOT NULL
+            ORDER BY n.revision DESC LIMIT 1
+        ) FROM this CROSS JOIN json_each(:keys) AS k CROSS JOIN json_each(:roles) AS role
     )
     SELECT {row} FROM named CROSS JOIN notifications AS n ON n.rowid = named.place
     """,
@@ -72,9 +91,26 @@ async def read_feed_and_endpoint(
 ) -> tuple[Feed | None, Endpoint | None]:
     """Both, if they exist; the endpoint also when it is deleted."""
     values = {**key._asdict(), "endpoint_id": endpoint_id}
-    for record in await readers.fetch(key, _FEED_AND_ENDPOINT, values):
-        endpoint = None if record[5] is None else rows.endpoint(key, record[5:])
-        return rows.feed(key, record[:5]), endpoint
+
+    def both(connection: sqlite3.Connection) -> tuple[Feed | None, Endpoint | None]:
+        with snapshot(connection):
+            for number, targets, *record in connection.execute(_FEED_AND_ENDPOINT, values).fetchall():
+                counts = read_targets(connection, [number]).get(number, NONE) if targets else NONE
+                endpoint = None if record[6] is None else rows.endpoint(key, record[6:])
+                return rows.feed(key, record[:6], counts), endpoint
+        return None, None
+
+    return await readers.read(key, both)
+
+
+async def read_standing(
+    readers: Readers, key: FeedKey, endpoint_id: str
+) -> tuple[Standing | None, Endpoint | None]:
+    """Both, if they exist; the endpoint also when it is deleted."""
+    values = {**key._asdict(), "endpoint_id": endpoint_id}
+    for epoch, revision, *record in await readers.fetch(key, _STANDING, values):
+        endpoint = None if record[0] is None else rows.endpoint(key, record)
+        return Standing(epoch, revision), endpoint
     return None, None
 
 
@@ -82,7 +118,7 @@ async def find(
     readers: Readers, key: FeedKey, ids: Sequence[str], keys: Sequence[str]
 ) -> Sequence[Notification]:
     """Rows by id and by key, each once, live or not."""
-    values = {**key._asdict(), "ids": json_array(ids), "keys": json_array(keys)}
+    values = {**key._asdict(), "ids": json_array(ids), "keys": json_array(keys), "roles": ROLES}
     return [rows.notification(key, record) for record in await readers.fetch(key, _FIND, values)]
 
 

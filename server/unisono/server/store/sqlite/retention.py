@@ -1,7 +1,9 @@
 """Forgets for good what is old enough, in small steps. Knows no clock."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 
 from unisono.server.store.reads import Retention
@@ -45,7 +47,7 @@ _UNSEEN_ENDPOINTS = """
         SELECT rowid FROM endpoints
         WHERE delete_time IS NULL AND last_seen_time < :endpoints_before AND session_id = ''
         ORDER BY last_seen_time LIMIT :limit
-    )
+    ) RETURNING feed
     """
 
 _DELETED_ENDPOINTS = """
@@ -53,33 +55,61 @@ _DELETED_ENDPOINTS = """
         SELECT rowid FROM endpoints
         WHERE delete_time IS NOT NULL AND delete_time < :deletions_before
         ORDER BY delete_time LIMIT :limit
-    )
+    ) RETURNING feed
+    """
+
+# Each of these asks an index of nothing but the feed's rows.
+_EMPTY_FEED = """
+    DELETE FROM feeds WHERE feed = :feed
+    AND NOT EXISTS (SELECT 1 FROM notifications WHERE feed = :feed AND removal IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM notifications WHERE feed = :feed AND removal IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM endpoints WHERE feed = :feed)
+    AND NOT EXISTS (SELECT 1 FROM targets WHERE feed = :feed)
     """
 
 
 def forget(connection: sqlite3.Connection, memory: Memory, what: Retention) -> int:
-    """Delete at most `what.limit` rows; return how many went."""
-    memory.clear()
+    """Delete at most `what.limit` rows, and what feeds they leave empty; return how many rows went."""
     values = asdict(what)
-    with transaction(connection), translated():
-        gone = _purge_tombstones(connection, values)
-        for statement in (_UNSEEN_ENDPOINTS, _DELETED_ENDPOINTS):
-            left = {**values, "limit": what.limit - gone}
-            gone += connection.execute(statement, left).rowcount
-    return gone
+    gone: Counter[int] | None = None
+    try:
+        with _unchecked(connection), transaction(connection), translated():
+            gone = _purge_tombstones(connection, values)
+            for statement in (_UNSEEN_ENDPOINTS, _DELETED_ENDPOINTS):
+                left = {**values, "limit": what.limit - gone.total()}
+                gone.update(feed for (feed,) in connection.execute(statement, left).fetchall())
+            connection.executemany(_EMPTY_FEED, [{"feed": feed} for feed in gone])
+        return gone.total()
+    finally:
+        if gone is None or gone:
+            memory.clear()
 
 
-def _purge_tombstones(connection: sqlite3.Connection, values: Mapping[str, int]) -> int:
-    """Within a feed the lowest revisions go first, so that its floor tells what is missing."""
-    gone = 0
+@contextmanager
+def _unchecked(connection: sqlite3.Connection) -> Iterator[None]:
+    """Lets feeds go without a look at every notification, which SQLite would take for each of them.
+
+    No index has all notifications of a feed; see `_EMPTY_FEED` for how it is known that there are none.
+    """
+    with translated():
+        connection.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        with translated():
+            connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _purge_tombstones(connection: sqlite3.Connection, values: Mapping[str, int]) -> Counter[int]:
+    """How many of each feed. There the lowest revisions go first, so that its floor tells what is missing."""
+    gone: Counter[int] = Counter()
     for feed, until in _purge_until(connection, values).items():
-        limit = values["limit"] - gone
-        purge = {"feed": feed, "until": until, "limit": limit}
+        purge = {"feed": feed, "until": until, "limit": values["limit"] - gone.total()}
         purged = [revision for (revision,) in connection.execute(_PURGE, purge).fetchall()]
         if purged:
             raised = {"feed": feed, "floor": max(purged), "purged": len(purged)}
             connection.execute(_RAISE_FLOOR, raised)
-            gone += len(purged)
+            gone[feed] = len(purged)
     return gone
 
 

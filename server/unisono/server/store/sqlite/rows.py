@@ -1,12 +1,11 @@
 """Records of the database as values of the model, and back. Knows no statement."""
 
-import json
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisono.server.model import (
     ChangeType,
+    Counts,
     Endpoint,
     Feed,
     FeedKey,
@@ -22,7 +21,7 @@ from unisono.server.model.target import target_of_key
 Record = Sequence[Any]
 Values = tuple[Any, ...]
 
-FEED_COLUMNS = ("revision", "live", "unread")
+FEED_COLUMNS = ("revision", "live", "size", "unread", "targets")
 FIXED_COLUMNS = (
     "feed",
     "id",
@@ -32,41 +31,45 @@ FIXED_COLUMNS = (
     "create_time",
     "create_revision",
 )
-STATE_COLUMNS = (
+CONTENT_COLUMNS = (
     "fingerprint",
     "group_name",
     "priority",
     "display_time_to_live",
     "expire_time",
+    "content_revision",
+)
+STATE_COLUMNS = (
     "read_state",
     "user_action_state",
     "snooze_until",
     "update_time",
     "alert_time",
     "revision",
-    "content_revision",
     "alert_revision",
-    "removal",
     "rings_until",
     "kept",
 )
 
 
-def feed(key: FeedKey, record: Record) -> Feed:
+def feed(key: FeedKey, record: Record, targets: Mapping[str, Counts]) -> Feed:
     """The feed whose columns, `sql.FEED`, are the record."""
-    epoch, revision, floor, live, unread = record
-    return Feed(key=key, epoch=epoch, revision=revision, floor=floor, live=live, unread=json.loads(unread))
+    epoch, revision, floor, live, size, unread = record
+    return Feed(
+        key=key,
+        epoch=epoch,
+        revision=revision,
+        floor=floor,
+        live=live,
+        size=size,
+        unread=unread,
+        targets=targets,
+    )
 
 
 def feed_values(value: Feed) -> Values:
     """What commits change of a feed, in the order of `FEED_COLUMNS`."""
-    return value.revision, value.live, _unread_text(tuple(value.unread.items()))
-
-
-@lru_cache(maxsize=1000)
-def _unread_text(counts: tuple[tuple[str, int], ...]) -> str:
-    """Counts as JSON. Most feeds have one count, which is small: many have the same."""
-    return json.dumps(dict(counts))
+    return value.revision, value.live, value.size, value.unread, len(value.targets)
 
 
 def notification(key: FeedKey, record: Record) -> Notification:
@@ -93,7 +96,8 @@ def notification(key: FeedKey, record: Record) -> Notification:
         content_revision=record[17],
         alert_revision=record[18],
         removal=None if record[19] is None else ChangeType(record[19]),
-        payload=record[20],
+        size=record[20],
+        payload=record[21],
     )
 
 
@@ -110,8 +114,8 @@ def fixed_values(feed_id: int, row: Notification) -> Values:
     )
 
 
-def state_values(row: Notification, kept: bytes) -> Values:
-    """What can change of it but the payload, in the order of `STATE_COLUMNS`. A tombstone has no content."""
+def content_values(row: Notification) -> Values:
+    """What it is but the payload, in the order of `CONTENT_COLUMNS`. A tombstone has no content."""
     live = row.live
     return (
         row.fingerprint,
@@ -119,15 +123,25 @@ def state_values(row: Notification, kept: bytes) -> Values:
         int(row.priority if live else Priority.UNSPECIFIED),
         row.display_time_to_live if live else None,
         row.expire_time,
+        row.content_revision,
+    )
+
+
+def removal_value(row: Notification) -> int | None:
+    """Why it is gone, if it is."""
+    return None if row.removal is None else int(row.removal)
+
+
+def state_values(row: Notification, kept: bytes) -> Values:
+    """What became of it, in the order of `STATE_COLUMNS`."""
+    return (
         int(row.read_state),
         int(row.user_action_state),
-        row.snooze_until if live else None,
+        row.snooze_until if row.live else None,
         row.update_time,
         row.alert_time,
         row.revision,
-        row.content_revision,
         row.alert_revision,
-        None if row.removal is None else int(row.removal),
         row.rings_until,
         kept,
     )

@@ -84,7 +84,43 @@ _FIRST = (
     "CREATE INDEX endpoints_deleted ON endpoints (delete_time) WHERE delete_time IS NOT NULL",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_BOUNDED = (
+    # Of what is live, a role has one with a key; of what is gone, the newest is found, or by its content.
+    # An insert has one entry, as before; the others are paid for when something goes.
+    "DROP INDEX notifications_key",
+    """CREATE INDEX notifications_key ON notifications (feed, app_notification_id)
+        WHERE removal IS NULL AND app_notification_id <> ''""",
+    """CREATE INDEX tombstones_key ON notifications (feed, app_notification_id, sender_role, revision)
+        WHERE removal IS NOT NULL AND app_notification_id <> ''""",
+    """CREATE INDEX tombstones_content ON notifications (feed, app_notification_id, fingerprint)
+        WHERE removal IS NOT NULL AND app_notification_id <> ''""",
+    """CREATE INDEX endpoints_deleted_of_feed ON endpoints (feed, delete_time, endpoint_id)
+        WHERE delete_time IS NOT NULL""",
+    # The counts of what is not meant for every endpoint, which feeds.targets counts. Without a reference to
+    # check, a row is written over by one step.
+    """CREATE TABLE targets (
+        feed INTEGER NOT NULL,
+        target TEXT NOT NULL,
+        live INTEGER NOT NULL,
+        unread INTEGER NOT NULL,
+        PRIMARY KEY (feed, target)
+    ) WITHOUT ROWID, STRICT""",
+    """INSERT INTO targets (feed, target, live, unread)
+        SELECT feed, target, count(*), sum(read_state = 1 AND user_action_state NOT IN (3, 4))
+        FROM notifications WHERE removal IS NULL AND target <> '' GROUP BY feed, target""",
+    "ALTER TABLE feeds RENAME COLUMN unread TO unread_by_target",
+    "ALTER TABLE feeds ADD COLUMN unread INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE feeds ADD COLUMN size INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE feeds ADD COLUMN targets INTEGER NOT NULL DEFAULT 0",
+    """UPDATE feeds SET
+        unread = ifnull((SELECT value FROM json_each(unread_by_target) WHERE key = ''), 0),
+        size = ifnull((SELECT sum(length(payload) + length(target)) FROM notifications
+            WHERE notifications.feed = feeds.feed AND removal IS NULL), 0),
+        targets = (SELECT count(*) FROM targets WHERE targets.feed = feeds.feed)""",
+    "ALTER TABLE feeds DROP COLUMN unread_by_target",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BOUNDED)
 """Each makes a file of one version one of the next, the first a new one. Never edited once released."""
 
 OLDEST = 3

@@ -4,18 +4,19 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from unisono.server.model import Audience
+from unisono.server.model import Audience, SenderRole
 
-FEED = "f.epoch, f.revision, f.floor, f.live, f.unread"
-"""The columns of a feed, as `rows.feed` takes them."""
+FEED = "f.epoch, f.revision, f.floor, f.live, f.size, f.unread"
+"""The columns of a feed, as `rows.feed` takes them; `f.targets` says whether there are counts besides."""
 
 STATE = (
     "n.id, n.app_notification_id, n.sender_role, n.fingerprint, n.group_name, n.priority, n.target,"
     " n.display_time_to_live, n.expire_time, n.read_state, n.user_action_state, n.snooze_until,"
     " n.create_time, n.update_time, n.alert_time, n.revision, n.create_revision, n.content_revision,"
-    " n.alert_revision, n.removal"
+    " n.alert_revision, n.removal, iif(n.removal IS NULL, length(n.payload) + length(n.target), 0)"
 )
 
+# The length of a payload is told without reading it.
 ROW = f"{STATE}, n.payload"
 """The columns of a notification, as `rows.notification` takes them."""
 ROW_WITHOUT_PAYLOAD = f"{STATE}, NULL"
@@ -70,3 +71,7 @@ def endpoint(audience: Audience | None) -> dict[str, Any]:
 def json_array(values: Iterable[Any]) -> str:
     """An array for json_each."""
     return _encode(list(values))
+
+
+ROLES = json_array(map(int, SenderRole))
+"""Who may have given a key."""

@@ -20,7 +20,7 @@ from unisono.server.store.commit import (
     Item,
     View,
 )
-from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen
+from unisono.server.store.reads import LOOKS, Changes, Due, ListFilter, Page, Retention, Seen, Standing
 from unisono.server.store.sqlite import endpoints, paging, reading, retention, writing
 from unisono.server.store.sqlite.file import File
 from unisono.server.store.sqlite.memory import Memory
@@ -101,6 +101,9 @@ class SqliteStore:
     async def feed_and_endpoint(self, key: FeedKey, endpoint_id: str) -> tuple[Feed | None, Endpoint | None]:
         return await reading.read_feed_and_endpoint(self._readers, key, endpoint_id)
 
+    async def standing(self, key: FeedKey, endpoint_id: str) -> tuple[Standing | None, Endpoint | None]:
+        return await reading.read_standing(self._readers, key, endpoint_id)
+
     async def changes(
         self,
         key: FeedKey,
@@ -127,9 +130,10 @@ class SqliteStore:
         before: int | None,
         limit: int,
         max_bytes: int,
+        looks: int = LOOKS,
     ) -> Page:
         return await paging.read_history(
-            self._readers, key, where, before=before, limit=limit, max_bytes=max_bytes
+            self._readers, key, where, before=before, limit=limit, max_bytes=max_bytes, looks=looks
         )
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:

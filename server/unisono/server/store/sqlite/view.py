@@ -1,25 +1,20 @@
-"""What the items of a commit see: their rows by id, by key and by scan, in few statements."""
+"""What the items of a commit see: their rows by name and by scan, in few statements."""
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from unisono.server.model import FeedKey, Notification
-from unisono.server.store.commit import Reads, Scan, View
+from unisono.server.store.commit import Reads, Scan, Scanned, View
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feeds import Feeds
-from unisono.server.store.sqlite.sql import MEANT, ROW, ROW_WITHOUT_PAYLOAD, compose, endpoint, json_array
+from unisono.server.store.sqlite.lookups import Lookups
+from unisono.server.store.sqlite.sql import MEANT, ROW, ROW_WITHOUT_PAYLOAD, compose, endpoint
 
-_NAMED = """
-    WITH named AS (
-        SELECT n.rowid AS place FROM json_each(:ids) AS i CROSS JOIN notifications AS n
-        ON n.id = json_extract(i.value, '$[1]') AND n.feed = json_extract(i.value, '$[0]')
-        UNION
-        SELECT n.rowid FROM json_each(:keys) AS k CROSS JOIN notifications AS n
-        ON n.feed = json_extract(k.value, '$[0]')
-        AND n.app_notification_id = json_extract(k.value, '$[1]') AND n.app_notification_id <> ''
-    )
-    SELECT n.feed, {row} FROM named CROSS JOIN notifications AS n ON n.rowid = named.place
+_NTH = """
+    SELECT create_revision FROM notifications
+    WHERE feed = :feed AND removal IS NULL AND create_revision > :after AND create_revision <= :until
+    ORDER BY create_revision LIMIT 1 OFFSET :looks - 1
     """
 
 _SCANNED = """
@@ -31,10 +26,6 @@ _SCANNED = """
     ORDER BY n.create_revision LIMIT :limit
     """
 
-_NAMED_ROWS = {
-    True: compose(_NAMED, row=ROW),
-    False: compose(_NAMED, row=ROW_WITHOUT_PAYLOAD),
-}
 _SCANNED_ROWS = {
     True: compose(_SCANNED, row=ROW, meant=MEANT),
     False: compose(_SCANNED, row=ROW_WITHOUT_PAYLOAD, meant=MEANT),
@@ -64,40 +55,49 @@ def read_view(connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Fee
     """What is asked for. Payloads come only with what somebody wants them of."""
     found = Rows()
     for payload in (False, True):
-        wanted = [read for read in reads if read.payload is payload and read.feed in feeds.stored]
-        found.add(_named(connection, wanted, feeds, payload))
-    scans: dict[int, tuple[str, ...]] = {}
+        wanted = [
+            (feeds.number(read.feed), read)
+            for read in reads
+            if read.payload is payload and read.named and read.feed in feeds.stored
+        ]
+        if not wanted:
+            continue
+        names = {number: read.feed for number, read in wanted}
+        lookups = Lookups(connection, names, payload=payload)
+        found.add(lookups.by_id([(number, id_) for number, read in wanted for id_ in read.ids]))
+        found.add(lookups.by_key([(number, key) for number, read in wanted for key in read.keys]))
+        found.add(lookups.of_sends([(number, *send) for number, read in wanted for send in read.sends]))
+    scans: dict[int, Scanned] = {}
     for index, read in enumerate(reads):
         if read.scan is not None:
-            scanned = _scanned(connection, read, read.scan, feeds)
-            scans[index] = tuple(row.id for row in scanned)
+            scanned, resume_after = _scanned(connection, read, read.scan, feeds)
+            scans[index] = Scanned(tuple(row.id for row in scanned), resume_after)
             found.add(scanned)
     return View(feeds=feeds.feeds, rows=found.by_feed(), scans=scans)
 
 
-def _named(
-    connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Feeds, payload: bool
-) -> list[Notification]:
-    ids = [(feeds.number(read.feed), id_) for read in reads for id_ in read.ids]
-    keys = [(feeds.number(read.feed), key) for read in reads for key in read.keys]
-    if not ids and not keys:
-        return []
-    names = {feeds.number(read.feed): read.feed for read in reads}
-    values = {"ids": json_array(ids), "keys": json_array(keys)}
-    records = connection.execute(_NAMED_ROWS[payload], values)
-    return [rows.notification(names[number], record) for number, *record in records]
-
-
-def _scanned(connection: sqlite3.Connection, read: Reads, scan: Scan, feeds: Feeds) -> list[Notification]:
+def _scanned(
+    connection: sqlite3.Connection, read: Reads, scan: Scan, feeds: Feeds
+) -> tuple[list[Notification], int | None]:
+    """The rows, and the create_revision that the scan got to, if not to the end."""
     if read.feed not in feeds.stored:
-        return []
+        return [], None
+    bounds = {"feed": feeds.number(read.feed), "after": scan.after, "until": scan.until}
+    seen = _nth(connection, bounds, max(scan.limit, scan.looks)) if scan.narrowed else None
     values = {
-        "feed": feeds.number(read.feed),
-        "after": scan.after,
-        "until": scan.until,
+        **bounds,
+        "until": scan.until if seen is None else seen,
         "limit": scan.limit,
         "group_name": scan.group_name,
         **endpoint(scan.audience),
     }
     records = connection.execute(_SCANNED_ROWS[read.payload], values)
-    return [rows.notification(read.feed, record) for record in records]
+    found = [rows.notification(read.feed, record) for record in records]
+    return found, found[-1].create_revision if len(found) == scan.limit else seen
+
+
+def _nth(connection: sqlite3.Connection, bounds: Mapping[str, int], looks: int) -> int | None:
+    """The create_revision of the last row to look at, where there are so many."""
+    for (create_revision,) in connection.execute(_NTH, {**bounds, "looks": looks}):
+        return int(create_revision)
+    return None

@@ -1,7 +1,7 @@
 """A commit: what the items see, what is decided, and what is written of it, in one transaction."""
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -12,10 +12,13 @@ from unisono.server.store.commit import Decision, Item, View
 from unisono.server.store.sqlite.feeds import Feeds, read_feeds, write_feeds
 from unisono.server.store.sqlite.memory import Memory
 from unisono.server.store.sqlite.rows import (
+    CONTENT_COLUMNS,
     FIXED_COLUMNS,
     STATE_COLUMNS,
     Values,
+    content_values,
     fixed_values,
+    removal_value,
     state_values,
 )
 from unisono.server.store.sqlite.sql import compose, names, places, settings
@@ -26,20 +29,21 @@ R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
 
 
-_COLUMNS = (*FIXED_COLUMNS, *STATE_COLUMNS, "payload")
+_COLUMNS = (*FIXED_COLUMNS, *STATE_COLUMNS, *CONTENT_COLUMNS, "removal", "payload")
 _INSERT = compose(
     "INSERT INTO notifications ({columns}) VALUES ({values})",
     columns=names(*_COLUMNS),
     values=places(*_COLUMNS),
 )
-_UPDATE = compose(
+_BURY = compose(
     "UPDATE notifications SET {settings} WHERE id = ? AND feed = ?",
-    settings=settings(*STATE_COLUMNS, "payload"),
+    settings=settings(*STATE_COLUMNS, *CONTENT_COLUMNS, "removal", "payload"),
 )
-_UPDATE_WITHOUT_PAYLOAD = compose(
-    "UPDATE notifications SET {settings} WHERE id = ? AND feed = ? AND removal IS NULL",
-    settings=settings(*STATE_COLUMNS),
-)
+# What is named is written into every index that knows it, changed or not: so what stays is not named.
+_UPDATE = "UPDATE notifications SET {settings} WHERE id = ? AND feed = ? AND removal IS NULL"
+_UPDATE_ALL = compose(_UPDATE, settings=settings(*STATE_COLUMNS, *CONTENT_COLUMNS, "payload"))
+_UPDATE_ALL_BUT_PAYLOAD = compose(_UPDATE, settings=settings(*STATE_COLUMNS, *CONTENT_COLUMNS))
+_UPDATE_STATE = compose(_UPDATE, settings=settings(*STATE_COLUMNS))
 _COUNT_TOMBSTONES = "UPDATE feeds SET tombstones = tombstones + ? WHERE feed = ?"
 
 
@@ -73,30 +77,35 @@ def _write_rows(
     encode: Encode,
 ) -> None:
     seen = {row.id: row for found in view.rows.values() for row in found}
-    inserts: list[Values] = []
-    updates: list[Values] = []
-    updates_without_payload: list[Values] = []
+    writes: defaultdict[str, list[Values]] = defaultdict(list)
     buried: Counter[int] = Counter()
     for row in written:
-        number = feeds.number(row.feed)
-        before = seen.get(row.id)
-        state = state_values(row, encode(row))
-        if before is None:
-            inserts.append((*fixed_values(number, row), *state, row.payload if row.live else None))
-        elif row.live and row.payload is None:
-            updates_without_payload.append((*state, row.id, number))
-        else:
-            updates.append((*state, row.payload if row.live else None, row.id, number))
+        number, before = feeds.number(row.feed), seen.get(row.id)
+        statement, values = _write(number, before, row, encode(row))
+        writes[statement].append(values)
         if not row.live and (before is None or before.live):
             buried[number] += 1
-    connection.executemany(_INSERT, inserts)
-    _update(connection, _UPDATE, updates)
-    _update(connection, _UPDATE_WITHOUT_PAYLOAD, updates_without_payload)
+    connection.executemany(_INSERT, writes.pop(_INSERT, ()))
+    for statement, rows_of_values in writes.items():
+        _update(connection, statement, rows_of_values)
     connection.executemany(_COUNT_TOMBSTONES, [(count, number) for number, count in buried.items()])
 
 
+def _write(number: int, before: Notification | None, row: Notification, kept: bytes) -> tuple[str, Values]:
+    """The statement that writes a row of a feed, and its values."""
+    state, content, place = state_values(row, kept), content_values(row), (row.id, number)
+    payload = row.payload if row.live else None
+    if before is None:
+        return _INSERT, (*fixed_values(number, row), *state, *content, removal_value(row), payload)
+    if not row.live:
+        return _BURY, (*state, *content, removal_value(row), payload, *place)
+    if payload is not None:
+        return _UPDATE_ALL, (*state, *content, payload, *place)
+    if content == content_values(before):
+        return _UPDATE_STATE, (*state, *place)
+    return _UPDATE_ALL_BUT_PAYLOAD, (*state, *content, *place)
+
+
 def _update(connection: sqlite3.Connection, statement: str, values: Sequence[Values]) -> None:
-    if not values:
-        return
     if connection.executemany(statement, values).rowcount != len(values):
         raise sqlite3.IntegrityError("a row that is to be written is not there")

@@ -1,0 +1,193 @@
+"""What a store reads and writes does not grow with what lies behind: counted in steps of SQLite."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.contract.backends import opened
+from tests.contract.counting import Watch, watched
+from tests.contract.sqlite_files import a_store
+from tests.support.builders import (
+    ALICE,
+    BOB,
+    NOW,
+    a_notification,
+    a_tombstone,
+    an_endpoint,
+    look,
+    put,
+    put_endpoints,
+    removed,
+)
+from unisono.server.model import Audience, Notification, Platform, SenderRole, TargetPolicy
+from unisono.server.store.base import Store
+from unisono.server.store.commit import Reads, Scan, SendKey
+from unisono.server.store.reads import ListFilter, Retention
+
+Ask = Callable[[Store], Awaitable[object]]
+
+TV = Audience("tv", Platform.WEB)
+NOBODYS = TargetPolicy.of([], ["nobody"])
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    with watched() as watch:
+        yield watch
+
+
+@pytest.fixture
+async def store(watch: Watch, tmp_path: Path) -> AsyncIterator[Store]:
+    async with opened(a_store(tmp_path / "unisono.db")) as store:
+        yield store
+
+
+def keyed(revision: int) -> Notification:
+    """A tombstone; each has had the key, in one role or the other."""
+    role = SenderRole.USER if revision % 4 else SenderRole.PUBLISHER
+    return a_tombstone(f"gone {revision}", revision, app_notification_id="key", sender_role=role)
+
+
+def others(revision: int) -> Notification:
+    """Something live that no filter lets pass."""
+    return a_notification(f"other {revision}", revision, target=NOBODYS)
+
+
+OF_A_KEY: dict[str, Ask] = {
+    "a send": lambda store: look(store, Reads(feed=ALICE, sends=(SendKey("key", b"new"),))),
+    "a repeated send": lambda store: look(
+        store, Reads(feed=ALICE, sends=(SendKey("key", b"fingerprint of live"),))
+    ),
+    "a reference": lambda store: look(store, Reads(feed=ALICE, keys=("key",), payload=True)),
+    "a look-up": lambda store: store.find(ALICE, keys=["key"]),
+}
+
+
+@pytest.mark.parametrize("ask", OF_A_KEY.values(), ids=OF_A_KEY)
+async def test_what_has_had_a_key_is_passed_over(store: Store, watch: Watch, ask: Ask) -> None:
+    await put(store, a_notification("live", 1, app_notification_id="key"), keyed(3), keyed(4), keyed(6))
+    few = await watch.steps_of(ask(store))
+    await put(store, *(keyed(revision) for revision in range(8, 2000, 2)))
+
+    many = await watch.steps_of(ask(store))
+
+    assert many < few + 20
+
+
+NARROWED: dict[str, Ask] = {
+    "a list for an endpoint": lambda store: store.history(
+        ALICE, ListFilter(audience=TV), before=None, limit=50, max_bytes=1 << 20
+    ),
+    "a list of a group": lambda store: store.history(
+        ALICE, ListFilter(group_name="work"), before=None, limit=50, max_bytes=1 << 20
+    ),
+    "a mark for an endpoint": lambda store: look(
+        store, Reads(feed=ALICE, scan=Scan(audience=TV, until=10**6))
+    ),
+    "a mark of a group": lambda store: look(
+        store, Reads(feed=ALICE, scan=Scan(group_name="work", until=10**6))
+    ),
+}
+
+
+@pytest.mark.parametrize("ask", NARROWED.values(), ids=NARROWED)
+async def test_what_finds_nothing_ends_after_a_thousand_rows(store: Store, watch: Watch, ask: Ask) -> None:
+    await put(store, *(others(revision) for revision in range(1, 1002)))
+    few = await watch.steps_of(ask(store))
+    await put(store, *(others(revision) for revision in range(1002, 4000)))
+
+    many = await watch.steps_of(ask(store))
+
+    assert few > 1000
+    assert many < few + 20
+
+
+async def test_counts_of_target_policies_are_read_only_where_they_are_wanted(
+    watch: Watch, tmp_path: Path
+) -> None:
+    path = tmp_path / "unisono.db"
+    async with opened(a_store(path)) as store:
+        await put(store, a_notification("n1", 1), a_notification("targeted", 1, feed=BOB, target=NOBODYS))
+        await put_endpoints(store, an_endpoint("phone", feed=BOB))
+    async with opened(a_store(path)) as store:
+        asked = {
+            "a feed without any": store.feed(ALICE),
+            "a send to it": put(store, a_notification("n2", 2)),
+            "a tick": store.standing(BOB, "phone"),
+            "a list": store.history(BOB, ListFilter(), before=None, limit=9, max_bytes=9),
+            "a feed with some": store.feed(BOB),
+            "a send to it anew": put(store, a_notification("b2", 2, feed=BOB)),
+            "a send that knows them": put(store, a_notification("b3", 3, feed=BOB)),
+        }
+        about = {name: await watch.statements_of(work) for name, work in asked.items()}
+
+    reading = {
+        name for name, found in about.items() if any("FROM" in s and " targets AS" in s for s in found)
+    }
+    assert reading == {"a feed with some", "a send to it anew"}
+
+
+async def test_a_commit_writes_the_counts_that_it_changes_and_no_others(store: Store, watch: Watch) -> None:
+    policies = [TargetPolicy.of([], [f"phone {n}"]) for n in range(50)]
+    rows = [a_notification(f"n{n}", n, target=policy) for n, policy in enumerate(policies, 1)]
+    await put(store, *rows)
+
+    untargeted = await watch.statements_of(put(store, a_notification("n51", 51)))
+    one_more = await watch.statements_of(put(store, a_notification("n52", 52, target=policies[7])))
+    the_last = await watch.statements_of(put(store, removed(rows[3], 53)))
+
+    def written(statements: list[str]) -> list[str]:
+        return [s.split()[0] for s in statements if "INTO targets" in s or "FROM targets WHERE" in s]
+
+    assert [written(found) for found in (untargeted, one_more, the_last)] == [[], ["REPLACE"], ["DELETE"]]
+    feed = await store.feed(ALICE)
+    assert feed is not None
+    assert len(feed.targets) == 49
+    assert feed.targets[policies[7].key] == (2, 2)
+
+
+async def test_forgetting_an_empty_feed_reads_nothing_of_others(store: Store, watch: Watch) -> None:
+    what = Retention(
+        tombstones_before=NOW + 1, tombstones_per_feed=9, endpoints_before=0, deletions_before=0, limit=9
+    )
+    await put(store, a_tombstone("gone", 2))
+    alone = await watch.steps_of(store.forget(what))
+    await put(store, *(a_notification(f"b{n}", n, feed=BOB) for n in range(1, 1000)))
+    await put(store, a_tombstone("gone", 2))
+
+    beside = await watch.steps_of(store.forget(what))
+
+    assert await store.feed(ALICE) is None
+    assert beside < alone + 20
+
+
+async def test_a_mark_leaves_the_indexes_alone_that_it_does_not_change(store: Store, watch: Watch) -> None:
+    """The state of a row is in one index at most: its key, its expiry and its place in the history stay."""
+    row = a_notification("n1", 1, app_notification_id="key")
+    await put(store, row)
+    first = await watch.steps_of(put(store, replace(row, revision=2, payload=None)))
+    other = await watch.steps_of(
+        put(store, replace(row, revision=3, payload=None, expire_time=NOW, fingerprint=b"other"))
+    )
+
+    assert first < other
+
+
+async def test_deleting_endpoints_reads_no_more_of_the_deleted_than_are_kept(
+    store: Store, watch: Watch
+) -> None:
+    async def delete(number: int) -> None:
+        gone = an_endpoint(f"e{number:05}", delete_time=NOW + number)
+        await put_endpoints(store, gone, deletions_per_feed=3)
+
+    for number in range(5):
+        await delete(number)
+    few = await watch.steps_of(delete(5))
+    for number in range(6, 60):
+        await delete(number)
+
+    assert await watch.steps_of(delete(60)) < few + 20
+    kept = [(await store.standing(ALICE, f"e{number:05}"))[1] for number in range(61)]
+    assert [endpoint.endpoint_id for endpoint in kept if endpoint] == ["e00058", "e00059", "e00060"]

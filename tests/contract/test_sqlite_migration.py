@@ -1,0 +1,186 @@
+"""A file of the server before, with rows in every state: nothing is lost, and everything is counted."""
+
+import hashlib
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.backends import opened
+from tests.contract.sqlite_files import a_store, refusal
+from tests.guarantees.machines.core_parts import Core
+from tests.support.builders import ALICE, BOB, NOW, a_payload, an_endpoint, look, put, put_endpoints, removed
+from tests.support.clocks import HeldClock
+from unisono.server.bus.local import LocalBus
+from unisono.server.clock import RandomIds
+from unisono.server.core.feeds import Subscription
+from unisono.server.core.position import Position
+from unisono.server.core.resume_token import Seal
+from unisono.server.model import ChangeType, Counts, Feed, Platform, ReadState, SenderRole, TargetPolicy
+from unisono.server.model import UserActionState as Action
+from unisono.server.store.commit import Reads, SendKey
+from unisono.server.store.reads import ListFilter, Standing
+from unisono.server.store.sqlite import migrate, schema
+
+STORE_EPOCH, EPOCH, BOBS_EPOCH = b"of store", b"of alice", b"of bob's"
+IOS = TargetPolicy.of([Platform.IOS], [])
+PHONES = TargetPolicy.of([], ["phone", "tablet"])
+DAY = 24 * 3600 * 1000
+
+#: id, key, role, target, read state, action, revisions of creation and of the last change, removal
+ROWS: tuple[tuple[Any, ...], ...] = (
+    ("unread", "k1", 1, "", 1, 1, 1, 1, None),
+    ("read", "", 1, "", 2, 2, 2, 9, None),
+    ("dismissed", "", 1, "", 1, 3, 3, 10, None),
+    ("snoozed", "k2", 2, "", 1, 4, 4, 11, None),
+    ("for ios", "", 1, IOS.key, 1, 1, 5, 5, None),
+    ("for ios, read", "", 1, IOS.key, 2, 1, 6, 12, None),
+    ("for phones, read", "", 1, PHONES.key, 2, 1, 7, 13, None),
+    ("deleted", "k1", 1, "", 1, 1, 8, 14, 4),
+    ("deleted later", "k1", 1, IOS.key, 1, 1, 15, 16, 4),
+    ("expired", "k1", 2, "", 1, 1, 17, 18, 5),
+)
+INSERT = """
+    INSERT INTO notifications (feed, id, app_notification_id, sender_role, fingerprint, group_name, priority,
+        target, expire_time, read_state, user_action_state, snooze_until, create_time, update_time,
+        alert_time, revision, create_revision, content_revision, alert_revision, removal, rings_until,
+        kept, payload)
+    VALUES (?, ?, ?, ?, ?, '', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+    """
+
+
+def payload(id_: str) -> bytes:
+    return a_payload(f"title of {id_}")
+
+
+def insert(connection: sqlite3.Connection, feed: int, row: tuple[Any, ...]) -> None:
+    id_, key, role, target, read, action, created, revision, removal = row
+    content = None if removal else payload(id_)
+    snooze_until = NOW + DAY if action == Action.SNOOZED else None
+    times = (NOW + 7 * DAY, read, action, snooze_until, NOW, NOW, NOW)
+    revisions = (revision, created, created, created, removal)
+    connection.execute(
+        INSERT, (feed, id_, key, role, id_.encode(), target, *times, *revisions, b"kept", content)
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file as the server of version 3 made it."""
+    path = tmp_path / "unisono.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in schema.MIGRATIONS[0]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 3")
+        connection.execute("INSERT INTO meta VALUES (?)", (STORE_EPOCH,))
+        feeds = "INSERT INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        unread = f'{{"": 1, "{IOS.key}": 1}}'
+        connection.execute(feeds, (1, *ALICE, EPOCH, 18, 3, 7, 3, unread))
+        connection.execute(feeds, (2, *BOB, BOBS_EPOCH, 0, 0, 0, 0, "{}"))
+        for row in ROWS:
+            insert(connection, 1, row)
+        for endpoint_id, deleted in (("phone", None), ("gone", NOW)):
+            values = (2, endpoint_id, 2, "", NOW, NOW, 0, "", deleted)
+            connection.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    return path
+
+
+def test_the_version_before_is_made_as_it_was() -> None:
+    """Its statements are released: a file that they made must not be something else later."""
+    digest = hashlib.blake2b("\n".join(schema.MIGRATIONS[0]).encode(), digest_size=8)
+    assert digest.hexdigest() == "b2cc0545397cdd1a"
+
+
+async def test_it_waits_for_migrate_which_says_so(path: Path) -> None:
+    assert "run `unisono-server migrate`" in await refusal(path)
+    assert migrate(path, RandomIds()) == (3, 4)
+    assert migrate(path, RandomIds()) == (4, 4)
+
+
+async def test_everything_is_counted(path: Path) -> None:
+    migrate(path, RandomIds())
+    live = [row[0] for row in ROWS if row[-1] is None]
+    targets: Mapping[str, Counts] = {IOS.key: Counts(2, 1), PHONES.key: Counts(1, 0)}
+    size = sum(len(payload(id_)) for id_ in live) + 2 * len(IOS.key) + len(PHONES.key)
+
+    async with opened(a_store(path)) as store:
+        assert store.epoch == STORE_EPOCH
+        assert await store.feed(ALICE) == Feed(
+            key=ALICE, epoch=EPOCH, revision=18, floor=3, live=7, size=size, unread=1, targets=targets
+        )
+        feed, phone = await store.feed_and_endpoint(BOB, "phone")
+        assert feed == Feed(key=BOB, epoch=BOBS_EPOCH)
+        assert phone == an_endpoint("phone", feed=BOB)
+        page = await store.history(ALICE, ListFilter(), before=None, limit=99, max_bytes=1 << 20)
+        assert page.standing == Standing(EPOCH, 18)
+        assert [row.create_revision for row in page.rows] == [7, 6, 5, 4, 3, 2, 1]
+
+
+async def test_every_row_is_found_as_before(path: Path) -> None:
+    migrate(path, RandomIds())
+    async with opened(a_store(path)) as store:
+        found = {row.id: row for row in await store.find(ALICE, ids=[row[0] for row in ROWS])}
+
+        def seen(*rows: Any) -> set[str]:
+            return {row.id for row in rows}
+
+        assert seen(*await store.find(ALICE, keys=["k1"])) == {"unread", "deleted later", "expired"}
+        sends = Reads(feed=ALICE, sends=(SendKey("k1", b"deleted"), SendKey("k2", b"new")))
+        view = await look(store, sends)
+        assert seen(*view.rows[ALICE]) == {"unread", "deleted", "snoozed"}
+    for id_, key, role, target, read, action, created, revision, removal in ROWS:
+        row = found[id_]
+        assert (row.app_notification_id, row.sender_role) == (key, SenderRole(role))
+        assert (row.target.key, row.read_state, row.user_action_state) == (
+            target,
+            ReadState(read),
+            Action(action),
+        )
+        assert (row.create_revision, row.revision) == (created, revision)
+        assert row.removal == (removal and ChangeType(removal))
+        assert row.payload == (None if removal else payload(id_))
+        assert row.size == (0 if removal else len(payload(id_)) + len(target))
+
+
+async def test_the_counts_go_on_from_there(path: Path) -> None:
+    migrate(path, RandomIds())
+    async with opened(a_store(path)) as store:
+        before = await store.feed(ALICE)
+        rows = await store.find(ALICE, ids=["for phones, read", "for ios"])
+        await put(store, *(removed(row, 19 + n) for n, row in enumerate(rows)))
+        await put_endpoints(store, an_endpoint("new", feed=BOB, delete_time=NOW + 1), deletions_per_feed=1)
+        after = await store.feed(ALICE)
+        assert before is not None
+        assert after is not None
+        assert (after.live, after.targets) == (5, {IOS.key: Counts(1, 0)})
+        assert after.size == before.size - sum(row.size for row in rows)
+        assert (await store.standing(BOB, "gone"))[1] is None
+
+
+async def test_devices_resume_where_they_were(path: Path) -> None:
+    migrate(path, RandomIds())
+    seal = Seal.of(ALICE, "phone", STORE_EPOCH, EPOCH)
+    core = Core(path, LocalBus(), HeldClock())
+    await core.open()
+    try:
+        resumed = {}
+        for cursor in (2, 3, 18, 19):
+            wanted = Subscription(
+                feed=ALICE,
+                endpoint_id="phone",
+                platform=Platform.IOS,
+                display_name="",
+                resume_token=seal.token(Position.complete_at(cursor)),
+                from_end=False,
+                heartbeat=None,
+                expire_time=NOW * 2,
+            )
+            with core.feeds.seat(wanted) as seat:
+                resumed[cursor] = (await core.feeds.open(wanted, seat)).resumed
+        assert resumed == {2: False, 3: True, 18: True, 19: False}
+    finally:
+        await core.close()

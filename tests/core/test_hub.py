@@ -1,14 +1,18 @@
 """Who is told what, and who may take a seat."""
 
+from contextlib import ExitStack
+from dataclasses import replace
+
 import pytest
 
 from tests.core.rows import ADA, hint_of
 from tests.support.clocks import HeldClock
 from unisono.server.api.convert import frames
 from unisono.server.bus.base import Hint
+from unisono.server.core import tails
 from unisono.server.core.hub import Hub
 from unisono.server.errors import QuotaExceeded, Reason, Unavailable
-from unisono.server.model import Audience, FeedKey, Platform
+from unisono.server.model import Audience, Counts, FeedKey, Platform
 
 BOB = FeedKey("mail.test", "bob")
 LAPTOP = Audience("laptop", Platform.LINUX)
@@ -100,6 +104,56 @@ def test_only_the_newest_stream_of_an_endpoint_counts(hub: Hub) -> None:
         hub.seat(ADA, "phone", "s4"),
     ):
         assert hub.streams == 4
+
+
+def test_streams_that_were_taken_over_and_do_not_end_count_apart(hub: Hub) -> None:
+    """The device comes back as often, and locks itself out only where nothing of it ends."""
+    with ExitStack() as open_streams:
+        old = [open_streams.enter_context(hub.seat(ADA, "phone", f"s{n}")) for n in range(4)]
+        for endpoint_id in ("phone", "laptop"):
+            with pytest.raises(QuotaExceeded) as refused:
+                hub.seat(ADA, endpoint_id, "refused")
+            assert refused.value.reason is Reason.OPEN_STREAMS_EXCEEDED
+            assert refused.value.metadata == {"limit": "4"}
+
+        for number in range(20):
+            old.pop(0).__exit__(None, None, None)
+            old.append(open_streams.enter_context(hub.seat(ADA, "phone", f"again {number}")))
+        assert hub.streams == 4
+        old[0].__exit__(None, None, None)
+        with hub.seat(ADA, "laptop", "another"):
+            assert hub.streams == 4
+
+
+def test_all_tails_together_take_so_much_memory(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that nothing was heard of for the longest goes: its sessions read the store."""
+    large = hint_of([1])
+    with hub.seat(ADA, "laptop", "s1") as ada, hub.seat(BOB, "phone", "s2") as bob:
+        hub.hear(large)
+        monkeypatch.setattr(tails, "TAILS_BYTES", 2 * ada.tail.weight - 1)
+        hub.hear(replace(large, key=BOB))
+
+        assert ada.tail.after(0, LAPTOP) is None
+        assert bob.tail.after(0, LAPTOP) is not None
+
+        hub.hear(hint_of([2]))
+        assert ada.tail.after(1, LAPTOP) is not None
+        assert bob.tail.after(0, LAPTOP) is None
+    with hub.seat(BOB, "phone", "s3") as back:
+        hub.hear(replace(large, key=BOB))
+        assert back.tail.after(0, LAPTOP) is not None
+
+
+def test_the_target_policies_of_a_feed_are_part_of_what_its_tail_takes(hub: Hub) -> None:
+    targets = {f"{number:025000}": Counts(1, 1) for number in range(10)}
+    bare = hint_of([1])
+    assert bare.feed is not None
+    with hub.seat(ADA, "laptop", "s1") as seat:
+        hub.hear(bare)
+        before = seat.tail.weight
+        hub.hear(replace(hint_of([2]), feed=replace(bare.feed, revision=2, targets=targets)))
+
+        assert seat.tail.weight > before + 250_000
 
 
 def test_a_seat_is_given_up_when_its_session_fails(hub: Hub) -> None:

@@ -9,16 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+import grpc
 from structlog.testing import capture_logs
 
 from tests.support import tokens
 from tests.support.callers import Caller
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.raw_http2 import RawSubscriber
+from tests.support.refusals import refused
 from unisono.server.api.convert import wire
 from unisono.server.api.server import Transport
 from unisono.server.clock import RandomIds
 from unisono.server.core.sweeper import SweepRules
+from unisono.server.model import Limits
 from unisono.server.store.base import Store
 from unisono.server.store.commit import EndpointDecision, EndpointItem, EndpointView
 from unisono.server.store.sqlite import SqliteStore
@@ -39,12 +42,16 @@ ALLOWED = STALLED * MIB + 64_000_000
 
 @asynccontextmanager
 async def serving(
-    path: Path, transport: Transport = TRANSPORT, store: Store | None = None
+    path: Path,
+    transport: Transport = TRANSPORT,
+    store: Store | None = None,
+    limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> AsyncIterator[Running]:
     setup = Setup(
         path=path / "unisono.db",
         transport=transport,
         store=store,
+        limits=limits,
         sweep_rules=SweepRules(interval=0.02),
     )
     async with running(setup) as node:
@@ -104,6 +111,32 @@ async def test_devices_that_do_not_read_cost_little_and_delay_nobody(tmp_path: P
         for other in others:
             other.vanish()
         assert grown < ALLOWED, f"{grown / MIB:.1f} MiB for {STALLED} devices"
+
+
+async def test_streams_that_were_taken_over_do_not_pile_up(tmp_path: Path) -> None:
+    """What an older one holds is held until its connection ends, where its device does not read."""
+    async with serving(tmp_path, limits=Limits(streams_per_user=2)) as node:
+        await send_much(node, "ada")
+        old = [await RawSubscriber.subscribe(node, tokens.device(), "laptop") for _ in range(4)]
+        for device in old:
+            await device.listen(read=False, until=1)
+
+        with refused("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as refusal:
+            await Caller(node.user(), endpoint_id="laptop").welcome()
+        assert refusal.metadata == {"limit": "4"}
+
+        old.pop(0).vanish()
+        await welcomed(node, "laptop")
+        for device in old:
+            device.vanish()
+
+
+async def test_a_device_that_reads_may_come_back_as_often_as_it_likes(tmp_path: Path) -> None:
+    async with serving(tmp_path, limits=Limits(streams_per_user=2)) as node:
+        for _ in range(30):
+            device = await stalled(node, "laptop")
+            device.vanish()
+        await welcomed(node, "laptop")
 
 
 async def test_a_device_that_reads_again_has_missed_nothing(tmp_path: Path) -> None:
@@ -195,6 +228,20 @@ async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> 
         await asyncio.wait_for(device.ended(), 10)
 
         await given_up(node, "laptop")
+
+
+async def welcomed(node: Running, endpoint_id: str) -> None:
+    """Try until a stream of it is welcome: the server notices in its own time that connections are gone."""
+    caller = Caller(node.user(), endpoint_id=endpoint_id)
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await caller.welcome()
+            except grpc.aio.AioRpcError as error:
+                if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                    raise
+            else:
+                return
 
 
 async def given_up(node: Running, endpoint_id: str) -> None:

@@ -7,6 +7,7 @@ from unisono.server.bus.base import Hint
 from unisono.server.clock import Clock, Wake
 from unisono.server.core.events import EncodeChange
 from unisono.server.core.tail import Tail
+from unisono.server.core.tails import Tails
 from unisono.server.errors import QuotaExceeded, Reason, Unavailable
 from unisono.server.model import FeedKey
 
@@ -47,11 +48,14 @@ class Seat:
 class _Channel:
     """The seats at one feed; among the others for as long as there are any."""
 
-    __slots__ = ("_all", "_key", "seats", "tail")
+    __slots__ = ("_all", "_key", "_tails", "seats", "tail")
 
-    def __init__(self, key: FeedKey, among: "dict[FeedKey, _Channel]", encode: EncodeChange) -> None:
+    def __init__(
+        self, key: FeedKey, among: "dict[FeedKey, _Channel]", tails: Tails, encode: EncodeChange
+    ) -> None:
         self._key = key
         self._all = among
+        self._tails = tails
         self.tail = Tail(encode)
         self.seats: set[Seat] = set()
 
@@ -65,6 +69,7 @@ class _Channel:
         self.seats.discard(seat)
         if not self.seats:
             self._all.pop(self._key, None)
+            self._tails.forget(self.tail)
 
 
 class Hub:
@@ -75,17 +80,18 @@ class Hub:
         self._clock = clock
         self._streams_per_user = streams_per_user
         self._channels: dict[FeedKey, _Channel] = {}
+        self._tails = Tails()
         self._draining = False
 
     def seat(self, key: FeedKey, endpoint_id: str, session_id: str) -> Seat:
         """Take a seat for the time of a session.
 
-        Raises QuotaExceeded when the user's other endpoints take all there are, and Unavailable when
-        the server is stopping.
+        Raises QuotaExceeded when the user's other endpoints take all there are, or so many older streams
+        have not ended that there are twice as many; and Unavailable when the server is stopping.
         """
         if self._draining:
             raise Unavailable(Reason.DRAINING, "the server is stopping; connect again")
-        channel = self._channels.get(key) or _Channel(key, self._channels, self._encode)
+        channel = self._channels.get(key) or _Channel(key, self._channels, self._tails, self._encode)
         self._admit(key, channel, endpoint_id)
         return channel.take(endpoint_id, session_id)
 
@@ -96,6 +102,7 @@ class Hub:
             return
         if not hint.endpoint_id:
             channel.tail.hear(hint, self._clock.now())
+            self._tails.heard(channel.tail)
         for seat in channel.seats:
             concerned = not hint.endpoint_id or hint.endpoint_id == seat.endpoint_id
             if not concerned or hint.session_id == seat.session_id:
@@ -114,11 +121,24 @@ class Hub:
         return [seat for channel in self._channels.values() for seat in channel.seats]
 
     def _admit(self, key: FeedKey, channel: _Channel, endpoint_id: str) -> None:
+        """A stream that a newer one took over from ends by itself, unless its device does not read.
+
+        Then nothing ends it but its connection, and what it holds is held until then: so those count, too,
+        but apart, or a device that comes back often would shut itself out.
+        """
+        limit = self._streams_per_user
         others = {seat.endpoint_id for seat in channel.seats} - {endpoint_id}
-        if len(others) >= self._streams_per_user:
-            raise QuotaExceeded(
-                Reason.OPEN_STREAMS_EXCEEDED,
-                f"the user has {len(others)} streams open, which is the limit; close one",
-                subject=f"user:{key.user_id}",
-                limit=self._streams_per_user,
+        if len(others) >= limit:
+            text = f"the user has {len(others)} streams open, which is the limit; close one"
+            raise _exceeded(key, text, limit)
+        if len(channel.seats) >= 2 * limit:
+            text = (
+                f"the user has {len(channel.seats)} streams open, those that newer ones took over from "
+                "among them, which is the limit; read them to their end, or close their connections"
             )
+            raise _exceeded(key, text, 2 * limit)
+
+
+def _exceeded(key: FeedKey, text: str, limit: int) -> QuotaExceeded:
+    subject = f"user:{key.user_id}"
+    return QuotaExceeded(Reason.OPEN_STREAMS_EXCEEDED, text, subject=subject, limit=limit)

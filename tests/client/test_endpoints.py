@@ -122,6 +122,19 @@ async def test_after_thirty_days_its_id_is_free_again(service: Service) -> None:
     assert (await register(service, platform=IOS)).platform == IOS
 
 
+async def test_so_many_deleted_ones_are_remembered(serve: Serve) -> None:
+    service = await serve(deleted_endpoints_per_user=2)
+    for endpoint_id in ("first", "second", "third"):
+        await register(service, endpoint_id)
+        await delete(service, endpoint_id)
+        await service.pass_time(timedelta(seconds=1))
+
+    for endpoint_id in ("second", "third"):
+        with pytest.raises(EndpointDeleted):
+            await register(service, endpoint_id)
+    await register(service, "first")
+
+
 async def test_unseen_for_sixty_days_it_is_forgotten(service: Service) -> None:
     await register(service)
     await service.pass_time(60 * DAY)

@@ -14,6 +14,7 @@ from unisono.client import (
     Publisher,
     ReadState,
     UserActionState,
+    draft,
 )
 from unisono.client._wire.methods import LIST
 from unisono.v1 import notification_pb2 as pb
@@ -91,6 +92,23 @@ async def test_a_page_ends_at_its_size_in_bytes(serve: Serve) -> None:
     page = await service.transport.unary(LIST, request, token=service.app_token(), timeout=20)
     assert len(page.notifications) == 2
     assert page.next_page_token
+
+
+async def test_a_page_that_has_looked_at_many_is_short_and_not_the_last(
+    service: Service, publisher: Publisher
+) -> None:
+    """The oldest is all that is looked for."""
+    await publisher.send("ada", title="Found", group_name="work")
+    await publisher.batch([draft("ada", title=str(number)) for number in range(1000)])
+    request = ListNotificationsRequest(user_id="ada", group_name="work")
+
+    pages = []
+    for _ in range(2):
+        pages.append(await service.transport.unary(LIST, request, token=service.app_token(), timeout=20))
+        request.page_token = pages[-1].next_page_token
+
+    assert [len(page.notifications) for page in pages] == [0, 1]
+    assert [bool(page.next_page_token) for page in pages] == [True, False]
 
 
 async def test_a_page_token_goes_with_its_filters_and_its_user(

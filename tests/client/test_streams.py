@@ -191,3 +191,21 @@ async def test_a_stream_that_is_renamed_goes_on(service: Service, publisher: Pub
         assert endpoint.connected
         await publisher.send("ada", title="Hello")
         await opened.next("event_batch")
+
+
+async def test_a_position_in_a_feed_that_was_forgotten_means_a_new_start(
+    service: Service, publisher: Publisher
+) -> None:
+    """Everything that was in it is long gone, its devices too."""
+    await publisher.send("ada", title="Hello")
+    token = (await caught_up(service))[-1].resume_token
+    for days in (8, 31, 31):
+        await service.pass_time(timedelta(days=days))
+    assert (await publisher.feed("ada")).last_revision == 0
+    for title in ("One", "Two", "Three"):
+        await publisher.send("ada", title=title)
+
+    welcome, events, _ = await caught_up(service, resume_token=token)
+
+    assert not welcome.welcome.resumed
+    assert [event.revision for event in events.event_batch.events] == [1, 2, 3]

@@ -58,6 +58,7 @@ def delete(call: Call, request: pb.DeleteEndpointRequest) -> pb.DeleteEndpointRe
     if endpoint.delete_time is not None:
         return pb.DeleteEndpointResponse(already_removed=True)
     endpoint.delete_time = call.now
+    _forget_deleted(actor.feed, call.limits.deleted_endpoints_per_user)
     for listener in actor.feed.listeners:
         if listener.endpoint_id == endpoint.id:
             listener.end("ENDPOINT_DELETED")
@@ -114,6 +115,13 @@ def _make_room(feed: Feed, limit: int) -> None:
         raise refusals.quota_exceeded("ENDPOINTS_EXCEEDED", text, limit)
     longest = min(idle, key=lambda one: (one.shown.last_seen_time.ToNanoseconds(), one.id))
     del feed.endpoints[longest.id]
+
+
+def _forget_deleted(feed: Feed, most: int) -> None:
+    """The oldest are not known as deleted any more."""
+    deleted = [(one.delete_time, one.id) for one in feed.endpoints.values() if one.delete_time is not None]
+    for _, endpoint_id in sorted(deleted, reverse=True)[most:]:
+        del feed.endpoints[endpoint_id]
 
 
 def _present(feed: Feed) -> list[Endpoint]:

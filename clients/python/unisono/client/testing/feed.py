@@ -3,6 +3,7 @@
 Knows no requests. Everything that happens to a notification goes through `Feed.commit`.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, Protocol, TypeAlias
@@ -67,6 +68,16 @@ class Row:
         waits = self.shown.read_state == pb.READ_STATE_UNREAD and self.shown.user_action_state not in _ASIDE
         return self.live and waits
 
+    @property
+    def target_key(self) -> str:
+        """Text that tells its target policy from others; empty when it is for every endpoint."""
+        return target_key(self.shown.target_policy)
+
+    @property
+    def size(self) -> int:
+        """How many bytes of its feed's share it takes, as long as it is live."""
+        return size_of(self.shown.payload, self.shown.target_policy)
+
     def rings_at(self, now: int) -> bool:
         """Whether its last alert is still worth a ring."""
         shown = self.shown
@@ -108,9 +119,13 @@ class Listener(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Feed:
-    """The change of revision n is `changes[n - 1]`. Below `floor`, not every removal is known any more."""
+    """The change of revision n is `changes[n - 1]`. Below `floor`, not every removal is known any more.
+
+    Positions of another `epoch` mean nothing here.
+    """
 
     key: FeedKey
+    epoch: int = 0
     rows: dict[str, Row] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
@@ -177,6 +192,18 @@ class Feed:
         if endpoint is not None and endpoint.delete_time is None:
             latest = max(now, millis(endpoint.shown.last_seen_time))
             endpoint.shown.last_seen_time.CopyFrom(timestamp(latest))
+
+
+def target_key(policy: pb.TargetPolicy) -> str:
+    """See `Row.target_key`."""
+    if not policy.platforms and not policy.endpoint_ids:
+        return ""
+    return json.dumps([list(policy.platforms), list(policy.endpoint_ids)], separators=(",", ":"))
+
+
+def size_of(payload: pb.Payload, policy: pb.TargetPolicy) -> int:
+    """See `Row.size`."""
+    return payload.ByteSize() + len(target_key(policy))
 
 
 def copy(row: Row) -> pb.Notification:

@@ -1,6 +1,7 @@
 """GetNotification and ListNotifications."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from unisono.client.testing import checks, endpoints, refusals
 from unisono.client.testing.call import Call
@@ -10,6 +11,9 @@ from unisono.client.testing.patching import check_ref
 from unisono.client.testing.times import millis
 from unisono.client.testing.world import Position
 from unisono.v1 import notification_service_pb2 as pb
+
+#: How many notifications a page with filters looks at, at most.
+_LOOKS: Final = 1000
 
 
 def get(call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
@@ -36,16 +40,15 @@ def history(call: Call, request: pb.ListNotificationsRequest) -> pb.ListNotifica
     bad.check()
     feed, position = actor.feed, Position(*[actor.feed.revision] * 3)
     endpoint = endpoints.existing(feed, request.endpoint_id) if request.endpoint_id else None
-    older = [row for row in feed.live if before is None or row.create_revision < before]
-    found = [row for row in reversed(older) if row.is_for(endpoint) and _passes(row, request)]
-    page = _fitting(found, request.page_size or call.limits.page_default_items, call.limits.page_bytes)
-    more, first = len(page) < len(found), before is None and endpoint is not None
+    items, first = request.page_size or call.limits.page_default_items, before is None
+    looked_at, last = _looked_at(feed, before, max(_LOOKS, items), narrowed=_narrows(request))
+    found = [row for row in looked_at if row.is_for(endpoint) and _passes(row, request)]
+    page = _fitting(found, items, call.limits.page_bytes)
+    last = page[-1] if len(page) < len(found) else last
     return pb.ListNotificationsResponse(
         notifications=[row.shown for row in page],
-        next_page_token=call.world.pages.give((_mark(feed, request), page[-1].create_revision))
-        if more
-        else "",
-        resume_token=call.world.seal(feed, request.endpoint_id, position) if first else b"",
+        next_page_token=call.world.pages.give((_mark(feed, request), last.create_revision)) if last else "",
+        resume_token=call.world.seal(feed, request.endpoint_id, position) if endpoint and first else b"",
     )
 
 
@@ -79,6 +82,21 @@ def _mark(feed: Feed, request: pb.ListNotificationsRequest) -> bytes:
     for name in ("user_id", "page_size", "page_token"):
         filters.ClearField(name)
     return repr(feed.key).encode() + filters.SerializeToString(deterministic=True)
+
+
+def _looked_at(
+    feed: Feed, before: int | None, most: int, *, narrowed: bool
+) -> tuple[Sequence[Row], Row | None]:
+    """What is older, the newest first, and the last of it if there may be more."""
+    older = [row for row in reversed(feed.live) if before is None or row.create_revision < before]
+    if not narrowed or len(older) < most:
+        return older, None
+    return older[:most], older[most - 1]
+
+
+def _narrows(request: pb.ListNotificationsRequest) -> bool:
+    named = {field.name for field, _ in request.ListFields()}
+    return bool(named - {"user_id", "page_size", "page_token"})
 
 
 def _passes(row: Row, request: pb.ListNotificationsRequest) -> bool:

@@ -22,6 +22,9 @@ class Limits:
     endpoints_per_user: int = 100
     streams_per_user: int = 50
     live_notifications_per_feed: int = 10_000
+    target_policies_per_feed: int = 256
+    feed_bytes: int = 64 * 1024 * 1024
+    deleted_endpoints_per_user: int = 1000
     expire_after_max: timedelta = timedelta(days=30)
     expire_after_default: timedelta = timedelta(days=7)
     heartbeat_min: timedelta = timedelta(seconds=5)

@@ -24,8 +24,10 @@ def pass_time(world: World, span: int) -> None:
         world.now, feed, row = max(world.now, due[0]), due[1], due[2]
         _act(feed, row, world.now)
     world.now = until
-    for feed in world.feeds.values():
-        _forget(feed, until)
+    for feed in tuple(world.feeds.values()):
+        if _forget(feed, until) and not feed.rows and not feed.endpoints:
+            # The next one for this user is another feed.
+            del world.feeds[feed.key]
     wake(world.listeners)
 
 
@@ -49,7 +51,9 @@ def _act(feed: Feed, row: Row, now: int) -> None:
     feed.commit(replace(row, shown=shown), CHANGE_TYPE_STATE_CHANGED, now, alert=True)
 
 
-def _forget(feed: Feed, now: int) -> None:
+def _forget(feed: Feed, now: int) -> bool:
+    """Whether there was anything to forget."""
+    before = len(feed.rows) + len(feed.endpoints)
     old = [row for row in feed.rows.values() if not row.live and _age(row, now) > _REMOVALS_KEPT]
     for row in old:
         del feed.rows[row.shown.id]
@@ -60,6 +64,7 @@ def _forget(feed: Feed, now: int) -> None:
         deleted = endpoint.delete_time is not None and now - endpoint.delete_time > _REMOVALS_KEPT
         if deleted or (unseen and endpoint.delete_time is None):
             del feed.endpoints[endpoint.id]
+    return len(feed.rows) + len(feed.endpoints) < before
 
 
 def _age(row: Row, now: int) -> int:

@@ -8,6 +8,7 @@ from unisono.client.testing.call import Call
 from unisono.client.testing.checks import Bad
 from unisono.client.testing.content import CONTENT, check_expiry, clear, content, put
 from unisono.client.testing.feed import Feed, Row, Why, copy
+from unisono.client.testing.quotas import check_growth
 from unisono.client.testing.times import length, timestamp
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -38,6 +39,7 @@ def update(
     if shown != row.shown:
         check_revision(row, expected)
         news = shown.payload != row.shown.payload
+        check_growth(call, actor.feed, shown.payload.ByteSize() - row.shown.payload.ByteSize())
         why = feed_pb.CHANGE_TYPE_UPDATED if news else feed_pb.CHANGE_TYPE_STATE_CHANGED
         row = actor.feed.commit(
             replace(row, shown=shown),

@@ -7,8 +7,9 @@ from unisono.client.testing import checks, refusals
 from unisono.client.testing.call import Actor, Call
 from unisono.client.testing.checks import Bad
 from unisono.client.testing.content import CONTENT, check_expiry, content, put, target_policy
-from unisono.client.testing.feed import Row, Why, copy
+from unisono.client.testing.feed import Row, Why, copy, size_of, target_key
 from unisono.client.testing.patching import remove
+from unisono.client.testing.quotas import check_growth, check_room
 from unisono.client.testing.times import length, timestamp
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -94,11 +95,13 @@ def _store(call: Call, wanted: _Wanted, live: Row | None) -> Row:
     bad = Bad()
     check_expiry(bad, wanted.content, call.now, call.limits)
     bad.check()
-    if live is None:
-        _check_quota(call, wanted.actor)
-        return _create(call, wanted)
-    if live.shown.target_policy == wanted.target:
+    size = size_of(wanted.content.payload, wanted.target)
+    if live is not None and live.shown.target_policy == wanted.target:
+        check_growth(call, wanted.actor.feed, size - live.size)
         return _rewrite(call, wanted, live)
+    check_room(call, wanted.actor.feed, target_key(wanted.target), size, leaves=live)
+    if live is None:
+        return _create(call, wanted)
     remove(wanted.actor.feed, live, feed_pb.CHANGE_TYPE_DELETED, call.now, wanted.actor.endpoint_id)
     return _create(call, wanted)
 
@@ -135,16 +138,6 @@ def _commit(call: Call, wanted: _Wanted, row: Row, why: Why) -> Row:
     shown.read_state = pb.READ_STATE_UNREAD
     shown.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
     return actor.feed.commit(row, why, call.now, actor.endpoint_id, news=True, alert=True)
-
-
-def _check_quota(call: Call, actor: Actor) -> None:
-    limit = call.limits.live_notifications_per_feed
-    if len(actor.feed.live) >= limit:
-        text = (
-            f"the feed holds {limit} live notifications, which is the limit; "
-            "delete some, or wait until some expire"
-        )
-        raise refusals.quota_exceeded("LIVE_NOTIFICATIONS_EXCEEDED", text, limit)
 
 
 def _result(row: Row, *, deduplicated: bool = False) -> service_pb.SendResult:

@@ -75,6 +75,13 @@ def _check_streams(call: Call, actor: Actor) -> None:
     if len(others) >= limit:
         text = f"the user has {len(others)} streams open, which is the limit; close one"
         raise refusals.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, limit)
+    count = len(actor.feed.listeners)
+    if count >= 2 * limit:
+        text = (
+            f"the user has {count} streams open, those that newer ones took over from "
+            "among them, which is the limit; read them to their end, or close their connections"
+        )
+        raise refusals.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, 2 * limit)
 
 
 def _resumed(call: Call, actor: Actor, request: pb.SubscribeRequest) -> Position | None:

@@ -49,7 +49,7 @@ class Sealed:
 
     feed: FeedKey
     endpoint_id: str
-    epoch: int
+    epochs: tuple[int, int]
     position: Position
 
 
@@ -88,7 +88,8 @@ class World:
 
     def feed(self, key: FeedKey) -> Feed:
         """The feed, made if it is new."""
-        return self.feeds.setdefault(key, Feed(key))
+        known = self.feeds.get(key)
+        return known or self.feeds.setdefault(key, Feed(key, epoch=next(self._numbers)))
 
     @property
     def listeners(self) -> list[Listener]:
@@ -110,7 +111,7 @@ class World:
 
     def seal(self, feed: Feed, endpoint_id: str, position: Position) -> bytes:
         """The resume token of a position."""
-        return self.positions.give(Sealed(feed.key, endpoint_id, self.epoch, position)).encode()
+        return self.positions.give(Sealed(feed.key, endpoint_id, self._epochs(feed), position)).encode()
 
     def unseal(self, feed: Feed, endpoint_id: str, token: bytes) -> Position | None:
         """The position; None for another endpoint's, or one that counts no more.
@@ -122,4 +123,8 @@ class World:
             raise refusals.bad_position("is not a resume token")
         if sealed.feed != feed.key:
             raise refusals.bad_position("was not given out for this feed")
-        return sealed.position if (sealed.endpoint_id, sealed.epoch) == (endpoint_id, self.epoch) else None
+        counts = (sealed.endpoint_id, sealed.epochs) == (endpoint_id, self._epochs(feed))
+        return sealed.position if counts else None
+
+    def _epochs(self, feed: Feed) -> tuple[int, int]:
+        return self.epoch, feed.epoch

@@ -1,0 +1,45 @@
+"""How much a feed may hold. Knows no requests."""
+
+from collections import Counter
+
+from unisono.client.testing import refusals
+from unisono.client.testing.call import Call
+from unisono.client.testing.feed import Feed, Row
+
+
+def check_room(call: Call, feed: Feed, target: str, size: int, *, leaves: Row | None) -> None:
+    """Raise `QuotaExceeded` unless there is room for one more, or for one in place of one that leaves."""
+    limit = call.limits.live_notifications_per_feed
+    if leaves is None and len(feed.live) >= limit:
+        text = (
+            f"the feed holds {limit} live notifications, which is the limit; "
+            "delete some, or wait until some expire"
+        )
+        raise refusals.quota_exceeded("LIVE_NOTIFICATIONS_EXCEEDED", text, limit)
+    _check_targets(call, feed, target, leaves)
+    check_growth(call, feed, size - (leaves.size if leaves is not None else 0))
+
+
+def check_growth(call: Call, feed: Feed, growth: int) -> None:
+    """Raise `QuotaExceeded` unless there is room for so many bytes more."""
+    limit = call.limits.feed_bytes
+    if growth > 0 and sum(row.size for row in feed.live) + growth > limit:
+        text = (
+            f"the live notifications of the feed would take more than {limit} bytes, which is the limit; "
+            "delete some, or wait until some expire"
+        )
+        raise refusals.quota_exceeded("FEED_BYTES_EXCEEDED", text, limit)
+
+
+def _check_targets(call: Call, feed: Feed, target: str, leaves: Row | None) -> None:
+    limit = call.limits.target_policies_per_feed
+    live = Counter(row.target_key for row in feed.live if row.target_key)
+    if not target or target in live:
+        return
+    freed = leaves is not None and live[leaves.target_key] == 1
+    if len(live) - freed >= limit:
+        text = (
+            f"the live notifications of the feed have {limit} different target policies, which is the "
+            "limit; use one of them, or platforms, or delete some"
+        )
+        raise refusals.quota_exceeded("TARGET_POLICIES_EXCEEDED", text, limit)

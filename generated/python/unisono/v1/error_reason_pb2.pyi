@@ -63,7 +63,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_LIVE_NOTIFICATIONS_EXCEEDED: _ErrorReason.ValueType  # 19
     """RESOURCE_EXHAUSTED. The feed holds as many live notifications as it may. A QuotaFailure says so. metadata: limit."""
     ERROR_REASON_OPEN_STREAMS_EXCEEDED: _ErrorReason.ValueType  # 20
-    """RESOURCE_EXHAUSTED. The user has as many streams open as allowed. A QuotaFailure says so. metadata: limit."""
+    """RESOURCE_EXHAUSTED. The user has as many streams open as allowed: from as many endpoints, or twice as many with those
+    that newer ones took over from and that have not ended. A QuotaFailure says so. metadata: limit.
+    """
     ERROR_REASON_ENDPOINTS_EXCEEDED: _ErrorReason.ValueType  # 21
     """RESOURCE_EXHAUSTED. The user has as many endpoints as allowed, all with open streams. A QuotaFailure says so.
     metadata: limit.
@@ -150,7 +152,9 @@ ERROR_REASON_REVISION_MISMATCH: ErrorReason.ValueType  # 18
 ERROR_REASON_LIVE_NOTIFICATIONS_EXCEEDED: ErrorReason.ValueType  # 19
 """RESOURCE_EXHAUSTED. The feed holds as many live notifications as it may. A QuotaFailure says so. metadata: limit."""
 ERROR_REASON_OPEN_STREAMS_EXCEEDED: ErrorReason.ValueType  # 20
-"""RESOURCE_EXHAUSTED. The user has as many streams open as allowed. A QuotaFailure says so. metadata: limit."""
+"""RESOURCE_EXHAUSTED. The user has as many streams open as allowed: from as many endpoints, or twice as many with those
+that newer ones took over from and that have not ended. A QuotaFailure says so. metadata: limit.
+"""
 ERROR_REASON_ENDPOINTS_EXCEEDED: ErrorReason.ValueType  # 21
 """RESOURCE_EXHAUSTED. The user has as many endpoints as allowed, all with open streams. A QuotaFailure says so.
 metadata: limit.

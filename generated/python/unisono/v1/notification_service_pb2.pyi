@@ -84,7 +84,9 @@ class SendNotificationRequest(_message.Message):
 
     @_builtins.property
     def target_policy(self) -> _notification_pb2.TargetPolicy:
-        """Which endpoints it is meant for. Absent: every endpoint."""
+        """Which endpoints it is meant for. Absent: every endpoint. The live notifications of a feed have at most 256
+        different ones.
+        """
 
     @_builtins.property
     def display_time_to_live(self) -> _duration_pb2.Duration:
@@ -370,7 +372,9 @@ class ListNotificationsRequest(_message.Message):
     endpoint_id: _builtins.str
     """Lists only what is meant for this endpoint, which must be registered, and puts a resume_token on the first page."""
     page_size: _builtins.int
-    """How many to return: at most 500; 0 means 50. A page also ends at 1 MiB."""
+    """How many to return: at most 500; 0 means 50. A page also ends at 1 MiB; and with a filter or an endpoint_id, where
+    1,000 notifications were looked at, so that it may be short or empty and not the last.
+    """
     page_token: _builtins.str
     """The next_page_token of the page before, for the same filters. Empty: the first page."""
     read_state: _notification_pb2.ReadState.ValueType
@@ -420,7 +424,7 @@ class ListNotificationsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Empty on the last page."""
+    """Empty on the last page, and only there: a page that is short or empty *with* a token is followed by others."""
     resume_token: _builtins.bytes
     """On the first page of a request with endpoint_id: the position of this snapshot. A Subscribe that starts from it
     misses nothing in between.

@@ -14,8 +14,7 @@ from tests.sdk.shed import Shed
 from tests.sdk.told import LIVE, Told, created, ended, laptop, live, telling, until, welcome
 from tests.support.proxies import proxied
 from tests.support.scripted import Fault, Scripted
-from unisono.client import Device, FileStorage, Status, Superseded, Timing, connect
-from unisono.client._wire.transport import GrpcTransport
+from unisono.client import Device, FileStorage, Status, Superseded, Timing, transport_to
 
 NOWHERE = "127.0.0.1:1"
 Code = grpc.StatusCode
@@ -94,7 +93,7 @@ async def gone(left: Callable[[], object]) -> None:
 async def test_it_leaves_nothing_behind_in_any_state(script: Scripted, tmp_path: Path, state: State) -> None:
     """No task, no thread, no file; and nobody waits for it any more. The transport is the caller's."""
     script.tell("Subscribe", telling([*LIVE, created(1)]))
-    transport = GrpcTransport(lambda: connect(script.target))
+    transport = transport_to(script.target)
     device = laptop(transport, storage=FileStorage(tmp_path / "inbox"))
     events = device.events()
     await state(device, script)
@@ -141,7 +140,7 @@ def connections(target: str) -> list[str]:
 async def test_while_it_opens(script: Scripted) -> None:
     """It does not come to life after that, on a transport that others go on using."""
     script.tell("Subscribe", telling(LIVE))
-    transport = GrpcTransport(lambda: connect(script.target))
+    transport = transport_to(script.target)
     shed = Shed()
     shed.gate.clear()
     device = laptop(transport, storage=shed)

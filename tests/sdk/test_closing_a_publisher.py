@@ -9,8 +9,7 @@ import pytest
 from tests.sdk.quick import QUICK
 from tests.sdk.shelf import SENDS, Shelf
 from tests.support.scripted import Fault, Scripted
-from unisono.client import Backoff, Publisher, UnisonoError, connect
-from unisono.client._wire.transport import GrpcTransport
+from unisono.client import Backoff, Publisher, UnisonoError, transport_to
 
 Call = Callable[[Publisher], Awaitable[object]]
 
@@ -119,7 +118,7 @@ async def test_nothing_can_be_called_any_more(hanging: Publisher, script: Script
 
 
 async def test_a_transport_of_the_callers_stays_open(script: Scripted, shelf: Shelf) -> None:
-    transport = GrpcTransport(lambda: connect(script.target))
+    transport = transport_to(script.target)
     for title in ("a", "b"):
         async with Publisher(transport, "a token") as publisher:
             await publisher.send("ada", title=title)

@@ -23,6 +23,11 @@ class Proxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
 
+    @property
+    def carried(self) -> int:
+        """The connections that are open."""
+        return len(self._writers)
+
     def cut(self) -> None:
         """Break every connection, without a word. New ones are carried."""
         for writer in self._writers:

@@ -59,11 +59,12 @@ class Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One call that came in."""
+    """One call that came in; `peer` is the connection that it came on."""
 
     method: str
     request: Any
     token: str
+    peer: str
 
 
 class Scripted(grpc.GenericRpcHandler):
@@ -137,20 +138,29 @@ class Scripted(grpc.GenericRpcHandler):
         ]
         token = str(dict(metadata).get("authorization", "")).removeprefix("Bearer ")
         async with self._changed:
-            self.asked.append(Asked(_METHODS[path].name, request, token))
+            self.asked.append(Asked(_METHODS[path].name, request, token, context.peer()))
             self._changed.notify_all()
         return request
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[Scripted]:
-    """Serve on a port of the kernel's choice."""
+async def scripted(
+    *, streams: int | None = None, credentials: grpc.ServerCredentials | None = None
+) -> AsyncIterator[Scripted]:
+    """Serve on a port of the kernel's choice; with at most so many calls and streams on a connection."""
     script = Scripted()
-    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    limits = [("grpc.max_concurrent_streams", streams)] if streams else []
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0), *limits])
     server.add_generic_rpc_handlers((script,))
-    script.target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    script.target = f"127.0.0.1:{_port(server, credentials)}"
     await server.start()
     try:
         yield script
     finally:
         await server.stop(None)
+
+
+def _port(server: grpc.aio.Server, credentials: grpc.ServerCredentials | None) -> int:
+    if credentials is None:
+        return server.add_insecure_port("127.0.0.1:0")
+    return server.add_secure_port("127.0.0.1:0", credentials)

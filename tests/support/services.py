@@ -11,9 +11,8 @@ from typing import Any, Protocol
 
 from tests.support import tokens
 from tests.support.clocks import START, HeldClock
-from tests.support.nodes import Running, Setup, running
-from unisono.client import Transport
-from unisono.client._wire.transport import GrpcTransport
+from tests.support.nodes import Setup, running
+from unisono.client import Transport, transport_to
 from unisono.client.testing import FakeService
 from unisono.client.testing import Limits as FakeLimits
 from unisono.server.clock import Wake
@@ -70,14 +69,9 @@ class SweptClock(HeldClock):
 class Server:
     """A node, through its socket."""
 
-    def __init__(self, node: Running, clock: SweptClock) -> None:
-        self._node = node
+    def __init__(self, transport: Transport, clock: SweptClock) -> None:
+        self.transport = transport
         self._clock = clock
-        self._transport = GrpcTransport(lambda: node.channel)
-
-    @property
-    def transport(self) -> Transport:
-        return self._transport
 
     @property
     def now(self) -> datetime:
@@ -134,7 +128,11 @@ async def serving_server(path: Path, **limits: Any) -> AsyncIterator[Service]:
         sweep_rules=SweepRules(interval=SWEEP_INTERVAL),
     )
     async with running(setup) as node:
-        yield Server(node, clock)
+        transport = transport_to(node.target)
+        try:
+            yield Server(transport, clock)
+        finally:
+            await transport.close()
 
 
 @asynccontextmanager

@@ -1,9 +1,8 @@
 """Where publishers and devices get their calls from: an address, or a transport that somebody else has."""
 
-from functools import partial
-
 from unisono.client._wire.caller import Caller
-from unisono.client._wire.channel import check, connect
+from unisono.client._wire.channel import Address
+from unisono.client._wire.pool import STREAMS_PER_CONNECTION
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import Tokens, TokenSource
 from unisono.client._wire.transport import GrpcTransport, Transport
@@ -11,13 +10,21 @@ from unisono.client._wire.transport import GrpcTransport, Transport
 Target = str | Transport
 
 
-def transport_to(target: str, *, tls: bool = False, root_certificates: bytes | None = None) -> GrpcTransport:
+def transport_to(
+    target: str,
+    *,
+    tls: bool = False,
+    root_certificates: bytes | None = None,
+    streams_per_connection: int = STREAMS_PER_CONNECTION,
+) -> GrpcTransport:
     """A connection to HOST:PORT that publishers and devices may share; close it when they are closed.
 
-    See `connect` for the rest. It belongs to the event loop that first uses it.
+    See `connect` for the rest. It belongs to the event loop that first uses it. All transports of a loop
+    that are made alike share connections, each with at most `streams_per_connection` devices on it and
+    calls on the first: lower it where a proxy allows fewer streams than Unisono, which allows 1,000.
     """
-    check(target, root_certificates)
-    return GrpcTransport(partial(connect, target, tls=tls, root_certificates=root_certificates))
+    address = Address(target=target, tls=tls, root_certificates=root_certificates)
+    return GrpcTransport(address, streams_per_connection)
 
 
 class Connection:

@@ -5,15 +5,16 @@ tokens' renewal, of retries, or of what the messages mean.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import grpc
 
 from unisono.client._errors import UnisonoError, explain
-from unisono.client._wire.channel import bearer
+from unisono.client._wire.channel import Address, bearer
 from unisono.client._wire.methods import Method, Request, Response
+from unisono.client._wire.pool import STREAMS_PER_CONNECTION, ConnectionPool, pool_of
 
 
 class Transport(Protocol):
@@ -37,16 +38,20 @@ class Transport(Protocol):
 
 
 class GrpcTransport:
-    """Calls over a gRPC channel, which it closes.
+    """Calls over gRPC. Its connections are shared with all transports of its event loop to this address.
 
-    The channel is made for the first call: until then, this belongs to no event loop.
+    They are made for the first call: until then, this belongs to no event loop.
     """
 
-    def __init__(self, open_channel: Callable[[], grpc.aio.Channel]) -> None:
-        self._open_channel = open_channel
-        self._channel: grpc.aio.Channel | None = None
+    def __init__(self, address: Address, streams_per_connection: int = STREAMS_PER_CONNECTION) -> None:
+        if streams_per_connection < 1:
+            raise ValueError(f"streams_per_connection: must be at least 1; is {streams_per_connection}")
+        self.target = address.target
+        self._address = address
+        self._most = streams_per_connection
+        self._pool: ConnectionPool | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._calls: dict[str, Any] = {}
+        self._under_way: set[grpc.aio.Call] = set()
         self._closed = False
 
     async def unary(
@@ -54,27 +59,31 @@ class GrpcTransport:
     ) -> Response:
         """See `Transport`."""
         with self._explained():
-            call = self._callable(method, self._opened().unary_unary)
-            answer: Response = await call(request, metadata=bearer(token), timeout=timeout)
-            return answer
+            make = self._opened().for_calls.unary(method)
+            with self._ending(make(request, metadata=bearer(token), timeout=timeout)) as call:
+                answer: Response = await call
+                return answer
 
     async def stream(
         self, method: Method[Request, Response], request: Request, *, token: str
     ) -> AsyncGenerator[Response, None]:
         """See `Transport`."""
-        with self._explained():
-            call = self._callable(method, self._opened().unary_stream)(request, metadata=bearer(token))
-            try:
-                async for message in call:
-                    yield message
-            finally:
-                call.cancel()
+        with (
+            self._explained(),
+            self._opened().for_stream() as channel,
+            self._ending(channel.stream(method)(request, metadata=bearer(token))) as call,
+        ):
+            async for message in call:
+                yield message
 
     async def close(self) -> None:
         """See `Transport`."""
         self._closed = True
-        if self._channel is not None:
-            await self._channel.close()
+        for call in tuple(self._under_way):
+            call.cancel()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.leave(self)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -85,34 +94,40 @@ class GrpcTransport:
         except grpc.aio.AioRpcError as error:
             raise explain(error) from None
         except asyncio.CancelledError:
-            # To close a channel is to cancel its calls, of which the tasks that wait for them know nothing.
+            # To be closed is to cancel calls, of which the tasks that wait for them know nothing.
             if not self._closed or _is_cancelled():
                 raise
             raise closed() from None
 
-    def _opened(self) -> grpc.aio.Channel:
+    @contextmanager
+    def _ending(self, call: Any) -> Iterator[Any]:
+        """A call that ends with this context, or when all of this is closed."""
+        self._under_way.add(call)
+        try:
+            yield call
+        finally:
+            self._under_way.discard(call)
+            call.cancel()
+
+    def _opened(self) -> ConnectionPool:
         loop = asyncio.get_running_loop()
-        if self._channel is None:
-            self._loop, self._channel = loop, self._open_channel()
+        if self._pool is None:
+            self._loop, self._pool = loop, pool_of(self._address, self._most, self)
         if self._loop is not loop:
             raise RuntimeError(
                 "this connection belongs to another event loop, which used it first: make one for each "
                 "loop, or use a BlockingPublisher"
             )
-        return self._channel
+        return self._pool
 
     def _check_open(self) -> None:
         if self._closed:
             raise closed()
 
-    def _callable(self, method: Method[Request, Response], make: Any) -> Any:
-        if method.path not in self._calls:
-            self._calls[method.path] = make(
-                method.path,
-                request_serializer=method.request.SerializeToString,
-                response_deserializer=method.response.FromString,
-            )
-        return self._calls[method.path]
+
+def name_of(transport: Transport) -> str:
+    """What people call the other side of a transport: HOST:PORT, where it has one."""
+    return transport.target if isinstance(transport, GrpcTransport) else "the server"
 
 
 def closed() -> UnisonoError:

@@ -20,7 +20,7 @@ PREFIX: Final = "UNISONO_"
 OTHER_VARIABLES: Final = frozenset(
     f"{PREFIX}{name}"
     for name in (
-        *("CONFIG", "TARGET", "TOKEN", "TOKEN_COMMAND"),
+        *("CONFIG", "TARGET", "TOKEN", "TOKEN_COMMAND", "CLEARTEXT"),
         *("TLS", "ROOT_CERTIFICATES", "TIMEOUT", "JSON"),
     )
 )

@@ -6,6 +6,8 @@ from typing import Final
 
 import grpc
 
+from unisono.client._wire.cleartext import warn_of
+
 #: What suits streams that stay open for minutes without a message. The server allows pings every 20 s.
 #: A lost server is looked for at least every 5 s: whoever comes back asks at its own, random, times.
 _OPTIONS: Final = (
@@ -45,6 +47,11 @@ class Address:
         """Whether nobody on the way can read what is said."""
         return self.tls or self.root_certificates is not None
 
+    def warn(self) -> None:
+        """Log, once for each target, that tokens can be read on the way, where they can."""
+        if not self.encrypted:
+            warn_of(self.target)
+
     def channel(self, number: int | None = None) -> grpc.aio.Channel:
         """A channel to it. Those with different numbers never share a connection."""
         options = _OPTIONS if number is None else (*_OPTIONS, (_NUMBER, number))
@@ -62,7 +69,9 @@ def connect(target: str, *, tls: bool = False, root_certificates: bytes | None =
     streams and calls at a time (`transport_to` spreads them by itself). Raises `ValueError` for what is
     no address, and for certificates that are none.
     """
-    return Address(target=target, tls=tls, root_certificates=root_certificates).channel()
+    address = Address(target=target, tls=tls, root_certificates=root_certificates)
+    address.warn()
+    return address.channel()
 
 
 def check(target: str, root_certificates: bytes | None) -> None:

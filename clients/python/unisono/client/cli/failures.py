@@ -57,6 +57,11 @@ def exit_status(run: Callable[[], object], *, as_json: bool) -> int:
     return ended if isinstance(ended, int) else 0
 
 
+def warn(text: str, *, as_json: bool) -> None:
+    """Say on stderr what ends nothing."""
+    click.echo(shapes.line({"message": text}) if as_json else f"Warning: {text}", err=True)
+
+
 def say(error: click.ClickException, *, as_json: bool) -> None:
     """Say it on stderr."""
     if not as_json:

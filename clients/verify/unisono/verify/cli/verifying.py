@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from functools import partial
 
 from unisono.client import DeadlineExceeded, Transport, Unavailable, UnisonoError, transport_to
 from unisono.client.cli.ending import ending, until_first
-from unisono.client.cli.failures import Failure, UsageFailure, say
+from unisono.client.cli.failures import Failure, UsageFailure, say, warn
+from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
 from unisono.verify.cli import words
 from unisono.verify.cli.plan import Plan
@@ -22,11 +24,13 @@ from unisono.verify.saving import Saved, save
 
 def verify(plan: Plan) -> int:
     """All of it; the exit status. Raises a `Failure`, after the report where there is something to report."""
+    recorder = Recorder(steady_clock())
+    with remarks(partial(warn, as_json=plan.as_json)):
+        connect = _connect(plan)
     # What devices say of marks that were refused, and of streams that were cut, is what was wanted.
     logging.getLogger("unisono.client").setLevel(logging.ERROR)
-    recorder = Recorder(steady_clock())
     with telling(recorder.history, quiet=plan.as_json) as told:
-        verification = Verification(plan, recorder, told)
+        verification = Verification(plan, connect, recorder, told)
         asyncio.run(verification.run())
         told.stage("judging what was recorded")
         report = verification.report()
@@ -41,12 +45,12 @@ def verify(plan: Plan) -> int:
 class Verification:
     """One run. `failures` are what kept it from its end: in traffic, or when it left."""
 
-    def __init__(self, plan: Plan, recorder: Recorder, told: Telling) -> None:
+    def __init__(self, plan: Plan, connect: Connect, recorder: Recorder, told: Telling) -> None:
         self.failures: list[Failure] = []
         self._plan = plan
         self._recorder = recorder
         self._told = told
-        self._connect = _connect(plan)
+        self._connect = connect
         self._holders = Holders(plan)
         self._app_id = ""
         self._reached = True

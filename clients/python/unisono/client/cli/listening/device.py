@@ -1,11 +1,8 @@
 """Makes the device that `unisono listen` is, and chooses how to show it: on a screen, or as lines."""
 
 import asyncio
-import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,8 +17,8 @@ from unisono.client.cli.inbox.screen import Screen
 from unisono.client.cli.listening.lines import Lines
 from unisono.client.cli.service.access import Access
 from unisono.client.cli.service.errors import tried
+from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import token_source
-from unisono.client.cli.words.texts import one_line
 
 #: How long to wait at most before trying the server again while somebody looks, in seconds.
 WATCHED: Final = 5.0
@@ -50,7 +47,8 @@ class Listening:
 
     async def _shown(self, device: Device) -> None:
         shown = self._screen(device) if self._wants_screen() else self._lines(device)
-        with _remarks(shown.remark):
+        # Across a screen, nothing else may be written.
+        with remarks(shown.remark):
             await shown.run()
 
     def _wants_screen(self) -> bool:
@@ -86,25 +84,3 @@ def _has_screen() -> bool:
     """Whether there are keys to read, and a terminal that can be drawn on."""
     terminals = sys.stdin.isatty() and sys.stdout.isatty()
     return terminals and sys.platform != "win32" and os.environ.get("TERM", "dumb") != "dumb"
-
-
-@contextmanager
-def _remarks(say: Callable[[str], None]) -> Iterator[None]:
-    """What the SDK warns of, to be said where it is seen: its log must not run across a screen."""
-    logger, handler = logging.getLogger("unisono.client"), _Handler(say)
-    propagated, logger.propagate = logger.propagate, False
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = propagated
-
-
-class _Handler(logging.Handler):
-    def __init__(self, say: Callable[[str], None]) -> None:
-        super().__init__(logging.WARNING)
-        self._say = say
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._say(one_line(record.getMessage()))

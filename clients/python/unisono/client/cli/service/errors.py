@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from unisono.client._errors import DeadlineExceeded, Unauthenticated, Unavailable, UnisonoError
 from unisono.client._wire.channel import check
-from unisono.client.cli.failures import Failure, UsageFailure
+from unisono.client.cli.failures import Failure, UsageFailure, warn
 from unisono.client.cli.service.access import Access
+from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
 from unisono.client.cli.words.connections import Tried
 from unisono.client.cli.words.errors import hint, what_happened
@@ -20,13 +22,14 @@ def tried(access: Access) -> Tried:
 
 @contextmanager
 def in_words(access: Access) -> Iterator[None]:
-    """Make failures of them; of an address that is none, too."""
+    """Make failures of them, also of an address that is none; say what the SDK warns of."""
     try:
         check(access.target, None)
     except ValueError as error:
         raise UsageFailure(f"--{error}") from None
     try:
-        yield
+        with remarks(partial(warn, as_json=access.as_json)):
+            yield
     except UnisonoError as error:
         raise failure(error, tried(access)) from error
     except TokenCommandError as error:

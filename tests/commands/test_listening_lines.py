@@ -13,9 +13,10 @@ from tests.commands.unisono import COMMAND, At, environment, objects
 from tests.support import tokens
 from tests.support.processes import PATIENCE, ServerProcess
 from tests.support.proxies import proxied
-from unisono.client import Notification
-from unisono.client._wire.retry import Backoff
-from unisono.client.cli.listening.device import timing
+from unisono.client import Backoff, Notification, Platform, Timing
+from unisono.client.cli.listening import device as device_module
+from unisono.client.cli.listening.device import Listening, timing
+from unisono.client.cli.service.access import Access
 
 LIVE = "● live"
 
@@ -109,6 +110,48 @@ async def test_it_says_when_the_server_goes_and_comes_back(server: ServerProcess
             await asyncio.to_thread(listening.until, "♪ + Meanwhile")
             await asyncio.to_thread(listening.until, "● live, 1 unread")
     assert listening.out == ["♪ + Meanwhile"]
+
+
+async def test_it_says_that_nothing_comes_and_goes_on_waiting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a server that takes connections and never says anything, and a device that soon says so
+    monkeypatch.setattr(device_module, "timing", lambda *_, **__: Timing(first_message=0.02))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = f"127.0.0.1:{silent.getsockname()[1]}"
+        listening = asyncio.create_task(a_listener(target).listen())
+        said = ""
+        async with asyncio.timeout(PATIENCE):
+            while "\n" not in said:
+                await asyncio.sleep(0.01)
+                said += capsys.readouterr().err
+        assert said.startswith(f"nothing has come from {target} for 0.02 s, and the device goes on waiting")
+        assert not listening.done()
+        listening.cancel()
+        await asyncio.wait([listening])
+
+
+def a_listener(target: str) -> Listening:
+    """One that writes lines."""
+    access = Access(
+        target=target,
+        token="x",
+        token_command="",
+        tls=False,
+        root_certificates=None,
+        timeout=10.0,
+        app=False,
+        as_json=False,
+    )
+    return Listening(
+        access=access,
+        endpoint_id="laptop",
+        display_name="",
+        platform=Platform.LINUX,
+        keep=None,
+        plain=True,
+        silent=True,
+    )
 
 
 def test_what_was_kept_does_not_ring_again(app: At, user: At, ada: str, tmp_path: os.PathLike[str]) -> None:

@@ -1,14 +1,21 @@
 """Reads one stream from its opening to its end, and notices when nothing comes any more."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Final
 
 from unisono.client._device.timing import Timing
 from unisono.client._errors import Unavailable
 from unisono.client._wire.methods import SUBSCRIBE
-from unisono.client._wire.transport import Transport
+from unisono.client._wire.transport import Transport, name_of
 from unisono.v1 import feed_service_pb2 as pb
+
+#: The longest interval between heartbeats that the service agrees to, in seconds.
+_LONGEST_HEARTBEAT: Final = 300.0
+
+_log = logging.getLogger("unisono.client")
 
 
 async def messages(
@@ -17,15 +24,43 @@ async def messages(
     """The messages of one stream. Raises the `UnisonoError` that ended it; `Unavailable` after silence."""
     patience = timing.welcome
     async with aclosing(transport.stream(SUBSCRIBE, request, token=token)) as stream:
-        while True:
-            try:
-                # Giving up a read cancels the whole call, which is what is wanted.
-                async with asyncio.timeout(patience):
-                    message = await anext(stream, None)
-            except TimeoutError:
-                raise Unavailable(f"the server has been silent for {patience:g} s") from None
-            if message is None:
-                return
+        with _remarking(name_of(transport), timing.first_message):
+            message = await _next(stream, patience)
+        while message is not None:
             if message.HasField("welcome"):
-                patience = timing.silence * message.welcome.heartbeat_interval.ToNanoseconds() / 1e9
+                interval = message.welcome.heartbeat_interval.ToNanoseconds() / 1e9
+                patience = timing.silence * min(interval, _LONGEST_HEARTBEAT)
             yield message
+            message = await _next(stream, patience)
+
+
+async def _next(
+    stream: AsyncGenerator[pb.SubscribeResponse, None], patience: float
+) -> pb.SubscribeResponse | None:
+    """The next message; None after the last one."""
+    try:
+        # Giving up a read cancels the whole call, which is what is wanted.
+        async with asyncio.timeout(patience):
+            return await anext(stream, None)
+    except TimeoutError:
+        raise Unavailable(f"the server has been silent for {patience:g} s") from None
+
+
+@contextmanager
+def _remarking(server: str, after: float) -> Iterator[None]:
+    """Log once that nothing has come, if this takes longer than so many seconds."""
+    remark = asyncio.get_running_loop().call_later(after, _remark, server, after)
+    try:
+        yield
+    finally:
+        remark.cancel()
+
+
+def _remark(server: str, after: float) -> None:
+    _log.warning(
+        "nothing has come from %s for %g s, and the device goes on waiting: is the server well, and does "
+        "every proxy on the way pass streams on? may a connection carry so many streams? "
+        "transport_to(..., streams_per_connection=...) puts fewer on each",
+        server,
+        after,
+    )

@@ -11,6 +11,7 @@ class Timing:
     """Times in seconds, but for `silence` and `heartbeat`.
 
     welcome: how long a stream may take to open.
+    first_message: after how long without a first message the device logs that it is waiting.
     silence: after this many heartbeat intervals without a message the connection counts as dead; the
         contract says 2.
     heartbeat: the interval to ask the server for; None leaves it to the server (30 s).
@@ -20,6 +21,7 @@ class Timing:
     """
 
     welcome: float = 20.0
+    first_message: float = 10.0
     silence: float = 2.0
     heartbeat: timedelta | None = None
     acknowledge: float = 5.0

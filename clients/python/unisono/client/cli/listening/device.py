@@ -38,9 +38,10 @@ class Listening:
 
     def run(self) -> None:
         """Until Ctrl-C, or until the person quits; raises what ended the device for good."""
-        asyncio.run(self._run())
+        asyncio.run(self.listen())
 
-    async def _run(self) -> None:
+    async def listen(self) -> None:
+        """The same, on the running event loop."""
         with ending() as asked:
             async with self._device() as device:
                 await until_first(asked.wait(), self._shown(device))

@@ -10,6 +10,8 @@ from unisono.client import (
     NotFound,
     PermissionDenied,
     PlatformFixed,
+    QuotaExceeded,
+    RateLimited,
     Unauthenticated,
     Unavailable,
     UnisonoError,
@@ -120,9 +122,26 @@ def test_a_platform_is_named_as_the_option_takes_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("RATE_LIMITED", "the server allows 7 calls"),
+        ("TARGET_POLICIES_EXCEEDED", "7 choices may be live"),
+        ("FEED_BYTES_EXCEEDED", "delete some"),
+        ("REQUEST_INCOMPLETE", "try again"),
+    ],
+)
+def test_what_is_too_much(reason: str, words: str) -> None:
+    error = UnisonoError("no", reason=reason, metadata={"limit": "7"})
+    assert words in hint(error, tried())
+    assert words in hint(error, tried(app=True))
+
+
+@pytest.mark.parametrize(
     ("error", "all_of_them"),
     [
         (Unavailable("x"), True),
+        (RateLimited("x"), True),
+        (QuotaExceeded("x"), False),
         (DeadlineExceeded("x"), True),
         (Unauthenticated("x"), True),
         (NotFound("x"), False),

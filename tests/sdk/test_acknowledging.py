@@ -13,6 +13,7 @@ from tests.sdk.told import (
     LIVE,
     PATIENCE,
     Message,
+    Noting,
     at,
     created,
     heartbeat,
@@ -169,6 +170,26 @@ async def test_one_that_fails_is_made_again_or_for_a_later(script: Scripted, led
 
         assert device.trouble is None
     assert ledger.positions[:3] == [b"token-1"] * 3
+
+
+async def test_not_sooner_than_the_server_asks_and_later_and_later(script: Scripted, ledger: Ledger) -> None:
+    noting = Noting()
+    ledger.faults = [
+        Fault(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=0.15),
+        Fault(grpc.StatusCode.UNAVAILABLE),
+    ]
+    script.tell("Subscribe", telling([*LIVE, created(1)]))
+
+    async with laptop(script.target, timing=Timing(backoff=noting, acknowledge=0.0)) as device:
+        await script.until("Acknowledge")
+        began = time.monotonic()
+        await script.until("Acknowledge", count=2)
+        waited = time.monotonic() - began
+        await script.until("Acknowledge", count=3)
+        assert device.trouble is None
+
+    assert waited >= 0.15
+    assert noting.asked == [1, 2]
 
 
 async def test_a_catch_up_is_no_position(script: Scripted, ledger: Ledger) -> None:

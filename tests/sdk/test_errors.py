@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 from google.protobuf.any_pb2 import Any
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 
 from unisono import client
@@ -48,6 +49,10 @@ REASONS = {
     "RESYNC": (Code.UNAVAILABLE, client.Unavailable),
     "SUPERSEDED": (Code.ABORTED, client.Superseded),
     "INTERNAL": (Code.INTERNAL, client.InternalError),
+    "RATE_LIMITED": (Code.RESOURCE_EXHAUSTED, client.RateLimited),
+    "TARGET_POLICIES_EXCEEDED": (Code.RESOURCE_EXHAUSTED, client.QuotaExceeded),
+    "FEED_BYTES_EXCEEDED": (Code.RESOURCE_EXHAUSTED, client.QuotaExceeded),
+    "REQUEST_INCOMPLETE": (Code.DEADLINE_EXCEEDED, client.RequestIncomplete),
 }
 
 #: What is made of a code without a reason: an error of the transport.
@@ -71,7 +76,7 @@ CODES = {
 }
 
 
-def packed(detail: error_details_pb2.ErrorInfo) -> Any:
+def packed(detail: Message) -> Any:
     found = Any()
     found.Pack(detail)
     return found
@@ -121,6 +126,16 @@ def test_what_the_transport_finds_too_large_is_too_large() -> None:
     text = "SERVER: Received message larger than max (9437200 vs. 8388608)"
 
     assert type(error_of(Code.RESOURCE_EXHAUSTED, text, [])) is client.TooLarge
+
+
+@pytest.mark.parametrize(
+    ("seconds", "delay"), [(0, 0.0), (2, 2.0), (3600, 3600.0), (-5, 0.0), (-(10**11), 0.0), (10**11, 3600.0)]
+)
+def test_nobody_waits_for_ever_or_not_at_all_because_a_server_says_so(seconds: int, delay: float) -> None:
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.seconds = seconds
+
+    assert error_of(Code.UNAVAILABLE, "", [packed(retry)]).retry_delay == delay
 
 
 def drawn() -> Iterator[tuple[int, str]]:

@@ -22,9 +22,9 @@ Backoff BlockingPublisher ChangeType Content DeadlineExceeded DeleteResult Devic
 EndpointDeleted Event Events Everything FailedPrecondition Feed FileStorage Filter Group
 InternalError InvalidRequest Key KeyConflict MarkResult MemoryStorage Method NotFound Notification
 OutcomeUnknown Patch PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded
-ReadState ResumeTokenInvalid RevisionMismatch SendResult SenderRole StartPosition State Status
-Storage StorageFailed Superseded Timing TooLarge Transport Unauthenticated Unavailable UnisonoError
-UserActionState bearer connect draft explain transport_to
+RateLimited ReadState RequestIncomplete ResumeTokenInvalid RevisionMismatch SendResult SenderRole
+StartPosition State Status Storage StorageFailed Superseded Timing TooLarge Transport Unauthenticated
+Unavailable UnisonoError UserActionState bearer connect draft explain transport_to
 """
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [

@@ -130,6 +130,9 @@ PASSING: dict[str, Message | Exception] = {
     "a cancellation that nobody asked for": Fault(Code.CANCELLED),
     "too many streams": Fault(Code.RESOURCE_EXHAUSTED, "OPEN_STREAMS_EXCEEDED"),
     "a limit of the transport": Fault(Code.RESOURCE_EXHAUSTED),
+    "too many calls": Fault(Code.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=0.01),
+    "too many calls, and no word for how long": Fault(Code.RESOURCE_EXHAUSTED, "RATE_LIMITED"),
+    "a request that came in part": Fault(Code.DEADLINE_EXCEEDED, "REQUEST_INCOMPLETE"),
     "what a proxy says that lost its server": Fault(Code.INTERNAL),
     "a fault of the server": Fault(Code.INTERNAL, "INTERNAL"),
     "an exception in a handler": Fault(Code.UNKNOWN),
@@ -152,9 +155,11 @@ async def test_after_what_may_pass_it_comes_back_later_and_later(script: Scripte
     assert noting.asked == [1, 2, 3, 1, 2]
 
 
-@pytest.mark.parametrize("code", [Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED])
-async def test_not_sooner_than_the_server_asks(script: Scripted, code: grpc.StatusCode) -> None:
-    script.tell("Subscribe", telling([Fault(code, "OVERLOADED", retry_delay=0.15)], LIVE))
+@pytest.mark.parametrize(
+    ("code", "reason"), [(Code.UNAVAILABLE, "OVERLOADED"), (Code.RESOURCE_EXHAUSTED, "RATE_LIMITED")]
+)
+async def test_not_sooner_than_the_server_asks(script: Scripted, code: grpc.StatusCode, reason: str) -> None:
+    script.tell("Subscribe", telling([Fault(code, reason, retry_delay=0.15)], LIVE))
     began = time.monotonic()
 
     async with laptop(script.target, timing=Timing(backoff=QUICK)) as device:

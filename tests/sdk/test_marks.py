@@ -1,12 +1,14 @@
 """Marks made on a device: kept while it is offline, sent in order on return, and in effect once."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import grpc
 import pytest
 
+from tests.sdk.quick import QUICK
 from tests.sdk.shed import Shed
 from tests.sdk.told import LIVE, laptop, live, sent, telling, until
 from tests.support.scripted import Fault, Scripted
@@ -16,6 +18,7 @@ from unisono.client import (
     NotFound,
     StorageFailed,
     Superseded,
+    Timing,
 )
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
@@ -124,6 +127,22 @@ async def test_what_says_nothing_of_the_mark_does_not_cost_it(
         await sent(device)
 
     assert (marker.asked, marker.done) == (["a", "a", "a", "a", "b"], ["a", "b"])
+
+
+async def test_one_that_is_too_much_now_is_sent_when_the_server_wants_it(
+    script: Scripted, marker: Marker
+) -> None:
+    """Also where that is later than a call may take."""
+    marker.faults = [Fault(Code.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=0.15)]
+
+    async with laptop(script.target, timing=Timing(call=0.1, backoff=QUICK)) as device:
+        await live(device)
+        began = time.monotonic()
+        assert await device.mark_read("a") is None
+        await sent(device)
+
+    assert time.monotonic() - began >= 0.15
+    assert (marker.asked, marker.done) == (["a", "a"], ["a"])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -42,7 +43,8 @@ PASSING = {
     "an outcome that is unknown": lambda: Fault(Code.UNAVAILABLE, "OUTCOME_UNKNOWN", retry_delay=0.01),
     "a cancellation that nobody asked for": lambda: Fault(Code.CANCELLED),
     "a connection that broke under TLS": lambda: Fault(Code.UNKNOWN, message="Stream removed (TSI)"),
-    "a limit on the rate of calls": lambda: Fault(Code.RESOURCE_EXHAUSTED, "RATE", retry_delay=0.01),
+    "a limit on the rate of calls": lambda: Fault(Code.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=0.01),
+    "a request that came in part": lambda: Fault(Code.DEADLINE_EXCEEDED, "REQUEST_INCOMPLETE"),
 }
 LASTING = {
     Code.INVALID_ARGUMENT: "INVALID_REQUEST",
@@ -106,8 +108,39 @@ async def test_what_is_refused_is_not_repeated(
     assert len(shelf.calls) == 1
 
 
-async def test_it_is_not_repeated_sooner_than_the_server_asks(publisher: Publisher, shelf: Shelf) -> None:
-    shelf.faults.append(Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=0.15))
+@pytest.mark.parametrize("kind", PASSING)
+async def test_so_is_every_other_call(publisher: Publisher, script: Scripted, kind: str) -> None:
+    faults = [PASSING[kind]() for _ in range(3)]
+
+    async def answer(_: GetNotificationRequest) -> GetNotificationResponse:
+        if faults:
+            raise faults.pop()
+        return GetNotificationResponse(notification={"id": "some-id"})  # type: ignore[arg-type]
+
+    script.answer("GetNotification", answer)
+
+    assert (await publisher.get("ada", "some-id")).id == "some-id"
+    assert len(script.asked) == 4
+
+
+@pytest.mark.parametrize("kind", PASSING)
+async def test_so_is_one_of_a_batch_alone(publisher: Publisher, shelf: Shelf, kind: str) -> None:
+    shelf.bad = {"bad": deque([PASSING[kind](), PASSING[kind]()])}
+
+    outcomes = await publisher.batch([draft("ada", title="good"), draft("bob", title="bad")])
+
+    assert [isinstance(one, Exception) for one in outcomes] == [False, False]
+    assert shelf.calls == [["good", "bad"], ["bad"], ["bad"]]
+
+
+BUSY = {"OVERLOADED": Code.UNAVAILABLE, "RATE_LIMITED": Code.RESOURCE_EXHAUSTED}
+
+
+@pytest.mark.parametrize("reason", BUSY)
+async def test_it_is_not_repeated_sooner_than_the_server_asks(
+    publisher: Publisher, shelf: Shelf, reason: str
+) -> None:
+    shelf.faults.append(Fault(BUSY[reason], reason, retry_delay=0.15))
     began = time.monotonic()
 
     await publisher.send("ada", title="Hello")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from unisono.client import Method, Unauthenticated, Unavailable
+from unisono.client import Method, RateLimited, Unauthenticated, Unavailable
 from unisono.client.testing import FakeService
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.load import asking as asking_module
@@ -34,6 +34,24 @@ async def test_another_token_is_asked_for_when_one_is_refused(service: FakeServi
 async def test_a_fixed_token_that_is_refused_stays_refused(service: FakeService) -> None:
     with pytest.raises(Unauthenticated):
         await Asking(service.transport, "nonsense").call(GET_FEED, pb.GetFeedRequest())
+
+
+async def test_it_waits_as_long_as_the_service_asks_but_not_for_ever(
+    service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.extend([seconds] if seconds else [])
+
+    monkeypatch.setattr("unisono.verify.load.asking.asyncio.sleep", wait)
+    asking = Asking(service.transport, service.user_token("ada"))
+    service.fail(RateLimited("busy", retry_delay=3.0), method="GetFeed", times=1)
+    await asking.call(GET_FEED, pb.GetFeedRequest())
+    service.fail(RateLimited("busy", retry_delay=3600.0), method="GetFeed", times=1)
+    with pytest.raises(RateLimited):
+        await asking.call(GET_FEED, pb.GetFeedRequest())
+    assert waited == [3.0]
 
 
 @pytest.mark.parametrize("failures", [1, ATTEMPTS - 1, ATTEMPTS])

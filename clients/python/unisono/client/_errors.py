@@ -8,9 +8,13 @@ from typing import Final
 
 import grpc
 from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
 from google.rpc import error_details_pb2, status_pb2
 
-_DETAILS_KEY = "grpc-status-details-bin"
+_DETAILS_KEY: Final = "grpc-status-details-bin"
+
+#: Nobody waits longer because a server says so, in seconds.
+_LONGEST_DELAY: Final = 3600.0
 
 
 class UnisonoError(Exception):
@@ -28,17 +32,20 @@ class UnisonoError(Exception):
         ├── FailedPrecondition
         │   ├── EndpointDeleted      the id of a deleted endpoint stays unusable for 30 days
         │   └── PlatformFixed        the platform of an endpoint cannot change
-        ├── QuotaExceeded            as many notifications, streams or endpoints as allowed
+        ├── QuotaExceeded            as many notifications, bytes, streams or endpoints as allowed
         ├── Superseded               a newer stream of the same endpoint took over
         ├── Unavailable              nothing is wrong with the request: repeat it later
-        │   └── OutcomeUnknown       the same, and it may have been done already
+        │   ├── OutcomeUnknown       the same, and it may have been done already
+        │   ├── RateLimited          more calls than the caller may make: nothing was done
+        │   └── RequestIncomplete    it did not arrive as a whole: nothing was done
         ├── DeadlineExceeded         no answer within the time that the caller gave
         ├── InternalError            a fault of the server; metadata["request_id"] finds it in its log
         └── StorageFailed            a device could not keep what it holds
 
     `reason` is a name of `unisono.v1.ErrorReason` without its prefix, and empty for an error that the
     service did not raise (the transport did). `violations` are the bad fields and what is wrong with
-    each. `retry_delay` is in seconds; None when the service did not ask to repeat the request.
+    each. `retry_delay` is in seconds, from 0 to an hour; None when the service did not ask to repeat the
+    request.
     """
 
     #: What an error has that nobody gave a code.
@@ -127,7 +134,7 @@ class PlatformFixed(FailedPrecondition):
 
 
 class QuotaExceeded(UnisonoError):
-    """The user has as many notifications, streams or endpoints as allowed: `metadata["limit"]`."""
+    """The user has as many notifications, bytes, streams or endpoints as allowed: `metadata["limit"]`."""
 
     default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
@@ -146,6 +153,18 @@ class Unavailable(UnisonoError):
 
 class OutcomeUnknown(Unavailable):
     """It may have been done. Repeating is safe: everything here acts once."""
+
+
+class RateLimited(Unavailable):
+    """More calls at a time, or in a second, than allowed: `metadata["limit"]`. Nothing was done."""
+
+    default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class RequestIncomplete(Unavailable):
+    """The request did not arrive as a whole in the time that the server waits for one. Nothing was done."""
+
+    default_code = grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 class DeadlineExceeded(UnisonoError):
@@ -170,6 +189,8 @@ _BY_REASON: Final[Mapping[str, type[UnisonoError]]] = {
     "ENDPOINT_DELETED": EndpointDeleted,
     "PLATFORM_FIXED": PlatformFixed,
     "OUTCOME_UNKNOWN": OutcomeUnknown,
+    "RATE_LIMITED": RateLimited,
+    "REQUEST_INCOMPLETE": RequestIncomplete,
     "SUPERSEDED": Superseded,
 }
 
@@ -206,7 +227,7 @@ def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> Uni
         for wanted in (info, request, retry):
             if detail.TypeName() == wanted.DESCRIPTOR.full_name:
                 detail.Unpack(wanted)
-    delay = retry.retry_delay.ToNanoseconds() / 1e9 if retry.HasField("retry_delay") else None
+    delay = delay_of(retry.retry_delay) if retry.HasField("retry_delay") else None
     return _kind(code, info.reason, message)(
         message,
         code=code,
@@ -215,6 +236,11 @@ def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> Uni
         violations={v.field: v.description for v in request.field_violations},
         retry_delay=delay,
     )
+
+
+def delay_of(asked: Duration) -> float:
+    """For how many seconds the service asks to wait; what would be for ever, or no time at all, is not it."""
+    return min(max(0.0, asked.ToNanoseconds() / 1e9), _LONGEST_DELAY)
 
 
 def code_of(number: int) -> grpc.StatusCode:

@@ -12,7 +12,10 @@ _log = logging.getLogger("unisono.client")
 
 
 class Acknowledging:
-    """Gathers positions, and acknowledges the last of them. One that fails is made again, or for a later."""
+    """Gathers positions, and acknowledges the last of them.
+
+    What fails is repeated, for a later one if there is, with delays that grow and that the service asks for.
+    """
 
     def __init__(self, caller: Caller, endpoint_id: str, *, interval: float, timeout: float) -> None:
         self._caller = caller
@@ -30,21 +33,27 @@ class Acknowledging:
 
     async def run(self) -> None:
         """Acknowledge as the device moves, until cancelled."""
+        failures = 0
         while True:
             while self._reached == self._told:
                 self._moved.clear()
                 await self._moved.wait()
             await asyncio.sleep(self._interval)
-            await self.tell(self._timeout)
+            trouble = await self.tell(self._timeout)
+            failures = failures + 1 if trouble else 0
+            if trouble:
+                await asyncio.sleep(self._caller.backoff.delay_after(trouble, failures))
 
-    async def tell(self, timeout: float) -> None:
-        """Acknowledge now, if there is something new, within `timeout` seconds."""
+    async def tell(self, timeout: float) -> UnisonoError | None:
+        """Acknowledge now, if there is something new, within `timeout` seconds; what went wrong."""
         reached = self._reached
         if reached == self._told:
-            return
+            return None
         request = AcknowledgeRequest(endpoint_id=self._endpoint_id, resume_token=reached)
         try:
             await self._caller.attempt(ACKNOWLEDGE, request, Deadline(timeout))
             self._told = reached
         except UnisonoError as error:
-            _log.info("the position could not be acknowledged: %s", error)
+            _log.info("the position could not be acknowledged: %r", error)
+            return error
+        return None

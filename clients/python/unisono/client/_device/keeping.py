@@ -102,7 +102,7 @@ class Keeping:
                 await self._storage.save(changes)
                 saved = True
             except StorageFailed as error:
-                _log.warning("what the device holds could not be kept: %s", error)
+                _log.warning("what the device holds could not be kept: %r", error)
             finally:
                 if not saved:
                     self._unsaved = changes | self._unsaved

@@ -80,10 +80,11 @@ class Outbox:
             while True:
                 while self._queue:
                     mark = next(iter(self._queue.values()))
-                    failures = 0 if await self._send(mark) else failures + 1
-                    if failures:
+                    trouble = await self._send(mark)
+                    failures = failures + 1 if trouble else 0
+                    if trouble:
                         _answer(mark, None)
-                        await asyncio.sleep(self._backoff.delay(failures))
+                        await asyncio.sleep(self._backoff.delay_after(trouble, failures))
                 self._arrived.clear()
                 await self._arrived.wait()
         finally:
@@ -91,13 +92,13 @@ class Outbox:
             for mark in self._queue.values():
                 _answer(mark, None)
 
-    async def _send(self, mark: _Mark) -> bool:
-        """Send one; whether the server has answered it."""
+    async def _send(self, mark: _Mark) -> UnisonoError | None:
+        """Send one; why the server has not answered it."""
         try:
             result = await self._calls.mark(mark.request, self._timeout)
         except UnisonoError as error:
             if _is_no_answer(error):
-                return False
+                return error
             self._refuse(mark, error)
         else:
             _answer(mark, result)
@@ -105,12 +106,12 @@ class Outbox:
         del self._queue[mark.number]
         self._changed()
         await self._keeping.answered(mark.number)
-        return True
+        return None
 
     def _refuse(self, mark: _Mark, error: UnisonoError) -> None:
         """Tell whoever waits; nobody may, when the mark was made offline."""
         if mark.answer is None or mark.answer.done():
-            _log.warning("the server refused a mark that was made offline: %s", error)
+            _log.warning("the server refused a mark that was made offline: %r", error)
         else:
             mark.answer.set_exception(error)
 

@@ -13,6 +13,7 @@ from unisono.client._errors import (
     Unauthenticated,
     Unavailable,
     UnisonoError,
+    delay_of,
 )
 from unisono.client._wire.retry import is_transient
 from unisono.v1 import feed_service_pb2 as pb
@@ -75,7 +76,7 @@ def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoErr
     return Unavailable(
         f"the server ended the stream: {name.removeprefix('GOODBYE_REASON_')}",
         reason=name.removeprefix("GOODBYE_REASON_"),
-        retry_delay=goodbye.retry_delay.ToNanoseconds() / 1e9,
+        retry_delay=delay_of(goodbye.retry_delay),
     )
 
 

@@ -87,7 +87,7 @@ class Subscription:
             back = plan(ending.goodbye, ending.error, renewable=self._caller.tokens.renewable)
             if back.new_token:
                 self._refuse(ending.token, back.because)
-            _log.info("the stream ended, and will come back: %s", back.because)
+            _log.info("the stream ended, and will come back: %r", back.because)
             self._subscriber.lost(back.because, start_over=back.start_over)
             await self._wait(back)
 

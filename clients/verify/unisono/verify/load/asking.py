@@ -35,8 +35,11 @@ class Asking:
                 if isinstance(self._source, str):
                     raise
                 self._token = ""
-            except Unavailable:
-                await asyncio.sleep(PAUSE)
+            except Unavailable as error:
+                delay = max(PAUSE, error.retry_delay or 0.0)
+                if delay > TIMEOUT:
+                    raise
+                await asyncio.sleep(delay)
         return await self._once(method, request)
 
     async def _once(self, method: Method[Request, Response], request: Request) -> Response:

@@ -25,6 +25,7 @@ from unisono.client._model import (
 from unisono.client._refs import Ref, Refs, ref, refs
 from unisono.client._wire import methods
 from unisono.client._wire.caller import Caller, Deadline
+from unisono.client._wire.page_tokens import PageTokens
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
@@ -160,12 +161,14 @@ class Calls:
     async def _pages(
         self, request: pb.ListNotificationsRequest, timeout: float
     ) -> AsyncGenerator[Notification, None]:
+        tokens = PageTokens()
         while True:
             page = await self._caller.call(methods.LIST, request, Deadline(timeout))
             for row in page.notifications:
                 yield _convert.notification(row)
             if not page.next_page_token:
                 return
+            tokens.follow(page.next_page_token, len(page.notifications))
             request.page_token = page.next_page_token
 
     async def update(

@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,6 +10,7 @@ from unisono.client._model import Notification, ReadState, UserActionState
 from unisono.client.cli.commands.arguments import past_moment
 from unisono.client.cli.commands.help import Command, block, examples
 from unisono.client.cli.commands.options import common_options, user_option
+from unisono.client.cli.failures import Failure
 from unisono.client.cli.service.access import Access
 from unisono.client.cli.words.shapes import member_of, names_of
 
@@ -70,7 +71,7 @@ def history(
     from unisono.client.cli.service.calls import call
     from unisono.client.cli.words import tables
 
-    found = call(access, lambda service: _listed(service, user, filter_, limit))
+    found = call(access, lambda service: listed(service, user, filter_, limit))
     show(found[: limit or None], tables.notifications, as_json=access.as_json, none="there is nothing")
     if limit and len(found) > limit and not access.as_json:
         click.echo("there are more: --limit 0 lists all", err=True)
@@ -98,7 +99,7 @@ def _filter(
     return filter_
 
 
-async def _listed(service: "Service", user: str, filter_: "Filter", limit: int) -> list[Notification]:
+async def listed(service: "Service", user: str, filter_: "Filter", limit: int) -> list[Notification]:
     """One more than wanted, if there is one."""
     size = min(limit + 1, _PAGE) if limit else _PAGE
     rows = service.calls.list(user, filter_, page_size=size, timeout=service.timeout)
@@ -108,8 +109,13 @@ async def _listed(service: "Service", user: str, filter_: "Filter", limit: int) 
             found.append(row)
             if limit and len(found) > limit:
                 break
+            if len(found) > MOST:
+                raise Failure(f"there are more than {MOST:,}", "list a part: --limit, --since, --until")
     return found
 
 
 #: As many as the service gives at once, if the operator did not choose otherwise.
-_PAGE = 500
+_PAGE: Final = 500
+
+#: More than a feed can hold, whatever the operator chose: a list of more would have no end.
+MOST: Final = 1_000_000

@@ -50,6 +50,14 @@ def test_it_fills_the_terminal_exactly(width: int, height: int, number: int, fie
     assert all("\x1b" not in line and "\x07" not in line for line in drawn)
 
 
+def test_nothing_that_others_have_named_controls_the_terminal() -> None:
+    harm = "a\x1b]0;owned\x07\x9b2J\u202egnp\r\nb"
+    row = a_row(harm, id=harm, body=harm, group_name=harm, app_id=harm, user_id=harm)
+    shown = "".join(lines(a_picture(row, user_id=harm, endpoint_id=harm)))
+    assert shown.count("owned") == 7
+    assert not any(character in shown for character in "\x1b\x07\x9b\u202e\r\n")
+
+
 @pytest.mark.parametrize("selected", [0, 1, 250, 498, 499])
 @pytest.mark.parametrize(("width", "height"), SIZES[:5])
 def test_the_selected_one_is_always_in_sight(selected: int, width: int, height: int) -> None:

@@ -171,7 +171,7 @@ async def test_one_that_is_refused_later_is_in_the_log(
     script: Scripted, marker: Marker, caplog: pytest.LogCaptureFixture
 ) -> None:
     marker.gate.clear()
-    marker.faults = [Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST", message="no such state")]
+    marker.faults = [Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST", message="no such state\x1b[2J")]
     async with laptop(script.target) as device:
         for id_ in ("bad", "good"):
             await device.mark_read(id_)
@@ -181,6 +181,8 @@ async def test_one_that_is_refused_later_is_in_the_log(
     assert marker.done == ["good"]
     (record,) = [record for record in caplog.records if record.name == "unisono.client"]
     assert (record.levelname, "no such state" in record.getMessage()) == ("WARNING", True)
+    # Without a configuration of its own, a program's log is its terminal.
+    assert record.getMessage().isprintable()
 
 
 async def test_one_that_cannot_be_kept_is_not_made(script: Scripted, marker: Marker) -> None:

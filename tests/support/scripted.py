@@ -1,7 +1,7 @@
 """A server that behaves as a test says: real gRPC on a real socket, and no service behind it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -28,13 +28,19 @@ class Fault(Exception):
     """A call ends with this status; with `reason`, the details that the service would add."""
 
     def __init__(
-        self, code: grpc.StatusCode, reason: str = "", *, message: str = "", retry_delay: float | None = None
+        self,
+        code: grpc.StatusCode,
+        reason: str = "",
+        *,
+        message: str = "",
+        metadata: Mapping[str, str] | None = None,
+        retry_delay: float | None = None,
     ) -> None:
         super().__init__(message or f"scripted {reason or code.name}")
         self.code = code
         self.details: list[AnyMessage] = []
         if reason:
-            self._add(error_details_pb2.ErrorInfo(reason=reason, domain="unisono"))
+            self._add(error_details_pb2.ErrorInfo(reason=reason, domain="unisono", metadata=metadata))
         if retry_delay is not None:
             retry = error_details_pb2.RetryInfo()
             retry.retry_delay.FromNanoseconds(round(retry_delay * 1e9))

@@ -1,6 +1,6 @@
 """Errors in words: a line or two on stderr, or an object; and the exit status.
 
-Tracebacks are for faults of the program. Knows nothing of the service.
+Tracebacks are for faults of the program. Knows nothing of the service, and trusts none of its words.
 """
 
 import os
@@ -10,6 +10,7 @@ from typing import IO, Any, Final
 import click
 
 from unisono.client.cli.words import shapes
+from unisono.client.cli.words.texts import one_line
 
 #: What shells give a command that Ctrl-C ended: 128 and the number of SIGINT.
 INTERRUPTED: Final = 130
@@ -27,9 +28,9 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Say it on stderr."""
-        click.echo(f"Error: {self.message}", file, err=True)
+        click.echo(f"Error: {one_line(self.message)}", file, err=True)
         if self.hint:
-            click.echo(f"Hint: {self.hint}", file, err=True)
+            click.echo(f"Hint: {one_line(self.hint)}", file, err=True)
 
 
 class UsageFailure(Failure):
@@ -59,7 +60,7 @@ def exit_status(run: Callable[[], object], *, as_json: bool) -> int:
 
 def warn(text: str, *, as_json: bool) -> None:
     """Say on stderr what ends nothing."""
-    click.echo(shapes.line({"message": text}) if as_json else f"Warning: {text}", err=True)
+    click.echo(shapes.line({"message": text}) if as_json else f"Warning: {one_line(text)}", err=True)
 
 
 def say(error: click.ClickException, *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from unisono.client.cli.words import shapes
 from unisono.client.cli.words.tables import UNCUT
+from unisono.client.cli.words.texts import one_line
 from unisono.verify.figures import Figures
 from unisono.verify.history import History
 from unisono.verify.verdicts import Outcome, Verdict, verdicts
@@ -47,7 +48,7 @@ class Report:
 
     def _lines(self) -> Iterator[Text]:
         for name, value in self.about.items():
-            yield Text(f"{name.replace('_', ' '):<20} {_plain(value)}")
+            yield Text(f"{one_line(name.replace('_', ' ')):<20} {one_line(_plain(value))}")
         yield Text()
         yield from map(Text, self.figures.lines())
         yield Text()
@@ -73,7 +74,7 @@ def _told(verdict: Verdict) -> Iterator[Text]:
     yield line.append(_grounds(verdict))
     if verdict.broken is not None:
         for evidence in verdict.broken.evidence:
-            yield Text(f"    {evidence}")
+            yield Text(f"    {one_line(evidence)}")
 
 
 def _grounds(verdict: Verdict) -> str:

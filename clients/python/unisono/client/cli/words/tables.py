@@ -33,7 +33,7 @@ def notifications(rows: Sequence[Notification], now: datetime, width: int) -> li
         Column("GROUP", [Text(one_line(row.group_name), "dim") for row in rows]),
         Column("SENT", [Text(ago(row.create_time, now)) for row in rows]),
     ]
-    ids = Column("ID", [Text(row.id, "dim") for row in rows])
+    ids = Column("ID", [Text(one_line(row.id), "dim") for row in rows])
     if width >= _WIDE:
         return lines([*columns, ids], width, _TITLE_FIRST)
     indent = Text(" " * max(0, min(3, width - ids.width)))

@@ -8,6 +8,7 @@ from typing import Any, Final
 import grpc
 import pytest
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.commands.unisono import At, Ended
 from tests.sdk.told import at, synced, welcome
@@ -35,13 +36,26 @@ ROW: Final = notification_pb2.Notification(
     alert_revision=1,
 )
 
+for field in ("create_time", "update_time", "expire_time", "snooze_until"):
+    # No calendar has it.
+    getattr(ROW, field).seconds = 2**62
+ROW.display_time_to_live.seconds = -(2**62)
+
 ANSWERS: Final[dict[str, Message]] = {
     "SendNotification": pb.SendNotificationResponse(result=pb.SendResult(id=HARM, deduplicated=True)),
     "ListNotifications": pb.ListNotificationsResponse(notifications=[ROW]),
     "MarkNotifications": pb.MarkNotificationsResponse(not_found=[notification_pb2.NotificationRef(id=HARM)]),
     "DeleteNotification": pb.DeleteNotificationResponse(),
     "ListEndpoints": endpoint_pb.ListEndpointsResponse(
-        endpoints=[endpoint_pb.Endpoint(endpoint_id=HARM, display_name=HARM, app_id=HARM)]
+        endpoints=[
+            endpoint_pb.Endpoint(
+                endpoint_id=HARM,
+                display_name=HARM,
+                app_id=HARM,
+                last_seen_time=Timestamp(seconds=-(2**62)),
+                create_time=Timestamp(seconds=2**62, nanos=-(2**31)),
+            )
+        ]
     ),
 }
 

@@ -28,6 +28,10 @@ from unisono.v1 import notification_service_pb2 as service_pb
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
+#: Whatever a server says, times are such that every time zone has them, in seconds since 1970.
+_FIRST: Final = int((datetime(2, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
+_LAST: Final = int((datetime(9998, 12, 31, tzinfo=UTC) - _EPOCH).total_seconds())
+
 
 def notification(row: pb.Notification) -> Notification:
     """A notification as users see it."""
@@ -45,7 +49,7 @@ def notification(row: pb.Notification) -> Notification:
         priority=Priority(row.priority),
         platforms=tuple(Platform(p) for p in policy.platforms),
         endpoint_ids=tuple(policy.endpoint_ids),
-        display_time_to_live=row.display_time_to_live.ToTimedelta()
+        display_time_to_live=_span(row.display_time_to_live)
         if row.HasField("display_time_to_live")
         else None,
         expire_time=_time(row.expire_time),
@@ -153,4 +157,10 @@ def duration(span: timedelta | None) -> Duration | None:
 
 
 def _time(stamp: Timestamp) -> datetime:
-    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
+    seconds = min(max(stamp.seconds, _FIRST), _LAST)
+    return _EPOCH + timedelta(seconds=seconds, microseconds=stamp.nanos // 1000)
+
+
+def _span(wire: Duration) -> timedelta:
+    seconds = min(max(wire.seconds, -_LAST), _LAST)
+    return timedelta(seconds=seconds, microseconds=wire.nanos // 1000)

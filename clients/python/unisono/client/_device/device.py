@@ -199,7 +199,7 @@ class Device:
 
         Offline, the mark is kept and sent on return, and the answer is None. What has newer content than
         this device has seen is left alone, unless `up_to_revision` says otherwise. Raises what ended the
-        device for good.
+        device for good, and `Unavailable` when 10,000 marks wait for the connection.
         """
         self._check_opened()
         self._state.check_open()

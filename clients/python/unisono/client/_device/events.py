@@ -1,22 +1,27 @@
 """Hands events to whoever iterates them, at their own pace. Knows nothing of streams."""
 
 import asyncio
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Self
 
+from unisono.client._device.room import Held, Overfull, Room
 from unisono.client._model import ChangeType, Event
+
+_log = logging.getLogger("unisono.client")
 
 
 class Events:
     """An iterator over what happens to a device's inbox, from the moment it was asked for.
 
     It never holds the device up. To one that is slow, events of the same notification come as one: as
-    the last of them, with the reason of the first, so that at most one waits for each notification.
+    the last of them, with the reason of the first, so that at most one waits for each notification. To
+    one that reads so slowly that they fill the memory, it ends with an error.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Event] = {}
+        self._waiting: Held[Event] = Held(Room("events that nobody takes"), _size)
         self._arrived = asyncio.Event()
         self._ended = False
         self._error: Exception | None = None
@@ -25,7 +30,9 @@ class Events:
         return self
 
     async def __anext__(self) -> Event:
-        """The next event. Raises what ended the device for good, after the last event."""
+        """The next event. Raises what ended the device for good, after the last event; or `Unavailable`
+        where events were not taken in time: begin anew, with `device.notifications` and `device.events()`.
+        """
         while not self._waiting:
             if self._error is not None:
                 raise self._error
@@ -33,19 +40,34 @@ class Events:
                 raise StopAsyncIteration
             self._arrived.clear()
             await self._arrived.wait()
-        return self._waiting.pop(next(iter(self._waiting)))
+        id_, event = next(iter(self._waiting.items()))
+        self._waiting.drop(id_)
+        return event
 
     def put(self, events: Iterable[Event]) -> None:
         """Add events, in the order of their revisions."""
-        for event in events:
-            before = self._waiting.pop(event.notification.id, None)
-            self._waiting[event.notification.id] = _merged(before, event) if before else event
+        if self._ended:
+            return
+        try:
+            for event in events:
+                before = self._waiting.drop(event.notification.id)
+                self._waiting.put(event.notification.id, _merged(before, event) if before else event)
+        except Overfull as error:
+            _log.warning("an iterator over events ends: %r", error)
+            self.end(error)
         self._arrived.set()
 
     def end(self, error: Exception | None) -> None:
         """There will be no more."""
-        self._ended, self._error = True, error
-        self._arrived.set()
+        if not self._ended:
+            self._ended, self._error = True, error
+            self._arrived.set()
+
+
+def _size(event: Event) -> int:
+    """About: what it does not share with others, and has no limit."""
+    row = event.notification
+    return len(row.raw_content) + len(row.body) + len(row.title) + len(row.group_name)
 
 
 def _merged(before: Event, after: Event) -> Event:

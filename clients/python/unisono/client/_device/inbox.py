@@ -4,10 +4,12 @@ An inbox moves from one complete point to the next: between them it collects, an
 that what it shows is always the store's state as of `revision`. Knows no network, no clock and no disk.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from unisono.client import _convert
+from unisono.client._device.room import Held, Overfull, Room
 from unisono.client._model import ChangeType, Event, Notification
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -52,13 +54,16 @@ class Inbox:
         rows: Mapping[str, pb.Notification] | None = None,
         point: feed_pb.SubscribeResponse | None = None,
     ) -> None:
-        self._rows = dict(rows or {})
+        room = Room("the inbox")
+        self._rows: Held[pb.Notification] = Held(room, pb.Notification.ByteSize)
+        for id_, row in (rows or {}).items():
+            self._rows.put(id_, row)
         self._point = point or feed_pb.SubscribeResponse()
         self._shown = {id_: _convert.notification(row) for id_, row in self._rows.items()}
         self._newest_first: tuple[Notification, ...] | None = None
         #: The largest alert revision of each notification that has rung.
         self._rung: dict[str, int] = {}
-        self._changes: dict[str, _Change] = {}
+        self._changes: Held[_Change] = Held(room, lambda change: change.event.ByteSize())
         self._anew = False
         self._catching_up = True
         #: The position to resume from: after the last message that was taken.
@@ -90,14 +95,15 @@ class Inbox:
         return self._point.unread_count
 
     def take(self, message: feed_pb.SubscribeResponse) -> None:
-        """Take in one message. At a complete one, `weigh` and `settle` come next."""
+        """Take in one message. At a complete one, `weigh` and `settle` come next. Raises `Overfull`."""
         if message.HasField("welcome"):
             self._catching_up = True
             if not message.welcome.resumed:
                 self._anew = True
-                self._changes.clear()
-        for event in message.event_batch.events:
-            self._collect(event)
+                self._changes.drop_all()
+        with self._bounded():
+            for event in message.event_batch.events:
+                self._collect(_alone(event))
         self.token = message.resume_token
 
     def lacking(self) -> list[str]:
@@ -109,8 +115,11 @@ class Inbox:
         ]
 
     def supply(self, id_: str, payload: pb.Payload) -> None:
-        """Give a notification the content that it lacks."""
-        self._changes[id_].event.notification.payload.CopyFrom(payload)
+        """Give a notification the content that it lacks. Raises `Overfull`."""
+        change = self._changes[id_]
+        change.event.notification.payload.CopyFrom(payload)
+        with self._bounded():
+            self._changes.put(id_, change)
 
     def weigh(self, point: feed_pb.SubscribeResponse) -> Settled:
         """What a complete message makes of what was collected; nothing is changed yet."""
@@ -141,15 +150,11 @@ class Inbox:
         for change in self._changes.values():
             if change.alert:
                 self._rung[change.id] = max(change.alert_revision, self._rung.get(change.id, 0))
+        self._changes.drop_all()
         for id_, row in settled.rows.items():
-            if row is None:
-                for held in (self._rows, self._shown, self._rung):
-                    held.pop(id_, None)
-            else:
-                self._rows[id_], self._shown[id_] = row, settled.shown[id_]
+            self._hold(id_, row, settled.shown.get(id_))
         if settled.rows:
             self._newest_first = None
-        self._changes.clear()
         self._anew = self._catching_up = False
         self._point = settled.point
 
@@ -157,8 +162,29 @@ class Inbox:
         """Forget the position: the next stream starts anew, and what is held stays until it settles."""
         self.token = b""
 
+    def _hold(self, id_: str, row: pb.Notification | None, shown: Notification | None) -> None:
+        if row is None or shown is None:
+            self._rows.drop(id_)
+            for held in (self._shown, self._rung):
+                held.pop(id_, None)
+        else:
+            # It takes no more than the change that brought it did.
+            self._rows.put(id_, row)
+            self._shown[id_] = shown
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """Where there is no room, go back to the last complete point: the next stream begins there."""
+        try:
+            yield
+        except Overfull:
+            self._changes.drop_all()
+            self._anew, self._catching_up = False, True
+            self.token = self._point.resume_token
+            raise
+
     def _collect(self, event: feed_pb.Event) -> None:
-        before = self._changes.pop(event.notification_id, None)
+        before = self._changes.drop(event.notification_id)
         known = before.event.notification if before else self._known(event.notification_id)
         if not event.notification.HasField("payload") and known is not None and known.HasField("payload"):
             event.notification.payload.CopyFrom(known.payload)
@@ -167,7 +193,7 @@ class Inbox:
             # The first of several changes is why the device has it, the last is how it is.
             change_type = min(change_type, before.change_type)
         alert = event.alert or (before is not None and before.alert)
-        self._changes[event.notification_id] = _Change(event, change_type, alert)
+        self._changes.put(event.notification_id, _Change(event, change_type, alert))
 
     def _known(self, id_: str) -> pb.Notification | None:
         """What is held of it, unless all that is held is to be discarded."""
@@ -198,6 +224,13 @@ class Inbox:
             origin_endpoint_id="",
             ring=False,
         )
+
+
+def _alone(event: feed_pb.Event) -> feed_pb.Event:
+    """The same event, which does not keep all of the message in memory that it came in."""
+    alone = feed_pb.Event()
+    alone.CopyFrom(event)
+    return alone
 
 
 def _event(change: _Change, row: Notification, *, ring: bool) -> Event:

@@ -20,6 +20,9 @@ _POINT: Final = "point"
 _NOTIFICATION: Final = "notification/"
 _MARK: Final = "mark/"
 
+#: Ten times what a feed holds, where the operator left that as it is: then the storage will not do any more.
+MOST_UNSAVED: Final = 100_000
+
 _log = logging.getLogger("unisono.client")
 
 
@@ -66,13 +69,17 @@ class Keeping:
     async def settle(self, settled: Settled) -> bool:
         """Keep what a complete point changed; what cannot be kept now, with the next one.
 
-        Returns whether it is kept. Until then a device that starts again is behind, and catches up.
+        Returns whether it is kept. Until then a device that starts again is behind, and catches up. Raises
+        `StorageFailed` when that has gone on for too long.
         """
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         self._unsaved[_POINT] = settled.point.SerializeToString()
         for id_, row in settled.rows.items():
             self._unsaved[_NOTIFICATION + id_] = row.SerializeToString() if row is not None else None
-        return await self._catch_up()
+        saved = await self._catch_up()
+        if len(self._unsaved) > MOST_UNSAVED:
+            raise StorageFailed("the storage has kept nothing for too long")
+        return saved
 
     async def mark(self, number: int, request: MarkNotificationsRequest) -> None:
         """Keep a mark that waits to be sent. Raises `StorageFailed`."""

@@ -4,14 +4,18 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from unisono.client._calls import Calls
 from unisono.client._device.keeping import Keeping
 from unisono.client._device.recovery import LOST
-from unisono.client._errors import Unauthenticated, UnisonoError
+from unisono.client._errors import Unauthenticated, Unavailable, UnisonoError
 from unisono.client._model import MarkResult
 from unisono.client._wire.retry import Backoff, is_transient
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
+
+#: As many as a feed has notifications, where the operator left that as it is.
+MOST_WAITING: Final = 10_000
 
 _log = logging.getLogger("unisono.client")
 
@@ -43,6 +47,7 @@ class Outbox:
         self._changed = changed
         self._queue: dict[int, _Mark] = {}
         self._last = 0
+        self._being_kept = 0
         self._online = False
         self._arrived = asyncio.Event()
 
@@ -58,12 +63,18 @@ class Outbox:
     async def put(self, request: MarkNotificationsRequest) -> MarkResult | None:
         """Keep and queue a mark. The result of it; None when that has to wait for the connection.
 
-        Raises `StorageFailed` when it could not be kept, and the `UnisonoError` that the server
-        answered it with; in both cases it is not queued any more.
+        Raises `StorageFailed` when it could not be kept, `Unavailable` when too many wait, and the
+        `UnisonoError` that the server answered it with; in all cases it is not queued any more.
         """
+        if len(self._queue) + self._being_kept >= MOST_WAITING:
+            raise Unavailable(f"{MOST_WAITING:,} marks wait for the connection already")
         self._last += 1
         mark = _Mark(self._last, request)
-        await self._keeping.mark(mark.number, request)
+        self._being_kept += 1
+        try:
+            await self._keeping.mark(mark.number, request)
+        finally:
+            self._being_kept -= 1
         self._queue[mark.number] = mark
         self._arrived.set()
         self._changed()

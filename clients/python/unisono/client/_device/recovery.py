@@ -9,6 +9,7 @@ from unisono.client._errors import (
     EndpointDeleted,
     QuotaExceeded,
     ResumeTokenInvalid,
+    StorageFailed,
     Superseded,
     Unauthenticated,
     Unavailable,
@@ -81,4 +82,6 @@ def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoErr
 
 
 def _may_pass(error: UnisonoError) -> bool:
+    if isinstance(error, StorageFailed):  # it says nothing about the stream
+        return False
     return isinstance(error, QuotaExceeded) or is_transient(error) or error.code in LOST

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 from unisono.client._device.recovery import MOST_REFUSALS, ComeBack, plan
+from unisono.client._device.room import Overfull
 from unisono.client._device.stream import messages
 from unisono.client._device.timing import Timing
 from unisono.client._errors import UnisonoError
@@ -82,12 +83,13 @@ class Subscription:
         """Stay subscribed. Ends only by raising what must not be repeated, or by being cancelled."""
         while True:
             ending = await self._one_stream()
-            if ending.complete:
+            if ending.complete and not isinstance(ending.error, Overfull):
                 self._failures = self._refusals = 0
             back = plan(ending.goodbye, ending.error, renewable=self._caller.tokens.renewable)
             if back.new_token:
                 self._refuse(ending.token, back.because)
-            _log.info("the stream ended, and will come back: %r", back.because)
+            level = logging.WARNING if isinstance(back.because, Overfull) else logging.INFO
+            _log.log(level, "the stream ended, and will come back: %r", back.because)
             self._subscriber.lost(back.because, start_over=back.start_over)
             await self._wait(back)
 

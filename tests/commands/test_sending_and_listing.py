@@ -15,6 +15,9 @@ from tests.commands.unisono import COMMAND, At, environment, objects
 from tests.support.processes import PATIENCE
 from unisono.client import DeleteResult, Endpoint, MarkResult, Notification, SendResult
 
+#: How long ago something of this test was sent: a loaded machine takes its time.
+AGE = r"(?:now|\d+ (?:s|min) ago)"
+
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J\u202eback\x7f"
 
 
@@ -26,7 +29,7 @@ def test_send_prints_the_id_under_which_list_shows_it(app: At, user: At, ada: st
     sent = app.said("send", ada, "Your parcel is at the door", "--group", "post").strip()
     heads, line = user.said("list").splitlines()
     assert heads.split() == ["TITLE", "GROUP", "SENT", "ID"]
-    assert line.split() == [*["●", "Your", "parcel", "is", "at", "the", "door", "post", "now"], sent]
+    assert re.fullmatch(f"●  Your parcel is at the door  post +{AGE} +{sent}", line.strip())
 
 
 def test_programs_get_every_field(app: At, user: At, ada: str) -> None:
@@ -107,8 +110,7 @@ def test_what_other_commands_take_is_whole_in_any_width(app: At, user: At, ada: 
     for columns in (40, 60, 80, 120):
         shown = listed(user, columns)
         assert sent in shown
-        assert re.search("●  A long.* now", shown)
-        assert "now" in shown
+        assert re.search(f"●  A long.* {AGE}", shown)
         assert max(map(len, shown.splitlines())) <= columns
 
 

@@ -11,6 +11,9 @@ from tests.commands.unisono import environment
 from tests.support import tokens
 from tests.support.processes import PATIENCE, ServerProcess
 from tests.verify.command import COMMAND, at, run
+from unisono.client._wire.pool import STREAMS_PER_CONNECTION
+from unisono.verify.cli.options import MOST_USERS
+from unisono.verify.load.traffic import PLATFORMS
 
 APP = ("--app-token", "x")
 HERE = ("--target", "127.0.0.1:1")
@@ -181,3 +184,8 @@ def test_its_help_waits_for_no_grpc() -> None:
     )
     assert "click" in done.stderr
     assert not {"grpc", "google", "rich"} & {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
+
+
+def test_a_run_of_as_many_as_there_may_be_fits_on_one_connection() -> None:
+    """Whatever a server, or a proxy before it, allows on one: the SDK puts so many on its first."""
+    assert MOST_USERS * len(PLATFORMS) <= STREAMS_PER_CONNECTION // 10

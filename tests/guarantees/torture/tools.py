@@ -1,4 +1,4 @@
-"""Tools of the system that trials need. Knows no trial."""
+"""Tools of the system that trials and tests need. Knows none of them."""
 
 import os
 import shutil
@@ -8,13 +8,20 @@ from typing import Final
 
 import pytest
 
+from tests.support.haproxy import program
+
 STRACE: Final = "strace"
 FAKETIME: Final = "libfaketime"
+HAPROXY: Final = "haproxy"
 
 
 def missing(needs: Sequence[str]) -> list[str]:
     """Those of the tools that are not on this machine."""
-    there = {STRACE: shutil.which(STRACE) is not None, FAKETIME: faketime() is not None}
+    there = {
+        STRACE: shutil.which(STRACE) is not None,
+        FAKETIME: faketime() is not None,
+        HAPROXY: program() is not None,
+    }
     return [name for name in needs if not there[name]]
 
 

@@ -1,0 +1,195 @@
+"""A connection that says as much HTTP/2 as it likes: nothing, halves, or more than is decent.
+
+It keeps to flow control, since no server has to hold more than it allowed itself. Knows no attack.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from hpack import Decoder
+
+from tests.support.http2 import frames
+from tests.support.http2.call import framed, request_headers
+
+#: The setting with which a peer says how much each stream may be sent unasked, and the size of a setting
+#: (RFC 9113, sections 6.5.1 and 6.5.2).
+_INITIAL_WINDOW_SIZE: Final = 0x4
+_SETTING: Final = 6
+
+#: Largest payload of a frame that every peer takes (RFC 9113, section 4.2).
+_LARGEST: Final = 16_384
+
+#: The headers that ended a stream.
+Ending = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """HOST:PORT of a server, the local address to come from, and the file of the root of its certificate.
+
+    Without a root, the connection is in the clear.
+    """
+
+    address: str
+    source: str = "127.0.0.1"
+    root: str = ""
+
+    def context(self) -> ssl.SSLContext | None:
+        """TLS as gRPC wants it: HTTP/2 is chosen by ALPN."""
+        if not self.root:
+            return None
+        context = ssl.create_default_context(cadata=Path(self.root).read_text())
+        context.set_alpn_protocols(["h2"])
+        return context
+
+
+class Stranger(asyncio.Protocol):
+    """Says what it is told to. It answers settings and pings.
+
+    `ended` has the streams that the peer ended; a stream that was reset has no headers.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.closed = asyncio.Event()
+        self.ended: dict[int, Ending] = {}
+        self._authority = target.address
+        self._transport: asyncio.Transport
+        self._changed = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._buffer = bytearray()
+        self._decoder = Decoder()
+        self._next_id = 1
+        self._initial = self._room = frames.WINDOW
+        self._spent: dict[int, int] = {}
+
+    @classmethod
+    async def open(cls, target: Target, *, greets: bool = True) -> Self:
+        """Connect, and say the preface unless it is not to; raises OSError."""
+        host, port = target.address.rsplit(":", 1)
+        _, stranger = await asyncio.get_running_loop().create_connection(
+            lambda: cls(target), host, int(port), ssl=target.context(), local_addr=(target.source, 0)
+        )
+        if greets:
+            stranger.say(frames.greeting())
+        return stranger
+
+    def say(self, data: bytes) -> None:
+        """Write these bytes, whatever they are, if anybody is there."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    async def said(self) -> None:
+        """Wait until not much is left to be written, or nobody is there."""
+        await asyncio.sleep(0)
+        await self._writable.wait()
+
+    def ask(self, path: str, token: str = "") -> int:
+        """Send the headers of a request; returns the number of its stream."""
+        stream_id, self._next_id = self._next_id, self._next_id + 2
+        block = request_headers(path, self._authority, token)
+        self.say(frames.frame(frames.HEADERS, frames.END_HEADERS, stream_id, block))
+        return stream_id
+
+    async def pour(self, stream_id: int, data: bytes, *, end: bool = False) -> None:
+        """Send some of a body, as the peer makes room for it, unless the peer ends the stream before."""
+        sent = 0
+        while sent < len(data) and not self._over(stream_id):
+            part = data[sent : sent + min(_LARGEST, await self._room_for(stream_id))]
+            sent += len(part)
+            self._room -= len(part)
+            self._spent[stream_id] = self._spent.get(stream_id, 0) + len(part)
+            last = end and sent == len(data)
+            self.say(frames.frame(frames.DATA, frames.END_STREAM if last else 0, stream_id, part))
+            await self.said()
+
+    async def call(self, path: str, token: str, body: bytes) -> Ending:
+        """Make a whole call. Raises ConnectionError."""
+        stream_id = self.ask(path, token)
+        await self.pour(stream_id, framed(body), end=True)
+        return await self.until_ended(stream_id)
+
+    async def until_ended(self, stream_id: int) -> Ending:
+        """Wait until the peer ends a stream. Raises ConnectionError."""
+        while not self._over(stream_id):
+            await self._change()
+        if stream_id not in self.ended:
+            raise ConnectionError("the connection was closed")
+        return self.ended[stream_id]
+
+    def abort(self) -> None:
+        """Break it off, without a word."""
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See asyncio."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        self._buffer += data
+        for frame in frames.taken(self._buffer):
+            self._take(frame)
+        self._changed.set()
+
+    def pause_writing(self) -> None:
+        """See asyncio."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        self._writable.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See asyncio."""
+        self.closed.set()
+        self._writable.set()
+        self._changed.set()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    async def _room_for(self, stream_id: int) -> int:
+        """What a stream may be sent; 0 if nobody wants more of it."""
+        while not self._over(stream_id):
+            room = min(self._room, self._initial - self._spent.get(stream_id, 0))
+            if room > 0:
+                return room
+            await self._change()
+        return 0
+
+    def _over(self, stream_id: int) -> bool:
+        return stream_id in self.ended or self.closed.is_set()
+
+    def _take(self, frame: frames.Frame) -> None:
+        match frame.kind:
+            case frames.HEADERS:
+                headers = {str(name): str(value) for name, value in self._decoder.decode(frame.payload)}
+                if frame.flags & frames.END_STREAM:
+                    self.ended[frame.stream_id] = headers
+            case frames.RST_STREAM:
+                self.ended.setdefault(frame.stream_id, {})
+            case frames.SETTINGS if not frame.flags & frames.ACK:
+                self._take_settings(frame.payload)
+            case frames.WINDOW_UPDATE:
+                self._make_room(frame.stream_id, frames.first_number(frame.payload))
+            case frames.PING if not frame.flags & frames.ACK:
+                self.say(frames.frame(frames.PING, frames.ACK, 0, frame.payload))
+
+    def _take_settings(self, payload: bytes) -> None:
+        for start in range(0, len(payload), _SETTING):
+            setting = payload[start : start + _SETTING]
+            if int.from_bytes(setting[:2]) == _INITIAL_WINDOW_SIZE:
+                self._initial = int.from_bytes(setting[2:])
+        self.say(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
+
+    def _make_room(self, stream_id: int, size: int) -> None:
+        if stream_id:
+            self._spent[stream_id] = self._spent.get(stream_id, 0) - size
+        else:
+            self._room += size

@@ -12,6 +12,7 @@ from tests.guarantees.torture.trials import (
     expiry,
     gone,
     hints,
+    hostile,
     lines,
     noisy,
     stalled,
@@ -39,4 +40,6 @@ TRIALS: Final[tuple[Trial, ...]] = (
     expiry.EXPIRY,
     cycles.CYCLES,
     noisy.NOISY,
+    hostile.HOSTILE,
+    hostile.BEHIND,
 )

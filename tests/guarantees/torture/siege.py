@@ -1,0 +1,117 @@
+"""One attack beside good calls: how quick the calls are, and what the server's memory comes to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from statistics import median
+from typing import ClassVar, Final
+
+from tests.guarantees.torture.bench import USERS, Bench
+from tests.support.attacks.process import attack
+from tests.support.http2.stranger import Target
+from tests.support.machine import resident
+from unisono.client import Publisher, UnisonoError
+
+MIB: Final = 1024 * 1024
+
+#: What memory may grow by during an attack, and what may be left of it afterwards, in MiB.
+GROWTH: Final = 128
+LEFT: Final = 64
+
+#: What the median of good calls may be: so many times that of quiet phases, or so many milliseconds; and
+#: what no call may take. In a short run, which shares its cores with anything, so many times all that.
+TIMES: Final = 3
+SLOW: Final = 20.0
+WORST: Final = 1_000.0
+NOISE: Final = 10
+
+#: Seconds for which the server is left in peace, and is attacked; and for which memory may come back.
+PEACE: Final = 2.0
+WAR: Final = 4.0
+SHORT_PHASE: Final = 1.0
+GRACE: Final = 10.0
+
+#: Between two looks at the memory, in seconds.
+_LOOK: Final = 0.05
+
+
+class Siege:
+    """Measures one kind of attack, round by round. Times are in milliseconds, memory in MiB."""
+
+    #: How long a good call is tried, in seconds.
+    PATIENCE: ClassVar[float] = 20.0
+
+    def __init__(self, name: str, target: Target, pid: int, caller: Publisher, *, whole: bool) -> None:
+        self._name, self._target, self._pid, self._caller = name, target, pid, caller
+        self._whole = whole
+        self._quiet: list[float] = []
+        self._loaded: list[float] = []
+        self._worst = self._refused = 0.0
+        self._before = self._peak = self._left = 0.0
+
+    async def round(self) -> None:
+        """Leave in peace, attack, and leave in peace until memory has come back, if it does."""
+        self._before = self._before or self._memory()
+        async with self._watched():
+            async with attack(self._name, self._target) as attacking:
+                self._quiet.append(median(await self.calls(PEACE if self._whole else SHORT_PHASE)))
+                await attacking.begin()
+                found = await self.calls(WAR if self._whole else SHORT_PHASE)
+            self._left = max(self._left, await self._comes_back())
+        self._loaded.append(median(found))
+        self._worst = max(self._worst, *found)
+
+    async def calls(self, seconds: float) -> list[float]:
+        """Send, one after the other; what each took."""
+        clock = asyncio.get_running_loop().time
+        end, found = clock() + seconds, list[float]()
+        while not found or clock() < end:
+            began = clock()
+            try:
+                await self._caller.send(USERS[len(found) % len(USERS)], title="Hello")
+            except UnisonoError:
+                self._refused += 1
+            found.append(1000 * (clock() - began))
+            await asyncio.sleep(0.005)
+        return found
+
+    def write(self, bench: Bench) -> None:
+        """Write down what all rounds came to."""
+        times, quiet = 1 if self._whole else NOISE, median(self._quiet)
+        bench.measured(
+            f"{self._name}: a good call, in ms",
+            median(self._loaded),
+            times * max(TIMES * quiet, SLOW),
+            quiet=quiet,
+        )
+        bench.measured(f"{self._name}: the slowest of them, in ms", self._worst, times * WORST)
+        bench.measured(f"{self._name}: good calls that were refused", self._refused, 0)
+        grown, left = self._peak - self._before, self._left - self._before
+        bench.measured(f"{self._name}: memory grew by, in MiB", grown, GROWTH, before=self._before)
+        bench.measured(f"{self._name}: memory left of it, in MiB", left, LEFT)
+
+    @asynccontextmanager
+    async def _watched(self) -> AsyncIterator[None]:
+        """Find the peak of the memory while inside."""
+
+        async def watch() -> None:
+            while True:
+                self._peak = max(self._peak, self._memory())
+                await asyncio.sleep(_LOOK)
+
+        watching = asyncio.create_task(watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+    async def _comes_back(self) -> float:
+        """What memory is when it has come back, or when there is no grace any more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                while self._memory() - self._before > LEFT:
+                    await asyncio.sleep(_LOOK)
+        return self._memory()
+
+    def _memory(self) -> float:
+        return resident(self._pid) / MIB

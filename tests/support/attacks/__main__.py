@@ -1,0 +1,73 @@
+"""One attack in a process of its own: `python -m tests.support.attacks NAME HOST:PORT SOURCE [ROOT]`.
+
+It says "ready", waits for a line, says "begun" once it is in place, and "over" if it comes to an end. It
+ends when its input does.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from tests.support.attacks import oversized, strangers
+from tests.support.attacks.strangers import Begun
+from tests.support.http2.stranger import Target
+
+Attack = Callable[[Target, Begun], Awaitable[None]]
+
+ATTACKS: Final[Mapping[str, Attack]] = {
+    attack.__name__: attack
+    for attack in (
+        strangers.resets,
+        strangers.headers,
+        strangers.small_bodies,
+        strangers.large_bodies,
+        strangers.held,
+        strangers.held_again,
+        oversized.lists,
+    )
+}
+
+
+#: How long an attack goes on at most, whatever becomes of whoever started it, in seconds.
+LONGEST: Final = 120.0
+
+
+class Speaker:
+    """Says each thing once, to whoever started the attack."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def say(self, what: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            print(what, flush=True)  # noqa: T201 - it is read from the standard output
+
+    def begun(self) -> None:
+        self.say("begun")
+
+
+async def main(name: str, address: str, source: str, root: str = "") -> None:
+    """Attack until the input ends."""
+    speaker = Speaker()
+    speaker.say("ready")
+    await asyncio.to_thread(sys.stdin.readline)
+    target = Target(address=address, source=source, root=root)
+    attacking = asyncio.create_task(_attack(ATTACKS[name], target, speaker))
+    await asyncio.to_thread(sys.stdin.read)
+    attacking.cancel()
+
+
+async def _attack(attack: Attack, target: Target, speaker: Speaker) -> None:
+    try:
+        async with asyncio.timeout(LONGEST):
+            await attack(target, speaker.begun)
+    except Exception as error:
+        speaker.say(f"failed: {error!r}")
+        raise
+    speaker.say("over")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""Starts an attack in a process of its own, so that it takes no time of whoever measures what it does."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.support.http2.stranger import Target
+
+ROOT: Final = Path(__file__).parents[3]
+
+#: How long it may take to get ready and to be in place, in seconds.
+PATIENCE: Final = 60.0
+
+
+class Attack:
+    """One that is ready to begin."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    async def begin(self) -> None:
+        """Let it begin, and wait until it is in place."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        await self.says("begun")
+
+    async def over(self, *, patience: float) -> None:
+        """Wait until the server has put an end to it; raises TimeoutError after so many seconds."""
+        await self.says("over", patience=patience)
+
+    async def says(self, what: str, *, patience: float = PATIENCE) -> None:
+        """Wait for the next that it says, which is this; raises TimeoutError after so many seconds."""
+        assert self._process.stdout is not None
+        async with asyncio.timeout(patience):
+            line = await self._process.stdout.readline()
+        assert line.decode().strip() == what, f"the attack said {line!r} where {what!r} was due"
+
+
+@asynccontextmanager
+async def attack(name: str, target: Target) -> AsyncIterator[Attack]:
+    """An attack of this name in `tests.support.attacks.__main__`, which ends with the context."""
+    command = (sys.executable, "-m", "tests.support.attacks", name, target.address, target.source)
+    arguments = (*command, target.root) if target.root else command
+    process = await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stdout=PIPE, cwd=ROOT)
+    try:
+        attacking = Attack(process)
+        await attacking.says("ready")
+        yield attacking
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await process.wait()

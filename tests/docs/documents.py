@@ -34,6 +34,9 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/concepts.md": [
         Drawing("revision   1"),
     ],
+    "docs/internet.md": [
+        ByCI("apt-get install", does=ci.installs),
+    ],
     "docs/operating.md": [
         Serve("serve --config"),
         Save("[[issuers]]", name="unisono.toml"),

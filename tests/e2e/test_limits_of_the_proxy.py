@@ -1,6 +1,7 @@
 """What the proxy refuses, ends or keeps to itself, each limit with few connections."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -111,10 +112,14 @@ async def test_a_handshake_that_is_not_finished_is_ended(server: ServerProcess, 
 
 
 async def test_a_connection_without_calls_is_ended(server: ServerProcess, tmp_path: Path) -> None:
-    with haproxy(server.address, tmp_path, idle=SHORT) as proxy:
+    # Given a proxy that waits longer for another call than for a first one
+    with haproxy(server.address, tmp_path, headers=SHORT, idle="3s") as proxy:
         stranger = await Stranger.open(target(proxy))
+        began = time.monotonic()
         assert (await stranger.call(FEED, tokens.device("ada"), b""))["grpc-status"] == OK
+        # When there is none, then it waits for so long and no longer
         await stranger.closed.wait()
+        assert time.monotonic() - began >= 3
 
 
 @pytest.mark.parametrize("path", [FEED, SUBSCRIBE, BATCH])
@@ -153,7 +158,8 @@ async def test_a_request_that_is_too_large_never_reaches_the_server(tmp_path: Pa
     async with recording() as recorder:
         with haproxy(recorder.address, tmp_path) as proxy:
             stranger = await Stranger.open(target(proxy))
-            assert (await stranger.call(path, tokens.device("ada"), LARGE))["grpc-status"] == EXHAUSTED
+            ending = await stranger.call(path, tokens.device("ada"), LARGE)
+            assert (ending["grpc-status"], ending["content-type"]) == (EXHAUSTED, "application/grpc")
             assert not recorder.came.is_set()
 
 

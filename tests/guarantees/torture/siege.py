@@ -46,7 +46,7 @@ class Siege:
         self._whole = whole
         self._quiet: list[float] = []
         self._loaded: list[float] = []
-        self._worst = self._refused = 0.0
+        self._worst = self._worst_quiet = self._refused = 0.0
         self._before = self._peak = self._left = 0.0
 
     async def round(self) -> None:
@@ -54,12 +54,13 @@ class Siege:
         self._before = self._before or self._memory()
         async with self._watched():
             async with attack(self._name, self._target) as attacking:
-                self._quiet.append(median(await self.calls(PEACE if self._whole else SHORT_PHASE)))
+                before = await self.calls(PEACE if self._whole else SHORT_PHASE)
                 await attacking.begin()
                 found = await self.calls(WAR if self._whole else SHORT_PHASE)
             self._left = max(self._left, await self._comes_back())
+        self._quiet.append(median(before))
         self._loaded.append(median(found))
-        self._worst = max(self._worst, *found)
+        self._worst, self._worst_quiet = max(self._worst, *found), max(self._worst_quiet, *before)
 
     async def calls(self, seconds: float) -> list[float]:
         """Send, one after the other; what each took."""
@@ -84,7 +85,12 @@ class Siege:
             times * max(TIMES * quiet, SLOW),
             quiet=quiet,
         )
-        bench.measured(f"{self._name}: the slowest of them, in ms", self._worst, times * WORST)
+        bench.measured(
+            f"{self._name}: the slowest of them, in ms",
+            self._worst,
+            times * WORST,
+            quiet=self._worst_quiet,
+        )
         bench.measured(f"{self._name}: good calls that were refused", self._refused, 0)
         grown, left = self._peak - self._before, self._left - self._before
         bench.measured(f"{self._name}: memory grew by, in MiB", grown, GROWTH, before=self._before)

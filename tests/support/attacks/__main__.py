@@ -21,10 +21,10 @@ ATTACKS: Final[Mapping[str, Attack]] = {
         strangers.resets,
         strangers.headers,
         strangers.small_bodies,
-        strangers.large_bodies,
         strangers.held,
         strangers.held_again,
         oversized.lists,
+        oversized.large_bodies,
     )
 }
 

@@ -1,4 +1,4 @@
-"""What anybody with a token can ask for that is much too long, in requests that are valid or nearly so."""
+"""What anybody with a token can ask for that is too much: long lists, and bodies that are never whole."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,12 +7,13 @@ from typing import Final
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from tests.support import tokens
-from tests.support.attacks.strangers import BATCH, SEND, Begun
+from tests.support.attacks.strangers import SEND, Begun, unfinished
 from tests.support.http2.stranger import Stranger, Target
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
+BATCH: Final = "/unisono.v1.NotificationService/BatchSendNotifications"
 UPDATE_ENDPOINT: Final = "/unisono.v1.EndpointService/UpdateEndpoint"
 
 #: As many as fit into a request of 4 MiB: paths of a mask, items of a batch and platforms of each, which
@@ -22,6 +23,9 @@ ITEMS: Final = 1_000
 EACH: Final = 1_000
 PLATFORMS: Final = 4_000_000
 UNKNOWN: Final = 99
+
+#: What a batch announces, in bytes: it is refused for its size only when it is whole.
+LARGE: Final = 7_900_000
 
 Request = tuple[str, str, bytes]
 
@@ -37,6 +41,11 @@ async def lists(target: Target, begun: Begun) -> None:
             answering = asyncio.create_task(stranger.call(path, token, body))
             begun()
             await asyncio.wait([answering])
+
+
+async def large_bodies(target: Target, begun: Begun) -> None:
+    """Batches of almost 8 MB that lack their last byte; over when the server has ended them all."""
+    await unfinished(target, begun, BATCH, LARGE, tokens.publisher())
 
 
 def _requests() -> Iterator[Request]:

@@ -12,7 +12,6 @@ from tests.support.http2.call import framed, request_headers
 from tests.support.http2.stranger import Stranger, Target
 
 SEND: Final = "/unisono.v1.NotificationService/SendNotification"
-BATCH: Final = "/unisono.v1.NotificationService/BatchSendNotifications"
 
 #: Called once the attack is in place.
 Begun = Callable[[], None]
@@ -24,9 +23,8 @@ STREAMS: Final = 300
 FEW: Final = 100
 MANY: Final = 400
 
-#: What a request announces, in bytes: a small one, and one that a server takes as it comes.
+#: What a small request announces, in bytes.
 SMALL: Final = 64 * 1024
-LARGE: Final = 7_900_000
 
 #: How many streams are written at a time.
 _TOGETHER: Final = 100
@@ -35,12 +33,12 @@ _TOGETHER: Final = 100
 _SOON: Final = 10.0
 
 #: Between two tries, or two bytes, in seconds.
-_AGAIN: Final = 0.1
+_AGAIN: Final = 0.25
 
 
 async def resets(target: Target, begun: Begun) -> None:
     """Begin requests and reset them at once (CVE-2023-44487), on one connection after another."""
-    await _again(partial(_reset, target, begun))
+    await _again(partial(_reset, target, begun), begun)
 
 
 async def _reset(target: Target, begun: Begun) -> None:
@@ -68,19 +66,15 @@ async def headers(target: Target, begun: Begun) -> None:
 
 async def small_bodies(target: Target, begun: Begun) -> None:
     """Requests of 64 KiB that lack their last byte; over when the server has ended them all."""
-    await _bodies(target, begun, SEND, SMALL)
+    await unfinished(target, begun, SEND, SMALL)
 
 
-async def large_bodies(target: Target, begun: Begun) -> None:
-    """Batches of almost 8 MB that lack their last byte; over when the server has ended them all."""
-    await _bodies(target, begun, BATCH, LARGE)
-
-
-async def _bodies(target: Target, begun: Begun, path: str, size: int) -> None:
+async def unfinished(target: Target, begun: Begun, path: str, size: int, token: str = "") -> None:
+    """Requests of one size on one connection, which all lack their last byte."""
     stranger = await Stranger.open(target)
-    unfinished = framed(bytes(size))[:-1]
-    streams = [stranger.ask(path) for _ in range(STREAMS)]
-    pouring = [asyncio.create_task(stranger.pour(stream_id, unfinished)) for stream_id in streams]
+    body = framed(bytes(size))[:-1]
+    streams = [stranger.ask(path, token) for _ in range(STREAMS)]
+    pouring = [asyncio.create_task(stranger.pour(stream_id, body)) for stream_id in streams]
     await asyncio.wait(pouring, timeout=_SOON)
     begun()
     await _until_ended(stranger, streams)
@@ -101,7 +95,7 @@ async def held(target: Target, begun: Begun) -> None:
 async def held_again(target: Target, begun: Begun) -> None:
     """Four hundred connections that say nothing, halves, or a byte at a time, and come back for ever."""
     kinds = [*(partial(_hold, target, opening, begun) for opening in _openings()), partial(_drip, target)]
-    await asyncio.gather(*(_again(kind) for kind in islice(cycle(kinds), MANY)))
+    await asyncio.gather(*(_again(kind, begun) for kind in islice(cycle(kinds), MANY)))
 
 
 def _openings() -> list[bytes]:
@@ -133,8 +127,10 @@ async def _drip(target: Target) -> None:
     stranger.abort()
 
 
-async def _again(attack: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _again(attack: Callable[[], Coroutine[Any, Any, None]], begun: Begun) -> None:
+    """For ever; to be turned away is to have begun, too."""
     while True:
         with suppress(OSError):
             await attack()
+        begun()
         await asyncio.sleep(_AGAIN)

@@ -1,12 +1,13 @@
 """Attacks on a server beside calls that are good: its memory stays bounded, and the calls stay quick."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
 from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.server import Server
 from tests.guarantees.torture.siege import Siege
 from tests.guarantees.torture.tools import HAPROXY
 from tests.guarantees.torture.trial import Trial
@@ -17,9 +18,8 @@ from tests.support.processes import Environment
 
 SHORT: Final = 1
 
-#: What a server withstands by itself, and what with the proxy in front.
+#: What a server withstands by itself.
 ALONE: Final = ("resets", "headers", "small_bodies", "lists")
-PROXIED: Final = ("large_bodies", "held_again")
 
 #: What the server waits for at most, in seconds, where it is to be seen that it waits for no more; and how
 #: long it may take besides: a connection that never says anything is given up after 15 s by default.
@@ -31,15 +31,20 @@ IMPATIENT: Final[Environment] = {
 }
 ENDED: Final = ("held", "headers", "small_bodies")
 
-#: Attacks come from here, so that what the proxy refuses an address is not refused to the others.
-ELSEWHERE: Final = "127.0.0.2"
+#: What it withstands with the proxy in front. Each comes from an address of its own, so that what the proxy
+#: refuses an address is not refused to the others.
+PROXIED: Final[Mapping[str, str]] = {
+    "large_bodies": "127.0.0.2",
+    "held_again": "127.0.0.3",
+    "resets": "127.0.0.4",
+}
 
 
 async def withstands(bench: Bench) -> None:
     """Each attack in each round; in the end, all that holds something is given up in time."""
     async with bench.server() as server:
-        target = Target(address=server.address)
-        await besieged(bench, ALONE, target, server.process.pid)
+        attacks = dict.fromkeys(ALONE, Target(address=server.address))
+        await besieged(bench, attacks, server)
     async with bench.server(env=IMPATIENT) as server:
         await gives_up(bench, Target(address=server.address))
 
@@ -49,14 +54,19 @@ async def withstands_behind_a_proxy(bench: Bench) -> None:
     async with bench.server() as server:
         with haproxy(server.address, Path(mkdtemp(dir=bench.folder))) as proxy:
             bench.root = proxy.root.read_bytes()
-            target = Target(address=proxy.address, source=ELSEWHERE, root=str(proxy.root))
-            await besieged(bench, PROXIED, target, server.process.pid)
+            attacks = {
+                name: Target(address=proxy.address, source=source, root=str(proxy.root))
+                for name, source in PROXIED.items()
+            }
+            await besieged(bench, attacks, server)
 
 
-async def besieged(bench: Bench, attacks: Sequence[str], target: Target, pid: int) -> None:
-    """Attack and leave in peace in turn, and write down what it did."""
-    async with bench.backend(target.address, patience=Siege.PATIENCE) as caller:
-        sieges = [Siege(name, target, pid, caller, whole=bench.rounds > SHORT) for name in attacks]
+async def besieged(bench: Bench, attacks: Mapping[str, Target], server: Server) -> None:
+    """Attack and leave in peace in turn, and write down what it did. Good calls go where attacks do."""
+    (address,) = {target.address for target in attacks.values()}
+    whole, pid = bench.rounds > SHORT, server.process.pid
+    async with bench.backend(address, patience=Siege.PATIENCE) as caller:
+        sieges = [Siege(name, target, pid, caller, whole=whole) for name, target in attacks.items()]
         for siege in sieges:
             await siege.calls(seconds=0.5)
         for _ in range(bench.rounds):
@@ -86,8 +96,8 @@ HOSTILE: Final = Trial(
     short=SHORT,
 )
 BEHIND: Final = Trial(
-    name="behind",
-    says="bodies of megabytes and held connections, with the proxy in front, beside good calls",
+    name="proxied",
+    says="bodies of megabytes, held connections and rapid resets at the proxy, beside good calls",
     run=withstands_behind_a_proxy,
     full=5,
     short=SHORT,

@@ -23,7 +23,7 @@ def hub() -> Hub:
     return Hub(frames.change, HeldClock(), streams_per_user=2)
 
 
-def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:
+async def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:
     with (
         hub.seat(ADA, "laptop", "s1") as one,
         hub.seat(ADA, "phone", "s2") as two,
@@ -37,7 +37,7 @@ def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:
         assert one.tail.after(0, LAPTOP) is not None
 
 
-def test_a_new_session_wakes_the_older_one_of_its_endpoint_alone(hub: Hub) -> None:
+async def test_a_new_session_wakes_the_older_one_of_its_endpoint_alone(hub: Hub) -> None:
     with (
         hub.seat(ADA, "laptop", "old") as old,
         hub.seat(ADA, "phone", "other") as other,
@@ -49,14 +49,14 @@ def test_a_new_session_wakes_the_older_one_of_its_endpoint_alone(hub: Hub) -> No
         assert [seat.wake.is_set() for seat in (old, other, new)] == [True, False, False]
 
 
-def test_a_deleted_endpoint_wakes_its_seat(hub: Hub) -> None:
+async def test_a_deleted_endpoint_wakes_its_seat(hub: Hub) -> None:
     with hub.seat(ADA, "laptop", "s1") as seat:
         hub.hear(Hint(key=ADA, endpoint_id="laptop"))
 
         assert seat.endpoint_changed
 
 
-def test_a_change_of_an_endpoint_leaves_the_tail_alone(hub: Hub) -> None:
+async def test_a_change_of_an_endpoint_leaves_the_tail_alone(hub: Hub) -> None:
     with hub.seat(ADA, "laptop", "s1") as seat:
         hub.hear(hint_of([1]))
         hub.hear(Hint(key=ADA, endpoint_id="phone", session_id="s2"))
@@ -64,14 +64,14 @@ def test_a_change_of_an_endpoint_leaves_the_tail_alone(hub: Hub) -> None:
         assert seat.tail.after(0, LAPTOP) is not None
 
 
-def test_nobody_listening_is_no_trouble(hub: Hub) -> None:
+async def test_nobody_listening_is_no_trouble(hub: Hub) -> None:
     hub.hear(hint_of([1]))
 
     with hub.seat(ADA, "laptop", "s1") as seat:
         assert seat.tail.after(1, LAPTOP) is None
 
 
-def test_the_last_to_leave_takes_the_tail_along(hub: Hub) -> None:
+async def test_the_last_to_leave_takes_the_tail_along(hub: Hub) -> None:
     with hub.seat(ADA, "laptop", "s1") as first:
         with hub.seat(ADA, "phone", "s2"):
             hub.hear(hint_of([1]))
@@ -83,7 +83,7 @@ def test_the_last_to_leave_takes_the_tail_along(hub: Hub) -> None:
     assert hub.streams == 0
 
 
-def test_a_user_has_so_many_streams(hub: Hub) -> None:
+async def test_a_user_has_so_many_streams(hub: Hub) -> None:
     with hub.seat(ADA, "laptop", "s1"), hub.seat(ADA, "phone", "s2"):
         with pytest.raises(QuotaExceeded) as refused, hub.seat(ADA, "watch", "s3"):
             pass
@@ -96,7 +96,7 @@ def test_a_user_has_so_many_streams(hub: Hub) -> None:
         assert hub.streams == 1
 
 
-def test_only_the_newest_stream_of_an_endpoint_counts(hub: Hub) -> None:
+async def test_only_the_newest_stream_of_an_endpoint_counts(hub: Hub) -> None:
     with (
         hub.seat(ADA, "laptop", "s1"),
         hub.seat(ADA, "phone", "s2"),
@@ -106,7 +106,7 @@ def test_only_the_newest_stream_of_an_endpoint_counts(hub: Hub) -> None:
         assert hub.streams == 4
 
 
-def test_streams_that_were_taken_over_and_do_not_end_count_apart(hub: Hub) -> None:
+async def test_streams_that_were_taken_over_and_do_not_end_count_apart(hub: Hub) -> None:
     """The device comes back as often, and locks itself out only where nothing of it ends."""
     with ExitStack() as open_streams:
         old = [open_streams.enter_context(hub.seat(ADA, "phone", f"s{n}")) for n in range(4)]
@@ -125,7 +125,7 @@ def test_streams_that_were_taken_over_and_do_not_end_count_apart(hub: Hub) -> No
             assert hub.streams == 4
 
 
-def test_all_tails_together_take_so_much_memory(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_tails_together_take_so_much_memory(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one that nothing was heard of for the longest goes: its sessions read the store."""
     large = hint_of([1])
     with hub.seat(ADA, "laptop", "s1") as ada, hub.seat(BOB, "phone", "s2") as bob:
@@ -144,7 +144,7 @@ def test_all_tails_together_take_so_much_memory(hub: Hub, monkeypatch: pytest.Mo
         assert back.tail.after(0, LAPTOP) is not None
 
 
-def test_the_target_policies_of_a_feed_are_part_of_what_its_tail_takes(hub: Hub) -> None:
+async def test_the_target_policies_of_a_feed_are_part_of_what_its_tail_takes(hub: Hub) -> None:
     targets = {f"{number:025000}": Counts(1, 1) for number in range(10)}
     bare = hint_of([1])
     assert bare.feed is not None
@@ -156,14 +156,14 @@ def test_the_target_policies_of_a_feed_are_part_of_what_its_tail_takes(hub: Hub)
         assert seat.tail.weight > before + 250_000
 
 
-def test_a_seat_is_given_up_when_its_session_fails(hub: Hub) -> None:
+async def test_a_seat_is_given_up_when_its_session_fails(hub: Hub) -> None:
     with pytest.raises(ValueError, match="trouble"), hub.seat(ADA, "laptop", "s1"):
         raise ValueError("trouble")
 
     assert hub.streams == 0
 
 
-def test_while_draining_nobody_takes_a_seat(hub: Hub) -> None:
+async def test_while_draining_nobody_takes_a_seat(hub: Hub) -> None:
     with hub.seat(ADA, "laptop", "s1") as one, hub.seat(BOB, "phone", "s2") as two:
         assert set(hub.drain()) == {one, two}
 

@@ -8,6 +8,7 @@ from unisono.server.clock import Clock, Wake
 from unisono.server.core.events import EncodeChange
 from unisono.server.core.tail import Tail
 from unisono.server.core.tails import Tails
+from unisono.server.core.waking import Waking
 from unisono.server.errors import QuotaExceeded, Reason, Unavailable
 from unisono.server.model import FeedKey
 
@@ -81,6 +82,7 @@ class Hub:
         self._streams_per_user = streams_per_user
         self._channels: dict[FeedKey, _Channel] = {}
         self._tails = Tails()
+        self._waking = Waking()
         self._draining = False
 
     def seat(self, key: FeedKey, endpoint_id: str, session_id: str) -> Seat:
@@ -108,7 +110,7 @@ class Hub:
             if not concerned or hint.session_id == seat.session_id:
                 continue
             seat.endpoint_changed |= bool(hint.endpoint_id)
-            seat.wake.set()
+            self._waking.wake(hint.key, seat.wake)
 
     @property
     def streams(self) -> int:

@@ -94,5 +94,5 @@ class Sweeper:
             tombstones_per_feed=rules.tombstones_per_feed,
             endpoints_before=now - int(rules.endpoint_days * DAY),
             deletions_before=now - int(rules.deletion_days * DAY),
-            limit=rules.step * 5,
+            limit=rules.step,
         )

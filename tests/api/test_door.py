@@ -4,11 +4,13 @@ Spoken on the wire by hand: no library of gRPC behaves like this.
 """
 
 import asyncio
+import gc
 import logging
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,29 @@ async def test_with_a_token_a_large_request_is_read(serving: Running) -> None:
         device.send(headers(1, GOOD), data(1, ANNOUNCED + b"x" * 65_000))
 
         await device.until(lambda: device.of(frames.WINDOW_UPDATE, 1))
+
+
+async def test_refusals_leave_no_more_to_collect_than_any_call(serving: Running) -> None:
+    """gRPC keeps the exception that ends a call, and by its traceback the call: a circle of fifty objects.
+
+    One of five is its own.
+    """
+    async with wire(serving) as stranger:
+        await refused_by(stranger, range(1, 20, 2))
+        gc.collect()
+        gc.disable()
+        try:
+            await refused_by(stranger, range(21, 621, 2))
+            assert gc.collect() < 300 * 10
+        finally:
+            gc.enable()
+
+
+async def refused_by(stranger: Wire, calls: Iterable[int]) -> None:
+    """Refusals one after another, until the server has forgotten them."""
+    for call in calls:
+        stranger.send(headers(call, NO_TOKEN))
+        await stranger.until(partial(stranger.gone, call))
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ class _Room:
 
 #: A client of grpc-core that has not raised `grpc.max_metadata_size` gets RESOURCE_EXHAUSTED in place of
 #: trailers of more than 8 KiB; proxies may allow less. Details travel in base64 (gRPC over HTTP/2,
-#: "Requests"), so 3,456 bytes of them take 4,608: with the message and half a KiB for the rest that is 6 KiB.
+#: "Requests"), so 3,456 bytes of them take 4,608: with message, and half a KiB for the rest, that is 6 KiB.
 _CALL: Final = _Room(message=1024, whole=3456, violations=MOST)
 
 #: A thousand of these fit into the 4 MiB that a client takes by default.

@@ -39,8 +39,8 @@ async def epoch(file: Path) -> bytes:
 
 def test_migrate(tmp_path: Path) -> None:
     file = tmp_path / "unisono.db"
-    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file}: version 0 became 3\n"
-    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file} has version 3 already\n"
+    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file}: version 0 became 4\n"
+    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file} has version 4 already\n"
 
 
 @pytest.fixture

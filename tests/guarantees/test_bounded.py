@@ -117,9 +117,10 @@ async def test_streams_that_were_taken_over_do_not_pile_up(tmp_path: Path) -> No
     """What an older one holds is held until its connection ends, where its device does not read."""
     async with serving(tmp_path, limits=Limits(streams_per_user=2)) as node:
         await send_much(node, "ada")
-        old = [await RawSubscriber.subscribe(node, tokens.device(), "laptop") for _ in range(4)]
-        for device in old:
-            await device.listen(read=False, until=1)
+        old = []
+        for _ in range(4):
+            old.append(await RawSubscriber.subscribe(node, tokens.device(), "laptop"))
+            await old[-1].fill()
 
         with refused("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as refusal:
             await Caller(node.user(), endpoint_id="laptop").welcome()

@@ -15,6 +15,9 @@ from unisono.v1 import notification_pb2
 
 _FRAME = struct.Struct(">?I")
 
+#: Bytes that a server may send of a stream before there is room for more (RFC 9113, section 6.9.2).
+_WINDOW = 65_535
+
 
 class RawSubscriber:
     """One connection with one stream.
@@ -43,22 +46,32 @@ class RawSubscriber:
 
     async def listen(self, *, read: bool, until: int | None = None) -> None:
         """Take frames until so many messages came, or the connection ends."""
-        data = b""
-        while True:
-            for event in self._h2.receive_data(data):
-                if isinstance(event, h2.events.DataReceived):
-                    self._take(event)
+        while until is None or len(self.messages) < until:
+            if not await self._frames():
+                self.vanish()
+                return
             if read and self._unread:
                 self._h2.acknowledge_received_data(self._unread, 1)
                 self._unread = 0
-            self._writer.write(self._h2.data_to_send())
-            await self._writer.drain()
-            if until is not None and len(self.messages) >= until:
-                return
-            data = await self._reader.read(64 * 1024)
-            if not data:
-                self.vanish()
-                return
+                await self._flush()
+
+    async def fill(self) -> None:
+        """Take frames until the server may send no more of what it has to send."""
+        while self._unread < _WINDOW:
+            assert await self._frames()
+
+    async def _frames(self) -> bool:
+        """Take what comes next, and answer pings; False at the end of the connection."""
+        data = await self._reader.read(64 * 1024)
+        for event in self._h2.receive_data(data):
+            if isinstance(event, h2.events.DataReceived):
+                self._take(event)
+        await self._flush()
+        return bool(data)
+
+    async def _flush(self) -> None:
+        self._writer.write(self._h2.data_to_send())
+        await self._writer.drain()
 
     async def ended(self) -> None:
         """Wait until the server closes the connection, without an answer to anything."""

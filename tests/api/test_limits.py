@@ -22,7 +22,7 @@ async def test_a_batch_may_have_1000_items(publisher: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("count", "why"),
-    [(0, "must have at least one member"), (1001, "must have at most 1000 members, has more")],
+    [(0, "must have at least one member"), (1001, "must have at most 1000 members")],
 )
 async def test_a_batch_has_1_to_1000_items(publisher: Caller, count: int, why: str) -> None:
     with invalid("requests") as refusal:
@@ -40,7 +40,7 @@ async def test_a_mark_may_have_500_references(publisher: Caller) -> None:
 async def test_a_mark_may_not_have_501(publisher: Caller) -> None:
     with invalid("references.refs") as refusal:
         await publisher.mark(*["x"] * 501, read_state=READ)
-    assert refusal.violations["references.refs"] == "must have at most 500 members, has 501"
+    assert refusal.violations["references.refs"] == "must have at most 500 members"
 
 
 async def test_a_policy_may_have_100_endpoints(publisher: Caller) -> None:
@@ -52,7 +52,7 @@ async def test_a_policy_may_have_100_endpoints(publisher: Caller) -> None:
 async def test_a_policy_may_not_have_101(publisher: Caller) -> None:
     with invalid("target_policy.endpoint_ids") as refusal:
         await publisher.send(target_policy={"endpoint_ids": [f"device-{n}" for n in range(101)]})
-    assert refusal.violations["target_policy.endpoint_ids"] == "must have at most 100 members, has 101"
+    assert refusal.violations["target_policy.endpoint_ids"] == "must have at most 100 members"
 
 
 async def test_a_page_has_50_items_or_up_to_500(publisher: Caller) -> None:

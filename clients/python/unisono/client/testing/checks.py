@@ -6,7 +6,7 @@ Each reports what is wrong to a `Bad`, so that one error names every bad field.
 import re
 from collections.abc import Collection, Sequence
 from enum import IntEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -14,6 +14,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from unisono.client._model import Platform, ReadState, UserActionState
 from unisono.client.testing import refusals
 from unisono.client.testing.times import millis
+
+T = TypeVar("T")
 
 READ_STATES: Final = tuple(ReadState)[1:]
 USER_ACTION_STATES: Final = tuple(UserActionState)[1:]
@@ -27,23 +29,31 @@ _NANOS: Final = range(10**9)
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
+#: How many bad fields an error names.
+_NAMED: Final = 20
+
+
 class Bad:
-    """The bad fields of a request."""
+    """The bad fields of a request: the first are named, the others counted."""
 
     def __init__(self) -> None:
         self._found: list[tuple[str, str]] = []
+        self._more = 0
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def add(self, field: str, problem: str) -> None:
         """Name a field by its path in the request."""
-        self._found.append((field, problem))
+        if len(self._found) < _NAMED:
+            self._found.append((field, problem))
+        else:
+            self._more += 1
 
     def check(self) -> None:
         """Raise `InvalidRequest` if there is any."""
         if self._found:
-            raise refusals.invalid(self._found)
+            raise refusals.invalid(self._found, self._more)
 
 
 def name(bad: Bad, field: str, value: str, most: int, *, required: bool = False) -> None:
@@ -99,9 +109,11 @@ def revision(bad: Bad, field: str, value: int) -> None:
         bad.add(field, f"must be at least 0 and below 2^53, is {value}")
 
 
-def count(bad: Bad, field: str, values: Sequence[object], most: int, *, least: int = 1) -> None:
-    """A list that is neither too short nor too long."""
+def members(bad: Bad, field: str, values: Sequence[T], most: int, *, least: int = 1) -> Sequence[T]:
+    """A list that is neither too short nor too long; nothing of one that is too long."""
     if len(values) < least:
         bad.add(field, "must have at least one member")
-    if len(values) > most:
-        bad.add(field, f"must have at most {most} members, has {len(values)}")
+    if len(values) <= most:
+        return values
+    bad.add(field, f"must have at most {most} members")
+    return ()

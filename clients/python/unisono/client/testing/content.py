@@ -6,7 +6,7 @@ from typing import Any, Final
 from unisono.client._model import Priority
 from unisono.client.testing import checks
 from unisono.client.testing.checks import Bad
-from unisono.client.testing.limits import Limits
+from unisono.client.testing.limits import TARGET_PLATFORMS, Limits
 from unisono.client.testing.times import duration, length, millis, timestamp
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import NotificationContent, SendNotificationRequest
@@ -44,13 +44,15 @@ def content(
 
 def target_policy(bad: Bad, asked: pb.TargetPolicy, limits: Limits) -> pb.TargetPolicy:
     """The same policy in the one form that compares."""
-    for index, platform in enumerate(asked.platforms):
+    platforms = checks.members(bad, "target_policy.platforms", asked.platforms, TARGET_PLATFORMS, least=0)
+    for index, platform in enumerate(platforms):
         checked_platform(bad, f"target_policy.platforms[{index}]", platform)
-    ids = asked.endpoint_ids
-    checks.count(bad, "target_policy.endpoint_ids", ids, limits.target_endpoints, least=0)
-    for index, id_ in enumerate(ids[: limits.target_endpoints]):
+    ids = checks.members(
+        bad, "target_policy.endpoint_ids", asked.endpoint_ids, limits.target_endpoints, least=0
+    )
+    for index, id_ in enumerate(ids):
         checks.name(bad, f"target_policy.endpoint_ids[{index}]", id_, limits.id_bytes, required=True)
-    return pb.TargetPolicy(platforms=sorted(set(asked.platforms)), endpoint_ids=sorted(set(ids)))
+    return pb.TargetPolicy(platforms=sorted(set(platforms)), endpoint_ids=sorted(set(ids)))
 
 
 def checked_platform(bad: Bad, field: str, platform: int) -> None:

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+#: Paths of a mask, and platforms of a target policy: more than a message has fields, and than there are.
+MASK_PATHS = 32
+TARGET_PLATFORMS = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

@@ -89,9 +89,8 @@ def _check_selector(bad: Bad, call: Call, request: MarkNotificationsRequest) -> 
     if kind == "group_name":
         checks.name(bad, "group_name", request.group_name, limits.id_bytes, required=True)
     if kind == "references":
-        named = request.references.refs
-        checks.count(bad, "references.refs", named, limits.mark_references)
-        for index, ref in enumerate(named[: limits.mark_references]):
+        named = checks.members(bad, "references.refs", request.references.refs, limits.mark_references)
+        for index, ref in enumerate(named):
             check_ref(bad, f"references.refs[{index}]", ref, limits.id_bytes)
 
 

@@ -8,6 +8,7 @@ from unisono.client.testing.call import Call
 from unisono.client.testing.checks import Bad
 from unisono.client.testing.content import CONTENT, check_expiry, clear, content, put
 from unisono.client.testing.feed import Feed, Row, Why, copy
+from unisono.client.testing.limits import MASK_PATHS
 from unisono.client.testing.quotas import check_growth
 from unisono.client.testing.times import length, timestamp
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -92,10 +93,11 @@ def checked_mask(bad: Bad, paths: Sequence[str], known: Sequence[str]) -> list[s
     """The fields to patch."""
     if not paths:
         bad.add("update_mask", "is required")
-    for path in paths:
+    listed = checks.members(bad, "update_mask", paths, MASK_PATHS, least=0)
+    for path in listed:
         if path not in known:
             bad.add("update_mask", f"has no path {path[:64]!r}; known are {', '.join(sorted(known))}")
-    return [path for path in known if path in paths]
+    return [path for path in known if path in listed]
 
 
 def expected_revision(

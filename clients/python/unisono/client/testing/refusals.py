@@ -27,10 +27,22 @@ from unisono.v1.notification_service_pb2 import BatchItemError
 #: What a stream ends with after its Goodbye, where the device is to come back after a delay.
 COME_BACK = ("DRAINING", "SESSION_AGE", "RESYNC")
 
+#: How many characters of a message name bad fields.
+_NAMED = 800
 
-def invalid(found: Sequence[tuple[str, str]]) -> InvalidRequest:
-    """Fields of a request are wrong: each with what is wrong with it."""
-    text = "; ".join(f"{field}: {problem}" for field, problem in found)
+
+def invalid(found: Sequence[tuple[str, str]], more: int = 0) -> InvalidRequest:
+    """Fields of a request are wrong: each with what is wrong with it, and how many more there are."""
+    named: list[str] = []
+    room = _NAMED
+    for field, problem in found:
+        words = f"{field}: {problem}"
+        room -= len(words)
+        if room < 0 and named:
+            break
+        named.append(words)
+    more += len(found) - len(named)
+    text = "; ".join((*named, f"and {more} more") if more else named)
     return InvalidRequest(text, reason="INVALID_REQUEST", violations=dict(found))
 
 

@@ -28,9 +28,9 @@ def send_batch(
 ) -> service_pb.BatchSendNotificationsResponse:
     """BatchSendNotifications: one bad item harms no other."""
     bad = Bad()
-    checks.count(bad, "requests", request.requests, call.limits.batch_items)
+    requests = checks.members(bad, "requests", request.requests, call.limits.batch_items)
     bad.check()
-    results = [_item(call, item) for item in request.requests]
+    results = [_item(call, item) for item in requests]
     return service_pb.BatchSendNotificationsResponse(results=results)
 
 

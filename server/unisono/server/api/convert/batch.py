@@ -41,7 +41,7 @@ def _items(body: bytes, most: int) -> list[bytes]:
     except Malformed as error:
         raise malformed(pb.BatchSendNotificationsRequest, str(error)) from error
     except TooMany as error:
-        raise InvalidRequest.of("requests", f"must have at most {most} members, has more") from error
+        raise InvalidRequest.of("requests", f"must have at most {most} members") from error
     if not items:
         raise InvalidRequest.of("requests", "must have at least one member")
     return items

@@ -5,10 +5,10 @@ quick one. Knows no use case. Nothing in it waits, so its calls come one after t
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import accumulate
 from typing import TypeVar
 
 from tests.support.encoding import told_of
+from tests.support.memory_rules import is_forgotten, looked_at, paged, passes, signed
 from unisono.server.clock import Ids
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
@@ -97,7 +97,7 @@ class MemoryStore:
         for sign in signs:
             endpoint = self._endpoints[sign.feed].get(sign.endpoint_id)
             if endpoint is not None and endpoint.delete_time is None:
-                self._endpoints[sign.feed][sign.endpoint_id] = _signed(endpoint, sign)
+                self._endpoints[sign.feed][sign.endpoint_id] = signed(endpoint, sign)
 
     async def feed(self, key: FeedKey) -> Feed | None:
         return self._feeds.get(key)
@@ -122,7 +122,7 @@ class MemoryStore:
         found = [row for row in rows if row.revision > after]
         found.sort(key=lambda row: row.revision)
         found = [row if row.content_revision > known else replace(row, payload=None) for row in found]
-        page = _page(found, limit, max_bytes)
+        page = paged(found, limit, max_bytes)
         return Changes(feed=self._feeds[key], rows=self._told(page), complete=len(page) == len(found))
 
     async def find(
@@ -142,9 +142,9 @@ class MemoryStore:
     ) -> Page:
         live = [row for row in self._rows[key].values() if row.live]
         below = [row for row in live if before is None or row.create_revision < before]
-        seen, end = _seen(sorted(below, key=lambda row: -row.create_revision), where, max(limit, looks))
-        found = [row for row in seen if _passes(row, where)]
-        page = _page(found, limit, max_bytes)
+        seen, end = looked_at(sorted(below, key=lambda row: -row.create_revision), where, max(limit, looks))
+        found = [row for row in seen if passes(row, where)]
+        page = paged(found, limit, max_bytes)
         standing, _ = await self.standing(key, "")
         resume_before = page[-1].create_revision if len(page) < len(found) else end
         return Page(standing=standing, rows=self._told(page), resume_before=resume_before)
@@ -164,7 +164,7 @@ class MemoryStore:
         for key in self._feeds:
             gone[key] += self._purge(key, what, what.limit - gone.total())
         for key, endpoints in self._endpoints.items():
-            forgotten = [e for e in endpoints.values() if _forgotten(e, what)][: what.limit - gone.total()]
+            forgotten = [e for e in endpoints.values() if is_forgotten(e, what)][: what.limit - gone.total()]
             for endpoint in forgotten:
                 del endpoints[endpoint.endpoint_id]
             gone[key] += len(forgotten)
@@ -225,8 +225,8 @@ class MemoryStore:
         live = [row for row in self._rows[key].values() if row.live]
         within = [row for row in live if scan.after < row.create_revision <= scan.until]
         ordered = sorted(within, key=lambda row: row.create_revision)
-        seen, end = _seen(ordered, where, max(scan.limit, scan.looks))
-        found = [row for row in seen if _passes(row, where)][: scan.limit]
+        seen, end = looked_at(ordered, where, max(scan.limit, scan.looks))
+        found = [row for row in seen if passes(row, where)][: scan.limit]
         return found, found[-1].create_revision if len(found) == scan.limit else end
 
     def _stored(self, row: Notification) -> Notification:
@@ -262,46 +262,3 @@ class MemoryStore:
             feed = self._feeds[key]
             self._feeds[key] = replace(feed, floor=max(feed.floor, purged[-1].revision))
         return len(purged)
-
-
-def _page(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[Notification]:
-    """The rows that fit, but at least one."""
-    sizes = accumulate(len(row.payload or b"") for row in rows)
-    fitting = sum(size <= max_bytes for size in sizes)
-    return rows[: min(limit, max(fitting, 1))]
-
-
-def _seen(
-    rows: Sequence[Notification], where: ListFilter, looks: int
-) -> tuple[Sequence[Notification], int | None]:
-    """The rows that are looked at, and the create_revision where that ends, if it is not at the end."""
-    if not where.narrows or len(rows) < looks:
-        return rows, None
-    return rows[:looks], rows[looks - 1].create_revision
-
-
-def _passes(row: Notification, where: ListFilter) -> bool:
-    return (
-        where.read_state in (None, row.read_state)
-        and where.user_action_state in (None, row.user_action_state)
-        and where.group_name in (None, row.group_name)
-        and (where.start_time is None or row.create_time >= where.start_time)
-        and (where.end_time is None or row.create_time < where.end_time)
-        and (where.audience is None or row.target.includes(where.audience))
-    )
-
-
-def _signed(endpoint: Endpoint, sign: Seen) -> Endpoint:
-    ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session
-    return replace(
-        endpoint,
-        last_seen_time=max(endpoint.last_seen_time, sign.time),
-        acknowledged_revision=max(endpoint.acknowledged_revision, sign.acknowledged_revision),
-        session_id="" if ended else endpoint.session_id,
-    )
-
-
-def _forgotten(endpoint: Endpoint, what: Retention) -> bool:
-    if endpoint.delete_time is not None:
-        return endpoint.delete_time < what.deletions_before
-    return not endpoint.session_id and endpoint.last_seen_time < what.endpoints_before

@@ -1,0 +1,54 @@
+"""What the store in memory makes of single rows and endpoints, as the contract says. Keeps nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+
+from unisono.server.model import Endpoint, Notification
+from unisono.server.store.reads import ListFilter, Retention, Seen
+
+
+def paged(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[Notification]:
+    """The rows that fit, but at least one."""
+    sizes = accumulate(len(row.payload or b"") for row in rows)
+    fitting = sum(size <= max_bytes for size in sizes)
+    return rows[: min(limit, max(fitting, 1))]
+
+
+def looked_at(
+    rows: Sequence[Notification], where: ListFilter, looks: int
+) -> tuple[Sequence[Notification], int | None]:
+    """The rows that are looked at, and the create_revision where that ends, if it is not at the end."""
+    if not where.narrows or len(rows) < looks:
+        return rows, None
+    return rows[:looks], rows[looks - 1].create_revision
+
+
+def passes(row: Notification, where: ListFilter) -> bool:
+    """Whether a list with this filter shows it."""
+    return (
+        where.read_state in (None, row.read_state)
+        and where.user_action_state in (None, row.user_action_state)
+        and where.group_name in (None, row.group_name)
+        and (where.start_time is None or row.create_time >= where.start_time)
+        and (where.end_time is None or row.create_time < where.end_time)
+        and (where.audience is None or row.target.includes(where.audience))
+    )
+
+
+def signed(endpoint: Endpoint, sign: Seen) -> Endpoint:
+    """The endpoint after a sign of life."""
+    ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session
+    return replace(
+        endpoint,
+        last_seen_time=max(endpoint.last_seen_time, sign.time),
+        acknowledged_revision=max(endpoint.acknowledged_revision, sign.acknowledged_revision),
+        session_id="" if ended else endpoint.session_id,
+    )
+
+
+def is_forgotten(endpoint: Endpoint, what: Retention) -> bool:
+    """Whether it is old enough to be forgotten."""
+    if endpoint.delete_time is not None:
+        return endpoint.delete_time < what.deletions_before
+    return not endpoint.session_id and endpoint.last_seen_time < what.endpoints_before

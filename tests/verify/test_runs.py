@@ -1,7 +1,7 @@
 """A run brings everything that is to be judged, touches nothing else, and says who got stuck."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from typing import TypeVar
 
 import pytest
@@ -19,7 +19,7 @@ from unisono.verify.verdicts import Outcome, verdicts
 
 USERS = ("ada", "bob")
 PREFIX = "test-run-"
-LOAD = Load(users=USERS, seconds=0.5, rate=200, seed=1, prefix=PREFIX)
+LOAD = Load(users=USERS, seconds=1.5, rate=100, seed=1, prefix=PREFIX)
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -37,6 +37,34 @@ class Mute:
     ) -> AsyncGenerator[Response, None]:
         await asyncio.Event().wait()
         yield method.response()
+
+
+class Slow:
+    """A way on which what has begun to be sent is done, later, whether anybody waits for it or not."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.begun, self.gate = asyncio.Event(), asyncio.Event()
+        self.stream = transport.stream
+        self.close = transport.close
+        self._transport = transport
+
+    async def unary(
+        self,
+        method: Method[Request, Response],
+        request: Request,
+        *,
+        token: str,
+        timeout: float | None,  # noqa: ASYNC109
+    ) -> Response:
+        answer = self._transport.unary(method, request, token=token, timeout=timeout)
+        if "Send" not in method.path:
+            return await answer
+        self.begun.set()
+        return await asyncio.shield(asyncio.create_task(self._later(answer)))
+
+    async def _later(self, answer: Awaitable[Response]) -> Response:
+        await self.gate.wait()
+        return await answer
 
 
 @pytest.fixture
@@ -85,6 +113,22 @@ async def test_a_calm_run_cuts_nothing(service: FakeService, access: Access) -> 
     assert recorder.history.facts == []
     assert {stream.code for stream in recorder.history.streams} == {""}
     assert {call.code for call in recorder.history.calls if call.method == "SendNotification"} == {"OK"}
+
+
+async def test_what_is_under_way_when_it_is_ended_is_waited_for(service: FakeService, access: Access) -> None:
+    """It would come after what is left has been removed, and stay."""
+    way = Slow(service.transport)
+    running = asyncio.create_task(run(lambda: way, access, LOAD, Recorder(steady_clock()), told))
+    await way.begun.wait()
+
+    running.cancel()
+    await asyncio.wait([running], timeout=0.1)
+    assert not running.done()
+    way.gate.set()
+    await asyncio.wait([running])
+    await remove(lambda: service.transport, access, USERS, PREFIX)
+
+    assert [row for user in USERS for row in service.notifications(user, app_id="app.test")] == []
 
 
 async def test_who_gets_stuck_is_named(

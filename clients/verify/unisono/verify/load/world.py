@@ -28,6 +28,9 @@ WRITERS: Final = 2
 #: How long a backend repeats a call before it gives up, in seconds: longer than any trouble lasts.
 PATIENCE: Final = 60.0
 
+#: How long what is under way may take to end when everybody is to leave, in seconds.
+LEAVING: Final = 5.0
+
 
 class World:
     """Everybody in it is connected when it is entered, and nothing happens before `begin`.
@@ -75,10 +78,15 @@ class World:
 
     async def __aexit__(self, *_: object) -> None:
         self._going = False
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._open.aclose()
+        try:
+            # What is given up under way may be done later, when whoever cleans up has been there.
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=LEAVING)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._open.aclose()
 
     @property
     def devices(self) -> list[Device]:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
@@ -14,8 +15,9 @@ from tests.guarantees.patches import Patch, patched
 from tests.guarantees.torture.inboxes import inboxes_of, watched
 from tests.guarantees.torture.server import NOTHING, Server
 from tests.support import tokens
-from tests.support.processes import Environment
-from unisono.client import Publisher, Transport, transport_to
+from tests.support.machine import on_another_core
+from tests.support.processes import PATIENCE, Environment
+from unisono.client import Backoff, Publisher, Transport, transport_to
 from unisono.verify.history import Holder
 from unisono.verify.load import strangers
 from unisono.verify.load.access import Access, Connect
@@ -26,9 +28,6 @@ from unisono.verify.recording import Recorder, steady_clock
 ACCESS: Final = Access(app_id="mail.test", backend=tokens.publisher(), user=tokens.device)
 USERS: Final = ("ada", "bob", "eve")
 
-#: How long a world that is left in peace may take until every device has everything, in seconds.
-SETTLING: Final = 20.0
-
 
 @dataclass(slots=True, kw_only=True)
 class Bench:
@@ -36,7 +35,9 @@ class Bench:
     else, so that the same seed brings the same faults in the same order.
 
     `rounds` is how often the trial does what it does; it calls `done` after each. `patches` are put on
-    the servers, which are then others than the project's.
+    the servers, which are then others than the project's. `patience` is how long a world that is left in
+    peace may take until every device has everything, in seconds. A bench that is not `timed` shares its
+    machine with anything: how long something takes is written down there, and not judged.
     """
 
     folder: Path
@@ -44,6 +45,8 @@ class Bench:
     rounds: int
     patches: Sequence[Patch] = ()
     done: Callable[[], None] = lambda: None
+    patience: float = PATIENCE
+    timed: bool = True
     #: The root of the server's certificate, if it has one.
     root: bytes | None = None
     random: Random = field(init=False)
@@ -91,12 +94,12 @@ class Bench:
         async with World(connect or straight, access, self.recorder, chance, users=users) as world:
             await world.live()
             inboxes = inboxes_of(world)
-            async with watched(inboxes), self.backend(address, patience=SETTLING) as backend:
+            async with watched(inboxes), self.backend(address) as backend:
                 world.begin()
                 yield world
                 await self._rest(world)
                 for inbox in inboxes:
-                    await inbox.agrees(backend)
+                    await inbox.agrees(backend, self.patience)
             endpoint_id = world.devices[0].endpoint_id
         await strangers.try_it(straight, access, self.recorder, users, endpoint_id)
 
@@ -111,18 +114,18 @@ class Bench:
         """The judge is told that every device had time enough, also if that was in vain."""
         since = self.recorder.clock()
         try:
-            async with asyncio.timeout(SETTLING):
+            async with asyncio.timeout(self.patience):
                 await world.rest()
         finally:
             self.recorder.note(SETTLED, since=since)
 
     @asynccontextmanager
-    async def backend(self, address: str, *, patience: float) -> AsyncIterator[Publisher]:
-        """A backend beside the world, which is patient for so many seconds, on a connection of its own."""
+    async def backend(self, address: str, *, backoff: Backoff = Backoff()) -> AsyncIterator[Publisher]:  # noqa: B008  frozen
+        """A backend beside the world, on a connection of its own."""
         transport = self.straight(address)
         recorded = self.recorder.client(transport, Holder(app_id=ACCESS.app_id))
         try:
-            async with Publisher(recorded, ACCESS.backend, timeout=patience) as backend:
+            async with Publisher(recorded, ACCESS.backend, timeout=PATIENCE, backoff=backoff) as backend:
                 yield backend
         finally:
             await transport.close()
@@ -130,3 +133,11 @@ class Bench:
     def measured(self, what: str, measured: float, allowed: float, **more: float) -> None:
         """Write down a figure, which the judge compares with what is allowed."""
         self.recorder.note(what, measured=measured, allowed=allowed, **more)
+
+    def took(self, what: str, measured: float, allowed: float, **more: float) -> None:
+        """Write down a time, in any unit; the judge compares it with what is allowed on a timed bench."""
+        self.measured(what, measured, allowed if self.timed else inf, **more)
+
+    def apart(self, pid: int) -> AbstractContextManager[None]:
+        """While inside, the server is on another core than this process, if time is measured."""
+        return on_another_core(pid) if self.timed else nullcontext()

@@ -8,6 +8,8 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Final
 
+from tests.support.processes import PATIENCE
+
 #: What the system answers to the server, in words of strace: the writes and syncs of its file and its log.
 FAULTS: Final = {
     "full": "pwrite64,ftruncate:error=ENOSPC",
@@ -43,7 +45,7 @@ async def injected(what: str, store: Path, pid: int) -> AsyncIterator[None]:
 
 async def attached(pid: int, tracer: asyncio.subprocess.Process) -> None:
     """Wait until every thread of the process is traced."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not _is_traced(pid):
             assert tracer.returncode is None, "strace could not trace the server"
             await asyncio.sleep(0.01)
@@ -53,7 +55,7 @@ async def attached(pid: int, tracer: asyncio.subprocess.Process) -> None:
 async def locked(store: Path) -> AsyncIterator[None]:
     """While inside, another process writes to the database."""
     with closing(sqlite3.connect(store, isolation_level=None)) as other:
-        other.execute("PRAGMA busy_timeout = 5000")
+        other.execute("PRAGMA busy_timeout = 60000")
         other.execute("BEGIN IMMEDIATE")
         yield
         other.execute("ROLLBACK")

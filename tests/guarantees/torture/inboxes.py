@@ -7,16 +7,12 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
 
 from unisono.client import Device, Notification, Platform, Publisher
 from unisono.verify.load.traffic import PLATFORMS
 from unisono.verify.load.world import World
 
 Ring = tuple[str, int]
-
-#: How long an inbox and the store may differ when nothing goes on any more, in seconds.
-PATIENCE: Final = 6.0
 
 
 class Inbox:
@@ -35,9 +31,9 @@ class Inbox:
             if event.ring:
                 self._rung[event.notification.id, event.notification.alert_revision] += 1
 
-    async def agrees(self, backend: Publisher) -> None:
-        """Wait until it holds what the store lists: time may still change both."""
-        async with asyncio.timeout(PATIENCE):
+    async def agrees(self, backend: Publisher, patience: float) -> None:
+        """Wait for so many seconds until it holds what the store lists: time may still change both."""
+        async with asyncio.timeout(patience):
             while not await self._agrees(backend):
                 await asyncio.sleep(0.1)
 

@@ -6,7 +6,8 @@ from typing import Final, Self
 
 from tests.guarantees.torture.sends import send_all
 from tests.support.http2 import crowd
-from tests.support.http2.device import PATIENCE, Device
+from tests.support.http2.device import Device
+from tests.support.processes import PATIENCE
 from unisono.client import Publisher, draft
 from unisono.verify.recording import Recorder
 

@@ -11,14 +11,15 @@ import pytest
 from tests.guarantees.patches import Patch
 from tests.guarantees.torture.bench import Bench
 from tests.guarantees.torture.trial import Trial
+from tests.support.processes import PATIENCE
 from unisono.verify.broken import Broken
 from unisono.verify.checker import check
 from unisono.verify.figures import Figures
 from unisono.verify.history import Fact, History
 
 #: How long a run may take that hangs, in seconds: so much, and so much more for each round.
-PATIENCE = 300.0
-PATIENCE_PER_ROUND = 60.0
+HANGS = 300.0
+HANGS_PER_ROUND = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,14 +49,26 @@ def run(
     rounds: int,
     done: Callable[[], None] = lambda: None,
     patches: Sequence[Patch] = (),
+    patience: float = PATIENCE,
+    timed: bool = True,
 ) -> Result:
     """So many rounds of a trial, in histories of a few; up to the first that goes wrong.
 
-    `done` is called after each round; `patches` are put on the servers.
+    `done` is called after each round; for the others see `Bench`.
     """
     result = Result(trial=trial)
     for start, count in _parts(rounds, trial.most):
-        history, failure = _one(trial, seed=seed + start, rounds=count, done=done, patches=patches)
+        with tempfile.TemporaryDirectory(prefix="unisono-torture-") as folder:
+            bench = Bench(
+                folder=Path(folder),
+                seed=seed + start,
+                rounds=count,
+                done=done,
+                patches=patches,
+                patience=patience,
+                timed=timed,
+            )
+            history, failure = _one(trial, bench)
         result.rounds += count
         # How fast things arrive says nothing here, and there are millions of them.
         result.figures = result.figures.plus(replace(Figures.of(history), latencies=()))
@@ -67,22 +80,18 @@ def run(
     return result
 
 
-def _one(
-    trial: Trial, *, seed: int, rounds: int, done: Callable[[], None], patches: Sequence[Patch]
-) -> tuple[History, str]:
+def _one(trial: Trial, bench: Bench) -> tuple[History, str]:
     """What was recorded, and what went wrong besides."""
-    with tempfile.TemporaryDirectory(prefix="unisono-torture-") as folder:
-        bench = Bench(folder=Path(folder), seed=seed, rounds=rounds, done=done, patches=patches)
-        try:
-            asyncio.run(_in_time(trial, bench))
-        # What is recorded is judged, whatever stopped the trial.
-        except (Exception, pytest.fail.Exception) as error:
-            return bench.recorder.history, repr(error)
-        return bench.recorder.history, ""
+    try:
+        asyncio.run(_in_time(trial, bench))
+    # What is recorded is judged, whatever stopped the trial.
+    except (Exception, pytest.fail.Exception) as error:
+        return bench.recorder.history, repr(error)
+    return bench.recorder.history, ""
 
 
 async def _in_time(trial: Trial, bench: Bench) -> None:
-    async with asyncio.timeout(PATIENCE + PATIENCE_PER_ROUND * bench.rounds):
+    async with asyncio.timeout(HANGS + HANGS_PER_ROUND * bench.rounds):
         await trial.run(bench)
 
 

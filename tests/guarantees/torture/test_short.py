@@ -1,4 +1,4 @@
-"""A short run of each trial on a real server breaks no promise."""
+"""A short run of each trial on a real server breaks no promise, however long things take."""
 
 import pytest
 
@@ -10,13 +10,12 @@ from tests.guarantees.torture.trials import TRIALS
 SEED = 1
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
 def test_no_promise_is_broken(trial: Trial) -> None:
     require(trial.needs)
     rounds: list[None] = []
 
-    result = run(trial, seed=SEED, rounds=trial.short, done=lambda: rounds.append(None))
+    result = run(trial, seed=SEED, rounds=trial.short, done=lambda: rounds.append(None), timed=False)
 
     assert result.failure == ""
     assert {name: str(broken) for name, broken in result.broken.items()} == {}

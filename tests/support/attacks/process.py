@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.http2.stranger import Target
+from tests.support.processes import PATIENCE
 
 ROOT: Final = Path(__file__).parents[3]
-
-#: How long it may take to get ready and to be in place, in seconds.
-PATIENCE: Final = 60.0
 
 
 class Attack:

@@ -9,6 +9,7 @@ from tests.support import tokens
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
 from tests.support.http2.unary import ACKNOWLEDGE, Teller
+from tests.support.processes import PATIENCE
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
 from unisono.verify.history import Heard, Holder, Stream
@@ -16,9 +17,6 @@ from unisono.verify.recording import Recorder
 
 PATH: Final = "/unisono.v1.FeedService/Subscribe"
 APP: Final = "mail.test"
-
-#: How long anything that is expected may take at most, in seconds.
-PATIENCE: Final = 60.0
 
 Condition = Callable[["Device"], bool]
 

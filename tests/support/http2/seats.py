@@ -13,13 +13,10 @@ from unisono.v1 import endpoint_service_pb2 as pb
 #: Between two looks, in seconds: looking must not be what keeps the server busy.
 _PAUSE: Final = 0.05
 
-#: How long it may take at most, in seconds.
-PATIENCE: Final = 20.0
 
-
-async def taken(address: str, crowd: Sequence[Device]) -> list[str]:
-    """Wait until none of them counts as connected; return those that still do when patience is over."""
-    deadline = time.monotonic() + PATIENCE
+async def taken(address: str, crowd: Sequence[Device], patience: float) -> list[str]:
+    """Wait until none of them counts as connected; return those that still do after so many seconds."""
+    deadline = time.monotonic() + patience
     left: list[str] = []
     for device in {device.user_id: device for device in crowd}.values():
         wanted = {other.endpoint_id for other in crowd if other.user_id == device.user_id}

@@ -1,10 +1,11 @@
-"""The process of somebody busy: ADDRESS SCENE. It says `ready`, plays the scene once for each line that it is
-told, and says how many seconds that took.
+"""The process of somebody busy: ADDRESS SCENE PART. It says `ready`, plays the scene, with one in so many of
+its steps, once for each line that it is told, and says how many seconds that took.
 """
 
 import asyncio
 import sys
 import time
+from dataclasses import replace
 from itertools import count
 
 from tests.guarantees.torture.noise.scenes import BUSY, SCENES, play, service
@@ -15,9 +16,10 @@ from unisono.v1 import notification_pb2
 from unisono.v1.endpoint_service_pb2_grpc import EndpointServiceStub
 
 
-async def main(address: str, name: str) -> None:
+async def main(address: str, name: str, part: str) -> None:
     """Prepare, and do as the lines say."""
     scene, numbers = SCENES[name], count()
+    scene = replace(scene, steps=scene.steps // int(part))
     laptop = endpoint_pb.RegisterEndpointRequest(
         endpoint_id="laptop", platform=notification_pb2.PLATFORM_LINUX
     )

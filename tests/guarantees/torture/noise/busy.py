@@ -30,9 +30,9 @@ class Busy:
 
 
 @asynccontextmanager
-async def busy(address: str, scene: str) -> AsyncIterator[Busy]:
-    """One that is ready to play this scene at a server."""
-    command = (sys.executable, "-m", "tests.guarantees.torture.noise", address, scene)
+async def busy(address: str, scene: str, *, part: int) -> AsyncIterator[Busy]:
+    """One that is ready to play this scene at a server, with one in so many of its steps."""
+    command = (sys.executable, "-m", "tests.guarantees.torture.noise", address, scene, str(part))
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     handle = Busy(process)
     try:

@@ -42,7 +42,7 @@ async def jumps(bench: Bench) -> None:
 
 async def is_taken_up(bench: Bench, address: str, ahead: int) -> None:
     """Wait until the server has the new time: it looks for it once a second."""
-    async with bench.backend(address, patience=5) as backend, asyncio.timeout(PATIENCE):
+    async with bench.backend(address) as backend, asyncio.timeout(PATIENCE):
         while abs(await _clock_of(backend) - bench.recorder.clock() - ahead) > _NEAR:
             await asyncio.sleep(0.05)
 

@@ -12,7 +12,7 @@ from tests.guarantees.torture.sends import sending
 from tests.guarantees.torture.server import Server
 from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import crowd
-from tests.support.http2.device import PATIENCE, Device
+from tests.support.http2.device import Device
 from unisono.client import Publisher
 from unisono.verify.history import Stream
 from unisono.verify.promises.settling import SETTLED
@@ -71,7 +71,7 @@ async def come_back_together(bench: Bench) -> None:
     """End the server in each round, and see everybody live again."""
     everybody = crowd.devices(bench.recorder, "crowd", crowd.fitting(MANY if bench.rounds > SHORT else FEW))
     users = crowd.users(everybody)
-    async with bench.server() as server, bench.backend(server.address, patience=PATIENCE) as publisher:
+    async with bench.server() as server, bench.backend(server.address) as publisher:
         await crowd.arrive(everybody, server.address)
         haste = Haste(server, Random(f"{bench.seed} haste"))  # noqa: S311
         chance = Random(f"{bench.seed} sends")  # noqa: S311
@@ -103,7 +103,7 @@ async def end(
     haste.there.set()
     await crowd.until_all(everybody, lambda device: device.live and device.streams[-1].began > ended)
     took = bench.recorder.clock() - serving
-    bench.measured(f"all are live after {kind.name}", took, SLOWEST, devices=len(everybody))
+    bench.took(f"all are live after {kind.name}", took, SLOWEST, devices=len(everybody))
 
 
 async def caught_up(

@@ -58,7 +58,7 @@ async def cycles(bench: Bench, address: str, times: int) -> None:
 
 async def nobody_is_there(bench: Bench, address: str) -> None:
     """No endpoint counts as connected."""
-    taken = await seats.taken(address, everybody(bench))
+    taken = await seats.taken(address, everybody(bench), bench.patience)
     bench.measured("endpoints that count as connected, and nobody is there", len(taken), 0)
 
 

@@ -10,17 +10,15 @@ from tests.guarantees.torture.disk import FAULTS, fault
 from tests.guarantees.torture.server import Server
 from tests.guarantees.torture.tools import STRACE
 from tests.guarantees.torture.trial import Trial
-from unisono.client import UnisonoError, draft
+from unisono.client import Backoff, UnisonoError, draft
 from unisono.verify.history import Call
 from unisono.verify.load.traffic import FAIR
 
 #: What a call may be refused with while the store is in trouble.
 TYPED: Final = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
 
-#: How long a backend tries, in seconds. Where another process holds the file, the server waits for two, and
-#: the send for all that is to be written before it: other commits, registrations, signs of life, a sweep.
-TRIES: Final = {"locked": 12.0}
-TRY: Final = 0.8
+#: Of a backend that takes the first refusal for an answer: it would wait for longer than it has time.
+ONCE: Final = Backoff(first=1000.0, most=1000.0)
 
 
 async def troubled(bench: Bench) -> None:
@@ -52,7 +50,7 @@ async def trouble(bench: Bench, server: Server, name: str) -> None:
 
 async def reads_go_on(bench: Bench, server: Server) -> None:
     """Every feed and its history."""
-    async with bench.backend(server.address, patience=5) as backend:
+    async with bench.backend(server.address) as backend:
         for user_id in USERS:
             await backend.feed(user_id)
             async for _ in backend.list(user_id, page_size=500):
@@ -60,8 +58,8 @@ async def reads_go_on(bench: Bench, server: Server) -> None:
 
 
 async def sends_are_refused(bench: Bench, server: Server, name: str) -> None:
-    """Until the backend gives up; where the disk is merely slow they are answered OK, later."""
-    async with bench.backend(server.address, patience=TRIES.get(name, TRY)) as backend:
+    """At once or in time; where the disk is merely slow they are answered OK, later."""
+    async with bench.backend(server.address, backoff=ONCE) as backend:
         (outcome,) = await backend.batch([draft("ada", title="In trouble")])
     code = outcome.code.name if isinstance(outcome, UnisonoError) else "OK"
     assert code in ({"OK"} if name == "slow" else TYPED), f"with a disk that is {name}: {outcome!r}"
@@ -69,7 +67,7 @@ async def sends_are_refused(bench: Bench, server: Server, name: str) -> None:
 
 async def recovers(bench: Bench, server: Server) -> None:
     """Without a restart: the next send is answered OK."""
-    async with bench.backend(server.address, patience=5) as backend:
+    async with bench.backend(server.address) as backend:
         await backend.send("ada", title="Well again")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
+from math import ceil
 from statistics import median, quantiles
 from typing import Final
 
@@ -12,11 +13,10 @@ from tests.guarantees.torture.probe import Probe
 from tests.guarantees.torture.sends import send_all
 from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import crowd
-from tests.support.http2.device import PATIENCE, Device
-from tests.support.machine import on_another_core
+from tests.support.http2.device import Device
 from unisono.client import Publisher, draft
 
-SHORT: Final = 30
+SHORT: Final = 10
 
 #: What expires in each feed; a round is a feed, whose devices hold all that is in it.
 OF_EACH: Final = 100
@@ -52,21 +52,21 @@ async def expire_together(bench: Bench) -> None:
     """One expiry of everything; a round is over when a feed is empty."""
     holders = crowd.devices(bench.recorder, "holder", HOLDERS * bench.rounds, per_user=HOLDERS)
     readers = crowd.devices(bench.recorder, "live", LIVE * READERS, per_user=READERS)
-    async with bench.server() as server, bench.backend(server.address, patience=PATIENCE) as publisher:
+    async with bench.server() as server, bench.backend(server.address) as publisher:
         await crowd.arrive([*holders, *readers], server.address)
         probe = await Probe.to(bench, server.address, readers)
         seconds = SENDING * bench.rounds + QUIET
-        at = datetime.fromtimestamp(int(time.time() + seconds), tz=UTC)
+        at = datetime.fromtimestamp(ceil(time.time() + seconds), tz=UTC)
         for some in crowd.groups(crowd.users(holders), TOGETHER):
             users = [user_id for user_id in some for _ in range(OF_EACH)]
             await send_all(publisher, [draft(user_id, title="Over", expire_time=at) for user_id in users])
         await crowd.until_all(holders, lambda device: device.revision >= OF_EACH)
-        with on_another_core(server.process.pid):
+        with bench.apart(server.process.pid):
             quiet = await measured(probe, asyncio.sleep(at.timestamp() - time.time()))
             busy = await measured(probe, all_expire(bench, holders))
         took = max(device.reached for device in holders) - at.timestamp()
         allowed = LEAST + TELLING * bench.rounds
-        bench.measured("all have expired after, in s", took, allowed, notifications=bench.rounds * OF_EACH)
+        bench.took("all have expired after, in s", took, allowed, notifications=bench.rounds * OF_EACH)
         write_down(bench, quiet, busy)
         await all_were_told(bench, publisher, holders)
         crowd.vanish([*holders, *readers])
@@ -95,7 +95,7 @@ def write_down(bench: Bench, quiet: list[float], busy: list[float]) -> None:
     times = 1 if bench.rounds > SHORT else NOISE
     for what, least, of in (("median", MEDIAN, median), ("99th percentile", PERCENTILE_99, percentile_99)):
         allowed = times * (of(quiet) + least)
-        bench.measured(f"{what} of latency beside expiry in ms", of(busy), allowed, quiet=of(quiet))
+        bench.took(f"{what} of latency beside expiry in ms", of(busy), allowed, quiet=of(quiet))
 
 
 async def all_were_told(bench: Bench, publisher: Publisher, holders: Sequence[Device]) -> None:

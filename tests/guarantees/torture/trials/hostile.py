@@ -1,7 +1,6 @@
 """Attacks on a server beside calls that are good: its memory stays bounded, and the calls stay quick."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
@@ -65,7 +64,7 @@ async def besieged(bench: Bench, attacks: Mapping[str, Target], server: Server) 
     """Attack and leave in peace in turn, and write down what it did. Good calls go where attacks do."""
     (address,) = {target.address for target in attacks.values()}
     whole, pid = bench.rounds > SHORT, server.process.pid
-    async with bench.backend(address, patience=Siege.PATIENCE) as caller:
+    async with bench.backend(address) as caller:
         sieges = [Siege(name, target, pid, caller, whole=whole) for name, target in attacks.items()]
         for siege in sieges:
             await siege.calls(seconds=0.5)
@@ -83,9 +82,8 @@ async def gives_up(bench: Bench, target: Target) -> None:
         async with attack(name, target) as attacking:
             await attacking.begin()
             since = bench.recorder.clock()
-            with suppress(TimeoutError):
-                await attacking.over(patience=2 * (WAIT + MARGIN))
-            bench.measured(f"{name}: all are gone after, in s", bench.recorder.clock() - since, WAIT + MARGIN)
+            await attacking.over(patience=WAIT + MARGIN + bench.patience)
+            bench.took(f"{name}: all are gone after, in s", bench.recorder.clock() - since, WAIT + MARGIN)
 
 
 HOSTILE: Final = Trial(

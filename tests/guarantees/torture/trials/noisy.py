@@ -14,7 +14,6 @@ from tests.guarantees.torture.trial import Trial
 from tests.support import tokens
 from tests.support.http2.connection import Connection
 from tests.support.http2.unary import GET_FEED, SEND, Teller
-from tests.support.machine import on_another_core
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.verify.history import Holder
 
@@ -39,6 +38,9 @@ LEFT: Final = 0.7
 #: A short run, which may share its cores with anything, is allowed so many times the whole.
 NOISE: Final = 10
 
+#: Where nothing is timed, one in so many steps of a scene will do.
+UNTIMED: Final = 4
+
 _OTHER: Final = "other"
 
 
@@ -54,9 +56,12 @@ async def keeps_nobody_waiting(bench: Bench) -> None:
 
 async def _scene(bench: Bench, name: str, pairs: int) -> "Figures":
     figures = Figures()
-    async with bench.server(store=f"{name}.db") as server, busy(server.address, name) as noise:
+    async with (
+        bench.server(store=f"{name}.db") as server,
+        busy(server.address, name, part=1 if bench.timed else UNTIMED) as noise,
+    ):
         call = await _other(bench, server.address, name)
-        with on_another_core(server.process.pid):
+        with bench.apart(server.process.pid):
             for _ in range(pairs):
                 figures.quiet += [await _timed(bench, call) for _ in range(QUIET)]
                 figures.alone.append(await noise.play())
@@ -107,7 +112,7 @@ class Figures:
 
     def write(self, bench: Bench, name: str, *, whole: bool) -> None:
         """Write down what others waited beside the noise, and, in a whole run, what was left to it."""
-        write = partial(bench.measured, beside=float(SCENES[name].crowd))
+        write = partial(bench.took, beside=float(SCENES[name].crowd))
         quiet, noisy = median(self.quiet), median(self.noisy)
         allowed = max(TIMES * quiet, quiet + MORE)
         write(f"p50 beside {name}, in ms", noisy, allowed * (1 if whole else NOISE), quiet=quiet)

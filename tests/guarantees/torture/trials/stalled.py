@@ -7,7 +7,6 @@ from tests.guarantees.torture.bench import Bench
 from tests.guarantees.torture.misbehaving import Misbehaving, flood
 from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import crowd
-from tests.support.http2.device import PATIENCE
 from tests.support.machine import resident
 from unisono.client import Publisher
 
@@ -30,7 +29,7 @@ async def cost_little(bench: Bench) -> None:
     whole = bench.rounds > SHORT
     idle = crowd.devices(bench.recorder, "idle", crowd.fitting(IDLE if whole else FEW_IDLE))
     bad = Misbehaving.of_each(bench.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
-    async with bench.server() as server, bench.backend(server.address, patience=PATIENCE) as publisher:
+    async with bench.server() as server, bench.backend(server.address) as publisher:
         await crowd.arrive(idle, server.address)
         await asyncio.gather(*(device.acknowledge() for device in idle))
         await warm_up(bench, server.address, publisher)

@@ -8,22 +8,28 @@ from tests.guarantees.torture.trial import Trial
 from tests.support import tokens
 from unisono.verify.load.access import Access, Token
 
-#: Seconds for which the token of a device is good, and for which a round goes on.
+#: Seconds for which the token of a device is good.
 _GOOD: Final = 2
-_SPAN: Final = 2.5
 
 
 async def expire(bench: Bench) -> None:
-    """All devices get a new token when the old one is refused, and miss nothing."""
+    """All devices get a new token when the old one is refused, and miss nothing; in each round, once."""
 
     def short_lived(user_id: str) -> Token:
         return lambda: tokens.device(user_id, exp=int(bench.recorder.clock()) + _GOOD)
 
     access = Access(app_id=ACCESS.app_id, backend=ACCESS.backend, user=short_lived)
-    async with bench.server() as server, bench.traffic(server.address, access=access):
-        for _ in range(bench.rounds):
-            await asyncio.sleep(_SPAN)
+    async with bench.server() as server, bench.traffic(server.address, access=access) as world:
+        for number in range(1, bench.rounds + 1):
+            async with asyncio.timeout(_GOOD + bench.patience):
+                while ended_for_it(bench) < number * len(world.devices):
+                    await asyncio.sleep(0.02)
             bench.done()
+
+
+def ended_for_it(bench: Bench) -> int:
+    """How many streams have ended because their token expired."""
+    return sum(stream.reason == "TOKEN_EXPIRED" for stream in bench.recorder.history.streams)
 
 
 EXPIRED: Final = Trial(

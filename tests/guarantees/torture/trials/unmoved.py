@@ -8,8 +8,7 @@ from tests.guarantees.torture.misbehaving import Misbehaving, flood
 from tests.guarantees.torture.probe import Probe
 from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import crowd, seats
-from tests.support.http2.device import PATIENCE, Device
-from tests.support.machine import on_another_core
+from tests.support.http2.device import Device
 
 SHORT: Final = 5
 
@@ -34,14 +33,14 @@ async def are_unmoved(bench: Bench) -> None:
     bad = Misbehaving.of_each(bench.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
     names = (bad.all[0].user_id, "other")
     readers = [Device(bench.recorder, name, f"reader-{n}") for name in names for n in range(READERS)]
-    async with bench.server() as server, bench.backend(server.address, patience=PATIENCE) as publisher:
+    async with bench.server() as server, bench.backend(server.address) as publisher:
         await crowd.arrive([*readers, *bad.mute], server.address)
         await flood(publisher, crowd.users(bad.all))
         probe = await Probe.to(bench, server.address, readers)
         figures = Figures(SENDS if whole else FEW_SENDS)
-        with on_another_core(server.process.pid):
+        with bench.apart(server.process.pid):
             for _ in range(bench.rounds):
-                assert not await seats.taken(server.address, bad.stalled)
+                assert not await seats.taken(server.address, bad.stalled, bench.patience)
                 figures.quiet.append(median(await probe.latencies(figures.sends)))
                 await bad.stall(server.address)
                 await bad.filled()
@@ -63,7 +62,7 @@ class Figures:
     def write(self, bench: Bench, times: float) -> None:
         """Write down the median of all, and how far the quiet ones are apart."""
         quiet, spread = median(self.quiet), max(self.quiet) - min(self.quiet)
-        bench.measured(
+        bench.took(
             "latency beside stalled devices in ms",
             median(self.loaded),
             times * (quiet * GROWTH + spread),

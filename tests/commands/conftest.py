@@ -1,4 +1,4 @@
-"""A server for each module, and a user of its own for each test."""
+"""A server that all tests of this folder share, and a user of its own for each test."""
 
 import itertools
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from tests.support.processes import ServerProcess, serving
 _NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     with serving(tmp_path_factory.mktemp("server") / "unisono.db") as server:
         yield server

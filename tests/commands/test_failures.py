@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.unisono import At, objects, run
+from tests.commands.unisono import At, objects, run, within
 from tests.support import tokens
 from tests.support.processes import ServerProcess
+from unisono.client.cli import main
 
 BIG = "x" * 2_000_000
 
@@ -100,7 +101,7 @@ def test_no_server(nowhere: str) -> None:
     ],
 )
 def test_wrong_arguments_end_with_2_before_anything_is_called(arguments: list[str], said: str) -> None:
-    ended = run(*arguments)
+    ended = within(main, *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in " ".join(ended.stderr.split())
     assert "Error: " in ended.stderr
@@ -108,7 +109,7 @@ def test_wrong_arguments_end_with_2_before_anything_is_called(arguments: list[st
 
 
 def test_wrong_arguments_are_an_object_too() -> None:
-    ended = run("list", "--json", "--limit", "many")
+    ended = within(main, "list", "--json", "--limit", "many")
     (told,) = objects(ended.stderr)
     assert (ended.returncode, set(told)) == (2, {"message", "hint"})
 

@@ -12,6 +12,7 @@ from tests.commands.unisono import At
 from tests.support import tokens
 from tests.support.processes import ServerProcess
 from tests.support.proxies import proxied
+from unisono.client import BlockingPublisher
 
 DOWN, UP, ENTER, ESCAPE = "\x1b[B", "\x1b[A", "\r", "\x1b"
 SHOWN, HIDDEN = "\x1b[?25h", "\x1b[?25l"
@@ -34,8 +35,9 @@ def assert_the_terminal_is_as_before(inbox: Terminal, before: list[object]) -> N
 
 
 def send(app: At, ada: str, *titles: str) -> None:
-    for title in titles:
-        app.said("send", ada, title)
+    with BlockingPublisher(app.access["UNISONO_TARGET"], app.access["UNISONO_TOKEN"]) as backend:
+        for title in titles:
+            backend.send(ada, title=title)
 
 
 def test_it_shows_what_is_there_and_rings_once_for_what_comes(app: At, user: At, ada: str) -> None:

@@ -26,7 +26,8 @@ def patched(patches: Sequence[Patch], folder: Path) -> dict[str, str]:
     What replaces a line may import from the tests.
     """
     server = folder / "unisono" / "server"
-    shutil.copytree(SERVER, server, ignore=shutil.ignore_patterns("__pycache__"))
+    # What is compiled already is good for the copy, too; another process may be compiling just now.
+    shutil.copytree(SERVER, server, ignore=shutil.ignore_patterns("*.pyc.*"))
     for patch in patches:
         file = server / patch.file
         text = file.read_text()

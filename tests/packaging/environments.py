@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import PATIENCE
+
 
 def pip(*arguments: str | Path, into: Path | None = None) -> None:
     """Run pip, for another environment if named; skip if no registry can be reached, but not in CI."""
     other = ("--python", str(into / "bin" / "python")) if into else ()
-    command = (sys.executable, "-m", "pip", *other, "install", "--quiet", "--retries=1", "--timeout=15")
+    command = (sys.executable, "-m", "pip", *other, "install", "--quiet", "--no-compile", "--retries=1")
     done = subprocess.run((*command, *map(str, arguments)), capture_output=True, text=True)
     if "connection broken" in done.stderr and not os.environ.get("CI"):
         pytest.skip("the package registry cannot be reached")
@@ -34,7 +36,7 @@ def run(environment: Path, *command: str, **variables: str) -> subprocess.Comple
         text=True,
         cwd=environment,
         env={"PATH": "/usr/bin:/bin", "PYTHONWARNINGS": "error", **variables},
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

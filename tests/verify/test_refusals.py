@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.unisono import environment
+from tests.commands.unisono import environment, within
 from tests.support import tokens
 from tests.support.processes import PATIENCE, ServerProcess
 from tests.verify.command import COMMAND, at, run
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
+from unisono.verify.cli import main
 from unisono.verify.cli.options import MOST_USERS
 from unisono.verify.load.traffic import PLATFORMS
 
@@ -21,8 +22,8 @@ PRINT = ("--token-command", "echo {user}")
 
 
 def refused(*arguments: str, status: int) -> tuple[str, str]:
-    """The error and the hint, the last that it says."""
-    ended = run(*arguments)
+    """The error and the hint, the last that it says; status 2 is for what it does not even try."""
+    ended = within(main, *arguments) if status == 2 else run(*arguments)
     assert (ended.returncode, ended.stdout) == (status, "")
     *_, error, hint = ended.stderr.splitlines()
     return error, hint
@@ -67,13 +68,13 @@ def test_wrong_arguments(arguments: list[str], said: str, told: str) -> None:
     ],
 )
 def test_arguments_that_cannot_be_read(arguments: list[str], said: str) -> None:
-    ended = run(*arguments)
+    ended = within(main, *arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in " ".join(ended.stderr.split())
 
 
 def test_an_address_that_is_none() -> None:
-    ended = run("--target", "nonsense", *APP, "--user=a=x")
+    ended = within(main, "--target", "nonsense", *APP, "--user=a=x")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("Error: --target: must be HOST:PORT, such as 127.0.0.1:50051")
 
@@ -159,18 +160,18 @@ def test_a_file_that_holds_no_history(tmp_path: Path, content: str) -> None:
 
 
 def test_programs_get_an_object() -> None:
-    ended = run(*HERE, *APP, UNISONO_JSON="1")
+    ended = within(main, *HERE, *APP, UNISONO_JSON="1")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith('{"message":"there are no users"')
 
 
 def test_it_explains_itself() -> None:
-    text = run("--help").stdout
+    text = within(main, "--help").stdout
     assert "The devices that these users have will ring." in text
     assert "Exit status: 0 " in text
     assert "unisono-verify judge history.jsonl" in text.split("Examples:")[1]
     assert run("--version").stdout == "unisono-verify, version 0.1.0\n"
-    assert "Judge what --save has kept" in run("judge", "--help").stdout
+    assert "Judge what --save has kept" in within(main, "judge", "--help").stdout
 
 
 def test_its_help_waits_for_no_grpc() -> None:

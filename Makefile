@@ -4,7 +4,7 @@ PYTHON ?= python3
 
 DISTRIBUTIONS := generated/python clients/python clients/verify server
 PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
-PROGRAMS := scripts/pictures scripts/reference
+PROGRAMS := scripts/loaded scripts/pictures scripts/reference
 CODE := $(wildcard clients server tests benchmarks) $(PROGRAMS)
 TYPED := $(wildcard clients/python/demo clients/*/unisono/* server/unisono/server tests benchmarks) $(PROGRAMS)
 
@@ -16,7 +16,8 @@ INSTALL := -m pip install --quiet --require-hashes --requirement
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export XDG_CACHE_HOME := $(CURDIR)/.cache
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
-unexport PYTHONPATH PYTHONHOME
+# Tests start hundreds of processes, none of which is to compile everything anew.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -120,20 +121,34 @@ types: .venv/.dev ## check the types, strictly
 # Tests wait for sockets, disks and each other for a third of their time.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-# Coverage would slow what is timed, and the judge that reads it all: these run without.
+# Each worker begins with a part of the tests, and takes of another's when it is through.
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal
+
+# Servers that are broken on purpose, and the judge of what is recorded, would show little, and take long.
 UNCOVERED := tests/guarantees/torture tests/guarantees/mutants tests/guarantees/machines
 
+# Whatever takes long to try: histories, and what is broken on purpose.
+THOROUGH := tests/guarantees/mutants tests/guarantees/machines tests/guarantees/test_position_rules.py
+
 .PHONY: test
-test: .venv/.dev ## run all tests and show the coverage of client and server
+test: .venv/.dev ## run all tests
+	@$(BIN)/python $(PYTEST) -m "not thorough"
+
+.PHONY: coverage
+coverage: .venv/.dev ## run the tests and show which lines of client, server and judge they miss
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses $(WORKERS) -m "not thorough" $(UNCOVERED:%=--ignore %)
-	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) -m "not thorough" $(UNCOVERED)
+	@status=0; \
+	$(BIN)/coverage run $(PYTEST) -m "not thorough" $(UNCOVERED:%=--ignore %) || status=$$?; \
+	$(BIN)/coverage combine --quiet && $(BIN)/coverage report || status=$$?; \
+	exit $$status
+
+.PHONY: test-loaded
+test-loaded: .venv/.dev ## run all tests three times on a machine that has no time for them
+	@scripts/loaded $(MAKE) --no-print-directory test
 
 .PHONY: mutants
 mutants: .venv/.dev ## break the promises of a server one by one, and see each caught
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) tests/guarantees/mutants tests/guarantees/machines
+	@$(BIN)/python $(PYTEST) --hypothesis-profile long $(THOROUGH)
 
 .PHONY: torture
 torture: .venv/.dev ## give a real server bad days, and judge what its clients recorded (ONLY="killed disk" SEED= ROUNDS= TIMES=)

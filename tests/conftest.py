@@ -1,10 +1,35 @@
-"""What all tests share."""
+"""What all tests share, and in which order they run."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from unisono.server.store.sqlite import file
+
+#: Tests that take long, above all by waiting for processes. They begin while there is other work to do.
+FIRST: Final = ("e2e", "docs", "guarantees", "verify", "packaging")
+HERE: Final = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first; else the order stays."""
+    items.sort(key=lambda item: _turn(item.path.relative_to(HERE).parts[0]))
+
+
+def _turn(folder: str) -> int:
+    return FIRST.index(folder) if folder in FIRST else len(FIRST)
+
+
+#: Where it keeps what it has found out about the code.
+set_hypothesis_home_dir(HERE.parent / ".cache" / "hypothesis")
+
+#: The same examples each time, however long one takes.
+settings.register_profile("unhurried", deadline=None, derandomize=True, database=None, print_blob=True)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,4 +1,4 @@
-"""What is broken on purpose takes long to try: some of it each time, all of it with `make mutants`."""
+"""What takes long to try, as what is broken on purpose: some each time, all of it with `make mutants`."""
 
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar

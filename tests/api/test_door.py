@@ -23,6 +23,7 @@ from tests.support.http2 import frames
 from tests.support.http2.call import framed, request_headers
 from tests.support.methods import Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
+from tests.support.processes import PATIENCE
 from unisono.server.api.receiving import Receiver
 from unisono.server.api.server import Transport
 
@@ -90,7 +91,7 @@ async def wire(node: Running) -> AsyncIterator[Wire]:
     opened = Wire(reader, writer)
     opened.send(frames.greeting(), frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             yield opened
     finally:
         writer.transport.abort()
@@ -204,7 +205,7 @@ async def test_calls_are_overdue_in_the_order_in_which_they_began(
     tmp_path: Path, receivers: list[Receiver]
 ) -> None:
     async with (
-        serving_with(tmp_path, replace(TRANSPORT, request_timeout=0.3)) as node,
+        serving_with(tmp_path, replace(TRANSPORT, request_timeout=1)) as node,
         wire(node) as device,
     ):
         for call in (1, 3, 5):

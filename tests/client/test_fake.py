@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.support.processes import PATIENCE
 from unisono.client import (
     Backoff,
     BlockingPublisher,
@@ -24,7 +25,9 @@ from unisono.client import (
 from unisono.client.testing import FakeService, Limits
 
 QUICK = Backoff(first=0.001, most=0.01)
-HASTY = Timing(backoff=QUICK, silence=0.001)
+HASTY = Timing(backoff=QUICK)
+#: Gives up a stream that is silent for a thousandth of the 30 s between two heartbeats.
+IMPATIENT = Timing(backoff=QUICK, silence=0.001)
 
 
 @pytest.fixture
@@ -49,19 +52,19 @@ async def laptop(service: FakeService) -> AsyncIterator[Device]:
 
 
 async def live(device: Device) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await device.wait_for(lambda device: device.status is Status.LIVE)
 
 
 async def away(device: Device) -> Exception | None:
     """Wait until it is offline; the reason."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await device.wait_for(lambda device: device.status is Status.OFFLINE)
     return device.trouble
 
 
 async def count(device: Device, notifications: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await device.wait_for(lambda device: len(device.notifications) == notifications)
 
 
@@ -117,21 +120,24 @@ async def test_offline_every_call_fails_and_streams_end(
     with service.offline():
         await away(laptop)
         with pytest.raises(Unavailable):
-            await publisher.send("ada", title="Hello", timeout=0.05)
+            await publisher.send("ada", title="Hello", timeout=0.3)
         assert await laptop.mark_read("nobody") is None
 
     await publisher.send("ada", title="Hello")
     await count(laptop, 1)
 
 
-async def test_a_stream_that_falls_silent_is_given_up(
-    service: FakeService, publisher: Publisher, laptop: Device
-) -> None:
-    service.stall()
-    await publisher.send("ada", title="Not told")
+async def test_a_stream_that_falls_silent_is_given_up(service: FakeService, publisher: Publisher) -> None:
+    token = service.user_token("ada")
+    async with Device(
+        service.transport, token, endpoint_id="phone", platform=Platform.IOS, timing=IMPATIENT
+    ) as phone:
+        await live(phone)
+        service.stall()
+        await publisher.send("ada", title="Not told")
 
-    # The device's patience, and with it a stream that is not stalled.
-    await count(laptop, 1)
+        # The device's patience, and with it a stream that is not stalled.
+        await count(phone, 1)
 
 
 @pytest.mark.parametrize("reason", ["DRAINING", "SESSION_AGE", "RESYNC"])
@@ -158,7 +164,7 @@ async def test_after_others_it_does_not(
 ) -> None:
     service.say_goodbye(reason)  # type: ignore[arg-type]  # one of the reasons
     with pytest.raises(error):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await laptop.wait_for(lambda _: False)
     assert laptop.status is Status.CLOSED
 
@@ -176,7 +182,7 @@ async def test_positions_that_are_forgotten_mean_a_new_start(
     assert len(laptop.notifications) == 1
 
     await publisher.send("ada", title="Next")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         told = [
             (event.notification.title, event.ring) for event in (await anext(events), await anext(events))
         ]
@@ -194,7 +200,7 @@ async def test_a_token_can_be_ended_before_its_time(service: FakeService, laptop
             await live(phone)
             end(token)
             with pytest.raises(Unauthenticated):
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE):
                     await phone.wait_for(lambda _: False)
         async with Publisher(service.transport, token) as late:
             with pytest.raises(Unauthenticated) as refused:
@@ -228,7 +234,7 @@ async def test_limits_may_be_smaller(service: FakeService) -> None:
     async with Publisher(small.transport, small.app_token()) as publisher:
         await publisher.send("ada", title="One")
         with pytest.raises(QuotaExceeded):
-            await publisher.send("ada", title="Two", timeout=0.05)
+            await publisher.send("ada", title="Two")
 
 
 def test_code_without_an_event_loop_uses_it_too(service: FakeService) -> None:

@@ -34,7 +34,6 @@ def test_every_rule_is_for_a_document() -> None:
     assert RULES.keys() | SERVERS.keys() <= set(DOCUMENTS)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("document", [name for name, blocks in BLOCKS.items() if blocks])
 async def test_a_reader_gets_through(document: str, tmp_path: Path) -> None:
     # Given a reader with a machine, and the files that the document shows

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.support import tokens
 from tests.support.callers import Caller
 from tests.support.nodes import TRANSPORT, Running, Setup, running
+from tests.support.processes import PATIENCE
 from tests.support.raw_http2 import RawSubscriber
 from tests.support.refusals import refused
 from unisono.server.api.convert import wire
@@ -105,7 +106,7 @@ async def test_devices_that_do_not_read_cost_little_and_delay_nobody(tmp_path: P
         others = [await stalled(node, f"stalled-{n}") for n in range(STALLED)]
         before = resident()
 
-        await asyncio.wait_for(asyncio.gather(read(node, "ada", SENDS), send_much(node, "ada")), 20)
+        await asyncio.wait_for(asyncio.gather(read(node, "ada", SENDS), send_much(node, "ada")), PATIENCE)
 
         grown = resident() - before
         for other in others:
@@ -163,7 +164,7 @@ async def test_the_age_of_its_connection_ends_a_device_that_does_not_read(tmp_pa
         device = await stalled(node, "laptop")
         await send_much(node, "ada")
 
-        await asyncio.wait_for(device.ended(), 20)
+        await asyncio.wait_for(device.ended(), PATIENCE)
 
         await given_up(node, "laptop")
 
@@ -226,7 +227,7 @@ async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> 
     async with serving(tmp_path, replace(TRANSPORT, keepalive_time=1, ping_timeout=1)) as node:
         device = await stalled(node, "laptop")
 
-        await asyncio.wait_for(device.ended(), 10)
+        await asyncio.wait_for(device.ended(), PATIENCE)
 
         await given_up(node, "laptop")
 
@@ -234,7 +235,7 @@ async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> 
 async def welcomed(node: Running, endpoint_id: str) -> None:
     """Try until a stream of it is welcome: the server notices in its own time that connections are gone."""
     caller = Caller(node.user(), endpoint_id=endpoint_id)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 await caller.welcome()
@@ -247,6 +248,6 @@ async def welcomed(node: Running, endpoint_id: str) -> None:
 
 async def given_up(node: Running, endpoint_id: str) -> None:
     """Wait until no stream of the endpoint is known any more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while await connected(node, endpoint_id):
             pass

@@ -1,7 +1,5 @@
 """Isolated: a stream carries what is meant for its device, and ends when its rights do."""
 
-import time
-
 import grpc
 
 from tests.support import tokens
@@ -15,8 +13,8 @@ from unisono.v1.notification_pb2 import PLATFORM_IOS, PLATFORM_LINUX, TargetPoli
 
 
 def short_lived(node: Running, seconds: int) -> Client:
-    """A device whose token expires soon."""
-    return node.client(tokens.device(exp=int(time.time()) + seconds))
+    """A device whose token expires soon, at the time of the node."""
+    return node.client(tokens.device(exp=node.setup.clock.now() // 1000 + seconds))
 
 
 def titles(device: Device) -> list[str]:

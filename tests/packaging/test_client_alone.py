@@ -62,7 +62,6 @@ def declared_lowest() -> dict[str, str]:
     return dict(needed.split(">=") for needed in project["dependencies"] if ">=" in needed)
 
 
-@pytest.mark.timeout(180)
 def test_it_brings_three_libraries_and_what_its_command_needs(wheels: Path, tmp_path: Path) -> None:
     # Given the wheel, installed into nothing
     environment = installed(wheels, tmp_path, pins(REQUIREMENTS / "run.txt"))
@@ -79,7 +78,6 @@ def test_it_brings_three_libraries_and_what_its_command_needs(wheels: Path, tmp_
     assert json.loads(listed.stdout)["id"] == json.loads(sent.stdout)["id"]
 
 
-@pytest.mark.timeout(180)
 def test_the_sdk_works_on_the_lowest_runtime_that_is_declared(wheels: Path, tmp_path: Path) -> None:
     # Given the client on the oldest version of everything that it accepts
     lowest = declared_lowest()

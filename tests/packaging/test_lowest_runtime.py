@@ -22,7 +22,6 @@ print(grpc.__version__, google.protobuf.__version__, len(stubs))
 """
 
 
-@pytest.mark.timeout(120)
 def test_the_stubs_load_on_the_lowest_runtime(tmp_path: Path) -> None:
     # Given: the wheel of the stubs beside the lowest versions, and nothing else
     site = tmp_path / "site"

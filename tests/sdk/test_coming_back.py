@@ -10,7 +10,6 @@ import pytest
 from tests.sdk.quick import QUICK
 from tests.sdk.told import (
     LIVE,
-    PATIENCE,
     Message,
     Told,
     at,
@@ -24,6 +23,7 @@ from tests.sdk.told import (
 )
 from tests.support import tokens
 from tests.support.nodes import Setup
+from tests.support.processes import PATIENCE
 from tests.support.proxies import proxied
 from tests.support.scripted import Fault, Scripted
 from unisono.client import Publisher, StartPosition, Status, Timing, Unavailable
@@ -36,7 +36,7 @@ REFUSED = Fault(Code.INVALID_ARGUMENT, "RESUME_TOKEN_INVALID")
 async def test_a_hello_that_never_comes(script: Scripted) -> None:
     script.tell("Subscribe", telling([], LIVE))
 
-    async with laptop(script.target, timing=Timing(welcome=0.1, backoff=QUICK)) as device:
+    async with laptop(script.target, timing=Timing(welcome=0.5, backoff=QUICK)) as device:
         await until(device, lambda device: device.trouble)
         assert isinstance(device.trouble, Unavailable)
         assert "silent" in str(device.trouble)
@@ -47,7 +47,7 @@ async def test_a_server_that_accepts_and_says_nothing(script: Scripted) -> None:
     script.tell("Subscribe", telling(LIVE))
     async with proxied(script.target) as proxy:
         proxy.silence()
-        async with laptop(proxy.target, timing=Timing(welcome=0.1, backoff=QUICK)) as device:
+        async with laptop(proxy.target, timing=Timing(welcome=0.5, backoff=QUICK)) as device:
             await until(device, lambda device: device.trouble)
             assert device.status is Status.OFFLINE
             proxy.speak()
@@ -59,13 +59,13 @@ async def test_heartbeats_that_do_not_come(script: Scripted) -> None:
     """After twice the interval that the server promised, from the last message on."""
     script.tell(
         "Subscribe",
-        telling([welcome(heartbeat=0.1), created(1), heartbeat(2)], [welcome(resumed=True), at(2)]),
+        telling([welcome(heartbeat=0.5), created(1), heartbeat(2)], [welcome(resumed=True), at(2)]),
     )
 
     async with laptop(script.target, timing=Timing(backoff=QUICK)) as device:
         await until(device, lambda device: device.status is Status.OFFLINE and device.trouble)
         assert isinstance(device.trouble, Unavailable)
-        assert "0.2 s" in str(device.trouble)
+        assert "for 1 s" in str(device.trouble)
         await live(device)
 
     assert [request.resume_token for request in script.requests("Subscribe")] == [b"", b"token-2"]
@@ -96,13 +96,14 @@ async def test_a_connection_that_falls_silent(script: Scripted) -> None:
 
 
 async def test_heartbeats_keep_a_quiet_stream_open(script: Scripted) -> None:
-    beats = 12
+    """For longer than it would wait without."""
+    beats = 6
 
     async def beat(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
-        yield welcome(heartbeat=0.3)
+        yield welcome(heartbeat=1.0)
         for number in range(beats):
             yield heartbeat(number + 1)
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)
         await asyncio.Event().wait()
 
     script.tell("Subscribe", beat)

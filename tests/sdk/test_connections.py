@@ -10,7 +10,8 @@ import grpc
 import pytest
 import trustme
 
-from tests.sdk.told import LIVE, PATIENCE, TOKEN, laptop, live, telling, until
+from tests.sdk.told import LIVE, TOKEN, laptop, live, telling, until
+from tests.support.processes import PATIENCE
 from tests.support.proxies import Proxy, proxied
 from tests.support.scripted import Fault, Scripted, scripted
 from unisono.client import BlockingPublisher, Device, Publisher, Status, Transport, UnisonoError, transport_to

@@ -116,13 +116,16 @@ TRY = """
 import asyncio, sys, time
 from unisono.client import FileStorage, StorageFailed
 
+# Nothing is waited for; whoever left it to SQLite would wait for five seconds.
+PATIENCE = 4
+
 async def main():
     storage, began = FileStorage(sys.argv[1]), time.monotonic()
     try:
         await storage.load()
         print("loaded")
     except StorageFailed as error:
-        print("refused" if time.monotonic() - began < 1 else "refused late", error)
+        print("refused" if time.monotonic() - began < PATIENCE else "refused late", error)
     await storage.close()
 
 asyncio.run(main())

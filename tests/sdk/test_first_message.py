@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.sdk.quick import QUICK
-from tests.sdk.told import LIVE, PATIENCE, Message, laptop, live, telling
+from tests.sdk.told import LIVE, Message, laptop, live, telling
+from tests.support.processes import PATIENCE
 from tests.support.scripted import Scripted, scripted
 from unisono.client import Status, Timing, transport_to
 from unisono.client._device.stream import messages

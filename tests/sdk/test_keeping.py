@@ -10,7 +10,6 @@ import pytest
 from tests.sdk.shed import Shed
 from tests.sdk.told import (
     LIVE,
-    PATIENCE,
     Message,
     Told,
     created,
@@ -22,6 +21,7 @@ from tests.sdk.told import (
     until,
     welcome,
 )
+from tests.support.processes import PATIENCE
 from tests.support.scripted import Fault, Scripted
 from unisono.client import FileStorage, Status, StorageFailed
 from unisono.v1 import feed_service_pb2 as pb

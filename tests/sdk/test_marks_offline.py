@@ -8,9 +8,10 @@ import grpc
 import pytest
 
 from tests.sdk.relay import Relay
-from tests.sdk.told import PATIENCE, laptop, sent, until
+from tests.sdk.told import laptop, sent, until
 from tests.support import tokens
 from tests.support.nodes import Running
+from tests.support.processes import PATIENCE
 from tests.support.scripted import Fault, Scripted
 from unisono.client import Device, Everything, Group, Publisher, ReadState, Status, UserActionState
 from unisono.v1 import notification_service_pb2 as pb

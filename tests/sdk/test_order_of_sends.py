@@ -202,7 +202,7 @@ async def test_calls_end_with_the_deadlines_of_what_they_carry(
 ) -> None:
     """Also two that no server answers; then others go, also of the same user."""
     shelf.held = {"a": asyncio.Event(), "b": asyncio.Event()}
-    hurried = [await sent(publisher, "ada", "a", timeout=0.2), await sent(publisher, "bob", "b", timeout=0.2)]
+    hurried = [await sent(publisher, "ada", "a", timeout=1.0), await sent(publisher, "bob", "b", timeout=1.0)]
     await shelf.called(2)
 
     await publisher.send(user_id, title="patient")

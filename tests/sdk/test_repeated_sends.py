@@ -12,6 +12,7 @@ import pytest
 
 from tests.sdk.shelf import Shelf
 from tests.support import tokens
+from tests.support.clocks import HeldClock
 from tests.support.nodes import Setup, running
 from tests.support.scripted import Fault, Scripted
 from unisono.client import (
@@ -26,6 +27,7 @@ from unisono.client import (
     UnisonoError,
     draft,
 )
+from unisono.client._wire import caller
 from unisono.server.api.convert import wire
 from unisono.server.clock import RandomIds
 from unisono.server.errors import OutcomeUnknown
@@ -181,18 +183,25 @@ Call = Callable[[Publisher, float], "asyncio.Future[object]"]
 
 
 @pytest.mark.parametrize("call", [get, send])
-async def test_it_is_repeated_until_the_deadline(publisher: Publisher, script: Scripted, call: Call) -> None:
+async def test_it_is_repeated_until_the_deadline(
+    publisher: Publisher, script: Scripted, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each answer takes a minute of the hour that there is."""
+    clock = HeldClock()
+    monkeypatch.setattr(caller, "time", clock)
+
     async def overloaded(_: object) -> GetNotificationResponse:
+        clock.advance(60)
         raise Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=0.0)
 
     script.answer("GetNotification", overloaded)
     script.answer("SendNotification", overloaded)
 
     with pytest.raises(Unavailable) as raised:
-        await call(publisher, 0.2)
+        await call(publisher, 3600)
 
     assert raised.value.reason == "OVERLOADED"
-    assert len(script.asked) > 3
+    assert len(script.asked) == 60
 
 
 @pytest.mark.parametrize("call", [get, send])
@@ -225,7 +234,7 @@ async def test_a_server_that_never_answers(publisher: Publisher, script: Scripte
     with pytest.raises(DeadlineExceeded):
         await call(publisher, 0.1)
 
-    assert len(script.asked) == 1
+    assert len(script.asked) <= 1
 
 
 class ForgetfulStore(SqliteStore):

@@ -1,7 +1,6 @@
 """Sends that are in flight together travel together, in order, and each gets what is its own."""
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import Any
@@ -178,13 +177,12 @@ async def test_nothing_of_a_batch_goes_for_a_caller_that_gave_up(publisher: Publ
 
 
 async def test_a_caller_in_a_hurry_is_not_held_up_by_others(publisher: Publisher, shelf: Shelf) -> None:
+    """Who were held up would be for ever: the others wait until this one is through."""
     first = await first_in_flight(publisher, shelf)
-    began = time.monotonic()
 
     with pytest.raises(DeadlineExceeded):
         await publisher.send("ada", title="hurry", timeout=0.05)
 
-    assert time.monotonic() - began < 5
     shelf.gate.set()
     await first
     assert shelf.titles == ["first"]
@@ -215,9 +213,9 @@ async def test_a_server_that_answers_with_too_few_results(publisher: Publisher, 
 
 
 async def test_all_callers_learn_that_the_server_is_away(publisher: Publisher, shelf: Shelf) -> None:
-    shelf.faults.extend(Fault(Code.UNAVAILABLE) for _ in range(1000))
+    shelf.faults.extend(Fault(Code.UNAVAILABLE, retry_delay=3600) for _ in range(10))
     sends: list[Coroutine[Any, Any, SendResult]] = [
-        publisher.send("ada", title=title, timeout=0.1) for title in numbers(10)
+        publisher.send("ada", title=title, timeout=3000) for title in numbers(10)
     ]
 
     outcomes = await asyncio.gather(*sends, return_exceptions=True)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.sdk.quick import QUICK
 from tests.sdk.told import LIVE, Message, ended, goodbye, laptop, live, telling, until
+from tests.support.processes import PATIENCE
 from tests.support.scripted import Fault, Scripted
 from unisono.client import Backoff, Status, Timing, Unauthenticated, Unavailable
 from unisono.client._device.recovery import MOST_REFUSALS
@@ -139,9 +140,9 @@ async def test_one_that_takes_its_time(script: Scripted, provider: Provider) -> 
     script.tell("Subscribe", telling(LIVE))
     provider.gate.clear()
 
-    async with laptop(script.target, provider, timing=Timing(welcome=0.05, backoff=QUICK)) as device:
+    async with laptop(script.target, provider, timing=Timing(welcome=0.5, backoff=QUICK)) as device:
         await provider.asked.wait()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.7)
         assert (device.status, script.asked) == (Status.OFFLINE, [])
         provider.gate.set()
         await live(device)
@@ -158,7 +159,7 @@ async def test_one_that_never_answers_does_not_hold_up_the_closing(
     await device.open()
     await provider.asked.wait()
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         await device.close()
 
     assert script.asked == []

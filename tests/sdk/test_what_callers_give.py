@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.processes import PATIENCE
 from unisono.client import (
+    Backoff,
     BlockingPublisher,
     Device,
     Everything,
@@ -214,7 +216,7 @@ async def test_a_snooze_takes_a_time_or_a_while(service: FakeService, publisher:
     token = service.user_token("ada")
     await publisher.send("ada", title="x")
     async with Device(service.transport, token, endpoint_id="a", platform=Platform.WEB) as device:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await device.wait_for(lambda device: device.unread_count == 1)
         for until in (datetime.now(UTC) + timedelta(hours=1), timedelta(hours=1)):
             await device.snooze(device.notifications[0], until)
@@ -226,10 +228,11 @@ async def test_a_snooze_takes_a_time_or_a_while(service: FakeService, publisher:
 
 
 def test_a_publisher_may_be_made_before_its_event_loop_and_has_one(service: FakeService) -> None:
-    publisher = Publisher("127.0.0.1:1", "token")
+    once = Backoff(first=1000.0, most=1000.0)
+    publisher = Publisher("127.0.0.1:1", "token", backoff=once)
 
     async def call() -> None:
-        await publisher.feed("ada", timeout=0.05)
+        await publisher.feed("ada", timeout=100)
 
     with pytest.raises(Exception, match="connect"):
         asyncio.run(call())

@@ -7,12 +7,10 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from tests.sdk.quick import HASTY
+from tests.support.processes import PATIENCE
 from unisono.client import Backoff, Device, Event, Events, Platform, Status, Transport
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
-
-#: How long what is expected may take at most, in seconds.
-PATIENCE = 10.0
 
 TOKEN = "a token"
 

@@ -1,16 +1,26 @@
-"""A clock that stands still until a test moves it."""
+"""Clocks that a test moves: one that stands still until then, and one that goes with the machine's."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import ceil
 
-from unisono.server.clock import Wake
+from unisono.server.clock import SystemClock, Wake
 
 START = 1_800_000_000_000
 
 #: Longer than any test, in seconds.
 _FOREVER = 1e6
+
+
+class AheadClock(SystemClock):
+    """The machine's clock, whose wall time is ahead by so many seconds as a test says."""
+
+    def __init__(self) -> None:
+        self.ahead = 0
+
+    def now(self) -> int:
+        return super().now() + 1000 * self.ahead
 
 
 class HeldClock:

@@ -9,11 +9,9 @@ from typing import Final
 
 from tests.commands.unisono import environment
 from tests.support import tokens
+from tests.support.processes import PATIENCE
 
 COMMAND: Final = (sys.executable, "-m", "unisono.verify.cli")
-
-#: How long a run may take at most, in seconds.
-PATIENCE: Final = 45.0
 
 Ended = subprocess.CompletedProcess[str]
 
@@ -48,14 +46,14 @@ def started(*arguments: str) -> Iterator["Started"]:
 
 
 class Started:
-    """A run that goes on. `said` is what it has told of itself."""
+    """A run that goes on. `said` is what it has told of itself, `report` what it has printed in the end."""
 
     def __init__(self, *arguments: str) -> None:
-        self.said = ""
+        self.said = self.report = ""
         self._process = subprocess.Popen(
             (*COMMAND, *arguments),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
             env=environment(),
@@ -75,7 +73,7 @@ class Started:
 
     def ended(self) -> int:
         """Wait for its end, and return its status."""
-        _, rest = self._process.communicate(timeout=PATIENCE)
+        self.report, rest = self._process.communicate(timeout=PATIENCE)
         self.said += rest
         return self._process.returncode
 

@@ -6,10 +6,9 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-T = TypeVar("T")
+from tests.support.processes import PATIENCE
 
-#: A rule that takes so long, in seconds, waits for something that does not come.
-PATIENCE = 10.0
+T = TypeVar("T")
 
 
 class LoopedMachine(RuleBasedStateMachine):

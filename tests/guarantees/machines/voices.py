@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
+from tests.support.processes import PATIENCE
 from unisono.client import Method, Transport
 from unisono.client._wire.methods import SUBSCRIBE
 from unisono.v1 import feed_service_pb2 as pb
@@ -14,9 +15,6 @@ from unisono.verify.recording import Recorder
 
 Q = TypeVar("Q", bound=Message)
 A = TypeVar("A", bound=Message)
-
-#: A call that takes so long, in seconds, is not answered at all.
-PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

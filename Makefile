@@ -130,17 +130,24 @@ UNCOVERED := tests/guarantees/torture tests/guarantees/mutants tests/guarantees/
 # Whatever takes long to try: histories, and what is broken on purpose.
 THOROUGH := tests/guarantees/mutants tests/guarantees/machines tests/guarantees/test_position_rules.py
 
+ALL_TESTS := $(BIN)/python $(PYTEST) -m "not thorough"
+
+# Whatever fails, all of it is run and reported.
+define COVERED_TESTS
+$(BIN)/coverage erase; status=0; \
+$(BIN)/coverage run $(PYTEST) -m "not thorough" $(UNCOVERED:%=--ignore %) || status=$$?; \
+$(BIN)/coverage combine --quiet && $(BIN)/coverage report || status=$$?; \
+$(ALL_TESTS) $(UNCOVERED) || status=$$?; \
+exit $$status
+endef
+
 .PHONY: test
 test: .venv/.dev ## run all tests
-	@$(BIN)/python $(PYTEST) -m "not thorough"
+	@$(if $(COVERAGE),$(COVERED_TESTS),$(ALL_TESTS))
 
 .PHONY: coverage
-coverage: .venv/.dev ## run the tests and show which lines of client, server and judge they miss
-	@$(BIN)/coverage erase
-	@status=0; \
-	$(BIN)/coverage run $(PYTEST) -m "not thorough" $(UNCOVERED:%=--ignore %) || status=$$?; \
-	$(BIN)/coverage combine --quiet && $(BIN)/coverage report || status=$$?; \
-	exit $$status
+coverage: COVERAGE := yes
+coverage: test ## run all tests and show which lines of client, server and judge they miss
 
 .PHONY: test-loaded
 test-loaded: .venv/.dev ## run all tests three times on a machine that has no time for them
@@ -180,6 +187,7 @@ bench-report: .venv/.dev ## make docs/performance.md and its pictures of docs/pe
 	@$(BENCH) report
 
 .PHONY: ci
+ci: COVERAGE := yes
 ci: setup proto-check lint types test demo ## do all that the project's CI does
 
 # --- running ---

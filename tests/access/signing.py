@@ -117,3 +117,7 @@ def compact(header: object, claims: object, secret: bytes = SECRET.encode()) -> 
 
 def _base64url(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def hs256(claims: object, secret: bytes = SECRET.encode()) -> str:
+    return compact({"alg": "HS256"}, claims, secret)

@@ -1,19 +1,19 @@
 """Every way in which a token can be wrong has its reason, and a message that does not repeat the token."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.access.refusing import invalid, refused, stranger
 from tests.access.signing import (
     APPS,
     ISSUER,
-    SECRET,
     World,
     compact,
     ec_key,
     encoded,
+    hs256,
     jwk,
     public_pem,
     rs256,
@@ -23,34 +23,7 @@ from tests.access.signing import (
 )
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.core.access.verifier import TokenVerifier
-from unisono.server.errors import PermissionDenied, Reason, TokenUndecodable, Unauthenticated
-
-
-def refused(w: World, token: str) -> Unauthenticated:
-    with pytest.raises(Unauthenticated) as caught:
-        w.verifier.verify(token)
-    assert not token or token not in caught.value.message
-    return caught.value
-
-
-def stranger(w: World, token: str) -> str:
-    """What is said of a token that no trusted issuer can have given out."""
-    error = refused(w, token)
-    assert error.reason is Reason.TOKEN_INVALID
-    assert isinstance(error, TokenUndecodable)
-    return error.message
-
-
-def invalid(w: World, token: str) -> str:
-    """What is said of a token that a trusted issuer may have given out."""
-    error = refused(w, token)
-    assert error.reason is Reason.TOKEN_INVALID
-    assert not isinstance(error, TokenUndecodable)
-    return error.message
-
-
-def hs256(claims: object, secret: bytes = SECRET.encode()) -> str:
-    return compact({"alg": "HS256"}, claims, secret)
+from unisono.server.errors import PermissionDenied, Reason
 
 
 def unsigned(header: object, claims: object) -> str:
@@ -172,49 +145,6 @@ def test_claim_that_is_no_text(claim: str, value: object) -> None:
     assert (
         invalid(w, hs256(w.claims() | {claim: value})) == f"the claim {claim} of the access token is no text"
     )
-
-
-def test_expired_to_the_millisecond() -> None:
-    w = World()
-    token = w.token(exp=w.now + 5.001)
-    w.clock.advance(5)
-    w.verifier.verify(token)
-    w.clock.advance(0.001)
-    assert refused(w, token).reason is Reason.TOKEN_EXPIRED
-
-
-def test_expired_when_first_seen() -> None:
-    w = World()
-    assert refused(w, w.token(exp=w.now)).reason is Reason.TOKEN_EXPIRED
-
-
-@pytest.mark.parametrize("claim", ["nbf", "iat"])
-def test_not_yet_valid(claim: str) -> None:
-    w = World()
-    w.verifier.verify(w.token(**{claim: w.now + 10}))
-    assert claim in invalid(w, w.token(**{claim: w.now + 11}))
-
-
-@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
-@pytest.mark.parametrize("value", ["tomorrow", True, -1, -0.001, -(10**400), [], {}])
-def test_time_that_is_none(claim: str, value: object) -> None:
-    w = World()
-    assert claim in invalid(w, hs256(w.claims(**{claim: value})))
-
-
-@pytest.mark.parametrize("claim", ["exp", "nbf", "iat"])
-def test_time_beyond_all_numbers(claim: str) -> None:
-    """JSON may say it; to Python it is infinite."""
-    w = World()
-    claims = json.dumps(w.claims(**{claim: "when"})).replace('"when"', "1e999")
-    assert claim in invalid(w, hs256(claims.encode()))
-
-
-@pytest.mark.parametrize("claim", ["nbf", "iat"])
-@pytest.mark.parametrize("value", [1e308, 10**400, 2**53])
-def test_beginning_beyond_all_calendars(claim: str, value: float) -> None:
-    w = World()
-    assert "not valid yet" in invalid(w, hs256(w.claims(**{claim: value})))
 
 
 @pytest.mark.parametrize("user", ["a\0b", "a\nb", "\x7f", "x" * 257, "é" * 129, "\ud800", 7, [], {}])

@@ -64,8 +64,8 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Run("device.notifications", says="● Hello"),
     ],
     "docs/verify.md": [
-        Run("unisono-verify --target", says=" kept, 2 not judged"),
-        Run("unisono-verify judge", says=" kept, 2 not judged"),
+        Run("unisono-verify --target", says=" kept, 3 not judged"),
+        Run("unisono-verify judge", says=" kept, 3 not judged"),
         Drawing("sends acknowledged"),
     ],
 }

@@ -25,7 +25,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
     ERROR_REASON_INVALID_REQUEST: _ErrorReason.ValueType  # 1
-    """INVALID_ARGUMENT. Fields of the request are wrong; a google.rpc.BadRequest names them all."""
+    """INVALID_ARGUMENT. Fields of the request are wrong; a google.rpc.BadRequest names the first 20 of them."""
     ERROR_REASON_REQUEST_MALFORMED: _ErrorReason.ValueType  # 2
     """INVALID_ARGUMENT. The body is not a message of the type that the method takes."""
     ERROR_REASON_REQUEST_TOO_LARGE: _ErrorReason.ValueType  # 3
@@ -114,7 +114,7 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_REQUEST: ErrorReason.ValueType  # 1
-"""INVALID_ARGUMENT. Fields of the request are wrong; a google.rpc.BadRequest names them all."""
+"""INVALID_ARGUMENT. Fields of the request are wrong; a google.rpc.BadRequest names the first 20 of them."""
 ERROR_REASON_REQUEST_MALFORMED: ErrorReason.ValueType  # 2
 """INVALID_ARGUMENT. The body is not a message of the type that the method takes."""
 ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 3

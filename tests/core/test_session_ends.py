@@ -1,15 +1,23 @@
 """Why streams end: each with its Goodbye, and with a token that passes nothing that was not told."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from tests.support.buses import DeafBus
 from tests.support.clocks import START
+from tests.support.ids import CountedIds
+from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, Stream, playing
-from unisono.server.bus.base import Bus
+from unisono.server.api.convert import wire
+from unisono.server.bus.base import Bus, Hint
 from unisono.server.bus.local import LocalBus
 from unisono.server.core.feeds import SessionRules
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.errors import FailedPrecondition, Reason, Unavailable
+from unisono.server.model import FeedKey
+from unisono.server.store.reads import Changes
 from unisono.v1 import feed_service_pb2 as pb
 
 BUSES = [LocalBus, DeafBus]
@@ -162,6 +170,26 @@ async def test_a_floor_that_passes_a_stream_ends_it() -> None:
         again = await Stream(stage, held=await stream.cut()).synced()
         assert not again.held.messages[-2].welcome.resumed
         assert again.held.notifications == {}
+
+
+class BegunAnew(MemoryStore):
+    """Tells of changes as if the feed had been forgotten, and had begun again."""
+
+    async def changes(self, key: FeedKey, **bounds: Any) -> Changes:
+        found = await super().changes(key, **bounds)
+        return replace(found, feed=replace(found.feed, epoch=b"begun anew"))
+
+
+async def test_a_stream_of_a_feed_that_has_begun_anew_has_to_come_back() -> None:
+    """Positions of before mean nothing in it."""
+    store = BegunAnew(ids=CountedIds(), encode=wire.notification)
+    async with playing(Stage(store=store)) as stage:
+        stream = await Stream(stage).synced(from_end=True)
+        assert await stream.told() is None
+
+        stage.bus.publish(Hint(key=ADA))
+
+        assert (await stream.ended()).reason == pb.GOODBYE_REASON_RESYNC
 
 
 async def test_a_drained_stream_learns_when_to_come_back() -> None:

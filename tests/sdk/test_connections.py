@@ -15,6 +15,8 @@ from tests.support.processes import PATIENCE
 from tests.support.proxies import Proxy, proxied
 from tests.support.scripted import Fault, Scripted, scripted
 from unisono.client import BlockingPublisher, Device, Publisher, Status, Transport, UnisonoError, transport_to
+from unisono.client._wire.channel import IDLE_TIMEOUT_MS
+from unisono.server.config import Settings
 from unisono.v1 import feed_service_pb2 as pb
 
 #: Streams on a connection of the SDK: a tenth of it on the first, which carries the calls.
@@ -209,3 +211,8 @@ async def test_event_loops_share_nothing(script: Scripted, proxy: Proxy) -> None
 def test_a_connection_carries_at_least_one(most: int) -> None:
     with pytest.raises(ValueError, match="streams_per_connection: must be at least 1"):
         transport_to("127.0.0.1:1", streams_per_connection=most)
+
+
+def test_an_idle_connection_is_let_go_before_the_server_closes_it() -> None:
+    """gRPC lets go of it within twice the time."""
+    assert 1000 * Settings().connection_idle > 2 * IDLE_TIMEOUT_MS

@@ -8,6 +8,10 @@ import grpc
 
 from unisono.client._wire.cleartext import warn_of
 
+IDLE_TIMEOUT_MS: Final = 50_000
+"""A connection without calls is let go within twice this time: before a server or a proxy closes it, as they
+do after two minutes, about which gRPC would write a line to the terminal."""
+
 #: What suits streams that stay open for minutes without a message. The server allows pings every 20 s.
 #: A lost server is looked for at least every 5 s: whoever comes back asks at its own, random, times.
 _OPTIONS: Final = (
@@ -17,6 +21,7 @@ _OPTIONS: Final = (
     ("grpc.initial_reconnect_backoff_ms", 500),
     ("grpc.min_reconnect_backoff_ms", 2_000),
     ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.client_idle_timeout_ms", IDLE_TIMEOUT_MS),
     ("grpc.max_receive_message_length", 8 * 1024 * 1024),
 )
 

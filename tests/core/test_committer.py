@@ -125,11 +125,11 @@ async def test_a_full_queue_refuses_the_whole_call(disk: Disk, committer: Commit
         await committer.submit_all(jobs(*range(11, 16)))
 
     assert refused.value.reason is Reason.OVERLOADED
-    last = asyncio.create_task(committer.submit_all(jobs(*range(11, 15))))
+    last = asyncio.create_task(committer.submit_all(jobs(11, 12)))
     await asyncio.sleep(0)
     disk.free.set()
     assert len(await waiting) == 10
-    assert await last == [f"committed {n}" for n in range(11, 15)]
+    assert await last == ["committed 11", "committed 12"]
 
 
 @pytest.mark.parametrize("down", [Unavailable(Reason.STORE_UNAVAILABLE, "no disk"), OutcomeUnknown()])

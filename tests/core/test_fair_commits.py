@@ -151,6 +151,19 @@ async def test_it_leaves_room_where_somebody_came_lately(disk: Disk) -> None:
     assert disk.rows == [[1], [50, 1], [100]]
 
 
+async def test_places_are_taken_before_anything_is_prepared(committer: Committer[Job, str]) -> None:
+    """Whoever prepares a thousand is refused before, and not after."""
+    with committer.reserved(ADA, 12):
+        with pytest.raises(Unavailable), committer.reserved(BOB, 2):
+            pass
+        with committer.reserved(OTHER_APP, 6):
+            pass
+        assert len(await committer.submit_reserved(of(ADA, *range(12)))) == 12
+
+    with committer.reserved(BOB, 12):
+        pass
+
+
 async def test_the_queue_keeps_places_for_other_apps(disk: Disk, committer: Committer[Job, str]) -> None:
     """One app may have as many of them as it leaves."""
     await disk.hold(committer)
@@ -170,10 +183,10 @@ def test_a_budget_learns_what_rows_cost() -> None:
     before = budget.rows
 
     for _ in range(50):
-        budget.note(100, 100 * 25e-6)
+        budget.note(100, 100 * 50e-6)
 
-    assert before == 100
-    assert budget.rows == pytest.approx(200, abs=5)
+    assert before == 200
+    assert budget.rows == pytest.approx(100, abs=5)
 
 
 def test_a_commit_of_one_row_says_little_of_the_cost_of_many() -> None:

@@ -29,11 +29,6 @@ class FairQueue(Generic[T]):
     def __len__(self) -> int:
         return self._size
 
-    def of_app(self, app_id: str) -> int:
-        """How many items of an app wait."""
-        app = self._by_id.get(app_id)
-        return app.size if app is not None else 0
-
     def push(self, owner: Owner, item: T) -> None:
         """Put an item behind those of its owner."""
         app_id, user_id = owner

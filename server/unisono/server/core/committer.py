@@ -3,15 +3,16 @@
 import asyncio
 import math
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import structlog
 
 from unisono.server.core.budget import Budget
 from unisono.server.errors import Reason, Unavailable, UnisonoError
-from unisono.server.fair_queue import FairQueue
+from unisono.server.fair_queue import FairQueue, Owner
 from unisono.server.model import FeedKey
 from unisono.server.model.value import value
 
@@ -96,7 +97,7 @@ class Committer(Generic[ItemT, R]):
     anything else makes each item run alone, so that it reaches only the item that causes it. An item that
     is being committed goes on when its caller is cancelled; one that waits is given up with its caller.
 
-    `capacity` bounds how many items may wait; an app may have as many of them as it leaves places to
+    `capacity` bounds how many items may wait; an app may have as many of these places as it leaves to
     others. Background items ride along behind the others, at most `background_batch` with each commit. A
     commit waits at most `gather` seconds for callers who are on their way with a few items each.
     """
@@ -120,6 +121,8 @@ class Committer(Generic[ItemT, R]):
         #: What those that wait are about.
         self._waiting_rows = 0
         self._background: deque[_Waiting[ItemT, R]] = deque()
+        #: How many items of each app wait, or are being prepared or committed.
+        self._places: Counter[str] = Counter()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -154,7 +157,31 @@ class Committer(Generic[ItemT, R]):
 
         Raises Unavailable when too much waits already.
         """
-        self._admit(items)
+        if not items:
+            return []
+        with self.reserved(items[0].feed, len(items)):
+            return await self.submit_reserved(items, background=background)
+
+    @contextmanager
+    def reserved(self, owner: Owner, count: int) -> Iterator[None]:
+        """Places in the queue for items of one app. Raises Unavailable when too much waits already.
+
+        Whoever has to prepare many takes them before, so that nothing is prepared to be refused.
+        """
+        app_id = owner[0]
+        self._admit(app_id, count)
+        self._places[app_id] += count
+        try:
+            yield
+        finally:
+            self._places[app_id] -= count
+            if not self._places[app_id]:
+                del self._places[app_id]
+
+    async def submit_reserved(
+        self, items: Sequence[ItemT], *, background: bool = False
+    ) -> Sequence[R | UnisonoError]:
+        """The same as `submit_all`, where places are reserved already."""
         if not items:
             return []
         call: _Call[R] = _Call(len(items), asyncio.get_running_loop().create_future())
@@ -168,14 +195,11 @@ class Committer(Generic[ItemT, R]):
         self._wake.set()
         return await call.done
 
-    def _admit(self, items: Sequence[ItemT]) -> None:
+    def _admit(self, app_id: str, count: int) -> None:
         if self._closing:
             raise Unavailable(Reason.DRAINING, "the server is stopping; try again")
-        if not items:
-            return
-        waiting = len(self._waiting) + len(self._background) + len(items)
-        of_app = self._waiting.of_app(items[0].feed.app_id)
-        if waiting > self._capacity or of_app > self._capacity - waiting:
+        free = self._capacity - self._places.total() - count
+        if free < 0 or self._places[app_id] > free:
             raise Unavailable(Reason.OVERLOADED, "too much is waiting to be committed; try again")
 
     async def _loop(self) -> None:

@@ -1,6 +1,7 @@
 """Commits commands to feeds in groups, and hints what was committed. Knows no use case."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from unisono.server.bus.base import Bus, Hint
@@ -11,6 +12,7 @@ from unisono.server.core.decide.commands import Command, PassTime
 from unisono.server.core.decide.results import Result
 from unisono.server.core.presence import Presence
 from unisono.server.errors import UnisonoError
+from unisono.server.fair_queue import Owner
 from unisono.server.model import Limits
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, View
@@ -44,12 +46,19 @@ class FeedCommits:
         """Commit one command; its result, which is of this kind, or its error."""
         return expect(kind, await self.committer.submit(command, background=background))
 
+    def reserved(self, owner: Owner, count: int) -> AbstractContextManager[None]:
+        """Places for so many commands; see `Committer.reserved`."""
+        return self.committer.reserved(owner, count)
+
+    async def submit_reserved(self, commands: Sequence[Command], kind: type[T]) -> Sequence[T | UnisonoError]:
+        """Commit several for which places are reserved; an outcome for each."""
+        return _expected(kind, await self.committer.submit_reserved(commands))
+
     async def submit_all(
         self, commands: Sequence[Command], kind: type[T], *, background: bool = False
     ) -> Sequence[T | UnisonoError]:
         """Commit several in their order; an outcome for each."""
-        outcomes = await self.committer.submit_all(commands, background=background)
-        return [o if isinstance(o, UnisonoError) else expect(kind, o) for o in outcomes]
+        return _expected(kind, await self.committer.submit_all(commands, background=background))
 
     async def _commit(self, commands: Sequence[Command]) -> Committed[Result]:
         now = self._clock.now()
@@ -69,6 +78,10 @@ class FeedCommits:
             if not isinstance(command, PassTime) and command.actor.endpoint_id:
                 actor = command.actor
                 self._presence.note(Seen(feed=actor.feed, endpoint_id=actor.endpoint_id, time=now))
+
+
+def _expected(kind: type[T], outcomes: Sequence[Result | UnisonoError]) -> Sequence[T | UnisonoError]:
+    return [o if isinstance(o, UnisonoError) else expect(kind, o) for o in outcomes]
 
 
 def expect(kind: type[T], result: Result) -> T:

@@ -1,6 +1,7 @@
 """The use cases of NotificationService but marking: sending, reading, patching, withdrawing."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from unisono.server.clock import Clock, Ids
@@ -74,12 +75,16 @@ class Notifications:
         """Create one notification; it is on the disk when this returns."""
         return await self._commits.submit(self._command(request), Sent)
 
+    def room_for_batch(self, owner: Owner, count: int) -> AbstractContextManager[None]:
+        """Places for a batch, taken before it is read. Raises Unavailable when too much waits."""
+        return self._commits.reserved(owner, count)
+
     async def send_batch(
         self, owner: Owner, requests: Sequence[SendRequest]
     ) -> Sequence[Sent | UnisonoError]:
-        """Create many for this caller; an outcome for each, in order."""
+        """Create many for this caller, within `room_for_batch`; an outcome for each, in order."""
         commands = await self._turns.map(owner, self._command, requests)
-        return await self._commits.submit_all(commands, Sent)
+        return await self._commits.submit_reserved(commands, Sent)
 
     async def get(self, actor: Actor, ref: Ref) -> Notification:
         """A live notification with its payload; raises NotFound."""

@@ -13,7 +13,7 @@ from unisono.server.fair_queue import FairQueue, Owner
 A = TypeVar("A")
 B = TypeVar("B")
 
-SLICE: Final = 0.002
+SLICE: Final = 0.0005
 """How long one slice goes on, in seconds: so much is everything else held up by all such work together."""
 
 

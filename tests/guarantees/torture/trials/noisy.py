@@ -41,8 +41,6 @@ NOISE: Final = 10
 #: Where nothing is timed, one in so many steps of a scene will do.
 UNTIMED: Final = 4
 
-_OTHER: Final = "other"
-
 
 async def keeps_nobody_waiting(bench: Bench) -> None:
     """In each scene, measure others when it is quiet and beside the noise, and the noise by itself."""
@@ -94,10 +92,12 @@ async def _other(bench: Bench, address: str, name: str) -> Callable[[], Awaitabl
     app_id, client_id = ("mail.test", "mail-client") if "9,000" in name else ("chat.test", "chat-client")
     teller = Teller(bench.recorder, Holder(app_id=app_id), tokens.publisher(azp=client_id))
     connection = await Connection.open(address)
-    sending = partial(teller.call, connection, SEND, send(_OTHER))
+    # Each scene has a server of its own, and so other users, as far as the judge is concerned.
+    user_id = f"beside {name}"
+    sending = partial(teller.call, connection, SEND, send(user_id))
     await sending()
     if "lists" in name:
-        return partial(teller.call, connection, GET_FEED, feed_pb.GetFeedRequest(user_id=_OTHER))
+        return partial(teller.call, connection, GET_FEED, feed_pb.GetFeedRequest(user_id=user_id))
     return sending
 
 

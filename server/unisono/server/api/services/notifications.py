@@ -52,9 +52,10 @@ class NotificationService:
     async def send_batch(self, call: Call, body: bytes) -> bytes:
         """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
         batch = Batch(call, body)
-        requests = await self._turns.map(call.owner, batch.request, batch.items)
-        good = [request for request in requests if isinstance(request, SendRequest)]
-        sent = iter(await self._notifications.send_batch(call.owner, good))
+        with self._notifications.room_for_batch(call.owner, len(batch.items)):
+            requests = await self._turns.map(call.owner, batch.request, batch.items)
+            good = [request for request in requests if isinstance(request, SendRequest)]
+            sent = iter(await self._notifications.send_batch(call.owner, good))
         outcomes = (next(sent) if isinstance(request, SendRequest) else request for request in requests)
         return b"".join(await self._turns.map(call.owner, _batch_result, outcomes))
 

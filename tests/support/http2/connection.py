@@ -12,12 +12,10 @@ from hpack import Decoder
 
 from tests.support.http2 import frames
 from tests.support.http2.call import Call, framed, request_headers
+from tests.support.http2.outgoing import Outgoing
 
 #: From how many bytes on a peer is told that they were read.
 _READ: Final = frames.WINDOW // 2
-
-#: Largest payload of a frame (RFC 9113, section 6.5.2).
-_LARGEST: Final = 16_384
 
 #: Close a socket without a word to the peer but a reset (socket(7), SO_LINGER).
 _AT_ONCE: Final = struct.pack("ii", 1, 0)
@@ -36,6 +34,7 @@ class Connection(asyncio.Protocol):
         self.closed = asyncio.Event()
         self._authority = address
         self._transport: asyncio.Transport
+        self._outgoing: Outgoing
         self._buffer = bytearray()
         self._received = 0
         self._decoder = Decoder()
@@ -54,25 +53,21 @@ class Connection(asyncio.Protocol):
         return connection
 
     def ask(self, path: str, token: str, body: bytes, call: Call) -> int:
-        """Begin a call; returns its number. Flow control of requests is left out: they are small."""
+        """Begin a call; returns its number."""
         stream_id, self._next_id = self._next_id, self._next_id + 2
         if self._ending:
             call.lose()
             return stream_id
         self._calls[stream_id] = call
         headers = request_headers(path, self._authority, token)
-        said = [frames.frame(frames.HEADERS, frames.END_HEADERS, stream_id, headers)]
-        message = framed(body)
-        for start in range(0, len(message), _LARGEST):
-            last = start + _LARGEST >= len(message)
-            part = message[start : start + _LARGEST]
-            said.append(frames.frame(frames.DATA, frames.END_STREAM if last else 0, stream_id, part))
-        self._transport.write(b"".join(said))
+        head = frames.frame(frames.HEADERS, frames.END_HEADERS, stream_id, headers)
+        self._outgoing.send(stream_id, head, framed(body))
         return stream_id
 
     def cancel(self, stream_id: int) -> None:
         """Give a call up: nothing more is heard of it."""
         if self._calls.pop(stream_id, None) is not None:
+            self._outgoing.forget(stream_id)
             self._transport.write(frames.given_up(stream_id))
 
     def close(self) -> None:
@@ -96,6 +91,7 @@ class Connection(asyncio.Protocol):
         """See asyncio."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._outgoing = Outgoing(transport.write)
         transport.write(frames.greeting())
 
     def data_received(self, data: bytes) -> None:
@@ -121,7 +117,10 @@ class Connection(asyncio.Protocol):
                 self._take_headers(frame)
             case frames.RST_STREAM:
                 self._take_reset(frame)
+            case frames.WINDOW_UPDATE:
+                self._outgoing.more_room(frame.stream_id, frames.first_number(frame.payload))
             case frames.SETTINGS if not frame.flags & frames.ACK:
+                self._outgoing.set(frame.payload)
                 self._transport.write(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
             case frames.PING if self.answers_pings and not frame.flags & frames.ACK:
                 self._transport.write(frames.frame(frames.PING, frames.ACK, 0, frame.payload))
@@ -142,10 +141,14 @@ class Connection(asyncio.Protocol):
     def _take_headers(self, frame: frames.Frame) -> None:
         # All are decoded, also those of calls that were given up: they change the table.
         headers = {str(name): str(value) for name, value in self._decoder.decode(frame.payload)}
-        if frame.flags & frames.END_STREAM and (call := self._calls.pop(frame.stream_id, None)):
+        if not frame.flags & frames.END_STREAM:
+            return
+        self._outgoing.forget(frame.stream_id)
+        if call := self._calls.pop(frame.stream_id, None):
             call.close(headers)
 
     def _take_reset(self, frame: frames.Frame) -> None:
+        self._outgoing.forget(frame.stream_id)
         if call := self._calls.pop(frame.stream_id, None):
             call.reset(frames.first_number(frame.payload))
 

@@ -1,0 +1,79 @@
+"""Bodies of requests, sent as far as the peer makes room for them (RFC 9113, section 5.2). Knows no calls."""
+
+import struct
+from collections.abc import Callable
+from typing import Final
+
+from tests.support.http2 import frames
+
+#: The setting with which a peer says how much each stream may be sent unasked (RFC 9113, section 6.5.2).
+_INITIAL_WINDOW_SIZE: Final = 0x4
+_SETTING: Final = struct.Struct(">HI")
+
+#: Largest payload of a frame that every peer takes (RFC 9113, section 4.2).
+_LARGEST: Final = 16_384
+
+
+class Outgoing:
+    """What is to be sent on one connection; `write` sends it."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        #: Room on the connection, on a new stream, and on each stream whose body waits.
+        self._room = self._initial = frames.WINDOW
+        self._rooms: dict[int, int] = {}
+        self._rests: dict[int, bytes] = {}
+
+    def send(self, stream_id: int, headers: bytes, body: bytes) -> None:
+        """A request: its headers at once, its body when there is room."""
+        if not self._rests and len(body) <= min(self._room, self._initial):
+            self._room -= len(body)
+            self._write(headers + _data(stream_id, body, last=True))
+            return
+        self._write(headers)
+        self._rooms[stream_id], self._rests[stream_id] = self._initial, body
+        self._go_on()
+
+    def more_room(self, stream_id: int, size: int) -> None:
+        """The peer makes room, on a stream or, with 0, on the connection."""
+        if not stream_id:
+            self._room += size
+        elif stream_id in self._rooms:
+            self._rooms[stream_id] += size
+        self._go_on()
+
+    def set(self, settings: bytes) -> None:
+        """The peer says how it wants to be spoken to."""
+        for name, value in _SETTING.iter_unpack(settings):
+            if name == _INITIAL_WINDOW_SIZE:
+                grown, self._initial = value - self._initial, value
+                self._rooms = {stream_id: room + grown for stream_id, room in self._rooms.items()}
+        self._go_on()
+
+    def forget(self, stream_id: int) -> None:
+        """Nobody wants the rest of a body any more."""
+        self._rooms.pop(stream_id, None)
+        self._rests.pop(stream_id, None)
+
+    def _go_on(self) -> None:
+        for stream_id, rest in list(self._rests.items()):
+            size = max(0, min(len(rest), self._room, self._rooms[stream_id]))
+            if not size:
+                continue
+            self._room -= size
+            self._rooms[stream_id] -= size
+            last = size == len(rest)
+            self._write(_data(stream_id, rest[:size], last=last))
+            self._rests[stream_id] = rest[size:]
+            if last:
+                self.forget(stream_id)
+
+
+def _data(stream_id: int, body: bytes, *, last: bool) -> bytes:
+    """The frames of a part of a body; `last` where nothing follows."""
+    found: list[bytes] = []
+    for start in range(0, len(body), _LARGEST):
+        ends = last and start + _LARGEST >= len(body)
+        part = body[start : start + _LARGEST]
+        found.append(frames.frame(frames.DATA, frames.END_STREAM if ends else 0, stream_id, part))
+    return b"".join(found)

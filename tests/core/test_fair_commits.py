@@ -90,12 +90,30 @@ async def test_a_batch_has_the_rows_that_fit_into_its_time(disk: Disk) -> None:
     committer = Committer(disk.run, batch=1000, capacity=1000)
     committer.start()
     await committer.submit_all(of(ADA, *range(200)))
+    await disk.hold(committer)
     learned = len(disk.batches)
+    calls = [await queued(committer, *of(feed, *range(50))) for feed in (ADA, OTHER_APP)]
 
-    await committer.submit_all(of(ADA, *range(100)))
+    disk.free.set()
+    await asyncio.gather(*calls)
     await committer.close()
 
-    assert {len(batch) for batch in disk.batches[learned:]} == {10}
+    # The first has what one may have who was alone until then.
+    assert [len(batch) for batch in disk.batches[learned:]] == [40, *[10] * 6]
+
+
+async def test_it_has_four_times_as_many_while_one_app_alone_commits(disk: Disk) -> None:
+    """There is nobody else who would wait for them."""
+    disk.row = SECONDS / 10
+    committer = Committer(disk.run, batch=1000, capacity=1000)
+    committer.start()
+    await committer.submit_all(of(ADA, *range(200)))
+    learned = len(disk.batches)
+
+    await committer.submit_all(of(BOB, *range(120)))
+    await committer.close()
+
+    assert {len(batch) for batch in disk.batches[learned:]} == {40}
 
 
 async def test_what_is_about_more_than_fits_is_committed_alone(disk: Disk) -> None:

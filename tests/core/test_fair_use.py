@@ -89,7 +89,8 @@ async def test_a_send_of_another_app_waits_for_two_commits_of_a_batch_at_most(st
 
     await stage.notifications.send(request(OTHER_APP))
 
-    assert commits.before(OTHER_APP.feed) <= 3 * ROWS
+    # One that began while nobody else was there, which has four times as many, and one that it shares.
+    assert commits.before(OTHER_APP.feed) <= 6 * ROWS
     assert len(await batch) == 1000
 
 

@@ -257,8 +257,8 @@ MUTANTS: Final = (
         trial=noisy.NOISY,
         patch=Patch(
             file="core/committer.py",
-            old="        room = self._budget.rows\n",
-            new="        room = 2**31\n",
+            old="        rows = self._budget.rows\n",
+            new="        rows = 2**31\n",
         ),
     ),
     Mutant(

@@ -1,7 +1,6 @@
 """Group commit: what arrives while a commit runs goes into the next one. Knows not what is committed."""
 
 import asyncio
-import math
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -11,6 +10,7 @@ from typing import Final, Generic, NamedTuple, Protocol, Self, TypeVar
 import structlog
 
 from unisono.server.core.budget import Budget
+from unisono.server.core.company import Company
 from unisono.server.errors import Reason, Unavailable, UnisonoError
 from unisono.server.fair_queue import FairQueue, Owner
 from unisono.server.model import FeedKey
@@ -55,8 +55,8 @@ _MANY: Final = 16
 #: How many background items a commit takes, however full it is: they get on all the same.
 _BEHIND: Final = 10
 
-#: For how long whoever commits something is taken to come again, in seconds.
-_LATELY: Final = 0.25
+#: How many times as many rows a commit takes while one app alone commits: nobody else waits for them.
+_ALONE: Final = 4
 
 #: What an item may be about while nobody else waits: as much as it likes.
 _UNBOUNDED: Final = 2**31
@@ -126,9 +126,9 @@ class Committer(Generic[ItemT, R]):
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
-        #: Whose the last item was, when it was taken, and when the last one of somebody else.
-        self._last_owner: FeedKey | None = None
-        self._last_at = self._other_at = -math.inf
+        #: Whose items were committed lately, and whether all were of one app.
+        self._owners, self._apps = Company(), Company()
+        self._one_app = False
         #: Whether the last commit was the work of several callers, with a few items each.
         self._company = False
 
@@ -237,9 +237,10 @@ class Committer(Generic[ItemT, R]):
 
     def _take(self) -> list[_Waiting[ItemT, R]]:
         batch: list[_Waiting[ItemT, R]] = []
-        room = self._budget.rows
+        rows = self._budget.rows
+        room = rows * _ALONE if self._one_app else rows
         while self._waiting and len(batch) < self._batch and (room > 0 or not batch):
-            waiting = self._next(room)
+            waiting = self._next(min(room, rows))
             if not waiting.call.done.cancelled():
                 batch.append(waiting)
                 room -= waiting.item.rows
@@ -251,15 +252,10 @@ class Committer(Generic[ItemT, R]):
         owners = self._waiting.owners
         waiting = self._waiting.pop()
         self._waiting_rows -= waiting.item.rows
-        share = _UNBOUNDED if self._is_alone(waiting.item.feed) and owners == 1 else room // owners
-        return waiting._replace(item=waiting.item.within(share))
-
-    def _is_alone(self, owner: FeedKey) -> bool:
-        """Whether nobody else has committed anything lately: whoever comes now and then may come again."""
-        if owner != self._last_owner:
-            self._last_owner, self._other_at = owner, self._last_at
-        self._last_at = asyncio.get_running_loop().time()
-        return self._last_at - self._other_at > _LATELY
+        now, feed = asyncio.get_running_loop().time(), waiting.item.feed
+        self._one_app = self._apps.comes(feed.app_id, now)
+        alone = self._owners.comes(feed, now) and owners == 1
+        return waiting._replace(item=waiting.item.within(_UNBOUNDED if alone else room // owners))
 
     async def _commit(self, batch: Sequence[_Waiting[ItemT, R]]) -> None:
         outcomes = await self._outcomes([waiting.item for waiting in batch])

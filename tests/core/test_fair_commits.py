@@ -85,11 +85,17 @@ async def test_what_comes_of_a_call_stands_in_its_order(disk: Disk, committer: C
     assert disk.batches == [[0], [1, 4, 2, 5], [3]]
 
 
-async def test_a_batch_has_the_rows_that_fit_into_its_time(disk: Disk) -> None:
+async def experienced(disk: Disk) -> Committer[Job, str]:
+    """One that has learned that ten rows fit into the time of a commit."""
     disk.row = SECONDS / 10
     committer = Committer(disk.run, batch=1000, capacity=1000)
     committer.start()
     await committer.submit_all(of(ADA, *range(200)))
+    return committer
+
+
+async def test_a_batch_has_the_rows_that_fit_into_its_time(disk: Disk) -> None:
+    committer = await experienced(disk)
     await disk.hold(committer)
     learned = len(disk.batches)
     calls = [await queued(committer, *of(feed, *range(50))) for feed in (ADA, OTHER_APP)]
@@ -104,10 +110,7 @@ async def test_a_batch_has_the_rows_that_fit_into_its_time(disk: Disk) -> None:
 
 async def test_it_has_four_times_as_many_while_one_app_alone_commits(disk: Disk) -> None:
     """There is nobody else who would wait for them."""
-    disk.row = SECONDS / 10
-    committer = Committer(disk.run, batch=1000, capacity=1000)
-    committer.start()
-    await committer.submit_all(of(ADA, *range(200)))
+    committer = await experienced(disk)
     learned = len(disk.batches)
 
     await committer.submit_all(of(BOB, *range(120)))
@@ -117,10 +120,7 @@ async def test_it_has_four_times_as_many_while_one_app_alone_commits(disk: Disk)
 
 
 async def test_what_is_about_more_than_fits_is_committed_alone(disk: Disk) -> None:
-    disk.row = SECONDS / 10
-    committer = Committer(disk.run, batch=1000, capacity=1000)
-    committer.start()
-    await committer.submit_all(of(ADA, *range(200)))
+    committer = await experienced(disk)
     learned = len(disk.batches)
 
     await committer.submit_all([Job(1, ADA, rows=300), Job(2, ADA), Job(3, ADA, rows=300)])
@@ -180,6 +180,32 @@ async def test_places_are_taken_before_anything_is_prepared(committer: Committer
 
     with committer.reserved(BOB, 12):
         pass
+
+
+async def test_what_time_does_waits_for_no_busy_app(disk: Disk, committer: Committer[Job, str]) -> None:
+    """An app that has all the places it may have keeps nothing from expiring, its own neither."""
+    await disk.hold(committer)
+    much = await queued(committer, *of(ADA, *range(1, 12)))
+    with pytest.raises(Unavailable):
+        await committer.submit_all(of(ADA, *range(12, 18)))
+
+    passing = asyncio.create_task(committer.submit_all(of(ADA, *range(101, 107)), background=True))
+    await asyncio.sleep(0)
+    disk.free.set()
+    await much
+
+    assert await passing == [f"committed {number}" for number in range(101, 107)]
+
+
+async def test_what_has_places_when_it_is_closed_is_refused(committer: Committer[Job, str]) -> None:
+    """Nobody would commit it any more."""
+    with committer.reserved(ADA, 1):
+        await committer.close()
+
+        with pytest.raises(Unavailable) as refused:
+            await committer.submit_reserved(of(ADA, 1))
+
+    assert refused.value.reason is Reason.DRAINING
 
 
 async def test_the_queue_keeps_places_for_other_apps(disk: Disk, committer: Committer[Job, str]) -> None:

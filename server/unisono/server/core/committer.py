@@ -58,6 +58,9 @@ _BEHIND: Final = 10
 #: How many times as many rows a commit takes while one app alone commits: nobody else waits for them.
 _ALONE: Final = 4
 
+#: Whose background items are, as far as places are concerned.
+_NOBODY: Final[Owner] = ("", "")
+
 #: What an item may be about while nobody else waits: as much as it likes.
 _UNBOUNDED: Final = 2**31
 
@@ -159,7 +162,9 @@ class Committer(Generic[ItemT, R]):
         """
         if not items:
             return []
-        with self.reserved(items[0].feed, len(items)):
+        # What time does is nobody's wish: no app is refused for it, nor does it wait for a busy one.
+        owner = _NOBODY if background else items[0].feed
+        with self.reserved(owner, len(items)):
             return await self.submit_reserved(items, background=background)
 
     @contextmanager
@@ -181,9 +186,13 @@ class Committer(Generic[ItemT, R]):
     async def submit_reserved(
         self, items: Sequence[ItemT], *, background: bool = False
     ) -> Sequence[R | UnisonoError]:
-        """The same as `submit_all`, where places are reserved already."""
+        """The same as `submit_all`, where places are reserved already.
+
+        Raises Unavailable when the committer was closed since.
+        """
         if not items:
             return []
+        self._check_open()
         call: _Call[R] = _Call(len(items), asyncio.get_running_loop().create_future())
         for place, item in enumerate(items):
             waiting = _Waiting(item, place, call)
@@ -195,9 +204,12 @@ class Committer(Generic[ItemT, R]):
         self._wake.set()
         return await call.done
 
-    def _admit(self, app_id: str, count: int) -> None:
+    def _check_open(self) -> None:
         if self._closing:
             raise Unavailable(Reason.DRAINING, "the server is stopping; try again")
+
+    def _admit(self, app_id: str, count: int) -> None:
+        self._check_open()
         free = self._capacity - self._places.total() - count
         if free < 0 or self._places[app_id] > free:
             raise Unavailable(Reason.OVERLOADED, "too much is waiting to be committed; try again")

@@ -31,10 +31,14 @@ CANCEL: Final = 0x8
 #: How much a peer may send before it is told that there is more room (RFC 9113, section 6.9.2).
 WINDOW: Final = 65_535
 
+#: Largest payload of a frame that every peer takes (RFC 9113, section 4.2).
+LARGEST: Final = 16_384
+
 _HEAD: Final = struct.Struct(">HBBBI")
 _NUMBER: Final = struct.Struct(">I")
 _SETTING: Final = struct.Struct(">HI")
 _ENABLE_PUSH: Final = 0x2
+_INITIAL_WINDOW_SIZE: Final = 0x4
 
 
 class Frame(NamedTuple):
@@ -64,6 +68,11 @@ def more_room(stream_id: int, size: int) -> bytes:
 def given_up(stream_id: int) -> bytes:
     """Tells the peer that nobody waits for the rest of a stream."""
     return frame(RST_STREAM, 0, stream_id, number(CANCEL))
+
+
+def initial_window(settings: bytes, before: int) -> int:
+    """What each stream may be sent unasked (RFC 9113, section 6.5.2): as before where nothing is said."""
+    return int(dict(_SETTING.iter_unpack(settings)).get(_INITIAL_WINDOW_SIZE, before))
 
 
 def farewell() -> bytes:

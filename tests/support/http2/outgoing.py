@@ -1,17 +1,8 @@
 """Bodies of requests, sent as far as the peer makes room for them (RFC 9113, section 5.2). Knows no calls."""
 
-import struct
 from collections.abc import Callable
-from typing import Final
 
 from tests.support.http2 import frames
-
-#: The setting with which a peer says how much each stream may be sent unasked (RFC 9113, section 6.5.2).
-_INITIAL_WINDOW_SIZE: Final = 0x4
-_SETTING: Final = struct.Struct(">HI")
-
-#: Largest payload of a frame that every peer takes (RFC 9113, section 4.2).
-_LARGEST: Final = 16_384
 
 
 class Outgoing:
@@ -44,10 +35,9 @@ class Outgoing:
 
     def set(self, settings: bytes) -> None:
         """The peer says how it wants to be spoken to."""
-        for name, value in _SETTING.iter_unpack(settings):
-            if name == _INITIAL_WINDOW_SIZE:
-                grown, self._initial = value - self._initial, value
-                self._rooms = {stream_id: room + grown for stream_id, room in self._rooms.items()}
+        before, self._initial = self._initial, frames.initial_window(settings, self._initial)
+        grown = self._initial - before
+        self._rooms = {stream_id: room + grown for stream_id, room in self._rooms.items()}
         self._go_on()
 
     def forget(self, stream_id: int) -> None:
@@ -72,8 +62,8 @@ class Outgoing:
 def _data(stream_id: int, body: bytes, *, last: bool) -> bytes:
     """The frames of a part of a body; `last` where nothing follows."""
     found: list[bytes] = []
-    for start in range(0, len(body), _LARGEST):
-        ends = last and start + _LARGEST >= len(body)
-        part = body[start : start + _LARGEST]
+    for start in range(0, len(body), frames.LARGEST):
+        ends = last and start + frames.LARGEST >= len(body)
+        part = body[start : start + frames.LARGEST]
         found.append(frames.frame(frames.DATA, frames.END_STREAM if ends else 0, stream_id, part))
     return b"".join(found)

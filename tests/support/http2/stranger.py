@@ -7,20 +7,12 @@ import asyncio
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from hpack import Decoder
 
 from tests.support.http2 import frames
 from tests.support.http2.call import framed, request_headers
-
-#: The setting with which a peer says how much each stream may be sent unasked, and the size of a setting
-#: (RFC 9113, sections 6.5.1 and 6.5.2).
-_INITIAL_WINDOW_SIZE: Final = 0x4
-_SETTING: Final = 6
-
-#: Largest payload of a frame that every peer takes (RFC 9113, section 4.2).
-_LARGEST: Final = 16_384
 
 #: The headers that ended a stream.
 Ending = dict[str, str]
@@ -98,7 +90,7 @@ class Stranger(asyncio.Protocol):
         """Send some of a body, as the peer makes room for it, unless the peer ends the stream before."""
         sent = 0
         while sent < len(data) and not self._over(stream_id):
-            part = data[sent : sent + min(_LARGEST, await self._room_for(stream_id))]
+            part = data[sent : sent + min(frames.LARGEST, await self._room_for(stream_id))]
             sent += len(part)
             self._room -= len(part)
             self._spent[stream_id] = self._spent.get(stream_id, 0) + len(part)
@@ -175,18 +167,12 @@ class Stranger(asyncio.Protocol):
             case frames.RST_STREAM:
                 self.ended.setdefault(frame.stream_id, {})
             case frames.SETTINGS if not frame.flags & frames.ACK:
-                self._take_settings(frame.payload)
+                self._initial = frames.initial_window(frame.payload, self._initial)
+                self.say(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
             case frames.WINDOW_UPDATE:
                 self._make_room(frame.stream_id, frames.first_number(frame.payload))
             case frames.PING if not frame.flags & frames.ACK:
                 self.say(frames.frame(frames.PING, frames.ACK, 0, frame.payload))
-
-    def _take_settings(self, payload: bytes) -> None:
-        for start in range(0, len(payload), _SETTING):
-            setting = payload[start : start + _SETTING]
-            if int.from_bytes(setting[:2]) == _INITIAL_WINDOW_SIZE:
-                self._initial = int.from_bytes(setting[2:])
-        self.say(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
 
     def _make_room(self, stream_id: int, size: int) -> None:
         if stream_id:

@@ -4,19 +4,19 @@ Written here because the library's Watch has no cap, and would hold a stopping s
 """
 
 from collections.abc import Collection
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2 as pb
 
+from unisono.server.api.guard import Context
 from unisono.server.api.pipeline import Handlers
 from unisono.server.api.reading import read
 from unisono.server.api.watches import Watch, Watches
 from unisono.server.clock import Clock
 from unisono.server.errors import RequestTooLarge
 
-Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 SERVICE = "grpc.health.v1.Health"
 
 REQUEST_TIMEOUT: Final = 20.0

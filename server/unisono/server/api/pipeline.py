@@ -25,21 +25,6 @@ from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.core.admission import Admission, Kind
 from unisono.server.model import Limits
 
-__all__ = [
-    "BOTH",
-    "DEVICE",
-    "PUBLISHER",
-    "Context",
-    "Guard",
-    "Handlers",
-    "Pipeline",
-    "Streaming",
-    "Unary",
-    "UnaryBytes",
-    "Write",
-    "parsed",
-]
-
 MessageT = TypeVar("MessageT", bound=Message)
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"

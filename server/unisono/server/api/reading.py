@@ -6,14 +6,10 @@ read is bounded by flow control. On the wire a single request looks the same.
 
 import asyncio
 from functools import partial
-from typing import TypeAlias
 
-import grpc
-
+from unisono.server.api.guard import Context
 from unisono.server.api.sizes import SMALL, check_size
 from unisono.server.clock import Clock, Wake
-
-Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
 
 async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:

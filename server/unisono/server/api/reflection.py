@@ -12,8 +12,10 @@ import grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
+from unisono.server.api.decoding import parsed
 from unisono.server.api.gate import Entry
-from unisono.server.api.pipeline import Context, Handlers, Pipeline, parsed
+from unisono.server.api.guard import Context
+from unisono.server.api.pipeline import Handlers, Pipeline
 from unisono.server.api.reading import read
 from unisono.server.api.status import goodbye_error
 from unisono.server.core.admission import Kind

@@ -45,6 +45,7 @@ TRANSPORT = Transport(
     streams_per_connection=1000,
     connection_idle=120,
     request_timeout=120,
+    refusal_delay=0.02,
 )
 
 

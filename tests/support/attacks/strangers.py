@@ -13,6 +13,9 @@ from tests.support.http2.stranger import Stranger, Target
 
 SEND: Final = "/unisono.v1.NotificationService/SendNotification"
 
+#: What is asked for where a request is reset at once: what needs a token, what needs none, what is not there.
+PATHS: Final = (SEND, "/grpc.health.v1.Health/Check", "/unisono.v1.Nowhere/Nothing")
+
 #: Called once the attack is in place.
 Begun = Callable[[], None]
 
@@ -49,8 +52,8 @@ async def _reset(target: Target, begun: Begun) -> None:
 
 
 async def _reset_some(stranger: Stranger) -> None:
-    for _ in range(_TOGETHER):
-        stream_id = stranger.ask(SEND)
+    for path in islice(cycle(PATHS), _TOGETHER):
+        stream_id = stranger.ask(path)
         stranger.say(frames.frame(frames.DATA, 0, stream_id, framed(b"")))
         stranger.say(frames.given_up(stream_id))
     await stranger.said()

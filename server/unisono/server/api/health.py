@@ -11,10 +11,9 @@ from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2 as pb
 
 from unisono.server.api.guard import Context
-from unisono.server.api.pipeline import Handlers
+from unisono.server.api.pipeline import Handlers, Pipeline
 from unisono.server.api.reading import read
 from unisono.server.api.watches import Watch, Watches
-from unisono.server.clock import Clock
 from unisono.server.errors import RequestTooLarge
 
 SERVICE = "grpc.health.v1.Health"
@@ -31,10 +30,11 @@ class Health:
     """
 
     def __init__(
-        self, services: Collection[str], clock: Clock, *, max_watches: int, watch_age: float
+        self, services: Collection[str], pipeline: Pipeline, *, max_watches: int, watch_age: float
     ) -> None:
         self._names = frozenset(("", *services))
-        self._clock = clock
+        self._pipeline = pipeline
+        self._clock = pipeline.clock
         self._watches = Watches(max_watches)
         self._watch_age = watch_age
         self._stopped = False
@@ -42,8 +42,8 @@ class Health:
     def handlers(self) -> Handlers:
         """The gRPC handlers, by method."""
         return {
-            "Check": grpc.stream_unary_rpc_method_handler(self._check),
-            "Watch": grpc.stream_stream_rpc_method_handler(self._watch),
+            "Check": grpc.stream_unary_rpc_method_handler(self._pipeline.anonymous(self._check)),
+            "Watch": grpc.stream_stream_rpc_method_handler(self._pipeline.anonymous(self._watch)),
         }
 
     def stop(self) -> None:
@@ -51,13 +51,13 @@ class Health:
         self._stopped = True
         self._watches.end_all()
 
-    async def _check(self, _: object, context: Context) -> bytes:
+    async def _check(self, context: Context) -> bytes:
         service = await self._service(context)
         if service not in self._names:
             await context.abort(grpc.StatusCode.NOT_FOUND, "there is no such service")
         return self._status(service)
 
-    async def _watch(self, _: object, context: Context) -> None:
+    async def _watch(self, context: Context) -> None:
         service = await self._service(context)
         watch = self._watches.open(context.peer())
         if watch is None:

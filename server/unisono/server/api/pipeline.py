@@ -4,6 +4,7 @@ Handlers get and give bytes to gRPC, so that a body that does not parse is the s
 event that was encoded once is not encoded again.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -19,6 +20,7 @@ from unisono.server.api.guard import CallEnded, Context, Guard
 from unisono.server.api.receiving import Receiver
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.sizes import request_size
+from unisono.server.api.tarpit import Tarpit
 from unisono.server.clock import Clock
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
@@ -26,10 +28,12 @@ from unisono.server.core.admission import Admission, Kind
 from unisono.server.model import Limits
 
 MessageT = TypeVar("MessageT", bound=Message)
+ResponseT = TypeVar("ResponseT")
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Handlers = dict[str, Handler]
 Write = Callable[[bytes], Awaitable[None]]
+Behavior: TypeAlias = Callable[[object, Context], Awaitable[ResponseT | None]]
 
 #: Who may call a method.
 BOTH = frozenset(Role)
@@ -78,7 +82,13 @@ class Pipeline:
     """
 
     def __init__(
-        self, verifier: TokenVerifier, clock: Clock, limits: Limits, *, request_timeout: float
+        self,
+        verifier: TokenVerifier,
+        clock: Clock,
+        limits: Limits,
+        *,
+        request_timeout: float,
+        refusal_delay: float,
     ) -> None:
         self._verifier = verifier
         self._clock = clock
@@ -86,11 +96,16 @@ class Pipeline:
         self._admission = Admission(clock, limits)
         self._receiver = Receiver(request_timeout)
         self._refusals = RefusalLog(clock)
+        self._tarpit = Tarpit(refusal_delay)
 
     @property
     def clock(self) -> Clock:
         """The time of all calls."""
         return self._clock
+
+    def close(self) -> None:
+        """Hold no call back any more: the server stops."""
+        self._tarpit.close()
 
     def unary(self, method: Unary[Any] | UnaryBytes) -> Handler:
         """The handler of a method with one response."""
@@ -99,7 +114,7 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> bytes | None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
             async with (guard := self.guard(context, entry.request_id)):
-                principal = self.admit(context, entry, method.kind, method.allowed)
+                principal = await self.admit(context, entry, method.kind, method.allowed)
                 with self._admission.under_way(principal):
                     body = await self.receive(context, guard, limit)
                     response = await method.answer(self._call(entry, principal), body)
@@ -115,7 +130,7 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
             async with (guard := self.guard(context, entry.request_id)):
-                principal = self.admit(context, entry, Kind.SUBSCRIBE, method.allowed)
+                principal = await self.admit(context, entry, Kind.SUBSCRIBE, method.allowed)
                 body = await self.receive(context, guard, limit)
                 request = parsed(method.request, body)
                 stream = method.handle(self._call(entry, principal), request, context.write)
@@ -125,6 +140,22 @@ class Pipeline:
 
         return grpc.stream_stream_rpc_method_handler(behavior)
 
+    def anonymous(self, handle: Callable[[Context], Awaitable[ResponseT]]) -> Behavior[ResponseT]:
+        """The behavior of a method that needs no token. Whoever calls it counts as a stranger."""
+
+        async def behavior(_: object, context: Context) -> ResponseT | None:
+            entry = gate.Entry.of(context.invocation_metadata() or ())
+            async with self.guard(context, entry.request_id):
+                try:
+                    self._admission.stranger(context.peer())
+                except errors.RateLimited as error:
+                    await self._hold(error)
+                    raise
+                return await handle(context)
+            return None
+
+        return behavior
+
     def guard(self, context: Context, request_id: str) -> Guard:
         """What is to be around a call."""
         return Guard(context, request_id, self._refusals)
@@ -133,17 +164,30 @@ class Pipeline:
         """The request of a call that `guard` is around; see `Receiver.receive`."""
         return await self._receiver.receive(context, guard, limit)
 
-    def admit(
+    async def admit(
         self, context: Context, entry: gate.Entry, kind: Kind, allowed: frozenset[Role] = BOTH
     ) -> Principal:
         """Who calls, and may.
 
-        Raises Unauthenticated, PermissionDenied, and RateLimited for callers who call too often.
+        Raises Unauthenticated, PermissionDenied, and, after a while, RateLimited for callers who call too
+        often.
         """
-        principal = self._authenticated(context, entry)
-        self._admission.begin(principal, kind)
+        try:
+            principal = self._authenticated(context, entry)
+            self._admission.begin(principal, kind)
+        except errors.RateLimited as error:
+            await self._hold(error)
+            raise
         gate.authorize(principal, allowed)
         return principal
+
+    async def _hold(self, error: errors.RateLimited) -> None:
+        """Hold a call back that is to be refused. One that was given up meanwhile is in the log, too."""
+        try:
+            await self._tarpit.hold()
+        except asyncio.CancelledError:
+            self._refusals.refused(error)
+            raise
 
     def _authenticated(self, context: Context, entry: gate.Entry) -> Principal:
         """Who calls. Whose token was good once is no stranger: after a rotation of keys all are refused."""

@@ -14,6 +14,7 @@ from unisono.server.api.pipeline import Handlers, Pipeline, Streaming, Unary, Un
 from unisono.server.api.reflection import SERVICES as REFLECTION
 from unisono.server.api.reflection import Reflection
 from unisono.server.api.tls import Certificate
+from unisono.server.api.unknown import Unknown
 
 
 class Service(Protocol):
@@ -40,6 +41,8 @@ class Transport:
     connection_idle: float
     request_timeout: float
     stream_age: float = 20 * 60
+    #: How long the refusal of a caller is held back who calls too often, on average.
+    refusal_delay: float = 2.0
 
 
 class Server:
@@ -48,7 +51,8 @@ class Server:
     def __init__(self, services: Sequence[Service], pipeline: Pipeline, transport: Transport) -> None:
         names = [service.name for service in services]
         age = transport.stream_age
-        self._health = Health(names, pipeline.clock, max_watches=transport.max_health_watches, watch_age=age)
+        self._health = Health(names, pipeline, max_watches=transport.max_health_watches, watch_age=age)
+        self._pipeline = pipeline
         self._server = grpc.aio.server(options=_options(transport))
         for service in services:
             self._add(service.name, _handlers(pipeline, service))
@@ -56,6 +60,7 @@ class Server:
         reflection = Reflection(pipeline, (*names, HEALTH), stream_age=age)
         for name in REFLECTION:
             self._add(name, reflection.handlers())
+        self._server.add_generic_rpc_handlers((Unknown(pipeline),))
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
         """Listen on HOST:PORT; returns the port. Raises ListenError."""
@@ -76,6 +81,7 @@ class Server:
         The server counts as not serving at once.
         """
         self._health.stop()
+        self._pipeline.close()
         return asyncio.create_task(self._server.stop(grace), name="grpc stop")
 
     def _add(self, name: str, handlers: Handlers) -> None:

@@ -91,7 +91,13 @@ class Node:
             FeedService(feeds),
             EndpointService(self._endpoints),
         )
-        pipeline = Pipeline(verifier, clock, limits, request_timeout=transport.request_timeout)
+        pipeline = Pipeline(
+            verifier,
+            clock,
+            limits,
+            request_timeout=transport.request_timeout,
+            refusal_delay=transport.refusal_delay,
+        )
         self._server = Server(services, pipeline, transport)
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:

@@ -1,5 +1,6 @@
 """A batch: a result for each item, in order; what is wrong with one harms no other."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,26 @@ async def test_a_batch_that_does_not_fit_into_the_queue_is_refused_as_a_whole(tm
             await publisher.send_all(*[publisher.new()] * 3)
         assert refusal.explanation.retry_delay == 1
         assert errors(await publisher.send_all(*[publisher.new()] * 2)) == ["good", "good"]
+
+
+@pytest.mark.parametrize(
+    "bad", [{"title": ""}, {"title": "Other"}], ids=["a bad field", "a key that is taken"]
+)
+async def test_what_is_wrong_with_items_leaves_nothing_to_collect(
+    publisher: Caller, bad: dict[str, Any]
+) -> None:
+    """An error that is kept beside others keeps, by its traceback, the list that it is in: a circle with the
+    whole batch, which only the garbage collector would open.
+    """
+    await publisher.send(app_notification_id=KEY)
+    items = [publisher.new(**{"app_notification_id": KEY, **bad}) for _ in range(500)]
+    gc.collect()
+    gc.disable()
+    try:
+        results = await publisher.send_all(*items)
+        assert set(errors(results)) == {"bad"}
+        del results
+
+        assert gc.collect() < len(items)
+    finally:
+        gc.enable()

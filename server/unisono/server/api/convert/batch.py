@@ -32,7 +32,7 @@ class Batch:
             check_size(item, self._limit)
             return send_request(self._call, parsed(pb.SendNotificationRequest, item))
         except UnisonoError as error:
-            return error
+            return error.with_traceback(None)
 
 
 def _items(body: bytes, most: int) -> list[bytes]:

@@ -25,7 +25,7 @@ def decide(commands: Sequence[Command], view: View, *, now: int, limits: Limits)
         try:
             outcomes.append(_one(ledger, command, view.scans.get(index, NOTHING), now, limits))
         except UnisonoError as error:
-            outcomes.append(error)
+            outcomes.append(error.with_traceback(None))
     moved = {key: ledger for key, ledger in ledgers.items() if ledger.changes}
     return Decision(
         outcomes=outcomes,

@@ -91,7 +91,7 @@ def decide_endpoints(
         try:
             outcomes.append(_one(registers[command.feed], command, now, limits))
         except UnisonoError as error:
-            outcomes.append(error)
+            outcomes.append(error.with_traceback(None))
     return EndpointDecision(
         outcomes=outcomes,
         endpoints=[endpoint for r in registers.values() for endpoint in r.written.values()],

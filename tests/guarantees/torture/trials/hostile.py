@@ -1,6 +1,7 @@
 """Attacks on a server beside calls that are good: its memory stays bounded, and the calls stay quick."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
@@ -14,6 +15,7 @@ from tests.support.attacks.process import attack
 from tests.support.haproxy import haproxy
 from tests.support.http2.stranger import Target
 from tests.support.processes import Environment
+from unisono.client import Publisher
 
 SHORT: Final = 1
 
@@ -40,40 +42,48 @@ PROXIED: Final[Mapping[str, str]] = {
 
 
 async def withstands(bench: Bench) -> None:
-    """Each attack in each round; in the end, all that holds something is given up in time."""
-    async with bench.server() as server:
-        attacks = dict.fromkeys(ALONE, Target(address=server.address))
-        await besieged(bench, attacks, server)
+    """Each attack in each round, on a server of its own: memory that one leaves is not that of another. In
+    the end, all that holds something is given up in time.
+    """
+    async with AsyncExitStack() as stack:
+        sieges = []
+        for name in ALONE:
+            server = await stack.enter_async_context(bench.server(store=f"{name}.db"))
+            caller = await stack.enter_async_context(bench.backend(server.address))
+            sieges.append(siege(bench, name, Target(address=server.address), server, caller))
+        await besieged(bench, sieges)
     async with bench.server(env=IMPATIENT) as server:
         await gives_up(bench, Target(address=server.address))
 
 
 async def withstands_behind_a_proxy(bench: Bench) -> None:
-    """Each attack in each round, through the proxy, as it ships."""
+    """Each attack in each round, through the proxy, as it ships. Good calls go the same way."""
     async with bench.server() as server:
         with haproxy(server.address, Path(mkdtemp(dir=bench.folder))) as proxy:
             bench.root = proxy.root.read_bytes()
-            attacks = {
-                name: Target(address=proxy.address, source=source, root=str(proxy.root))
-                for name, source in PROXIED.items()
-            }
-            await besieged(bench, attacks, server)
+            async with bench.backend(proxy.address) as caller:
+                targets = {
+                    name: Target(address=proxy.address, source=source, root=str(proxy.root))
+                    for name, source in PROXIED.items()
+                }
+                sieges = [siege(bench, name, target, server, caller) for name, target in targets.items()]
+                await besieged(bench, sieges)
 
 
-async def besieged(bench: Bench, attacks: Mapping[str, Target], server: Server) -> None:
-    """Attack and leave in peace in turn, and write down what it did. Good calls go where attacks do."""
-    (address,) = {target.address for target in attacks.values()}
-    whole, pid = bench.rounds > SHORT, server.process.pid
-    async with bench.backend(address) as caller:
-        sieges = [Siege(name, target, pid, caller, whole=whole) for name, target in attacks.items()]
-        for siege in sieges:
-            await siege.calls(seconds=0.5)
-        for _ in range(bench.rounds):
-            for siege in sieges:
-                await siege.round()
-            bench.done()
-    for siege in sieges:
-        siege.write(bench)
+def siege(bench: Bench, name: str, target: Target, server: Server, caller: Publisher) -> Siege:
+    return Siege(name, target, server.process.pid, caller, whole=bench.rounds > SHORT)
+
+
+async def besieged(bench: Bench, sieges: Sequence[Siege]) -> None:
+    """Attack and leave in peace in turn, and write down what it did."""
+    for each in sieges:
+        await each.calls(seconds=0.5)
+    for _ in range(bench.rounds):
+        for each in sieges:
+            await each.round()
+        bench.done()
+    for each in sieges:
+        each.write(bench)
 
 
 async def gives_up(bench: Bench, target: Target) -> None:

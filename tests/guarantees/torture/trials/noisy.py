@@ -19,7 +19,7 @@ from unisono.verify.history import Holder
 
 #: Quiet and noisy phases of each scene; in a short run, one of each of two scenes.
 PAIRS: Final = 5
-SHORT_SCENES: Final = ("100 marks of 500", "14 batches of 1,000")
+SHORT_SCENES: Final = ("1,000 marks of 500", "14 batches of 1,000")
 SHORT: Final = len(SHORT_SCENES)
 
 #: How many calls a quiet phase has, and the pause after each of any phase, in seconds.

@@ -29,7 +29,7 @@ NOISE: Final = 10
 #: Seconds for which the server is left in peace, and is attacked; and for which memory may come back.
 PEACE: Final = 2.0
 WAR: Final = 4.0
-SHORT_PHASE: Final = 1.0
+SHORT_PHASE: Final = 0.4
 GRACE: Final = 30.0
 
 #: Between two looks at the memory, in seconds.

@@ -13,6 +13,7 @@
     ├── Aborted
     ├── QuotaExceeded
     │   └── RateLimited         too many calls; try again later
+    │       └── TooFrequent     too many in a second
     ├── RequestIncomplete
     └── Unavailable             try again later
         └── OutcomeUnknown      the commit may or may not have happened
@@ -171,6 +172,10 @@ class RateLimited(QuotaExceeded):
     def __init__(self, message: str, *, subject: str, limit: int, retry_delay: float) -> None:
         super().__init__(Reason.RATE_LIMITED, message, subject=subject, limit=limit)
         self.retry_delay: Final = retry_delay
+
+
+class TooFrequent(RateLimited):
+    """More calls in a second than allowed. Not told at once: see `api.tarpit`."""
 
 
 class RequestIncomplete(UnisonoError):

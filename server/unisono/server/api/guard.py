@@ -10,6 +10,7 @@ import structlog
 from unisono.server import errors
 from unisono.server.api import gate, status
 from unisono.server.api.refusal_log import RefusalLog
+from unisono.server.api.tarpit import Tarpit
 
 log = structlog.get_logger(__name__)
 
@@ -30,12 +31,13 @@ class Guard:
     Not a coroutine around another, which every open stream would keep a frame of.
     """
 
-    __slots__ = ("_context", "_refusals", "_request_id")
+    __slots__ = ("_context", "_refusals", "_request_id", "_tarpit")
 
-    def __init__(self, context: Context, request_id: str, refusals: RefusalLog) -> None:
+    def __init__(self, context: Context, request_id: str, refusals: RefusalLog, tarpit: Tarpit) -> None:
         self._context = context
         self._request_id = request_id
         self._refusals = refusals
+        self._tarpit = tarpit
 
     async def __aenter__(self) -> None:
         structlog.contextvars.bind_contextvars(request_id=self._request_id)
@@ -52,11 +54,22 @@ class Guard:
             case grpc.aio.InternalError():
                 # The connection broke while something was written to it: nobody is left to be told.
                 self._refusals.client_gone()
+            case errors.TooFrequent():
+                await self._hold(error)
+                await self.end(error)
             case Exception():
                 await self.end(error)
             case _:
                 return False
         return True
+
+    async def _hold(self, refusal: errors.TooFrequent) -> None:
+        """Wait before a refusal. One whose caller gave up meanwhile is in the log all the same."""
+        try:
+            await self._tarpit.hold()
+        except asyncio.CancelledError:
+            self._refusals.refused(refusal)
+            raise
 
     async def end(self, raised: Exception) -> NoReturn:
         """End the call with the status of what was raised. Raises `grpc.aio.AbortError`, always."""

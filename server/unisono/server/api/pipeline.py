@@ -4,7 +4,6 @@ Handlers get and give bytes to gRPC, so that a body that does not parse is the s
 event that was encoded once is not encoded again.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -114,7 +113,7 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> bytes | None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
             async with (guard := self.guard(context, entry.request_id)):
-                principal = await self.admit(context, entry, method.kind, method.allowed)
+                principal = self.admit(context, entry, method.kind, method.allowed)
                 with self._admission.under_way(principal):
                     body = await self.receive(context, guard, limit)
                     response = await method.answer(self._call(entry, principal), body)
@@ -130,7 +129,7 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
             async with (guard := self.guard(context, entry.request_id)):
-                principal = await self.admit(context, entry, Kind.SUBSCRIBE, method.allowed)
+                principal = self.admit(context, entry, Kind.SUBSCRIBE, method.allowed)
                 body = await self.receive(context, guard, limit)
                 request = parsed(method.request, body)
                 stream = method.handle(self._call(entry, principal), request, context.write)
@@ -146,11 +145,7 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> ResponseT | None:
             entry = gate.Entry.of(context.invocation_metadata() or ())
             async with self.guard(context, entry.request_id):
-                try:
-                    self._admission.stranger(context.peer())
-                except errors.RateLimited as error:
-                    await self._hold(error)
-                    raise
+                self._admission.stranger(context.peer())
                 return await handle(context)
             return None
 
@@ -158,36 +153,23 @@ class Pipeline:
 
     def guard(self, context: Context, request_id: str) -> Guard:
         """What is to be around a call."""
-        return Guard(context, request_id, self._refusals)
+        return Guard(context, request_id, self._refusals, self._tarpit)
 
     async def receive(self, context: Context, guard: Guard, limit: int) -> bytes:
         """The request of a call that `guard` is around; see `Receiver.receive`."""
         return await self._receiver.receive(context, guard, limit)
 
-    async def admit(
+    def admit(
         self, context: Context, entry: gate.Entry, kind: Kind, allowed: frozenset[Role] = BOTH
     ) -> Principal:
         """Who calls, and may.
 
-        Raises Unauthenticated, PermissionDenied, and, after a while, RateLimited for callers who call too
-        often.
+        Raises Unauthenticated, PermissionDenied, and TooFrequent.
         """
-        try:
-            principal = self._authenticated(context, entry)
-            self._admission.begin(principal, kind)
-        except errors.RateLimited as error:
-            await self._hold(error)
-            raise
+        principal = self._authenticated(context, entry)
+        self._admission.begin(principal, kind)
         gate.authorize(principal, allowed)
         return principal
-
-    async def _hold(self, error: errors.RateLimited) -> None:
-        """Hold a call back that is to be refused. One that was given up meanwhile is in the log, too."""
-        try:
-            await self._tarpit.hold()
-        except asyncio.CancelledError:
-            self._refusals.refused(error)
-            raise
 
     def _authenticated(self, context: Context, entry: gate.Entry) -> Principal:
         """Who calls. Whose token was good once is no stranger: after a rotation of keys all are refused."""

@@ -41,8 +41,8 @@ class Reflection:
     async def _info(self, _: object, context: Context) -> None:
         entry = Entry.of(context.invocation_metadata() or ())
         async with self._pipeline.guard(context, entry.request_id):
-            principal = await self._pipeline.admit(context, entry, Kind.CALL)
-            requests = self._requests(context, principal.expire_time)
+            expire_time = self._pipeline.admit(context, entry, Kind.CALL).expire_time
+            requests = self._requests(context, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, context)
             async for answer in answers:
                 await context.write(answer.SerializeToString())

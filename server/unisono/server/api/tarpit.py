@@ -42,7 +42,7 @@ class Tarpit:
         timer.cancel()
         self._held.discard(over)
         if cancelled:
-            # A new one: one that were kept would keep this frame, and by it the call, until garbage is looked
+            # A new one: one that was kept would keep this frame, and by it the call, until garbage is looked
             # for.
             raise asyncio.CancelledError
 

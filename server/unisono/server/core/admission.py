@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 
 from unisono.server.clock import Clock
 from unisono.server.core.access.principal import Principal
-from unisono.server.errors import RateLimited
+from unisono.server.errors import RateLimited, TooFrequent
 from unisono.server.fair_queue import Owner
 from unisono.server.model import Limits
 
@@ -86,10 +86,11 @@ class Admission:
         self._strangers: Buckets[str] = Buckets(clock, self._stranger_rate, self._stranger_rate)
 
     def begin(self, principal: Principal, kind: Kind) -> None:
-        """Count a call that begins; raises RateLimited."""
+        """Count a call that begins; raises TooFrequent."""
         wait = self._buckets[kind].take(_owner(principal))
         if wait:
-            raise _limited(_subject(principal), f"{kind.value} a second", self._rates[kind], wait)
+            what = f"{kind.value} a second"
+            raise _limited(TooFrequent, _subject(principal), what, self._rates[kind], wait)
 
     @contextmanager
     def under_way(self, principal: Principal) -> Iterator[None]:
@@ -97,7 +98,7 @@ class Admission:
         owner = _owner(principal)
         count = self._in_flight.get(owner, 0)
         if count >= self._most:
-            raise _limited(_subject(principal), "calls at a time", self._most, _RETRY)
+            raise _limited(RateLimited, _subject(principal), "calls at a time", self._most, _RETRY)
         self._in_flight[owner] = count + 1
         try:
             yield
@@ -109,10 +110,11 @@ class Admission:
                 del self._in_flight[owner]
 
     def stranger(self, connection: str) -> None:
-        """Count a call of somebody unknown on a connection; raises RateLimited."""
+        """Count a call of somebody unknown on a connection; raises TooFrequent."""
         wait = self._strangers.take(connection)
         if wait:
-            raise _limited("connection", "calls a second without a good token", self._stranger_rate, wait)
+            what = "calls a second without a good token"
+            raise _limited(TooFrequent, "connection", what, self._stranger_rate, wait)
 
 
 def _owner(principal: Principal) -> Owner:
@@ -123,7 +125,5 @@ def _subject(principal: Principal) -> str:
     return f"user:{principal.user_id}" if principal.user_id else f"app:{principal.app_id}"
 
 
-def _limited(subject: str, what: str, limit: int, wait: float) -> RateLimited:
-    return RateLimited(
-        f"more than {limit} {what}; try again later", subject=subject, limit=limit, retry_delay=wait
-    )
+def _limited(kind: type[RateLimited], subject: str, what: str, limit: int, wait: float) -> RateLimited:
+    return kind(f"more than {limit} {what}; try again later", subject=subject, limit=limit, retry_delay=wait)

@@ -15,8 +15,8 @@ USERS, DEVICES = 10, 10
 FAULTS = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)
 SENDS_BETWEEN_FAULTS = 100
 
-#: Between two sends to a user, in seconds.
-PAUSE = 0.1
+#: How long a backend rests between two sends to a user, in seconds. Nothing is expected to happen meanwhile.
+PACE = 0.1
 
 
 class Traffic:
@@ -51,8 +51,8 @@ class Traffic:
             if number % 5 == 4:
                 await self._publisher.update(user_id, sent, title=f"number {number}, rewritten")
             self._progress.set()
-            # People are not told more at a time; without, most of what this takes is traffic while it waits.
-            await asyncio.sleep(PAUSE)
+            # At full speed, most of what the test does is to deliver while it waits for devices.
+            await asyncio.sleep(PACE)
 
     async def _handle(self, member: Member) -> None:
         """Every third is read on the first device of the user, every fourth is dismissed there."""

@@ -3,6 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -113,6 +114,15 @@ def test_until_both_files_are_whole_the_old_pair_is_used(server: ServerProcess, 
     assert files.presented(server) == before
     files.key.write_bytes(key)
     assert files.presented(server) != before
+
+
+def test_many_who_connect_at_once_end_nothing(server: ServerProcess, files: Renewable) -> None:
+    """gRPC ended the process where it was given the certificate anew for each of them."""
+    with ThreadPoolExecutor(max_workers=12) as strangers:
+        for _ in range(4):
+            presented = list(strangers.map(files.presented, [server] * 300))
+            assert files.presented(server) == presented[-1]
+            files.renew()
 
 
 def test_strangers_do_not_write_into_the_log(server: ServerProcess) -> None:

@@ -63,6 +63,11 @@ class ServerProcess:
         return self._process.pid
 
     @property
+    def status(self) -> int | None:
+        """Its exit status, once it has ended; that of a signal is negative."""
+        return self._process.poll()
+
+    @property
     def address(self) -> str:
         """HOST:PORT, once it serves."""
         return str(self.until("serving")["address"])
@@ -103,7 +108,7 @@ class ServerProcess:
 
     def end(self) -> None:
         """Stop it, if it still runs."""
-        if self._process.poll() is None:
+        if self.status is None:
             self.signal(signal.SIGTERM)
         try:
             self.ended()

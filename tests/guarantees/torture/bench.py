@@ -71,13 +71,17 @@ class Bench:
         patches: Sequence[Patch] = (),
         store: str = "unisono.db",
     ) -> AsyncIterator[Server]:
-        """A server that serves, and in the end has no fault of its own in its log."""
+        """A server that serves, and in the end has no fault of its own in its log.
+
+        Raises `AssertionError` inside as soon as it ends by itself.
+        """
         if changes := (*self.patches, *patches):
             env = {**env, **patched(changes, Path(mkdtemp(dir=self.folder)) / "patched")}
         server = Server(self.folder / store, self.recorder, env, flags)
         try:
             await server.start()
-            yield server
+            async with _alive(server):
+                yield server
         finally:
             await server.close()
         assert not server.faults(), f"the log of the server: {server.faults()[0]}"
@@ -146,3 +150,26 @@ class Bench:
     def apart(self, pid: int) -> AbstractContextManager[None]:
         """While inside, the server is on another core than this process, if time is measured."""
         return on_another_core(pid) if self.timed else nullcontext()
+
+
+@asynccontextmanager
+async def _alive(server: Server) -> AsyncIterator[None]:
+    """Raises what the server said last, when it ends by itself: whatever waits inside would wait for ever."""
+    end = asyncio.timeout(None)
+
+    async def watch() -> int:
+        status = await server.ended_by_itself()
+        end.reschedule(0.0)
+        return status
+
+    watching = asyncio.create_task(watch())
+    try:
+        async with end:
+            yield
+    except TimeoutError:
+        if watching.done():
+            text = f"the server ended by itself, with {watching.result()}: {server.process.said}"
+            raise AssertionError(text) from None
+        raise
+    finally:
+        watching.cancel()

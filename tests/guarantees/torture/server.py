@@ -25,6 +25,7 @@ class Server:
         self._env = {**TESTERS, **env}
         self._flags = flags
         self._stack = ExitStack()
+        self._serving = False
 
     @property
     def process(self) -> ServerProcess:
@@ -36,10 +37,18 @@ class Server:
         process = await asyncio.to_thread(self._stack.enter_context, served)
         self.processes.append(process)
         self.address = process.address
+        self._serving = True
         self._recorder.note("SERVING")
+
+    async def ended_by_itself(self) -> int:
+        """Wait until it ends although nobody had it end; returns the exit status."""
+        while not self._serving or self.process.status is None:
+            await asyncio.sleep(0.2)
+        return self.process.status
 
     async def end(self, number: signal.Signals) -> None:
         self._recorder.note(number.name)
+        self._serving = False
         self.process.signal(number)
         await asyncio.to_thread(self.process.ended)
 
@@ -52,6 +61,7 @@ class Server:
         self._recorder.note("SIGCONT")
 
     async def close(self) -> None:
+        self._serving = False
         await asyncio.to_thread(self._stack.close)
 
     def faults(self) -> list[str]:

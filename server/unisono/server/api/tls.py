@@ -1,9 +1,19 @@
 """The server's certificate: read again when its files change, so that renewing needs no restart."""
 
 import ssl
+import time
 from pathlib import Path
+from typing import Final
 
 import grpc
+
+_SETTLE: Final = 0.05
+"""How long handshakes are held up before a new certificate takes the place of the old one, in seconds.
+
+gRPC frees what it made of the old one without regard to a thread that is just about to use it, and dies of
+that. Every handshake asks for the certificate, one at a time: whoever asked before has long gone on then, and
+whoever comes waits for the new one.
+"""
 
 
 class CertificateError(Exception):
@@ -17,20 +27,25 @@ class Certificate:
         """Raises CertificateError."""
         self._certificate = certificate
         self._key = key
-        self._stamp, self._configuration = self._read()
+        self._stamp, self._initial = self._read()
 
     def credentials(self) -> grpc.ServerCredentials:
         """For a port. The files are looked at for each new connection."""
-        return grpc.dynamic_ssl_server_credentials(self._configuration, self._renewed)
+        return grpc.dynamic_ssl_server_credentials(self._initial, self._renewed)
 
-    def _renewed(self) -> grpc.ServerCertificateConfiguration:
-        """The configuration, new if the files changed; until both files are there and fit, the old one."""
+    def _renewed(self) -> grpc.ServerCertificateConfiguration | None:
+        """A new configuration if the files changed, both are there, and fit; None to go on with the last one.
+
+        Runs on a thread of gRPC, never twice at a time.
+        """
         try:
-            if self._stamped() != self._stamp:
-                self._stamp, self._configuration = self._read()
+            if self._stamped() == self._stamp:
+                return None
+            self._stamp, configuration = self._read()
         except (CertificateError, OSError):
-            pass
-        return self._configuration
+            return None
+        time.sleep(_SETTLE)
+        return configuration
 
     def _stamped(self) -> tuple[int, int]:
         return self._certificate.stat().st_mtime_ns, self._key.stat().st_mtime_ns

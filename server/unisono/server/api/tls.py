@@ -31,7 +31,8 @@ class Certificate:
 
     def credentials(self) -> grpc.ServerCredentials:
         """For a port. The files are looked at for each new connection."""
-        return grpc.dynamic_ssl_server_credentials(self._initial, self._renewed)
+        # Its stubs lack the None that its documentation has.
+        return grpc.dynamic_ssl_server_credentials(self._initial, self._renewed)  # type: ignore[arg-type]
 
     def _renewed(self) -> grpc.ServerCertificateConfiguration | None:
         """A new configuration if the files changed, both are there, and fit; None to go on with the last one.

@@ -23,9 +23,9 @@ SHORT: Final = 1
 ALONE: Final = ("resets", "headers", "small_bodies", "lists")
 
 #: What the server waits for at most, in seconds, where it is to be seen that it waits for no more; and how
-#: long it may take besides: a connection that never says anything is given up after 15 s by default.
+#: long it may take besides.
 WAIT: Final = 3
-MARGIN: Final = 17.0
+MARGIN: Final = 5.0
 IMPATIENT: Final[Environment] = {
     "UNISONO_CONNECTION_IDLE": str(WAIT),
     "UNISONO_REQUEST_TIMEOUT": str(WAIT),

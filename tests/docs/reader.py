@@ -86,7 +86,10 @@ async def reading(machine: Path) -> AsyncIterator[Reader]:
 
 
 def _environment() -> dict[str, str]:
-    """That of the tests, with the clone's commands; prints are there at once, as on a terminal."""
+    """That of the tests, with the clone's commands; prints are there at once, as on a terminal.
+
+    What pip would compile beforehand is compiled when it is used: nearly nothing of it is.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**inherited, "PATH": path, "PYTHONUNBUFFERED": "1"}
+    return {**inherited, "PATH": path, "PYTHONUNBUFFERED": "1", "PIP_NO_COMPILE": "1"}

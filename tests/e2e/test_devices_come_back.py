@@ -1,4 +1,4 @@
-"""A hundred SDK devices, live traffic, and a server that is drained, killed and drained again under it."""
+"""Sixty SDK devices, live traffic, and a server that is drained, killed and drained again under it."""
 
 import asyncio
 import signal
@@ -11,7 +11,7 @@ from tests.support.crowd import Member, crowd, in_unison, user_ids
 from tests.support.processes import ServerProcess, serving
 from unisono.client import Device, Everything, Publisher, ReadState, SendResult, Status, UserActionState
 
-USERS, DEVICES = 10, 10
+USERS, DEVICES = 10, 6
 FAULTS = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)
 SENDS_BETWEEN_FAULTS = 100
 
@@ -73,7 +73,7 @@ class Traffic:
 async def test_each_ends_in_the_stores_state_and_has_rung_for_everything_once(tmp_path: Path) -> None:
     store = tmp_path / "unisono.db"
     with ExitStack() as servers:
-        # Given a hundred devices of ten users, and live traffic
+        # Given sixty devices of ten users, and live traffic
         server = await start(servers, store)
         address = server.address
         members = crowd(address, users=USERS, devices=DEVICES)

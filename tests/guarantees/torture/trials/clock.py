@@ -57,6 +57,6 @@ CLOCK: Final = Trial(
     says="the wall clock of the server jumps by an hour or two, both ways",
     run=jumps,
     full=40,
-    short=2,
+    short=1,
     needs=(FAKETIME,),
 )

@@ -93,6 +93,6 @@ CYCLES: Final = Trial(
     says="devices that come and go leave no memory and no seat behind",
     run=come_and_go,
     full=200,
-    short=3,
+    short=2,
     most=200,
 )

@@ -39,7 +39,7 @@ KILLED: Final = Trial(
     says="kill -9, at any moment under traffic",
     run=partial(end_by, signal.SIGKILL),
     full=200,
-    short=3,
+    short=2,
 )
 STOPPED: Final = Trial(
     name="stopped",

@@ -160,7 +160,7 @@ AWAY: Final = Trial(
     says="devices away for so long that removals are forgotten",
     run=away,
     full=40,
-    short=4,
+    short=2,
 )
 SLOW: Final = Trial(
     name="slow",

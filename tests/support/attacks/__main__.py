@@ -5,6 +5,7 @@ ends when its input does.
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -70,4 +71,6 @@ async def _attack(attack: Attack, target: Target, speaker: Speaker) -> None:
 
 
 if __name__ == "__main__":
+    # To go on talking when nobody is there any more is part of it.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(main(*sys.argv[1:]))

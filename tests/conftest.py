@@ -1,5 +1,6 @@
 """What all tests share, and in which order they run."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _turn(folder: str) -> int:
     return FIRST.index(folder) if folder in FIRST else len(FIRST)
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over the tests themselves, which are there to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 #: Where it keeps what it has found out about the code.

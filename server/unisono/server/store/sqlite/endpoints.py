@@ -10,8 +10,8 @@ from unisono.server.model import Endpoint, FeedKey
 from unisono.server.store.commit import EndpointDecision, EndpointItem, EndpointView
 from unisono.server.store.reads import Seen
 from unisono.server.store.sqlite import rows
+from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.feeds import Feeds, insert_feed, read_feeds
-from unisono.server.store.sqlite.memory import Memory
 from unisono.server.store.sqlite.sql import ENDPOINT, compose, json_array
 from unisono.server.store.sqlite.transaction import transaction, translated
 
@@ -67,20 +67,20 @@ def commit_endpoints(
     connection: sqlite3.Connection,
     items: Sequence[ItemT],
     decide: Callable[[Sequence[ItemT], EndpointView], EndpointDecision[R]],
-    memory: Memory,
+    feed_cache: FeedCache,
     ids: Ids,
 ) -> EndpointDecision[R]:
     """Read, decide and write, or change nothing."""
     with transaction(connection):
         with translated():
-            feeds = read_feeds(connection, memory, (item.feed for item in items), ids)
+            feeds = read_feeds(connection, feed_cache, (item.feed for item in items), ids)
             view = EndpointView(feeds=feeds.feeds, endpoints=_read(connection, items, feeds))
         decision = decide(items, view)
         with translated():
             _write(connection, feeds, decision.endpoints)
             connection.executemany(_REMOVE, [_place(feeds, removed) for removed in decision.removed])
             _forget_deleted(connection, feeds, decision)
-    memory.keep(feeds.stored)
+    feed_cache.put(feeds.stored)
     return decision
 
 
@@ -105,12 +105,12 @@ def _read(
     connection: sqlite3.Connection, items: Sequence[EndpointItem], feeds: Feeds
 ) -> dict[FeedKey, Sequence[Endpoint]]:
     """All that are not deleted, and the named ones that are."""
-    names = {feeds.number(key): key for key in feeds.stored}
-    deleted = {(feeds.number(item.feed), item.endpoint_id) for item in items if item.feed in feeds.stored}
+    names = {feeds.feed_id(key): key for key in feeds.stored}
+    deleted = {(feeds.feed_id(item.feed), item.endpoint_id) for item in items if item.feed in feeds.stored}
     values = {"feeds": json_array(names), "deleted": json_array(deleted)}
     found: dict[FeedKey, list[Endpoint]] = defaultdict(list)
-    for number, *record in connection.execute(_READ, values):
-        found[names[number]].append(rows.endpoint(names[number], record))
+    for feed_id, *record in connection.execute(_READ, values):
+        found[names[feed_id]].append(rows.endpoint(names[feed_id], record))
     return dict(found)
 
 
@@ -118,7 +118,7 @@ def _write(connection: sqlite3.Connection, feeds: Feeds, endpoints: Sequence[End
     for endpoint in endpoints:
         if endpoint.feed not in feeds.stored:
             insert_feed(connection, feeds, feeds.feeds[endpoint.feed])
-    values = (rows.endpoint_values(feeds.number(endpoint.feed), endpoint) for endpoint in endpoints)
+    values = (rows.endpoint_values(feeds.feed_id(endpoint.feed), endpoint) for endpoint in endpoints)
     connection.executemany(_WRITE, values)
 
 
@@ -126,9 +126,9 @@ def _forget_deleted(connection: sqlite3.Connection, feeds: Feeds, decision: Endp
     if decision.deletions_per_feed is None:
         return
     keys = {endpoint.feed for endpoint in decision.endpoints if endpoint.delete_time is not None}
-    bounds = [{"feed": feeds.number(key), "most": decision.deletions_per_feed} for key in keys]
+    bounds = [{"feed": feeds.feed_id(key), "most": decision.deletions_per_feed} for key in keys]
     connection.executemany(_FORGET_DELETED, bounds)
 
 
 def _place(feeds: Feeds, endpoint: Endpoint) -> dict[str, Any]:
-    return {"feed": feeds.number(endpoint.feed), "endpoint_id": endpoint.endpoint_id}
+    return {"feed": feeds.feed_id(endpoint.feed), "endpoint_id": endpoint.endpoint_id}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unisono.server.clock import Ids
 from unisono.server.model import Feed, FeedKey
 from unisono.server.store.sqlite import rows
-from unisono.server.store.sqlite.memory import Memory, Stored
+from unisono.server.store.sqlite.feed_cache import FeedCache, StoredFeed
 from unisono.server.store.sqlite.sql import FEED, compose, json_array, names, places, settings
 from unisono.server.store.sqlite.targets import NONE, read_targets, write_targets
 
@@ -37,51 +37,53 @@ class Feeds:
     """The feeds that a batch names; `stored` has those that are in the database, as they become."""
 
     feeds: Mapping[FeedKey, Feed]
-    stored: dict[FeedKey, Stored]
+    stored: dict[FeedKey, StoredFeed]
 
-    def number(self, key: FeedKey) -> int:
-        """The number of a feed that is in the database; raises KeyError otherwise."""
-        return self.stored[key].number
+    def feed_id(self, key: FeedKey) -> int:
+        """The id of a feed that is in the database; raises KeyError otherwise."""
+        return self.stored[key].feed_id
 
 
-def read_feeds(connection: sqlite3.Connection, memory: Memory, keys: Iterable[FeedKey], ids: Ids) -> Feeds:
+def read_feeds(
+    connection: sqlite3.Connection, feed_cache: FeedCache, keys: Iterable[FeedKey], ids: Ids
+) -> Feeds:
     """The feeds with these keys; one that does not exist has revision 0 and a new epoch."""
     named = dict.fromkeys(keys)
-    stored = memory.take(named)
+    stored = feed_cache.pop(named)
     stored |= _read(connection, [key for key in named if key not in stored])
     feeds = {key: stored[key].feed if key in stored else Feed(key=key, epoch=ids.epoch()) for key in named}
     return Feeds(feeds=feeds, stored=stored)
 
 
 def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Feed]) -> None:
-    """Write what the feeds have become; the new ones get their number."""
+    """Write what the feeds have become; the new ones get their id."""
     old = [feed for feed in feeds if feed.key in known.stored]
     new = [feed for feed in feeds if feed.key not in known.stored]
-    connection.executemany(_UPDATE, [(*rows.feed_values(feed), known.number(feed.key)) for feed in old])
+    connection.executemany(_UPDATE, [(*rows.feed_values(feed), known.feed_id(feed.key)) for feed in old])
     before = {feed.key: known.stored[feed.key].feed.targets for feed in old}
-    known.stored.update((feed.key, Stored(known.number(feed.key), feed)) for feed in old)
+    known.stored.update((feed.key, StoredFeed(known.feed_id(feed.key), feed)) for feed in old)
     for feed in new:
         insert_feed(connection, known, feed)
     write_targets(
-        connection, [(known.number(feed.key), before.get(feed.key, NONE), feed.targets) for feed in feeds]
+        connection, [(known.feed_id(feed.key), before.get(feed.key, NONE), feed.targets) for feed in feeds]
     )
 
 
 def insert_feed(connection: sqlite3.Connection, known: Feeds, feed: Feed) -> None:
     """Write a feed that is not in the database."""
     values = (*feed.key, feed.epoch, *rows.feed_values(feed))
-    ((number,),) = connection.execute(_INSERT, values).fetchall()
-    known.stored[feed.key] = Stored(number, feed)
+    ((feed_id,),) = connection.execute(_INSERT, values).fetchall()
+    known.stored[feed.key] = StoredFeed(feed_id, feed)
 
 
-def _read(connection: sqlite3.Connection, keys: Sequence[FeedKey]) -> dict[FeedKey, Stored]:
+def _read(connection: sqlite3.Connection, keys: Sequence[FeedKey]) -> dict[FeedKey, StoredFeed]:
     if not keys:
         return {}
     records = connection.execute(_READ, (json_array(keys),)).fetchall()
-    targeted = [number for _, _, number, targets, *_ in records if targets]
+    targeted = [feed_id for _, _, feed_id, targets, *_ in records if targets]
     targets = read_targets(connection, targeted) if targeted else {}
-    found: dict[FeedKey, Stored] = {}
-    for app_id, user_id, number, _, *record in records:
+    found: dict[FeedKey, StoredFeed] = {}
+    for app_id, user_id, feed_id, _, *record in records:
         key = FeedKey(app_id, user_id)
-        found[key] = Stored(number, rows.feed(key, record, targets.get(number, NONE)))
+        found[key] = StoredFeed(feed_id, rows.feed(key, record, targets.get(feed_id, NONE)))
     return found

@@ -56,7 +56,7 @@ _STATEMENTS = {
 
 
 class Lookups:
-    """Finds rows of the feeds in `names`, which are by their numbers. A row may be found twice."""
+    """Finds rows of the feeds in `names`, which are by their ids. A row may be found twice."""
 
     def __init__(
         self, connection: sqlite3.Connection, names: Mapping[int, FeedKey], *, payload: bool
@@ -90,8 +90,8 @@ class Lookups:
             )
 
     def _found(self, statement: str, **values: str | bytes | int) -> Iterator[Notification]:
-        for number, *record in self._connection.execute(statement, values):
-            yield rows.notification(self._names[number], record)
+        for feed_id, *record in self._connection.execute(statement, values):
+            yield rows.notification(self._names[feed_id], record)
 
 
 def _texts(names: Iterable[tuple[int, str]]) -> str:

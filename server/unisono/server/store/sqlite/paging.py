@@ -81,9 +81,9 @@ async def read_changes(
 
     def changes(connection: sqlite3.Connection) -> Changes:
         with snapshot(connection):
-            for number, targets, *record in connection.execute(_FEED, key._asdict()).fetchall():
-                counts = read_targets(connection, [number]).get(number, NONE) if targets else NONE
-                found, more = _page(connection, _CHANGES, {**values, "feed": number}, limit, max_bytes)
+            for feed_id, targets, *record in connection.execute(_FEED, key._asdict()).fetchall():
+                counts = read_targets(connection, [feed_id]).get(feed_id, NONE) if targets else NONE
+                found, more = _page(connection, _CHANGES, {**values, "feed": feed_id}, limit, max_bytes)
                 return Changes(feed=rows.feed(key, record, counts), rows=found, complete=not more)
         raise LookupError(f"there is no feed {key}")
 
@@ -114,8 +114,8 @@ async def read_history(
 
     def history(connection: sqlite3.Connection) -> Page:
         with snapshot(connection):
-            for number, *standing in connection.execute(_STANDING, key._asdict()).fetchall():
-                asked = {**values, "feed": number}
+            for feed_id, *standing in connection.execute(_STANDING, key._asdict()).fetchall():
+                asked = {**values, "feed": feed_id}
                 seen = _nth(connection, asked) if where.narrows else None
                 found, more = _page(connection, _HISTORY, {**asked, "least": seen or 0}, limit, max_bytes)
                 resume_before = found[-1].create_revision if more else seen

@@ -94,8 +94,8 @@ async def read_feed_and_endpoint(
 
     def both(connection: sqlite3.Connection) -> tuple[Feed | None, Endpoint | None]:
         with snapshot(connection):
-            for number, targets, *record in connection.execute(_FEED_AND_ENDPOINT, values).fetchall():
-                counts = read_targets(connection, [number]).get(number, NONE) if targets else NONE
+            for feed_id, targets, *record in connection.execute(_FEED_AND_ENDPOINT, values).fetchall():
+                counts = read_targets(connection, [feed_id]).get(feed_id, NONE) if targets else NONE
                 endpoint = None if record[6] is None else rows.endpoint(key, record[6:])
                 return rows.feed(key, record[:6], counts), endpoint
         return None, None

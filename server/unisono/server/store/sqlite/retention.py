@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from unisono.server.store.reads import Retention
-from unisono.server.store.sqlite.memory import Memory
+from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.transaction import transaction, translated
 
 _OLD_TOMBSTONES = """
@@ -68,7 +68,7 @@ _EMPTY_FEED = """
     """
 
 
-def forget(connection: sqlite3.Connection, memory: Memory, what: Retention) -> int:
+def forget(connection: sqlite3.Connection, feed_cache: FeedCache, what: Retention) -> int:
     """Delete at most `what.limit` rows, and what feeds they leave empty; return how many rows went."""
     values = asdict(what)
     gone: Counter[int] | None = None
@@ -82,7 +82,7 @@ def forget(connection: sqlite3.Connection, memory: Memory, what: Retention) -> i
         return gone.total()
     finally:
         if gone is None or gone:
-            memory.clear()
+            feed_cache.clear()
 
 
 @contextmanager

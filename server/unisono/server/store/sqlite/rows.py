@@ -163,7 +163,7 @@ def endpoint(key: FeedKey, record: Record) -> Endpoint:
 
 
 def endpoint_values(feed_id: int, value: Endpoint) -> Values:
-    """An endpoint, with its columns in the order in which `endpoint` takes them, behind its feed's number."""
+    """An endpoint, with its columns in the order in which `endpoint` takes them, behind its feed's id."""
     return (
         feed_id,
         value.endpoint_id,

@@ -22,8 +22,8 @@ from unisono.server.store.commit import (
 )
 from unisono.server.store.reads import LOOKS, Changes, Due, ListFilter, Page, Retention, Seen, Standing
 from unisono.server.store.sqlite import endpoints, paging, reading, retention, writing
+from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.file import File
-from unisono.server.store.sqlite.memory import Memory
 from unisono.server.store.sqlite.readers import Readers
 from unisono.server.store.sqlite.writer import Writer
 
@@ -46,7 +46,7 @@ class SqliteStore:
         self._ids = ids
         self._encode = encode
         self._epoch = b""
-        self._memory = Memory()
+        self._feed_cache = FeedCache()
         self._writer = Writer(partial(File, path, ids, busy_timeout=busy_timeout))
         self._readers = Readers(path, readers, busy_timeout=busy_timeout)
 
@@ -75,7 +75,7 @@ class SqliteStore:
     ) -> Decision[R]:
         def commit(connection: Connection) -> Decision[R]:
             began = time.thread_time()
-            decision = writing.commit(connection, items, decide, self._memory, self._ids, self._encode)
+            decision = writing.commit(connection, items, decide, self._feed_cache, self._ids, self._encode)
             return replace(decision, work=time.thread_time() - began)
 
         return await self._writer.run(commit)
@@ -87,7 +87,7 @@ class SqliteStore:
     ) -> EndpointDecision[R]:
         def commit(connection: Connection) -> EndpointDecision[R]:
             began = time.thread_time()
-            decision = endpoints.commit_endpoints(connection, items, decide, self._memory, self._ids)
+            decision = endpoints.commit_endpoints(connection, items, decide, self._feed_cache, self._ids)
             return replace(decision, work=time.thread_time() - began)
 
         return await self._writer.run(commit)
@@ -143,4 +143,4 @@ class SqliteStore:
         return await reading.read_due(self._readers, now, limit)
 
     async def forget(self, what: Retention) -> int:
-        return await self._writer.run(lambda connection: retention.forget(connection, self._memory, what))
+        return await self._writer.run(lambda connection: retention.forget(connection, self._feed_cache, what))

@@ -23,15 +23,15 @@ _REMOVE = "DELETE FROM targets WHERE feed = ? AND target = ?"
 
 
 def read_targets(connection: sqlite3.Connection, feeds: Iterable[int]) -> Mapping[int, Targets]:
-    """The counts of these feeds, by their numbers; of those that have any."""
+    """The counts of these feeds, by their ids; of those that have any."""
     found: dict[int, dict[str, Counts]] = defaultdict(dict)
-    for number, target, live, unread in connection.execute(_READ, (json_array(feeds),)):
-        found[number][target] = Counts(live, unread)
+    for feed_id, target, live, unread in connection.execute(_READ, (json_array(feeds),)):
+        found[feed_id][target] = Counts(live, unread)
     return found
 
 
 def write_targets(connection: sqlite3.Connection, feeds: Iterable[tuple[int, Targets, Targets]]) -> None:
-    """Write what has changed of the counts of feeds: of each its number, and what they were and are."""
+    """Write what has changed of the counts of feeds: of each its id, and what they were and are."""
     changed: list[tuple[int, str, int, int]] = []
     gone: list[tuple[int, str]] = []
     for feed, before, after in feeds:

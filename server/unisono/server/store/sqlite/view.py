@@ -56,17 +56,17 @@ def read_view(connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Fee
     found = Rows()
     for payload in (False, True):
         wanted = [
-            (feeds.number(read.feed), read)
+            (feeds.feed_id(read.feed), read)
             for read in reads
             if read.payload is payload and read.named and read.feed in feeds.stored
         ]
         if not wanted:
             continue
-        names = {number: read.feed for number, read in wanted}
+        names = {feed_id: read.feed for feed_id, read in wanted}
         lookups = Lookups(connection, names, payload=payload)
-        found.add(lookups.by_id([(number, id_) for number, read in wanted for id_ in read.ids]))
-        found.add(lookups.by_key([(number, key) for number, read in wanted for key in read.keys]))
-        found.add(lookups.of_sends([(number, *send) for number, read in wanted for send in read.sends]))
+        found.add(lookups.by_id([(feed_id, id_) for feed_id, read in wanted for id_ in read.ids]))
+        found.add(lookups.by_key([(feed_id, key) for feed_id, read in wanted for key in read.keys]))
+        found.add(lookups.of_sends([(feed_id, *send) for feed_id, read in wanted for send in read.sends]))
     scans: dict[int, Scanned] = {}
     for index, read in enumerate(reads):
         if read.scan is not None:
@@ -82,7 +82,7 @@ def _scanned(
     """The rows, and the create_revision that the scan got to, if not to the end."""
     if read.feed not in feeds.stored:
         return [], None
-    bounds = {"feed": feeds.number(read.feed), "after": scan.after, "until": scan.until}
+    bounds = {"feed": feeds.feed_id(read.feed), "after": scan.after, "until": scan.until}
     seen = _nth(connection, bounds, max(scan.limit, scan.looks)) if scan.narrowed else None
     values = {
         **bounds,

@@ -9,8 +9,8 @@ from unisono.server.clock import Ids
 from unisono.server.model import Notification
 from unisono.server.store.base import Encode
 from unisono.server.store.commit import Decision, Item, View
+from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.feeds import Feeds, read_feeds, write_feeds
-from unisono.server.store.sqlite.memory import Memory
 from unisono.server.store.sqlite.rows import (
     CONTENT_COLUMNS,
     FIXED_COLUMNS,
@@ -51,7 +51,7 @@ def commit(
     connection: sqlite3.Connection,
     items: Sequence[ItemT],
     decide: Callable[[Sequence[ItemT], View], Decision[R]],
-    memory: Memory,
+    feed_cache: FeedCache,
     ids: Ids,
     encode: Encode,
 ) -> Decision[R]:
@@ -59,13 +59,13 @@ def commit(
     with transaction(connection):
         with translated():
             reads = [item.reads for item in items]
-            feeds = read_feeds(connection, memory, (read.feed for read in reads), ids)
+            feeds = read_feeds(connection, feed_cache, (read.feed for read in reads), ids)
             view = read_view(connection, reads, feeds)
         decision = decide(items, view)
         with translated():
             write_feeds(connection, feeds, decision.feeds)
             _write_rows(connection, feeds, view, decision.rows, encode)
-    memory.keep(feeds.stored)
+    feed_cache.put(feeds.stored)
     return decision
 
 
@@ -80,23 +80,23 @@ def _write_rows(
     writes: defaultdict[str, list[Values]] = defaultdict(list)
     buried: Counter[int] = Counter()
     for row in written:
-        number, before = feeds.number(row.feed), seen.get(row.id)
-        statement, values = _write(number, before, row, encode(row))
+        feed_id, before = feeds.feed_id(row.feed), seen.get(row.id)
+        statement, values = _write(feed_id, before, row, encode(row))
         writes[statement].append(values)
         if not row.live and (before is None or before.live):
-            buried[number] += 1
+            buried[feed_id] += 1
     connection.executemany(_INSERT, writes.pop(_INSERT, ()))
     for statement, rows_of_values in writes.items():
         _update(connection, statement, rows_of_values)
-    connection.executemany(_COUNT_TOMBSTONES, [(count, number) for number, count in buried.items()])
+    connection.executemany(_COUNT_TOMBSTONES, [(count, feed_id) for feed_id, count in buried.items()])
 
 
-def _write(number: int, before: Notification | None, row: Notification, kept: bytes) -> tuple[str, Values]:
+def _write(feed_id: int, before: Notification | None, row: Notification, kept: bytes) -> tuple[str, Values]:
     """The statement that writes a row of a feed, and its values."""
-    state, content, place = state_values(row, kept), content_values(row), (row.id, number)
+    state, content, place = state_values(row, kept), content_values(row), (row.id, feed_id)
     payload = row.payload if row.live else None
     if before is None:
-        return _INSERT, (*fixed_values(number, row), *state, *content, removal_value(row), payload)
+        return _INSERT, (*fixed_values(feed_id, row), *state, *content, removal_value(row), payload)
     if not row.live:
         return _BURY, (*state, *content, removal_value(row), payload, *place)
     if payload is not None:

@@ -12,8 +12,8 @@ from unisono.client.testing import FakeService
 from unisono.verify.load import run as runs
 from unisono.verify.load.access import Access
 from unisono.verify.load.check import check
+from unisono.verify.load.cleanup import remove_all
 from unisono.verify.load.run import Load, Stuck, run
-from unisono.verify.load.traces import remove
 from unisono.verify.recording import Recorder, steady_clock
 from unisono.verify.verdicts import Outcome, verdicts
 
@@ -87,13 +87,13 @@ async def test_everything_is_there_to_be_judged_and_then_nothing_is_left(
     # Given a user who has a notification
     async with Publisher(service.transport, service.app_token()) as publisher:
         sent = await publisher.send("ada", title="Her own")
-        # When there is a run, and its traces are removed
+        # When there is a run, and what it left is removed
         recorder = Recorder(steady_clock())
         users = {user: service.user_token(user) for user in USERS}
         assert await check(lambda: service.transport, service.app_token(), users, PREFIX) == "app.test"
         await run(lambda: service.transport, access, LOAD, recorder, told)
         during = await publisher.endpoints("ada")
-        await remove(lambda: service.transport, access, USERS, PREFIX)
+        await remove_all(lambda: service.transport, access, USERS, PREFIX)
         # Then hers is as it was, and nothing else is there
         (left,) = [row async for row in publisher.list("ada")]
         assert (left.id, left.revision, left.read_state) == (sent.id, sent.revision, ReadState.UNREAD)
@@ -126,7 +126,7 @@ async def test_what_is_under_way_when_it_is_ended_is_waited_for(service: FakeSer
     assert not running.done()
     way.gate.set()
     await asyncio.wait([running])
-    await remove(lambda: service.transport, access, USERS, PREFIX)
+    await remove_all(lambda: service.transport, access, USERS, PREFIX)
 
     assert [row for user in USERS for row in service.notifications(user, app_id="app.test")] == []
 

@@ -16,8 +16,8 @@ from unisono.verify.cli.report import Report, report_on
 from unisono.verify.cli.tokens import Holders
 from unisono.verify.load.access import Connect
 from unisono.verify.load.check import Unfit, check
+from unisono.verify.load.cleanup import remove_all
 from unisono.verify.load.run import Load, Stuck, run
-from unisono.verify.load.traces import remove
 from unisono.verify.recording import Recorder, steady_clock
 from unisono.verify.saving import Saved, save
 
@@ -122,11 +122,11 @@ class Verification:
     async def _removed(self) -> None:
         plan = self._plan
         try:
-            await remove(self._connect, self._holders.access(), list(plan.users), plan.prefix)
+            await remove_all(self._connect, self._holders.access(), list(plan.users), plan.prefix)
         except (UnisonoError, TokenCommandError) as error:
             # Where a token does not do, this says no more than that.
             if self._app_id:
-                self.failures.append(words.of_traces(error, plan))
+                self.failures.append(words.of_cleanup(error, plan))
 
 
 def _connect(plan: Plan) -> Connect:

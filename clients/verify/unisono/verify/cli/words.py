@@ -68,7 +68,7 @@ def of_a_run(error: Exception, plan: Plan) -> Failure:
     return Failure(f"the run failed: {error}", "run the command that prints tokens by hand")
 
 
-def of_traces(error: Exception, plan: Plan) -> Failure:
+def of_cleanup(error: Exception, plan: Plan) -> Failure:
     """What the run left could not be removed."""
     said = f"not all that begins with {plan.prefix} could be removed: {error}"
     return Failure(said, "its notifications expire within two hours, and its endpoints leave after 60 days")

@@ -17,7 +17,7 @@ from unisono.verify.load.methods import DELETE_ENDPOINT, LIST_ENDPOINTS
 TOGETHER: Final = 8
 
 
-async def remove(connect: Connect, access: Access, users: Sequence[str], prefix: str) -> None:
+async def remove_all(connect: Connect, access: Access, users: Sequence[str], prefix: str) -> None:
     """Withdraw all notifications, and delete all endpoints, that have the prefix.
 
     What goes wrong with one user harms no other; it is raised in the end, the first of it.

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from google.protobuf.message import Message as Proto
 
-from tests.support.encoding import told_of
+from tests.support.encoding import encoded_row_of
 from tests.support.random_rows import RandomRows
 from unisono.server.api.convert import frames, messages, results, spelling, wire
 from unisono.server.api.status import item_error
@@ -138,7 +138,7 @@ def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
         payload = row.payload if type_ in BRINGS_CONTENT else None
 
         live = frames.change(Change(type=type_, notification=row, origin=origin), alert)
-        late = frames.sighting(Sighting(told_of(row, wire.notification(row)), type_, alert))
+        late = frames.sighting(Sighting(encoded_row_of(row, wire.notification(row)), type_, alert))
 
         for encoded, known in ((live, origin), (late, "")):
             expected = an_event(row, payload, type_, alert=alert, origin=known)

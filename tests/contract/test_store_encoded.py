@@ -34,10 +34,10 @@ def noise() -> Noise:
     return Noise()
 
 
-async def kept(store: Store, *, feed: FeedKey = ALICE, after: int = 0, known: int = 0) -> list[bytes]:
+async def encoded_rows(store: Store, *, feed: FeedKey = ALICE, after: int = 0, known: int = 0) -> list[bytes]:
     """What comes of a feed, in the order of revisions."""
     page = await store.changes(feed, after=after, known=known, limit=999, max_bytes=1 << 30)
-    return [row.kept for row in page.rows]
+    return [row.encoded for row in page.rows]
 
 
 async def test_it_is_that_of_the_last_write_of_each_row(backend: StoreBackend, noise: Noise) -> None:
@@ -45,20 +45,20 @@ async def test_it_is_that_of_the_last_write_of_each_row(backend: StoreBackend, n
         one, two, three, four = (a_notification(f"n{n}", n) for n in (1, 2, 3, 4))
         await put(store, one, two, three, four, a_notification("bob's", 1, feed=BOB))
         first = noise.of("n1", "n2", "n3", "n4", "bob's")
-        assert await kept(store) == first[:4]
+        assert await encoded_rows(store) == first[:4]
 
         await put(store, replace(one, payload=None, revision=5, read_state=ReadState.READ))
         await put(store, replace(two, payload=b"new", revision=6, content_revision=6))
         await put(store, removed(three, 7))
 
         last = noise.of("n4", "n1", "n2", "n3")
-        assert await kept(store) == last
-        assert await kept(store, after=5, known=9) == last[2:]
-        assert await kept(store, feed=BOB) == first[4:]
+        assert await encoded_rows(store) == last
+        assert await encoded_rows(store, after=5, known=9) == last[2:]
+        assert await encoded_rows(store, feed=BOB) == first[4:]
         assert len({*first, *last}) == 8
 
     async with opened(backend.store(noise)) as store:
-        assert await kept(store) == last
+        assert await encoded_rows(store) == last
 
 
 async def test_it_is_made_of_the_rows_that_are_written(backend: StoreBackend, noise: Noise) -> None:
@@ -76,7 +76,7 @@ async def test_it_can_be_any_bytes(backend: StoreBackend, encoded: bytes) -> Non
     async with opened(backend.store(lambda row: encoded)) as store:
         await put(store, a_notification("n1", 1))
 
-        assert await kept(store) == [encoded]
+        assert await encoded_rows(store) == [encoded]
 
 
 async def test_it_takes_no_room_from_payloads(backend: StoreBackend) -> None:
@@ -97,7 +97,7 @@ async def test_what_is_not_committed_is_not_kept(backend: StoreBackend, noise: N
         with pytest.raises(BatchRejected):
             await put(store, a_notification("n1", 2), a_notification("without payload", 3, payload=None))
 
-        assert await kept(store) == before
+        assert await encoded_rows(store) == before
 
 
 async def test_what_cannot_be_encoded_rejects_the_batch(backend: StoreBackend) -> None:
@@ -109,4 +109,4 @@ async def test_what_cannot_be_encoded_rejects_the_batch(backend: StoreBackend) -
             await put(store, a_notification("n2", 2), a_notification("n3", 3, group_name="\ud800"))
 
         assert await store.feed(ALICE) == before
-        assert await kept(store) == [wire.notification(a_notification("n1", 1))]
+        assert await encoded_rows(store) == [wire.notification(a_notification("n1", 1))]

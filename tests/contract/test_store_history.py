@@ -15,7 +15,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.store.base import Store
-from unisono.server.store.reads import ListFilter, Page, Standing, Told
+from unisono.server.store.reads import EncodedRow, ListFilter, Page, Standing
 
 EVERYTHING = ListFilter()
 
@@ -37,7 +37,7 @@ async def standing(store: Store) -> Standing:
     return Standing(feed.epoch, feed.revision)
 
 
-def ids(rows: Sequence[Told]) -> list[str]:
+def ids(rows: Sequence[EncodedRow]) -> list[str]:
     return [decoded(row).id for row in rows]
 
 

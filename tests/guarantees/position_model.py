@@ -23,7 +23,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.model.target import target_of_key
-from unisono.server.store.reads import ListFilter, Told
+from unisono.server.store.reads import EncodedRow, ListFilter
 
 SILENT = (UserActionState.DISMISSED, UserActionState.SNOOZED)
 PLENTY = 10**9
@@ -38,7 +38,7 @@ class Rules:
     passed: Callable[[Position, int], Position] = Position.passed
     covered: Callable[[Position, int], bool] = Position.covered
     resumable: Callable[[Position, int, int], bool] = Position.resumable
-    sight: Callable[[Told, Position, int], Sighting | None] = sight
+    sight: Callable[[EncodedRow, Position, int], Sighting | None] = sight
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from tests.guarantees.thorough import thorough
 from tests.support.random_rows import RandomRows
 from unisono.server.core.position import Position, Sighting, change_type, sight
 from unisono.server.model import ChangeType
-from unisono.server.store.reads import Told
+from unisono.server.store.reads import EncodedRow
 
 #: Histories are replayed by their seed, here in parts that can run beside each other; one of them each time.
 PARTS = range(4)
@@ -80,43 +80,43 @@ def covered_by_what_is_known_alone(position: Position, floor: int) -> bool:
     return position.known >= floor
 
 
-def no_removals(row: Told, position: Position, now: int) -> Sighting | None:
+def no_removals(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     return sight(row, position, now) if row.removal is None else None
 
 
-def no_removal_of_what_is_not_known(row: Told, position: Position, now: int) -> Sighting | None:
+def no_removal_of_what_is_not_known(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     """A device in the middle of its catch-up may hold more than it knew at its last complete point."""
     return sight(row, position, now) if row.removal is None or row.create_revision <= position.known else None
 
 
-def rings_for_the_last_change_alone(row: Told, position: Position, now: int) -> Sighting | None:
+def rings_for_the_last_change_alone(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     seen = sight(row, position, now)
     return seen and seen._replace(alert=seen.alert and row.alert_revision == row.revision)
 
 
-def rings_whatever_the_base(row: Told, position: Position, now: int) -> Sighting | None:
+def rings_whatever_the_base(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     seen = sight(row, position, now)
     return seen and seen._replace(alert=now < row.rings_until)
 
 
-def rings_after_the_cursor(row: Told, position: Position, now: int) -> Sighting | None:
+def rings_after_the_cursor(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     """Forgets that a row moves: its alert may be behind the cursor when the row is met."""
     seen = sight(row, position, now)
     return seen and seen._replace(alert=seen.alert and row.alert_revision > position.cursor)
 
 
-def rings_for_what_was_handled(row: Told, position: Position, now: int) -> Sighting | None:
+def rings_for_what_was_handled(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     seen = sight(row, position, now)
     return seen and seen._replace(alert=row.removal is None and row.alert_revision > position.base)
 
 
-def news_after_the_cursor(row: Told, position: Position, now: int) -> Sighting | None:
+def news_after_the_cursor(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     """Compares with the cursor where it should with what is known."""
     seen = sight(row, position, now)
     return seen and seen._replace(type=change_type(row, position.cursor)) if row.removal is None else seen
 
 
-def never_new_content(row: Told, position: Position, now: int) -> Sighting | None:
+def never_new_content(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     seen = sight(row, position, now)
     if seen is None or seen.type is not ChangeType.UPDATED:
         return seen

@@ -13,7 +13,7 @@ from unisono.server.model import (
     TargetPolicy,
     UserActionState,
 )
-from unisono.server.store.reads import Told
+from unisono.server.store.reads import EncodedRow
 
 
 def encode(row: Notification) -> bytes:
@@ -21,9 +21,9 @@ def encode(row: Notification) -> bytes:
     return json.dumps(asdict(replace(row, payload=None)), default=bytes.hex).encode()
 
 
-def told_of(row: Notification, kept: bytes) -> Told:
-    """What a store that keeps this encoding of a row says of it."""
-    return Told(
+def encoded_row_of(row: Notification, encoded: bytes) -> EncodedRow:
+    """The row as a store returns it that keeps this encoding of it."""
+    return EncodedRow(
         revision=row.revision,
         create_revision=row.create_revision,
         content_revision=row.content_revision,
@@ -31,24 +31,24 @@ def told_of(row: Notification, kept: bytes) -> Told:
         rings_until=row.rings_until,
         removal=row.removal,
         target=row.target.key,
-        kept=kept,
+        encoded=encoded,
         payload=row.payload,
     )
 
 
-def decoded(told: Told) -> Notification:
+def decoded(row: EncodedRow) -> Notification:
     """The row that was encoded, with the payload that came; what else came must be what the row says."""
-    row = _row(json.loads(told.kept), told.payload)
-    assert told[:-2] == (
-        row.revision,
-        row.create_revision,
-        row.content_revision,
-        row.alert_revision,
-        row.rings_until,
-        row.removal,
-        row.target.key,
+    notification = _row(json.loads(row.encoded), row.payload)
+    assert row[:-2] == (
+        notification.revision,
+        notification.create_revision,
+        notification.content_revision,
+        notification.alert_revision,
+        notification.rings_until,
+        notification.removal,
+        notification.target.key,
     )
-    return row
+    return notification
 
 
 def _row(values: dict[str, Any], payload: bytes | None) -> Notification:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from tests.support.encoding import told_of
+from tests.support.encoding import encoded_row_of
 from tests.support.memory_rules import is_forgotten, looked_at, paged, passes, signed
 from unisono.server.clock import Ids
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
@@ -27,12 +27,12 @@ from unisono.server.store.reads import (
     LOOKS,
     Changes,
     Due,
+    EncodedRow,
     ListFilter,
     Page,
     Retention,
     Seen,
     Standing,
-    Told,
 )
 
 R = TypeVar("R")
@@ -51,7 +51,7 @@ class MemoryStore:
         self._feeds: dict[FeedKey, Feed] = {}
         self._rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
         #: The encodings of rows as they were written last, by the ids of these.
-        self._kept: dict[str, bytes] = {}
+        self._encoded: dict[str, bytes] = {}
         self._endpoints: defaultdict[FeedKey, dict[str, Endpoint]] = defaultdict(dict)
 
     @property
@@ -69,9 +69,9 @@ class MemoryStore:
     ) -> Decision[R]:
         decision = decide(items, self._view(items))
         written = [self._stored(row) for row in decision.rows]
-        kept = {row.id: self._encode(row) for row in decision.rows}
+        encoded = {row.id: self._encode(row) for row in decision.rows}
         self._feeds |= {feed.key: feed for feed in decision.feeds}
-        self._kept |= kept
+        self._encoded |= encoded
         for row in written:
             self._rows[row.feed][row.id] = row
         return decision
@@ -177,8 +177,8 @@ class MemoryStore:
         """All that is kept of a feed, tombstones too: for a test to look at."""
         return list(self._rows[key].values())
 
-    def _told(self, page: Iterable[Notification]) -> Sequence[Told]:
-        return [told_of(row, self._kept[row.id]) for row in page]
+    def _told(self, page: Iterable[Notification]) -> Sequence[EncodedRow]:
+        return [encoded_row_of(row, self._encoded[row.id]) for row in page]
 
     def _view(self, items: Sequence[Item]) -> View:
         rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
@@ -257,7 +257,7 @@ class MemoryStore:
         aged = [n for n, row in enumerate(tombstones, 1) if row.update_time < what.tombstones_before]
         purged = tombstones[: min(limit, max(excess, *aged, 0))]
         for row in purged:
-            del rows[row.id], self._kept[row.id]
+            del rows[row.id], self._encoded[row.id]
         if purged:
             feed = self._feeds[key]
             self._feeds[key] = replace(feed, floor=max(feed.floor, purged[-1].revision))

@@ -9,7 +9,7 @@ from unisono.server.core.position import Position, Sighting, sight
 from unisono.server.core.session import Session
 from unisono.server.core.tail import Tail
 from unisono.server.model import Audience, Feed
-from unisono.server.store.reads import Told
+from unisono.server.store.reads import EncodedRow
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -20,7 +20,7 @@ News = tuple[Feed, Sequence[bytes]] | None
 def rings_again(patch: pytest.MonkeyPatch) -> None:
     """Also for what was settled."""
 
-    def wrong(row: Told, position: Position, now: int) -> Sighting | None:
+    def wrong(row: EncodedRow, position: Position, now: int) -> Sighting | None:
         seen = sight(row, position, now)
         return seen and seen._replace(alert=now < row.rings_until)
 
@@ -28,7 +28,7 @@ def rings_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def keeps_removals_to_itself(patch: pytest.MonkeyPatch) -> None:
-    def wrong(row: Told, position: Position, now: int) -> Sighting | None:
+    def wrong(row: EncodedRow, position: Position, now: int) -> Sighting | None:
         return sight(row, position, now) if row.removal is None else None
 
     patch.setattr(pages, "sight", wrong)

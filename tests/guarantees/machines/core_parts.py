@@ -63,5 +63,5 @@ class Core:
 
 def shown(page: Page) -> Sequence[pb.Notification]:
     """A page of the history as a client is answered with it."""
-    encoded = b"".join(wire.listed(row.kept, row.payload) for row in page.rows)
+    encoded = b"".join(wire.listed(row.encoded, row.payload) for row in page.rows)
     return service_pb.ListNotificationsResponse.FromString(encoded).notifications

@@ -9,7 +9,7 @@ from tests.guarantees.machines.store_writes import feeds, seeds
 from tests.guarantees.machines.twins import PLENTY
 from tests.support.random_commands import GROUPS, KEYS, LAPTOP, PHONE
 from unisono.server.model import Audience, FeedKey, Platform, ReadState, UserActionState
-from unisono.server.store.reads import Changes, ListFilter, Page, Told
+from unisono.server.store.reads import Changes, EncodedRow, ListFilter, Page
 
 AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
 
@@ -49,7 +49,7 @@ class StoreMachine(StoreTroubles):
 
     async def _read_history(self, key: FeedKey, where: ListFilter, limit: int, size: int, looks: int) -> None:
         """From the newest to the oldest: what one long look finds, however short the pages are."""
-        found: list[Told] = []
+        found: list[EncodedRow] = []
         before = None
         while True:
             page = await self.twins.history(key, where, before=before, limit=limit, size=size, looks=looks)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from unisono.server.model import ChangeType
-from unisono.server.store.reads import Told
+from unisono.server.store.reads import EncodedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Position:
 class Sighting(NamedTuple):
     """A row as an event for one device."""
 
-    row: Told
+    row: EncodedRow
     type: ChangeType
     alert: bool
 
@@ -69,7 +69,7 @@ WITH_PAYLOAD = frozenset((ChangeType.CREATED, ChangeType.UPDATED))
 """The changes that bring content that the device does not have."""
 
 
-def sight(row: Told, position: Position, now: int) -> Sighting | None:
+def sight(row: EncodedRow, position: Position, now: int) -> Sighting | None:
     """What a row after the cursor is to a device at this position; None when it is nothing."""
     if row.removal is not None:
         if row.revision <= position.base:
@@ -79,7 +79,7 @@ def sight(row: Told, position: Position, now: int) -> Sighting | None:
     return Sighting(row, change_type(row, position.known), alert)
 
 
-def change_type(row: Told, known: int) -> ChangeType:
+def change_type(row: EncodedRow, known: int) -> ChangeType:
     """Why a live row is sent to a device that has the state at revision `known`."""
     if row.create_revision > known:
         return ChangeType.CREATED

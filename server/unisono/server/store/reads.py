@@ -31,12 +31,12 @@ class Seen:
     ended_session: str = ""
 
 
-class Told(NamedTuple):
-    """A row as far as whoever is told it needs it: where it is in the feed, and how it is sent.
+class EncodedRow(NamedTuple):
+    """A stored row with its encoding: where it is in the feed, and how it is sent.
 
     `removal` is the change that removed it (see `ChangeType`), None while it is live. `target` is the key
-    of its target policy. `kept` is its encoding (see `base.Encode`), `payload` its payload, where that was
-    asked for.
+    of its target policy. `encoded` is its encoding (see `base.Encode`), `payload` its encoded payload, None
+    where it was not asked for.
     """
 
     revision: int
@@ -46,7 +46,7 @@ class Told(NamedTuple):
     rings_until: int
     removal: int | None
     target: str
-    kept: bytes
+    encoded: bytes
     payload: bytes | None
 
 
@@ -58,7 +58,7 @@ class Changes:
     """
 
     feed: Feed
-    rows: Sequence[Told]
+    rows: Sequence[EncodedRow]
     complete: bool
 
 
@@ -91,7 +91,7 @@ class Page:
     """
 
     standing: Standing | None
-    rows: Sequence[Told]
+    rows: Sequence[EncodedRow]
     resume_before: int | None
 
 

@@ -35,7 +35,7 @@ _BATCH = tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
 def sighting(seen: Sighting) -> bytes:
     """The event of a device that catches up, as a field of an EventBatch."""
     row = seen.row
-    return wire.event(row.kept, row.payload if seen.with_payload else None, seen.type, alert=seen.alert)
+    return wire.event(row.encoded, row.payload if seen.with_payload else None, seen.type, alert=seen.alert)
 
 
 def change(committed: Change, alert: bool) -> bytes:

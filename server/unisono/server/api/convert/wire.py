@@ -62,18 +62,18 @@ def notification(row: Notification) -> bytes:
     return b"".join(parts)
 
 
-def event(kept: bytes, payload: bytes | None, change_type: int, *, alert: bool, origin: str = "") -> bytes:
-    """An `Event` as a field of an `EventBatch`; `kept` is what `notification` made."""
-    begin = kept[0] + 1
+def event(encoded: bytes, payload: bytes | None, change_type: int, *, alert: bool, origin: str = "") -> bytes:
+    """An `Event` as a field of an `EventBatch`; `encoded` is what `notification` made."""
+    begin = encoded[0] + 1
     content = _content(payload)
     body = b"".join(
         (
-            kept[1:begin],
+            encoded[1:begin],
             _CHANGE_TYPE,
             varint(change_type),
             _NOTIFICATION,
-            varint(len(kept) - begin + len(content)),
-            kept[begin:],
+            varint(len(encoded) - begin + len(content)),
+            encoded[begin:],
             content,
             text(_ORIGIN, origin) if origin else b"",
             _ALERT if alert else b"",
@@ -82,9 +82,9 @@ def event(kept: bytes, payload: bytes | None, change_type: int, *, alert: bool, 
     return _EVENTS + varint(len(body)) + body
 
 
-def listed(kept: bytes, payload: bytes | None) -> bytes:
-    """A `Notification` as a field of a `ListNotificationsResponse`; `kept` is what `notification` made."""
-    body = kept[kept[0] + 1 :] + _content(payload)
+def listed(encoded: bytes, payload: bytes | None) -> bytes:
+    """A `Notification` as a field of a `ListNotificationsResponse`; `encoded` is what `notification` made."""
+    body = encoded[encoded[0] + 1 :] + _content(payload)
     return _LISTED + varint(len(body)) + body
 
 

@@ -15,7 +15,7 @@ from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.turns import Turns
 from unisono.server.errors import UnisonoError
-from unisono.server.store.reads import Told
+from unisono.server.store.reads import EncodedRow
 from unisono.v1 import notification_service_pb2 as pb
 
 
@@ -117,12 +117,12 @@ def _batch_result(outcome: Sent | UnisonoError) -> bytes:
     return results.batch_result(results.send_result(outcome))
 
 
-def _fitting(rows: Sequence[Told], limit: int) -> list[bytes]:
+def _fitting(rows: Sequence[EncodedRow], limit: int) -> list[bytes]:
     """As many rows, at least one if there is any, as fit into `limit` bytes with all that they carry."""
     shown: list[bytes] = []
     size = 0
     for row in rows:
-        encoded = wire.listed(row.kept, row.payload)
+        encoded = wire.listed(row.encoded, row.payload)
         size += len(encoded)
         if size > limit and shown:
             break

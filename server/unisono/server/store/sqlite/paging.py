@@ -9,10 +9,10 @@ from contextlib import closing
 from typing import Any
 
 from unisono.server.model import FeedKey
-from unisono.server.store.reads import Changes, ListFilter, Page, Standing, Told
+from unisono.server.store.reads import Changes, EncodedRow, ListFilter, Page, Standing
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import Readers, Records, snapshot
-from unisono.server.store.sqlite.sql import FEED, MEANT, TOLD, compose, endpoint
+from unisono.server.store.sqlite.sql import ENCODED_ROW, FEED, MEANT, compose, endpoint
 from unisono.server.store.sqlite.targets import NONE, read_targets
 
 _FEED = compose(
@@ -28,22 +28,22 @@ _STANDING = "SELECT feed, epoch, revision FROM feeds WHERE app_id = :app_id AND 
 # The first is in the order of its index, which is that of revisions for them.
 _CHANGES = compose(
     """
-    SELECT n.create_revision AS revision, {told}, iif(n.content_revision > :known, n.payload, NULL)
+    SELECT n.create_revision AS revision, {encoded_row}, iif(n.content_revision > :known, n.payload, NULL)
     FROM notifications AS n
     WHERE n.feed = :feed AND n.create_revision > :after AND n.revision = n.create_revision
     AND n.removal IS NULL
     UNION ALL
-    SELECT n.revision, {told}, iif(n.content_revision > :known, n.payload, NULL)
+    SELECT n.revision, {encoded_row}, iif(n.content_revision > :known, n.payload, NULL)
     FROM notifications AS n
     WHERE n.feed = :feed AND n.revision > :after AND n.revision <> n.create_revision
     ORDER BY revision
     """,
-    told=TOLD,
+    encoded_row=ENCODED_ROW,
 )
 
 _HISTORY = compose(
     """
-    SELECT n.revision, {told}, n.payload FROM notifications AS n
+    SELECT n.revision, {encoded_row}, n.payload FROM notifications AS n
     WHERE n.feed = :feed AND n.removal IS NULL
     AND n.create_revision < :before AND n.create_revision >= :least
     AND (:read_state IS NULL OR n.read_state = :read_state)
@@ -54,7 +54,7 @@ _HISTORY = compose(
     AND (:endpoint_id IS NULL OR {meant})
     ORDER BY n.create_revision DESC
     """,
-    told=TOLD,
+    encoded_row=ENCODED_ROW,
     meant=MEANT,
 )
 
@@ -138,11 +138,11 @@ def _page(
     values: Mapping[str, Any],
     limit: int,
     max_bytes: int,
-) -> tuple[Sequence[Told], bool]:
+) -> tuple[Sequence[EncodedRow], bool]:
     """The rows of the page, and whether there are more of them."""
     with closing(connection.execute(statement, values)) as cursor:
         page, more = _fitting(cursor, limit, max_bytes)
-    return list(map(Told._make, page)), more
+    return list(map(EncodedRow._make, page)), more
 
 
 def _fitting(cursor: sqlite3.Cursor, limit: int, max_bytes: int) -> tuple[Records, bool]:

@@ -132,7 +132,7 @@ def removal_value(row: Notification) -> int | None:
     return None if row.removal is None else int(row.removal)
 
 
-def state_values(row: Notification, kept: bytes) -> Values:
+def state_values(row: Notification, encoded: bytes) -> Values:
     """What became of it, in the order of `STATE_COLUMNS`."""
     return (
         int(row.read_state),
@@ -143,7 +143,7 @@ def state_values(row: Notification, kept: bytes) -> Values:
         row.revision,
         row.alert_revision,
         row.rings_until,
-        kept,
+        encoded,
     )
 
 

@@ -21,8 +21,10 @@ ROW = f"{STATE}, n.payload"
 """The columns of a notification, as `rows.notification` takes them."""
 ROW_WITHOUT_PAYLOAD = f"{STATE}, NULL"
 
-TOLD = "n.create_revision, n.content_revision, n.alert_revision, n.rings_until, n.removal, n.target, n.kept"
-"""The columns of `reads.Told`, but for the revision before them and the payload behind."""
+ENCODED_ROW = (
+    "n.create_revision, n.content_revision, n.alert_revision, n.rings_until, n.removal, n.target, n.kept"
+)
+"""The columns of `reads.EncodedRow`, but for the revision before them and the payload behind."""
 
 ENDPOINT = (
     "e.endpoint_id, e.platform, e.display_name, e.create_time, e.last_seen_time,"

@@ -91,9 +91,11 @@ def _write_rows(
     connection.executemany(_COUNT_TOMBSTONES, [(count, feed_id) for feed_id, count in buried.items()])
 
 
-def _write(feed_id: int, before: Notification | None, row: Notification, kept: bytes) -> tuple[str, Values]:
+def _write(
+    feed_id: int, before: Notification | None, row: Notification, encoded: bytes
+) -> tuple[str, Values]:
     """The statement that writes a row of a feed, and its values."""
-    state, content, place = state_values(row, kept), content_values(row), (row.id, feed_id)
+    state, content, place = state_values(row, encoded), content_values(row), (row.id, feed_id)
     payload = row.payload if row.live else None
     if before is None:
         return _INSERT, (*fixed_values(feed_id, row), *state, *content, removal_value(row), payload)

@@ -13,7 +13,7 @@ from tests.support.random_rows import RandomRows
 from unisono.server.api.convert import frames, messages, results, spelling, wire
 from unisono.server.api.status import item_error
 from unisono.server.core.decide.results import Sent
-from unisono.server.core.position import Sighting
+from unisono.server.core.position import CatchUpEvent
 from unisono.server.core.session import Session
 from unisono.server.core.stream import End, Kind, Message, Terms
 from unisono.server.errors import NotFound, Reason
@@ -137,8 +137,10 @@ def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
         type_, alert, origin = rows.change_type(row), rows.random.random() < 0.5, rows.text()
         payload = row.payload if type_ in BRINGS_CONTENT else None
 
-        live = frames.change(Change(type=type_, notification=row, origin=origin), alert)
-        late = frames.sighting(Sighting(encoded_row_of(row, wire.notification(row)), type_, alert))
+        live = frames.encode_change(Change(type=type_, notification=row, origin=origin), alert)
+        late = frames.encode_catch_up_event(
+            CatchUpEvent(encoded_row_of(row, wire.notification(row)), type_, alert)
+        )
 
         for encoded, known in ((live, origin), (late, "")):
             expected = an_event(row, payload, type_, alert=alert, origin=known)

@@ -20,7 +20,7 @@ LAPTOP = Audience("laptop", Platform.LINUX)
 
 @pytest.fixture
 def hub() -> Hub:
-    return Hub(frames.change, HeldClock(), streams_per_user=2)
+    return Hub(frames.encode_change, HeldClock(), streams_per_user=2)
 
 
 async def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:

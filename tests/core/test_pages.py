@@ -15,7 +15,7 @@ from tests.support.memory_store import MemoryStore
 from unisono.server.core import pages as module
 from unisono.server.core.events import BATCH_BYTES
 from unisono.server.core.pages import Page, Pages
-from unisono.server.core.position import Position, Sighting
+from unisono.server.core.position import CatchUpEvent, Position
 from unisono.server.errors import Reason, Unavailable
 from unisono.server.model import Audience, FeedKey, Platform, TargetPolicy
 from unisono.server.store.reads import Changes, Standing
@@ -48,11 +48,11 @@ class Watched(MemoryStore):
         return read
 
 
-def encoded(sighting: Sighting) -> bytes:
-    return b"%d%s" % (sighting.row.revision, b"!" if sighting.alert else b"")
+def encoded(event: CatchUpEvent) -> bytes:
+    return b"%d%s" % (event.row.revision, b"!" if event.alert else b"")
 
 
-def large(sighting: Sighting) -> bytes:
+def large(event: CatchUpEvent) -> bytes:
     return bytes(BATCH_BYTES // 2)
 
 

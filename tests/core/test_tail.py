@@ -232,7 +232,7 @@ def test_what_is_more_than_a_batch_is_left_to_the_store(encoder: Encoder) -> Non
 def test_it_is_small_whatever_is_in_it() -> None:
     """Bounded: below 1 MiB with everything encoded, when every field is as large as allowed."""
     limits = Limits()
-    tail = Tail(frames.change)
+    tail = Tail(frames.encode_change)
 
     def largest(revision: int) -> Change:
         named = (f"{revision}-{n:0{limits.id_bytes - 5}}" for n in range(limits.target_endpoints))

@@ -12,7 +12,7 @@ from random import Random
 from tests.guarantees.random_world import FEED, World
 from tests.support.encoding import decoded
 from tests.support.random_commands import LAPTOP, PHONE
-from unisono.server.core.position import Position, Sighting, sight
+from unisono.server.core.position import CatchUpEvent, Position, catch_up_event
 from unisono.server.core.resume_token import Seal
 from unisono.server.model import (
     Audience,
@@ -38,7 +38,7 @@ class Rules:
     passed: Callable[[Position, int], Position] = Position.passed
     covered: Callable[[Position, int], bool] = Position.covered
     resumable: Callable[[Position, int, int], bool] = Position.resumable
-    sight: Callable[[EncodedRow, Position, int], Sighting | None] = sight
+    catch_up_event: Callable[[EncodedRow, Position, int], CatchUpEvent | None] = catch_up_event
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,8 +93,8 @@ class Follower:
             )
             if not self._rules.covered(position, page.feed.floor):
                 return False
-            sightings = [
-                self._rules.sight(row, position, self._world.now)
+            events = [
+                self._rules.catch_up_event(row, position, self._world.now)
                 for row in page.rows
                 if target_of_key(row.target).includes(self._audience)
             ]
@@ -104,7 +104,7 @@ class Follower:
                 position = self._rules.passed(position, page.rows[-1].revision)
             if random.random() < loss:
                 return False
-            self._apply([sighting for sighting in sightings if sighting is not None])
+            self._apply([event for event in events if event is not None])
             self._memory.token = self._seal.token(position)
             if page.complete:
                 self._check(page.feed)
@@ -158,23 +158,23 @@ class Follower:
         self._memory = Memory(token=self._seal.token(position), settled=feed.revision)
         return position
 
-    def _apply(self, sightings: list[Sighting]) -> None:
-        for sighting in sightings:
-            self._upsert(sighting)
-        for sighting in sightings:
-            if sighting.alert:
-                self._ring(decoded(sighting.row))
+    def _apply(self, events: list[CatchUpEvent]) -> None:
+        for event in events:
+            self._upsert(event)
+        for event in events:
+            if event.alert:
+                self._ring(decoded(event.row))
 
-    def _upsert(self, sighting: Sighting) -> None:
-        row, memory = decoded(sighting.row), self._memory
+    def _upsert(self, event: CatchUpEvent) -> None:
+        row, memory = decoded(event.row), self._memory
         assert row.revision > memory.last_event, "an event out of order or twice"
         memory.last_event = row.revision
-        if sighting.removed:
+        if event.removed:
             memory.held.pop(row.id, None)
             return
-        self._check_type(row, sighting.type)
+        self._check_type(row, event.type)
         _, known = memory.held.get(row.id, (None, None))
-        memory.held[row.id] = (row, row.payload if sighting.with_payload else known)
+        memory.held[row.id] = (row, row.payload if event.with_payload else known)
 
     def _ring(self, row: Notification) -> None:
         assert row.alert_revision > self._memory.settled, "a ring for what was settled"

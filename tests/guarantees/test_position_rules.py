@@ -10,7 +10,7 @@ import pytest
 from tests.guarantees.position_model import Ran, Rules, history, worth_a_ring
 from tests.guarantees.thorough import thorough
 from tests.support.random_rows import RandomRows
-from unisono.server.core.position import Position, Sighting, change_type, sight
+from unisono.server.core.position import CatchUpEvent, Position, catch_up_event, change_type
 from unisono.server.model import ChangeType
 from unisono.server.store.reads import EncodedRow
 
@@ -80,44 +80,48 @@ def covered_by_what_is_known_alone(position: Position, floor: int) -> bool:
     return position.known >= floor
 
 
-def no_removals(row: EncodedRow, position: Position, now: int) -> Sighting | None:
-    return sight(row, position, now) if row.removal is None else None
+def no_removals(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
+    return catch_up_event(row, position, now) if row.removal is None else None
 
 
-def no_removal_of_what_is_not_known(row: EncodedRow, position: Position, now: int) -> Sighting | None:
+def no_removal_of_what_is_not_known(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
     """A device in the middle of its catch-up may hold more than it knew at its last complete point."""
-    return sight(row, position, now) if row.removal is None or row.create_revision <= position.known else None
+    return (
+        catch_up_event(row, position, now)
+        if row.removal is None or row.create_revision <= position.known
+        else None
+    )
 
 
-def rings_for_the_last_change_alone(row: EncodedRow, position: Position, now: int) -> Sighting | None:
-    seen = sight(row, position, now)
+def rings_for_the_last_change_alone(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
+    seen = catch_up_event(row, position, now)
     return seen and seen._replace(alert=seen.alert and row.alert_revision == row.revision)
 
 
-def rings_whatever_the_base(row: EncodedRow, position: Position, now: int) -> Sighting | None:
-    seen = sight(row, position, now)
+def rings_whatever_the_base(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
+    seen = catch_up_event(row, position, now)
     return seen and seen._replace(alert=now < row.rings_until)
 
 
-def rings_after_the_cursor(row: EncodedRow, position: Position, now: int) -> Sighting | None:
+def rings_after_the_cursor(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
     """Forgets that a row moves: its alert may be behind the cursor when the row is met."""
-    seen = sight(row, position, now)
+    seen = catch_up_event(row, position, now)
     return seen and seen._replace(alert=seen.alert and row.alert_revision > position.cursor)
 
 
-def rings_for_what_was_handled(row: EncodedRow, position: Position, now: int) -> Sighting | None:
-    seen = sight(row, position, now)
+def rings_for_what_was_handled(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
+    seen = catch_up_event(row, position, now)
     return seen and seen._replace(alert=row.removal is None and row.alert_revision > position.base)
 
 
-def news_after_the_cursor(row: EncodedRow, position: Position, now: int) -> Sighting | None:
+def news_after_the_cursor(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
     """Compares with the cursor where it should with what is known."""
-    seen = sight(row, position, now)
+    seen = catch_up_event(row, position, now)
     return seen and seen._replace(type=change_type(row, position.cursor)) if row.removal is None else seen
 
 
-def never_new_content(row: EncodedRow, position: Position, now: int) -> Sighting | None:
-    seen = sight(row, position, now)
+def never_new_content(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
+    seen = catch_up_event(row, position, now)
     if seen is None or seen.type is not ChangeType.UPDATED:
         return seen
     return seen._replace(type=ChangeType.STATE_CHANGED)
@@ -133,14 +137,17 @@ MUTANTS = {
     "covered by what is known": (Rules(covered=covered_by_what_is_known_alone), "never complete"),
     "the floor is ignored": (Rules(covered=lambda *_: True, resumable=lambda *_: True), "a ghost"),
     "a resume ignores the floor": (Rules(resumable=lambda *_: True), "never complete"),
-    "no removals": (Rules(sight=no_removals), "a ghost"),
-    "no removal of what is not known": (Rules(sight=no_removal_of_what_is_not_known), "a ghost"),
-    "rings for the last change alone": (Rules(sight=rings_for_the_last_change_alone), "a lost ring"),
-    "rings whatever the base": (Rules(sight=rings_whatever_the_base), "a ring for what was settled"),
-    "rings after the cursor": (Rules(sight=rings_after_the_cursor), "a lost ring"),
-    "rings for what was handled": (Rules(sight=rings_for_what_was_handled), "a ring for what was handled"),
-    "news after the cursor": (Rules(sight=news_after_the_cursor), "content is missing"),
-    "never new content": (Rules(sight=never_new_content), "not the content of the store"),
+    "no removals": (Rules(catch_up_event=no_removals), "a ghost"),
+    "no removal of what is not known": (Rules(catch_up_event=no_removal_of_what_is_not_known), "a ghost"),
+    "rings for the last change alone": (Rules(catch_up_event=rings_for_the_last_change_alone), "a lost ring"),
+    "rings whatever the base": (Rules(catch_up_event=rings_whatever_the_base), "a ring for what was settled"),
+    "rings after the cursor": (Rules(catch_up_event=rings_after_the_cursor), "a lost ring"),
+    "rings for what was handled": (
+        Rules(catch_up_event=rings_for_what_was_handled),
+        "a ring for what was handled",
+    ),
+    "news after the cursor": (Rules(catch_up_event=news_after_the_cursor), "content is missing"),
+    "never new content": (Rules(catch_up_event=never_new_content), "not the content of the store"),
 }
 
 

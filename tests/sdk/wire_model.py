@@ -6,7 +6,7 @@ from typing import Any
 from tests.guarantees.random_world import FEED, World
 from unisono.client import NotFound, UnisonoError
 from unisono.server.api.convert import frames, messages
-from unisono.server.core.position import Position, sight
+from unisono.server.core.position import Position, catch_up_event
 from unisono.server.core.resume_token import Seal
 from unisono.server.model import Audience, Feed, Notification
 from unisono.server.model.target import target_of_key
@@ -72,8 +72,8 @@ class _Stream:
         )
         if not self.position.covered(page.feed.floor):
             return None
-        sightings = [
-            sight(row, self.position, self._world.now)
+        events = [
+            catch_up_event(row, self.position, self._world.now)
             for row in page.rows
             if target_of_key(row.target).includes(self._audience)
         ]
@@ -82,7 +82,7 @@ class _Stream:
             self._unread = page.feed.unread_count(self._audience)
         else:
             self.position = self.position.passed(page.rows[-1].revision)
-        return [frames.sighting(sighting) for sighting in sightings if sighting is not None]
+        return [frames.encode_catch_up_event(event) for event in events if event is not None]
 
     def say(self, **said: Any) -> pb.SubscribeResponse:
         return pb.SubscribeResponse(

@@ -57,7 +57,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         ids = CountedIds()
-        self.hub = Hub(frames.change, self.clock, streams_per_user=self.limits.streams_per_user)
+        self.hub = Hub(frames.encode_change, self.clock, streams_per_user=self.limits.streams_per_user)
         self.bus.listen(self.hub.hear)
         self.presence = Presence(self.store)
         self.commits = FeedCommits(
@@ -81,7 +81,7 @@ class Stage:
             presence=self.presence,
             clock=self.clock,
             ids=ids,
-            encode=frames.sighting,
+            encode=frames.encode_catch_up_event,
             rules=self.rules,
         )
 

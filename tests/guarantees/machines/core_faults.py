@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from unisono.server.core import pages
-from unisono.server.core.position import Position, Sighting, sight
+from unisono.server.core.position import CatchUpEvent, Position, catch_up_event
 from unisono.server.core.session import Session
 from unisono.server.core.tail import Tail
 from unisono.server.model import Audience, Feed
@@ -20,18 +20,18 @@ News = tuple[Feed, Sequence[bytes]] | None
 def rings_again(patch: pytest.MonkeyPatch) -> None:
     """Also for what was settled."""
 
-    def wrong(row: EncodedRow, position: Position, now: int) -> Sighting | None:
-        seen = sight(row, position, now)
+    def wrong(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
+        seen = catch_up_event(row, position, now)
         return seen and seen._replace(alert=now < row.rings_until)
 
-    patch.setattr(pages, "sight", wrong)
+    patch.setattr(pages, "catch_up_event", wrong)
 
 
 def keeps_removals_to_itself(patch: pytest.MonkeyPatch) -> None:
-    def wrong(row: EncodedRow, position: Position, now: int) -> Sighting | None:
-        return sight(row, position, now) if row.removal is None else None
+    def wrong(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
+        return catch_up_event(row, position, now) if row.removal is None else None
 
-    patch.setattr(pages, "sight", wrong)
+    patch.setattr(pages, "catch_up_event", wrong)
 
 
 def ignores_the_floor(patch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ class Core:
         ids = RandomIds()
         self.clock = clock
         self.store = SqliteStore(path, ids=ids, encode=wire.notification)
-        self.hub = Hub(frames.change, clock, streams_per_user=LIMITS.streams_per_user)
+        self.hub = Hub(frames.encode_change, clock, streams_per_user=LIMITS.streams_per_user)
         bus.listen(self.hub.hear)
         presence = Presence(self.store)
         self.commits = FeedCommits(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
@@ -44,7 +44,7 @@ class Core:
             presence=presence,
             clock=clock,
             ids=ids,
-            encode=frames.sighting,
+            encode=frames.encode_catch_up_event,
             rules=RULES,
         )
 

@@ -58,7 +58,7 @@ class Node:
     ) -> None:
         self._store = store
         self._bus = bus
-        self._hub = Hub(frames.change, clock, streams_per_user=limits.streams_per_user)
+        self._hub = Hub(frames.encode_change, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.hear)
         self._presence = Presence(store)
         self._commits = FeedCommits(
@@ -83,7 +83,7 @@ class Node:
             presence=self._presence,
             clock=clock,
             ids=ids,
-            encode=frames.sighting,
+            encode=frames.encode_catch_up_event,
             rules=session_rules,
         )
         services = (

@@ -8,7 +8,7 @@ from functools import partial
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.decide.endpoints import Settled, existing
 from unisono.server.core.endpoints import Endpoints
-from unisono.server.core.events import EncodeSighting
+from unisono.server.core.events import EncodeCatchUpEvent
 from unisono.server.core.hub import Hub, Seat
 from unisono.server.core.pages import Pages
 from unisono.server.core.position import Position
@@ -68,7 +68,7 @@ class Feeds:
         presence: Presence,
         clock: Clock,
         ids: Ids,
-        encode: EncodeSighting,
+        encode: EncodeCatchUpEvent,
         rules: SessionRules,
     ) -> None:
         self._store = store

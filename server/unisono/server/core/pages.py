@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from unisono.server.clock import Clock
-from unisono.server.core.events import BATCH_BYTES, EncodeSighting
-from unisono.server.core.position import Position, sight
+from unisono.server.core.events import BATCH_BYTES, EncodeCatchUpEvent
+from unisono.server.core.position import Position, catch_up_event
 from unisono.server.model import Audience, FeedKey
 from unisono.server.model.target import is_meant_for
 from unisono.server.store.base import Store
@@ -36,7 +36,7 @@ _Place = tuple[FeedKey, Position]
 class Page:
     """The events of one read, for a device at the position that it was read for."""
 
-    def __init__(self, position: Position, changes: Changes, now: int, encode: EncodeSighting) -> None:
+    def __init__(self, position: Position, changes: Changes, now: int, encode: EncodeCatchUpEvent) -> None:
         self.feed = changes.feed
         #: Until when it rings for what it rings for, in milliseconds.
         self.rings_until = _NEVER
@@ -46,12 +46,12 @@ class Page:
         #: Of each event, its revision, and the key of its target policy.
         self._marks: list[tuple[int, str]] = []
         for row in changes.rows:
-            sighting = sight(row, position, now)
-            if sighting is None:
+            event = catch_up_event(row, position, now)
+            if event is None:
                 continue
-            if sighting.alert and row.rings_until < self.rings_until:
+            if event.alert and row.rings_until < self.rings_until:
                 self.rings_until = row.rings_until
-            self._events.append(encode(sighting))
+            self._events.append(encode(event))
             self._marks.append((row.revision, row.target))
         size = sum(map(len, self._events))
         self._for_all = size <= BATCH_BYTES and not any(target for _, target in self._marks)
@@ -84,7 +84,7 @@ class Page:
 class Pages:
     """Reads pages of feeds, and keeps those that others may want, in bounded memory."""
 
-    def __init__(self, store: Store, clock: Clock, encode: EncodeSighting) -> None:
+    def __init__(self, store: Store, clock: Clock, encode: EncodeCatchUpEvent) -> None:
         self._store = store
         self._clock = clock
         self._encode = encode

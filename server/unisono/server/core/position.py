@@ -47,8 +47,8 @@ class Position:
         return Position(revision, self.known, self.base)
 
 
-class Sighting(NamedTuple):
-    """A row as an event for one device."""
+class CatchUpEvent(NamedTuple):
+    """A stored row as the event of a device that catches up."""
 
     row: EncodedRow
     type: ChangeType
@@ -69,14 +69,18 @@ WITH_PAYLOAD = frozenset((ChangeType.CREATED, ChangeType.UPDATED))
 """The changes that bring content that the device does not have."""
 
 
-def sight(row: EncodedRow, position: Position, now: int) -> Sighting | None:
-    """What a row after the cursor is to a device at this position; None when it is nothing."""
+def catch_up_event(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
+    """The event of a row after the cursor for a device at this position; None when it needs none.
+
+    A removal is only sent of what the device may hold. `now`, in milliseconds since 1970, decides whether
+    an alert is still worth a ring.
+    """
     if row.removal is not None:
         if row.revision <= position.base:
             return None
-        return Sighting(row, ChangeType(row.removal), alert=False)
+        return CatchUpEvent(row, ChangeType(row.removal), alert=False)
     alert = row.alert_revision > position.base and now < row.rings_until
-    return Sighting(row, change_type(row, position.known), alert)
+    return CatchUpEvent(row, change_type(row, position.known), alert)
 
 
 def change_type(row: EncodedRow, known: int) -> ChangeType:

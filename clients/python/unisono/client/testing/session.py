@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from unisono.client._errors import UnisonoError
-from unisono.client.testing import refusals, sighting
+from unisono.client.testing import refusals
+from unisono.client.testing.events import catch_up_events, live_events
 from unisono.client.testing.feed import Endpoint, Feed
 from unisono.client.testing.times import duration
 from unisono.client.testing.world import Holder, Position, World
@@ -106,9 +107,9 @@ class Session:
         events: list[pb.Event] = []
         size = 0
         if self._synced and self._position.complete:
-            found = sighting.live(self._feed, self._endpoint, self._position)
+            found = live_events(self._feed, self._endpoint, self._position)
         else:
-            found = sighting.missed(self._feed, self._endpoint, self._position, self._world.now)
+            found = catch_up_events(self._feed, self._endpoint, self._position, self._world.now)
         for event in found:
             size += event.ByteSize()
             if size > _BATCH_BYTES and events:

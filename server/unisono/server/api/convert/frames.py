@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from unisono.server.api.convert import messages, wire
 from unisono.server.api.convert.spelling import NUMBER, tag, varint
-from unisono.server.core.position import WITH_PAYLOAD, Sighting
+from unisono.server.core.position import WITH_PAYLOAD, CatchUpEvent
 from unisono.server.core.session import Session
 from unisono.server.core.stream import End, Kind, Message
 from unisono.server.model import Change
@@ -32,13 +32,13 @@ _HEARTBEAT = pb.SubscribeResponse(heartbeat=pb.Heartbeat()).SerializeToString()
 _BATCH = tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
 
 
-def sighting(seen: Sighting) -> bytes:
+def encode_catch_up_event(event: CatchUpEvent) -> bytes:
     """The event of a device that catches up, as a field of an EventBatch."""
-    row = seen.row
-    return wire.event(row.encoded, row.payload if seen.with_payload else None, seen.type, alert=seen.alert)
+    row = event.row
+    return wire.event(row.encoded, row.payload if event.with_payload else None, event.type, alert=event.alert)
 
 
-def change(committed: Change, alert: bool) -> bytes:
+def encode_change(committed: Change, alert: bool) -> bytes:
     """The event of a change, as a field of an EventBatch."""
     row = committed.notification
     payload = row.payload if committed.type in WITH_PAYLOAD else None

@@ -1,4 +1,4 @@
-"""What the changes of a feed are to a device at a position (the contract, section 3). Knows no streams."""
+"""The events that a device at a position is sent: of its catch-up, and live. Does not depend on streams."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from unisono.v1 import feed_service_pb2 as pb
 _NEWS = (pb.CHANGE_TYPE_CREATED, pb.CHANGE_TYPE_UPDATED)
 
 
-def missed(feed: Feed, endpoint: Endpoint, position: Position, now: int) -> Iterator[pb.Event]:
+def catch_up_events(feed: Feed, endpoint: Endpoint, position: Position, now: int) -> Iterator[pb.Event]:
     """The net state after the position: what changed often comes once, as it is now."""
     for row in sorted(feed.rows.values(), key=lambda row: row.shown.revision):
         if row.shown.revision <= position.cursor or not row.is_for(endpoint):
@@ -20,7 +20,7 @@ def missed(feed: Feed, endpoint: Endpoint, position: Position, now: int) -> Iter
             yield _event(row, _why(row, position.known), alert=alert)
 
 
-def live(feed: Feed, endpoint: Endpoint, position: Position) -> Iterator[pb.Event]:
+def live_events(feed: Feed, endpoint: Endpoint, position: Position) -> Iterator[pb.Event]:
     """Every change after the position, as it happened."""
     for change in feed.changes[position.cursor :]:
         row = change.row

@@ -16,7 +16,7 @@ from tests.support.builders import ALICE, BOB, NOW, a_payload, an_endpoint, look
 from tests.support.clocks import HeldClock
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
-from unisono.server.core.feeds import Subscription
+from unisono.server.core.feeds import StreamRequest
 from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal
 from unisono.server.model import ChangeType, Counts, Feed, Platform, ReadState, SenderRole, TargetPolicy
@@ -169,7 +169,7 @@ async def test_devices_resume_where_they_were(path: Path) -> None:
     try:
         resumed = {}
         for cursor in (2, 3, 18, 19):
-            wanted = Subscription(
+            wanted = StreamRequest(
                 feed=ALICE,
                 endpoint_id="phone",
                 platform=Platform.IOS,
@@ -179,8 +179,8 @@ async def test_devices_resume_where_they_were(path: Path) -> None:
                 heartbeat=None,
                 expire_time=NOW * 2,
             )
-            with core.feeds.seat(wanted) as seat:
-                resumed[cursor] = (await core.feeds.open(wanted, seat)).resumed
+            with core.feeds.subscribe(wanted) as subscriber:
+                resumed[cursor] = (await core.feeds.open(wanted, subscriber)).resumed
         assert resumed == {2: False, 3: True, 18: True, 19: False}
     finally:
         await core.close()

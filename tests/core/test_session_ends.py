@@ -32,9 +32,9 @@ async def live(stage: Stage, endpoint_id: str = "laptop", *, expire_time: int = 
 
 
 def drain(stage: Stage) -> None:
-    for seat in stage.hub.drain():
-        seat.drain_delay = 1.5
-        seat.wake.set()
+    for subscriber in stage.hub.drain():
+        subscriber.drain_delay = 1.5
+        subscriber.wake.set()
 
 
 @pytest.mark.parametrize("bus", BUSES)
@@ -237,4 +237,4 @@ async def test_the_end_of_a_stream_is_a_sign_of_life() -> None:
         endpoint = await stage.endpoints.get(ADA, "laptop")
 
         assert (endpoint.session_id, endpoint.last_seen_time) == ("", START + 7_000)
-        assert stage.hub.streams == 0
+        assert stage.hub.subscriber_count == 0

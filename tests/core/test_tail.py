@@ -47,7 +47,7 @@ def encoder() -> Encoder:
 @pytest.fixture
 def tail(encoder: Encoder) -> Tail:
     tail = Tail(encoder)
-    tail.hear(hint_of([1, 2, 3]), START)
+    tail.on_hint(hint_of([1, 2, 3]), START)
     return tail
 
 
@@ -66,7 +66,7 @@ def test_it_continues_a_cursor(tail: Tail) -> None:
 
 
 def test_it_tells_the_counters_of_its_last_revision(tail: Tail) -> None:
-    tail.hear(hint_of([4, 5]), START)
+    tail.on_hint(hint_of([4, 5]), START)
 
     found = tail.after(3, LAPTOP)
 
@@ -79,44 +79,44 @@ def test_it_does_not_know_the_future(tail: Tail) -> None:
 
 
 def test_it_grows_in_unbroken_order(tail: Tail) -> None:
-    tail.hear(hint_of([4]), START)
-    tail.hear(hint_of([5, 6]), START)
+    tail.on_hint(hint_of([4]), START)
+    tail.on_hint(hint_of([5, 6]), START)
 
     assert told(tail, 0) == [1, 2, 3, 4, 5, 6]
 
 
 def test_it_starts_anew_after_a_lost_hint(tail: Tail) -> None:
-    tail.hear(hint_of([5, 6]), START)
+    tail.on_hint(hint_of([5, 6]), START)
 
     assert [told(tail, cursor) for cursor in range(7)] == [None, None, None, None, [5, 6], [6], []]
 
 
 def test_it_passes_over_what_it_heard_before(tail: Tail) -> None:
-    tail.hear(hint_of([4]), START)
-    tail.hear(hint_of([1, 2, 3]), START)
-    tail.hear(hint_of([4]), START)
+    tail.on_hint(hint_of([4]), START)
+    tail.on_hint(hint_of([1, 2, 3]), START)
+    tail.on_hint(hint_of([4]), START)
 
     assert told(tail, 2) == [3, 4]
 
 
 def test_a_late_hint_does_not_fill_a_gap(tail: Tail) -> None:
-    tail.hear(hint_of([5]), START)
-    tail.hear(hint_of([4]), START)
+    tail.on_hint(hint_of([5]), START)
+    tail.on_hint(hint_of([4]), START)
 
     assert [told(tail, cursor) for cursor in (3, 4)] == [None, [5]]
 
 
 def test_a_hint_without_changes_ends_it(tail: Tail) -> None:
-    tail.hear(Hint(key=ADA), START)
+    tail.on_hint(Hint(key=ADA), START)
 
     assert told(tail, 3) is None
-    tail.hear(hint_of([9]), START)
+    tail.on_hint(hint_of([9]), START)
     assert told(tail, 8) == [9]
 
 
 def test_it_tells_each_what_is_meant_for_it(tail: Tail) -> None:
     for_phones = TargetPolicy.of((Platform.IOS,), ())
-    tail.hear(hint(created(4, target=for_phones), created(5)), START)
+    tail.on_hint(hint(created(4, target=for_phones), created(5)), START)
 
     assert told(tail, 3, LAPTOP) == [5]
     assert told(tail, 3, PHONE) == [4, 5]
@@ -149,8 +149,8 @@ def test_it_rings_for_what_alerted_after_the_cursor(
     read = replace(row(1), revision=2, read_state=ReadState.READ)
     unread = replace(row(1), revision=3)
     changes = [Change(type=ChangeType.STATE_CHANGED, notification=after) for after in (read, unread)]
-    tail.hear(hint(created(1), *changes), START)
-    tail.hear(hint(created(4, expire_time=START), created(5, display_time_to_live=1)), START + 1)
+    tail.on_hint(hint(created(1), *changes), START)
+    tail.on_hint(hint(created(4, expire_time=START), created(5, display_time_to_live=1)), START + 1)
 
     tail.after(cursor, LAPTOP)
 
@@ -166,7 +166,7 @@ def test_new_content_of_a_read_one_rings_once_it_is_unread(encoder: Encoder) -> 
         Change(type=ChangeType.UPDATED, notification=patched),
         Change(type=ChangeType.STATE_CHANGED, notification=unread),
     ]
-    tail.hear(hint(*changes), START)
+    tail.on_hint(hint(*changes), START)
 
     tail.after(1, LAPTOP)
 
@@ -175,7 +175,7 @@ def test_new_content_of_a_read_one_rings_once_it_is_unread(encoder: Encoder) -> 
 
 def test_it_is_short(encoder: Encoder) -> None:
     tail = Tail(encoder)
-    tail.hear(hint_of(range(1, TAIL_CHANGES + 3)), START)
+    tail.on_hint(hint_of(range(1, TAIL_CHANGES + 3)), START)
 
     assert told(tail, 1) is None
     assert told(tail, 2) == list(range(3, TAIL_CHANGES + 3))
@@ -192,8 +192,8 @@ def test_it_makes_nothing_of_what_it_would_drop(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(module, "_Entry", Counted)
     tail = Tail(encoder)
-    tail.hear(hint_of(range(1, 5)), START)
-    tail.hear(hint_of(range(5, 5000)), START)
+    tail.on_hint(hint_of(range(1, 5)), START)
+    tail.on_hint(hint_of(range(5, 5000)), START)
 
     assert len(made) == 4 + TAIL_CHANGES
     assert told(tail, 4999 - TAIL_CHANGES) == list(range(5000 - TAIL_CHANGES, 5000))
@@ -203,7 +203,7 @@ def test_it_makes_nothing_of_what_it_would_drop(monkeypatch: pytest.MonkeyPatch,
 def test_a_feed_that_begins_anew_is_another(tail: Tail) -> None:
     anew = hint_of([1, 2])
     assert anew.feed is not None
-    tail.hear(replace(anew, feed=replace(anew.feed, epoch=b"another")), START)
+    tail.on_hint(replace(anew, feed=replace(anew.feed, epoch=b"another")), START)
 
     found = tail.after(0, LAPTOP)
 
@@ -215,7 +215,7 @@ def test_a_feed_that_begins_anew_is_another(tail: Tail) -> None:
 def test_it_holds_no_more_payload_than_a_batch(encoder: Encoder) -> None:
     tail = Tail(encoder)
     for revision in range(1, 101):
-        tail.hear(hint(created(revision, payload=b"x" * 32 * 1024)), START)
+        tail.on_hint(hint(created(revision, payload=b"x" * 32 * 1024)), START)
 
     assert told(tail, 91) is None
     assert told(tail, 92) == list(range(93, 101))
@@ -223,7 +223,7 @@ def test_it_holds_no_more_payload_than_a_batch(encoder: Encoder) -> None:
 
 def test_what_is_more_than_a_batch_is_left_to_the_store(encoder: Encoder) -> None:
     tail = Tail(lambda change, alert: b"x" * 200_000)
-    tail.hear(hint_of([1, 2]), START)
+    tail.on_hint(hint_of([1, 2]), START)
 
     assert tail.after(0, LAPTOP) is None
     assert tail.after(1, LAPTOP) is not None
@@ -248,7 +248,7 @@ def test_it_is_small_whatever_is_in_it() -> None:
     try:
         before, _ = tracemalloc.get_traced_memory()
         for revision in range(1, 200):
-            tail.hear(hint(largest(revision)), START)
+            tail.on_hint(hint(largest(revision)), START)
             tail.after(revision - 1, LAPTOP)
         for cache in (targets._key_of_many, wire._target):  # noqa: SLF001 - of the whole process
             cache.cache_clear()

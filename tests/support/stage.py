@@ -20,7 +20,7 @@ from unisono.server.core.decide.commands import Actor, Content, Delete, Mark, Re
 from unisono.server.core.decide.results import Marked, Removed
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_commits import FeedCommits
-from unisono.server.core.feeds import Feeds, SessionRules, Subscription
+from unisono.server.core.feeds import Feeds, SessionRules, StreamRequest
 from unisono.server.core.hub import Hub
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.presence import Presence
@@ -58,7 +58,7 @@ class Stage:
     def __post_init__(self) -> None:
         ids = CountedIds()
         self.hub = Hub(frames.encode_change, self.clock, streams_per_user=self.limits.streams_per_user)
-        self.bus.listen(self.hub.hear)
+        self.bus.listen(self.hub.on_hint)
         self.presence = Presence(self.store)
         self.commits = FeedCommits(
             self.store, self.bus, self.presence, self.clock, self.limits, batch=1000, capacity=10_000
@@ -135,7 +135,7 @@ class Stream:
         self._endpoint_id = endpoint_id
         self._platform = platform
         self._said: Said | None = None
-        self._seat = ExitStack()
+        self._subscriber = ExitStack()
         self._wake = Wake()
         self._taking: asyncio.Task[pb.SubscribeResponse] | None = None
 
@@ -143,7 +143,7 @@ class Stream:
         self, *, heartbeat: float | None = None, from_end: bool = False, expire_time: int = LATER
     ) -> "Stream":
         """Begin, from the token that is held, if there is one."""
-        wanted = Subscription(
+        wanted = StreamRequest(
             feed=ADA,
             endpoint_id=self._endpoint_id,
             platform=self._platform,
@@ -153,9 +153,9 @@ class Stream:
             heartbeat=heartbeat,
             expire_time=expire_time,
         )
-        seat = self._seat.enter_context(self._stage.feeds.seat(wanted))
-        self._wake = seat.wake
-        self._said = Said(await self._stage.feeds.open(wanted, seat))
+        subscriber = self._subscriber.enter_context(self._stage.feeds.subscribe(wanted))
+        self._wake = subscriber.wake
+        self._said = Said(await self._stage.feeds.open(wanted, subscriber))
         return self
 
     async def synced(self, **wanted: Any) -> "Stream":
@@ -206,5 +206,5 @@ class Stream:
             await asyncio.wait([self._taking])
         if self._said is not None:
             await self._said.cut()
-        self._seat.close()
+        self._subscriber.close()
         return self.held

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.guarantees.machines.core_parts import Core
 from tests.guarantees.machines.core_stream import CoreStream
 from tests.guarantees.machines.kept import Past
-from unisono.server.core.feeds import Subscription
+from unisono.server.core.feeds import StreamRequest
 from unisono.server.model import Audience, FeedKey, Platform
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
@@ -80,8 +80,8 @@ class CoreDevice:
         self.past.apply(message, from_end=self._from_end)
         return True
 
-    def _wanted(self, from_end: bool) -> Subscription:
-        return Subscription(
+    def _wanted(self, from_end: bool) -> StreamRequest:
+        return StreamRequest(
             feed=self.feed,
             endpoint_id=self.audience.endpoint_id,
             platform=Platform(self.audience.platform),
@@ -92,7 +92,7 @@ class CoreDevice:
             expire_time=LATER,
         )
 
-    def _recorded(self, wanted: Subscription) -> Stream:
+    def _recorded(self, wanted: StreamRequest) -> Stream:
         request = pb.SubscribeRequest(
             endpoint_id=wanted.endpoint_id,
             platform=notification_pb2.Platform.ValueType(self.audience.platform),

@@ -32,7 +32,7 @@ class Core:
         self.clock = clock
         self.store = SqliteStore(path, ids=ids, encode=wire.notification)
         self.hub = Hub(frames.encode_change, clock, streams_per_user=LIMITS.streams_per_user)
-        bus.listen(self.hub.hear)
+        bus.listen(self.hub.on_hint)
         presence = Presence(self.store)
         self.commits = FeedCommits(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
         self.endpoints = Endpoints(self.store, bus, clock, LIMITS, batch=1000, capacity=10_000)

@@ -8,7 +8,7 @@ from tests.guarantees.machines.core_parts import Core
 from tests.support.said import Said
 from unisono.server.api.status import code_of, goodbye_error
 from unisono.server.clock import Wake
-from unisono.server.core.feeds import Subscription
+from unisono.server.core.feeds import StreamRequest
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.history import Heard, Stream
 
@@ -20,15 +20,15 @@ class CoreStream:
         self.record = record
         self._core = core
         self._time = time
-        self._seat = ExitStack()
+        self._subscriber = ExitStack()
         self._wake = Wake()
         self._taking: asyncio.Task[pb.SubscribeResponse | None] | None = None
 
-    async def open(self, wanted: Subscription) -> None:
+    async def open(self, wanted: StreamRequest) -> None:
         """Begin."""
-        seat = self._seat.enter_context(self._core.feeds.seat(wanted))
-        self._wake = seat.wake
-        self._said = Said(await self._core.feeds.open(wanted, seat))
+        subscriber = self._subscriber.enter_context(self._core.feeds.subscribe(wanted))
+        self._wake = subscriber.wake
+        self._said = Said(await self._core.feeds.open(wanted, subscriber))
 
     @property
     def ended(self) -> bool:
@@ -54,7 +54,7 @@ class CoreStream:
             self._taking.cancel()
             await asyncio.wait([self._taking])
         await self._said.cut()
-        self._seat.close()
+        self._subscriber.close()
         self.record.ended = self.record.ended or self._time()
 
     async def _take(self) -> pb.SubscribeResponse | None:
@@ -65,5 +65,5 @@ class CoreStream:
         if told.HasField("goodbye"):
             self.record.code = code_of(goodbye_error(*await self._said.ending())).name
             self.record.ended = self._time()
-            self._seat.close()
+            self._subscriber.close()
         return told

@@ -188,7 +188,7 @@ MUTANTS: Final = (
         trial=cycles.CYCLES,
         patch=Patch(
             file="core/feeds.py",
-            old="registering.add_done_callback(partial(self._give_back, wanted, seat.session_id))",
+            old="registering.add_done_callback(partial(self._give_back, request, subscriber.session_id))",
             new="pass",
         ),
     ),

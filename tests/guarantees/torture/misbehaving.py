@@ -16,7 +16,7 @@ from unisono.verify.recording import Recorder
 LARGE: Final = b"x" * 32 * 1024
 FLOOD: Final = 50
 
-#: Streams of one user that misbehave: a few seats are left for others.
+#: Streams of one user that misbehave: a few streams are left for others.
 PER_USER: Final = 45
 
 

@@ -18,7 +18,7 @@ from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_commits import FeedCommits
 from unisono.server.core.feeds import Feeds, SessionRules
-from unisono.server.core.hub import Hub, Seat
+from unisono.server.core.hub import Hub, Subscriber
 from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications
 from unisono.server.core.presence import Presence
@@ -59,7 +59,7 @@ class Node:
         self._store = store
         self._bus = bus
         self._hub = Hub(frames.encode_change, clock, streams_per_user=limits.streams_per_user)
-        bus.listen(self._hub.hear)
+        bus.listen(self._hub.on_hint)
         self._presence = Presence(store)
         self._commits = FeedCommits(
             store, bus, self._presence, clock, limits, batch=commit_batch, capacity=commit_queue
@@ -122,9 +122,9 @@ class Node:
         Calls that have not ended after `grace` seconds are cut; what they wait for is committed.
         """
         stopping = self._server.stop(grace)
-        seats = self._hub.drain()
-        log.info("draining", streams=self._hub.streams)
-        await asyncio.gather(stopping, _dismiss(seats))
+        subscribers = self._hub.drain()
+        log.info("draining", streams=self._hub.subscriber_count)
+        await asyncio.gather(stopping, _dismiss(subscribers))
         await self._close()
         log.info("stopped")
 
@@ -137,9 +137,9 @@ class Node:
         await self._store.close()
 
 
-async def _dismiss(seats: list[Seat]) -> None:
-    for start in range(0, len(seats), DRAIN_BATCH):
-        for seat in seats[start : start + DRAIN_BATCH]:
-            seat.drain_delay = random.uniform(0, DRAIN_RETRY)  # noqa: S311
-            seat.wake.set()
+async def _dismiss(subscribers: list[Subscriber]) -> None:
+    for start in range(0, len(subscribers), DRAIN_BATCH):
+        for subscriber in subscribers[start : start + DRAIN_BATCH]:
+            subscriber.drain_delay = random.uniform(0, DRAIN_RETRY)  # noqa: S311
+            subscriber.wake.set()
         await asyncio.sleep(DRAIN_PAUSE)

@@ -9,7 +9,7 @@ from unisono.server.clock import Clock, Ids
 from unisono.server.core.decide.endpoints import Settled, existing
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.events import EncodeCatchUpEvent
-from unisono.server.core.hub import Hub, Seat
+from unisono.server.core.hub import Hub, Subscriber
 from unisono.server.core.pages import Pages
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
@@ -35,7 +35,7 @@ class SessionRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscription:
+class StreamRequest:
     """What a device asks for when it opens a stream. `resume_token` None: a start without position."""
 
     feed: FeedKey
@@ -80,29 +80,29 @@ class Feeds:
         self._pages = Pages(store, clock, encode)
         self._rules = rules
 
-    def seat(self, wanted: Subscription) -> Seat:
-        """Take a seat for a stream; see `Hub.seat`.
+    def subscribe(self, request: StreamRequest) -> Subscriber:
+        """Register a session for a stream; raises as `Hub.subscribe` does.
 
         It comes first, so that a stream that is refused supersedes nobody, and no hint is missed.
         """
-        return self._hub.seat(wanted.feed, wanted.endpoint_id, self._ids.session_id())
+        return self._hub.subscribe(request.feed, request.endpoint_id, self._ids.session_id())
 
-    async def open(self, wanted: Subscription, seat: Seat) -> Session:
+    async def open(self, request: StreamRequest, subscriber: Subscriber) -> Session:
         """Make the endpoint this session's, and find where it starts.
 
         Raises InvalidRequest for a token of another feed, before anything is written.
         """
-        if wanted.resume_token is not None:
-            Seal.of(wanted.feed, wanted.endpoint_id, b"", b"").open(wanted.resume_token)
-        settled = await self._register(wanted, seat)
-        position, resumed = self._start(wanted, settled.feed)
+        if request.resume_token is not None:
+            Seal.of(request.feed, request.endpoint_id, b"", b"").open(request.resume_token)
+        settled = await self._register(request, subscriber)
+        position, resumed = self._start(request, settled.feed)
         return Session(
             endpoint=settled.endpoint,
             feed=settled.feed,
             position=position,
             resumed=resumed,
-            seat=seat,
-            terms=self._terms(wanted),
+            subscriber=subscriber,
+            terms=self._terms(request),
             store=self._store,
             pages=self._pages,
             presence=self._presence,
@@ -132,54 +132,58 @@ class Feeds:
         state, endpoint = await self._store.feed_and_endpoint(feed, endpoint_id)
         return _counters(state, existing(endpoint).audience)
 
-    async def _register(self, wanted: Subscription, seat: Seat) -> Settled:
+    async def _register(self, request: StreamRequest, subscriber: Subscriber) -> Settled:
         """Make the endpoint this session's. When the device leaves meanwhile, it is given back."""
         registering = asyncio.ensure_future(
             self._endpoints.register(
-                wanted.feed, wanted.endpoint_id, wanted.platform, wanted.display_name, seat.session_id
+                request.feed,
+                request.endpoint_id,
+                request.platform,
+                request.display_name,
+                subscriber.session_id,
             )
         )
         try:
             return await asyncio.shield(registering)
         except asyncio.CancelledError:
             # The commit goes on without its caller, and no session will say that it has ended.
-            registering.add_done_callback(partial(self._give_back, wanted, seat.session_id))
+            registering.add_done_callback(partial(self._give_back, request, subscriber.session_id))
             raise
 
     def _give_back(
-        self, wanted: Subscription, session_id: str, registered: "asyncio.Future[Settled]"
+        self, request: StreamRequest, session_id: str, registered: "asyncio.Future[Settled]"
     ) -> None:
         """Also when the commit failed: it may have happened all the same."""
         if not registered.cancelled():
             registered.exception()  # nobody else looks at it
         sign = Seen(
-            feed=wanted.feed,
-            endpoint_id=wanted.endpoint_id,
+            feed=request.feed,
+            endpoint_id=request.endpoint_id,
             time=self._clock.now(),
             ended_session=session_id,
         )
         self._presence.note(sign)
 
-    def _start(self, wanted: Subscription, feed: Feed) -> tuple[Position, bool]:
-        if wanted.resume_token is not None:
-            position = self._seal(feed.key, feed.epoch, wanted.endpoint_id).open(wanted.resume_token)
+    def _start(self, request: StreamRequest, feed: Feed) -> tuple[Position, bool]:
+        if request.resume_token is not None:
+            position = self._seal(feed.key, feed.epoch, request.endpoint_id).open(request.resume_token)
             if position is not None and position.resumable(feed.revision, feed.floor):
                 return position, True
             return Position.beginning(feed.revision), False
-        if wanted.from_end:
+        if request.from_end:
             return Position.complete_at(feed.revision), False
         return Position.beginning(feed.revision), False
 
     def _seal(self, feed: FeedKey, epoch: bytes, endpoint_id: str) -> Seal:
         return Seal.of(feed, endpoint_id, self._store.epoch, epoch)
 
-    def _terms(self, wanted: Subscription) -> Terms:
+    def _terms(self, request: StreamRequest) -> Terms:
         rules = self._rules
-        heartbeat = wanted.heartbeat or rules.heartbeat_default
+        heartbeat = request.heartbeat or rules.heartbeat_default
         return Terms(
             heartbeat=min(max(heartbeat, rules.heartbeat_min), rules.heartbeat_max),
             age=random.uniform(rules.age_min, rules.age_max),  # noqa: S311
-            expire_time=wanted.expire_time,
+            expire_time=request.expire_time,
         )
 
 

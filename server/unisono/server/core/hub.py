@@ -1,4 +1,4 @@
-"""Who is listening to which feed on this node. Knows seats, not streams, and no store."""
+"""Which sessions of this node follow which feed: hands each hint to them. Does not depend on streams."""
 
 from types import TracebackType
 from typing import Self
@@ -13,8 +13,8 @@ from unisono.server.errors import QuotaExceeded, Reason, Unavailable
 from unisono.server.model import FeedKey
 
 
-class Seat:
-    """The place of one session in the hub: what it is told, and the feed's tail. Left at the end of `with`.
+class Subscriber:
+    """A session's registration in the hub, until the end of `with`: wakes it, and has the feed's tail.
 
     A context manager itself: a generator would take half a kilobyte more for every stream.
     """
@@ -38,7 +38,7 @@ class Seat:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._channel.leave(self)
+        self._channel.remove(self)
 
     @property
     def tail(self) -> Tail:
@@ -47,9 +47,9 @@ class Seat:
 
 
 class _Channel:
-    """The seats at one feed; among the others for as long as there are any."""
+    """The subscribers of one feed; listed in the hub for as long as there are any."""
 
-    __slots__ = ("_all", "_key", "_tails", "seats", "tail")
+    __slots__ = ("_all", "_key", "_tails", "subscribers", "tail")
 
     def __init__(
         self, key: FeedKey, among: "dict[FeedKey, _Channel]", tails: Tails, encode: EncodeChange
@@ -58,23 +58,23 @@ class _Channel:
         self._all = among
         self._tails = tails
         self.tail = Tail(encode)
-        self.seats: set[Seat] = set()
+        self.subscribers: set[Subscriber] = set()
 
-    def take(self, endpoint_id: str, session_id: str) -> Seat:
-        seat = Seat(endpoint_id, session_id, self)
-        self.seats.add(seat)
+    def add(self, endpoint_id: str, session_id: str) -> Subscriber:
+        subscriber = Subscriber(endpoint_id, session_id, self)
+        self.subscribers.add(subscriber)
         self._all[self._key] = self
-        return seat
+        return subscriber
 
-    def leave(self, seat: Seat) -> None:
-        self.seats.discard(seat)
-        if not self.seats:
+    def remove(self, subscriber: Subscriber) -> None:
+        self.subscribers.discard(subscriber)
+        if not self.subscribers:
             self._all.pop(self._key, None)
             self._tails.forget(self.tail)
 
 
 class Hub:
-    """Hands hints to the seats of their feed, and keeps a tail for each feed with seats."""
+    """Hands hints to the subscribers of their feed, and keeps a tail for each feed that has any."""
 
     def __init__(self, encode: EncodeChange, clock: Clock, *, streams_per_user: int) -> None:
         self._encode = encode
@@ -85,8 +85,8 @@ class Hub:
         self._waking = Waking()
         self._draining = False
 
-    def seat(self, key: FeedKey, endpoint_id: str, session_id: str) -> Seat:
-        """Take a seat for the time of a session.
+    def subscribe(self, key: FeedKey, endpoint_id: str, session_id: str) -> Subscriber:
+        """Register a session with a feed, until the end of `with`.
 
         Raises QuotaExceeded when the user's other endpoints take all there are, or so many older streams
         have not ended that there are twice as many; and Unavailable when the server is stopping.
@@ -95,32 +95,32 @@ class Hub:
             raise Unavailable(Reason.DRAINING, "the server is stopping; connect again")
         channel = self._channels.get(key) or _Channel(key, self._channels, self._tails, self._encode)
         self._admit(key, channel, endpoint_id)
-        return channel.take(endpoint_id, session_id)
+        return channel.add(endpoint_id, session_id)
 
-    def hear(self, hint: Hint) -> None:
-        """Take a hint from the bus."""
+    def on_hint(self, hint: Hint) -> None:
+        """Hand a hint from the bus to the subscribers that it concerns. Returns at once; does not raise."""
         channel = self._channels.get(hint.key)
         if channel is None:
             return
         if not hint.endpoint_id:
-            channel.tail.hear(hint, self._clock.now())
+            channel.tail.on_hint(hint, self._clock.now())
             self._tails.heard(channel.tail)
-        for seat in channel.seats:
-            concerned = not hint.endpoint_id or hint.endpoint_id == seat.endpoint_id
-            if not concerned or hint.session_id == seat.session_id:
+        for subscriber in channel.subscribers:
+            concerned = not hint.endpoint_id or hint.endpoint_id == subscriber.endpoint_id
+            if not concerned or hint.session_id == subscriber.session_id:
                 continue
-            seat.endpoint_changed |= bool(hint.endpoint_id)
-            self._waking.wake(hint.key, seat.wake)
+            subscriber.endpoint_changed |= bool(hint.endpoint_id)
+            self._waking.wake(hint.key, subscriber.wake)
 
     @property
-    def streams(self) -> int:
-        """How many seats are taken."""
-        return sum(len(channel.seats) for channel in self._channels.values())
+    def subscriber_count(self) -> int:
+        """How many sessions are registered."""
+        return sum(len(channel.subscribers) for channel in self._channels.values())
 
-    def drain(self) -> list[Seat]:
-        """Admit nobody any more; return who is there."""
+    def drain(self) -> list[Subscriber]:
+        """Admit nobody any more; return the subscribers that are there."""
         self._draining = True
-        return [seat for channel in self._channels.values() for seat in channel.seats]
+        return [subscriber for channel in self._channels.values() for subscriber in channel.subscribers]
 
     def _admit(self, key: FeedKey, channel: _Channel, endpoint_id: str) -> None:
         """A stream that a newer one took over from ends by itself, unless its device does not read.
@@ -129,13 +129,13 @@ class Hub:
         but apart, or a device that comes back often would shut itself out.
         """
         limit = self._streams_per_user
-        others = {seat.endpoint_id for seat in channel.seats} - {endpoint_id}
+        others = {subscriber.endpoint_id for subscriber in channel.subscribers} - {endpoint_id}
         if len(others) >= limit:
             text = f"the user has {len(others)} streams open, which is the limit; close one"
             raise _exceeded(key, text, limit)
-        if len(channel.seats) >= 2 * limit:
+        if len(channel.subscribers) >= 2 * limit:
             text = (
-                f"the user has {len(channel.seats)} streams open, those that newer ones took over from "
+                f"the user has {len(channel.subscribers)} streams open, those that newer ones took over from "
                 "among them, which is the limit; read them to their end, or close their connections"
             )
             raise _exceeded(key, text, 2 * limit)

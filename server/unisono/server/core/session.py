@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from unisono.server.clock import Clock
-from unisono.server.core.hub import Seat
+from unisono.server.core.hub import Subscriber
 from unisono.server.core.pages import Pages
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
@@ -46,8 +46,8 @@ class Session:
         "_reached",
         "_said_at",
         "_seal",
-        "_seat",
         "_store",
+        "_subscriber",
         "_synced",
         "_unread",
         "resumed",
@@ -61,7 +61,7 @@ class Session:
         feed: Feed,
         position: Position,
         resumed: bool,
-        seat: Seat,
+        subscriber: Subscriber,
         terms: Terms,
         store: Store,
         pages: Pages,
@@ -73,7 +73,7 @@ class Session:
         self._feed = feed.key
         self._audience = endpoint.audience
         self._position = position
-        self._seat = seat
+        self._subscriber = subscriber
         self._store = store
         self._pages = pages
         self._presence = presence
@@ -92,7 +92,7 @@ class Session:
     @property
     def session_id(self) -> str:
         """Names the stream in the log and in the endpoint's row."""
-        return self._seat.session_id
+        return self._subscriber.session_id
 
     async def run(self, frame: Frame, write: Write) -> tuple[End, float | None]:
         """Write every message, each when the one before was taken; returns what the last, a GOODBYE, says:
@@ -135,12 +135,12 @@ class Session:
 
         Nothing does, where the session began at the end of its feed and nobody has said anything since.
         """
-        heard = self._seat.wake.is_set()
-        self._seat.wake.clear()
+        heard = self._subscriber.wake.is_set()
+        self._subscriber.wake.clear()
         if not self._synced and not heard and self._begins_at_the_end():
             return _Step((), self._position, self._unread)
         if self._synced and self._position.complete and not self._behind:
-            tail = self._seat.tail.after(self._position.cursor, self._audience)
+            tail = self._subscriber.tail.after(self._position.cursor, self._audience)
             if tail is not None:
                 return self._complete(*tail)
         return await self._read(alone=self._synced or heard)
@@ -171,10 +171,10 @@ class Session:
         return _Step(events, Position.complete_at(feed.revision), unread_count)
 
     async def _must_end(self) -> End | None:
-        if self._seat.endpoint_changed:
-            self._seat.endpoint_changed = False
+        if self._subscriber.endpoint_changed:
+            self._subscriber.endpoint_changed = False
             await self._ask()
-        if self._seat.drain_delay is not None:
+        if self._subscriber.drain_delay is not None:
             self._end = self._end or End.DRAINING
         elif self._clock.now() >= self.terms.expire_time:
             self._end = End.TOKEN_EXPIRED
@@ -198,7 +198,7 @@ class Session:
     async def _is_silent(self) -> bool:
         """Wait until a heartbeat is due, asking the store at each tick; False when there is more to say."""
         while True:
-            await self._clock.wait(self._seat.wake, self._rest())
+            await self._clock.wait(self._subscriber.wake, self._rest())
             if self._clock.monotonic() < self._tick:
                 return False
             if await self._is_behind() or await self._must_end():
@@ -244,7 +244,7 @@ class Session:
 
     def _goodbye(self, end: End) -> Message:
         delays = {
-            End.DRAINING: self._seat.drain_delay,
+            End.DRAINING: self._subscriber.drain_delay,
             End.SESSION_AGE: random.uniform(0, 1),  # noqa: S311
             End.RESYNC: 0.0,
         }

@@ -33,7 +33,7 @@ class Tail:
         targets = self._feed.weight if self._feed is not None else 0
         return 3 * self._size + _CHANGE_TAKES * len(self._entries) + targets
 
-    def hear(self, hint: Hint, now: int) -> None:
+    def on_hint(self, hint: Hint, now: int) -> None:
         """Append what a hint brings, if it continues the tail; start anew or drop everything otherwise."""
         if hint.feed is None or not hint.changes:
             self.drop()

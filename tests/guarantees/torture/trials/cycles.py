@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.guarantees.torture.bench import Bench
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import crowd, seats
+from tests.support.http2 import connected, crowd
 from tests.support.http2.device import Device
 from tests.support.machine import resident
 from tests.support.processes import Environment
@@ -62,7 +62,7 @@ async def cycles(bench: Bench, address: str, times: int) -> None:
 
 async def nobody_is_there(bench: Bench, address: str) -> None:
     """No endpoint counts as connected."""
-    taken = await seats.taken(address, everybody(bench), bench.patience)
+    taken = await connected.taken(address, everybody(bench), bench.patience)
     bench.measured("endpoints that count as connected, and nobody is there", len(taken), 0)
 
 
@@ -81,7 +81,7 @@ async def come_and_leave(device: Device, chance: Random, address: str, times: in
 
 
 async def others_are_admitted(bench: Bench, address: str) -> None:
-    """As many as may be connected: no seat is taken by somebody who is gone."""
+    """As many as may be connected: no stream is counted of somebody who is gone."""
     users, numbers = crowd.users(everybody(bench)), range(crowd.PER_USER)
     others = [Device(bench.recorder, user_id, f"other-{n}") for user_id in users for n in numbers]
     await crowd.arrive(others, address)
@@ -90,7 +90,7 @@ async def others_are_admitted(bench: Bench, address: str) -> None:
 
 CYCLES: Final = Trial(
     name="cycles",
-    says="devices that come and go leave no memory and no seat behind",
+    says="devices that come and go leave no memory and no subscriber behind",
     run=come_and_go,
     full=200,
     short=2,

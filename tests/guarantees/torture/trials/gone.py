@@ -7,7 +7,7 @@ from typing import Final
 from tests.guarantees.torture.bench import Bench
 from tests.guarantees.torture.misbehaving import flood
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import crowd, seats
+from tests.support.http2 import connected, crowd
 from tests.support.http2.device import Device
 from tests.support.processes import Environment
 
@@ -97,7 +97,7 @@ async def full_or_closed(device: Device) -> None:
 
 async def no_seat_is_taken(bench: Bench, address: str, devices: Sequence[Device]) -> None:
     """Wait until none of them counts as connected any more."""
-    left = await seats.taken(address, devices, bench.patience)
+    left = await connected.taken(address, devices, bench.patience)
     bench.measured("dead devices that still count as connected", len(left), 0)
 
 

@@ -7,7 +7,7 @@ from tests.guarantees.torture.bench import Bench
 from tests.guarantees.torture.misbehaving import Misbehaving, flood
 from tests.guarantees.torture.probe import Probe
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import crowd, seats
+from tests.support.http2 import connected, crowd
 from tests.support.http2.device import Device
 
 SHORT: Final = 5
@@ -40,7 +40,7 @@ async def are_unmoved(bench: Bench) -> None:
         figures = Figures(SENDS if whole else FEW_SENDS)
         with bench.apart(server.process.pid):
             for _ in range(bench.rounds):
-                assert not await seats.taken(server.address, bad.stalled, bench.patience)
+                assert not await connected.taken(server.address, bad.stalled, bench.patience)
                 figures.quiet.append(median(await probe.latencies(figures.sends)))
                 await bad.stall(server.address)
                 await bad.filled()

@@ -5,12 +5,12 @@ from typing import Any
 
 from unisono.server.api.call import Call
 from unisono.server.api.convert.frames import frame
-from unisono.server.api.convert.subscription import subscription
+from unisono.server.api.convert.stream_request import stream_request
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import DEVICE, Streaming, Unary, Write
 from unisono.server.api.status import goodbye_error
 from unisono.server.core.admission import Kind
-from unisono.server.core.feeds import Feeds, Subscription
+from unisono.server.core.feeds import Feeds, StreamRequest
 from unisono.server.errors import UnisonoError
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -34,11 +34,11 @@ class FeedService:
 
     def subscribe(self, call: Call, request: pb.SubscribeRequest, write: Write) -> Awaitable[UnisonoError]:
         """Subscribe. Reads the request at once, so that it is not kept for as long as the stream."""
-        return self._stream(subscription(call, request), write)
+        return self._stream(stream_request(call, request), write)
 
-    async def _stream(self, wanted: Subscription, write: Write) -> UnisonoError:
-        with self._feeds.seat(wanted) as seat:
-            session = await self._feeds.open(wanted, seat)
+    async def _stream(self, wanted: StreamRequest, write: Write) -> UnisonoError:
+        with self._feeds.subscribe(wanted) as subscriber:
+            session = await self._feeds.open(wanted, subscriber)
             del wanted
             return goodbye_error(*await session.run(frame, write))
 

@@ -3,14 +3,14 @@
 from unisono.server.api.call import Call
 from unisono.server.api.convert import fields
 from unisono.server.api.convert.violations import Violations
-from unisono.server.core.feeds import Subscription
+from unisono.server.core.feeds import StreamRequest
 from unisono.server.model import Platform
 from unisono.v1 import feed_service_pb2 as pb
 
 _DAY = 24 * 3600 * 1000
 
 
-def subscription(call: Call, message: pb.SubscribeRequest) -> Subscription:
+def stream_request(call: Call, message: pb.SubscribeRequest) -> StreamRequest:
     """What a device asks for when it opens a stream."""
     bad = Violations()
     actor = call.writer(bad, message.user_id, message.endpoint_id)
@@ -22,7 +22,7 @@ def subscription(call: Call, message: pb.SubscribeRequest) -> Subscription:
     token = message.resume_token if message.WhichOneof("start") == "resume_token" else None
     heartbeat = _heartbeat(bad, message)
     bad.check()
-    return Subscription(
+    return StreamRequest(
         feed=actor.feed,
         endpoint_id=actor.endpoint_id,
         platform=platform,

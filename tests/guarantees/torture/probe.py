@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import Final, Self
 
-from tests.guarantees.torture.bench import ACCESS, Bench
+from tests.guarantees.torture.context import ACCESS, TrialContext
 from tests.support import tokens
 from tests.support.http2.connection import Connection
 from tests.support.http2.device import Device
@@ -19,18 +19,18 @@ _CONTENT: Final = notification_pb2.Payload(visual_content=notification_pb2.Visua
 class Probe:
     """Sends one at a time, to the users of some devices in turn, on a connection of its own."""
 
-    def __init__(self, bench: Bench, connection: Connection, readers: Sequence[Device]) -> None:
-        self.clock = bench.recorder.clock
-        self._teller = Teller(bench.recorder, Holder(app_id=ACCESS.app_id), tokens.publisher())
+    def __init__(self, context: TrialContext, connection: Connection, readers: Sequence[Device]) -> None:
+        self.clock = context.recorder.clock
+        self._teller = Teller(context.recorder, Holder(app_id=ACCESS.app_id), tokens.publisher())
         self._connection = connection
         self._readers: dict[str, list[Device]] = {}
         for device in readers:
             self._readers.setdefault(device.user_id, []).append(device)
 
     @classmethod
-    async def to(cls, bench: Bench, address: str, readers: Sequence[Device]) -> Self:
+    async def to(cls, context: TrialContext, address: str, readers: Sequence[Device]) -> Self:
         """The devices must be connected, and nobody else may send to their users."""
-        return cls(bench, await Connection.open(address), readers)
+        return cls(context, await Connection.open(address), readers)
 
     async def latencies(self, sends: int) -> list[float]:
         """Of each send, to each device of its user, in milliseconds."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.guarantees.patches import Patch
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.trial import Trial
 from tests.support.processes import PATIENCE
 from unisono.verify.broken import Broken
@@ -54,12 +54,12 @@ def run(
 ) -> Result:
     """So many rounds of a trial, in histories of a few; up to the first that goes wrong.
 
-    `done` is called after each round; for the others see `Bench`.
+    `done` is called after each round; for the others see `TrialContext`.
     """
     result = Result(trial=trial)
     for start, count in _parts(rounds, trial.most):
         with tempfile.TemporaryDirectory(prefix="unisono-torture-") as folder:
-            bench = Bench(
+            context = TrialContext(
                 folder=Path(folder),
                 seed=seed + start,
                 rounds=count,
@@ -68,7 +68,7 @@ def run(
                 patience=patience,
                 timed=timed,
             )
-            history, failure = _one(trial, bench)
+            history, failure = _one(trial, context)
         result.rounds += count
         # How fast things arrive says nothing here, and there are millions of them.
         result.figures = result.figures.plus(replace(Figures.of(history), latencies=()))
@@ -80,19 +80,19 @@ def run(
     return result
 
 
-def _one(trial: Trial, bench: Bench) -> tuple[History, str]:
+def _one(trial: Trial, context: TrialContext) -> tuple[History, str]:
     """What was recorded, and what went wrong besides."""
     try:
-        asyncio.run(_in_time(trial, bench))
+        asyncio.run(_in_time(trial, context))
     # What is recorded is judged, whatever stopped the trial.
     except (Exception, pytest.fail.Exception) as error:
-        return bench.recorder.history, repr(error)
-    return bench.recorder.history, ""
+        return context.recorder.history, repr(error)
+    return context.recorder.history, ""
 
 
-async def _in_time(trial: Trial, bench: Bench) -> None:
-    async with asyncio.timeout(HANGS + HANGS_PER_ROUND * bench.rounds):
-        await trial.run(bench)
+async def _in_time(trial: Trial, context: TrialContext) -> None:
+    async with asyncio.timeout(HANGS + HANGS_PER_ROUND * context.rounds):
+        await trial.run(context)
 
 
 def _parts(rounds: int, most: int) -> Iterator[tuple[int, int]]:

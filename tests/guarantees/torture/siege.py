@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from statistics import median
 from typing import Final
 
-from tests.guarantees.torture.bench import USERS, Bench
+from tests.guarantees.torture.context import USERS, TrialContext
 from tests.support.attacks.process import attack
 from tests.support.http2.stranger import Target
 from tests.support.machine import resident
@@ -74,25 +74,25 @@ class Siege:
             await asyncio.sleep(0.005)
         return found
 
-    def write(self, bench: Bench) -> None:
+    def write(self, context: TrialContext) -> None:
         """Write down what all rounds came to."""
         times, quiet = 1 if self._whole else NOISE, median(self._quiet)
-        bench.took(
+        context.took(
             f"{self._name}: a good call, in ms",
             median(self._loaded),
             times * max(TIMES * quiet, SLOW),
             quiet=quiet,
         )
-        bench.took(
+        context.took(
             f"{self._name}: the slowest of them, in ms",
             self._worst,
             times * WORST + self._worst_quiet,
             quiet=self._worst_quiet,
         )
-        bench.measured(f"{self._name}: good calls that were refused", self._refused, 0)
+        context.measured(f"{self._name}: good calls that were refused", self._refused, 0)
         grown, left = self._peak - self._before, self._left - self._before
-        bench.measured(f"{self._name}: memory grew by, in MiB", grown, GROWTH, before=self._before)
-        bench.measured(f"{self._name}: memory left of it, in MiB", left, LEFT)
+        context.measured(f"{self._name}: memory grew by, in MiB", grown, GROWTH, before=self._before)
+        context.measured(f"{self._name}: memory left of it, in MiB", left, LEFT)
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Trial:
 
     name: str
     says: str
-    run: Callable[[Bench], Awaitable[None]]
+    run: Callable[[TrialContext], Awaitable[None]]
     full: int
     short: int
     most: int = 10

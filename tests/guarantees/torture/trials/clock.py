@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.tools import FAKETIME, faketime
 from tests.guarantees.torture.trial import Trial
 from tests.support.processes import PATIENCE
@@ -18,9 +18,9 @@ _SPAN: Final = 1.0
 _NEAR: Final = 60
 
 
-async def jumps(bench: Bench) -> None:
+async def jumps(context: TrialContext) -> None:
     """From one of the hours to another, again and again; what waits and measures must not notice."""
-    library, ahead = faketime(), bench.folder / "ahead"
+    library, ahead = faketime(), context.folder / "ahead"
     assert library is not None
     ahead.write_text("+0")
     env = {
@@ -30,20 +30,20 @@ async def jumps(bench: Bench) -> None:
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     now = 0
-    async with bench.server(env=env) as server, bench.traffic(server.address):
-        for _ in range(bench.rounds):
-            now = bench.random.choice([hour for hour in _HOURS if hour != now])
+    async with context.server(env=env) as server, context.traffic(server.address):
+        for _ in range(context.rounds):
+            now = context.random.choice([hour for hour in _HOURS if hour != now])
             ahead.write_text(f"{now:+}")
-            bench.recorder.note(SET, ahead=now)
-            await is_taken_up(bench, server.address, now)
-            await asyncio.sleep(bench.random.uniform(0, _SPAN))
-            bench.done()
+            context.recorder.note(SET, ahead=now)
+            await is_taken_up(context, server.address, now)
+            await asyncio.sleep(context.random.uniform(0, _SPAN))
+            context.done()
 
 
-async def is_taken_up(bench: Bench, address: str, ahead: int) -> None:
+async def is_taken_up(context: TrialContext, address: str, ahead: int) -> None:
     """Wait until the server has the new time: it looks for it once a second."""
-    async with bench.backend(address) as backend, asyncio.timeout(PATIENCE):
-        while abs(await _clock_of(backend) - bench.recorder.clock() - ahead) > _NEAR:
+    async with context.backend(address) as backend, asyncio.timeout(PATIENCE):
+        while abs(await _clock_of(backend) - context.recorder.clock() - ahead) > _NEAR:
             await asyncio.sleep(0.05)
 
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.sends import sending
 from tests.guarantees.torture.server import Server
 from tests.guarantees.torture.trial import Trial
@@ -67,54 +67,56 @@ class Haste:
                 continue
 
 
-async def come_back_together(bench: Bench) -> None:
+async def come_back_together(context: TrialContext) -> None:
     """End the server in each round, and see everybody live again."""
-    everybody = crowd.devices(bench.recorder, "crowd", crowd.fitting(MANY if bench.rounds > SHORT else FEW))
+    everybody = crowd.devices(
+        context.recorder, "crowd", crowd.fitting(MANY if context.rounds > SHORT else FEW)
+    )
     users = crowd.users(everybody)
-    async with bench.server() as server, bench.backend(server.address) as publisher:
+    async with context.server() as server, context.backend(server.address) as publisher:
         await crowd.arrive(everybody, server.address)
-        haste = Haste(server, Random(f"{bench.seed} haste"))  # noqa: S311
-        chance = Random(f"{bench.seed} sends")  # noqa: S311
+        haste = Haste(server, Random(f"{context.seed} haste"))  # noqa: S311
+        chance = Random(f"{context.seed} sends")  # noqa: S311
         traffic = sending(publisher, users, chance, pause=PAUSE)
         async with haste.bind(everybody), traffic:
-            for number in range(bench.rounds):
+            for number in range(context.rounds):
                 kind = (signal.SIGKILL, signal.SIGTERM)[number % 2]
-                await end(bench, server, haste, everybody, kind)
-                await caught_up(bench, publisher, everybody, users)
-                bench.done()
+                await end(context, server, haste, everybody, kind)
+                await caught_up(context, publisher, everybody, users)
+                context.done()
         crowd.vanish(everybody)
         for user_id in users:
             async for _ in publisher.list(user_id, page_size=500):
                 pass
     refused = [stream for device in everybody for stream in device.streams if stream.code not in AGAIN]
-    bench.measured(f"streams that were refused {reasons(refused)}", len(refused), 0)
+    context.measured(f"streams that were refused {reasons(refused)}", len(refused), 0)
 
 
 async def end(
-    bench: Bench, server: Server, haste: Haste, everybody: Sequence[Device], kind: signal.Signals
+    context: TrialContext, server: Server, haste: Haste, everybody: Sequence[Device], kind: signal.Signals
 ) -> None:
     """End it, start it, and measure until all are live."""
-    await asyncio.sleep(bench.random.uniform(0, HASTE))
+    await asyncio.sleep(context.random.uniform(0, HASTE))
     await server.end(kind)
     haste.there.clear()
-    ended = bench.recorder.clock()
+    ended = context.recorder.clock()
     await server.start()
-    serving = bench.recorder.clock()
+    serving = context.recorder.clock()
     haste.there.set()
     await crowd.until_all(everybody, lambda device: device.live and device.streams[-1].began > ended)
-    took = bench.recorder.clock() - serving
-    bench.took(f"all are live after {kind.name}", took, SLOWEST, devices=len(everybody))
+    took = context.recorder.clock() - serving
+    context.took(f"all are live after {kind.name}", took, SLOWEST, devices=len(everybody))
 
 
 async def caught_up(
-    bench: Bench, publisher: Publisher, everybody: Sequence[Device], users: Sequence[str]
+    context: TrialContext, publisher: Publisher, everybody: Sequence[Device], users: Sequence[str]
 ) -> None:
     """See each complete at the last revision of its feed, or later."""
-    since = bench.recorder.clock()
+    since = context.recorder.clock()
     last = {user_id: (await publisher.feed(user_id)).last_revision for user_id in users}
     for device in everybody:
         await device.caught_up(last[device.user_id])
-    bench.recorder.note(SETTLED, since=since)
+    context.recorder.note(SETTLED, since=since)
 
 
 def reasons(refused: Sequence[Stream]) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from random import Random
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import connected, crowd
 from tests.support.http2.device import Device
@@ -33,37 +33,37 @@ PER_CYCLE: Final = 150
 OFTEN: Final[Environment] = {"UNISONO_SUBSCRIBES_PER_SECOND": "1000000"}
 
 
-async def come_and_go(bench: Bench) -> None:
+async def come_and_go(context: TrialContext) -> None:
     """So many cycles in each round; memory is looked at before and after all of them."""
-    async with bench.server(env=OFTEN) as server:
-        await cycles(bench, server.address, int(TIMES + WARM_UP * TIMES * bench.rounds))
-        await nobody_is_there(bench, server.address)
+    async with context.server(env=OFTEN) as server:
+        await cycles(context, server.address, int(TIMES + WARM_UP * TIMES * context.rounds))
+        await nobody_is_there(context, server.address)
         before = resident(server.process.pid)
-        for _ in range(bench.rounds):
-            await cycles(bench, server.address, TIMES)
-            bench.done()
-        await nobody_is_there(bench, server.address)
-        grown, count = resident(server.process.pid) - before, bench.rounds * TIMES * DEVICES
+        for _ in range(context.rounds):
+            await cycles(context, server.address, TIMES)
+            context.done()
+        await nobody_is_there(context, server.address)
+        grown, count = resident(server.process.pid) - before, context.rounds * TIMES * DEVICES
         what = "memory that grew while devices came and went, in bytes"
-        bench.measured(what, grown, BESIDE + PER_CYCLE * count, before=before, cycles=count)
-        await others_are_admitted(bench, server.address)
+        context.measured(what, grown, BESIDE + PER_CYCLE * count, before=before, cycles=count)
+        await others_are_admitted(context, server.address)
 
 
-def everybody(bench: Bench) -> list[Device]:
+def everybody(context: TrialContext) -> list[Device]:
     """The same endpoints each time. Nothing is sent to them: what they hear is not kept to be judged."""
-    return crowd.devices(Recorder(bench.recorder.clock), "cycle", DEVICES)
+    return crowd.devices(Recorder(context.recorder.clock), "cycle", DEVICES)
 
 
-async def cycles(bench: Bench, address: str, times: int) -> None:
+async def cycles(context: TrialContext, address: str, times: int) -> None:
     """Let each come and go so often."""
-    chances = {device: Random(bench.random.random()) for device in everybody(bench)}  # noqa: S311
+    chances = {device: Random(context.random.random()) for device in everybody(context)}  # noqa: S311
     await asyncio.gather(*(come_and_leave(*one, address, times) for one in chances.items()))
 
 
-async def nobody_is_there(bench: Bench, address: str) -> None:
+async def nobody_is_there(context: TrialContext, address: str) -> None:
     """No endpoint counts as connected."""
-    taken = await connected.taken(address, everybody(bench), bench.patience)
-    bench.measured("endpoints that count as connected, and nobody is there", len(taken), 0)
+    taken = await connected.taken(address, everybody(context), context.patience)
+    context.measured("endpoints that count as connected, and nobody is there", len(taken), 0)
 
 
 async def come_and_leave(device: Device, chance: Random, address: str, times: int) -> None:
@@ -80,10 +80,10 @@ async def come_and_leave(device: Device, chance: Random, address: str, times: in
             device.vanish()
 
 
-async def others_are_admitted(bench: Bench, address: str) -> None:
+async def others_are_admitted(context: TrialContext, address: str) -> None:
     """As many as may be connected: no stream is counted of somebody who is gone."""
-    users, numbers = crowd.users(everybody(bench)), range(crowd.PER_USER)
-    others = [Device(bench.recorder, user_id, f"other-{n}") for user_id in users for n in numbers]
+    users, numbers = crowd.users(everybody(context)), range(crowd.PER_USER)
+    others = [Device(context.recorder, user_id, f"other-{n}") for user_id in users for n in numbers]
     await crowd.arrive(others, address)
     crowd.vanish(others)
 

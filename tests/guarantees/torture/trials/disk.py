@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from typing import Final
 
-from tests.guarantees.torture.bench import USERS, Bench
+from tests.guarantees.torture.context import USERS, TrialContext
 from tests.guarantees.torture.disk import FAULTS, fault
 from tests.guarantees.torture.server import Server
 from tests.guarantees.torture.tools import STRACE
@@ -21,53 +21,53 @@ TYPED: Final = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
 ONCE: Final = Backoff(first=1000.0, most=1000.0)
 
 
-async def troubled(bench: Bench) -> None:
+async def troubled(context: TrialContext) -> None:
     """One fault after the other; in the end the server is killed, and everything must be there."""
-    faults = cycle(bench.random.sample((*FAULTS, "locked"), len(FAULTS) + 1))
-    async with bench.server() as server, bench.traffic(server.address) as world:
-        for _ in range(bench.rounds):
-            await trouble(bench, server, next(faults))
-            await recovers(bench, server)
-            bench.done()
+    faults = cycle(context.random.sample((*FAULTS, "locked"), len(FAULTS) + 1))
+    async with context.server() as server, context.traffic(server.address) as world:
+        for _ in range(context.rounds):
+            await trouble(context, server, next(faults))
+            await recovers(context, server)
+            context.done()
         await server.end(signal.SIGKILL)
         await server.start()
         await world.live()
 
 
-async def trouble(bench: Bench, server: Server, name: str) -> None:
+async def trouble(context: TrialContext, server: Server, name: str) -> None:
     """A fault, in which reads go on, and writes are refused for now."""
-    calls = bench.recorder.history.calls
+    calls = context.recorder.history.calls
     before = len(calls)
     async with fault(name, server.store, server.process.pid):
-        bench.recorder.note(f"DISK {name.upper()}")
-        await reads_go_on(bench, server)
-        await sends_are_refused(bench, server, name)
-        await reads_go_on(bench, server)
-    bench.recorder.note("DISK WELL")
+        context.recorder.note(f"DISK {name.upper()}")
+        await reads_go_on(context, server)
+        await sends_are_refused(context, server, name)
+        await reads_go_on(context, server)
+    context.recorder.note("DISK WELL")
     wrong = refusals(calls[before:]) - TYPED
     assert not wrong, f"with a disk that is {name}, calls were refused with {wrong}"
 
 
-async def reads_go_on(bench: Bench, server: Server) -> None:
+async def reads_go_on(context: TrialContext, server: Server) -> None:
     """Every feed and its history."""
-    async with bench.backend(server.address) as backend:
+    async with context.backend(server.address) as backend:
         for user_id in USERS:
             await backend.feed(user_id)
             async for _ in backend.list(user_id, page_size=500):
                 pass
 
 
-async def sends_are_refused(bench: Bench, server: Server, name: str) -> None:
+async def sends_are_refused(context: TrialContext, server: Server, name: str) -> None:
     """At once or in time; where the disk is merely slow they are answered OK, later."""
-    async with bench.backend(server.address, backoff=ONCE) as backend:
+    async with context.backend(server.address, backoff=ONCE) as backend:
         (outcome,) = await backend.batch([draft("ada", title="In trouble")])
     code = outcome.code.name if isinstance(outcome, UnisonoError) else "OK"
     assert code in ({"OK"} if name == "slow" else TYPED), f"with a disk that is {name}: {outcome!r}"
 
 
-async def recovers(bench: Bench, server: Server) -> None:
+async def recovers(context: TrialContext, server: Server) -> None:
     """Without a restart: the next send is answered OK."""
-    async with bench.backend(server.address) as backend:
+    async with context.backend(server.address) as backend:
         await backend.send("ada", title="Well again")
 
 

@@ -5,7 +5,7 @@ import signal
 from functools import partial
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.trial import Trial
 
 #: How long traffic flows between two ends at most, and how long a server stands still at most, in seconds.
@@ -13,25 +13,25 @@ CALM: Final = 0.6
 STILL: Final = 0.5
 
 
-async def end_by(number: signal.Signals, bench: Bench) -> None:
+async def end_by(number: signal.Signals, context: TrialContext) -> None:
     """End it so in each round, and start it again."""
-    async with bench.server() as server, bench.traffic(server.address) as world:
-        for _ in range(bench.rounds):
-            await asyncio.sleep(bench.random.uniform(0, CALM))
+    async with context.server() as server, context.traffic(server.address) as world:
+        for _ in range(context.rounds):
+            await asyncio.sleep(context.random.uniform(0, CALM))
             await server.end(number)
             await server.start()
             await world.live()
-            bench.recorder.note("LIVE")
-            bench.done()
+            context.recorder.note("LIVE")
+            context.done()
 
 
-async def stand_still(bench: Bench) -> None:
+async def stand_still(context: TrialContext) -> None:
     """As on a machine that is short of time."""
-    async with bench.server() as server, bench.traffic(server.address):
-        for _ in range(bench.rounds):
-            await asyncio.sleep(bench.random.uniform(0, CALM))
-            await server.stand_still(bench.random.uniform(0, STILL))
-            bench.done()
+    async with context.server() as server, context.traffic(server.address):
+        for _ in range(context.rounds):
+            await asyncio.sleep(context.random.uniform(0, CALM))
+            await server.stand_still(context.random.uniform(0, STILL))
+            context.done()
 
 
 KILLED: Final = Trial(

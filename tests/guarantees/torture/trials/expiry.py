@@ -8,7 +8,7 @@ from math import ceil
 from statistics import median, quantiles
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.probe import Probe
 from tests.guarantees.torture.sends import send_all
 from tests.guarantees.torture.trial import Trial
@@ -48,27 +48,27 @@ PERCENTILE_99: Final = 200.0
 NOISE: Final = 3
 
 
-async def expire_together(bench: Bench) -> None:
+async def expire_together(context: TrialContext) -> None:
     """One expiry of everything; a round is over when a feed is empty."""
-    holders = crowd.devices(bench.recorder, "holder", HOLDERS * bench.rounds, per_user=HOLDERS)
-    readers = crowd.devices(bench.recorder, "live", LIVE * READERS, per_user=READERS)
-    async with bench.server() as server, bench.backend(server.address) as publisher:
+    holders = crowd.devices(context.recorder, "holder", HOLDERS * context.rounds, per_user=HOLDERS)
+    readers = crowd.devices(context.recorder, "live", LIVE * READERS, per_user=READERS)
+    async with context.server() as server, context.backend(server.address) as publisher:
         await crowd.arrive([*holders, *readers], server.address)
-        probe = await Probe.to(bench, server.address, readers)
-        seconds = SENDING * bench.rounds + QUIET
+        probe = await Probe.to(context, server.address, readers)
+        seconds = SENDING * context.rounds + QUIET
         at = datetime.fromtimestamp(ceil(time.time() + seconds), tz=UTC)
         for some in crowd.groups(crowd.users(holders), TOGETHER):
             users = [user_id for user_id in some for _ in range(OF_EACH)]
             await send_all(publisher, [draft(user_id, title="Over", expire_time=at) for user_id in users])
         await crowd.until_all(holders, lambda device: device.revision >= OF_EACH)
-        with bench.apart(server.process.pid):
+        with context.apart(server.process.pid):
             quiet = await measured(probe, asyncio.sleep(at.timestamp() - time.time()))
-            busy = await measured(probe, all_expire(bench, holders))
+            busy = await measured(probe, all_expire(context, holders))
         took = max(device.reached for device in holders) - at.timestamp()
-        allowed = LEAST + TELLING * bench.rounds
-        bench.took("all have expired after, in s", took, allowed, notifications=bench.rounds * OF_EACH)
-        write_down(bench, quiet, busy)
-        await all_were_told(bench, publisher, holders)
+        allowed = LEAST + TELLING * context.rounds
+        context.took("all have expired after, in s", took, allowed, notifications=context.rounds * OF_EACH)
+        write_down(context, quiet, busy)
+        await all_were_told(context, publisher, holders)
         crowd.vanish([*holders, *readers])
 
 
@@ -83,27 +83,27 @@ async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
     return found
 
 
-async def all_expire(bench: Bench, holders: Sequence[Device]) -> None:
+async def all_expire(context: TrialContext, holders: Sequence[Device]) -> None:
     """Wait until each is told; every notification takes one revision when it is sent and one at its end."""
     for of_one_feed in crowd.groups(holders, HOLDERS):
         await crowd.until_all(of_one_feed, lambda device: device.revision == 2 * OF_EACH)
-        bench.done()
+        context.done()
 
 
-def write_down(bench: Bench, quiet: list[float], busy: list[float]) -> None:
+def write_down(context: TrialContext, quiet: list[float], busy: list[float]) -> None:
     """How much longer live sends took."""
-    times = 1 if bench.rounds > SHORT else NOISE
+    times = 1 if context.rounds > SHORT else NOISE
     for what, least, of in (("median", MEDIAN, median), ("99th percentile", PERCENTILE_99, percentile_99)):
         allowed = times * (of(quiet) + least)
-        bench.took(f"{what} of latency beside expiry in ms", of(busy), allowed, quiet=of(quiet))
+        context.took(f"{what} of latency beside expiry in ms", of(busy), allowed, quiet=of(quiet))
 
 
-async def all_were_told(bench: Bench, publisher: Publisher, holders: Sequence[Device]) -> None:
+async def all_were_told(context: TrialContext, publisher: Publisher, holders: Sequence[Device]) -> None:
     """Of every end, to every device; and nothing counts as unread."""
     wrong = [device for device in holders if device.unread_count or len(removed(device)) != OF_EACH]
-    bench.measured("devices that were not told of all", len(wrong), 0)
+    context.measured("devices that were not told of all", len(wrong), 0)
     feeds = [await publisher.feed(user_id) for user_id in crowd.users(holders)]
-    bench.measured("feeds in which something waits", sum(bool(feed.unread_count) for feed in feeds), 0)
+    context.measured("feeds in which something waits", sum(bool(feed.unread_count) for feed in feeds), 0)
 
 
 def percentile_99(latencies: list[float]) -> float:

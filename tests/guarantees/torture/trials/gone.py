@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.misbehaving import flood
 from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import connected, crowd
@@ -45,46 +45,46 @@ AGING: Final[Environment] = {
 }
 
 
-async def are_gone(bench: Bench) -> None:
+async def are_gone(context: TrialContext) -> None:
     """In each round, on servers of short patience: some of each kind."""
-    silent = crowd.devices(bench.recorder, "silent", 2 * EACH)
-    full = crowd.devices(bench.recorder, "full", EACH, bare=True)
-    for _ in range(bench.rounds):
-        async with bench.server(env=PINGING) as server:
-            await fall_silent(bench, server.address, silent)
+    silent = crowd.devices(context.recorder, "silent", 2 * EACH)
+    full = crowd.devices(context.recorder, "full", EACH, bare=True)
+    for _ in range(context.rounds):
+        async with context.server(env=PINGING) as server:
+            await fall_silent(context, server.address, silent)
         async with (
-            bench.server(env=AGING) as server,
-            bench.backend(server.address) as publisher,
+            context.server(env=AGING) as server,
+            context.backend(server.address) as publisher,
         ):
             await flood(publisher, crowd.users(full))
-            await do_not_read(bench, server.address, full)
-        bench.done()
+            await do_not_read(context, server.address, full)
+        context.done()
 
 
-async def fall_silent(bench: Bench, address: str, devices: Sequence[Device]) -> None:
+async def fall_silent(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
     """One half answers no ping, the other takes nothing off the wire."""
     await crowd.arrive(devices, address)
-    since = bench.recorder.clock()
+    since = context.recorder.clock()
     for device in devices[::2]:
         device.connection.answers_pings = False
     for device in devices[1::2]:
         device.connection.fall_silent()
-    await no_seat_is_taken(bench, address, devices)
+    await no_seat_is_taken(context, address, devices)
     crowd.vanish(devices)
     allowed = KEEPALIVE_TIME + PING_TIMEOUT + MARGIN
-    bench.took("a dead device is gone after, in s", bench.recorder.clock() - since, allowed)
+    context.took("a dead device is gone after, in s", context.recorder.clock() - since, allowed)
 
 
-async def do_not_read(bench: Bench, address: str, devices: Sequence[Device]) -> None:
+async def do_not_read(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
     """What is written to them queues behind what they do not take, so nothing else ends them."""
-    since = bench.recorder.clock()
+    since = context.recorder.clock()
     await crowd.arrive(devices, address, reads=False)
     await asyncio.gather(*(full_or_closed(device) for device in devices))
-    await no_seat_is_taken(bench, address, devices)
+    await no_seat_is_taken(context, address, devices)
     for device in devices:
         await device.connection.closed.wait()
     allowed = JITTER * CONNECTION_AGE + GRACE + MARGIN
-    bench.took("a device that does not read is gone after, in s", bench.recorder.clock() - since, allowed)
+    context.took("a device that does not read is gone after, in s", context.recorder.clock() - since, allowed)
 
 
 async def full_or_closed(device: Device) -> None:
@@ -95,10 +95,10 @@ async def full_or_closed(device: Device) -> None:
         end.cancel()
 
 
-async def no_seat_is_taken(bench: Bench, address: str, devices: Sequence[Device]) -> None:
+async def no_seat_is_taken(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
     """Wait until none of them counts as connected any more."""
-    left = await connected.taken(address, devices, bench.patience)
-    bench.measured("dead devices that still count as connected", len(left), 0)
+    left = await connected.taken(address, devices, context.patience)
+    context.measured("dead devices that still count as connected", len(left), 0)
 
 
 GONE: Final = Trial(

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from tests.guarantees.patches import Patch
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.trial import Trial
 
 #: What the server imports in the place of its bus.
@@ -22,14 +22,14 @@ _TICKS: Final = {"UNISONO_HEARTBEAT_MIN": "0.1", "UNISONO_HEARTBEAT": "0.3", "UN
 _SPAN: Final = 1.0
 
 
-async def bad_bus(bus: str, bench: Bench) -> None:
+async def bad_bus(bus: str, context: TrialContext) -> None:
     """All is as with a good one, only slower."""
     real = "from unisono.server.bus.local import LocalBus"
-    patch = Patch(file="app/build.py", old=real, new=bus.format(seed=bench.seed))
-    async with bench.server(env=_TICKS, patches=[patch]) as server, bench.traffic(server.address):
-        for _ in range(bench.rounds):
+    patch = Patch(file="app/build.py", old=real, new=bus.format(seed=context.seed))
+    async with context.server(env=_TICKS, patches=[patch]) as server, context.traffic(server.address):
+        for _ in range(context.rounds):
             await asyncio.sleep(_SPAN)
-            bench.done()
+            context.done()
 
 
 LOSSY: Final = Trial(

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.server import Server
 from tests.guarantees.torture.siege import Siege
 from tests.guarantees.torture.tools import HAPROXY
@@ -41,59 +41,59 @@ PROXIED: Final[Mapping[str, str]] = {
 }
 
 
-async def withstands(bench: Bench) -> None:
+async def withstands(context: TrialContext) -> None:
     """Each attack in each round, on a server of its own: memory that one leaves is not that of another. In
     the end, all that holds something is given up in time.
     """
     async with AsyncExitStack() as stack:
         sieges = []
         for name in ALONE:
-            server = await stack.enter_async_context(bench.server(store=f"{name}.db"))
-            caller = await stack.enter_async_context(bench.backend(server.address))
-            sieges.append(siege(bench, name, Target(address=server.address), server, caller))
-        await besieged(bench, sieges)
-    async with bench.server(env=IMPATIENT) as server:
-        await gives_up(bench, Target(address=server.address))
+            server = await stack.enter_async_context(context.server(store=f"{name}.db"))
+            caller = await stack.enter_async_context(context.backend(server.address))
+            sieges.append(siege(context, name, Target(address=server.address), server, caller))
+        await besieged(context, sieges)
+    async with context.server(env=IMPATIENT) as server:
+        await gives_up(context, Target(address=server.address))
 
 
-async def withstands_behind_a_proxy(bench: Bench) -> None:
+async def withstands_behind_a_proxy(context: TrialContext) -> None:
     """Each attack in each round, through the proxy, as it ships. Good calls go the same way."""
-    async with bench.server() as server:
-        with haproxy(server.address, Path(mkdtemp(dir=bench.folder))) as proxy:
-            bench.root = proxy.root.read_bytes()
-            async with bench.backend(proxy.address) as caller:
+    async with context.server() as server:
+        with haproxy(server.address, Path(mkdtemp(dir=context.folder))) as proxy:
+            context.root = proxy.root.read_bytes()
+            async with context.backend(proxy.address) as caller:
                 targets = {
                     name: Target(address=proxy.address, source=source, root=str(proxy.root))
                     for name, source in PROXIED.items()
                 }
-                sieges = [siege(bench, name, target, server, caller) for name, target in targets.items()]
-                await besieged(bench, sieges)
+                sieges = [siege(context, name, target, server, caller) for name, target in targets.items()]
+                await besieged(context, sieges)
 
 
-def siege(bench: Bench, name: str, target: Target, server: Server, caller: Publisher) -> Siege:
-    return Siege(name, target, server.process.pid, caller, whole=bench.rounds > SHORT)
+def siege(context: TrialContext, name: str, target: Target, server: Server, caller: Publisher) -> Siege:
+    return Siege(name, target, server.process.pid, caller, whole=context.rounds > SHORT)
 
 
-async def besieged(bench: Bench, sieges: Sequence[Siege]) -> None:
+async def besieged(context: TrialContext, sieges: Sequence[Siege]) -> None:
     """Attack and leave in peace in turn, and write down what it did."""
     for each in sieges:
         await each.calls(seconds=0.5)
-    for _ in range(bench.rounds):
+    for _ in range(context.rounds):
         for each in sieges:
             await each.round()
-        bench.done()
+        context.done()
     for each in sieges:
-        each.write(bench)
+        each.write(context)
 
 
-async def gives_up(bench: Bench, target: Target) -> None:
+async def gives_up(context: TrialContext, target: Target) -> None:
     """Nothing that a stranger holds is held for longer than the server was told to."""
     for name in ENDED:
         async with attack(name, target) as attacking:
             await attacking.begin()
-            since = bench.recorder.clock()
-            await attacking.over(patience=WAIT + MARGIN + bench.patience)
-            bench.took(f"{name}: all are gone after, in s", bench.recorder.clock() - since, WAIT + MARGIN)
+            since = context.recorder.clock()
+            await attacking.over(patience=WAIT + MARGIN + context.patience)
+            context.took(f"{name}: all are gone after, in s", context.recorder.clock() - since, WAIT + MARGIN)
 
 
 HOSTILE: Final = Trial(

@@ -10,7 +10,7 @@ from typing import Final
 
 import trustme
 
-from tests.guarantees.torture.bench import USERS, Bench
+from tests.guarantees.torture.context import USERS, TrialContext
 from tests.guarantees.torture.lines import CorruptingLine, CuttingLine, SlowLine
 from tests.guarantees.torture.trial import Trial
 from tests.support.proxies import Proxy, carrying
@@ -62,13 +62,13 @@ def over(addresses: list[str], root: bytes | None = None) -> Connect:
     return connect
 
 
-async def cut(bench: Bench) -> None:
+async def cut(context: TrialContext) -> None:
     """Every connection after one message, then after two, and so on, and again."""
-    async with bench.server() as server, AsyncExitStack() as stack:
+    async with context.server() as server, AsyncExitStack() as stack:
         cuts = Count()
 
         def note() -> None:
-            bench.recorder.note("CUT")
+            context.recorder.note("CUT")
             cuts()
 
         def line(number: int) -> Proxy:
@@ -76,16 +76,16 @@ async def cut(bench: Bench) -> None:
             return CuttingLine(server.address, lengths, note)
 
         way = over(await lines(stack, line))
-        async with bench.traffic(server.address, connect=way):
-            for _ in range(bench.rounds):
+        async with context.traffic(server.address, connect=way):
+            for _ in range(context.rounds):
                 await cuts.reaches(cuts.value + _CUTS)
-                bench.done()
+                context.done()
 
 
-async def away(bench: Bench) -> None:
+async def away(context: TrialContext) -> None:
     """Some devices are away at a time, and removals are forgotten before they are back."""
     env = {"UNISONO_TOMBSTONES_PER_FEED": "1", "UNISONO_SWEEP_INTERVAL": "0.1"}
-    async with bench.server(env=env) as server, AsyncExitStack() as stack:
+    async with context.server(env=env) as server, AsyncExitStack() as stack:
         proxies: list[Proxy] = []
 
         def line(_: int) -> Proxy:
@@ -93,55 +93,55 @@ async def away(bench: Bench) -> None:
             return proxies[-1]
 
         way = over(await lines(stack, line))
-        async with bench.traffic(server.address, connect=way):
-            for _ in range(bench.rounds):
-                gone = bench.random.sample(proxies[1:], _LINES // 2)
+        async with context.traffic(server.address, connect=way):
+            for _ in range(context.rounds):
+                gone = context.random.sample(proxies[1:], _LINES // 2)
                 for proxy in gone:
                     proxy.block()
-                await bench.calls("DeleteNotification", bench.random.randint(1, _REMOVALS))
+                await context.calls("DeleteNotification", context.random.randint(1, _REMOVALS))
                 for proxy in gone:
                     proxy.unblock()
-                bench.done()
+                context.done()
 
 
-async def slow(bench: Bench) -> None:
+async def slow(context: TrialContext) -> None:
     """Delays, stalls and pieces of any size."""
-    async with bench.server() as server, AsyncExitStack() as stack:
-        chance = count(bench.seed)
+    async with context.server() as server, AsyncExitStack() as stack:
+        chance = count(context.seed)
         way = over(await lines(stack, lambda _: SlowLine(server.address, _chance(chance))))
-        async with bench.traffic(server.address, connect=way):
-            for _ in range(bench.rounds):
+        async with context.traffic(server.address, connect=way):
+            for _ in range(context.rounds):
                 await asyncio.sleep(_SPAN)
-                bench.done()
+                context.done()
 
 
-async def corrupt(bench: Bench) -> None:
+async def corrupt(context: TrialContext) -> None:
     """Bits that turn under TLS: each is a disconnect, and nothing else."""
     authority = trustme.CA()
-    flags, bench.root = _certificate(bench, authority), authority.cert_pem.bytes()
-    async with bench.server(*flags) as server, AsyncExitStack() as stack:
-        corruptions, chance = Count(), count(bench.seed)
+    flags, context.root = _certificate(context, authority), authority.cert_pem.bytes()
+    async with context.server(*flags) as server, AsyncExitStack() as stack:
+        corruptions, chance = Count(), count(context.seed)
 
         def note() -> None:
-            bench.recorder.note("CORRUPTED")
+            context.recorder.note("CORRUPTED")
             corruptions()
 
         line = partial(CorruptingLine, server.address, corrupted=note)
         addresses = await lines(stack, lambda _: line(random=_chance(chance)))
-        way = over(addresses, bench.root)
-        async with bench.traffic(server.address, connect=way):
-            for _ in range(bench.rounds):
+        way = over(addresses, context.root)
+        async with context.traffic(server.address, connect=way):
+            for _ in range(context.rounds):
                 await corruptions.reaches(corruptions.value + _CUTS // 4)
-                bench.done()
+                context.done()
 
 
 def _chance(seeds: "count[int]") -> Random:
     return Random(next(seeds))  # noqa: S311
 
 
-def _certificate(bench: Bench, authority: trustme.CA) -> tuple[str, ...]:
+def _certificate(context: TrialContext, authority: trustme.CA) -> tuple[str, ...]:
     issued = authority.issue_cert("127.0.0.1")
-    certificate, key = bench.folder / "certificate.pem", bench.folder / "key.pem"
+    certificate, key = context.folder / "certificate.pem", context.folder / "key.pem"
     certificate.write_bytes(issued.cert_chain_pems[0].bytes())
     key.touch(0o600)
     key.write_bytes(issued.private_key_pem.bytes())

@@ -7,7 +7,7 @@ from functools import partial
 from statistics import median, quantiles
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.noise.busy import Busy, busy
 from tests.guarantees.torture.noise.scenes import SCENES, send
 from tests.guarantees.torture.trial import Trial
@@ -42,55 +42,55 @@ NOISE: Final = 10
 UNTIMED: Final = 4
 
 
-async def keeps_nobody_waiting(bench: Bench) -> None:
+async def keeps_nobody_waiting(context: TrialContext) -> None:
     """In each scene, measure others when it is quiet and beside the noise, and the noise by itself."""
-    whole = bench.rounds > SHORT
+    whole = context.rounds > SHORT
     pairs = PAIRS if whole else 1
-    names = list(SCENES)[: bench.rounds // pairs] if whole else list(SHORT_SCENES)[: bench.rounds]
+    names = list(SCENES)[: context.rounds // pairs] if whole else list(SHORT_SCENES)[: context.rounds]
     for name in names:
-        figures = await _scene(bench, name, pairs)
-        figures.write(bench, name, whole=whole)
+        figures = await _scene(context, name, pairs)
+        figures.write(context, name, whole=whole)
 
 
-async def _scene(bench: Bench, name: str, pairs: int) -> "Figures":
+async def _scene(context: TrialContext, name: str, pairs: int) -> "Figures":
     figures = Figures()
     async with (
-        bench.server(store=f"{name}.db") as server,
-        busy(server.address, name, part=1 if bench.timed else UNTIMED) as noise,
+        context.server(store=f"{name}.db") as server,
+        busy(server.address, name, part=1 if context.timed else UNTIMED) as noise,
     ):
-        call = await _other(bench, server.address, name)
-        with bench.apart(server.process.pid):
+        call = await _other(context, server.address, name)
+        with context.apart(server.process.pid):
             for _ in range(pairs):
-                figures.quiet += [await _timed(bench, call) for _ in range(QUIET)]
+                figures.quiet += [await _timed(context, call) for _ in range(QUIET)]
                 figures.alone.append(await noise.play())
-                figures.beside.append(await _beside(bench, noise, call, figures.noisy))
-                bench.done()
+                figures.beside.append(await _beside(context, noise, call, figures.noisy))
+                context.done()
     return figures
 
 
 async def _beside(
-    bench: Bench, noise: Busy, call: Callable[[], Awaitable[object]], waits: list[float]
+    context: TrialContext, noise: Busy, call: Callable[[], Awaitable[object]], waits: list[float]
 ) -> float:
     """Measure others for as long as the noise goes on; returns how long that was."""
     playing = asyncio.create_task(noise.play())
     while not playing.done():
-        waits.append(await _timed(bench, call))
+        waits.append(await _timed(context, call))
     return await playing
 
 
-async def _timed(bench: Bench, call: Callable[[], Awaitable[object]]) -> float:
+async def _timed(context: TrialContext, call: Callable[[], Awaitable[object]]) -> float:
     """How long a call took, in milliseconds."""
-    began = bench.recorder.clock()
+    began = context.recorder.clock()
     await call()
-    took = 1000 * (bench.recorder.clock() - began)
+    took = 1000 * (context.recorder.clock() - began)
     await asyncio.sleep(PAUSE)
     return took
 
 
-async def _other(bench: Bench, address: str, name: str) -> Callable[[], Awaitable[object]]:
+async def _other(context: TrialContext, address: str, name: str) -> Callable[[], Awaitable[object]]:
     """A call of somebody else: beside lists one that reads, beside an app's marks one for its other user."""
     app_id, client_id = ("mail.test", "mail-client") if "9,000" in name else ("chat.test", "chat-client")
-    teller = Teller(bench.recorder, Holder(app_id=app_id), tokens.publisher(azp=client_id))
+    teller = Teller(context.recorder, Holder(app_id=app_id), tokens.publisher(azp=client_id))
     connection = await Connection.open(address)
     # Each scene has a server of its own, and so other users, as far as the judge is concerned.
     user_id = f"beside {name}"
@@ -110,9 +110,9 @@ class Figures:
     alone: list[float] = field(default_factory=list)
     beside: list[float] = field(default_factory=list)
 
-    def write(self, bench: Bench, name: str, *, whole: bool) -> None:
+    def write(self, context: TrialContext, name: str, *, whole: bool) -> None:
         """Write down what others waited beside the noise, and, in a whole run, what was left to it."""
-        write = partial(bench.took, beside=float(SCENES[name].crowd))
+        write = partial(context.took, beside=float(SCENES[name].crowd))
         quiet, noisy = median(self.quiet), median(self.noisy)
         allowed = max(TIMES * quiet, quiet + MORE)
         write(f"p50 beside {name}, in ms", noisy, allowed * (1 if whole else NOISE), quiet=quiet)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.misbehaving import Misbehaving, flood
 from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import crowd
@@ -24,18 +24,18 @@ MIB: Final = 1024 * 1024
 BESIDE: Final = 64_000_000
 
 
-async def cost_little(bench: Bench) -> None:
+async def cost_little(context: TrialContext) -> None:
     """In each round, send much to them, let them come back to it, and measure the server's memory."""
-    whole = bench.rounds > SHORT
-    idle = crowd.devices(bench.recorder, "idle", crowd.fitting(IDLE if whole else FEW_IDLE))
-    bad = Misbehaving.of_each(bench.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
-    async with bench.server() as server, bench.backend(server.address) as publisher:
+    whole = context.rounds > SHORT
+    idle = crowd.devices(context.recorder, "idle", crowd.fitting(IDLE if whole else FEW_IDLE))
+    bad = Misbehaving.of_each(context.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
+    async with context.server() as server, context.backend(server.address) as publisher:
         await crowd.arrive(idle, server.address)
         await asyncio.gather(*(device.acknowledge() for device in idle))
-        await warm_up(bench, server.address, publisher)
-        memory = Memory(bench, server.process.pid, len(bad.stalled))
+        await warm_up(context, server.address, publisher)
+        memory = Memory(context, server.process.pid, len(bad.stalled))
         await bad.arrive(server.address)
-        for _ in range(bench.rounds):
+        for _ in range(context.rounds):
             last = await flood(publisher, crowd.users(bad.all))
             await asyncio.gather(*(device.caught_up(last[device.user_id]) for device in bad.mute))
             await bad.filled()
@@ -44,14 +44,14 @@ async def cost_little(bench: Bench) -> None:
             await bad.stall(server.address)
             await bad.filled()
             memory.measure("while they catch up")
-            bench.done()
+            context.done()
         assert all(device.live for device in idle)
         crowd.vanish([*bad.all, *idle])
 
 
-async def warm_up(bench: Bench, address: str, publisher: Publisher) -> None:
+async def warm_up(context: TrialContext, address: str, publisher: Publisher) -> None:
     """What so much traffic needs anyway."""
-    (device,) = crowd.devices(bench.recorder, "warm", 1, bare=True)
+    (device,) = crowd.devices(context.recorder, "warm", 1, bare=True)
     await crowd.arrive([device], address)
     await device.caught_up((await flood(publisher, [device.user_id]))[device.user_id])
     device.vanish()
@@ -60,8 +60,8 @@ async def warm_up(bench: Bench, address: str, publisher: Publisher) -> None:
 class Memory:
     """That of a process, and what it may have more than at first for so many devices that stall."""
 
-    def __init__(self, bench: Bench, pid: int, stalled: int) -> None:
-        self._bench = bench
+    def __init__(self, context: TrialContext, pid: int, stalled: int) -> None:
+        self._bench = context
         self._pid = pid
         self._stalled = stalled
         self._before = resident(pid)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from tests.guarantees.torture.bench import ACCESS, Bench
+from tests.guarantees.torture.context import ACCESS, TrialContext
 from tests.guarantees.torture.trial import Trial
 from tests.support import tokens
 from unisono.verify.load.access import Access, Token
@@ -12,24 +12,24 @@ from unisono.verify.load.access import Access, Token
 _GOOD: Final = 2
 
 
-async def expire(bench: Bench) -> None:
+async def expire(context: TrialContext) -> None:
     """All devices get a new token when the old one is refused, and miss nothing; in each round, once."""
 
     def short_lived(user_id: str) -> Token:
-        return lambda: tokens.device(user_id, exp=int(bench.recorder.clock()) + _GOOD)
+        return lambda: tokens.device(user_id, exp=int(context.recorder.clock()) + _GOOD)
 
     access = Access(app_id=ACCESS.app_id, backend=ACCESS.backend, user=short_lived)
-    async with bench.server() as server, bench.traffic(server.address, access=access) as world:
-        for number in range(1, bench.rounds + 1):
-            async with asyncio.timeout(_GOOD + bench.patience):
-                while ended_for_it(bench) < number * len(world.devices):
+    async with context.server() as server, context.traffic(server.address, access=access) as world:
+        for number in range(1, context.rounds + 1):
+            async with asyncio.timeout(_GOOD + context.patience):
+                while ended_for_it(context) < number * len(world.devices):
                     await asyncio.sleep(0.02)
-            bench.done()
+            context.done()
 
 
-def ended_for_it(bench: Bench) -> int:
+def ended_for_it(context: TrialContext) -> int:
     """How many streams have ended because their token expired."""
-    return sum(stream.reason == "TOKEN_EXPIRED" for stream in bench.recorder.history.streams)
+    return sum(stream.reason == "TOKEN_EXPIRED" for stream in context.recorder.history.streams)
 
 
 EXPIRED: Final = Trial(

@@ -3,7 +3,7 @@
 from statistics import median
 from typing import Final
 
-from tests.guarantees.torture.bench import Bench
+from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.misbehaving import Misbehaving, flood
 from tests.guarantees.torture.probe import Probe
 from tests.guarantees.torture.trial import Trial
@@ -27,28 +27,28 @@ GROWTH: Final = 1.25
 NOISE: Final = 3
 
 
-async def are_unmoved(bench: Bench) -> None:
+async def are_unmoved(context: TrialContext) -> None:
     """In each round, measure without the devices that stall, and beside them."""
-    whole = bench.rounds > SHORT
-    bad = Misbehaving.of_each(bench.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
+    whole = context.rounds > SHORT
+    bad = Misbehaving.of_each(context.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
     names = (bad.all[0].user_id, "other")
-    readers = [Device(bench.recorder, name, f"reader-{n}") for name in names for n in range(READERS)]
-    async with bench.server() as server, bench.backend(server.address) as publisher:
+    readers = [Device(context.recorder, name, f"reader-{n}") for name in names for n in range(READERS)]
+    async with context.server() as server, context.backend(server.address) as publisher:
         await crowd.arrive([*readers, *bad.mute], server.address)
         await flood(publisher, crowd.users(bad.all))
-        probe = await Probe.to(bench, server.address, readers)
+        probe = await Probe.to(context, server.address, readers)
         figures = Figures(SENDS if whole else FEW_SENDS)
-        with bench.apart(server.process.pid):
-            for _ in range(bench.rounds):
-                assert not await connected.taken(server.address, bad.stalled, bench.patience)
+        with context.apart(server.process.pid):
+            for _ in range(context.rounds):
+                assert not await connected.taken(server.address, bad.stalled, context.patience)
                 figures.quiet.append(median(await probe.latencies(figures.sends)))
                 await bad.stall(server.address)
                 await bad.filled()
                 figures.loaded.append(median(await probe.latencies(figures.sends)))
                 crowd.vanish(bad.stalled)
-                bench.done()
+                context.done()
         crowd.vanish([*bad.mute, *readers])
-    figures.write(bench, 1 if whole else NOISE)
+    figures.write(context, 1 if whole else NOISE)
 
 
 class Figures:
@@ -59,10 +59,10 @@ class Figures:
         self.quiet: list[float] = []
         self.loaded: list[float] = []
 
-    def write(self, bench: Bench, times: float) -> None:
+    def write(self, context: TrialContext, times: float) -> None:
         """Write down the median of all, and how far the quiet ones are apart."""
         quiet, spread = median(self.quiet), max(self.quiet) - min(self.quiet)
-        bench.took(
+        context.took(
             "latency beside stalled devices in ms",
             median(self.loaded),
             times * (quiet * GROWTH + spread),

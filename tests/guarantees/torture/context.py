@@ -33,13 +33,13 @@ UNTIMED_RATE: Final = 50.0
 
 
 @dataclass(slots=True, kw_only=True)
-class Bench:
+class TrialContext:
     """For one run of one trial. What chance decides about faults is drawn from `random` and from nothing
     else, so that the same seed brings the same faults in the same order.
 
     `rounds` is how often the trial does what it does; it calls `done` after each. `patches` are put on
     the servers, which are then others than the project's. `patience` is how long a world that is left in
-    peace may take until every device has everything, in seconds. A bench that is not `timed` shares its
+    peace may take until every device has everything, in seconds. A trial that is not `timed` shares its
     machine with anything: how long something takes is written down there, and not judged.
     """
 
@@ -144,7 +144,7 @@ class Bench:
         self.recorder.note(what, measured=measured, allowed=allowed, **more)
 
     def took(self, what: str, measured: float, allowed: float, **more: float) -> None:
-        """Write down a time, in any unit; the judge compares it with what is allowed on a timed bench."""
+        """Write down a time, in any unit; the judge compares it with what is allowed in a timed trial."""
         self.measured(what, measured, allowed if self.timed else inf, **more)
 
     def apart(self, pid: int) -> AbstractContextManager[None]:

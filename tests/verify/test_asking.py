@@ -7,8 +7,8 @@ import pytest
 from unisono.client import Method, RateLimited, Unauthenticated, Unavailable
 from unisono.client.testing import FakeService
 from unisono.v1 import feed_service_pb2 as pb
-from unisono.verify.load import asking as asking_module
-from unisono.verify.load.asking import ATTEMPTS, Asking
+from unisono.verify.load import rpc_client as asking_module
+from unisono.verify.load.rpc_client import ATTEMPTS, RpcClient
 
 GET_FEED = Method("FeedService", "GetFeed", pb.GetFeedRequest, pb.GetFeedResponse)
 
@@ -26,14 +26,14 @@ def giving(*given: str) -> Callable[[], str]:
 
 
 async def test_another_token_is_asked_for_when_one_is_refused(service: FakeService) -> None:
-    asking = Asking(service.transport, giving("nonsense", service.user_token("ada"), "never"))
+    asking = RpcClient(service.transport, giving("nonsense", service.user_token("ada"), "never"))
     for _ in range(2):
         assert await asking.call(GET_FEED, pb.GetFeedRequest()) == pb.GetFeedResponse()
 
 
 async def test_a_fixed_token_that_is_refused_stays_refused(service: FakeService) -> None:
     with pytest.raises(Unauthenticated):
-        await Asking(service.transport, "nonsense").call(GET_FEED, pb.GetFeedRequest())
+        await RpcClient(service.transport, "nonsense").call(GET_FEED, pb.GetFeedRequest())
 
 
 async def test_it_waits_as_long_as_the_service_asks_but_not_for_ever(
@@ -44,8 +44,8 @@ async def test_it_waits_as_long_as_the_service_asks_but_not_for_ever(
     async def wait(seconds: float) -> None:
         waited.extend([seconds] if seconds else [])
 
-    monkeypatch.setattr("unisono.verify.load.asking.asyncio.sleep", wait)
-    asking = Asking(service.transport, service.user_token("ada"))
+    monkeypatch.setattr("unisono.verify.load.rpc_client.asyncio.sleep", wait)
+    asking = RpcClient(service.transport, service.user_token("ada"))
     service.fail(RateLimited("busy", retry_delay=3.0), method="GetFeed", times=1)
     await asking.call(GET_FEED, pb.GetFeedRequest())
     service.fail(RateLimited("busy", retry_delay=3600.0), method="GetFeed", times=1)
@@ -57,7 +57,7 @@ async def test_it_waits_as_long_as_the_service_asks_but_not_for_ever(
 @pytest.mark.parametrize("failures", [1, ATTEMPTS - 1, ATTEMPTS])
 async def test_what_may_pass_is_waited_for(service: FakeService, failures: int) -> None:
     service.fail(Unavailable("not now"), method="GetFeed", times=failures)
-    asking = Asking(service.transport, service.user_token("ada"))
+    asking = RpcClient(service.transport, service.user_token("ada"))
     if failures < ATTEMPTS:
         await asking.call(GET_FEED, pb.GetFeedRequest())
     else:

@@ -10,7 +10,7 @@ from unisono.client import Method, Publisher, Unavailable
 from unisono.client.testing import FakeService
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.history import History, Holder
-from unisono.verify.load.cuts import CUT, EARLY, LOST, Cuts
+from unisono.verify.load.faults import CUT, EARLY, LOST, FaultInjector
 from unisono.verify.recording import Recorder
 
 SUBSCRIBE = Method("FeedService", "Subscribe", pb.SubscribeRequest, pb.SubscribeResponse)
@@ -61,8 +61,8 @@ class Way:
     def __init__(self, seed: int) -> None:
         self.recorder = Recorder(lambda: 0.0)
         self.service = Talkative()
-        self.cuts = Cuts(self.recorder, seed)
-        self._connect = self.cuts.on(lambda: self.service)
+        self.cuts = FaultInjector(self.recorder, seed)
+        self._connect = self.cuts.wrap(lambda: self.service)
         self.transport = self.recorder.client(self._connect(), Holder(app_id="app.test", user_id="ada"))
 
     @property
@@ -142,7 +142,7 @@ async def test_nothing_is_lost_any_more_when_it_is_stopped() -> None:
 async def test_what_is_sent_again_is_there_once() -> None:
     # Given a service behind a bad way
     service, recorder = FakeService(), Recorder(lambda: 0.0)
-    transport = Cuts(recorder, seed=1).on(lambda: service.transport)()
+    transport = FaultInjector(recorder, seed=1).wrap(lambda: service.transport)()
     # When much is sent
     async with Publisher(transport, service.app_token()) as publisher:
         sent = [await publisher.send("ada", title=f"{number}") for number in range(30)]

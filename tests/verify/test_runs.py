@@ -11,15 +11,15 @@ from unisono.client import Method, Publisher, ReadState, Transport
 from unisono.client.testing import FakeService
 from unisono.verify.load import run as runs
 from unisono.verify.load.access import Access
-from unisono.verify.load.check import check
 from unisono.verify.load.cleanup import remove_all
-from unisono.verify.load.run import Load, Stuck, run
+from unisono.verify.load.preflight import check_tokens
+from unisono.verify.load.run import LoadOptions, NotConverged, run
 from unisono.verify.recording import Recorder, steady_clock
 from unisono.verify.verdicts import Outcome, verdicts
 
 USERS = ("ada", "bob")
 PREFIX = "test-run-"
-LOAD = Load(users=USERS, seconds=1.5, rate=100, seed=1, prefix=PREFIX)
+LOAD = LoadOptions(users=USERS, seconds=1.5, rate=100, seed=1, prefix=PREFIX)
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -90,7 +90,7 @@ async def test_everything_is_there_to_be_judged_and_then_nothing_is_left(
         # When there is a run, and what it left is removed
         recorder = Recorder(steady_clock())
         users = {user: service.user_token(user) for user in USERS}
-        assert await check(lambda: service.transport, service.app_token(), users, PREFIX) == "app.test"
+        assert await check_tokens(lambda: service.transport, service.app_token(), users, PREFIX) == "app.test"
         await run(lambda: service.transport, access, LOAD, recorder, told)
         during = await publisher.endpoints("ada")
         await remove_all(lambda: service.transport, access, USERS, PREFIX)
@@ -108,7 +108,7 @@ async def test_everything_is_there_to_be_judged_and_then_nothing_is_left(
 
 async def test_a_calm_run_cuts_nothing(service: FakeService, access: Access) -> None:
     recorder = Recorder(steady_clock())
-    load = Load(users=USERS, seconds=0.1, rate=200, seed=1, prefix=PREFIX, calm=True)
+    load = LoadOptions(users=USERS, seconds=0.1, rate=200, seed=1, prefix=PREFIX, faults=True)
     await run(lambda: service.transport, access, load, recorder, told)
     assert recorder.history.facts == []
     assert {stream.code for stream in recorder.history.streams} == {""}
@@ -135,5 +135,5 @@ async def test_who_gets_stuck_is_named(
     service: FakeService, access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "OPENING", 0.1)
-    with pytest.raises(Stuck, match=r"after 0\.1 s test-run-linux is offline at revision 0"):
+    with pytest.raises(NotConverged, match=r"after 0\.1 s test-run-linux is offline at revision 0"):
         await run(lambda: Mute(service.transport), access, LOAD, Recorder(steady_clock()), told)

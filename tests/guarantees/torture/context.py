@@ -19,9 +19,9 @@ from tests.support.machine import on_another_core
 from tests.support.processes import PATIENCE, Environment
 from unisono.client import Backoff, Publisher, Transport, transport_to
 from unisono.verify.history import Holder
-from unisono.verify.load import strangers
+from unisono.verify.load import isolation_probe
 from unisono.verify.load.access import Access, Connect
-from unisono.verify.load.world import World
+from unisono.verify.load.workload import Workload
 from unisono.verify.promises.settling import SETTLED
 from unisono.verify.recording import Recorder, steady_clock
 
@@ -94,23 +94,23 @@ class TrialContext:
         connect: Connect | None = None,
         access: Access = ACCESS,
         users: Sequence[str] = USERS,
-    ) -> AsyncIterator[World]:
+    ) -> AsyncIterator[Workload]:
         """A world in which everybody is connected and traffic flows, and which comes to rest at the end."""
         straight = partial(self.straight, address)
         chance = Random(f"{self.seed} traffic")  # noqa: S311
         rate = None if self.timed else UNTIMED_RATE
-        world = World(connect or straight, access, self.recorder, chance, users=users, rate=rate)
+        world = Workload(connect or straight, access, self.recorder, chance, users=users, rate=rate)
         async with world:
-            await world.live()
+            await world.wait_live()
             inboxes = inboxes_of(world)
             async with watched(inboxes), self.backend(address) as backend:
-                world.begin()
+                world.start()
                 yield world
                 await self._rest(world)
                 for inbox in inboxes:
                     await inbox.agrees(backend, self.patience)
             endpoint_id = world.devices[0].endpoint_id
-        await strangers.try_it(straight, access, self.recorder, users, endpoint_id)
+        await isolation_probe.run(straight, access, self.recorder, users, endpoint_id)
 
     async def calls(self, method: str, count: int) -> None:
         """Wait until so many calls of a method have been answered OK from now on."""
@@ -119,12 +119,12 @@ class TrialContext:
         while sum(call.good and call.method == method for call in calls[before:]) < count:
             await asyncio.sleep(0.02)
 
-    async def _rest(self, world: World) -> None:
+    async def _rest(self, world: Workload) -> None:
         """The judge is told that every device had time enough, also if that was in vain."""
         since = self.recorder.clock()
         try:
             async with asyncio.timeout(self.patience):
-                await world.rest()
+                await world.quiesce()
         finally:
             self.recorder.note(SETTLED, since=since)
 

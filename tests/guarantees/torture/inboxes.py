@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from unisono.client import Device, Notification, Platform, Publisher
 from unisono.verify.load.traffic import PLATFORMS
-from unisono.verify.load.world import World
+from unisono.verify.load.workload import Workload
 
 Ring = tuple[str, int]
 
@@ -54,7 +54,7 @@ class Inbox:
         return everyone or self._platform in row.platforms or self._device.endpoint_id in row.endpoint_ids
 
 
-def inboxes_of(world: World) -> list[Inbox]:
+def inboxes_of(world: Workload) -> list[Inbox]:
     """Those of all its devices."""
     return [
         Inbox(user_id, platform, device)

@@ -31,7 +31,7 @@ async def troubled(context: TrialContext) -> None:
             context.done()
         await server.end(signal.SIGKILL)
         await server.start()
-        await world.live()
+        await world.wait_live()
 
 
 async def trouble(context: TrialContext, server: Server, name: str) -> None:

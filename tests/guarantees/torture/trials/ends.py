@@ -20,7 +20,7 @@ async def end_by(number: signal.Signals, context: TrialContext) -> None:
             await asyncio.sleep(context.random.uniform(0, CALM))
             await server.end(number)
             await server.start()
-            await world.live()
+            await world.wait_live()
             context.recorder.note("LIVE")
             context.done()
 

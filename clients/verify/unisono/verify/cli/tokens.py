@@ -7,7 +7,7 @@ from unisono.client.cli.service.tokens import TokenCommandError, token_source
 from unisono.verify.cli import words
 from unisono.verify.cli.plan import Plan, Source
 from unisono.verify.load.access import Access, Token
-from unisono.verify.load.asking import given
+from unisono.verify.load.rpc_client import get_token
 
 
 class Holders:
@@ -45,7 +45,7 @@ class _Holder:
 
     async def ask(self) -> None:
         try:
-            self._first = await given(self._source)
+            self._first = await get_token(self._source)
         except TokenCommandError as error:
             raise words.of_a_command(error, self._option) from error
 

@@ -15,9 +15,9 @@ from unisono.verify.cli.progress import Telling, telling
 from unisono.verify.cli.report import Report, report_on
 from unisono.verify.cli.tokens import Holders
 from unisono.verify.load.access import Connect
-from unisono.verify.load.check import Unfit, check
 from unisono.verify.load.cleanup import remove_all
-from unisono.verify.load.run import Load, Stuck, run
+from unisono.verify.load.preflight import UnusableToken, check_tokens
+from unisono.verify.load.run import LoadOptions, NotConverged, run
 from unisono.verify.recording import Recorder, steady_clock
 from unisono.verify.saving import Saved, save
 
@@ -95,8 +95,8 @@ class Verification:
         """The app. Raises a `Failure` when a token does not do."""
         plan, holders = self._plan, self._holders
         try:
-            app_id = await check(self._connect, holders.access().backend, holders.users, plan.prefix)
-        except Unfit as unfit:
+            app_id = await check_tokens(self._connect, holders.access().backend, holders.users, plan.prefix)
+        except UnusableToken as unfit:
             self._reached = not isinstance(unfit.error, Unavailable | DeadlineExceeded)
             raise words.of_a_token(unfit, plan) from unfit
         if plan.app_id not in ("", app_id):
@@ -105,18 +105,18 @@ class Verification:
 
     async def _loaded(self) -> None:
         plan = self._plan
-        load = Load(
+        load = LoadOptions(
             users=list(plan.users),
             seconds=plan.seconds,
             rate=plan.rate,
             seed=plan.seed,
             prefix=plan.prefix,
-            calm=plan.calm,
+            faults=plan.calm,
         )
         access = self._holders.access(self._app_id)
         try:
             await run(self._connect, access, load, self._recorder, self._told.stage)
-        except (UnisonoError, Stuck, TokenCommandError) as error:
+        except (UnisonoError, NotConverged, TokenCommandError) as error:
             self.failures.append(words.of_a_run(error, plan))
 
     async def _removed(self) -> None:

@@ -9,8 +9,8 @@ from unisono.client.cli.service.tokens import TokenCommandError
 from unisono.client.cli.words.connections import Tried
 from unisono.client.cli.words.errors import hint, what_happened
 from unisono.verify.cli.plan import Plan
-from unisono.verify.load.check import Unfit
-from unisono.verify.load.run import Stuck
+from unisono.verify.load.preflight import UnusableToken
+from unisono.verify.load.run import NotConverged
 
 #: Instead of what the command `unisono` would advise.
 _HINTS: Final[Mapping[str, str]] = {
@@ -26,7 +26,7 @@ _HINTS: Final[Mapping[str, str]] = {
 }
 
 
-def of_a_token(unfit: Unfit, plan: Plan) -> Failure:
+def of_a_token(unfit: UnusableToken, plan: Plan) -> Failure:
     """A token does not do."""
     app = not unfit.user_id
     option = plan.app.option if app else plan.users[unfit.user_id].option
@@ -63,7 +63,7 @@ def of_a_run(error: Exception, plan: Plan) -> Failure:
     """Traffic failed, or devices got stuck."""
     if isinstance(error, UnisonoError):
         return of_a_call(error, plan.tried(app=False), before="the run failed: ")
-    if isinstance(error, Stuck):
+    if isinstance(error, NotConverged):
         return Failure(f"the run failed: {error}", "does everything on the way there let streams stay open?")
     return Failure(f"the run failed: {error}", "run the command that prints tokens by hand")
 

@@ -10,8 +10,8 @@ from typing import Final
 from unisono.client import NotFound, Publisher
 from unisono.v1 import endpoint_service_pb2 as pb
 from unisono.verify.load.access import Access, Connect
-from unisono.verify.load.asking import TIMEOUT, Asking
 from unisono.verify.load.methods import DELETE_ENDPOINT, LIST_ENDPOINTS
+from unisono.verify.load.rpc_client import TIMEOUT, RpcClient
 
 #: How many are withdrawn at the same time.
 TOGETHER: Final = 8
@@ -27,7 +27,7 @@ async def remove_all(connect: Connect, access: Access, users: Sequence[str], pre
         async with Publisher(transport, access.backend, timeout=TIMEOUT) as publisher:
             withdrawals = [_withdraw(publisher, user_id, prefix) for user_id in users]
             outcomes = await asyncio.gather(*withdrawals, return_exceptions=True)
-        askings = [Asking(transport, access.user(user_id)) for user_id in users]
+        askings = [RpcClient(transport, access.user(user_id)) for user_id in users]
         ends = (_unregister(asking, prefix) for asking in askings)
         outcomes += await asyncio.gather(*ends, return_exceptions=True)
     finally:
@@ -51,9 +51,9 @@ async def _withdraw(publisher: Publisher, user_id: str, prefix: str) -> None:
     await asyncio.gather(*(some() for _ in range(TOGETHER)))
 
 
-async def _unregister(asking: Asking, prefix: str) -> None:
-    known = await asking.call(LIST_ENDPOINTS, pb.ListEndpointsRequest())
+async def _unregister(client: RpcClient, prefix: str) -> None:
+    known = await client.call(LIST_ENDPOINTS, pb.ListEndpointsRequest())
     for endpoint in known.endpoints:
         if endpoint.endpoint_id.startswith(prefix):
             request = pb.DeleteEndpointRequest(endpoint_id=endpoint.endpoint_id)
-            await asking.call(DELETE_ENDPOINT, request)
+            await client.call(DELETE_ENDPOINT, request)

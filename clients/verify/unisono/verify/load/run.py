@@ -11,10 +11,10 @@ from random import Random
 from typing import Final
 
 from unisono.client import Backoff, Device, Status, Timing
-from unisono.verify.load import strangers
+from unisono.verify.load import isolation_probe
 from unisono.verify.load.access import Access, Connect
-from unisono.verify.load.cuts import Cuts
-from unisono.verify.load.world import PATIENCE, World
+from unisono.verify.load.faults import FaultInjector
+from unisono.verify.load.workload import PATIENCE, Workload
 from unisono.verify.recording import Recorder
 
 #: Devices that come back soon, and ask for little else.
@@ -27,12 +27,12 @@ OPENING: Final = 30.0
 Stage = Callable[[str, float], None]
 
 
-class Stuck(Exception):
+class NotConverged(Exception):
     """Devices that do not get where they are to be; says how long was waited, and for whom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class LoadOptions:
     """What to do. `seconds` is how long traffic flows, `rate` the calls a second for each user at most.
 
     `prefix` is what the names of all that is left begin with, and must be another one each time: the id
@@ -44,40 +44,42 @@ class Load:
     rate: float
     seed: int
     prefix: str
-    calm: bool = False
+    faults: bool = False
 
 
-async def run(connect: Connect, access: Access, load: Load, recorder: Recorder, stage: Stage) -> None:
+async def run(
+    connect: Connect, access: Access, options: LoadOptions, recorder: Recorder, stage: Stage
+) -> None:
     """All of it. Raises `Stuck`, and what made traffic fail; what was recorded until then is there."""
-    cuts = Cuts(recorder, load.seed)
-    way = connect if load.calm else cuts.on(connect)
-    async with _world(way, access, load, recorder) as world:
+    injector = FaultInjector(recorder, options.seed)
+    connect_with_faults = connect if options.faults else injector.wrap(connect)
+    async with _workload(connect_with_faults, access, options, recorder) as world:
         stage(f"connecting {len(world.devices)} devices", 0.0)
-        await _in_time(world.live(), OPENING, world)
-        stage("traffic", load.seconds)
-        world.begin()
-        await world.go_on(load.seconds)
-        cuts.stop()
+        await _in_time(world.wait_live(), OPENING, world)
+        stage("traffic", options.seconds)
+        world.start()
+        await world.run_for(options.seconds)
+        injector.stop()
         stage("coming to rest", 0.0)
-        await _in_time(world.rest(), PATIENCE, world)
-        await strangers.try_it(connect, access, recorder, load.users, f"{load.prefix}linux")
+        await _in_time(world.quiesce(), PATIENCE, world)
+        await isolation_probe.run(connect, access, recorder, options.users, f"{options.prefix}linux")
 
 
-def _world(connect: Connect, access: Access, load: Load, recorder: Recorder) -> World:
-    chance = Random(f"{load.seed} traffic")  # noqa: S311  no secret depends on it
-    return World(
+def _workload(connect: Connect, access: Access, options: LoadOptions, recorder: Recorder) -> Workload:
+    chance = Random(f"{options.seed} traffic")  # noqa: S311  no secret depends on it
+    return Workload(
         connect,
         access,
         recorder,
         chance,
-        users=load.users,
+        users=options.users,
         timing=TIMING,
-        prefix=load.prefix,
-        rate=load.rate,
+        prefix=options.prefix,
+        rate=options.rate,
     )
 
 
-async def _in_time(work: Awaitable[None], seconds: float, world: World) -> None:
+async def _in_time(work: Awaitable[None], seconds: float, workload: Workload) -> None:
     limit = asyncio.timeout(seconds)
     try:
         async with limit:
@@ -85,7 +87,7 @@ async def _in_time(work: Awaitable[None], seconds: float, world: World) -> None:
     except TimeoutError:
         if not limit.expired():
             raise
-        raise Stuck(f"after {seconds:g} s {_furthest_behind(world.devices)}") from None
+        raise NotConverged(f"after {seconds:g} s {_furthest_behind(workload.devices)}") from None
 
 
 def _furthest_behind(devices: Sequence[Device]) -> str:

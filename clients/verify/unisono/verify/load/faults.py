@@ -33,41 +33,41 @@ Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 
-class Cuts:
+class FaultInjector:
     """What is lost on the way is drawn for each connection by itself, in the order in which they are made:
     with the same seed, the same stream of the same connection ends after as many messages.
     """
 
     def __init__(self, recorder: Recorder, seed: int) -> None:
-        self.going = True
+        self.active = True
         self._recorder = recorder
         self._seed = seed
         self._numbers = itertools.count()
 
-    def on(self, connect: Connect) -> Connect:
+    def wrap(self, connect: Connect) -> Connect:
         """The same way, with cuts."""
 
         def bad_way() -> Transport:
             chance = Random(f"{self._seed} way {next(self._numbers)}")  # noqa: S311  no secret depends on it
-            return CuttingTransport(connect(), self, chance)
+            return FaultyTransport(connect(), self, chance)
 
         return bad_way
 
     def stop(self) -> None:
         """Lose nothing more."""
-        self.going = False
+        self.active = False
 
-    def note(self, what: str) -> None:
+    def record(self, what: str) -> None:
         """Write down that something was lost."""
         self._recorder.note(what)
 
 
-class CuttingTransport:
+class FaultyTransport:
     """A `Transport` on which `Unavailable` is raised as when the network fails."""
 
-    def __init__(self, transport: Transport, cuts: Cuts, chance: Random) -> None:
+    def __init__(self, transport: Transport, injector: FaultInjector, chance: Random) -> None:
         self._transport = transport
-        self._cuts = cuts
+        self._injector = injector
         self._chance = chance
 
     async def unary(
@@ -76,8 +76,8 @@ class CuttingTransport:
         """See `Transport`. A lost answer is that of a call which has happened."""
         lost = self._chance.random() < LOSS
         answer = await self._transport.unary(method, request, token=token, timeout=timeout)
-        if lost and self._cuts.going:
-            self._cuts.note(LOST)
+        if lost and self._injector.active:
+            self._injector.record(LOST)
             raise Unavailable("the answer was lost on the way")
         return answer
 
@@ -90,8 +90,8 @@ class CuttingTransport:
             async for message in messages:
                 yield message
                 left -= 1
-                if left <= 0 and self._cuts.going:
-                    self._cuts.note(CUT)
+                if left <= 0 and self._injector.active:
+                    self._injector.record(CUT)
                     raise Unavailable("the stream was cut")
 
     async def close(self) -> None:

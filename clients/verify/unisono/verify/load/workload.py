@@ -18,7 +18,7 @@ from unisono.verify.load.traffic import PLATFORMS, Traffic
 from unisono.verify.recording import Recorder
 
 #: Devices that come back at once, so that there is much to judge in a short time.
-EAGER: Final = Timing(
+FAST_RECONNECT: Final = Timing(
     backoff=Backoff(first=0.05, most=0.5), welcome=5.0, acknowledge=0.2, heartbeat=timedelta(seconds=5)
 )
 
@@ -32,7 +32,7 @@ PATIENCE: Final = 60.0
 LEAVING: Final = 5.0
 
 
-class World:
+class Workload:
     """Everybody in it is connected when it is entered, and nothing happens before `begin`.
 
     With a `prefix`, the endpoint ids and all that is sent begin with it, and what else the users have is
@@ -47,7 +47,7 @@ class World:
         random: Random,
         *,
         users: Sequence[str],
-        timing: Timing = EAGER,
+        timing: Timing = FAST_RECONNECT,
         prefix: str = "",
         rate: float | None = None,
     ) -> None:
@@ -63,7 +63,7 @@ class World:
         self._devices: dict[str, list[Device]] = {}
         self._traffic: dict[str, Traffic] = {}
         self._publisher: Publisher
-        self._going = False
+        self._running = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -77,7 +77,7 @@ class World:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._going = False
+        self._running = False
         try:
             # What is given up under way may be done later, when whoever cleans up has been there.
             if self._tasks:
@@ -97,28 +97,28 @@ class World:
         """Those of one user, one for each of `PLATFORMS`."""
         return self._devices[user_id]
 
-    async def live(self) -> None:
+    async def wait_live(self) -> None:
         """Wait until every device is."""
         for device in self.devices:
             await device.wait_for(lambda device: device.status is Status.LIVE)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Let traffic flow."""
-        self._going = True
+        self._running = True
         self._tasks = [
-            asyncio.create_task(self._keep_going(user_id)) for user_id in self.users for _ in range(WRITERS)
+            asyncio.create_task(self._generate(user_id)) for user_id in self.users for _ in range(WRITERS)
         ]
 
-    async def go_on(self, seconds: float) -> None:
+    async def run_for(self, seconds: float) -> None:
         """Let it flow for so long, or until it fails: `rest` says why."""
         await asyncio.wait(self._tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
 
-    async def rest(self) -> None:
+    async def quiesce(self) -> None:
         """Wait until nothing is under way, every device has everything, and each feed was looked at.
 
         Raises what made traffic fail.
         """
-        self._going = False
+        self._running = False
         await asyncio.gather(*self._tasks)
         for user_id in self.users:
             last = await self._traffic[user_id].last()
@@ -128,9 +128,9 @@ class World:
             async for _ in self._publisher.list(user_id, page_size=500):
                 pass
 
-    async def _keep_going(self, user_id: str) -> None:
+    async def _generate(self, user_id: str) -> None:
         clock = asyncio.get_running_loop().time
-        while self._going:
+        while self._running:
             due = clock() + self._interval
             await self._traffic[user_id].one()
             await asyncio.sleep(max(0.0, due - clock()))

@@ -7,12 +7,12 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.history import Call, History, Holder
 from unisono.verify.load.access import Access, Connect
-from unisono.verify.load.asking import Asking
 from unisono.verify.load.methods import DELETE, GET
+from unisono.verify.load.rpc_client import RpcClient
 from unisono.verify.recording import Recorder
 
 
-async def try_it(
+async def run(
     connect: Connect, access: Access, recorder: Recorder, users: Iterable[str], endpoint_id: str
 ) -> None:
     """Each user tries what was last sent to the others, and names the endpoint, which all of them have."""
@@ -21,19 +21,19 @@ async def try_it(
     try:
         for user_id in users:
             holder = Holder(app_id=access.app_id, user_id=user_id)
-            asking = Asking(recorder.client(transport, holder), access.user(user_id))
+            asking = RpcClient(recorder.client(transport, holder), access.user(user_id))
             for id_ in [id_ for owner, id_ in last.items() if owner != user_id]:
                 await _try(asking, id_, endpoint_id)
     finally:
         await transport.close()
 
 
-async def _try(asking: Asking, id_: str, endpoint_id: str) -> None:
+async def _try(client: RpcClient, id_: str, endpoint_id: str) -> None:
     named = pb.NotificationRef(id=id_)
     delete = service_pb.DeleteNotificationRequest(notification=named, endpoint_id=endpoint_id)
     for work in (
-        asking.call(GET, service_pb.GetNotificationRequest(notification=named)),
-        asking.call(DELETE, delete),
+        client.call(GET, service_pb.GetNotificationRequest(notification=named)),
+        client.call(DELETE, delete),
     ):
         try:
             await work

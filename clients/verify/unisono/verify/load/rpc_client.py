@@ -18,7 +18,7 @@ Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
 
 
-class Asking:
+class RpcClient:
     """Asks for another token when the one in use is refused."""
 
     def __init__(self, transport: Transport, token: Token) -> None:
@@ -43,11 +43,11 @@ class Asking:
         return await self._once(method, request)
 
     async def _once(self, method: Method[Request, Response], request: Request) -> Response:
-        self._token = self._token or await given(self._source)
+        self._token = self._token or await get_token(self._source)
         return await self._transport.unary(method, request, token=self._token, timeout=TIMEOUT)
 
 
-async def given(source: Token) -> str:
+async def get_token(source: Token) -> str:
     """A token of this source."""
     if isinstance(source, str):
         return source

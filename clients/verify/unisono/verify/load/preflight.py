@@ -7,12 +7,12 @@ from unisono.client import Content, Publisher, SendResult, Transport, UnisonoErr
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.load.access import Connect, Token
-from unisono.verify.load.asking import TIMEOUT, Asking
 from unisono.verify.load.methods import REGISTER_ENDPOINT
+from unisono.verify.load.rpc_client import TIMEOUT, RpcClient
 from unisono.verify.load.traffic import LIFETIME
 
 
-class Unfit(Exception):
+class UnusableToken(Exception):
     """A token that does not do. `user_id` is whose it is, and empty for the app's.
 
     `error` is what the service says; None where it takes the token, which is for something else.
@@ -24,7 +24,7 @@ class Unfit(Exception):
         self.error = error
 
 
-async def check(connect: Connect, backend: Token, users: Mapping[str, Token], prefix: str) -> str:
+async def check_tokens(connect: Connect, backend: Token, users: Mapping[str, Token], prefix: str) -> str:
     """Register an endpoint of each user, send to it alone, and return the app. Raises `Unfit`."""
     transport = connect()
     try:
@@ -35,7 +35,7 @@ async def check(connect: Connect, backend: Token, users: Mapping[str, Token], pr
         await transport.close()
     for user_id, app in apps.items():
         if app != app_id:
-            raise Unfit(user_id, f"it is of the app {app}, and the app's token of {app_id}")
+            raise UnusableToken(user_id, f"it is of the app {app}, and the app's token of {app_id}")
     return app_id
 
 
@@ -44,9 +44,9 @@ async def _app_of(transport: Transport, user_id: str, token: Token, prefix: str)
         user_id=user_id, endpoint_id=_endpoint_id(prefix), platform=pb.PLATFORM_LINUX
     )
     try:
-        answer = await Asking(transport, token).call(REGISTER_ENDPOINT, request)
+        answer = await RpcClient(transport, token).call(REGISTER_ENDPOINT, request)
     except UnisonoError as error:
-        raise Unfit(user_id, str(error), error) from error
+        raise UnusableToken(user_id, str(error), error) from error
     return answer.endpoint.app_id
 
 
@@ -66,7 +66,7 @@ async def _sent(publisher: Publisher, users: list[str], prefix: str) -> str:
         stored = [outcome for outcome in outcomes if isinstance(outcome, SendResult)]
         return (await publisher.get(users[0], stored[0])).app_id
     except UnisonoError as error:
-        raise Unfit("", str(error), error) from error
+        raise UnusableToken("", str(error), error) from error
 
 
 def _endpoint_id(prefix: str) -> str:

@@ -67,7 +67,7 @@ def test_a_server_keeps_its_promises(server: ServerProcess, ada: str, bob: str, 
 
 
 def test_people_get_lines(server: ServerProcess, ada: str) -> None:
-    ended = run(*at(server.address, ada), "--for", "1s", "--calm", "--seed", "7")
+    ended = run(*at(server.address, ada), "--for", "1s", "--no-faults", "--seed", "7")
     assert ended.returncode == 0
     assert "traffic for 1 s" in ended.stderr.splitlines()
     lines = ended.stdout.splitlines()

@@ -145,7 +145,7 @@ def test_a_user_is_named_to_the_shell_as_it_is(server: ServerProcess, tmp_path: 
     token.write_text(tokens.device(user))
     printed = ("--user", user, "--token-command", f"cd '{tmp_path}' && cat {{user}}")
     app = ("--target", server.address, "--app-token", tokens.publisher())
-    ended = run(*app, *printed, "--for", "1s", "--calm", "--json")
+    ended = run(*app, *printed, "--for", "1s", "--no-faults", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert list(tmp_path.iterdir()) == [token]
 

@@ -106,9 +106,9 @@ async def test_everything_is_there_to_be_judged_and_then_nothing_is_left(
     assert Outcome.BROKEN not in outcomes.values()
 
 
-async def test_a_calm_run_cuts_nothing(service: FakeService, access: Access) -> None:
+async def test_a_run_without_faults_cuts_nothing(service: FakeService, access: Access) -> None:
     recorder = Recorder(steady_clock())
-    load = LoadOptions(users=USERS, seconds=0.1, rate=200, seed=1, prefix=PREFIX, faults=True)
+    load = LoadOptions(users=USERS, seconds=0.1, rate=200, seed=1, prefix=PREFIX, faults=False)
     await run(lambda: service.transport, access, load, recorder, told)
     assert recorder.history.facts == []
     assert {stream.code for stream in recorder.history.streams} == {""}

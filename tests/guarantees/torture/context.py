@@ -1,4 +1,4 @@
-"""What a trial has at hand: a folder, chance, a server, a world, and a recorder that the judge will read."""
+"""What one run of a trial has at hand: a folder, chance, a server, a workload, a recorder for the judge."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -38,7 +38,7 @@ class TrialContext:
     else, so that the same seed brings the same faults in the same order.
 
     `rounds` is how often the trial does what it does; it calls `done` after each. `patches` are put on
-    the servers, which are then others than the project's. `patience` is how long a world that is left in
+    the servers, which are then others than the project's. `patience` is how long a workload that is left in
     peace may take until every device has everything, in seconds. A trial that is not `timed` shares its
     machine with anything: how long something takes is written down there, and not judged.
     """
@@ -95,21 +95,21 @@ class TrialContext:
         access: Access = ACCESS,
         users: Sequence[str] = USERS,
     ) -> AsyncIterator[Workload]:
-        """A world in which everybody is connected and traffic flows, and which comes to rest at the end."""
+        """A workload whose devices are connected and whose traffic flows; it comes to rest at the end."""
         straight = partial(self.straight, address)
         chance = Random(f"{self.seed} traffic")  # noqa: S311
         rate = None if self.timed else UNTIMED_RATE
-        world = Workload(connect or straight, access, self.recorder, chance, users=users, rate=rate)
-        async with world:
-            await world.wait_live()
-            inboxes = inboxes_of(world)
+        workload = Workload(connect or straight, access, self.recorder, chance, users=users, rate=rate)
+        async with workload:
+            await workload.wait_live()
+            inboxes = inboxes_of(workload)
             async with watched(inboxes), self.backend(address) as backend:
-                world.start()
-                yield world
-                await self._rest(world)
+                workload.start()
+                yield workload
+                await self._rest(workload)
                 for inbox in inboxes:
                     await inbox.agrees(backend, self.patience)
-            endpoint_id = world.devices[0].endpoint_id
+            endpoint_id = workload.devices[0].endpoint_id
         await isolation_probe.run(straight, access, self.recorder, users, endpoint_id)
 
     async def calls(self, method: str, count: int) -> None:
@@ -119,18 +119,18 @@ class TrialContext:
         while sum(call.good and call.method == method for call in calls[before:]) < count:
             await asyncio.sleep(0.02)
 
-    async def _rest(self, world: Workload) -> None:
+    async def _rest(self, workload: Workload) -> None:
         """The judge is told that every device had time enough, also if that was in vain."""
         since = self.recorder.clock()
         try:
             async with asyncio.timeout(self.patience):
-                await world.quiesce()
+                await workload.quiesce()
         finally:
             self.recorder.note(SETTLED, since=since)
 
     @asynccontextmanager
     async def backend(self, address: str, *, backoff: Backoff = Backoff()) -> AsyncIterator[Publisher]:  # noqa: B008  frozen
-        """A backend beside the world, on a connection of its own."""
+        """A backend beside the workload, on a connection of its own."""
         transport = self.straight(address)
         recorded = self.recorder.client(transport, Holder(app_id=ACCESS.app_id))
         try:

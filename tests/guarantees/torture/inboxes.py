@@ -54,12 +54,12 @@ class Inbox:
         return everyone or self._platform in row.platforms or self._device.endpoint_id in row.endpoint_ids
 
 
-def inboxes_of(world: Workload) -> list[Inbox]:
+def inboxes_of(workload: Workload) -> list[Inbox]:
     """Those of all its devices."""
     return [
         Inbox(user_id, platform, device)
-        for user_id in world.users
-        for platform, device in zip(PLATFORMS, world.devices_of(user_id), strict=True)
+        for user_id in workload.users
+        for platform, device in zip(PLATFORMS, workload.devices_of(user_id), strict=True)
     ]
 
 

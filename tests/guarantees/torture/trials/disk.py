@@ -24,14 +24,14 @@ ONCE: Final = Backoff(first=1000.0, most=1000.0)
 async def troubled(context: TrialContext) -> None:
     """One fault after the other; in the end the server is killed, and everything must be there."""
     faults = cycle(context.random.sample((*FAULTS, "locked"), len(FAULTS) + 1))
-    async with context.server() as server, context.traffic(server.address) as world:
+    async with context.server() as server, context.traffic(server.address) as workload:
         for _ in range(context.rounds):
             await trouble(context, server, next(faults))
             await recovers(context, server)
             context.done()
         await server.end(signal.SIGKILL)
         await server.start()
-        await world.wait_live()
+        await workload.wait_live()
 
 
 async def trouble(context: TrialContext, server: Server, name: str) -> None:

@@ -15,12 +15,12 @@ STILL: Final = 0.5
 
 async def end_by(number: signal.Signals, context: TrialContext) -> None:
     """End it so in each round, and start it again."""
-    async with context.server() as server, context.traffic(server.address) as world:
+    async with context.server() as server, context.traffic(server.address) as workload:
         for _ in range(context.rounds):
             await asyncio.sleep(context.random.uniform(0, CALM))
             await server.end(number)
             await server.start()
-            await world.wait_live()
+            await workload.wait_live()
             context.recorder.note("LIVE")
             context.done()
 

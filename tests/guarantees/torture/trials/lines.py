@@ -48,7 +48,7 @@ class Count:
 
 
 async def lines(stack: AsyncExitStack, make: Callable[[int], Proxy]) -> list[str]:
-    """The addresses of as many lines as the world has clients."""
+    """The addresses of as many lines as the workload has clients."""
     return [(await stack.enter_async_context(carrying(make(number)))).target for number in range(_LINES)]
 
 

@@ -19,10 +19,10 @@ async def expire(context: TrialContext) -> None:
         return lambda: tokens.device(user_id, exp=int(context.recorder.clock()) + _GOOD)
 
     access = Access(app_id=ACCESS.app_id, backend=ACCESS.backend, user=short_lived)
-    async with context.server() as server, context.traffic(server.address, access=access) as world:
+    async with context.server() as server, context.traffic(server.address, access=access) as workload:
         for number in range(1, context.rounds + 1):
             async with asyncio.timeout(_GOOD + context.patience):
-                while ended_for_it(context) < number * len(world.devices):
+                while ended_for_it(context) < number * len(workload.devices):
                     await asyncio.sleep(0.02)
             context.done()
 

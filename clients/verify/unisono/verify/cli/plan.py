@@ -41,7 +41,7 @@ class Plan:
     users: Mapping[str, Source]
     seconds: float
     rate: int
-    calm: bool
+    faults: bool
     seed: int
     prefix: str
     save: Path | None
@@ -62,7 +62,7 @@ class Plan:
         token_command: str | None,
         length: timedelta,
         rate: int,
-        calm: bool,
+        faults: bool,
         seed: int | None,
         save: Path | None,
         as_json: bool,
@@ -85,7 +85,7 @@ class Plan:
             users=users,
             seconds=length.total_seconds(),
             rate=rate,
-            calm=calm,
+            faults=faults,
             seed=secrets.randbelow(10**6) if seed is None else seed,
             # Not of the seed: what is deleted in the end cannot be used again.
             prefix=f"unisono-verify-{secrets.token_hex(4)}-",

@@ -111,7 +111,7 @@ class Verification:
             rate=plan.rate,
             seed=plan.seed,
             prefix=plan.prefix,
-            faults=plan.calm,
+            faults=plan.faults,
         )
         access = self._holders.access(self._app_id)
         try:

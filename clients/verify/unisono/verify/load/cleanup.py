@@ -27,8 +27,8 @@ async def remove_all(connect: Connect, access: Access, users: Sequence[str], pre
         async with Publisher(transport, access.backend, timeout=TIMEOUT) as publisher:
             withdrawals = [_withdraw(publisher, user_id, prefix) for user_id in users]
             outcomes = await asyncio.gather(*withdrawals, return_exceptions=True)
-        askings = [RpcClient(transport, access.user(user_id)) for user_id in users]
-        ends = (_unregister(asking, prefix) for asking in askings)
+        clients = [RpcClient(transport, access.user(user_id)) for user_id in users]
+        ends = (_unregister(client, prefix) for client in clients)
         outcomes += await asyncio.gather(*ends, return_exceptions=True)
     finally:
         await transport.close()

@@ -21,9 +21,9 @@ async def run(
     try:
         for user_id in users:
             holder = Holder(app_id=access.app_id, user_id=user_id)
-            asking = RpcClient(recorder.client(transport, holder), access.user(user_id))
+            client = RpcClient(recorder.client(transport, holder), access.user(user_id))
             for id_ in [id_ for owner, id_ in last.items() if owner != user_id]:
-                await _try(asking, id_, endpoint_id)
+                await _try(client, id_, endpoint_id)
     finally:
         await transport.close()
 

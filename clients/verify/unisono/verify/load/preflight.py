@@ -25,7 +25,7 @@ class UnusableToken(Exception):
 
 
 async def check_tokens(connect: Connect, backend: Token, users: Mapping[str, Token], prefix: str) -> str:
-    """Register an endpoint of each user, send to it alone, and return the app. Raises `Unfit`."""
+    """Register an endpoint of each user, send to it alone, and return the app. Raises `UnusableToken`."""
     transport = connect()
     try:
         apps = {user_id: await _app_of(transport, user_id, token, prefix) for user_id, token in users.items()}

@@ -33,10 +33,11 @@ class NotConverged(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """What to do. `seconds` is how long traffic flows, `rate` the calls a second for each user at most.
+    """The parameters of a run.
 
-    `prefix` is what the names of all that is left begin with, and must be another one each time: the id
-    of a deleted endpoint stays unusable. `calm` is without cuts.
+    `seconds` is how long traffic flows, `rate` the calls a second for each user at most. The names of all
+    that is made begin with `prefix`, which must be another one each time: the id of a deleted endpoint
+    stays unusable. With `faults`, streams are cut and answers lost.
     """
 
     users: Sequence[str]
@@ -44,24 +45,28 @@ class LoadOptions:
     rate: float
     seed: int
     prefix: str
-    faults: bool = False
+    faults: bool = True
 
 
 async def run(
     connect: Connect, access: Access, options: LoadOptions, recorder: Recorder, stage: Stage
 ) -> None:
-    """All of it. Raises `Stuck`, and what made traffic fail; what was recorded until then is there."""
+    """Connect all devices, let traffic flow, wait until it has settled, and probe the isolation of users.
+
+    Everything is recorded, and `stage` is called at the beginning of each stage. Raises `NotConverged`, and
+    what made traffic fail; what was recorded until then is there.
+    """
     injector = FaultInjector(recorder, options.seed)
-    connect_with_faults = connect if options.faults else injector.wrap(connect)
-    async with _workload(connect_with_faults, access, options, recorder) as world:
-        stage(f"connecting {len(world.devices)} devices", 0.0)
-        await _in_time(world.wait_live(), OPENING, world)
+    connect_with_faults = injector.wrap(connect) if options.faults else connect
+    async with _workload(connect_with_faults, access, options, recorder) as workload:
+        stage(f"connecting {len(workload.devices)} devices", 0.0)
+        await _in_time(workload.wait_live(), OPENING, workload)
         stage("traffic", options.seconds)
-        world.start()
-        await world.run_for(options.seconds)
+        workload.start()
+        await workload.run_for(options.seconds)
         injector.stop()
         stage("coming to rest", 0.0)
-        await _in_time(world.quiesce(), PATIENCE, world)
+        await _in_time(workload.quiesce(), PATIENCE, workload)
         await isolation_probe.run(connect, access, recorder, options.users, f"{options.prefix}linux")
 
 

@@ -26,9 +26,9 @@ def giving(*given: str) -> Callable[[], str]:
 
 
 async def test_another_token_is_asked_for_when_one_is_refused(service: FakeService) -> None:
-    asking = RpcClient(service.transport, giving("nonsense", service.user_token("ada"), "never"))
+    client = RpcClient(service.transport, giving("nonsense", service.user_token("ada"), "never"))
     for _ in range(2):
-        assert await asking.call(GET_FEED, pb.GetFeedRequest()) == pb.GetFeedResponse()
+        assert await client.call(GET_FEED, pb.GetFeedRequest()) == pb.GetFeedResponse()
 
 
 async def test_a_fixed_token_that_is_refused_stays_refused(service: FakeService) -> None:
@@ -45,21 +45,21 @@ async def test_it_waits_as_long_as_the_service_asks_but_not_for_ever(
         waited.extend([seconds] if seconds else [])
 
     monkeypatch.setattr("unisono.verify.load.rpc_client.asyncio.sleep", wait)
-    asking = RpcClient(service.transport, service.user_token("ada"))
+    client = RpcClient(service.transport, service.user_token("ada"))
     service.fail(RateLimited("busy", retry_delay=3.0), method="GetFeed", times=1)
-    await asking.call(GET_FEED, pb.GetFeedRequest())
+    await client.call(GET_FEED, pb.GetFeedRequest())
     service.fail(RateLimited("busy", retry_delay=3600.0), method="GetFeed", times=1)
     with pytest.raises(RateLimited):
-        await asking.call(GET_FEED, pb.GetFeedRequest())
+        await client.call(GET_FEED, pb.GetFeedRequest())
     assert waited == [3.0]
 
 
 @pytest.mark.parametrize("failures", [1, ATTEMPTS - 1, ATTEMPTS])
 async def test_what_may_pass_is_waited_for(service: FakeService, failures: int) -> None:
     service.fail(Unavailable("not now"), method="GetFeed", times=failures)
-    asking = RpcClient(service.transport, service.user_token("ada"))
+    client = RpcClient(service.transport, service.user_token("ada"))
     if failures < ATTEMPTS:
-        await asking.call(GET_FEED, pb.GetFeedRequest())
+        await client.call(GET_FEED, pb.GetFeedRequest())
     else:
         with pytest.raises(Unavailable):
-            await asking.call(GET_FEED, pb.GetFeedRequest())
+            await client.call(GET_FEED, pb.GetFeedRequest())

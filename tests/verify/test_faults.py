@@ -61,8 +61,8 @@ class Way:
     def __init__(self, seed: int) -> None:
         self.recorder = Recorder(lambda: 0.0)
         self.service = Talkative()
-        self.cuts = FaultInjector(self.recorder, seed)
-        self._connect = self.cuts.wrap(lambda: self.service)
+        self.injector = FaultInjector(self.recorder, seed)
+        self._connect = self.injector.wrap(lambda: self.service)
         self.transport = self.recorder.client(self._connect(), Holder(app_id="app.test", user_id="ada"))
 
     @property
@@ -133,7 +133,7 @@ async def test_a_lost_answer_is_that_of_a_call_which_has_happened() -> None:
 
 async def test_nothing_is_lost_any_more_when_it_is_stopped() -> None:
     way = Way(seed=1)
-    way.cuts.stop()
+    way.injector.stop()
     assert all([await way.is_answered() for _ in range(50)])
     stream = way.transport.stream(SUBSCRIBE, pb.SubscribeRequest(), token="")
     assert [message.revision async for message in stream] == list(range(MANY))

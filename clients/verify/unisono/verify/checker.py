@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from unisono.verify.broken import Broken
 from unisono.verify.feeds import feeds_of
 from unisono.verify.history import History
-from unisono.verify.lives import lives_of
 from unisono.verify.promises.apart import isolated, unknown
 from unisono.verify.promises.bounds import bounded
 from unisono.verify.promises.catching_up import collapsed
@@ -17,6 +16,7 @@ from unisono.verify.promises.order import ordered, unique
 from unisono.verify.promises.rings import resumable
 from unisono.verify.promises.settling import settled
 from unisono.verify.promises.state import complete, convergent, exact
+from unisono.verify.replay import replays_of
 
 PROMISES = (
     *("Durable", "Ordered", "Unique", "Complete", "Convergent", "Resumable", "Collapsed", "Bounded"),
@@ -45,13 +45,13 @@ def _all(history: History) -> Iterator[Broken]:
     yield from bounded(history)
     for feed in feeds.values():
         yield from convergent(feed)
-    for life in lives_of(history):
-        yield from ordered(life)
-        yield from unique(life)
-        yield from complete(life, feeds[life.feed], history)
-        yield from exact(life)
-        yield from resumable(life, history)
-        yield from collapsed(life, feeds[life.feed])
-        yield from isolated(life)
-        yield from once_held(life)
-        yield from settled(life, feeds[life.feed], history)
+    for replay in replays_of(history):
+        yield from ordered(replay)
+        yield from unique(replay)
+        yield from complete(replay, feeds[replay.feed], history)
+        yield from exact(replay)
+        yield from resumable(replay, history)
+        yield from collapsed(replay, feeds[replay.feed])
+        yield from isolated(replay)
+        yield from once_held(replay)
+        yield from settled(replay, feeds[replay.feed], history)

@@ -13,9 +13,9 @@ from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.feeds import FeedKey, feed_followed, feed_of, feed_sent_to, named_in, revision_of
 from unisono.verify.history import Fact, History, Stream
 from unisono.verify.listings import listings_of
-from unisono.verify.lives import lives_of
 from unisono.verify.promises.bounds import BESIDE
 from unisono.verify.promises.ending import is_open
+from unisono.verify.replay import replays_of
 from unisono.verify.sends import sends_of
 
 #: How many there are of each kind of thing, by its name in the plural.
@@ -63,10 +63,8 @@ def _complete(history: History) -> Grounds:
 
 def _exact(history: History) -> Grounds:
     """A device that began at the end need not hold what counts."""
-    moments = (moment for life in lives_of(history) for moment in life.moments())
-    return {
-        "complete points": sum(moment.message.complete and not moment.holding.unseen for moment in moments)
-    }
+    steps = (step for replay in replays_of(history) for step in replay.steps())
+    return {"complete points": sum(step.message.complete and not step.state.start_revision for step in steps)}
 
 
 def _convergent(history: History) -> Grounds:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from unisono.verify.broken import Broken
 from unisono.verify.feeds import feed_of, feed_sent_to, is_for, named_in
 from unisono.verify.history import OK, History
-from unisono.verify.lives import Life
+from unisono.verify.replay import DeviceReplay
 from unisono.verify.sends import sends_of
 
 #: How long after the end of its token a message may still arrive, in seconds: it travels, and clocks differ.
@@ -15,19 +15,19 @@ _TRAVEL = 2.0
 _TELLING = {OK, "PERMISSION_DENIED", "ALREADY_EXISTS", "ABORTED", "FAILED_PRECONDITION"}
 
 
-def isolated(life: Life) -> Iterator[Broken]:
+def isolated(replay: DeviceReplay) -> Iterator[Broken]:
     """Streams tell of the own feed alone, of what is meant for the endpoint, and end with their token."""
-    for stream in life.streams:
+    for stream in replay.streams:
         expires = stream.holder.expire_time
         for heard in stream.heard:
             for event in heard.message.event_batch.events:
                 row = event.notification
                 if event.removed:
                     continue
-                if (row.app_id, row.user_id) != life.feed:
+                if (row.app_id, row.user_id) != replay.feed:
                     said = f"it was told of {row.id}, which is {row.user_id}'s of {row.app_id}"
                     yield _broken(heard.time, stream.name, said)
-                elif not is_for(row, life.endpoint_id, life.platform):
+                elif not is_for(row, replay.endpoint_id, replay.platform):
                     yield _broken(
                         heard.time, stream.name, f"it was told of {row.id}, which is not meant for it"
                     )

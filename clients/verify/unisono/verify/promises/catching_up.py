@@ -4,18 +4,18 @@ from collections.abc import Iterator
 
 from unisono.verify.broken import Broken
 from unisono.verify.feeds import Feed
-from unisono.verify.lives import Life
+from unisono.verify.replay import DeviceReplay
 
 #: The most that an EventBatch of a catch-up may have, in bytes; one larger event goes alone.
 _BATCH = 256 * 1024
 
 
-def collapsed(life: Life, feed: Feed) -> Iterator[Broken]:
+def collapsed(replay: DeviceReplay, feed: Feed) -> Iterator[Broken]:
     """Until Synced, each notification comes at most once, in batches of a bounded size.
 
     What changes while a device catches up may come again, as it is by then.
     """
-    for stream in life.streams:
+    for stream in replay.streams:
         began = feed.reached(stream.began)
         seen: set[str] = set()
         for heard in stream.heard:

@@ -7,7 +7,7 @@ from unisono.verify.broken import Broken
 from unisono.verify.feeds import feed_of
 from unisono.verify.history import History
 from unisono.verify.listings import listed, listings_of
-from unisono.verify.lives import Key, Life, key_of
+from unisono.verify.replay import DeviceReplay, Key, key_of
 
 
 def once(history: History) -> Iterator[Broken]:
@@ -23,17 +23,17 @@ def once(history: History) -> Iterator[Broken]:
                 yield _broken(listing.began, who, ids, key)
 
 
-def once_held(life: Life) -> Iterator[Broken]:
+def once_held(replay: DeviceReplay) -> Iterator[Broken]:
     """No device is told at a complete point to hold two of them."""
-    for moment in life.moments():
-        holding = moment.holding
-        if not moment.message.complete:
+    for step in replay.steps():
+        state = step.state
+        if not step.message.complete:
             continue
-        for id_ in sorted(holding.touched & holding.rows.keys()):
-            twins = sorted(holding.named.get(key_of(holding.rows[id_]), ()))
+        for id_ in sorted(state.changed_ids & state.rows.keys()):
+            twins = sorted(state.ids_by_key.get(key_of(state.rows[id_]), ()))
             if len(twins) > 1:
-                key = holding.rows[id_].app_notification_id
-                yield _broken(moment.heard.time, moment.stream.name, twins, key)
+                key = state.rows[id_].app_notification_id
+                yield _broken(step.heard.time, step.stream.name, twins, key)
 
 
 def _broken(time: float, who: str, ids: Sequence[str], key: str) -> Broken:

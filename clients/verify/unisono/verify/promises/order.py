@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from unisono.verify.broken import Broken
-from unisono.verify.lives import Life
+from unisono.verify.replay import DeviceReplay
 
 
-def ordered(life: Life) -> Iterator[Broken]:
+def ordered(replay: DeviceReplay) -> Iterator[Broken]:
     """Events of a stream in the order of their revisions, and positions that never go back."""
-    for stream in life.streams:
+    for stream in replay.streams:
         last, position = 0, -1
         for heard in stream.heard:
             for event in heard.message.event_batch.events:
@@ -21,10 +21,10 @@ def ordered(life: Life) -> Iterator[Broken]:
             position = heard.message.revision
 
 
-def unique(life: Life) -> Iterator[Broken]:
+def unique(replay: DeviceReplay) -> Iterator[Broken]:
     """No revision twice on a stream, nor at or before the position that it resumed from."""
     reached: dict[bytes, int] = {}
-    for stream in life.streams:
+    for stream in replay.streams:
         resumed = any(heard.message.welcome.resumed for heard in stream.heard[:1])
         passed = reached.get(stream.request.resume_token, 0) if resumed else 0
         seen: set[int] = set()

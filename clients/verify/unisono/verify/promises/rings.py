@@ -7,42 +7,42 @@ from unisono.verify.broken import Broken
 from unisono.verify.doubt import doubt
 from unisono.verify.feeds import is_over, waits
 from unisono.verify.history import History
-from unisono.verify.lives import Life, Moment
+from unisono.verify.replay import DeviceReplay, ReplayStep
 
 
-def resumable(life: Life, history: History) -> Iterator[Broken]:
+def resumable(replay: DeviceReplay, history: History) -> Iterator[Broken]:
     """No ring for what was settled, and one for everything new that still waits."""
     doubted = doubt(history)
-    for moment in life.moments():
-        yield from _repeated(moment)
-        if moment.message.complete and moment.holding.settled >= 0:
-            yield from _lost(moment, moment.heard.time + doubted)
+    for step in replay.steps():
+        yield from _repeated(step)
+        if step.message.complete and step.state.settled >= 0:
+            yield from _lost(step, step.heard.time + doubted)
 
 
-def _repeated(moment: Moment) -> Iterator[Broken]:
-    settled = moment.holding.settled
-    for event in moment.message.event_batch.events:
+def _repeated(step: ReplayStep) -> Iterator[Broken]:
+    settled = step.state.settled
+    for event in step.message.event_batch.events:
         alert = event.notification.alert_revision
         if event.alert and alert <= settled:
             yield _broken(
-                moment,
+                step,
                 f"{event.notification_id} rings for revision {alert}",
                 f"which it had at the complete point {settled}",
             )
 
 
-def _lost(moment: Moment, now: float) -> Iterator[Broken]:
-    holding = moment.holding
-    for id_ in sorted(holding.touched):
-        row = holding.rows.get(id_)
-        settled = max(holding.settled, holding.handled.get(id_, 0))
+def _lost(step: ReplayStep, now: float) -> Iterator[Broken]:
+    state = step.state
+    for id_ in sorted(state.changed_ids):
+        row = state.rows.get(id_)
+        settled = max(state.settled, state.possibly_settled.get(id_, 0))
         if row is None or row.alert_revision <= settled or not _must_ring(row, now):
             continue
-        if (id_, row.alert_revision) not in holding.rung:
+        if (id_, row.alert_revision) not in state.rung_alerts:
             yield _broken(
-                moment,
+                step,
                 f"{id_} has waited since the alert of revision {row.alert_revision}",
-                f"after the complete point {holding.settled}, and never rang",
+                f"after the complete point {state.settled}, and never rang",
             )
 
 
@@ -52,5 +52,5 @@ def _must_ring(row: pb.Notification, now: float) -> bool:
     return waits(row) and not ending
 
 
-def _broken(moment: Moment, *evidence: str) -> Broken:
-    return Broken(promise="Resumable", time=moment.heard.time, evidence=(moment.stream.name, *evidence))
+def _broken(step: ReplayStep, *evidence: str) -> Broken:
+    return Broken(promise="Resumable", time=step.heard.time, evidence=(step.stream.name, *evidence))

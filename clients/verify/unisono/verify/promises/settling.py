@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from unisono.verify.broken import Broken
 from unisono.verify.feeds import Feed
 from unisono.verify.history import History
-from unisono.verify.lives import Life
+from unisono.verify.replay import DeviceReplay
 
 #: The fact that everybody was left in peace from its figure `since` on, until its own time.
 SETTLED = "SETTLED"
@@ -14,14 +14,14 @@ SETTLED = "SETTLED"
 _OVER = ("ENDPOINT_DELETED", "SUPERSEDED", "TOKEN_EXPIRED")
 
 
-def settled(life: Life, feed: Feed, history: History) -> Iterator[Broken]:
+def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Broken]:
     """By then, each device that has not left is complete at what the feed had reached."""
     for fact in history.facts:
-        if fact.what != SETTLED or not _is_there(life, fact.time):
+        if fact.what != SETTLED or not _is_there(replay, fact.time):
             continue
-        wanted, got = feed.reached(fact.figures["since"]), _complete_at(life, fact.time)
+        wanted, got = feed.reached(fact.figures["since"]), _complete_at(replay, fact.time)
         if got < wanted:
-            began = life.streams[-1].name
+            began = replay.streams[-1].name
             evidence = (
                 f"{began} is complete at {got}, and its feed had reached {wanted}",
                 f"that was {fact.time - fact.figures['since']:.1f} s before",
@@ -29,20 +29,20 @@ def settled(life: Life, feed: Feed, history: History) -> Iterator[Broken]:
             yield Broken(promise="Complete", time=fact.time, evidence=evidence)
 
 
-def _is_there(life: Life, time: float) -> bool:
+def _is_there(replay: DeviceReplay, time: float) -> bool:
     """Whether the device means to be connected."""
-    begun = [stream for stream in life.streams if stream.began < time]
+    begun = [stream for stream in replay.streams if stream.began < time]
     if not begun:
         return False
     last = begun[-1]
     return last.ended is None or last.ended > time or bool(last.code and last.reason not in _OVER)
 
 
-def _complete_at(life: Life, time: float) -> int:
+def _complete_at(replay: DeviceReplay, time: float) -> int:
     """The last complete revision that it was told of by then; -1 without one."""
     told = [
         heard.message.revision
-        for stream in life.streams
+        for stream in replay.streams
         for heard in stream.heard
         if heard.message.complete and heard.time <= time
     ]

@@ -8,22 +8,22 @@ from unisono.verify.broken import Broken
 from unisono.verify.doubt import doubt
 from unisono.verify.feeds import Feed, Version, is_for, is_over
 from unisono.verify.history import History
-from unisono.verify.lives import Life, Moment
+from unisono.verify.replay import DeviceReplay, ReplayStep
 
 
-def complete(life: Life, feed: Feed, history: History) -> Iterator[Broken]:
+def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Broken]:
     """At every complete point, the effect of every change that anybody knows of and that is meant for it."""
     doubted = doubt(history)
-    for moment, expected in _complete_points(life, feed):
+    for step, expected in _complete_points(replay, feed):
         for version in expected:
-            problem = _problem(moment, version, life)
-            if not problem or _may_be_gone(version, moment, feed, doubted):
+            problem = _problem(step, version, replay)
+            if not problem or _may_be_gone(version, step, feed, doubted):
                 continue
             yield Broken(
                 promise="Complete",
-                time=moment.heard.time,
+                time=step.heard.time,
                 evidence=(
-                    f"{moment.stream.name} is complete at {moment.message.revision}, and {problem}",
+                    f"{step.stream.name} is complete at {step.message.revision}, and {problem}",
                     f"{version.told} was told that it {_state(version)}",
                 ),
             )
@@ -43,59 +43,59 @@ def convergent(feed: Feed) -> Iterator[Broken]:
         )
 
 
-def exact(life: Life) -> Iterator[Broken]:
+def exact(replay: DeviceReplay) -> Iterator[Broken]:
     """The unread count of a complete point is that of what the device holds."""
-    for moment in life.moments():
-        holding = moment.holding
-        if not moment.message.complete or holding.unseen:
+    for step in replay.steps():
+        state = step.state
+        if not step.message.complete or state.start_revision:
             continue
-        if holding.waiting != moment.message.unread_count:
-            said = f"unread_count is {moment.message.unread_count}, and {holding.waiting} that it holds wait"
+        if state.unread_count != step.message.unread_count:
+            said = f"unread_count is {step.message.unread_count}, and {state.unread_count} that it holds wait"
             yield Broken(
                 promise="Exact",
-                time=moment.heard.time,
-                evidence=(f"{moment.stream.name} at {moment.message.revision}", said),
+                time=step.heard.time,
+                evidence=(f"{step.stream.name} at {step.message.revision}", said),
             )
 
 
-def _complete_points(life: Life, feed: Feed) -> Iterator[tuple[Moment, list[Version]]]:
+def _complete_points(replay: DeviceReplay, feed: Feed) -> Iterator[tuple[ReplayStep, list[Version]]]:
     """Each complete point, with the last version known by then of everything that may have changed since."""
     versions, passed = feed.in_order(), 0
     latest: dict[str, Version] = {}
-    for moment in life.moments():
-        if not moment.message.complete:
+    for step in replay.steps():
+        if not step.message.complete:
             continue
-        if moment.holding.anew or moment.message.revision < (versions[passed - 1].revision if passed else 0):
+        if step.state.resetting or step.message.revision < (versions[passed - 1].revision if passed else 0):
             passed, latest = 0, {}
-        touched = set(moment.holding.touched)
-        while passed < len(versions) and versions[passed].revision <= moment.message.revision:
+        touched = set(step.state.changed_ids)
+        while passed < len(versions) and versions[passed].revision <= step.message.revision:
             latest[versions[passed].id] = versions[passed]
             touched.add(versions[passed].id)
             passed += 1
-        yield moment, [latest[id_] for id_ in sorted(touched) if id_ in latest]
+        yield step, [latest[id_] for id_ in sorted(touched) if id_ in latest]
 
 
-def _problem(moment: Moment, version: Version, life: Life) -> str:
+def _problem(step: ReplayStep, version: Version, replay: DeviceReplay) -> str:
     """What is wrong with what it holds of a notification, whose last version by then this is."""
-    held, row = moment.holding.rows.get(version.id), version.row
-    meant = row is not None and is_for(row, life.endpoint_id, life.platform)
+    held, row = step.state.rows.get(version.id), version.row
+    meant = row is not None and is_for(row, replay.endpoint_id, replay.platform)
     if held is None:
-        return f"lacks {version.id}" if meant and version.revision > _unseen(moment) else ""
+        return f"lacks {version.id}" if meant and version.revision > _unseen(step) else ""
     if not meant:
         return f"still holds {version.id}, of revision {held.revision}"
     return f"holds {version.id} as of {held.revision}" if held.revision != version.revision else ""
 
 
-def _unseen(moment: Moment) -> int:
+def _unseen(step: ReplayStep) -> int:
     """What is not newer than this, a device may lack that began at the end of the feed."""
-    unseen = moment.holding.unseen
-    return unseen if unseen >= 0 else moment.message.revision
+    unseen = step.state.start_revision
+    return unseen if unseen >= 0 else step.message.revision
 
 
-def _may_be_gone(version: Version, moment: Moment, feed: Feed, doubted: float) -> bool:
+def _may_be_gone(version: Version, step: ReplayStep, feed: Feed, doubted: float) -> bool:
     """Whether what is lacking may have been removed by then, and that was forgotten before it was told."""
-    row, time = version.row, moment.heard.time
-    if row is None or version.id in moment.holding.rows:
+    row, time = version.row, step.heard.time
+    if row is None or version.id in step.state.rows:
         return False
     ended = min(feed.ended.get(name, inf) for name in (row.id, row.app_notification_id))
     return is_over(row, time + doubted) or ended <= time

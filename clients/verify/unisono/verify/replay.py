@@ -18,7 +18,7 @@ Key = tuple[str, int]
 
 
 @dataclass(slots=True)
-class Holding:
+class ReplayState:
     """What a device holds.
 
     `settled` is the revision of its last complete point, -1 before the first. What is not newer than
@@ -27,53 +27,53 @@ class Holding:
 
     rows: dict[str, pb.Notification] = field(default_factory=dict)
     #: How many of the rows count for a badge, and the ids of those that have a key, by key and role.
-    waiting: int = 0
-    named: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
-    rung: set[tuple[str, int]] = field(default_factory=set)
+    unread_count: int = 0
+    ids_by_key: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
+    rung_alerts: set[tuple[str, int]] = field(default_factory=set)
     settled: int = -1
-    unseen: int = 0
+    start_revision: int = 0
     #: What has changed since the last complete point.
-    touched: set[str] = field(default_factory=set)
+    changed_ids: set[str] = field(default_factory=set)
     #: The alerts that may have been settled since then, by id: see `broken_off`.
-    handled: dict[str, int] = field(default_factory=dict)
+    possibly_settled: dict[str, int] = field(default_factory=dict)
     #: The net change of everything before has not been told yet.
-    anew: bool = True
+    resetting: bool = True
 
     def apply(self, message: feed_pb.SubscribeResponse) -> None:
         """Take in a message, as a device does."""
         if message.HasField("welcome") and not message.welcome.resumed:
             for id_ in list(self.rows):
-                self._let_go(id_)
-            self.anew, self.settled = True, -1
+                self._remove(id_)
+            self.resetting, self.settled = True, -1
         for event in message.event_batch.events:
-            self._let_go(event.notification_id)
+            self._remove(event.notification_id)
             if not event.removed:
                 self._hold(event.notification_id, event.notification)
             if event.alert:
-                self.rung.add((event.notification_id, event.notification.alert_revision))
+                self.rung_alerts.add((event.notification_id, event.notification.alert_revision))
 
     def _hold(self, id_: str, row: pb.Notification) -> None:
         self.rows[id_] = row
-        self.waiting += waits(row)
+        self.unread_count += waits(row)
         if row.app_notification_id:
-            self.named[key_of(row)].add(id_)
+            self.ids_by_key[key_of(row)].add(id_)
 
-    def _let_go(self, id_: str) -> None:
-        self.touched.add(id_)
+    def _remove(self, id_: str) -> None:
+        self.changed_ids.add(id_)
         row = self.rows.pop(id_, None)
         if row is not None:
-            self.waiting -= waits(row)
-            self.named[key_of(row)].discard(id_)
+            self.unread_count -= waits(row)
+            self.ids_by_key[key_of(row)].discard(id_)
 
     def settle(self, revision: int) -> None:
         """Go past a complete point."""
-        if self.anew and self.unseen < 0:
-            self.unseen = revision
-        self.settled, self.anew = revision, False
-        self.touched.clear()
-        self.handled.clear()
+        if self.resetting and self.start_revision < 0:
+            self.start_revision = revision
+        self.settled, self.resetting = revision, False
+        self.changed_ids.clear()
+        self.possibly_settled.clear()
 
-    def broken_off(self, message: feed_pb.SubscribeResponse) -> None:
+    def break_off(self, message: feed_pb.SubscribeResponse) -> None:
         """A stream is resumed from this message, after which it broke.
 
         The last batch of a catch-up has the position of the complete point that follows it. A device cannot
@@ -81,18 +81,18 @@ class Holding:
         """
         if message.complete or not message.event_batch.events:
             return
-        for id_ in self.touched & self.rows.keys():
+        for id_ in self.changed_ids & self.rows.keys():
             if not waits(self.rows[id_]):
-                self.handled[id_] = self.rows[id_].alert_revision
+                self.possibly_settled[id_] = self.rows[id_].alert_revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class ReplayStep:
     """A message as a device meets it: `holding` has it applied; at a complete one, it is not settled yet."""
 
     stream: Stream
     heard: Heard
-    holding: Holding
+    state: ReplayState
     first: bool
 
     @property
@@ -102,7 +102,7 @@ class Moment:
 
 
 @dataclass(slots=True, kw_only=True)
-class Life:
+class DeviceReplay:
     """All streams of one endpoint, in order."""
 
     feed: FeedKey
@@ -110,39 +110,39 @@ class Life:
     platform: int
     streams: list[Stream]
 
-    def moments(self) -> Iterator[Moment]:
+    def steps(self) -> Iterator[ReplayStep]:
         """Every message. What is yielded is valid until the next."""
-        holding, last = Holding(), feed_pb.SubscribeResponse()
+        state, last = ReplayState(), feed_pb.SubscribeResponse()
         for index, stream in enumerate(self.streams):
             if stream.request.resume_token and stream.request.resume_token == last.resume_token:
-                holding.broken_off(last)
+                state.break_off(last)
             else:
-                holding = self._held_at(stream.request, index)
+                state = self._state_at(stream.request, index)
             for number, heard in enumerate(stream.heard):
-                holding.apply(heard.message)
-                yield Moment(stream=stream, heard=heard, holding=holding, first=number == 0)
+                state.apply(heard.message)
+                yield ReplayStep(stream=stream, heard=heard, state=state, first=number == 0)
                 if heard.message.complete:
-                    holding.settle(heard.message.revision)
+                    state.settle(heard.message.revision)
                 last = heard.message
 
-    def _held_at(self, request: feed_pb.SubscribeRequest, before: int) -> Holding:
+    def _state_at(self, request: feed_pb.SubscribeRequest, before: int) -> ReplayState:
         """What a device holds that starts there: nothing, or what it held when it was given the token."""
-        fresh = Holding(unseen=-1 if request.start_position == feed_pb.START_POSITION_END else 0)
+        fresh = ReplayState(start_revision=-1 if request.start_position == feed_pb.START_POSITION_END else 0)
         if not request.resume_token:
             return fresh
-        holding = Holding()
+        state = ReplayState()
         for stream in self.streams[:before]:
             if not stream.request.resume_token:
-                holding = self._held_at(stream.request, 0)
+                state = self._state_at(stream.request, 0)
             for heard in stream.heard:
-                holding.apply(heard.message)
+                state.apply(heard.message)
                 if heard.message.complete:
-                    holding.settle(heard.message.revision)
+                    state.settle(heard.message.revision)
                 if heard.message.resume_token == request.resume_token:
-                    holding.broken_off(heard.message)
-                    return holding
+                    state.break_off(heard.message)
+                    return state
         # It was given out for a list, or before the history began: what it held then is not known.
-        return Holding(unseen=-1)
+        return ReplayState(start_revision=-1)
 
 
 def key_of(row: pb.Notification) -> Key:
@@ -150,15 +150,15 @@ def key_of(row: pb.Notification) -> Key:
     return row.app_notification_id, row.sender_role
 
 
-def lives_of(history: History) -> list[Life]:
+def replays_of(history: History) -> list[DeviceReplay]:
     """Every device that the history tells of."""
-    lives: dict[tuple[FeedKey, str], Life] = {}
+    replays: dict[tuple[FeedKey, str], DeviceReplay] = {}
     for stream in sorted(history.streams, key=lambda stream: stream.began):
         feed = feed_followed(stream)
         endpoint_id = stream.request.endpoint_id
-        life = lives.setdefault(
-            (feed, endpoint_id), Life(feed=feed, endpoint_id=endpoint_id, platform=0, streams=[])
+        replay = replays.setdefault(
+            (feed, endpoint_id), DeviceReplay(feed=feed, endpoint_id=endpoint_id, platform=0, streams=[])
         )
-        life.platform = life.platform or stream.request.platform
-        life.streams.append(stream)
-    return list(lives.values())
+        replay.platform = replay.platform or stream.request.platform
+        replay.streams.append(stream)
+    return list(replays.values())

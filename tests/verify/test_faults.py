@@ -108,16 +108,16 @@ async def test_the_same_seed_cuts_at_the_same_positions() -> None:
 async def test_what_was_cut_off_was_not_heard() -> None:
     way = Way(seed=1)
     lengths = await way.lengths(10)
-    assert [len(stream.heard) for stream in way.history.streams] == lengths
+    assert [len(stream.messages) for stream in way.history.streams] == lengths
     assert {stream.code for stream in way.history.streams} == {"UNAVAILABLE"}
-    assert [fact.what for fact in way.history.facts] == [CUT] * 10
+    assert [annotation.name for annotation in way.history.annotations] == [CUT] * 10
 
 
 async def test_who_leaves_a_stream_cuts_nothing() -> None:
     way = Way(seed=1)
     async with aclosing(way.transport.stream(SUBSCRIBE, pb.SubscribeRequest(), token="")) as stream:
         await anext(stream)
-    assert (way.service.open, way.history.facts) == (0, [])
+    assert (way.service.open, way.history.annotations) == (0, [])
 
 
 async def test_a_lost_answer_is_that_of_a_call_which_has_happened() -> None:
@@ -128,7 +128,7 @@ async def test_a_lost_answer_is_that_of_a_call_which_has_happened() -> None:
     assert way.service.calls == 100
     assert [call.good for call in way.history.calls] == answered
     assert {call.code for call in way.history.calls} == {"OK", "UNAVAILABLE"}
-    assert [fact.what for fact in way.history.facts] == [LOST] * lost
+    assert [annotation.name for annotation in way.history.annotations] == [LOST] * lost
 
 
 async def test_nothing_is_lost_any_more_when_it_is_stopped() -> None:
@@ -148,6 +148,6 @@ async def test_what_is_sent_again_is_there_once() -> None:
         sent = [await publisher.send("ada", title=f"{number}") for number in range(30)]
         listed = [row.id async for row in publisher.list("ada", page_size=500)]
     # Then answers were lost, and each is there once
-    assert [fact.what for fact in recorder.history.facts]
+    assert [annotation.name for annotation in recorder.history.annotations]
     assert sorted(listed) == sorted(one.id for one in sent)
     assert any(one.deduplicated for one in sent)

@@ -6,7 +6,7 @@ from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.figures import Figures
-from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
+from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
 
 ADA = Holder(app_id="app.test", user_id="ada")
 APP = Holder(app_id="app.test")
@@ -40,29 +40,29 @@ def event(id_: str, revision: int) -> feed_pb.Event:
     return feed_pb.Event(notification_id=id_, revision=revision, notification=pb.Notification(id=id_))
 
 
-def stream(began: float, ended: float | None, code: str, *heard: tuple[float, object]) -> Stream:
+def stream(began: float, ended: float | None, code: str, *received: tuple[float, object]) -> Stream:
     """Of Ada's laptop; what it hears is events, or what else a message can be."""
     messages = []
-    for time, what in heard:
+    for time, what in received:
         if isinstance(what, feed_pb.Event):
             message = feed_pb.SubscribeResponse(event_batch=feed_pb.EventBatch(events=[what]))
         elif isinstance(what, feed_pb.Welcome):
             message = feed_pb.SubscribeResponse(welcome=what)
         else:
             message = feed_pb.SubscribeResponse(synced=feed_pb.Synced())
-        messages.append(Heard(time, message))
+        messages.append(TimedMessage(time, message))
     return Stream(
         holder=ADA,
         request=feed_pb.SubscribeRequest(endpoint_id="laptop"),
         began=began,
-        heard=messages,
+        messages=messages,
         ended=ended,
         code=code,
     )
 
 
-def facts(*facts: tuple[float, str]) -> History:
-    return History(facts=[Fact(time=time, what=what) for time, what in facts])
+def annotations(*annotations: tuple[float, str]) -> History:
+    return History(annotations=[Annotation(time=time, name=what) for time, what in annotations])
 
 
 def test_of_nothing_there_is_nothing() -> None:
@@ -87,14 +87,14 @@ def test_sends_count_alone_and_in_batches() -> None:
 
 def test_faults_are_counted_as_facts_tell() -> None:
     figures = Figures.of(
-        facts((1, "SIGKILL"), (2, "SIGTERM"), (3, "SIGSTOP"), (4, "CUT"), (5, "CUT"), (6, "LOST"))
+        annotations((1, "SIGKILL"), (2, "SIGTERM"), (3, "SIGSTOP"), (4, "CUT"), (5, "CUT"), (6, "LOST"))
     )
     assert (figures.kills, figures.stops, figures.standstills) == (1, 1, 1)
     assert (figures.cuts, figures.answers_lost) == (2, 1)
 
 
 def test_a_recovery_is_from_serving_to_all_devices_live() -> None:
-    happened = facts((1, "SERVING"), (2, "CUT"), (4, "LIVE"), (5, "SERVING"), (6, "LIVE"), (9, "LIVE"))
+    happened = annotations((1, "SERVING"), (2, "CUT"), (4, "LIVE"), (5, "SERVING"), (6, "LIVE"), (9, "LIVE"))
     assert Figures.of(happened).longest_recovery == 3
 
 

@@ -110,7 +110,7 @@ async def test_a_run_without_faults_cuts_nothing(service: FakeService, access: A
     recorder = Recorder(steady_clock())
     load = LoadOptions(users=USERS, seconds=0.1, rate=200, seed=1, prefix=PREFIX, faults=False)
     await run(lambda: service.transport, access, load, recorder, told)
-    assert recorder.history.facts == []
+    assert recorder.history.annotations == []
     assert {stream.code for stream in recorder.history.streams} == {""}
     assert {call.code for call in recorder.history.calls if call.method == "SendNotification"} == {"OK"}
 

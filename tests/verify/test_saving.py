@@ -71,12 +71,15 @@ def test_it_is_judged_alike(history: History) -> None:
     [
         ("", "it is empty"),
         ("Dear Ada", "line 1 is none of a history"),
-        ('{"fact":{}}\n', "line 1 is not as a history begins"),
+        ('{"annotation":{}}\n', "line 1 is not as a history begins"),
         (BEGIN.replace("1}", "2}"), "another version"),
         (f"{BEGIN}{{}}\n", "line 2 is none of a history"),
         (f'{BEGIN}{{"letter":{{}}}}\n', "line 2 is none of a history"),
         (f'{BEGIN}{{"call":{{"method":"Unheard"}}}}\n', "line 2 is none of a history"),
-        (f'{BEGIN}{{"fact":{{"time":1,"what":"CUT"}}}}\n{{"fact":', "line 3 is none of a history"),
+        (
+            f'{BEGIN}{{"annotation":{{"time":1,"name":"CUT"}}}}\n{{"annotation":',
+            "line 3 is none of a history",
+        ),
     ],
 )
 def test_what_is_no_history(text: str, said: str) -> None:

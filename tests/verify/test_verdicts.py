@@ -31,8 +31,10 @@ def test_nothing_shows_nothing() -> None:
 
 def test_it_says_on_what_each_was_judged(history: History) -> None:
     grounds = {verdict.promise: verdict.grounds for verdict in verdicts(history)}
-    points = sum(heard.message.complete for stream in history.streams for heard in stream.heard)
-    resumes = sum(heard.message.welcome.resumed for stream in history.streams for heard in stream.heard)
+    points = sum(received.message.complete for stream in history.streams for received in stream.messages)
+    resumes = sum(
+        received.message.welcome.resumed for stream in history.streams for received in stream.messages
+    )
     assert grounds["Complete"] == grounds["Exact"] == {"complete points": points}
     assert grounds["Resumable"] == {"resumes": resumes}
     assert grounds["Drained"] == {"streams at a SIGTERM": 4}
@@ -54,6 +56,6 @@ def test_what_is_broken_is_not_kept_and_the_others_are(history: History) -> None
 )
 def test_what_nobody_outside_can_see_is_not_judged(history: History, promise: str, what: str) -> None:
     outside = copy.deepcopy(history)
-    outside.facts = [fact for fact in outside.facts if fact.what != what]
+    outside.annotations = [annotation for annotation in outside.annotations if annotation.name != what]
     assert outcomes(verdicts(history))[promise] is Outcome.KEPT
     assert outcomes(verdicts(outside))[promise] is Outcome.NOT_JUDGED

@@ -6,7 +6,7 @@ from dataclasses import replace
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
-from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
+from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
 
 #: The one who sends.
 APP = Holder(app_id="app.test")
@@ -28,8 +28,8 @@ def _streams_of(history: History, endpoint_id: str) -> list[Stream]:
 
 
 def _events(stream: Stream) -> Iterator[feed_pb.Event]:
-    for heard in stream.heard:
-        yield from heard.message.event_batch.events
+    for received in stream.messages:
+        yield from received.message.event_batch.events
 
 
 def _change(history: History, old: Call, **fields: object) -> None:
@@ -61,15 +61,15 @@ def a_mark_is_undone(history: History) -> None:
 
 def a_stream_begins_behind_an_answer(history: History) -> None:
     stream = history.streams[-1]
-    for heard in stream.heard:
-        heard.message.revision = 5
+    for received in stream.messages:
+        received.message.revision = 5
 
 
 def events_are_swapped(history: History) -> None:
     events = next(
-        heard.message.event_batch.events
-        for heard in _stream(history).heard
-        if len(heard.message.event_batch.events) > 1
+        received.message.event_batch.events
+        for received in _stream(history).messages
+        if len(received.message.event_batch.events) > 1
     )
     first = feed_pb.Event.FromString(events[0].SerializeToString())
     events[0].CopyFrom(events[1])
@@ -78,32 +78,32 @@ def events_are_swapped(history: History) -> None:
 
 def a_position_goes_back(history: History) -> None:
     stream = _stream(history)
-    stream.heard[-1].message.revision = stream.heard[0].message.revision - 1
+    stream.messages[-1].message.revision = stream.messages[0].message.revision - 1
 
 
 def an_event_comes_twice(history: History) -> None:
     stream = _stream(history)
     event = next(_events(stream))
-    stream.heard[-1].message.event_batch.events.append(event)
+    stream.messages[-1].message.event_batch.events.append(event)
 
 
 def an_event_comes_again_after_a_resume(history: History) -> None:
     before, after = _streams_of(history, "laptop")[:2]
     told = list(_events(before))[-1]
-    message = feed_pb.SubscribeResponse.FromString(after.heard[0].message.SerializeToString())
+    message = feed_pb.SubscribeResponse.FromString(after.messages[0].message.SerializeToString())
     message.ClearField("welcome")
     message.event_batch.events.append(told)
-    after.heard.insert(1, Heard(after.heard[0].time, message))
+    after.messages.insert(1, TimedMessage(after.messages[0].time, message))
 
 
 def an_event_is_lost(history: History) -> None:
     """One that the phone was told of, too: of what nobody knows nobody can say that it is lacking."""
     for stream in history.streams:
-        for heard in stream.heard:
-            events = heard.message.event_batch.events
+        for received in stream.messages:
+            events = received.message.event_batch.events
             for index, event in enumerate(events):
                 told_to_all = not event.notification.HasField("target_policy")
-                if heard.message.complete and not event.removed and told_to_all and event.alert:
+                if received.message.complete and not event.removed and told_to_all and event.alert:
                     del events[index]
                     return
     raise LookupError("no event came live")
@@ -112,15 +112,15 @@ def an_event_is_lost(history: History) -> None:
 def a_device_is_left_behind(history: History) -> None:
     """Ada's phone never hears of the last that happened."""
     streams = _streams_of(history, "phone")
-    last = streams[-1].heard[-1].message.revision
+    last = streams[-1].messages[-1].message.revision
     for stream in streams:
-        stream.heard = [heard for heard in stream.heard if heard.message.revision < last]
+        stream.messages = [received for received in stream.messages if received.message.revision < last]
 
 
 def a_removal_is_lost(history: History) -> None:
     for stream in history.streams:
-        for heard in stream.heard:
-            events = heard.message.event_batch.events
+        for received in stream.messages:
+            events = received.message.event_batch.events
             for index, event in enumerate(events):
                 row = event.notification
                 if event.removed and row.id and any(event.notification_id in line for line in _held(stream)):
@@ -141,31 +141,31 @@ def two_devices_are_told_different_things(history: History) -> None:
 def a_ring_is_lost(history: History) -> None:
     """Of what came live: what is there at the beginning need not ring."""
     synced = False
-    for heard in _stream(history).heard:
-        rings = [event for event in heard.message.event_batch.events if event.alert]
+    for received in _stream(history).messages:
+        rings = [event for event in received.message.event_batch.events if event.alert]
         if synced and rings:
             rings[-1].alert = False
             return
-        synced = synced or heard.message.HasField("synced")
+        synced = synced or received.message.HasField("synced")
     raise LookupError("nothing rang live")
 
 
 def a_ring_is_repeated(history: History) -> None:
     for stream in history.streams:
         settled = 0
-        for heard in stream.heard:
-            for event in heard.message.event_batch.events:
+        for received in stream.messages:
+            for event in received.message.event_batch.events:
                 if not event.removed and not event.alert and event.notification.alert_revision <= settled:
                     event.alert = True
                     return
-            settled = heard.message.revision if heard.message.complete else settled
+            settled = received.message.revision if received.message.complete else settled
     raise LookupError("nothing that had rung changed")
 
 
 def a_catch_up_tells_of_each_change(history: History) -> None:
     """The first stream: it began when all that it catches up with had been sent."""
     events = next(
-        events for heard in history.streams[0].heard if (events := heard.message.event_batch.events)
+        events for received in history.streams[0].messages if (events := received.message.event_batch.events)
     )
     before = feed_pb.Event.FromString(events[0].SerializeToString())
     before.revision = 0
@@ -173,12 +173,12 @@ def a_catch_up_tells_of_each_change(history: History) -> None:
 
 
 def a_device_costs_too_much(history: History) -> None:
-    history.facts.append(Fact(time=1.0, what="memory", figures={"measured": 3e6, "allowed": 1e6}))
+    history.annotations.append(Annotation(time=1.0, name="memory", values={"measured": 3e6, "allowed": 1e6}))
 
 
 def somebody_waits_for_somebody_busy(history: History) -> None:
     waits = {"measured": 200.0, "allowed": 20.0, "beside": 4.0}
-    history.facts.append(Fact(time=1.0, what="p50 beside batches, in ms", figures=waits))
+    history.annotations.append(Annotation(time=1.0, name="p50 beside batches, in ms", values=waits))
 
 
 def another_users_notification_is_told(history: History) -> None:
@@ -193,7 +193,7 @@ def one_is_told_what_is_not_meant_for_it(history: History) -> None:
 
 def a_stream_outlives_its_token(history: History) -> None:
     stream = _stream(history)
-    stream.holder = replace(stream.holder, expire_time=stream.heard[0].time - 10)
+    stream.holder = replace(stream.holder, expire_time=stream.messages[0].time - 10)
 
 
 def a_refusal_tells_that_something_exists(history: History) -> None:
@@ -206,13 +206,13 @@ def a_refusal_tells_that_something_exists(history: History) -> None:
 
 
 def a_drain_without_a_word(history: History) -> None:
-    stream = next(stream for stream in history.streams if stream.heard[-1].message.HasField("goodbye"))
-    del stream.heard[-1]
+    stream = next(stream for stream in history.streams if stream.messages[-1].message.HasField("goodbye"))
+    del stream.messages[-1]
 
 
 def a_badge_is_wrong(history: History) -> None:
-    heard = next(heard for heard in _stream(history).heard if heard.message.complete)
-    heard.message.unread_count += 1
+    received = next(received for received in _stream(history).messages if received.message.complete)
+    received.message.unread_count += 1
 
 
 def a_retry_is_stored_twice(history: History) -> None:

@@ -46,17 +46,17 @@ async def history() -> History:
             service.disconnect()
             await _happen(publisher, devices[1], round_)
             await _all_at(devices, publisher)
-        recorder.note("SIGTERM")
+        recorder.annotate("SIGTERM")
         service.say_goodbye("DRAINING")
         for device in devices:
             await _until(device, lambda device: device.status is Status.OFFLINE)
         since = recorder.clock()
         await _all_at(devices, publisher)
-        recorder.note("SETTLED", since=since)
+        recorder.annotate("SETTLED", since=since)
         for user_id in ("ada", "bob"):
             assert [row async for row in publisher.list(user_id, page_size=500)]
-    recorder.note("memory", measured=1.0, allowed=2.0)
-    recorder.note("p50", measured=10.0, allowed=20.0, beside=4.0)
+    recorder.annotate("memory", measured=1.0, allowed=2.0)
+    recorder.annotate("p50", measured=10.0, allowed=20.0, beside=4.0)
     return recorder.history
 
 

@@ -8,7 +8,7 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.checker import check
 from unisono.verify.doubt import CLOCK
-from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
+from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
 
 BACKEND = Holder(app_id="mail.test")
 BOB = Holder(app_id="mail.test", user_id="bob")
@@ -53,8 +53,8 @@ def stream(began: float, *messages: feed_pb.SubscribeResponse, start: int = 0, t
         request.resume_token = token
     else:
         request.start_position = feed_pb.StartPosition.ValueType(start)
-    heard = [Heard(began + 0.1 * number, message) for number, message in enumerate(messages)]
-    return Stream(holder=BOB, request=request, began=began, heard=heard, ended=began + 1)
+    received = [TimedMessage(began + 0.1 * number, message) for number, message in enumerate(messages)]
+    return Stream(holder=BOB, request=request, began=began, messages=received, ended=began + 1)
 
 
 def welcome(revision: int) -> feed_pb.SubscribeResponse:
@@ -138,8 +138,8 @@ def test_what_was_handled_when_a_catch_up_broke_off_need_not_ring_when_it_is_unr
 
 
 def test_what_expires_within_the_hour_may_be_gone_when_the_clock_of_the_server_jumps_by_one() -> None:
-    jumped = Fact(time=1001, what=CLOCK, figures={"ahead": 3600})
+    jumped = Annotation(time=1001, name=CLOCK, values={"ahead": 3600})
     calls = [sent(1000, expires=2000), listed(1000.5, row(expires=2000)), listed(1002)]
 
-    assert judged(History(calls=calls, facts=[jumped])) == {}
+    assert judged(History(calls=calls, annotations=[jumped])) == {}
     assert "Durable" in judged(History(calls=calls))

@@ -19,7 +19,7 @@ def history() -> History:
 def test_an_honest_history_breaks_nothing(history: History) -> None:
     assert len(history.calls) > 200
     assert len(history.streams) > 10
-    assert sum(len(stream.heard) for stream in history.streams) > 150
+    assert sum(len(stream.messages) for stream in history.streams) > 150
     assert {name: str(broken) for name, broken in check(history).items()} == {}
 
 

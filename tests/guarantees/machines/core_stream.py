@@ -10,7 +10,7 @@ from unisono.server.api.status import code_of, goodbye_error
 from unisono.server.clock import Wake
 from unisono.server.core.feeds import StreamRequest
 from unisono.v1 import feed_service_pb2 as pb
-from unisono.verify.history import Heard, Stream
+from unisono.verify.history import Stream, TimedMessage
 
 
 class CoreStream:
@@ -61,7 +61,7 @@ class CoreStream:
         message = await self._said.take()
         assert message is not None
         told = pb.SubscribeResponse.FromString(message)
-        self.record.heard.append(Heard(self._time(), told))
+        self.record.messages.append(TimedMessage(self._time(), told))
         if told.HasField("goodbye"):
             self.record.code = code_of(goodbye_error(*await self._said.ending())).name
             self.record.ended = self._time()

@@ -53,13 +53,13 @@ class ServiceScene:
 
     async def stop(self) -> None:
         """Drain, as on SIGTERM: each stream is told when to come back."""
-        self.recorder.note("SIGTERM")
+        self.recorder.annotate("SIGTERM")
         await self._node.stop(GRACE)
         await self._leave()
 
     async def cut(self) -> None:
         """End without a word, as far as anybody can hear."""
-        self.recorder.note("SIGKILL")
+        self.recorder.annotate("SIGKILL")
         await self._leave()
         await self._node.stop(0)
 

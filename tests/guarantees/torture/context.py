@@ -126,7 +126,7 @@ class TrialContext:
             async with asyncio.timeout(self.patience):
                 await workload.quiesce()
         finally:
-            self.recorder.note(SETTLED, since=since)
+            self.recorder.annotate(SETTLED, since=since)
 
     @asynccontextmanager
     async def backend(self, address: str, *, backoff: Backoff = Backoff()) -> AsyncIterator[Publisher]:  # noqa: B008  frozen
@@ -141,7 +141,7 @@ class TrialContext:
 
     def measured(self, what: str, measured: float, allowed: float, **more: float) -> None:
         """Write down a figure, which the judge compares with what is allowed."""
-        self.recorder.note(what, measured=measured, allowed=allowed, **more)
+        self.recorder.annotate(what, measured=measured, allowed=allowed, **more)
 
     def took(self, what: str, measured: float, allowed: float, **more: float) -> None:
         """Write down a time, in any unit; the judge compares it with what is allowed in a timed trial."""

@@ -55,7 +55,7 @@ class Misbehaving:
     async def stall(self, address: str) -> None:
         """Connect those that stall, and let the last kind fall silent when they are welcomed."""
         await crowd.arrive(self.stalled, address, reads=False)
-        await crowd.until_all(self.stalled, lambda device: bool(device.streams[-1].heard))
+        await crowd.until_all(self.stalled, lambda device: bool(device.streams[-1].messages))
         for device in self.silent:
             device.connection.fall_silent()
 

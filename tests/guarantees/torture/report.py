@@ -33,9 +33,10 @@ def outcome(result: Result) -> str:
 
 
 def _measured(result: Result) -> Iterator[str]:
-    for fact in result.measured:
-        more = [f"{name} {value:,.4g}" for name, value in fact.figures.items() if name != "measured"]
-        yield f"{result.trial.name}: {fact.what}: {fact.figures['measured']:,.4g} ({', '.join(more)})"
+    for annotation in result.measured:
+        more = [f"{name} {value:,.4g}" for name, value in annotation.values.items() if name != "measured"]
+        measured = f"{annotation.values['measured']:,.4g} ({', '.join(more)})"
+        yield f"{result.trial.name}: {annotation.name}: {measured}"
 
 
 def _evidence(result: Result) -> Iterator[str]:

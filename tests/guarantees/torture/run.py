@@ -15,7 +15,7 @@ from tests.support.processes import PATIENCE
 from unisono.verify.broken import Broken
 from unisono.verify.checker import check
 from unisono.verify.figures import Figures
-from unisono.verify.history import Fact, History
+from unisono.verify.history import Annotation, History
 
 #: How long a run may take that hangs, in seconds: so much, and so much more for each round.
 HANGS = 300.0
@@ -29,7 +29,7 @@ class Result:
     trial: Trial
     rounds: int = 0
     figures: Figures = field(default_factory=Figures)
-    measured: list[Fact] = field(default_factory=list)
+    measured: list[Annotation] = field(default_factory=list)
     broken: dict[str, Broken] = field(default_factory=dict)
     failure: str = ""
     #: Of the run that went wrong: its seed, its number of rounds, and what was recorded.
@@ -72,7 +72,9 @@ def run(
         result.rounds += count
         # How fast things arrive says nothing here, and there are millions of them.
         result.figures = result.figures.plus(replace(Figures.of(history), latencies=()))
-        result.measured += [fact for fact in history.facts if "measured" in fact.figures]
+        result.measured += [
+            annotation for annotation in history.annotations if "measured" in annotation.values
+        ]
         result.broken, result.failure = check(history), failure
         if not result.good:
             result.again, result.history = (seed + start, count), history

@@ -38,7 +38,7 @@ class Server:
         self.processes.append(process)
         self.address = process.address
         self._serving = True
-        self._recorder.note("SERVING")
+        self._recorder.annotate("SERVING")
 
     async def ended_by_itself(self) -> int:
         """Wait until it ends although nobody had it end; returns the exit status."""
@@ -47,18 +47,18 @@ class Server:
         return self.process.status
 
     async def end(self, number: signal.Signals) -> None:
-        self._recorder.note(number.name)
+        self._recorder.annotate(number.name)
         self._serving = False
         self.process.signal(number)
         await asyncio.to_thread(self.process.ended)
 
     async def stand_still(self, seconds: float) -> None:
         """As on a machine that has no time for it."""
-        self._recorder.note("SIGSTOP")
+        self._recorder.annotate("SIGSTOP")
         self.process.signal(signal.SIGSTOP)
         await asyncio.sleep(seconds)
         self.process.signal(signal.SIGCONT)
-        self._recorder.note("SIGCONT")
+        self._recorder.annotate("SIGCONT")
 
     async def close(self) -> None:
         self._serving = False

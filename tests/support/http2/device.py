@@ -12,7 +12,7 @@ from tests.support.http2.unary import ACKNOWLEDGE, Teller
 from tests.support.processes import PATIENCE
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
-from unisono.verify.history import Heard, Holder, Stream
+from unisono.verify.history import Holder, Stream, TimedMessage
 from unisono.verify.recording import Recorder
 
 PATH: Final = "/unisono.v1.FeedService/Subscribe"
@@ -110,11 +110,11 @@ class Device:
         message = pb.SubscribeResponse.FromString(body)
         if self._bare and message.HasField("event_batch"):
             message = _without_payloads(message)
-        stream.heard.append(Heard(self._recorder.clock(), message))
+        stream.messages.append(TimedMessage(self._recorder.clock(), message))
         self._resume_token = message.resume_token
         if message.complete and message.revision != self.revision:
             self.revision, self.unread_count = message.revision, message.unread_count
-            self.reached = stream.heard[-1].time
+            self.reached = stream.messages[-1].time
         self.live = self.live or message.HasField("synced")
         self._look()
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from unisono.verify.history import History
 
-#: The fact that somebody set the clock of a server, with the seconds that it is `ahead` by.
+#: The annotation that somebody set the clock of a server, with the seconds that it is `ahead` by.
 CLOCK: Final = "CLOCK"
 
 #: Seconds: clocks differ, and messages travel.
@@ -13,5 +13,7 @@ _ALWAYS: Final = 5.0
 
 def doubt(history: History) -> float:
     """Seconds: what is due so soon, as far as its clients know, may have happened to a server already."""
-    jumps = (abs(fact.figures["ahead"]) for fact in history.facts if fact.what == CLOCK)
+    jumps = (
+        abs(annotation.values["ahead"]) for annotation in history.annotations if annotation.name == CLOCK
+    )
     return _ALWAYS + max(jumps, default=0.0)

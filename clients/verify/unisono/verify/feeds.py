@@ -169,14 +169,14 @@ def is_for(row: pb.Notification, endpoint_id: str, platform: int) -> bool:
 
 
 def _of_stream(stream: Stream) -> Iterator[Version]:
-    for heard in stream.heard:
-        for event in heard.message.event_batch.events:
+    for received in stream.messages:
+        for event in received.message.event_batch.events:
             yield Version(
                 id=event.notification_id,
                 revision=event.revision,
                 row=None if event.removed else event.notification,
                 told=stream.name,
-                time=heard.time,
+                time=received.time,
             )
 
 

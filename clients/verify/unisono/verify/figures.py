@@ -16,7 +16,7 @@ _SHARES: Final = (0.5, 0.99)
 class Figures:
     """Counts, and times in seconds.
 
-    longest_recovery: from a server that serves again until all devices are live, as facts tell.
+    longest_recovery: from a server that serves again until all devices are live, by the annotations.
     longest_return: from the end of a stream until its device is live again.
     latencies: from the beginning of each send to its arrival on each device, ascending.
     """
@@ -38,19 +38,19 @@ class Figures:
     @classmethod
     def of(cls, history: History) -> Self:
         """Those of one history."""
-        facts = [fact.what for fact in history.facts]
-        heard = [heard.message for stream in history.streams for heard in stream.heard]
+        annotations = [annotation.name for annotation in history.annotations]
+        received = [received.message for stream in history.streams for received in stream.messages]
         return cls(
             sends_acknowledged=sum(1 for _ in sends_of(history)),
             calls_answered=sum(call.good for call in history.calls),
-            answers_lost=facts.count("LOST"),
-            events_received=sum(len(message.event_batch.events) for message in heard),
-            kills=facts.count("SIGKILL"),
-            stops=facts.count("SIGTERM"),
-            standstills=facts.count("SIGSTOP"),
+            answers_lost=annotations.count("LOST"),
+            events_received=sum(len(message.event_batch.events) for message in received),
+            kills=annotations.count("SIGKILL"),
+            stops=annotations.count("SIGTERM"),
+            standstills=annotations.count("SIGSTOP"),
             streams=len(history.streams),
-            cuts=facts.count("CUT"),
-            resumes=sum(message.welcome.resumed for message in heard),
+            cuts=annotations.count("CUT"),
+            resumes=sum(message.welcome.resumed for message in received),
             longest_recovery=max(_recoveries(history), default=0.0),
             longest_return=max(_returns(history), default=0.0),
             latencies=tuple(sorted(_latencies(history))),
@@ -84,9 +84,9 @@ class Figures:
 
 def _recoveries(history: History) -> Iterator[float]:
     """Each time from a server that serves again until all devices are live."""
-    told = [fact for fact in history.facts if fact.what in ("SERVING", "LIVE")]
+    told = [annotation for annotation in history.annotations if annotation.name in ("SERVING", "LIVE")]
     for before, after in pairwise(told):
-        if (before.what, after.what) == ("SERVING", "LIVE"):
+        if (before.name, after.name) == ("SERVING", "LIVE"):
             yield after.time - before.time
 
 
@@ -95,7 +95,9 @@ def _returns(history: History) -> Iterator[float]:
     lost: dict[tuple[str, str, str], float] = {}
     for stream in sorted(history.streams, key=lambda stream: stream.began):
         device = (stream.holder.app_id, stream.holder.user_id, stream.request.endpoint_id)
-        live = next((heard.time for heard in stream.heard if heard.message.HasField("synced")), None)
+        live = next(
+            (received.time for received in stream.messages if received.message.HasField("synced")), None
+        )
         if live is not None and device in lost:
             yield live - lost.pop(device)
         if stream.ended is not None and stream.code:
@@ -110,8 +112,8 @@ def _latencies(history: History) -> Iterator[float]:
         if not sent.result.deduplicated
     }
     for stream in history.streams:
-        for heard in stream.heard:
-            for event in heard.message.event_batch.events:
+        for received in stream.messages:
+            for event in received.message.event_batch.events:
                 began = sent.get((event.notification_id, event.revision))
                 if began is not None:
-                    yield heard.time - began
+                    yield received.time - began

@@ -11,7 +11,7 @@ from typing import Final
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.feeds import FeedKey, feed_followed, feed_of, feed_sent_to, named_in, revision_of
-from unisono.verify.history import Fact, History, Stream
+from unisono.verify.history import Annotation, History, Stream
 from unisono.verify.listings import listings_of
 from unisono.verify.promises.bounds import BESIDE
 from unisono.verify.promises.ending import is_open
@@ -48,7 +48,7 @@ def _looks(history: History) -> Iterator[tuple[FeedKey, float]]:
         if isinstance(call.answer, feed_pb.GetFeedResponse):
             yield feed_of(call), call.began
     for stream in history.streams:
-        if any(heard.message.complete for heard in stream.heard):
+        if any(received.message.complete for received in stream.messages):
             yield feed_followed(stream), stream.began
 
 
@@ -57,8 +57,8 @@ def _events(history: History) -> Grounds:
 
 
 def _complete(history: History) -> Grounds:
-    heard = (heard for stream in history.streams for heard in stream.heard)
-    return {"complete points": sum(one.message.complete for one in heard)}
+    received = (received for stream in history.streams for received in stream.messages)
+    return {"complete points": sum(one.message.complete for one in received)}
 
 
 def _exact(history: History) -> Grounds:
@@ -74,7 +74,9 @@ def _convergent(history: History) -> Grounds:
 
 def _resumable(history: History) -> Grounds:
     resumed = (stream for stream in history.streams if _is_resumed(stream))
-    return {"resumes": sum(any(heard.message.complete for heard in stream.heard) for stream in resumed)}
+    return {
+        "resumes": sum(any(received.message.complete for received in stream.messages) for stream in resumed)
+    }
 
 
 def _collapsed(history: History) -> Grounds:
@@ -82,15 +84,21 @@ def _collapsed(history: History) -> Grounds:
 
 
 def _bounded(history: History) -> Grounds:
-    return {"measured costs": sum(BESIDE not in fact.figures for fact in _measured(history))}
+    return {"measured costs": sum(BESIDE not in annotation.values for annotation in _measured(history))}
 
 
 def _fair(history: History) -> Grounds:
-    return {"waits measured beside others": sum(BESIDE in fact.figures for fact in _measured(history))}
+    return {
+        "waits measured beside others": sum(BESIDE in annotation.values for annotation in _measured(history))
+    }
 
 
-def _measured(history: History) -> list[Fact]:
-    return [fact for fact in history.facts if {"measured", "allowed"} <= fact.figures.keys()]
+def _measured(history: History) -> list[Annotation]:
+    return [
+        annotation
+        for annotation in history.annotations
+        if {"measured", "allowed"} <= annotation.values.keys()
+    ]
 
 
 def _isolated(history: History) -> Grounds:
@@ -100,7 +108,7 @@ def _isolated(history: History) -> Grounds:
 
 
 def _drained(history: History) -> Grounds:
-    stops = [fact.time for fact in history.facts if fact.what == "SIGTERM"]
+    stops = [annotation.time for annotation in history.annotations if annotation.name == "SIGTERM"]
     ends = ((stream, stream.ended or inf, stop) for stream in history.streams for stop in stops)
     return {
         "streams at a SIGTERM": sum(is_open(stream, stop) and ended > stop for stream, ended, stop in ends)
@@ -113,8 +121,8 @@ def _idempotent(history: History) -> Grounds:
 
 def _told_on_streams(history: History) -> Iterator[tuple[str, int]]:
     for stream in history.streams:
-        for heard in stream.heard:
-            for event in heard.message.event_batch.events:
+        for received in stream.messages:
+            for event in received.message.event_batch.events:
                 yield event.notification_id, event.revision
 
 
@@ -129,16 +137,16 @@ def _told_in_answers(history: History) -> Iterator[tuple[str, int]]:
 
 def _catches_up(stream: Stream) -> bool:
     """Whether anything came before Synced."""
-    for heard in stream.heard:
-        if heard.message.HasField("synced"):
+    for received in stream.messages:
+        if received.message.HasField("synced"):
             return False
-        if heard.message.event_batch.events:
+        if received.message.event_batch.events:
             return True
     return False
 
 
 def _is_resumed(stream: Stream) -> bool:
-    return any(heard.message.welcome.resumed for heard in stream.heard[:1])
+    return any(received.message.welcome.resumed for received in stream.messages[:1])
 
 
 _COUNTS: Final[dict[str, Callable[[History], Grounds]]] = {

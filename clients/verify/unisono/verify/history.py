@@ -50,7 +50,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class TimedMessage:
     """A message of a stream, and when it came."""
 
     time: float
@@ -64,7 +64,7 @@ class Stream:
     holder: Holder
     request: feed_pb.SubscribeRequest
     began: float
-    heard: list[Heard] = field(default_factory=list)
+    messages: list[TimedMessage] = field(default_factory=list)
     ended: float | None = None
     code: str = ""
     reason: str = ""
@@ -76,12 +76,12 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Annotation:
     """Something that was done or measured: SIGTERM, SIGKILL, SERVING; memory, latency, with figures."""
 
     time: float
-    what: str
-    figures: dict[str, float] = field(default_factory=dict)
+    name: str
+    values: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -90,4 +90,4 @@ class History:
 
     calls: list[Call] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
+    annotations: list[Annotation] = field(default_factory=list)

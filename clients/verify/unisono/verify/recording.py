@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from unisono.client import Method, Transport, UnisonoError
 from unisono.v1 import feed_service_pb2 as feed_pb
-from unisono.verify.history import OK, Call, Fact, Heard, History, Holder, Stream
+from unisono.verify.history import OK, Annotation, Call, History, Holder, Stream, TimedMessage
 
 Clock = Callable[[], float]
 
@@ -38,9 +38,9 @@ class Recorder:
         """A transport for the one whose tokens the holder describes."""
         return RecordingTransport(transport, self, holder)
 
-    def note(self, what: str, **figures: float) -> None:
-        """Write down a fact."""
-        self.history.facts.append(Fact(time=self.clock(), what=what, figures=figures))
+    def annotate(self, name: str, **figures: float) -> None:
+        """Add an annotation to the history, with the time of now."""
+        self.history.annotations.append(Annotation(time=self.clock(), name=name, values=figures))
 
 
 class RecordingTransport:
@@ -92,8 +92,8 @@ class RecordingTransport:
             async with aclosing(self._transport.stream(method, request, token=token)) as messages:
                 async for message in messages:
                     # Whoever reads it may change it.
-                    heard = feed_pb.SubscribeResponse.FromString(message.SerializeToString())
-                    stream.heard.append(Heard(clock(), heard))
+                    received = feed_pb.SubscribeResponse.FromString(message.SerializeToString())
+                    stream.messages.append(TimedMessage(clock(), received))
                     yield message
             stream.code = OK
         except UnisonoError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.feeds import FeedKey, feed_followed, waits
-from unisono.verify.history import Heard, History, Stream
+from unisono.verify.history import History, Stream, TimedMessage
 
 #: A key names one live notification for each role of senders.
 Key = tuple[str, int]
@@ -88,17 +88,17 @@ class ReplayState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayStep:
-    """A message as a device meets it: `holding` has it applied; at a complete one, it is not settled yet."""
+    """A message as a device meets it: `state` has it applied; at a complete one, it is not settled yet."""
 
     stream: Stream
-    heard: Heard
+    received: TimedMessage
     state: ReplayState
     first: bool
 
     @property
     def message(self) -> feed_pb.SubscribeResponse:
         """The message."""
-        return self.heard.message
+        return self.received.message
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,12 +118,12 @@ class DeviceReplay:
                 state.break_off(last)
             else:
                 state = self._state_at(stream.request, index)
-            for number, heard in enumerate(stream.heard):
-                state.apply(heard.message)
-                yield ReplayStep(stream=stream, heard=heard, state=state, first=number == 0)
-                if heard.message.complete:
-                    state.settle(heard.message.revision)
-                last = heard.message
+            for number, received in enumerate(stream.messages):
+                state.apply(received.message)
+                yield ReplayStep(stream=stream, received=received, state=state, first=number == 0)
+                if received.message.complete:
+                    state.settle(received.message.revision)
+                last = received.message
 
     def _state_at(self, request: feed_pb.SubscribeRequest, before: int) -> ReplayState:
         """What a device holds that starts there: nothing, or what it held when it was given the token."""
@@ -134,12 +134,12 @@ class DeviceReplay:
         for stream in self.streams[:before]:
             if not stream.request.resume_token:
                 state = self._state_at(stream.request, 0)
-            for heard in stream.heard:
-                state.apply(heard.message)
-                if heard.message.complete:
-                    state.settle(heard.message.revision)
-                if heard.message.resume_token == request.resume_token:
-                    state.break_off(heard.message)
+            for received in stream.messages:
+                state.apply(received.message)
+                if received.message.complete:
+                    state.settle(received.message.revision)
+                if received.message.resume_token == request.resume_token:
+                    state.break_off(received.message)
                     return state
         # It was given out for a list, or before the history began: what it held then is not known.
         return ReplayState(start_revision=-1)

@@ -1,4 +1,4 @@
-"""Histories in files: a line of JSON for each call, stream and fact, to be read by people and judged again.
+"""Histories in files: a line of JSON for each call, stream and annotation, for people and to be judged again.
 
 Messages are in the JSON of protobuf. Knows no promise.
 """
@@ -15,11 +15,11 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 
 from unisono.v1 import endpoint_service_pb2, feed_service_pb2, notification_service_pb2
-from unisono.verify.history import Call, Fact, Heard, History, Holder, Stream
+from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
 
 #: What the first line says, and with which number this form of a file.
 _FORM: Final = "unisono-verify history"
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 #: Of these are the details of errors, which travel as Any: what is not imported cannot be written or read.
 _DETAILS: Final = error_details_pb2.DESCRIPTOR
@@ -72,8 +72,8 @@ def _lines(saved: Saved) -> Iterator[Line]:
         yield {"call": _call(call)}
     for stream in saved.history.streams:
         yield {"stream": _stream(stream)}
-    for fact in saved.history.facts:
-        yield {"fact": asdict(fact)}
+    for annotation in saved.history.annotations:
+        yield {"annotation": asdict(annotation)}
 
 
 def _about(kind: str, content: Line) -> Line:
@@ -102,7 +102,7 @@ def _stream(stream: Stream) -> Line:
         "holder": asdict(stream.holder),
         "request": _plain(stream.request),
         "began": stream.began,
-        "heard": [[heard.time, _plain(heard.message)] for heard in stream.heard],
+        "messages": [[received.time, _plain(received.message)] for received in stream.messages],
         "ended": stream.ended,
         "code": stream.code,
         "reason": stream.reason,
@@ -120,21 +120,21 @@ def _read_call(history: History, line: Line) -> None:
 def _read_stream(history: History, line: Line) -> None:
     line["holder"] = Holder(**line["holder"])
     line["request"] = ParseDict(line["request"], feed_service_pb2.SubscribeRequest())
-    line["heard"] = [
-        Heard(time, ParseDict(message, feed_service_pb2.SubscribeResponse()))
-        for time, message in line["heard"]
+    line["messages"] = [
+        TimedMessage(time, ParseDict(message, feed_service_pb2.SubscribeResponse()))
+        for time, message in line["messages"]
     ]
     history.streams.append(Stream(**line))
 
 
-def _read_fact(history: History, line: Line) -> None:
-    history.facts.append(Fact(**line))
+def _read_annotation(history: History, line: Line) -> None:
+    history.annotations.append(Annotation(**line))
 
 
 _READ: Final[dict[str, Callable[[History, Line], None]]] = {
     "call": _read_call,
     "stream": _read_stream,
-    "fact": _read_fact,
+    "annotation": _read_annotation,
 }
 
 

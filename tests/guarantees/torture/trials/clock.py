@@ -34,7 +34,7 @@ async def jumps(context: TrialContext) -> None:
         for _ in range(context.rounds):
             now = context.random.choice([hour for hour in _HOURS if hour != now])
             ahead.write_text(f"{now:+}")
-            context.recorder.note(SET, ahead=now)
+            context.recorder.annotate(SET, ahead=now)
             await is_taken_up(context, server.address, now)
             await asyncio.sleep(context.random.uniform(0, _SPAN))
             context.done()

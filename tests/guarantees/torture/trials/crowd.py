@@ -116,7 +116,7 @@ async def caught_up(
     last = {user_id: (await publisher.feed(user_id)).last_revision for user_id in users}
     for device in everybody:
         await device.caught_up(last[device.user_id])
-    context.recorder.note(SETTLED, since=since)
+    context.recorder.annotate(SETTLED, since=since)
 
 
 def reasons(refused: Sequence[Stream]) -> str:

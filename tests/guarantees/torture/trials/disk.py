@@ -39,11 +39,11 @@ async def trouble(context: TrialContext, server: Server, name: str) -> None:
     calls = context.recorder.history.calls
     before = len(calls)
     async with fault(name, server.store, server.process.pid):
-        context.recorder.note(f"DISK {name.upper()}")
+        context.recorder.annotate(f"DISK {name.upper()}")
         await reads_go_on(context, server)
         await sends_are_refused(context, server, name)
         await reads_go_on(context, server)
-    context.recorder.note("DISK WELL")
+    context.recorder.annotate("DISK WELL")
     wrong = refusals(calls[before:]) - TYPED
     assert not wrong, f"with a disk that is {name}, calls were refused with {wrong}"
 

@@ -21,7 +21,7 @@ async def end_by(number: signal.Signals, context: TrialContext) -> None:
             await server.end(number)
             await server.start()
             await workload.wait_live()
-            context.recorder.note("LIVE")
+            context.recorder.annotate("LIVE")
             context.done()
 
 

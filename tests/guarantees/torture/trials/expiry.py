@@ -113,7 +113,9 @@ def percentile_99(latencies: list[float]) -> float:
 
 def removed(device: Device) -> set[str]:
     """What it was told that is gone."""
-    events = (event for heard in device.streams[-1].heard for event in heard.message.event_batch.events)
+    events = (
+        event for received in device.streams[-1].messages for event in received.message.event_batch.events
+    )
     return {event.notification_id for event in events if event.removed}
 
 

@@ -68,7 +68,7 @@ async def cut(context: TrialContext) -> None:
         cuts = Count()
 
         def note() -> None:
-            context.recorder.note("CUT")
+            context.recorder.annotate("CUT")
             cuts()
 
         def line(number: int) -> Proxy:
@@ -123,7 +123,7 @@ async def corrupt(context: TrialContext) -> None:
         corruptions, chance = Count(), count(context.seed)
 
         def note() -> None:
-            context.recorder.note("CORRUPTED")
+            context.recorder.annotate("CORRUPTED")
             corruptions()
 
         line = partial(CorruptingLine, server.address, corrupted=note)

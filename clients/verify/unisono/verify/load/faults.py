@@ -16,7 +16,7 @@ from unisono.client import Method, Transport, Unavailable
 from unisono.verify.load.access import Connect
 from unisono.verify.recording import Recorder
 
-#: The facts of a history that tell of a stream that was cut, and of an answer that was lost.
+#: The annotations of a stream that was cut, and of an answer that was lost.
 CUT: Final = "CUT"
 LOST: Final = "LOST"
 
@@ -59,7 +59,7 @@ class FaultInjector:
 
     def record(self, what: str) -> None:
         """Write down that something was lost."""
-        self._recorder.note(what)
+        self._recorder.annotate(what)
 
 
 class FaultyTransport:

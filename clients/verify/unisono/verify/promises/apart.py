@@ -19,22 +19,22 @@ def isolated(replay: DeviceReplay) -> Iterator[Broken]:
     """Streams tell of the own feed alone, of what is meant for the endpoint, and end with their token."""
     for stream in replay.streams:
         expires = stream.holder.expire_time
-        for heard in stream.heard:
-            for event in heard.message.event_batch.events:
+        for received in stream.messages:
+            for event in received.message.event_batch.events:
                 row = event.notification
                 if event.removed:
                     continue
                 if (row.app_id, row.user_id) != replay.feed:
                     said = f"it was told of {row.id}, which is {row.user_id}'s of {row.app_id}"
-                    yield _broken(heard.time, stream.name, said)
+                    yield _broken(received.time, stream.name, said)
                 elif not is_for(row, replay.endpoint_id, replay.platform):
                     yield _broken(
-                        heard.time, stream.name, f"it was told of {row.id}, which is not meant for it"
+                        received.time, stream.name, f"it was told of {row.id}, which is not meant for it"
                     )
-            if expires is not None and heard.time > expires + _TRAVEL:
-                kind = heard.message.WhichOneof("message")
+            if expires is not None and received.time > expires + _TRAVEL:
+                kind = received.message.WhichOneof("message")
                 yield _broken(
-                    heard.time, stream.name, f"{kind} came {heard.time - expires:.1f} s after its token"
+                    received.time, stream.name, f"{kind} came {received.time - expires:.1f} s after its token"
                 )
 
 

@@ -6,14 +6,14 @@ from unisono.verify.broken import Broken
 from unisono.verify.history import History
 
 BESIDE = "beside"
-"""The figure of a fact that was measured beside so many who asked for much: it is about *Fair*."""
+"""The value of an annotation that was measured beside so many who asked for much: it is about *Fair*."""
 
 
 def bounded(history: History) -> Iterator[Broken]:
-    """Each fact with a figure `measured` and a figure `allowed`."""
-    for fact in history.facts:
-        measured, allowed = fact.figures.get("measured"), fact.figures.get("allowed")
+    """Each annotation with a value `measured` and a value `allowed`."""
+    for annotation in history.annotations:
+        measured, allowed = annotation.values.get("measured"), annotation.values.get("allowed")
         if measured is not None and allowed is not None and measured > allowed:
-            said = f"{fact.what}: {measured:g} is more than {allowed:g}"
-            promise = "Fair" if BESIDE in fact.figures else "Bounded"
-            yield Broken(promise=promise, time=fact.time, evidence=(said,))
+            said = f"{annotation.name}: {measured:g} is more than {allowed:g}"
+            promise = "Fair" if BESIDE in annotation.values else "Bounded"
+            yield Broken(promise=promise, time=annotation.time, evidence=(said,))

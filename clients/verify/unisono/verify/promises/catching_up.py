@@ -18,16 +18,16 @@ def collapsed(replay: DeviceReplay, feed: Feed) -> Iterator[Broken]:
     for stream in replay.streams:
         began = feed.reached(stream.began)
         seen: set[str] = set()
-        for heard in stream.heard:
-            if heard.message.HasField("synced"):
+        for received in stream.messages:
+            if received.message.HasField("synced"):
                 break
-            batch = heard.message.event_batch
+            batch = received.message.event_batch
             if len(batch.events) > 1 and batch.ByteSize() > _BATCH:
-                yield _broken(heard.time, stream.name, f"a batch of {batch.ByteSize()} bytes")
+                yield _broken(received.time, stream.name, f"a batch of {batch.ByteSize()} bytes")
             for event in batch.events:
                 if event.notification_id in seen and event.revision <= began:
                     yield _broken(
-                        heard.time, stream.name, f"{event.notification_id} came twice before Synced"
+                        received.time, stream.name, f"{event.notification_id} came twice before Synced"
                     )
                 seen.add(event.notification_id)
 

@@ -52,7 +52,7 @@ def _looks(history: History) -> dict[FeedKey, list[Known]]:
             who = f"GetFeed from {call.began:.3f}"
             looks[feed_of(call)].append((call.began, call.answer.last_revision, who))
     for stream in history.streams:
-        first = next((heard for heard in stream.heard if heard.message.complete), None)
+        first = next((received for received in stream.messages if received.message.complete), None)
         if first is not None:
             looks[feed_followed(stream)].append((stream.began, first.message.revision, stream.name))
     return looks

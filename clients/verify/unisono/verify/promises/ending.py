@@ -12,15 +12,15 @@ _GRACE = 60.0
 
 def drained(history: History) -> Iterator[Broken]:
     """Each stream that was open at a SIGTERM, and ended by it, ended with a Goodbye that says when."""
-    stops = [fact for fact in history.facts if fact.what in ("SIGTERM", "SIGKILL")]
+    stops = [annotation for annotation in history.annotations if annotation.name in ("SIGTERM", "SIGKILL")]
     for index, stop in enumerate(stops):
         next_stop = stops[index + 1].time if index + 1 < len(stops) else stop.time + _GRACE
-        if stop.what != "SIGTERM":
+        if stop.name != "SIGTERM":
             continue
         for stream in history.streams:
             if not is_open(stream, stop.time) or not _ended_between(stream, stop.time, next_stop):
                 continue
-            last = stream.heard[-1].message
+            last = stream.messages[-1].message
             if not _is_told(last) and stream.code not in ("", OK):
                 said = f"it ended with {stream.code}, after {last.WhichOneof('message')}"
                 evidence = (f"SIGTERM came at {stop.time:.3f}", f"{stream.name}: {said}")
@@ -37,7 +37,7 @@ def _is_told(last: pb.SubscribeResponse) -> bool:
 
 def is_open(stream: Stream, time: float) -> bool:
     """Whether it had been let in by then."""
-    return any(heard.message.HasField("welcome") and heard.time < time for heard in stream.heard)
+    return any(received.message.HasField("welcome") and received.time < time for received in stream.messages)
 
 
 def _ended_between(stream: Stream, begin: float, end: float) -> bool:

@@ -33,7 +33,7 @@ def once_held(replay: DeviceReplay) -> Iterator[Broken]:
             twins = sorted(state.ids_by_key.get(key_of(state.rows[id_]), ()))
             if len(twins) > 1:
                 key = state.rows[id_].app_notification_id
-                yield _broken(step.heard.time, step.stream.name, twins, key)
+                yield _broken(step.received.time, step.stream.name, twins, key)
 
 
 def _broken(time: float, who: str, ids: Sequence[str], key: str) -> Broken:

@@ -10,32 +10,34 @@ def ordered(replay: DeviceReplay) -> Iterator[Broken]:
     """Events of a stream in the order of their revisions, and positions that never go back."""
     for stream in replay.streams:
         last, position = 0, -1
-        for heard in stream.heard:
-            for event in heard.message.event_batch.events:
+        for received in stream.messages:
+            for event in received.message.event_batch.events:
                 if event.revision < last:
-                    yield _broken("Ordered", heard.time, stream.name, f"{event.revision} came after {last}")
+                    yield _broken(
+                        "Ordered", received.time, stream.name, f"{event.revision} came after {last}"
+                    )
                 last = max(last, event.revision)
-            if heard.message.revision < position:
-                said = f"the position went from {position} back to {heard.message.revision}"
-                yield _broken("Ordered", heard.time, stream.name, said)
-            position = heard.message.revision
+            if received.message.revision < position:
+                said = f"the position went from {position} back to {received.message.revision}"
+                yield _broken("Ordered", received.time, stream.name, said)
+            position = received.message.revision
 
 
 def unique(replay: DeviceReplay) -> Iterator[Broken]:
     """No revision twice on a stream, nor at or before the position that it resumed from."""
     reached: dict[bytes, int] = {}
     for stream in replay.streams:
-        resumed = any(heard.message.welcome.resumed for heard in stream.heard[:1])
+        resumed = any(received.message.welcome.resumed for received in stream.messages[:1])
         passed = reached.get(stream.request.resume_token, 0) if resumed else 0
         seen: set[int] = set()
-        for heard in stream.heard:
-            for event in heard.message.event_batch.events:
+        for received in stream.messages:
+            for event in received.message.event_batch.events:
                 if event.revision in seen or event.revision <= passed:
                     said = f"{event.revision} came again"
                     said += f", after resuming from {passed}" if event.revision <= passed else ""
-                    yield _broken("Unique", heard.time, stream.name, said)
+                    yield _broken("Unique", received.time, stream.name, said)
                 seen.add(event.revision)
-            reached[heard.message.resume_token] = heard.message.revision
+            reached[received.message.resume_token] = received.message.revision
 
 
 def _broken(promise: str, time: float, *evidence: str) -> Broken:

@@ -16,7 +16,7 @@ def resumable(replay: DeviceReplay, history: History) -> Iterator[Broken]:
     for step in replay.steps():
         yield from _repeated(step)
         if step.message.complete and step.state.settled >= 0:
-            yield from _lost(step, step.heard.time + doubted)
+            yield from _lost(step, step.received.time + doubted)
 
 
 def _repeated(step: ReplayStep) -> Iterator[Broken]:
@@ -53,4 +53,4 @@ def _must_ring(row: pb.Notification, now: float) -> bool:
 
 
 def _broken(step: ReplayStep, *evidence: str) -> Broken:
-    return Broken(promise="Resumable", time=step.heard.time, evidence=(step.stream.name, *evidence))
+    return Broken(promise="Resumable", time=step.received.time, evidence=(step.stream.name, *evidence))

@@ -7,7 +7,7 @@ from unisono.verify.feeds import Feed
 from unisono.verify.history import History
 from unisono.verify.replay import DeviceReplay
 
-#: The fact that everybody was left in peace from its figure `since` on, until its own time.
+#: The annotation that everybody was left in peace from its value `since` on, until its own time.
 SETTLED = "SETTLED"
 
 #: Why streams end that their devices do not come back from, or not with the token that they have.
@@ -16,17 +16,17 @@ _OVER = ("ENDPOINT_DELETED", "SUPERSEDED", "TOKEN_EXPIRED")
 
 def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Broken]:
     """By then, each device that has not left is complete at what the feed had reached."""
-    for fact in history.facts:
-        if fact.what != SETTLED or not _is_there(replay, fact.time):
+    for annotation in history.annotations:
+        if annotation.name != SETTLED or not _is_there(replay, annotation.time):
             continue
-        wanted, got = feed.reached(fact.figures["since"]), _complete_at(replay, fact.time)
+        wanted, got = feed.reached(annotation.values["since"]), _complete_at(replay, annotation.time)
         if got < wanted:
             began = replay.streams[-1].name
             evidence = (
                 f"{began} is complete at {got}, and its feed had reached {wanted}",
-                f"that was {fact.time - fact.figures['since']:.1f} s before",
+                f"that was {annotation.time - annotation.values['since']:.1f} s before",
             )
-            yield Broken(promise="Complete", time=fact.time, evidence=evidence)
+            yield Broken(promise="Complete", time=annotation.time, evidence=evidence)
 
 
 def _is_there(replay: DeviceReplay, time: float) -> bool:
@@ -41,9 +41,9 @@ def _is_there(replay: DeviceReplay, time: float) -> bool:
 def _complete_at(replay: DeviceReplay, time: float) -> int:
     """The last complete revision that it was told of by then; -1 without one."""
     told = [
-        heard.message.revision
+        received.message.revision
         for stream in replay.streams
-        for heard in stream.heard
-        if heard.message.complete and heard.time <= time
+        for received in stream.messages
+        if received.message.complete and received.time <= time
     ]
     return told[-1] if told else -1

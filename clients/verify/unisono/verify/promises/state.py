@@ -21,7 +21,7 @@ def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Bro
                 continue
             yield Broken(
                 promise="Complete",
-                time=step.heard.time,
+                time=step.received.time,
                 evidence=(
                     f"{step.stream.name} is complete at {step.message.revision}, and {problem}",
                     f"{version.told} was told that it {_state(version)}",
@@ -53,7 +53,7 @@ def exact(replay: DeviceReplay) -> Iterator[Broken]:
             said = f"unread_count is {step.message.unread_count}, and {state.unread_count} that it holds wait"
             yield Broken(
                 promise="Exact",
-                time=step.heard.time,
+                time=step.received.time,
                 evidence=(f"{step.stream.name} at {step.message.revision}", said),
             )
 
@@ -94,7 +94,7 @@ def _unseen(step: ReplayStep) -> int:
 
 def _may_be_gone(version: Version, step: ReplayStep, feed: Feed, doubted: float) -> bool:
     """Whether what is lacking may have been removed by then, and that was forgotten before it was told."""
-    row, time = version.row, step.heard.time
+    row, time = version.row, step.received.time
     if row is None or version.id in step.state.rows:
         return False
     ended = min(feed.ended.get(name, inf) for name in (row.id, row.app_notification_id))

@@ -9,7 +9,7 @@ from rich.text import Text
 from benchmarks import running
 from benchmarks.cli import tables
 from benchmarks.cli.options import ORDER, Choice
-from benchmarks.cli.progress import telling
+from benchmarks.cli.progress import progress_reporter
 from benchmarks.machine import cores
 from benchmarks.results import GroupResult, NoResult, Result
 from benchmarks.running import Outcome
@@ -30,10 +30,13 @@ def measured(choice: Choice, before: Result, file: Path) -> tuple[Result, bool]:
         raise Failure("there is one core, for servers and for whoever makes the work", "two are needed")
     result, good = before, True
     # Whatever draws the bars runs on the generator's core too: it must not take the server's time.
-    with cores.on(cores.GENERATOR), telling(Console(highlight=False), len(choice.groups)) as told:
-        for outcome in running.run(choice.groups, choice.scale, choice.command, told):
-            _tell(outcome, told.console)
-            told.left()
+    with (
+        cores.on(cores.GENERATOR),
+        progress_reporter(Console(highlight=False), len(choice.groups)) as reporter,
+    ):
+        for outcome in running.run(choice.groups, choice.scale, choice.command, reporter):
+            _tell(outcome, reporter.console)
+            reporter.left()
             if isinstance(outcome, GroupResult):
                 result = result.plus(outcome, ORDER)
                 result.save(file)

@@ -20,7 +20,7 @@ _A_SECOND: Final = 2
 _BESIDE: Final = 54
 
 
-class Telling:
+class ProgressReporter:
     """A watcher of runs, which says nothing. `console` is where people may be told something."""
 
     def __init__(self, console: Console) -> None:
@@ -39,7 +39,7 @@ class Telling:
         """A group is over, or was left out."""
 
 
-class Bars(Telling):
+class BarReporter(ProgressReporter):
     """On a terminal: one for all groups, one for that which is run."""
 
     def __init__(self, progress: Progress, groups: int) -> None:
@@ -68,12 +68,12 @@ class Bars(Telling):
             self._progress.update(self._one, advance=1, says="ending")
 
     def left(self) -> None:
-        """See `Telling`."""
+        """See `ProgressReporter`."""
         self._over += 1
         self._progress.update(self._all, completed=self._over)
 
 
-class Lines(Telling):
+class LineReporter(ProgressReporter):
     """Where nobody looks, or a log is written."""
 
     def group(self, group: Group) -> None:
@@ -82,10 +82,10 @@ class Lines(Telling):
 
 
 @contextmanager
-def telling(console: Console, groups: int) -> Iterator[Telling]:
+def progress_reporter(console: Console, groups: int) -> Iterator[ProgressReporter]:
     """What suits a console."""
     if not console.is_terminal:
-        yield Lines(console)
+        yield LineReporter(console)
         return
     # What is run gives way, where the terminal is narrow.
     room = Column(no_wrap=True, overflow="ellipsis", max_width=max(8, console.width - _BESIDE))
@@ -97,4 +97,4 @@ def telling(console: Console, groups: int) -> Iterator[Telling]:
         TextColumn("{task.fields[says]}", table_column=room),
     )
     with Progress(*columns, console=console, refresh_per_second=_A_SECOND, transient=True) as progress:
-        yield Bars(progress, groups)
+        yield BarReporter(progress, groups)

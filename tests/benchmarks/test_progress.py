@@ -4,20 +4,20 @@ import io
 
 from rich.console import Console
 
-from benchmarks.cli.progress import Bars, telling
+from benchmarks.cli.progress import BarReporter, progress_reporter
 from tests.benchmarks.fakes import group
 
 
 def test_bars_say_what_is_run_and_how_far_all_are() -> None:
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100, color_system=None)
-    with telling(console, 2) as told:
-        assert isinstance(told, Bars)
-        told.group(group(name="first"))
-        told.left()
-        told.group(group(name="second"))
-        told.begins("a_send", 1, 2)
-        told.ended("a_send", True)
+    with progress_reporter(console, 2) as reporter:
+        assert isinstance(reporter, BarReporter)
+        reporter.group(group(name="first"))
+        reporter.left()
+        reporter.group(group(name="second"))
+        reporter.begins("a_send", 1, 2)
+        reporter.ended("a_send", True)
     last = screen.getvalue().rpartition("all ")[2]
     assert " 75%" in last
     assert "second " in last
@@ -27,10 +27,12 @@ def test_bars_say_what_is_run_and_how_far_all_are() -> None:
 
 def test_servers_take_a_while_to_end() -> None:
     screen = io.StringIO()
-    with telling(Console(file=screen, force_terminal=True, width=100, color_system=None), 1) as told:
-        told.group(group())
-        told.begins("send", 1, 2)
-        told.ended("send", False)
+    with progress_reporter(
+        Console(file=screen, force_terminal=True, width=100, color_system=None), 1
+    ) as reporter:
+        reporter.group(group())
+        reporter.begins("send", 1, 2)
+        reporter.ended("send", False)
     last = screen.getvalue().rpartition("fake ")[2]
     assert "100%" in last
     assert "ending" in last
@@ -38,9 +40,9 @@ def test_servers_take_a_while_to_end() -> None:
 
 def test_elsewhere_there_is_a_line_for_each_group() -> None:
     said = io.StringIO()
-    with telling(Console(file=said), 2) as told:
-        told.group(group(name="first"))
-        told.begins("send", 0, 2)
-        told.ended("send", False)
-        told.left()
+    with progress_reporter(Console(file=said), 2) as reporter:
+        reporter.group(group(name="first"))
+        reporter.begins("send", 0, 2)
+        reporter.ended("send", False)
+        reporter.left()
     assert said.getvalue() == "first: The group first\n"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from benchmarks.cli.progress import Telling
+from benchmarks.cli.progress import ProgressReporter
 from benchmarks.figures import Group, Scale, Workloads
 from benchmarks.load.callers import Refused
 from benchmarks.results import GroupResult
@@ -54,7 +54,7 @@ def of_one_workload(name: str, fails: Exception, *, at_the_loop: bool = False) -
 )
 def test_the_others_go_on(bad: Group, why: str, failed: bool) -> None:
     fakes = (group(name="before"), bad, group(name="after"))
-    before, outcome, after = run(fakes, ONE_ROUND, "make bench", Telling(Console(quiet=True)))
+    before, outcome, after = run(fakes, ONE_ROUND, "make bench", ProgressReporter(Console(quiet=True)))
     assert outcome == Unmeasured(name=bad.name, why=why, failed=failed)
     assert isinstance(before, GroupResult)
     assert isinstance(after, GroupResult)
@@ -63,12 +63,12 @@ def test_the_others_go_on(bad: Group, why: str, failed: bool) -> None:
 def test_a_fault_of_the_program_ends_it() -> None:
     bad = of_one_workload("bad", TypeError("a fault"))
     with pytest.raises(TypeError, match="a fault"):
-        list(run([bad], ONE_ROUND, "make bench", Telling(Console(quiet=True))))
+        list(run([bad], ONE_ROUND, "make bench", ProgressReporter(Console(quiet=True))))
 
 
 def test_a_group_says_how_it_was_measured() -> None:
     fake = group({"echo": [sample(1.0)], "send": [sample(9.0, busy=0.95), sample(1.5)]})
-    (outcome,) = run([fake], ONE_ROUND, "make bench", Telling(Console(quiet=True)))
+    (outcome,) = run([fake], ONE_ROUND, "make bench", ProgressReporter(Console(quiet=True)))
     assert isinstance(outcome, GroupResult)
     assert outcome.void == 1
     assert outcome.conditions.command == "make bench ONLY=fake"

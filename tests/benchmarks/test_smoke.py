@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks import samples
-from benchmarks.cli.progress import Telling
+from benchmarks.cli.progress import ProgressReporter
 from benchmarks.figures import Scale
 from benchmarks.groups.sending import SENDING
 from benchmarks.machine import cores
@@ -22,7 +22,9 @@ def test_sending_is_measured_kept_and_told(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(ROOT)
     # When real servers are measured, then there is a ratio of each figure
     with cores.on(cores.GENERATOR):
-        (outcome,) = run([SENDING], Scale(rounds=1, size=0.01), "make bench", Telling(Console(quiet=True)))
+        (outcome,) = run(
+            [SENDING], Scale(rounds=1, size=0.01), "make bench", ProgressReporter(Console(quiet=True))
+        )
     assert isinstance(outcome, GroupResult), outcome
     assert [figure.name for figure in outcome.figures] == [figure.name for figure in SENDING.figures]
     assert all(ratio > 0 for figure in outcome.figures for ratio in figure.ratios)

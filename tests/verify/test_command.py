@@ -52,14 +52,14 @@ def test_a_server_keeps_its_promises(server: ServerProcess, ada: str, bob: str, 
         *at(server.address, ada, bob), "--for", "3s", "--rate", "50", "--seed", "7", "--json", "--save", file
     )
 
-    # Then what could be judged is kept, on grounds that are there
+    # Then what could be judged is kept, by checks that are there
     report = well(ended)
     outcomes = {name: promise["outcome"] for name, promise in report["promises"].items()}
     assert outcomes == {name: "not_judged" if name in INSIDE else "kept" for name in PROMISES}
     assert (report["app"], report["users"], report["seed"]) == ("mail.test", [ada, bob], 7)
-    assert report["figures"]["cuts"] > 0
-    assert report["figures"]["sends_acknowledged"] > 0
-    assert report["promises"]["Isolated"]["judged_on"]["tries of another's"] == 4
+    assert report["stats"]["cuts"] > 0
+    assert report["stats"]["sends_acknowledged"] > 0
+    assert report["promises"]["Isolated"]["checks"]["tries of another's"] == 4
 
     # And nothing is left, and the file tells the same
     assert everything(server, ada) == everything(server, bob) == ([], [])

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.cli.report import Report
-from unisono.verify.figures import Figures
+from unisono.verify.run_stats import RunStats
 from unisono.verify.verdicts import Verdict
 
 #: Clears the screen, reverses what follows, and breaks the line.
@@ -15,9 +15,9 @@ HARM = "mail\x1b[2J\x9b1m\u202etset\r\nowned"
 
 @pytest.fixture
 def report() -> Report:
-    broken = Broken(promise="Exact", time=1.0, evidence=(f"the title is {HARM}", HARM))
-    verdict = Verdict(promise="Exact", grounds={"complete points": 1}, broken=broken)
-    return Report(about={"app": HARM, HARM: [HARM]}, figures=Figures(), verdicts=[verdict])
+    broken = BrokenPromise(promise="Exact", time=1.0, evidence=(f"the title is {HARM}", HARM))
+    verdict = Verdict(promise="Exact", checks={"complete points": 1}, broken=broken)
+    return Report(about={"app": HARM, HARM: [HARM]}, stats=RunStats(), verdicts=[verdict])
 
 
 def test_people_get_no_character_that_controls(report: Report, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,17 +30,17 @@ def test_nothing_shows_nothing() -> None:
 
 
 def test_it_says_on_what_each_was_judged(history: History) -> None:
-    grounds = {verdict.promise: verdict.grounds for verdict in verdicts(history)}
+    checks = {verdict.promise: verdict.checks for verdict in verdicts(history)}
     points = sum(received.message.complete for stream in history.streams for received in stream.messages)
     resumes = sum(
         received.message.welcome.resumed for stream in history.streams for received in stream.messages
     )
-    assert grounds["Complete"] == grounds["Exact"] == {"complete points": points}
-    assert grounds["Resumable"] == {"resumes": resumes}
-    assert grounds["Drained"] == {"streams at a SIGTERM": 4}
-    assert grounds["Durable"]["lists after a change"] == 2
-    assert grounds["Bounded"] == {"measured costs": 1}
-    assert grounds["Fair"] == {"waits measured beside others": 1}
+    assert checks["Complete"] == checks["Exact"] == {"complete points": points}
+    assert checks["Resumable"] == {"resumes": resumes}
+    assert checks["Drained"] == {"streams at a SIGTERM": 4}
+    assert checks["Durable"]["lists after a change"] == 2
+    assert checks["Bounded"] == {"measured costs": 1}
+    assert checks["Fair"] == {"waits measured beside others": 1}
 
 
 def test_what_is_broken_is_not_kept_and_the_others_are(history: History) -> None:

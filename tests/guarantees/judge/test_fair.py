@@ -7,7 +7,7 @@ from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.checker import check
-from unisono.verify.doubt import CLOCK
+from unisono.verify.clock_uncertainty import CLOCK_JUMP
 from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
 
 BACKEND = Holder(app_id="mail.test")
@@ -138,7 +138,7 @@ def test_what_was_handled_when_a_catch_up_broke_off_need_not_ring_when_it_is_unr
 
 
 def test_what_expires_within_the_hour_may_be_gone_when_the_clock_of_the_server_jumps_by_one() -> None:
-    jumped = Annotation(time=1001, name=CLOCK, values={"ahead": 3600})
+    jumped = Annotation(time=1001, name=CLOCK_JUMP, values={"ahead": 3600})
     calls = [sent(1000, expires=2000), listed(1000.5, row(expires=2000)), listed(1002)]
 
     assert judged(History(calls=calls, annotations=[jumped])) == {}

@@ -16,7 +16,7 @@ from tests.guarantees.torture.run import Result, run
 from tests.guarantees.torture.tools import missing
 from tests.guarantees.torture.trial import Trial
 from tests.guarantees.torture.trials import TRIALS
-from unisono.verify.saving import Saved, save
+from unisono.verify.history_file import Saved, save
 
 #: Where the histories are kept of what went wrong.
 KEPT = Path(".cache/torture")

@@ -22,7 +22,7 @@ from unisono.verify.history import Holder
 from unisono.verify.load import isolation_probe
 from unisono.verify.load.access import Access, Connect
 from unisono.verify.load.workload import Workload
-from unisono.verify.promises.settling import SETTLED
+from unisono.verify.promises.complete_at_rest import SETTLED
 from unisono.verify.recording import Recorder, steady_clock
 
 ACCESS: Final = Access(app_id="mail.test", backend=tokens.publisher(), user=tokens.device)

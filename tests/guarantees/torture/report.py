@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from tests.guarantees.torture.run import Result
 from unisono.verify.checker import PROMISES
-from unisono.verify.figures import Figures
+from unisono.verify.run_stats import RunStats
 
 
 def lines(results: Sequence[Result]) -> Iterator[str]:
     """The whole report."""
-    total = Figures()
+    total = RunStats()
     for result in results:
-        total = total.plus(result.figures)
+        total += result.stats
     yield ""
     yield from total.lines()
     yield ""

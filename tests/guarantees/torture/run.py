@@ -12,10 +12,10 @@ from tests.guarantees.patches import Patch
 from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.trial import Trial
 from tests.support.processes import PATIENCE
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.checker import check
-from unisono.verify.figures import Figures
 from unisono.verify.history import Annotation, History
+from unisono.verify.run_stats import RunStats
 
 #: How long a run may take that hangs, in seconds: so much, and so much more for each round.
 HANGS = 300.0
@@ -24,13 +24,13 @@ HANGS_PER_ROUND = 60.0
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What came of a trial: figures, what was measured, broken promises, or why it could not go on."""
+    """What came of a trial: statistics, what was measured, broken promises, or why it could not go on."""
 
     trial: Trial
     rounds: int = 0
-    figures: Figures = field(default_factory=Figures)
+    stats: RunStats = field(default_factory=RunStats)
     measured: list[Annotation] = field(default_factory=list)
-    broken: dict[str, Broken] = field(default_factory=dict)
+    broken: dict[str, BrokenPromise] = field(default_factory=dict)
     failure: str = ""
     #: Of the run that went wrong: its seed, its number of rounds, and what was recorded.
     again: tuple[int, int] | None = None
@@ -71,7 +71,7 @@ def run(
             history, failure = _one(trial, context)
         result.rounds += count
         # How fast things arrive says nothing here, and there are millions of them.
-        result.figures = result.figures.plus(replace(Figures.of(history), latencies=()))
+        result.stats += replace(RunStats.of(history), latencies=())
         result.measured += [
             annotation for annotation in history.annotations if "measured" in annotation.values
         ]

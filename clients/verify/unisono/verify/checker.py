@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator
 
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import feeds_of
 from unisono.verify.history import History
-from unisono.verify.promises.apart import isolated, unknown
-from unisono.verify.promises.bounds import bounded
-from unisono.verify.promises.catching_up import collapsed
+from unisono.verify.promises.bounded import bounded
+from unisono.verify.promises.collapsed import collapsed
+from unisono.verify.promises.complete_at_rest import settled
+from unisono.verify.promises.complete_convergent_exact import complete, convergent, exact
+from unisono.verify.promises.drained import drained
 from unisono.verify.promises.durable import durable
-from unisono.verify.promises.ending import drained
-from unisono.verify.promises.marking import marked
-from unisono.verify.promises.once import once, once_held
-from unisono.verify.promises.order import ordered, unique
-from unisono.verify.promises.rings import resumable
-from unisono.verify.promises.settling import settled
-from unisono.verify.promises.state import complete, convergent, exact
+from unisono.verify.promises.durable_marks import marked
+from unisono.verify.promises.idempotent import once, once_held
+from unisono.verify.promises.isolated import isolated, unknown
+from unisono.verify.promises.ordered_unique import ordered, unique
+from unisono.verify.promises.resumable import resumable
 from unisono.verify.replay import replays_of
 
 PROMISES = (
@@ -25,9 +25,9 @@ PROMISES = (
 """Those of streams, that of sends, and that of whoever shares a server with others."""
 
 
-def check(history: History) -> dict[str, Broken]:
+def check(history: History) -> dict[str, BrokenPromise]:
     """The first case of each promise that is broken, by the name of the promise."""
-    first: dict[str, Broken] = {}
+    first: dict[str, BrokenPromise] = {}
     for broken in _all(history):
         known = first.get(broken.promise)
         if known is None or (broken.time, len(broken.evidence)) < (known.time, len(known.evidence)):
@@ -35,7 +35,7 @@ def check(history: History) -> dict[str, Broken]:
     return {promise: first[promise] for promise in PROMISES if promise in first}
 
 
-def _all(history: History) -> Iterator[Broken]:
+def _all(history: History) -> Iterator[BrokenPromise]:
     feeds = feeds_of(history)
     yield from durable(history, feeds)
     yield from marked(history, feeds)

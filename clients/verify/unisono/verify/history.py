@@ -77,7 +77,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """Something that was done or measured: SIGTERM, SIGKILL, SERVING; memory, latency, with figures."""
+    """Something that was done or measured: SIGTERM, SIGKILL, SERVING; memory, latency, with values."""
 
     time: float
     name: str

@@ -38,9 +38,9 @@ class Recorder:
         """A transport for the one whose tokens the holder describes."""
         return RecordingTransport(transport, self, holder)
 
-    def annotate(self, name: str, **figures: float) -> None:
+    def annotate(self, name: str, **values: float) -> None:
         """Add an annotation to the history, with the time of now."""
-        self.history.annotations.append(Annotation(time=self.clock(), name=name, values=figures))
+        self.history.annotations.append(Annotation(time=self.clock(), name=name, values=values))
 
 
 class RecordingTransport:

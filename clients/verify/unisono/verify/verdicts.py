@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
+from unisono.verify.check_counts import CheckCounts, count_checks
 from unisono.verify.checker import PROMISES, check
-from unisono.verify.grounds import Grounds, grounds
 from unisono.verify.history import History
 
 
@@ -19,21 +19,21 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`grounds` is what it was judged on; `broken` is the first case, if there is one."""
+    """The verdict on a promise: `checks` counts what it was checked on, `broken` is the first case."""
 
     promise: str
-    grounds: Grounds
-    broken: Broken | None = None
+    checks: CheckCounts
+    broken: BrokenPromise | None = None
 
     @property
     def outcome(self) -> Outcome:
         """In a word."""
         if self.broken is not None:
             return Outcome.BROKEN
-        return Outcome.KEPT if any(self.grounds.values()) else Outcome.NOT_JUDGED
+        return Outcome.KEPT if any(self.checks.values()) else Outcome.NOT_JUDGED
 
 
 def verdicts(history: History) -> list[Verdict]:
     """Of all promises, in the order of the contract."""
-    broken, known = check(history), grounds(history)
-    return [Verdict(promise=name, grounds=known[name], broken=broken.get(name)) for name in PROMISES]
+    broken, known = check(history), count_checks(history)
+    return [Verdict(promise=name, checks=known[name], broken=broken.get(name)) for name in PROMISES]

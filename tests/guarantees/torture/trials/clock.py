@@ -8,7 +8,7 @@ from tests.guarantees.torture.tools import FAKETIME, faketime
 from tests.guarantees.torture.trial import Trial
 from tests.support.processes import PATIENCE
 from unisono.client import Publisher
-from unisono.verify.doubt import CLOCK as SET
+from unisono.verify.clock_uncertainty import CLOCK_JUMP as SET
 
 #: Seconds: what the clock may say too much, and how long it stays so at most.
 _HOURS: Final = (-3600, 0, 3600)

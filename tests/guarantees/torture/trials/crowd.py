@@ -15,7 +15,7 @@ from tests.support.http2 import crowd
 from tests.support.http2.device import Device
 from unisono.client import Publisher
 from unisono.verify.history import Stream
-from unisono.verify.promises.settling import SETTLED
+from unisono.verify.promises.complete_at_rest import SETTLED
 
 SHORT: Final = 2
 FEW: Final = 150

@@ -48,12 +48,12 @@ async def keeps_nobody_waiting(context: TrialContext) -> None:
     pairs = PAIRS if whole else 1
     names = list(SCENES)[: context.rounds // pairs] if whole else list(SHORT_SCENES)[: context.rounds]
     for name in names:
-        figures = await _scene(context, name, pairs)
-        figures.write(context, name, whole=whole)
+        timings = await _scene(context, name, pairs)
+        timings.write(context, name, whole=whole)
 
 
-async def _scene(context: TrialContext, name: str, pairs: int) -> "Figures":
-    figures = Figures()
+async def _scene(context: TrialContext, name: str, pairs: int) -> "Timings":
+    timings = Timings()
     async with (
         context.server(store=f"{name}.db") as server,
         busy(server.address, name, part=1 if context.timed else UNTIMED) as noise,
@@ -61,11 +61,11 @@ async def _scene(context: TrialContext, name: str, pairs: int) -> "Figures":
         call = await _other(context, server.address, name)
         with context.apart(server.process.pid):
             for _ in range(pairs):
-                figures.quiet += [await _timed(context, call) for _ in range(QUIET)]
-                figures.alone.append(await noise.play())
-                figures.beside.append(await _beside(context, noise, call, figures.noisy))
+                timings.quiet += [await _timed(context, call) for _ in range(QUIET)]
+                timings.alone.append(await noise.play())
+                timings.beside.append(await _beside(context, noise, call, timings.noisy))
                 context.done()
-    return figures
+    return timings
 
 
 async def _beside(
@@ -102,7 +102,7 @@ async def _other(context: TrialContext, address: str, name: str) -> Callable[[],
 
 
 @dataclass(slots=True)
-class Figures:
+class Timings:
     """What others waited, in milliseconds, and what the noise took, in seconds."""
 
     quiet: list[float] = field(default_factory=list)

@@ -37,21 +37,21 @@ async def are_unmoved(context: TrialContext) -> None:
         await crowd.arrive([*readers, *bad.mute], server.address)
         await flood(publisher, crowd.users(bad.all))
         probe = await Probe.to(context, server.address, readers)
-        figures = Figures(SENDS if whole else FEW_SENDS)
+        timings = Timings(SENDS if whole else FEW_SENDS)
         with context.apart(server.process.pid):
             for _ in range(context.rounds):
                 assert not await connected.taken(server.address, bad.stalled, context.patience)
-                figures.quiet.append(median(await probe.latencies(figures.sends)))
+                timings.quiet.append(median(await probe.latencies(timings.sends)))
                 await bad.stall(server.address)
                 await bad.filled()
-                figures.loaded.append(median(await probe.latencies(figures.sends)))
+                timings.loaded.append(median(await probe.latencies(timings.sends)))
                 crowd.vanish(bad.stalled)
                 context.done()
         crowd.vanish([*bad.mute, *readers])
-    figures.write(context, 1 if whole else NOISE)
+    timings.write(context, 1 if whole else NOISE)
 
 
-class Figures:
+class Timings:
     """The medians of each round, in milliseconds."""
 
     def __init__(self, sends: int) -> None:

@@ -17,8 +17,8 @@ from unisono.verify.cli.options import json_option
 @click.pass_context
 def judge(ctx: click.Context, file: Path, as_json: bool) -> None:
     """Judge what --save has kept in FILE, and print the report."""
-    from unisono.verify.cli.report import report_on
-    from unisono.verify.saving import NoHistory, load
+    from unisono.verify.cli.report import judge
+    from unisono.verify.history_file import NoHistory, load
 
     try:
         with file.open(encoding="utf-8") as lines:
@@ -27,6 +27,6 @@ def judge(ctx: click.Context, file: Path, as_json: bool) -> None:
         raise Failure(f"{file} holds no history: {error}", "name a file that --save has written") from error
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}", "may you read it?") from error
-    report = report_on(saved.history, saved.about)
+    report = judge(saved.history, saved.about)
     report.show(as_json=as_json)
     ctx.exit(1 if report.broken else 0)

@@ -13,10 +13,10 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from unisono.verify.history import History
 
 
-class Telling(ABC):
-    """Told of each stage, it tells people. `history` is what is being recorded."""
+class ProgressReporter(ABC):
+    """Shows people what stage the run is in, and how far. `history` is what is being recorded."""
 
-    #: How long to wait before telling again, in seconds.
+    #: How long to wait between two updates, in seconds.
     interval: ClassVar[float]
 
     def __init__(self, history: History) -> None:
@@ -24,24 +24,24 @@ class Telling(ABC):
 
     @abstractmethod
     def stage(self, what: str, seconds: float = 0.0) -> None:
-        """Something begins, and takes so long, if that is known."""
+        """Begin a stage, which takes `seconds`; 0 where that is not known."""
 
     @abstractmethod
-    def tell(self) -> None:
-        """Tell how far it is."""
+    def update(self) -> None:
+        """Show how far the run is."""
 
-    async def keep_telling(self) -> None:
-        """Until it is cancelled."""
+    async def run(self) -> None:
+        """Show how far the run is, again and again, until cancelled."""
         while True:
             await asyncio.sleep(self.interval)
-            self.tell()
+            self.update()
 
     def _so_far(self) -> str:
         calls, streams = len(self._history.calls), len(self._history.streams)
         return f"{calls:,} calls, {streams:,} streams" if streams else ""
 
 
-class Bar(Telling):
+class BarReporter(ProgressReporter):
     """On a terminal."""
 
     interval: ClassVar = 0.2
@@ -53,17 +53,17 @@ class Bar(Telling):
         self._began = time.monotonic()
 
     def stage(self, what: str, seconds: float = 0.0) -> None:
-        """See `Telling`."""
+        """See `ProgressReporter`."""
         self._began = time.monotonic()
         self._progress.reset(self._task, description=what, total=seconds or None, so_far=self._so_far())
 
-    def tell(self) -> None:
-        """See `Telling`."""
+    def update(self) -> None:
+        """See `ProgressReporter`."""
         passed = time.monotonic() - self._began
         self._progress.update(self._task, completed=passed, so_far=self._so_far())
 
 
-class Lines(Telling):
+class LineReporter(ProgressReporter):
     """Where nobody looks, or a log is written."""
 
     interval: ClassVar = 10.0
@@ -73,21 +73,21 @@ class Lines(Telling):
         self._console = console
 
     def stage(self, what: str, seconds: float = 0.0) -> None:
-        """See `Telling`."""
+        """See `ProgressReporter`."""
         self._console.print(what + (f" for {seconds:g} s" if seconds else ""), soft_wrap=True)
 
-    def tell(self) -> None:
-        """See `Telling`."""
+    def update(self) -> None:
+        """See `ProgressReporter`."""
         if so_far := self._so_far():
             self._console.print(f"  {so_far}", soft_wrap=True)
 
 
 @contextmanager
-def telling(history: History, *, quiet: bool) -> Iterator[Telling]:
+def progress_reporter(history: History, *, quiet: bool) -> Iterator[ProgressReporter]:
     """What suits stderr; `quiet`, a bar or nothing."""
     console = Console(stderr=True, highlight=False, quiet=quiet and not Console(stderr=True).is_terminal)
     if not console.is_terminal:
-        yield Lines(history, console)
+        yield LineReporter(history, console)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -96,4 +96,4 @@ def telling(history: History, *, quiet: bool) -> Iterator[Telling]:
         TextColumn("{task.fields[so_far]}"),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        yield Bar(history, progress)
+        yield BarReporter(history, progress)

@@ -13,8 +13,8 @@ from rich.text import Text
 from unisono.client.cli.words import shapes
 from unisono.client.cli.words.tables import UNCUT
 from unisono.client.cli.words.texts import one_line
-from unisono.verify.figures import Figures
 from unisono.verify.history import History
+from unisono.verify.run_stats import RunStats
 from unisono.verify.verdicts import Outcome, Verdict, verdicts
 
 _STYLES: Final = {Outcome.KEPT: "green", Outcome.BROKEN: "bold red", Outcome.NOT_JUDGED: "yellow"}
@@ -25,7 +25,7 @@ class Report:
     """`about` is what else is known of the run, by name."""
 
     about: Mapping[str, Any]
-    figures: Figures
+    stats: RunStats
     verdicts: list[Verdict]
 
     @property
@@ -36,21 +36,21 @@ class Report:
     def show(self, *, as_json: bool) -> None:
         """Print it on stdout."""
         if as_json:
-            click.echo(shapes.line(self._shape()))
+            click.echo(shapes.line(self._to_json()))
             return
         console = Console(width=None if sys.stdout.isatty() else UNCUT, highlight=False)
         for line in self._lines():
             console.print(line, soft_wrap=True)
 
-    def _shape(self) -> dict[str, Any]:
-        promises = {verdict.promise: _shape(verdict) for verdict in self.verdicts}
-        return {**self.about, "figures": self.figures.shape(), "promises": promises}
+    def _to_json(self) -> dict[str, Any]:
+        promises = {verdict.promise: _verdict_json(verdict) for verdict in self.verdicts}
+        return {**self.about, "stats": self.stats.to_json(), "promises": promises}
 
     def _lines(self) -> Iterator[Text]:
         for name, value in self.about.items():
             yield Text(f"{one_line(name.replace('_', ' ')):<20} {one_line(_plain(value))}")
         yield Text()
-        yield from map(Text, self.figures.lines())
+        yield from map(Text, self.stats.lines())
         yield Text()
         for verdict in self.verdicts:
             yield from _told(verdict)
@@ -63,29 +63,29 @@ class Report:
         return f"{len(self.verdicts)} promises: {', '.join(told)}"
 
 
-def report_on(history: History, about: Mapping[str, Any]) -> Report:
+def judge(history: History, about: Mapping[str, Any]) -> Report:
     """Judge it."""
-    return Report(about=about, figures=Figures.of(history), verdicts=verdicts(history))
+    return Report(about=about, stats=RunStats.of(history), verdicts=verdicts(history))
 
 
 def _told(verdict: Verdict) -> Iterator[Text]:
     line = Text(f"{verdict.promise:<11} ")
     line.append(f"{verdict.outcome.value:<11} ", _STYLES[verdict.outcome])
-    yield line.append(_grounds(verdict))
+    yield line.append(_checks(verdict))
     if verdict.broken is not None:
         for evidence in verdict.broken.evidence:
             yield Text(f"    {one_line(evidence)}")
 
 
-def _grounds(verdict: Verdict) -> str:
+def _checks(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.NOT_JUDGED:
-        return f"there were no {' and no '.join(verdict.grounds)}"
-    return ", ".join(f"{count:,} {what}" for what, count in verdict.grounds.items() if count)
+        return f"there were no {' and no '.join(verdict.checks)}"
+    return ", ".join(f"{count:,} {what}" for what, count in verdict.checks.items() if count)
 
 
-def _shape(verdict: Verdict) -> dict[str, Any]:
+def _verdict_json(verdict: Verdict) -> dict[str, Any]:
     evidence = list(verdict.broken.evidence) if verdict.broken else []
-    return {"outcome": shapes.name_of(verdict.outcome), "judged_on": verdict.grounds, "evidence": evidence}
+    return {"outcome": shapes.name_of(verdict.outcome), "checks": verdict.checks, "evidence": evidence}
 
 
 def _plain(value: object) -> str:

@@ -11,15 +11,15 @@ from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
 from unisono.verify.cli import words
 from unisono.verify.cli.plan import Plan
-from unisono.verify.cli.progress import Telling, telling
-from unisono.verify.cli.report import Report, report_on
+from unisono.verify.cli.progress import ProgressReporter, progress_reporter
+from unisono.verify.cli.report import Report, judge
 from unisono.verify.cli.tokens import Holders
+from unisono.verify.history_file import Saved, save
 from unisono.verify.load.access import Connect
 from unisono.verify.load.cleanup import remove_all
 from unisono.verify.load.preflight import UnusableToken, check_tokens
 from unisono.verify.load.run import LoadOptions, NotConverged, run
 from unisono.verify.recording import Recorder, steady_clock
-from unisono.verify.saving import Saved, save
 
 
 def verify(plan: Plan) -> int:
@@ -29,10 +29,10 @@ def verify(plan: Plan) -> int:
         connect = _connect(plan)
     # What devices say of marks that were refused, and of streams that were cut, is what was wanted.
     logging.getLogger("unisono.client").setLevel(logging.ERROR)
-    with telling(recorder.history, quiet=plan.as_json) as told:
-        verification = Verification(plan, connect, recorder, told)
+    with progress_reporter(recorder.history, quiet=plan.as_json) as reporter:
+        verification = Verification(plan, connect, recorder, reporter)
         asyncio.run(verification.run())
-        told.stage("judging what was recorded")
+        reporter.stage("judging what was recorded")
         report = verification.report()
     report.show(as_json=plan.as_json)
     for failure in verification.failures[:-1]:
@@ -45,11 +45,11 @@ def verify(plan: Plan) -> int:
 class Verification:
     """One run. `failures` are what kept it from its end: in traffic, or when it left."""
 
-    def __init__(self, plan: Plan, connect: Connect, recorder: Recorder, told: Telling) -> None:
+    def __init__(self, plan: Plan, connect: Connect, recorder: Recorder, reporter: ProgressReporter) -> None:
         self.failures: list[Failure] = []
         self._plan = plan
         self._recorder = recorder
-        self._told = told
+        self._reporter = reporter
         self._connect = connect
         self._holders = Holders(plan)
         self._app_id = ""
@@ -58,7 +58,7 @@ class Verification:
     async def run(self) -> None:
         """Raises a `Failure` when there is nothing to be judged."""
         with ending() as asked:
-            await until_first(self._run(), self._told.keep_telling(), asked.wait())
+            await until_first(self._run(), self._reporter.run(), asked.wait())
             if asked.is_set():
                 raise Failure("it was told to end before the run was over")
 
@@ -78,17 +78,17 @@ class Verification:
                     save(Saved(history=history, about=about), file)
             except OSError as error:
                 raise Failure(f"--save {plan.save}: {error.strerror}", "name another file") from error
-        return report_on(history, about)
+        return judge(history, about)
 
     async def _run(self) -> None:
-        self._told.stage("checking the tokens")
+        self._reporter.stage("checking the tokens")
         await self._holders.ask()
         try:
             self._app_id = await self._checked()
             await self._loaded()
         finally:
             if self._reached:
-                self._told.stage("removing what it left")
+                self._reporter.stage("removing what it left")
                 await self._removed()
 
     async def _checked(self) -> str:
@@ -115,7 +115,7 @@ class Verification:
         )
         access = self._holders.access(self._app_id)
         try:
-            await run(self._connect, access, load, self._recorder, self._told.stage)
+            await run(self._connect, access, load, self._recorder, self._reporter.stage)
         except (UnisonoError, NotConverged, TokenCommandError) as error:
             self.failures.append(words.of_a_run(error, plan))
 

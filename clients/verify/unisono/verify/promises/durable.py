@@ -4,18 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from unisono.v1 import feed_service_pb2 as feed_pb
-from unisono.verify.broken import Broken
-from unisono.verify.doubt import doubt
+from unisono.verify.broken_promise import BrokenPromise
+from unisono.verify.clock_uncertainty import clock_uncertainty
 from unisono.verify.feeds import Feed, FeedKey, feed_followed, feed_of, feed_sent_to, is_over, revision_of
+from unisono.verify.full_lists import listed, listings_of
 from unisono.verify.history import Call, History
-from unisono.verify.listings import listed, listings_of
 from unisono.verify.sends import Sent, sends_of
 
 #: A revision that a feed had, when that was certain, and who knows it.
 Known = tuple[float, int, str]
 
 
-def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[Broken]:
+def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenPromise]:
     """No feed goes back, and what was sent is in the next list, unless something ended it."""
     looks = _looks(history)
     for feed, answers in _answers(history).items():
@@ -24,7 +24,7 @@ def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[Broken]:
     for sent in sends_of(history):
         sends[feed_sent_to(sent)].append(sent)
     for listing in listings_of(history):
-        feed, now = feed_of(listing), listing.ended + doubt(history)
+        feed, now = feed_of(listing), listing.ended + clock_uncertainty(history)
         ended = _gone(feeds[feed], now) | feeds[feed].ended.keys()
         yield from _left_out(listing, sends[feed], ended, now)
 
@@ -58,7 +58,7 @@ def _looks(history: History) -> dict[FeedKey, list[Known]]:
     return looks
 
 
-def _gone_back(feed: FeedKey, known: list[Known], looks: list[Known]) -> Iterator[Broken]:
+def _gone_back(feed: FeedKey, known: list[Known], looks: list[Known]) -> Iterator[BrokenPromise]:
     """A look that began after an answer, and does not reach it."""
     known = sorted(known)
     best: Known = (0.0, 0, "")
@@ -72,7 +72,7 @@ def _gone_back(feed: FeedKey, known: list[Known], looks: list[Known]) -> Iterato
             yield _broken(began, f"{best[2]} was answered {best[1]}", said)
 
 
-def _left_out(listing: Call, sends: list[Sent], ended: set[str], now: float) -> Iterator[Broken]:
+def _left_out(listing: Call, sends: list[Sent], ended: set[str], now: float) -> Iterator[BrokenPromise]:
     """What was sent before a list of everything, does not expire by then, and is not in it."""
     excused = listed(listing).keys() | ended
     for sent in sends:
@@ -95,5 +95,5 @@ def _gone(feed: Feed, now: float) -> set[str]:
     }
 
 
-def _broken(time: float, *evidence: str) -> Broken:
-    return Broken(promise="Durable", time=time, evidence=evidence)
+def _broken(time: float, *evidence: str) -> BrokenPromise:
+    return BrokenPromise(promise="Durable", time=time, evidence=evidence)

@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from math import inf
 
 from unisono.v1 import notification_pb2 as pb
-from unisono.verify.broken import Broken
-from unisono.verify.doubt import doubt
+from unisono.verify.broken_promise import BrokenPromise
+from unisono.verify.clock_uncertainty import clock_uncertainty
 from unisono.verify.feeds import Feed, Version, is_for, is_over
 from unisono.verify.history import History
 from unisono.verify.replay import DeviceReplay, ReplayStep
 
 
-def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Broken]:
+def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[BrokenPromise]:
     """At every complete point, the effect of every change that anybody knows of and that is meant for it."""
-    doubted = doubt(history)
+    doubted = clock_uncertainty(history)
     for step, expected in _complete_points(replay, feed):
         for version in expected:
             problem = _problem(step, version, replay)
             if not problem or _may_be_gone(version, step, feed, doubted):
                 continue
-            yield Broken(
+            yield BrokenPromise(
                 promise="Complete",
                 time=step.received.time,
                 evidence=(
@@ -29,10 +29,10 @@ def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Bro
             )
 
 
-def convergent(feed: Feed) -> Iterator[Broken]:
+def convergent(feed: Feed) -> Iterator[BrokenPromise]:
     """Whoever is told of a notification at a revision is told the same."""
     for one, other in feed.contradictions:
-        yield Broken(
+        yield BrokenPromise(
             promise="Convergent",
             time=0.0,
             evidence=(
@@ -43,7 +43,7 @@ def convergent(feed: Feed) -> Iterator[Broken]:
         )
 
 
-def exact(replay: DeviceReplay) -> Iterator[Broken]:
+def exact(replay: DeviceReplay) -> Iterator[BrokenPromise]:
     """The unread count of a complete point is that of what the device holds."""
     for step in replay.steps():
         state = step.state
@@ -51,7 +51,7 @@ def exact(replay: DeviceReplay) -> Iterator[Broken]:
             continue
         if state.unread_count != step.message.unread_count:
             said = f"unread_count is {step.message.unread_count}, and {state.unread_count} that it holds wait"
-            yield Broken(
+            yield BrokenPromise(
                 promise="Exact",
                 time=step.received.time,
                 evidence=(f"{step.stream.name} at {step.message.revision}", said),

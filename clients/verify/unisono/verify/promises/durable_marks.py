@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from unisono.v1 import notification_pb2
 from unisono.v1 import notification_service_pb2 as pb
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import Feed, FeedKey, feed_of
+from unisono.verify.full_lists import listed, listings_of
 from unisono.verify.history import Call, History
-from unisono.verify.listings import listed, listings_of
 
 
-def marked(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[Broken]:
+def marked(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenPromise]:
     """No list shows a row in another state, and of a revision from before it was marked."""
     marks = [call for call in history.calls if _is_plain(call)]
     for listing in listings_of(history):
@@ -22,7 +22,7 @@ def marked(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[Broken]:
 
 def _unmarked(
     listing: Call, rows: dict[str, notification_pb2.Notification], call: Call, before: int
-) -> Iterator[Broken]:
+) -> Iterator[BrokenPromise]:
     """`before` is what the feed had reached when the mark was asked for: later changes may undo it."""
     asked = call.request
     if not isinstance(asked, pb.MarkNotificationsRequest):
@@ -34,7 +34,7 @@ def _unmarked(
                 f"{ref.id} was marked, and answered OK at {call.ended:.3f}",
                 f"the list from {listing.began:.3f} has it as of revision {row.revision}, unmarked",
             )
-            yield Broken(promise="Durable", time=listing.began, evidence=evidence)
+            yield BrokenPromise(promise="Durable", time=listing.began, evidence=evidence)
 
 
 def _is_plain(call: Call) -> bool:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from unisono.v1 import feed_service_pb2 as pb
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.history import OK, History, Stream
 
 #: How long it may take from SIGTERM until a stream has been told, in seconds.
 _GRACE = 60.0
 
 
-def drained(history: History) -> Iterator[Broken]:
+def drained(history: History) -> Iterator[BrokenPromise]:
     """Each stream that was open at a SIGTERM, and ended by it, ended with a Goodbye that says when."""
     stops = [annotation for annotation in history.annotations if annotation.name in ("SIGTERM", "SIGKILL")]
     for index, stop in enumerate(stops):
@@ -24,7 +24,7 @@ def drained(history: History) -> Iterator[Broken]:
             if not _is_told(last) and stream.code not in ("", OK):
                 said = f"it ended with {stream.code}, after {last.WhichOneof('message')}"
                 evidence = (f"SIGTERM came at {stop.time:.3f}", f"{stream.name}: {said}")
-                yield Broken(promise="Drained", time=stream.ended or stop.time, evidence=evidence)
+                yield BrokenPromise(promise="Drained", time=stream.ended or stop.time, evidence=evidence)
 
 
 def _is_told(last: pb.SubscribeResponse) -> bool:

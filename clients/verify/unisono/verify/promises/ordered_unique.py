@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.replay import DeviceReplay
 
 
-def ordered(replay: DeviceReplay) -> Iterator[Broken]:
+def ordered(replay: DeviceReplay) -> Iterator[BrokenPromise]:
     """Events of a stream in the order of their revisions, and positions that never go back."""
     for stream in replay.streams:
         last, position = 0, -1
@@ -23,7 +23,7 @@ def ordered(replay: DeviceReplay) -> Iterator[Broken]:
             position = received.message.revision
 
 
-def unique(replay: DeviceReplay) -> Iterator[Broken]:
+def unique(replay: DeviceReplay) -> Iterator[BrokenPromise]:
     """No revision twice on a stream, nor at or before the position that it resumed from."""
     reached: dict[bytes, int] = {}
     for stream in replay.streams:
@@ -40,5 +40,5 @@ def unique(replay: DeviceReplay) -> Iterator[Broken]:
             reached[received.message.resume_token] = received.message.revision
 
 
-def _broken(promise: str, time: float, *evidence: str) -> Broken:
-    return Broken(promise=promise, time=time, evidence=evidence)
+def _broken(promise: str, time: float, *evidence: str) -> BrokenPromise:
+    return BrokenPromise(promise=promise, time=time, evidence=evidence)

@@ -3,23 +3,23 @@
 from collections.abc import Iterator
 
 from unisono.v1 import notification_pb2 as pb
-from unisono.verify.broken import Broken
-from unisono.verify.doubt import doubt
+from unisono.verify.broken_promise import BrokenPromise
+from unisono.verify.clock_uncertainty import clock_uncertainty
 from unisono.verify.feeds import is_over, waits
 from unisono.verify.history import History
 from unisono.verify.replay import DeviceReplay, ReplayStep
 
 
-def resumable(replay: DeviceReplay, history: History) -> Iterator[Broken]:
+def resumable(replay: DeviceReplay, history: History) -> Iterator[BrokenPromise]:
     """No ring for what was settled, and one for everything new that still waits."""
-    doubted = doubt(history)
+    doubted = clock_uncertainty(history)
     for step in replay.steps():
         yield from _repeated(step)
         if step.message.complete and step.state.settled >= 0:
             yield from _lost(step, step.received.time + doubted)
 
 
-def _repeated(step: ReplayStep) -> Iterator[Broken]:
+def _repeated(step: ReplayStep) -> Iterator[BrokenPromise]:
     settled = step.state.settled
     for event in step.message.event_batch.events:
         alert = event.notification.alert_revision
@@ -31,7 +31,7 @@ def _repeated(step: ReplayStep) -> Iterator[Broken]:
             )
 
 
-def _lost(step: ReplayStep, now: float) -> Iterator[Broken]:
+def _lost(step: ReplayStep, now: float) -> Iterator[BrokenPromise]:
     state = step.state
     for id_ in sorted(state.changed_ids):
         row = state.rows.get(id_)
@@ -52,5 +52,5 @@ def _must_ring(row: pb.Notification, now: float) -> bool:
     return waits(row) and not ending
 
 
-def _broken(step: ReplayStep, *evidence: str) -> Broken:
-    return Broken(promise="Resumable", time=step.received.time, evidence=(step.stream.name, *evidence))
+def _broken(step: ReplayStep, *evidence: str) -> BrokenPromise:
+    return BrokenPromise(promise="Resumable", time=step.received.time, evidence=(step.stream.name, *evidence))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import Feed
 from unisono.verify.history import History
 from unisono.verify.replay import DeviceReplay
@@ -14,7 +14,7 @@ SETTLED = "SETTLED"
 _OVER = ("ENDPOINT_DELETED", "SUPERSEDED", "TOKEN_EXPIRED")
 
 
-def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Broken]:
+def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[BrokenPromise]:
     """By then, each device that has not left is complete at what the feed had reached."""
     for annotation in history.annotations:
         if annotation.name != SETTLED or not _is_there(replay, annotation.time):
@@ -26,7 +26,7 @@ def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Brok
                 f"{began} is complete at {got}, and its feed had reached {wanted}",
                 f"that was {annotation.time - annotation.values['since']:.1f} s before",
             )
-            yield Broken(promise="Complete", time=annotation.time, evidence=evidence)
+            yield BrokenPromise(promise="Complete", time=annotation.time, evidence=evidence)
 
 
 def _is_there(replay: DeviceReplay, time: float) -> bool:

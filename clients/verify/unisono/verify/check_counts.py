@@ -1,4 +1,4 @@
-"""What a history has by which each promise can be judged: where there is nothing, nothing is shown.
+"""Counts the checks of each promise that a history allows: where there are none, nothing is shown.
 
 Counts what the promises look at, and does not judge.
 """
@@ -11,23 +11,23 @@ from typing import Final
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.feeds import FeedKey, feed_followed, feed_of, feed_sent_to, named_in, revision_of
+from unisono.verify.full_lists import listings_of
 from unisono.verify.history import Annotation, History, Stream
-from unisono.verify.listings import listings_of
-from unisono.verify.promises.bounds import BESIDE
-from unisono.verify.promises.ending import is_open
+from unisono.verify.promises.bounded import BESIDE
+from unisono.verify.promises.drained import is_open
 from unisono.verify.replay import replays_of
 from unisono.verify.sends import sends_of
 
 #: How many there are of each kind of thing, by its name in the plural.
-Grounds = dict[str, int]
+CheckCounts = dict[str, int]
 
 
-def grounds(history: History) -> dict[str, Grounds]:
-    """The grounds of all promises, by name."""
+def count_checks(history: History) -> dict[str, CheckCounts]:
+    """By promise: how many checks of each kind the history allows. All zero: nothing could break it."""
     return {promise: count(history) for promise, count in _COUNTS.items()}
 
 
-def _durable(history: History) -> Grounds:
+def _durable(history: History) -> CheckCounts:
     first = _first_answers(history)
     lists = ((feed_of(call), call.began) for call in listings_of(history))
     return {
@@ -52,42 +52,42 @@ def _looks(history: History) -> Iterator[tuple[FeedKey, float]]:
             yield feed_followed(stream), stream.began
 
 
-def _events(history: History) -> Grounds:
+def _events(history: History) -> CheckCounts:
     return {"events": sum(1 for _ in _told_on_streams(history))}
 
 
-def _complete(history: History) -> Grounds:
+def _complete(history: History) -> CheckCounts:
     received = (received for stream in history.streams for received in stream.messages)
     return {"complete points": sum(one.message.complete for one in received)}
 
 
-def _exact(history: History) -> Grounds:
+def _exact(history: History) -> CheckCounts:
     """A device that began at the end need not hold what counts."""
     steps = (step for replay in replays_of(history) for step in replay.steps())
     return {"complete points": sum(step.message.complete and not step.state.start_revision for step in steps)}
 
 
-def _convergent(history: History) -> Grounds:
+def _convergent(history: History) -> CheckCounts:
     told = Counter((*_told_on_streams(history), *_told_in_answers(history)))
     return {"states told more than once": sum(count > 1 for count in told.values())}
 
 
-def _resumable(history: History) -> Grounds:
+def _resumable(history: History) -> CheckCounts:
     resumed = (stream for stream in history.streams if _is_resumed(stream))
     return {
         "resumes": sum(any(received.message.complete for received in stream.messages) for stream in resumed)
     }
 
 
-def _collapsed(history: History) -> Grounds:
+def _collapsed(history: History) -> CheckCounts:
     return {"catch-ups": sum(map(_catches_up, history.streams))}
 
 
-def _bounded(history: History) -> Grounds:
+def _bounded(history: History) -> CheckCounts:
     return {"measured costs": sum(BESIDE not in annotation.values for annotation in _measured(history))}
 
 
-def _fair(history: History) -> Grounds:
+def _fair(history: History) -> CheckCounts:
     return {
         "waits measured beside others": sum(BESIDE in annotation.values for annotation in _measured(history))
     }
@@ -101,13 +101,13 @@ def _measured(history: History) -> list[Annotation]:
     ]
 
 
-def _isolated(history: History) -> Grounds:
+def _isolated(history: History) -> CheckCounts:
     owners = {sent.result.id: feed_sent_to(sent) for sent in sends_of(history)}
     strange = (call for call in history.calls if owners.get(named_in(call), feed_of(call)) != feed_of(call))
     return {"tries of another's": sum(bool(call.code) for call in strange), **_events(history)}
 
 
-def _drained(history: History) -> Grounds:
+def _drained(history: History) -> CheckCounts:
     stops = [annotation.time for annotation in history.annotations if annotation.name == "SIGTERM"]
     ends = ((stream, stream.ended or inf, stop) for stream in history.streams for stop in stops)
     return {
@@ -115,7 +115,7 @@ def _drained(history: History) -> Grounds:
     }
 
 
-def _idempotent(history: History) -> Grounds:
+def _idempotent(history: History) -> CheckCounts:
     return {"repeated sends": sum(sent.result.deduplicated for sent in sends_of(history))}
 
 
@@ -149,7 +149,7 @@ def _is_resumed(stream: Stream) -> bool:
     return any(received.message.welcome.resumed for received in stream.messages[:1])
 
 
-_COUNTS: Final[dict[str, Callable[[History], Grounds]]] = {
+_COUNTS: Final[dict[str, Callable[[History], CheckCounts]]] = {
     "Durable": _durable,
     "Ordered": _events,
     "Unique": _events,

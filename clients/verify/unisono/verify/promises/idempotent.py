@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import feed_of
+from unisono.verify.full_lists import listed, listings_of
 from unisono.verify.history import History
-from unisono.verify.listings import listed, listings_of
 from unisono.verify.replay import DeviceReplay, Key, key_of
 
 
-def once(history: History) -> Iterator[Broken]:
+def once(history: History) -> Iterator[BrokenPromise]:
     """No list shows two notifications of one key."""
     for listing in listings_of(history):
         who = f"the list of {feed_of(listing).user_id} from {listing.began:.3f}"
@@ -23,7 +23,7 @@ def once(history: History) -> Iterator[Broken]:
                 yield _broken(listing.began, who, ids, key)
 
 
-def once_held(replay: DeviceReplay) -> Iterator[Broken]:
+def once_held(replay: DeviceReplay) -> Iterator[BrokenPromise]:
     """No device is told at a complete point to hold two of them."""
     for step in replay.steps():
         state = step.state
@@ -36,6 +36,6 @@ def once_held(replay: DeviceReplay) -> Iterator[Broken]:
                 yield _broken(step.received.time, step.stream.name, twins, key)
 
 
-def _broken(time: float, who: str, ids: Sequence[str], key: str) -> Broken:
+def _broken(time: float, who: str, ids: Sequence[str], key: str) -> BrokenPromise:
     said = f"{who} has {' and '.join(ids)}"
-    return Broken(promise="Idempotent", time=time, evidence=(said, f"all have the key {key!r}"))
+    return BrokenPromise(promise="Idempotent", time=time, evidence=(said, f"all have the key {key!r}"))

@@ -1,12 +1,12 @@
-"""The figures of a history are those of what happened in it."""
+"""The statistics of a history are those of what happened in it."""
 
 import pytest
 
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
-from unisono.verify.figures import Figures
 from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
+from unisono.verify.run_stats import RunStats
 
 ADA = Holder(app_id="app.test", user_id="ada")
 APP = Holder(app_id="app.test")
@@ -66,8 +66,8 @@ def annotations(*annotations: tuple[float, str]) -> History:
 
 
 def test_of_nothing_there_is_nothing() -> None:
-    assert Figures.of(History()) == Figures()
-    assert list(Figures().lines()) == []
+    assert RunStats.of(History()) == RunStats()
+    assert list(RunStats().lines()) == []
 
 
 def test_sends_count_alone_and_in_batches() -> None:
@@ -81,21 +81,21 @@ def test_sends_count_alone_and_in_batches() -> None:
         ended=1.0,
         code="UNAVAILABLE",
     )
-    figures = Figures.of(History(calls=[send("a", 1, 0.0), batch(0.0, good, bad), unanswered]))
-    assert (figures.sends_acknowledged, figures.calls_answered) == (2, 2)
+    stats = RunStats.of(History(calls=[send("a", 1, 0.0), batch(0.0, good, bad), unanswered]))
+    assert (stats.sends_acknowledged, stats.calls_answered) == (2, 2)
 
 
 def test_faults_are_counted_as_facts_tell() -> None:
-    figures = Figures.of(
+    stats = RunStats.of(
         annotations((1, "SIGKILL"), (2, "SIGTERM"), (3, "SIGSTOP"), (4, "CUT"), (5, "CUT"), (6, "LOST"))
     )
-    assert (figures.kills, figures.stops, figures.standstills) == (1, 1, 1)
-    assert (figures.cuts, figures.answers_lost) == (2, 1)
+    assert (stats.kills, stats.stops, stats.pauses) == (1, 1, 1)
+    assert (stats.cuts, stats.answers_lost) == (2, 1)
 
 
 def test_a_recovery_is_from_serving_to_all_devices_live() -> None:
     happened = annotations((1, "SERVING"), (2, "CUT"), (4, "LIVE"), (5, "SERVING"), (6, "LIVE"), (9, "LIVE"))
-    assert Figures.of(happened).longest_recovery == 3
+    assert RunStats.of(happened).longest_recovery == 3
 
 
 def test_a_return_is_from_the_end_of_a_stream_to_live_again() -> None:
@@ -108,9 +108,9 @@ def test_a_return_is_from_the_end_of_a_stream_to_live_again() -> None:
             stream(9.0, None, "", (9.9, "synced")),
         ]
     )
-    figures = Figures.of(history)
-    assert figures.longest_return == 1.0
-    assert (figures.streams, figures.resumes) == (4, 2)
+    stats = RunStats.of(history)
+    assert stats.longest_reconnect == 1.0
+    assert (stats.streams, stats.resumes) == (4, 2)
 
 
 def test_latency_is_from_the_beginning_of_a_send_to_each_device() -> None:
@@ -121,32 +121,32 @@ def test_latency_is_from_the_beginning_of_a_send_to_each_device() -> None:
             stream(0.0, None, "", (2.0, event("a", 1))),
         ],
     )
-    figures = Figures.of(history)
-    assert figures.latencies == (0.25, 0.5, 1.0)
-    assert (figures.latency(0.5), figures.latency(1.0)) == (0.5, 1.0)
-    assert figures.events_received == 4
+    stats = RunStats.of(history)
+    assert stats.latencies == (0.25, 0.5, 1.0)
+    assert (stats.latency(0.5), stats.latency(1.0)) == (0.5, 1.0)
+    assert stats.events_received == 4
 
 
 def test_those_of_two_histories_add_up() -> None:
-    one = Figures(kills=1, streams=2, longest_recovery=3.0, longest_return=0.5, latencies=(0.1, 0.3))
-    other = Figures(kills=2, streams=3, longest_recovery=1.0, longest_return=0.7, latencies=(0.2,))
-    assert one.plus(other) == Figures(
-        kills=3, streams=5, longest_recovery=3.0, longest_return=0.7, latencies=(0.1, 0.2, 0.3)
+    one = RunStats(kills=1, streams=2, longest_recovery=3.0, longest_reconnect=0.5, latencies=(0.1, 0.3))
+    other = RunStats(kills=2, streams=3, longest_recovery=1.0, longest_reconnect=0.7, latencies=(0.2,))
+    assert one + other == RunStats(
+        kills=3, streams=5, longest_recovery=3.0, longest_reconnect=0.7, latencies=(0.1, 0.2, 0.3)
     )
 
 
 @pytest.mark.parametrize(
-    ("figures", "lines"),
+    ("stats", "lines"),
     [
-        (Figures(events_received=12345), [f"events received      {'12,345':>12}"]),
-        (Figures(longest_return=0.25), [f"longest return       {'0.250 s':>12}"]),
+        (RunStats(events_received=12345), [f"events received      {'12,345':>12}"]),
+        (RunStats(longest_reconnect=0.25), [f"longest reconnect    {'0.250 s':>12}"]),
     ],
 )
-def test_people_get_a_line_for_what_there_was(figures: Figures, lines: list[str]) -> None:
-    assert list(figures.lines()) == lines
+def test_people_get_a_line_for_what_there_was(stats: RunStats, lines: list[str]) -> None:
+    assert list(stats.lines()) == lines
 
 
 def test_programs_get_all_of_them() -> None:
-    shape = Figures(latencies=(0.1, 0.2, 0.9)).shape()
+    shape = RunStats(latencies=(0.1, 0.2, 0.9)).to_json()
     assert (shape["latency_p50"], shape["latency_p99"], shape["kills"]) == (0.2, 0.2, 0)
     assert "latencies" not in shape

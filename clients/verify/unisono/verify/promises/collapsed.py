@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import Feed
 from unisono.verify.replay import DeviceReplay
 
@@ -10,7 +10,7 @@ from unisono.verify.replay import DeviceReplay
 _BATCH = 256 * 1024
 
 
-def collapsed(replay: DeviceReplay, feed: Feed) -> Iterator[Broken]:
+def collapsed(replay: DeviceReplay, feed: Feed) -> Iterator[BrokenPromise]:
     """Until Synced, each notification comes at most once, in batches of a bounded size.
 
     What changes while a device catches up may come again, as it is by then.
@@ -32,5 +32,5 @@ def collapsed(replay: DeviceReplay, feed: Feed) -> Iterator[Broken]:
                 seen.add(event.notification_id)
 
 
-def _broken(time: float, *evidence: str) -> Broken:
-    return Broken(promise="Collapsed", time=time, evidence=evidence)
+def _broken(time: float, *evidence: str) -> BrokenPromise:
+    return BrokenPromise(promise="Collapsed", time=time, evidence=evidence)

@@ -13,10 +13,10 @@ from tests.guarantees.judge import honest
 from tests.guarantees.judge.doctored import a_badge_is_wrong
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.history import Call, History, Holder
-from unisono.verify.saving import NoHistory, Saved, load, save
+from unisono.verify.history_file import NoHistory, Saved, load, save
 from unisono.verify.verdicts import verdicts
 
-BEGIN = '{"unisono-verify history":{"version":1}}\n'
+BEGIN = '{"unisono-verify history":{"version":2}}\n'
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,8 @@ def test_so_do_the_details_of_errors() -> None:
     call = Call(holder=holder, method=method, request=request, began=1, ended=2, answer=answer)
     file = io.StringIO()
     save(Saved(history=History(calls=[call])), file)
-    program = (
-        "import sys; from unisono.verify.saving import load; print(load(sys.stdin).history.calls[0].answer)"
-    )
+    load_it = "from unisono.verify.history_file import load"
+    program = f"import sys; {load_it}; print(load(sys.stdin).history.calls[0].answer)"
 
     ended = subprocess.run(
         [sys.executable, "-c", program], input=file.getvalue(), capture_output=True, text=True, check=False
@@ -72,7 +71,7 @@ def test_it_is_judged_alike(history: History) -> None:
         ("", "it is empty"),
         ("Dear Ada", "line 1 is none of a history"),
         ('{"annotation":{}}\n', "line 1 is not as a history begins"),
-        (BEGIN.replace("1}", "2}"), "another version"),
+        (BEGIN.replace("2}", "1}"), "another version"),
         (f"{BEGIN}{{}}\n", "line 2 is none of a history"),
         (f'{BEGIN}{{"letter":{{}}}}\n', "line 2 is none of a history"),
         (f'{BEGIN}{{"call":{{"method":"Unheard"}}}}\n', "line 2 is none of a history"),

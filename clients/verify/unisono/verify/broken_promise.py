@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class BrokenPromise:
     """`promise` is its name in the contract, `time` is when it showed, `evidence` is lines of words."""
 
     promise: str

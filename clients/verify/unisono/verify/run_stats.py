@@ -1,4 +1,4 @@
-"""What a history was worth, in figures. Knows no promise."""
+"""The statistics of a history: how much happened, and how quickly. Does not depend on promises."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -8,12 +8,12 @@ from typing import Final, Self
 from unisono.verify.history import History
 from unisono.verify.sends import sends_of
 
-#: The share of all notifications that came faster, in the figures of how fast they came.
+#: The share of all notifications that came faster, for the latencies.
 _SHARES: Final = (0.5, 0.99)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class RunStats:
     """Counts, and times in seconds.
 
     longest_recovery: from a server that serves again until all devices are live, by the annotations.
@@ -27,17 +27,17 @@ class Figures:
     events_received: int = 0
     kills: int = 0
     stops: int = 0
-    standstills: int = 0
+    pauses: int = 0
     streams: int = 0
     cuts: int = 0
     resumes: int = 0
     longest_recovery: float = 0.0
-    longest_return: float = 0.0
+    longest_reconnect: float = 0.0
     latencies: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, history: History) -> Self:
-        """Those of one history."""
+        """The statistics of one history."""
         annotations = [annotation.name for annotation in history.annotations]
         received = [received.message for stream in history.streams for received in stream.messages]
         return cls(
@@ -47,36 +47,38 @@ class Figures:
             events_received=sum(len(message.event_batch.events) for message in received),
             kills=annotations.count("SIGKILL"),
             stops=annotations.count("SIGTERM"),
-            standstills=annotations.count("SIGSTOP"),
+            pauses=annotations.count("SIGSTOP"),
             streams=len(history.streams),
             cuts=annotations.count("CUT"),
             resumes=sum(message.welcome.resumed for message in received),
             longest_recovery=max(_recoveries(history), default=0.0),
-            longest_return=max(_returns(history), default=0.0),
+            longest_reconnect=max(_reconnects(history), default=0.0),
             latencies=tuple(sorted(_latencies(history))),
         )
 
-    def plus(self, other: Self) -> "Figures":
-        """Those of both."""
+    def __add__(self, other: Self) -> "RunStats":
+        """The statistics of both runs together: sums, and the longer of the longest times."""
         sums = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
         longest = {
             name: max(getattr(self, name), getattr(other, name))
-            for name in ("longest_recovery", "longest_return")
+            for name in ("longest_recovery", "longest_reconnect")
         }
-        return Figures(**{**sums, **longest, "latencies": tuple(sorted(sums["latencies"]))})
+        return RunStats(**{**sums, **longest, "latencies": tuple(sorted(sums["latencies"]))})
 
     def latency(self, share: float) -> float:
         """How long it took at most for this share of the arrivals; 0 when nothing arrived."""
         return self.latencies[int(share * (len(self.latencies) - 1))] if self.latencies else 0.0
 
-    def shape(self) -> dict[str, int | float]:
+    def to_json(self) -> dict[str, int | float]:
         """For programs, by name."""
-        shape = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "latencies"}
-        return {**shape, **{f"latency_p{share * 100:g}": self.latency(share) for share in _SHARES}}
+        values = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name != "latencies"
+        }
+        return {**values, **{f"latency_p{share * 100:g}": self.latency(share) for share in _SHARES}}
 
     def lines(self) -> Iterator[str]:
         """For people, a line each; what there was none of is left out."""
-        for name, value in self.shape().items():
+        for name, value in self.to_json().items():
             if value:
                 shown = f"{value:.3f} s" if isinstance(value, float) else f"{value:,}"
                 yield f"{name.replace('_', ' '):<20} {shown:>12}"
@@ -90,7 +92,7 @@ def _recoveries(history: History) -> Iterator[float]:
             yield after.time - before.time
 
 
-def _returns(history: History) -> Iterator[float]:
+def _reconnects(history: History) -> Iterator[float]:
     """Each time from the end of a stream that its device did not want until it is live again."""
     lost: dict[tuple[str, str, str], float] = {}
     for stream in sorted(history.streams, key=lambda stream: stream.began):

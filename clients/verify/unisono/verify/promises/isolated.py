@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from unisono.verify.broken import Broken
+from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import feed_of, feed_sent_to, is_for, named_in
 from unisono.verify.history import OK, History
 from unisono.verify.replay import DeviceReplay
@@ -15,7 +15,7 @@ _TRAVEL = 2.0
 _TELLING = {OK, "PERMISSION_DENIED", "ALREADY_EXISTS", "ABORTED", "FAILED_PRECONDITION"}
 
 
-def isolated(replay: DeviceReplay) -> Iterator[Broken]:
+def isolated(replay: DeviceReplay) -> Iterator[BrokenPromise]:
     """Streams tell of the own feed alone, of what is meant for the endpoint, and end with their token."""
     for stream in replay.streams:
         expires = stream.holder.expire_time
@@ -38,7 +38,7 @@ def isolated(replay: DeviceReplay) -> Iterator[Broken]:
                 )
 
 
-def unknown(history: History) -> Iterator[Broken]:
+def unknown(history: History) -> Iterator[BrokenPromise]:
     """What is in another's feed is not found: whatever else is said tells that it exists."""
     owners = {sent.result.id: feed_sent_to(sent) for sent in sends_of(history)}
     for call in history.calls:
@@ -53,5 +53,5 @@ def unknown(history: History) -> Iterator[Broken]:
             )
 
 
-def _broken(time: float, *evidence: str) -> Broken:
-    return Broken(promise="Isolated", time=time, evidence=evidence)
+def _broken(time: float, *evidence: str) -> BrokenPromise:
+    return BrokenPromise(promise="Isolated", time=time, evidence=evidence)

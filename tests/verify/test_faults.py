@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from unisono.client import Method, Publisher, Unavailable
 from unisono.client.testing import FakeService
 from unisono.v1 import feed_service_pb2 as pb
-from unisono.verify.history import History, Holder
+from unisono.verify.history import History, Principal
 from unisono.verify.load.faults import CUT, EARLY, LOST, FaultInjector
 from unisono.verify.recording import Recorder
 
@@ -63,7 +63,7 @@ class Way:
         self.service = Talkative()
         self.injector = FaultInjector(self.recorder, seed)
         self._connect = self.injector.wrap(lambda: self.service)
-        self.transport = self.recorder.client(self._connect(), Holder(app_id="app.test", user_id="ada"))
+        self.transport = self.recorder.client(self._connect(), Principal(app_id="app.test", user_id="ada"))
 
     @property
     def history(self) -> History:

@@ -12,7 +12,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from tests.guarantees.judge import honest
 from tests.guarantees.judge.doctored import a_badge_is_wrong
 from unisono.v1 import notification_service_pb2 as service_pb
-from unisono.verify.history import Call, History, Holder
+from unisono.verify.history import Call, History, Principal
 from unisono.verify.history_file import NoHistory, Saved, load, save
 from unisono.verify.verdicts import verdicts
 
@@ -44,8 +44,8 @@ def test_so_do_the_details_of_errors() -> None:
     error = service_pb.BatchItemError(code=14, message="repeat it", details=[detail])
     answer = service_pb.BatchSendNotificationsResponse(results=[service_pb.BatchSendResult(error=error)])
     request = service_pb.BatchSendNotificationsRequest(requests=[service_pb.SendNotificationRequest()])
-    method, holder = "BatchSendNotifications", Holder(app_id="mail.test")
-    call = Call(holder=holder, method=method, request=request, began=1, ended=2, answer=answer)
+    method, principal = "BatchSendNotifications", Principal(app_id="mail.test")
+    call = Call(principal=principal, method=method, request=request, began=1, ended=2, answer=answer)
     file = io.StringIO()
     save(Saved(history=History(calls=[call])), file)
     load_it = "from unisono.verify.history_file import load"

@@ -9,14 +9,14 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.cli.progress import BarReporter, LineReporter, progress_reporter
-from unisono.verify.history import History, Holder, Stream
+from unisono.verify.history import History, Principal, Stream
 
-HOLDER = Holder(app_id="app.test", user_id="ada")
+PRINCIPAL = Principal(app_id="app.test", user_id="ada")
 
 
 @pytest.fixture
 def history() -> History:
-    stream = Stream(holder=HOLDER, request=pb.SubscribeRequest(), began=0.0)
+    stream = Stream(principal=PRINCIPAL, request=pb.SubscribeRequest(), began=0.0)
     return History(streams=[stream] * 3)
 
 

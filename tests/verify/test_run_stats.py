@@ -5,17 +5,17 @@ import pytest
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
-from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
+from unisono.verify.history import Annotation, Call, History, Principal, Stream, TimedMessage
 from unisono.verify.run_stats import RunStats
 
-ADA = Holder(app_id="app.test", user_id="ada")
-APP = Holder(app_id="app.test")
+ADA = Principal(app_id="app.test", user_id="ada")
+APP = Principal(app_id="app.test")
 
 
 def send(id_: str, revision: int, began: float, *, deduplicated: bool = False) -> Call:
     result = service_pb.SendResult(id=id_, revision=revision, deduplicated=deduplicated)
     return Call(
-        holder=APP,
+        principal=APP,
         method="SendNotification",
         request=service_pb.SendNotificationRequest(user_id="ada"),
         began=began,
@@ -27,7 +27,7 @@ def send(id_: str, revision: int, began: float, *, deduplicated: bool = False) -
 def batch(began: float, *results: service_pb.BatchSendResult) -> Call:
     requests = [service_pb.SendNotificationRequest(user_id="ada") for _ in results]
     return Call(
-        holder=APP,
+        principal=APP,
         method="BatchSendNotifications",
         request=service_pb.BatchSendNotificationsRequest(requests=requests),
         began=began,
@@ -52,7 +52,7 @@ def stream(began: float, ended: float | None, code: str, *received: tuple[float,
             message = feed_pb.SubscribeResponse(synced=feed_pb.Synced())
         messages.append(TimedMessage(time, message))
     return Stream(
-        holder=ADA,
+        principal=ADA,
         request=feed_pb.SubscribeRequest(endpoint_id="laptop"),
         began=began,
         messages=messages,
@@ -74,7 +74,7 @@ def test_sends_count_alone_and_in_batches() -> None:
     good = service_pb.BatchSendResult(result=service_pb.SendResult(id="b", revision=2))
     bad = service_pb.BatchSendResult(error=service_pb.BatchItemError(code=3))
     unanswered = Call(
-        holder=APP,
+        principal=APP,
         method="SendNotification",
         request=service_pb.SendNotificationRequest(),
         began=0.0,

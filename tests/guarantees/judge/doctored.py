@@ -6,10 +6,10 @@ from dataclasses import replace
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
-from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
+from unisono.verify.history import Annotation, Call, History, Principal, Stream, TimedMessage
 
 #: The one who sends.
-APP = Holder(app_id="app.test")
+APP = Principal(app_id="app.test")
 
 Doctor = Callable[[History], None]
 
@@ -23,7 +23,9 @@ def _streams_of(history: History, endpoint_id: str) -> list[Stream]:
     """Those of one of Ada's devices."""
     wanted = (endpoint_id, "ada")
     return [
-        stream for stream in history.streams if (stream.request.endpoint_id, stream.holder.user_id) == wanted
+        stream
+        for stream in history.streams
+        if (stream.request.endpoint_id, stream.principal.user_id) == wanted
     ]
 
 
@@ -49,7 +51,9 @@ def a_feed_goes_back(history: History) -> None:
 
 def a_mark_is_undone(history: History) -> None:
     """All lists show a row as it was before the first mark of it by a backend."""
-    marked = next(call for call in history.calls if call.method == "MarkNotifications" and call.holder == APP)
+    marked = next(
+        call for call in history.calls if call.method == "MarkNotifications" and call.principal == APP
+    )
     request = marked.request
     assert isinstance(request, service_pb.MarkNotificationsRequest)
     for call in history.calls:
@@ -193,7 +197,7 @@ def one_is_told_what_is_not_meant_for_it(history: History) -> None:
 
 def a_stream_outlives_its_token(history: History) -> None:
     stream = _stream(history)
-    stream.holder = replace(stream.holder, expire_time=stream.messages[0].time - 10)
+    stream.principal = replace(stream.principal, expire_time=stream.messages[0].time - 10)
 
 
 def a_refusal_tells_that_something_exists(history: History) -> None:

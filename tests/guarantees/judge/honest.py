@@ -18,7 +18,7 @@ from unisono.client import (
     UserActionState,
 )
 from unisono.client.testing import FakeService
-from unisono.verify.history import History, Holder
+from unisono.verify.history import History, Principal
 from unisono.verify.recording import Recorder, steady_clock
 
 APP = "app.test"
@@ -29,7 +29,7 @@ DEVICES = {"laptop": Platform.LINUX, "phone": Platform.IOS}
 async def history() -> History:
     """What its clients recorded."""
     service, recorder = FakeService(), Recorder(steady_clock())
-    backend = recorder.client(service.transport, Holder(app_id=APP))
+    backend = recorder.client(service.transport, Principal(app_id=APP))
     async with AsyncExitStack() as running:
         publisher = await running.enter_async_context(Publisher(backend, service.app_token()))
         for user_id in ("ada", "bob"):
@@ -61,7 +61,7 @@ async def history() -> History:
 
 
 def _device(service: FakeService, recorder: Recorder, user_id: str, name: str) -> Device:
-    transport = recorder.client(service.transport, Holder(app_id=APP, user_id=user_id))
+    transport = recorder.client(service.transport, Principal(app_id=APP, user_id=user_id))
     token = service.user_token(user_id, app_id=APP)
     return Device(transport, token, endpoint_id=name, platform=DEVICES[name], timing=QUICK)
 

@@ -8,10 +8,10 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.checker import check
 from unisono.verify.clock_uncertainty import CLOCK_JUMP
-from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
+from unisono.verify.history import Annotation, Call, History, Principal, Stream, TimedMessage
 
-BACKEND = Holder(app_id="mail.test")
-BOB = Holder(app_id="mail.test", user_id="bob")
+BACKEND = Principal(app_id="mail.test")
+BOB = Principal(app_id="mail.test", user_id="bob")
 LATER = 9_000
 
 
@@ -33,7 +33,9 @@ def row(revision: int = 1, expires: int = LATER) -> pb.Notification:
 
 
 def call(method: str, request: Message, began: float, answer: Message) -> Call:
-    return Call(holder=BACKEND, method=method, request=request, began=began, ended=began + 0.1, answer=answer)
+    return Call(
+        principal=BACKEND, method=method, request=request, began=began, ended=began + 0.1, answer=answer
+    )
 
 
 def sent(began: float, expires: int = LATER) -> Call:
@@ -54,7 +56,7 @@ def stream(began: float, *messages: feed_pb.SubscribeResponse, start: int = 0, t
     else:
         request.start_position = feed_pb.StartPosition.ValueType(start)
     received = [TimedMessage(began + 0.1 * number, message) for number, message in enumerate(messages)]
-    return Stream(holder=BOB, request=request, began=began, messages=received, ended=began + 1)
+    return Stream(principal=BOB, request=request, began=began, messages=received, ended=began + 1)
 
 
 def welcome(revision: int) -> feed_pb.SubscribeResponse:

@@ -16,7 +16,7 @@ from unisono.server.store.reads import ListFilter
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2
 from unisono.v1 import notification_service_pb2 as pb
-from unisono.verify.history import OK, Call, History, Holder
+from unisono.verify.history import OK, Call, History, Principal
 
 PLENTY = 10**9
 
@@ -72,7 +72,7 @@ class CoreCalls:
     ) -> None:
         """The method is what its request is named after."""
         call = Call(
-            holder=Holder(app_id=key.app_id, user_id=key.user_id),
+            principal=Principal(app_id=key.app_id, user_id=key.user_id),
             method=type(request).__name__.removesuffix("Request"),
             request=request,
             began=began,

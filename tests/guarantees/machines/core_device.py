@@ -9,7 +9,7 @@ from unisono.server.core.feeds import StreamRequest
 from unisono.server.model import Audience, FeedKey, Platform
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
-from unisono.verify.history import History, Holder, Stream
+from unisono.verify.history import History, Principal, Stream
 
 #: No access token ends before this.
 LATER = 10**15
@@ -101,7 +101,7 @@ class CoreDevice:
             request.resume_token = wanted.resume_token
         elif wanted.from_end:
             request.start_position = pb.START_POSITION_END
-        holder = Holder(app_id=self.feed.app_id, user_id=self.feed.user_id)
-        stream = Stream(holder=holder, request=request, began=self._time())
+        principal = Principal(app_id=self.feed.app_id, user_id=self.feed.user_id)
+        stream = Stream(principal=principal, request=request, began=self._time())
         self._history.streams.append(stream)
         return stream

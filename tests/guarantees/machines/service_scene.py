@@ -19,7 +19,7 @@ from unisono.client._wire import methods
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.model import Audience, Platform
 from unisono.verify.feeds import is_for
-from unisono.verify.history import Holder
+from unisono.verify.history import Principal
 from unisono.verify.recording import Recorder
 
 USERS = ("ada", "bob")
@@ -104,7 +104,7 @@ class ServiceScene:
         return Voice(
             recorder=self.recorder,
             line=lambda: self._line,
-            holder=Holder(app_id=app_id),
+            principal=Principal(app_id=app_id),
             token=tokens.publisher(azp=CLIENTS[app_id]),
             user_id=user_id,
         )
@@ -113,7 +113,7 @@ class ServiceScene:
         voice = Voice(
             recorder=self.recorder,
             line=lambda: self._line,
-            holder=Holder(app_id=APP, user_id=user_id),
+            principal=Principal(app_id=APP, user_id=user_id),
             token=tokens.device(user_id),
             user_id=user_id,
             endpoint_id=audience.endpoint_id,

@@ -10,7 +10,7 @@ from tests.support.processes import PATIENCE
 from unisono.client import Method, Transport
 from unisono.client._wire.methods import SUBSCRIBE
 from unisono.v1 import feed_service_pb2 as pb
-from unisono.verify.history import Holder
+from unisono.verify.history import Principal
 from unisono.verify.recording import Recorder
 
 Q = TypeVar("Q", bound=Message)
@@ -23,7 +23,7 @@ class Voice:
 
     recorder: Recorder
     line: Callable[[], Transport]
-    holder: Holder
+    principal: Principal
     token: str
     user_id: str
     endpoint_id: str = ""
@@ -35,11 +35,11 @@ class Voice:
             name: value for name, value in own.items() if name in method.request.DESCRIPTOR.fields_by_name
         }
         request = method.request(**{**named, **fields})
-        transport = self.recorder.client(self.line(), self.holder)
+        transport = self.recorder.client(self.line(), self.principal)
         return await transport.unary(method, request, token=self.token, timeout=PATIENCE)
 
     def subscribe(self, **fields: Any) -> AsyncGenerator[pb.SubscribeResponse, None]:
         """Open a stream."""
         request = pb.SubscribeRequest(endpoint_id=self.endpoint_id, **fields)
-        transport = self.recorder.client(self.line(), self.holder)
+        transport = self.recorder.client(self.line(), self.principal)
         return transport.stream(SUBSCRIBE, request, token=self.token)

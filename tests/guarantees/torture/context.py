@@ -18,7 +18,7 @@ from tests.support import tokens
 from tests.support.machine import on_another_core
 from tests.support.processes import PATIENCE, Environment
 from unisono.client import Backoff, Publisher, Transport, transport_to
-from unisono.verify.history import Holder
+from unisono.verify.history import Principal
 from unisono.verify.load import isolation_probe
 from unisono.verify.load.access import Access, Connect
 from unisono.verify.load.workload import Workload
@@ -132,7 +132,7 @@ class TrialContext:
     async def backend(self, address: str, *, backoff: Backoff = Backoff()) -> AsyncIterator[Publisher]:  # noqa: B008  frozen
         """A backend beside the workload, on a connection of its own."""
         transport = self.straight(address)
-        recorded = self.recorder.client(transport, Holder(app_id=ACCESS.app_id))
+        recorded = self.recorder.client(transport, Principal(app_id=ACCESS.app_id))
         try:
             async with Publisher(recorded, ACCESS.backend, timeout=PATIENCE, backoff=backoff) as backend:
                 yield backend

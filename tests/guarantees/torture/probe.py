@@ -11,7 +11,7 @@ from tests.support.http2.device import Device
 from tests.support.http2.unary import SEND, Teller
 from unisono.v1 import notification_pb2
 from unisono.v1 import notification_service_pb2 as pb
-from unisono.verify.history import Holder
+from unisono.verify.history import Principal
 
 _CONTENT: Final = notification_pb2.Payload(visual_content=notification_pb2.VisualContent(title="Hello"))
 
@@ -21,7 +21,7 @@ class Probe:
 
     def __init__(self, context: TrialContext, connection: Connection, readers: Sequence[Device]) -> None:
         self.clock = context.recorder.clock
-        self._teller = Teller(context.recorder, Holder(app_id=ACCESS.app_id), tokens.publisher())
+        self._teller = Teller(context.recorder, Principal(app_id=ACCESS.app_id), tokens.publisher())
         self._connection = connection
         self._readers: dict[str, list[Device]] = {}
         for device in readers:

@@ -12,7 +12,7 @@ from tests.support.http2.unary import ACKNOWLEDGE, Teller
 from tests.support.processes import PATIENCE
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
-from unisono.verify.history import Holder, Stream, TimedMessage
+from unisono.verify.history import Principal, Stream, TimedMessage
 from unisono.verify.recording import Recorder
 
 PATH: Final = "/unisono.v1.FeedService/Subscribe"
@@ -32,7 +32,7 @@ class Device:
 
     def __init__(self, recorder: Recorder, user_id: str, endpoint_id: str, *, bare: bool = False) -> None:
         self.endpoint_id = endpoint_id
-        self.teller = Teller(recorder, Holder(app_id=APP, user_id=user_id), tokens.device(user_id))
+        self.teller = Teller(recorder, Principal(app_id=APP, user_id=user_id), tokens.device(user_id))
         self.connection: Connection
         self.revision = self.unread_count = -1
         self.reached = 0.0
@@ -47,7 +47,7 @@ class Device:
     @property
     def user_id(self) -> str:
         """Whose it is."""
-        return self.teller.holder.user_id
+        return self.teller.principal.user_id
 
     @property
     def ended(self) -> bool:
@@ -63,7 +63,7 @@ class Device:
         request = pb.SubscribeRequest(endpoint_id=self.endpoint_id, platform=notification_pb2.PLATFORM_LINUX)
         if self._resume_token:
             request.resume_token = self._resume_token
-        stream = Stream(holder=self.teller.holder, request=request, began=self._recorder.clock())
+        stream = Stream(principal=self.teller.principal, request=request, began=self._recorder.clock())
         self._recorder.history.streams.append(stream)
         self.streams.append(stream)
         self.connection = connection

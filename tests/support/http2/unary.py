@@ -11,7 +11,7 @@ from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify import history
-from unisono.verify.history import Holder
+from unisono.verify.history import Principal
 from unisono.verify.recording import Recorder, Request, Response
 
 SEND = Method(
@@ -33,10 +33,10 @@ class Refused(Exception):
 
 
 class Teller:
-    """Makes calls as one holder of a token."""
+    """Makes calls as one principal."""
 
-    def __init__(self, recorder: Recorder, holder: Holder, token: str) -> None:
-        self.holder = holder
+    def __init__(self, recorder: Recorder, principal: Principal, token: str) -> None:
+        self.principal = principal
         self.token = token
         self._recorder = recorder
 
@@ -61,7 +61,7 @@ class Teller:
         self, method: str, request: Message, began: float, status: Status, answer: Message | None
     ) -> None:
         call = history.Call(
-            holder=self.holder,
+            principal=self.principal,
             method=method,
             request=request,
             began=began,

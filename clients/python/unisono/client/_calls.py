@@ -122,7 +122,7 @@ def marking(
 
 
 class Calls:
-    """Calls of one holder of tokens; `timeout` is in seconds, retries included.
+    """Calls of one principal; `timeout` is in seconds, retries included.
 
     All raise `UnisonoError`, and `TypeError` for an argument of a wrong name or type.
     """

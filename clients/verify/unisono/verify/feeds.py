@@ -101,28 +101,28 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
 
 def endings_in(call: Call) -> Iterator[tuple[FeedKey, str]]:
     """What a call asks to delete or to replace: in which feed, and its id or key."""
-    request, app_id = call.request, call.holder.app_id
+    request, app_id = call.request, call.principal.app_id
     if isinstance(request, service_pb.DeleteNotificationRequest):
         yield feed_of(call), request.notification.id or request.notification.app_notification_id
     for sending in sendings_in(request):
         if sending.on_conflict:
-            yield FeedKey(app_id, call.holder.user_id or sending.user_id), sending.app_notification_id
+            yield FeedKey(app_id, call.principal.user_id or sending.user_id), sending.app_notification_id
 
 
 def feed_followed(stream: Stream) -> FeedKey:
     """The feed that a stream tells of."""
-    return FeedKey(stream.holder.app_id, stream.holder.user_id)
+    return FeedKey(stream.principal.app_id, stream.principal.user_id)
 
 
 def feed_sent_to(sent: Sent) -> FeedKey:
     """The feed that something was sent to."""
-    return FeedKey(sent.call.holder.app_id, sent.user_id)
+    return FeedKey(sent.call.principal.app_id, sent.user_id)
 
 
 def feed_of(call: Call) -> FeedKey:
     """The feed that a call is about."""
     request: Any = call.request
-    return FeedKey(call.holder.app_id, call.holder.user_id or getattr(request, "user_id", ""))
+    return FeedKey(call.principal.app_id, call.principal.user_id or getattr(request, "user_id", ""))
 
 
 def named_in(call: Call) -> str:

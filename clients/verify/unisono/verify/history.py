@@ -15,7 +15,7 @@ OK: Final = "OK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Principal:
     """Whose token a call carried: an app's, or that of a user, on a device if it has an endpoint_id.
 
     `expire_time` is in seconds since 1970; None when it outlives the history.
@@ -34,7 +34,7 @@ class Call:
     ended before there was an answer.
     """
 
-    holder: Holder
+    principal: Principal
     method: str
     request: Message
     began: float
@@ -61,7 +61,7 @@ class TimedMessage:
 class Stream:
     """One Subscribe call. `ended` is None while it is open, and `code` is empty when the client left."""
 
-    holder: Holder
+    principal: Principal
     request: feed_pb.SubscribeRequest
     began: float
     messages: list[TimedMessage] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Stream:
     @property
     def name(self) -> str:
         """For people: whose, and from when on."""
-        return f"{self.holder.user_id}'s {self.request.endpoint_id} from {self.began:.3f}"
+        return f"{self.principal.user_id}'s {self.request.endpoint_id} from {self.began:.3f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

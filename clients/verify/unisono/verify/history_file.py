@@ -15,7 +15,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 
 from unisono.v1 import endpoint_service_pb2, feed_service_pb2, notification_service_pb2
-from unisono.verify.history import Annotation, Call, History, Holder, Stream, TimedMessage
+from unisono.verify.history import Annotation, Call, History, Principal, Stream, TimedMessage
 
 #: What the first line says, and with which number this form of a file.
 _FORM: Final = "unisono-verify history"
@@ -86,7 +86,7 @@ def _about(kind: str, content: Line) -> Line:
 
 def _call(call: Call) -> Line:
     return {
-        "holder": asdict(call.holder),
+        "principal": asdict(call.principal),
         "method": call.method,
         "request": _plain(call.request),
         "began": call.began,
@@ -99,7 +99,7 @@ def _call(call: Call) -> Line:
 
 def _stream(stream: Stream) -> Line:
     return {
-        "holder": asdict(stream.holder),
+        "principal": asdict(stream.principal),
         "request": _plain(stream.request),
         "began": stream.began,
         "messages": [[received.time, _plain(received.message)] for received in stream.messages],
@@ -111,14 +111,14 @@ def _stream(stream: Stream) -> Line:
 
 def _read_call(history: History, line: Line) -> None:
     request, answer = _messages()[line["method"]]
-    line["holder"] = Holder(**line["holder"])
+    line["principal"] = Principal(**line["holder"])
     line["request"] = ParseDict(line["request"], request())
     line["answer"] = ParseDict(line["answer"], answer()) if line["answer"] is not None else None
     history.calls.append(Call(**line))
 
 
 def _read_stream(history: History, line: Line) -> None:
-    line["holder"] = Holder(**line["holder"])
+    line["principal"] = Principal(**line["holder"])
     line["request"] = ParseDict(line["request"], feed_service_pb2.SubscribeRequest())
     line["messages"] = [
         TimedMessage(time, ParseDict(message, feed_service_pb2.SubscribeResponse()))

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from unisono.client import Method, Transport, UnisonoError
 from unisono.v1 import feed_service_pb2 as feed_pb
-from unisono.verify.history import OK, Annotation, Call, History, Holder, Stream, TimedMessage
+from unisono.verify.history import OK, Annotation, Call, History, Principal, Stream, TimedMessage
 
 Clock = Callable[[], float]
 
@@ -34,9 +34,9 @@ class Recorder:
         self.history = History()
         self.clock = clock
 
-    def client(self, transport: Transport, holder: Holder) -> "RecordingTransport":
-        """A transport for the one whose tokens the holder describes."""
-        return RecordingTransport(transport, self, holder)
+    def client(self, transport: Transport, principal: Principal) -> "RecordingTransport":
+        """A transport for the one whose tokens the principal describes."""
+        return RecordingTransport(transport, self, principal)
 
     def annotate(self, name: str, **values: float) -> None:
         """Add an annotation to the history, with the time of now."""
@@ -46,10 +46,10 @@ class Recorder:
 class RecordingTransport:
     """A `Transport` that passes everything on."""
 
-    def __init__(self, transport: Transport, recorder: Recorder, holder: Holder) -> None:
+    def __init__(self, transport: Transport, recorder: Recorder, principal: Principal) -> None:
         self._transport = transport
         self._recorder = recorder
-        self._holder = holder
+        self._principal = principal
 
     async def unary(
         self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
@@ -68,7 +68,7 @@ class RecordingTransport:
             raise
         finally:
             call = Call(
-                holder=self._holder,
+                principal=self._principal,
                 method=method.name,
                 request=asked,
                 began=began,
@@ -85,8 +85,8 @@ class RecordingTransport:
         """See `Transport`."""
         clock = self._recorder.clock
         asked = feed_pb.SubscribeRequest.FromString(request.SerializeToString())
-        holder = replace(self._holder, expire_time=expiry(token))
-        stream = Stream(holder=holder, request=asked, began=clock())
+        principal = replace(self._principal, expire_time=expiry(token))
+        stream = Stream(principal=principal, request=asked, began=clock())
         self._recorder.history.streams.append(stream)
         try:
             async with aclosing(self._transport.stream(method, request, token=token)) as messages:

@@ -96,7 +96,7 @@ def _reconnects(history: History) -> Iterator[float]:
     """Each time from the end of a stream that its device did not want until it is live again."""
     lost: dict[tuple[str, str, str], float] = {}
     for stream in sorted(history.streams, key=lambda stream: stream.began):
-        device = (stream.holder.app_id, stream.holder.user_id, stream.request.endpoint_id)
+        device = (stream.principal.app_id, stream.principal.user_id, stream.request.endpoint_id)
         live = next(
             (received.time for received in stream.messages if received.message.HasField("synced")), None
         )

@@ -20,7 +20,7 @@ class Sent:
     @property
     def user_id(self) -> str:
         """Whose feed it went to."""
-        return self.call.holder.user_id or self.request.user_id
+        return self.call.principal.user_id or self.request.user_id
 
 
 def sends_of(history: History) -> Iterator[Sent]:

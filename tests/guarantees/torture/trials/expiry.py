@@ -50,26 +50,26 @@ NOISE: Final = 3
 
 async def expire_together(context: TrialContext) -> None:
     """One expiry of everything; a round is over when a feed is empty."""
-    holders = crowd.devices(context.recorder, "holder", HOLDERS * context.rounds, per_user=HOLDERS)
+    principals = crowd.devices(context.recorder, "holder", HOLDERS * context.rounds, per_user=HOLDERS)
     readers = crowd.devices(context.recorder, "live", LIVE * READERS, per_user=READERS)
     async with context.server() as server, context.backend(server.address) as publisher:
-        await crowd.arrive([*holders, *readers], server.address)
+        await crowd.arrive([*principals, *readers], server.address)
         probe = await Probe.to(context, server.address, readers)
         seconds = SENDING * context.rounds + QUIET
         at = datetime.fromtimestamp(ceil(time.time() + seconds), tz=UTC)
-        for some in crowd.groups(crowd.users(holders), TOGETHER):
+        for some in crowd.groups(crowd.users(principals), TOGETHER):
             users = [user_id for user_id in some for _ in range(OF_EACH)]
             await send_all(publisher, [draft(user_id, title="Over", expire_time=at) for user_id in users])
-        await crowd.until_all(holders, lambda device: device.revision >= OF_EACH)
+        await crowd.until_all(principals, lambda device: device.revision >= OF_EACH)
         with context.apart(server.process.pid):
             quiet = await measured(probe, asyncio.sleep(at.timestamp() - time.time()))
-            busy = await measured(probe, all_expire(context, holders))
-        took = max(device.reached for device in holders) - at.timestamp()
+            busy = await measured(probe, all_expire(context, principals))
+        took = max(device.reached for device in principals) - at.timestamp()
         allowed = LEAST + TELLING * context.rounds
         context.took("all have expired after, in s", took, allowed, notifications=context.rounds * OF_EACH)
         write_down(context, quiet, busy)
-        await all_were_told(context, publisher, holders)
-        crowd.vanish([*holders, *readers])
+        await all_were_told(context, publisher, principals)
+        crowd.vanish([*principals, *readers])
 
 
 async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
@@ -83,9 +83,9 @@ async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
     return found
 
 
-async def all_expire(context: TrialContext, holders: Sequence[Device]) -> None:
+async def all_expire(context: TrialContext, principals: Sequence[Device]) -> None:
     """Wait until each is told; every notification takes one revision when it is sent and one at its end."""
-    for of_one_feed in crowd.groups(holders, HOLDERS):
+    for of_one_feed in crowd.groups(principals, HOLDERS):
         await crowd.until_all(of_one_feed, lambda device: device.revision == 2 * OF_EACH)
         context.done()
 
@@ -98,11 +98,11 @@ def write_down(context: TrialContext, quiet: list[float], busy: list[float]) -> 
         context.took(f"{what} of latency beside expiry in ms", of(busy), allowed, quiet=of(quiet))
 
 
-async def all_were_told(context: TrialContext, publisher: Publisher, holders: Sequence[Device]) -> None:
+async def all_were_told(context: TrialContext, publisher: Publisher, principals: Sequence[Device]) -> None:
     """Of every end, to every device; and nothing counts as unread."""
-    wrong = [device for device in holders if device.unread_count or len(removed(device)) != OF_EACH]
+    wrong = [device for device in principals if device.unread_count or len(removed(device)) != OF_EACH]
     context.measured("devices that were not told of all", len(wrong), 0)
-    feeds = [await publisher.feed(user_id) for user_id in crowd.users(holders)]
+    feeds = [await publisher.feed(user_id) for user_id in crowd.users(principals)]
     context.measured("feeds in which something waits", sum(bool(feed.unread_count) for feed in feeds), 0)
 
 

@@ -24,7 +24,7 @@ class Deadline:
 
 
 class Caller:
-    """Calls the methods of the service for one holder of tokens."""
+    """Calls the methods of the service for one principal."""
 
     def __init__(self, transport: Transport, tokens: Tokens, backoff: Backoff) -> None:
         self.transport = transport

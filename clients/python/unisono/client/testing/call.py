@@ -6,7 +6,7 @@ from unisono.client.testing import checks, refusals
 from unisono.client.testing.checks import Bad
 from unisono.client.testing.feed import Feed, FeedKey, Role
 from unisono.client.testing.limits import Limits
-from unisono.client.testing.world import Holder, World
+from unisono.client.testing.world import Principal, World
 from unisono.v1 import notification_pb2 as pb
 
 
@@ -24,7 +24,7 @@ class Call:
     """A call with a good token."""
 
     world: World
-    holder: Holder
+    principal: Principal
 
     @property
     def now(self) -> int:
@@ -43,18 +43,18 @@ class Call:
 
     def writer(self, bad: Bad, user_id: str, endpoint_id: str) -> Actor:
         """Who changes something: a device names itself, a publisher has nothing to name."""
-        device = bool(self.holder.user_id)
+        device = bool(self.principal.user_id)
         checks.name(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
         if endpoint_id and not device:
             bad.add("endpoint_id", "is for devices only")
         return self._actor(bad, user_id, endpoint_id)
 
     def _actor(self, bad: Bad, user_id: str, endpoint_id: str) -> Actor:
-        own = self.holder.user_id
+        own = self.principal.user_id
         if not own:
             checks.name(bad, "user_id", user_id, self.limits.id_bytes, required=True)
         elif user_id not in ("", own):
             raise refusals.user_mismatch()
-        feed = self.world.feed(FeedKey(self.holder.app_id, own or user_id))
+        feed = self.world.feed(FeedKey(self.principal.app_id, own or user_id))
         role = pb.SENDER_ROLE_USER if own else pb.SENDER_ROLE_PUBLISHER
         return Actor(feed=feed, role=role, endpoint_id=endpoint_id)

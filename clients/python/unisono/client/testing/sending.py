@@ -18,8 +18,8 @@ from unisono.v1 import notification_service_pb2 as service_pb
 
 def send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.SendNotificationResponse:
     """SendNotification."""
-    if not call.holder.may_send:
-        raise refusals.scope_missing(call.holder.role, "notifications.send")
+    if not call.principal.may_send:
+        raise refusals.scope_missing(call.principal.role, "notifications.send")
     return service_pb.SendNotificationResponse(result=_send(call, request))
 
 

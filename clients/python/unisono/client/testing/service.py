@@ -17,7 +17,7 @@ from unisono.client.testing.refusals import COME_BACK
 from unisono.client.testing.session import Session
 from unisono.client.testing.times import as_datetime, length, since_1970
 from unisono.client.testing.transport import FakeTransport
-from unisono.client.testing.world import Holder, World
+from unisono.client.testing.world import Principal, World
 
 #: The app of tokens that name no other.
 APP: Final = "app.test"
@@ -71,14 +71,14 @@ class FakeService:
     def expire(self, token: str) -> None:
         """Let the time of an access token be over: calls are refused, and its streams end."""
         with self._world.lock:
-            self._world.holders[token].expire_time = self._world.now
+            self._world.principals[token].expire_time = self._world.now
             wake(self._world.listeners)
 
     def revoke(self, token: str) -> None:
         """The same, but calls with it are refused as if it had never been given."""
         self.expire(token)
         with self._world.lock:
-            del self._world.holders[token]
+            del self._world.principals[token]
 
     def advance(self, span: timedelta) -> None:
         """Let time pass: what expires, and what comes back from a snooze, does so at its time, in order."""
@@ -141,9 +141,9 @@ class FakeService:
 
     def _token(self, app_id: str, user_id: str, *, may_send: bool, lifetime: timedelta) -> str:
         with self._world.lock:
-            token = f"{user_id or app_id}-{len(self._world.holders) + 1}"
+            token = f"{user_id or app_id}-{len(self._world.principals) + 1}"
             expire_time = self._world.now + length(lifetime)
-            self._world.holders[token] = Holder(app_id, user_id, may_send, expire_time)
+            self._world.principals[token] = Principal(app_id, user_id, may_send, expire_time)
             return token
 
     def _sessions(self) -> list[Session]:

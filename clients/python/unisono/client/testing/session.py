@@ -10,7 +10,7 @@ from unisono.client.testing import refusals
 from unisono.client.testing.events import catch_up_events, live_events
 from unisono.client.testing.feed import Endpoint, Feed
 from unisono.client.testing.times import duration
-from unisono.client.testing.world import Holder, Position, World
+from unisono.client.testing.world import Position, Principal, World
 from unisono.v1 import feed_service_pb2 as pb
 
 #: The most that one batch of events holds, in bytes.
@@ -31,12 +31,14 @@ class Start:
 class Session:
     """`cut` and `stalled` are what a network does to it: the first at once, the second for ever."""
 
-    def __init__(self, world: World, holder: Holder, feed: Feed, endpoint: Endpoint, start: Start) -> None:
+    def __init__(
+        self, world: World, principal: Principal, feed: Feed, endpoint: Endpoint, start: Start
+    ) -> None:
         self.endpoint_id = endpoint.id
         self.cut = False
         self.stalled = False
         self._world = world
-        self._holder = holder
+        self._principal = principal
         self._feed = feed
         self._endpoint = endpoint
         self._start = start
@@ -98,7 +100,7 @@ class Session:
         return self._say(heartbeat=pb.Heartbeat()) if self._patience() <= 0 else None
 
     def _ending(self) -> pb.Goodbye | None:
-        if self._holder.expire_time <= self._world.now:
+        if self._principal.expire_time <= self._world.now:
             self.end("TOKEN_EXPIRED")
         return self._goodbye
 

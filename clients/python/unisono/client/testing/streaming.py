@@ -27,7 +27,7 @@ def subscribe(call: Call, request: pb.SubscribeRequest) -> Session:
     for listener in feed.listeners:
         if listener.endpoint_id == endpoint.id:
             listener.end("SUPERSEDED")
-    session = Session(call.world, call.holder, feed, endpoint, start)
+    session = Session(call.world, call.principal, feed, endpoint, start)
     feed.listeners.add(session)
     return session
 

@@ -79,10 +79,10 @@ class FakeTransport:
         """There is nothing to give back: the service is its maker's."""
 
     def _admitted(self, request: Message, token: str, role: str) -> Call:
-        holder = self._world.holder(token)
-        if role not in ("", holder.role):
-            raise refusals.wrong_role(holder.role, role)
+        principal = self._world.principal(token)
+        if role not in ("", principal.role):
+            raise refusals.wrong_role(principal.role, role)
         size, limit = request.ByteSize(), self._world.limits.request_bytes
         if size > limit:
             raise refusals.too_large(size, limit)
-        return Call(self._world, holder)
+        return Call(self._world, principal)

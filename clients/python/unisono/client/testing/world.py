@@ -15,7 +15,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(slots=True, eq=False)
-class Holder:
+class Principal:
     """Whom an access token is of: the app itself, or a user. `expire_time` is in milliseconds since 1970."""
 
     app_id: str
@@ -25,7 +25,7 @@ class Holder:
 
     @property
     def role(self) -> str:
-        """What the holder is."""
+        """What the principal is."""
         return "device" if self.user_id else "publisher"
 
 
@@ -79,7 +79,7 @@ class World:
     now: int
     epoch: int = 1
     feeds: dict[FeedKey, Feed] = field(default_factory=dict)
-    holders: dict[str, Holder] = field(default_factory=dict)
+    principals: dict[str, Principal] = field(default_factory=dict)
     positions: Given[Sealed] = field(default_factory=lambda: Given("position"))
     pages: Given[tuple[bytes, int]] = field(default_factory=lambda: Given("page"))
     #: A blocking publisher calls from a thread of its own.
@@ -96,14 +96,14 @@ class World:
         """All open streams."""
         return [listener for feed in self.feeds.values() for listener in feed.listeners]
 
-    def holder(self, token: str) -> Holder:
+    def principal(self, token: str) -> Principal:
         """Who calls. Raises `Unauthenticated`."""
-        holder = self.holders.get(token)
-        if holder is None:
+        principal = self.principals.get(token)
+        if principal is None:
             raise refusals.unknown_token()
-        if holder.expire_time <= self.now:
+        if principal.expire_time <= self.now:
             raise refusals.token_expired()
-        return holder
+        return principal
 
     def new_id(self) -> str:
         """A UUIDv7 (RFC 9562, section 5.7); later ones are larger."""

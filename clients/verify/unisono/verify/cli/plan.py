@@ -22,7 +22,7 @@ USER: Final = "{user}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where the tokens of one holder come from: one of both is empty. `option` is what was typed for it."""
+    """Where one principal's tokens come from: one of both is empty. `option` is what was typed for it."""
 
     option: str
     token: str = ""
@@ -98,7 +98,7 @@ class Plan:
         return Tried(target=self.target, tls=self.tls, app=app)
 
     def access(self, source: Source, *, app: bool) -> Access:
-        """The same for one holder, as the commands of the SDK have it."""
+        """The same for one principal, as the commands of the SDK have it."""
         return Access(
             target=self.target,
             token=source.token,

@@ -10,17 +10,17 @@ from unisono.verify.load.access import Access, Token
 from unisono.verify.load.rpc_client import get_token
 
 
-class Holders:
+class TokenSet:
     """The app and its users."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._app = _Holder(plan, plan.app, app=True)
-        self._users = {name: _Holder(plan, source, app=False) for name, source in plan.users.items()}
+        self._app = _Token(plan, plan.app, app=True)
+        self._users = {name: _Token(plan, source, app=False) for name, source in plan.users.items()}
 
     async def ask(self) -> None:
         """Get the first token of each. Raises a `Failure`, when no command runs any more."""
-        asked = (holder.ask() for holder in (self._app, *self._users.values()))
+        asked = (principal.ask() for principal in (self._app, *self._users.values()))
         for outcome in await asyncio.gather(*asked, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -37,7 +37,7 @@ class Holders:
         )
 
 
-class _Holder:
+class _Token:
     def __init__(self, plan: Plan, source: Source, *, app: bool) -> None:
         self._option = source.option
         self._source: Token = token_source(plan.access(source, app=app))

@@ -13,7 +13,7 @@ from unisono.verify.cli import words
 from unisono.verify.cli.plan import Plan
 from unisono.verify.cli.progress import ProgressReporter, progress_reporter
 from unisono.verify.cli.report import Report, judge
-from unisono.verify.cli.tokens import Holders
+from unisono.verify.cli.tokens import TokenSet
 from unisono.verify.history_file import Saved, save
 from unisono.verify.load.access import Connect
 from unisono.verify.load.cleanup import remove_all
@@ -51,7 +51,7 @@ class Verification:
         self._recorder = recorder
         self._reporter = reporter
         self._connect = connect
-        self._holders = Holders(plan)
+        self._tokens = TokenSet(plan)
         self._app_id = ""
         self._reached = True
 
@@ -82,7 +82,7 @@ class Verification:
 
     async def _run(self) -> None:
         self._reporter.stage("checking the tokens")
-        await self._holders.ask()
+        await self._tokens.ask()
         try:
             self._app_id = await self._checked()
             await self._loaded()
@@ -93,9 +93,11 @@ class Verification:
 
     async def _checked(self) -> str:
         """The app. Raises a `Failure` when a token does not do."""
-        plan, holders = self._plan, self._holders
+        plan, principals = self._plan, self._tokens
         try:
-            app_id = await check_tokens(self._connect, holders.access().backend, holders.users, plan.prefix)
+            app_id = await check_tokens(
+                self._connect, principals.access().backend, principals.users, plan.prefix
+            )
         except UnusableToken as unfit:
             self._reached = not isinstance(unfit.error, Unavailable | DeadlineExceeded)
             raise words.of_a_token(unfit, plan) from unfit
@@ -113,7 +115,7 @@ class Verification:
             prefix=plan.prefix,
             faults=plan.faults,
         )
-        access = self._holders.access(self._app_id)
+        access = self._tokens.access(self._app_id)
         try:
             await run(self._connect, access, load, self._recorder, self._reporter.stage)
         except (UnisonoError, NotConverged, TokenCommandError) as error:
@@ -122,7 +124,7 @@ class Verification:
     async def _removed(self) -> None:
         plan = self._plan
         try:
-            await remove_all(self._connect, self._holders.access(), list(plan.users), plan.prefix)
+            await remove_all(self._connect, self._tokens.access(), list(plan.users), plan.prefix)
         except (UnisonoError, TokenCommandError) as error:
             # Where a token does not do, this says no more than that.
             if self._app_id:

@@ -42,7 +42,7 @@ def of_a_token(unfit: UnusableToken, plan: Plan) -> Failure:
 
 
 def _asks_for_a_device(error: UnisonoError) -> bool:
-    """Whether the service takes the token's holder for a user, who may send as a device alone."""
+    """Whether the service takes the token's principal for a user, who may send as a device alone."""
     if isinstance(error, InvalidRequest):
         return "endpoint_id" in error.violations
     return error.reason in ("ROLE_NOT_ALLOWED", "USER_MISMATCH")

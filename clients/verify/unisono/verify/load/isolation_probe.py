@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from unisono.client import UnisonoError
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
-from unisono.verify.history import Call, History, Holder
+from unisono.verify.history import Call, History, Principal
 from unisono.verify.load.access import Access, Connect
 from unisono.verify.load.methods import DELETE, GET
 from unisono.verify.load.rpc_client import RpcClient
@@ -20,8 +20,8 @@ async def run(
     transport = connect()
     try:
         for user_id in users:
-            holder = Holder(app_id=access.app_id, user_id=user_id)
-            client = RpcClient(recorder.client(transport, holder), access.user(user_id))
+            principal = Principal(app_id=access.app_id, user_id=user_id)
+            client = RpcClient(recorder.client(transport, principal), access.user(user_id))
             for id_ in [id_ for owner, id_ in last.items() if owner != user_id]:
                 await _try(client, id_, endpoint_id)
     finally:

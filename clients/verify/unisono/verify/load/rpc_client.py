@@ -1,4 +1,4 @@
-"""Calls that the SDK has no words for, with the token of one holder. Knows none of them."""
+"""Calls that the SDK has no words for, with the token of one principal. Knows none of them."""
 
 import asyncio
 import inspect

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final, Self
 
 from unisono.client import Backoff, Device, Platform, Publisher, Status, Timing
-from unisono.verify.history import Holder
+from unisono.verify.history import Principal
 from unisono.verify.load.access import Access, Connect
 from unisono.verify.load.traffic import PLATFORMS, Traffic
 from unisono.verify.recording import Recorder
@@ -138,16 +138,16 @@ class Workload:
     async def _enter_publisher(self) -> Publisher:
         transport = self._connect()
         self._open.push_async_callback(transport.close)
-        recorded = self._recorder.client(transport, Holder(app_id=self._access.app_id))
+        recorded = self._recorder.client(transport, Principal(app_id=self._access.app_id))
         publisher = Publisher(recorded, self._access.backend, timeout=PATIENCE)
         return await self._open.enter_async_context(publisher)
 
     async def _enter_device(self, user_id: str, platform: Platform) -> Device:
         transport = self._connect()
         self._open.push_async_callback(transport.close)
-        holder = Holder(app_id=self._access.app_id, user_id=user_id)
+        principal = Principal(app_id=self._access.app_id, user_id=user_id)
         device = Device(
-            self._recorder.client(transport, holder),
+            self._recorder.client(transport, principal),
             self._access.user(user_id),
             endpoint_id=f"{self._prefix}{platform.name.lower()}",
             platform=platform,

@@ -18,7 +18,7 @@ _TELLING = {OK, "PERMISSION_DENIED", "ALREADY_EXISTS", "ABORTED", "FAILED_PRECON
 def isolated(replay: DeviceReplay) -> Iterator[BrokenPromise]:
     """Streams tell of the own feed alone, of what is meant for the endpoint, and end with their token."""
     for stream in replay.streams:
-        expires = stream.holder.expire_time
+        expires = stream.principal.expire_time
         for received in stream.messages:
             for event in received.message.event_batch.events:
                 row = event.notification

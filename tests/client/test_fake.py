@@ -94,7 +94,7 @@ async def test_only_the_named_method_fails(service: FakeService, publisher: Publ
 async def test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice(
     service: FakeService, publisher: Publisher
 ) -> None:
-    service.fail(Unavailable("the answer was lost"), method="SendNotification", carried_out=True)
+    service.fail(Unavailable("the answer was lost"), method="SendNotification", applied=True)
 
     result = await publisher.send("ada", title="Hello")
 
@@ -176,7 +176,7 @@ async def test_positions_that_are_forgotten_mean_a_new_start(
     await publisher.send("ada", title="Hello")
     await count(laptop, 1)
 
-    service.forget_positions()
+    service.invalidate_positions()
     await away(laptop)
     await live(laptop)
     assert len(laptop.notifications) == 1

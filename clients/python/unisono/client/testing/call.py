@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from unisono.client.testing import checks, refusals
-from unisono.client.testing.checks import Bad
+from unisono.client.testing import checks, errors
+from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Feed, FeedKey, Role
 from unisono.client.testing.limits import Limits
-from unisono.client.testing.world import Principal, World
+from unisono.client.testing.state import Principal, ServiceState
 from unisono.v1 import notification_pb2 as pb
 
 
@@ -23,38 +23,40 @@ class Actor:
 class Call:
     """A call with a good token."""
 
-    world: World
+    state: ServiceState
     principal: Principal
 
     @property
     def now(self) -> int:
         """The service's time, in milliseconds since 1970."""
-        return self.world.now
+        return self.state.now
 
     @property
     def limits(self) -> Limits:
         """What the service takes."""
-        return self.world.limits
+        return self.state.limits
 
-    def reader(self, bad: Bad, user_id: str, endpoint_id: str = "", *, required: bool = False) -> Actor:
+    def reader(
+        self, violations: Violations, user_id: str, endpoint_id: str = "", *, required: bool = False
+    ) -> Actor:
         """Who reads; any endpoint of the user may be named."""
-        checks.name(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=required)
-        return self._actor(bad, user_id, endpoint_id)
+        checks.name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=required)
+        return self._actor(violations, user_id, endpoint_id)
 
-    def writer(self, bad: Bad, user_id: str, endpoint_id: str) -> Actor:
+    def writer(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
         """Who changes something: a device names itself, a publisher has nothing to name."""
         device = bool(self.principal.user_id)
-        checks.name(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
+        checks.name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
         if endpoint_id and not device:
-            bad.add("endpoint_id", "is for devices only")
-        return self._actor(bad, user_id, endpoint_id)
+            violations.add("endpoint_id", "is for devices only")
+        return self._actor(violations, user_id, endpoint_id)
 
-    def _actor(self, bad: Bad, user_id: str, endpoint_id: str) -> Actor:
+    def _actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
         own = self.principal.user_id
         if not own:
-            checks.name(bad, "user_id", user_id, self.limits.id_bytes, required=True)
+            checks.name(violations, "user_id", user_id, self.limits.id_bytes, required=True)
         elif user_id not in ("", own):
-            raise refusals.user_mismatch()
-        feed = self.world.feed(FeedKey(self.principal.app_id, own or user_id))
+            raise errors.user_mismatch()
+        feed = self.state.feed(FeedKey(self.principal.app_id, own or user_id))
         role = pb.SENDER_ROLE_USER if own else pb.SENDER_ROLE_PUBLISHER
         return Actor(feed=feed, role=role, endpoint_id=endpoint_id)

@@ -12,7 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from unisono.client._model import Platform, ReadState, UserActionState
-from unisono.client.testing import refusals
+from unisono.client.testing import errors
 from unisono.client.testing.times import millis
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _NAMED: Final = 20
 
 
-class Bad:
+class Violations:
     """The bad fields of a request: the first are named, the others counted."""
 
     def __init__(self) -> None:
@@ -53,67 +53,69 @@ class Bad:
     def check(self) -> None:
         """Raise `InvalidRequest` if there is any."""
         if self._found:
-            raise refusals.invalid(self._found, self._more)
+            raise errors.invalid(self._found, self._more)
 
 
-def name(bad: Bad, field: str, value: str, most: int, *, required: bool = False) -> None:
+def name(violations: Violations, field: str, value: str, most: int, *, required: bool = False) -> None:
     """An id, a key or a name."""
     if required and not value:
-        bad.add(field, "is required")
-    size(bad, field, value.encode(), most)
+        violations.add(field, "is required")
+    size(violations, field, value.encode(), most)
     if _CONTROL.search(value):
-        bad.add(field, "must not contain control characters")
+        violations.add(field, "must not contain control characters")
 
 
-def text(bad: Bad, field: str, value: str, most: int) -> None:
+def text(violations: Violations, field: str, value: str, most: int) -> None:
     """A text to show."""
-    size(bad, field, value.encode(), most)
+    size(violations, field, value.encode(), most)
     if "\0" in value:
-        bad.add(field, "must not contain U+0000")
+        violations.add(field, "must not contain U+0000")
 
 
-def size(bad: Bad, field: str, value: bytes, most: int) -> None:
+def size(violations: Violations, field: str, value: bytes, most: int) -> None:
     """At most so many bytes."""
     if len(value) > most:
-        bad.add(field, f"must be at most {most} bytes, is {len(value)}")
+        violations.add(field, f"must be at most {most} bytes, is {len(value)}")
 
 
-def moment(bad: Bad, field: str, value: Timestamp) -> int | None:
+def moment(violations: Violations, field: str, value: Timestamp) -> int | None:
     """A time in milliseconds since 1970; None when it is impossible."""
     if value.seconds in _SECONDS and value.nanos in _NANOS:
         return millis(value)
-    bad.add(field, "is not a valid timestamp")
+    violations.add(field, "is not a valid timestamp")
     return None
 
 
-def span(bad: Bad, field: str, value: Duration, most: int) -> None:
+def span(violations: Violations, field: str, value: Duration, most: int) -> None:
     """More than nothing, at most `most` milliseconds."""
     whole = millis(value)
     if abs(value.nanos) not in _NANOS or value.seconds * value.nanos < 0:
-        bad.add(field, "is not a valid duration")
+        violations.add(field, "is not a valid duration")
     elif whole < 1:
-        bad.add(field, "must be at least one millisecond")
+        violations.add(field, "must be at least one millisecond")
     elif whole > most:
-        bad.add(field, f"must be at most {most // 1000} s, is {whole // 1000} s")
+        violations.add(field, f"must be at most {most // 1000} s, is {whole // 1000} s")
 
 
-def choice(bad: Bad, field: str, value: int, known: Collection[IntEnum]) -> None:
+def choice(violations: Violations, field: str, value: int, known: Collection[IntEnum]) -> None:
     """A value of an enum, or unspecified."""
     if value and value not in known:
-        bad.add(field, f"has no value {value}; known are {', '.join(one.name for one in known)}")
+        violations.add(field, f"has no value {value}; known are {', '.join(one.name for one in known)}")
 
 
-def revision(bad: Bad, field: str, value: int) -> None:
+def revision(violations: Violations, field: str, value: int) -> None:
     """A revision that the service may have given."""
     if value not in _REVISIONS:
-        bad.add(field, f"must be at least 0 and below 2^53, is {value}")
+        violations.add(field, f"must be at least 0 and below 2^53, is {value}")
 
 
-def members(bad: Bad, field: str, values: Sequence[T], most: int, *, least: int = 1) -> Sequence[T]:
+def members(
+    violations: Violations, field: str, values: Sequence[T], most: int, *, least: int = 1
+) -> Sequence[T]:
     """A list that is neither too short nor too long; nothing of one that is too long."""
     if len(values) < least:
-        bad.add(field, "must have at least one member")
+        violations.add(field, "must have at least one member")
     if len(values) <= most:
         return values
-    bad.add(field, f"must have at most {most} members")
+    violations.add(field, f"must have at most {most} members")
     return ()

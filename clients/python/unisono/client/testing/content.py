@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from unisono.client._model import Priority
 from unisono.client.testing import checks
-from unisono.client.testing.checks import Bad
+from unisono.client.testing.checks import Violations
 from unisono.client.testing.limits import TARGET_PLATFORMS, Limits
 from unisono.client.testing.times import duration, length, millis, timestamp
 from unisono.v1 import notification_pb2 as pb
@@ -16,7 +16,7 @@ CONTENT: Final = tuple(NotificationContent.DESCRIPTOR.fields_by_name)
 
 
 def content(
-    bad: Bad,
+    violations: Violations,
     asked: SendNotificationRequest | NotificationContent,
     limits: Limits,
     *,
@@ -27,76 +27,80 @@ def content(
     named: dict[str, Any] = {field.name: value for field, value in asked.ListFields() if field.name in mask}
     kept = NotificationContent(**named)
     if "payload" in mask:
-        _payload(bad, f"{prefix}payload", kept.payload, limits)
-    checks.name(bad, f"{prefix}group_name", kept.group_name, limits.id_bytes)
-    checks.choice(bad, f"{prefix}priority", kept.priority, tuple(Priority))
+        _payload(violations, f"{prefix}payload", kept.payload, limits)
+    checks.name(violations, f"{prefix}group_name", kept.group_name, limits.id_bytes)
+    checks.choice(violations, f"{prefix}priority", kept.priority, tuple(Priority))
     if kept.HasField("display_time_to_live"):
         most = length(limits.expire_after_max)
-        checks.span(bad, f"{prefix}display_time_to_live", kept.display_time_to_live, most)
+        checks.span(violations, f"{prefix}display_time_to_live", kept.display_time_to_live, most)
         kept.display_time_to_live.CopyFrom(duration(millis(kept.display_time_to_live)))
     if kept.HasField("expire_time"):
-        expire = checks.moment(bad, f"{prefix}expire_time", kept.expire_time)
+        expire = checks.moment(violations, f"{prefix}expire_time", kept.expire_time)
         kept.ClearField("expire_time")
         if expire is not None:
             kept.expire_time.CopyFrom(timestamp(expire))
     return kept
 
 
-def target_policy(bad: Bad, asked: pb.TargetPolicy, limits: Limits) -> pb.TargetPolicy:
+def target_policy(violations: Violations, asked: pb.TargetPolicy, limits: Limits) -> pb.TargetPolicy:
     """The same policy in the one form that compares."""
-    platforms = checks.members(bad, "target_policy.platforms", asked.platforms, TARGET_PLATFORMS, least=0)
+    platforms = checks.members(
+        violations, "target_policy.platforms", asked.platforms, TARGET_PLATFORMS, least=0
+    )
     for index, platform in enumerate(platforms):
-        checked_platform(bad, f"target_policy.platforms[{index}]", platform)
+        checked_platform(violations, f"target_policy.platforms[{index}]", platform)
     ids = checks.members(
-        bad, "target_policy.endpoint_ids", asked.endpoint_ids, limits.target_endpoints, least=0
+        violations, "target_policy.endpoint_ids", asked.endpoint_ids, limits.target_endpoints, least=0
     )
     for index, id_ in enumerate(ids):
-        checks.name(bad, f"target_policy.endpoint_ids[{index}]", id_, limits.id_bytes, required=True)
+        checks.name(violations, f"target_policy.endpoint_ids[{index}]", id_, limits.id_bytes, required=True)
     return pb.TargetPolicy(platforms=sorted(set(platforms)), endpoint_ids=sorted(set(ids)))
 
 
-def checked_platform(bad: Bad, field: str, platform: int) -> None:
+def checked_platform(violations: Violations, field: str, platform: int) -> None:
     """A platform, which must be given."""
     if not platform:
-        bad.add(field, "is required")
-    checks.choice(bad, field, platform, checks.PLATFORMS)
+        violations.add(field, "is required")
+    checks.choice(violations, field, platform, checks.PLATFORMS)
 
 
-def check_expiry(bad: Bad, kept: NotificationContent, now: int, limits: Limits, prefix: str = "") -> None:
+def check_expiry(
+    violations: Violations, kept: NotificationContent, now: int, limits: Limits, prefix: str = ""
+) -> None:
     """The rules that depend on the time."""
     if not kept.HasField("expire_time"):
         return
     expire = millis(kept.expire_time)
     if expire <= now:
-        bad.add(f"{prefix}expire_time", "must be in the future")
+        violations.add(f"{prefix}expire_time", "must be in the future")
     if expire > now + length(limits.expire_after_max):
         days = limits.expire_after_max.total_seconds() / 86_400
-        bad.add(f"{prefix}expire_time", f"must be at most {days:g} days ahead")
+        violations.add(f"{prefix}expire_time", f"must be at most {days:g} days ahead")
 
 
-def put(shown: pb.Notification, kept: NotificationContent, names: Sequence[str]) -> None:
+def put(message: pb.Notification, kept: NotificationContent, names: Sequence[str]) -> None:
     """Give a notification this content; what is absent is cleared."""
-    clear(shown, names)
+    clear(message, names)
     found: dict[str, Any] = {field.name: value for field, value in kept.ListFields() if field.name in names}
-    shown.MergeFrom(pb.Notification(**found))
+    message.MergeFrom(pb.Notification(**found))
 
 
-def clear(shown: pb.Notification, names: Sequence[str]) -> None:
+def clear(message: pb.Notification, names: Sequence[str]) -> None:
     """Take these fields out of a notification."""
     for name in names:
-        shown.ClearField(name)  # type: ignore[arg-type]  # any of its fields
+        message.ClearField(name)  # type: ignore[arg-type]  # any of its fields
 
 
-def _payload(bad: Bad, field: str, payload: pb.Payload, limits: Limits) -> None:
+def _payload(violations: Violations, field: str, payload: pb.Payload, limits: Limits) -> None:
     """Visual content with a title, or raw content, or both."""
     has_visual = payload.HasField("visual_content")
     if not has_visual and not payload.raw_content:
-        bad.add(field, "must have visual_content or raw_content")
-    checks.size(bad, f"{field}.raw_content", payload.raw_content, limits.raw_content_bytes)
+        violations.add(field, "must have visual_content or raw_content")
+    checks.size(violations, f"{field}.raw_content", payload.raw_content, limits.raw_content_bytes)
     if not has_visual:
         return
     visual = payload.visual_content
     if not visual.title:
-        bad.add(f"{field}.visual_content.title", "is required")
-    checks.text(bad, f"{field}.visual_content.title", visual.title, limits.title_bytes)
-    checks.text(bad, f"{field}.visual_content.body", visual.body, limits.body_bytes)
+        violations.add(f"{field}.visual_content.title", "is required")
+    checks.text(violations, f"{field}.visual_content.title", visual.title, limits.title_bytes)
+    checks.text(violations, f"{field}.visual_content.body", visual.body, limits.body_bytes)

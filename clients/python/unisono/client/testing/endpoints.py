@@ -1,9 +1,9 @@
 """EndpointService, and taking an endpoint for a stream."""
 
 from unisono.client._model import Platform
-from unisono.client.testing import checks, refusals
+from unisono.client.testing import checks, errors
 from unisono.client.testing.call import Actor, Call
-from unisono.client.testing.checks import Bad
+from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import checked_platform
 from unisono.client.testing.feed import Endpoint, Feed
 from unisono.client.testing.patching import checked_mask
@@ -14,11 +14,11 @@ from unisono.v1 import notification_pb2
 
 def register(call: Call, request: pb.RegisterEndpointRequest) -> pb.RegisterEndpointResponse:
     """RegisterEndpoint."""
-    bad = Bad()
-    actor = call.writer(bad, request.user_id, request.endpoint_id)
-    checked_platform(bad, "platform", request.platform)
-    checks.name(bad, "display_name", request.display_name, call.limits.id_bytes)
-    bad.check()
+    violations = Violations()
+    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    checked_platform(violations, "platform", request.platform)
+    checks.name(violations, "display_name", request.display_name, call.limits.id_bytes)
+    violations.check()
     endpoint = settled(call, actor, request.platform, request.display_name)
     return pb.RegisterEndpointResponse(endpoint=_shown(actor.feed, endpoint))
 
@@ -31,21 +31,21 @@ def get(call: Call, request: pb.GetEndpointRequest) -> pb.GetEndpointResponse:
 
 def list_all(call: Call, request: pb.ListEndpointsRequest) -> pb.ListEndpointsResponse:
     """ListEndpoints."""
-    bad = Bad()
-    feed = call.reader(bad, request.user_id).feed
-    bad.check()
+    violations = Violations()
+    feed = call.reader(violations, request.user_id).feed
+    violations.check()
     return pb.ListEndpointsResponse(endpoints=[_shown(feed, endpoint) for endpoint in _present(feed)])
 
 
 def update(call: Call, request: pb.UpdateEndpointRequest) -> pb.UpdateEndpointResponse:
     """UpdateEndpoint."""
-    bad = Bad()
-    actor = call.writer(bad, request.user_id, request.endpoint_id)
-    checked_mask(bad, request.update_mask.paths, ("display_name",))
-    checks.name(bad, "display_name", request.display_name, call.limits.id_bytes)
-    bad.check()
+    violations = Violations()
+    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    checked_mask(violations, request.update_mask.paths, ("display_name",))
+    checks.name(violations, "display_name", request.display_name, call.limits.id_bytes)
+    violations.check()
     endpoint = existing(actor.feed, actor.endpoint_id)
-    endpoint.shown.display_name = request.display_name
+    endpoint.message.display_name = request.display_name
     return pb.UpdateEndpointResponse(endpoint=_shown(actor.feed, endpoint))
 
 
@@ -54,7 +54,7 @@ def delete(call: Call, request: pb.DeleteEndpointRequest) -> pb.DeleteEndpointRe
     actor = _named(call, request)
     endpoint = actor.feed.endpoints.get(actor.endpoint_id)
     if endpoint is None:
-        raise refusals.no_endpoint()
+        raise errors.no_endpoint()
     if endpoint.delete_time is not None:
         return pb.DeleteEndpointResponse(already_removed=True)
     endpoint.delete_time = call.now
@@ -69,9 +69,9 @@ def existing(feed: Feed, endpoint_id: str) -> Endpoint:
     """The endpoint. Raises `NotFound`, or `EndpointDeleted`."""
     endpoint = feed.endpoints.get(endpoint_id)
     if endpoint is None:
-        raise refusals.no_endpoint()
+        raise errors.no_endpoint()
     if endpoint.delete_time is not None:
-        raise refusals.endpoint_deleted()
+        raise errors.endpoint_deleted()
     return endpoint
 
 
@@ -81,18 +81,18 @@ def settled(call: Call, actor: Actor, platform: int, display_name: str) -> Endpo
     if actor.endpoint_id not in feed.endpoints:
         return _created(call, actor, platform, display_name)
     endpoint = existing(feed, actor.endpoint_id)
-    if platform not in (0, endpoint.shown.platform):
-        raise refusals.platform_fixed(Platform(endpoint.shown.platform).name)
-    endpoint.shown.display_name = display_name or endpoint.shown.display_name
+    if platform not in (0, endpoint.message.platform):
+        raise errors.platform_fixed(Platform(endpoint.message.platform).name)
+    endpoint.message.display_name = display_name or endpoint.message.display_name
     feed.seen(endpoint.id, call.now)
     return endpoint
 
 
 def _created(call: Call, actor: Actor, platform: int, display_name: str) -> Endpoint:
     if not platform:
-        raise refusals.invalid([("platform", "is required for an endpoint that is not registered yet")])
+        raise errors.invalid([("platform", "is required for an endpoint that is not registered yet")])
     _make_room(actor.feed, call.limits.endpoints_per_user)
-    shown = pb.Endpoint(
+    message = pb.Endpoint(
         endpoint_id=actor.endpoint_id,
         app_id=actor.feed.key.app_id,
         user_id=actor.feed.key.user_id,
@@ -101,7 +101,7 @@ def _created(call: Call, actor: Actor, platform: int, display_name: str) -> Endp
         create_time=timestamp(call.now),
         last_seen_time=timestamp(call.now),
     )
-    return actor.feed.endpoints.setdefault(actor.endpoint_id, Endpoint(shown))
+    return actor.feed.endpoints.setdefault(actor.endpoint_id, Endpoint(message))
 
 
 def _make_room(feed: Feed, limit: int) -> None:
@@ -112,8 +112,8 @@ def _make_room(feed: Feed, limit: int) -> None:
     idle = [endpoint for endpoint in present if not _connected(feed, endpoint)]
     if not idle:
         text = f"the user has {limit} endpoints, which is the limit, and all have streams open"
-        raise refusals.quota_exceeded("ENDPOINTS_EXCEEDED", text, limit)
-    longest = min(idle, key=lambda one: (one.shown.last_seen_time.ToNanoseconds(), one.id))
+        raise errors.quota_exceeded("ENDPOINTS_EXCEEDED", text, limit)
+    longest = min(idle, key=lambda one: (one.message.last_seen_time.ToNanoseconds(), one.id))
     del feed.endpoints[longest.id]
 
 
@@ -134,14 +134,14 @@ def _connected(feed: Feed, endpoint: Endpoint) -> bool:
 
 
 def _named(call: Call, request: pb.GetEndpointRequest | pb.DeleteEndpointRequest) -> Actor:
-    bad = Bad()
-    actor = call.reader(bad, request.user_id, request.endpoint_id, required=True)
-    bad.check()
+    violations = Violations()
+    actor = call.reader(violations, request.user_id, request.endpoint_id, required=True)
+    violations.check()
     return actor
 
 
 def _shown(feed: Feed, endpoint: Endpoint) -> pb.Endpoint:
-    shown = pb.Endpoint()
-    shown.CopyFrom(endpoint.shown)
-    shown.connected = _connected(feed, endpoint)
-    return shown
+    message = pb.Endpoint()
+    message.CopyFrom(endpoint.message)
+    message.connected = _connected(feed, endpoint)
+    return message

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from unisono.client.testing.feed import Endpoint, Feed, Row, Why
-from unisono.client.testing.world import Position
+from unisono.client.testing.feed import ChangeType, Endpoint, Feed, Row
+from unisono.client.testing.state import Position
 from unisono.v1 import feed_service_pb2 as pb
 
 #: The events that carry the payload.
@@ -12,11 +12,11 @@ _NEWS = (pb.CHANGE_TYPE_CREATED, pb.CHANGE_TYPE_UPDATED)
 
 def catch_up_events(feed: Feed, endpoint: Endpoint, position: Position, now: int) -> Iterator[pb.Event]:
     """The net state after the position: what changed often comes once, as it is now."""
-    for row in sorted(feed.rows.values(), key=lambda row: row.shown.revision):
-        if row.shown.revision <= position.cursor or not row.is_for(endpoint):
+    for row in sorted(feed.rows.values(), key=lambda row: row.message.revision):
+        if row.message.revision <= position.cursor or not row.is_for(endpoint):
             continue
-        alert = row.shown.alert_revision > position.base and row.rings_at(now)
-        if row.live or row.shown.revision > position.base:
+        alert = row.message.alert_revision > position.base and row.rings_at(now)
+        if row.live or row.message.revision > position.base:
             yield _event(row, _why(row, position.known), alert=alert)
 
 
@@ -25,11 +25,11 @@ def live_events(feed: Feed, endpoint: Endpoint, position: Position) -> Iterator[
     for change in feed.changes[position.cursor :]:
         row = change.row
         if row.is_for(endpoint):
-            alert = row.shown.alert_revision > position.cursor and row.rings_at(change.time)
-            yield _event(row, change.why, alert=alert, origin=change.origin)
+            alert = row.message.alert_revision > position.cursor and row.rings_at(change.time)
+            yield _event(row, change.change_type, alert=alert, origin=change.origin)
 
 
-def _why(row: Row, known: int) -> Why:
+def _why(row: Row, known: int) -> ChangeType:
     if row.removal is not None:
         return row.removal
     if row.create_revision > known:
@@ -37,16 +37,16 @@ def _why(row: Row, known: int) -> Why:
     return pb.CHANGE_TYPE_UPDATED if row.content_revision > known else pb.CHANGE_TYPE_STATE_CHANGED
 
 
-def _event(row: Row, why: Why, *, alert: bool, origin: str = "") -> pb.Event:
+def _event(row: Row, change_type: ChangeType, *, alert: bool, origin: str = "") -> pb.Event:
     event = pb.Event(
-        notification_id=row.shown.id,
-        revision=row.shown.revision,
+        notification_id=row.message.id,
+        revision=row.message.revision,
         removed=not row.live,
-        change_type=why,
-        notification=row.shown,
+        change_type=change_type,
+        notification=row.message,
         origin_endpoint_id=origin,
         alert=alert,
     )
-    if why not in _NEWS:
+    if change_type not in _NEWS:
         event.notification.ClearField("payload")
     return event

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from unisono.client._errors import UnisonoError
-from unisono.client.testing import refusals
+from unisono.client.testing import errors
 
 
 @dataclass(slots=True, eq=False)
@@ -13,7 +13,7 @@ class Fault:
     error: UnisonoError
     method: str
     times: int
-    carried_out: bool
+    applied: bool
 
 
 class Faults:
@@ -27,12 +27,12 @@ class Faults:
         """Let calls fail, after those that are planned already."""
         self._planned.append(fault)
 
-    def check(self, method: str, *, carried_out: bool = False) -> None:
+    def check(self, method: str, *, applied: bool = False) -> None:
         """Raise what is planned for a call, before or after it was carried out."""
         if self.offline:
-            raise refusals.lost()
+            raise errors.lost()
         for fault in self._planned:
-            if fault.method in ("", method) and fault.carried_out is carried_out:
+            if fault.method in ("", method) and fault.applied is applied:
                 fault.times -= 1
                 if not fault.times:
                     self._planned.remove(fault)

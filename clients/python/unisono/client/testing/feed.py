@@ -17,7 +17,7 @@ from unisono.v1 import notification_pb2 as pb
 _ASIDE: Final = (pb.USER_ACTION_STATE_DISMISSED, pb.USER_ACTION_STATE_SNOOZED)
 
 #: Why a notification changed.
-Why: TypeAlias = feed_pb.ChangeType.ValueType
+ChangeType: TypeAlias = feed_pb.ChangeType.ValueType
 
 #: Who created it.
 Role: TypeAlias = pb.SenderRole.ValueType
@@ -34,13 +34,13 @@ class FeedKey(NamedTuple):
 class Endpoint:
     """A device of the user. `delete_time` is in milliseconds since 1970."""
 
-    shown: endpoint_pb.Endpoint
+    message: endpoint_pb.Endpoint
     delete_time: int | None = None
 
     @property
     def id(self) -> str:
         """Chosen by the device."""
-        return self.shown.endpoint_id
+        return self.message.endpoint_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,9 @@ class Row:
     `removal` is why it is gone, if it is; `alert_time` when `alert_revision` was made, in milliseconds.
     """
 
-    shown: pb.Notification
+    message: pb.Notification
     fingerprint: bytes
-    removal: Why | None = None
+    removal: ChangeType | None = None
     create_revision: int = 0
     content_revision: int = 0
     alert_time: int = 0
@@ -63,34 +63,36 @@ class Row:
         return self.removal is None
 
     @property
-    def counts(self) -> bool:
+    def counts_as_unread(self) -> bool:
         """Whether it counts for a badge."""
-        waits = self.shown.read_state == pb.READ_STATE_UNREAD and self.shown.user_action_state not in _ASIDE
+        waits = (
+            self.message.read_state == pb.READ_STATE_UNREAD and self.message.user_action_state not in _ASIDE
+        )
         return self.live and waits
 
     @property
     def target_key(self) -> str:
         """Text that tells its target policy from others; empty when it is for every endpoint."""
-        return target_key(self.shown.target_policy)
+        return target_key(self.message.target_policy)
 
     @property
     def size(self) -> int:
         """How many bytes of its feed's share it takes, as long as it is live."""
-        return size_of(self.shown.payload, self.shown.target_policy)
+        return size_of(self.message.payload, self.message.target_policy)
 
     def rings_at(self, now: int) -> bool:
         """Whether its last alert is still worth a ring."""
-        shown = self.shown
-        shows = millis(shown.display_time_to_live)
-        fresh = not shown.HasField("display_time_to_live") or now < self.alert_time + shows
-        return self.counts and fresh and now < millis(shown.expire_time)
+        message = self.message
+        shows = millis(message.display_time_to_live)
+        fresh = not message.HasField("display_time_to_live") or now < self.alert_time + shows
+        return self.counts_as_unread and fresh and now < millis(message.expire_time)
 
     def is_for(self, endpoint: Endpoint | None) -> bool:
         """Whether it is meant for the endpoint; anything is for None."""
-        policy = self.shown.target_policy
+        policy = self.message.target_policy
         if endpoint is None or not (policy.platforms or policy.endpoint_ids):
             return True
-        return endpoint.shown.platform in policy.platforms or endpoint.id in policy.endpoint_ids
+        return endpoint.message.platform in policy.platforms or endpoint.id in policy.endpoint_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ class Change:
     """One change: the row after it, why, when, and by which endpoint, if by one."""
 
     row: Row
-    why: Why
+    change_type: ChangeType
     time: int
     origin: str
 
@@ -144,45 +146,45 @@ class Feed:
 
     def unread_count(self, endpoint: Endpoint | None = None) -> int:
         """What a badge shows: of one endpoint, or of the feed."""
-        return sum(row.counts and row.is_for(endpoint) for row in self.rows.values())
+        return sum(row.counts_as_unread and row.is_for(endpoint) for row in self.rows.values())
 
     def with_key(self, key: str) -> list[Row]:
         """The rows with a key: what is live first, then the newest."""
-        keyed = (row for row in self.rows.values() if key and row.shown.app_notification_id == key)
-        return sorted(keyed, key=lambda row: (not row.live, -row.shown.revision))
+        keyed = (row for row in self.rows.values() if key and row.message.app_notification_id == key)
+        return sorted(keyed, key=lambda row: (not row.live, -row.message.revision))
 
     def named(self, ref: pb.NotificationRef, role: Role) -> Row | None:
         """What a caller of this role means: something live, then something of its own role."""
         if ref.id:
             return self.rows.get(ref.id)
         found = self.with_key(ref.app_notification_id)
-        return min(found, key=lambda row: (not row.live, row.shown.sender_role != role), default=None)
+        return min(found, key=lambda row: (not row.live, row.message.sender_role != role), default=None)
 
     def commit(
         self,
         row: Row,
-        why: Why,
+        change_type: ChangeType,
         now: int,
         origin: str = "",
         *,
-        news: bool = False,
+        new_content: bool = False,
         alert: bool = False,
     ) -> Row:
         """Make it the next change. `news`: its content is new. `alert`: it rings."""
         revision = self.revision + 1
-        shown = row.shown
-        shown.revision = revision
-        shown.update_time.CopyFrom(timestamp(now))
+        message = row.message
+        message.revision = revision
+        message.update_time.CopyFrom(timestamp(now))
         if alert:
-            shown.alert_revision = revision
+            message.alert_revision = revision
         row = replace(
             row,
             create_revision=row.create_revision or revision,
-            content_revision=revision if news else row.content_revision,
+            content_revision=revision if new_content else row.content_revision,
             alert_time=now if alert else row.alert_time,
         )
-        self.rows[shown.id] = row
-        self.changes.append(Change(row=row, why=why, time=now, origin=origin))
+        self.rows[message.id] = row
+        self.changes.append(Change(row=row, change_type=change_type, time=now, origin=origin))
         wake(self.listeners)
         return row
 
@@ -190,8 +192,8 @@ class Feed:
         """A sign of life of an endpoint, if there is such a one."""
         endpoint = self.endpoints.get(endpoint_id)
         if endpoint is not None and endpoint.delete_time is None:
-            latest = max(now, millis(endpoint.shown.last_seen_time))
-            endpoint.shown.last_seen_time.CopyFrom(timestamp(latest))
+            latest = max(now, millis(endpoint.message.last_seen_time))
+            endpoint.message.last_seen_time.CopyFrom(timestamp(latest))
 
 
 def target_key(policy: pb.TargetPolicy) -> str:
@@ -208,9 +210,9 @@ def size_of(payload: pb.Payload, policy: pb.TargetPolicy) -> int:
 
 def copy(row: Row) -> pb.Notification:
     """What is shown of it, to be changed and committed."""
-    shown = pb.Notification()
-    shown.CopyFrom(row.shown)
-    return shown
+    message = pb.Notification()
+    message.CopyFrom(row.message)
+    return message
 
 
 def wake(listeners: Iterable[Listener]) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unisono.client.testing import checks, endpoints, refusals
+from unisono.client.testing import checks, endpoints, errors
 from unisono.client.testing.call import Actor, Call
-from unisono.client.testing.checks import Bad
+from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Endpoint, Row, copy
 from unisono.client.testing.patching import check_ref, check_revision, expected_revision
 from unisono.client.testing.times import millis, timestamp
@@ -23,10 +23,10 @@ def mark(call: Call, request: MarkNotificationsRequest) -> MarkNotificationsResp
     rows, missing = _selected(actor, endpoint, request)
     if len(request.references.refs) == 1:
         _check_single(rows[0], new)
-    changing = [row for row in rows if new.patched(row) != row.shown]
+    changing = [row for row in rows if new.patched(row) != row.message]
     allowed = [row for row in changing if not new.leaves_alone(row)]
     for row in allowed:
-        patched = replace(row, shown=new.patched(row))
+        patched = replace(row, message=new.patched(row))
         feed.commit(patched, CHANGE_TYPE_STATE_CHANGED, call.now, actor.endpoint_id)
     return MarkNotificationsResponse(
         changed=len(allowed),
@@ -47,66 +47,66 @@ class _New:
 
     def patched(self, row: Row) -> pb.Notification:
         """What would be shown."""
-        shown = copy(row)
+        message = copy(row)
         if self.request.read_state:
-            shown.read_state = self.request.read_state
+            message.read_state = self.request.read_state
         if self.request.user_action_state:
-            shown.user_action_state = self.request.user_action_state
-            shown.ClearField("snooze_until")
+            message.user_action_state = self.request.user_action_state
+            message.ClearField("snooze_until")
         if self.snooze_until is not None:
-            shown.snooze_until.CopyFrom(timestamp(self.snooze_until))
-        return shown
+            message.snooze_until.CopyFrom(timestamp(self.snooze_until))
+        return message
 
     def leaves_alone(self, row: Row) -> bool:
         """Whether the caller cannot have seen it, or it will not live until it comes back."""
-        newest = max(row.content_revision, row.shown.alert_revision)
+        newest = max(row.content_revision, row.message.alert_revision)
         unseen = self.request.HasField("up_to_revision") and newest > self.request.up_to_revision
         return unseen or self.outlasts(row)
 
     def outlasts(self, row: Row) -> bool:
         """Whether the snooze is longer than the notification lives."""
-        return self.snooze_until is not None and self.snooze_until >= millis(row.shown.expire_time)
+        return self.snooze_until is not None and self.snooze_until >= millis(row.message.expire_time)
 
 
 def _read(call: Call, request: MarkNotificationsRequest) -> tuple[Actor, _New]:
-    bad = Bad()
-    actor = call.writer(bad, request.user_id, request.endpoint_id)
-    _check_selector(bad, call, request)
-    until = _check_state(bad, call, request)
+    violations = Violations()
+    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    _check_selector(violations, call, request)
+    until = _check_state(violations, call, request)
     if request.HasField("up_to_revision"):
-        checks.revision(bad, "up_to_revision", request.up_to_revision)
-    expected = expected_revision(bad, request)
+        checks.revision(violations, "up_to_revision", request.up_to_revision)
+    expected = expected_revision(violations, request)
     if expected is not None and len(request.references.refs) != 1:
-        bad.add("expected_revision", "goes with exactly one reference")
-    bad.check()
+        violations.add("expected_revision", "goes with exactly one reference")
+    violations.check()
     return actor, _New(request=request, snooze_until=until, expected_revision=expected)
 
 
-def _check_selector(bad: Bad, call: Call, request: MarkNotificationsRequest) -> None:
+def _check_selector(violations: Violations, call: Call, request: MarkNotificationsRequest) -> None:
     limits, kind = call.limits, request.WhichOneof("selector")
     if kind is None:
-        bad.add("selector", "is required: references, group_name or all")
+        violations.add("selector", "is required: references, group_name or all")
     if kind == "group_name":
-        checks.name(bad, "group_name", request.group_name, limits.id_bytes, required=True)
+        checks.name(violations, "group_name", request.group_name, limits.id_bytes, required=True)
     if kind == "references":
-        named = checks.members(bad, "references.refs", request.references.refs, limits.mark_references)
+        named = checks.members(violations, "references.refs", request.references.refs, limits.mark_references)
         for index, ref in enumerate(named):
-            check_ref(bad, f"references.refs[{index}]", ref, limits.id_bytes)
+            check_ref(violations, f"references.refs[{index}]", ref, limits.id_bytes)
 
 
-def _check_state(bad: Bad, call: Call, request: MarkNotificationsRequest) -> int | None:
+def _check_state(violations: Violations, call: Call, request: MarkNotificationsRequest) -> int | None:
     """Returns the end of the snooze, if there is one."""
-    checks.choice(bad, "read_state", request.read_state, checks.READ_STATES)
-    checks.choice(bad, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
+    checks.choice(violations, "read_state", request.read_state, checks.READ_STATES)
+    checks.choice(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
     if not request.read_state and not request.user_action_state:
-        bad.add("read_state", "or user_action_state is required")
+        violations.add("read_state", "or user_action_state is required")
     if not request.HasField("snooze_until"):
         return None
-    until = checks.moment(bad, "snooze_until", request.snooze_until)
+    until = checks.moment(violations, "snooze_until", request.snooze_until)
     if request.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
-        bad.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
+        violations.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
     if until is not None and until <= call.now:
-        bad.add("snooze_until", "must be in the future")
+        violations.add("snooze_until", "must be in the future")
     return until
 
 
@@ -116,7 +116,7 @@ def _selected(
     """What is meant, each once, and the references that name nothing live."""
     kind, feed = request.WhichOneof("selector"), actor.feed
     if kind == "group_name":
-        return [row for row in feed.live if row.shown.group_name == request.group_name], ()
+        return [row for row in feed.live if row.message.group_name == request.group_name], ()
     if kind == "all":
         return [row for row in feed.live if row.is_for(endpoint)], ()
     found: dict[str, Row] = {}
@@ -124,18 +124,18 @@ def _selected(
     for ref in request.references.refs:
         row = feed.named(ref, actor.role)
         if row is not None and row.live:
-            found[row.shown.id] = row
+            found[row.message.id] = row
         else:
             missing.append(ref)
     if not found:
-        raise refusals.no_notification()
+        raise errors.no_notification()
     return list(found.values()), missing
 
 
 def _check_single(row: Row, new: _New) -> None:
     """What is asked of one alone is refused, not skipped."""
-    if new.patched(row) == row.shown:
+    if new.patched(row) == row.message:
         return
     check_revision(row, new.expected_revision)
     if new.outlasts(row):
-        raise refusals.invalid([("snooze_until", "must be before the notification's expire_time")])
+        raise errors.invalid([("snooze_until", "must be before the notification's expire_time")])

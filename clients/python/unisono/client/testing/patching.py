@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from unisono.client.testing import checks, refusals
+from unisono.client.testing import checks, errors
 from unisono.client.testing.call import Call
-from unisono.client.testing.checks import Bad
+from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import CONTENT, check_expiry, clear, content, put
-from unisono.client.testing.feed import Feed, Row, Why, copy
+from unisono.client.testing.feed import ChangeType, Feed, Row, copy
 from unisono.client.testing.limits import MASK_PATHS
 from unisono.client.testing.quotas import check_growth
 from unisono.client.testing.times import length, timestamp
@@ -23,85 +23,85 @@ def update(
     call: Call, request: service_pb.UpdateNotificationRequest
 ) -> service_pb.UpdateNotificationResponse:
     """UpdateNotification."""
-    bad = Bad()
-    actor = call.writer(bad, request.user_id, request.endpoint_id)
-    check_ref(bad, "notification", request.notification, call.limits.id_bytes)
-    mask = checked_mask(bad, request.update_mask.paths, CONTENT)
-    kept = content(bad, request.content, call.limits, prefix="content.", mask=mask)
-    check_expiry(bad, kept, call.now, call.limits, "content.")
-    expected = expected_revision(bad, request)
-    bad.check()
+    violations = Violations()
+    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    check_ref(violations, "notification", request.notification, call.limits.id_bytes)
+    mask = checked_mask(violations, request.update_mask.paths, CONTENT)
+    kept = content(violations, request.content, call.limits, prefix="content.", mask=mask)
+    check_expiry(violations, kept, call.now, call.limits, "content.")
+    expected = expected_revision(violations, request)
+    violations.check()
     actor.feed.seen(actor.endpoint_id, call.now)
     row = _live(actor.feed.named(request.notification, actor.role))
-    if row.shown.sender_role != actor.role:
-        creator = pb.SenderRole.Name(row.shown.sender_role)
-        raise refusals.not_creator(creator.removeprefix("SENDER_ROLE_").lower())
-    shown = _patched(call, row, kept, mask)
-    if shown != row.shown:
+    if row.message.sender_role != actor.role:
+        creator = pb.SenderRole.Name(row.message.sender_role)
+        raise errors.not_creator(creator.removeprefix("SENDER_ROLE_").lower())
+    message = _patched(call, row, kept, mask)
+    if message != row.message:
         check_revision(row, expected)
-        news = shown.payload != row.shown.payload
-        check_growth(call, actor.feed, shown.payload.ByteSize() - row.shown.payload.ByteSize())
-        why = feed_pb.CHANGE_TYPE_UPDATED if news else feed_pb.CHANGE_TYPE_STATE_CHANGED
+        news = message.payload != row.message.payload
+        check_growth(call, actor.feed, message.payload.ByteSize() - row.message.payload.ByteSize())
+        change_type = feed_pb.CHANGE_TYPE_UPDATED if news else feed_pb.CHANGE_TYPE_STATE_CHANGED
         row = actor.feed.commit(
-            replace(row, shown=shown),
-            why,
+            replace(row, message=message),
+            change_type,
             call.now,
             actor.endpoint_id,
-            news=news,
+            new_content=news,
             alert=news and not request.silent,
         )
-    return service_pb.UpdateNotificationResponse(notification=row.shown)
+    return service_pb.UpdateNotificationResponse(notification=row.message)
 
 
 def delete(
     call: Call, request: service_pb.DeleteNotificationRequest
 ) -> service_pb.DeleteNotificationResponse:
     """DeleteNotification: what is gone stays as it is."""
-    bad = Bad()
-    actor = call.writer(bad, request.user_id, request.endpoint_id)
-    check_ref(bad, "notification", request.notification, call.limits.id_bytes)
-    expected = expected_revision(bad, request)
-    bad.check()
+    violations = Violations()
+    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    check_ref(violations, "notification", request.notification, call.limits.id_bytes)
+    expected = expected_revision(violations, request)
+    violations.check()
     actor.feed.seen(actor.endpoint_id, call.now)
     row = actor.feed.named(request.notification, actor.role)
     if row is None:
-        raise refusals.no_notification()
+        raise errors.no_notification()
     if not row.live:
-        return service_pb.DeleteNotificationResponse(revision=row.shown.revision, already_removed=True)
+        return service_pb.DeleteNotificationResponse(revision=row.message.revision, already_removed=True)
     check_revision(row, expected)
     row = remove(actor.feed, row, feed_pb.CHANGE_TYPE_DELETED, call.now, actor.endpoint_id)
-    return service_pb.DeleteNotificationResponse(revision=row.shown.revision)
+    return service_pb.DeleteNotificationResponse(revision=row.message.revision)
 
 
-def remove(feed: Feed, row: Row, why: Why, now: int, origin: str = "") -> Row:
+def remove(feed: Feed, row: Row, change_type: ChangeType, now: int, origin: str = "") -> Row:
     """Take a live notification out of the feed."""
-    shown = copy(row)
-    clear(shown, _FORGOTTEN)
-    return feed.commit(replace(row, shown=shown, removal=why), why, now, origin)
+    message = copy(row)
+    clear(message, _FORGOTTEN)
+    return feed.commit(replace(row, message=message, removal=change_type), change_type, now, origin)
 
 
-def check_ref(bad: Bad, field: str, ref: pb.NotificationRef, most: int) -> None:
+def check_ref(violations: Violations, field: str, ref: pb.NotificationRef, most: int) -> None:
     """A reference names a notification by its id or by its key."""
     kind = ref.WhichOneof("ref")
     if kind is None:
-        bad.add(field, "is required: an id or an app_notification_id")
+        violations.add(field, "is required: an id or an app_notification_id")
     else:
-        checks.name(bad, f"{field}.{kind}", getattr(ref, kind), most, required=True)
+        checks.name(violations, f"{field}.{kind}", getattr(ref, kind), most, required=True)
 
 
-def checked_mask(bad: Bad, paths: Sequence[str], known: Sequence[str]) -> list[str]:
+def checked_mask(violations: Violations, paths: Sequence[str], known: Sequence[str]) -> list[str]:
     """The fields to patch."""
     if not paths:
-        bad.add("update_mask", "is required")
-    listed = checks.members(bad, "update_mask", paths, MASK_PATHS, least=0)
+        violations.add("update_mask", "is required")
+    listed = checks.members(violations, "update_mask", paths, MASK_PATHS, least=0)
     for path in listed:
         if path not in known:
-            bad.add("update_mask", f"has no path {path[:64]!r}; known are {', '.join(sorted(known))}")
+            violations.add("update_mask", f"has no path {path[:64]!r}; known are {', '.join(sorted(known))}")
     return [path for path in known if path in listed]
 
 
 def expected_revision(
-    bad: Bad,
+    violations: Violations,
     request: service_pb.UpdateNotificationRequest
     | service_pb.MarkNotificationsRequest
     | service_pb.DeleteNotificationRequest,
@@ -109,27 +109,27 @@ def expected_revision(
     """The revision that the notification must have, if one is given."""
     if not request.HasField("expected_revision"):
         return None
-    checks.revision(bad, "expected_revision", request.expected_revision)
+    checks.revision(violations, "expected_revision", request.expected_revision)
     return request.expected_revision
 
 
 def check_revision(row: Row, expected: int | None) -> None:
     """Raises `RevisionMismatch` for a notification at another revision than expected."""
-    if expected not in (None, row.shown.revision):
-        raise refusals.revision_mismatch(row.shown.revision, expected)
+    if expected not in (None, row.message.revision):
+        raise errors.revision_mismatch(row.message.revision, expected)
 
 
 def _live(row: Row | None) -> Row:
     if row is None or not row.live:
-        raise refusals.no_notification()
+        raise errors.no_notification()
     return row
 
 
 def _patched(
     call: Call, row: Row, kept: service_pb.NotificationContent, mask: Sequence[str]
 ) -> pb.Notification:
-    shown = copy(row)
-    put(shown, kept, mask)
-    if not shown.HasField("expire_time"):
-        shown.expire_time.CopyFrom(timestamp(call.now + length(call.limits.expire_after_default)))
-    return shown
+    message = copy(row)
+    put(message, kept, mask)
+    if not message.HasField("expire_time"):
+        message.expire_time.CopyFrom(timestamp(call.now + length(call.limits.expire_after_default)))
+    return message

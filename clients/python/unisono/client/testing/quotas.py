@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from unisono.client.testing import refusals
+from unisono.client.testing import errors
 from unisono.client.testing.call import Call
 from unisono.client.testing.feed import Feed, Row
 
@@ -15,7 +15,7 @@ def check_room(call: Call, feed: Feed, target: str, size: int, *, leaves: Row | 
             f"the feed holds {limit} live notifications, which is the limit; "
             "delete some, or wait until some expire"
         )
-        raise refusals.quota_exceeded("LIVE_NOTIFICATIONS_EXCEEDED", text, limit)
+        raise errors.quota_exceeded("LIVE_NOTIFICATIONS_EXCEEDED", text, limit)
     _check_targets(call, feed, target, leaves)
     check_growth(call, feed, size - (leaves.size if leaves is not None else 0))
 
@@ -28,7 +28,7 @@ def check_growth(call: Call, feed: Feed, growth: int) -> None:
             f"the live notifications of the feed would take more than {limit} bytes, which is the limit; "
             "delete some, or wait until some expire"
         )
-        raise refusals.quota_exceeded("FEED_BYTES_EXCEEDED", text, limit)
+        raise errors.quota_exceeded("FEED_BYTES_EXCEEDED", text, limit)
 
 
 def _check_targets(call: Call, feed: Feed, target: str, leaves: Row | None) -> None:
@@ -42,4 +42,4 @@ def _check_targets(call: Call, feed: Feed, target: str, leaves: Row | None) -> N
             f"the live notifications of the feed have {limit} different target policies, which is the "
             "limit; use one of them, or platforms, or delete some"
         )
-        raise refusals.quota_exceeded("TARGET_POLICIES_EXCEEDED", text, limit)
+        raise errors.quota_exceeded("TARGET_POLICIES_EXCEEDED", text, limit)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 
 from unisono.client._errors import UnisonoError
-from unisono.client.testing import checks, refusals
+from unisono.client.testing import checks, errors
 from unisono.client.testing.call import Actor, Call
-from unisono.client.testing.checks import Bad
+from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import CONTENT, check_expiry, content, put, target_policy
-from unisono.client.testing.feed import Row, Why, copy, size_of, target_key
+from unisono.client.testing.feed import ChangeType, Row, copy, size_of, target_key
 from unisono.client.testing.patching import remove
 from unisono.client.testing.quotas import check_growth, check_room
 from unisono.client.testing.times import length, timestamp
@@ -19,7 +19,7 @@ from unisono.v1 import notification_service_pb2 as service_pb
 def send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.SendNotificationResponse:
     """SendNotification."""
     if not call.principal.may_send:
-        raise refusals.scope_missing(call.principal.role, "notifications.send")
+        raise errors.scope_missing(call.principal.role, "notifications.send")
     return service_pb.SendNotificationResponse(result=_send(call, request))
 
 
@@ -27,9 +27,9 @@ def send_batch(
     call: Call, request: service_pb.BatchSendNotificationsRequest
 ) -> service_pb.BatchSendNotificationsResponse:
     """BatchSendNotifications: one bad item harms no other."""
-    bad = Bad()
-    requests = checks.members(bad, "requests", request.requests, call.limits.batch_items)
-    bad.check()
+    violations = Violations()
+    requests = checks.members(violations, "requests", request.requests, call.limits.batch_items)
+    violations.check()
     results = [_item(call, item) for item in requests]
     return service_pb.BatchSendNotificationsResponse(results=results)
 
@@ -53,7 +53,7 @@ def _item(call: Call, request: service_pb.SendNotificationRequest) -> service_pb
     try:
         return service_pb.BatchSendResult(result=_send(call, request))
     except UnisonoError as error:
-        return service_pb.BatchSendResult(error=refusals.item_error(error))
+        return service_pb.BatchSendResult(error=errors.item_error(error))
 
 
 def _send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.SendResult:
@@ -61,7 +61,7 @@ def _send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb
     wanted = _read(call, request)
     wanted.actor.feed.seen(wanted.actor.endpoint_id, call.now)
     keyed = wanted.actor.feed.with_key(wanted.key)
-    own = [row for row in keyed if row.shown.sender_role == wanted.actor.role]
+    own = [row for row in keyed if row.message.sender_role == wanted.actor.role]
     for row in own:
         if row.fingerprint == wanted.fingerprint:
             return _result(row, deduplicated=True)
@@ -70,16 +70,16 @@ def _send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb
 
 
 def _read(call: Call, request: service_pb.SendNotificationRequest) -> _Wanted:
-    bad = Bad()
-    actor = call.writer(bad, request.user_id, request.endpoint_id)
-    checks.name(bad, "app_notification_id", request.app_notification_id, call.limits.id_bytes)
+    violations = Violations()
+    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    checks.name(violations, "app_notification_id", request.app_notification_id, call.limits.id_bytes)
     if request.on_conflict not in service_pb.ConflictPolicy.values():
-        bad.add("on_conflict", f"has no value {request.on_conflict}")
-    kept = content(bad, request, call.limits)
-    target = target_policy(bad, request.target_policy, call.limits)
-    if bad:
-        check_expiry(bad, kept, call.now, call.limits)
-    bad.check()
+        violations.add("on_conflict", f"has no value {request.on_conflict}")
+    kept = content(violations, request, call.limits)
+    target = target_policy(violations, request.target_policy, call.limits)
+    if violations:
+        check_expiry(violations, kept, call.now, call.limits)
+    violations.check()
     return _Wanted(
         actor=actor,
         key=request.app_notification_id,
@@ -91,12 +91,12 @@ def _read(call: Call, request: service_pb.SendNotificationRequest) -> _Wanted:
 
 def _store(call: Call, wanted: _Wanted, live: Row | None) -> Row:
     if live is not None and not wanted.replace:
-        raise refusals.key_conflict(live.shown.id)
-    bad = Bad()
-    check_expiry(bad, wanted.content, call.now, call.limits)
-    bad.check()
+        raise errors.key_conflict(live.message.id)
+    violations = Violations()
+    check_expiry(violations, wanted.content, call.now, call.limits)
+    violations.check()
     size = size_of(wanted.content.payload, wanted.target)
-    if live is not None and live.shown.target_policy == wanted.target:
+    if live is not None and live.message.target_policy == wanted.target:
         check_growth(call, wanted.actor.feed, size - live.size)
         return _rewrite(call, wanted, live)
     check_room(call, wanted.actor.feed, target_key(wanted.target), size, leaves=live)
@@ -108,8 +108,8 @@ def _store(call: Call, wanted: _Wanted, live: Row | None) -> Row:
 
 def _create(call: Call, wanted: _Wanted) -> Row:
     actor = wanted.actor
-    shown = pb.Notification(
-        id=call.world.new_id(),
+    message = pb.Notification(
+        id=call.state.new_id(),
         app_id=actor.feed.key.app_id,
         user_id=actor.feed.key.user_id,
         app_notification_id=wanted.key,
@@ -117,35 +117,35 @@ def _create(call: Call, wanted: _Wanted) -> Row:
         create_time=timestamp(call.now),
     )
     if wanted.target.ByteSize():
-        shown.target_policy.CopyFrom(wanted.target)
+        message.target_policy.CopyFrom(wanted.target)
     return _commit(
-        call, wanted, Row(shown=shown, fingerprint=wanted.fingerprint), feed_pb.CHANGE_TYPE_CREATED
+        call, wanted, Row(message=message, fingerprint=wanted.fingerprint), feed_pb.CHANGE_TYPE_CREATED
     )
 
 
 def _rewrite(call: Call, wanted: _Wanted, live: Row) -> Row:
-    row = replace(live, shown=copy(live), fingerprint=wanted.fingerprint)
-    row.shown.ClearField("snooze_until")
+    row = replace(live, message=copy(live), fingerprint=wanted.fingerprint)
+    row.message.ClearField("snooze_until")
     return _commit(call, wanted, row, feed_pb.CHANGE_TYPE_UPDATED)
 
 
-def _commit(call: Call, wanted: _Wanted, row: Row, why: Why) -> Row:
+def _commit(call: Call, wanted: _Wanted, row: Row, change_type: ChangeType) -> Row:
     """Unread, with the new content, and ringing."""
-    shown, actor = row.shown, wanted.actor
-    put(shown, wanted.content, CONTENT)
-    if not shown.HasField("expire_time"):
-        shown.expire_time.CopyFrom(timestamp(call.now + length(call.limits.expire_after_default)))
-    shown.read_state = pb.READ_STATE_UNREAD
-    shown.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
-    return actor.feed.commit(row, why, call.now, actor.endpoint_id, news=True, alert=True)
+    message, actor = row.message, wanted.actor
+    put(message, wanted.content, CONTENT)
+    if not message.HasField("expire_time"):
+        message.expire_time.CopyFrom(timestamp(call.now + length(call.limits.expire_after_default)))
+    message.read_state = pb.READ_STATE_UNREAD
+    message.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
+    return actor.feed.commit(row, change_type, call.now, actor.endpoint_id, new_content=True, alert=True)
 
 
 def _result(row: Row, *, deduplicated: bool = False) -> service_pb.SendResult:
     return service_pb.SendResult(
-        id=row.shown.id,
-        revision=row.shown.revision,
-        create_time=row.shown.create_time,
-        expire_time=row.shown.expire_time,
+        id=row.message.id,
+        revision=row.message.revision,
+        create_time=row.message.create_time,
+        expire_time=row.message.expire_time,
         deduplicated=deduplicated,
         removed=not row.live,
     )

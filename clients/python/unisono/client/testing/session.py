@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from unisono.client._errors import UnisonoError
-from unisono.client.testing import refusals
+from unisono.client.testing import errors
 from unisono.client.testing.events import catch_up_events, live_events
 from unisono.client.testing.feed import Endpoint, Feed
+from unisono.client.testing.state import Position, Principal, ServiceState
 from unisono.client.testing.times import duration
-from unisono.client.testing.world import Position, Principal, World
 from unisono.v1 import feed_service_pb2 as pb
 
 #: The most that one batch of events holds, in bytes.
@@ -32,12 +32,12 @@ class Session:
     """`cut` and `stalled` are what a network does to it: the first at once, the second for ever."""
 
     def __init__(
-        self, world: World, principal: Principal, feed: Feed, endpoint: Endpoint, start: Start
+        self, state: ServiceState, principal: Principal, feed: Feed, endpoint: Endpoint, start: Start
     ) -> None:
         self.endpoint_id = endpoint.id
         self.cut = False
         self.stalled = False
-        self._world = world
+        self._state = state
         self._principal = principal
         self._feed = feed
         self._endpoint = endpoint
@@ -68,7 +68,7 @@ class Session:
         try:
             while True:
                 self._woken.clear()
-                with self._world.lock:
+                with self._state.lock:
                     message = self._next()
                 if message is None:
                     await self._wait()
@@ -77,14 +77,14 @@ class Session:
                 if message.HasField("goodbye"):
                     raise _error(message.goodbye)
         finally:
-            with self._world.lock:
+            with self._state.lock:
                 self._feed.listeners.discard(self)
-                self._feed.seen(self.endpoint_id, self._world.now)
+                self._feed.seen(self.endpoint_id, self._state.now)
 
     def _next(self) -> pb.SubscribeResponse | None:
         """The next message, if there is something to say now."""
         if self.cut:
-            raise refusals.lost()
+            raise errors.lost()
         if self.stalled:
             return None
         if not self._welcomed:
@@ -100,7 +100,7 @@ class Session:
         return self._say(heartbeat=pb.Heartbeat()) if self._patience() <= 0 else None
 
     def _ending(self) -> pb.Goodbye | None:
-        if self._principal.expire_time <= self._world.now:
+        if self._principal.expire_time <= self._state.now:
             self.end("TOKEN_EXPIRED")
         return self._goodbye
 
@@ -111,7 +111,7 @@ class Session:
         if self._synced and self._position.complete:
             found = live_events(self._feed, self._endpoint, self._position)
         else:
-            found = catch_up_events(self._feed, self._endpoint, self._position, self._world.now)
+            found = catch_up_events(self._feed, self._endpoint, self._position, self._state.now)
         for event in found:
             size += event.ByteSize()
             if size > _BATCH_BYTES and events:
@@ -125,7 +125,7 @@ class Session:
     def _say(self, **what: Any) -> pb.SubscribeResponse:
         self._said_at = self._loop.time()
         return pb.SubscribeResponse(
-            resume_token=self._world.seal(self._feed, self.endpoint_id, self._position),
+            resume_token=self._state.seal(self._feed, self.endpoint_id, self._position),
             revision=self._position.cursor,
             complete=self._synced and self._position.complete,
             unread_count=self._unread,
@@ -134,7 +134,7 @@ class Session:
 
     def _welcome(self) -> pb.Welcome:
         return pb.Welcome(
-            session_id=self._world.new_id(),
+            session_id=self._state.new_id(),
             resumed=self._start.resumed,
             heartbeat_interval=duration(int(self._start.heartbeat * 1000)),
         )
@@ -154,4 +154,4 @@ class Session:
 
 def _error(goodbye: pb.Goodbye) -> UnisonoError:
     reason = pb.GoodbyeReason.Name(goodbye.reason).removeprefix("GOODBYE_REASON_")
-    return refusals.stream_end(reason, goodbye.retry_delay.ToNanoseconds() / 1e9)
+    return errors.stream_end(reason, goodbye.retry_delay.ToNanoseconds() / 1e9)

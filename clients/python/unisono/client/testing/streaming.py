@@ -1,12 +1,12 @@
 """FeedService: opens streams, takes acknowledgements, and tells where a feed is."""
 
-from unisono.client.testing import checks, endpoints, refusals
+from unisono.client.testing import checks, endpoints, errors
 from unisono.client.testing.call import Actor, Call
-from unisono.client.testing.checks import Bad
+from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Feed
 from unisono.client.testing.session import Session, Start
+from unisono.client.testing.state import Position
 from unisono.client.testing.times import length, millis
-from unisono.client.testing.world import Position
 from unisono.v1 import feed_service_pb2 as pb
 
 _DAY = 24 * 3600 * 1000
@@ -27,45 +27,45 @@ def subscribe(call: Call, request: pb.SubscribeRequest) -> Session:
     for listener in feed.listeners:
         if listener.endpoint_id == endpoint.id:
             listener.end("SUPERSEDED")
-    session = Session(call.world, call.principal, feed, endpoint, start)
+    session = Session(call.state, call.principal, feed, endpoint, start)
     feed.listeners.add(session)
     return session
 
 
 def acknowledge(call: Call, request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
     """Acknowledge."""
-    bad = Bad()
-    actor = call.writer(bad, request.user_id, request.endpoint_id)
+    violations = Violations()
+    actor = call.writer(violations, request.user_id, request.endpoint_id)
     if not request.resume_token:
-        bad.add("resume_token", "is required")
-    bad.check()
-    shown = endpoints.existing(actor.feed, actor.endpoint_id).shown
-    position = call.world.unseal(actor.feed, actor.endpoint_id, request.resume_token)
+        violations.add("resume_token", "is required")
+    violations.check()
+    message = endpoints.existing(actor.feed, actor.endpoint_id).message
+    position = call.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
     if position is not None:
-        shown.acknowledged_revision = max(shown.acknowledged_revision, position.cursor)
+        message.acknowledged_revision = max(message.acknowledged_revision, position.cursor)
     actor.feed.seen(actor.endpoint_id, call.now)
-    return pb.AcknowledgeResponse(acknowledged_revision=shown.acknowledged_revision)
+    return pb.AcknowledgeResponse(acknowledged_revision=message.acknowledged_revision)
 
 
 def get_feed(call: Call, request: pb.GetFeedRequest) -> pb.GetFeedResponse:
     """GetFeed."""
-    bad = Bad()
-    feed = call.reader(bad, request.user_id, request.endpoint_id).feed
-    bad.check()
+    violations = Violations()
+    feed = call.reader(violations, request.user_id, request.endpoint_id).feed
+    violations.check()
     endpoint = endpoints.existing(feed, request.endpoint_id) if request.endpoint_id else None
     return pb.GetFeedResponse(last_revision=feed.revision, unread_count=feed.unread_count(endpoint))
 
 
 def _read(call: Call, request: pb.SubscribeRequest) -> Actor:
-    bad = Bad()
-    actor = call.writer(bad, request.user_id, request.endpoint_id)
-    checks.choice(bad, "platform", request.platform, checks.PLATFORMS)
-    checks.name(bad, "display_name", request.display_name, call.limits.id_bytes)
+    violations = Violations()
+    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    checks.choice(violations, "platform", request.platform, checks.PLATFORMS)
+    checks.name(violations, "display_name", request.display_name, call.limits.id_bytes)
     if request.start_position not in pb.StartPosition.values():
-        bad.add("start_position", f"has no value {request.start_position}")
+        violations.add("start_position", f"has no value {request.start_position}")
     if request.HasField("heartbeat_interval"):
-        checks.span(bad, "heartbeat_interval", request.heartbeat_interval, _DAY)
-    bad.check()
+        checks.span(violations, "heartbeat_interval", request.heartbeat_interval, _DAY)
+    violations.check()
     return actor
 
 
@@ -74,21 +74,21 @@ def _check_streams(call: Call, actor: Actor) -> None:
     limit = call.limits.streams_per_user
     if len(others) >= limit:
         text = f"the user has {len(others)} streams open, which is the limit; close one"
-        raise refusals.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, limit)
+        raise errors.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, limit)
     count = len(actor.feed.listeners)
     if count >= 2 * limit:
         text = (
             f"the user has {count} streams open, those that newer ones took over from "
             "among them, which is the limit; read them to their end, or close their connections"
         )
-        raise refusals.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, 2 * limit)
+        raise errors.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, 2 * limit)
 
 
 def _resumed(call: Call, actor: Actor, request: pb.SubscribeRequest) -> Position | None:
     """Where the device is, if the service still knows all that has happened since."""
     if request.WhichOneof("start") != "resume_token":
         return None
-    position = call.world.unseal(actor.feed, actor.endpoint_id, request.resume_token)
+    position = call.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
     known = position is not None and max(position.cursor, position.base) >= actor.feed.floor
     return position if known else None
 

@@ -9,10 +9,10 @@ from typing import Any, Final, cast
 from google.protobuf.message import Message
 
 from unisono.client._wire.methods import SUBSCRIBE, Method, Request, Response
-from unisono.client.testing import endpoints, history, marking, patching, refusals, sending, streaming
+from unisono.client.testing import endpoints, errors, history, marking, patching, sending, streaming
 from unisono.client.testing.call import Call
 from unisono.client.testing.faults import Faults
-from unisono.client.testing.world import World
+from unisono.client.testing.state import ServiceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
 class FakeTransport:
     """A `Transport`. May be shared by publishers and devices of any event loops."""
 
-    def __init__(self, world: World, faults: Faults) -> None:
-        self._world = world
+    def __init__(self, state: ServiceState, faults: Faults) -> None:
+        self._state = state
         self._faults = faults
 
     async def unary(
@@ -55,11 +55,11 @@ class FakeTransport:
         # Without a turn of the loop, who calls in a circle would keep everybody else from running.
         await asyncio.sleep(0)
         handler = _HANDLERS[method.name]
-        with self._world.lock:
+        with self._state.lock:
             self._faults.check(method.name)
             call = self._admitted(request, token, handler.role)
             answer = handler.carry_out(call, request)
-            self._faults.check(method.name, carried_out=True)
+            self._faults.check(method.name, applied=True)
         return cast("Response", answer)
 
     async def stream(
@@ -67,7 +67,7 @@ class FakeTransport:
     ) -> AsyncGenerator[Response, None]:
         """See `Transport`."""
         await asyncio.sleep(0)
-        with self._world.lock:
+        with self._state.lock:
             self._faults.check(SUBSCRIBE.name)
             call = self._admitted(request, token, "device")
             session = streaming.subscribe(call, cast("Any", request))
@@ -79,10 +79,10 @@ class FakeTransport:
         """There is nothing to give back: the service is its maker's."""
 
     def _admitted(self, request: Message, token: str, role: str) -> Call:
-        principal = self._world.principal(token)
+        principal = self._state.principal(token)
         if role not in ("", principal.role):
-            raise refusals.wrong_role(principal.role, role)
-        size, limit = request.ByteSize(), self._world.limits.request_bytes
+            raise errors.wrong_role(principal.role, role)
+        size, limit = request.ByteSize(), self._state.limits.request_bytes
         if size > limit:
-            raise refusals.too_large(size, limit)
-        return Call(self._world, principal)
+            raise errors.too_large(size, limit)
+        return Call(self._state, principal)

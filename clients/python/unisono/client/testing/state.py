@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Generic, TypeVar
 
-from unisono.client.testing import refusals
+from unisono.client.testing import errors
 from unisono.client.testing.feed import Feed, FeedKey, Listener
 from unisono.client.testing.limits import Limits
 
@@ -44,7 +44,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class IssuedPosition:
     """A position, and whose it is."""
 
     feed: FeedKey
@@ -53,14 +53,14 @@ class Sealed:
     position: Position
 
 
-class Given(Generic[Value]):
+class OpaqueHandles(Generic[Value]):
     """Values under names that nobody guesses, and that no other service gives."""
 
     def __init__(self, kind: str) -> None:
         self._prefix = f"{kind}-{uuid.uuid4().hex[:8]}"
         self._values: dict[str, Value] = {}
 
-    def give(self, value: Value) -> str:
+    def issue(self, value: Value) -> str:
         """A new name for it."""
         given = f"{self._prefix}-{len(self._values) + 1}"
         self._values[given] = value
@@ -72,7 +72,7 @@ class Given(Generic[Value]):
 
 
 @dataclass(slots=True, eq=False)
-class World:
+class ServiceState:
     """`now` is in milliseconds since 1970. `epoch` changes when all positions are forgotten."""
 
     limits: Limits
@@ -80,8 +80,8 @@ class World:
     epoch: int = 1
     feeds: dict[FeedKey, Feed] = field(default_factory=dict)
     principals: dict[str, Principal] = field(default_factory=dict)
-    positions: Given[Sealed] = field(default_factory=lambda: Given("position"))
-    pages: Given[tuple[bytes, int]] = field(default_factory=lambda: Given("page"))
+    positions: OpaqueHandles[IssuedPosition] = field(default_factory=lambda: OpaqueHandles("position"))
+    pages: OpaqueHandles[tuple[bytes, int]] = field(default_factory=lambda: OpaqueHandles("page"))
     #: A blocking publisher calls from a thread of its own.
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -100,9 +100,9 @@ class World:
         """Who calls. Raises `Unauthenticated`."""
         principal = self.principals.get(token)
         if principal is None:
-            raise refusals.unknown_token()
+            raise errors.unknown_token()
         if principal.expire_time <= self.now:
-            raise refusals.token_expired()
+            raise errors.token_expired()
         return principal
 
     def new_id(self) -> str:
@@ -111,7 +111,9 @@ class World:
 
     def seal(self, feed: Feed, endpoint_id: str, position: Position) -> bytes:
         """The resume token of a position."""
-        return self.positions.give(Sealed(feed.key, endpoint_id, self._epochs(feed), position)).encode()
+        return self.positions.issue(
+            IssuedPosition(feed.key, endpoint_id, self._epochs(feed), position)
+        ).encode()
 
     def unseal(self, feed: Feed, endpoint_id: str, token: bytes) -> Position | None:
         """The position; None for another endpoint's, or one that counts no more.
@@ -120,9 +122,9 @@ class World:
         """
         sealed = self.positions.get(token.decode(errors="replace"))
         if sealed is None:
-            raise refusals.bad_position("is not a resume token")
+            raise errors.bad_position("is not a resume token")
         if sealed.feed != feed.key:
-            raise refusals.bad_position("was not given out for this feed")
+            raise errors.bad_position("was not given out for this feed")
         counts = (sealed.endpoint_id, sealed.epochs) == (endpoint_id, self._epochs(feed))
         return sealed.position if counts else None
 

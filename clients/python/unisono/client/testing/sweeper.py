@@ -6,8 +6,8 @@ from typing import Final
 
 from unisono.client.testing.feed import Feed, Row, copy, wake
 from unisono.client.testing.patching import remove
+from unisono.client.testing.state import ServiceState
 from unisono.client.testing.times import millis
-from unisono.client.testing.world import World
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.feed_service_pb2 import CHANGE_TYPE_EXPIRED, CHANGE_TYPE_STATE_CHANGED
 
@@ -17,38 +17,38 @@ _REMOVALS_KEPT: Final = 30 * _DAY
 _UNSEEN_KEPT: Final = 60 * _DAY
 
 
-def pass_time(world: World, span: int) -> None:
+def advance(state: ServiceState, span: int) -> None:
     """Let so many milliseconds pass: each thing that is due happens at its time, in order."""
-    until = world.now + span
-    while due := min(_due(world, until), default=None, key=lambda due: due[0]):
-        world.now, feed, row = max(world.now, due[0]), due[1], due[2]
-        _act(feed, row, world.now)
-    world.now = until
-    for feed in tuple(world.feeds.values()):
+    until = state.now + span
+    while due := min(_due(state, until), default=None, key=lambda due: due[0]):
+        state.now, feed, row = max(state.now, due[0]), due[1], due[2]
+        _act(feed, row, state.now)
+    state.now = until
+    for feed in tuple(state.feeds.values()):
         if _forget(feed, until) and not feed.rows and not feed.endpoints:
             # The next one for this user is another feed.
-            del world.feeds[feed.key]
-    wake(world.listeners)
+            del state.feeds[feed.key]
+    wake(state.listeners)
 
 
-def _due(world: World, until: int) -> Iterator[tuple[int, Feed, Row]]:
-    for feed in world.feeds.values():
+def _due(state: ServiceState, until: int) -> Iterator[tuple[int, Feed, Row]]:
+    for feed in state.feeds.values():
         for row in feed.live:
-            expires = millis(row.shown.expire_time)
-            wakes = millis(row.shown.snooze_until) if row.shown.HasField("snooze_until") else expires
+            expires = millis(row.message.expire_time)
+            wakes = millis(row.message.snooze_until) if row.message.HasField("snooze_until") else expires
             if min(expires, wakes) <= until:
                 yield min(expires, wakes), feed, row
 
 
 def _act(feed: Feed, row: Row, now: int) -> None:
-    if millis(row.shown.expire_time) <= now:
+    if millis(row.message.expire_time) <= now:
         remove(feed, row, CHANGE_TYPE_EXPIRED, now)
         return
-    shown = copy(row)
-    shown.read_state = pb.READ_STATE_UNREAD
-    shown.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
-    shown.ClearField("snooze_until")
-    feed.commit(replace(row, shown=shown), CHANGE_TYPE_STATE_CHANGED, now, alert=True)
+    message = copy(row)
+    message.read_state = pb.READ_STATE_UNREAD
+    message.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
+    message.ClearField("snooze_until")
+    feed.commit(replace(row, message=message), CHANGE_TYPE_STATE_CHANGED, now, alert=True)
 
 
 def _forget(feed: Feed, now: int) -> bool:
@@ -56,11 +56,11 @@ def _forget(feed: Feed, now: int) -> bool:
     before = len(feed.rows) + len(feed.endpoints)
     old = [row for row in feed.rows.values() if not row.live and _age(row, now) > _REMOVALS_KEPT]
     for row in old:
-        del feed.rows[row.shown.id]
-        feed.floor = max(feed.floor, row.shown.revision)
+        del feed.rows[row.message.id]
+        feed.floor = max(feed.floor, row.message.revision)
     streaming = {listener.endpoint_id for listener in feed.listeners}
     for endpoint in tuple(feed.endpoints.values()):
-        unseen = now - millis(endpoint.shown.last_seen_time) > _UNSEEN_KEPT and endpoint.id not in streaming
+        unseen = now - millis(endpoint.message.last_seen_time) > _UNSEEN_KEPT and endpoint.id not in streaming
         deleted = endpoint.delete_time is not None and now - endpoint.delete_time > _REMOVALS_KEPT
         if deleted or (unseen and endpoint.delete_time is None):
             del feed.endpoints[endpoint.id]
@@ -68,4 +68,4 @@ def _forget(feed: Feed, now: int) -> bool:
 
 
 def _age(row: Row, now: int) -> int:
-    return now - millis(row.shown.update_time)
+    return now - millis(row.message.update_time)

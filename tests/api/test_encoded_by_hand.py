@@ -10,12 +10,12 @@ from google.protobuf.message import Message as Proto
 
 from tests.support.encoding import encoded_row_of
 from tests.support.random_rows import RandomRows
-from unisono.server.api.convert import frames, messages, results, spelling, wire
+from unisono.server.api.convert import messages, results, spelling, subscribe_response, wire
 from unisono.server.api.status import item_error
 from unisono.server.core.decide.results import Sent
 from unisono.server.core.position import CatchUpEvent
 from unisono.server.core.session import Session
-from unisono.server.core.stream import End, Kind, Message, Terms
+from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, SessionLimits, StreamMessage
 from unisono.server.errors import NotFound, Reason
 from unisono.server.model import Change, ChangeType, Notification
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -137,8 +137,8 @@ def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
         type_, alert, origin = rows.change_type(row), rows.random.random() < 0.5, rows.text()
         payload = row.payload if type_ in BRINGS_CONTENT else None
 
-        live = frames.encode_change(Change(type=type_, notification=row, origin=origin), alert)
-        late = frames.encode_catch_up_event(
+        live = subscribe_response.encode_change(Change(type=type_, notification=row, origin=origin), alert)
+        late = subscribe_response.encode_catch_up_event(
             CatchUpEvent(encoded_row_of(row, wire.notification(row)), type_, alert)
         )
 
@@ -162,37 +162,43 @@ def test_results_of_sends(rows: RandomRows) -> None:
         assert same(b"".join(map(results.batch_result, encoded)), together)
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_messages_of_a_stream(rows: RandomRows, kind: Kind) -> None:
-    terms = Terms(heartbeat=12.5, age=1, expire_time=1)
+@pytest.mark.parametrize("kind", MessageKind)
+def test_messages_of_a_stream(rows: RandomRows, kind: MessageKind) -> None:
+    terms = SessionLimits(heartbeat=12.5, age=1, expire_time=1)
     session = cast("Session", SimpleNamespace(session_id="s" * 200, resumed=True, terms=terms))
     for _ in range(ROWS // 10):
         events = [an_event(rows.row(), None, ChangeType.CREATED, alert=False, origin="") for _ in range(3)]
         batches = [feed_pb.EventBatch(events=[event]) for event in events]
-        message = Message(
+        message = StreamMessage(
             kind=kind,
             token=rows.random.randbytes(rows.random.choice((1, 60, 200))),
             revision=rows.number(),
             complete=rows.random.random() < 0.5,
             unread_count=rows.number(),
-            events=[batch.SerializeToString() for batch in batches] if kind is Kind.EVENTS else (),
-            end=End.DRAINING if kind is Kind.GOODBYE else None,
-            retry_delay=1.25 if kind is Kind.GOODBYE else None,
+            events=[batch.SerializeToString() for batch in batches] if kind is MessageKind.EVENTS else (),
+            reason=GoodbyeReason.DRAINING if kind is MessageKind.GOODBYE else None,
+            retry_delay=1.25 if kind is MessageKind.GOODBYE else None,
         )
 
-        assert same(frames.frame(message, session), a_response(message, session, events))
+        assert same(
+            subscribe_response.encode_response(message, session), a_response(message, session, events)
+        )
 
 
 def test_a_message_about_an_empty_feed() -> None:
     """Its revision and its count are the defaults of protobuf, and may be said all the same."""
-    message = Message(kind=Kind.SYNCED, token=b"t", revision=0, complete=True, unread_count=0)
+    message = StreamMessage(kind=MessageKind.SYNCED, token=b"t", revision=0, complete=True, unread_count=0)
 
-    told = feed_pb.SubscribeResponse.FromString(frames.frame(message, cast("Session", None)))
+    told = feed_pb.SubscribeResponse.FromString(
+        subscribe_response.encode_response(message, cast("Session", None))
+    )
 
     assert told == feed_pb.SubscribeResponse(resume_token=b"t", complete=True, synced=feed_pb.Synced())
 
 
-def a_response(message: Message, session: Session, events: list[feed_pb.Event]) -> feed_pb.SubscribeResponse:
+def a_response(
+    message: StreamMessage, session: Session, events: list[feed_pb.Event]
+) -> feed_pb.SubscribeResponse:
     """As the generated classes make it."""
     response = feed_pb.SubscribeResponse(
         resume_token=message.token,
@@ -201,17 +207,17 @@ def a_response(message: Message, session: Session, events: list[feed_pb.Event]) 
         unread_count=message.unread_count,
     )
     match message.kind:
-        case Kind.EVENTS:
+        case MessageKind.EVENTS:
             response.event_batch.events.extend(events)
-        case Kind.WELCOME:
+        case MessageKind.WELCOME:
             response.welcome.session_id = session.session_id
             response.welcome.resumed = session.resumed
             response.welcome.heartbeat_interval.CopyFrom(messages.duration(12_500))
-        case Kind.SYNCED:
+        case MessageKind.SYNCED:
             response.synced.SetInParent()
-        case Kind.HEARTBEAT:
+        case MessageKind.HEARTBEAT:
             response.heartbeat.SetInParent()
-        case Kind.GOODBYE:
+        case MessageKind.GOODBYE:
             response.goodbye.reason = feed_pb.GOODBYE_REASON_DRAINING
             response.goodbye.retry_delay.CopyFrom(messages.duration(1_250))
     return response

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.rows import ADA, hint_of
 from tests.support.clocks import HeldClock
-from unisono.server.api.convert import frames
+from unisono.server.api.convert import subscribe_response
 from unisono.server.bus.base import Hint
 from unisono.server.core import tails
 from unisono.server.core.hub import Hub
@@ -20,7 +20,7 @@ LAPTOP = Audience("laptop", Platform.LINUX)
 
 @pytest.fixture
 def hub() -> Hub:
-    return Hub(frames.encode_change, HeldClock(), streams_per_user=2)
+    return Hub(subscribe_response.encode_change, HeldClock(), streams_per_user=2)
 
 
 async def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:

@@ -7,8 +7,8 @@ from tests.support.buses import DeafBus
 from tests.support.stage import Stage, Stream, playing
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
+from unisono.server.core.catch_up_cache import PAGE_ROWS
 from unisono.server.core.decide.commands import StatePatch
-from unisono.server.core.pages import PAGE_ROWS
 from unisono.server.core.tail import TAIL_CHANGES
 from unisono.server.model import Limits, Notification, Platform, ReadState, TargetPolicy
 from unisono.v1 import feed_service_pb2 as pb

@@ -8,7 +8,7 @@ import pytest
 from tests.core.rows import ADA, created, feed, hint, hint_of, row
 from tests.support.builders import a_payload
 from tests.support.clocks import START
-from unisono.server.api.convert import frames, wire
+from unisono.server.api.convert import subscribe_response, wire
 from unisono.server.bus.base import Hint
 from unisono.server.core import tail as module
 from unisono.server.core.tail import TAIL_CHANGES, Tail
@@ -232,7 +232,7 @@ def test_what_is_more_than_a_batch_is_left_to_the_store(encoder: Encoder) -> Non
 def test_it_is_small_whatever_is_in_it() -> None:
     """Bounded: below 1 MiB with everything encoded, when every field is as large as allowed."""
     limits = Limits()
-    tail = Tail(frames.encode_change)
+    tail = Tail(subscribe_response.encode_change)
 
     def largest(revision: int) -> Change:
         named = (f"{revision}-{n:0{limits.id_bytes - 5}}" for n in range(limits.target_endpoints))

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.stage import Stage, Stream, playing
-from unisono.server.core import pages
+from unisono.server.core import catch_up_cache
 from unisono.server.model import Notification
 
 
@@ -40,7 +40,7 @@ async def test_what_comes_while_a_device_opens_is_in_its_catch_up() -> None:
 async def test_what_comes_on_its_first_page_is_not_missing_on_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pages, "PAGE_ROWS", 2)
+    monkeypatch.setattr(catch_up_cache, "PAGE_ROWS", 2)
     async with playing(Stage()) as stage:
         sent = await three_and_a_laptop_that_has_them(stage)
         phone = await welcomed(stage)

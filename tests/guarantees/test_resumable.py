@@ -10,7 +10,7 @@ from tests.support.callers import DISMISSED, READ, REPLACE, SNOOZED, UNREAD, Cal
 from tests.support.clocks import HeldClock
 from tests.support.devices import Held
 from tests.support.nodes import Running
-from unisono.server.core.pages import PAGE_ROWS
+from unisono.server.core.catch_up_cache import PAGE_ROWS
 from unisono.v1 import notification_pb2 as pb
 
 NUMBERS = count()

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.guarantees.random_world import FEED, World
 from unisono.client import NotFound, UnisonoError
-from unisono.server.api.convert import frames, messages
+from unisono.server.api.convert import messages, subscribe_response
 from unisono.server.core.position import Position, catch_up_event
 from unisono.server.core.resume_token import Seal
 from unisono.server.model import Audience, Feed, Notification
@@ -82,7 +82,7 @@ class _Stream:
             self._unread = page.feed.unread_count(self._audience)
         else:
             self.position = self.position.passed(page.rows[-1].revision)
-        return [frames.encode_catch_up_event(event) for event in events if event is not None]
+        return [subscribe_response.encode_catch_up_event(event) for event in events if event is not None]
 
     def say(self, **said: Any) -> pb.SubscribeResponse:
         return pb.SubscribeResponse(

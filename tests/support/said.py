@@ -2,9 +2,9 @@
 
 import asyncio
 
-from unisono.server.api.convert.frames import frame
+from unisono.server.api.convert.subscribe_response import encode_response
 from unisono.server.core.session import Session
-from unisono.server.core.stream import End
+from unisono.server.core.stream_messages import GoodbyeReason
 
 
 class Said:
@@ -14,7 +14,7 @@ class Said:
         self._session = session
         self._written: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._wished = asyncio.Event()
-        self._running: asyncio.Task[tuple[End, float | None]] | None = None
+        self._running: asyncio.Task[tuple[GoodbyeReason, float | None]] | None = None
 
     async def take(self) -> bytes | None:
         """The next message; None after the last one."""
@@ -25,7 +25,7 @@ class Said:
             await self._running
         return message
 
-    async def ending(self) -> tuple[End, float | None]:
+    async def ending(self) -> tuple[GoodbyeReason, float | None]:
         """What the session ended with, once its last message was taken; fails when it says more."""
         assert await self.take() is None, "something after the Goodbye"
         assert self._running is not None
@@ -37,9 +37,9 @@ class Said:
             self._running.cancel()
             await asyncio.wait([self._running])
 
-    async def _run(self) -> tuple[End, float | None]:
+    async def _run(self) -> tuple[GoodbyeReason, float | None]:
         try:
-            return await self._session.run(frame, self._write)
+            return await self._session.run(encode_response, self._write)
         finally:
             self._written.put_nowait(None)
 

@@ -12,7 +12,7 @@ from tests.support.devices import Held
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.said import Said
-from unisono.server.api.convert import frames, wire
+from unisono.server.api.convert import subscribe_response, wire
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import Wake
@@ -57,7 +57,9 @@ class Stage:
 
     def __post_init__(self) -> None:
         ids = CountedIds()
-        self.hub = Hub(frames.encode_change, self.clock, streams_per_user=self.limits.streams_per_user)
+        self.hub = Hub(
+            subscribe_response.encode_change, self.clock, streams_per_user=self.limits.streams_per_user
+        )
         self.bus.listen(self.hub.on_hint)
         self.presence = Presence(self.store)
         self.commits = FeedCommits(
@@ -81,7 +83,7 @@ class Stage:
             presence=self.presence,
             clock=self.clock,
             ids=ids,
-            encode=frames.encode_catch_up_event,
+            encode=subscribe_response.encode_catch_up_event,
             rules=self.rules,
         )
 

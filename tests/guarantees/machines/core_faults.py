@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from unisono.server.core import pages
+from unisono.server.core import catch_up_cache
 from unisono.server.core.position import CatchUpEvent, Position, catch_up_event
 from unisono.server.core.session import Session
 from unisono.server.core.tail import Tail
@@ -24,14 +24,14 @@ def rings_again(patch: pytest.MonkeyPatch) -> None:
         seen = catch_up_event(row, position, now)
         return seen and seen._replace(alert=now < row.rings_until)
 
-    patch.setattr(pages, "catch_up_event", wrong)
+    patch.setattr(catch_up_cache, "catch_up_event", wrong)
 
 
 def keeps_removals_to_itself(patch: pytest.MonkeyPatch) -> None:
     def wrong(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
         return catch_up_event(row, position, now) if row.removal is None else None
 
-    patch.setattr(pages, "catch_up_event", wrong)
+    patch.setattr(catch_up_cache, "catch_up_event", wrong)
 
 
 def ignores_the_floor(patch: pytest.MonkeyPatch) -> None:
@@ -40,12 +40,12 @@ def ignores_the_floor(patch: pytest.MonkeyPatch) -> None:
 
 def believes_every_hint(patch: pytest.MonkeyPatch) -> None:
     """And what the store says counts for nothing."""
-    right = Session._is_behind  # noqa: SLF001
+    right = Session._poll_store  # noqa: SLF001
 
     async def wrong(session: Session) -> bool:
         return await right(session) and False
 
-    patch.setattr(Session, "_is_behind", wrong)
+    patch.setattr(Session, "_poll_store", wrong)
 
 
 def miscounts(patch: pytest.MonkeyPatch) -> None:

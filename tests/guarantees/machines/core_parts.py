@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.clocks import HeldClock
-from unisono.server.api.convert import frames, wire
+from unisono.server.api.convert import subscribe_response, wire
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
 from unisono.server.core.endpoints import Endpoints
@@ -31,7 +31,7 @@ class Core:
         ids = RandomIds()
         self.clock = clock
         self.store = SqliteStore(path, ids=ids, encode=wire.notification)
-        self.hub = Hub(frames.encode_change, clock, streams_per_user=LIMITS.streams_per_user)
+        self.hub = Hub(subscribe_response.encode_change, clock, streams_per_user=LIMITS.streams_per_user)
         bus.listen(self.hub.on_hint)
         presence = Presence(self.store)
         self.commits = FeedCommits(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
@@ -44,7 +44,7 @@ class Core:
             presence=presence,
             clock=clock,
             ids=ids,
-            encode=frames.encode_catch_up_event,
+            encode=subscribe_response.encode_catch_up_event,
             rules=RULES,
         )
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.guarantees.machines.core_faults import Break, miscounts, skips_an_event
 from unisono.server.core import notifications
-from unisono.server.core.session import Frame, Session, Write
-from unisono.server.core.stream import End, Kind, Message
+from unisono.server.core.session import EncodeMessage, Session, Write
+from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, StreamMessage
 from unisono.server.errors import PermissionDenied, Reason
 from unisono.server.store.sqlite import file
 
@@ -33,9 +33,11 @@ def loses_something_when_it_starts(patch: pytest.MonkeyPatch) -> None:
 def stops_without_a_word(patch: pytest.MonkeyPatch) -> None:
     right = Session.run
 
-    async def wrong(session: Session, frame: Frame, write: Write) -> tuple[End, float | None]:
-        def framed(message: Message, session: Session) -> bytes:
-            return b"" if message.kind is Kind.GOODBYE else frame(message, session)
+    async def wrong(
+        session: Session, encode: EncodeMessage, write: Write
+    ) -> tuple[GoodbyeReason, float | None]:
+        def framed(message: StreamMessage, session: Session) -> bytes:
+            return b"" if message.kind is MessageKind.GOODBYE else encode(message, session)
 
         async def written(message: bytes) -> None:
             if message:

@@ -10,7 +10,7 @@ from tests.guarantees.machines.core_faults import FAULTS, Break
 from tests.guarantees.machines.core_machine import CoreMachine
 from tests.guarantees.machines.effort import finds, trying
 from tests.guarantees.thorough import thorough
-from unisono.server.core import pages
+from unisono.server.core import catch_up_cache
 
 #: To make a failing history short takes its time.
 pytestmark = pytest.mark.timeout(600)
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[CoreMachine]:
     """Each one works on a file of its own. A page holds little, so that catching up takes several."""
-    monkeypatch.setattr(pages, "PAGE_ROWS", 3)
+    monkeypatch.setattr(catch_up_cache, "PAGE_ROWS", 3)
     numbers = count()
 
     class OnFile(CoreMachine):

@@ -11,7 +11,7 @@ from tests.guarantees.machines.effort import finds, trying
 from tests.guarantees.machines.service_faults import FAULTS
 from tests.guarantees.machines.service_machine import ServiceMachine
 from tests.guarantees.thorough import thorough
-from unisono.server.core import pages
+from unisono.server.core import catch_up_cache
 
 #: To make a failing history short takes its time.
 pytestmark = pytest.mark.timeout(600)
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[ServiceMachine]:
     """Each one works on a file of its own. A page holds little, so that catching up takes several."""
-    monkeypatch.setattr(pages, "PAGE_ROWS", 3)
+    monkeypatch.setattr(catch_up_cache, "PAGE_ROWS", 3)
     numbers = count()
 
     class OnFile(ServiceMachine):

@@ -83,7 +83,7 @@ MUTANTS: Final = (
         always=True,
         trial=lines.CUT,
         patch=Patch(
-            file="core/pages.py",
+            file="core/catch_up_cache.py",
             old="after=position.cursor,",
             new="after=position.cursor - 1,",
         ),
@@ -156,8 +156,8 @@ MUTANTS: Final = (
         trial=lines.CUT,
         patch=Patch(
             file="core/session.py",
-            old="self._message(Kind.EVENTS, step.events)",
-            new="self._message(Kind.EVENTS, [*step.events, *(() if self._synced else step.events)])",
+            old="self._message(MessageKind.EVENTS, step.events)",
+            new="self._message(MessageKind.EVENTS, [*step.events, *(() if self._synced else step.events)])",
         ),
     ),
     Mutant(
@@ -167,9 +167,9 @@ MUTANTS: Final = (
         trial=stalled.STALLED,
         patch=Patch(
             file="api/services/feeds.py",
-            old="session.run(frame, write)",
+            old="session.run(encode_response, write)",
             new="session.run(lambda *said: "
-            "self.__dict__.setdefault('kept', []).append(frame(*said)) or self.kept[-1], write)",
+            "self.__dict__.setdefault('kept', []).append(encode_response(*said)) or self.kept[-1], write)",
         ),
     ),
     Mutant(
@@ -208,8 +208,8 @@ MUTANTS: Final = (
         trial=tokens.EXPIRED,
         patch=Patch(
             file="core/session.py",
-            old="elif self._clock.now() >= self.terms.expire_time:",
-            new="elif self._clock.now() >= self.terms.expire_time + 60_000:",
+            old="elif self._clock.now() >= self.limits.expire_time:",
+            new="elif self._clock.now() >= self.limits.expire_time + 60_000:",
         ),
     ),
     Mutant(
@@ -227,7 +227,7 @@ MUTANTS: Final = (
         name="a server stops without a word",
         promise="Drained",
         trial=ends.STOPPED,
-        patch=Patch(file="core/session.py", old="            await write(frame(goodbye, self))\n", new=""),
+        patch=Patch(file="core/session.py", old="            await write(encode(goodbye, self))\n", new=""),
     ),
     Mutant(
         name="badges drift",

@@ -19,7 +19,7 @@ from unisono.server.api.pipeline import Handlers, Pipeline
 from unisono.server.api.reading import read
 from unisono.server.api.status import goodbye_error
 from unisono.server.core.admission import Kind
-from unisono.server.core.stream import End
+from unisono.server.core.stream_messages import GoodbyeReason
 
 V1ALPHA = "grpc.reflection.v1alpha.ServerReflection"
 SERVICES = (V1ALPHA, "grpc.reflection.v1.ServerReflection")
@@ -60,7 +60,7 @@ class Reflection:
                     return
                 yield parsed(pb.ServerReflectionRequest, body)
         expired = self._clock.now() >= expire_time
-        raise goodbye_error(End.TOKEN_EXPIRED if expired else End.SESSION_AGE, None)
+        raise goodbye_error(GoodbyeReason.TOKEN_EXPIRED if expired else GoodbyeReason.SESSION_AGE, None)
 
     def _left(self, ends_at: float, expire_time: int) -> float:
         """Seconds that the stream may go on."""

@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 from unisono.server import errors
 from unisono.server.api.convert.violations import MOST
 from unisono.server.api.text import cut, cut_encoded
-from unisono.server.core.stream import End
+from unisono.server.core.stream_messages import GoodbyeReason
 from unisono.server.model.value import value
 from unisono.v1.notification_service_pb2 import BatchItemError
 
@@ -88,16 +88,16 @@ def item_error(error: errors.UnisonoError) -> BatchItemError:
     return BatchItemError(code=code, message=message, details=details)
 
 
-def goodbye_error(end: End, retry_delay: float | None) -> errors.UnisonoError:
+def goodbye_error(end: GoodbyeReason, retry_delay: float | None) -> errors.UnisonoError:
     """The error with which a stream ends after its Goodbye."""
     match end:
-        case End.TOKEN_EXPIRED:
+        case GoodbyeReason.TOKEN_EXPIRED:
             text = "the access token expired; come back with a new one"
             return errors.Unauthenticated(errors.Reason.TOKEN_EXPIRED, text)
-        case End.SUPERSEDED:
+        case GoodbyeReason.SUPERSEDED:
             text = "a newer stream of the same endpoint took over"
             return errors.Aborted(errors.Reason.SUPERSEDED, text)
-        case End.ENDPOINT_DELETED:
+        case GoodbyeReason.ENDPOINT_DELETED:
             return errors.NotFound(errors.Reason.ENDPOINT_DELETED, "the endpoint was deleted")
         case _:
             reason = errors.Reason[end.name]

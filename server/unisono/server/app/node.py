@@ -5,7 +5,7 @@ import random
 
 import structlog
 
-from unisono.server.api.convert import frames
+from unisono.server.api.convert import subscribe_response
 from unisono.server.api.pipeline import Pipeline
 from unisono.server.api.server import Server, Transport
 from unisono.server.api.services.endpoints import EndpointService
@@ -58,7 +58,7 @@ class Node:
     ) -> None:
         self._store = store
         self._bus = bus
-        self._hub = Hub(frames.encode_change, clock, streams_per_user=limits.streams_per_user)
+        self._hub = Hub(subscribe_response.encode_change, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.on_hint)
         self._presence = Presence(store)
         self._commits = FeedCommits(
@@ -83,7 +83,7 @@ class Node:
             presence=self._presence,
             clock=clock,
             ids=ids,
-            encode=frames.encode_catch_up_event,
+            encode=subscribe_response.encode_catch_up_event,
             rules=session_rules,
         )
         services = (

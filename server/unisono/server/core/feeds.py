@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from unisono.server.clock import Clock, Ids
+from unisono.server.core.catch_up_cache import CatchUpCache
 from unisono.server.core.decide.endpoints import Settled, existing
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.events import EncodeCatchUpEvent
 from unisono.server.core.hub import Hub, Subscriber
-from unisono.server.core.pages import Pages
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
 from unisono.server.core.resume_token import Seal
 from unisono.server.core.session import Session
-from unisono.server.core.stream import Terms
+from unisono.server.core.stream_messages import SessionLimits
 from unisono.server.model import Audience, Feed, FeedKey, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.reads import Seen, Standing
@@ -77,7 +77,7 @@ class Feeds:
         self._presence = presence
         self._clock = clock
         self._ids = ids
-        self._pages = Pages(store, clock, encode)
+        self._cache = CatchUpCache(store, clock, encode)
         self._rules = rules
 
     def subscribe(self, request: StreamRequest) -> Subscriber:
@@ -102,9 +102,9 @@ class Feeds:
             position=position,
             resumed=resumed,
             subscriber=subscriber,
-            terms=self._terms(request),
+            limits=self._limits(request),
             store=self._store,
-            pages=self._pages,
+            cache=self._cache,
             presence=self._presence,
             clock=self._clock,
         )
@@ -177,10 +177,10 @@ class Feeds:
     def _seal(self, feed: FeedKey, epoch: bytes, endpoint_id: str) -> Seal:
         return Seal.of(feed, endpoint_id, self._store.epoch, epoch)
 
-    def _terms(self, request: StreamRequest) -> Terms:
+    def _limits(self, request: StreamRequest) -> SessionLimits:
         rules = self._rules
         heartbeat = request.heartbeat or rules.heartbeat_default
-        return Terms(
+        return SessionLimits(
             heartbeat=min(max(heartbeat, rules.heartbeat_min), rules.heartbeat_max),
             age=random.uniform(rules.age_min, rules.age_max),  # noqa: S311
             expire_time=request.expire_time,

@@ -10,17 +10,17 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from unisono.server.clock import Clock
+from unisono.server.core.catch_up_cache import CatchUpCache
 from unisono.server.core.hub import Subscriber
-from unisono.server.core.pages import Pages
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
 from unisono.server.core.resume_token import Seal
-from unisono.server.core.stream import End, Kind, Message, Terms
+from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, SessionLimits, StreamMessage
 from unisono.server.model import Endpoint, Feed
 from unisono.server.store.base import Store
 from unisono.server.store.reads import Seen, Standing
 
-Frame = Callable[[Message, "Session"], bytes]
+EncodeMessage = Callable[[StreamMessage, "Session"], bytes]
 """Makes a message what is written."""
 
 Write = Callable[[bytes], Awaitable[None]]
@@ -32,26 +32,26 @@ class Session:
 
     # Thousands are idle at a time: a dictionary for each would be a kilobyte for each.
     __slots__ = (
-        "_asked_at",
         "_audience",
         "_behind",
+        "_cache",
         "_clock",
-        "_end",
         "_ends_at",
         "_feed",
+        "_feed_revision",
         "_interval",
-        "_pages",
+        "_last_poll",
+        "_last_write",
         "_position",
         "_presence",
-        "_reached",
-        "_said_at",
+        "_reason",
         "_seal",
         "_store",
         "_subscriber",
         "_synced",
         "_unread",
+        "limits",
         "resumed",
-        "terms",
     )
 
     def __init__(
@@ -62,39 +62,39 @@ class Session:
         position: Position,
         resumed: bool,
         subscriber: Subscriber,
-        terms: Terms,
+        limits: SessionLimits,
         store: Store,
-        pages: Pages,
+        cache: CatchUpCache,
         presence: Presence,
         clock: Clock,
     ) -> None:
         self.resumed = resumed
-        self.terms = terms
+        self.limits = limits
         self._feed = feed.key
         self._audience = endpoint.audience
         self._position = position
         self._subscriber = subscriber
         self._store = store
-        self._pages = pages
+        self._cache = cache
         self._presence = presence
         self._clock = clock
         self._seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch)
         self._unread = feed.unread_count(endpoint.audience)
-        self._ends_at = clock.monotonic() + terms.age
+        self._ends_at = clock.monotonic() + limits.age
         #: The feed has at least this revision.
-        self._reached = feed.revision
+        self._feed_revision = feed.revision
         self._synced = False
         self._behind = False
-        self._said_at = self._asked_at = clock.monotonic()
+        self._last_write = self._last_poll = clock.monotonic()
         self._interval = self._jittered()
-        self._end: End | None = None
+        self._reason: GoodbyeReason | None = None
 
     @property
     def session_id(self) -> str:
         """Names the stream in the log and in the endpoint's row."""
         return self._subscriber.session_id
 
-    async def run(self, frame: Frame, write: Write) -> tuple[End, float | None]:
+    async def run(self, encode: EncodeMessage, write: Write) -> tuple[GoodbyeReason, float | None]:
         """Write every message, each when the one before was taken; returns what the last, a GOODBYE, says:
         why the stream ends, and in how many seconds the device may come back.
 
@@ -102,64 +102,64 @@ class Session:
         not pass what was read and then not written.
         """
         try:
-            await write(frame(self._message(Kind.WELCOME), self))
-            while (end := await self._go_on(frame, write)) is None:
-                while self._position.complete and await self._is_silent():
-                    await write(frame(self._message(Kind.HEARTBEAT), self))
-            goodbye = self._goodbye(end)
-            await write(frame(goodbye, self))
-            return end, goodbye.retry_delay
+            await write(encode(self._message(MessageKind.WELCOME), self))
+            while (reason := await self._advance(encode, write)) is None:
+                while self._position.complete and await self._wait_for_heartbeat():
+                    await write(encode(self._message(MessageKind.HEARTBEAT), self))
+            goodbye = self._goodbye(reason)
+            await write(encode(goodbye, self))
+            return reason, goodbye.retry_delay
         finally:
-            self._sign_of_life(ended=True)
+            self._record_activity(ended=True)
 
-    async def _go_on(self, frame: Frame, write: Write) -> End | None:
+    async def _advance(self, encode: EncodeMessage, write: Write) -> GoodbyeReason | None:
         """Write what follows the position, if anything does; returns why to end, if it is time to.
 
         Not a part of `run`, which would keep the step for as long as the device is idle.
         """
-        step = await self._next()
-        if end := await self._must_end():
-            return end
+        step = await self._next_step()
+        if reason := await self._end_reason():
+            return reason
         self._position, self._unread = step.position, step.unread_count
         if step.events:
-            await write(frame(self._message(Kind.EVENTS, step.events), self))
+            await write(encode(self._message(MessageKind.EVENTS, step.events), self))
         if self._position.complete and not self._synced:
-            if end := await self._must_end():
-                return end
+            if reason := await self._end_reason():
+                return reason
             self._synced = True
-            await write(frame(self._message(Kind.SYNCED), self))
+            await write(encode(self._message(MessageKind.SYNCED), self))
         return None
 
-    async def _next(self) -> "_Step":
+    async def _next_step(self) -> "_Step":
         """What follows the position: from the tail where it continues it, otherwise from the store.
 
         Nothing does, where the session began at the end of its feed and nobody has said anything since.
         """
-        heard = self._subscriber.wake.is_set()
+        hinted = self._subscriber.wake.is_set()
         self._subscriber.wake.clear()
-        if not self._synced and not heard and self._begins_at_the_end():
+        if not self._synced and not hinted and self._begins_at_the_end():
             return _Step((), self._position, self._unread)
         if self._synced and self._position.complete and not self._behind:
             tail = self._subscriber.tail.after(self._position.cursor, self._audience)
             if tail is not None:
                 return self._complete(*tail)
-        return await self._read(alone=self._synced or heard)
+        return await self._read(alone=self._synced or hinted)
 
     def _begins_at_the_end(self) -> bool:
-        return self._position == Position.complete_at(self._reached)
+        return self._position == Position.complete_at(self._feed_revision)
 
     async def _read(self, *, alone: bool) -> "_Step":
         """From the store: alone after a hint, which says that what others have read may be too old."""
         if alone:
-            page = await self._pages.read(self._feed, self._position)
+            page = await self._cache.read(self._feed, self._position)
         else:
-            least = Standing(self._seal.feed_epoch, self._reached)
-            page = await self._pages.shared(self._feed, self._position, least=least)
-        self._reached = page.feed.revision
+            least = Standing(self._seal.feed_epoch, self._feed_revision)
+            page = await self._cache.get_or_read(self._feed, self._position, min_revision=least)
+        self._feed_revision = page.feed.revision
         self._behind = False
         another = page.feed.epoch != self._seal.feed_epoch
         if another or not self._position.covered(page.feed.floor):
-            self._end = End.RESYNC
+            self._reason = GoodbyeReason.RESYNC
             return _Step((), self._position, self._unread)
         events, passed = page.batch(self._audience)
         if passed is None:
@@ -170,40 +170,40 @@ class Session:
         unread_count = feed.unread_count(self._audience)
         return _Step(events, Position.complete_at(feed.revision), unread_count)
 
-    async def _must_end(self) -> End | None:
+    async def _end_reason(self) -> GoodbyeReason | None:
         if self._subscriber.endpoint_changed:
             self._subscriber.endpoint_changed = False
-            await self._ask()
+            await self._poll()
         if self._subscriber.drain_delay is not None:
-            self._end = self._end or End.DRAINING
-        elif self._clock.now() >= self.terms.expire_time:
-            self._end = End.TOKEN_EXPIRED
+            self._reason = self._reason or GoodbyeReason.DRAINING
+        elif self._clock.now() >= self.limits.expire_time:
+            self._reason = GoodbyeReason.TOKEN_EXPIRED
         elif self._clock.monotonic() >= self._ends_at:
-            self._end = self._end or End.SESSION_AGE
-        return self._end
+            self._reason = self._reason or GoodbyeReason.SESSION_AGE
+        return self._reason
 
-    async def _ask(self) -> Standing | None:
+    async def _poll(self) -> Standing | None:
         """Where the feed is in the store; on the way, whether the endpoint is still this session's."""
         standing, endpoint = await self._store.standing(self._feed, self._audience.endpoint_id)
-        self._judge(endpoint)
+        self._check_ownership(endpoint)
         return standing
 
-    def _judge(self, endpoint: Endpoint | None) -> None:
+    def _check_ownership(self, endpoint: Endpoint | None) -> None:
         """Whether the endpoint is still there and still this session's."""
         if endpoint is None or endpoint.delete_time is not None:
-            self._end = End.ENDPOINT_DELETED
+            self._reason = GoodbyeReason.ENDPOINT_DELETED
         elif endpoint.session_id != self.session_id:
-            self._end = End.SUPERSEDED
+            self._reason = GoodbyeReason.SUPERSEDED
 
-    async def _is_silent(self) -> bool:
+    async def _wait_for_heartbeat(self) -> bool:
         """Wait until a heartbeat is due, asking the store at each tick; False when there is more to say."""
         while True:
             await self._clock.wait(self._subscriber.wake, self._rest())
             if self._clock.monotonic() < self._tick:
                 return False
-            if await self._is_behind() or await self._must_end():
+            if await self._poll_store() or await self._end_reason():
                 return False
-            silent = self._clock.monotonic() >= self._said_at + self._interval
+            silent = self._clock.monotonic() >= self._last_write + self._interval
             self._interval = self._jittered()
             if silent:
                 return True
@@ -211,29 +211,29 @@ class Session:
     @property
     def _tick(self) -> float:
         """When nothing will have been said, or the store not been asked, for an interval."""
-        return min(self._said_at, self._asked_at) + self._interval
+        return min(self._last_write, self._last_poll) + self._interval
 
     def _rest(self) -> float:
         """Seconds until the tick or the end."""
         now = self._clock.monotonic()
-        expires = (self.terms.expire_time - self._clock.now()) / 1000
+        expires = (self.limits.expire_time - self._clock.now()) / 1000
         return min(self._tick - now, self._ends_at - now, expires)
 
-    async def _is_behind(self) -> bool:
+    async def _poll_store(self) -> bool:
         """Ask the store, whatever the hints said, whether there is something to read."""
-        self._asked_at = self._clock.monotonic()
-        self._sign_of_life()
-        standing = await self._ask()
+        self._last_poll = self._clock.monotonic()
+        self._record_activity()
+        standing = await self._poll()
         self._behind = standing is None or standing.revision != self._position.cursor
         return self._behind
 
     def _jittered(self) -> float:
         """Streams that began together do not beat together, and none is silent for longer than agreed."""
-        return self.terms.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
+        return self.limits.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
 
-    def _message(self, kind: Kind, events: Sequence[bytes] = ()) -> Message:
-        self._said_at = self._clock.monotonic()
-        return Message(
+    def _message(self, kind: MessageKind, events: Sequence[bytes] = ()) -> StreamMessage:
+        self._last_write = self._clock.monotonic()
+        return StreamMessage(
             kind=kind,
             token=self._seal.token(self._position),
             revision=self._position.cursor,
@@ -242,15 +242,15 @@ class Session:
             events=events,
         )
 
-    def _goodbye(self, end: End) -> Message:
+    def _goodbye(self, reason: GoodbyeReason) -> StreamMessage:
         delays = {
-            End.DRAINING: self._subscriber.drain_delay,
-            End.SESSION_AGE: random.uniform(0, 1),  # noqa: S311
-            End.RESYNC: 0.0,
+            GoodbyeReason.DRAINING: self._subscriber.drain_delay,
+            GoodbyeReason.SESSION_AGE: random.uniform(0, 1),  # noqa: S311
+            GoodbyeReason.RESYNC: 0.0,
         }
-        return replace(self._message(Kind.GOODBYE), end=end, retry_delay=delays.get(end))
+        return replace(self._message(MessageKind.GOODBYE), reason=reason, retry_delay=delays.get(reason))
 
-    def _sign_of_life(self, *, ended: bool = False) -> None:
+    def _record_activity(self, *, ended: bool = False) -> None:
         self._presence.note(
             Seen(
                 feed=self._feed,

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from unisono.server.api.call import Call
-from unisono.server.api.convert.frames import frame
 from unisono.server.api.convert.stream_request import stream_request
+from unisono.server.api.convert.subscribe_response import encode_response
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import DEVICE, Streaming, Unary, Write
 from unisono.server.api.status import goodbye_error
@@ -40,7 +40,7 @@ class FeedService:
         with self._feeds.subscribe(wanted) as subscriber:
             session = await self._feeds.open(wanted, subscriber)
             del wanted
-            return goodbye_error(*await session.run(frame, write))
+            return goodbye_error(*await session.run(encode_response, write))
 
     async def acknowledge(self, call: Call, request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
         """Acknowledge."""

@@ -33,7 +33,7 @@ _NEVER = 2**63
 _Place = tuple[FeedKey, Position]
 
 
-class Page:
+class CatchUpPage:
     """The events of one read, for a device at the position that it was read for."""
 
     def __init__(self, position: Position, changes: Changes, now: int, encode: EncodeCatchUpEvent) -> None:
@@ -56,7 +56,7 @@ class Page:
         size = sum(map(len, self._events))
         self._for_all = size <= BATCH_BYTES and not any(target for _, target in self._marks)
         #: The memory that it takes, in bytes.
-        self.weight = size + _PAGE_TAKES + _EVENT_TAKES * len(self._events) + self._targets_take()
+        self.size_bytes = size + _PAGE_TAKES + _EVENT_TAKES * len(self._events) + self._targets_size()
 
     def batch(self, audience: Audience) -> tuple[Sequence[bytes], int | None]:
         """The events for an endpoint that fit into one batch, at least one if there is any.
@@ -76,23 +76,23 @@ class Page:
             passed = revision
         return events, self._last
 
-    def _targets_take(self) -> int:
+    def _targets_size(self) -> int:
         """The memory that target policies take: those that are counted, and those of the rows."""
         return self.feed.weight + sum(len(target) for _, target in self._marks)
 
 
-class Pages:
+class CatchUpCache:
     """Reads pages of feeds, and keeps those that others may want, in bounded memory."""
 
     def __init__(self, store: Store, clock: Clock, encode: EncodeCatchUpEvent) -> None:
         self._store = store
         self._clock = clock
         self._encode = encode
-        self._reading: dict[_Place, asyncio.Task[Page]] = {}
+        self._reading: dict[_Place, asyncio.Task[CatchUpPage]] = {}
         self._sizes: dict[_Place, int] = {}
         self._size = 0
 
-    async def shared(self, feed: FeedKey, position: Position, *, least: Standing) -> Page:
+    async def get_or_read(self, feed: FeedKey, position: Position, *, min_revision: Standing) -> CatchUpPage:
         """What follows a position, as the feed was where it stands at least, or later, for whoever asks.
 
         Raises LookupError where there is no feed, and what the store raises.
@@ -101,7 +101,7 @@ class Pages:
         reading = self._reading.get(place)
         if reading is not None:
             page = await asyncio.shield(reading)
-            current = page.feed.epoch == least.epoch and page.feed.revision >= least.revision
+            current = page.feed.epoch == min_revision.epoch and page.feed.revision >= min_revision.revision
             if current and self._clock.now() < page.rings_until:
                 return page
         # A task of its own: it goes on for the others when whoever asked first goes away.
@@ -111,22 +111,22 @@ class Pages:
         reading.add_done_callback(partial(self._keep, place))
         return await asyncio.shield(reading)
 
-    async def read(self, feed: FeedKey, position: Position) -> Page:
+    async def read(self, feed: FeedKey, position: Position) -> CatchUpPage:
         """What follows a position now, for one alone."""
         changes = await self._store.changes(
             feed, after=position.cursor, known=position.known, limit=PAGE_ROWS, max_bytes=PAGE_BYTES
         )
-        return Page(position, changes, self._clock.now(), self._encode)
+        return CatchUpPage(position, changes, self._clock.now(), self._encode)
 
-    def _keep(self, place: _Place, read: asyncio.Task[Page]) -> None:
+    def _keep(self, place: _Place, read: asyncio.Task[CatchUpPage]) -> None:
         failed = read.cancelled() or read.exception() is not None
         if self._reading.get(place) is not read:
             return
         if failed:
             self._forget(place)
             return
-        self._sizes[place] = read.result().weight
-        self._size += read.result().weight
+        self._sizes[place] = read.result().size_bytes
+        self._size += read.result().size_bytes
         while self._size > SHARED_BYTES:
             self._forget(next(iter(self._sizes)))
 

@@ -6,7 +6,7 @@ from enum import Enum
 from unisono.server.model.value import value
 
 
-class Kind(Enum):
+class MessageKind(Enum):
     """What a message of the stream says."""
 
     WELCOME = "welcome"
@@ -16,7 +16,7 @@ class Kind(Enum):
     GOODBYE = "goodbye"
 
 
-class End(Enum):
+class GoodbyeReason(Enum):
     """Why a session ends a stream."""
 
     DRAINING = "draining"
@@ -28,21 +28,21 @@ class End(Enum):
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Message:
+class StreamMessage:
     """One message, with the position after it. `events` are encoded; `end` comes with GOODBYE."""
 
-    kind: Kind
+    kind: MessageKind
     token: bytes
     revision: int
     complete: bool
     unread_count: int
     events: Sequence[bytes] = ()
-    end: End | None = None
+    reason: GoodbyeReason | None = None
     retry_delay: float | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Terms:
+class SessionLimits:
     """How long a session may go on. Seconds, but `expire_time`, which is the token's in milliseconds."""
 
     heartbeat: float

@@ -10,17 +10,17 @@ from unisono.server.api.convert import messages, wire
 from unisono.server.api.convert.spelling import NUMBER, tag, varint
 from unisono.server.core.position import WITH_PAYLOAD, CatchUpEvent
 from unisono.server.core.session import Session
-from unisono.server.core.stream import End, Kind, Message
+from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, StreamMessage
 from unisono.server.model import Change
 from unisono.v1 import feed_service_pb2 as pb
 
 _GOODBYES = {
-    End.DRAINING: pb.GOODBYE_REASON_DRAINING,
-    End.SESSION_AGE: pb.GOODBYE_REASON_SESSION_AGE,
-    End.RESYNC: pb.GOODBYE_REASON_RESYNC,
-    End.TOKEN_EXPIRED: pb.GOODBYE_REASON_TOKEN_EXPIRED,
-    End.SUPERSEDED: pb.GOODBYE_REASON_SUPERSEDED,
-    End.ENDPOINT_DELETED: pb.GOODBYE_REASON_ENDPOINT_DELETED,
+    GoodbyeReason.DRAINING: pb.GOODBYE_REASON_DRAINING,
+    GoodbyeReason.SESSION_AGE: pb.GOODBYE_REASON_SESSION_AGE,
+    GoodbyeReason.RESYNC: pb.GOODBYE_REASON_RESYNC,
+    GoodbyeReason.TOKEN_EXPIRED: pb.GOODBYE_REASON_TOKEN_EXPIRED,
+    GoodbyeReason.SUPERSEDED: pb.GOODBYE_REASON_SUPERSEDED,
+    GoodbyeReason.ENDPOINT_DELETED: pb.GOODBYE_REASON_ENDPOINT_DELETED,
 }
 
 _TOKEN = tag(pb.SubscribeResponse.RESUME_TOKEN_FIELD_NUMBER)
@@ -45,22 +45,22 @@ def encode_change(committed: Change, alert: bool) -> bytes:
     return wire.event(wire.notification(row), payload, committed.type, alert=alert, origin=committed.origin)
 
 
-def frame(message: Message, session: Session) -> bytes:
+def encode_response(message: StreamMessage, session: Session) -> bytes:
     """One SubscribeResponse: where the device is after it, and what it says."""
-    return _head(message) + _said(message, session)
+    return _header_fields(message) + _body(message, session)
 
 
-def _said(message: Message, session: Session) -> bytes:
+def _body(message: StreamMessage, session: Session) -> bytes:
     match message.kind:
-        case Kind.EVENTS:
+        case MessageKind.EVENTS:
             return _batch(message.events)
-        case Kind.SYNCED:
+        case MessageKind.SYNCED:
             return _SYNCED
-        case Kind.HEARTBEAT:
+        case MessageKind.HEARTBEAT:
             return _HEARTBEAT
-        case Kind.WELCOME:
+        case MessageKind.WELCOME:
             return pb.SubscribeResponse(welcome=_welcome(session)).SerializeToString()
-        case Kind.GOODBYE:
+        case MessageKind.GOODBYE:
             return pb.SubscribeResponse(goodbye=_goodbye(message)).SerializeToString()
 
 
@@ -68,20 +68,20 @@ def _welcome(session: Session) -> pb.Welcome:
     return pb.Welcome(
         session_id=session.session_id,
         resumed=session.resumed,
-        heartbeat_interval=messages.duration(int(session.terms.heartbeat * 1000)),
+        heartbeat_interval=messages.duration(int(session.limits.heartbeat * 1000)),
     )
 
 
-def _goodbye(message: Message) -> pb.Goodbye:
+def _goodbye(message: StreamMessage) -> pb.Goodbye:
     goodbye = pb.Goodbye()
-    if message.end is not None:
-        goodbye.reason = _GOODBYES[message.end]
+    if message.reason is not None:
+        goodbye.reason = _GOODBYES[message.reason]
     if message.retry_delay is not None:
         goodbye.retry_delay.CopyFrom(messages.duration(int(message.retry_delay * 1000)))
     return goodbye
 
 
-def _head(message: Message) -> bytes:
+def _header_fields(message: StreamMessage) -> bytes:
     return b"".join(
         (
             _TOKEN,

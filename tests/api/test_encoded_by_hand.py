@@ -10,7 +10,7 @@ from google.protobuf.message import Message as Proto
 
 from tests.support.encoding import encoded_row_of
 from tests.support.random_rows import RandomRows
-from unisono.server.api.convert import messages, results, spelling, subscribe_response, wire
+from unisono.server.api.convert import encoding, messages, protowire, send_results, subscribe_response
 from unisono.server.api.status import item_error
 from unisono.server.core.decide.results import Sent
 from unisono.server.core.position import CatchUpEvent
@@ -76,9 +76,9 @@ def a_result(sent: Sent) -> service_pb.SendResult:
 
 @pytest.mark.parametrize("bits", range(1, 64))
 def test_numbers(bits: int) -> None:
-    tag = spelling.tag(pb.Notification.REVISION_FIELD_NUMBER, spelling.NUMBER)
+    tag = protowire.tag(pb.Notification.REVISION_FIELD_NUMBER, protowire.VARINT)
     for number in (1 << bits - 1, (1 << bits) - 1):
-        assert tag + spelling.varint(number) == pb.Notification(revision=number).SerializeToString()
+        assert tag + protowire.varint(number) == pb.Notification(revision=number).SerializeToString()
 
 
 def test_payloads(rows: RandomRows) -> None:
@@ -86,7 +86,7 @@ def test_payloads(rows: RandomRows) -> None:
         expected = a_payload(rows)
         visual = expected.visual_content if expected.HasField("visual_content") else None
 
-        encoded = wire.payload(
+        encoded = encoding.payload(
             visual and visual.title, visual.body if visual else "", expected.raw_content or None
         )
 
@@ -95,8 +95,8 @@ def test_payloads(rows: RandomRows) -> None:
 
 @pytest.mark.parametrize("raw_content", [None, b""])
 def test_a_payload_of_nothing_and_a_visual_content_of_nothing(raw_content: bytes | None) -> None:
-    assert wire.payload(None, "", raw_content) == b""
-    assert same(wire.payload("", "", raw_content), pb.Payload(visual_content=pb.VisualContent()))
+    assert encoding.payload(None, "", raw_content) == b""
+    assert same(encoding.payload("", "", raw_content), pb.Payload(visual_content=pb.VisualContent()))
 
 
 def test_events(rows: RandomRows) -> None:
@@ -106,7 +106,7 @@ def test_events(rows: RandomRows) -> None:
         payload = rows.random.choice((None, a_payload(rows).SerializeToString()))
         type_, alert, origin = rows.change_type(row), rows.random.random() < 0.5, rows.text()
 
-        encoded = wire.event(wire.notification(row), payload, type_, alert=alert, origin=origin)
+        encoded = encoding.event_field(encoding.encode_row(row), payload, type_, alert=alert, origin=origin)
 
         expected = an_event(row, payload, type_, alert=alert, origin=origin)
         assert same(encoded, feed_pb.EventBatch(events=[expected]))
@@ -117,7 +117,7 @@ def test_notifications_of_the_history(rows: RandomRows) -> None:
         payload = a_payload(rows).SerializeToString()
         row = rows.row(payload)
 
-        encoded = wire.listed(wire.notification(row), payload)
+        encoded = encoding.list_field(encoding.encode_row(row), payload)
 
         expected = messages.notification(replace(row, payload=payload))
         assert same(encoded, service_pb.ListNotificationsResponse(notifications=[expected]))
@@ -127,7 +127,7 @@ def test_what_is_kept_is_the_same_with_and_without_the_payload(rows: RandomRows)
     for _ in range(ROWS):
         row = rows.row(b"a payload")
 
-        assert wire.notification(row) == wire.notification(replace(row, payload=None))
+        assert encoding.encode_row(row) == encoding.encode_row(replace(row, payload=None))
 
 
 def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
@@ -139,7 +139,7 @@ def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
 
         live = subscribe_response.encode_change(Change(type=type_, notification=row, origin=origin), alert)
         late = subscribe_response.encode_catch_up_event(
-            CatchUpEvent(encoded_row_of(row, wire.notification(row)), type_, alert)
+            CatchUpEvent(encoded_row_of(row, encoding.encode_row(row)), type_, alert)
         )
 
         for encoded, known in ((live, origin), (late, "")):
@@ -154,18 +154,18 @@ def test_results_of_sends(rows: RandomRows) -> None:
         built = [service_pb.BatchSendResult(result=a_result(one)) for one in sent]
         refused = service_pb.BatchSendResult(error=refusal)
 
-        encoded = [*map(results.send_result, sent), refused.SerializeToString()]
+        encoded = [*map(send_results.send_result, sent), refused.SerializeToString()]
 
         for one, result in zip(encoded, built, strict=False):
             assert same(one, service_pb.SendNotificationResponse(result=result.result))
         together = service_pb.BatchSendNotificationsResponse(results=[*built, refused])
-        assert same(b"".join(map(results.batch_result, encoded)), together)
+        assert same(b"".join(map(send_results.batch_result, encoded)), together)
 
 
 @pytest.mark.parametrize("kind", MessageKind)
 def test_messages_of_a_stream(rows: RandomRows, kind: MessageKind) -> None:
-    terms = SessionLimits(heartbeat=12.5, age=1, expire_time=1)
-    session = cast("Session", SimpleNamespace(session_id="s" * 200, resumed=True, terms=terms))
+    limits = SessionLimits(heartbeat=12.5, age=1, expire_time=1)
+    session = cast("Session", SimpleNamespace(session_id="s" * 200, resumed=True, limits=limits))
     for _ in range(ROWS // 10):
         events = [an_event(rows.row(), None, ChangeType.CREATED, alert=False, origin="") for _ in range(3)]
         batches = [feed_pb.EventBatch(events=[event]) for event in events]

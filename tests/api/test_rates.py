@@ -14,7 +14,7 @@ from tests.support.callers import Caller
 from tests.support.clocks import HeldClock
 from tests.support.nodes import Client, Running, Setup, running
 from tests.support.refusals import refused
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.clock import RandomIds
 from unisono.server.model import Limits
 from unisono.server.store.sqlite import SqliteStore
@@ -122,7 +122,7 @@ class Held(SqliteStore):
     """Commits when it is let."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, ids=RandomIds(), encode=wire.notification)
+        super().__init__(path, ids=RandomIds(), encode=encoding.encode_row)
         self.free = asyncio.Event()
 
     async def commit(self, items: Any, decide: Any) -> Any:

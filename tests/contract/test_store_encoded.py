@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.backends import StoreBackend, opened
 from tests.support.builders import ALICE, BOB, a_notification, put, removed
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.model import FeedKey, Notification, ReadState
 from unisono.server.store.base import BatchRejected, Store
 
@@ -101,7 +101,7 @@ async def test_what_is_not_committed_is_not_kept(backend: StoreBackend, noise: N
 
 
 async def test_what_cannot_be_encoded_rejects_the_batch(backend: StoreBackend) -> None:
-    async with opened(backend.store(wire.notification)) as store:
+    async with opened(backend.store(encoding.encode_row)) as store:
         await put(store, a_notification("n1", 1))
         before = await store.feed(ALICE)
 
@@ -109,4 +109,4 @@ async def test_what_cannot_be_encoded_rejects_the_batch(backend: StoreBackend) -
             await put(store, a_notification("n2", 2), a_notification("n3", 3, group_name="\ud800"))
 
         assert await store.feed(ALICE) == before
-        assert await encoded_rows(store) == [wire.notification(a_notification("n1", 1))]
+        assert await encoded_rows(store) == [encoding.encode_row(a_notification("n1", 1))]

@@ -11,7 +11,7 @@ from tests.support.builders import a_payload
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, PUBLISHER, Stage, playing
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.bus.base import Hint
 from unisono.server.core.decide.commands import Actor, Content, StatePatch
 from unisono.server.core.marking import Marking, MarkRequest, Selector
@@ -36,7 +36,7 @@ class Disk(MemoryStore):
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    disk = Disk(ids=CountedIds(), encode=wire.notification)
+    disk = Disk(ids=CountedIds(), encode=encoding.encode_row)
     async with playing(Stage(store=disk)) as stage:
         yield stage
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, playing
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.core import presence as module
 from unisono.server.core.presence import STEP, Presence
 from unisono.server.errors import Reason, Unavailable
@@ -20,7 +20,7 @@ class FailingStore(MemoryStore):
     """Counts what is written, and fails while it is down."""
 
     def __init__(self) -> None:
-        super().__init__(ids=CountedIds(), encode=wire.notification)
+        super().__init__(ids=CountedIds(), encode=encoding.encode_row)
         self.down = False
         self.written: list[Sequence[Seen]] = []
 

@@ -8,7 +8,7 @@ from tests.support.devices import Held
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, Stream, playing
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal
 from unisono.server.core.sweeper import SweepRules
@@ -118,7 +118,7 @@ async def test_a_stream_below_the_floor_starts_anew() -> None:
 
 
 async def test_a_refused_token_leaves_no_trace() -> None:
-    store = MemoryStore(ids=CountedIds(), encode=wire.notification)
+    store = MemoryStore(ids=CountedIds(), encode=encoding.encode_row)
     async with playing(Stage(store=store)) as stage:
         with pytest.raises(InvalidRequest):
             await Stream(stage, held=Held(token=b"no token")).open()

@@ -10,7 +10,7 @@ from tests.support.clocks import START
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, Stream, playing
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.bus.local import LocalBus
 from unisono.server.core.feeds import SessionRules
@@ -182,7 +182,7 @@ class BegunAnew(MemoryStore):
 
 async def test_a_stream_of_a_feed_that_has_begun_anew_has_to_come_back() -> None:
     """Positions of before mean nothing in it."""
-    store = BegunAnew(ids=CountedIds(), encode=wire.notification)
+    store = BegunAnew(ids=CountedIds(), encode=encoding.encode_row)
     async with playing(Stage(store=store)) as stage:
         stream = await Stream(stage).synced(from_end=True)
         assert await stream.told() is None

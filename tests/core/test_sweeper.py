@@ -8,7 +8,7 @@ from tests.support.clocks import START
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, Stream, playing
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.core.decide.commands import StatePatch
 from unisono.server.core.sweeper import DAY, SweepRules
 from unisono.server.errors import NotFound, Reason, Unavailable
@@ -100,7 +100,7 @@ class SlowFinder(MemoryStore):
     """What it finds due may change before that is acted on."""
 
     def __init__(self) -> None:
-        super().__init__(ids=CountedIds(), encode=wire.notification)
+        super().__init__(ids=CountedIds(), encode=encoding.encode_row)
         self.found = asyncio.Event()
         self.go_on = asyncio.Event()
 
@@ -206,7 +206,7 @@ class Breaking(MemoryStore):
     """Fails as it is told."""
 
     def __init__(self) -> None:
-        super().__init__(ids=CountedIds(), encode=wire.notification)
+        super().__init__(ids=CountedIds(), encode=encoding.encode_row)
         self.failure: Exception | None = None
         self.failed = asyncio.Event()
 

@@ -8,7 +8,7 @@ import pytest
 from tests.core.rows import ADA, created, feed, hint, hint_of, row
 from tests.support.builders import a_payload
 from tests.support.clocks import START
-from unisono.server.api.convert import subscribe_response, wire
+from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.base import Hint
 from unisono.server.core import tail as module
 from unisono.server.core.tail import TAIL_CHANGES, Tail
@@ -250,7 +250,7 @@ def test_it_is_small_whatever_is_in_it() -> None:
         for revision in range(1, 200):
             tail.on_hint(hint(largest(revision)), START)
             tail.after(revision - 1, LAPTOP)
-        for cache in (targets._key_of_many, wire._target):  # noqa: SLF001 - of the whole process
+        for cache in (targets._key_of_many, encoding._target):  # noqa: SLF001 - of the whole process
             cache.cache_clear()
         after, _ = tracemalloc.get_traced_memory()
     finally:

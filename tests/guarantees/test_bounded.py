@@ -18,7 +18,7 @@ from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.processes import PATIENCE
 from tests.support.raw_http2 import RawSubscriber
 from tests.support.refusals import refused
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
 from unisono.server.clock import RandomIds
 from unisono.server.core.sweeper import SweepRules
@@ -191,7 +191,7 @@ class SlowRegistry(SqliteStore):
     """Registers no endpoint before it is let."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, ids=RandomIds(), encode=wire.notification)
+        super().__init__(path, ids=RandomIds(), encode=encoding.encode_row)
         self.begun, self.gate, self.done = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def commit_endpoints(

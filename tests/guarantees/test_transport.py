@@ -14,7 +14,7 @@ from tests.support import tokens
 from tests.support.callers import Caller
 from tests.support.nodes import Client, Setup, running
 from tests.support.refusals import refused
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.clock import RandomIds
 from unisono.server.core.feeds import Feeds
 from unisono.server.core.notifications import Notifications
@@ -112,7 +112,7 @@ class GatedStore(SqliteStore):
     """Begins no commit before it is let."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, ids=RandomIds(), encode=wire.notification)
+        super().__init__(path, ids=RandomIds(), encode=encoding.encode_row)
         self.begun = asyncio.Event()
         self.gate = asyncio.Event()
 

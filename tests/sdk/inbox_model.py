@@ -31,7 +31,7 @@ from unisono.client._device.receiver import Receiver
 from unisono.client._device.state import DeviceState
 from unisono.client._wire.caller import Caller
 from unisono.client._wire.tokens import Tokens
-from unisono.server.api.convert import messages, wire
+from unisono.server.api.convert import encoding, messages
 from unisono.server.model import Audience
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -268,7 +268,7 @@ class Ran:
 async def history(seed: int) -> Ran:
     """One random history of one feed and two devices. Raises AssertionError where a promise breaks."""
     random = Random(seed)  # noqa: S311
-    world = await World(random, wire.notification).begin(random.randint(0, 12))
+    world = await World(random, encoding.encode_row).begin(random.randint(0, 12))
     models = [Model(world, audience, from_end=random.random() < 0.2) for audience in (LAPTOP, PHONE)]
     for model in models:
         await model.start()

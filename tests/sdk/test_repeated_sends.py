@@ -28,7 +28,7 @@ from unisono.client import (
     draft,
 )
 from unisono.client._wire import caller
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.clock import RandomIds
 from unisono.server.errors import OutcomeUnknown
 from unisono.server.store.commit import Decision, Item, View
@@ -241,7 +241,7 @@ class ForgetfulStore(SqliteStore):
     """Commits, and does not know it: the first time for each of so many items."""
 
     def __init__(self, path: Path, forgets: int) -> None:
-        super().__init__(path, ids=RandomIds(), encode=wire.notification)
+        super().__init__(path, ids=RandomIds(), encode=encoding.encode_row)
         self.forgets = forgets
 
     async def commit(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.model import (
     EVERY_ENDPOINT,
     ChangeType,
@@ -29,7 +29,7 @@ BOB = FeedKey("mail.example.com", "bob")
 
 def a_payload(title: str | None = None, body: str = "", raw_content: bytes | None = None) -> bytes:
     """What senders write, encoded; without a title it has no visual content."""
-    return wire.payload(title, body, raw_content)
+    return encoding.payload(title, body, raw_content)
 
 
 def a_notification(id_: str, revision: int, **fields: Any) -> Notification:

@@ -10,7 +10,7 @@ import grpc
 
 from tests.support import tokens
 from unisono.client import bearer, connect
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
 from unisono.server.api.tls import Certificate
 from unisono.server.app.node import Node
@@ -67,7 +67,7 @@ class Setup:
 
     def node(self) -> Node:
         return Node(
-            store=self.store or SqliteStore(self.path, ids=RandomIds(), encode=wire.notification),
+            store=self.store or SqliteStore(self.path, ids=RandomIds(), encode=encoding.encode_row),
             bus=self.bus or LocalBus(),
             clock=self.clock,
             ids=RandomIds(),

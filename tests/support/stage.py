@@ -12,7 +12,7 @@ from tests.support.devices import Held
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from tests.support.said import Said
-from unisono.server.api.convert import subscribe_response, wire
+from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import Wake
@@ -52,7 +52,7 @@ class Stage:
     rules: SessionRules = field(default_factory=SessionRules)
     sweep_rules: SweepRules = field(default_factory=SweepRules)
     store: MemoryStore = field(
-        default_factory=lambda: MemoryStore(ids=CountedIds(), encode=wire.notification)
+        default_factory=lambda: MemoryStore(ids=CountedIds(), encode=encoding.encode_row)
     )
 
     def __post_init__(self) -> None:

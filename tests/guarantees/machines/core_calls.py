@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 
 from tests.guarantees.machines.core_parts import Core, shown
-from unisono.server.api.convert import messages, results
+from unisono.server.api.convert import messages, send_results
 from unisono.server.api.status import code_of
 from unisono.server.core.decide.commands import Command, Delete, Mark, PassTime, Send, Update
 from unisono.server.core.decide.results import Marked, Removed, Result, Sent, Updated
@@ -107,7 +107,7 @@ def answered(result: Result) -> Message | None:
     """The response."""
     match result:
         case Sent():
-            return pb.SendNotificationResponse.FromString(results.send_result(result))
+            return pb.SendNotificationResponse.FromString(send_results.send_result(result))
         case Updated():
             row = messages.notification(result.notification)
             return pb.UpdateNotificationResponse(notification=row)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.clocks import HeldClock
-from unisono.server.api.convert import subscribe_response, wire
+from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
 from unisono.server.core.endpoints import Endpoints
@@ -30,7 +30,7 @@ class Core:
     def __init__(self, path: Path, bus: LocalBus, clock: HeldClock) -> None:
         ids = RandomIds()
         self.clock = clock
-        self.store = SqliteStore(path, ids=ids, encode=wire.notification)
+        self.store = SqliteStore(path, ids=ids, encode=encoding.encode_row)
         self.hub = Hub(subscribe_response.encode_change, clock, streams_per_user=LIMITS.streams_per_user)
         bus.listen(self.hub.on_hint)
         presence = Presence(self.store)
@@ -63,5 +63,5 @@ class Core:
 
 def shown(page: Page) -> Sequence[pb.Notification]:
     """A page of the history as a client is answered with it."""
-    encoded = b"".join(wire.listed(row.encoded, row.payload) for row in page.rows)
+    encoded = b"".join(encoding.list_field(row.encoded, row.payload) for row in page.rows)
     return service_pb.ListNotificationsResponse.FromString(encoded).notifications

@@ -124,8 +124,9 @@ MUTANTS: Final = (
         trial=lines.CUT,
         patch=Patch(
             file="app/build.py",
-            old="encode=wire.notification",
-            new="encode=lambda row: wire.notification(__import__('dataclasses').replace(row, group_name=''))",
+            old="encode=encoding.encode_row",
+            new="encode=lambda row: encoding.encode_row("
+            "__import__('dataclasses').replace(row, group_name=''))",
         ),
     ),
     Mutant(

@@ -1,6 +1,6 @@
 """Makes a node of the settings. Knows what each setting means to which part."""
 
-from unisono.server.api.convert import wire
+from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
 from unisono.server.api.tls import Certificate
 from unisono.server.app.node import Node
@@ -17,7 +17,7 @@ def build(settings: Settings) -> Node:
     """A node that is not started. Raises `AccessMisconfigured`."""
     clock, ids = SystemClock(), RandomIds()
     return Node(
-        store=SqliteStore(settings.store_file, ids=ids, encode=wire.notification),
+        store=SqliteStore(settings.store_file, ids=ids, encode=encoding.encode_row),
         bus=LocalBus(),
         clock=clock,
         ids=ids,

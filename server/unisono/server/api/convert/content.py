@@ -1,6 +1,6 @@
 """Reads what a sender writes: payload, targets and the fields around them."""
 
-from unisono.server.api.convert import fields, wire
+from unisono.server.api.convert import encoding, fields
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.decide.commands import Content
 from unisono.server.model import EVERY_ENDPOINT, Limits, Platform, Priority, TargetPolicy
@@ -43,14 +43,14 @@ def payload(bad: Violations, field: str, message: pb.Payload, limits: Limits) ->
     if not message.HasField("visual_content"):
         if raw is None:
             bad.add(field, "must have visual_content or raw_content")
-        return wire.payload(None, "", raw)
+        return encoding.payload(None, "", raw)
     visual = message.visual_content
     title, body = visual.title, visual.body
     if not title:
         bad.add(f"{field}.visual_content.title", "is required")
     fields.text(bad, f"{field}.visual_content.title", title, limits.title_bytes)
     fields.text(bad, f"{field}.visual_content.body", body, limits.body_bytes)
-    return wire.payload(title, body, raw)
+    return encoding.payload(title, body, raw)
 
 
 def target_policy(bad: Violations, message: pb.TargetPolicy, limits: Limits) -> TargetPolicy:

@@ -5,7 +5,7 @@ Accepts what protobuf's own parser does (its encoding guide), but for a limit on
 
 from typing import Final
 
-from unisono.server.api.convert.spelling import BYTES, NUMBER
+from unisono.server.api.convert.protowire import LEN, VARINT
 
 _GROUP: Final = 3
 _GROUP_END: Final = 4
@@ -14,7 +14,7 @@ _GROUP_END: Final = 4
 _FIXED: Final = {1: 8, _GROUP: 0, _GROUP_END: 0, 5: 4}
 
 #: The tag of field 1 with bytes in it.
-_MEMBER: Final = 1 << 3 | BYTES
+_MEMBER: Final = 1 << 3 | LEN
 
 #: Bytes of a tag, a length or a number, at most.
 _SHORT: Final = 5
@@ -64,10 +64,10 @@ def split(body: bytes, most: int) -> list[bytes]:
 
 def _value(body: bytes, at: int, kind: int) -> tuple[int, int]:
     """Where the value of a field begins, and where it ends."""
-    if kind == BYTES:
+    if kind == LEN:
         length, at = _varint(body, at, _SHORT)
         return at, at + length
-    if kind == NUMBER:
+    if kind == VARINT:
         return at, _varint(body, at, _LONG)[1]
     if kind in _FIXED:
         return at, at + _FIXED[kind]

@@ -6,8 +6,8 @@ a batch is the join of its events behind a tag and a length.
 
 from collections.abc import Sequence
 
-from unisono.server.api.convert import messages, wire
-from unisono.server.api.convert.spelling import NUMBER, tag, varint
+from unisono.server.api.convert import encoding, messages
+from unisono.server.api.convert.protowire import VARINT, tag, varint
 from unisono.server.core.position import WITH_PAYLOAD, CatchUpEvent
 from unisono.server.core.session import Session
 from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, StreamMessage
@@ -24,9 +24,9 @@ _GOODBYES = {
 }
 
 _TOKEN = tag(pb.SubscribeResponse.RESUME_TOKEN_FIELD_NUMBER)
-_REVISION = tag(pb.SubscribeResponse.REVISION_FIELD_NUMBER, NUMBER)
-_COMPLETE = tag(pb.SubscribeResponse.COMPLETE_FIELD_NUMBER, NUMBER) + b"\x01"
-_UNREAD = tag(pb.SubscribeResponse.UNREAD_COUNT_FIELD_NUMBER, NUMBER)
+_REVISION = tag(pb.SubscribeResponse.REVISION_FIELD_NUMBER, VARINT)
+_COMPLETE = tag(pb.SubscribeResponse.COMPLETE_FIELD_NUMBER, VARINT) + b"\x01"
+_UNREAD = tag(pb.SubscribeResponse.UNREAD_COUNT_FIELD_NUMBER, VARINT)
 _SYNCED = pb.SubscribeResponse(synced=pb.Synced()).SerializeToString()
 _HEARTBEAT = pb.SubscribeResponse(heartbeat=pb.Heartbeat()).SerializeToString()
 _BATCH = tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
@@ -35,14 +35,18 @@ _BATCH = tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
 def encode_catch_up_event(event: CatchUpEvent) -> bytes:
     """The event of a device that catches up, as a field of an EventBatch."""
     row = event.row
-    return wire.event(row.encoded, row.payload if event.with_payload else None, event.type, alert=event.alert)
+    return encoding.event_field(
+        row.encoded, row.payload if event.with_payload else None, event.type, alert=event.alert
+    )
 
 
 def encode_change(committed: Change, alert: bool) -> bytes:
     """The event of a change, as a field of an EventBatch."""
     row = committed.notification
     payload = row.payload if committed.type in WITH_PAYLOAD else None
-    return wire.event(wire.notification(row), payload, committed.type, alert=alert, origin=committed.origin)
+    return encoding.event_field(
+        encoding.encode_row(row), payload, committed.type, alert=alert, origin=committed.origin
+    )
 
 
 def encode_response(message: StreamMessage, session: Session) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unisono.server.api.call import Call
-from unisono.server.api.convert import messages, paging, requests, results, wire
+from unisono.server.api.convert import encoding, messages, paging, requests, send_results
 from unisono.server.api.convert.batch import Batch
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import PUBLISHER, Unary, UnaryBytes
@@ -47,7 +47,7 @@ class NotificationService:
     async def send(self, call: Call, request: pb.SendNotificationRequest) -> bytes:
         """SendNotification."""
         call.principal.require(Scope.SEND)
-        return results.send_result(await self._notifications.send(requests.send_request(call, request)))
+        return send_results.send_result(await self._notifications.send(requests.send_request(call, request)))
 
     async def send_batch(self, call: Call, body: bytes) -> bytes:
         """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
@@ -113,8 +113,8 @@ class NotificationService:
 def _batch_result(outcome: Sent | UnisonoError) -> bytes:
     if isinstance(outcome, UnisonoError):
         refused = pb.BatchSendResult(error=item_error(outcome)).SerializeToString()
-        return results.batch_result(refused)
-    return results.batch_result(results.send_result(outcome))
+        return send_results.batch_result(refused)
+    return send_results.batch_result(send_results.send_result(outcome))
 
 
 def _fitting(rows: Sequence[EncodedRow], limit: int) -> list[bytes]:
@@ -122,7 +122,7 @@ def _fitting(rows: Sequence[EncodedRow], limit: int) -> list[bytes]:
     shown: list[bytes] = []
     size = 0
     for row in rows:
-        encoded = wire.listed(row.encoded, row.payload)
+        encoded = encoding.list_field(row.encoded, row.payload)
         size += len(encoded)
         if size > limit and shown:
             break

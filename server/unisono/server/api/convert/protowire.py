@@ -4,18 +4,18 @@ from functools import lru_cache
 from typing import Final
 
 #: Wire types: a number, and bytes behind their length.
-NUMBER: Final = 0
-BYTES: Final = 2
+VARINT: Final = 0
+LEN: Final = 2
 
 
 def varint(value: int) -> bytes:
     """A number that is not negative, as protobuf writes it: seven bits a byte, the low ones first."""
     if value < len(_VARINTS):
         return _VARINTS[value]
-    return _spelt(value)
+    return _varint_bytes(value)
 
 
-def _spelt(value: int) -> bytes:
+def _varint_bytes(value: int) -> bytes:
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -25,15 +25,15 @@ def _spelt(value: int) -> bytes:
 
 
 #: Nearly all that are needed: of one byte or of two.
-_VARINTS: Final = tuple(map(_spelt, range(1 << 14)))
+_VARINTS: Final = tuple(map(_varint_bytes, range(1 << 14)))
 
 
-def tag(number: int, kind: int = BYTES) -> bytes:
+def tag(number: int, kind: int = LEN) -> bytes:
     """What stands before the value of a field."""
     return varint(number << 3 | kind)
 
 
-def text(tag: bytes, value: str) -> bytes:
+def string_field(tag: bytes, value: str) -> bytes:
     """A field of text; an empty one is left out."""
     if not value:
         return b""
@@ -42,7 +42,7 @@ def text(tag: bytes, value: str) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def time(tag: bytes, millis: int) -> bytes:
+def timestamp_field(tag: bytes, millis: int) -> bytes:
     """A `Timestamp` or `Duration`: seconds and nanoseconds. Those of one commit are nearly all the same."""
     seconds, rest = divmod(millis, 1000)
     body = (b"\x08" + varint(seconds) if seconds else b"") + (

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from unisono.server.api.convert.spelling import NUMBER, tag, text, time, varint
+from unisono.server.api.convert.protowire import VARINT, string_field, tag, timestamp_field, varint
 from unisono.server.core.decide.results import Sent
 from unisono.v1 import notification_service_pb2 as pb
 
@@ -12,11 +12,11 @@ def send_result(sent: Sent) -> bytes:
     row = sent.notification
     body = b"".join(
         (
-            text(_RESULT_ID, row.id),
+            string_field(_RESULT_ID, row.id),
             _RESULT_REVISION,
             varint(row.revision),
-            time(_RESULT_CREATE, row.create_time),
-            time(_RESULT_EXPIRE, row.expire_time),
+            timestamp_field(_RESULT_CREATE, row.create_time),
+            timestamp_field(_RESULT_EXPIRE, row.expire_time),
             _RESULT_DEDUPLICATED if sent.deduplicated else b"",
             b"" if row.live else _RESULT_REMOVED,
         )
@@ -32,8 +32,8 @@ def batch_result(outcome: bytes) -> bytes:
 _RESULT: Final = tag(pb.SendNotificationResponse.RESULT_FIELD_NUMBER)
 _RESULTS: Final = tag(pb.BatchSendNotificationsResponse.RESULTS_FIELD_NUMBER)
 _RESULT_ID: Final = tag(pb.SendResult.ID_FIELD_NUMBER)
-_RESULT_REVISION: Final = tag(pb.SendResult.REVISION_FIELD_NUMBER, NUMBER)
+_RESULT_REVISION: Final = tag(pb.SendResult.REVISION_FIELD_NUMBER, VARINT)
 _RESULT_CREATE: Final = tag(pb.SendResult.CREATE_TIME_FIELD_NUMBER)
 _RESULT_EXPIRE: Final = tag(pb.SendResult.EXPIRE_TIME_FIELD_NUMBER)
-_RESULT_DEDUPLICATED: Final = tag(pb.SendResult.DEDUPLICATED_FIELD_NUMBER, NUMBER) + b"\x01"
-_RESULT_REMOVED: Final = tag(pb.SendResult.REMOVED_FIELD_NUMBER, NUMBER) + b"\x01"
+_RESULT_DEDUPLICATED: Final = tag(pb.SendResult.DEDUPLICATED_FIELD_NUMBER, VARINT) + b"\x01"
+_RESULT_REMOVED: Final = tag(pb.SendResult.REMOVED_FIELD_NUMBER, VARINT) + b"\x01"

@@ -8,7 +8,7 @@ but for the payload.
 from functools import lru_cache
 from typing import Final
 
-from unisono.server.api.convert.spelling import NUMBER, tag, text, time, varint
+from unisono.server.api.convert.protowire import VARINT, string_field, tag, timestamp_field, varint
 from unisono.server.model import FeedKey, Notification, TargetPolicy
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -19,19 +19,19 @@ def payload(title: str | None, body: str, raw_content: bytes | None) -> bytes:
     """A `Payload`; without a title it has no visual content."""
     parts: list[bytes] = []
     if title is not None:
-        visual = text(_TITLE, title) + text(_BODY, body)
+        visual = string_field(_TITLE, title) + string_field(_BODY, body)
         parts += (_VISUAL, varint(len(visual)), visual)
     if raw_content:
         parts += (_RAW, varint(len(raw_content)), raw_content)
     return b"".join(parts)
 
 
-def notification(row: Notification) -> bytes:
-    """What is kept of a notification, to make more of: see `event` and `listed`."""
+def encode_row(row: Notification) -> bytes:
+    """What is kept of a notification, to make more of: see `event_field` and `list_field`."""
     revision = varint(row.revision)
     of_event = b"".join(
         (
-            text(_EVENT_ID, row.id),
+            string_field(_EVENT_ID, row.id),
             _EVENT_REVISION,
             revision,
             b"" if row.removal is None else _EVENT_REMOVED,
@@ -40,14 +40,14 @@ def notification(row: Notification) -> bytes:
     parts = [
         bytes((len(of_event),)),
         of_event,
-        text(_ID, row.id),
+        string_field(_ID, row.id),
         _owner(row.feed),
-        text(_KEY, row.app_notification_id),
+        string_field(_KEY, row.app_notification_id),
         _state(row.sender_role, row.priority, row.read_state, row.user_action_state),
-        text(_GROUP, row.group_name),
-        time(_EXPIRE, row.expire_time),
-        time(_CREATE, row.create_time),
-        time(_UPDATE, row.update_time),
+        string_field(_GROUP, row.group_name),
+        timestamp_field(_EXPIRE, row.expire_time),
+        timestamp_field(_CREATE, row.create_time),
+        timestamp_field(_UPDATE, row.update_time),
         _REVISION,
         revision,
         _ALERT_REVISION,
@@ -56,14 +56,16 @@ def notification(row: Notification) -> bytes:
     if row.target.platforms or row.target.endpoint_ids:
         parts.append(_target(row.target))
     if row.display_time_to_live is not None:
-        parts.append(time(_TTL, row.display_time_to_live))
+        parts.append(timestamp_field(_TTL, row.display_time_to_live))
     if row.snooze_until is not None:
-        parts.append(time(_SNOOZE, row.snooze_until))
+        parts.append(timestamp_field(_SNOOZE, row.snooze_until))
     return b"".join(parts)
 
 
-def event(encoded: bytes, payload: bytes | None, change_type: int, *, alert: bool, origin: str = "") -> bytes:
-    """An `Event` as a field of an `EventBatch`; `encoded` is what `notification` made."""
+def event_field(
+    encoded: bytes, payload: bytes | None, change_type: int, *, alert: bool, origin: str = ""
+) -> bytes:
+    """An `Event` as a field of an `EventBatch`; `encoded` is what `encode_row` made."""
     begin = encoded[0] + 1
     content = _content(payload)
     body = b"".join(
@@ -75,15 +77,15 @@ def event(encoded: bytes, payload: bytes | None, change_type: int, *, alert: boo
             varint(len(encoded) - begin + len(content)),
             encoded[begin:],
             content,
-            text(_ORIGIN, origin) if origin else b"",
+            string_field(_ORIGIN, origin) if origin else b"",
             _ALERT if alert else b"",
         )
     )
     return _EVENTS + varint(len(body)) + body
 
 
-def listed(encoded: bytes, payload: bytes | None) -> bytes:
-    """A `Notification` as a field of a `ListNotificationsResponse`; `encoded` is what `notification` made."""
+def list_field(encoded: bytes, payload: bytes | None) -> bytes:
+    """A `Notification` as a field of a `ListNotificationsResponse`; `encoded` is what `encode_row` made."""
     body = encoded[encoded[0] + 1 :] + _content(payload)
     return _LISTED + varint(len(body)) + body
 
@@ -95,7 +97,7 @@ def _content(payload: bytes | None) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _owner(feed: FeedKey) -> bytes:
-    return text(_APP, feed.app_id) + text(_USER, feed.user_id)
+    return string_field(_APP, feed.app_id) + string_field(_USER, feed.user_id)
 
 
 @lru_cache(maxsize=1024)
@@ -129,18 +131,18 @@ _EXPIRE: Final = tag(pb.Notification.EXPIRE_TIME_FIELD_NUMBER)
 _SNOOZE: Final = tag(pb.Notification.SNOOZE_UNTIL_FIELD_NUMBER)
 _CREATE: Final = tag(pb.Notification.CREATE_TIME_FIELD_NUMBER)
 _UPDATE: Final = tag(pb.Notification.UPDATE_TIME_FIELD_NUMBER)
-_REVISION: Final = tag(pb.Notification.REVISION_FIELD_NUMBER, NUMBER)
-_ALERT_REVISION: Final = tag(pb.Notification.ALERT_REVISION_FIELD_NUMBER, NUMBER)
+_REVISION: Final = tag(pb.Notification.REVISION_FIELD_NUMBER, VARINT)
+_ALERT_REVISION: Final = tag(pb.Notification.ALERT_REVISION_FIELD_NUMBER, VARINT)
 _VISUAL: Final = tag(pb.Payload.VISUAL_CONTENT_FIELD_NUMBER)
 _RAW: Final = tag(pb.Payload.RAW_CONTENT_FIELD_NUMBER)
 _TITLE: Final = tag(pb.VisualContent.TITLE_FIELD_NUMBER)
 _BODY: Final = tag(pb.VisualContent.BODY_FIELD_NUMBER)
 _EVENT_ID: Final = tag(feed_pb.Event.NOTIFICATION_ID_FIELD_NUMBER)
-_EVENT_REVISION: Final = tag(feed_pb.Event.REVISION_FIELD_NUMBER, NUMBER)
-_EVENT_REMOVED: Final = tag(feed_pb.Event.REMOVED_FIELD_NUMBER, NUMBER) + b"\x01"
-_CHANGE_TYPE: Final = tag(feed_pb.Event.CHANGE_TYPE_FIELD_NUMBER, NUMBER)
+_EVENT_REVISION: Final = tag(feed_pb.Event.REVISION_FIELD_NUMBER, VARINT)
+_EVENT_REMOVED: Final = tag(feed_pb.Event.REMOVED_FIELD_NUMBER, VARINT) + b"\x01"
+_CHANGE_TYPE: Final = tag(feed_pb.Event.CHANGE_TYPE_FIELD_NUMBER, VARINT)
 _NOTIFICATION: Final = tag(feed_pb.Event.NOTIFICATION_FIELD_NUMBER)
 _ORIGIN: Final = tag(feed_pb.Event.ORIGIN_ENDPOINT_ID_FIELD_NUMBER)
-_ALERT: Final = tag(feed_pb.Event.ALERT_FIELD_NUMBER, NUMBER) + b"\x01"
+_ALERT: Final = tag(feed_pb.Event.ALERT_FIELD_NUMBER, VARINT) + b"\x01"
 _LISTED: Final = tag(service_pb.ListNotificationsResponse.NOTIFICATIONS_FIELD_NUMBER)
 _EVENTS: Final = tag(feed_pb.EventBatch.EVENTS_FIELD_NUMBER)

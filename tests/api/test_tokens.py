@@ -14,7 +14,7 @@ from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
 from tests.support.refusals import refused
 from unisono.client import bearer
-from unisono.server.api import gate
+from unisono.server.api import auth
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.errors import TokenUndecodable
 from unisono.v1.feed_service_pb2 import GetFeedRequest
@@ -113,7 +113,7 @@ async def test_no_method_works_with_a_bad_token(serving: Running, method: Method
 def test_what_is_no_bearer_token_is_of_a_stranger(wrong: str) -> None:
     verifier = TokenVerifier(tokens.issuers(), tokens.apps(), HeldClock())
     with pytest.raises(TokenUndecodable):
-        gate.authenticate(verifier, INVALID[wrong])
+        auth.authenticate(verifier, INVALID[wrong])
 
 
 @every_method

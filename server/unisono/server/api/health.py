@@ -10,7 +10,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2 as pb
 
-from unisono.server.api.guard import Context
+from unisono.server.api.error_boundary import Context
 from unisono.server.api.pipeline import Handlers, Pipeline
 from unisono.server.api.reading import read
 from unisono.server.api.watches import Watch, Watches

@@ -12,12 +12,12 @@ import grpc
 from google.protobuf.message import Message
 
 from unisono.server import errors
-from unisono.server.api import gate
-from unisono.server.api.call import Call
+from unisono.server.api import auth
 from unisono.server.api.decoding import parsed
-from unisono.server.api.guard import CallEnded, Context, Guard
+from unisono.server.api.error_boundary import CallEnded, Context, ErrorBoundary
 from unisono.server.api.receiving import Receiver
 from unisono.server.api.refusal_log import RefusalLog
+from unisono.server.api.request_context import RequestContext
 from unisono.server.api.sizes import request_size
 from unisono.server.api.tarpit import Tarpit
 from unisono.server.clock import Clock
@@ -45,13 +45,13 @@ class Unary(Generic[MessageT]):
     """A method with one response, which may be encoded already."""
 
     request: type[MessageT]
-    handle: Callable[[Call, MessageT], Awaitable[Message | bytes]]
+    handle: Callable[[RequestContext, MessageT], Awaitable[Message | bytes]]
     allowed: frozenset[Role] = BOTH
     kind: Kind = Kind.CALL
 
-    def answer(self, call: Call, body: bytes) -> Awaitable[Message | bytes]:
+    def answer(self, request_context: RequestContext, body: bytes) -> Awaitable[Message | bytes]:
         """Handle an encoded request. Raises RequestMalformed."""
-        return self.handle(call, parsed(self.request, body))
+        return self.handle(request_context, parsed(self.request, body))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class UnaryBytes:
     """The same, where the method decodes its request by itself: what is decoded at once takes its time."""
 
     request: type[Message]
-    answer: Callable[[Call, bytes], Awaitable[bytes]]
+    answer: Callable[[RequestContext, bytes], Awaitable[bytes]]
     allowed: frozenset[Role] = BOTH
     kind: Kind = Kind.CALL
 
@@ -69,7 +69,7 @@ class Streaming(Generic[MessageT]):
     """A method that writes many responses. It returns the error to end with."""
 
     request: type[MessageT]
-    handle: Callable[[Call, MessageT, Write], Awaitable[errors.UnisonoError]]
+    handle: Callable[[RequestContext, MessageT, Write], Awaitable[errors.UnisonoError]]
     allowed: frozenset[Role] = DEVICE
 
 
@@ -111,12 +111,12 @@ class Pipeline:
         limit = request_size(method.request, self._limits)
 
         async def behavior(_: object, context: Context) -> bytes | None:
-            entry = gate.Entry.of(context.invocation_metadata() or ())
-            async with (guard := self.guard(context, entry.request_id)):
-                principal = self.admit(context, entry, method.kind, method.allowed)
+            metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
+            async with (boundary := self.error_boundary(context, metadata.request_id)):
+                principal = self.admit(context, metadata, method.kind, method.allowed)
                 with self._admission.under_way(principal):
-                    body = await self.receive(context, guard, limit)
-                    response = await method.answer(self._call(entry, principal), body)
+                    body = await self.receive(context, boundary, limit)
+                    response = await method.answer(self._call(metadata, principal), body)
                     return response if isinstance(response, bytes) else response.SerializeToString()
             return None
 
@@ -127,14 +127,14 @@ class Pipeline:
         limit = request_size(method.request, self._limits)
 
         async def behavior(_: object, context: Context) -> None:
-            entry = gate.Entry.of(context.invocation_metadata() or ())
-            async with (guard := self.guard(context, entry.request_id)):
-                principal = self.admit(context, entry, Kind.SUBSCRIBE, method.allowed)
-                body = await self.receive(context, guard, limit)
+            metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
+            async with (boundary := self.error_boundary(context, metadata.request_id)):
+                principal = self.admit(context, metadata, Kind.SUBSCRIBE, method.allowed)
+                body = await self.receive(context, boundary, limit)
                 request = parsed(method.request, body)
-                stream = method.handle(self._call(entry, principal), request, context.write)
+                stream = method.handle(self._call(metadata, principal), request, context.write)
                 # What is a local here is kept for as long as the stream.
-                del entry, principal, body, request, guard
+                del metadata, principal, body, request, boundary
                 raise CallEnded(await stream)
 
         return grpc.stream_stream_rpc_method_handler(behavior)
@@ -143,48 +143,48 @@ class Pipeline:
         """The behavior of a method that needs no token. Whoever calls it counts as a stranger."""
 
         async def behavior(_: object, context: Context) -> ResponseT | None:
-            entry = gate.Entry.of(context.invocation_metadata() or ())
-            async with self.guard(context, entry.request_id):
+            metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
+            async with self.error_boundary(context, metadata.request_id):
                 self._admission.stranger(context.peer())
                 return await handle(context)
             return None
 
         return behavior
 
-    def guard(self, context: Context, request_id: str) -> Guard:
+    def error_boundary(self, context: Context, request_id: str) -> ErrorBoundary:
         """What is to be around a call."""
-        return Guard(context, request_id, self._refusals, self._tarpit)
+        return ErrorBoundary(context, request_id, self._refusals, self._tarpit)
 
-    async def receive(self, context: Context, guard: Guard, limit: int) -> bytes:
-        """The request of a call that `guard` is around; see `Receiver.receive`."""
-        return await self._receiver.receive(context, guard, limit)
+    async def receive(self, context: Context, boundary: ErrorBoundary, limit: int) -> bytes:
+        """The request of a call that `boundary` is around; see `Receiver.receive`."""
+        return await self._receiver.receive(context, boundary, limit)
 
     def admit(
-        self, context: Context, entry: gate.Entry, kind: Kind, allowed: frozenset[Role] = BOTH
+        self, context: Context, metadata: auth.CallMetadata, kind: Kind, allowed: frozenset[Role] = BOTH
     ) -> Principal:
         """Who calls, and may.
 
         Raises Unauthenticated, PermissionDenied, and TooFrequent.
         """
-        principal = self._authenticated(context, entry)
+        principal = self._authenticated(context, metadata)
         self._admission.begin(principal, kind)
-        gate.authorize(principal, allowed)
+        auth.authorize(principal, allowed)
         return principal
 
-    def _authenticated(self, context: Context, entry: gate.Entry) -> Principal:
+    def _authenticated(self, context: Context, metadata: auth.CallMetadata) -> Principal:
         """Who calls. Whose token was good once is no stranger: after a rotation of keys all are refused."""
         try:
-            return gate.authenticate(self._verifier, entry.authorization)
+            return auth.authenticate(self._verifier, metadata.authorization)
         except errors.Unauthenticated as error:
             if error.reason is errors.Reason.TOKEN_MISSING or isinstance(error, errors.TokenUndecodable):
                 self._admission.stranger(context.peer())
             raise
 
-    def _call(self, entry: gate.Entry, principal: Principal) -> Call:
-        return Call(
+    def _call(self, metadata: auth.CallMetadata, principal: Principal) -> RequestContext:
+        return RequestContext(
             principal=principal,
             role=principal.role,
-            request_id=entry.request_id,
+            request_id=metadata.request_id,
             now=self._clock.now(),
             limits=self._limits,
         )

@@ -7,7 +7,7 @@ read is bounded by flow control. On the wire a single request looks the same.
 import asyncio
 from functools import partial
 
-from unisono.server.api.guard import Context
+from unisono.server.api.error_boundary import Context
 from unisono.server.api.sizes import SMALL, check_size
 from unisono.server.clock import Clock, Wake
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import grpc
 
-from unisono.server.api.guard import CallEnded, Context, Guard
+from unisono.server.api.error_boundary import CallEnded, Context, ErrorBoundary
 from unisono.server.api.sizes import check_size
 from unisono.server.errors import Reason, RequestIncomplete, RequestMalformed
 
@@ -25,7 +25,7 @@ class Receiver:
 
     def __init__(self, timeout: float) -> None:
         self._timeout: Final = timeout
-        self._due: dict[Guard, float] = {}
+        self._due: dict[ErrorBoundary, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -34,19 +34,19 @@ class Receiver:
         """How many calls wait for their request."""
         return len(self._due)
 
-    async def receive(self, context: Context, guard: Guard, limit: int) -> bytes:
-        """The request, of at most `limit` bytes. `guard` is around the call, and ends it when time is over.
+    async def receive(self, context: Context, boundary: ErrorBoundary, limit: int) -> bytes:
+        """The request, of at most `limit` bytes; `boundary` ends the call when its time is over.
 
         Raises RequestTooLarge, and CallEnded where the client ended the call without a request.
         """
         loop = asyncio.get_running_loop()
-        self._due[guard] = loop.time() + self._timeout
+        self._due[boundary] = loop.time() + self._timeout
         if self._timer is None:
             self._timer = loop.call_later(self._timeout, self._end_overdue)
         try:
             body: object = await context.read()
         finally:
-            self._due.pop(guard, None)
+            self._due.pop(boundary, None)
         if not isinstance(body, bytes):
             # Nearly always the client gave up, or its connection broke, which cancels the call only later.
             raise CallEnded(RequestMalformed(Reason.REQUEST_MALFORMED, "the call has no request"))
@@ -56,16 +56,16 @@ class Receiver:
     def _end_overdue(self) -> None:
         loop = asyncio.get_running_loop()
         self._timer = None
-        for guard, due in list(self._due.items()):
+        for boundary, due in list(self._due.items()):
             if due > loop.time():
                 self._timer = loop.call_at(due, self._end_overdue)
                 return
-            del self._due[guard]
-            task = loop.create_task(self._end(guard))
+            del self._due[boundary]
+            task = loop.create_task(self._end(boundary))
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
 
-    async def _end(self, guard: Guard) -> None:
+    async def _end(self, boundary: ErrorBoundary) -> None:
         text = f"the request did not arrive as a whole within {self._timeout:g} s"
         with suppress(grpc.aio.AbortError, grpc.aio.InternalError):
-            await guard.end(RequestIncomplete(Reason.REQUEST_INCOMPLETE, text))
+            await boundary.end(RequestIncomplete(Reason.REQUEST_INCOMPLETE, text))

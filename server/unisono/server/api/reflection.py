@@ -12,9 +12,9 @@ import grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
+from unisono.server.api.auth import CallMetadata
 from unisono.server.api.decoding import parsed
-from unisono.server.api.gate import Entry
-from unisono.server.api.guard import Context
+from unisono.server.api.error_boundary import Context
 from unisono.server.api.pipeline import Handlers, Pipeline
 from unisono.server.api.reading import read
 from unisono.server.api.status import goodbye_error
@@ -39,9 +39,9 @@ class Reflection:
         return {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self._info)}
 
     async def _info(self, _: object, context: Context) -> None:
-        entry = Entry.of(context.invocation_metadata() or ())
-        async with self._pipeline.guard(context, entry.request_id):
-            expire_time = self._pipeline.admit(context, entry, Kind.CALL).expire_time
+        metadata = CallMetadata.of(context.invocation_metadata() or ())
+        async with self._pipeline.error_boundary(context, metadata.request_id):
+            expire_time = self._pipeline.admit(context, metadata, Kind.CALL).expire_time
             requests = self._requests(context, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, context)
             async for answer in answers:

@@ -2,7 +2,7 @@
 
 import grpc
 
-from unisono.server.api.guard import Context
+from unisono.server.api.error_boundary import Context
 from unisono.server.api.pipeline import Handler, Pipeline
 
 

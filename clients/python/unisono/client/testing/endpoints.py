@@ -2,63 +2,65 @@
 
 from unisono.client._model import Platform
 from unisono.client.testing import checks, errors
-from unisono.client.testing.call import Actor, Call
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import checked_platform
 from unisono.client.testing.feed import Endpoint, Feed
 from unisono.client.testing.patching import checked_mask
+from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import timestamp
 from unisono.v1 import endpoint_service_pb2 as pb
 from unisono.v1 import notification_pb2
 
 
-def register(call: Call, request: pb.RegisterEndpointRequest) -> pb.RegisterEndpointResponse:
+def register(
+    request_context: RequestContext, request: pb.RegisterEndpointRequest
+) -> pb.RegisterEndpointResponse:
     """RegisterEndpoint."""
     violations = Violations()
-    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     checked_platform(violations, "platform", request.platform)
-    checks.name(violations, "display_name", request.display_name, call.limits.id_bytes)
+    checks.name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     violations.check()
-    endpoint = settled(call, actor, request.platform, request.display_name)
+    endpoint = settled(request_context, actor, request.platform, request.display_name)
     return pb.RegisterEndpointResponse(endpoint=_shown(actor.feed, endpoint))
 
 
-def get(call: Call, request: pb.GetEndpointRequest) -> pb.GetEndpointResponse:
+def get(request_context: RequestContext, request: pb.GetEndpointRequest) -> pb.GetEndpointResponse:
     """GetEndpoint."""
-    actor = _named(call, request)
+    actor = _named(request_context, request)
     return pb.GetEndpointResponse(endpoint=_shown(actor.feed, existing(actor.feed, actor.endpoint_id)))
 
 
-def list_all(call: Call, request: pb.ListEndpointsRequest) -> pb.ListEndpointsResponse:
+def list_all(request_context: RequestContext, request: pb.ListEndpointsRequest) -> pb.ListEndpointsResponse:
     """ListEndpoints."""
     violations = Violations()
-    feed = call.reader(violations, request.user_id).feed
+    feed = request_context.reading_actor(violations, request.user_id).feed
     violations.check()
     return pb.ListEndpointsResponse(endpoints=[_shown(feed, endpoint) for endpoint in _present(feed)])
 
 
-def update(call: Call, request: pb.UpdateEndpointRequest) -> pb.UpdateEndpointResponse:
+def update(request_context: RequestContext, request: pb.UpdateEndpointRequest) -> pb.UpdateEndpointResponse:
     """UpdateEndpoint."""
     violations = Violations()
-    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     checked_mask(violations, request.update_mask.paths, ("display_name",))
-    checks.name(violations, "display_name", request.display_name, call.limits.id_bytes)
+    checks.name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     violations.check()
     endpoint = existing(actor.feed, actor.endpoint_id)
     endpoint.message.display_name = request.display_name
     return pb.UpdateEndpointResponse(endpoint=_shown(actor.feed, endpoint))
 
 
-def delete(call: Call, request: pb.DeleteEndpointRequest) -> pb.DeleteEndpointResponse:
+def delete(request_context: RequestContext, request: pb.DeleteEndpointRequest) -> pb.DeleteEndpointResponse:
     """DeleteEndpoint: its streams end."""
-    actor = _named(call, request)
+    actor = _named(request_context, request)
     endpoint = actor.feed.endpoints.get(actor.endpoint_id)
     if endpoint is None:
         raise errors.no_endpoint()
     if endpoint.delete_time is not None:
         return pb.DeleteEndpointResponse(already_removed=True)
-    endpoint.delete_time = call.now
-    _forget_deleted(actor.feed, call.limits.deleted_endpoints_per_user)
+    endpoint.delete_time = request_context.now
+    _forget_deleted(actor.feed, request_context.limits.deleted_endpoints_per_user)
     for listener in actor.feed.listeners:
         if listener.endpoint_id == endpoint.id:
             listener.end("ENDPOINT_DELETED")
@@ -75,31 +77,31 @@ def existing(feed: Feed, endpoint_id: str) -> Endpoint:
     return endpoint
 
 
-def settled(call: Call, actor: Actor, platform: int, display_name: str) -> Endpoint:
+def settled(request_context: RequestContext, actor: Actor, platform: int, display_name: str) -> Endpoint:
     """The endpoint, made if it is new, found otherwise; a platform of 0 is the registered one."""
     feed = actor.feed
     if actor.endpoint_id not in feed.endpoints:
-        return _created(call, actor, platform, display_name)
+        return _created(request_context, actor, platform, display_name)
     endpoint = existing(feed, actor.endpoint_id)
     if platform not in (0, endpoint.message.platform):
         raise errors.platform_fixed(Platform(endpoint.message.platform).name)
     endpoint.message.display_name = display_name or endpoint.message.display_name
-    feed.seen(endpoint.id, call.now)
+    feed.seen(endpoint.id, request_context.now)
     return endpoint
 
 
-def _created(call: Call, actor: Actor, platform: int, display_name: str) -> Endpoint:
+def _created(request_context: RequestContext, actor: Actor, platform: int, display_name: str) -> Endpoint:
     if not platform:
         raise errors.invalid([("platform", "is required for an endpoint that is not registered yet")])
-    _make_room(actor.feed, call.limits.endpoints_per_user)
+    _make_room(actor.feed, request_context.limits.endpoints_per_user)
     message = pb.Endpoint(
         endpoint_id=actor.endpoint_id,
         app_id=actor.feed.key.app_id,
         user_id=actor.feed.key.user_id,
         platform=notification_pb2.Platform.ValueType(platform),
         display_name=display_name,
-        create_time=timestamp(call.now),
-        last_seen_time=timestamp(call.now),
+        create_time=timestamp(request_context.now),
+        last_seen_time=timestamp(request_context.now),
     )
     return actor.feed.endpoints.setdefault(actor.endpoint_id, Endpoint(message))
 
@@ -133,9 +135,11 @@ def _connected(feed: Feed, endpoint: Endpoint) -> bool:
     return any(listener.endpoint_id == endpoint.id for listener in feed.listeners)
 
 
-def _named(call: Call, request: pb.GetEndpointRequest | pb.DeleteEndpointRequest) -> Actor:
+def _named(
+    request_context: RequestContext, request: pb.GetEndpointRequest | pb.DeleteEndpointRequest
+) -> Actor:
     violations = Violations()
-    actor = call.reader(violations, request.user_id, request.endpoint_id, required=True)
+    actor = request_context.reading_actor(violations, request.user_id, request.endpoint_id, required=True)
     violations.check()
     return actor
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from unisono.client.testing import checks, endpoints, errors
-from unisono.client.testing.call import Call
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Feed, Row
 from unisono.client.testing.patching import check_ref
+from unisono.client.testing.request_context import RequestContext
 from unisono.client.testing.state import Position
 from unisono.client.testing.times import millis
 from unisono.v1 import notification_service_pb2 as pb
@@ -16,11 +16,11 @@ from unisono.v1 import notification_service_pb2 as pb
 _LOOKS: Final = 1000
 
 
-def get(call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
+def get(request_context: RequestContext, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
     """GetNotification."""
     violations = Violations()
-    actor = call.reader(violations, request.user_id)
-    check_ref(violations, "notification", request.notification, call.limits.id_bytes)
+    actor = request_context.reading_actor(violations, request.user_id)
+    check_ref(violations, "notification", request.notification, request_context.limits.id_bytes)
     violations.check()
     row = actor.feed.named(request.notification, actor.role)
     if row is None or not row.live:
@@ -28,32 +28,40 @@ def get(call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationRes
     return pb.GetNotificationResponse(notification=row.message)
 
 
-def history(call: Call, request: pb.ListNotificationsRequest) -> pb.ListNotificationsResponse:
+def history(
+    request_context: RequestContext, request: pb.ListNotificationsRequest
+) -> pb.ListNotificationsResponse:
     """ListNotifications."""
     violations = Violations()
-    actor = call.reader(violations, request.user_id, request.endpoint_id)
-    _check_filters(violations, call, request)
-    before = _opened(violations, call, actor.feed, request)
-    most = call.limits.page_items
+    actor = request_context.reading_actor(violations, request.user_id, request.endpoint_id)
+    _check_filters(violations, request_context, request)
+    before = _opened(violations, request_context, actor.feed, request)
+    most = request_context.limits.page_items
     if not 0 <= request.page_size <= most:
         violations.add("page_size", f"must be at least 0 and at most {most}, is {request.page_size}")
     violations.check()
     feed, position = actor.feed, Position(*[actor.feed.revision] * 3)
     endpoint = endpoints.existing(feed, request.endpoint_id) if request.endpoint_id else None
-    items, first = request.page_size or call.limits.page_default_items, before is None
+    items, first = request.page_size or request_context.limits.page_default_items, before is None
     looked_at, last = _looked_at(feed, before, max(_LOOKS, items), narrowed=_narrows(request))
     found = [row for row in looked_at if row.is_for(endpoint) and _passes(row, request)]
-    page = _fitting(found, items, call.limits.page_bytes)
+    page = _fitting(found, items, request_context.limits.page_bytes)
     last = page[-1] if len(page) < len(found) else last
     return pb.ListNotificationsResponse(
         notifications=[row.message for row in page],
-        next_page_token=call.state.pages.issue((_mark(feed, request), last.create_revision)) if last else "",
-        resume_token=call.state.seal(feed, request.endpoint_id, position) if endpoint and first else b"",
+        next_page_token=request_context.state.pages.issue((_mark(feed, request), last.create_revision))
+        if last
+        else "",
+        resume_token=request_context.state.seal(feed, request.endpoint_id, position)
+        if endpoint and first
+        else b"",
     )
 
 
-def _check_filters(violations: Violations, call: Call, request: pb.ListNotificationsRequest) -> None:
-    checks.name(violations, "group_name", request.group_name, call.limits.id_bytes)
+def _check_filters(
+    violations: Violations, request_context: RequestContext, request: pb.ListNotificationsRequest
+) -> None:
+    checks.name(violations, "group_name", request.group_name, request_context.limits.id_bytes)
     start = checks.moment(violations, "start_time", request.start_time)
     end = checks.moment(violations, "end_time", request.end_time)
     both = request.HasField("start_time") and request.HasField("end_time")
@@ -64,12 +72,12 @@ def _check_filters(violations: Violations, call: Call, request: pb.ListNotificat
 
 
 def _opened(
-    violations: Violations, call: Call, feed: Feed, request: pb.ListNotificationsRequest
+    violations: Violations, request_context: RequestContext, feed: Feed, request: pb.ListNotificationsRequest
 ) -> int | None:
     """The create_revision that the page before ended with; None for the first page."""
     if not request.page_token:
         return None
-    mark, before = call.state.pages.get(request.page_token) or (None, 0)
+    mark, before = request_context.state.pages.get(request.page_token) or (None, 0)
     if mark is None:
         violations.add("page_token", "is not a page token")
     elif mark != _mark(feed, request):

@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from unisono.client.testing import checks, endpoints, errors
-from unisono.client.testing.call import Actor, Call
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Endpoint, Row, copy
 from unisono.client.testing.patching import check_ref, check_revision, expected_revision
+from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import millis, timestamp
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.feed_service_pb2 import CHANGE_TYPE_STATE_CHANGED
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest, MarkNotificationsResponse
 
 
-def mark(call: Call, request: MarkNotificationsRequest) -> MarkNotificationsResponse:
+def mark(request_context: RequestContext, request: MarkNotificationsRequest) -> MarkNotificationsResponse:
     """MarkNotifications."""
-    actor, new = _read(call, request)
+    actor, new = _read(request_context, request)
     feed = actor.feed
     endpoint = endpoints.existing(feed, actor.endpoint_id) if actor.endpoint_id else None
-    feed.seen(actor.endpoint_id, call.now)
+    feed.seen(actor.endpoint_id, request_context.now)
     rows, missing = _selected(actor, endpoint, request)
     if len(request.references.refs) == 1:
         _check_single(rows[0], new)
@@ -27,7 +27,7 @@ def mark(call: Call, request: MarkNotificationsRequest) -> MarkNotificationsResp
     allowed = [row for row in changing if not new.leaves_alone(row)]
     for row in allowed:
         patched = replace(row, message=new.patched(row))
-        feed.commit(patched, CHANGE_TYPE_STATE_CHANGED, call.now, actor.endpoint_id)
+        feed.commit(patched, CHANGE_TYPE_STATE_CHANGED, request_context.now, actor.endpoint_id)
     return MarkNotificationsResponse(
         changed=len(allowed),
         skipped=len(changing) - len(allowed),
@@ -68,11 +68,11 @@ class _New:
         return self.snooze_until is not None and self.snooze_until >= millis(row.message.expire_time)
 
 
-def _read(call: Call, request: MarkNotificationsRequest) -> tuple[Actor, _New]:
+def _read(request_context: RequestContext, request: MarkNotificationsRequest) -> tuple[Actor, _New]:
     violations = Violations()
-    actor = call.writer(violations, request.user_id, request.endpoint_id)
-    _check_selector(violations, call, request)
-    until = _check_state(violations, call, request)
+    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
+    _check_selector(violations, request_context, request)
+    until = _check_state(violations, request_context, request)
     if request.HasField("up_to_revision"):
         checks.revision(violations, "up_to_revision", request.up_to_revision)
     expected = expected_revision(violations, request)
@@ -82,8 +82,10 @@ def _read(call: Call, request: MarkNotificationsRequest) -> tuple[Actor, _New]:
     return actor, _New(request=request, snooze_until=until, expected_revision=expected)
 
 
-def _check_selector(violations: Violations, call: Call, request: MarkNotificationsRequest) -> None:
-    limits, kind = call.limits, request.WhichOneof("selector")
+def _check_selector(
+    violations: Violations, request_context: RequestContext, request: MarkNotificationsRequest
+) -> None:
+    limits, kind = request_context.limits, request.WhichOneof("selector")
     if kind is None:
         violations.add("selector", "is required: references, group_name or all")
     if kind == "group_name":
@@ -94,7 +96,9 @@ def _check_selector(violations: Violations, call: Call, request: MarkNotificatio
             check_ref(violations, f"references.refs[{index}]", ref, limits.id_bytes)
 
 
-def _check_state(violations: Violations, call: Call, request: MarkNotificationsRequest) -> int | None:
+def _check_state(
+    violations: Violations, request_context: RequestContext, request: MarkNotificationsRequest
+) -> int | None:
     """Returns the end of the snooze, if there is one."""
     checks.choice(violations, "read_state", request.read_state, checks.READ_STATES)
     checks.choice(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
@@ -105,7 +109,7 @@ def _check_state(violations: Violations, call: Call, request: MarkNotificationsR
     until = checks.moment(violations, "snooze_until", request.snooze_until)
     if request.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
         violations.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
-    if until is not None and until <= call.now:
+    if until is not None and until <= request_context.now:
         violations.add("snooze_until", "must be in the future")
     return until
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unisono.client.testing import checks, errors
-from unisono.client.testing.call import Call
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import CONTENT, check_expiry, clear, content, put
 from unisono.client.testing.feed import ChangeType, Feed, Row, copy
 from unisono.client.testing.limits import MASK_PATHS
 from unisono.client.testing.quotas import check_growth
+from unisono.client.testing.request_context import RequestContext
 from unisono.client.testing.times import length, timestamp
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -20,32 +20,32 @@ _FORGOTTEN = ("payload", "group_name", "priority", "display_time_to_live", "snoo
 
 
 def update(
-    call: Call, request: service_pb.UpdateNotificationRequest
+    request_context: RequestContext, request: service_pb.UpdateNotificationRequest
 ) -> service_pb.UpdateNotificationResponse:
     """UpdateNotification."""
     violations = Violations()
-    actor = call.writer(violations, request.user_id, request.endpoint_id)
-    check_ref(violations, "notification", request.notification, call.limits.id_bytes)
+    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
+    check_ref(violations, "notification", request.notification, request_context.limits.id_bytes)
     mask = checked_mask(violations, request.update_mask.paths, CONTENT)
-    kept = content(violations, request.content, call.limits, prefix="content.", mask=mask)
-    check_expiry(violations, kept, call.now, call.limits, "content.")
+    kept = content(violations, request.content, request_context.limits, prefix="content.", mask=mask)
+    check_expiry(violations, kept, request_context.now, request_context.limits, "content.")
     expected = expected_revision(violations, request)
     violations.check()
-    actor.feed.seen(actor.endpoint_id, call.now)
+    actor.feed.seen(actor.endpoint_id, request_context.now)
     row = _live(actor.feed.named(request.notification, actor.role))
     if row.message.sender_role != actor.role:
         creator = pb.SenderRole.Name(row.message.sender_role)
         raise errors.not_creator(creator.removeprefix("SENDER_ROLE_").lower())
-    message = _patched(call, row, kept, mask)
+    message = _patched(request_context, row, kept, mask)
     if message != row.message:
         check_revision(row, expected)
         news = message.payload != row.message.payload
-        check_growth(call, actor.feed, message.payload.ByteSize() - row.message.payload.ByteSize())
+        check_growth(request_context, actor.feed, message.payload.ByteSize() - row.message.payload.ByteSize())
         change_type = feed_pb.CHANGE_TYPE_UPDATED if news else feed_pb.CHANGE_TYPE_STATE_CHANGED
         row = actor.feed.commit(
             replace(row, message=message),
             change_type,
-            call.now,
+            request_context.now,
             actor.endpoint_id,
             new_content=news,
             alert=news and not request.silent,
@@ -54,22 +54,22 @@ def update(
 
 
 def delete(
-    call: Call, request: service_pb.DeleteNotificationRequest
+    request_context: RequestContext, request: service_pb.DeleteNotificationRequest
 ) -> service_pb.DeleteNotificationResponse:
     """DeleteNotification: what is gone stays as it is."""
     violations = Violations()
-    actor = call.writer(violations, request.user_id, request.endpoint_id)
-    check_ref(violations, "notification", request.notification, call.limits.id_bytes)
+    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
+    check_ref(violations, "notification", request.notification, request_context.limits.id_bytes)
     expected = expected_revision(violations, request)
     violations.check()
-    actor.feed.seen(actor.endpoint_id, call.now)
+    actor.feed.seen(actor.endpoint_id, request_context.now)
     row = actor.feed.named(request.notification, actor.role)
     if row is None:
         raise errors.no_notification()
     if not row.live:
         return service_pb.DeleteNotificationResponse(revision=row.message.revision, already_removed=True)
     check_revision(row, expected)
-    row = remove(actor.feed, row, feed_pb.CHANGE_TYPE_DELETED, call.now, actor.endpoint_id)
+    row = remove(actor.feed, row, feed_pb.CHANGE_TYPE_DELETED, request_context.now, actor.endpoint_id)
     return service_pb.DeleteNotificationResponse(revision=row.message.revision)
 
 
@@ -126,10 +126,12 @@ def _live(row: Row | None) -> Row:
 
 
 def _patched(
-    call: Call, row: Row, kept: service_pb.NotificationContent, mask: Sequence[str]
+    request_context: RequestContext, row: Row, kept: service_pb.NotificationContent, mask: Sequence[str]
 ) -> pb.Notification:
     message = copy(row)
     put(message, kept, mask)
     if not message.HasField("expire_time"):
-        message.expire_time.CopyFrom(timestamp(call.now + length(call.limits.expire_after_default)))
+        message.expire_time.CopyFrom(
+            timestamp(request_context.now + length(request_context.limits.expire_after_default))
+        )
     return message

@@ -3,26 +3,28 @@
 from collections import Counter
 
 from unisono.client.testing import errors
-from unisono.client.testing.call import Call
 from unisono.client.testing.feed import Feed, Row
+from unisono.client.testing.request_context import RequestContext
 
 
-def check_room(call: Call, feed: Feed, target: str, size: int, *, leaves: Row | None) -> None:
+def check_room(
+    request_context: RequestContext, feed: Feed, target: str, size: int, *, leaves: Row | None
+) -> None:
     """Raise `QuotaExceeded` unless there is room for one more, or for one in place of one that leaves."""
-    limit = call.limits.live_notifications_per_feed
+    limit = request_context.limits.live_notifications_per_feed
     if leaves is None and len(feed.live) >= limit:
         text = (
             f"the feed holds {limit} live notifications, which is the limit; "
             "delete some, or wait until some expire"
         )
         raise errors.quota_exceeded("LIVE_NOTIFICATIONS_EXCEEDED", text, limit)
-    _check_targets(call, feed, target, leaves)
-    check_growth(call, feed, size - (leaves.size if leaves is not None else 0))
+    _check_targets(request_context, feed, target, leaves)
+    check_growth(request_context, feed, size - (leaves.size if leaves is not None else 0))
 
 
-def check_growth(call: Call, feed: Feed, growth: int) -> None:
+def check_growth(request_context: RequestContext, feed: Feed, growth: int) -> None:
     """Raise `QuotaExceeded` unless there is room for so many bytes more."""
-    limit = call.limits.feed_bytes
+    limit = request_context.limits.feed_bytes
     if growth > 0 and sum(row.size for row in feed.live) + growth > limit:
         text = (
             f"the live notifications of the feed would take more than {limit} bytes, which is the limit; "
@@ -31,8 +33,8 @@ def check_growth(call: Call, feed: Feed, growth: int) -> None:
         raise errors.quota_exceeded("FEED_BYTES_EXCEEDED", text, limit)
 
 
-def _check_targets(call: Call, feed: Feed, target: str, leaves: Row | None) -> None:
-    limit = call.limits.target_policies_per_feed
+def _check_targets(request_context: RequestContext, feed: Feed, target: str, leaves: Row | None) -> None:
+    limit = request_context.limits.target_policies_per_feed
     live = Counter(row.target_key for row in feed.live if row.target_key)
     if not target or target in live:
         return

@@ -4,33 +4,35 @@ from dataclasses import dataclass, replace
 
 from unisono.client._errors import UnisonoError
 from unisono.client.testing import checks, errors
-from unisono.client.testing.call import Actor, Call
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import CONTENT, check_expiry, content, put, target_policy
 from unisono.client.testing.feed import ChangeType, Row, copy, size_of, target_key
 from unisono.client.testing.patching import remove
 from unisono.client.testing.quotas import check_growth, check_room
+from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import length, timestamp
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
 
-def send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.SendNotificationResponse:
+def send(
+    request_context: RequestContext, request: service_pb.SendNotificationRequest
+) -> service_pb.SendNotificationResponse:
     """SendNotification."""
-    if not call.principal.may_send:
-        raise errors.scope_missing(call.principal.role, "notifications.send")
-    return service_pb.SendNotificationResponse(result=_send(call, request))
+    if not request_context.principal.may_send:
+        raise errors.scope_missing(request_context.principal.role, "notifications.send")
+    return service_pb.SendNotificationResponse(result=_send(request_context, request))
 
 
 def send_batch(
-    call: Call, request: service_pb.BatchSendNotificationsRequest
+    request_context: RequestContext, request: service_pb.BatchSendNotificationsRequest
 ) -> service_pb.BatchSendNotificationsResponse:
     """BatchSendNotifications: one bad item harms no other."""
     violations = Violations()
-    requests = checks.members(violations, "requests", request.requests, call.limits.batch_items)
+    requests = checks.members(violations, "requests", request.requests, request_context.limits.batch_items)
     violations.check()
-    results = [_item(call, item) for item in requests]
+    results = [_item(request_context, item) for item in requests]
     return service_pb.BatchSendNotificationsResponse(results=results)
 
 
@@ -49,36 +51,42 @@ class _Wanted:
         return self.content.SerializeToString(deterministic=True) + self.target.SerializeToString()
 
 
-def _item(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.BatchSendResult:
+def _item(
+    request_context: RequestContext, request: service_pb.SendNotificationRequest
+) -> service_pb.BatchSendResult:
     try:
-        return service_pb.BatchSendResult(result=_send(call, request))
+        return service_pb.BatchSendResult(result=_send(request_context, request))
     except UnisonoError as error:
         return service_pb.BatchSendResult(error=errors.item_error(error))
 
 
-def _send(call: Call, request: service_pb.SendNotificationRequest) -> service_pb.SendResult:
+def _send(
+    request_context: RequestContext, request: service_pb.SendNotificationRequest
+) -> service_pb.SendResult:
     """Repeats are told first: what depends on the time and on quotas comes after."""
-    wanted = _read(call, request)
-    wanted.actor.feed.seen(wanted.actor.endpoint_id, call.now)
+    wanted = _read(request_context, request)
+    wanted.actor.feed.seen(wanted.actor.endpoint_id, request_context.now)
     keyed = wanted.actor.feed.with_key(wanted.key)
     own = [row for row in keyed if row.message.sender_role == wanted.actor.role]
     for row in own:
         if row.fingerprint == wanted.fingerprint:
             return _result(row, deduplicated=True)
     live = next((row for row in own if row.live), None)
-    return _result(_store(call, wanted, live))
+    return _result(_store(request_context, wanted, live))
 
 
-def _read(call: Call, request: service_pb.SendNotificationRequest) -> _Wanted:
+def _read(request_context: RequestContext, request: service_pb.SendNotificationRequest) -> _Wanted:
     violations = Violations()
-    actor = call.writer(violations, request.user_id, request.endpoint_id)
-    checks.name(violations, "app_notification_id", request.app_notification_id, call.limits.id_bytes)
+    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
+    checks.name(
+        violations, "app_notification_id", request.app_notification_id, request_context.limits.id_bytes
+    )
     if request.on_conflict not in service_pb.ConflictPolicy.values():
         violations.add("on_conflict", f"has no value {request.on_conflict}")
-    kept = content(violations, request, call.limits)
-    target = target_policy(violations, request.target_policy, call.limits)
+    kept = content(violations, request, request_context.limits)
+    target = target_policy(violations, request.target_policy, request_context.limits)
     if violations:
-        check_expiry(violations, kept, call.now, call.limits)
+        check_expiry(violations, kept, request_context.now, request_context.limits)
     violations.check()
     return _Wanted(
         actor=actor,
@@ -89,55 +97,64 @@ def _read(call: Call, request: service_pb.SendNotificationRequest) -> _Wanted:
     )
 
 
-def _store(call: Call, wanted: _Wanted, live: Row | None) -> Row:
+def _store(request_context: RequestContext, wanted: _Wanted, live: Row | None) -> Row:
     if live is not None and not wanted.replace:
         raise errors.key_conflict(live.message.id)
     violations = Violations()
-    check_expiry(violations, wanted.content, call.now, call.limits)
+    check_expiry(violations, wanted.content, request_context.now, request_context.limits)
     violations.check()
     size = size_of(wanted.content.payload, wanted.target)
     if live is not None and live.message.target_policy == wanted.target:
-        check_growth(call, wanted.actor.feed, size - live.size)
-        return _rewrite(call, wanted, live)
-    check_room(call, wanted.actor.feed, target_key(wanted.target), size, leaves=live)
+        check_growth(request_context, wanted.actor.feed, size - live.size)
+        return _rewrite(request_context, wanted, live)
+    check_room(request_context, wanted.actor.feed, target_key(wanted.target), size, leaves=live)
     if live is None:
-        return _create(call, wanted)
-    remove(wanted.actor.feed, live, feed_pb.CHANGE_TYPE_DELETED, call.now, wanted.actor.endpoint_id)
-    return _create(call, wanted)
+        return _create(request_context, wanted)
+    remove(
+        wanted.actor.feed, live, feed_pb.CHANGE_TYPE_DELETED, request_context.now, wanted.actor.endpoint_id
+    )
+    return _create(request_context, wanted)
 
 
-def _create(call: Call, wanted: _Wanted) -> Row:
+def _create(request_context: RequestContext, wanted: _Wanted) -> Row:
     actor = wanted.actor
     message = pb.Notification(
-        id=call.state.new_id(),
+        id=request_context.state.new_id(),
         app_id=actor.feed.key.app_id,
         user_id=actor.feed.key.user_id,
         app_notification_id=wanted.key,
         sender_role=actor.role,
-        create_time=timestamp(call.now),
+        create_time=timestamp(request_context.now),
     )
     if wanted.target.ByteSize():
         message.target_policy.CopyFrom(wanted.target)
     return _commit(
-        call, wanted, Row(message=message, fingerprint=wanted.fingerprint), feed_pb.CHANGE_TYPE_CREATED
+        request_context,
+        wanted,
+        Row(message=message, fingerprint=wanted.fingerprint),
+        feed_pb.CHANGE_TYPE_CREATED,
     )
 
 
-def _rewrite(call: Call, wanted: _Wanted, live: Row) -> Row:
+def _rewrite(request_context: RequestContext, wanted: _Wanted, live: Row) -> Row:
     row = replace(live, message=copy(live), fingerprint=wanted.fingerprint)
     row.message.ClearField("snooze_until")
-    return _commit(call, wanted, row, feed_pb.CHANGE_TYPE_UPDATED)
+    return _commit(request_context, wanted, row, feed_pb.CHANGE_TYPE_UPDATED)
 
 
-def _commit(call: Call, wanted: _Wanted, row: Row, change_type: ChangeType) -> Row:
+def _commit(request_context: RequestContext, wanted: _Wanted, row: Row, change_type: ChangeType) -> Row:
     """Unread, with the new content, and ringing."""
     message, actor = row.message, wanted.actor
     put(message, wanted.content, CONTENT)
     if not message.HasField("expire_time"):
-        message.expire_time.CopyFrom(timestamp(call.now + length(call.limits.expire_after_default)))
+        message.expire_time.CopyFrom(
+            timestamp(request_context.now + length(request_context.limits.expire_after_default))
+        )
     message.read_state = pb.READ_STATE_UNREAD
     message.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
-    return actor.feed.commit(row, change_type, call.now, actor.endpoint_id, new_content=True, alert=True)
+    return actor.feed.commit(
+        row, change_type, request_context.now, actor.endpoint_id, new_content=True, alert=True
+    )
 
 
 def _result(row: Row, *, deduplicated: bool = False) -> service_pb.SendResult:

@@ -1,9 +1,9 @@
 """FeedService: opens streams, takes acknowledgements, and tells where a feed is."""
 
 from unisono.client.testing import checks, endpoints, errors
-from unisono.client.testing.call import Actor, Call
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Feed
+from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.session import Session, Start
 from unisono.client.testing.state import Position
 from unisono.client.testing.times import length, millis
@@ -12,55 +12,55 @@ from unisono.v1 import feed_service_pb2 as pb
 _DAY = 24 * 3600 * 1000
 
 
-def subscribe(call: Call, request: pb.SubscribeRequest) -> Session:
+def subscribe(request_context: RequestContext, request: pb.SubscribeRequest) -> Session:
     """Subscribe: a session of this endpoint, which supersedes an older one."""
-    actor = _read(call, request)
+    actor = _read(request_context, request)
     feed = actor.feed
-    _check_streams(call, actor)
-    position = _resumed(call, actor, request)
-    endpoint = endpoints.settled(call, actor, request.platform, request.display_name)
+    _check_streams(request_context, actor)
+    position = _resumed(request_context, actor, request)
+    endpoint = endpoints.settled(request_context, actor, request.platform, request.display_name)
     start = Start(
         position=position or _anew(feed, request),
         resumed=position is not None,
-        heartbeat=_heartbeat(call, request),
+        heartbeat=_heartbeat(request_context, request),
     )
     for listener in feed.listeners:
         if listener.endpoint_id == endpoint.id:
             listener.end("SUPERSEDED")
-    session = Session(call.state, call.principal, feed, endpoint, start)
+    session = Session(request_context.state, request_context.principal, feed, endpoint, start)
     feed.listeners.add(session)
     return session
 
 
-def acknowledge(call: Call, request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
+def acknowledge(request_context: RequestContext, request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
     """Acknowledge."""
     violations = Violations()
-    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     if not request.resume_token:
         violations.add("resume_token", "is required")
     violations.check()
     message = endpoints.existing(actor.feed, actor.endpoint_id).message
-    position = call.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
+    position = request_context.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
     if position is not None:
         message.acknowledged_revision = max(message.acknowledged_revision, position.cursor)
-    actor.feed.seen(actor.endpoint_id, call.now)
+    actor.feed.seen(actor.endpoint_id, request_context.now)
     return pb.AcknowledgeResponse(acknowledged_revision=message.acknowledged_revision)
 
 
-def get_feed(call: Call, request: pb.GetFeedRequest) -> pb.GetFeedResponse:
+def get_feed(request_context: RequestContext, request: pb.GetFeedRequest) -> pb.GetFeedResponse:
     """GetFeed."""
     violations = Violations()
-    feed = call.reader(violations, request.user_id, request.endpoint_id).feed
+    feed = request_context.reading_actor(violations, request.user_id, request.endpoint_id).feed
     violations.check()
     endpoint = endpoints.existing(feed, request.endpoint_id) if request.endpoint_id else None
     return pb.GetFeedResponse(last_revision=feed.revision, unread_count=feed.unread_count(endpoint))
 
 
-def _read(call: Call, request: pb.SubscribeRequest) -> Actor:
+def _read(request_context: RequestContext, request: pb.SubscribeRequest) -> Actor:
     violations = Violations()
-    actor = call.writer(violations, request.user_id, request.endpoint_id)
+    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     checks.choice(violations, "platform", request.platform, checks.PLATFORMS)
-    checks.name(violations, "display_name", request.display_name, call.limits.id_bytes)
+    checks.name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     if request.start_position not in pb.StartPosition.values():
         violations.add("start_position", f"has no value {request.start_position}")
     if request.HasField("heartbeat_interval"):
@@ -69,9 +69,9 @@ def _read(call: Call, request: pb.SubscribeRequest) -> Actor:
     return actor
 
 
-def _check_streams(call: Call, actor: Actor) -> None:
+def _check_streams(request_context: RequestContext, actor: Actor) -> None:
     others = {listener.endpoint_id for listener in actor.feed.listeners} - {actor.endpoint_id}
-    limit = call.limits.streams_per_user
+    limit = request_context.limits.streams_per_user
     if len(others) >= limit:
         text = f"the user has {len(others)} streams open, which is the limit; close one"
         raise errors.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, limit)
@@ -84,11 +84,11 @@ def _check_streams(call: Call, actor: Actor) -> None:
         raise errors.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, 2 * limit)
 
 
-def _resumed(call: Call, actor: Actor, request: pb.SubscribeRequest) -> Position | None:
+def _resumed(request_context: RequestContext, actor: Actor, request: pb.SubscribeRequest) -> Position | None:
     """Where the device is, if the service still knows all that has happened since."""
     if request.WhichOneof("start") != "resume_token":
         return None
-    position = call.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
+    position = request_context.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
     known = position is not None and max(position.cursor, position.base) >= actor.feed.floor
     return position if known else None
 
@@ -99,8 +99,8 @@ def _anew(feed: Feed, request: pb.SubscribeRequest) -> Position:
     return Position(last, last, last) if from_end else Position(0, 0, last)
 
 
-def _heartbeat(call: Call, request: pb.SubscribeRequest) -> float:
+def _heartbeat(request_context: RequestContext, request: pb.SubscribeRequest) -> float:
     """In seconds."""
-    limits = call.limits
+    limits = request_context.limits
     asked = millis(request.heartbeat_interval) or length(limits.heartbeat)
     return min(max(asked, length(limits.heartbeat_min)), length(limits.heartbeat_max)) / 1000

@@ -10,8 +10,8 @@ from google.protobuf.message import Message
 
 from unisono.client._wire.methods import SUBSCRIBE, Method, Request, Response
 from unisono.client.testing import endpoints, errors, history, marking, patching, sending, streaming
-from unisono.client.testing.call import Call
 from unisono.client.testing.faults import Faults
+from unisono.client.testing.request_context import RequestContext
 from unisono.client.testing.state import ServiceState
 
 
@@ -19,7 +19,7 @@ from unisono.client.testing.state import ServiceState
 class _Handler:
     """What carries out a method, and for whom, if it is for one role only."""
 
-    carry_out: Callable[[Call, Any], Message]
+    carry_out: Callable[[RequestContext, Any], Message]
     role: str = ""
 
 
@@ -57,8 +57,8 @@ class FakeTransport:
         handler = _HANDLERS[method.name]
         with self._state.lock:
             self._faults.check(method.name)
-            call = self._admitted(request, token, handler.role)
-            answer = handler.carry_out(call, request)
+            request_context = self._admitted(request, token, handler.role)
+            answer = handler.carry_out(request_context, request)
             self._faults.check(method.name, applied=True)
         return cast("Response", answer)
 
@@ -69,8 +69,8 @@ class FakeTransport:
         await asyncio.sleep(0)
         with self._state.lock:
             self._faults.check(SUBSCRIBE.name)
-            call = self._admitted(request, token, "device")
-            session = streaming.subscribe(call, cast("Any", request))
+            request_context = self._admitted(request, token, "device")
+            session = streaming.subscribe(request_context, cast("Any", request))
         async with aclosing(session.messages()) as messages:
             async for message in messages:
                 yield cast("Response", message)
@@ -78,11 +78,11 @@ class FakeTransport:
     async def close(self) -> None:
         """There is nothing to give back: the service is its maker's."""
 
-    def _admitted(self, request: Message, token: str, role: str) -> Call:
+    def _admitted(self, request: Message, token: str, role: str) -> RequestContext:
         principal = self._state.principal(token)
         if role not in ("", principal.role):
             raise errors.wrong_role(principal.role, role)
         size, limit = request.ByteSize(), self._state.limits.request_bytes
         if size > limit:
             raise errors.too_large(size, limit)
-        return Call(self._state, principal)
+        return RequestContext(self._state, principal)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from unisono.server.api.call import Call
 from unisono.server.api.convert.requests import send_request
 from unisono.server.api.convert.split import Malformed, TooMany, split
 from unisono.server.api.decoding import malformed, parsed
+from unisono.server.api.request_context import RequestContext
 from unisono.server.api.sizes import check_size, request_size
 from unisono.server.core.notifications import SendRequest
 from unisono.server.errors import InvalidRequest, UnisonoError
@@ -15,11 +15,11 @@ from unisono.v1 import notification_service_pb2 as pb
 class Batch:
     """The items of a BatchSendNotificationsRequest, still encoded."""
 
-    def __init__(self, call: Call, body: bytes) -> None:
+    def __init__(self, request_context: RequestContext, body: bytes) -> None:
         """Raises RequestMalformed, and InvalidRequest unless there are 1 to `batch_items` of them."""
-        self._call = call
-        self._items = _items(body, call.limits.batch_items)
-        self._limit = request_size(pb.SendNotificationRequest, call.limits)
+        self._request_context = request_context
+        self._items = _items(body, request_context.limits.batch_items)
+        self._limit = request_size(pb.SendNotificationRequest, request_context.limits)
 
     @property
     def items(self) -> Sequence[bytes]:
@@ -30,7 +30,7 @@ class Batch:
         """What an item asks for, or what is wrong with it."""
         try:
             check_size(item, self._limit)
-            return send_request(self._call, parsed(pb.SendNotificationRequest, item))
+            return send_request(self._request_context, parsed(pb.SendNotificationRequest, item))
         except UnisonoError as error:
             return error.with_traceback(None)
 

@@ -13,7 +13,7 @@ PATCHABLE = frozenset(("payload", "group_name", "priority", "display_time_to_liv
 
 
 def content(
-    bad: Violations,
+    violations: Violations,
     message: service_pb.SendNotificationRequest | service_pb.NotificationContent,
     limits: Limits,
     *,
@@ -27,51 +27,59 @@ def content(
     with_expiry = "expire_time" in mask and message.HasField("expire_time")
     ttl, expire = prefix + "display_time_to_live", prefix + "expire_time"
     return Content(
-        payload=payload(bad, prefix + "payload", message.payload, limits) if "payload" in mask else b"",
-        group_name=fields.identifier(bad, prefix + "group_name", group_name, limits.id_bytes, required=False),
-        priority=fields.choice(bad, prefix + "priority", priority, Priority) or Priority.UNSPECIFIED,
-        display_time_to_live=fields.duration(bad, ttl, message.display_time_to_live, limits.expire_after_max)
+        payload=payload(violations, prefix + "payload", message.payload, limits)
+        if "payload" in mask
+        else b"",
+        group_name=fields.identifier(
+            violations, prefix + "group_name", group_name, limits.id_bytes, required=False
+        ),
+        priority=fields.choice(violations, prefix + "priority", priority, Priority) or Priority.UNSPECIFIED,
+        display_time_to_live=fields.duration(
+            violations, ttl, message.display_time_to_live, limits.expire_after_max
+        )
         if with_ttl
         else None,
-        expire_time=fields.timestamp(bad, expire, message.expire_time) if with_expiry else None,
+        expire_time=fields.timestamp(violations, expire, message.expire_time) if with_expiry else None,
     )
 
 
-def payload(bad: Violations, field: str, message: pb.Payload, limits: Limits) -> bytes:
+def payload(violations: Violations, field: str, message: pb.Payload, limits: Limits) -> bytes:
     """A payload, encoded: visual content with a title, or raw content, or both."""
-    raw = fields.raw(bad, f"{field}.raw_content", message.raw_content, limits.raw_content_bytes)
+    raw = fields.raw(violations, f"{field}.raw_content", message.raw_content, limits.raw_content_bytes)
     if not message.HasField("visual_content"):
         if raw is None:
-            bad.add(field, "must have visual_content or raw_content")
+            violations.add(field, "must have visual_content or raw_content")
         return encoding.payload(None, "", raw)
     visual = message.visual_content
     title, body = visual.title, visual.body
     if not title:
-        bad.add(f"{field}.visual_content.title", "is required")
-    fields.text(bad, f"{field}.visual_content.title", title, limits.title_bytes)
-    fields.text(bad, f"{field}.visual_content.body", body, limits.body_bytes)
+        violations.add(f"{field}.visual_content.title", "is required")
+    fields.text(violations, f"{field}.visual_content.title", title, limits.title_bytes)
+    fields.text(violations, f"{field}.visual_content.body", body, limits.body_bytes)
     return encoding.payload(title, body, raw)
 
 
-def target_policy(bad: Violations, message: pb.TargetPolicy, limits: Limits) -> TargetPolicy:
+def target_policy(violations: Violations, message: pb.TargetPolicy, limits: Limits) -> TargetPolicy:
     """The target policy; empty means every endpoint."""
     if not message.platforms and not message.endpoint_ids:
         return EVERY_ENDPOINT
-    values = fields.at_most(bad, "target_policy.platforms", message.platforms, TARGET_PLATFORMS)
+    values = fields.at_most(violations, "target_policy.platforms", message.platforms, TARGET_PLATFORMS)
     platforms: list[Platform] = []
     for index, value in enumerate(values):
-        platform = platform_of(bad, f"target_policy.platforms[{index}]", value)
+        platform = platform_of(violations, f"target_policy.platforms[{index}]", value)
         if platform is not None:
             platforms.append(platform)
-    ids = fields.at_most(bad, "target_policy.endpoint_ids", message.endpoint_ids, limits.target_endpoints)
+    ids = fields.at_most(
+        violations, "target_policy.endpoint_ids", message.endpoint_ids, limits.target_endpoints
+    )
     for index, id_ in enumerate(ids):
         field = f"target_policy.endpoint_ids[{index}]"
-        fields.identifier(bad, field, id_, limits.id_bytes, required=True)
+        fields.identifier(violations, field, id_, limits.id_bytes, required=True)
     return TargetPolicy.of(platforms, ids)
 
 
-def platform_of(bad: Violations, field: str, value: int) -> Platform | None:
+def platform_of(violations: Violations, field: str, value: int) -> Platform | None:
     """A platform, which must be given."""
     if value == 0:
-        bad.add(field, "is required")
-    return fields.choice(bad, field, value, Platform)
+        violations.add(field, "is required")
+    return fields.choice(violations, field, value, Platform)

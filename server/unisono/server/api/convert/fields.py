@@ -26,81 +26,81 @@ _SECONDS = range(-62_135_596_800, 253_402_300_800)
 _NANOS = range(1_000_000_000)
 
 
-def identifier(bad: Violations, field: str, value: str, limit: int, *, required: bool) -> str:
+def identifier(violations: Violations, field: str, value: str, limit: int, *, required: bool) -> str:
     """An id, key or name: at most `limit` bytes, without control characters."""
     if not value:
         if required:
-            bad.add(field, "is required")
+            violations.add(field, "is required")
         return value
-    _sized(bad, field, _bytes_of(value), limit)
+    _sized(violations, field, _bytes_of(value), limit)
     if not (value.isascii() and value.isprintable()) and _CONTROL.search(value):
-        bad.add(field, "must not contain control characters")
+        violations.add(field, "must not contain control characters")
     return value
 
 
-def text(bad: Violations, field: str, value: str, limit: int) -> str:
+def text(violations: Violations, field: str, value: str, limit: int) -> str:
     """A text to show: at most `limit` bytes, without U+0000."""
-    _sized(bad, field, _bytes_of(value), limit)
+    _sized(violations, field, _bytes_of(value), limit)
     if "\x00" in value:
-        bad.add(field, "must not contain U+0000")
+        violations.add(field, "must not contain U+0000")
     return value
 
 
-def raw(bad: Violations, field: str, value: bytes, limit: int) -> bytes | None:
+def raw(violations: Violations, field: str, value: bytes, limit: int) -> bytes | None:
     """Opaque bytes, at most `limit` of them; None when empty."""
-    _sized(bad, field, len(value), limit)
+    _sized(violations, field, len(value), limit)
     return value or None
 
 
-def timestamp(bad: Violations, field: str, value: Timestamp) -> int | None:
+def timestamp(violations: Violations, field: str, value: Timestamp) -> int | None:
     """A time in milliseconds since 1970, cut; None when it is impossible, so that no later rule fails too."""
     if value.seconds not in _SECONDS or value.nanos not in _NANOS:
-        bad.add(field, "is not a valid timestamp")
+        violations.add(field, "is not a valid timestamp")
         return None
     return value.seconds * 1000 + value.nanos // 1_000_000
 
 
-def duration(bad: Violations, field: str, value: Duration, limit: int) -> int:
+def duration(violations: Violations, field: str, value: Duration, limit: int) -> int:
     """A span of time in milliseconds, cut: more than zero, at most `limit`."""
     millis = value.seconds * 1000 + value.nanos // 1_000_000
     if abs(value.nanos) not in _NANOS or value.seconds * value.nanos < 0:
-        bad.add(field, "is not a valid duration")
+        violations.add(field, "is not a valid duration")
     elif millis < 1:
-        bad.add(field, "must be at least one millisecond")
+        violations.add(field, "must be at least one millisecond")
     elif millis > limit:
-        bad.add(field, f"must be at most {limit // 1000} s, is {millis // 1000} s")
+        violations.add(field, f"must be at most {limit // 1000} s, is {millis // 1000} s")
     return millis
 
 
-def choice(bad: Violations, field: str, value: int, kind: type[EnumT]) -> EnumT | None:
+def choice(violations: Violations, field: str, value: int, kind: type[EnumT]) -> EnumT | None:
     """A value of an enum; None when unspecified."""
     if value == 0:
         return None
     try:
         return kind(value)
     except ValueError:
-        bad.add(field, f"has no value {value}; known are {', '.join(k.name for k in kind)}")
+        violations.add(field, f"has no value {value}; known are {', '.join(k.name for k in kind)}")
         return None
 
 
-def revision(bad: Violations, field: str, value: int) -> int:
+def revision(violations: Violations, field: str, value: int) -> int:
     """A revision that a client got from the service."""
     if value not in REVISIONS:
-        bad.add(field, f"must be at least 0 and below 2^53, is {value}")
+        violations.add(field, f"must be at least 0 and below 2^53, is {value}")
     return value
 
 
-def members(bad: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
+def members(violations: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
     """A list with at least one and at most `limit` members; see `at_most`."""
     if not values:
-        bad.add(field, "must have at least one member")
-    return at_most(bad, field, values, limit)
+        violations.add(field, "must have at least one member")
+    return at_most(violations, field, values, limit)
 
 
-def at_most(bad: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
+def at_most(violations: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
     """A list with at most `limit` members. Nothing of a longer one, so that it is not walked."""
     if len(values) > limit:
-        bad.add(field, f"must have at most {limit} members")
+        violations.add(field, f"must have at most {limit} members")
         return ()
     return values
 
@@ -109,6 +109,6 @@ def _bytes_of(value: str) -> int:
     return len(value) if value.isascii() else len(value.encode())
 
 
-def _sized(bad: Violations, field: str, size: int, limit: int) -> None:
+def _sized(violations: Violations, field: str, size: int, limit: int) -> None:
     if size > limit:
-        bad.add(field, f"must be at most {limit} bytes, is {size}")
+        violations.add(field, f"must be at most {limit} bytes, is {size}")

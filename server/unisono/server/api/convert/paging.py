@@ -6,9 +6,9 @@ import hashlib
 import struct
 from dataclasses import dataclass
 
-from unisono.server.api.call import Call
 from unisono.server.api.convert import fields
 from unisono.server.api.convert.violations import Violations
+from unisono.server.api.request_context import RequestContext
 from unisono.server.core.decide.commands import Actor
 from unisono.server.model import ReadState, UserActionState
 from unisono.server.store.reads import ListFilter
@@ -33,32 +33,34 @@ class PageRequest:
         return base64.urlsafe_b64encode(sealed).decode()
 
 
-def page_request(call: Call, message: pb.ListNotificationsRequest) -> PageRequest:
+def page_request(request_context: RequestContext, message: pb.ListNotificationsRequest) -> PageRequest:
     """The page that a ListNotificationsRequest wants."""
-    bad = Violations()
-    actor = call.reader(bad, message.user_id, message.endpoint_id)
-    where = _filter(bad, message, call)
-    before = _opened(bad, message.page_token, _mark(actor, where)) if message.page_token else None
-    limit = _page_size(bad, message.page_size, call)
-    bad.check()
+    violations = Violations()
+    actor = request_context.reading_actor(violations, message.user_id, message.endpoint_id)
+    where = _filter(violations, message, request_context)
+    before = _opened(violations, message.page_token, _mark(actor, where)) if message.page_token else None
+    limit = _page_size(violations, message.page_size, request_context)
+    violations.check()
     return PageRequest(actor=actor, where=where, before=before, limit=limit)
 
 
-def _filter(bad: Violations, message: pb.ListNotificationsRequest, call: Call) -> ListFilter:
+def _filter(
+    violations: Violations, message: pb.ListNotificationsRequest, request_context: RequestContext
+) -> ListFilter:
     group_name: str | None = None
     if message.HasField("group_name"):
         group_name = fields.identifier(
-            bad, "group_name", message.group_name, call.limits.id_bytes, required=False
+            violations, "group_name", message.group_name, request_context.limits.id_bytes, required=False
         )
     start, end = (
-        fields.timestamp(bad, name, getattr(message, name)) if message.HasField(name) else None
+        fields.timestamp(violations, name, getattr(message, name)) if message.HasField(name) else None
         for name in ("start_time", "end_time")
     )
     if start is not None and end is not None and end <= start:
-        bad.add("end_time", "must be after start_time")
-    action = fields.choice(bad, "user_action_state", message.user_action_state, UserActionState)
+        violations.add("end_time", "must be after start_time")
+    action = fields.choice(violations, "user_action_state", message.user_action_state, UserActionState)
     return ListFilter(
-        read_state=fields.choice(bad, "read_state", message.read_state, ReadState),
+        read_state=fields.choice(violations, "read_state", message.read_state, ReadState),
         user_action_state=action,
         group_name=group_name,
         start_time=start,
@@ -66,22 +68,22 @@ def _filter(bad: Violations, message: pb.ListNotificationsRequest, call: Call) -
     )
 
 
-def _page_size(bad: Violations, wanted: int, call: Call) -> int:
-    limit = call.limits.page_items
+def _page_size(violations: Violations, wanted: int, request_context: RequestContext) -> int:
+    limit = request_context.limits.page_items
     if not 0 <= wanted <= limit:
-        bad.add("page_size", f"must be at least 0 and at most {limit}, is {wanted}")
-    return wanted or call.limits.page_default_items
+        violations.add("page_size", f"must be at least 0 and at most {limit}, is {wanted}")
+    return wanted or request_context.limits.page_default_items
 
 
-def _opened(bad: Violations, token: str, mark: bytes) -> int:
+def _opened(violations: Violations, token: str, mark: bytes) -> int:
     try:
         found, before = _TOKEN.unpack(base64.b64decode(token, altchars=b"-_", validate=True))
     except (binascii.Error, struct.error, ValueError):
         found, before = b"", -1
     if before not in fields.REVISIONS:
-        bad.add("page_token", "is not a page token")
+        violations.add("page_token", "is not a page token")
     elif found != mark:
-        bad.add("page_token", "was given out for another user or for other filters")
+        violations.add("page_token", "was given out for another user or for other filters")
     return int(before)
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from unisono.server.api.call import Call
 from unisono.server.api.convert import fields
 from unisono.server.api.convert.content import PATCHABLE, content, target_policy
 from unisono.server.api.convert.violations import Violations
+from unisono.server.api.request_context import RequestContext
 from unisono.server.core.decide.commands import Delete, Ref, StatePatch, Update
 from unisono.server.core.decide.send import expiry
 from unisono.server.core.marking import MarkRequest, Selector
@@ -17,19 +17,19 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
 
-def send_request(call: Call, message: service_pb.SendNotificationRequest) -> SendRequest:
+def send_request(request_context: RequestContext, message: service_pb.SendNotificationRequest) -> SendRequest:
     """One notification to create."""
-    bad = Violations()
-    actor = call.writer(bad, message.user_id, message.endpoint_id)
+    violations = Violations()
+    actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
     key = message.app_notification_id
-    fields.identifier(bad, "app_notification_id", key, call.limits.id_bytes, required=False)
+    fields.identifier(violations, "app_notification_id", key, request_context.limits.id_bytes, required=False)
     if message.on_conflict not in (0, service_pb.CONFLICT_POLICY_REPLACE):
-        bad.add("on_conflict", f"has no value {message.on_conflict}")
-    new = content(bad, message, call.limits)
-    target = target_policy(bad, message.target_policy, call.limits)
-    if bad:
-        _check_expiry(bad, new.expire_time, call)
-    bad.check()
+        violations.add("on_conflict", f"has no value {message.on_conflict}")
+    new = content(violations, message, request_context.limits)
+    target = target_policy(violations, message.target_policy, request_context.limits)
+    if violations:
+        _check_expiry(violations, new.expire_time, request_context)
+    violations.check()
     return SendRequest(
         actor=actor,
         key=key,
@@ -39,29 +39,31 @@ def send_request(call: Call, message: service_pb.SendNotificationRequest) -> Sen
     )
 
 
-def ref(bad: Violations, field: str, message: pb.NotificationRef, limit: int) -> Ref:
+def ref(violations: Violations, field: str, message: pb.NotificationRef, limit: int) -> Ref:
     """A reference to a notification."""
     match message.WhichOneof("ref"):
         case "id":
-            return Ref(id=fields.identifier(bad, f"{field}.id", message.id, limit, required=True))
+            return Ref(id=fields.identifier(violations, f"{field}.id", message.id, limit, required=True))
         case "app_notification_id":
             path = f"{field}.app_notification_id"
-            return Ref(key=fields.identifier(bad, path, message.app_notification_id, limit, required=True))
+            return Ref(
+                key=fields.identifier(violations, path, message.app_notification_id, limit, required=True)
+            )
         case _:
-            bad.add(field, "is required: an id or an app_notification_id")
+            violations.add(field, "is required: an id or an app_notification_id")
             return Ref()
 
 
-def update(call: Call, message: service_pb.UpdateNotificationRequest) -> Update:
+def update(request_context: RequestContext, message: service_pb.UpdateNotificationRequest) -> Update:
     """A patch of content."""
-    bad = Violations()
-    actor = call.writer(bad, message.user_id, message.endpoint_id)
-    named = ref(bad, "notification", message.notification, call.limits.id_bytes)
-    mask = update_mask(bad, message.update_mask.paths, PATCHABLE)
-    new = content(bad, message.content, call.limits, prefix="content.", mask=mask)
-    _check_expiry(bad, new.expire_time, call, prefix="content.")
-    expected = _expected_revision(bad, message)
-    bad.check()
+    violations = Violations()
+    actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
+    named = ref(violations, "notification", message.notification, request_context.limits.id_bytes)
+    mask = update_mask(violations, message.update_mask.paths, PATCHABLE)
+    new = content(violations, message.content, request_context.limits, prefix="content.", mask=mask)
+    _check_expiry(violations, new.expire_time, request_context, prefix="content.")
+    expected = _expected_revision(violations, message)
+    violations.check()
     return Update(
         actor=actor,
         ref=named,
@@ -72,31 +74,33 @@ def update(call: Call, message: service_pb.UpdateNotificationRequest) -> Update:
     )
 
 
-def update_mask(bad: Violations, paths: Sequence[str], known: frozenset[str]) -> frozenset[str]:
+def update_mask(violations: Violations, paths: Sequence[str], known: frozenset[str]) -> frozenset[str]:
     """The fields to patch: at least one, all of them known."""
     if not paths:
-        bad.add("update_mask", "is required")
-    listed = fields.at_most(bad, "update_mask", paths, MASK_PATHS)
+        violations.add("update_mask", "is required")
+    listed = fields.at_most(violations, "update_mask", paths, MASK_PATHS)
     for path in listed:
         if path not in known:
             names = ", ".join(sorted(known))
-            bad.add("update_mask", f"has no path {path[:64]!r}; known are {names}")
+            violations.add("update_mask", f"has no path {path[:64]!r}; known are {names}")
     return known & frozenset(listed)
 
 
-def mark_request(call: Call, message: service_pb.MarkNotificationsRequest) -> MarkRequest:
+def mark_request(
+    request_context: RequestContext, message: service_pb.MarkNotificationsRequest
+) -> MarkRequest:
     """A patch of state, for one or many."""
-    bad = Violations()
-    actor = call.writer(bad, message.user_id, message.endpoint_id)
-    chosen = _selector(bad, message, call)
-    patch = _state_patch(bad, message, call)
+    violations = Violations()
+    actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
+    chosen = _selector(violations, message, request_context)
+    patch = _state_patch(violations, message, request_context)
     up_to: int | None = None
     if message.HasField("up_to_revision"):
-        up_to = fields.revision(bad, "up_to_revision", message.up_to_revision)
-    expected = _expected_revision(bad, message)
+        up_to = fields.revision(violations, "up_to_revision", message.up_to_revision)
+    expected = _expected_revision(violations, message)
     if expected is not None and (chosen.refs is None or len(chosen.refs) != 1):
-        bad.add("expected_revision", "goes with exactly one reference")
-    bad.check()
+        violations.add("expected_revision", "goes with exactly one reference")
+    violations.check()
     return MarkRequest(
         actor=actor,
         selector=chosen,
@@ -106,53 +110,57 @@ def mark_request(call: Call, message: service_pb.MarkNotificationsRequest) -> Ma
     )
 
 
-def delete(call: Call, message: service_pb.DeleteNotificationRequest) -> Delete:
+def delete(request_context: RequestContext, message: service_pb.DeleteNotificationRequest) -> Delete:
     """A withdrawal."""
-    bad = Violations()
-    actor = call.writer(bad, message.user_id, message.endpoint_id)
-    named = ref(bad, "notification", message.notification, call.limits.id_bytes)
-    expected = _expected_revision(bad, message)
-    bad.check()
+    violations = Violations()
+    actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
+    named = ref(violations, "notification", message.notification, request_context.limits.id_bytes)
+    expected = _expected_revision(violations, message)
+    violations.check()
     return Delete(actor=actor, ref=named, expected_revision=expected)
 
 
-def _selector(bad: Violations, message: service_pb.MarkNotificationsRequest, call: Call) -> Selector:
+def _selector(
+    violations: Violations, message: service_pb.MarkNotificationsRequest, request_context: RequestContext
+) -> Selector:
     """What to mark."""
-    limits = call.limits
+    limits = request_context.limits
     match message.WhichOneof("selector"):
         case "references":
             most, longest = limits.mark_references, limits.id_bytes
-            refs = enumerate(fields.members(bad, "references.refs", message.references.refs, most))
-            return Selector(refs=tuple(ref(bad, f"references.refs[{i}]", r, longest) for i, r in refs))
+            refs = enumerate(fields.members(violations, "references.refs", message.references.refs, most))
+            return Selector(refs=tuple(ref(violations, f"references.refs[{i}]", r, longest) for i, r in refs))
         case "group_name":
             name = message.group_name
-            fields.identifier(bad, "group_name", name, limits.id_bytes, required=True)
+            fields.identifier(violations, "group_name", name, limits.id_bytes, required=True)
             return Selector(group_name=name)
         case "all":
             return Selector()
         case _:
-            bad.add("selector", "is required: references, group_name or all")
+            violations.add("selector", "is required: references, group_name or all")
             return Selector()
 
 
-def _state_patch(bad: Violations, message: service_pb.MarkNotificationsRequest, call: Call) -> StatePatch:
+def _state_patch(
+    violations: Violations, message: service_pb.MarkNotificationsRequest, request_context: RequestContext
+) -> StatePatch:
     """The new state."""
-    read = fields.choice(bad, "read_state", message.read_state, ReadState)
-    action = fields.choice(bad, "user_action_state", message.user_action_state, UserActionState)
+    read = fields.choice(violations, "read_state", message.read_state, ReadState)
+    action = fields.choice(violations, "user_action_state", message.user_action_state, UserActionState)
     if message.read_state == 0 and message.user_action_state == 0:
-        bad.add("read_state", "or user_action_state is required")
+        violations.add("read_state", "or user_action_state is required")
     until: int | None = None
     if message.HasField("snooze_until"):
-        until = fields.timestamp(bad, "snooze_until", message.snooze_until)
+        until = fields.timestamp(violations, "snooze_until", message.snooze_until)
         if message.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
-            bad.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
-        if until is not None and until <= call.now:
-            bad.add("snooze_until", "must be in the future")
+            violations.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
+        if until is not None and until <= request_context.now:
+            violations.add("snooze_until", "must be in the future")
     return StatePatch(read_state=read, user_action_state=action, snooze_until=until)
 
 
 def _expected_revision(
-    bad: Violations,
+    violations: Violations,
     message: service_pb.UpdateNotificationRequest
     | service_pb.MarkNotificationsRequest
     | service_pb.DeleteNotificationRequest,
@@ -160,13 +168,15 @@ def _expected_revision(
     """The revision of a compare-and-set, if there is one."""
     if not message.HasField("expected_revision"):
         return None
-    return fields.revision(bad, "expected_revision", message.expected_revision)
+    return fields.revision(violations, "expected_revision", message.expected_revision)
 
 
-def _check_expiry(bad: Violations, requested: int | None, call: Call, prefix: str = "") -> None:
+def _check_expiry(
+    violations: Violations, requested: int | None, request_context: RequestContext, prefix: str = ""
+) -> None:
     """The checks against the clock that a send leaves to its commit, where idempotency comes first."""
     try:
-        expiry(requested, call.now, call.limits)
+        expiry(requested, request_context.now, request_context.limits)
     except InvalidRequest as error:
         for violation in error.violations:
-            bad.add(prefix + violation.field, violation.description)
+            violations.add(prefix + violation.field, violation.description)

@@ -1,8 +1,8 @@
 """Reads a SubscribeRequest."""
 
-from unisono.server.api.call import Call
 from unisono.server.api.convert import fields
 from unisono.server.api.convert.violations import Violations
+from unisono.server.api.request_context import RequestContext
 from unisono.server.core.feeds import StreamRequest
 from unisono.server.model import Platform
 from unisono.v1 import feed_service_pb2 as pb
@@ -10,18 +10,18 @@ from unisono.v1 import feed_service_pb2 as pb
 _DAY = 24 * 3600 * 1000
 
 
-def stream_request(call: Call, message: pb.SubscribeRequest) -> StreamRequest:
+def stream_request(request_context: RequestContext, message: pb.SubscribeRequest) -> StreamRequest:
     """What a device asks for when it opens a stream."""
-    bad = Violations()
-    actor = call.writer(bad, message.user_id, message.endpoint_id)
-    platform = fields.choice(bad, "platform", message.platform, Platform)
+    violations = Violations()
+    actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
+    platform = fields.choice(violations, "platform", message.platform, Platform)
     name = message.display_name
-    fields.identifier(bad, "display_name", name, call.limits.id_bytes, required=False)
+    fields.identifier(violations, "display_name", name, request_context.limits.id_bytes, required=False)
     if message.start_position not in pb.StartPosition.values():
-        bad.add("start_position", f"has no value {message.start_position}")
+        violations.add("start_position", f"has no value {message.start_position}")
     token = message.resume_token if message.WhichOneof("start") == "resume_token" else None
-    heartbeat = _heartbeat(bad, message)
-    bad.check()
+    heartbeat = _heartbeat(violations, message)
+    violations.check()
     return StreamRequest(
         feed=actor.feed,
         endpoint_id=actor.endpoint_id,
@@ -30,13 +30,13 @@ def stream_request(call: Call, message: pb.SubscribeRequest) -> StreamRequest:
         resume_token=token,
         from_end=message.start_position == pb.START_POSITION_END,
         heartbeat=heartbeat,
-        expire_time=call.principal.expire_time,
+        expire_time=request_context.principal.expire_time,
     )
 
 
-def _heartbeat(bad: Violations, message: pb.SubscribeRequest) -> float | None:
+def _heartbeat(violations: Violations, message: pb.SubscribeRequest) -> float | None:
     """In seconds; None when the device leaves it to the server, which also clamps it."""
     if not message.HasField("heartbeat_interval"):
         return None
-    millis = fields.duration(bad, "heartbeat_interval", message.heartbeat_interval, _DAY)
+    millis = fields.duration(violations, "heartbeat_interval", message.heartbeat_interval, _DAY)
     return millis / 1000

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from unisono.server.api.call import Call
 from unisono.server.api.convert import encoding, messages, paging, requests, send_results
 from unisono.server.api.convert.batch import Batch
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import PUBLISHER, Unary, UnaryBytes
+from unisono.server.api.request_context import RequestContext
 from unisono.server.api.status import item_error
 from unisono.server.core.access.principal import Scope
 from unisono.server.core.decide.results import Sent
@@ -44,38 +44,42 @@ class NotificationService:
             "DeleteNotification": Unary(pb.DeleteNotificationRequest, self.delete),
         }
 
-    async def send(self, call: Call, request: pb.SendNotificationRequest) -> bytes:
+    async def send(self, request_context: RequestContext, request: pb.SendNotificationRequest) -> bytes:
         """SendNotification."""
-        call.principal.require(Scope.SEND)
-        return send_results.send_result(await self._notifications.send(requests.send_request(call, request)))
+        request_context.principal.require(Scope.SEND)
+        return send_results.send_result(
+            await self._notifications.send(requests.send_request(request_context, request))
+        )
 
-    async def send_batch(self, call: Call, body: bytes) -> bytes:
+    async def send_batch(self, request_context: RequestContext, body: bytes) -> bytes:
         """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
-        batch = Batch(call, body)
-        with self._notifications.room_for_batch(call.owner, len(batch.items)):
-            requests = await self._turns.map(call.owner, batch.request, batch.items)
+        batch = Batch(request_context, body)
+        with self._notifications.room_for_batch(request_context.owner, len(batch.items)):
+            requests = await self._turns.map(request_context.owner, batch.request, batch.items)
             good = [request for request in requests if isinstance(request, SendRequest)]
-            sent = iter(await self._notifications.send_batch(call.owner, good))
+            sent = iter(await self._notifications.send_batch(request_context.owner, good))
         outcomes = (next(sent) if isinstance(request, SendRequest) else request for request in requests)
-        return b"".join(await self._turns.map(call.owner, _batch_result, outcomes))
+        return b"".join(await self._turns.map(request_context.owner, _batch_result, outcomes))
 
-    async def get(self, call: Call, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
+    async def get(
+        self, request_context: RequestContext, request: pb.GetNotificationRequest
+    ) -> pb.GetNotificationResponse:
         """GetNotification."""
-        bad = Violations()
-        actor = call.reader(bad, request.user_id)
-        ref = requests.ref(bad, "notification", request.notification, call.limits.id_bytes)
-        bad.check()
+        violations = Violations()
+        actor = request_context.reading_actor(violations, request.user_id)
+        ref = requests.ref(violations, "notification", request.notification, request_context.limits.id_bytes)
+        violations.check()
         row = await self._notifications.get(actor, ref)
         return pb.GetNotificationResponse(notification=messages.notification(row))
 
-    async def history(self, call: Call, request: pb.ListNotificationsRequest) -> bytes:
+    async def history(self, request_context: RequestContext, request: pb.ListNotificationsRequest) -> bytes:
         """ListNotifications."""
-        wanted = paging.page_request(call, request)
+        wanted = paging.page_request(request_context, request)
         history = await self._notifications.history(
             wanted.actor, wanted.where, before=wanted.before, limit=wanted.limit
         )
         rows = history.page.rows
-        shown = _fitting(rows, call.limits.page_bytes)
+        shown = _fitting(rows, request_context.limits.page_bytes)
         cut = len(shown) < len(rows)
         before = rows[len(shown) - 1].create_revision if cut else history.page.resume_before
         end = pb.ListNotificationsResponse(
@@ -85,15 +89,17 @@ class NotificationService:
         return b"".join((*shown, end.SerializeToString()))
 
     async def update(
-        self, call: Call, request: pb.UpdateNotificationRequest
+        self, request_context: RequestContext, request: pb.UpdateNotificationRequest
     ) -> pb.UpdateNotificationResponse:
         """UpdateNotification."""
-        row = await self._notifications.update(requests.update(call, request))
+        row = await self._notifications.update(requests.update(request_context, request))
         return pb.UpdateNotificationResponse(notification=messages.notification(row))
 
-    async def mark(self, call: Call, request: pb.MarkNotificationsRequest) -> pb.MarkNotificationsResponse:
+    async def mark(
+        self, request_context: RequestContext, request: pb.MarkNotificationsRequest
+    ) -> pb.MarkNotificationsResponse:
         """MarkNotifications."""
-        marked = await self._marking.mark(requests.mark_request(call, request))
+        marked = await self._marking.mark(requests.mark_request(request_context, request))
         return pb.MarkNotificationsResponse(
             changed=marked.changed,
             skipped=marked.skipped,
@@ -103,10 +109,10 @@ class NotificationService:
         )
 
     async def delete(
-        self, call: Call, request: pb.DeleteNotificationRequest
+        self, request_context: RequestContext, request: pb.DeleteNotificationRequest
     ) -> pb.DeleteNotificationResponse:
         """DeleteNotification."""
-        removed = await self._notifications.delete(requests.delete(call, request))
+        removed = await self._notifications.delete(requests.delete(request_context, request))
         return pb.DeleteNotificationResponse(revision=removed.revision, already_removed=removed.already)
 
 

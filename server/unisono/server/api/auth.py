@@ -17,14 +17,14 @@ _TOKEN_KEY = "authorization"
 
 
 @value(frozen=True, slots=True)
-class Entry:
+class CallMetadata:
     """What is needed of a call's metadata, which gRPC makes anew at each look."""
 
     request_id: str
     authorization: tuple[str | bytes, ...]
 
     @classmethod
-    def of(cls, metadata: Metadata) -> "Entry":
+    def of(cls, metadata: Metadata) -> "CallMetadata":
         """The caller's request id, if it is a harmless one, otherwise a new one; and the tokens."""
         request_id = ""
         tokens: tuple[str | bytes, ...] = ()

@@ -20,7 +20,7 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RequestContext:
     """A call with a good token."""
 
     state: ServiceState
@@ -36,14 +36,14 @@ class Call:
         """What the service takes."""
         return self.state.limits
 
-    def reader(
+    def reading_actor(
         self, violations: Violations, user_id: str, endpoint_id: str = "", *, required: bool = False
     ) -> Actor:
         """Who reads; any endpoint of the user may be named."""
         checks.name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=required)
         return self._actor(violations, user_id, endpoint_id)
 
-    def writer(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
+    def writing_actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
         """Who changes something: a device names itself, a publisher has nothing to name."""
         device = bool(self.principal.user_id)
         checks.name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)

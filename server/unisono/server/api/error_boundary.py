@@ -8,7 +8,7 @@ import grpc
 import structlog
 
 from unisono.server import errors
-from unisono.server.api import gate, status
+from unisono.server.api import auth, status
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.tarpit import Tarpit
 
@@ -25,7 +25,7 @@ class CallEnded(Exception):
         self.error = error
 
 
-class Guard:
+class ErrorBoundary:
     """Around a call: whatever is raised in it ends the call with a typed status.
 
     Not a coroutine around another, which every open stream would keep a frame of.
@@ -47,7 +47,7 @@ class Guard:
     ) -> bool:
         match error:
             case None:
-                self._context.set_trailing_metadata(((gate.REQUEST_ID_KEY, self._request_id),))
+                self._context.set_trailing_metadata(((auth.REQUEST_ID_KEY, self._request_id),))
             case grpc.aio.AbortError():
                 # It was ended already: what gRPC is waiting for is to hear of it.
                 return False
@@ -75,7 +75,7 @@ class Guard:
         """End the call with the status of what was raised. Raises `grpc.aio.AbortError`, always."""
         error = self._error(raised)
         answer = status.status_of(error)
-        trailers = ((gate.REQUEST_ID_KEY, self._request_id), *status.trailers(answer))
+        trailers = ((auth.REQUEST_ID_KEY, self._request_id), *status.trailers(answer))
         try:
             await self._context.abort(status.code_of(error), answer.message, trailers)
         except grpc.aio.AbortError as ended:

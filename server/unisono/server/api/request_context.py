@@ -11,7 +11,7 @@ from unisono.server.model.value import value
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Call:
+class RequestContext:
     """An authenticated call. `now` is when it arrived, in milliseconds since 1970."""
 
     principal: Principal
@@ -30,14 +30,14 @@ class Call:
         """Whose turn it takes: that of the app or of its user."""
         return self.principal.app_id, self.principal.user_id
 
-    def feed(self, bad: Violations, user_id: str) -> FeedKey:
+    def feed(self, violations: Violations, user_id: str) -> FeedKey:
         """The feed that a request is about.
 
         A publisher names the user; a device may leave it out. Raises PermissionDenied when a device
         names another user.
         """
         if self.role is Role.PUBLISHER:
-            identifier(bad, "user_id", user_id, self.limits.id_bytes, required=True)
+            identifier(violations, "user_id", user_id, self.limits.id_bytes, required=True)
             return FeedKey(self.principal.app_id, user_id)
         if user_id not in ("", self.principal.user_id):
             raise PermissionDenied(
@@ -45,15 +45,15 @@ class Call:
             )
         return FeedKey(self.principal.app_id, self.principal.user_id)
 
-    def reader(self, bad: Violations, user_id: str, endpoint_id: str = "") -> Actor:
+    def reading_actor(self, violations: Violations, user_id: str, endpoint_id: str = "") -> Actor:
         """The actor of a request that reads; it may name any endpoint of the user."""
-        identifier(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=False)
-        return Actor(feed=self.feed(bad, user_id), role=self.sender_role, endpoint_id=endpoint_id)
+        identifier(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=False)
+        return Actor(feed=self.feed(violations, user_id), role=self.sender_role, endpoint_id=endpoint_id)
 
-    def writer(self, bad: Violations, user_id: str, endpoint_id: str) -> Actor:
+    def writing_actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
         """The actor of a request that changes something: a device names its endpoint."""
         device = self.role is Role.DEVICE
-        identifier(bad, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
+        identifier(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
         if endpoint_id and not device:
-            bad.add("endpoint_id", "is for devices only")
-        return Actor(feed=self.feed(bad, user_id), role=self.sender_role, endpoint_id=endpoint_id)
+            violations.add("endpoint_id", "is for devices only")
+        return Actor(feed=self.feed(violations, user_id), role=self.sender_role, endpoint_id=endpoint_id)

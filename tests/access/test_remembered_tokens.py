@@ -5,7 +5,7 @@ from jwt.algorithms import HMACAlgorithm
 
 from tests.access.signing import World
 from unisono.server.core.access.principal import Principal
-from unisono.server.core.access.remembered import RememberedTokens
+from unisono.server.core.access.token_cache import TokenCache
 from unisono.server.errors import Unauthenticated
 
 PRINCIPAL = Principal(app_id="mail.test", scopes=frozenset(), expire_time=1000)
@@ -45,7 +45,7 @@ def test_refused_token_is_looked_at_each_time(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_one_not_used_for_longest_goes_first() -> None:
-    remembered = RememberedTokens(2)
+    remembered = TokenCache(2)
     remembered.add("a", PRINCIPAL)
     remembered.add("b", PRINCIPAL)
     assert remembered.get("a", now=0)
@@ -55,7 +55,7 @@ def test_the_one_not_used_for_longest_goes_first() -> None:
 
 
 def test_an_expired_one_is_forgotten() -> None:
-    remembered = RememberedTokens(2)
+    remembered = TokenCache(2)
     remembered.add("a", PRINCIPAL)
     assert remembered.get("a", now=999) is PRINCIPAL
     assert remembered.get("a", now=1000) is None
@@ -63,6 +63,6 @@ def test_an_expired_one_is_forgotten() -> None:
 
 
 def test_tokens_themselves_are_not_kept() -> None:
-    remembered = RememberedTokens(1)
+    remembered = TokenCache(1)
     remembered.add("a token", PRINCIPAL)
     assert "a token" not in repr(vars(remembered))

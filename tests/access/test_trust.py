@@ -8,7 +8,7 @@ import pytest
 
 from tests.access.signing import SECRET, ec_key, jwk, jwks_file, public_pem, rsa_key, signed
 from tests.support.clocks import HeldClock
-from unisono.server.app import dev, trust
+from unisono.server.app import dev_key, trust
 from unisono.server.config import Settings
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.core.access.principal import Principal, Role
@@ -38,8 +38,8 @@ def claims(clock: HeldClock, **more: Any) -> dict[str, Any]:
 
 
 def dev_token(at: Settings, clock: HeldClock, user_id: str = "") -> str:
-    return dev.token(
-        dev.secret(at.store_file),
+    return dev_key.token(
+        dev_key.secret(at.store_file),
         client_id="demo",
         user_id=user_id,
         scopes=("notifications.send", "notifications.readwrite"),
@@ -114,7 +114,7 @@ def test_settings_reach_the_verifier(tmp_path: Path) -> None:
 def test_dev_key_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
     trust.verifier(at, HeldClock())
-    file = dev.key_file(at.store_file)
+    file = dev_key.key_file(at.store_file)
     assert file == tmp_path / "unisono.db.dev-key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     key = file.read_text()
@@ -124,7 +124,7 @@ def test_dev_key_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
 
 
 def test_dev_keys_of_two_stores_differ(tmp_path: Path) -> None:
-    assert dev.secret(tmp_path / "a.db") != dev.secret(tmp_path / "b.db")
+    assert dev_key.secret(tmp_path / "a.db") != dev_key.secret(tmp_path / "b.db")
 
 
 def test_dev_token(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_dev_beside_declared_apps(tmp_path: Path) -> None:
 def test_dev_on_an_address_that_others_reach(tmp_path: Path, listen: str) -> None:
     at = settings(tmp_path, dev=True, listen=listen)
     assert "--dev-key-on-any-address" in refusal(at)
-    assert not dev.key_file(at.store_file).exists()
+    assert not dev_key.key_file(at.store_file).exists()
     trust.verifier(at.model_copy(update={"dev_key_on_any_address": True}), HeldClock())
 
 
@@ -169,14 +169,14 @@ def test_dev_on_this_machine(tmp_path: Path, listen: str) -> None:
 
 def test_dev_key_that_others_may_read(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
-    dev.secret(at.store_file)
-    dev.key_file(at.store_file).chmod(0o640)
+    dev_key.secret(at.store_file)
+    dev_key.key_file(at.store_file).chmod(0o640)
     assert "chmod 600" in refusal(at)
 
 
 def test_dev_key_that_is_damaged(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
-    file = dev.key_file(at.store_file)
+    file = dev_key.key_file(at.store_file)
     file.touch(mode=0o600)
     assert "remove it" in refusal(at)
 
@@ -187,13 +187,13 @@ def test_dev_key_without_its_folder(tmp_path: Path) -> None:
 
 def test_dev_key_that_is_a_folder(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
-    dev.key_file(at.store_file).mkdir(mode=0o700)
+    dev_key.key_file(at.store_file).mkdir(mode=0o700)
     assert "Is a directory" in refusal(at)
 
 
 def test_dev_key_that_two_make_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other one is faster, right before this one puts its key in place."""
-    file, hardlink_to = dev.key_file(tmp_path / "a.db"), Path.hardlink_to
+    file, hardlink_to = dev_key.key_file(tmp_path / "a.db"), Path.hardlink_to
 
     def slow(path: Path, target: str) -> None:
         file.write_text("the key that the other one has made")
@@ -201,5 +201,5 @@ def test_dev_key_that_two_make_at_once(tmp_path: Path, monkeypatch: pytest.Monke
         hardlink_to(path, target)
 
     monkeypatch.setattr(Path, "hardlink_to", slow)
-    assert dev.secret(tmp_path / "a.db") == "the key that the other one has made"
+    assert dev_key.secret(tmp_path / "a.db") == "the key that the other one has made"
     assert [entry.name for entry in tmp_path.iterdir()] == [file.name]

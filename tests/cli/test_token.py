@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import run, said
-from unisono.server.app import dev, trust
+from unisono.server.app import dev_key, trust
 from unisono.server.clock import SystemClock
 from unisono.server.config import load
 from unisono.server.core.access.principal import Principal
@@ -26,7 +26,7 @@ class Place:
         self.store = f"sqlite:///{folder}/unisono.db"
         self.file = folder / "unisono.toml"
         self.file.write_text(FILE)
-        self.key = dev.key_file(folder / "unisono.db")
+        self.key = dev_key.key_file(folder / "unisono.db")
 
     def token(self, *args: object) -> Principal:
         """Who a server takes the holder for."""
@@ -108,7 +108,7 @@ def test_key_is_made_once(place: Place) -> None:
 
 def test_key_and_store_stay_out_of_a_clone() -> None:
     ignored = Path(__file__, "../../../.gitignore").resolve().read_text().splitlines()
-    for name in ("unisono.db", "unisono.db-wal", "unisono.db-shm", dev.key_file(Path("unisono.db")).name):
+    for name in ("unisono.db", "unisono.db-wal", "unisono.db-shm", dev_key.key_file(Path("unisono.db")).name):
         assert any(fnmatch(name, pattern) for pattern in ignored)
 
 

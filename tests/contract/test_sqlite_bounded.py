@@ -23,7 +23,7 @@ from tests.support.builders import (
 )
 from unisono.server.model import Audience, Notification, Platform, ReadState, SenderRole, TargetPolicy
 from unisono.server.store.base import Store
-from unisono.server.store.commit import Reads, Scan, SendKey
+from unisono.server.store.commit import ReadSet, Scan, SendKey
 from unisono.server.store.reads import ListFilter, Retention
 
 Ask = Callable[[Store], Awaitable[object]]
@@ -58,11 +58,11 @@ def others(revision: int) -> Notification:
 
 
 OF_A_KEY: dict[str, Ask] = {
-    "a send": lambda store: look(store, Reads(feed=ALICE, sends=(SendKey("key", b"new"),))),
+    "a send": lambda store: look(store, ReadSet(feed=ALICE, sends=(SendKey("key", b"new"),))),
     "a repeated send": lambda store: look(
-        store, Reads(feed=ALICE, sends=(SendKey("key", b"fingerprint of live"),))
+        store, ReadSet(feed=ALICE, sends=(SendKey("key", b"fingerprint of live"),))
     ),
-    "a reference": lambda store: look(store, Reads(feed=ALICE, keys=("key",), payload=True)),
+    "a reference": lambda store: look(store, ReadSet(feed=ALICE, keys=("key",), payload=True)),
     "a look-up": lambda store: store.find(ALICE, keys=["key"]),
 }
 
@@ -86,10 +86,10 @@ NARROWED: dict[str, Ask] = {
         ALICE, ListFilter(group_name="work"), before=None, limit=50, max_bytes=1 << 20
     ),
     "a mark for an endpoint": lambda store: look(
-        store, Reads(feed=ALICE, scan=Scan(audience=TV, until=10**6))
+        store, ReadSet(feed=ALICE, scan=Scan(audience=TV, until=10**6))
     ),
     "a mark of a group": lambda store: look(
-        store, Reads(feed=ALICE, scan=Scan(group_name="work", until=10**6))
+        store, ReadSet(feed=ALICE, scan=Scan(group_name="work", until=10**6))
     ),
 }
 
@@ -155,11 +155,11 @@ async def test_forgetting_an_empty_feed_reads_nothing_of_others(store: Store, wa
         tombstones_before=NOW + 1, tombstones_per_feed=9, endpoints_before=0, deletions_before=0, limit=9
     )
     await put(store, a_tombstone("gone", 2))
-    alone = await watch.steps_of(store.forget(what))
+    alone = await watch.steps_of(store.purge(what))
     await put(store, *(a_notification(f"b{n}", n, feed=BOB) for n in range(1, 1000)))
     await put(store, a_tombstone("gone", 2))
 
-    beside = await watch.steps_of(store.forget(what))
+    beside = await watch.steps_of(store.purge(what))
 
     assert await store.feed(ALICE) is None
     assert beside < alone + 20

@@ -21,7 +21,7 @@ from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal
 from unisono.server.model import ChangeType, Counts, Feed, Platform, ReadState, SenderRole, TargetPolicy
 from unisono.server.model import UserActionState as Action
-from unisono.server.store.commit import Reads, SendKey
+from unisono.server.store.commit import ReadSet, SendKey
 from unisono.server.store.reads import ListFilter, Standing
 from unisono.server.store.sqlite import migrate, schema
 
@@ -129,7 +129,7 @@ async def test_every_row_is_found_as_before(path: Path) -> None:
             return {row.id for row in rows}
 
         assert seen(*await store.find(ALICE, keys=["k1"])) == {"unread", "deleted later", "expired"}
-        sends = Reads(feed=ALICE, sends=(SendKey("k1", b"deleted"), SendKey("k2", b"new")))
+        sends = ReadSet(feed=ALICE, sends=(SendKey("k1", b"deleted"), SendKey("k2", b"new")))
         view = await look(store, sends)
         assert seen(*view.rows[ALICE]) == {"unread", "deleted", "snoozed"}
     for id_, key, role, target, read, action, created, revision, removal in ROWS:

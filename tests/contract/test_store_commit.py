@@ -19,7 +19,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.store.base import BatchRejected, Store
-from unisono.server.store.commit import Decision, Reads, View
+from unisono.server.store.commit import Decision, ReadSet, View
 
 LARGEST = 2**53 - 1
 FULL = a_notification(
@@ -87,12 +87,12 @@ async def test_stores_and_feeds_have_epochs_of_eight_bytes(store: Store) -> None
 
 
 async def test_a_feed_is_made_by_the_commit_that_writes_it(store: Store) -> None:
-    seen = (await look(store, Reads(feed=ALICE))).feeds[ALICE]
+    seen = (await look(store, ReadSet(feed=ALICE))).feeds[ALICE]
     assert (seen.revision, seen.floor, seen.live, seen.size, seen.unread, seen.targets) == (0, 0, 0, 0, 0, {})
     assert await store.feed(ALICE) is None
 
     decision = await store.commit(
-        [Asks(reads=Reads(feed=ALICE))],
+        [Asks(read_set=ReadSet(feed=ALICE))],
         lambda _, view: Decision(outcomes=[None], feeds=[replace(view.feeds[ALICE], revision=1)]),
     )
 
@@ -114,7 +114,7 @@ async def test_the_decision_comes_back_with_its_outcomes(store: Store) -> None:
     error = NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here")
     decided: Decision[str] = Decision(outcomes=["one", error])
 
-    items = [Asks(reads=Reads(feed=ALICE)), Asks(reads=Reads(feed=BOB))]
+    items = [Asks(read_set=ReadSet(feed=ALICE)), Asks(read_set=ReadSet(feed=BOB))]
 
     assert await store.commit(items, lambda _, view: decided) == decided
 
@@ -128,7 +128,7 @@ async def test_an_exception_of_the_decision_passes_through_and_changes_nothing(s
 
     await put(store, a_notification("n1", 1))
     with pytest.raises(Mistake):
-        await store.commit([Asks(reads=Reads(feed=ALICE))], fail)
+        await store.commit([Asks(read_set=ReadSet(feed=ALICE))], fail)
 
     await put(store, a_notification("n2", 2))
     feed = await store.feed(ALICE)
@@ -156,7 +156,7 @@ async def test_bad_data_rejects_the_whole_batch(store: Store, bad: Notification)
 
     assert raised.value.__cause__ is not None
     assert await store.feed(ALICE) == before
-    assert (await look(store, Reads(feed=ALICE))).feeds[ALICE] == before
+    assert (await look(store, ReadSet(feed=ALICE))).feeds[ALICE] == before
     assert not await store.find(ALICE, ids=["n2"])
     await put(store, a_notification("n2", 4))
     assert await store.find(ALICE, ids=["n2"])
@@ -165,13 +165,13 @@ async def test_bad_data_rejects_the_whole_batch(store: Store, bad: Notification)
 @pytest.mark.parametrize(
     "bad",
     [
-        Reads(feed=ALICE, keys=("\udfff",)),
-        Reads(feed=ALICE, ids=("\udfff",)),
-        Reads(feed=ALICE._replace(user_id="\udfff")),
+        ReadSet(feed=ALICE, keys=("\udfff",)),
+        ReadSet(feed=ALICE, ids=("\udfff",)),
+        ReadSet(feed=ALICE._replace(user_id="\udfff")),
     ],
     ids=["key", "id", "user"],
 )
-async def test_a_name_that_is_no_text_rejects_the_batch(store: Store, bad: Reads) -> None:
+async def test_a_name_that_is_no_text_rejects_the_batch(store: Store, bad: ReadSet) -> None:
     await put(store, a_notification("n1", 1))
 
     with pytest.raises(BatchRejected):
@@ -187,7 +187,7 @@ async def test_commits_act_one_after_the_other(store: Store) -> None:
         written = puts(view, [row])
         return Decision(outcomes=[revision], feeds=written.feeds, rows=written.rows)
 
-    commits = [store.commit([Asks(reads=Reads(feed=ALICE))], append) for _ in range(50)]
+    commits = [store.commit([Asks(read_set=ReadSet(feed=ALICE))], append) for _ in range(50)]
     decisions = await asyncio.gather(*commits)
 
     assert {decision.outcomes[0] for decision in decisions} == set(range(1, 51))

@@ -19,7 +19,7 @@ from tests.support.builders import (
 from unisono.server.model import Endpoint, Platform
 from unisono.server.store.base import BatchRejected, Store
 from unisono.server.store.commit import EndpointDecision, EndpointView
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import EndpointActivity
 
 FULL = an_endpoint(
     "tablet 🦉",
@@ -158,10 +158,10 @@ async def test_bad_data_rejects_the_whole_batch(store: Store) -> None:
 async def test_signs_of_life_act_by_the_largest_time_and_revision(store: Store) -> None:
     await put_endpoints(store, an_endpoint("phone", acknowledged_revision=5))
 
-    await store.note_seen(
+    await store.record_activity(
         [
-            Seen(feed=ALICE, endpoint_id="phone", time=NOW + 9, acknowledged_revision=7),
-            Seen(feed=ALICE, endpoint_id="phone", time=NOW - 1, acknowledged_revision=3),
+            EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW + 9, acknowledged_revision=7),
+            EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW - 1, acknowledged_revision=3),
         ]
     )
 
@@ -172,11 +172,15 @@ async def test_signs_of_life_act_by_the_largest_time_and_revision(store: Store) 
 async def test_a_session_ends_only_if_it_is_still_the_one(store: Store) -> None:
     await put_endpoints(store, an_endpoint("phone", session_id="new"), an_endpoint("tablet", session_id="t"))
 
-    await store.note_seen([Seen(feed=ALICE, endpoint_id="phone", time=NOW, ended_session="old")])
-    await store.note_seen([Seen(feed=ALICE, endpoint_id="phone", time=NOW)])
+    await store.record_activity(
+        [EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW, ended_session="old")]
+    )
+    await store.record_activity([EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW)])
     assert await the(store, "phone") == an_endpoint("phone", session_id="new")
 
-    await store.note_seen([Seen(feed=ALICE, endpoint_id="phone", time=NOW, ended_session="new")])
+    await store.record_activity(
+        [EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW, ended_session="new")]
+    )
     assert await the(store, "phone") == an_endpoint("phone")
     assert await the(store, "tablet") == an_endpoint("tablet", session_id="t")
 
@@ -185,14 +189,14 @@ async def test_signs_of_the_unknown_and_the_deleted_are_passed_over(store: Store
     gone = an_endpoint("gone", delete_time=NOW)
     await put_endpoints(store, gone, an_endpoint("phone", feed=BOB))
 
-    await store.note_seen(
+    await store.record_activity(
         [
-            Seen(feed=ALICE, endpoint_id="gone", time=NOW + 9),
-            Seen(feed=ALICE, endpoint_id="phone", time=NOW + 9),
-            Seen(feed=ALICE._replace(user_id="nobody"), endpoint_id="phone", time=NOW + 9),
+            EndpointActivity(feed=ALICE, endpoint_id="gone", time=NOW + 9),
+            EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW + 9),
+            EndpointActivity(feed=ALICE._replace(user_id="nobody"), endpoint_id="phone", time=NOW + 9),
         ]
     )
-    await store.note_seen([])
+    await store.record_activity([])
 
     assert await the(store, "gone") == gone
     assert await the(store, "phone") is None

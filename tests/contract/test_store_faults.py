@@ -20,8 +20,8 @@ from tests.support.builders import (
 )
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
 from unisono.server.store.base import Store
-from unisono.server.store.commit import Decision, Reads, View
-from unisono.server.store.reads import ListFilter, Retention, Seen
+from unisono.server.store.commit import Decision, ReadSet, View
+from unisono.server.store.reads import EndpointActivity, ListFilter, Retention
 
 RETENTION = Retention(
     tombstones_before=0, tombstones_per_feed=0, endpoints_before=0, deletions_before=0, limit=10
@@ -29,8 +29,10 @@ RETENTION = Retention(
 WRITES: dict[str, Callable[[Store], Awaitable[object]]] = {
     "commit": lambda store: put(store, a_notification("n2", 2)),
     "commit_endpoints": lambda store: put_endpoints(store, an_endpoint("phone")),
-    "note_seen": lambda store: store.note_seen([Seen(feed=ALICE, endpoint_id="phone", time=NOW)]),
-    "forget": lambda store: store.forget(RETENTION),
+    "note_seen": lambda store: store.record_activity(
+        [EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW)]
+    ),
+    "forget": lambda store: store.purge(RETENTION),
 }
 READS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "changes": lambda store: store.changes(ALICE, after=0, known=0, limit=9, max_bytes=9),
@@ -65,7 +67,7 @@ async def test_a_write_that_fails_on_its_way_changes_nothing(backend: StoreBacke
         return puts(view, [a_notification("n2", 2)])
 
     with backend.broken(), pytest.raises(Unavailable) as raised:
-        await store.commit([Asks(reads=Reads(feed=ALICE))], append)
+        await store.commit([Asks(read_set=ReadSet(feed=ALICE))], append)
 
     assert not isinstance(raised.value, OutcomeUnknown)
     assert await store.feed(ALICE) == before
@@ -115,7 +117,7 @@ async def test_closing_finishes_what_has_begun(backend: StoreBackend) -> None:
         await store.close()
 
     async with opened(backend.store()) as store:
-        assert len((await look(store, Reads(feed=ALICE, ids=("n1", "n8")))).rows[ALICE]) == 2
+        assert len((await look(store, ReadSet(feed=ALICE, ids=("n1", "n8")))).rows[ALICE]) == 2
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -144,7 +146,7 @@ async def test_a_commit_whose_caller_goes_away_is_done_or_not_done(store: Store,
     gone.cancel()
     await asyncio.wait([gone])
 
-    seen = await look(store, Reads(feed=ALICE, ids=("n2", "n3")))
+    seen = await look(store, ReadSet(feed=ALICE, ids=("n2", "n3")))
     feed = seen.feeds[ALICE]
     assert (feed.revision, feed.live, len(seen.rows.get(ALICE, ()))) in {(1, 1, 0), (3, 3, 2)}
     row = a_notification("n4", 4)

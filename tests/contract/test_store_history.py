@@ -15,7 +15,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.store.base import Store
-from unisono.server.store.reads import EncodedRow, ListFilter, Page, Standing
+from unisono.server.store.reads import EncodedRow, HistoryPage, ListFilter, Standing
 
 EVERYTHING = ListFilter()
 
@@ -27,7 +27,7 @@ async def history(
     before: int | None = None,
     limit: int = 100,
     max_bytes: int = 1 << 20,
-) -> Page:
+) -> HistoryPage:
     return await store.history(ALICE, where, before=before, limit=limit, max_bytes=max_bytes)
 
 
@@ -46,7 +46,7 @@ async def test_where_there_is_no_feed_there_is_no_history(store: Store) -> None:
 
     page = await history(store)
 
-    assert page == Page(standing=None, rows=page.rows, resume_before=None)
+    assert page == HistoryPage(standing=None, rows=page.rows, resume_before=None)
     assert not page.rows
 
 

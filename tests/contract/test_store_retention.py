@@ -20,7 +20,7 @@ from tests.support.builders import (
 from tests.support.encoding import decoded
 from unisono.server.model import FeedKey, UserActionState
 from unisono.server.store.base import Store
-from unisono.server.store.commit import Reads
+from unisono.server.store.commit import ReadSet
 from unisono.server.store.reads import Due, Retention
 
 
@@ -106,18 +106,18 @@ async def test_old_tombstones_go_and_raise_the_floor(store: Store) -> None:
     )
     await put_endpoints(store, an_endpoint("phone", feed=BOB))
 
-    assert await store.forget(retention(tombstones_before=NOW)) == 3
-    assert (await look(store, Reads(feed=ALICE))).feeds[ALICE] == await store.feed(ALICE)
+    assert await store.purge(retention(tombstones_before=NOW)) == 3
+    assert (await look(store, ReadSet(feed=ALICE))).feeds[ALICE] == await store.feed(ALICE)
 
     assert await left(store) == (["live", "young"], 3)
     assert await left(store, BOB) == ([], 7)
-    assert await store.forget(retention(tombstones_before=NOW)) == 0
+    assert await store.purge(retention(tombstones_before=NOW)) == 0
 
 
 async def test_the_floor_never_falls(store: Store) -> None:
     await put_endpoints(store, an_endpoint("phone"))
     await put(store, a_tombstone("n5", 5, update_time=1))
-    await store.forget(retention(tombstones_before=NOW))
+    await store.purge(retention(tombstones_before=NOW))
     assert await left(store) == ([], 5)
 
     await put(store, a_notification("n6", 6))
@@ -129,10 +129,10 @@ async def test_within_a_feed_lower_revisions_go_first_even_if_the_clock_went_bac
     await put_endpoints(store, an_endpoint("phone"))
     await put(store, a_tombstone("n1", 1, update_time=NOW + 50), a_tombstone("n2", 2, update_time=NOW - 1))
 
-    await store.forget(retention(tombstones_before=NOW, limit=1))
+    await store.purge(retention(tombstones_before=NOW, limit=1))
     assert await left(store) == (["n2"], 1)
 
-    await store.forget(retention(tombstones_before=NOW, limit=1))
+    await store.purge(retention(tombstones_before=NOW, limit=1))
     assert await left(store) == ([], 2)
 
 
@@ -140,7 +140,7 @@ async def test_the_oldest_tombstones_beyond_the_limit_of_a_feed_go(store: Store)
     await put(store, *(a_tombstone(f"n{n}", n) for n in range(1, 6)))
     await put(store, *(a_tombstone(f"b{n}", n, feed=BOB) for n in range(1, 4)))
 
-    assert await store.forget(retention(tombstones_per_feed=3)) == 2
+    assert await store.purge(retention(tombstones_per_feed=3)) == 2
 
     assert await left(store) == (["n3", "n4", "n5"], 2)
     assert await left(store, BOB) == (["b1", "b2", "b3"], 0)
@@ -152,14 +152,14 @@ async def test_the_limit_of_a_feed_counts_every_way_of_becoming_a_tombstone(stor
     await put(store, row)
     await put(store, removed(row, 2), a_tombstone("n3", 3))
     await put(store, replace(removed(row, 4), update_time=NOW + 1))
-    assert await store.forget(retention(tombstones_per_feed=2)) == 0
+    assert await store.purge(retention(tombstones_per_feed=2)) == 0
 
-    assert await store.forget(retention(tombstones_per_feed=1)) == 1
+    assert await store.purge(retention(tombstones_per_feed=1)) == 1
     assert await left(store) == (["n1"], 3)
 
     await put(store, a_tombstone("n5", 5))
-    assert await store.forget(retention(tombstones_per_feed=2)) == 0
-    assert await store.forget(retention(tombstones_per_feed=0)) == 2
+    assert await store.purge(retention(tombstones_per_feed=2)) == 0
+    assert await store.purge(retention(tombstones_per_feed=0)) == 2
 
 
 async def test_one_call_forgets_no_more_than_its_limit(store: Store) -> None:
@@ -168,7 +168,7 @@ async def test_one_call_forgets_no_more_than_its_limit(store: Store) -> None:
     await put_endpoints(store, *(an_endpoint(f"e{n}", last_seen_time=n) for n in range(5)))
     what = retention(tombstones_before=NOW, endpoints_before=NOW, limit=4)
 
-    steps = [await store.forget(what) for _ in range(8)]
+    steps = [await store.purge(what) for _ in range(8)]
 
     assert sum(steps) == 25
     assert max(steps) <= 4
@@ -182,7 +182,7 @@ async def test_nor_does_it_for_many_feeds_with_too_many_tombstones(store: Store)
         await put(store, *(a_tombstone(f"{key.user_id}-{n}", n, feed=key) for n in range(1, 6)))
     what = retention(tombstones_per_feed=1, limit=5)
 
-    assert [await store.forget(what) for _ in range(4)] == [5, 5, 2, 0]
+    assert [await store.purge(what) for _ in range(4)] == [5, 5, 2, 0]
     assert [(len((await left(store, key))[0]), (await left(store, key))[1]) for key in keys] == [(1, 4)] * 3
 
 
@@ -199,10 +199,10 @@ async def test_a_feed_that_holds_nothing_is_forgotten_and_begins_anew(store: Sto
     assert before is not None
     what = retention(tombstones_before=NOW, endpoints_before=NOW, deletions_before=NOW)
 
-    assert await store.forget(what) == 1
+    assert await store.purge(what) == 1
     assert await store.feed(ALICE) is None
     assert await store.standing(ALICE, "phone") == (None, None)
-    assert await store.forget(what) == 0
+    assert await store.purge(what) == 0
 
     await put(store, a_notification("n1", 1))
     after = await store.feed(ALICE)
@@ -223,7 +223,7 @@ async def test_a_feed_that_holds_anything_stays(store: Store, left: str) -> None
     before = await store.feed(ALICE)
     assert before is not None
 
-    assert await store.forget(retention(tombstones_before=NOW)) == 1
+    assert await store.purge(retention(tombstones_before=NOW)) == 1
 
     assert await store.feed(ALICE) == replace(before, floor=2)
 
@@ -237,7 +237,7 @@ async def test_endpoints_that_are_unseen_and_without_a_session_go(store: Store) 
         an_endpoint("deleted", last_seen_time=NOW - 1, delete_time=NOW),
     )
 
-    assert await store.forget(retention(endpoints_before=NOW)) == 1
+    assert await store.purge(retention(endpoints_before=NOW)) == 1
 
     assert [endpoint.endpoint_id for endpoint in await store.endpoints(ALICE)] == ["listening", "seen"]
     assert (await store.feed_and_endpoint(ALICE, "unseen"))[1] is None
@@ -252,7 +252,7 @@ async def test_records_of_deleted_endpoints_go_in_their_time(store: Store) -> No
         an_endpoint("present"),
     )
 
-    assert await store.forget(retention(deletions_before=NOW)) == 1
+    assert await store.purge(retention(deletions_before=NOW)) == 1
 
     assert (await store.feed_and_endpoint(ALICE, "long ago"))[1] is None
     assert (await store.feed_and_endpoint(ALICE, "lately"))[1] is not None

@@ -26,7 +26,7 @@ async def live_a_busy_life(store: Store) -> None:
         await put(store, *rows)
         await put(store, removed(rows[0], revision + 2))
         if revision % 5 == 0:
-            await store.forget(PURGE)
+            await store.purge(PURGE)
 
 
 async def while_busy(store: Store, look: Callable[[], Awaitable[None]]) -> None:

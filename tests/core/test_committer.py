@@ -60,7 +60,7 @@ async def test_a_batch_is_bounded_and_keeps_the_order(disk: Disk, committer: Com
 
 
 async def test_those_who_are_on_their_way_go_along(disk: Disk) -> None:
-    committer = Committer(disk.run, batch=4, capacity=12, gather=10.0)
+    committer = Committer(disk.run, batch=4, capacity=12, linger=10.0)
     committer.start()
     first = await disk.hold(committer)
     others = await submitted(committer, 1)
@@ -77,7 +77,7 @@ async def test_those_who_are_on_their_way_go_along(disk: Disk) -> None:
 
 async def test_whoever_brings_many_waits_for_nobody(disk: Disk) -> None:
     """The commit is worth it already."""
-    committer = Committer(disk.run, batch=100, capacity=300, gather=10.0)
+    committer = Committer(disk.run, batch=100, capacity=300, linger=10.0)
     committer.start()
     disk.free.clear()
     first = asyncio.create_task(committer.submit_all(jobs(*range(20))))

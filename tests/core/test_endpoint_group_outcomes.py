@@ -11,17 +11,17 @@ from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.core.decide.endpoints import (
     EndpointCommand,
+    EndpointResult,
     Register,
     Remove,
     Rename,
-    Settled,
     decide_endpoints,
 )
 from unisono.server.errors import Reason, UnisonoError
 from unisono.server.model import FeedKey, Limits, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.commit import EndpointDecision
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import EndpointActivity
 from unisono.server.store.sqlite import SqliteStore
 
 FEEDS = (FeedKey("mail.test", "ada"), FeedKey("mail.test", "bob"))
@@ -69,13 +69,19 @@ async def compare(grouped: Store, seed: int) -> Counter[Reason]:
         assert [shown(outcome) for outcome in decision.outcomes] == [shown(outcome) for outcome in expected]
         await assert_same_endpoints(grouped, alone)
         refusals.update(o.reason for o in expected if isinstance(o, UnisonoError))
-        ended = [Seen(feed=random.choice(FEEDS), endpoint_id=random.choice(IDS), time=now, ended_session="s")]
-        await alone.note_seen(ended)
-        await grouped.note_seen(ended)
+        ended = [
+            EndpointActivity(
+                feed=random.choice(FEEDS), endpoint_id=random.choice(IDS), time=now, ended_session="s"
+            )
+        ]
+        await alone.record_activity(ended)
+        await grouped.record_activity(ended)
     return refusals
 
 
-async def commit(store: Store, commands: Sequence[EndpointCommand], now: int) -> EndpointDecision[Settled]:
+async def commit(
+    store: Store, commands: Sequence[EndpointCommand], now: int
+) -> EndpointDecision[EndpointResult]:
     return await store.commit_endpoints(
         commands, lambda items, view: decide_endpoints(items, view, now=now, limits=LIMITS)
     )
@@ -108,7 +114,7 @@ async def in_order(store: Store, feed: FeedKey) -> list[int]:
     return [endpoint.create_time for endpoint in await store.endpoints(feed)]
 
 
-def shown(outcome: Settled | UnisonoError) -> object:
+def shown(outcome: EndpointResult | UnisonoError) -> object:
     if isinstance(outcome, UnisonoError):
         return type(outcome), outcome.reason, outcome.message, outcome.metadata
     return outcome

@@ -227,7 +227,7 @@ def test_a_budget_learns_what_rows_cost() -> None:
     before = budget.rows
 
     for _ in range(50):
-        budget.note(100, 100 * 50e-6)
+        budget.record(100, 100 * 50e-6)
 
     assert before == 200
     assert budget.rows == pytest.approx(100, abs=5)
@@ -237,9 +237,9 @@ def test_a_commit_of_one_row_says_little_of_the_cost_of_many() -> None:
     """Most of its time is that of the commit itself."""
     budget = Budget(seconds=0.005)
     for _ in range(50):
-        budget.note(200, 200 * 25e-6)
+        budget.record(200, 200 * 25e-6)
 
-    budget.note(1, 300e-6)
+    budget.record(1, 300e-6)
 
     assert budget.rows > 190
 
@@ -248,7 +248,7 @@ def test_a_store_that_measures_nothing_teaches_nothing() -> None:
     budget = Budget(seconds=0.005)
     before = budget.rows
 
-    budget.note(1000, 0.0)
+    budget.record(1000, 0.0)
 
     assert budget.rows == before
 
@@ -256,6 +256,6 @@ def test_a_store_that_measures_nothing_teaches_nothing() -> None:
 def test_there_is_always_room_for_one() -> None:
     budget = Budget(seconds=0.005)
     for _ in range(50):
-        budget.note(1, 1.0)
+        budget.record(1, 1.0)
 
     assert budget.rows == 1

@@ -25,7 +25,7 @@ from unisono.server.core.decide.commands import (
     fingerprint,
 )
 from unisono.server.core.decide.results import Marked, Result, Sent
-from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.presence import Presence
 from unisono.server.errors import Reason, UnisonoError
 from unisono.server.model import (
@@ -49,7 +49,7 @@ class Group:
         bus = LocalBus()
         bus.listen(self.hints.append)
         store = MemoryStore(ids=CountedIds(), encode=encode)
-        self.commits = FeedCommits(
+        self.commits = FeedCommitter(
             store, bus, Presence(store), HeldClock(), Limits(), batch=1000, capacity=1000
         )
 

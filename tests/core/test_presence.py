@@ -13,7 +13,7 @@ from unisono.server.core import presence as module
 from unisono.server.core.presence import STEP, Presence
 from unisono.server.errors import Reason, Unavailable
 from unisono.server.model import Endpoint, Platform
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import EndpointActivity
 
 
 class FailingStore(MemoryStore):
@@ -22,17 +22,17 @@ class FailingStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__(ids=CountedIds(), encode=encoding.encode_row)
         self.down = False
-        self.written: list[Sequence[Seen]] = []
+        self.written: list[Sequence[EndpointActivity]] = []
 
-    async def note_seen(self, signs: Sequence[Seen]) -> None:
+    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
         if self.down:
             raise Unavailable(Reason.STORE_UNAVAILABLE, "no disk")
         self.written.append(signs)
-        await super().note_seen(signs)
+        await super().record_activity(signs)
 
 
-def seen(time: int, **fields: object) -> Seen:
-    return Seen(feed=ADA, endpoint_id="laptop", time=time, **fields)  # type: ignore[arg-type]
+def seen(time: int, **fields: object) -> EndpointActivity:
+    return EndpointActivity(feed=ADA, endpoint_id="laptop", time=time, **fields)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ async def test_no_more_than_so_many_wait(
     """As when the store cannot be written for long, and devices come and go."""
     monkeypatch.setattr(module, "MOST", 3)
     for number in range(1, 6):
-        presence.note(seen(number, ended_session=f"s{number}"))
+        presence.record(seen(number, ended_session=f"s{number}"))
 
     await presence.flush()
 
@@ -73,7 +73,7 @@ async def test_many_signs_are_written_as_one(presence: Presence, store: FailingS
     before = await endpoint(store, "s1")
     later = before.last_seen_time + 5
     for sign in (seen(later, acknowledged_revision=3), seen(1, acknowledged_revision=7), seen(2)):
-        presence.note(sign)
+        presence.record(sign)
 
     await presence.flush()
     await presence.flush()
@@ -84,15 +84,15 @@ async def test_many_signs_are_written_as_one(presence: Presence, store: FailingS
 
 
 async def test_a_note_tells_the_largest_acknowledgement_so_far(presence: Presence) -> None:
-    presence.note(seen(1, acknowledged_revision=7))
+    presence.record(seen(1, acknowledged_revision=7))
 
-    assert presence.note(seen(2, acknowledged_revision=3)).acknowledged_revision == 7
+    assert presence.record(seen(2, acknowledged_revision=3)).acknowledged_revision == 7
 
 
 async def test_the_end_of_a_session_is_written(presence: Presence, store: FailingStore) -> None:
     await endpoint(store, "s1")
-    presence.note(seen(1, ended_session="s1"))
-    presence.note(seen(2))
+    presence.record(seen(1, ended_session="s1"))
+    presence.record(seen(2))
 
     await presence.flush()
 
@@ -104,7 +104,7 @@ async def test_the_end_of_an_old_session_does_not_end_the_new_one(
 ) -> None:
     await endpoint(store, "s1")
     await endpoint(store, "s2")
-    presence.note(seen(1, ended_session="s1"))
+    presence.record(seen(1, ended_session="s1"))
 
     await presence.flush()
 
@@ -119,7 +119,7 @@ async def test_two_sessions_may_end_between_two_writes(
     await endpoint(store, "s1")
     await endpoint(store, "s2")
     for session_id in order:
-        presence.note(seen(1, ended_session=session_id))
+        presence.record(seen(1, ended_session=session_id))
 
     await presence.flush()
 
@@ -129,9 +129,9 @@ async def test_two_sessions_may_end_between_two_writes(
 async def test_what_cannot_be_written_is_kept(presence: Presence, store: FailingStore) -> None:
     before = await endpoint(store, "s1")
     store.down = True
-    presence.note(seen(before.last_seen_time + 1, acknowledged_revision=7, ended_session="s1"))
+    presence.record(seen(before.last_seen_time + 1, acknowledged_revision=7, ended_session="s1"))
     await presence.flush()
-    presence.note(seen(before.last_seen_time + 9, acknowledged_revision=3))
+    presence.record(seen(before.last_seen_time + 9, acknowledged_revision=3))
 
     store.down = False
     await presence.flush()
@@ -144,14 +144,14 @@ async def test_what_cannot_be_written_is_kept(presence: Presence, store: Failing
 async def test_what_is_being_written_still_counts(presence: Presence, store: FailingStore) -> None:
     # Given a large acknowledgement that is just being written
     await endpoint(store, "s1")
-    presence.note(seen(1, acknowledged_revision=7))
+    presence.record(seen(1, acknowledged_revision=7))
     during: list[int] = []
 
-    async def note_meanwhile(signs: Sequence[Seen]) -> None:
-        during.append(presence.note(seen(2, acknowledged_revision=3)).acknowledged_revision)
-        await MemoryStore.note_seen(store, signs)
+    async def note_meanwhile(signs: Sequence[EndpointActivity]) -> None:
+        during.append(presence.record(seen(2, acknowledged_revision=3)).acknowledged_revision)
+        await MemoryStore.record_activity(store, signs)
 
-    store.note_seen = note_meanwhile  # type: ignore[method-assign]
+    store.record_activity = note_meanwhile  # type: ignore[method-assign]
 
     # When a smaller one comes
     await presence.flush()
@@ -159,7 +159,7 @@ async def test_what_is_being_written_still_counts(presence: Presence, store: Fai
     # Then the larger one is answered, and the newer sign of life is not lost
     assert during == [7]
     store.written.clear()
-    del store.note_seen
+    del store.record_activity
     await presence.flush()
     assert [sign.time for signs in store.written for sign in signs] == [2]
 
@@ -167,7 +167,7 @@ async def test_what_is_being_written_still_counts(presence: Presence, store: Fai
 async def test_a_crowd_is_written_in_steps(presence: Presence, store: FailingStore) -> None:
     """A commit that comes meanwhile waits for one of them, not for all."""
     for number in range(2 * STEP + 1):
-        presence.note(replace(seen(1), endpoint_id=f"laptop-{number}"))
+        presence.record(replace(seen(1), endpoint_id=f"laptop-{number}"))
 
     await presence.flush()
 

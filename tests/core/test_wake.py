@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from unisono.server.clock import SystemClock, Wake
+from unisono.server.clock import SingleWaiterEvent, SystemClock
 
 LONG = 3600.0
 
@@ -15,7 +15,7 @@ def clock() -> SystemClock:
 
 
 async def test_what_is_set_already_is_not_waited_for(clock: SystemClock) -> None:
-    wake = Wake()
+    wake = SingleWaiterEvent()
     wake.set()
 
     assert await clock.wait(wake, LONG)
@@ -23,11 +23,11 @@ async def test_what_is_set_already_is_not_waited_for(clock: SystemClock) -> None
 
 @pytest.mark.parametrize("seconds", [0.01, 0, -1])
 async def test_time_passes(clock: SystemClock, seconds: float) -> None:
-    assert not await clock.wait(Wake(), seconds)
+    assert not await clock.wait(SingleWaiterEvent(), seconds)
 
 
 async def test_who_waits_is_woken(clock: SystemClock) -> None:
-    wake = Wake()
+    wake = SingleWaiterEvent()
     waiting = asyncio.create_task(clock.wait(wake, LONG))
     await asyncio.sleep(0)
 
@@ -38,7 +38,7 @@ async def test_who_waits_is_woken(clock: SystemClock) -> None:
 
 
 async def test_it_can_be_cleared_and_waited_for_again(clock: SystemClock) -> None:
-    wake = Wake()
+    wake = SingleWaiterEvent()
     wake.set()
     wake.clear()
 
@@ -48,7 +48,7 @@ async def test_it_can_be_cleared_and_waited_for_again(clock: SystemClock) -> Non
 
 
 async def test_who_gives_up_leaves_nothing_behind(clock: SystemClock) -> None:
-    wake = Wake()
+    wake = SingleWaiterEvent()
     waiting = asyncio.create_task(clock.wait(wake, LONG))
     await asyncio.sleep(0)
 

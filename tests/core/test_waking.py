@@ -2,7 +2,7 @@
 
 import asyncio
 
-from unisono.server.clock import Wake
+from unisono.server.clock import SingleWaiterEvent
 from unisono.server.core.waking import ROUND, Waking
 
 ADA = ("mail.test", "ada")
@@ -10,7 +10,7 @@ BOB = ("mail.test", "bob")
 OTHER_APP = ("chat.test", "ada")
 
 
-async def rounds(wakes: list[Wake]) -> list[int]:
+async def rounds(wakes: list[SingleWaiterEvent]) -> list[int]:
     """How many are newly awake in each round, until all are."""
     found: list[int] = []
     awake = 0
@@ -22,8 +22,8 @@ async def rounds(wakes: list[Wake]) -> list[int]:
     return found
 
 
-def woken(waking: Waking, owner: tuple[str, str], count: int) -> list[Wake]:
-    wakes = [Wake() for _ in range(count)]
+def woken(waking: Waking, owner: tuple[str, str], count: int) -> list[SingleWaiterEvent]:
+    wakes = [SingleWaiterEvent() for _ in range(count)]
     for wake in wakes:
         waking.wake(owner, wake)
     return wakes

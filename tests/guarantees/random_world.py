@@ -61,7 +61,7 @@ class World:
         await self._commit(*(PassTime(feed=item.feed, id=item.id) for item in due))
 
     async def _purge(self) -> None:
-        await self.store.forget(
+        await self.store.purge(
             Retention(
                 tombstones_before=self.now - self.random.choice((0, 5_000, 100_000)),
                 tombstones_per_feed=self.random.choice((0, 2, 1000)),

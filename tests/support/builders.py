@@ -20,7 +20,7 @@ from unisono.server.model import (
 )
 from unisono.server.model.notification import size_of
 from unisono.server.store.base import Store
-from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, Reads, View
+from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, ReadSet, View
 
 NOW = 1_800_000_000_000
 ALICE = FeedKey("mail.example.com", "alice")
@@ -83,7 +83,7 @@ def an_endpoint(endpoint_id: str, **fields: Any) -> Endpoint:
 class Asks:
     """An item of a commit that wants to see this."""
 
-    reads: Reads
+    read_set: ReadSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Names:
 async def put(store: Store, *rows: Notification) -> None:
     """Commit these rows, with the counters that follow from them."""
     keys = dict.fromkeys(row.feed for row in rows)
-    items = [Asks(reads=Reads(feed=k, ids=tuple(r.id for r in rows if r.feed == k))) for k in keys]
+    items = [Asks(read_set=ReadSet(feed=k, ids=tuple(r.id for r in rows if r.feed == k))) for k in keys]
     await store.commit(items, lambda _, view: puts(view, rows))
 
 
@@ -128,7 +128,7 @@ def _after(feed: Feed, old: Sequence[Notification], rows: Sequence[Notification]
     )
 
 
-async def look(store: Store, *reads: Reads) -> View:
+async def look(store: Store, *reads: ReadSet) -> View:
     """What a commit of these items would see."""
     views: list[View] = []
 
@@ -136,7 +136,7 @@ async def look(store: Store, *reads: Reads) -> View:
         views.append(view)
         return Decision(outcomes=[None] * len(items))
 
-    await store.commit([Asks(reads=read) for read in reads], nothing)
+    await store.commit([Asks(read_set=read) for read in reads], nothing)
     return views[0]
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import ceil
 
-from unisono.server.clock import SystemClock, Wake
+from unisono.server.clock import SingleWaiterEvent, SystemClock
 
 START = 1_800_000_000_000
 
@@ -28,7 +28,7 @@ class HeldClock:
 
     def __init__(self, now: int = START) -> None:
         self._now = now
-        self._alarms: dict[asyncio.Event, tuple[int, Wake]] = {}
+        self._alarms: dict[asyncio.Event, tuple[int, SingleWaiterEvent]] = {}
         self._waited = asyncio.Event()
 
     def now(self) -> int:
@@ -37,7 +37,7 @@ class HeldClock:
     def monotonic(self) -> float:
         return self._now / 1000
 
-    async def wait(self, event: Wake, seconds: float) -> bool:
+    async def wait(self, event: SingleWaiterEvent, seconds: float) -> bool:
         until = self._now + max(0, ceil(seconds * 1000))
         if not event.is_set() and until > self._now:
             await self._first(event, until)
@@ -62,7 +62,7 @@ class HeldClock:
             task.cancel()
             await asyncio.wait([task])
 
-    async def awaited(self, event: Wake) -> None:
+    async def awaited(self, event: SingleWaiterEvent) -> None:
         """Wait until somebody waits for this event or the time, and neither has come."""
         while not any(e is event and not e.is_set() and not a.is_set() for a, (_, e) in self._alarms.items()):
             self._waited.clear()
@@ -73,10 +73,10 @@ class HeldClock:
             self.advance(1)
             await asyncio.sleep(0.003)
 
-    async def _first(self, event: Wake, until: int) -> None:
+    async def _first(self, event: SingleWaiterEvent, until: int) -> None:
         """Wait for the event or for the time."""
         alarm = asyncio.Event()
-        waits = [asyncio.ensure_future(event.within(_FOREVER)), asyncio.ensure_future(alarm.wait())]
+        waits = [asyncio.ensure_future(event.wait(_FOREVER)), asyncio.ensure_future(alarm.wait())]
         self._alarms[alarm] = until, event
         self._waited.set()
         try:

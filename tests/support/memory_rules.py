@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from unisono.server.model import Endpoint, Notification
-from unisono.server.store.reads import ListFilter, Retention, Seen
+from unisono.server.store.reads import EndpointActivity, ListFilter, Retention
 
 
 def paged(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[Notification]:
@@ -36,7 +36,7 @@ def passes(row: Notification, where: ListFilter) -> bool:
     )
 
 
-def signed(endpoint: Endpoint, sign: Seen) -> Endpoint:
+def signed(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
     """The endpoint after a sign of life."""
     ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session
     return replace(

@@ -18,7 +18,7 @@ from unisono.server.store.commit import (
     EndpointItem,
     EndpointView,
     Item,
-    Reads,
+    ReadSet,
     Scan,
     Scanned,
     View,
@@ -28,10 +28,10 @@ from unisono.server.store.reads import (
     Changes,
     Due,
     EncodedRow,
+    EndpointActivity,
+    HistoryPage,
     ListFilter,
-    Page,
     Retention,
-    Seen,
     Standing,
 )
 
@@ -93,7 +93,7 @@ class MemoryStore:
             self._forget_deleted(key, decision.deletions_per_feed)
         return decision
 
-    async def note_seen(self, signs: Sequence[Seen]) -> None:
+    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
         for sign in signs:
             endpoint = self._endpoints[sign.feed].get(sign.endpoint_id)
             if endpoint is not None and endpoint.delete_time is None:
@@ -128,7 +128,7 @@ class MemoryStore:
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
     ) -> Sequence[Notification]:
-        return self._named(Reads(feed=key, ids=tuple(ids), keys=tuple(keys)))
+        return self._named(ReadSet(feed=key, ids=tuple(ids), keys=tuple(keys)))
 
     async def history(
         self,
@@ -139,7 +139,7 @@ class MemoryStore:
         limit: int,
         max_bytes: int,
         looks: int = LOOKS,
-    ) -> Page:
+    ) -> HistoryPage:
         live = [row for row in self._rows[key].values() if row.live]
         below = [row for row in live if before is None or row.create_revision < before]
         seen, end = looked_at(sorted(below, key=lambda row: -row.create_revision), where, max(limit, looks))
@@ -147,7 +147,7 @@ class MemoryStore:
         page = paged(found, limit, max_bytes)
         standing, _ = await self.standing(key, "")
         resume_before = page[-1].create_revision if len(page) < len(found) else end
-        return Page(standing=standing, rows=self._told(page), resume_before=resume_before)
+        return HistoryPage(standing=standing, rows=self._told(page), resume_before=resume_before)
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         present = [e for e in self._endpoints[key].values() if e.delete_time is None]
@@ -159,7 +159,7 @@ class MemoryStore:
         found = sorted((t for t in times if t[0] <= now), key=lambda timed: timed[0])
         return [Due(feed=row.feed, id=row.id) for _, row in found[:limit]]
 
-    async def forget(self, what: Retention) -> int:
+    async def purge(self, what: Retention) -> int:
         gone: Counter[FeedKey] = Counter()
         for key in self._feeds:
             gone[key] += self._purge(key, what, what.limit - gone.total())
@@ -183,19 +183,19 @@ class MemoryStore:
     def _view(self, items: Sequence[Item]) -> View:
         rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
         scans: dict[int, Scanned] = {}
-        for index, reads in enumerate(item.reads for item in items):
-            seen = self._named(reads)
-            if reads.scan is not None:
-                scanned, resume_after = self._scanned(reads.feed, reads.scan)
+        for index, read_set in enumerate(item.read_set for item in items):
+            seen = self._named(read_set)
+            if read_set.scan is not None:
+                scanned, resume_after = self._scanned(read_set.feed, read_set.scan)
                 scans[index] = Scanned(tuple(row.id for row in scanned), resume_after)
                 seen = [*seen, *scanned]
             for row in seen:
-                if reads.payload:
-                    rows[reads.feed][row.id] = row
+                if read_set.payload:
+                    rows[read_set.feed][row.id] = row
                 else:
-                    rows[reads.feed].setdefault(row.id, replace(row, payload=None))
+                    rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
         return View(
-            feeds=self._named_feeds(item.reads.feed for item in items),
+            feeds=self._named_feeds(item.read_set.feed for item in items),
             rows={key: tuple(found.values()) for key, found in rows.items()},
             scans=scans,
         )
@@ -204,16 +204,16 @@ class MemoryStore:
         named = dict.fromkeys(keys)
         return {k: self._feeds.get(k) or Feed(key=k, epoch=self._ids.epoch()) for k in named}
 
-    def _named(self, reads: Reads) -> list[Notification]:
-        stored = self._rows[reads.feed]
-        named = [stored[id_] for id_ in reads.ids if id_ in stored]
-        for key in reads.keys:
-            keyed = self._keyed(reads.feed, key)
+    def _named(self, read_set: ReadSet) -> list[Notification]:
+        stored = self._rows[read_set.feed]
+        named = [stored[id_] for id_ in read_set.ids if id_ in stored]
+        for key in read_set.keys:
+            keyed = self._keyed(read_set.feed, key)
             gone = sorted((row for row in keyed if not row.live), key=lambda row: row.revision)
             named += [row for row in keyed if row.live]
             named += {row.sender_role: row for row in gone}.values()
-        for key, content in reads.sends:
-            keyed = self._keyed(reads.feed, key)
+        for key, content in read_set.sends:
+            keyed = self._keyed(read_set.feed, key)
             named += [row for row in keyed if row.live or row.fingerprint == content]
         return list({row.id: row for row in named}.values())
 

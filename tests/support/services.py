@@ -15,7 +15,7 @@ from tests.support.nodes import Setup, running
 from unisono.client import Transport, transport_to
 from unisono.client.testing import FakeService
 from unisono.client.testing import Limits as FakeLimits
-from unisono.server.clock import Wake
+from unisono.server.clock import SingleWaiterEvent
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.model import Limits
 
@@ -53,9 +53,9 @@ class SweptClock(HeldClock):
 
     def __init__(self) -> None:
         super().__init__()
-        self._sweeps = Wake()
+        self._sweeps = SingleWaiterEvent()
 
-    async def wait(self, event: Wake, seconds: float) -> bool:
+    async def wait(self, event: SingleWaiterEvent, seconds: float) -> bool:
         if seconds == SWEEP_INTERVAL:
             self._sweeps = event
         return await super().wait(event, seconds)

@@ -15,11 +15,11 @@ from tests.support.said import Said
 from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
-from unisono.server.clock import Wake
+from unisono.server.clock import SingleWaiterEvent
 from unisono.server.core.decide.commands import Actor, Content, Delete, Mark, Ref, StatePatch
 from unisono.server.core.decide.results import Marked, Removed
 from unisono.server.core.endpoints import Endpoints
-from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules, StreamRequest
 from unisono.server.core.hub import Hub
 from unisono.server.core.notifications import Notifications, SendRequest
@@ -62,7 +62,7 @@ class Stage:
         )
         self.bus.listen(self.hub.on_hint)
         self.presence = Presence(self.store)
-        self.commits = FeedCommits(
+        self.commits = FeedCommitter(
             self.store, self.bus, self.presence, self.clock, self.limits, batch=1000, capacity=10_000
         )
         self.endpoints = Endpoints(self.store, self.bus, self.clock, self.limits, batch=1000, capacity=1000)
@@ -138,7 +138,7 @@ class Stream:
         self._platform = platform
         self._said: Said | None = None
         self._subscriber = ExitStack()
-        self._wake = Wake()
+        self._wake = SingleWaiterEvent()
         self._taking: asyncio.Task[pb.SubscribeResponse] | None = None
 
     async def open(

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, Protocol
 
 
-class Wake:
+class SingleWaiterEvent:
     """An event that one task at a time waits for, and only so long.
 
     `asyncio.timeout` around an `asyncio.Event` does the same in twice the time, and every delivery waits
@@ -34,7 +34,7 @@ class Wake:
         """Let the next one wait again."""
         self._set = False
 
-    async def within(self, seconds: float) -> bool:
+    async def wait(self, seconds: float) -> bool:
         """Wait until it is set, at most `seconds`. Returns whether it was set."""
         if self._set:
             return True
@@ -63,7 +63,7 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Seconds that never go back, for measuring and for deadlines within this process."""
 
-    async def wait(self, event: Wake, seconds: float) -> bool:
+    async def wait(self, event: SingleWaiterEvent, seconds: float) -> bool:
         """Wait until `event` is set, at most `seconds`. Returns whether it was set."""
 
 
@@ -76,8 +76,8 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    def wait(self, event: Wake, seconds: float) -> Coroutine[Any, Any, bool]:
-        return event.within(seconds)
+    def wait(self, event: SingleWaiterEvent, seconds: float) -> Coroutine[Any, Any, bool]:
+        return event.wait(seconds)
 
 
 class Ids(Protocol):

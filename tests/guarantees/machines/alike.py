@@ -7,7 +7,7 @@ from unisono.server.errors import UnisonoError
 from unisono.server.model import Endpoint, Notification
 from unisono.server.store.base import BatchRejected
 from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, View
-from unisono.server.store.reads import Changes, Page
+from unisono.server.store.reads import Changes, HistoryPage
 
 R = TypeVar("R")
 
@@ -37,7 +37,7 @@ def plain(told: object) -> object:
             return plain_outcomes(told.outcomes), by_name(told.endpoints), by_name(told.removed)
         case Changes():
             return told.feed, list(told.rows), told.complete
-        case Page():
+        case HistoryPage():
             return told.standing, list(told.rows), told.resume_before
         case _:
             return told

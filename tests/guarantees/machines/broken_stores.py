@@ -11,7 +11,7 @@ from unisono.server.clock import RandomIds
 from unisono.server.errors import Unavailable
 from unisono.server.model import LARGEST_INTEGER, Feed, FeedKey
 from unisono.server.store.base import Encode, Store
-from unisono.server.store.reads import Changes, ListFilter, Page, Retention, Seen
+from unisono.server.store.reads import Changes, EndpointActivity, HistoryPage, ListFilter, Retention
 from unisono.server.store.sqlite import SqliteStore
 
 #: A tombstone, and nothing else, goes each time.
@@ -27,7 +27,7 @@ ONE = Retention(
 class ForgetsWhenOpened(SqliteStore):
     async def open(self) -> None:
         await super().open()
-        await self.forget(ONE)
+        await self.purge(ONE)
 
 
 class Miscounts(SqliteStore):
@@ -37,7 +37,7 @@ class Miscounts(SqliteStore):
 
 
 class OverlooksGroups(SqliteStore):
-    async def history(self, key: FeedKey, where: ListFilter, **bounds: Any) -> Page:
+    async def history(self, key: FeedKey, where: ListFilter, **bounds: Any) -> HistoryPage:
         return await super().history(key, replace(where, group_name=None), **bounds)
 
 
@@ -47,14 +47,14 @@ class CompleteTooSoon(SqliteStore):
 
 
 class KeepsSessions(SqliteStore):
-    async def note_seen(self, signs: Sequence[Seen]) -> None:
-        await super().note_seen([replace(sign, ended_session="") for sign in signs])
+    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
+        await super().record_activity([replace(sign, ended_session="") for sign in signs])
 
 
 class HidesTrouble(SqliteStore):
-    async def note_seen(self, signs: Sequence[Seen]) -> None:
+    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
         with contextlib.suppress(Unavailable):
-            await super().note_seen(signs)
+            await super().record_activity(signs)
 
 
 BROKEN = (ForgetsWhenOpened, Miscounts, OverlooksGroups, CompleteTooSoon, KeepsSessions, HidesTrouble)

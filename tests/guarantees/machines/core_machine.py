@@ -67,7 +67,7 @@ class CoreMachine(LoopedMachine):
             deletions_before=0,
             limit=limit,
         )
-        self.run(self._scene.core.store.forget(what))
+        self.run(self._scene.core.store.purge(what))
 
     @rule(device=devices, cut=st.booleans(), count=counts)
     def resume(self, device: int, cut: bool, count: int) -> None:

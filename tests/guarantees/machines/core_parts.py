@@ -8,13 +8,13 @@ from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
 from unisono.server.core.endpoints import Endpoints
-from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules
 from unisono.server.core.hub import Hub
 from unisono.server.core.presence import Presence
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.model import Limits
-from unisono.server.store.reads import Page
+from unisono.server.store.reads import HistoryPage
 from unisono.server.store.sqlite import SqliteStore
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -34,7 +34,7 @@ class Core:
         self.hub = Hub(subscribe_response.encode_change, clock, streams_per_user=LIMITS.streams_per_user)
         bus.listen(self.hub.on_hint)
         presence = Presence(self.store)
-        self.commits = FeedCommits(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
+        self.commits = FeedCommitter(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
         self.endpoints = Endpoints(self.store, bus, clock, LIMITS, batch=1000, capacity=10_000)
         self.sweeper = Sweeper(self.commits, self.store, presence, clock, SweepRules())
         self.feeds = Feeds(
@@ -61,7 +61,7 @@ class Core:
         await self.store.close()
 
 
-def shown(page: Page) -> Sequence[pb.Notification]:
+def shown(page: HistoryPage) -> Sequence[pb.Notification]:
     """A page of the history as a client is answered with it."""
     encoded = b"".join(encoding.list_field(row.encoded, row.payload) for row in page.rows)
     return service_pb.ListNotificationsResponse.FromString(encoded).notifications

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from tests.guarantees.machines.core_parts import Core
 from tests.support.said import Said
 from unisono.server.api.status import code_of, goodbye_error
-from unisono.server.clock import Wake
+from unisono.server.clock import SingleWaiterEvent
 from unisono.server.core.feeds import StreamRequest
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.history import Stream, TimedMessage
@@ -21,7 +21,7 @@ class CoreStream:
         self._core = core
         self._time = time
         self._subscriber = ExitStack()
-        self._wake = Wake()
+        self._wake = SingleWaiterEvent()
         self._taking: asyncio.Task[pb.SubscribeResponse | None] | None = None
 
     async def open(self, wanted: StreamRequest) -> None:

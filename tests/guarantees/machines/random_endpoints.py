@@ -5,7 +5,7 @@ from random import Random
 
 from unisono.server.core.decide.endpoints import EndpointCommand, Register, Remove, Rename
 from unisono.server.model import Endpoint, FeedKey, Platform
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import EndpointActivity
 
 NAMES = ("laptop", "phone", "tablet", "watch")
 
@@ -34,11 +34,11 @@ class RandomEndpoints:
             session_id=self._random.choice(("", f"session-{self._sessions}")),
         )
 
-    def sign(self, feed: FeedKey, endpoints: Sequence[Endpoint], now: int) -> Seen:
+    def sign(self, feed: FeedKey, endpoints: Sequence[Endpoint], now: int) -> EndpointActivity:
         """Of an endpoint that may be there or not; one that has a session may end it."""
         known = {endpoint.endpoint_id: endpoint.session_id for endpoint in endpoints}
         name = self._random.choice((*known, *known, "unknown"))
-        return Seen(
+        return EndpointActivity(
             feed=feed,
             endpoint_id=name,
             time=now - self._random.choice((0, 0, 5_000)),

@@ -9,7 +9,7 @@ from tests.guarantees.machines.store_writes import feeds, seeds
 from tests.guarantees.machines.twins import PLENTY
 from tests.support.random_commands import GROUPS, KEYS, LAPTOP, PHONE
 from unisono.server.model import Audience, FeedKey, Platform, ReadState, UserActionState
-from unisono.server.store.reads import Changes, EncodedRow, ListFilter, Page
+from unisono.server.store.reads import Changes, EncodedRow, HistoryPage, ListFilter
 
 AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
 
@@ -53,13 +53,13 @@ class StoreMachine(StoreTroubles):
         before = None
         while True:
             page = await self.twins.history(key, where, before=before, limit=limit, size=size, looks=looks)
-            assert isinstance(page, Page)
+            assert isinstance(page, HistoryPage)
             found += page.rows
             before = page.resume_before
             if before is None:
                 break
         whole = await self.twins.history(key, where, before=None, limit=PLENTY, size=PLENTY, looks=PLENTY)
-        assert isinstance(whole, Page)
+        assert isinstance(whole, HistoryPage)
         assert found == list(whole.rows)
 
     def _filter(self, seed: int) -> ListFilter:

@@ -16,7 +16,7 @@ from unisono.server.errors import OutcomeUnknown, Unavailable
 from unisono.server.model import EVERY_ENDPOINT, LARGEST_INTEGER, FeedKey, SenderRole
 from unisono.server.store.base import Store
 from unisono.server.store.commit import View
-from unisono.server.store.reads import ListFilter, Retention, Seen
+from unisono.server.store.reads import EndpointActivity, ListFilter, Retention
 
 #: To forget all that can be forgotten.
 ALL = Retention(
@@ -46,10 +46,10 @@ class StoreTroubles(StoreWrites):
 
     @rule(feed=feeds, name=st.sampled_from(NAMES))
     def other_writes_while_held(self, feed: FeedKey, name: str) -> None:
-        sign = Seen(feed=feed, endpoint_id=name, time=self.now, ended_session="session-1")
+        sign = EndpointActivity(feed=feed, endpoint_id=name, time=self.now, ended_session="session-1")
         with self.backend.held():
-            self._refused(lambda store: store.note_seen([sign]))
-            self._refused(lambda store: store.forget(ALL))
+            self._refused(lambda store: store.record_activity([sign]))
+            self._refused(lambda store: store.purge(ALL))
 
     @rule(seed=seeds, count=few, feed=feeds)
     def calls_while_broken(self, seed: int, count: int, feed: FeedKey) -> None:
@@ -98,7 +98,7 @@ class StoreTroubles(StoreWrites):
             assert await _fails(self.twins.store.feed(feed), Unavailable)
             endpoints = await self.twins.model.endpoints(feed)
             ended = [_end_of(endpoint.session_id, feed, endpoint.endpoint_id) for endpoint in endpoints]
-            await self.twins.model.note_seen(ended)
+            await self.twins.model.record_activity(ended)
         self.twins.store = self.backend.store()
         await self.twins.store.open()
         assert self.twins.store.epoch == epoch
@@ -124,5 +124,5 @@ async def _fails(call: Awaitable[object], how: type[Exception]) -> bool:
     return False
 
 
-def _end_of(session_id: str, feed: FeedKey, endpoint_id: str) -> Seen:
-    return Seen(feed=feed, endpoint_id=endpoint_id, time=0, ended_session=session_id)
+def _end_of(session_id: str, feed: FeedKey, endpoint_id: str) -> EndpointActivity:
+    return EndpointActivity(feed=feed, endpoint_id=endpoint_id, time=0, ended_session=session_id)

@@ -17,7 +17,7 @@ from tests.support.random_commands import RandomCommands
 from unisono.server.core.decide.commands import Command, Mark, PassTime, Send
 from unisono.server.model import FeedKey
 from unisono.server.store.commit import Scan
-from unisono.server.store.reads import Retention, Seen
+from unisono.server.store.reads import EndpointActivity, Retention
 
 #: A user of two apps, and another user.
 FEEDS = (FeedKey("mail.test", "ada"), FeedKey("chat.test", "ada"), FeedKey("mail.test", "bob"))
@@ -74,7 +74,7 @@ class StoreWrites(LoopedMachine):
         self.random.seed(seed)
         commands = [self._endpoints.command(feed) for feed in of]
         self.run(self.twins.commit_endpoints(commands, self.now))
-        self.run(self.twins.note_seen(self.run(self._signs(of))))
+        self.run(self.twins.record_activity(self.run(self._signs(of))))
 
     @rule(seconds=st.sampled_from((0.5, 3, 40, 90)))
     def let_time_pass(self, seconds: float) -> None:
@@ -94,14 +94,14 @@ class StoreWrites(LoopedMachine):
             deletions_before=self.now - endpoints,
             limit=limit,
         )
-        self.run(self.twins.forget(what))
+        self.run(self.twins.purge(what))
 
     def commands(self, seed: int, of: Sequence[FeedKey]) -> list[Command]:
         """Random commands to these feeds, about what is in them now."""
         self.random.seed(seed)
         return [self._command(feed) for feed in of]
 
-    async def _signs(self, of: Sequence[FeedKey]) -> list[Seen]:
+    async def _signs(self, of: Sequence[FeedKey]) -> list[EndpointActivity]:
         """Random signs of life of these feeds' endpoints."""
         model = self.twins.model
         return [self._endpoints.sign(feed, await model.endpoints(feed), self.now) for feed in of]

@@ -10,13 +10,21 @@ from tests.support.memory_store import MemoryStore
 from unisono.server.clock import RandomIds
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command
-from unisono.server.core.decide.endpoints import EndpointCommand, Settled, decide_endpoints
+from unisono.server.core.decide.endpoints import EndpointCommand, EndpointResult, decide_endpoints
 from unisono.server.core.decide.results import Result
 from unisono.server.model import Counts, Feed, FeedKey, Limits, Notification
 from unisono.server.model.notification import size_of
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, View
-from unisono.server.store.reads import Changes, Due, ListFilter, Page, Retention, Seen, Standing
+from unisono.server.store.reads import (
+    Changes,
+    Due,
+    EndpointActivity,
+    HistoryPage,
+    ListFilter,
+    Retention,
+    Standing,
+)
 
 T = TypeVar("T")
 
@@ -65,7 +73,7 @@ class Twins:
             return decide(items, view, now=now, limits=LIMITS)
 
         told = await outcome(self.store.commit(commands, decide_now))
-        await self._echo([command.reads.feed for command in commands], views[0].feeds)
+        await self._echo([command.read_set.feed for command in commands], views[0].feeds)
         expected = await outcome(self.model.commit(commands, decide_now))
         assert len(views) == 2, "decided more than once"
         assert plain(views[0]) == plain(views[1])
@@ -77,7 +85,9 @@ class Twins:
         """Commit what is about endpoints."""
         views: list[EndpointView] = []
 
-        def decide_now(items: Sequence[EndpointCommand], view: EndpointView) -> EndpointDecision[Settled]:
+        def decide_now(
+            items: Sequence[EndpointCommand], view: EndpointView
+        ) -> EndpointDecision[EndpointResult]:
             views.append(view)
             return decide_endpoints(items, view, now=now, limits=LIMITS)
 
@@ -88,14 +98,14 @@ class Twins:
         assert plain(views[0]) == plain(views[1])
         assert plain(told) == plain(expected)
 
-    async def note_seen(self, signs: Sequence[Seen]) -> None:
+    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
         """Write signs of life."""
-        await self.store.note_seen(signs)
-        await self.model.note_seen(signs)
+        await self.store.record_activity(signs)
+        await self.model.record_activity(signs)
 
-    async def forget(self, what: Retention) -> None:
+    async def purge(self, what: Retention) -> None:
         """Forget in steps until nothing is left; which goes first is left open across feeds."""
-        steps = [await _forget_all(store, what) for store in (self.store, self.model)]
+        steps = [await _purge_all(store, what) for store in (self.store, self.model)]
         assert steps[0] == steps[1]
 
     async def ask(self, read: Callable[[Store], Awaitable[T]]) -> T | type[Exception]:
@@ -114,7 +124,7 @@ class Twins:
 
     async def history(
         self, key: FeedKey, where: ListFilter, *, before: int | None, limit: int, size: int, looks: int
-    ) -> Page | type[Exception]:
+    ) -> HistoryPage | type[Exception]:
         """A page of the history."""
         return await self.ask(
             lambda store: store.history(key, where, before=before, limit=limit, max_bytes=size, looks=looks)
@@ -181,10 +191,10 @@ def recount(feed: Feed, found: Sequence[Notification], live: Sequence[Notificati
     assert all(feed.floor < row.revision for row in found if not row.live)
 
 
-async def _forget_all(store: Store, what: Retention) -> int:
+async def _purge_all(store: Store, what: Retention) -> int:
     """How many went."""
     gone = 0
-    while step := await store.forget(what):
+    while step := await store.purge(what):
         assert step <= what.limit
         gone += step
     return gone

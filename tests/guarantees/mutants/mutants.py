@@ -219,7 +219,7 @@ MUTANTS: Final = (
         always=True,
         trial=ends.STILLNESS,
         patch=Patch(
-            file="store/sqlite/reading.py",
+            file="store/sqlite/queries.py",
             old="ON n.id = i.value AND n.feed = this.feed",
             new="ON n.id = i.value",
         ),

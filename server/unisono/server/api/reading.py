@@ -9,7 +9,7 @@ from functools import partial
 
 from unisono.server.api.error_boundary import Context
 from unisono.server.api.sizes import SMALL, check_size
-from unisono.server.clock import Clock, Wake
+from unisono.server.clock import Clock, SingleWaiterEvent
 
 
 async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
@@ -18,7 +18,7 @@ async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
     Raises `TimeoutError` when it does not come in time, and then the caller must end the call: gRPC cannot
     give a read up, but ends one that waits when its call ends. Raises `RequestTooLarge` beyond `SMALL` bytes.
     """
-    done = Wake()
+    done = SingleWaiterEvent()
     reading = asyncio.ensure_future(context.read())
     reading.add_done_callback(partial(_wake, done))
     if not await clock.wait(done, seconds):
@@ -30,7 +30,7 @@ async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
     return request
 
 
-def _wake(done: Wake, reading: "asyncio.Future[bytes]") -> None:
+def _wake(done: SingleWaiterEvent, reading: "asyncio.Future[bytes]") -> None:
     """What a read raises when its call has ended is seen here, or asyncio would log that nobody has."""
     if not reading.cancelled():
         reading.exception()

@@ -7,7 +7,7 @@ Knows no messages.
 from collections import Counter
 from typing import Final
 
-from unisono.server.clock import Wake
+from unisono.server.clock import SingleWaiterEvent
 
 PER_CONNECTION: Final = 8
 """A client that checks the health of its channels opens one for each service that it calls."""
@@ -20,7 +20,7 @@ class Watch:
 
     def __init__(self, connection: str) -> None:
         self.connection: Final = connection
-        self.over: Final = Wake()
+        self.over: Final = SingleWaiterEvent()
 
 
 class Watches:

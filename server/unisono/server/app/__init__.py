@@ -1,5 +1,5 @@
 """Wiring: the only layer that makes adapters, from the settings, and runs them."""
 
-from unisono.server.app.serving import serve
+from unisono.server.app.run import serve
 
 __all__ = ["serve"]

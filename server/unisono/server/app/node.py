@@ -16,7 +16,7 @@ from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.core.endpoints import Endpoints
-from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules
 from unisono.server.core.hub import Hub, Subscriber
 from unisono.server.core.marking import Marking
@@ -61,7 +61,7 @@ class Node:
         self._hub = Hub(subscribe_response.encode_change, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.on_hint)
         self._presence = Presence(store)
-        self._commits = FeedCommits(
+        self._commits = FeedCommitter(
             store, bus, self._presence, clock, limits, batch=commit_batch, capacity=commit_queue
         )
         self._endpoints = Endpoints(store, bus, clock, limits, batch=commit_batch, capacity=commit_queue)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from unisono.server.app import dev
+from unisono.server.app import dev_key
 from unisono.server.clock import Clock
 from unisono.server.config import IssuerSettings, Settings
 from unisono.server.config.address import Address
@@ -32,8 +32,8 @@ def apps(settings: Settings) -> Apps:
         App(app_id=app.app_id, display_name=app.display_name, client_ids=app.client_ids)
         for app in settings.apps
     ]
-    if settings.dev and dev.DEMO.app_id not in (app.app_id for app in declared):
-        declared.append(dev.DEMO)
+    if settings.dev and dev_key.DEMO.app_id not in (app.app_id for app in declared):
+        declared.append(dev_key.DEMO)
     return Apps(declared)
 
 
@@ -48,7 +48,7 @@ def issuers(settings: Settings) -> Iterator[Issuer]:
             app_only=AppOnly(declared.app_only),
         )
     if settings.dev:
-        yield dev.issuer(settings.store_file)
+        yield dev_key.issuer(settings.store_file)
 
 
 def _keys(declared: IssuerSettings) -> list[Key]:

@@ -24,9 +24,9 @@ def backup(target: Path, config: Path | None, **flags: Any) -> None:
 
     The copy is the store as it is at one moment. The server may go on meanwhile.
     """
-    from unisono.server.app import upkeep
+    from unisono.server.app import maintenance
 
     settings = loaded(config, flags).settings
     with progress("backing up") as show:
-        upkeep.backup(settings, target, show)
+        maintenance.backup(settings, target, show)
     click.echo(f"backed up {settings.store_file} to {target}")

@@ -20,10 +20,10 @@ def migrate(config: Path | None, **flags: Any) -> None:
 
     Stop the server first, and make a backup. Where there is no store yet, one is made.
     """
-    from unisono.server.app import upkeep
+    from unisono.server.app import maintenance
 
     settings = loaded(config, flags).settings
-    before, now = upkeep.migrate(settings)
+    before, now = maintenance.migrate(settings)
     file = settings.store_file
     if before == now:
         click.echo(f"{file} has version {now} already")

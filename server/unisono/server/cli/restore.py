@@ -27,9 +27,9 @@ def restore(source: Path, force: bool, config: Path | None, **flags: Any) -> Non
     Stop the server first. The store gets a new epoch: devices notice when they come back, and fetch
     everything anew.
     """
-    from unisono.server.app import upkeep
+    from unisono.server.app import maintenance
 
     settings = loaded(config, flags).settings
     with progress("restoring") as show:
-        upkeep.restore(settings, source, show, force=force)
+        maintenance.restore(settings, source, show, force=force)
     click.echo(f"restored {settings.store_file} from {source}; devices will fetch everything anew")

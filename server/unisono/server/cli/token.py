@@ -52,13 +52,13 @@ def token(
 
 
 def _token(settings: Settings, app_id: str, user: str | None, scopes: tuple[str, ...], ttl: int) -> str:
-    from unisono.server.app import dev
+    from unisono.server.app import dev_key
     from unisono.server.core.access.principal import Scope
 
     client_id = _client_of(settings, app_id)
     user_id = "" if user is None else _checked(user)
     every = (Scope.READWRITE, Scope.SEND) if user_id else (Scope.SEND,)
-    return dev.token(
+    return dev_key.token(
         _key(settings),
         client_id=client_id,
         user_id=user_id,
@@ -92,11 +92,11 @@ def _checked(user: str) -> str:
 
 
 def _key(settings: Settings) -> str:
-    from unisono.server.app import dev
+    from unisono.server.app import dev_key
 
-    file = dev.key_file(settings.store_file)
+    file = dev_key.key_file(settings.store_file)
     made = not file.exists()
-    key = dev.secret(settings.store_file)
+    key = dev_key.secret(settings.store_file)
     if made:
         what = f"only a server with --dev and --store {settings.store} takes its tokens"
         click.echo(f"made the development key {file.resolve()}: {what}", err=True)

@@ -1,8 +1,8 @@
 """The settings: each defined once, filled from flags, environment, file or default. Builds nothing."""
 
-from unisono.server.config.described import Described, describe
 from unisono.server.config.load import Loaded, load
 from unisono.server.config.problems import InvalidSettings
+from unisono.server.config.setting_info import Described, describe
 from unisono.server.config.settings import Settings
 from unisono.server.config.tables import AppSettings, IssuerSettings
 

@@ -5,7 +5,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from unisono.server.config.access import AccessSettings
 from unisono.server.config.limits import LimitSettings
 from unisono.server.config.serving import ServingSettings
-from unisono.server.config.storing import StoringSettings
+from unisono.server.config.store import StoringSettings
 from unisono.server.config.streams import StreamSettings
 
 

@@ -29,7 +29,7 @@ class Budget:
         """How many rows the next commit should have at most; at least one."""
         return max(1, int(self._seconds * self._rows / self._work))
 
-    def note(self, rows: int, work: float) -> None:
+    def record(self, rows: int, work: float) -> None:
         """Learn that so many rows took `work` seconds of a processor; 0 says that nobody knows."""
         if rows and work:
             self._rows = self._rows * _KEPT + rows

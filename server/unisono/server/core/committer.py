@@ -47,10 +47,10 @@ class Committed(Generic[R_co]):
 Run = Callable[[Sequence[ItemT]], Awaitable[Committed[R]]]
 
 #: How often a commit that waits for those who are on their way looks around, in seconds.
-_LOOK: Final = 0.0005
+_POLL_INTERVAL: Final = 0.0005
 
 #: With so many items from each caller, a commit is worth it without others.
-_MANY: Final = 16
+_LARGE_CALL: Final = 16
 
 #: How many background items a commit takes, however full it is: they get on all the same.
 _BEHIND: Final = 10
@@ -112,13 +112,13 @@ class Committer(Generic[ItemT, R]):
         batch: int,
         capacity: int,
         background_batch: int = 100,
-        gather: float = 0.008,
+        linger: float = 0.008,
     ) -> None:
         self._run = run
         self._batch = batch
         self._capacity = capacity
         self._background_batch = background_batch
-        self._gather_time = gather
+        self._linger_time = linger
         self._budget = Budget()
         self._waiting: FairQueue[_Waiting[ItemT, R]] = FairQueue()
         #: What those that wait are about.
@@ -133,7 +133,7 @@ class Committer(Generic[ItemT, R]):
         self._owners, self._apps = Company(), Company()
         self._one_app = False
         #: Whether the last commit was the work of several callers, with a few items each.
-        self._company = False
+        self._had_siblings = False
 
     def start(self) -> None:
         """Begin to commit."""
@@ -218,27 +218,27 @@ class Committer(Generic[ItemT, R]):
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await self._gather()
+            await self._linger()
             while batch := self._take():
                 await self._commit(batch)
-                await self._gather()
+                await self._linger()
             if self._closing:
                 return
 
-    async def _gather(self) -> None:
+    async def _linger(self) -> None:
         """Let those come in that are on their way: a commit costs nearly the same for one as for many.
 
         While the loop is busy, waiting costs nobody anything: what is waited for is what it is busy with.
         Whoever is alone is not held up.
         """
-        if not self._company:
+        if not self._had_siblings:
             return
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._gather_time
+        deadline = loop.time() + self._linger_time
         while self._has_room and loop.time() < deadline:
             known, worked = len(self._waiting), time.thread_time()
-            await asyncio.sleep(_LOOK)
-            busy = time.thread_time() - worked > _LOOK / 2
+            await asyncio.sleep(_POLL_INTERVAL)
+            busy = time.thread_time() - worked > _POLL_INTERVAL / 2
             if not busy and len(self._waiting) == known:
                 return
 
@@ -273,7 +273,7 @@ class Committer(Generic[ItemT, R]):
         outcomes = await self._outcomes([waiting.item for waiting in batch])
         callers = {waiting.call for waiting in batch}
         several = bool(self._waiting) or len(callers) > 1
-        self._company = several and len(batch) < _MANY * len(callers)
+        self._had_siblings = several and len(batch) < _LARGE_CALL * len(callers)
         for waiting, outcome in zip(batch, outcomes, strict=True):
             waiting.call.add(waiting.place, outcome)
 
@@ -289,5 +289,5 @@ class Committer(Generic[ItemT, R]):
                 return [outcome for item in items for outcome in await self._outcomes([item])]
             log.exception("item failed")
             return [UnisonoError(Reason.INTERNAL, "the item could not be committed")]
-        self._budget.note(sum(item.rows for item in items), committed.work)
+        self._budget.record(sum(item.rows for item in items), committed.work)
         return committed.outcomes

@@ -7,10 +7,10 @@ from unisono.server.clock import Clock
 from unisono.server.core.committer import Committed, Committer
 from unisono.server.core.decide.endpoints import (
     EndpointCommand,
+    EndpointResult,
     Register,
     Remove,
     Rename,
-    Settled,
     decide_endpoints,
     existing,
 )
@@ -29,7 +29,7 @@ class Endpoints:
         self._bus = bus
         self._clock = clock
         self._limits = limits
-        self.committer: Committer[EndpointCommand, Settled] = Committer(
+        self.committer: Committer[EndpointCommand, EndpointResult] = Committer(
             self._commit, batch=batch, capacity=capacity
         )
 
@@ -40,7 +40,7 @@ class Endpoints:
         platform: Platform | None,
         display_name: str,
         session_id: str = "",
-    ) -> Settled:
+    ) -> EndpointResult:
         """Make the endpoint or find it; with a `session_id`, that session becomes its stream."""
         return await self.committer.submit(
             Register(
@@ -71,10 +71,10 @@ class Endpoints:
         """All that are not deleted, in the order of registration."""
         return await self._store.endpoints(feed)
 
-    async def _commit(self, commands: Sequence[EndpointCommand]) -> Committed[Settled]:
+    async def _commit(self, commands: Sequence[EndpointCommand]) -> Committed[EndpointResult]:
         now = self._clock.now()
 
-        def decide(items: Sequence[EndpointCommand], view: EndpointView) -> EndpointDecision[Settled]:
+        def decide(items: Sequence[EndpointCommand], view: EndpointView) -> EndpointDecision[EndpointResult]:
             return decide_endpoints(items, view, now=now, limits=self._limits)
 
         decision = await self._store.commit_endpoints(commands, decide)

@@ -7,7 +7,7 @@ from functools import partial
 
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.catch_up_cache import CatchUpCache
-from unisono.server.core.decide.endpoints import Settled, existing
+from unisono.server.core.decide.endpoints import EndpointResult, existing
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.events import EncodeCatchUpEvent
 from unisono.server.core.hub import Hub, Subscriber
@@ -18,7 +18,7 @@ from unisono.server.core.session import Session
 from unisono.server.core.stream_messages import SessionLimits
 from unisono.server.model import Audience, Feed, FeedKey, Platform
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Seen, Standing
+from unisono.server.store.reads import EndpointActivity, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +117,13 @@ class Feeds:
         position = self._seal(feed, epoch, endpoint_id).open(token)
         if position is not None and position.cursor <= last:
             acknowledged = max(acknowledged, position.cursor)
-        sign = Seen(
+        sign = EndpointActivity(
             feed=feed,
             endpoint_id=endpoint_id,
             time=self._clock.now(),
             acknowledged_revision=acknowledged,
         )
-        return self._presence.note(sign).acknowledged_revision
+        return self._presence.record(sign).acknowledged_revision
 
     async def state(self, feed: FeedKey, endpoint_id: str) -> FeedState:
         """The counters; of one endpoint, if it is named."""
@@ -132,7 +132,7 @@ class Feeds:
         state, endpoint = await self._store.feed_and_endpoint(feed, endpoint_id)
         return _counters(state, existing(endpoint).audience)
 
-    async def _register(self, request: StreamRequest, subscriber: Subscriber) -> Settled:
+    async def _register(self, request: StreamRequest, subscriber: Subscriber) -> EndpointResult:
         """Make the endpoint this session's. When the device leaves meanwhile, it is given back."""
         registering = asyncio.ensure_future(
             self._endpoints.register(
@@ -151,18 +151,18 @@ class Feeds:
             raise
 
     def _give_back(
-        self, request: StreamRequest, session_id: str, registered: "asyncio.Future[Settled]"
+        self, request: StreamRequest, session_id: str, registered: "asyncio.Future[EndpointResult]"
     ) -> None:
         """Also when the commit failed: it may have happened all the same."""
         if not registered.cancelled():
             registered.exception()  # nobody else looks at it
-        sign = Seen(
+        sign = EndpointActivity(
             feed=request.feed,
             endpoint_id=request.endpoint_id,
             time=self._clock.now(),
             ended_session=session_id,
         )
-        self._presence.note(sign)
+        self._presence.record(sign)
 
     def _start(self, request: StreamRequest, feed: Feed) -> tuple[Position, bool]:
         if request.resume_token is not None:

@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from unisono.server.bus.base import Hint
-from unisono.server.clock import Clock, Wake
+from unisono.server.clock import Clock, SingleWaiterEvent
 from unisono.server.core.events import EncodeChange
 from unisono.server.core.tail import Tail
 from unisono.server.core.tails import Tails
@@ -26,7 +26,7 @@ class Subscriber:
         self.session_id = session_id
         self._channel = channel
         #: Something happened: look at the feed, and at what follows here.
-        self.wake = Wake()
+        self.wake = SingleWaiterEvent()
         #: The endpoint's row changed, and not by this session.
         self.endpoint_changed = False
         #: The server stops: come back after so many seconds.

@@ -6,10 +6,10 @@ from itertools import chain
 from typing import Final
 
 from unisono.server.core.decide.commands import Actor, Mark, Ref, StatePatch
-from unisono.server.core.decide.expected import not_found
+from unisono.server.core.decide.preconditions import not_found
 from unisono.server.core.decide.results import Marked
 from unisono.server.core.endpoints import Endpoints
-from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.errors import NotFound, UnisonoError
 from unisono.server.model import LARGEST_INTEGER, Audience
 from unisono.server.model.value import value
@@ -52,7 +52,7 @@ class MarkedAll:
 class Marking:
     """The use case of MarkNotifications."""
 
-    def __init__(self, commits: FeedCommits, endpoints: Endpoints) -> None:
+    def __init__(self, commits: FeedCommitter, endpoints: Endpoints) -> None:
         self._commits = commits
         self._endpoints = endpoints
 

@@ -14,11 +14,11 @@ from unisono.server.core.decide.commands import (
     Update,
     fingerprint,
 )
-from unisono.server.core.decide.expected import not_found
 from unisono.server.core.decide.ledger import preferred
+from unisono.server.core.decide.preconditions import not_found
 from unisono.server.core.decide.results import Removed, Sent, Updated
 from unisono.server.core.endpoints import Endpoints
-from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal
 from unisono.server.core.turns import Turns
@@ -27,7 +27,7 @@ from unisono.server.fair_queue import Owner
 from unisono.server.model import Limits, Notification, TargetPolicy
 from unisono.server.model.value import value
 from unisono.server.store.base import Store
-from unisono.server.store.reads import ListFilter, Page, Standing
+from unisono.server.store.reads import HistoryPage, ListFilter, Standing
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -42,10 +42,10 @@ class SendRequest:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class History:
+class ListResult:
     """A page of the history; `resume_token` on the first page for an endpoint."""
 
-    page: Page
+    page: HistoryPage
     resume_token: bytes = b""
 
 
@@ -55,7 +55,7 @@ class Notifications:
     def __init__(
         self,
         *,
-        commits: FeedCommits,
+        commits: FeedCommitter,
         turns: Turns,
         store: Store,
         endpoints: Endpoints,
@@ -94,7 +94,7 @@ class Notifications:
             raise not_found()
         return row
 
-    async def history(self, actor: Actor, where: ListFilter, *, before: int | None, limit: int) -> History:
+    async def history(self, actor: Actor, where: ListFilter, *, before: int | None, limit: int) -> ListResult:
         """A page of live notifications, newest first; of what an endpoint may see, if one is named."""
         if actor.endpoint_id:
             endpoint = await self._endpoints.get(actor.feed, actor.endpoint_id)
@@ -103,8 +103,8 @@ class Notifications:
             actor.feed, where, before=before, limit=limit, max_bytes=self._limits.page_bytes
         )
         if before is None and actor.endpoint_id and page.standing is not None:
-            return History(page=page, resume_token=self._token(actor, page.standing))
-        return History(page=page)
+            return ListResult(page=page, resume_token=self._token(actor, page.standing))
+        return ListResult(page=page)
 
     async def update(self, command: Update) -> Notification:
         """Patch content; returns the notification after it."""

@@ -10,7 +10,7 @@ import structlog
 from unisono.server.errors import Unavailable
 from unisono.server.model import FeedKey
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import EndpointActivity
 
 log = structlog.get_logger(__name__)
 
@@ -29,44 +29,44 @@ class Presence:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._signs: dict[_Key, Seen] = {}
+        self._activities: dict[_Key, EndpointActivity] = {}
         self._flushing = asyncio.Lock()
 
-    def note(self, sign: Seen) -> Seen:
+    def record(self, activity: EndpointActivity) -> EndpointActivity:
         """Remember a sign of life; returns it merged with what waits to be written.
 
         The ends of sessions are kept apart: an older session may notice its end after a newer one.
         """
-        key = (sign.feed, sign.endpoint_id, sign.ended_session)
-        known = self._signs.get(key)
+        key = (activity.feed, activity.endpoint_id, activity.ended_session)
+        known = self._activities.get(key)
         if known is not None:
-            sign = replace(
-                sign,
-                time=max(known.time, sign.time),
-                acknowledged_revision=max(known.acknowledged_revision, sign.acknowledged_revision),
+            activity = replace(
+                activity,
+                time=max(known.time, activity.time),
+                acknowledged_revision=max(known.acknowledged_revision, activity.acknowledged_revision),
             )
-        self._signs[key] = sign
-        if len(self._signs) > MOST:
-            del self._signs[next(iter(self._signs))]
-        return sign
+        self._activities[key] = activity
+        if len(self._activities) > MOST:
+            del self._activities[next(iter(self._activities))]
+        return activity
 
     async def flush(self) -> None:
         """Write what was collected; keep it for the next time when the store cannot be written."""
         async with self._flushing:
-            signs = list(self._signs.items())
+            signs = list(self._activities.items())
             for start in range(0, len(signs), STEP):
                 if not await self._write(signs[start : start + STEP]):
                     return
 
-    async def _write(self, signs: Sequence[tuple[_Key, Seen]]) -> bool:
+    async def _write(self, activities: Sequence[tuple[_Key, EndpointActivity]]) -> bool:
         """Whether it could be done."""
         try:
-            await self._store.note_seen([sign for _, sign in signs])
+            await self._store.record_activity([sign for _, sign in activities])
         except Unavailable as error:
             log.warning("signs of life could not be written", error=str(error))
             return False
-        for key, sign in signs:
+        for key, sign in activities:
             # A sign that was noted meanwhile is another one.
-            if self._signs.get(key) is sign:
-                del self._signs[key]
+            if self._activities.get(key) is sign:
+                del self._activities[key]
         return True

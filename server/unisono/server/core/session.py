@@ -18,7 +18,7 @@ from unisono.server.core.resume_token import Seal
 from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, SessionLimits, StreamMessage
 from unisono.server.model import Endpoint, Feed
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Seen, Standing
+from unisono.server.store.reads import EndpointActivity, Standing
 
 EncodeMessage = Callable[[StreamMessage, "Session"], bytes]
 """Makes a message what is written."""
@@ -251,8 +251,8 @@ class Session:
         return replace(self._message(MessageKind.GOODBYE), reason=reason, retry_delay=delays.get(reason))
 
     def _record_activity(self, *, ended: bool = False) -> None:
-        self._presence.note(
-            Seen(
+        self._presence.record(
+            EndpointActivity(
                 feed=self._feed,
                 endpoint_id=self._audience.endpoint_id,
                 time=self._clock.now(),

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from unisono.server.clock import Clock, Wake
+from unisono.server.clock import Clock, SingleWaiterEvent
 from unisono.server.core.decide.commands import PassTime
 from unisono.server.core.decide.results import TimePassed
-from unisono.server.core.feed_commits import FeedCommits
+from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.presence import Presence
 from unisono.server.errors import Unavailable
 from unisono.server.store.base import Store
@@ -36,7 +36,7 @@ class Sweeper:
 
     def __init__(
         self,
-        commits: FeedCommits,
+        commits: FeedCommitter,
         store: Store,
         presence: Presence,
         clock: Clock,
@@ -47,7 +47,7 @@ class Sweeper:
         self._presence = presence
         self._clock = clock
         self._rules = rules
-        self._stopping = Wake()
+        self._stopping = SingleWaiterEvent()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -65,7 +65,7 @@ class Sweeper:
         await self._presence.flush()
         while not self._stopping.is_set() and await self._pass_time():
             pass
-        while not self._stopping.is_set() and await self._store.forget(self._retention()):
+        while not self._stopping.is_set() and await self._store.purge(self._retention()):
             pass
 
     async def _loop(self) -> None:

@@ -7,7 +7,7 @@ in which it is woken: everything else waits for all that are woken in one round.
 import asyncio
 from typing import Final
 
-from unisono.server.clock import Wake
+from unisono.server.clock import SingleWaiterEvent
 from unisono.server.fair_queue import FairQueue, Owner
 
 ROUND: Final = 32
@@ -18,12 +18,12 @@ class Waking:
     """Wakes at once while there are few, and in turns of apps and users when there are many."""
 
     def __init__(self) -> None:
-        self._waiting: FairQueue[Wake] = FairQueue()
-        self._queued: set[Wake] = set()
+        self._waiting: FairQueue[SingleWaiterEvent] = FairQueue()
+        self._queued: set[SingleWaiterEvent] = set()
         #: How many more may be woken in this round.
         self._left = ROUND
 
-    def wake(self, owner: Owner, wake: Wake) -> None:
+    def wake(self, owner: Owner, wake: SingleWaiterEvent) -> None:
         """Wake now, or when it is the owner's turn."""
         if self._left == ROUND:
             asyncio.get_running_loop().call_soon(self._next)

@@ -24,7 +24,16 @@ from unisono.server.store.commit import (
     Item,
     View,
 )
-from unisono.server.store.reads import LOOKS, Changes, Due, ListFilter, Page, Retention, Seen, Standing
+from unisono.server.store.reads import (
+    LOOKS,
+    Changes,
+    Due,
+    EndpointActivity,
+    HistoryPage,
+    ListFilter,
+    Retention,
+    Standing,
+)
 
 Encode = Callable[[Notification], bytes]
 """How a notification is sent, but for its payload: what a store keeps beside it, so that whoever catches up
@@ -71,7 +80,7 @@ class Store(Protocol):
     ) -> EndpointDecision[R]:
         """The same for endpoints."""
 
-    async def note_seen(self, signs: Sequence[Seen]) -> None:
+    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
         """Write signs of life. Unknown and deleted endpoints are passed over."""
 
     async def feed(self, key: FeedKey) -> Feed | None:
@@ -115,7 +124,7 @@ class Store(Protocol):
         limit: int,
         max_bytes: int,
         looks: int = LOOKS,
-    ) -> Page:
+    ) -> HistoryPage:
         """Live rows, newest `create_revision` first, those below `before`, with payloads.
 
         At most `limit`, and no more payload than `max_bytes`, but at least one if there is any among the
@@ -128,7 +137,7 @@ class Store(Protocol):
     async def due(self, now: int, limit: int) -> Sequence[Due]:
         """Live notifications with `expire_time <= now`, or snoozed with `snooze_until <= now`."""
 
-    async def forget(self, what: Retention) -> int:
+    async def purge(self, what: Retention) -> int:
         """Delete for good what retention says; return how many rows went. 0: nothing is left to do.
 
         A purged tombstone raises its feed's floor to its revision, in the same transaction; within a

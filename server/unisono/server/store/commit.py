@@ -49,7 +49,7 @@ class SendKey(NamedTuple):
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Reads:
+class ReadSet:
     """What an item of a commit wants to see of its feed before it is decided.
 
     Rows by id; by an `app_notification_id`, of each role what is live and the newest tombstone (`keys`),
@@ -74,7 +74,7 @@ class Item(Protocol):
     """One thing to commit."""
 
     @property
-    def reads(self) -> Reads: ...
+    def read_set(self) -> ReadSet: ...
 
 
 @value(frozen=True, slots=True, kw_only=True)

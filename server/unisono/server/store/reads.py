@@ -18,7 +18,7 @@ class Standing(NamedTuple):
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Seen:
+class EndpointActivity:
     """A sign of life of an endpoint, written lazily. Acts by the largest time and revision.
 
     `ended_session`, if it is still the endpoint's session, is taken out of its row.
@@ -83,7 +83,7 @@ EVERYTHING: Final = ListFilter()
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Page:
+class HistoryPage:
     """A page of the history, newest first, from one snapshot. `standing` is None where there is no feed.
 
     The next page is what is below the create_revision `resume_before`; None: nothing is left. A page that

@@ -19,10 +19,10 @@ from unisono.server.core.access.jws import SignedToken
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.core.access.principal import SCOPE_OF_ROLE, Principal
 from unisono.server.core.access.refused import invalid, lacking, undecodable
-from unisono.server.core.access.remembered import RememberedTokens
+from unisono.server.core.access.token_cache import TokenCache
 from unisono.server.errors import PermissionDenied, Reason, Unauthenticated
 
-TOKENS_REMEMBERED: Final = 10_000
+TOKEN_CACHE_SIZE: Final = 10_000
 
 
 class TokenVerifier:
@@ -41,7 +41,7 @@ class TokenVerifier:
         *,
         max_bytes: int = 16 * 1024,
         clock_skew: int = 10_000,
-        remember: int = TOKENS_REMEMBERED,
+        cache_size: int = TOKEN_CACHE_SIZE,
     ) -> None:
         """Raises `AccessMisconfigured` where an issuer is declared twice."""
         self._issuers: dict[str, Issuer] = {}
@@ -52,7 +52,7 @@ class TokenVerifier:
         self._clock: Final = clock
         self._max_bytes: Final = max_bytes
         self._clock_skew: Final = clock_skew
-        self._remembered: Final = RememberedTokens(remember)
+        self._cache: Final = TokenCache(cache_size)
 
     def verify(self, token: str) -> Principal:
         """The caller who holds this token.
@@ -62,10 +62,10 @@ class TokenVerifier:
         no trusted issuer can have given out is `TokenUndecodable`, and costs no check of a signature.
         """
         self._check_form(token)
-        principal = self._remembered.get(token, self._clock.now())
+        principal = self._cache.get(token, self._clock.now())
         if principal is None:
             principal = self._principal(token)
-            self._remembered.add(token, principal)
+            self._cache.add(token, principal)
         return principal
 
     def _check_form(self, token: str) -> None:

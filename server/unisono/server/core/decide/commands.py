@@ -14,7 +14,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.model.value import value
-from unisono.server.store.commit import Reads, Scan, SendKey
+from unisono.server.store.commit import ReadSet, Scan, SendKey
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,9 @@ class Send(Single):
         return 1 + len(self.content.payload) // _ROW_BYTES
 
     @property
-    def reads(self) -> Reads:
+    def read_set(self) -> ReadSet:
         sends = (SendKey(self.key, self.fingerprint),) if self.key else ()
-        return Reads(feed=self.actor.feed, sends=sends)
+        return ReadSet(feed=self.actor.feed, sends=sends)
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ class Update(Single):
         return self.actor.feed
 
     @property
-    def reads(self) -> Reads:
+    def read_set(self) -> ReadSet:
         return _named(self.actor.feed, (self.ref,), payload=True)
 
 
@@ -126,9 +126,9 @@ class Mark:
         return self.actor.feed
 
     @property
-    def reads(self) -> Reads:
+    def read_set(self) -> ReadSet:
         if self.scan is not None:
-            return Reads(feed=self.actor.feed, scan=self.scan)
+            return ReadSet(feed=self.actor.feed, scan=self.scan)
         return _named(self.actor.feed, self.refs)
 
     @property
@@ -156,7 +156,7 @@ class Delete(Single):
         return self.actor.feed
 
     @property
-    def reads(self) -> Reads:
+    def read_set(self) -> ReadSet:
         return _named(self.actor.feed, (self.ref,))
 
 
@@ -168,8 +168,8 @@ class PassTime(Single):
     id: str
 
     @property
-    def reads(self) -> Reads:
-        return Reads(feed=self.feed, ids=(self.id,))
+    def read_set(self) -> ReadSet:
+        return ReadSet(feed=self.feed, ids=(self.id,))
 
 
 Command = Send | Update | Mark | Delete | PassTime
@@ -194,8 +194,8 @@ def fingerprint(content: Content, target: TargetPolicy) -> bytes:
     return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
 
 
-def _named(feed: FeedKey, refs: tuple[Ref, ...], *, payload: bool = False) -> Reads:
-    return Reads(
+def _named(feed: FeedKey, refs: tuple[Ref, ...], *, payload: bool = False) -> ReadSet:
+    return ReadSet(
         feed=feed,
         ids=tuple(ref.id for ref in refs if ref.id),
         keys=tuple(ref.key for ref in refs if not ref.id),

@@ -49,7 +49,7 @@ EndpointCommand = Register | Rename | Remove
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Settled:
+class EndpointResult:
     """The endpoint after a command, and its feed; `changed` when the command did anything."""
 
     endpoint: Endpoint
@@ -57,7 +57,7 @@ class Settled:
     changed: bool = True
 
 
-class _Register:
+class _EndpointChanges:
     """The working state: the endpoints of one feed while a batch is decided."""
 
     def __init__(self, feed: Feed, endpoints: Sequence[Endpoint]) -> None:
@@ -83,10 +83,10 @@ class _Register:
 
 def decide_endpoints(
     commands: Sequence[EndpointCommand], view: EndpointView, *, now: int, limits: Limits
-) -> EndpointDecision[Settled]:
+) -> EndpointDecision[EndpointResult]:
     """The outcome of every command in order, each seeing the ones before it."""
-    registers = {key: _Register(feed, view.endpoints.get(key, ())) for key, feed in view.feeds.items()}
-    outcomes: list[Settled | UnisonoError] = []
+    registers = {key: _EndpointChanges(feed, view.endpoints.get(key, ())) for key, feed in view.feeds.items()}
+    outcomes: list[EndpointResult | UnisonoError] = []
     for command in commands:
         try:
             outcomes.append(_one(registers[command.feed], command, now, limits))
@@ -122,19 +122,19 @@ def _deleted() -> FailedPrecondition:
     )
 
 
-def _one(register: _Register, command: EndpointCommand, now: int, limits: Limits) -> Settled:
+def _one(register: _EndpointChanges, command: EndpointCommand, now: int, limits: Limits) -> EndpointResult:
     match command:
         case Register():
-            return _settle(register, command, now, limits)
+            return _register(register, command, now, limits)
         case Rename():
             endpoint = existing(register.endpoints.get(command.endpoint_id))
             named = replace(endpoint, display_name=command.display_name)
-            return Settled(endpoint=register.write(named), feed=register.feed)
+            return EndpointResult(endpoint=register.write(named), feed=register.feed)
         case Remove():
             return _remove(register, command, now)
 
 
-def _settle(register: _Register, command: Register, now: int, limits: Limits) -> Settled:
+def _register(register: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:
     known = register.endpoints.get(command.endpoint_id)
     if known is None:
         return _create(register, command, now, limits)
@@ -152,13 +152,13 @@ def _settle(register: _Register, command: Register, now: int, limits: Limits) ->
         last_seen_time=max(now, known.last_seen_time),
         session_id=command.session_id or known.session_id,
     )
-    return Settled(endpoint=register.write(endpoint), feed=register.feed)
+    return EndpointResult(endpoint=register.write(endpoint), feed=register.feed)
 
 
-def _create(register: _Register, command: Register, now: int, limits: Limits) -> Settled:
+def _create(register: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:
     if command.platform is None:
         raise InvalidRequest.of("platform", "is required for an endpoint that is not registered yet")
-    _make_room(register, command.feed, limits.endpoints_per_user)
+    _evict_unseen(register, command.feed, limits.endpoints_per_user)
     endpoint = Endpoint(
         feed=command.feed,
         endpoint_id=command.endpoint_id,
@@ -168,10 +168,10 @@ def _create(register: _Register, command: Register, now: int, limits: Limits) ->
         last_seen_time=now,
         session_id=command.session_id,
     )
-    return Settled(endpoint=register.write(endpoint), feed=register.feed)
+    return EndpointResult(endpoint=register.write(endpoint), feed=register.feed)
 
 
-def _make_room(register: _Register, key: FeedKey, limit: int) -> None:
+def _evict_unseen(register: _EndpointChanges, key: FeedKey, limit: int) -> None:
     """At the limit, the endpoint unseen longest without a stream gives way. It may come back."""
     present = register.present()
     if len(present) < limit:
@@ -188,11 +188,11 @@ def _make_room(register: _Register, key: FeedKey, limit: int) -> None:
     register.remove(min(idle, key=lambda endpoint: (endpoint.last_seen_time, endpoint.endpoint_id)))
 
 
-def _remove(register: _Register, command: Remove, now: int) -> Settled:
+def _remove(register: _EndpointChanges, command: Remove, now: int) -> EndpointResult:
     endpoint = register.endpoints.get(command.endpoint_id)
     if endpoint is None:
         raise _unknown()
     if endpoint.delete_time is not None:
-        return Settled(endpoint=endpoint, feed=register.feed, changed=False)
+        return EndpointResult(endpoint=endpoint, feed=register.feed, changed=False)
     gone = replace(endpoint, session_id="", delete_time=now)
-    return Settled(endpoint=register.write(gone), feed=register.feed)
+    return EndpointResult(endpoint=register.write(gone), feed=register.feed)

@@ -6,8 +6,8 @@ from itertools import chain
 from typing import Any
 
 from unisono.server.core.decide.commands import Mark, Ref, StatePatch
-from unisono.server.core.decide.expected import check_revision, not_found
 from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.preconditions import check_revision, not_found
 from unisono.server.core.decide.results import Marked
 from unisono.server.errors import InvalidRequest
 from unisono.server.model import ChangeType, Notification, UserActionState

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from unisono.server.core.decide.commands import Delete, PassTime
-from unisono.server.core.decide.expected import check_revision, not_found
 from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.preconditions import check_revision, not_found
 from unisono.server.core.decide.results import Removed, TimePassed
 from unisono.server.model import (
     ChangeType,

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from unisono.server.core.decide.commands import Update
-from unisono.server.core.decide.expected import check_revision, not_found
 from unisono.server.core.decide.ledger import Ledger
+from unisono.server.core.decide.preconditions import check_revision, not_found
 from unisono.server.core.decide.quotas import check_growth
 from unisono.server.core.decide.results import Updated
 from unisono.server.core.decide.send import expiry

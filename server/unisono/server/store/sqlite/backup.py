@@ -10,7 +10,7 @@ from pathlib import Path
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import schema
-from unisono.server.store.sqlite.explain import database_errors, system_errors
+from unisono.server.store.sqlite.errors import database_errors, system_errors
 from unisono.server.store.sqlite.file import check, lock
 
 Progress = Callable[[int, int], None]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from unisono.server.clock import Ids
 from unisono.server.model import Endpoint, FeedKey
 from unisono.server.store.commit import EndpointDecision, EndpointItem, EndpointView
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import EndpointActivity
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.feeds import Feeds, insert_feed, read_feeds
@@ -84,7 +84,7 @@ def commit_endpoints(
     return decision
 
 
-def note_seen(connection: sqlite3.Connection, signs: Sequence[Seen]) -> None:
+def record_activity(connection: sqlite3.Connection, activities: Sequence[EndpointActivity]) -> None:
     """Write signs of life; each acts by the largest time and revision."""
     values = [
         {
@@ -95,7 +95,7 @@ def note_seen(connection: sqlite3.Connection, signs: Sequence[Seen]) -> None:
             "acknowledged_revision": sign.acknowledged_revision,
             "ended_session": sign.ended_session,
         }
-        for sign in signs
+        for sign in activities
     ]
     with transaction(connection), translated():
         connection.executemany(_SEEN, values)

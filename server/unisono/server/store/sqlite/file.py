@@ -8,7 +8,7 @@ from pathlib import Path
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import schema
-from unisono.server.store.sqlite.explain import database_errors, system_errors
+from unisono.server.store.sqlite.errors import database_errors, system_errors
 from unisono.server.store.sqlite.lock import FileLock
 
 OLDEST_SQLITE = (3, 37, 0)

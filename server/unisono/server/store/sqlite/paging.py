@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 
 from unisono.server.model import FeedKey
-from unisono.server.store.reads import Changes, EncodedRow, ListFilter, Page, Standing
+from unisono.server.store.reads import Changes, EncodedRow, HistoryPage, ListFilter, Standing
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import Readers, Records, snapshot
 from unisono.server.store.sqlite.sql import ENCODED_ROW, FEED, MEANT, compose, endpoint
@@ -99,7 +99,7 @@ async def read_history(
     limit: int,
     max_bytes: int,
     looks: int,
-) -> Page:
+) -> HistoryPage:
     """Live rows, newest first; where a filter passes over many, fewer than there are."""
     values = {
         **endpoint(where.audience),
@@ -112,15 +112,15 @@ async def read_history(
         "end_time": where.end_time,
     }
 
-    def history(connection: sqlite3.Connection) -> Page:
+    def history(connection: sqlite3.Connection) -> HistoryPage:
         with snapshot(connection):
             for feed_id, *standing in connection.execute(_STANDING, key._asdict()).fetchall():
                 asked = {**values, "feed": feed_id}
                 seen = _nth(connection, asked) if where.narrows else None
                 found, more = _page(connection, _HISTORY, {**asked, "least": seen or 0}, limit, max_bytes)
                 resume_before = found[-1].create_revision if more else seen
-                return Page(standing=Standing(*standing), rows=found, resume_before=resume_before)
-        return Page(standing=None, rows=(), resume_before=None)
+                return HistoryPage(standing=Standing(*standing), rows=found, resume_before=resume_before)
+        return HistoryPage(standing=None, rows=(), resume_before=None)
 
     return await readers.read(key, history)
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from unisono.server.fair_queue import FairQueue, Owner
 from unisono.server.store.sqlite.connection import Connection
-from unisono.server.store.sqlite.explain import database_errors
+from unisono.server.store.sqlite.errors import database_errors
 from unisono.server.store.sqlite.transaction import not_open, unavailable
 
 T = TypeVar("T")

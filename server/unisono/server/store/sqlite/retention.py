@@ -68,7 +68,7 @@ _EMPTY_FEED = """
     """
 
 
-def forget(connection: sqlite3.Connection, feed_cache: FeedCache, what: Retention) -> int:
+def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: Retention) -> int:
     """Delete at most `what.limit` rows, and what feeds they leave empty; return how many rows went."""
     values = asdict(what)
     gone: Counter[int] | None = None

@@ -20,8 +20,18 @@ from unisono.server.store.commit import (
     Item,
     View,
 )
-from unisono.server.store.reads import LOOKS, Changes, Due, ListFilter, Page, Retention, Seen, Standing
-from unisono.server.store.sqlite import endpoints, paging, reading, retention, writing
+from unisono.server.store.reads import (
+    LOOKS,
+    Changes,
+    Due,
+    EndpointActivity,
+    HistoryPage,
+    ListFilter,
+    Retention,
+    Standing,
+)
+from unisono.server.store.sqlite import endpoints, paging, queries, retention
+from unisono.server.store.sqlite.commit import commit_batch
 from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.file import File
 from unisono.server.store.sqlite.readers import Readers
@@ -73,36 +83,36 @@ class SqliteStore:
     async def commit(
         self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
     ) -> Decision[R]:
-        def commit(connection: Connection) -> Decision[R]:
+        def work(connection: Connection) -> Decision[R]:
             began = time.thread_time()
-            decision = writing.commit(connection, items, decide, self._feed_cache, self._ids, self._encode)
+            decision = commit_batch(connection, items, decide, self._feed_cache, self._ids, self._encode)
             return replace(decision, work=time.thread_time() - began)
 
-        return await self._writer.run(commit)
+        return await self._writer.run(work)
 
     async def commit_endpoints(
         self,
         items: Sequence[EndpointItemT],
         decide: Callable[[Sequence[EndpointItemT], EndpointView], EndpointDecision[R]],
     ) -> EndpointDecision[R]:
-        def commit(connection: Connection) -> EndpointDecision[R]:
+        def work(connection: Connection) -> EndpointDecision[R]:
             began = time.thread_time()
             decision = endpoints.commit_endpoints(connection, items, decide, self._feed_cache, self._ids)
             return replace(decision, work=time.thread_time() - began)
 
-        return await self._writer.run(commit)
+        return await self._writer.run(work)
 
-    async def note_seen(self, signs: Sequence[Seen]) -> None:
-        await self._writer.run(lambda connection: endpoints.note_seen(connection, signs))
+    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
+        await self._writer.run(lambda connection: endpoints.record_activity(connection, signs))
 
     async def feed(self, key: FeedKey) -> Feed | None:
-        return await reading.read_feed(self._readers, key)
+        return await queries.read_feed(self._readers, key)
 
     async def feed_and_endpoint(self, key: FeedKey, endpoint_id: str) -> tuple[Feed | None, Endpoint | None]:
-        return await reading.read_feed_and_endpoint(self._readers, key, endpoint_id)
+        return await queries.read_feed_and_endpoint(self._readers, key, endpoint_id)
 
     async def standing(self, key: FeedKey, endpoint_id: str) -> tuple[Standing | None, Endpoint | None]:
-        return await reading.read_standing(self._readers, key, endpoint_id)
+        return await queries.read_standing(self._readers, key, endpoint_id)
 
     async def changes(
         self,
@@ -120,7 +130,7 @@ class SqliteStore:
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
     ) -> Sequence[Notification]:
-        return await reading.find(self._readers, key, ids, keys)
+        return await queries.find(self._readers, key, ids, keys)
 
     async def history(
         self,
@@ -131,16 +141,16 @@ class SqliteStore:
         limit: int,
         max_bytes: int,
         looks: int = LOOKS,
-    ) -> Page:
+    ) -> HistoryPage:
         return await paging.read_history(
             self._readers, key, where, before=before, limit=limit, max_bytes=max_bytes, looks=looks
         )
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
-        return await reading.read_endpoints(self._readers, key)
+        return await queries.read_endpoints(self._readers, key)
 
     async def due(self, now: int, limit: int) -> Sequence[Due]:
-        return await reading.read_due(self._readers, now, limit)
+        return await queries.read_due(self._readers, now, limit)
 
-    async def forget(self, what: Retention) -> int:
-        return await self._writer.run(lambda connection: retention.forget(connection, self._feed_cache, what))
+    async def purge(self, what: Retention) -> int:
+        return await self._writer.run(lambda connection: retention.purge(connection, self._feed_cache, what))

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from unisono.server.model import FeedKey, Notification
-from unisono.server.store.commit import Reads, Scan, Scanned, View
+from unisono.server.store.commit import ReadSet, Scan, Scanned, View
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feeds import Feeds
 from unisono.server.store.sqlite.lookups import Lookups
@@ -51,7 +51,7 @@ class Rows:
         return dict(feeds)
 
 
-def read_view(connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Feeds) -> View:
+def read_view(connection: sqlite3.Connection, reads: Sequence[ReadSet], feeds: Feeds) -> View:
     """What is asked for. Payloads come only with what somebody wants them of."""
     found = Rows()
     for payload in (False, True):
@@ -77,7 +77,7 @@ def read_view(connection: sqlite3.Connection, reads: Sequence[Reads], feeds: Fee
 
 
 def _scanned(
-    connection: sqlite3.Connection, read: Reads, scan: Scan, feeds: Feeds
+    connection: sqlite3.Connection, read: ReadSet, scan: Scan, feeds: Feeds
 ) -> tuple[list[Notification], int | None]:
     """The rows, and the create_revision that the scan got to, if not to the end."""
     if read.feed not in feeds.stored:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from unisono.server.core.access.principal import Principal
 
 
-class RememberedTokens:
+class TokenCache:
     """At most `capacity` tokens; the one not used for longest goes first. Keeps hashes, never tokens."""
 
     def __init__(self, capacity: int) -> None:

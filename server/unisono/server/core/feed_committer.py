@@ -16,12 +16,12 @@ from unisono.server.fair_queue import Owner
 from unisono.server.model import Limits
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, View
-from unisono.server.store.reads import Seen
+from unisono.server.store.reads import EndpointActivity
 
 T = TypeVar("T")
 
 
-class FeedCommits:
+class FeedCommitter:
     """The one way by which anything changes in a feed."""
 
     def __init__(
@@ -67,17 +67,19 @@ class FeedCommits:
             return decide(items, view, now=now, limits=self._limits)
 
         decision = await self._store.commit(commands, decide_now)
-        self._notice(commands, now)
+        self._record_activity(commands, now)
         for feed in decision.feeds:
             self._bus.publish(Hint(key=feed.key, feed=feed, changes=decision.changes[feed.key]))
         return Committed(outcomes=decision.outcomes, work=decision.work)
 
-    def _notice(self, commands: Sequence[Command], now: int) -> None:
+    def _record_activity(self, commands: Sequence[Command], now: int) -> None:
         """A device that changes something is alive, whether it has a stream or not."""
         for command in commands:
             if not isinstance(command, PassTime) and command.actor.endpoint_id:
                 actor = command.actor
-                self._presence.note(Seen(feed=actor.feed, endpoint_id=actor.endpoint_id, time=now))
+                self._presence.record(
+                    EndpointActivity(feed=actor.feed, endpoint_id=actor.endpoint_id, time=now)
+                )
 
 
 def _expected(kind: type[T], outcomes: Sequence[Result | UnisonoError]) -> Sequence[T | UnisonoError]:

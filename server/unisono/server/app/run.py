@@ -4,7 +4,7 @@ import structlog
 
 from unisono.server.api.tls import CertificateError
 from unisono.server.app.build import build, certificate
-from unisono.server.app.garbage import look_less_often
+from unisono.server.app.gc_tuning import look_less_often
 from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.signals import Signals

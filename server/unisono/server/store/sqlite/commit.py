@@ -47,7 +47,7 @@ _UPDATE_STATE = compose(_UPDATE, settings=settings(*STATE_COLUMNS))
 _COUNT_TOMBSTONES = "UPDATE feeds SET tombstones = tombstones + ? WHERE feed = ?"
 
 
-def commit(
+def commit_batch(
     connection: sqlite3.Connection,
     items: Sequence[ItemT],
     decide: Callable[[Sequence[ItemT], View], Decision[R]],
@@ -58,7 +58,7 @@ def commit(
     """Read, decide and write, or change nothing."""
     with transaction(connection):
         with translated():
-            reads = [item.reads for item in items]
+            reads = [item.read_set for item in items]
             feeds = read_feeds(connection, feed_cache, (read.feed for read in reads), ids)
             view = read_view(connection, reads, feeds)
         decision = decide(items, view)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from unisono.server.core.access.apps import App, Apps
 from unisono.server.core.access.issuers import Issuer
 from unisono.server.core.access.keys import Algorithm, Key, key_of_secret
@@ -70,7 +70,7 @@ class World:
     """A verifier, and what signs for it."""
 
     issuer: Issuer = ISSUER
-    clock: HeldClock = field(default_factory=HeldClock)
+    clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
         self.verifier = TokenVerifier([self.issuer], APPS, self.clock)

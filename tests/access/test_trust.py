@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.access.signing import SECRET, ec_key, jwk, jwks_file, public_pem, rsa_key, signed
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from unisono.server.app import dev_key, trust
 from unisono.server.config import Settings
 from unisono.server.core.access.misconfigured import AccessMisconfigured
@@ -25,7 +25,7 @@ def issuer(**values: Any) -> dict[str, Any]:
     return {"issuer": "https://id.test/", "audience": "unisono", **values}
 
 
-def claims(clock: HeldClock, **more: Any) -> dict[str, Any]:
+def claims(clock: FakeClock, **more: Any) -> dict[str, Any]:
     return {
         "iss": "https://id.test/",
         "aud": "unisono",
@@ -37,7 +37,7 @@ def claims(clock: HeldClock, **more: Any) -> dict[str, Any]:
     }
 
 
-def dev_token(at: Settings, clock: HeldClock, user_id: str = "") -> str:
+def dev_token(at: Settings, clock: FakeClock, user_id: str = "") -> str:
     return dev_key.token(
         dev_key.secret(at.store_file),
         client_id="demo",
@@ -50,7 +50,7 @@ def dev_token(at: Settings, clock: HeldClock, user_id: str = "") -> str:
 
 def refusal(at: Settings) -> str:
     with pytest.raises(AccessMisconfigured) as caught:
-        trust.verifier(at, HeldClock())
+        trust.verifier(at, FakeClock())
     return str(caught.value)
 
 
@@ -65,13 +65,13 @@ def test_issuers_without_apps(tmp_path: Path) -> None:
 
 
 def test_issuer_with_a_secret(tmp_path: Path) -> None:
-    clock = HeldClock()
+    clock = FakeClock()
     at = settings(tmp_path, apps=[APP], issuers=[issuer(secret=SECRET)])
     assert trust.verifier(at, clock).verify(signed(claims(clock))).app_id == "mail.test"
 
 
 def test_issuer_with_a_pem_file(tmp_path: Path) -> None:
-    clock, pem = HeldClock(), tmp_path / "key.pem"
+    clock, pem = FakeClock(), tmp_path / "key.pem"
     pem.write_bytes(public_pem(rsa_key()))
     at = settings(tmp_path, apps=[APP], issuers=[issuer(pem_file=pem, algorithm="RS256")])
     token = signed(claims(clock), rsa_key(), "RS256")
@@ -79,7 +79,7 @@ def test_issuer_with_a_pem_file(tmp_path: Path) -> None:
 
 
 def test_issuer_like_entra_with_a_jwks_file(tmp_path: Path) -> None:
-    clock, jwks = HeldClock(), jwks_file(tmp_path, jwk(rsa_key(), kid="r"), jwk(ec_key(), kid="e"))
+    clock, jwks = FakeClock(), jwks_file(tmp_path, jwk(rsa_key(), kid="r"), jwk(ec_key(), kid="e"))
     declared = issuer(
         jwks_file=jwks, algorithm="RS256", user_claims=["tid", "oid"], app_only="idtyp", audience=["a", "b"]
     )
@@ -98,7 +98,7 @@ def test_issuer_without_a_key_for_its_algorithm(tmp_path: Path) -> None:
 
 
 def test_settings_reach_the_verifier(tmp_path: Path) -> None:
-    clock = HeldClock()
+    clock = FakeClock()
     at = settings(
         tmp_path, apps=[APP], issuers=[issuer(secret=SECRET)], clock_skew=0.5, access_token_bytes=400
     )
@@ -113,12 +113,12 @@ def test_settings_reach_the_verifier(tmp_path: Path) -> None:
 
 def test_dev_key_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
-    trust.verifier(at, HeldClock())
+    trust.verifier(at, FakeClock())
     file = dev_key.key_file(at.store_file)
     assert file == tmp_path / "unisono.db.dev-key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     key = file.read_text()
-    trust.verifier(at, HeldClock())
+    trust.verifier(at, FakeClock())
     assert file.read_text() == key
     assert [entry.name for entry in tmp_path.iterdir()] == [file.name]
 
@@ -128,7 +128,7 @@ def test_dev_keys_of_two_stores_differ(tmp_path: Path) -> None:
 
 
 def test_dev_token(tmp_path: Path) -> None:
-    clock, at = HeldClock(), settings(tmp_path, dev=True)
+    clock, at = FakeClock(), settings(tmp_path, dev=True)
     verifier = trust.verifier(at, clock)
     assert verifier.verify(dev_token(at, clock, "ada")) == Principal(
         app_id="demo",
@@ -140,7 +140,7 @@ def test_dev_token(tmp_path: Path) -> None:
 
 
 def test_dev_token_where_dev_is_off(tmp_path: Path) -> None:
-    clock = HeldClock()
+    clock = FakeClock()
     at = settings(
         tmp_path, apps=[APP, {"app_id": "demo", "client_ids": "demo"}], issuers=[issuer(secret=SECRET)]
     )
@@ -159,12 +159,12 @@ def test_dev_on_an_address_that_others_reach(tmp_path: Path, listen: str) -> Non
     at = settings(tmp_path, dev=True, listen=listen)
     assert "--dev-key-on-any-address" in refusal(at)
     assert not dev_key.key_file(at.store_file).exists()
-    trust.verifier(at.model_copy(update={"dev_key_on_any_address": True}), HeldClock())
+    trust.verifier(at.model_copy(update={"dev_key_on_any_address": True}), FakeClock())
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.7.7.7:0", "[::1]:0", "localhost:0"])
 def test_dev_on_this_machine(tmp_path: Path, listen: str) -> None:
-    trust.verifier(settings(tmp_path, dev=True, listen=listen), HeldClock())
+    trust.verifier(settings(tmp_path, dev=True, listen=listen), FakeClock())
 
 
 def test_dev_key_that_others_may_read(tmp_path: Path) -> None:

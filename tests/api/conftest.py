@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.callers import Caller
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
 
 HERE = Path(__file__).parent
@@ -29,13 +29,13 @@ async def serving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
 
 
 @pytest.fixture(scope="module")
-def clock() -> HeldClock:
+def clock() -> FakeClock:
     """The time of the node `held`."""
-    return HeldClock()
+    return FakeClock()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def held(tmp_path_factory: pytest.TempPathFactory, clock: HeldClock) -> AsyncIterator[Running]:
+async def held(tmp_path_factory: pytest.TempPathFactory, clock: FakeClock) -> AsyncIterator[Running]:
     """A node for which time passes only when a test says so."""
     setup = Setup(path=tmp_path_factory.mktemp("held") / "unisono.db", clock=clock)
     async with running(setup) as node:

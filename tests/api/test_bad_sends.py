@@ -6,7 +6,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from tests.support.callers import Caller, time_of
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Running
 from tests.support.refusals import case, invalid
 
@@ -107,7 +107,7 @@ async def test_texts_may_have_all_but_nul(publisher: Caller) -> None:
 
 
 @pytest.mark.parametrize(("ahead", "good"), [(1, True), (0, False), (-1, False)])
-async def test_expiry_is_in_the_future(held: Running, clock: HeldClock, ahead: int, good: bool) -> None:
+async def test_expiry_is_in_the_future(held: Running, clock: FakeClock, ahead: int, good: bool) -> None:
     publisher = Caller(held.publisher, user_id="ada")
     expire_time = time_of(clock.now() + ahead)
     if good:
@@ -120,7 +120,7 @@ async def test_expiry_is_in_the_future(held: Running, clock: HeldClock, ahead: i
 
 @pytest.mark.parametrize(("beyond", "good"), [(0, True), (1, False)])
 async def test_expiry_is_at_most_30_days_ahead(
-    held: Running, clock: HeldClock, beyond: int, good: bool
+    held: Running, clock: FakeClock, beyond: int, good: bool
 ) -> None:
     publisher = Caller(held.publisher, user_id="ada")
     expire_time = time_of(clock.now() + 30 * DAY + beyond)

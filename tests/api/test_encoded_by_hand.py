@@ -12,7 +12,7 @@ from tests.support.encoding import encoded_row_of
 from tests.support.random_rows import RandomRows
 from unisono.server.api.convert import encoding, messages, protowire, send_results, subscribe_response
 from unisono.server.api.status import item_error
-from unisono.server.core.decide.results import Sent
+from unisono.server.core.decide.results import SendResult
 from unisono.server.core.position import CatchUpEvent
 from unisono.server.core.session import Session
 from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, SessionLimits, StreamMessage
@@ -61,7 +61,7 @@ def an_event(
     )
 
 
-def a_result(sent: Sent) -> service_pb.SendResult:
+def a_result(sent: SendResult) -> service_pb.SendResult:
     """As the generated classes make it."""
     row = sent.notification
     return service_pb.SendResult(
@@ -150,7 +150,9 @@ def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
 def test_results_of_sends(rows: RandomRows) -> None:
     refusal = item_error(NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here"))
     for _ in range(ROWS // 10):
-        sent = [Sent(notification=rows.row(), deduplicated=rows.random.random() < 0.5) for _ in range(10)]
+        sent = [
+            SendResult(notification=rows.row(), deduplicated=rows.random.random() < 0.5) for _ in range(10)
+        ]
         built = [service_pb.BatchSendResult(result=a_result(one)) for one in sent]
         refused = service_pb.BatchSendResult(error=refusal)
 

@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from tests.support.callers import Caller, time_of
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
 from tests.support.refusals import refused
@@ -22,7 +22,7 @@ def handset(held: Running, user_id: str) -> Caller:
     return Caller(held.user(user_id), endpoint_id="phone")
 
 
-async def test_a_registration_says_all_there_is(handset: Caller, clock: HeldClock, user_id: str) -> None:
+async def test_a_registration_says_all_there_is(handset: Caller, clock: FakeClock, user_id: str) -> None:
     registered = await handset.register(platform=pb.PLATFORM_IOS, display_name="Ada's phone")
     assert registered == endpoint_pb.Endpoint(
         endpoint_id="phone",
@@ -37,7 +37,7 @@ async def test_a_registration_says_all_there_is(handset: Caller, clock: HeldCloc
     assert await handset.endpoints() == [registered]
 
 
-async def test_registering_again_finds_it_and_sees_it(handset: Caller, clock: HeldClock) -> None:
+async def test_registering_again_finds_it_and_sees_it(handset: Caller, clock: FakeClock) -> None:
     first = await handset.register(display_name="Phone")
     clock.advance(5)
     again = await handset.register()
@@ -127,7 +127,7 @@ async def test_a_deleted_id_stays_deleted(phone: Caller, act: Any) -> None:
     assert await phone.endpoints() == []
 
 
-async def test_a_deleted_id_is_free_after_30_days(handset: Caller, clock: HeldClock) -> None:
+async def test_a_deleted_id_is_free_after_30_days(handset: Caller, clock: FakeClock) -> None:
     await handset.register()
     await handset.remove()
     clock.advance(30 * 86400 - 1)
@@ -137,7 +137,7 @@ async def test_a_deleted_id_is_free_after_30_days(handset: Caller, clock: HeldCl
     assert (await handset.register()).create_time == time_of(clock.now())
 
 
-async def test_one_that_is_unseen_for_60_days_is_removed(handset: Caller, clock: HeldClock) -> None:
+async def test_one_that_is_unseen_for_60_days_is_removed(handset: Caller, clock: FakeClock) -> None:
     await handset.register()
     clock.advance(60 * 86400 - 1)
     assert await handset.endpoints()
@@ -145,7 +145,7 @@ async def test_one_that_is_unseen_for_60_days_is_removed(handset: Caller, clock:
     assert await handset.endpoints() == []
 
 
-async def test_one_that_only_marks_is_seen(handset: Caller, clock: HeldClock) -> None:
+async def test_one_that_only_marks_is_seen(handset: Caller, clock: FakeClock) -> None:
     registered = await handset.register()
     clock.advance(30 * 86400)
     marked = clock.now()
@@ -155,7 +155,7 @@ async def test_one_that_only_marks_is_seen(handset: Caller, clock: HeldClock) ->
     assert endpoint.last_seen_time == time_of(marked)
 
 
-async def forgotten(handset: Caller, clock: HeldClock) -> None:
+async def forgotten(handset: Caller, clock: FakeClock) -> None:
     """Let time pass until nothing is known of the endpoint any more."""
     state = ""
     while state != "ENDPOINT_NOT_FOUND":
@@ -183,7 +183,7 @@ async def test_its_stream_ends_when_it_is_deleted(phone: Caller) -> None:
     assert not goodbye.HasField("retry_delay")
 
 
-async def test_it_is_connected_while_it_has_a_stream(handset: Caller, clock: HeldClock) -> None:
+async def test_it_is_connected_while_it_has_a_stream(handset: Caller, clock: FakeClock) -> None:
     device = await Device(handset.client, "phone").connect()
     assert (await handset.endpoint()).connected
     await device.disconnect()
@@ -193,7 +193,7 @@ async def test_it_is_connected_while_it_has_a_stream(handset: Caller, clock: Hel
 
 
 async def test_an_acknowledgement_is_written_with_a_delay_and_never_goes_back(
-    handset: Caller, held: Running, clock: HeldClock, user_id: str
+    handset: Caller, held: Running, clock: FakeClock, user_id: str
 ) -> None:
     await handset.register()
     older = (await handset.history(endpoint_id="phone")).resume_token

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2 as pb
 
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.methods import HEALTH, Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from unisono.server.api.sizes import SMALL
@@ -146,12 +146,12 @@ async def test_watches_may_be_forbidden(tmp_path: Path) -> None:
 
 
 async def test_a_watch_ends_at_the_age_of_a_stream(tmp_path: Path) -> None:
-    clock = HeldClock()
+    clock = FakeClock()
     async with node(tmp_path, clock=clock) as serving:
         watch = Watch(serving)
         assert await watch.status() == SERVING
         began = clock.monotonic()
-        async with clock.passing():
+        async with clock.advancing():
             assert await watch.ended() is grpc.StatusCode.UNAVAILABLE
         assert clock.monotonic() - began >= AGE
         assert await Watch(serving).status() == SERVING
@@ -173,11 +173,11 @@ async def test_a_request_is_bounded(serving: Running, method: Method) -> None:
 
 @pytest.mark.parametrize("method", HEALTH, ids=lambda method: method.name)
 async def test_a_request_that_never_comes_is_not_waited_for(tmp_path: Path, method: Method) -> None:
-    clock = HeldClock()
+    clock = FakeClock()
     async with node(tmp_path, clock=clock) as serving:
         stream: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = serving.channel.stream_stream(method.path)
         call = stream()
-        async with clock.passing():
+        async with clock.advancing():
             assert await call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
         assert await check(serving) == SERVING
 

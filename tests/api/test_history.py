@@ -15,7 +15,7 @@ from tests.support.callers import (
     time_of,
     titled,
 )
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
 from tests.support.refusals import refused
@@ -144,7 +144,7 @@ async def test_filters_combine(publisher: Caller, filters: dict[str, Any], place
     ],
 )
 async def test_a_time_range_has_its_start_and_not_its_end(
-    held: Running, clock: HeldClock, user_id: str, start: int | None, end: int | None, places: list[int]
+    held: Running, clock: FakeClock, user_id: str, start: int | None, end: int | None, places: list[int]
 ) -> None:
     publisher = Caller(held.publisher, user_id=user_id)
     zero = clock.now()

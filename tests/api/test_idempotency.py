@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.callers import DISMISSED, READ, REPLACE, UNREAD, Caller, time_of, titled
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
 from tests.support.refusals import refused
@@ -27,7 +27,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
 class Scene:
     """A publisher and a device of one user, for whom time passes only when a test says so."""
 
-    def __init__(self, serving: Running, clock: HeldClock, user_id: str) -> None:
+    def __init__(self, serving: Running, clock: FakeClock, user_id: str) -> None:
         self.serving = serving
         self.clock = clock
         self.user_id = user_id
@@ -58,7 +58,7 @@ class Scene:
 
 
 @pytest.fixture
-def scene(held: Running, clock: HeldClock, user_id: str) -> Scene:
+def scene(held: Running, clock: FakeClock, user_id: str) -> Scene:
     return Scene(held, clock, user_id)
 
 

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.callers import READ, REPLACE, Caller
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running, Setup, running
 from tests.support.refusals import invalid, refused
@@ -70,7 +70,7 @@ SMALL = Limits(endpoints_per_user=3, streams_per_user=2, live_notifications_per_
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def small(tmp_path_factory: pytest.TempPathFactory, clock: HeldClock) -> AsyncIterator[Running]:
+async def small(tmp_path_factory: pytest.TempPathFactory, clock: FakeClock) -> AsyncIterator[Running]:
     """A node on which there is little of everything."""
     path = tmp_path_factory.mktemp("small") / "unisono.db"
     async with running(Setup(path=path, clock=clock, limits=SMALL)) as node:
@@ -117,7 +117,7 @@ async def test_a_user_has_as_many_streams_as_it_may(small: Running, user_id: str
 
 
 async def test_beyond_its_endpoints_the_one_unseen_longest_gives_way(
-    small: Running, clock: HeldClock, user_id: str
+    small: Running, clock: FakeClock, user_id: str
 ) -> None:
     caller = Caller(small.user(user_id))
     for name in ("first", "second", "third"):
@@ -134,7 +134,7 @@ async def test_beyond_its_endpoints_the_one_unseen_longest_gives_way(
 
 
 async def test_an_endpoint_with_a_stream_does_not_give_way(
-    small: Running, clock: HeldClock, user_id: str
+    small: Running, clock: FakeClock, user_id: str
 ) -> None:
     caller = Caller(small.user(user_id))
     oldest = await Device(small.user(user_id), "oldest").connect()

@@ -8,7 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.support.callers import UNREAD, Caller, time_of, titled
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.refusals import refused
 from unisono.v1 import notification_pb2 as pb
@@ -16,7 +16,7 @@ from unisono.v1 import notification_pb2 as pb
 WEEK = 7 * 24 * 3600 * 1000
 
 
-async def test_a_notification_is_kept_as_it_was_sent(backend: Caller, clock: HeldClock, user_id: str) -> None:
+async def test_a_notification_is_kept_as_it_was_sent(backend: Caller, clock: FakeClock, user_id: str) -> None:
     payload = pb.Payload(
         visual_content=pb.VisualContent(title="Order", body="Sent\n\u2713"), raw_content=bytes(range(256))
     )
@@ -54,7 +54,7 @@ async def test_a_notification_is_kept_as_it_was_sent(backend: Caller, clock: Hel
     )
 
 
-async def test_what_is_absent_stays_absent(backend: Caller, clock: HeldClock) -> None:
+async def test_what_is_absent_stays_absent(backend: Caller, clock: FakeClock) -> None:
     result = await backend.send()
     row = await backend.get(result.id)
     assert not row.HasField("target_policy")
@@ -79,7 +79,7 @@ async def test_a_payload_has_visual_or_raw_content_or_both(backend: Caller, payl
     assert (await backend.get(result.id)).payload == payload
 
 
-async def test_the_result_says_what_was_stored(backend: Caller, clock: HeldClock) -> None:
+async def test_the_result_says_what_was_stored(backend: Caller, clock: FakeClock) -> None:
     result = await backend.send(expire_time=time_of(clock.now() + 1000))
     assert uuid.UUID(result.id).version == 7
     assert result.id == str(uuid.UUID(result.id))
@@ -88,7 +88,7 @@ async def test_the_result_says_what_was_stored(backend: Caller, clock: HeldClock
     assert (result.revision, result.deduplicated, result.removed) == (1, False, False)
 
 
-async def test_times_are_cut_to_milliseconds(backend: Caller, clock: HeldClock) -> None:
+async def test_times_are_cut_to_milliseconds(backend: Caller, clock: FakeClock) -> None:
     asked = Timestamp(seconds=clock.now() // 1000 + 60, nanos=123_999_999)
     result = await backend.send(expire_time=asked)
     assert result.expire_time == Timestamp(seconds=asked.seconds, nanos=123_000_000)
@@ -141,7 +141,7 @@ async def test_what_is_deleted_is_not_found(publisher: Caller) -> None:
             await publisher.get(**naming)
 
 
-async def test_what_is_over_lives_until_its_expiry_is_committed(backend: Caller, clock: HeldClock) -> None:
+async def test_what_is_over_lives_until_its_expiry_is_committed(backend: Caller, clock: FakeClock) -> None:
     result = await backend.send(expire_time=time_of(clock.now() + 1000))
     clock.advance(0.999)
     assert (await backend.get(result.id)).expire_time == result.expire_time

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.support import tokens
 from tests.support.callers import Caller
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Client, Running, Setup, running
 from tests.support.refusals import refused
 from unisono.server.api.convert import encoding
@@ -32,7 +32,7 @@ LIMITS = Limits(
 @pytest_asyncio.fixture(loop_scope="module")
 async def node(tmp_path: Path) -> AsyncIterator[Running]:
     """Its buckets are filled only when a test says so."""
-    clock = HeldClock()
+    clock = FakeClock()
     async with running(Setup(path=tmp_path / "unisono.db", clock=clock, limits=LIMITS)) as node:
         yield node
 

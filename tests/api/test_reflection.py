@@ -9,7 +9,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from tests.support import tokens
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
 from tests.support.refusals import refused
@@ -101,7 +101,7 @@ class Asking:
 
 @both_names
 async def test_a_stream_ends_when_its_token_expires(
-    held: Running, clock: HeldClock, method: Method, caplog: pytest.LogCaptureFixture
+    held: Running, clock: FakeClock, method: Method, caplog: pytest.LogCaptureFixture
 ) -> None:
     # Given a stream that has been answered, and whose client waits
     asking = Asking(held, method, tokens.device(exp=clock.now() // 1000 + 60))
@@ -120,7 +120,7 @@ async def test_a_stream_ends_when_its_token_expires(
 
 
 @both_names
-async def test_a_stream_ends_at_the_age_of_a_stream(held: Running, clock: HeldClock, method: Method) -> None:
+async def test_a_stream_ends_at_the_age_of_a_stream(held: Running, clock: FakeClock, method: Method) -> None:
     asking = Asking(held, method, tokens.device())
     await asking.ask()
     clock.advance(held.setup.transport.stream_age)

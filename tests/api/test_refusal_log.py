@@ -13,7 +13,7 @@ from structlog.typing import EventDict
 
 from tests.support import tokens
 from tests.support.callers import READ, Caller
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Client, Running
 from tests.support.processes import PATIENCE
 from unisono.server.api.refusal_log import RefusalLog
@@ -25,7 +25,7 @@ FULL = QuotaExceeded(Reason.ENDPOINTS_EXCEEDED, "too many", subject="ada", limit
 
 
 def test_the_first_of_each_kind_in_each_second_are_taken() -> None:
-    clock = HeldClock()
+    clock = FakeClock()
     sampler = Sampler(clock.monotonic)
     for _ in range(3):
         assert [sampler.takes("one") for _ in range(MOST + 5)] == [True] * MOST + [False] * 5
@@ -42,7 +42,7 @@ def refuse(log: RefusalLog, errors: Mapping[UnisonoError, int]) -> None:
 
 
 async def test_it_is_said_how_many_lines_were_left_out() -> None:
-    log, summed_up = RefusalLog(HeldClock()), asyncio.Event()
+    log, summed_up = RefusalLog(FakeClock()), asyncio.Event()
 
     def hear(_: object, __: str, entry: EventDict) -> EventDict:
         if entry["event"] == "lines left out":
@@ -60,7 +60,7 @@ async def test_it_is_said_how_many_lines_were_left_out() -> None:
 
 async def test_faults_are_few_lines_too() -> None:
     """Each has a traceback."""
-    log = RefusalLog(HeldClock())
+    log = RefusalLog(FakeClock())
     with capture_logs() as entries:
         for _ in range(MOST + 5):
             log.failed(ValueError())
@@ -72,7 +72,7 @@ def count(entries: list[Any]) -> Counter[str]:
     return Counter(entry["event"] for entry in entries)
 
 
-async def test_refusals_do_not_fill_the_log(held: Running, clock: HeldClock) -> None:
+async def test_refusals_do_not_fill_the_log(held: Running, clock: FakeClock) -> None:
     stranger = Caller(Client(held.channel, "no token"))
     with capture_logs() as entries:
         for _ in range(3 * MOST):

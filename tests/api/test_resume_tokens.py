@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from tests.support import tokens
 from tests.support.callers import Caller
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running, Setup, running
 from tests.support.refusals import invalid
@@ -161,14 +161,14 @@ async def test_after_a_start_anew_nothing_is_missing(publisher: Caller, phone: C
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def forgetful(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Running]:
+async def forgetful(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Running]:
     """A node that keeps one tombstone of each feed."""
     rules = SweepRules(tombstones_per_feed=1)
     async with running(Setup(path=tmp_path / "unisono.db", clock=clock, sweep_rules=rules)) as node:
         yield node
 
 
-async def test_a_token_below_the_floor_starts_anew(forgetful: Running, clock: HeldClock) -> None:
+async def test_a_token_below_the_floor_starts_anew(forgetful: Running, clock: FakeClock) -> None:
     publisher, phone = Caller(forgetful.publisher, user_id="ada"), device_of(forgetful, "ada", "phone")
     await phone.register()
     ids = [(await publisher.send(app_notification_id=f"{n}")).id for n in range(3)]
@@ -183,7 +183,7 @@ async def test_a_token_below_the_floor_starts_anew(forgetful: Running, clock: He
     assert await phone.acknowledge(before) == 3
 
 
-async def forgotten(publisher: Caller, clock: HeldClock, key: str) -> None:
+async def forgotten(publisher: Caller, clock: FakeClock, key: str) -> None:
     """Let time pass until the tombstone with this key, which was sent with `Hello`, is purged."""
     while (await publisher.send(app_notification_id=key)).deduplicated:
         clock.advance(1)

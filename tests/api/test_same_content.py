@@ -10,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.support.callers import REPLACE, Caller, time_of, titled
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
 from tests.support.refusals import invalid, refused
 from unisono.server.core.sweeper import SweepRules
@@ -81,14 +81,14 @@ async def test_a_change_of_any_field_is_other_content(backend: Caller, change: d
         await backend.send(**KEY, **{**FULL, **change})
 
 
-async def test_a_default_that_is_given_is_not_one_that_is_absent(backend: Caller, clock: HeldClock) -> None:
+async def test_a_default_that_is_given_is_not_one_that_is_absent(backend: Caller, clock: FakeClock) -> None:
     first = await backend.send(**KEY)
     assert first.expire_time == time_of(clock.now() + WEEK * 1000)
     with refused("ALREADY_EXISTS", "KEY_CONFLICT"):
         await backend.send(**KEY, expire_time=first.expire_time)
 
 
-async def test_an_absent_field_stays_absent_as_time_goes_by(backend: Caller, clock: HeldClock) -> None:
+async def test_an_absent_field_stays_absent_as_time_goes_by(backend: Caller, clock: FakeClock) -> None:
     first = await backend.send(**KEY)
     clock.advance(3600)
     again = await backend.send(**KEY)
@@ -126,14 +126,14 @@ async def test_keys_are_checked_before_quotas(tmp_path: Path) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def forgetful(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Running]:
+async def forgetful(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Running]:
     """A node that keeps no tombstones."""
     rules = SweepRules(tombstones_per_feed=0)
     async with running(Setup(path=tmp_path / "unisono.db", clock=clock, sweep_rules=rules)) as node:
         yield node
 
 
-async def test_a_key_is_forgotten_with_its_tombstone(forgetful: Running, clock: HeldClock) -> None:
+async def test_a_key_is_forgotten_with_its_tombstone(forgetful: Running, clock: FakeClock) -> None:
     backend = Caller(forgetful.publisher, user_id="ada")
     first = await backend.send(**KEY)
     await backend.delete(first.id)

@@ -8,7 +8,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from tests.support import tokens
 from tests.support.callers import Caller, titled
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
 from unisono.client import explain
@@ -89,7 +89,7 @@ async def test_the_heartbeat_is_agreed_in_the_welcome(
 
 
 async def test_an_idle_stream_beats_and_moves_past_what_is_meant_for_others(
-    backend: Caller, device: Device, clock: HeldClock
+    backend: Caller, device: Device, clock: FakeClock
 ) -> None:
     await device.connect(heartbeat_interval=Duration(seconds=10))
     await backend.send(target_policy={"endpoint_ids": ["laptop"]})
@@ -131,21 +131,21 @@ async def test_a_stream_of_another_endpoint_does_not(device: Device, backend: Ca
         await each.disconnect()
 
 
-async def test_a_stream_ends_with_its_token(held: Running, clock: HeldClock, user_id: str) -> None:
+async def test_a_stream_ends_with_its_token(held: Running, clock: FakeClock, user_id: str) -> None:
     token = tokens.device(user_id, exp=clock.now() // 1000 + 60)
     device = await Device(held.client(token), "phone").connect()
     clock.advance(60)
     assert await ending(device) == ("UNAUTHENTICATED", "TOKEN_EXPIRED", "TOKEN_EXPIRED", False)
 
 
-async def test_a_stream_ends_at_its_age(device: Device, clock: HeldClock) -> None:
+async def test_a_stream_ends_at_its_age(device: Device, clock: FakeClock) -> None:
     await device.connect()
     clock.advance(20 * 60)
     assert await ending(device) == ("UNAVAILABLE", "SESSION_AGE", "SESSION_AGE", True)
 
 
 async def test_after_a_goodbye_a_device_continues_where_it_was(
-    device: Device, backend: Caller, clock: HeldClock
+    device: Device, backend: Caller, clock: FakeClock
 ) -> None:
     await device.connect()
     clock.advance(20 * 60)
@@ -159,7 +159,7 @@ async def test_after_a_goodbye_a_device_continues_where_it_was(
 
 
 async def test_a_stream_that_a_device_cuts_ends_for_the_server_too(
-    device: Device, held: Running, clock: HeldClock
+    device: Device, held: Running, clock: FakeClock
 ) -> None:
     await device.connect()
     await device.disconnect()

@@ -9,7 +9,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 
 from tests.support import tokens
 from tests.support.callers import Caller
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
 from tests.support.refusals import refused
@@ -111,7 +111,7 @@ async def test_no_method_works_with_a_bad_token(serving: Running, method: Method
 
 @pytest.mark.parametrize("wrong", ["another scheme", "no token after the scheme", "two words", "two headers"])
 def test_what_is_no_bearer_token_is_of_a_stranger(wrong: str) -> None:
-    verifier = TokenVerifier(tokens.issuers(), tokens.apps(), HeldClock())
+    verifier = TokenVerifier(tokens.issuers(), tokens.apps(), FakeClock())
     with pytest.raises(TokenUndecodable):
         auth.authenticate(verifier, INVALID[wrong])
 
@@ -186,7 +186,7 @@ async def test_a_good_token_is_good_in_each_of_its_forms(serving: Running, value
     await serving.user().feeds.GetFeed(request, metadata=(("authorization", value),))
 
 
-async def test_a_token_that_was_good_expires(held: Running, clock: HeldClock) -> None:
+async def test_a_token_that_was_good_expires(held: Running, clock: FakeClock) -> None:
     caller = Caller(held.client(tokens.device(exp=clock.now() // 1000 + 60)))
     await caller.feed()
     clock.advance(59.999)

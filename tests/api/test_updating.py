@@ -8,7 +8,7 @@ import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
 
 from tests.support.callers import DISMISSED, READ, Caller, time_of, titled
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
 from tests.support.refusals import refused
@@ -27,7 +27,7 @@ async def device(serving: Running, user_id: str) -> AsyncIterator[Device]:
     await device.disconnect()
 
 
-async def sent(backend: Caller, clock: HeldClock) -> pb.Notification:
+async def sent(backend: Caller, clock: FakeClock) -> pb.Notification:
     """A notification in which every field is set."""
     result = await backend.send(
         payload=titled("Before"),
@@ -51,7 +51,7 @@ VALUES: dict[str, Any] = {
 
 @pytest.mark.parametrize("path", EVERY_PATH)
 async def test_a_patch_changes_what_its_mask_names_and_nothing_else(
-    backend: Caller, clock: HeldClock, path: str
+    backend: Caller, clock: FakeClock, path: str
 ) -> None:
     before = await sent(backend, clock)
     clock.advance(1)
@@ -65,7 +65,7 @@ async def test_a_patch_changes_what_its_mask_names_and_nothing_else(
     assert after == wanted == await backend.get(before.id)
 
 
-async def test_a_patch_may_change_everything_at_once(backend: Caller, clock: HeldClock) -> None:
+async def test_a_patch_may_change_everything_at_once(backend: Caller, clock: FakeClock) -> None:
     before = await sent(backend, clock)
     after = await backend.update(before.id, content=VALUES)
     assert after.revision == 2
@@ -74,14 +74,14 @@ async def test_a_patch_may_change_everything_at_once(backend: Caller, clock: Hel
 
 @pytest.mark.parametrize("path", ["group_name", "priority", "display_time_to_live"])
 async def test_an_absent_value_clears_what_the_mask_names(
-    backend: Caller, clock: HeldClock, path: str
+    backend: Caller, clock: FakeClock, path: str
 ) -> None:
     before = await sent(backend, clock)
     after = await backend.update(before.id, update_mask={"paths": [path]})
     assert path not in [field.name for field, _ in after.ListFields()]
 
 
-async def test_an_absent_expiry_is_the_default_again(backend: Caller, clock: HeldClock) -> None:
+async def test_an_absent_expiry_is_the_default_again(backend: Caller, clock: FakeClock) -> None:
     before = await sent(backend, clock)
     clock.advance(1)
     after = await backend.update(before.id, update_mask={"paths": ["expire_time"]})
@@ -91,7 +91,7 @@ async def test_an_absent_expiry_is_the_default_again(backend: Caller, clock: Hel
 @pytest.mark.parametrize("path", EVERY_PATH)
 @pytest.mark.parametrize("expected", [{}, {"expected_revision": 99}], ids=str)
 async def test_a_patch_that_changes_nothing_makes_no_event(
-    backend: Caller, clock: HeldClock, path: str, expected: dict[str, Any]
+    backend: Caller, clock: FakeClock, path: str, expected: dict[str, Any]
 ) -> None:
     before = await sent(backend, clock)
     same = {path: getattr(before, path)}

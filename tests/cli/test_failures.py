@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import pytest
 
-from unisono.server.cli.failures import in_words
+from unisono.server.cli.failures import report_errors
 from unisono.server.config import InvalidSettings
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.store.base import StoreError
@@ -23,11 +23,11 @@ from unisono.server.store.base import StoreError
     ],
 )
 def test_message_and_status(error: Exception, status: int, message: str) -> None:
-    with pytest.raises(click.ClickException) as caught, in_words():
+    with pytest.raises(click.ClickException) as caught, report_errors():
         raise error
     assert (caught.value.exit_code, caught.value.message) == (status, message)
 
 
 def test_faults_of_the_program_are_not_hidden() -> None:
-    with pytest.raises(ZeroDivisionError), in_words():
+    with pytest.raises(ZeroDivisionError), report_errors():
         Path(str(1 // 0))

@@ -76,7 +76,7 @@ async def test_updates_and_removals_arrive(service: Service, publisher: Publishe
 
     await publisher.send("ada", title="Short", expire_time=service.now + timedelta(seconds=5))
     await next_events(events, 1)
-    await service.pass_time(timedelta(seconds=6))
+    await service.advance(timedelta(seconds=6))
     (expired,) = await next_events(events, 1)
     assert (expired.change_type, expired.removed) == (ChangeType.EXPIRED, True)
 
@@ -89,7 +89,7 @@ async def test_what_comes_back_from_a_snooze_rings_again(
     await laptop.snooze(sent, service.now + timedelta(minutes=5))
     await laptop.wait_for(lambda laptop: laptop.unread_count == 0)
     events = laptop.events()
-    await service.pass_time(timedelta(minutes=6))
+    await service.advance(timedelta(minutes=6))
     (event,) = await next_events(events, 1)
     assert (event.change_type, event.ring) == (ChangeType.STATE_CHANGED, True)
     assert event.notification.title == "Hello"
@@ -178,7 +178,7 @@ async def test_what_is_too_old_to_show_does_not_ring(service: Service, publisher
     async with opened() as laptop:
         await laptop.wait_for(lambda laptop: laptop.status is Status.LIVE)
     await publisher.send("ada", title="Hello", display_time_to_live=timedelta(minutes=1))
-    await service.pass_time(timedelta(minutes=1))
+    await service.advance(timedelta(minutes=1))
     laptop = opened()
     events = laptop.events()
     async with laptop:
@@ -203,9 +203,9 @@ async def test_a_position_older_than_what_is_kept_starts_anew(service: Service, 
     # When one is deleted, and that is forgotten, too
     await publisher.delete("ada", sent[0])
     await publisher.update("ada", sent[1], expire_time=service.now + timedelta(days=30))
-    await service.pass_time(timedelta(days=20))
+    await service.advance(timedelta(days=20))
     await publisher.update("ada", sent[1], expire_time=service.now + timedelta(days=30))
-    await service.pass_time(timedelta(days=11))
+    await service.advance(timedelta(days=11))
 
     # Then it holds what is there, and does not ring for it
     laptop = opened()
@@ -260,7 +260,7 @@ async def test_a_device_keeps_its_platform(laptop: Device, join: Join) -> None:
 
 async def test_it_ends_when_its_only_token_expires(service: Service, join: Join) -> None:
     laptop = await join("laptop", token=service.user_token(lifetime=timedelta(hours=1)))
-    await service.pass_time(timedelta(hours=2))
+    await service.advance(timedelta(hours=2))
     with pytest.raises(Unauthenticated) as ended:
         await laptop.wait_for(lambda laptop: False)
     assert ended.value.reason == "TOKEN_EXPIRED"
@@ -268,7 +268,7 @@ async def test_it_ends_when_its_only_token_expires(service: Service, join: Join)
 
 async def test_with_a_new_token_it_comes_back(service: Service, publisher: Publisher, join: Join) -> None:
     laptop = await join("laptop", token=lambda: service.user_token(lifetime=timedelta(hours=1)))
-    await service.pass_time(timedelta(hours=2))
+    await service.advance(timedelta(hours=2))
     await publisher.send("ada", title="Hello")
     await laptop.wait_for(lambda laptop: laptop.unread_count == 1)
 

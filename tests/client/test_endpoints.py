@@ -53,7 +53,7 @@ async def test_it_is_registered_once(service: Service) -> None:
     assert (first.platform, first.display_name, first.connected) == (LINUX, "Ada's laptop", False)
     assert first.create_time == first.last_seen_time
     assert first.create_time.ToDatetime(service.now.tzinfo) == service.now
-    await service.pass_time(timedelta(seconds=5))
+    await service.advance(timedelta(seconds=5))
     again = await register(service)
     assert (again.display_name, again.create_time) == ("Ada's laptop", first.create_time)
     assert again.last_seen_time.ToDatetime(service.now.tzinfo) == service.now
@@ -115,10 +115,10 @@ async def test_a_deleted_one_stays_deleted(service: Service, publisher: Publishe
 async def test_after_thirty_days_its_id_is_free_again(service: Service) -> None:
     await register(service)
     await delete(service)
-    await service.pass_time(30 * DAY)
+    await service.advance(30 * DAY)
     with pytest.raises(EndpointDeleted):
         await register(service)
-    await service.pass_time(timedelta(seconds=1))
+    await service.advance(timedelta(seconds=1))
     assert (await register(service, platform=IOS)).platform == IOS
 
 
@@ -127,7 +127,7 @@ async def test_so_many_deleted_ones_are_remembered(serve: Serve) -> None:
     for endpoint_id in ("first", "second", "third"):
         await register(service, endpoint_id)
         await delete(service, endpoint_id)
-        await service.pass_time(timedelta(seconds=1))
+        await service.advance(timedelta(seconds=1))
 
     for endpoint_id in ("second", "third"):
         with pytest.raises(EndpointDeleted):
@@ -137,9 +137,9 @@ async def test_so_many_deleted_ones_are_remembered(serve: Serve) -> None:
 
 async def test_unseen_for_sixty_days_it_is_forgotten(service: Service) -> None:
     await register(service)
-    await service.pass_time(60 * DAY)
+    await service.advance(60 * DAY)
     await get(service)
-    await service.pass_time(timedelta(seconds=1))
+    await service.advance(timedelta(seconds=1))
     with pytest.raises(NotFound):
         await get(service)
 
@@ -148,7 +148,7 @@ async def test_at_the_limit_the_one_unseen_longest_gives_way(serve: Serve) -> No
     service = await serve(endpoints_per_user=2)
     for endpoint_id in ("first", "second"):
         await register(service, endpoint_id)
-        await service.pass_time(timedelta(seconds=1))
+        await service.advance(timedelta(seconds=1))
     await register(service, "first")
     await register(service, "third")
     with pytest.raises(NotFound):

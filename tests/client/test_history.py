@@ -50,7 +50,7 @@ async def test_filters_combine(service: Service, publisher: Publisher) -> None:
     rows = []
     for number in range(6):
         rows.append(await publisher.send("ada", title=str(number), group_name="odd" if number % 2 else ""))
-        await service.pass_time(SECOND)
+        await service.advance(SECOND)
     await publisher.mark("ada", rows[:3], read_state=ReadState.READ)
     await publisher.mark("ada", rows[1], user_action_state=UserActionState.ACTIVATED)
 

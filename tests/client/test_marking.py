@@ -141,9 +141,9 @@ async def test_what_was_snoozed_comes_back_unread_and_rings(service: Service, pu
     )
     row = await publisher.get("ada", one)
     assert (row.user_action_state, row.snooze_until) == (UserActionState.SNOOZED, until)
-    await service.pass_time(MINUTE - timedelta(milliseconds=1))
+    await service.advance(MINUTE - timedelta(milliseconds=1))
     assert (await publisher.feed("ada")).last_revision == 2
-    await service.pass_time(timedelta(seconds=1))
+    await service.advance(timedelta(seconds=1))
     row = await publisher.get("ada", one)
     assert (row.read_state, row.user_action_state) == (UNREAD, UserActionState.NO_INTERACTION)
     assert (row.snooze_until, row.revision, row.alert_revision) == (None, 3, 3)
@@ -157,14 +157,14 @@ async def test_any_other_action_ends_a_snooze(service: Service, publisher: Publi
     assert (await publisher.get("ada", one)).snooze_until == until
     await publisher.mark("ada", one, user_action_state=UserActionState.ACTIVATED)
     assert (await publisher.get("ada", one)).snooze_until is None
-    await service.pass_time(2 * MINUTE)
+    await service.advance(2 * MINUTE)
     assert (await publisher.feed("ada")).last_revision == 4
 
 
 async def test_a_snooze_without_an_end_does_not_end_by_itself(service: Service, publisher: Publisher) -> None:
     one = await publisher.send("ada", title="1")
     await publisher.mark("ada", one, user_action_state=UserActionState.SNOOZED)
-    await service.pass_time(60 * MINUTE)
+    await service.advance(60 * MINUTE)
     assert (await publisher.get("ada", one)).user_action_state is UserActionState.SNOOZED
 
 
@@ -182,7 +182,7 @@ async def test_a_snooze_does_not_outlast_its_notification(service: Service, publ
 
 async def test_at_its_time_it_expires(service: Service, publisher: Publisher) -> None:
     one = await publisher.send("ada", title="1", expire_time=service.now + MINUTE)
-    await service.pass_time(MINUTE + timedelta(seconds=1))
+    await service.advance(MINUTE + timedelta(seconds=1))
     assert [row async for row in publisher.list("ada")] == []
     assert (await publisher.delete("ada", one)).already_removed
     feed = await publisher.feed("ada")

@@ -127,7 +127,7 @@ async def delete(side: Side, random: Random) -> Any:
 
 
 async def let_time_pass(side: Side, random: Random) -> None:
-    await side.service.pass_time(timedelta(seconds=random.choice((1, 60, 3600))))
+    await side.service.advance(timedelta(seconds=random.choice((1, 60, 3600))))
 
 
 async def _named(side: Side, random: Random) -> tuple[str, Notification | str]:

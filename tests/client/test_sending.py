@@ -90,7 +90,7 @@ async def test_a_late_repeat_does_not_bring_back_what_was_deleted(publisher: Pub
 async def test_a_repeat_is_told_before_its_time_is_looked_at(service: Service, publisher: Publisher) -> None:
     expire_time = service.now + timedelta(seconds=10)
     first = await publisher.send("ada", title="x", app_notification_id="a", expire_time=expire_time)
-    await service.pass_time(timedelta(seconds=11))
+    await service.advance(timedelta(seconds=11))
     again = await publisher.send("ada", title="x", app_notification_id="a", expire_time=expire_time)
     assert (again.id, again.removed) == (first.id, True)
 

@@ -73,7 +73,7 @@ async def test_it_ends_with_its_token(service: Service, publisher: Publisher) ->
     async with stream(service, token) as opened:
         await opened.next("welcome")
         await opened.next("synced")
-        await service.pass_time(timedelta(minutes=1))
+        await service.advance(timedelta(minutes=1))
         await publisher.send("ada", title="Too late")
         goodbye = (await opened.next("goodbye")).goodbye
         error = await opened.ended()

@@ -174,7 +174,7 @@ async def test_it_is_acknowledged_up_to_a_token_and_never_back(
         request = pb.AcknowledgeRequest(endpoint_id="laptop", resume_token=position.resume_token)
         answer = await service.transport.unary(ACKNOWLEDGE, request, token=token, timeout=20)
         assert answer.acknowledged_revision == acknowledged
-    await service.pass_time(timedelta(seconds=1))
+    await service.advance(timedelta(seconds=1))
     laptop, phone = await publisher.endpoints("ada")
     assert (laptop.acknowledged_revision, phone.acknowledged_revision) == (1, 0)
 
@@ -200,7 +200,7 @@ async def test_a_position_in_a_feed_that_was_forgotten_means_a_new_start(
     await publisher.send("ada", title="Hello")
     token = (await caught_up(service))[-1].resume_token
     for days in (8, 31, 31):
-        await service.pass_time(timedelta(days=days))
+        await service.advance(timedelta(days=days))
     assert (await publisher.feed("ada")).last_revision == 0
     for title in ("One", "Two", "Three"):
         await publisher.send("ada", title=title)

@@ -13,7 +13,7 @@ from tests.contract.backends import opened
 from tests.contract.sqlite_files import a_store, refusal
 from tests.guarantees.machines.core_parts import Core
 from tests.support.builders import ALICE, BOB, NOW, a_payload, an_endpoint, look, put, put_endpoints, removed
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
 from unisono.server.core.feeds import StreamRequest
@@ -164,7 +164,7 @@ async def test_the_counts_go_on_from_there(path: Path) -> None:
 async def test_devices_resume_where_they_were(path: Path) -> None:
     migrate(path, RandomIds())
     seal = Seal.of(ALICE, "phone", STORE_EPOCH, EPOCH)
-    core = Core(path, LocalBus(), HeldClock())
+    core = Core(path, LocalBus(), FakeClock())
     await core.open()
     try:
         resumed = {}

@@ -44,7 +44,7 @@ async def while_busy(store: Store, look: Callable[[], Awaitable[None]]) -> None:
 def check(feed: Feed, live: list[Notification]) -> None:
     assert feed.live == len(live)
     assert feed.size == sum(row.size for row in live)
-    assert feed.unread == sum(row.counts for row in live if not row.target.key)
+    assert feed.unread == sum(row.counts_as_unread for row in live if not row.target.key)
     targets = Counter(row.target.key for row in live if row.target.key)
     assert {key: counts.live for key, counts in feed.targets.items()} == targets
 

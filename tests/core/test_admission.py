@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from unisono.server.core.access.principal import Principal, Scope
 from unisono.server.core.admission import Admission, Buckets, Kind
 from unisono.server.errors import RateLimited, Reason
@@ -23,12 +23,12 @@ APP = replace(ADA, user_id="")
 
 
 @pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def admission(clock: HeldClock) -> Admission:
+def admission(clock: FakeClock) -> Admission:
     return Admission(clock, LIMITS)
 
 
@@ -53,7 +53,7 @@ def test_it_is_counted_for_each_user_and_for_the_app_itself(admission: Admission
     assert [begun(admission, who, Kind.CALL) for who in (ADA, BOB, APP)] == [4, 4, 4]
 
 
-def test_time_gives_back_what_was_used(admission: Admission, clock: HeldClock) -> None:
+def test_time_gives_back_what_was_used(admission: Admission, clock: FakeClock) -> None:
     begun(admission, ADA, Kind.CALL)
 
     clock.advance(0.5)
@@ -65,7 +65,7 @@ def test_time_gives_back_what_was_used(admission: Admission, clock: HeldClock) -
 
 
 def test_a_refusal_says_whose_which_limit_and_when_to_come_back(
-    admission: Admission, clock: HeldClock
+    admission: Admission, clock: FakeClock
 ) -> None:
     begun(admission, ADA, Kind.CALL)
 
@@ -107,7 +107,7 @@ def test_strangers_are_counted_for_each_connection(admission: Admission) -> None
             admission.stranger(connection)
 
 
-def test_it_does_not_remember_everybody(clock: HeldClock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_does_not_remember_everybody(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unisono.server.core.admission._MOST", 10)
     buckets: Buckets[int] = Buckets(clock, rate=1, burst=1)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.rows import ADA, row
 from tests.support.builders import put
-from tests.support.clocks import START, HeldClock
+from tests.support.clocks import START, FakeClock
 from tests.support.encoding import encode
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
@@ -57,8 +57,8 @@ def large(event: CatchUpEvent) -> bytes:
 
 
 @pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def store() -> Watched:
 
 
 @pytest.fixture
-def cache(store: Watched, clock: HeldClock) -> CatchUpCache:
+def cache(store: Watched, clock: FakeClock) -> CatchUpCache:
     return CatchUpCache(store, clock, encoded)
 
 
@@ -136,7 +136,7 @@ async def test_whoever_reads_alone_sees_what_is_there_now(store: Watched, cache:
 
 
 async def test_what_no_longer_rings_is_not_told_as_ringing(
-    store: Watched, cache: CatchUpCache, clock: HeldClock
+    store: Watched, cache: CatchUpCache, clock: FakeClock
 ) -> None:
     await put(store, row(4, display_time_to_live=60_000, alert_time=START))
     ringing = await cache.get_or_read(ADA, Position(3, 0, 0), min_revision=at(4))
@@ -238,7 +238,7 @@ async def test_each_has_what_is_meant_for_it(
 
 
 @pytest.mark.parametrize("target", [TargetPolicy(), TargetPolicy.of([Platform.IOS], [])])
-async def test_a_batch_ends_where_it_is_full(store: Watched, clock: HeldClock, target: TargetPolicy) -> None:
+async def test_a_batch_ends_where_it_is_full(store: Watched, clock: FakeClock, target: TargetPolicy) -> None:
     await put(store, row(4, target=target))
     cache = CatchUpCache(store, clock, large)
     position, told = START_OF_ALL, []

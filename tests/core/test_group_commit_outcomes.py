@@ -15,7 +15,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.random_commands import RandomCommands
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command
-from unisono.server.core.decide.results import Result, Sent, TimePassed
+from unisono.server.core.decide.results import DueProcessed, Result, SendResult
 from unisono.server.errors import Reason, UnisonoError
 from unisono.server.model import Change, ChangeType, FeedKey, Limits, Notification
 from unisono.server.model.notification import size_of
@@ -26,14 +26,14 @@ from unisono.server.store.sqlite import SqliteStore
 FEEDS = (FeedKey("mail.test", "ada"), FeedKey("mail.test", "bob"))
 LIMITS = Limits(live_notifications_per_feed=7, target_policies_per_feed=2, feed_bytes=110)
 EVERY_KIND = {
-    "Sent",
-    "Sent again",
-    "Sent anew",
-    "Updated",
-    "Marked",
-    "Removed",
-    "TimePassed",
-    "TimePassed to no effect",
+    "SendResult",
+    "SendResult again",
+    "SendResult anew",
+    "UpdateResult",
+    "MarkStep",
+    "DeleteResult",
+    "DueProcessed",
+    "DueProcessed to no effect",
     Reason.INVALID_REQUEST,
     Reason.KEY_CONFLICT,
     Reason.LIVE_NOTIFICATIONS_EXCEEDED,
@@ -134,7 +134,7 @@ def recounted(rows: Collection[Notification]) -> tuple[int, dict[str, tuple[int,
     counts = {row.target.key: (0, 0) for row in live} | {"": (0, 0)}
     for row in live:
         of_key, unread = counts[row.target.key]
-        counts[row.target.key] = of_key + 1, unread + row.counts
+        counts[row.target.key] = of_key + 1, unread + row.counts_as_unread
     counts[""] = len(live), counts[""][1]
     return sum(size_of(row.payload or b"", row.target) for row in live), counts
 
@@ -142,11 +142,14 @@ def recounted(rows: Collection[Notification]) -> tuple[int, dict[str, tuple[int,
 def kind(outcome: Result | UnisonoError) -> str:
     if isinstance(outcome, UnisonoError):
         return outcome.reason
-    if isinstance(outcome, Sent) and outcome.deduplicated:
-        return "Sent again"
-    if isinstance(outcome, Sent) and outcome.notification.revision > outcome.notification.create_revision:
-        return "Sent anew"
-    idle = isinstance(outcome, TimePassed) and not outcome.changed
+    if isinstance(outcome, SendResult) and outcome.deduplicated:
+        return "SendResult again"
+    if (
+        isinstance(outcome, SendResult)
+        and outcome.notification.revision > outcome.notification.create_revision
+    ):
+        return "SendResult anew"
+    idle = isinstance(outcome, DueProcessed) and not outcome.changed
     return type(outcome).__name__ + " to no effect" * idle
 
 
@@ -154,7 +157,7 @@ def shown(outcome: Result | UnisonoError) -> object:
     """What the caller is told. What a deduplicated send found is told without its payload."""
     if isinstance(outcome, UnisonoError):
         return type(outcome), outcome.reason, outcome.message, outcome.metadata
-    if isinstance(outcome, Sent) and outcome.deduplicated:
+    if isinstance(outcome, SendResult) and outcome.deduplicated:
         return replace(outcome, notification=replace(outcome.notification, payload=None))
     return outcome
 

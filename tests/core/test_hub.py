@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.core.rows import ADA, hint_of
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from unisono.server.api.convert import subscribe_response
 from unisono.server.bus.base import Hint
 from unisono.server.core import tails
@@ -20,7 +20,7 @@ LAPTOP = Audience("laptop", Platform.LINUX)
 
 @pytest.fixture
 def hub() -> Hub:
-    return Hub(subscribe_response.encode_change, HeldClock(), streams_per_user=2)
+    return Hub(subscribe_response.encode_change, FakeClock(), streams_per_user=2)
 
 
 async def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:

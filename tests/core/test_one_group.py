@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.builders import a_payload
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.encoding import encode
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
@@ -24,7 +24,7 @@ from unisono.server.core.decide.commands import (
     StatePatch,
     fingerprint,
 )
-from unisono.server.core.decide.results import Marked, Result, Sent
+from unisono.server.core.decide.results import MarkStep, Result, SendResult
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.presence import Presence
 from unisono.server.errors import Reason, UnisonoError
@@ -50,7 +50,7 @@ class Group:
         bus.listen(self.hints.append)
         store = MemoryStore(ids=CountedIds(), encode=encode)
         self.commits = FeedCommitter(
-            store, bus, Presence(store), HeldClock(), Limits(), batch=1000, capacity=1000
+            store, bus, Presence(store), FakeClock(), Limits(), batch=1000, capacity=1000
         )
 
     async def together(self, commands: Sequence[Command]) -> list[Result | UnisonoError]:
@@ -90,22 +90,22 @@ def taken(group: Group) -> list[int]:
 async def test_a_feed_takes_one_revision_for_each(group: Group) -> None:
     sent = await group.together([send(number) for number in range(MANY)])
 
-    assert [s.notification.revision for s in sent if isinstance(s, Sent)] == list(range(1, MANY + 1))
+    assert [s.notification.revision for s in sent if isinstance(s, SendResult)] == list(range(1, MANY + 1))
     assert taken(group) == list(range(1, MANY + 1))
 
 
 async def test_a_key_is_created_once(group: Group) -> None:
     sent = await group.together([send(number, key="invoice") for number in range(MANY)])
 
-    assert [s.deduplicated for s in sent if isinstance(s, Sent)] == [False] + [True] * (MANY - 1)
-    assert {s.notification.id for s in sent if isinstance(s, Sent)} == {"n0"}
+    assert [s.deduplicated for s in sent if isinstance(s, SendResult)] == [False] + [True] * (MANY - 1)
+    assert {s.notification.id for s in sent if isinstance(s, SendResult)} == {"n0"}
     assert taken(group) == [1]
 
 
 async def test_a_key_conflicts_with_the_first(group: Group) -> None:
     first, *others = await group.together([send(n, key="invoice", title=f"No. {n}") for n in range(MANY)])
 
-    assert isinstance(first, Sent)
+    assert isinstance(first, SendResult)
     assert Counter(o.reason for o in others if isinstance(o, UnisonoError)) == {Reason.KEY_CONFLICT: MANY - 1}
 
 
@@ -114,7 +114,7 @@ async def test_a_key_is_replaced_by_each_in_turn(group: Group) -> None:
 
     sent = await group.together(commands)
 
-    assert [s.notification.revision for s in sent if isinstance(s, Sent)] == list(range(1, MANY + 1))
+    assert [s.notification.revision for s in sent if isinstance(s, SendResult)] == list(range(1, MANY + 1))
     (hint,) = group.hints
     assert hint.feed is not None
     assert hint.feed.live == 1
@@ -129,7 +129,7 @@ async def test_compare_and_set_has_one_winner(group: Group) -> None:
 
     # The first sets READ. Who asks for READ later has it already; who asks for UNREAD is too late.
     won, late = outcomes[0::2], outcomes[1::2]
-    assert [o.changed for o in won if isinstance(o, Marked)] == [1] + [0] * (MANY - 1)
+    assert [o.changed for o in won if isinstance(o, MarkStep)] == [1] + [0] * (MANY - 1)
     assert Counter(o.reason for o in late if isinstance(o, UnisonoError)) == {
         Reason.REVISION_MISMATCH: MANY - 1
     }
@@ -143,5 +143,5 @@ async def test_a_counter_counts_every_step(group: Group) -> None:
     marks = [Mark(actor=ACTOR, patch=p, refs=(Ref(id="n0"),)) for p in (read, unread, read)]
     outcomes = await group.together(marks)
 
-    assert [o.feed.unread_count() for o in outcomes if isinstance(o, Marked)] == [0, 1, 0]
+    assert [o.feed.unread_count() for o in outcomes if isinstance(o, MarkStep)] == [0, 1, 0]
     assert taken(group) == [2, 3, 4]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from unisono.server.core.turns import Turns
 
 ADA = ("mail.test", "ada")
@@ -16,7 +16,7 @@ class Working:
     """Work that takes a millisecond for each item, and writes down whose it was, in which round."""
 
     def __init__(self) -> None:
-        self.clock = HeldClock()
+        self.clock = FakeClock()
         self.turns = Turns(self.clock, slice_=0.0025)
         self.round = 0
         self.done: list[tuple[int, str]] = []

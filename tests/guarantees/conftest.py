@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
 
 
 @pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock(int(time.time() * 1000))
+def clock() -> FakeClock:
+    return FakeClock(int(time.time() * 1000))
 
 
 @pytest.fixture
-async def node(tmp_path: Path, clock: HeldClock) -> AsyncIterator[Running]:
+async def node(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Running]:
     async with running(Setup(path=tmp_path / "unisono.db", clock=clock)) as node:
         yield node

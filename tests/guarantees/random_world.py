@@ -10,7 +10,7 @@ from tests.support.memory_store import MemoryStore
 from tests.support.random_commands import RandomCommands
 from unisono.server.clock import RandomIds
 from unisono.server.core.decide.batch import decide
-from unisono.server.core.decide.commands import Command, PassTime
+from unisono.server.core.decide.commands import Command, ProcessDue
 from unisono.server.model import Feed, FeedKey, Limits, Notification
 from unisono.server.store.base import Encode
 from unisono.server.store.reads import Retention
@@ -58,7 +58,7 @@ class World:
     async def _pass_time(self) -> None:
         self.now += self.random.choice((500, 2_500, 40_000))
         due = await self.store.due(self.now, 100)
-        await self._commit(*(PassTime(feed=item.feed, id=item.id) for item in due))
+        await self._commit(*(ProcessDue(feed=item.feed, id=item.id) for item in due))
 
     async def _purge(self) -> None:
         await self.store.purge(

@@ -12,7 +12,7 @@ from tests.guarantees.record import Record
 from tests.guarantees.witness import ADA, Witness
 from tests.support.buses import DeafBus, LossyBus
 from tests.support.callers import Caller
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
 from unisono.server.bus.local import LocalBus
 from unisono.server.model import Platform
@@ -29,7 +29,7 @@ BUSES: dict[str, Callable[[Random], LocalBus]] = {
 @pytest.mark.parametrize("bus", BUSES)
 async def test_every_promise_is_kept(bus: str, seed: int, tmp_path: Path) -> None:
     random = Random(f"{bus} {seed}")  # noqa: S311
-    clock = HeldClock(int(time.time() * 1000))
+    clock = FakeClock(int(time.time() * 1000))
     record = Record(BUSES[bus](random))
     async with running(Setup(path=tmp_path / "unisono.db", bus=record, clock=clock)) as node:
         calls = RandomCalls(random, node)
@@ -63,9 +63,9 @@ async def drop(device: Witness) -> None:
     device.open()
 
 
-async def settle(clock: HeldClock, record: Record, devices: list[Witness]) -> None:
+async def settle(clock: FakeClock, record: Record, devices: list[Witness]) -> None:
     """Let time pass until it changes nothing any more, and every device has everything."""
-    async with clock.passing():
+    async with clock.advancing():
         await record.passed(ADA, clock.now() + 100_000)
         for device in devices:
             await device.at(record.last(ADA))

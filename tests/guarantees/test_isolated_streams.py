@@ -4,7 +4,7 @@ import grpc
 
 from tests.support import tokens
 from tests.support.callers import Caller
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Client, Running
 from unisono.client import explain
@@ -22,7 +22,7 @@ def titles(device: Device) -> list[str]:
     return sorted(row.payload.visual_content.title for row in rows)
 
 
-async def test_a_stream_does_not_outlive_its_token(node: Running, clock: HeldClock) -> None:
+async def test_a_stream_does_not_outlive_its_token(node: Running, clock: FakeClock) -> None:
     device = await Device(short_lived(node, 60), "laptop").connect()
     backend = Caller(node.publisher, user_id="ada")
     await backend.send("In time")
@@ -38,7 +38,7 @@ async def test_a_stream_does_not_outlive_its_token(node: Running, clock: HeldClo
     assert titles(device) == ["In time"]
 
 
-async def test_after_a_new_token_it_goes_on(node: Running, clock: HeldClock) -> None:
+async def test_after_a_new_token_it_goes_on(node: Running, clock: FakeClock) -> None:
     device = await Device(short_lived(node, 60), "laptop").connect()
     clock.advance(61)
     await device.ended()

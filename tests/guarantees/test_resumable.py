@@ -7,7 +7,7 @@ import pytest
 
 from tests.guarantees.reader import Reader
 from tests.support.callers import DISMISSED, READ, REPLACE, SNOOZED, UNREAD, Caller, time_of, titled
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Held
 from tests.support.nodes import Running
 from unisono.server.core.catch_up_cache import PAGE_ROWS
@@ -22,7 +22,7 @@ Step = Callable[[], Awaitable[object]]
 class Story:
     """What happens to a user: to each the same, but for the cut."""
 
-    def __init__(self, node: Running, clock: HeldClock, *, cut_after: int = 0, away: int = 0) -> None:
+    def __init__(self, node: Running, clock: FakeClock, *, cut_after: int = 0, away: int = 0) -> None:
         user_id = f"user-{next(NUMBERS)}"
         self.reader = Reader(node.user(user_id), cut_after=cut_after)
         self.backend = Caller(node.publisher, user_id=user_id)
@@ -71,7 +71,7 @@ class Story:
     async def pass_time(self) -> None:
         """Until that has changed something."""
         before = await self.last()
-        async with self._clock.passing():
+        async with self._clock.advancing():
             while await self.last() == before:
                 pass
 
@@ -114,7 +114,7 @@ def day(story: Story) -> tuple[list[Step], list[Step]]:
     return before, after
 
 
-async def told(node: Running, clock: HeldClock, **cut: int) -> Story:
+async def told(node: Running, clock: FakeClock, **cut: int) -> Story:
     story = Story(node, clock, **cut)
     return await story.tell(*day(story))
 
@@ -131,7 +131,7 @@ def rings(held: Held) -> list[int]:
     return sorted(revision for _, revision in held.rung)
 
 
-async def test_cut_after_any_message_and_back_at_once(node: Running, clock: HeldClock) -> None:
+async def test_cut_after_any_message_and_back_at_once(node: Running, clock: FakeClock) -> None:
     whole = await told(node, clock)
 
     assert whole.reader.taken == 3 + 16
@@ -144,7 +144,7 @@ async def test_cut_after_any_message_and_back_at_once(node: Running, clock: Held
 
 
 @pytest.mark.parametrize("away", [3, 99])
-async def test_cut_after_any_message_and_away_for_a_while(node: Running, clock: HeldClock, away: int) -> None:
+async def test_cut_after_any_message_and_away_for_a_while(node: Running, clock: FakeClock, away: int) -> None:
     """Then it does not ring for what was handled meanwhile, and does for all the rest."""
     whole = await told(node, clock)
     news = {row.alert_revision for row in whole.reader.held.notifications.values()} & set(
@@ -161,7 +161,7 @@ async def test_cut_after_any_message_and_away_for_a_while(node: Running, clock: 
 
 
 @pytest.mark.parametrize("cut_after", range(1, 6))
-async def test_cut_during_a_long_catch_up(node: Running, clock: HeldClock, cut_after: int) -> None:
+async def test_cut_during_a_long_catch_up(node: Running, clock: FakeClock, cut_after: int) -> None:
     """While away, what was already told changes, and so does what was not."""
     names = [str(n) for n in range(2 * PAGE_ROWS + 10)]
     story = Story(node, clock, cut_after=cut_after)
@@ -191,7 +191,7 @@ async def test_cut_during_a_long_catch_up(node: Running, clock: HeldClock, cut_a
     assert held.unread_count == len(names) - 6
 
 
-async def test_list_and_then_subscribe_leaves_no_gap(node: Running, clock: HeldClock) -> None:
+async def test_list_and_then_subscribe_leaves_no_gap(node: Running, clock: FakeClock) -> None:
     story = Story(node, clock)
     await story.send("listed")
     caller = Caller(node.user(story.backend.user_id), endpoint_id="laptop")

@@ -98,7 +98,7 @@ class Witness(Device):
         truth = self._truth(point)
         wanted = {id_: messages.notification(row) for id_, row in truth.items()}
         assert point.notifications == wanted, f"at {point.revision} it is not the state of the store"
-        assert point.unread_count == sum(row.counts for row in truth.values())
+        assert point.unread_count == sum(row.counts_as_unread for row in truth.values())
 
     def _check_rings(self, point: Point, quiet: int, owing: int, before: int) -> None:
         """Nothing up to `quiet` may ring any more, and what rings after `owing` must have."""

@@ -9,15 +9,15 @@ import pytest
 from tests.sdk.quick import QUICK
 from tests.sdk.shelf import Shelf
 from tests.support import tokens
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
 from tests.support.scripted import Scripted, scripted
 from unisono.client import Publisher
 
 
 @pytest.fixture
-def clock() -> HeldClock:
-    return HeldClock(int(time.time() * 1000))
+def clock() -> FakeClock:
+    return FakeClock(int(time.time() * 1000))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from tests.sdk.shelf import Shelf
 from tests.support import tokens
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.nodes import Setup, running
 from tests.support.scripted import Fault, Scripted
 from unisono.client import (
@@ -187,7 +187,7 @@ async def test_it_is_repeated_until_the_deadline(
     publisher: Publisher, script: Scripted, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each answer takes a minute of the hour that there is."""
-    clock = HeldClock()
+    clock = FakeClock()
     monkeypatch.setattr(caller, "time", clock)
 
     async def overloaded(_: object) -> GetNotificationResponse:

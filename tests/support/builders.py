@@ -117,7 +117,7 @@ def _after(feed: Feed, old: Sequence[Notification], rows: Sequence[Notification]
     for of, by in ((new, 1), (gone, -1)):
         for row in of:
             live[row.target.key] += by * row.live
-            unread[row.target.key] += by * row.counts
+            unread[row.target.key] += by * row.counts_as_unread
     return replace(
         feed,
         revision=max((feed.revision, *(row.revision for row in new))),

@@ -23,7 +23,7 @@ class AheadClock(SystemClock):
         return super().now() + 1000 * self.ahead
 
 
-class HeldClock:
+class FakeClock:
     """Wall and monotonic time move together, by `advance` alone, which wakes those whose time came."""
 
     def __init__(self, now: int = START) -> None:
@@ -53,7 +53,7 @@ class HeldClock:
                 alarm.set()
 
     @asynccontextmanager
-    async def passing(self) -> AsyncIterator[None]:
+    async def advancing(self) -> AsyncIterator[None]:
         """Let time pass all the while, a second in a few milliseconds."""
         task = asyncio.create_task(self._pass())
         try:

@@ -11,7 +11,7 @@ from unisono.server.core.decide.commands import (
     Content,
     Delete,
     Mark,
-    PassTime,
+    ProcessDue,
     Ref,
     Send,
     StatePatch,
@@ -63,7 +63,7 @@ class RandomCommands:
             self._mark_named: 30,
             self._mark_scanned: 4,
             self._delete: 10,
-            self._pass_time: 6,
+            self._process_due: 6,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -130,10 +130,10 @@ class RandomCommands:
         ref, _ = self._named(rows)
         return Delete(actor=self._actor(), ref=ref, expected_revision=self._expected(rows, ref))
 
-    def _pass_time(self, rows: Sequence[Notification], now: int) -> PassTime:
+    def _process_due(self, rows: Sequence[Notification], now: int) -> ProcessDue:
         due = [row for row in rows if row.live and min(row.expire_time, row.snooze_until or now + 1) <= now]
         some = due or rows
-        return PassTime(feed=self._feed, id=self._random.choice(some).id if some else "unknown")
+        return ProcessDue(feed=self._feed, id=self._random.choice(some).id if some else "unknown")
 
     def _actor(self) -> Actor:
         if self._random.random() < 0.6:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tests.support import tokens
-from tests.support.clocks import START, HeldClock
+from tests.support.clocks import START, FakeClock
 from tests.support.nodes import Setup, running
 from unisono.client import Transport, transport_to
 from unisono.client.testing import FakeService
@@ -41,14 +41,14 @@ class Service(Protocol):
         self, user_id: str = "ada", *, may_send: bool = True, lifetime: timedelta = timedelta(days=365)
     ) -> str: ...
 
-    async def pass_time(self, span: timedelta) -> None: ...
+    async def advance(self, span: timedelta) -> None: ...
 
 
 #: Makes a service with these limits.
 Serving = Callable[..., AbstractAsyncContextManager[Service]]
 
 
-class SweptClock(HeldClock):
+class SweptClock(FakeClock):
     """Stands still, and can tell when the sweeper of its node has done all that was due."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Server:
         expire_time = self._clock.now() // 1000 + int(lifetime.total_seconds())
         return tokens.device(user_id, scope=scopes, exp=expire_time)
 
-    async def pass_time(self, span: timedelta) -> None:
+    async def advance(self, span: timedelta) -> None:
         await self._clock.advance_swept(span.total_seconds())
 
 
@@ -113,7 +113,7 @@ class Fake:
     ) -> str:
         return self._service.user_token(user_id, app_id=APP, may_send=may_send, lifetime=lifetime)
 
-    async def pass_time(self, span: timedelta) -> None:
+    async def advance(self, span: timedelta) -> None:
         self._service.advance(span)
 
 

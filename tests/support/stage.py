@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.support.builders import a_payload
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.devices import Held
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
@@ -17,7 +17,7 @@ from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import SingleWaiterEvent
 from unisono.server.core.decide.commands import Actor, Content, Delete, Mark, Ref, StatePatch
-from unisono.server.core.decide.results import Marked, Removed
+from unisono.server.core.decide.results import DeleteResult, MarkStep
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules, StreamRequest
@@ -46,7 +46,7 @@ LATER = 10**15
 class Stage:
     """The parts, put together as a node does; a test may choose some of them."""
 
-    clock: HeldClock = field(default_factory=HeldClock)
+    clock: FakeClock = field(default_factory=FakeClock)
     bus: Bus = field(default_factory=LocalBus)
     limits: Limits = field(default_factory=Limits)
     rules: SessionRules = field(default_factory=SessionRules)
@@ -101,10 +101,10 @@ class Stage:
         request = SendRequest(actor=actor, key="", content=wanted, target=target, replace=False)
         return (await self.notifications.send(request)).notification
 
-    async def mark(self, row: Notification, patch: StatePatch) -> Marked:
-        return await self.commits.submit(Mark(actor=PUBLISHER, patch=patch, refs=(Ref(id=row.id),)), Marked)
+    async def mark(self, row: Notification, patch: StatePatch) -> MarkStep:
+        return await self.commits.submit(Mark(actor=PUBLISHER, patch=patch, refs=(Ref(id=row.id),)), MarkStep)
 
-    async def delete(self, row: Notification) -> Removed:
+    async def delete(self, row: Notification) -> DeleteResult:
         return await self.notifications.delete(Delete(actor=PUBLISHER, ref=Ref(id=row.id)))
 
 

@@ -8,8 +8,8 @@ from google.protobuf.message import Message
 from tests.guarantees.machines.core_parts import Core, shown
 from unisono.server.api.convert import messages, send_results
 from unisono.server.api.status import code_of
-from unisono.server.core.decide.commands import Command, Delete, Mark, PassTime, Send, Update
-from unisono.server.core.decide.results import Marked, Removed, Result, Sent, Updated
+from unisono.server.core.decide.commands import Command, Delete, Mark, ProcessDue, Send, Update
+from unisono.server.core.decide.results import DeleteResult, MarkStep, Result, SendResult, UpdateResult
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Feed, FeedKey
 from unisono.server.store.reads import ListFilter
@@ -39,11 +39,11 @@ class CoreCalls:
         try:
             result = await core.commits.committer.submit(command)
             answer = answered(result)
-            if isinstance(result, Sent):
+            if isinstance(result, SendResult):
                 self.sent.add(result.notification.id)
         except UnisonoError as error:
             code, reason = code_of(error).name, str(error.reason)
-        if not isinstance(command, PassTime):
+        if not isinstance(command, ProcessDue):
             self._note(command.actor.feed, asked(command), began, answer, code, reason)
 
     async def last(self, core: Core, key: FeedKey) -> int:
@@ -106,12 +106,12 @@ def asked(command: Called) -> Message:
 def answered(result: Result) -> Message | None:
     """The response."""
     match result:
-        case Sent():
+        case SendResult():
             return pb.SendNotificationResponse.FromString(send_results.send_result(result))
-        case Updated():
+        case UpdateResult():
             row = messages.notification(result.notification)
             return pb.UpdateNotificationResponse(notification=row)
-        case Marked():
+        case MarkStep():
             return pb.MarkNotificationsResponse(
                 changed=result.changed,
                 skipped=result.skipped,
@@ -119,8 +119,10 @@ def answered(result: Result) -> Message | None:
                 unread_count=result.feed.unread_count(),
                 not_found=[messages.ref(ref) for ref in result.not_found],
             )
-        case Removed():
-            return pb.DeleteNotificationResponse(revision=result.revision, already_removed=result.already)
+        case DeleteResult():
+            return pb.DeleteNotificationResponse(
+                revision=result.revision, already_removed=result.already_removed
+            )
         case _:
             return None
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
@@ -27,7 +27,7 @@ LIMITS = Limits(live_notifications_per_feed=20)
 class Core:
     """Everything between the store and the wire."""
 
-    def __init__(self, path: Path, bus: LocalBus, clock: HeldClock) -> None:
+    def __init__(self, path: Path, bus: LocalBus, clock: FakeClock) -> None:
         ids = RandomIds()
         self.clock = clock
         self.store = SqliteStore(path, ids=ids, encode=encoding.encode_row)

@@ -11,7 +11,7 @@ from tests.guarantees.machines.core_parts import Core, shown
 from tests.guarantees.machines.judged import broken_in
 from tests.guarantees.machines.times import told_by
 from tests.support.buses import DeafBus, LossyBus
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from tests.support.random_commands import LAPTOP, PHONE, RandomCommands
 from unisono.server.bus.local import LocalBus
 from unisono.server.core.decide.commands import Command
@@ -33,7 +33,7 @@ class CoreScene:
     """What is drawn by chance is drawn from `random`, which whoever acts seeds."""
 
     def __init__(self, path: Path) -> None:
-        self.clock = HeldClock()
+        self.clock = FakeClock()
         self.random = Random(0)  # noqa: S311
         self._path = path
         self._history = History()

@@ -10,7 +10,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from tests.guarantees.machines.voices import Voice
 from tests.support.callers import ALL, REPLACE, SNOOZED, by_id, by_key, time_of, titled
-from tests.support.clocks import HeldClock
+from tests.support.clocks import FakeClock
 from unisono.client import UnisonoError
 from unisono.client._wire import methods
 from unisono.v1 import notification_pb2 as pb
@@ -41,7 +41,7 @@ Act = Callable[[Voice], Awaitable[object]]
 class ServiceCalls:
     """Drawn from a seeded source; each draws all of a call before it waits."""
 
-    def __init__(self, random: Random, clock: HeldClock) -> None:
+    def __init__(self, random: Random, clock: FakeClock) -> None:
         self._random = random
         self._clock = clock
         #: The ids of what was sent.

@@ -11,7 +11,7 @@ from tests.guarantees.machines.store_writes import FEEDS, StoreWrites, feeds, fe
 from tests.guarantees.machines.twins import LIMITS
 from tests.support.builders import a_payload
 from unisono.server.core.decide.batch import decide
-from unisono.server.core.decide.commands import Actor, Content, PassTime, Send
+from unisono.server.core.decide.commands import Actor, Content, ProcessDue, Send
 from unisono.server.errors import OutcomeUnknown, Unavailable
 from unisono.server.model import EVERY_ENDPOINT, LARGEST_INTEGER, FeedKey, SenderRole
 from unisono.server.store.base import Store
@@ -105,7 +105,7 @@ class StoreTroubles(StoreWrites):
 
     def _committing(self, seed: int, count: int, feed: FeedKey) -> Call:
         """A commit that has to read rows, if there is a feed."""
-        commands = [*self.commands(seed, [feed] * count), PassTime(feed=feed, id="any")]
+        commands = [*self.commands(seed, [feed] * count), ProcessDue(feed=feed, id="any")]
         now = self.now
         return lambda store: store.commit(
             commands, lambda items, view: decide(items, view, now=now, limits=LIMITS)

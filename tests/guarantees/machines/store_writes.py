@@ -14,7 +14,7 @@ from tests.guarantees.machines.random_endpoints import RandomEndpoints
 from tests.guarantees.machines.twins import Twins
 from tests.support.clocks import START
 from tests.support.random_commands import RandomCommands
-from unisono.server.core.decide.commands import Command, Mark, PassTime, Send
+from unisono.server.core.decide.commands import Command, Mark, ProcessDue, Send
 from unisono.server.model import FeedKey
 from unisono.server.store.commit import Scan
 from unisono.server.store.reads import EndpointActivity, Retention
@@ -83,7 +83,7 @@ class StoreWrites(LoopedMachine):
     @rule(limit=st.sampled_from((1, 3, 100)))
     def let_time_act(self, limit: int) -> None:
         due = self.run(self.twins.due(self.now, limit))
-        self.run(self.twins.commit([PassTime(feed=one.feed, id=one.id) for one in due], self.now))
+        self.run(self.twins.commit([ProcessDue(feed=one.feed, id=one.id) for one in due], self.now))
 
     @rule(tombstones=ages, per_feed=st.sampled_from((0, 2, 1000)), endpoints=ages, limit=st.integers(1, 9))
     def forget(self, tombstones: int, per_feed: int, endpoints: int, limit: int) -> None:

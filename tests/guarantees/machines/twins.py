@@ -182,9 +182,9 @@ def recount(feed: Feed, found: Sequence[Notification], live: Sequence[Notificati
     assert by_revision(live) == by_revision([row for row in found if row.live])
     assert feed.live == len(live)
     assert feed.size == sum(size_of(row.payload or b"", row.target) for row in live)
-    assert feed.unread == sum(row.counts for row in live if not row.target.key)
+    assert feed.unread == sum(row.counts_as_unread for row in live if not row.target.key)
     targets = Counter(row.target.key for row in live if row.target.key)
-    unread = Counter(row.target.key for row in live if row.counts)
+    unread = Counter(row.target.key for row in live if row.counts_as_unread)
     assert feed.targets == {key: Counts(count, unread[key]) for key, count in targets.items()}
     assert len(set(revisions)) == len(revisions), "a revision twice"
     assert max(revisions, default=0) <= feed.revision

@@ -11,7 +11,7 @@ from typing import Final
 _THRESHOLDS: Final = (10_000, 10, 10)
 
 
-def look_less_often() -> None:
+def tune_gc() -> None:
     """Called once everything that stays is there: that is not looked at any more."""
     gc.collect()
     gc.freeze()

@@ -4,7 +4,7 @@ import structlog
 
 from unisono.server.api.tls import CertificateError
 from unisono.server.app.build import build, certificate
-from unisono.server.app.gc_tuning import look_less_often
+from unisono.server.app.gc_tuning import tune_gc
 from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.signals import Signals
@@ -27,7 +27,7 @@ async def serve(settings: Settings) -> None:
     _check_key_is_private(settings)
     raise_open_files()
     port = await node.start(settings.listen, tls)
-    look_less_often()
+    tune_gc()
     address = Address.parse(settings.listen)
     host = f"[{address.host}]" if ":" in address.host else address.host
     log.info("serving", address=f"{host}:{port}", store=settings.store, tls=tls is not None)

@@ -10,7 +10,7 @@ import click
 
 from unisono.server.cli.examples import examples
 from unisono.server.cli.options import all_settings, loaded
-from unisono.server.config import Described, describe
+from unisono.server.config import SettingInfo, describe
 
 _HEAD: Final = ("SETTING", "VALUE", "UNIT", "DEFAULT", "FROM", "MEANING")
 
@@ -36,7 +36,7 @@ def config(config: Path | None, as_json: bool, **flags: Any) -> None:
         click.echo("\n".join(_table([_HEAD, *map(_row, settings)])))
 
 
-def _row(setting: Described) -> Sequence[str]:
+def _row(setting: SettingInfo) -> Sequence[str]:
     value, default = _text(setting.value), _text(setting.default)
     return setting.name, value, setting.unit, default, setting.origin, setting.meaning
 

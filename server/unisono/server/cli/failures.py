@@ -11,7 +11,7 @@ from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.store.base import StoreError
 
 
-class Unusable(click.ClickException):
+class ConfigurationError(click.ClickException):
     """Wrong arguments or settings."""
 
     exit_code = 2
@@ -21,17 +21,17 @@ class Commands(click.Group):
     """The commands, under which errors of the layers below become messages."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        with in_words():
+        with report_errors():
             return super().invoke(ctx)
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """Errors that are meant for the operator end the command, without a traceback."""
     try:
         yield
     except (InvalidSettings, AccessMisconfigured) as error:
-        raise Unusable(str(error)) from error
+        raise ConfigurationError(str(error)) from error
     except StoreError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

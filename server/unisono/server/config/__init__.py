@@ -2,16 +2,16 @@
 
 from unisono.server.config.load import Loaded, load
 from unisono.server.config.problems import InvalidSettings
-from unisono.server.config.setting_info import Described, describe
+from unisono.server.config.setting_info import SettingInfo, describe
 from unisono.server.config.settings import Settings
 from unisono.server.config.tables import AppSettings, IssuerSettings
 
 __all__ = [
     "AppSettings",
-    "Described",
     "InvalidSettings",
     "IssuerSettings",
     "Loaded",
+    "SettingInfo",
     "Settings",
     "describe",
     "load",

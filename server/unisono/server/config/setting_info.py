@@ -9,7 +9,7 @@ from unisono.server.config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class SettingInfo:
     """One setting. `value` and `default` are JSON values; secrets in them are masked."""
 
     name: str
@@ -20,12 +20,12 @@ class Described:
     meaning: str
 
 
-def describe(loaded: Loaded) -> list[Described]:
+def describe(loaded: Loaded) -> list[SettingInfo]:
     """Every setting, in the order of their definition."""
     values = loaded.settings.model_dump(mode="json")
     defaults = Settings().model_dump(mode="json")
     return [
-        Described(
+        SettingInfo(
             name=name,
             value=values[name],
             unit=unit_of(field),

@@ -5,11 +5,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from unisono.server.config.access import AccessSettings
 from unisono.server.config.limits import LimitSettings
 from unisono.server.config.serving import ServingSettings
-from unisono.server.config.store import StoringSettings
+from unisono.server.config.store import StoreSettings
 from unisono.server.config.streams import StreamSettings
 
 
-class Settings(LimitSettings, StreamSettings, StoringSettings, AccessSettings, ServingSettings):
+class Settings(LimitSettings, StreamSettings, StoreSettings, AccessSettings, ServingSettings):
     """Every setting of the server. Times are in seconds where the name says nothing else."""
 
     model_config = SettingsConfigDict(

@@ -11,7 +11,7 @@ from unisono.server.config.setting import DAYS, ITEMS, SECONDS, URL, setting
 SQLITE: Final = "sqlite:///"
 
 
-class StoringSettings(BaseSettings):
+class StoreSettings(BaseSettings):
     """The store and its upkeep."""
 
     store: str = setting(

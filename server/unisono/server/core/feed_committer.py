@@ -8,7 +8,7 @@ from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
 from unisono.server.core.committer import Committed, Committer
 from unisono.server.core.decide.batch import decide
-from unisono.server.core.decide.commands import Command, PassTime
+from unisono.server.core.decide.commands import Command, ProcessDue
 from unisono.server.core.decide.results import Result
 from unisono.server.core.presence import Presence
 from unisono.server.errors import UnisonoError
@@ -75,7 +75,7 @@ class FeedCommitter:
     def _record_activity(self, commands: Sequence[Command], now: int) -> None:
         """A device that changes something is alive, whether it has a stream or not."""
         for command in commands:
-            if not isinstance(command, PassTime) and command.actor.endpoint_id:
+            if not isinstance(command, ProcessDue) and command.actor.endpoint_id:
                 actor = command.actor
                 self._presence.record(
                     EndpointActivity(feed=actor.feed, endpoint_id=actor.endpoint_id, time=now)

@@ -7,7 +7,7 @@ from typing import Final
 
 from unisono.server.core.decide.commands import Actor, Mark, Ref, StatePatch
 from unisono.server.core.decide.preconditions import not_found
-from unisono.server.core.decide.results import Marked
+from unisono.server.core.decide.results import MarkStep
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.errors import NotFound, UnisonoError
@@ -77,26 +77,26 @@ class Marking:
     async def _named(self, command: Mark, audience: Audience | None) -> MarkedAll:
         """What references name, in parts that leave room for others in a commit."""
         parts = [replace(command, refs=refs) for refs in _parts(command.refs)]
-        outcomes = await self._commits.submit_all(parts, Marked)
+        outcomes = await self._commits.submit_all(parts, MarkStep)
         for outcome in outcomes:
             if isinstance(outcome, UnisonoError) and not isinstance(outcome, NotFound):
                 raise outcome
-        done = [outcome for outcome in outcomes if isinstance(outcome, Marked)]
+        done = [outcome for outcome in outcomes if isinstance(outcome, MarkStep)]
         if not done:
             raise not_found()
         missing = (
-            outcome.not_found if isinstance(outcome, Marked) else part.refs
+            outcome.not_found if isinstance(outcome, MarkStep) else part.refs
             for part, outcome in zip(parts, outcomes, strict=True)
         )
         return _all(done, audience, tuple(chain.from_iterable(missing)))
 
     async def _in_steps(self, command: Mark, scan: Scan, audience: Audience | None) -> MarkedAll:
-        steps = [await self._commits.submit(command, Marked)]
+        steps = [await self._commits.submit(command, MarkStep)]
         # What is created after the first step is not meant.
         until = steps[0].feed.revision
         while (after := steps[-1].resume_after) is not None:
             rest = replace(command, scan=replace(scan, after=after, until=until))
-            steps.append(await self._commits.submit(rest, Marked))
+            steps.append(await self._commits.submit(rest, MarkStep))
         return _all(steps, audience)
 
 
@@ -106,7 +106,7 @@ def _parts(refs: tuple[Ref, ...]) -> list[tuple[Ref, ...]]:
     return [refs[part * len(refs) // count : (part + 1) * len(refs) // count] for part in range(count)]
 
 
-def _all(steps: Sequence[Marked], audience: Audience | None, missing: tuple[Ref, ...] = ()) -> MarkedAll:
+def _all(steps: Sequence[MarkStep], audience: Audience | None, missing: tuple[Ref, ...] = ()) -> MarkedAll:
     feed = steps[-1].feed
     return MarkedAll(
         changed=sum(step.changed for step in steps),

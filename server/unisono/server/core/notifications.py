@@ -16,7 +16,7 @@ from unisono.server.core.decide.commands import (
 )
 from unisono.server.core.decide.ledger import preferred
 from unisono.server.core.decide.preconditions import not_found
-from unisono.server.core.decide.results import Removed, Sent, Updated
+from unisono.server.core.decide.results import DeleteResult, SendResult, UpdateResult
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.position import Position
@@ -71,9 +71,9 @@ class Notifications:
         self._ids = ids
         self._limits = limits
 
-    async def send(self, request: SendRequest) -> Sent:
+    async def send(self, request: SendRequest) -> SendResult:
         """Create one notification; it is on the disk when this returns."""
-        return await self._commits.submit(self._command(request), Sent)
+        return await self._commits.submit(self._command(request), SendResult)
 
     def room_for_batch(self, owner: Owner, count: int) -> AbstractContextManager[None]:
         """Places for a batch, taken before it is read. Raises Unavailable when too much waits."""
@@ -81,10 +81,10 @@ class Notifications:
 
     async def send_batch(
         self, owner: Owner, requests: Sequence[SendRequest]
-    ) -> Sequence[Sent | UnisonoError]:
+    ) -> Sequence[SendResult | UnisonoError]:
         """Create many for this caller, within `room_for_batch`; an outcome for each, in order."""
         commands = await self._turns.map(owner, self._command, requests)
-        return await self._commits.submit_reserved(commands, Sent)
+        return await self._commits.submit_reserved(commands, SendResult)
 
     async def get(self, actor: Actor, ref: Ref) -> Notification:
         """A live notification with its payload; raises NotFound."""
@@ -108,11 +108,11 @@ class Notifications:
 
     async def update(self, command: Update) -> Notification:
         """Patch content; returns the notification after it."""
-        return (await self._commits.submit(command, Updated)).notification
+        return (await self._commits.submit(command, UpdateResult)).notification
 
-    async def delete(self, command: Delete) -> Removed:
+    async def delete(self, command: Delete) -> DeleteResult:
         """Withdraw it from every device."""
-        return await self._commits.submit(command, Removed)
+        return await self._commits.submit(command, DeleteResult)
 
     def _command(self, request: SendRequest) -> Send:
         return Send(

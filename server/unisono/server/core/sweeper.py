@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import structlog
 
 from unisono.server.clock import Clock, SingleWaiterEvent
-from unisono.server.core.decide.commands import PassTime
-from unisono.server.core.decide.results import TimePassed
+from unisono.server.core.decide.commands import ProcessDue
+from unisono.server.core.decide.results import DueProcessed
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.presence import Presence
 from unisono.server.errors import Unavailable
@@ -63,7 +63,7 @@ class Sweeper:
     async def sweep(self) -> None:
         """Do everything that is due now."""
         await self._presence.flush()
-        while not self._stopping.is_set() and await self._pass_time():
+        while not self._stopping.is_set() and await self._process_due():
             pass
         while not self._stopping.is_set() and await self._store.purge(self._retention()):
             pass
@@ -77,14 +77,14 @@ class Sweeper:
             except Exception:
                 log.exception("sweep failed")
 
-    async def _pass_time(self) -> bool:
+    async def _process_due(self) -> bool:
         """One step of expiries and wake-ups; whether there may be more."""
         due = await self._store.due(self._clock.now(), self._rules.step)
-        commands = [PassTime(feed=item.feed, id=item.id) for item in due]
-        outcomes = await self._commits.submit_all(commands, TimePassed, background=True)
-        acted = sum(isinstance(o, TimePassed) and o.changed for o in outcomes)
+        commands = [ProcessDue(feed=item.feed, id=item.id) for item in due]
+        outcomes = await self._commits.submit_all(commands, DueProcessed, background=True)
+        acted = sum(isinstance(o, DueProcessed) and o.changed for o in outcomes)
         if acted:
-            log.debug("time passed", notifications=acted)
+            log.debug("due processed", notifications=acted)
         return bool(acted)
 
     def _retention(self) -> Retention:

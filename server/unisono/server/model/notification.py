@@ -55,7 +55,7 @@ class Notification:
         return self.removal is None
 
     @property
-    def counts(self) -> bool:
+    def counts_as_unread(self) -> bool:
         """Whether a badge counts it."""
         unread = self.live and self.read_state is ReadState.UNREAD
         return unread and self.user_action_state not in QUIET
@@ -63,7 +63,7 @@ class Notification:
     @property
     def rings_until(self) -> int:
         """From when on its last alert is no longer worth a ring; 0 when it is not worth one at all."""
-        if not self.counts:
+        if not self.counts_as_unread:
             return 0
         shown = self.display_time_to_live
         return self.expire_time if shown is None else min(self.expire_time, self.alert_time + shown)

@@ -3,11 +3,11 @@
 from typing import Final
 
 from unisono.server.api.convert.protowire import VARINT, string_field, tag, timestamp_field, varint
-from unisono.server.core.decide.results import Sent
+from unisono.server.core.decide.results import SendResult
 from unisono.v1 import notification_service_pb2 as pb
 
 
-def send_result(sent: Sent) -> bytes:
+def send_result(sent: SendResult) -> bytes:
     """A `SendResult` as the field 1 of whatever it is in: the same in both responses."""
     row = sent.notification
     body = b"".join(

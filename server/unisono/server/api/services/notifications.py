@@ -10,7 +10,7 @@ from unisono.server.api.pipeline import PUBLISHER, Unary, UnaryBytes
 from unisono.server.api.request_context import RequestContext
 from unisono.server.api.status import item_error
 from unisono.server.core.access.principal import Scope
-from unisono.server.core.decide.results import Sent
+from unisono.server.core.decide.results import SendResult
 from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.turns import Turns
@@ -113,10 +113,12 @@ class NotificationService:
     ) -> pb.DeleteNotificationResponse:
         """DeleteNotification."""
         removed = await self._notifications.delete(requests.delete(request_context, request))
-        return pb.DeleteNotificationResponse(revision=removed.revision, already_removed=removed.already)
+        return pb.DeleteNotificationResponse(
+            revision=removed.revision, already_removed=removed.already_removed
+        )
 
 
-def _batch_result(outcome: Sent | UnisonoError) -> bytes:
+def _batch_result(outcome: SendResult | UnisonoError) -> bytes:
     if isinstance(outcome, UnisonoError):
         refused = pb.BatchSendResult(error=item_error(outcome)).SerializeToString()
         return send_results.batch_result(refused)

@@ -161,7 +161,7 @@ class Delete(Single):
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class PassTime(Single):
+class ProcessDue(Single):
     """Let time act on a notification: expire it or end its snooze, if that is due."""
 
     feed: FeedKey
@@ -172,7 +172,7 @@ class PassTime(Single):
         return ReadSet(feed=self.feed, ids=(self.id,))
 
 
-Command = Send | Update | Mark | Delete | PassTime
+Command = Send | Update | Mark | Delete | ProcessDue
 
 
 def fingerprint(content: Content, target: TargetPolicy) -> bytes:

@@ -129,7 +129,7 @@ class Ledger:
             return
         self._live += by
         self._size += by * row.size
-        unread = by if row.counts else 0
+        unread = by if row.counts_as_unread else 0
         if key := row.target.key:
             self._count_target(key, by, unread)
         else:

@@ -8,13 +8,13 @@ from typing import Any
 from unisono.server.core.decide.commands import Mark, Ref, StatePatch
 from unisono.server.core.decide.ledger import Ledger
 from unisono.server.core.decide.preconditions import check_revision, not_found
-from unisono.server.core.decide.results import Marked
+from unisono.server.core.decide.results import MarkStep
 from unisono.server.errors import InvalidRequest
 from unisono.server.model import ChangeType, Notification, UserActionState
 from unisono.server.store.commit import Scan, Scanned
 
 
-def mark(ledger: Ledger, command: Mark, scanned: Scanned, now: int) -> Marked:
+def mark(ledger: Ledger, command: Mark, scanned: Scanned, now: int) -> MarkStep:
     """Patch what the references name, or one step of what a scan found."""
     if command.scan is not None:
         rows, resume_after = _step(ledger, command.scan, scanned)
@@ -88,7 +88,7 @@ def _apply(
     now: int,
     not_found: tuple[Ref, ...] = (),
     resume_after: int | None = None,
-) -> Marked:
+) -> MarkStep:
     changed = skipped = 0
     for row in rows:
         fields = new_state(row, command.patch)
@@ -100,7 +100,7 @@ def _apply(
         changed += 1
         row = replace(row, update_time=now, revision=ledger.next_revision, **fields)
         ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)
-    return Marked(
+    return MarkStep(
         changed=changed,
         skipped=skipped,
         feed=ledger.feed,

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from unisono.server.core.decide.commands import Delete, PassTime
+from unisono.server.core.decide.commands import Delete, ProcessDue
 from unisono.server.core.decide.ledger import Ledger
 from unisono.server.core.decide.preconditions import check_revision, not_found
-from unisono.server.core.decide.results import Removed, TimePassed
+from unisono.server.core.decide.results import DeleteResult, DueProcessed
 from unisono.server.model import (
     ChangeType,
     Notification,
@@ -15,30 +15,30 @@ from unisono.server.model import (
 )
 
 
-def delete(ledger: Ledger, command: Delete, now: int) -> Removed:
+def delete(ledger: Ledger, command: Delete, now: int) -> DeleteResult:
     """Withdraw it; what is gone already stays as it is."""
     row = ledger.resolve(command.ref, command.actor.role)
     if row is None:
         raise not_found()
     if not row.live:
-        return Removed(revision=row.revision, already=True)
+        return DeleteResult(revision=row.revision, already_removed=True)
     check_revision(row, command.expected_revision)
     origin = command.actor.endpoint_id
-    return Removed(revision=remove(ledger, row, ChangeType.DELETED, now, origin).revision)
+    return DeleteResult(revision=remove(ledger, row, ChangeType.DELETED, now, origin).revision)
 
 
-def pass_time(ledger: Ledger, command: PassTime, now: int) -> TimePassed:
+def process_due(ledger: Ledger, command: ProcessDue, now: int) -> DueProcessed:
     """Expire or wake it, if it is due as it is now: it may have changed since it was found."""
     row = ledger.row(command.id)
     if row is None or not row.live:
-        return TimePassed(changed=False)
+        return DueProcessed(changed=False)
     if row.expire_time <= now:
         remove(ledger, row, ChangeType.EXPIRED, now)
     elif row.snooze_until is not None and row.snooze_until <= now:
         _wake(ledger, row, now)
     else:
-        return TimePassed(changed=False)
-    return TimePassed(changed=True)
+        return DueProcessed(changed=False)
+    return DueProcessed(changed=True)
 
 
 def remove(ledger: Ledger, row: Notification, why: ChangeType, now: int, origin: str = "") -> Notification:

@@ -6,7 +6,7 @@ from unisono.server.model.value import value
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Sent:
+class SendResult:
     """`notification` is the stored one; `deduplicated` when an earlier send stored it."""
 
     notification: Notification
@@ -14,14 +14,14 @@ class Sent:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Updated:
+class UpdateResult:
     """The notification after the patch, with its payload."""
 
     notification: Notification
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Marked:
+class MarkStep:
     """The outcome of one step, and the feed after it.
 
     `resume_after` is the create_revision that a scan got to, or None when nothing is left to scan.
@@ -35,18 +35,18 @@ class Marked:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Removed:
+class DeleteResult:
     """The revision at which it was removed; `already` when that was before."""
 
     revision: int
-    already: bool = False
+    already_removed: bool = False
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class TimePassed:
+class DueProcessed:
     """Whether anything was due."""
 
     changed: bool
 
 
-Result = Sent | Updated | Marked | Removed | TimePassed
+Result = SendResult | UpdateResult | MarkStep | DeleteResult | DueProcessed

@@ -6,7 +6,7 @@ from unisono.server.core.decide.commands import Send
 from unisono.server.core.decide.ledger import Ledger
 from unisono.server.core.decide.quotas import check_growth, check_room
 from unisono.server.core.decide.removal import remove
-from unisono.server.core.decide.results import Sent
+from unisono.server.core.decide.results import SendResult
 from unisono.server.errors import AlreadyExists, InvalidRequest, Reason
 from unisono.server.model import (
     ChangeType,
@@ -18,12 +18,12 @@ from unisono.server.model import (
 from unisono.server.model.notification import size_of
 
 
-def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> Sent:
+def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
     """Create, deduplicate, replace or refuse (the contract, section 4)."""
     role, key = command.actor.role, command.key
     same = ledger.keys.with_content(role, key, command.fingerprint)
     if same is not None:
-        return Sent(notification=same, deduplicated=True)
+        return SendResult(notification=same, deduplicated=True)
     live = ledger.keys.live(role, key)
     if live is not None and not command.replace:
         raise _conflict(live)
@@ -50,7 +50,7 @@ def expiry(requested: int | None, now: int, limits: Limits) -> int:
     return requested
 
 
-def _create(ledger: Ledger, command: Send, expire_time: int, now: int) -> Sent:
+def _create(ledger: Ledger, command: Send, expire_time: int, now: int) -> SendResult:
     revision = ledger.next_revision
     content = command.content
     row = Notification(
@@ -75,10 +75,10 @@ def _create(ledger: Ledger, command: Send, expire_time: int, now: int) -> Sent:
         size=size_of(content.payload, command.target),
     )
     ledger.write(row, ChangeType.CREATED, command.actor.endpoint_id)
-    return Sent(notification=row)
+    return SendResult(notification=row)
 
 
-def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int, now: int) -> Sent:
+def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int, now: int) -> SendResult:
     revision = ledger.next_revision
     content = command.content
     row = replace(
@@ -100,7 +100,7 @@ def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int
         size=size_of(content.payload, live.target),
     )
     ledger.write(row, ChangeType.UPDATED, command.actor.endpoint_id)
-    return Sent(notification=row)
+    return SendResult(notification=row)
 
 
 def _conflict(live: Notification) -> AlreadyExists:

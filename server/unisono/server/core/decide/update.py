@@ -7,14 +7,14 @@ from unisono.server.core.decide.commands import Update
 from unisono.server.core.decide.ledger import Ledger
 from unisono.server.core.decide.preconditions import check_revision, not_found
 from unisono.server.core.decide.quotas import check_growth
-from unisono.server.core.decide.results import Updated
+from unisono.server.core.decide.results import UpdateResult
 from unisono.server.core.decide.send import expiry
 from unisono.server.errors import PermissionDenied, Reason
 from unisono.server.model import ChangeType, Limits, Notification, SenderRole
 from unisono.server.model.notification import size_of
 
 
-def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> Updated:
+def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> UpdateResult:
     """Patch the fields in the mask; a new payload rings, unless the patch is silent."""
     row = ledger.resolve(command.ref, command.actor.role)
     if row is None or not row.live:
@@ -22,7 +22,7 @@ def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> Updated
     _check_creator(row, command.actor.role)
     fields = _new_values(row, command, now, limits)
     if not fields:
-        return Updated(notification=row)
+        return UpdateResult(notification=row)
     check_revision(row, command.expected_revision)
     if "payload" in fields:
         fields["size"] = size_of(fields["payload"], row.target)
@@ -34,7 +34,7 @@ def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> Updated
             fields |= {"alert_revision": revision, "alert_time": now}
     change = ChangeType.UPDATED if "payload" in fields else ChangeType.STATE_CHANGED
     row = replace(row, update_time=now, revision=revision, **fields)
-    return Updated(notification=ledger.write(row, change, command.actor.endpoint_id))
+    return UpdateResult(notification=ledger.write(row, change, command.actor.endpoint_id))
 
 
 def _new_values(row: Notification, command: Update, now: int, limits: Limits) -> dict[str, Any]:

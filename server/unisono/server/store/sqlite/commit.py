@@ -21,7 +21,7 @@ from unisono.server.store.sqlite.rows import (
     removal_value,
     state_values,
 )
-from unisono.server.store.sqlite.sql import compose, names, places, settings
+from unisono.server.store.sqlite.sql import assignments, column_list, placeholders, render
 from unisono.server.store.sqlite.transaction import transaction, translated
 from unisono.server.store.sqlite.view import read_view
 
@@ -30,20 +30,20 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 _COLUMNS = (*FIXED_COLUMNS, *STATE_COLUMNS, *CONTENT_COLUMNS, "removal", "payload")
-_INSERT = compose(
+_INSERT = render(
     "INSERT INTO notifications ({columns}) VALUES ({values})",
-    columns=names(*_COLUMNS),
-    values=places(*_COLUMNS),
+    columns=column_list(*_COLUMNS),
+    values=placeholders(*_COLUMNS),
 )
-_BURY = compose(
+_BURY = render(
     "UPDATE notifications SET {settings} WHERE id = ? AND feed = ?",
-    settings=settings(*STATE_COLUMNS, *CONTENT_COLUMNS, "removal", "payload"),
+    settings=assignments(*STATE_COLUMNS, *CONTENT_COLUMNS, "removal", "payload"),
 )
 # What is named is written into every index that knows it, changed or not: so what stays is not named.
 _UPDATE = "UPDATE notifications SET {settings} WHERE id = ? AND feed = ? AND removal IS NULL"
-_UPDATE_ALL = compose(_UPDATE, settings=settings(*STATE_COLUMNS, *CONTENT_COLUMNS, "payload"))
-_UPDATE_ALL_BUT_PAYLOAD = compose(_UPDATE, settings=settings(*STATE_COLUMNS, *CONTENT_COLUMNS))
-_UPDATE_STATE = compose(_UPDATE, settings=settings(*STATE_COLUMNS))
+_UPDATE_ALL = render(_UPDATE, settings=assignments(*STATE_COLUMNS, *CONTENT_COLUMNS, "payload"))
+_UPDATE_ALL_BUT_PAYLOAD = render(_UPDATE, settings=assignments(*STATE_COLUMNS, *CONTENT_COLUMNS))
+_UPDATE_STATE = render(_UPDATE, settings=assignments(*STATE_COLUMNS))
 _COUNT_TOMBSTONES = "UPDATE feeds SET tombstones = tombstones + ? WHERE feed = ?"
 
 

@@ -12,13 +12,13 @@ from unisono.server.store.reads import EndpointActivity
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.feeds import Feeds, insert_feed, read_feeds
-from unisono.server.store.sqlite.sql import ENDPOINT, compose, json_array
+from unisono.server.store.sqlite.sql import ENDPOINT, json_array, render
 from unisono.server.store.sqlite.transaction import transaction, translated
 
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=EndpointItem)
 
-_READ = compose(
+_READ = render(
     """
     SELECT e.feed, {endpoint} FROM json_each(:feeds) AS named CROSS JOIN endpoints AS e
     ON e.feed = named.value AND e.delete_time IS NULL

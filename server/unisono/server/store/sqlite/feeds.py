@@ -8,10 +8,10 @@ from unisono.server.clock import Ids
 from unisono.server.model import Feed, FeedKey
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feed_cache import FeedCache, StoredFeed
-from unisono.server.store.sqlite.sql import FEED, compose, json_array, names, places, settings
+from unisono.server.store.sqlite.sql import FEED, assignments, column_list, json_array, placeholders, render
 from unisono.server.store.sqlite.targets import NONE, read_targets, write_targets
 
-_READ = compose(
+_READ = render(
     """
     SELECT f.app_id, f.user_id, f.feed, f.targets, {feed}
     FROM json_each(?) AS named CROSS JOIN feeds AS f
@@ -20,16 +20,16 @@ _READ = compose(
     feed=FEED,
 )
 
-_INSERT = compose(
+_INSERT = render(
     """
     INSERT INTO feeds (app_id, user_id, epoch, floor, tombstones, {columns})
     VALUES (?, ?, ?, 0, 0, {values}) RETURNING feed
     """,
-    columns=names(*rows.FEED_COLUMNS),
-    values=places(*rows.FEED_COLUMNS),
+    columns=column_list(*rows.FEED_COLUMNS),
+    values=placeholders(*rows.FEED_COLUMNS),
 )
 
-_UPDATE = compose("UPDATE feeds SET {settings} WHERE feed = ?", settings=settings(*rows.FEED_COLUMNS))
+_UPDATE = render("UPDATE feeds SET {settings} WHERE feed = ?", settings=assignments(*rows.FEED_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from unisono.server.model import FeedKey, Notification
 from unisono.server.store.sqlite import rows
-from unisono.server.store.sqlite.sql import ROLES, ROW, ROW_WITHOUT_PAYLOAD, compose, json_array
+from unisono.server.store.sqlite.sql import ROLES, ROW, ROW_WITHOUT_PAYLOAD, json_array, render
 
 # Names are texts, FEED:NAME. Of an array in an array, each part would be parsed by itself.
 _FEED = "CAST({of}.value AS INTEGER)"
@@ -44,7 +44,7 @@ _GONE_WITH_CONTENT = f"""
 
 _STATEMENTS = {
     payload: tuple(
-        compose(statement, row=row)
+        render(statement, row=row)
         for statement in (
             _BY_ID,
             f"{_LIVE} UNION ALL {_NEWEST_GONE}",

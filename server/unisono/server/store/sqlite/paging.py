@@ -12,10 +12,10 @@ from unisono.server.model import FeedKey
 from unisono.server.store.reads import Changes, EncodedRow, HistoryPage, ListFilter, Standing
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import Readers, Records, snapshot
-from unisono.server.store.sqlite.sql import ENCODED_ROW, FEED, MEANT, compose, endpoint
+from unisono.server.store.sqlite.sql import ENCODED_ROW, FEED, FOR_ENDPOINT, endpoint, render
 from unisono.server.store.sqlite.targets import NONE, read_targets
 
-_FEED = compose(
+_FEED = render(
     """
     SELECT f.feed, f.targets, {feed} FROM feeds AS f WHERE f.app_id = :app_id AND f.user_id = :user_id
     """,
@@ -26,7 +26,7 @@ _STANDING = "SELECT feed, epoch, revision FROM feeds WHERE app_id = :app_id AND 
 
 # Two walks that SQLite merges: those that are as they were created, and those that were changed since.
 # The first is in the order of its index, which is that of revisions for them.
-_CHANGES = compose(
+_CHANGES = render(
     """
     SELECT n.create_revision AS revision, {encoded_row}, iif(n.content_revision > :known, n.payload, NULL)
     FROM notifications AS n
@@ -41,7 +41,7 @@ _CHANGES = compose(
     encoded_row=ENCODED_ROW,
 )
 
-_HISTORY = compose(
+_HISTORY = render(
     """
     SELECT n.revision, {encoded_row}, n.payload FROM notifications AS n
     WHERE n.feed = :feed AND n.removal IS NULL
@@ -55,7 +55,7 @@ _HISTORY = compose(
     ORDER BY n.create_revision DESC
     """,
     encoded_row=ENCODED_ROW,
-    meant=MEANT,
+    meant=FOR_ENDPOINT,
 )
 
 _NTH = """

@@ -7,10 +7,10 @@ from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.reads import Due, Standing
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import NOBODY, Readers, snapshot
-from unisono.server.store.sqlite.sql import ENDPOINT, FEED, ROLES, ROW, compose, json_array
+from unisono.server.store.sqlite.sql import ENDPOINT, FEED, ROLES, ROW, json_array, render
 from unisono.server.store.sqlite.targets import NONE, read_targets
 
-_FEED_AND_ENDPOINT = compose(
+_FEED_AND_ENDPOINT = render(
     """
     SELECT f.feed, f.targets, {feed}, {endpoint}
     FROM feeds AS f LEFT JOIN endpoints AS e ON e.feed = f.feed AND e.endpoint_id = :endpoint_id
@@ -20,7 +20,7 @@ _FEED_AND_ENDPOINT = compose(
     endpoint=ENDPOINT,
 )
 
-_STANDING = compose(
+_STANDING = render(
     """
     SELECT f.epoch, f.revision, {endpoint}
     FROM feeds AS f LEFT JOIN endpoints AS e ON e.feed = f.feed AND e.endpoint_id = :endpoint_id
@@ -29,7 +29,7 @@ _STANDING = compose(
     endpoint=ENDPOINT,
 )
 
-_FIND = compose(
+_FIND = render(
     """
     WITH this AS (SELECT feed FROM feeds WHERE app_id = :app_id AND user_id = :user_id),
     named AS (
@@ -52,7 +52,7 @@ _FIND = compose(
     row=ROW,
 )
 
-_ENDPOINTS = compose(
+_ENDPOINTS = render(
     """
     SELECT {endpoint} FROM feeds AS f CROSS JOIN endpoints AS e ON e.feed = f.feed
     WHERE f.app_id = :app_id AND f.user_id = :user_id AND e.delete_time IS NULL

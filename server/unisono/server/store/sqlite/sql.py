@@ -33,7 +33,7 @@ ENDPOINT = (
 """The columns of an endpoint, as `rows.endpoint` takes them."""
 
 # CASE, because json_each refuses the empty text and only CASE is sure to pass it over.
-MEANT = """CASE n.target WHEN '' THEN 1 ELSE
+FOR_ENDPOINT = """CASE n.target WHEN '' THEN 1 ELSE
     :platform IN (SELECT value FROM json_each(n.target, '$[0]'))
     OR :endpoint_id IN (SELECT value FROM json_each(n.target, '$[1]')) END"""
 """Whether n is meant for the endpoint, whose values are those of `endpoint`."""
@@ -43,22 +43,22 @@ MEANT = """CASE n.target WHEN '' THEN 1 ELSE
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def compose(statement: str, **parts: str) -> str:
+def render(statement: str, **parts: str) -> str:
     """A statement with constant parts in place of their {names}."""
     return statement.format(**parts)
 
 
-def settings(*columns: str) -> str:
+def assignments(*columns: str) -> str:
     """What an UPDATE sets, with a value to bind for each column."""
     return ", ".join(f"{column} = ?" for column in columns)
 
 
-def names(*columns: str) -> str:
+def column_list(*columns: str) -> str:
     """What an INSERT names."""
     return ", ".join(columns)
 
 
-def places(*columns: str) -> str:
+def placeholders(*columns: str) -> str:
     """A value to bind for each column."""
     return ", ".join("?" for _ in columns)
 

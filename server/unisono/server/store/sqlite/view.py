@@ -9,7 +9,7 @@ from unisono.server.store.commit import ReadSet, Scan, Scanned, View
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feeds import Feeds
 from unisono.server.store.sqlite.lookups import Lookups
-from unisono.server.store.sqlite.sql import MEANT, ROW, ROW_WITHOUT_PAYLOAD, compose, endpoint
+from unisono.server.store.sqlite.sql import FOR_ENDPOINT, ROW, ROW_WITHOUT_PAYLOAD, endpoint, render
 
 _NTH = """
     SELECT create_revision FROM notifications
@@ -27,8 +27,8 @@ _SCANNED = """
     """
 
 _SCANNED_ROWS = {
-    True: compose(_SCANNED, row=ROW, meant=MEANT),
-    False: compose(_SCANNED, row=ROW_WITHOUT_PAYLOAD, meant=MEANT),
+    True: render(_SCANNED, row=ROW, meant=FOR_ENDPOINT),
+    False: render(_SCANNED, row=ROW_WITHOUT_PAYLOAD, meant=FOR_ENDPOINT),
 }
 
 

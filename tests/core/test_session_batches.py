@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.builders import a_payload
-from tests.support.buses import DeafBus
+from tests.support.buses import NullBus
 from tests.support.stage import Stage, Stream, playing
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
@@ -45,7 +45,7 @@ async def batches(stream: Stream, until: int) -> list[pb.EventBatch]:
     return found
 
 
-@pytest.mark.parametrize("bus", [LocalBus, DeafBus])
+@pytest.mark.parametrize("bus", [LocalBus, NullBus])
 async def test_no_batch_is_larger_than_256_kib(bus: type[Bus]) -> None:
     """Live, from the tail or, where it is more than a batch, from the store."""
     async with playing(Stage(bus=bus())) as stage:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.buses import DeafBus
+from tests.support.buses import NullBus
 from tests.support.clocks import START
 from tests.support.ids import CountedIds
 from tests.support.memory_store import MemoryStore
@@ -20,7 +20,7 @@ from unisono.server.model import FeedKey
 from unisono.server.store.reads import Changes
 from unisono.v1 import feed_service_pb2 as pb
 
-BUSES = [LocalBus, DeafBus]
+BUSES = [LocalBus, NullBus]
 MINUTE = 60
 
 
@@ -42,7 +42,7 @@ async def test_a_newer_stream_supersedes_the_older(bus: type[Bus]) -> None:
     async with playing(Stage(bus=bus())) as stage:
         older = await live(stage)
         newer = await live(stage)
-        if bus is DeafBus:
+        if bus is NullBus:
             assert await older.told() is None
             stage.clock.advance(30)
 
@@ -51,7 +51,7 @@ async def test_a_newer_stream_supersedes_the_older(bus: type[Bus]) -> None:
         assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_SUPERSEDED)
         await older.cut()
         row = await stage.send()
-        stage.clock.advance(30 * (bus is DeafBus))
+        stage.clock.advance(30 * (bus is NullBus))
         while not newer.held.notifications:
             await newer.take()
         assert list(newer.held.notifications) == [row.id]
@@ -78,7 +78,7 @@ async def test_a_deleted_endpoint_has_no_stream(bus: type[Bus]) -> None:
     async with playing(Stage(bus=bus())) as stage:
         stream, other = await live(stage, "laptop"), await live(stage, "phone")
         await stage.endpoints.remove(ADA, "laptop")
-        if bus is DeafBus:
+        if bus is NullBus:
             stage.clock.advance(30)
 
         goodbye = await stream.ended()

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from tests.support.buses import DeafBus
+from tests.support.buses import NullBus
 from tests.support.stage import Stage, Stream, playing
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
@@ -42,7 +42,7 @@ async def test_the_interval_is_clamped(asked: float | None, kept: int) -> None:
         assert welcome.heartbeat_interval.seconds == kept
 
 
-@pytest.mark.parametrize("bus", [LocalBus, DeafBus])
+@pytest.mark.parametrize("bus", [LocalBus, NullBus])
 async def test_a_heartbeat_passes_what_is_meant_for_others(bus: type[Bus]) -> None:
     async with playing(Stage(bus=bus())) as stage:
         laptop = await Stream(stage).synced()
@@ -62,7 +62,7 @@ async def test_a_heartbeat_passes_what_is_meant_for_others(bus: type[Bus]) -> No
 
 
 async def test_a_tick_finds_what_no_hint_told() -> None:
-    async with playing(Stage(bus=DeafBus())) as stage:
+    async with playing(Stage(bus=NullBus())) as stage:
         stream = await Stream(stage).synced()
         await stage.send("Lost")
         await stage.send("Lost too")
@@ -80,7 +80,7 @@ async def test_a_tick_finds_what_no_hint_told() -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-@pytest.mark.parametrize("bus", [LocalBus, DeafBus])
+@pytest.mark.parametrize("bus", [LocalBus, NullBus])
 async def test_a_stream_is_never_silent_for_longer(bus: type[Bus], seed: int) -> None:
     """Whatever happens in the feed, for this device or for others."""
     random = Random(seed)  # noqa: S311

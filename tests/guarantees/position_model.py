@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from tests.guarantees.random_world import FEED, World
+from tests.guarantees.random_world import FEED, RandomFeed
 from tests.support.encoding import decoded
 from tests.support.random_commands import LAPTOP, PHONE
 from unisono.server.core.position import CatchUpEvent, Position, catch_up_event
@@ -62,7 +62,7 @@ class Memory:
 class Follower:
     """A device that follows the feed over a bad line."""
 
-    def __init__(self, world: World, rules: Rules, audience: Audience) -> None:
+    def __init__(self, world: RandomFeed, rules: Rules, audience: Audience) -> None:
         self._world = world
         self._rules = rules
         self._audience = audience
@@ -83,7 +83,7 @@ class Follower:
         position = await self._open()
         for _ in range(steps):
             for _ in range(random.choice((0, 0, 1, 2)) if loss else 0):
-                await self._world.happen()
+                await self._world.step()
             page = await self._world.store.changes(
                 FEED,
                 after=position.cursor,
@@ -241,7 +241,7 @@ class Ran:
 async def history(seed: int, rules: Rules) -> Ran:
     """One random history of one feed and two devices. Raises AssertionError where a promise breaks."""
     random = Random(seed)  # noqa: S311
-    world = await World(random).begin(random.randint(0, 12))
+    world = await RandomFeed(random).begin(random.randint(0, 12))
     followers = [Follower(world, rules, audience) for audience in (LAPTOP, PHONE)]
     for _ in range(random.randint(2, 12)):
         follower = random.choice(followers)
@@ -249,7 +249,7 @@ async def history(seed: int, rules: Rules) -> Ran:
         if random.random() < 0.2:
             follower.forget_or_remember()
         for _ in range(random.choice((0, 0, 1, 4, 12))):
-            await world.happen()
+            await world.step()
     for follower in followers:
         assert await _settles(follower, world), "a device that is left alone is never complete"
     return Ran(
@@ -259,7 +259,7 @@ async def history(seed: int, rules: Rules) -> Ran:
     )
 
 
-async def _settles(follower: Follower, world: World) -> bool:
+async def _settles(follower: Follower, world: RandomFeed) -> bool:
     """Whether a few undisturbed connections bring the device to a complete point."""
     steps = len(world.rows()) + 1
     return any([await follower.connect(steps=steps, loss=0) for _ in range(3)])

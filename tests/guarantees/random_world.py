@@ -18,7 +18,7 @@ from unisono.server.store.reads import Retention
 FEED = FeedKey("mail.test", "ada")
 
 
-class World:
+class RandomFeed:
     """A feed to which things happen."""
 
     def __init__(self, random: Random, encode: Encode = encode) -> None:
@@ -27,20 +27,20 @@ class World:
         self.now = START
         self._commands = RandomCommands(random, FEED)
 
-    async def begin(self, happenings: int) -> "World":
+    async def begin(self, happenings: int) -> "RandomFeed":
         # Devices are there, and keep the feed when nothing else is left in it.
         await put_endpoints(self.store, an_endpoint("laptop", feed=FEED))
         while not self.rows():
-            await self.happen()
+            await self.step()
         for _ in range(happenings):
-            await self.happen()
+            await self.step()
         return self
 
-    async def happen(self) -> None:
+    async def step(self) -> None:
         """A commit of a few commands, or time passes, or old tombstones are purged."""
         kind = self.random.random()
         if kind < 0.1:
-            await self._pass_time()
+            await self._process_due()
         elif kind < 0.14:
             await self._purge()
         else:
@@ -55,7 +55,7 @@ class World:
         assert feed is not None
         return feed
 
-    async def _pass_time(self) -> None:
+    async def _process_due(self) -> None:
         self.now += self.random.choice((500, 2_500, 40_000))
         due = await self.store.due(self.now, 100)
         await self._commit(*(ProcessDue(feed=item.feed, id=item.id) for item in due))

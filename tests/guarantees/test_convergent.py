@@ -10,7 +10,7 @@ import pytest
 from tests.guarantees.random_calls import RandomCalls
 from tests.guarantees.record import Record
 from tests.guarantees.witness import ADA, Witness
-from tests.support.buses import DeafBus, LossyBus
+from tests.support.buses import LossyBus, NullBus
 from tests.support.callers import Caller
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
@@ -21,7 +21,7 @@ CALLS = 120
 BUSES: dict[str, Callable[[Random], LocalBus]] = {
     "local": lambda random: LocalBus(),
     "lossy": lambda random: LossyBus(random),
-    "deaf": lambda random: DeafBus(),
+    "deaf": lambda random: NullBus(),
 }
 
 

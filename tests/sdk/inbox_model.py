@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.guarantees.position_model import counts, worth_a_ring
-from tests.guarantees.random_world import World
+from tests.guarantees.random_world import RandomFeed
 from tests.sdk.wire_model import Wire, WorldTransport
 from tests.support.random_commands import LAPTOP, PHONE
 from unisono.client import (
@@ -117,7 +117,7 @@ class Reader:
 class Model:
     """One endpoint over many streams and several processes."""
 
-    def __init__(self, world: World, audience: Audience, *, from_end: bool) -> None:
+    def __init__(self, world: RandomFeed, audience: Audience, *, from_end: bool) -> None:
         self._world = world
         self._wire = Wire(world, audience)
         self._random = world.random
@@ -268,7 +268,7 @@ class Ran:
 async def history(seed: int) -> Ran:
     """One random history of one feed and two devices. Raises AssertionError where a promise breaks."""
     random = Random(seed)  # noqa: S311
-    world = await World(random, encoding.encode_row).begin(random.randint(0, 12))
+    world = await RandomFeed(random, encoding.encode_row).begin(random.randint(0, 12))
     models = [Model(world, audience, from_end=random.random() < 0.2) for audience in (LAPTOP, PHONE)]
     for model in models:
         await model.start()
@@ -278,7 +278,7 @@ async def history(seed: int) -> Ran:
         if random.random() < 0.2:
             await model.start()
         for _ in range(random.choice((0, 0, 1, 4, 12))):
-            await world.happen()
+            await world.step()
     for model in models:
         steps = 2 * len(world.rows()) + 3
         assert any([await model.connect(steps=steps, loss=0) for _ in range(3)]), "it never settles"

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from tests.guarantees.random_world import FEED, World
+from tests.guarantees.random_world import FEED, RandomFeed
 from unisono.client import NotFound, UnisonoError
 from unisono.server.api.convert import messages, subscribe_response
 from unisono.server.core.position import Position, catch_up_event
@@ -19,7 +19,7 @@ PLENTY = 10**9
 class Wire:
     """The streams of one endpoint."""
 
-    def __init__(self, world: World, audience: Audience) -> None:
+    def __init__(self, world: RandomFeed, audience: Audience) -> None:
         self._world = world
         self._audience = audience
         #: The last revision at which the device is complete, after what was told last.
@@ -36,7 +36,7 @@ class Wire:
         yield stream.say(welcome=pb.Welcome(resumed=stream.resumed))
         while True:
             for _ in range(self._world.random.choice((0, 0, 1, 2)) if busy else 0):
-                await self._world.happen()
+                await self._world.step()
             events = await stream.read()
             if events is None:
                 return
@@ -53,7 +53,9 @@ class Wire:
 class _Stream:
     """One stream: where it is, and how that is said."""
 
-    def __init__(self, world: World, audience: Audience, feed: Feed, request: pb.SubscribeRequest) -> None:
+    def __init__(
+        self, world: RandomFeed, audience: Audience, feed: Feed, request: pb.SubscribeRequest
+    ) -> None:
         self._world = world
         self._audience = audience
         self._seal = Seal.of(FEED, audience.endpoint_id, world.store.epoch, feed.epoch)
@@ -97,7 +99,7 @@ class _Stream:
 class WorldTransport:
     """Answers GetNotification, which is all that a device asks for while it takes messages."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: RandomFeed) -> None:
         self._world = world
         self.asked = 0
 

@@ -29,7 +29,7 @@ class LossyBus(LocalBus):
             super().publish(self._late.pop(self._random.randrange(len(self._late))))
 
 
-class DeafBus(LocalBus):
+class NullBus(LocalBus):
     """Loses every hint."""
 
     def publish(self, hint: Hint) -> None:

@@ -10,7 +10,7 @@ from tests.guarantees.machines.core_device import CoreDevice
 from tests.guarantees.machines.core_parts import Core, shown
 from tests.guarantees.machines.judged import broken_in
 from tests.guarantees.machines.times import told_by
-from tests.support.buses import DeafBus, LossyBus
+from tests.support.buses import LossyBus, NullBus
 from tests.support.clocks import FakeClock
 from tests.support.random_commands import LAPTOP, PHONE, RandomCommands
 from unisono.server.bus.local import LocalBus
@@ -24,7 +24,7 @@ AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
 BUSES: dict[str, Callable[[Random], LocalBus]] = {
     "local": lambda random: LocalBus(),
     "lossy": LossyBus,
-    "deaf": lambda random: DeafBus(),
+    "deaf": lambda random: NullBus(),
 }
 PLENTY = 10**9
 

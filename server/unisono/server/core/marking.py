@@ -39,7 +39,7 @@ class MarkRequest:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class MarkedAll:
+class MarkResult:
     """The outcome of all steps; the counters are as after the last one."""
 
     changed: int
@@ -56,7 +56,7 @@ class Marking:
         self._commits = commits
         self._endpoints = endpoints
 
-    async def mark(self, request: MarkRequest) -> MarkedAll:
+    async def mark(self, request: MarkRequest) -> MarkResult:
         """Patch the state of what the selector names. Half done after an error; repeating continues."""
         actor = request.actor
         audience: Audience | None = None
@@ -74,7 +74,7 @@ class Marking:
             return await self._named(command, audience)
         return await self._in_steps(command, command.scan, audience)
 
-    async def _named(self, command: Mark, audience: Audience | None) -> MarkedAll:
+    async def _named(self, command: Mark, audience: Audience | None) -> MarkResult:
         """What references name, in parts that leave room for others in a commit."""
         parts = [replace(command, refs=refs) for refs in _parts(command.refs)]
         outcomes = await self._commits.submit_all(parts, MarkStep)
@@ -90,7 +90,7 @@ class Marking:
         )
         return _all(done, audience, tuple(chain.from_iterable(missing)))
 
-    async def _in_steps(self, command: Mark, scan: Scan, audience: Audience | None) -> MarkedAll:
+    async def _in_steps(self, command: Mark, scan: Scan, audience: Audience | None) -> MarkResult:
         steps = [await self._commits.submit(command, MarkStep)]
         # What is created after the first step is not meant.
         until = steps[0].feed.revision
@@ -106,9 +106,9 @@ def _parts(refs: tuple[Ref, ...]) -> list[tuple[Ref, ...]]:
     return [refs[part * len(refs) // count : (part + 1) * len(refs) // count] for part in range(count)]
 
 
-def _all(steps: Sequence[MarkStep], audience: Audience | None, missing: tuple[Ref, ...] = ()) -> MarkedAll:
+def _all(steps: Sequence[MarkStep], audience: Audience | None, missing: tuple[Ref, ...] = ()) -> MarkResult:
     feed = steps[-1].feed
-    return MarkedAll(
+    return MarkResult(
         changed=sum(step.changed for step in steps),
         skipped=sum(step.skipped for step in steps),
         not_found=missing,

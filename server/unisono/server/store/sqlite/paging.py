@@ -51,11 +51,11 @@ _HISTORY = render(
     AND (:group_name IS NULL OR n.group_name = :group_name)
     AND (:start_time IS NULL OR n.create_time >= :start_time)
     AND (:end_time IS NULL OR n.create_time < :end_time)
-    AND (:endpoint_id IS NULL OR {meant})
+    AND (:endpoint_id IS NULL OR {for_endpoint})
     ORDER BY n.create_revision DESC
     """,
     encoded_row=ENCODED_ROW,
-    meant=FOR_ENDPOINT,
+    for_endpoint=FOR_ENDPOINT,
 )
 
 _NTH = """

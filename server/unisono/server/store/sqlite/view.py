@@ -22,13 +22,13 @@ _SCANNED = """
     WHERE n.feed = :feed AND n.removal IS NULL
     AND n.create_revision > :after AND n.create_revision <= :until
     AND (:group_name IS NULL OR n.group_name = :group_name)
-    AND (:endpoint_id IS NULL OR {meant})
+    AND (:endpoint_id IS NULL OR {for_endpoint})
     ORDER BY n.create_revision LIMIT :limit
     """
 
 _SCANNED_ROWS = {
-    True: render(_SCANNED, row=ROW, meant=FOR_ENDPOINT),
-    False: render(_SCANNED, row=ROW_WITHOUT_PAYLOAD, meant=FOR_ENDPOINT),
+    True: render(_SCANNED, row=ROW, for_endpoint=FOR_ENDPOINT),
+    False: render(_SCANNED, row=ROW_WITHOUT_PAYLOAD, for_endpoint=FOR_ENDPOINT),
 }
 
 

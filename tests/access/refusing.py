@@ -2,18 +2,18 @@
 
 import pytest
 
-from tests.access.signing import World
+from tests.access.signing import IssuerFixture
 from unisono.server.errors import Reason, TokenUndecodable, Unauthenticated
 
 
-def refused(w: World, token: str) -> Unauthenticated:
+def refused(w: IssuerFixture, token: str) -> Unauthenticated:
     with pytest.raises(Unauthenticated) as caught:
         w.verifier.verify(token)
     assert not token or token not in caught.value.message
     return caught.value
 
 
-def stranger(w: World, token: str) -> str:
+def stranger(w: IssuerFixture, token: str) -> str:
     """What is said of a token that no trusted issuer can have given out."""
     error = refused(w, token)
     assert error.reason is Reason.TOKEN_INVALID
@@ -21,7 +21,7 @@ def stranger(w: World, token: str) -> str:
     return error.message
 
 
-def invalid(w: World, token: str) -> str:
+def invalid(w: IssuerFixture, token: str) -> str:
     """What is said of a token that a trusted issuer may have given out."""
     error = refused(w, token)
     assert error.reason is Reason.TOKEN_INVALID

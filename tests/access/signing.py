@@ -66,7 +66,7 @@ def rs256(kid: str | None = None) -> Key:
 
 
 @dataclass
-class World:
+class IssuerFixture:
     """A verifier, and what signs for it."""
 
     issuer: Issuer = ISSUER
@@ -95,9 +95,9 @@ class World:
         return signed(self.claims(**changes))
 
 
-def world(**changes: Any) -> World:
+def world(**changes: Any) -> IssuerFixture:
     """One whose issuer differs in this."""
-    return World(issuer=replace(ISSUER, **changes))
+    return IssuerFixture(issuer=replace(ISSUER, **changes))
 
 
 def signed(claims: dict[str, Any], key: Any = SECRET, algorithm: str = "HS256", **headers: Any) -> str:

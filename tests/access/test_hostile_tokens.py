@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.access.signing import SECRET, World, compact, encoded, rs256, rsa_key, signed, world
+from tests.access.signing import SECRET, IssuerFixture, compact, encoded, rs256, rsa_key, signed, world
 from unisono.server.core.access.issuers import AppOnly
 from unisono.server.core.access.keys import Key
 from unisono.server.core.access.principal import Principal
 from unisono.server.errors import PermissionDenied, TokenUndecodable, Unauthenticated
 
 WORLDS = (
-    World(),
+    IssuerFixture(),
     world(app_only=AppOnly.SUB_IS_CLIENT_ID),
     world(app_only=AppOnly.IDTYP, user_claims=("tid", "oid")),
 )
@@ -47,7 +47,7 @@ NAMES = (
 )
 
 
-def answer(w: World, token: str) -> Principal | Unauthenticated | PermissionDenied:
+def answer(w: IssuerFixture, token: str) -> Principal | Unauthenticated | PermissionDenied:
     """What the verifier makes of a token; anything else that it raises fails the test."""
     try:
         return w.verifier.verify(token)
@@ -63,12 +63,12 @@ def test_awkward_values_of_each_claim(name: str) -> None:
 
 
 @given(w=worlds, name=st.sampled_from(NAMES), value=VALUES)
-def test_any_value_of_one_claim(w: World, name: str, value: Any) -> None:
+def test_any_value_of_one_claim(w: IssuerFixture, name: str, value: Any) -> None:
     answer(w, compact({"alg": "HS256"}, w.claims() | {name: value}))
 
 
 @given(w=worlds, claims=st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, VALUES)))
-def test_any_claims(w: World, claims: dict[str, Any]) -> None:
+def test_any_claims(w: IssuerFixture, claims: dict[str, Any]) -> None:
     answer(w, compact({"alg": "HS256"}, {"iss": "https://id.test/"} | claims))
 
 
@@ -132,7 +132,7 @@ class Effort:
 def test_what_a_stranger_sends_costs_no_check_of_a_signature(
     monkeypatch: pytest.MonkeyPatch, token: str
 ) -> None:
-    w, effort = World(), Effort(monkeypatch)
+    w, effort = IssuerFixture(), Effort(monkeypatch)
     assert isinstance(answer(w, token), TokenUndecodable)
     assert effort.signatures == 0
     assert effort.segments <= 3
@@ -155,6 +155,6 @@ def test_tokens_of_a_new_key_of_the_issuer_are_no_strangers() -> None:
         signed(w.claims(), rsa_key(3072), "RS256"),
     ):
         assert type(answer(w, token)) is Unauthenticated
-    w = World()
+    w = IssuerFixture()
     assert type(answer(w, signed(w.claims(), SECRET[::-1]))) is Unauthenticated
     assert type(answer(w, w.token(exp=w.now))) is Unauthenticated

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.access.signing import World, compact, ec_key, ed_key, rs256, rsa_key, signed, world
+from tests.access.signing import IssuerFixture, compact, ec_key, ed_key, rs256, rsa_key, signed, world
 from unisono.server.core.access.issuers import AppOnly
 from unisono.server.core.access.keys import Algorithm, Key
 from unisono.server.core.access.principal import Principal, Role
@@ -14,7 +14,7 @@ SEND, READWRITE = "notifications.send", "notifications.readwrite"
 
 
 def test_device_of_a_user() -> None:
-    w = World()
+    w = IssuerFixture()
     assert w.verifier.verify(w.token()) == Principal(
         app_id="mail.test",
         user_id="ada",
@@ -24,20 +24,20 @@ def test_device_of_a_user() -> None:
 
 
 def test_publisher() -> None:
-    w = World()
+    w = IssuerFixture()
     principal = w.verifier.verify(w.token(sub=None))
     assert (principal.role, principal.user_id) == (Role.PUBLISHER, "")
 
 
 def test_role_follows_from_the_user_and_not_from_scopes() -> None:
-    w = World()
+    w = IssuerFixture()
     assert w.verifier.verify(w.token()).role is Role.DEVICE
     assert w.verifier.verify(w.token(sub=None)).role is Role.PUBLISHER
 
 
 @pytest.mark.parametrize("claim", ["azp", "appid", "client_id"])
 def test_claims_that_name_the_client(claim: str) -> None:
-    w = World()
+    w = IssuerFixture()
     token = w.token(**{"azp": None, claim: "mail-web"})
     assert w.verifier.verify(token).app_id == "mail.test"
 
@@ -53,7 +53,7 @@ def test_claims_that_name_the_client(claim: str) -> None:
     ],
 )
 def test_claims_that_carry_scopes(scopes: dict[str, object]) -> None:
-    w = World()
+    w = IssuerFixture()
     token = w.token(**{"scope": None, **scopes})
     assert w.verifier.verify(token).scopes == {"openid", READWRITE}
 
@@ -64,7 +64,7 @@ def test_user_of_several_claims() -> None:
 
 
 def test_longest_user() -> None:
-    w = World()
+    w = IssuerFixture()
     assert w.verifier.verify(w.token(sub="é" * 128)).user_id == "é" * 128
 
 
@@ -105,35 +105,35 @@ def test_key_without_id_fits_any() -> None:
 
 @pytest.mark.parametrize("exp", [10**300, 10**400, 1e308, 1.7976931348623157e308, 2**53])
 def test_times_beyond_all_calendars_are_cut(exp: float) -> None:
-    w = World()
+    w = IssuerFixture()
     assert w.verifier.verify(w.token(exp=exp)).expire_time == 2**53 - 1
 
 
 @pytest.mark.parametrize("typ", ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt", "Application/JWT"])
 def test_types_of_access_tokens(typ: str) -> None:
-    w = World()
+    w = IssuerFixture()
     assert w.verifier.verify(compact({"alg": "HS256", "typ": typ}, w.claims())).user_id == "ada"
 
 
 def test_token_without_a_type() -> None:
-    w = World()
+    w = IssuerFixture()
     assert w.verifier.verify(compact({"alg": "HS256"}, w.claims())).user_id == "ada"
 
 
 def test_header_parameters_that_are_not_critical_are_passed_over() -> None:
-    w = World()
+    w = IssuerFixture()
     header = {"alg": "HS256", "b64": True, "cty": "JWT", "x5t": "x", "nonce": [7]}
     assert w.verifier.verify(compact(header, w.claims())).user_id == "ada"
 
 
 def test_client_that_is_named_twice() -> None:
-    w = World()
+    w = IssuerFixture()
     token = w.token(azp="mail-web", client_id="mail-web", appid="")
     assert w.verifier.verify(token).app_id == "mail.test"
 
 
 def test_further_scopes_are_asked_for_where_they_are_needed() -> None:
-    w = World()
+    w = IssuerFixture()
     principal = w.verifier.verify(w.token(scope=READWRITE))
     with pytest.raises(PermissionDenied) as caught:
         principal.require(SEND)

@@ -9,7 +9,7 @@ from tests.access.refusing import invalid, refused, stranger
 from tests.access.signing import (
     APPS,
     ISSUER,
-    World,
+    IssuerFixture,
     compact,
     ec_key,
     encoded,
@@ -31,7 +31,7 @@ def unsigned(header: object, claims: object) -> str:
 
 
 def test_no_token() -> None:
-    assert refused(World(), "").reason is Reason.TOKEN_MISSING
+    assert refused(IssuerFixture(), "").reason is Reason.TOKEN_MISSING
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,18 @@ def test_no_token() -> None:
     ],
 )
 def test_malformed(token: str) -> None:
-    assert stranger(World(), token) == "the access token is no JWT"
+    assert stranger(IssuerFixture(), token) == "the access token is no JWT"
 
 
 def test_longer_than_allowed() -> None:
-    w = World()
+    w = IssuerFixture()
     fits = w.token(filler="").ljust(16 * 1024, "A")
     assert "signature" in invalid(w, fits)
     assert stranger(w, fits + "A") == "the access token has 16385 bytes; at most 16384 are allowed"
 
 
 def test_wrong_signature() -> None:
-    w = World()
+    w = IssuerFixture()
     head, body, signature = w.token().split(".")
     other = signed(w.claims(), "another secret that has at least 32 bytes")
     for forged in (
@@ -89,7 +89,7 @@ def test_wrong_signature() -> None:
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "", "HS512", "RS256"])
 def test_algorithm_that_the_key_is_not_for(algorithm: str) -> None:
-    w = World()
+    w = IssuerFixture()
     assert "algorithm" in invalid(w, unsigned({"alg": algorithm}, w.claims()))
 
 
@@ -111,37 +111,37 @@ def test_unknown_key_id() -> None:
 
 @pytest.mark.parametrize("iss", ["https://id.test", "https://eve.test/", ["https://id.test/"], 7])
 def test_unknown_issuer(iss: object) -> None:
-    w = World()
+    w = IssuerFixture()
     assert "issuer" in stranger(w, hs256(w.claims(iss=iss)))
 
 
 def test_missing_issuer() -> None:
-    w = World()
+    w = IssuerFixture()
     assert stranger(w, w.token(iss=None)) == "the access token lacks the claim iss"
 
 
 @pytest.mark.parametrize("claim", ["aud", "exp"])
 def test_missing_claim(claim: str) -> None:
-    w = World()
+    w = IssuerFixture()
     assert invalid(w, w.token(**{claim: None})) == f"the access token lacks the claim {claim}"
 
 
 @pytest.mark.parametrize("audience", ["unison", "unisono ", ["other"]])
 def test_other_audience(audience: object) -> None:
-    w = World()
+    w = IssuerFixture()
     assert "audience" in invalid(w, w.token(aud=audience))
 
 
 @pytest.mark.parametrize("audience", [7, True, {"unisono": 1}, [7], ["unisono", ["unisono"]]])
 def test_audience_that_is_no_text(audience: object) -> None:
-    w = World()
+    w = IssuerFixture()
     assert "aud" in invalid(w, hs256(w.claims(aud=audience)))
 
 
 @pytest.mark.parametrize("claim", ["sub", "jti"])
 @pytest.mark.parametrize("value", [7, None, [], {}])
 def test_claim_that_is_no_text(claim: str, value: object) -> None:
-    w = World()
+    w = IssuerFixture()
     assert (
         invalid(w, hs256(w.claims() | {claim: value})) == f"the claim {claim} of the access token is no text"
     )
@@ -166,7 +166,7 @@ def test_users_who_could_be_taken_for_one_another() -> None:
 
 @pytest.mark.parametrize("client", ["eve-client", "", None])
 def test_client_of_no_app(client: str | None) -> None:
-    w = World()
+    w = IssuerFixture()
     with pytest.raises(PermissionDenied) as caught:
         w.verifier.verify(w.token(azp=client))
     assert caught.value.reason is Reason.APP_UNKNOWN
@@ -175,7 +175,7 @@ def test_client_of_no_app(client: str | None) -> None:
 @pytest.mark.parametrize("claim", ["azp", "appid", "client_id"])
 @pytest.mark.parametrize("client", [7, 0, False, ["mail-client"], {}])
 def test_client_that_is_no_text(claim: str, client: object) -> None:
-    w = World()
+    w = IssuerFixture()
     assert "client id" in invalid(w, w.token(**{"azp": None, claim: client}))
 
 
@@ -188,7 +188,7 @@ def test_client_that_is_no_text(claim: str, client: object) -> None:
     ],
 )
 def test_clients_that_contradict_each_other(claims: dict[str, Any]) -> None:
-    w = World()
+    w = IssuerFixture()
     assert "different clients" in invalid(w, w.token(**claims))
 
 
@@ -203,7 +203,7 @@ def test_clients_that_contradict_each_other(claims: dict[str, Any]) -> None:
     ],
 )
 def test_token_that_is_worth_nothing_without_a_proof(confirmation: object) -> None:
-    w = World()
+    w = IssuerFixture()
     assert "cannot check that confirmation" in invalid(w, w.token(cnf=confirmation))
 
 
@@ -215,13 +215,13 @@ def test_token_that_is_worth_nothing_without_a_proof(confirmation: object) -> No
     ],
 )
 def test_token_of_another_type(typ: object) -> None:
-    w = World()
+    w = IssuerFixture()
     assert "typ" in invalid(w, compact({"alg": "HS256", "typ": typ}, w.claims()))
 
 
 @pytest.mark.parametrize("crit", [["exp"], ["b64"], [], None, "exp", 7])
 def test_token_that_demands_what_the_service_does_not_know(crit: object) -> None:
-    w = World()
+    w = IssuerFixture()
     header = {"alg": "HS256", "crit": crit, "exp": w.now + 60, "b64": True}
     assert "crit" in invalid(w, compact(header, w.claims()))
 
@@ -236,7 +236,7 @@ def test_token_that_demands_what_the_service_does_not_know(crit: object) -> None
     ],
 )
 def test_scope_of_neither_role(user: str | None, scope: str | None, missing: str) -> None:
-    w = World()
+    w = IssuerFixture()
     with pytest.raises(PermissionDenied) as caught:
         w.verifier.verify(w.token(sub=user, scope=scope))
     assert caught.value.reason is Reason.SCOPE_MISSING
@@ -245,4 +245,4 @@ def test_scope_of_neither_role(user: str | None, scope: str | None, missing: str
 
 def test_issuer_declared_twice() -> None:
     with pytest.raises(AccessMisconfigured, match="declared twice"):
-        TokenVerifier([ISSUER, replace(ISSUER, audiences=("other",))], APPS, World().clock)
+        TokenVerifier([ISSUER, replace(ISSUER, audiences=("other",))], APPS, IssuerFixture().clock)

@@ -3,7 +3,7 @@
 import pytest
 from jwt.algorithms import HMACAlgorithm
 
-from tests.access.signing import World
+from tests.access.signing import IssuerFixture
 from unisono.server.core.access.principal import Principal
 from unisono.server.core.access.token_cache import TokenCache
 from unisono.server.errors import Unauthenticated
@@ -26,7 +26,7 @@ class Signatures:
 
 
 def test_signature_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    signatures, w = Signatures(monkeypatch), World()
+    signatures, w = Signatures(monkeypatch), IssuerFixture()
     token = w.token()
     first = w.verifier.verify(token)
     assert w.verifier.verify(token) is first
@@ -34,7 +34,7 @@ def test_signature_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_refused_token_is_looked_at_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    signatures, w = Signatures(monkeypatch), World()
+    signatures, w = Signatures(monkeypatch), IssuerFixture()
     token = w.token(nbf=w.now + 20)
     for _ in range(2):
         with pytest.raises(Unauthenticated):

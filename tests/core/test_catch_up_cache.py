@@ -10,7 +10,7 @@ from tests.core.rows import ADA, row
 from tests.support.builders import put
 from tests.support.clocks import START, FakeClock
 from tests.support.encoding import encode
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.core import catch_up_cache as module
 from unisono.server.core.catch_up_cache import CatchUpCache, CatchUpPage
@@ -26,14 +26,14 @@ START_OF_ALL = Position.beginning(0)
 
 def at(revision: int) -> Standing:
     """Where a feed of the store stands when this is its last revision."""
-    return Standing(CountedIds().epoch(), revision)
+    return Standing(SequentialIds().epoch(), revision)
 
 
 class Watched(MemoryStore):
     """Counts the reads, and holds them back or fails them as a test wants."""
 
     def __init__(self) -> None:
-        super().__init__(ids=CountedIds(), encode=encode)
+        super().__init__(ids=SequentialIds(), encode=encode)
         self.reads = 0
         self.may_end = asyncio.Event()
         self.may_end.set()

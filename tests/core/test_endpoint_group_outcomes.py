@@ -7,7 +7,7 @@ from random import Random
 
 from tests.support.clocks import START
 from tests.support.encoding import encode
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.core.decide.endpoints import (
     EndpointCommand,
@@ -39,7 +39,7 @@ EVERY_REFUSAL = {
 async def test_in_memory() -> None:
     refusals: Counter[Reason] = Counter()
     for seed in range(300):
-        refusals += await compare(MemoryStore(ids=CountedIds(), encode=encode), seed)
+        refusals += await compare(MemoryStore(ids=SequentialIds(), encode=encode), seed)
 
     # The commands met, in every way in which they can.
     assert not EVERY_REFUSAL - {reason for reason, count in refusals.items() if count >= 20}
@@ -47,7 +47,7 @@ async def test_in_memory() -> None:
 
 async def test_on_sqlite(tmp_path: Path) -> None:
     for seed in range(1000, 1010):
-        store = SqliteStore(tmp_path / f"{seed}.db", ids=CountedIds(), encode=encode)
+        store = SqliteStore(tmp_path / f"{seed}.db", ids=SequentialIds(), encode=encode)
         await store.open()
         try:
             await compare(store, seed)
@@ -58,7 +58,7 @@ async def test_on_sqlite(tmp_path: Path) -> None:
 async def compare(grouped: Store, seed: int) -> Counter[Reason]:
     """The same random commands to both stores: here all of a batch at once, there one by one."""
     random = Random(seed)  # noqa: S311
-    alone = MemoryStore(ids=CountedIds(), encode=encode)
+    alone = MemoryStore(ids=SequentialIds(), encode=encode)
     refusals: Counter[Reason] = Counter()
     for now in range(START, START + random.randint(1, 5)):
         commands = [one(random) for _ in range(random.randint(1, 12))]

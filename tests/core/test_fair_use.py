@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.builders import a_payload
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, PUBLISHER, Stage, playing
 from unisono.server.api.convert import encoding
@@ -36,7 +36,7 @@ class Disk(MemoryStore):
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    disk = Disk(ids=CountedIds(), encode=encoding.encode_row)
+    disk = Disk(ids=SequentialIds(), encode=encoding.encode_row)
     async with playing(Stage(store=disk)) as stage:
         yield stage
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.clocks import START
 from tests.support.encoding import encode
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from tests.support.random_commands import RandomCommands
 from unisono.server.core.decide.batch import decide
@@ -48,7 +48,7 @@ EVERY_KIND = {
 async def test_in_memory() -> None:
     kinds: Counter[str] = Counter()
     for seed in range(400):
-        for outcome in await compare(MemoryStore(ids=CountedIds(), encode=encode), seed):
+        for outcome in await compare(MemoryStore(ids=SequentialIds(), encode=encode), seed):
             kinds[kind(outcome)] += 1
 
     # The commands met, in every way in which they can.
@@ -57,7 +57,7 @@ async def test_in_memory() -> None:
 
 @pytest.mark.parametrize("seed", range(1000, 1012))
 async def test_on_sqlite(seed: int, tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "store.db", ids=CountedIds(), encode=encode)
+    store = SqliteStore(tmp_path / "store.db", ids=SequentialIds(), encode=encode)
     await store.open()
     try:
         await compare(store, seed)
@@ -69,7 +69,7 @@ async def compare(grouped: Store, seed: int) -> Sequence[Result | UnisonoError]:
     """The same random commands to both stores: here all of a batch at once, there one by one."""
     outcomes: list[Result | UnisonoError] = []
     random = Random(seed)  # noqa: S311
-    alone = MemoryStore(ids=CountedIds(), encode=encode)
+    alone = MemoryStore(ids=SequentialIds(), encode=encode)
     sources = {key: RandomCommands(random, key) for key in FEEDS}
     now = START
     for _ in range(random.randint(1, 5)):

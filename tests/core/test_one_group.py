@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders import a_payload
 from tests.support.clocks import FakeClock
 from tests.support.encoding import encode
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.bus.base import Hint
 from unisono.server.bus.local import LocalBus
@@ -48,7 +48,7 @@ class Group:
         self.hints: list[Hint] = []
         bus = LocalBus()
         bus.listen(self.hints.append)
-        store = MemoryStore(ids=CountedIds(), encode=encode)
+        store = MemoryStore(ids=SequentialIds(), encode=encode)
         self.commits = FeedCommitter(
             store, bus, Presence(store), FakeClock(), Limits(), batch=1000, capacity=1000
         )

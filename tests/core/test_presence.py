@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, playing
 from unisono.server.api.convert import encoding
@@ -20,7 +20,7 @@ class FailingStore(MemoryStore):
     """Counts what is written, and fails while it is down."""
 
     def __init__(self) -> None:
-        super().__init__(ids=CountedIds(), encode=encoding.encode_row)
+        super().__init__(ids=SequentialIds(), encode=encoding.encode_row)
         self.down = False
         self.written: list[Sequence[EndpointActivity]] = []
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.devices import Held
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, Stream, playing
 from unisono.server.api.convert import encoding
@@ -15,7 +15,7 @@ from unisono.server.core.sweeper import SweepRules
 from unisono.server.errors import InvalidRequest, Reason
 from unisono.server.model import FeedKey
 
-EPOCH = CountedIds().epoch()
+EPOCH = SequentialIds().epoch()
 OURS = Seal.of(ADA, "laptop", EPOCH, EPOCH)
 POSITION = Position(7, 5, 6)
 
@@ -118,7 +118,7 @@ async def test_a_stream_below_the_floor_starts_anew() -> None:
 
 
 async def test_a_refused_token_leaves_no_trace() -> None:
-    store = MemoryStore(ids=CountedIds(), encode=encoding.encode_row)
+    store = MemoryStore(ids=SequentialIds(), encode=encoding.encode_row)
     async with playing(Stage(store=store)) as stage:
         with pytest.raises(InvalidRequest):
             await Stream(stage, held=Held(token=b"no token")).open()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.buses import NullBus
 from tests.support.clocks import START
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, Stream, playing
 from unisono.server.api.convert import encoding
@@ -182,7 +182,7 @@ class BegunAnew(MemoryStore):
 
 async def test_a_stream_of_a_feed_that_has_begun_anew_has_to_come_back() -> None:
     """Positions of before mean nothing in it."""
-    store = BegunAnew(ids=CountedIds(), encode=encoding.encode_row)
+    store = BegunAnew(ids=SequentialIds(), encode=encoding.encode_row)
     async with playing(Stage(store=store)) as stage:
         stream = await Stream(stage).synced(from_end=True)
         assert await stream.told() is None

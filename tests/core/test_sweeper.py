@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.clocks import START
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from tests.support.stage import ADA, Stage, Stream, playing
 from unisono.server.api.convert import encoding
@@ -100,7 +100,7 @@ class SlowFinder(MemoryStore):
     """What it finds due may change before that is acted on."""
 
     def __init__(self) -> None:
-        super().__init__(ids=CountedIds(), encode=encoding.encode_row)
+        super().__init__(ids=SequentialIds(), encode=encoding.encode_row)
         self.found = asyncio.Event()
         self.go_on = asyncio.Event()
 
@@ -206,7 +206,7 @@ class Breaking(MemoryStore):
     """Fails as it is told."""
 
     def __init__(self) -> None:
-        super().__init__(ids=CountedIds(), encode=encoding.encode_row)
+        super().__init__(ids=SequentialIds(), encode=encoding.encode_row)
         self.failure: Exception | None = None
         self.failed = asyncio.Event()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
 
-from tests.guarantees.random_world import FEED, RandomFeed
+from tests.guarantees.random_feed import FEED, RandomFeed
 from tests.support.encoding import decoded
 from tests.support.random_commands import LAPTOP, PHONE
 from unisono.server.core.position import CatchUpEvent, Position, catch_up_event

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.guarantees.position_model import counts, worth_a_ring
-from tests.guarantees.random_world import RandomFeed
+from tests.guarantees.random_feed import RandomFeed
 from tests.sdk.wire_model import Wire, WorldTransport
 from tests.support.random_commands import LAPTOP, PHONE
 from unisono.client import (

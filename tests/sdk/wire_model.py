@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from tests.guarantees.random_world import FEED, RandomFeed
+from tests.guarantees.random_feed import FEED, RandomFeed
 from unisono.client import NotFound, UnisonoError
 from unisono.server.api.convert import messages, subscribe_response
 from unisono.server.core.position import Position, catch_up_event

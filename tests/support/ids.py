@@ -5,7 +5,7 @@ from itertools import count
 from unisono.server.clock import uuid7
 
 
-class CountedIds:
+class SequentialIds:
     """Ids in the order of asking; every epoch is the same."""
 
     def __init__(self) -> None:

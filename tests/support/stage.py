@@ -9,7 +9,7 @@ from typing import Any
 from tests.support.builders import a_payload
 from tests.support.clocks import FakeClock
 from tests.support.devices import Held
-from tests.support.ids import CountedIds
+from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from tests.support.said import Said
 from unisono.server.api.convert import encoding, subscribe_response
@@ -52,11 +52,11 @@ class Stage:
     rules: SessionRules = field(default_factory=SessionRules)
     sweep_rules: SweepRules = field(default_factory=SweepRules)
     store: MemoryStore = field(
-        default_factory=lambda: MemoryStore(ids=CountedIds(), encode=encoding.encode_row)
+        default_factory=lambda: MemoryStore(ids=SequentialIds(), encode=encoding.encode_row)
     )
 
     def __post_init__(self) -> None:
-        ids = CountedIds()
+        ids = SequentialIds()
         self.hub = Hub(
             subscribe_response.encode_change, self.clock, streams_per_user=self.limits.streams_per_user
         )

@@ -39,7 +39,7 @@ LIMITS = Limits(
 PLENTY = 10**9
 
 
-class EchoedIds(RandomIds):
+class ReplayedIds(RandomIds):
     """Gives the feeds of the model the epochs that the store gave its own."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Twins:
     def __init__(self, store: Store, feeds: Sequence[FeedKey]) -> None:
         self.store = store
         self._feeds = feeds
-        self._ids = EchoedIds()
+        self._ids = ReplayedIds()
         self.model = MemoryStore(ids=self._ids, encode=encode)
         #: Of everything that was ever written.
         self._known: dict[FeedKey, set[str]] = {key: set() for key in feeds}

@@ -9,8 +9,8 @@ from unisono.client._calls import Calls, Filter, Patch, Selector, State, marking
 from unisono.client._connection import Connection, Target
 from unisono.client._drafts import Content, Draft, draft, keyed
 from unisono.client._model import DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
-from unisono.client._publisher.lines import Outcome
-from unisono.client._publisher.together import Together
+from unisono.client._publisher.batcher import SendBatcher
+from unisono.client._publisher.user_queues import Outcome
 from unisono.client._refs import Ref
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
@@ -53,7 +53,7 @@ class Publisher:
             target, token, tls=tls, root_certificates=root_certificates, backoff=backoff
         )
         self._calls = Calls(self._connection.caller)
-        self._sends = Together(self._connection.caller)
+        self._sends = SendBatcher(self._connection.caller)
         self._timeout = timeout
 
     async def __aenter__(self) -> Self:

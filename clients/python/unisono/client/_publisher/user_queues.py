@@ -22,7 +22,7 @@ class Send:
     request: pb.SendNotificationRequest
     deadline: Deadline
     answer: asyncio.Future[Outcome]
-    trouble: UnisonoError | None = None
+    error: UnisonoError | None = None
     failures: int = 0
 
     def end(self, outcome: Outcome) -> None:
@@ -32,15 +32,15 @@ class Send:
 
     def end_late(self) -> None:
         """There was no outcome in time; what was in the way says more than that."""
-        self.end(self.trouble or DeadlineExceeded("no answer came in time"))
+        self.end(self.error or DeadlineExceeded("no answer came in time"))
 
-    def fail(self, trouble: UnisonoError) -> None:
+    def fail(self, error: UnisonoError) -> None:
         """It did not work this time, and may the next."""
-        self.trouble = trouble
+        self.error = error
         self.failures += 1
 
 
-class Lines:
+class UserQueues:
     """A line for each user. While the first of it are out, under way, the others stay where they are.
 
     Users take turns: all of one who may go do, and who has more then is behind the other users.
@@ -48,7 +48,7 @@ class Lines:
 
     def __init__(self) -> None:
         self._ready: OrderedDict[str, deque[Send]] = OrderedDict()
-        self._out: dict[str, deque[Send]] = {}
+        self._in_flight: dict[str, deque[Send]] = {}
 
     @property
     def ready(self) -> int:
@@ -56,37 +56,37 @@ class Lines:
         return len(self._ready)
 
     @property
-    def out(self) -> int:
+    def in_flight(self) -> int:
         """The users of whom some are out."""
-        return len(self._out)
+        return len(self._in_flight)
 
-    def add(self, send: Send) -> None:
+    def put(self, send: Send) -> None:
         """Join the line, at its end."""
         user = send.request.user_id
-        line = self._out.get(user)
-        if line is None:
-            line = self._ready.get(user)
-            if line is None:
-                line = self._ready[user] = deque()
-        line.append(send)
+        queue = self._in_flight.get(user)
+        if queue is None:
+            queue = self._ready.get(user)
+            if queue is None:
+                queue = self._ready[user] = deque()
+        queue.append(send)
 
-    def take(self, users: int, items: int, size: int) -> list[Send]:
+    def take_batch(self, users: int, items: int, size: int) -> list[Send]:
         """The first in the lines of so many users, as many as one request takes: `size` is in bytes.
 
         They are out until they are given `back`. Those for whom no caller waits any more are left out.
         """
-        load = _Load(items, size)
-        while users and self._ready and not load.full:
-            user, line = self._ready.popitem(last=False)
-            if load.fill(line):
-                self._out[user] = line
+        batch = _Batch(items, size)
+        while users and self._ready and not batch.full:
+            user, queue = self._ready.popitem(last=False)
+            if batch.take_from(queue):
+                self._in_flight[user] = queue
                 users -= 1
-            elif line:
-                self._ready[user] = line
+            elif queue:
+                self._ready[user] = queue
                 self._ready.move_to_end(user, last=False)
-        return load.sends
+        return batch.sends
 
-    def back(self, sends: Collection[Send]) -> None:
+    def release(self, sends: Collection[Send]) -> None:
         """They are out no more, nor are their users; those without an answer are first in line again.
 
         With any send of a user, all of that user that were taken are to be given back.
@@ -96,20 +96,20 @@ class Lines:
             if not send.answer.done():
                 first[send.request.user_id].append(send)
         for user, again in first.items():
-            line = self._out.pop(user)
-            line.extendleft(reversed(again))
-            if line:
-                self._ready[user] = line
+            queue = self._in_flight.pop(user)
+            queue.extendleft(reversed(again))
+            if queue:
+                self._ready[user] = queue
 
-    def clear(self) -> list[Send]:
+    def drain(self) -> list[Send]:
         """All who waited; nobody does any more."""
-        lines = [*self._ready.values(), *self._out.values()]
+        queues = [*self._ready.values(), *self._in_flight.values()]
         self._ready.clear()
-        self._out.clear()
-        return [send for line in lines for send in line]
+        self._in_flight.clear()
+        return [send for queue in queues for send in queue]
 
 
-class _Load:
+class _Batch:
     """What one request carries."""
 
     def __init__(self, items: int, size: int) -> None:
@@ -118,14 +118,14 @@ class _Load:
         self._items = items
         self._size = size
 
-    def fill(self, line: deque[Send]) -> bool:
+    def take_from(self, queue: deque[Send]) -> bool:
         """Take from the front of a line; whether there was any to take.
 
         Of equal keys, one: it may have to be repeated, and what came after it must not overtake it.
         """
         keys: set[str] = set()
-        while line and not self.full:
-            send = line[0]
+        while queue and not self.full:
+            send = queue[0]
             if not send.answer.done():
                 key, size = send.request.app_notification_id, send.request.ByteSize()
                 if key in keys:
@@ -136,5 +136,5 @@ class _Load:
                 keys.add(key)
                 self.sends.append(send)
                 self._size -= size
-            line.popleft()
+            queue.popleft()
         return bool(keys)

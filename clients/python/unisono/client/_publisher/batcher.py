@@ -18,7 +18,7 @@ from unisono.client._errors import (
     code_of,
     error_of,
 )
-from unisono.client._publisher.lines import Lines, Outcome, Send
+from unisono.client._publisher.user_queues import Outcome, Send, UserQueues
 from unisono.client._wire.caller import Caller, Deadline
 from unisono.client._wire.methods import BATCH_SEND, SEND
 from unisono.client._wire.retry import is_transient
@@ -26,16 +26,16 @@ from unisono.client._wire.transport import closed
 from unisono.v1 import notification_service_pb2 as pb
 
 #: The service takes 1,000 items and 4 MiB in one request; where the operator chose less, that is learned.
-MOST_ITEMS: Final = 1000
-MOST_BYTES: Final = 3 * 1024 * 1024
+MAX_ITEMS: Final = 1000
+MAX_BYTES: Final = 3 * 1024 * 1024
 
 #: So many calls are under way at a time: while the server is at work on one, the client is on the other.
-_MOST_CALLS: Final = 2
+_MAX_CALLS: Final = 2
 #: A call costs both sides what a dozen sends do: so many users and fewer share one.
 _FEW_USERS: Final = 32
 
 
-class Together:
+class SendBatcher:
     """Sends in their lines, and the calls that carry them while there are some.
 
     The order is that of each user, not that of all: a send goes in the same call as the one before it
@@ -45,12 +45,12 @@ class Together:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self._lines = Lines()
+        self._queues = UserQueues()
         self._calls: set[asyncio.Task[None]] = set()
         self._starting = False
         self._closed = False
-        self._most_items = MOST_ITEMS
-        self._most_bytes = MOST_BYTES
+        self._max_items = MAX_ITEMS
+        self._max_bytes = MAX_BYTES
 
     async def send(self, requests: Sequence[pb.SendNotificationRequest], timeout: float) -> list[Outcome]:
         """The outcome of each, in order. Whatever has none after `timeout` seconds has an error."""
@@ -61,7 +61,7 @@ class Together:
         loop, deadline = asyncio.get_running_loop(), Deadline(timeout)
         sends = [Send(request, deadline, loop.create_future()) for request in requests]
         for send in sends:
-            self._lines.add(send)
+            self._queues.put(send)
         self._start()
         late = loop.call_later(timeout, _end_late, sends)
         try:
@@ -78,16 +78,22 @@ class Together:
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
-        for send in self._lines.clear():
+        for send in self._queues.drain():
             send.end(closed())
 
     def _start(self) -> None:
         """Start a call, if it is worth it: for a few, not while many are under way and soon to be back."""
-        ready, out = self._lines.ready, self._lines.out
-        if self._starting or self._closed or len(self._calls) == _MOST_CALLS or not ready or 2 * ready < out:
+        ready, in_flight = self._queues.ready, self._queues.in_flight
+        if (
+            self._starting
+            or self._closed
+            or len(self._calls) == _MAX_CALLS
+            or not ready
+            or 2 * ready < in_flight
+        ):
             return
         self._starting = True
-        call = asyncio.create_task(self._carry())
+        call = asyncio.create_task(self._run_call())
         self._calls.add(call)
         call.add_done_callback(self._ended)
 
@@ -96,31 +102,31 @@ class Together:
         if not call.cancelled():
             self._start()
 
-    async def _carry(self) -> None:
+    async def _run_call(self) -> None:
         """Carry a share of what may go. What is to be repeated keeps this call, and its users, waiting."""
-        batch = self._share()
+        batch = self._next_batch()
         try:
             await self._send(batch)
             delay = self._delay(batch)
-            batch = self._freed(batch)
+            batch = self._release_done(batch)
             if batch:
                 await asyncio.sleep(delay)
-        except _TooMuch:
+        except _BatchTooLarge:
             pass
         finally:
-            self._lines.back(batch)
+            self._queues.release(batch)
 
-    def _share(self) -> list[Send]:
-        users = max(_FEW_USERS, math.ceil((self._lines.ready + self._lines.out) / _MOST_CALLS))
-        batch = self._lines.take(users, self._most_items, self._most_bytes)
+    def _next_batch(self) -> list[Send]:
+        users = max(_FEW_USERS, math.ceil((self._queues.ready + self._queues.in_flight) / _MAX_CALLS))
+        batch = self._queues.take_batch(users, self._max_items, self._max_bytes)
         self._starting = False
         self._start()
         return batch
 
-    def _freed(self, batch: Sequence[Send]) -> list[Send]:
+    def _release_done(self, batch: Sequence[Send]) -> list[Send]:
         """Let the users go on who have their outcomes; what is left is that of the others."""
         held = {send.request.user_id for send in batch if not send.answer.done()}
-        self._lines.back([send for send in batch if send.request.user_id not in held])
+        self._queues.release([send for send in batch if send.request.user_id not in held])
         self._start()
         return [send for send in batch if send.request.user_id in held]
 
@@ -129,7 +135,7 @@ class Together:
         again = [send for send in batch if not send.answer.done()]
         if not again:
             return 0.0
-        asked = [send.trouble.retry_delay or 0.0 for send in again if send.trouble is not None]
+        asked = [send.error.retry_delay or 0.0 for send in again if send.error is not None]
         failures = max(send.failures for send in again)
         delay = self._caller.backoff.delay(failures) + max(asked, default=0.0)
         for send in again:
@@ -146,8 +152,8 @@ class Together:
         try:
             outcomes = await self._call(batch)
         except Exception as error:
-            if len(batch) > 1 and self._learns(batch, error):
-                raise _TooMuch from None
+            if len(batch) > 1 and self._lower_limits(batch, error):
+                raise _BatchTooLarge from None
             if len(batch) > 1 and isinstance(error, InvalidRequest):
                 # Something in it makes all of it unacceptable: halves, until what is to blame is alone.
                 half = len(batch) // 2
@@ -160,16 +166,16 @@ class Together:
         for send, outcome in zip(batch, outcomes, strict=True):
             _settle(send, outcome)
 
-    def _learns(self, batch: Sequence[Send], error: Exception) -> bool:
+    def _lower_limits(self, batch: Sequence[Send], error: Exception) -> bool:
         """Whether it says that this caller may send less at once, which is remembered."""
         if not isinstance(error, UnisonoError):
             return False
         if error.reason == "ROLE_NOT_ALLOWED":
-            self._most_items = 1  # users may send to themselves, and only one by one
+            self._max_items = 1  # users may send to themselves, and only one by one
         elif "requests" in error.violations:
-            self._most_items = min(self._most_items, len(batch) // 2)
+            self._max_items = min(self._max_items, len(batch) // 2)
         elif isinstance(error, TooLarge):
-            self._most_bytes = min(self._most_bytes, sum(send.request.ByteSize() for send in batch) // 2)
+            self._max_bytes = min(self._max_bytes, sum(send.request.ByteSize() for send in batch) // 2)
         else:
             return False
         return True
@@ -186,7 +192,7 @@ class Together:
         return [_outcome(result) for result in results]
 
 
-class _TooMuch(Exception):
+class _BatchTooLarge(Exception):
     """More at once than this caller may send."""
 
 

@@ -25,8 +25,8 @@ from unisono.client._calls import Calls
 from unisono.client._convert import notification
 from unisono.client._device.acknowledging import Acknowledging
 from unisono.client._device.inbox import Inbox
-from unisono.client._device.keeping import Keeping
 from unisono.client._device.outbox import Outbox
+from unisono.client._device.persistence import Persistence
 from unisono.client._device.receiver import Receiver
 from unisono.client._device.state import DeviceState
 from unisono.client._wire.caller import Caller
@@ -131,14 +131,14 @@ class Model:
     async def start(self) -> None:
         """A new process of the device."""
         self._state = DeviceState()
-        keeping = Keeping(self._storage, self._opening.endpoint_id)
-        kept = await keeping.load()
+        persistence = Persistence(self._storage, self._opening.endpoint_id)
+        kept = await persistence.load()
         self._state.inbox = Inbox(kept.rows, kept.point)
         self._transport = WorldTransport(self._world)
         caller = Caller(self._transport, Tokens("a token"), Backoff())
-        outbox = Outbox(Calls(caller), keeping, timeout=1, backoff=Backoff(), changed=self._state.changed)
+        outbox = Outbox(Calls(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed)
         telling = Acknowledging(caller, self._opening.endpoint_id, interval=1, timeout=1)
-        self._receiver = Receiver(self._opening, caller, self._state, keeping, outbox, telling, timeout=1)
+        self._receiver = Receiver(self._opening, caller, self._state, persistence, outbox, telling, timeout=1)
         self._memory = self._saved
         self._prompt, self._slow = (Reader(self._state.listen(), dict(self._held)) for _ in range(2))
 

@@ -25,7 +25,7 @@ from tests.sdk.told import (
 )
 from tests.support.scripted import Fault, Scripted
 from unisono.client import ChangeType, Event, Events, StorageFailed, Timing, Unavailable
-from unisono.client._device import keeping, outbox, room
+from unisono.client._device import outbox, persistence, room
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
@@ -180,7 +180,7 @@ async def test_events_that_are_taken_never_do() -> None:
 
 
 async def test_marks_that_wait_are_so_many_at_most(script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "MOST_WAITING", 3)
+    monkeypatch.setattr(outbox, "MAX_WAITING", 3)
     shed = Shed()
     async with laptop(NOWHERE, storage=shed) as device:
         outcomes = await asyncio.gather(*(device.mark_read(f"{n}") for n in range(5)), return_exceptions=True)
@@ -192,7 +192,7 @@ async def test_a_storage_that_never_keeps_anything_ends_the_device(
     script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before what is to be kept fills the memory."""
-    monkeypatch.setattr(keeping, "MOST_UNSAVED", 10)
+    monkeypatch.setattr(persistence, "MAX_UNSAVED", 10)
     shed = Shed()
     gate = asyncio.Event()
 

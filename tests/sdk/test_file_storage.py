@@ -158,7 +158,7 @@ KILLED = """
 import asyncio, os, random, signal, sys, time
 from unisono.client import FileStorage
 from unisono.client._device.inbox import Settled
-from unisono.client._device.keeping import Keeping
+from unisono.client._device.persistence import Keeping
 from unisono.v1 import feed_service_pb2 as feed_pb, notification_pb2 as pb
 
 ROWS = 40

@@ -13,8 +13,8 @@ from unisono.client._connection import Connection, Target
 from unisono.client._device.acknowledging import Acknowledging
 from unisono.client._device.events import Events
 from unisono.client._device.inbox import Inbox
-from unisono.client._device.keeping import Keeping
 from unisono.client._device.outbox import Outbox
+from unisono.client._device.persistence import Persistence
 from unisono.client._device.receiver import Receiver
 from unisono.client._device.state import DeviceState, Status
 from unisono.client._device.storage import MemoryStorage, Storage
@@ -84,11 +84,11 @@ class Device:
         )
         caller = self._connection.caller
         self._calls = Calls(caller)
-        self._keeping = Keeping(storage or MemoryStorage(), endpoint_id)
+        self._persistence = Persistence(storage or MemoryStorage(), endpoint_id)
         self._state = DeviceState()
         self._outbox = Outbox(
             self._calls,
-            self._keeping,
+            self._persistence,
             timeout=timing.call,
             backoff=timing.backoff,
             changed=self._state.changed,
@@ -107,7 +107,7 @@ class Device:
             opening,
             caller,
             self._state,
-            self._keeping,
+            self._persistence,
             self._outbox,
             self._acknowledging,
             timeout=timing.call,
@@ -132,7 +132,7 @@ class Device:
             raise RuntimeError("this device is open already")
         self._opened = True
         try:
-            kept = await self._keeping.load()
+            kept = await self._persistence.load()
             # It may have been closed meanwhile.
             self._state.check_open()
         except BaseException:
@@ -146,7 +146,7 @@ class Device:
         """Say how far it got, end the stream, and close the storage. Nothing that is kept is lost."""
         async with AsyncExitStack() as last:
             last.push_async_callback(self._connection.close)
-            last.push_async_callback(self._keeping.close)
+            last.push_async_callback(self._persistence.close)
             await self._leave()
 
     @property

@@ -33,7 +33,7 @@ class _Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class InboxChanges:
     """What a complete point brings: events in the order of their revisions, and what they change.
 
     `rows` has the new message of a notification, or None for one that is gone; `shown` is the same for
@@ -64,7 +64,7 @@ class Inbox:
         #: The largest alert revision of each notification that has rung.
         self._rung: dict[str, int] = {}
         self._changes: Held[_Change] = Held(room, lambda change: change.event.ByteSize())
-        self._anew = False
+        self._resetting = False
         self._catching_up = True
         #: The position to resume from: after the last message that was taken.
         self.token = self._point.resume_token
@@ -94,19 +94,19 @@ class Inbox:
         """What a badge shows."""
         return self._point.unread_count
 
-    def take(self, message: feed_pb.SubscribeResponse) -> None:
+    def receive(self, message: feed_pb.SubscribeResponse) -> None:
         """Take in one message. At a complete one, `weigh` and `settle` come next. Raises `Overfull`."""
         if message.HasField("welcome"):
             self._catching_up = True
             if not message.welcome.resumed:
-                self._anew = True
+                self._resetting = True
                 self._changes.drop_all()
         with self._bounded():
             for event in message.event_batch.events:
                 self._collect(_alone(event))
         self.token = message.resume_token
 
-    def lacking(self) -> list[str]:
+    def missing_payloads(self) -> list[str]:
         """The notifications that have come without their content, which is not held either."""
         return [
             id_
@@ -114,24 +114,24 @@ class Inbox:
             if not change.event.removed and not change.event.notification.HasField("payload")
         ]
 
-    def supply(self, id_: str, payload: pb.Payload) -> None:
+    def fill_payload(self, id_: str, payload: pb.Payload) -> None:
         """Give a notification the content that it lacks. Raises `Overfull`."""
         change = self._changes[id_]
         change.event.notification.payload.CopyFrom(payload)
         with self._bounded():
             self._changes.put(id_, change)
 
-    def weigh(self, point: feed_pb.SubscribeResponse) -> Settled:
+    def compute_changes(self, point: feed_pb.SubscribeResponse) -> InboxChanges:
         """What a complete message makes of what was collected; nothing is changed yet."""
         changes = sorted(self._changes.values(), key=lambda change: change.event.revision)
         rows = {change.id: None if change.event.removed else change.event.notification for change in changes}
-        gone = [row for id_, row in self._shown.items() if id_ not in rows] if self._anew else []
+        gone = [row for id_, row in self._shown.items() if id_ not in rows] if self._resetting else []
         shown = {id_: _convert.notification(row) for id_, row in rows.items() if row is not None}
         events = [
-            *(self._left_out(row) for row in gone),
+            *(self._dropped_event(row) for row in gone),
             *(event for change in changes if (event := self._event(change, shown.get(change.id)))),
         ]
-        return Settled(
+        return InboxChanges(
             events=tuple(_one_ring(events) if self._catching_up else events),
             rows={**dict.fromkeys(row.id for row in gone), **rows},
             shown=shown,
@@ -143,22 +143,22 @@ class Inbox:
             ),
         )
 
-    def settle(self, settled: Settled) -> None:
+    def apply_changes(self, changes: InboxChanges) -> None:
         """Make what was weighed the state."""
-        if self._anew:
+        if self._resetting:
             self._rung.clear()
         for change in self._changes.values():
             if change.alert:
                 self._rung[change.id] = max(change.alert_revision, self._rung.get(change.id, 0))
         self._changes.drop_all()
-        for id_, row in settled.rows.items():
-            self._hold(id_, row, settled.shown.get(id_))
-        if settled.rows:
+        for id_, row in changes.rows.items():
+            self._hold(id_, row, changes.shown.get(id_))
+        if changes.rows:
             self._newest_first = None
-        self._anew = self._catching_up = False
-        self._point = settled.point
+        self._resetting = self._catching_up = False
+        self._point = changes.point
 
-    def start_over(self) -> None:
+    def reset_position(self) -> None:
         """Forget the position: the next stream starts anew, and what is held stays until it settles."""
         self.token = b""
 
@@ -179,7 +179,7 @@ class Inbox:
             yield
         except Overfull:
             self._changes.drop_all()
-            self._anew, self._catching_up = False, True
+            self._resetting, self._catching_up = False, True
             self.token = self._point.resume_token
             raise
 
@@ -197,7 +197,7 @@ class Inbox:
 
     def _known(self, id_: str) -> pb.Notification | None:
         """What is held of it, unless all that is held is to be discarded."""
-        return None if self._anew else self._rows.get(id_)
+        return None if self._resetting else self._rows.get(id_)
 
     def _event(self, change: _Change, row: Notification | None) -> Event | None:
         """What a change is to those who listen; None when it leaves things as they are."""
@@ -211,10 +211,10 @@ class Inbox:
 
     def _alerts(self, change: _Change) -> bool:
         """Whether there is an alert that has not rung: each does at most once."""
-        rung = 0 if self._anew else self._rung.get(change.id, 0)
+        rung = 0 if self._resetting else self._rung.get(change.id, 0)
         return change.alert and change.alert_revision > rung
 
-    def _left_out(self, row: Notification) -> Event:
+    def _dropped_event(self, row: Notification) -> Event:
         """One that was held before the device started anew, and was not sent again."""
         return Event(
             notification=row,

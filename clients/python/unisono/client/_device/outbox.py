@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from unisono.client._calls import Calls
-from unisono.client._device.keeping import Keeping
+from unisono.client._device.persistence import Persistence
 from unisono.client._device.recovery import LOST
 from unisono.client._errors import Unauthenticated, Unavailable, UnisonoError
 from unisono.client._model import MarkResult
@@ -15,7 +15,7 @@ from unisono.client._wire.retry import Backoff, is_transient
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
 
 #: As many as a feed has notifications, where the operator left that as it is.
-MOST_WAITING: Final = 10_000
+MAX_WAITING: Final = 10_000
 
 _log = logging.getLogger("unisono.client")
 
@@ -33,7 +33,7 @@ class Outbox:
     def __init__(
         self,
         calls: Calls,
-        keeping: Keeping,
+        persistence: Persistence,
         *,
         timeout: float,
         backoff: Backoff,
@@ -41,7 +41,7 @@ class Outbox:
     ) -> None:
         """`timeout` is for one mark, in seconds; `changed` is called when there are more or less of them."""
         self._calls = calls
-        self._keeping = keeping
+        self._persistence = persistence
         self._timeout = timeout
         self._backoff = backoff
         self._changed = changed
@@ -66,13 +66,13 @@ class Outbox:
         Raises `StorageFailed` when it could not be kept, `Unavailable` when too many wait, and the
         `UnisonoError` that the server answered it with; in all cases it is not queued any more.
         """
-        if len(self._queue) + self._being_kept >= MOST_WAITING:
-            raise Unavailable(f"{MOST_WAITING:,} marks wait for the connection already")
+        if len(self._queue) + self._being_kept >= MAX_WAITING:
+            raise Unavailable(f"{MAX_WAITING:,} marks wait for the connection already")
         self._last += 1
         mark = _Mark(self._last, request)
         self._being_kept += 1
         try:
-            await self._keeping.mark(mark.number, request)
+            await self._persistence.save_mark(mark.number, request)
         finally:
             self._being_kept -= 1
         self._queue[mark.number] = mark
@@ -116,7 +116,7 @@ class Outbox:
         # Before anything else is waited for: the stream may end now, and the mark is answered.
         del self._queue[mark.number]
         self._changed()
-        await self._keeping.answered(mark.number)
+        await self._persistence.delete_mark(mark.number)
         return None
 
     def _refuse(self, mark: _Mark, error: UnisonoError) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from unisono.client._device.acknowledging import Acknowledging
 from unisono.client._device.finishing import finished
-from unisono.client._device.keeping import Keeping
 from unisono.client._device.outbox import Outbox
+from unisono.client._device.persistence import Persistence
 from unisono.client._device.state import DeviceState, Status
 from unisono.client._errors import NotFound, UnisonoError
 from unisono.client._wire.caller import Caller, Deadline
@@ -24,7 +24,7 @@ class Receiver:
         opening: pb.SubscribeRequest,
         caller: Caller,
         state: DeviceState,
-        keeping: Keeping,
+        persistence: Persistence,
         outbox: Outbox,
         acknowledging: Acknowledging,
         *,
@@ -33,7 +33,7 @@ class Receiver:
         self._opening = opening
         self._caller = caller
         self._state = state
-        self._keeping = keeping
+        self._persistence = persistence
         self._outbox = outbox
         self._acknowledging = acknowledging
         self._timeout = timeout
@@ -57,10 +57,10 @@ class Receiver:
         inbox = self._state.inbox
         if message.HasField("welcome"):
             self._state.set_status(Status.CATCHING_UP, None)
-        inbox.take(message)
+        inbox.receive(message)
         if not message.complete:
             return
-        for id_ in inbox.lacking():
+        for id_ in inbox.missing_payloads():
             await self._supply(id_)
         # Once it is kept, a later process does not ring for it any more: it is told, whatever comes.
         await finished(self._settle(message))
@@ -72,14 +72,14 @@ class Receiver:
     def lost(self, trouble: UnisonoError, *, start_over: bool) -> None:
         """Show that the device is offline, and why."""
         if start_over:
-            self._state.inbox.start_over()
+            self._state.inbox.reset_position()
         self._state.set_status(Status.OFFLINE, trouble)
 
     async def _settle(self, point: pb.SubscribeResponse) -> None:
-        settled = self._state.inbox.weigh(point)
-        if await self._keeping.settle(settled):
+        changes = self._state.inbox.compute_changes(point)
+        if await self._persistence.save_changes(changes):
             self._acknowledging.reach(point.resume_token)
-        self._state.settled(settled)
+        self._state.apply(changes)
 
     async def _supply(self, id_: str) -> None:
         """Get the content of a notification that came without it. If it is gone, so will the event say."""
@@ -88,4 +88,4 @@ class Receiver:
             answer = await self._caller.call(GET, request, Deadline(self._timeout))
         except NotFound:
             return
-        self._state.inbox.supply(id_, answer.notification.payload)
+        self._state.inbox.fill_payload(id_, answer.notification.payload)

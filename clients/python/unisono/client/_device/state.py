@@ -6,7 +6,7 @@ from enum import Enum
 from weakref import WeakSet
 
 from unisono.client._device.events import Events
-from unisono.client._device.inbox import Inbox, Settled
+from unisono.client._device.inbox import Inbox, InboxChanges
 
 
 class Status(Enum):
@@ -40,12 +40,12 @@ class DeviceState:
         self._listeners.add(events)
         return events
 
-    def settled(self, settled: Settled) -> None:
+    def apply(self, changes: InboxChanges) -> None:
         """A complete point was reached, and is kept: what is shown and what is told change together."""
-        self.inbox.settle(settled)
-        if settled.events:
+        self.inbox.apply_changes(changes)
+        if changes.events:
             for listener in tuple(self._listeners):
-                listener.put(settled.events)
+                listener.put(changes.events)
         self.set_status(Status.LIVE, None)
 
     def set_status(self, status: Status, trouble: Exception | None) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
-from unisono.client._device.inbox import Settled
+from unisono.client._device.inbox import InboxChanges
 from unisono.client._device.storage import Storage
 from unisono.client._errors import StorageFailed
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -21,13 +21,13 @@ _NOTIFICATION: Final = "notification/"
 _MARK: Final = "mark/"
 
 #: Ten times what a feed holds, where the operator left that as it is: then the storage will not do any more.
-MOST_UNSAVED: Final = 100_000
+MAX_UNSAVED: Final = 100_000
 
 _log = logging.getLogger("unisono.client")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class SavedState:
     """What an earlier life of the device left: its inbox, its position, and marks that were not sent."""
 
     rows: Mapping[str, pb.Notification]
@@ -35,7 +35,7 @@ class Kept:
     marks: Mapping[int, MarkNotificationsRequest]
 
 
-class Keeping:
+class Persistence:
     """One device's use of its storage: the inbox and its position change together or not at all."""
 
     def __init__(self, storage: Storage, endpoint_id: str) -> None:
@@ -45,7 +45,7 @@ class Keeping:
         self._saving = asyncio.Lock()
         self._closed = False
 
-    async def load(self) -> Kept:
+    async def load(self) -> SavedState:
         """What is kept. Raises `StorageFailed`, also when it is damaged, or another endpoint's."""
         kept = await self._storage.load()
         try:
@@ -53,11 +53,11 @@ class Keeping:
         except (DecodeError, ValueError) as error:
             raise StorageFailed(f"what is kept is damaged: {error}") from error
 
-    def _parsed(self, kept: Mapping[str, bytes]) -> Kept:
+    def _parsed(self, kept: Mapping[str, bytes]) -> SavedState:
         owner = kept.get(_ENDPOINT, self._endpoint_id.encode()).decode()
         if owner != self._endpoint_id:
             raise StorageFailed(f"it belongs to the endpoint {owner!r}, not to {self._endpoint_id!r}")
-        return Kept(
+        return SavedState(
             rows={key: pb.Notification.FromString(value) for key, value in _under(_NOTIFICATION, kept)},
             point=feed_pb.SubscribeResponse.FromString(kept.get(_POINT, b"")),
             marks={
@@ -66,41 +66,41 @@ class Keeping:
             },
         )
 
-    async def settle(self, settled: Settled) -> bool:
+    async def save_changes(self, changes: InboxChanges) -> bool:
         """Keep what a complete point changed; what cannot be kept now, with the next one.
 
         Returns whether it is kept. Until then a device that starts again is behind, and catches up. Raises
         `StorageFailed` when that has gone on for too long.
         """
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
-        self._unsaved[_POINT] = settled.point.SerializeToString()
-        for id_, row in settled.rows.items():
+        self._unsaved[_POINT] = changes.point.SerializeToString()
+        for id_, row in changes.rows.items():
             self._unsaved[_NOTIFICATION + id_] = row.SerializeToString() if row is not None else None
-        saved = await self._catch_up()
-        if len(self._unsaved) > MOST_UNSAVED:
+        saved = await self._flush()
+        if len(self._unsaved) > MAX_UNSAVED:
             raise StorageFailed("the storage has kept nothing for too long")
         return saved
 
-    async def mark(self, number: int, request: MarkNotificationsRequest) -> None:
+    async def save_mark(self, number: int, request: MarkNotificationsRequest) -> None:
         """Keep a mark that waits to be sent. Raises `StorageFailed`."""
         async with self._saving:
             await self._storage.save({_mark_key(number): request.SerializeToString()})
 
-    async def answered(self, number: int) -> None:
+    async def delete_mark(self, number: int) -> None:
         """Keep a mark no longer. If that fails now, it is done with the next complete point."""
         self._unsaved[_mark_key(number)] = None
-        await self._catch_up()
+        await self._flush()
 
     async def close(self) -> None:
         """Save what is not saved, if that is possible now, and close the storage, once."""
         if self._unsaved:
-            await self._catch_up()
+            await self._flush()
         async with self._saving:
             if not self._closed:
                 self._closed = True
                 await self._storage.close()
 
-    async def _catch_up(self) -> bool:
+    async def _flush(self) -> bool:
         """Save what is not saved; whether that went well."""
         async with self._saving:
             changes, self._unsaved = self._unsaved, {}

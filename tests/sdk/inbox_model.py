@@ -23,7 +23,7 @@ from unisono.client import (
 )
 from unisono.client._calls import Calls
 from unisono.client._convert import notification
-from unisono.client._device.acknowledging import Acknowledging
+from unisono.client._device.acknowledger import Acknowledger
 from unisono.client._device.inbox import Inbox
 from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
@@ -137,7 +137,7 @@ class Model:
         self._transport = WorldTransport(self._world)
         caller = Caller(self._transport, Tokens("a token"), Backoff())
         outbox = Outbox(Calls(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed)
-        telling = Acknowledging(caller, self._opening.endpoint_id, interval=1, timeout=1)
+        telling = Acknowledger(caller, self._opening.endpoint_id, interval=1, timeout=1)
         self._receiver = Receiver(self._opening, caller, self._state, persistence, outbox, telling, timeout=1)
         self._memory = self._saved
         self._prompt, self._slow = (Reader(self._state.listen(), dict(self._held)) for _ in range(2))
@@ -154,7 +154,7 @@ class Model:
                 break
             steps -= 1
             await self._notice(message, request)
-            await self._receiver.take(message)
+            await self._receiver.on_message(message)
             if message.complete:
                 self._check(message)
                 complete = True
@@ -162,8 +162,8 @@ class Model:
                     break
             elif message.HasField("event_batch") and self._wire.known == message.revision:
                 self._memory = replace(self._memory, base=message.revision, told=self._due())
-        start_over = self._random.random() < loss / 5
-        self._receiver.lost(Unavailable("the line broke"), start_over=start_over)
+        reset_position = self._random.random() < loss / 5
+        self._receiver.on_disconnect(Unavailable("the line broke"), reset_position=reset_position)
         return complete
 
     async def _notice(self, message: pb.SubscribeResponse, request: pb.SubscribeRequest) -> None:

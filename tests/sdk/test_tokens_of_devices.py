@@ -11,7 +11,7 @@ from tests.sdk.told import LIVE, Message, ended, goodbye, laptop, live, telling,
 from tests.support.processes import PATIENCE
 from tests.support.scripted import Fault, Scripted
 from unisono.client import Backoff, Status, Timing, Unauthenticated, Unavailable
-from unisono.client._device.recovery import MOST_REFUSALS
+from unisono.client._device.reconnect import MOST_REFUSALS
 from unisono.v1 import feed_service_pb2 as pb
 
 REFUSED = Fault(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")

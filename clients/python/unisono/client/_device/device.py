@@ -10,7 +10,7 @@ from typing import Final, Self, Unpack
 from unisono.client import _convert, _given
 from unisono.client._calls import Calls, Everything, Filter, Group, Selector, State, marking
 from unisono.client._connection import Connection, Target
-from unisono.client._device.acknowledging import Acknowledging
+from unisono.client._device.acknowledger import Acknowledger
 from unisono.client._device.events import Events
 from unisono.client._device.inbox import Inbox
 from unisono.client._device.outbox import Outbox
@@ -93,7 +93,7 @@ class Device:
             backoff=timing.backoff,
             changed=self._state.changed,
         )
-        self._acknowledging = Acknowledging(
+        self._acknowledger = Acknowledger(
             caller, endpoint_id, interval=timing.acknowledge, timeout=timing.call
         )
         opening = pb.SubscribeRequest(
@@ -109,7 +109,7 @@ class Device:
             self._state,
             self._persistence,
             self._outbox,
-            self._acknowledging,
+            self._acknowledger,
             timeout=timing.call,
         )
         self._subscription = Subscription(caller, receiver, timing)
@@ -241,7 +241,7 @@ class Device:
     async def _leave(self) -> None:
         try:
             if self.status is Status.LIVE:
-                await self._acknowledging.tell(_LAST_WORD)
+                await self._acknowledger.flush(_LAST_WORD)
         finally:
             if self._task is not None:
                 self._task.cancel()

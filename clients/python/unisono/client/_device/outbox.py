@@ -8,7 +8,7 @@ from typing import Final
 
 from unisono.client._calls import Calls
 from unisono.client._device.persistence import Persistence
-from unisono.client._device.recovery import LOST
+from unisono.client._device.reconnect import LOST
 from unisono.client._errors import Unauthenticated, Unavailable, UnisonoError
 from unisono.client._model import MarkResult
 from unisono.client._wire.retry import Backoff, is_transient

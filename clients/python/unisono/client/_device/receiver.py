@@ -3,10 +3,10 @@
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
-from unisono.client._device.acknowledging import Acknowledging
-from unisono.client._device.finishing import finished
+from unisono.client._device.acknowledger import Acknowledger
 from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
+from unisono.client._device.shielded import run_shielded
 from unisono.client._device.state import DeviceState, Status
 from unisono.client._errors import NotFound, UnisonoError
 from unisono.client._wire.caller import Caller, Deadline
@@ -26,7 +26,7 @@ class Receiver:
         state: DeviceState,
         persistence: Persistence,
         outbox: Outbox,
-        acknowledging: Acknowledging,
+        acknowledger: Acknowledger,
         *,
         timeout: float,
     ) -> None:
@@ -35,7 +35,7 @@ class Receiver:
         self._state = state
         self._persistence = persistence
         self._outbox = outbox
-        self._acknowledging = acknowledging
+        self._acknowledger = acknowledger
         self._timeout = timeout
 
     def request(self) -> pb.SubscribeRequest:
@@ -52,7 +52,7 @@ class Receiver:
             request.start_position = pb.START_POSITION_BEGINNING
         return request
 
-    async def take(self, message: pb.SubscribeResponse) -> None:
+    async def on_message(self, message: pb.SubscribeResponse) -> None:
         """Apply a message; at a complete point keep what it changed, before anybody is told."""
         inbox = self._state.inbox
         if message.HasField("welcome"):
@@ -63,22 +63,22 @@ class Receiver:
         for id_ in inbox.missing_payloads():
             await self._supply(id_)
         # Once it is kept, a later process does not ring for it any more: it is told, whatever comes.
-        await finished(self._settle(message))
+        await run_shielded(self._settle(message))
 
-    def alongside(self) -> Iterable[Coroutine[Any, Any, None]]:
+    def background_tasks(self) -> Iterable[Coroutine[Any, Any, None]]:
         """Marks are sent and positions acknowledged while there is a stream."""
-        return self._outbox.run(), self._acknowledging.run()
+        return self._outbox.run(), self._acknowledger.run()
 
-    def lost(self, trouble: UnisonoError, *, start_over: bool) -> None:
+    def on_disconnect(self, trouble: UnisonoError, *, reset_position: bool) -> None:
         """Show that the device is offline, and why."""
-        if start_over:
+        if reset_position:
             self._state.inbox.reset_position()
         self._state.set_status(Status.OFFLINE, trouble)
 
     async def _settle(self, point: pb.SubscribeResponse) -> None:
         changes = self._state.inbox.compute_changes(point)
         if await self._persistence.save_changes(changes):
-            self._acknowledging.reach(point.resume_token)
+            self._acknowledger.advance(point.resume_token)
         self._state.apply(changes)
 
     async def _supply(self, id_: str) -> None:

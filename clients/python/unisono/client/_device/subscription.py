@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from unisono.client._device.recovery import MOST_REFUSALS, ComeBack, plan
+from unisono.client._device.reconnect import MOST_REFUSALS, Reconnect, plan_reconnect
 from unisono.client._device.room import Overfull
 from unisono.client._device.stream import messages
 from unisono.client._device.timing import Timing
@@ -18,28 +18,28 @@ from unisono.v1 import feed_service_pb2 as pb
 _log = logging.getLogger("unisono.client")
 
 
-class Subscriber(Protocol):
+class StreamHandler(Protocol):
     """Whom a subscription serves."""
 
     def request(self) -> pb.SubscribeRequest:
         """Where the next stream starts."""
         ...
 
-    async def take(self, message: pb.SubscribeResponse) -> None:
+    async def on_message(self, message: pb.SubscribeResponse) -> None:
         """Take in a message, before the next one is read."""
         ...
 
-    def alongside(self) -> Iterable[Coroutine[Any, Any, None]]:
+    def background_tasks(self) -> Iterable[Coroutine[Any, Any, None]]:
         """What is to run while a stream is open."""
         ...
 
-    def lost(self, trouble: UnisonoError, *, start_over: bool) -> None:
-        """The stream has ended, and will come back; with `start_over`, without the position."""
+    def on_disconnect(self, trouble: UnisonoError, *, reset_position: bool) -> None:
+        """The stream has ended, and will come back; with `reset_position`, without the position."""
         ...
 
 
 @dataclass(slots=True)
-class _Ending:
+class _StreamOutcome:
     """How far a stream came, and how it ended."""
 
     token: str = ""
@@ -49,7 +49,7 @@ class _Ending:
     error: UnisonoError | None = None
 
 
-class _Alongside:
+class _StreamTasks:
     """Tasks that end with the stream."""
 
     def __init__(self) -> None:
@@ -72,9 +72,9 @@ class _Alongside:
 class Subscription:
     """One endpoint's stream."""
 
-    def __init__(self, caller: Caller, subscriber: Subscriber, timing: Timing) -> None:
+    def __init__(self, caller: Caller, handler: StreamHandler, timing: Timing) -> None:
         self._caller = caller
-        self._subscriber = subscriber
+        self._handler = handler
         self._timing = timing
         self._failures = 0
         self._refusals = 0
@@ -82,48 +82,50 @@ class Subscription:
     async def run(self) -> None:
         """Stay subscribed. Ends only by raising what must not be repeated, or by being cancelled."""
         while True:
-            ending = await self._one_stream()
-            if ending.complete and not isinstance(ending.error, Overfull):
+            outcome = await self._one_stream()
+            if outcome.complete and not isinstance(outcome.error, Overfull):
                 self._failures = self._refusals = 0
-            back = plan(ending.goodbye, ending.error, renewable=self._caller.tokens.renewable)
-            if back.new_token:
-                self._refuse(ending.token, back.because)
-            level = logging.WARNING if isinstance(back.because, Overfull) else logging.INFO
-            _log.log(level, "the stream ended, and will come back: %r", back.because)
-            self._subscriber.lost(back.because, start_over=back.start_over)
-            await self._wait(back)
+            reconnect = plan_reconnect(
+                outcome.goodbye, outcome.error, renewable=self._caller.tokens.renewable
+            )
+            if reconnect.new_token:
+                self._refuse(outcome.token, reconnect.cause)
+            level = logging.WARNING if isinstance(reconnect.cause, Overfull) else logging.INFO
+            _log.log(level, "the stream ended, and will come back: %r", reconnect.cause)
+            self._handler.on_disconnect(reconnect.cause, reset_position=reconnect.reset_position)
+            await self._wait(reconnect)
 
-    async def _one_stream(self) -> _Ending:
-        ending = _Ending()
+    async def _one_stream(self) -> _StreamOutcome:
+        outcome = _StreamOutcome()
         try:
-            ending.token = await self._caller.tokens.get()
-            request = self._subscriber.request()
-            stream = messages(self._caller.transport, request, ending.token, self._timing)
-            async with aclosing(stream), _Alongside() as alongside:
+            outcome.token = await self._caller.tokens.get()
+            request = self._handler.request()
+            stream = messages(self._caller.transport, request, outcome.token, self._timing)
+            async with aclosing(stream), _StreamTasks() as background_tasks:
                 async for message in stream:
-                    if not ending.opened:
-                        alongside.start(self._subscriber.alongside())
-                    ending.opened = True
-                    ending.complete = ending.complete or message.complete
+                    if not outcome.opened:
+                        background_tasks.start(self._handler.background_tasks())
+                    outcome.opened = True
+                    outcome.complete = outcome.complete or message.complete
                     if message.HasField("goodbye"):
-                        ending.goodbye = message.goodbye
-                    await self._subscriber.take(message)
+                        outcome.goodbye = message.goodbye
+                    await self._handler.on_message(message)
         except UnisonoError as error:
             # Whoever keeps it for long must not keep the dead call, and its connection, with it.
-            ending.error = error.with_traceback(None)
+            outcome.error = error.with_traceback(None)
             error.__context__ = None
-        return ending
+        return outcome
 
-    def _refuse(self, token: str, because: UnisonoError) -> None:
+    def _refuse(self, token: str, cause: UnisonoError) -> None:
         """Have the next stream ask for another token. Raises when that was in vain too often."""
         self._refusals += 1
         if self._refusals > MOST_REFUSALS:
-            raise because
+            raise cause
         self._caller.tokens.forget(token)
 
-    async def _wait(self, back: ComeBack) -> None:
+    async def _wait(self, reconnect: Reconnect) -> None:
         self._failures += 1
-        delay = back.delay
+        delay = reconnect.delay
         if delay is None:
-            delay = self._timing.backoff.delay_after(back.because, self._failures)
+            delay = self._timing.backoff.delay_after(reconnect.cause, self._failures)
         await asyncio.sleep(delay)

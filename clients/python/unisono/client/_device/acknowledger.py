@@ -11,7 +11,7 @@ from unisono.v1.feed_service_pb2 import AcknowledgeRequest
 _log = logging.getLogger("unisono.client")
 
 
-class Acknowledging:
+class Acknowledger:
     """Gathers positions, and acknowledges the last of them.
 
     What fails is repeated, for a later one if there is, with delays that grow and that the service asks for.
@@ -22,37 +22,37 @@ class Acknowledging:
         self._endpoint_id = endpoint_id
         self._interval = interval
         self._timeout = timeout
-        self._reached = b""
-        self._told = b""
+        self._position = b""
+        self._acknowledged = b""
         self._moved = asyncio.Event()
 
-    def reach(self, resume_token: bytes) -> None:
+    def advance(self, resume_token: bytes) -> None:
         """The device has applied and kept everything up to here."""
-        self._reached = resume_token
+        self._position = resume_token
         self._moved.set()
 
     async def run(self) -> None:
         """Acknowledge as the device moves, until cancelled."""
         failures = 0
         while True:
-            while self._reached == self._told:
+            while self._position == self._acknowledged:
                 self._moved.clear()
                 await self._moved.wait()
             await asyncio.sleep(self._interval)
-            trouble = await self.tell(self._timeout)
+            trouble = await self.flush(self._timeout)
             failures = failures + 1 if trouble else 0
             if trouble:
                 await asyncio.sleep(self._caller.backoff.delay_after(trouble, failures))
 
-    async def tell(self, timeout: float) -> UnisonoError | None:
+    async def flush(self, timeout: float) -> UnisonoError | None:
         """Acknowledge now, if there is something new, within `timeout` seconds; what went wrong."""
-        reached = self._reached
-        if reached == self._told:
+        reached = self._position
+        if reached == self._acknowledged:
             return None
         request = AcknowledgeRequest(endpoint_id=self._endpoint_id, resume_token=reached)
         try:
             await self._caller.attempt(ACKNOWLEDGE, request, Deadline(timeout))
-            self._told = reached
+            self._acknowledged = reached
         except UnisonoError as error:
             _log.info("the position could not be acknowledged: %r", error)
             return error

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-async def finished(work: Coroutine[Any, Any, None]) -> None:
+async def run_shielded(work: Coroutine[Any, Any, None]) -> None:
     """Do it to its end, also when cancelled meanwhile: then raise that after it."""
     task = asyncio.create_task(work)
     try:

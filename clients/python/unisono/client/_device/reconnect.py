@@ -31,16 +31,16 @@ LOST: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComeBack:
+class Reconnect:
     """Open a stream again: after `delay` seconds, or after a backoff if that is None."""
 
-    because: UnisonoError
+    cause: UnisonoError
     delay: float | None = None
     new_token: bool = False
-    start_over: bool = False
+    reset_position: bool = False
 
 
-def plan(goodbye: pb.Goodbye | None, error: UnisonoError | None, *, renewable: bool) -> ComeBack:
+def plan_reconnect(goodbye: pb.Goodbye | None, error: UnisonoError | None, *, renewable: bool) -> Reconnect:
     """How to go on after the last words of a stream, and its error. Raises what ends the device.
 
     `renewable`: whether there can be another token.
@@ -49,11 +49,11 @@ def plan(goodbye: pb.Goodbye | None, error: UnisonoError | None, *, renewable: b
     if isinstance(cause, Unauthenticated):
         if not renewable:
             raise cause
-        return ComeBack(because=cause, delay=0.0 if goodbye else None, new_token=True)
+        return Reconnect(cause=cause, delay=0.0 if goodbye else None, new_token=True)
     if isinstance(cause, ResumeTokenInvalid):
-        return ComeBack(because=cause, start_over=True)
+        return Reconnect(cause=cause, reset_position=True)
     if _may_pass(cause):
-        return ComeBack(because=cause, delay=cause.retry_delay if goodbye else None)
+        return Reconnect(cause=cause, delay=cause.retry_delay if goodbye else None)
     raise cause
 
 

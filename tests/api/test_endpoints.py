@@ -10,7 +10,7 @@ from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
 from tests.support.refusals import refused
-from unisono.client import explain
+from unisono.client import from_rpc_error
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -168,7 +168,7 @@ async def reason(handset: Caller) -> str:
     try:
         await handset.endpoint()
     except grpc.aio.AioRpcError as error:
-        return explain(error).reason
+        return from_rpc_error(error).reason
     return ""
 
 
@@ -176,7 +176,7 @@ async def test_its_stream_ends_when_it_is_deleted(phone: Caller) -> None:
     device = await Device(phone.client, "phone").connect()
     await phone.remove()
     error = await device.ended()
-    assert explain(error).reason == "ENDPOINT_DELETED"
+    assert from_rpc_error(error).reason == "ENDPOINT_DELETED"
     assert error.code() is grpc.StatusCode.NOT_FOUND
     goodbye = device.held.messages[-1].goodbye
     assert goodbye.reason == feed_pb.GOODBYE_REASON_ENDPOINT_DELETED

@@ -11,7 +11,7 @@ from tests.support.callers import Caller, titled
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
-from unisono.client import explain
+from unisono.client import from_rpc_error
 from unisono.v1 import feed_service_pb2 as pb
 
 
@@ -107,7 +107,7 @@ async def ending(device: Device) -> tuple[str, str, str, bool]:
     """How a stream ended: code, reason, goodbye, and whether to come back by itself."""
     error = await device.ended()
     goodbye = device.held.messages[-1].goodbye
-    explanation = explain(error)
+    explanation = from_rpc_error(error)
     reason = pb.GoodbyeReason.Name(goodbye.reason).removeprefix("GOODBYE_REASON_")
     assert (explanation.retry_delay is not None) == goodbye.HasField("retry_delay")
     return error.code().name, explanation.reason, reason, goodbye.HasField("retry_delay")

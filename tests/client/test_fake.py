@@ -24,10 +24,10 @@ from unisono.client import (
 )
 from unisono.client.testing import FakeService, Limits
 
-QUICK = Backoff(first=0.001, most=0.01)
+QUICK = Backoff(initial=0.001, maximum=0.01)
 HASTY = Timing(backoff=QUICK)
 #: Gives up a stream that is silent for a thousandth of the 30 s between two heartbeats.
-IMPATIENT = Timing(backoff=QUICK, silence=0.001)
+IMPATIENT = Timing(backoff=QUICK, missed_heartbeats=0.001)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ async def away(device: Device) -> Exception | None:
     """Wait until it is offline; the reason."""
     async with asyncio.timeout(PATIENCE):
         await device.wait_for(lambda device: device.status is Status.OFFLINE)
-    return device.trouble
+    return device.error
 
 
 async def count(device: Device, notifications: int) -> None:

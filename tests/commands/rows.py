@@ -44,7 +44,7 @@ def a_picture(*rows: Notification, **fields: Any) -> Picture:
         "status": Status.LIVE,
         "trouble": "",
         "since": NOW,
-        "unread_count": sum(row.waits for row in rows),
+        "unread_count": sum(row.counts_as_unread for row in rows),
         "revision": len(rows),
         "rows": rows,
         "selected": 0 if rows else -1,

@@ -134,6 +134,6 @@ def test_a_token_command_that_fails(server: ServerProcess, command: str, said: s
 def test_a_file_that_is_no_inbox_is_left_alone(server: ServerProcess, tmp_path: Path) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("Dear Ada")
-    ended = At(server.address, tokens.device("ada")).run("listen", "--keep", str(file))
+    ended = At(server.address, tokens.device("ada")).run("listen", "--storage", str(file))
     assert (ended.returncode, file.read_text()) == (1, "Dear Ada")
-    assert "name another file with --keep" in ended.stderr
+    assert "name another file with --storage" in ended.stderr

@@ -57,7 +57,7 @@ def test_programs_get_objects(app: At, user: At, ada: str) -> None:
     held, status, created, marked, deleted = objects("\n".join(listening.out))
     assert set(held) == {"event", "notification"}
     assert held["event"] == "held"
-    assert status == {"event": "status", "status": "live", "trouble": "", "unread_count": 1, "revision": 1}
+    assert status == {"event": "status", "status": "live", "error": "", "unread_count": 1, "revision": 1}
     events = (created, marked, deleted)
     assert [set(event) for event in events] == 3 * [
         {
@@ -116,7 +116,7 @@ async def test_it_says_that_nothing_comes_and_goes_on_waiting(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a server that takes connections and never says anything, and a device that soon says so
-    monkeypatch.setattr(device_module, "timing", lambda *_, **__: Timing(first_message=0.02))
+    monkeypatch.setattr(device_module, "timing", lambda *_, **__: Timing(first_message_timeout=0.02))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = f"127.0.0.1:{silent.getsockname()[1]}"
         listening = asyncio.create_task(a_listener(target).listen())
@@ -148,14 +148,14 @@ def a_listener(target: str) -> Listening:
         endpoint_id="laptop",
         display_name="",
         platform=Platform.LINUX,
-        keep=None,
+        storage=None,
         plain=True,
-        silent=True,
+        bell=False,
     )
 
 
 def test_what_was_kept_does_not_ring_again(app: At, user: At, ada: str, tmp_path: os.PathLike[str]) -> None:
-    keep = ("listen", "--keep", f"{tmp_path}/inbox.db", "--endpoint", "laptop")
+    keep = ("listen", "--storage", f"{tmp_path}/inbox.db", "--endpoint", "laptop")
     app.said("send", ada, "First")
     with user.started(*keep) as listening:
         listening.until("First")
@@ -180,8 +180,8 @@ def test_two_that_are_the_same_device_are_told(user: At) -> None:
 
 
 def test_who_looks_at_a_screen_waits_less_for_the_server() -> None:
-    assert timing(10.0, watched=True).backoff.most == 5.0
-    assert timing(10.0, watched=False).backoff.most == Backoff().most == 20.0
+    assert timing(10.0, watched=True).backoff.maximum == 5.0
+    assert timing(10.0, watched=False).backoff.maximum == Backoff().maximum == 20.0
 
 
 def test_a_platform_stays_as_it_was_registered(user: At) -> None:

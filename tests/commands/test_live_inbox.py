@@ -86,7 +86,7 @@ def test_what_one_marks_the_other_shows(app: At, user: At, ada: str) -> None:
 
 
 def test_what_was_read_does_not_look_as_if_it_rang(app: At, user: At, ada: str) -> None:
-    with listening(user, "--silent") as inbox:
+    with listening(user, "--no-bell") as inbox:
         send(app, ada, "Hello")
         inbox.shows("♪ Hello")
         inbox.press("r")
@@ -186,7 +186,7 @@ async def test_the_server_goes_and_comes_back(server: ServerProcess, app: At, ad
 
 def test_silent_and_without_colours(app: At, user: At, ada: str) -> None:
     user.access = {**user.access, "NO_COLOR": "1"}
-    with listening(user, "--silent") as inbox:
+    with listening(user, "--no-bell") as inbox:
         send(app, ada, "Hello")
         inbox.shows("♪ Hello")
         assert BELL not in inbox.output

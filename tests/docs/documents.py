@@ -58,7 +58,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Listen("unisono listen", meanwhile=_SEND, says="Hello"),
         Listen("device.events", meanwhile=_SEND, says="♪ CREATED Hello"),
         Run("Everything", says="all read, on every device"),
-        Listen("device.trouble", meanwhile=_SEND, says="live"),
+        Listen("device.error", meanwhile=_SEND, says="live"),
         Run("FileStorage", says="0 from before"),
         Run("fresh_token", says="live"),
         Run("device.notifications", says="● Hello"),

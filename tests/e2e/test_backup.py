@@ -15,7 +15,7 @@ from tests.support.devices import Device, Held
 from tests.support.load import Answers, Load, everything, holds
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, run, serving, url
-from unisono.client import connect
+from unisono.client import create_channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ async def back_up(folder: Path) -> BackedUp:
     store, backup = folder / "unisono.db", folder / "backup.db"
     load, begun = Load(), asyncio.Event()
     with serving(store) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             phone = await Device(Client(channel, tokens.device("ada")), "phone").connect()
             sending = asyncio.create_task(load.send(channel, after=60, do=begun.set))
             await begun.wait()
@@ -65,13 +65,13 @@ def restored(backed_up: BackedUp) -> Iterator[ServerProcess]:
 async def test_it_has_what_was_answered_before_the_backup_began(
     restored: ServerProcess, backed_up: BackedUp
 ) -> None:
-    async with connect(restored.address) as channel:
+    async with create_channel(restored.address) as channel:
         await holds(channel, backed_up.before)
 
 
 async def test_a_device_of_the_old_store_starts_over(restored: ServerProcess, backed_up: BackedUp) -> None:
     """Although the restored feed has all that the device had: it may go on differently."""
-    async with connect(restored.address) as channel:
+    async with create_channel(restored.address) as channel:
         client = Client(channel, tokens.device("ada"))
         phone = await Device(client, "phone", backed_up.held).connect()
         assert not phone.held.messages[0].welcome.resumed
@@ -100,5 +100,5 @@ async def test_a_restore_never_replaces_the_store_of_a_server_that_runs(
     done = run("restore", "--from", backed_up.backup, "--store", url(store), "--force")
     assert done.returncode == 1
     assert f"{store} is in use by another unisono-server" in done.stderr
-    async with connect(restored.address) as channel:
+    async with create_channel(restored.address) as channel:
         await holds(channel, backed_up.before)

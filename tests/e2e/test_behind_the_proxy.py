@@ -15,7 +15,16 @@ from tests.support.haproxy import Haproxy, haproxy
 from tests.support.methods import HEALTH, REFLECTION
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, serving
-from unisono.client import Device, InvalidRequest, Platform, Publisher, SendResult, Status, connect, draft
+from unisono.client import (
+    Device,
+    InvalidRequest,
+    Platform,
+    Publisher,
+    SendResult,
+    Status,
+    create_channel,
+    draft,
+)
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 
@@ -44,7 +53,7 @@ def proxy(server: ServerProcess, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @asynccontextmanager
 async def channel_to(proxy: Haproxy) -> AsyncIterator[grpc.aio.Channel]:
-    async with connect(proxy.address, root_certificates=proxy.root.read_bytes()) as channel:
+    async with create_channel(proxy.address, root_certificates=proxy.root.read_bytes()) as channel:
         yield channel
 
 

@@ -101,7 +101,7 @@ async def test_each_ends_in_the_stores_state_and_has_rung_for_everything_once(tm
 
     # And what was answered OK is there, and no ring was lost and none repeated
     assert [sent.id for user_id, sent in traffic.answered if sent.id not in stored[user_id]] == []
-    assert {member.device.trouble for member in members} == {None}
+    assert {member.device.error for member in members} == {None}
     assert [wrong for member in members for wrong in member.misrung()] == []
 
 

@@ -20,7 +20,7 @@ from tests.support.devices import Device
 from tests.support.load import USERS, Load, holds
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, serving
-from unisono.client import bearer, connect, explain
+from unisono.client import bearer, create_channel, from_rpc_error
 from unisono.server.app.node import DRAIN_RETRY
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -55,7 +55,7 @@ async def drain(store: Path) -> Drained:
     """Stop a server with open streams while backends send."""
     load = Load()
     with serving(store, "--drain-grace", str(GRACE)) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             devices = await online(channel)
             watched = watch(channel)
             await load.send(channel, after=60, do=partial(server.signal, signal.SIGTERM))
@@ -103,7 +103,7 @@ def test_every_device_gets_a_goodbye_and_learns_when_to_come_back(drained: Drain
         last = device.held.messages[-1].goodbye
         assert last.reason == pb.GOODBYE_REASON_DRAINING
         assert device.error is not None
-        explanation = explain(device.error)
+        explanation = from_rpc_error(device.error)
         assert (explanation.code, explanation.reason) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
         assert explanation.retry_delay is not None
         assert explanation.retry_delay == pytest.approx(last.retry_delay.ToTimedelta().total_seconds())
@@ -130,7 +130,7 @@ def test_sends_are_answered_or_refused_as_to_be_repeated(drained: Drained) -> No
 
 async def test_afterwards_nothing_is_lost_and_every_device_resumes(drained: Drained) -> None:
     with serving(drained.store) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             await holds(channel, drained.load.answers)
             for device, (user, _) in zip(await online(channel, drained.devices), ENDPOINTS, strict=True):
                 assert device.held.messages[0].welcome.resumed
@@ -140,7 +140,7 @@ async def test_afterwards_nothing_is_lost_and_every_device_resumes(drained: Drai
 
 async def test_streams_do_not_use_up_the_grace(tmp_path: Path) -> None:
     with serving(tmp_path / "unisono.db", "--drain-grace", str(LONG_GRACE)) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             devices = await online(channel)
             server.signal(signal.SIGINT)
             await asyncio.gather(*(device.ended() for device in devices))
@@ -169,7 +169,7 @@ async def test_a_second_signal_stops_it_at_once(tmp_path: Path) -> None:
 @asynccontextmanager
 async def endless(server: ServerProcess) -> AsyncIterator[None]:
     """A call that the server has taken, and that only the caller ends: reflection, waiting for a question."""
-    async with connect(server.address) as channel:
+    async with create_channel(server.address) as channel:
         method: Any = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
         call = method(metadata=bearer(tokens.publisher()))
         await call.write(b"\x3a\x00")

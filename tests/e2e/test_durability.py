@@ -17,7 +17,7 @@ from tests.support.load import Load, holds
 from tests.support.nodes import Client
 from tests.support.processes import TESTERS, Environment, ServerProcess, serving
 from tests.support.traces import SystemCall, system_calls, tracer
-from unisono.client import connect
+from unisono.client import create_channel
 
 ROUNDS = 3
 ANSWERS_PER_ROUND = 200
@@ -33,12 +33,12 @@ async def test_what_was_answered_ok_survives_kill_9(store: Path) -> None:
     load = Load()
     for _ in range(ROUNDS):
         with serving(store) as server:
-            async with connect(server.address) as channel:
+            async with create_channel(server.address) as channel:
                 await load.send(channel, after=ANSWERS_PER_ROUND, do=partial(kill, server))
             assert server.ended() == -signal.SIGKILL
     # When it comes back on the same file, then it has them all
     with serving(store) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             await holds(channel, load.answers)
     assert load.count >= ROUNDS * ANSWERS_PER_ROUND
     assert {refusal.code() for refusal in load.refusals} == {grpc.StatusCode.UNAVAILABLE}
@@ -47,7 +47,7 @@ async def test_what_was_answered_ok_survives_kill_9(store: Path) -> None:
 async def test_changes_of_every_kind_survive_kill_9(store: Path) -> None:
     # Given one notification that was rewritten, one that was handled on a device, and one that was withdrawn
     with serving(store) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             backend, phone = callers(channel)
             await phone.register()
             rewritten, handled, withdrawn = [(await backend.send()).id for _ in range(3)]
@@ -58,7 +58,7 @@ async def test_changes_of_every_kind_survive_kill_9(store: Path) -> None:
             assert server.ended() == -signal.SIGKILL
     # When the server comes back, then each is as it was left
     with serving(store) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             backend, phone = callers(channel)
             rows = {row.id: row for row in (await backend.history()).notifications}
             assert rows.keys() == {rewritten, handled}
@@ -113,7 +113,7 @@ async def traced(store: Path, folder: Path, env: Environment) -> list[Answered]:
     trace = folder / "trace"
     titles = [f"notification-{number}-of-many" for number in range(12)]
     with serving(store, env=env, under=tracer(trace)) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             backend, _ = callers(channel)
             sent = [await backend.send(title) for title in titles[:4]]
             sent += await asyncio.gather(*(backend.send(title) for title in titles[4:]))

@@ -11,7 +11,7 @@ from tests.support.callers import Caller
 from tests.support.nodes import Client
 from tests.support.processes import TESTERS, ServerProcess, url
 from tests.support.refusals import refused
-from unisono.client import connect
+from unisono.client import create_channel
 
 KEY = "insulin-at-seven"
 TOKEN = tokens.device(FAULTY_USER)
@@ -23,7 +23,7 @@ async def test_nothing_of_tokens_claims_and_bodies_is_in_a_traceback(tmp_path: P
     flags = ("--listen", "127.0.0.1:0", "--store", url(tmp_path / "unisono.db"), "--log-level", "debug")
     server = ServerProcess((*program, *flags, "--log-format", form), TESTERS)
     try:
-        async with connect(server.matching(r"127\.0\.0\.1:\d+")[0]) as channel:
+        async with create_channel(server.matching(r"127\.0\.0\.1:\d+")[0]) as channel:
             with refused("INTERNAL", "INTERNAL"):
                 await Caller(Client(channel, TOKEN)).feed()
             with refused("INTERNAL", "INTERNAL"):

@@ -14,7 +14,7 @@ from tests.support.callers import Caller
 from tests.support.devices import Device
 from tests.support.nodes import Client
 from tests.support.processes import serving
-from unisono.client import connect, explain
+from unisono.client import create_channel, from_rpc_error
 from unisono.server.app.open_files import RESERVED
 
 REQUEST_ID = "x-request-id"
@@ -45,7 +45,7 @@ async def write(store: Path) -> Written:
     used = [tokens.publisher(), tokens.device("ada"), FORGED]
     limited = ("prlimit", "--nofile={}:{}".format(*OPEN_FILES))
     with serving(store, "--log-level", "debug", under=limited) as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             backend, phone, stranger = [Caller(Client(channel, token), user_id="ada") for token in used]
             device = await Device(phone.client, "phone").connect()
             sent = await backend.send(TITLE, payload={"visual_content": {"title": TITLE}, "raw_content": RAW})
@@ -76,7 +76,7 @@ def test_each_line_is_a_json_object(written: Written) -> None:
 def test_a_refused_call_is_found_by_the_id_that_its_caller_got(written: Written) -> None:
     refused = {e["request_id"]: e["reason"] for e in written.log if e["event"] == "call refused"}
     for error in written.errors:
-        assert refused[id_of(error)] == explain(error).reason
+        assert refused[id_of(error)] == from_rpc_error(error).reason
     assert id_of(written.errors[-1]) == "backend-17"
 
 

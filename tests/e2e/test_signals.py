@@ -16,7 +16,7 @@ from tests.support.devices import Device
 from tests.support.nodes import Client
 from tests.support.processes import COMMAND, PATIENCE, TESTERS, ServerProcess, serving, url
 from tests.support.refusals import refused
-from unisono.client import connect
+from unisono.client import create_channel
 
 RELOAD = "nothing is reloaded: certificates are renewed by themselves, the rest needs a restart"
 OTHER = "signal without a meaning"
@@ -29,7 +29,7 @@ async def test_streams_go_on_after_a_signal_that_is_not_to_stop(
     tmp_path: Path, number: signal.Signals, event: str
 ) -> None:
     with serving(tmp_path / "unisono.db") as server:
-        async with connect(server.address) as channel:
+        async with create_channel(server.address) as channel:
             phone = await Device(Client(channel, tokens.device("ada")), "phone").connect()
             server.signal(number)
             await asyncio.to_thread(server.until, event)
@@ -55,7 +55,7 @@ def test_a_signal_while_it_starts_does_not_end_it(tmp_path: Path) -> None:
 
 async def test_calls_do_not_fail_when_nobody_reads_the_log_any_more(tmp_path: Path) -> None:
     with unheard(tmp_path / "unisono.db") as (server, address):
-        async with connect(address) as channel:
+        async with create_channel(address) as channel:
             backend = Caller(Client(channel, tokens.publisher()), user_id="ada")
             for _ in range(3):
                 with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):

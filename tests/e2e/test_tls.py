@@ -14,7 +14,7 @@ from tests.support import tokens
 from tests.support.callers import Caller
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, run, serving, url
-from unisono.client import connect
+from unisono.client import create_channel
 
 HOST = "127.0.0.1"
 
@@ -76,13 +76,13 @@ def backend(channel: grpc.aio.Channel) -> Caller:
 
 async def test_whoever_trusts_the_root_gets_in(server: ServerProcess, files: Renewable) -> None:
     assert server.until("serving")["tls"] is True
-    async with connect(server.address, root_certificates=files.root) as channel:
+    async with create_channel(server.address, root_certificates=files.root) as channel:
         assert (await backend(channel).send()).id
 
 
 @pytest.mark.parametrize("tls", [True, False], ids=["without the root", "in the clear"])
 async def test_nobody_else_does(server: ServerProcess, tls: bool) -> None:
-    async with connect(server.address, tls=tls) as channel:
+    async with create_channel(server.address, tls=tls) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await backend(channel).send()
     assert raised.value.code() is grpc.StatusCode.UNAVAILABLE
@@ -93,14 +93,14 @@ async def test_a_renewed_certificate_is_used_without_a_restart(
 ) -> None:
     # Given a device with a connection
     before = files.presented(server)
-    async with connect(server.address, root_certificates=files.root) as channel:
+    async with create_channel(server.address, root_certificates=files.root) as channel:
         await backend(channel).send()
         # When the files are overwritten
         files.renew()
         # Then new connections get the new certificate, and the old connection goes on
         assert files.presented(server) != before
         await backend(channel).send()
-    async with connect(server.address, root_certificates=files.root) as channel:
+    async with create_channel(server.address, root_certificates=files.root) as channel:
         await backend(channel).send()
 
 

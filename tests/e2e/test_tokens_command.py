@@ -16,7 +16,7 @@ from tests.support.devices import Device
 from tests.support.nodes import Client
 from tests.support.processes import NOBODY, ServerProcess, run, serving, url
 from tests.support.refusals import refused
-from unisono.client import connect
+from unisono.client import create_channel
 
 CONFIG = """
 store = "{store}"
@@ -58,7 +58,7 @@ def printed(store: Path, *arguments: str) -> str:
 
 async def works(server: ServerProcess, app_token: str, user_token: str) -> None:
     """The one sends, the other receives."""
-    async with connect(server.address) as channel:
+    async with create_channel(server.address) as channel:
         sent = await Caller(Client(channel, app_token), user_id="ada").send()
         phone = await Device(Client(channel, user_token), "phone").connect()
         assert sent.id in phone.held.notifications
@@ -73,7 +73,7 @@ async def test_an_expired_token_is_refused(dev: ServerProcess, store: Path) -> N
     token = printed(store, "--ttl", "1s")
     expire_time: int = jwt.decode(token, options={"verify_signature": False})["exp"]
     await asyncio.sleep(max(0, expire_time - time.time()) + 0.02)
-    async with connect(dev.address) as channel:
+    async with create_channel(dev.address) as channel:
         with refused("UNAUTHENTICATED", "TOKEN_EXPIRED"):
             await Caller(Client(channel, token), user_id="ada").send()
 
@@ -102,7 +102,7 @@ async def test_tokens_of_a_key_in_a_jwks_file_work(declared: ServerProcess) -> N
 
 
 async def test_printed_tokens_are_refused_without_dev(declared: ServerProcess, store: Path) -> None:
-    async with connect(declared.address) as channel:
+    async with create_channel(declared.address) as channel:
         with refused("UNAUTHENTICATED", "TOKEN_INVALID"):
             await Caller(Client(channel, printed(store)), user_id="ada").send()
 

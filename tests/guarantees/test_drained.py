@@ -11,7 +11,7 @@ from tests.support.devices import Device
 from tests.support.nodes import Running, Setup, running
 from tests.support.processes import PATIENCE
 from tests.support.raw_http2 import RawSubscriber
-from unisono.client import explain
+from unisono.client import from_rpc_error
 from unisono.server.app.node import DRAIN_BATCH, DRAIN_RETRY
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -53,7 +53,7 @@ async def test_every_device_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
         sent = dict(zip(USERS, await asyncio.gather(*sending), strict=True))
     goodbyes = [device.held.messages[-1].goodbye for device in online]
     assert {goodbye.reason for goodbye in goodbyes} == {pb.GOODBYE_REASON_DRAINING}
-    delays = [explain(error).retry_delay for error in errors]
+    delays = [from_rpc_error(error).retry_delay for error in errors]
     assert {error.code() for error in errors} == {grpc.StatusCode.UNAVAILABLE}
     assert all(delay is not None and 0 <= delay <= DRAIN_RETRY for delay in delays)
     assert len(set(delays)) > DEVICES / 2

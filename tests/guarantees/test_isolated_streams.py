@@ -7,7 +7,7 @@ from tests.support.callers import Caller
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Client, Running
-from unisono.client import explain
+from unisono.client import from_rpc_error
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1.notification_pb2 import PLATFORM_IOS, PLATFORM_LINUX, TargetPolicy
 
@@ -34,7 +34,7 @@ async def test_a_stream_does_not_outlive_its_token(node: Running, clock: FakeClo
     error = await device.ended()
     goodbye = device.held.messages[-1].goodbye
     assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_TOKEN_EXPIRED)
-    assert (error.code(), explain(error).reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
+    assert (error.code(), from_rpc_error(error).reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
     assert titles(device) == ["In time"]
 
 
@@ -58,8 +58,8 @@ async def test_a_deleted_endpoint_ends_its_stream(node: Running) -> None:
 
     error = await device.ended()
     assert device.held.messages[-1].goodbye.reason == pb.GOODBYE_REASON_ENDPOINT_DELETED
-    assert (error.code(), explain(error).reason) == (grpc.StatusCode.NOT_FOUND, "ENDPOINT_DELETED")
-    assert explain(error).retry_delay is None
+    assert (error.code(), from_rpc_error(error).reason) == (grpc.StatusCode.NOT_FOUND, "ENDPOINT_DELETED")
+    assert from_rpc_error(error).retry_delay is None
 
 
 async def test_a_newer_stream_of_the_endpoint_takes_over(node: Running) -> None:
@@ -69,7 +69,7 @@ async def test_a_newer_stream_of_the_endpoint_takes_over(node: Running) -> None:
     error = await older.ended()
 
     assert older.held.messages[-1].goodbye.reason == pb.GOODBYE_REASON_SUPERSEDED
-    assert (error.code(), explain(error).reason) == (grpc.StatusCode.ABORTED, "SUPERSEDED")
+    assert (error.code(), from_rpc_error(error).reason) == (grpc.StatusCode.ABORTED, "SUPERSEDED")
     await Caller(node.publisher, user_id="ada").send("For the newer")
     await newer.at(1)
     assert titles(older) == []

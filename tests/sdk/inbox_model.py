@@ -111,7 +111,7 @@ class Reader:
             self.held.pop(row.id, None)
         else:
             self.held[row.id] = row
-            assert not event.ring or row.waits, "a ring for what was handled"
+            assert not event.ring or row.counts_as_unread, "a ring for what was handled"
 
 
 class Model:
@@ -247,7 +247,7 @@ class Model:
         for event in events:
             if event.ring:
                 self._slow.owed.add(event.notification.id)
-            elif event.removed or not event.notification.waits:
+            elif event.removed or not event.notification.counts_as_unread:
                 self._slow.owed.discard(event.notification.id)
         if self._random.random() < 0.3:
             rung = [event.notification.id for event in self._slow.read() if event.ring]

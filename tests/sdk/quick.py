@@ -2,5 +2,5 @@
 
 from unisono.client import Backoff, Timing
 
-QUICK = Backoff(first=0.002, most=0.02)
-HASTY = Timing(backoff=QUICK, acknowledge=0.0)
+QUICK = Backoff(initial=0.002, maximum=0.02)
+HASTY = Timing(backoff=QUICK, acknowledge_interval=0.0)

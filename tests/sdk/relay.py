@@ -8,7 +8,7 @@ import grpc
 
 from tests.support.nodes import Running
 from tests.support.scripted import Fault, Scripted
-from unisono.client import explain
+from unisono.client import from_rpc_error
 from unisono.v1 import feed_service_pb2 as pb
 
 Ending = Callable[[], Awaitable[None]]
@@ -82,5 +82,5 @@ class Relay:
 
 
 def _fault(error: grpc.aio.AioRpcError) -> Fault:
-    known = explain(error)
+    known = from_rpc_error(error)
     return Fault(known.code, known.reason, message=known.message, retry_delay=known.retry_delay)

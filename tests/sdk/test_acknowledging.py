@@ -30,7 +30,7 @@ from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1.notification_service_pb2 import DeleteNotificationResponse
 
 #: Longer than any of these tests, which nothing but the closing hurries.
-NOT_BY_ITSELF = Timing(backoff=QUICK, acknowledge=1000.0, call=1000.0)
+NOT_BY_ITSELF = Timing(backoff=QUICK, acknowledge_interval=1000.0, call_timeout=1000.0)
 
 
 class Ledger:
@@ -74,7 +74,7 @@ async def test_positions_are_gathered_and_the_last_is_told(script: Scripted, led
     script.tell("Subscribe", telling(said))
     began = time.monotonic()
 
-    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=1.0)) as device:
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=1.0)) as device:
         await until(device, lambda device: device.revision == 7)
         await ledger.reached(b"token-7")
         waited = time.monotonic() - began
@@ -94,7 +94,7 @@ async def test_what_is_new_after_that_is_told_later(script: Scripted, ledger: Le
         await asyncio.Event().wait()
 
     script.tell("Subscribe", stream)
-    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.1)):
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.1)):
         await ledger.reached(b"token-1")
         more.set()
         await ledger.reached(b"token-2")
@@ -136,7 +136,7 @@ async def test_what_was_told_is_not_told_again(script: Scripted, ledger: Ledger)
 
     script.answer("DeleteNotification", deleted)
     script.tell("Subscribe", lambda request: (again if request.resume_token else first)(request))
-    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.02)) as device:
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.02)) as device:
         await ledger.reached(b"token-1")
         # What is answered later says that this was answered.
         await device.delete("id-1")
@@ -166,11 +166,11 @@ async def test_one_that_fails_is_made_again_or_for_a_later(script: Scripted, led
     ledger.faults = [Fault(grpc.StatusCode.UNAVAILABLE), Fault(grpc.StatusCode.INTERNAL)]
     script.tell("Subscribe", telling([welcome(), created(1), synced(1)]))
 
-    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.02)) as device:
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.02)) as device:
         await until(device, lambda device: device.revision == 1)
         await script.until("Acknowledge", count=3)
 
-        assert device.trouble is None
+        assert device.error is None
     assert ledger.positions[:3] == [b"token-1"] * 3
 
 
@@ -182,9 +182,9 @@ async def test_not_sooner_than_the_server_asks_and_later_and_later(script: Scrip
     ]
     script.tell("Subscribe", telling([*LIVE, created(1)]))
 
-    async with laptop(script.target, timing=Timing(backoff=noting, acknowledge=0.0)) as device:
+    async with laptop(script.target, timing=Timing(backoff=noting, acknowledge_interval=0.0)) as device:
         await script.until("Acknowledge", count=3)
-        assert device.trouble is None
+        assert device.error is None
 
     assert ledger.times[1] - ledger.times[0] >= 0.15
     assert noting.asked == [1, 2]
@@ -194,7 +194,7 @@ async def test_a_catch_up_is_no_position(script: Scripted, ledger: Ledger) -> No
     half = created(5)
     half.complete = False
     script.tell("Subscribe", telling([*LIVE, half]))
-    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge=0.02)) as device:
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.02)) as device:
         await live(device)
         await ledger.reached(b"token-0")
 

@@ -39,6 +39,6 @@ def test_what_the_service_asks_for_is_waited_for_and_then_some() -> None:
 
 
 def test_without_such_a_wish_it_is_the_plain_delay() -> None:
-    delays = [Backoff(first=1.0).delay_after(Unavailable("gone"), 1) for _ in range(DRAWS)]
+    delays = [Backoff(initial=1.0).delay_after(Unavailable("gone"), 1) for _ in range(DRAWS)]
 
     assert all(0.5 <= delay <= 1.0 for delay in delays)

@@ -81,8 +81,8 @@ async def test_a_catch_up_without_an_end_is_given_up_later_and_later(
 
     async with laptop(script.target, timing=Timing(backoff=noting)) as device:
         await until(device, lambda device: device.revision == 1)
-        await until(device, lambda device: device.trouble and "memory" in str(device.trouble))
-        assert isinstance(device.trouble, Unavailable)
+        await until(device, lambda device: device.error and "memory" in str(device.error))
+        assert isinstance(device.error, Unavailable)
         assert [row.id for row in device.notifications] == ["id-1"]
         await until(device, lambda device: device.revision == 2)
         assert {row.id for row in device.notifications} == {"id-1", "id-2"}
@@ -136,8 +136,8 @@ async def test_content_that_is_fetched_takes_room_too(script: Scripted) -> None:
     script.tell("Subscribe", telling([welcome(), *bare, synced(30)]))
 
     async with laptop(script.target) as device:
-        await until(device, lambda device: device.trouble)
-        assert "would take more" in str(device.trouble)
+        await until(device, lambda device: device.error)
+        assert "would take more" in str(device.error)
         assert device.notifications == ()
 
 

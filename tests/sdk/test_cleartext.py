@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sdk.told import TOKEN, laptop
-from unisono.client import BlockingPublisher, Publisher, connect, transport_to
+from unisono.client import BlockingPublisher, Publisher, create_channel, create_transport
 from unisono.client._wire import cleartext
 
 #: Addresses that never lead to anybody (RFC 5737 and RFC 3849).
@@ -65,8 +65,8 @@ def test_a_target_on_this_machine(target: str) -> None:
 async def test_it_is_said_once_for_each_target(caplog: pytest.LogCaptureFixture) -> None:
     Publisher(ELSEWHERE, TOKEN)
     laptop(ELSEWHERE)
-    transport_to(ELSEWHERE)
-    await connect(ELSEWHERE).close()
+    create_transport(ELSEWHERE)
+    await create_channel(ELSEWHERE).close()
     BlockingPublisher("192.0.2.2:50051", TOKEN).close()
 
     first, second = warnings(caplog)

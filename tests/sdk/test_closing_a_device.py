@@ -15,7 +15,7 @@ from tests.sdk.told import LIVE, Told, created, ended, laptop, live, telling, un
 from tests.support.processes import PATIENCE
 from tests.support.proxies import proxied
 from tests.support.scripted import Fault, Scripted
-from unisono.client import Device, FileStorage, Status, Superseded, Timing, transport_to
+from unisono.client import Device, FileStorage, Status, Superseded, Timing, create_transport
 
 NOWHERE = "127.0.0.1:1"
 Code = grpc.StatusCode
@@ -61,7 +61,7 @@ async def is_live(device: Device, script: Scripted) -> None:
 async def waiting_to_come_back(device: Device, script: Scripted) -> None:
     script.tell("Subscribe", telling([Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=1000.0)]))
     await device.open()
-    await until(device, lambda device: device.trouble)
+    await until(device, lambda device: device.error)
 
 
 async def ended_for_good(device: Device, script: Scripted) -> None:
@@ -94,7 +94,7 @@ async def gone(left: Callable[[], object]) -> None:
 async def test_it_leaves_nothing_behind_in_any_state(script: Scripted, tmp_path: Path, state: State) -> None:
     """No task, no thread, no file; and nobody waits for it any more. The transport is the caller's."""
     script.tell("Subscribe", telling([*LIVE, created(1)]))
-    transport = transport_to(script.target)
+    transport = create_transport(script.target)
     device = laptop(transport, storage=FileStorage(tmp_path / "inbox"))
     events = device.events()
     await state(device, script)
@@ -141,7 +141,7 @@ def connections(target: str) -> list[str]:
 async def test_while_it_opens(script: Scripted) -> None:
     """It does not come to life after that, on a transport that others go on using."""
     script.tell("Subscribe", telling(LIVE))
-    transport = transport_to(script.target)
+    transport = create_transport(script.target)
     shed = Shed()
     shed.gate.clear()
     device = laptop(transport, storage=shed)
@@ -208,7 +208,7 @@ async def test_by_several_at_once(script: Scripted) -> None:
 async def test_while_the_server_is_silent(script: Scripted) -> None:
     script.tell("Subscribe", telling([*LIVE, created(1)]))
     async with proxied(script.target) as proxy:
-        device = laptop(proxy.target, timing=Timing(acknowledge=1000.0))
+        device = laptop(proxy.target, timing=Timing(acknowledge_interval=1000.0))
         await device.open()
         await until(device, lambda device: device.revision == 1)
         proxy.silence()

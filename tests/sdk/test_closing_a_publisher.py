@@ -9,7 +9,7 @@ import pytest
 from tests.sdk.quick import QUICK
 from tests.sdk.shelf import SENDS, Shelf
 from tests.support.scripted import Fault, Scripted
-from unisono.client import Backoff, Publisher, UnisonoError, transport_to
+from unisono.client import Backoff, Publisher, UnisonoError, create_transport
 
 Call = Callable[[Publisher], Awaitable[object]]
 
@@ -95,7 +95,7 @@ async def test_so_are_those_that_were_only_just_made(hanging: Publisher, script:
 
 async def test_and_those_that_wait_to_be_repeated(script: Scripted, shelf: Shelf) -> None:
     shelf.faults.append(Fault(grpc.StatusCode.UNAVAILABLE))
-    publisher = Publisher(script.target, "a token", backoff=Backoff(first=1000.0, most=1000.0))
+    publisher = Publisher(script.target, "a token", backoff=Backoff(initial=1000.0, maximum=1000.0))
     sending = asyncio.ensure_future(send(publisher))
     await shelf.called()
     await asyncio.sleep(0.01)
@@ -118,7 +118,7 @@ async def test_nothing_can_be_called_any_more(hanging: Publisher, script: Script
 
 
 async def test_a_transport_of_the_callers_stays_open(script: Scripted, shelf: Shelf) -> None:
-    transport = transport_to(script.target)
+    transport = create_transport(script.target)
     for title in ("a", "b"):
         async with Publisher(transport, "a token") as publisher:
             await publisher.send("ada", title=title)

@@ -36,10 +36,10 @@ REFUSED = Fault(Code.INVALID_ARGUMENT, "RESUME_TOKEN_INVALID")
 async def test_a_hello_that_never_comes(script: Scripted) -> None:
     script.tell("Subscribe", telling([], LIVE))
 
-    async with laptop(script.target, timing=Timing(welcome=0.5, backoff=QUICK)) as device:
-        await until(device, lambda device: device.trouble)
-        assert isinstance(device.trouble, Unavailable)
-        assert "silent" in str(device.trouble)
+    async with laptop(script.target, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
+        await until(device, lambda device: device.error)
+        assert isinstance(device.error, Unavailable)
+        assert "silent" in str(device.error)
         await live(device)
 
 
@@ -47,8 +47,8 @@ async def test_a_server_that_accepts_and_says_nothing(script: Scripted) -> None:
     script.tell("Subscribe", telling(LIVE))
     async with proxied(script.target) as proxy:
         proxy.silence()
-        async with laptop(proxy.target, timing=Timing(welcome=0.5, backoff=QUICK)) as device:
-            await until(device, lambda device: device.trouble)
+        async with laptop(proxy.target, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
+            await until(device, lambda device: device.error)
             assert device.status is Status.OFFLINE
             proxy.speak()
             proxy.cut()
@@ -63,9 +63,9 @@ async def test_heartbeats_that_do_not_come(script: Scripted) -> None:
     )
 
     async with laptop(script.target, timing=Timing(backoff=QUICK)) as device:
-        await until(device, lambda device: device.status is Status.OFFLINE and device.trouble)
-        assert isinstance(device.trouble, Unavailable)
-        assert "for 1 s" in str(device.trouble)
+        await until(device, lambda device: device.status is Status.OFFLINE and device.error)
+        assert isinstance(device.error, Unavailable)
+        assert "for 1 s" in str(device.error)
         await live(device)
 
     assert [request.resume_token for request in script.requests("Subscribe")] == [b"", b"token-2"]
@@ -147,12 +147,12 @@ async def test_a_server_that_is_not_there_yet(script: Scripted) -> None:
     async with proxied(script.target) as proxy:
         proxy.block()
         async with laptop(proxy.target, timing=Timing(backoff=QUICK)) as device:
-            await until(device, lambda device: device.trouble)
+            await until(device, lambda device: device.error)
             assert (device.status, device.notifications, device.revision) == (Status.OFFLINE, (), 0)
             script.tell("Subscribe", telling([*LIVE, created(1)]))
             proxy.unblock()
             await until(device, lambda device: device.revision == 1)
-            assert device.trouble is None
+            assert device.error is None
 
 
 @pytest.mark.parametrize("start", [StartPosition.BEGINNING, StartPosition.END])

@@ -14,7 +14,15 @@ from tests.sdk.told import LIVE, TOKEN, laptop, live, telling, until
 from tests.support.processes import PATIENCE
 from tests.support.proxies import Proxy, proxied
 from tests.support.scripted import Fault, Scripted, scripted
-from unisono.client import BlockingPublisher, Device, Publisher, Status, Transport, UnisonoError, transport_to
+from unisono.client import (
+    BlockingPublisher,
+    Device,
+    Publisher,
+    Status,
+    Transport,
+    UnisonoError,
+    create_transport,
+)
 from unisono.client._wire.channel import IDLE_TIMEOUT_MS
 from unisono.server.config import Settings
 from unisono.v1 import feed_service_pb2 as pb
@@ -49,7 +57,7 @@ async def zero(_: object) -> pb.GetFeedResponse:
 
 
 def transport(proxy: Proxy) -> Transport:
-    return transport_to(proxy.target, streams_per_connection=MOST)
+    return create_transport(proxy.target, streams_per_connection=MOST)
 
 
 @asynccontextmanager
@@ -58,7 +66,7 @@ async def devices(target: str, count: int) -> AsyncIterator[list[Device]]:
     async with AsyncExitStack() as leaving:
         opened = []
         for number in range(count):
-            transport = transport_to(target, streams_per_connection=MOST)
+            transport = create_transport(target, streams_per_connection=MOST)
             leaving.push_async_callback(transport.close)
             device = laptop(transport, endpoint_id=f"device-{number}")
             opened.append(await leaving.enter_async_context(device))
@@ -128,7 +136,7 @@ async def test_a_stream_that_is_never_opened_makes_room_too(script: Scripted, pr
         opened = [laptop(transport(proxy), endpoint_id=f"{number}") for number in range(MOST)]
         for device in opened:
             await leaving.enter_async_context(device)
-        await asyncio.gather(*(until(device, lambda device: device.trouble) for device in opened))
+        await asyncio.gather(*(until(device, lambda device: device.error) for device in opened))
         proxy.unblock()
         await all_live(opened)
         assert proxy.connections == 2
@@ -140,7 +148,7 @@ async def test_calls_wait_behind_no_stream_where_less_is_allowed_than_expected()
         script.tell("Subscribe", telling(LIVE))
         script.answer("GetFeed", zero)
         opened = [
-            laptop(transport_to(script.target, streams_per_connection=MOST), endpoint_id=f"{number}")
+            laptop(create_transport(script.target, streams_per_connection=MOST), endpoint_id=f"{number}")
             for number in range(1 + MOST)
         ]
         for device in opened:
@@ -149,7 +157,7 @@ async def test_calls_wait_behind_no_stream_where_less_is_allowed_than_expected()
 
         async with (
             asyncio.timeout(PATIENCE),
-            Publisher(transport_to(script.target, streams_per_connection=MOST), TOKEN) as publisher,
+            Publisher(create_transport(script.target, streams_per_connection=MOST), TOKEN) as publisher,
         ):
             assert (await publisher.feed("ada")).last_revision == 0
 
@@ -181,7 +189,7 @@ async def test_who_closes_harms_nobody_else(script: Scripted, proxy: Proxy) -> N
         await closing.close()
         with pytest.raises(UnisonoError, match="the connection was closed"):
             await waiting
-        assert (device.status, device.trouble, proxy.connections) == (Status.LIVE, None, 1)
+        assert (device.status, device.error, proxy.connections) == (Status.LIVE, None, 1)
     assert len(script.requests("Subscribe")) == 1
 
 
@@ -210,7 +218,7 @@ async def test_event_loops_share_nothing(script: Scripted, proxy: Proxy) -> None
 @pytest.mark.parametrize("most", [0, -1])
 def test_a_connection_carries_at_least_one(most: int) -> None:
     with pytest.raises(ValueError, match="streams_per_connection: must be at least 1"):
-        transport_to("127.0.0.1:1", streams_per_connection=most)
+        create_transport("127.0.0.1:1", streams_per_connection=most)
 
 
 def test_an_idle_connection_is_let_go_before_the_server_closes_it() -> None:

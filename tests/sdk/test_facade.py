@@ -24,7 +24,7 @@ InternalError InvalidRequest Key KeyConflict MarkResult MemoryStorage Method Not
 OutcomeUnknown Patch PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded
 RateLimited ReadState RequestIncomplete ResumeTokenInvalid RevisionMismatch SendResult SenderRole
 StartPosition State Status Storage StorageFailed Superseded Timing TooLarge Transport Unauthenticated
-Unavailable UnisonoError UserActionState bearer connect draft explain transport_to
+Unavailable UnisonoError UserActionState bearer create_channel create_transport draft from_rpc_error
 """
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [

@@ -157,27 +157,27 @@ async def test_a_second_device_of_the_process_does_not_open_the_door(tmp_path: P
 KILLED = """
 import asyncio, os, random, signal, sys, time
 from unisono.client import FileStorage
-from unisono.client._device.inbox import Settled
-from unisono.client._device.persistence import Keeping
+from unisono.client._device.inbox import InboxChanges
+from unisono.client._device.persistence import Persistence
 from unisono.v1 import feed_service_pb2 as feed_pb, notification_pb2 as pb
 
 ROWS = 40
 
 async def write(path, ready):
-    keeping = Keeping(FileStorage(path), "laptop")
-    revision = (await keeping.load()).point.revision
+    persistence = Persistence(FileStorage(path), "laptop")
+    revision = (await persistence.load()).point.revision
     while True:
         revision += 1
         rows = {f"id-{n}": pb.Notification(id=f"id-{n}", revision=revision) for n in range(ROWS)}
         rows[f"id-{revision % ROWS}"] = None
         point = feed_pb.SubscribeResponse(resume_token=b"%d" % revision, revision=revision, complete=True)
-        await keeping.settle(Settled(events=(), rows=rows, shown={}, point=point))
+        await persistence.save_changes(InboxChanges(events=(), rows=rows, shown={}, point=point))
         os.write(ready, b".")
 
 async def check(path):
-    keeping = Keeping(FileStorage(path), "laptop")
-    kept = await keeping.load()
-    await keeping.close()
+    persistence = Persistence(FileStorage(path), "laptop")
+    kept = await persistence.load()
+    await persistence.close()
     point = kept.point.revision
     assert {row.revision for row in kept.rows.values()} == {point}, "rows of different points"
     assert f"id-{point % ROWS}" not in kept.rows and len(kept.rows) == ROWS - 1, "a change is missing"

@@ -12,11 +12,11 @@ from tests.sdk.quick import QUICK
 from tests.sdk.told import LIVE, Message, laptop, live, telling
 from tests.support.processes import PATIENCE
 from tests.support.scripted import Scripted, scripted
-from unisono.client import Status, Timing, transport_to
+from unisono.client import Status, Timing, create_transport
 from unisono.client._device.stream import messages
 from unisono.v1 import feed_service_pb2 as pb
 
-SOON = Timing(first_message=0.02, welcome=30.0, backoff=QUICK)
+SOON = Timing(first_message_timeout=0.02, open_timeout=30.0, backoff=QUICK)
 
 
 class Remarks(logging.Handler):
@@ -59,7 +59,7 @@ async def test_a_server_that_takes_its_time(script: Scripted, remarks: Remarks) 
         said = await remarks.one()
         assert said.startswith(f"nothing has come from {script.target} for 0.02 s")
         assert "goes on waiting" in said
-        assert (device.status, device.trouble) == (Status.OFFLINE, None)
+        assert (device.status, device.error) == (Status.OFFLINE, None)
         gate.set()
         await live(device)
     assert len(script.requests("Subscribe")) == len(remarks.said) == 1
@@ -69,7 +69,7 @@ async def test_a_connection_that_carries_as_many_as_it_may(remarks: Remarks) -> 
     """The server never hears of the second device, until the first leaves."""
     async with scripted(streams=1) as script:
         script.tell("Subscribe", telling(LIVE))
-        transport = transport_to(script.target, streams_per_connection=20)
+        transport = create_transport(script.target, streams_per_connection=20)
         first, second = (laptop(transport, endpoint_id=name, timing=SOON) for name in ("a", "b"))
         async with first:
             await live(first)
@@ -101,10 +101,10 @@ async def test_who_is_answered_says_nothing_whatever_follows(remarks: Remarks) -
         assert await anext(stream) == LIVE[0]
         # Timers run in their order: one that was started before this one has had its time.
         passed = asyncio.Event()
-        asyncio.get_running_loop().call_later(SOON.first_message, passed.set)
+        asyncio.get_running_loop().call_later(SOON.first_message_timeout, passed.set)
         await passed.wait()
     assert remarks.said == []
 
 
 def test_ten_seconds_are_enough_for_any_server_that_is_well() -> None:
-    assert (Timing().first_message, Timing().welcome) == (10.0, 20.0)
+    assert (Timing().first_message_timeout, Timing().open_timeout) == (10.0, 20.0)

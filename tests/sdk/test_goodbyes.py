@@ -27,7 +27,7 @@ from unisono.v1 import feed_service_pb2 as pb
 
 Code = grpc.StatusCode
 #: Whoever waits for this has not heard what the server said.
-NEVER = Timing(backoff=Backoff(first=1000.0, most=1000.0))
+NEVER = Timing(backoff=Backoff(initial=1000.0, maximum=1000.0))
 
 COME_BACK: dict[int, grpc.StatusCode] = {
     pb.GOODBYE_REASON_DRAINING: Code.UNAVAILABLE,
@@ -65,8 +65,8 @@ async def test_with_a_delay_it_comes_back_after_that(script: Scripted, reason: i
 
     script.tell("Subscribe", noting)
     async with laptop(script.target, timing=NEVER) as device:
-        await until(device, lambda device: device.status is Status.OFFLINE and device.trouble)
-        trouble = device.trouble
+        await until(device, lambda device: device.status is Status.OFFLINE and device.error)
+        trouble = device.error
         await live(device)
 
     assert isinstance(trouble, UnisonoError)
@@ -103,7 +103,7 @@ async def test_without_a_way_back_it_ends(script: Scripted, reason: int, how: st
         assert type(error) is kind
         assert isinstance(error, UnisonoError)
         assert error.reason == name_of(reason)
-        assert (device.status, device.trouble) == (Status.CLOSED, error)
+        assert (device.status, device.error) == (Status.CLOSED, error)
     assert len(script.requests("Subscribe")) == 1
 
 
@@ -157,7 +157,7 @@ async def test_after_what_may_pass_it_comes_back_later_and_later(script: Scripte
         await script.until("Subscribe", count=6)
         await live(device)
 
-        assert device.trouble is None
+        assert device.error is None
     assert noting.asked == [1, 2, 3, 1, 2]
 
 

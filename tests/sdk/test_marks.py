@@ -135,7 +135,7 @@ async def test_one_that_is_too_much_now_is_sent_when_the_server_wants_it(
     """Also where that is later than a call may take."""
     marker.faults = [Fault(Code.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=1.2)]
 
-    async with laptop(script.target, timing=Timing(call=1.0, backoff=QUICK)) as device:
+    async with laptop(script.target, timing=Timing(call_timeout=1.0, backoff=QUICK)) as device:
         await live(device)
         began = time.monotonic()
         assert await device.mark_read("a") is None

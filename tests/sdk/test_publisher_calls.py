@@ -60,7 +60,7 @@ async def test_what_is_sent_can_be_read(backend: Publisher) -> None:
     assert row.revision == row.alert_revision == sent.revision == 1
     assert row.create_time == row.update_time == sent.create_time
     assert row.create_time.tzinfo is UTC
-    assert row.waits
+    assert row.counts_as_unread
     assert row == await backend.get("ada", Key("parcel")) == await backend.get("ada", row)
     assert row == await backend.get("ada", row.id)
 

@@ -96,7 +96,7 @@ async def happen(device: Device, backend: Publisher, random: Random) -> set[str]
         return set()
     quiet = random.random() < 0.3
     changed = await backend.update("ada", row, title=f"title {random.random()}", silent=quiet)
-    return {f"{row.id} {changed.revision}"} if changed.waits and not quiet else set()
+    return {f"{row.id} {changed.revision}"} if changed.counts_as_unread and not quiet else set()
 
 
 @pytest.mark.parametrize("goes_on", [0, 2, 5])

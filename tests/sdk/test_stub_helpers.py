@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from tests.support.nodes import Setup, running
-from unisono.client import InvalidRequest, Unavailable, UnisonoError, bearer, connect, explain
+from unisono.client import InvalidRequest, Unavailable, UnisonoError, bearer, create_channel, from_rpc_error
 from unisono.v1.notification_service_pb2 import SendNotificationRequest
 from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
 
@@ -22,7 +22,7 @@ async def test_an_error_of_the_service_is_explained(tmp_path: Path) -> None:
             await backend.notifications.SendNotification(request, metadata=backend.metadata)
 
     # Then the explanation names the reason and each field
-    explanation = explain(raised.value)
+    explanation = from_rpc_error(raised.value)
     assert type(explanation) is InvalidRequest
     assert explanation.code is grpc.StatusCode.INVALID_ARGUMENT
     assert explanation.reason == "INVALID_REQUEST"
@@ -45,16 +45,16 @@ async def test_metadata_and_retry_delay_are_read(tmp_path: Path) -> None:
             await backend.notifications.SendNotification(request, metadata=backend.metadata)
 
     # Then it learns when to come back
-    assert explain(raised.value).reason == "OVERLOADED"
-    assert explain(raised.value).retry_delay == 1.0
+    assert from_rpc_error(raised.value).reason == "OVERLOADED"
+    assert from_rpc_error(raised.value).retry_delay == 1.0
 
 
 async def test_an_error_of_the_transport_has_a_code_only() -> None:
-    async with connect("127.0.0.1:1") as channel:
+    async with create_channel("127.0.0.1:1") as channel:
         stub = NotificationServiceStub(channel)
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await stub.SendNotification(SendNotificationRequest(), metadata=bearer("x"))
-    explanation = explain(raised.value)
+    explanation = from_rpc_error(raised.value)
     assert type(explanation) is Unavailable
     assert explanation.code is grpc.StatusCode.UNAVAILABLE
     assert "127.0.0.1:1" in explanation.message
@@ -62,7 +62,7 @@ async def test_an_error_of_the_transport_has_a_code_only() -> None:
 
 
 def test_an_error_that_is_no_call_is_explained_too() -> None:
-    explanation = explain(grpc.RpcError("nothing is known of it"))
+    explanation = from_rpc_error(grpc.RpcError("nothing is known of it"))
 
     assert type(explanation) is UnisonoError
     assert explanation.code is grpc.StatusCode.UNKNOWN

@@ -61,7 +61,7 @@ async def test_one_that_expires_is_replaced_at_once(script: Scripted, provider: 
     """Not after a backoff: nothing has failed."""
     script.tell("Subscribe", telling(EXPIRED, EXPIRED, LIVE))
 
-    async with laptop(script.target, provider, timing=Timing(backoff=Backoff(first=1000.0))) as device:
+    async with laptop(script.target, provider, timing=Timing(backoff=Backoff(initial=1000.0))) as device:
         await script.until("Subscribe", count=3)
         await live(device)
 
@@ -112,9 +112,9 @@ async def test_a_provider_that_fails_is_asked_again(script: Scripted, provider: 
     provider.troubles = [LookupError("no key in the vault")] * (MOST_REFUSALS + 3)
 
     async with laptop(script.target, provider, timing=TIMING) as device:
-        await until(device, lambda device: device.trouble)
-        assert isinstance(device.trouble, Unavailable)
-        assert "no key in the vault" in str(device.trouble)
+        await until(device, lambda device: device.error)
+        assert isinstance(device.error, Unavailable)
+        assert "no key in the vault" in str(device.error)
         await live(device)
 
     assert script.tokens("Subscribe") == ["token-1"]
@@ -140,7 +140,7 @@ async def test_one_that_takes_its_time(script: Scripted, provider: Provider) -> 
     script.tell("Subscribe", telling(LIVE))
     provider.gate.clear()
 
-    async with laptop(script.target, provider, timing=Timing(welcome=0.5, backoff=QUICK)) as device:
+    async with laptop(script.target, provider, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
         await provider.asked.wait()
         await asyncio.sleep(0.7)
         assert (device.status, script.asked) == (Status.OFFLINE, [])

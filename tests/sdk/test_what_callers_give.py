@@ -22,7 +22,7 @@ from unisono.client import (
     Status,
     Unauthenticated,
     UserActionState,
-    connect,
+    create_channel,
     draft,
 )
 from unisono.client.testing import FakeService
@@ -168,7 +168,7 @@ async def test_a_provider_that_gives_none(service: FakeService) -> None:
 )
 def test_an_address_that_is_none(target: str) -> None:
     with pytest.raises(ValueError, match="target: must be HOST:PORT, such as"):
-        connect(target)
+        create_channel(target)
     with pytest.raises(ValueError, match="target: must be HOST:PORT, such as"):
         Publisher(target, "token")
     with pytest.raises(TypeError, match="target: must be HOST:PORT or a transport; is None"):
@@ -180,7 +180,7 @@ def test_an_address_that_is_none(target: str) -> None:
 )
 async def test_an_address_may_be_anything_that_grpc_knows(target: str) -> None:
     async with Publisher(target, "token"):
-        await connect(target).close()
+        await create_channel(target).close()
 
 
 def test_certificates_that_are_none() -> None:
@@ -228,7 +228,7 @@ async def test_a_snooze_takes_a_time_or_a_while(service: FakeService, publisher:
 
 
 def test_a_publisher_may_be_made_before_its_event_loop_and_has_one(service: FakeService) -> None:
-    once = Backoff(first=1000.0, most=1000.0)
+    once = Backoff(initial=1000.0, maximum=1000.0)
     publisher = Publisher("127.0.0.1:1", "token", backoff=once)
 
     async def call() -> None:

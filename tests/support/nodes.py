@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import grpc
 
 from tests.support import tokens
-from unisono.client import bearer, connect
+from unisono.client import bearer, create_channel
 from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
 from unisono.server.api.tls import Certificate
@@ -99,7 +99,7 @@ class Running:
         self.node = node
         self.target = f"127.0.0.1:{port}"
         self.setup = setup
-        self.channel = connect(self.target)
+        self.channel = create_channel(self.target)
 
     def client(self, token: str) -> Client:
         return Client(self.channel, token)

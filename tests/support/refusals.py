@@ -10,7 +10,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 from google.rpc import error_details_pb2, status_pb2
 
-from unisono.client import UnisonoError, explain
+from unisono.client import UnisonoError, from_rpc_error
 from unisono.v1.error_reason_pb2 import ErrorReason
 
 DETAILS_KEY = "grpc-status-details-bin"
@@ -24,7 +24,7 @@ class Refusal:
 
     @property
     def explanation(self) -> UnisonoError:
-        return explain(self.error)
+        return from_rpc_error(self.error)
 
     @property
     def metadata(self) -> Mapping[str, str]:

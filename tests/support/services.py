@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from tests.support import tokens
 from tests.support.clocks import START, FakeClock
 from tests.support.nodes import Setup, running
-from unisono.client import Transport, transport_to
+from unisono.client import Transport, create_transport
 from unisono.client.testing import FakeService
 from unisono.client.testing import Limits as FakeLimits
 from unisono.server.clock import SingleWaiterEvent
@@ -128,7 +128,7 @@ async def serving_server(path: Path, **limits: Any) -> AsyncIterator[Service]:
         sweep_rules=SweepRules(interval=SWEEP_INTERVAL),
     )
     async with running(setup) as node:
-        transport = transport_to(node.target)
+        transport = create_transport(node.target)
         try:
             yield Server(transport, clock)
         finally:

@@ -104,7 +104,7 @@ def _row(row: Notification) -> Text:
     """One notification: waiting, read, or dismissed."""
     if row.user_action_state is UserActionState.DISMISSED:
         sign, style = "✕ ", "dim strike"
-    elif row.waits:
+    elif row.counts_as_unread:
         sign, style = "● ", "bold"
     else:
         sign, style = "✓ ", "dim"

@@ -22,7 +22,7 @@ from unisono.verify.history import History, Principal
 from unisono.verify.recording import Recorder, steady_clock
 
 APP = "app.test"
-QUICK = Timing(backoff=Backoff(first=0.001, most=0.01), acknowledge=0.0)
+QUICK = Timing(backoff=Backoff(initial=0.001, maximum=0.01), acknowledge_interval=0.0)
 DEVICES = {"laptop": Platform.LINUX, "phone": Platform.IOS}
 
 

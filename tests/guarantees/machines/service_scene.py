@@ -14,7 +14,7 @@ from tests.support.callers import titled
 from tests.support.nodes import Setup
 from tests.support.random_commands import LAPTOP, PHONE
 from tests.support.services import APP, CLIENTS, OTHER_APP, SWEEP_INTERVAL, SweptClock
-from unisono.client import Transport, transport_to
+from unisono.client import Transport, create_transport
 from unisono.client._wire import methods
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.model import Audience, Platform
@@ -49,7 +49,7 @@ class ServiceScene:
         """Serve."""
         self._node = self._setup.node()
         port = await self._node.start("127.0.0.1:0")
-        self._line: Transport = transport_to(f"127.0.0.1:{port}")
+        self._line: Transport = create_transport(f"127.0.0.1:{port}")
 
     async def stop(self) -> None:
         """Drain, as on SIGTERM: each stream is told when to come back."""

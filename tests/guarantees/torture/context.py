@@ -17,7 +17,7 @@ from tests.guarantees.torture.server import NOTHING, Server
 from tests.support import tokens
 from tests.support.machine import on_another_core
 from tests.support.processes import PATIENCE, Environment
-from unisono.client import Backoff, Publisher, Transport, transport_to
+from unisono.client import Backoff, Publisher, Transport, create_transport
 from unisono.verify.history import Principal
 from unisono.verify.load import isolation_probe
 from unisono.verify.load.access import Access, Connect
@@ -61,7 +61,7 @@ class TrialContext:
 
     def straight(self, address: str) -> Transport:
         """A good way to a server."""
-        return transport_to(address, root_certificates=self.root)
+        return create_transport(address, root_certificates=self.root)
 
     @asynccontextmanager
     async def server(

@@ -47,7 +47,9 @@ class Inbox:
         listed = [row async for row in backend.list(self.user_id, page_size=500)]
         wanted = {row.id: row for row in listed if self._is_for(row)}
         held = {row.id: row for row in self._device.notifications}
-        return held == wanted and self._device.unread_count == sum(row.waits for row in wanted.values())
+        return held == wanted and self._device.unread_count == sum(
+            row.counts_as_unread for row in wanted.values()
+        )
 
     def _is_for(self, row: Notification) -> bool:
         everyone = not (row.platforms or row.endpoint_ids)

@@ -4,7 +4,7 @@
 - `Device` receives: an inbox, its events, and when to ring.
 - Every error is a `UnisonoError`; its tree is drawn in `help(UnisonoError)`.
 - `unisono.client.testing` has a service in memory, for the tests of programs that use this one.
-- `connect`, `bearer` and `explain` serve those who call the stubs of `unisono.v1` themselves.
+- `create_channel`, `bearer` and `from_rpc_error` serve those who call the stubs of `unisono.v1` themselves.
 """
 
 from typing import TYPE_CHECKING

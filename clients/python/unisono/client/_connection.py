@@ -10,7 +10,7 @@ from unisono.client._wire.transport import GrpcTransport, Transport
 Target = str | Transport
 
 
-def transport_to(
+def create_transport(
     target: str,
     *,
     tls: bool = False,
@@ -42,7 +42,7 @@ class Connection:
         self._own: Transport | None = None
         tokens = Tokens(token)
         if isinstance(target, str):
-            target = self._own = transport_to(target, tls=tls, root_certificates=root_certificates)
+            target = self._own = create_transport(target, tls=tls, root_certificates=root_certificates)
         elif not hasattr(target, "unary"):
             raise TypeError(f"target: must be HOST:PORT or a transport; is {target!r}")
         self.caller = Caller(target, tokens, backoff)

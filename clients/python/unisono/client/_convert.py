@@ -156,6 +156,11 @@ def duration(span: timedelta | None) -> Duration | None:
     return wire
 
 
+def seconds(number: float | None) -> Duration | None:
+    """A number of seconds as a duration for the wire."""
+    return None if number is None else duration(timedelta(seconds=number))
+
+
 def _time(stamp: Timestamp) -> datetime:
     seconds = min(max(stamp.seconds, _FIRST), _LAST)
     return _EPOCH + timedelta(seconds=seconds, microseconds=stamp.nanos // 1000)

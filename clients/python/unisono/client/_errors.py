@@ -214,7 +214,7 @@ _BY_CODE: Final[Mapping[grpc.StatusCode, type[UnisonoError]]] = {
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def explain(error: grpc.RpcError) -> UnisonoError:
+def from_rpc_error(error: grpc.RpcError) -> UnisonoError:
     """What the service says about an error of a call that was made through the stubs."""
     return error_of(_code(error), _message(error), _details(error))
 

@@ -1,7 +1,7 @@
 """Everything that `unisono.client` promises by name, in one place."""
 
 from unisono.client._calls import Everything, Filter, Group, Patch, State
-from unisono.client._connection import transport_to
+from unisono.client._connection import create_transport
 from unisono.client._device.device import Device
 from unisono.client._device.events import Events
 from unisono.client._device.state import Status
@@ -30,7 +30,7 @@ from unisono.client._errors import (
     Unauthenticated,
     Unavailable,
     UnisonoError,
-    explain,
+    from_rpc_error,
 )
 from unisono.client._model import (
     ChangeType,
@@ -51,7 +51,7 @@ from unisono.client._model import (
 from unisono.client._publisher.blocking import BlockingPublisher
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Key
-from unisono.client._wire.channel import bearer, connect
+from unisono.client._wire.channel import bearer, create_channel
 from unisono.client._wire.methods import Method
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.transport import Transport
@@ -113,8 +113,8 @@ __all__ = [
     "UnisonoError",
     "UserActionState",
     "bearer",
-    "connect",
+    "create_channel",
+    "create_transport",
     "draft",
-    "explain",
-    "transport_to",
+    "from_rpc_error",
 ]

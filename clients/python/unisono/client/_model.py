@@ -118,7 +118,7 @@ class Notification:
     alert_revision: int
 
     @property
-    def waits(self) -> bool:
+    def counts_as_unread(self) -> bool:
         """Whether it counts for the badge: unread, and neither dismissed nor snoozed."""
         put_aside = self.user_action_state in (UserActionState.DISMISSED, UserActionState.SNOOZED)
         return self.read_state is ReadState.UNREAD and not put_aside

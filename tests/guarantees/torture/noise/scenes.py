@@ -11,7 +11,7 @@ from typing import Final
 import grpc
 
 from tests.support import tokens
-from unisono.client import bearer, connect
+from unisono.client import bearer, create_channel
 from unisono.v1 import notification_pb2
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
@@ -151,7 +151,7 @@ SCENES: Final = {
 @asynccontextmanager
 async def service(address: str) -> AsyncIterator[Service]:
     """Calls to a server."""
-    channel = connect(address)
+    channel = create_channel(address)
     try:
         yield Service(channel)
     finally:

@@ -18,7 +18,7 @@ from unisono.verify.load.traffic import FAIR
 TYPED: Final = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
 
 #: Of a backend that takes the first refusal for an answer: it would wait for longer than it has time.
-ONCE: Final = Backoff(first=1000.0, most=1000.0)
+ONCE: Final = Backoff(initial=1000.0, maximum=1000.0)
 
 
 async def troubled(context: TrialContext) -> None:

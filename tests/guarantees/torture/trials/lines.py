@@ -14,7 +14,7 @@ from tests.guarantees.torture.context import USERS, TrialContext
 from tests.guarantees.torture.lines import CorruptingLine, CuttingLine, SlowLine
 from tests.guarantees.torture.trial import Trial
 from tests.support.proxies import Proxy, carrying
-from unisono.client import Transport, transport_to
+from unisono.client import Transport, create_transport
 from unisono.verify.load.access import Connect
 from unisono.verify.load.traffic import PLATFORMS
 
@@ -57,7 +57,7 @@ def over(addresses: list[str], root: bytes | None = None) -> Connect:
     left = iter(addresses)
 
     def connect() -> Transport:
-        return transport_to(next(left), root_certificates=root)
+        return create_transport(next(left), root_certificates=root)
 
     return connect
 

@@ -39,10 +39,10 @@ class Acknowledger:
                 self._moved.clear()
                 await self._moved.wait()
             await asyncio.sleep(self._interval)
-            trouble = await self.flush(self._timeout)
-            failures = failures + 1 if trouble else 0
-            if trouble:
-                await asyncio.sleep(self._caller.backoff.delay_after(trouble, failures))
+            error = await self.flush(self._timeout)
+            failures = failures + 1 if error else 0
+            if error:
+                await asyncio.sleep(self._caller.backoff.delay_after(error, failures))
 
     async def flush(self, timeout: float) -> UnisonoError | None:
         """Acknowledge now, if there is something new, within `timeout` seconds; what went wrong."""

@@ -78,7 +78,7 @@ class Device:
         if storage is not None and not hasattr(storage, "load"):
             raise TypeError(f"storage: must be a Storage, such as FileStorage(path); is {storage!r}")
         self.endpoint_id = endpoint_id
-        self._timeout = timing.call
+        self._timeout = timing.call_timeout
         self._connection = Connection(
             target, patient(token), tls=tls, root_certificates=root_certificates, backoff=timing.backoff
         )
@@ -89,19 +89,19 @@ class Device:
         self._outbox = Outbox(
             self._calls,
             self._persistence,
-            timeout=timing.call,
+            timeout=timing.call_timeout,
             backoff=timing.backoff,
             changed=self._state.changed,
         )
         self._acknowledger = Acknowledger(
-            caller, endpoint_id, interval=timing.acknowledge, timeout=timing.call
+            caller, endpoint_id, interval=timing.acknowledge_interval, timeout=timing.call_timeout
         )
         opening = pb.SubscribeRequest(
             endpoint_id=endpoint_id,
             platform=_convert.platform_number(platform),
             display_name=display_name,
             start_position=_convert.start_position_number(start),
-            heartbeat_interval=_convert.duration(timing.heartbeat),
+            heartbeat_interval=_convert.seconds(timing.heartbeat_interval),
         )
         receiver = Receiver(
             opening,
@@ -110,7 +110,7 @@ class Device:
             self._persistence,
             self._outbox,
             self._acknowledger,
-            timeout=timing.call,
+            timeout=timing.call_timeout,
         )
         self._subscription = Subscription(caller, receiver, timing)
         self._opened = False
@@ -170,9 +170,9 @@ class Device:
         return self._state.status
 
     @property
-    def trouble(self) -> Exception | None:
+    def error(self) -> Exception | None:
         """Why it is offline or ended, if it did not choose to."""
-        return self._state.trouble
+        return self._state.error
 
     @property
     def pending_marks(self) -> int:

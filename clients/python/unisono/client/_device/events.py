@@ -76,5 +76,5 @@ def _merged(before: Event, after: Event) -> Event:
     return replace(
         after,
         change_type=ChangeType(min(before.change_type, after.change_type)),
-        ring=after.ring or (before.ring and after.notification.waits),
+        ring=after.ring or (before.ring and after.notification.counts_as_unread),
     )

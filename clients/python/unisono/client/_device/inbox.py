@@ -204,7 +204,7 @@ class Inbox:
         if row is None:
             held = self._shown.get(change.id)
             return _event(change, held, ring=False) if held is not None else None
-        ring = row.waits and self._alerts(change)
+        ring = row.counts_as_unread and self._alerts(change)
         if not ring and self._rows.get(row.id) == change.event.notification:
             return None
         return _event(change, row, ring=ring)

@@ -91,11 +91,11 @@ class Outbox:
             while True:
                 while self._queue:
                     mark = next(iter(self._queue.values()))
-                    trouble = await self._send(mark)
-                    failures = failures + 1 if trouble else 0
-                    if trouble:
+                    error = await self._send(mark)
+                    failures = failures + 1 if error else 0
+                    if error:
                         _answer(mark, None)
-                        await asyncio.sleep(self._backoff.delay_after(trouble, failures))
+                        await asyncio.sleep(self._backoff.delay_after(error, failures))
                 self._arrived.clear()
                 await self._arrived.wait()
         finally:

@@ -69,11 +69,11 @@ class Receiver:
         """Marks are sent and positions acknowledged while there is a stream."""
         return self._outbox.run(), self._acknowledger.run()
 
-    def on_disconnect(self, trouble: UnisonoError, *, reset_position: bool) -> None:
+    def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
         """Show that the device is offline, and why."""
         if reset_position:
             self._state.inbox.reset_position()
-        self._state.set_status(Status.OFFLINE, trouble)
+        self._state.set_status(Status.OFFLINE, error)
 
     async def _settle(self, point: pb.SubscribeResponse) -> None:
         changes = self._state.inbox.compute_changes(point)

@@ -27,7 +27,7 @@ class DeviceState:
     def __init__(self) -> None:
         self.inbox = Inbox()
         self.status = Status.OFFLINE
-        self.trouble: Exception | None = None
+        self.error: Exception | None = None
         # Whoever stops iterating is forgotten with its iterator.
         self._listeners: WeakSet[Events] = WeakSet()
         self._changed = asyncio.Event()
@@ -36,7 +36,7 @@ class DeviceState:
         """An iterator over events from now on."""
         events = Events()
         if self.status is Status.CLOSED:
-            events.end(self.trouble)
+            events.end(self.error)
         self._listeners.add(events)
         return events
 
@@ -48,9 +48,9 @@ class DeviceState:
                 listener.put(changes.events)
         self.set_status(Status.LIVE, None)
 
-    def set_status(self, status: Status, trouble: Exception | None) -> None:
+    def set_status(self, status: Status, error: Exception | None) -> None:
         """Show this."""
-        self.status, self.trouble = status, trouble
+        self.status, self.error = status, error
         self.changed()
 
     def changed(self) -> None:
@@ -67,7 +67,7 @@ class DeviceState:
     def check_open(self) -> None:
         """Raises what ended the device, if it has ended."""
         if self.status is Status.CLOSED:
-            raise self.trouble or RuntimeError("the device is closed")
+            raise self.error or RuntimeError("the device is closed")
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition; it is looked at after each change. Raises what ended the device."""

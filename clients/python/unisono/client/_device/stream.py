@@ -22,14 +22,14 @@ async def messages(
     transport: Transport, request: pb.SubscribeRequest, token: str, timing: Timing
 ) -> AsyncGenerator[pb.SubscribeResponse, None]:
     """The messages of one stream. Raises the `UnisonoError` that ended it; `Unavailable` after silence."""
-    patience = timing.welcome
+    patience = timing.open_timeout
     async with aclosing(transport.stream(SUBSCRIBE, request, token=token)) as stream:
-        with _remarking(name_of(transport), timing.first_message):
+        with _remarking(name_of(transport), timing.first_message_timeout):
             message = await _next(stream, patience)
         while message is not None:
             if message.HasField("welcome"):
                 interval = message.welcome.heartbeat_interval.ToNanoseconds() / 1e9
-                patience = timing.silence * min(interval, _LONGEST_HEARTBEAT)
+                patience = timing.missed_heartbeats * min(interval, _LONGEST_HEARTBEAT)
             yield message
             message = await _next(stream, patience)
 

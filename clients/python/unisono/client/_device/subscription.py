@@ -33,7 +33,7 @@ class StreamHandler(Protocol):
         """What is to run while a stream is open."""
         ...
 
-    def on_disconnect(self, trouble: UnisonoError, *, reset_position: bool) -> None:
+    def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
         """The stream has ended, and will come back; with `reset_position`, without the position."""
         ...
 

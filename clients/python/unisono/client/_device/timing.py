@@ -1,29 +1,28 @@
-"""How patient a device is."""
+"""How long a device waits for messages, calls and reconnects."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from unisono.client._wire.retry import Backoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Times in seconds, but for `silence` and `heartbeat`.
+    """How long a device waits for what. All times are in seconds.
 
-    welcome: how long a stream may take to open.
-    first_message: after how long without a first message the device logs that it is waiting.
-    silence: after this many heartbeat intervals without a message the connection counts as dead; the
-        contract says 2.
-    heartbeat: the interval to ask the server for; None leaves it to the server (30 s).
-    acknowledge: how long to gather before telling the server what has arrived.
-    call: how long a mark may take to be answered before it is sent again.
-    backoff: how to wait before coming back to a server that fails.
+    open_timeout: how long a stream may take to open.
+    first_message_timeout: after how long without a first message the device logs that it is waiting.
+    missed_heartbeats: after this many heartbeat intervals without a message the connection counts as
+        dead. A count, not seconds: the contract says 2.
+    heartbeat_interval: the interval to ask the server for; None leaves it to the server (30 s).
+    acknowledge_interval: how long to gather before acknowledging what has arrived.
+    call_timeout: how long a mark may take to be answered before it is sent again.
+    backoff: the delays before the device reconnects to a server that fails.
     """
 
-    welcome: float = 20.0
-    first_message: float = 10.0
-    silence: float = 2.0
-    heartbeat: timedelta | None = None
-    acknowledge: float = 5.0
-    call: float = 20.0
+    open_timeout: float = 20.0
+    first_message_timeout: float = 10.0
+    missed_heartbeats: float = 2.0
+    heartbeat_interval: float | None = None
+    acknowledge_interval: float = 5.0
+    call_timeout: float = 20.0
     backoff: Backoff = field(default_factory=Backoff)

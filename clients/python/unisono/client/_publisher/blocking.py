@@ -38,7 +38,7 @@ class BlockingPublisher:
         tls: bool = False,
         root_certificates: bytes | None = None,
         timeout: float = 30.0,
-        backoff: Backoff = Backoff(most=2.0),  # noqa: B008  frozen
+        backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
     ) -> None:
         """See `Publisher`. A function that gives tokens is called on the publisher's own thread."""
         self._publisher = Publisher(

@@ -40,7 +40,7 @@ class Publisher:
         tls: bool = False,
         root_certificates: bytes | None = None,
         timeout: float = 30.0,
-        backoff: Backoff = Backoff(most=2.0),  # noqa: B008  frozen
+        backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
     ) -> None:
         """A publisher at HOST:PORT, or on a transport that stays the caller's to close.
 

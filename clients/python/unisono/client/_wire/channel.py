@@ -66,7 +66,9 @@ class Address:
         return grpc.aio.secure_channel(self.target, credentials, options=options)
 
 
-def connect(target: str, *, tls: bool = False, root_certificates: bytes | None = None) -> grpc.aio.Channel:
+def create_channel(
+    target: str, *, tls: bool = False, root_certificates: bytes | None = None
+) -> grpc.aio.Channel:
     """A channel to HOST:PORT, in the clear unless `tls` is on or `root_certificates` (PEM) are given.
 
     A token that travels in the clear can be read by whoever is on the way: without TLS, stay on this

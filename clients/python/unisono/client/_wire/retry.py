@@ -13,12 +13,12 @@ class Backoff:
     The chance keeps a thousand clients that lost the same server from coming back at the same moment.
     """
 
-    first: float = 0.1
-    most: float = 20.0
+    initial: float = 0.1
+    maximum: float = 20.0
 
     def delay(self, failures: int) -> float:
         """How long to wait after this many failures in a row, from 1."""
-        longest = min(self.most, self.first * 2.0 ** min(failures - 1, 30))
+        longest = min(self.maximum, self.initial * 2.0 ** min(failures - 1, 30))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311  no secret depends on it
 
     def delay_after(self, error: UnisonoError, failures: int) -> float:

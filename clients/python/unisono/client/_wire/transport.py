@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import grpc
 
-from unisono.client._errors import UnisonoError, explain
+from unisono.client._errors import UnisonoError, from_rpc_error
 from unisono.client._wire.channel import Address, bearer
 from unisono.client._wire.methods import Method, Request, Response
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION, ConnectionPool, pool_of
@@ -93,7 +93,7 @@ class GrpcTransport:
         try:
             yield
         except grpc.aio.AioRpcError as error:
-            raise explain(error) from None
+            raise from_rpc_error(error) from None
         except asyncio.CancelledError:
             # To be closed is to cancel calls, of which the tasks that wait for them know nothing.
             if not self._closed or _is_cancelled():

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from functools import partial
 
-from unisono.client import DeadlineExceeded, Transport, Unavailable, UnisonoError, transport_to
+from unisono.client import DeadlineExceeded, Transport, Unavailable, UnisonoError, create_transport
 from unisono.client.cli.ending import ending, until_first
 from unisono.client.cli.failures import Failure, UsageFailure, say, warn
 from unisono.client.cli.service.remarks import remarks
@@ -135,7 +135,7 @@ def _connect(plan: Plan) -> Connect:
     """Opens connections. Raises a `UsageFailure` for an address that is none."""
 
     def connect() -> Transport:
-        return transport_to(plan.target, tls=plan.tls, root_certificates=plan.root_certificates)
+        return create_transport(plan.target, tls=plan.tls, root_certificates=plan.root_certificates)
 
     try:
         connect()  # it opens with the first call

@@ -6,7 +6,6 @@ What happens is recorded; what it means is judged elsewhere.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from random import Random
 from typing import Final
 
@@ -18,7 +17,11 @@ from unisono.verify.load.workload import PATIENCE, Workload
 from unisono.verify.recording import Recorder
 
 #: Devices that come back soon, and ask for little else.
-TIMING: Final = Timing(backoff=Backoff(first=0.05, most=2.0), acknowledge=1.0, heartbeat=timedelta(seconds=5))
+TIMING: Final = Timing(
+    backoff=Backoff(initial=0.05, maximum=2.0),
+    acknowledge_interval=1.0,
+    heartbeat_interval=5.0,
+)
 
 #: How long everybody may take to connect, in seconds.
 OPENING: Final = 30.0
@@ -97,5 +100,5 @@ async def _in_time(work: Awaitable[None], seconds: float, workload: Workload) ->
 
 def _furthest_behind(devices: Sequence[Device]) -> str:
     device = min(devices, key=lambda device: (device.status is Status.LIVE, device.revision))
-    why = f": {device.trouble}" if device.trouble else ""
+    why = f": {device.error}" if device.error else ""
     return f"{device.endpoint_id} is {device.status.name.lower()} at revision {device.revision}{why}"

@@ -6,7 +6,6 @@ Knows no fault: whoever runs it does to the service, and to the way there, what 
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 from random import Random
 from typing import Final, Self
@@ -19,7 +18,10 @@ from unisono.verify.recording import Recorder
 
 #: Devices that come back at once, so that there is much to judge in a short time.
 FAST_RECONNECT: Final = Timing(
-    backoff=Backoff(first=0.05, most=0.5), welcome=5.0, acknowledge=0.2, heartbeat=timedelta(seconds=5)
+    backoff=Backoff(initial=0.05, maximum=0.5),
+    open_timeout=5.0,
+    acknowledge_interval=0.2,
+    heartbeat_interval=5.0,
 )
 
 #: Calls that are made at the same time for each user: they meet in the same rows.

@@ -25,13 +25,13 @@ _JSON: Final = block(
     "created, updated, state_changed, deleted, expired, gone",
     "                      notification, ring, removed, revision, unread_count, origin_endpoint_id;",
     "                      gone: no longer there, found when the device had to start anew",
-    "status                status (live, offline), trouble, revision, unread_count",
+    "status                status (live, offline), error, revision, unread_count",
 )
 
 _EXAMPLES: Final = examples(
     "unisono listen",
-    "unisono listen --plain --silent",
-    "unisono listen --keep ~/.local/share/unisono.db --token-command 'my-login --print-token'",
+    "unisono listen --plain --no-bell",
+    "unisono listen --storage ~/.local/share/unisono.db --token-command 'my-login --print-token'",
     "unisono listen --json | jq -r 'select(.ring) | .notification.title'",
 )
 
@@ -44,16 +44,23 @@ _EXAMPLES: Final = examples(
 @click.option("--name", default="", metavar="TEXT", help="for people to recognise this device")
 @platform_option
 @click.option(
-    "--keep",
+    "--storage",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="keep the inbox and its position here: the next start rings only for what is new",
 )
 @click.option("--plain", is_flag=True, help="lines instead of the inbox, also in a terminal")
-@click.option("--silent", is_flag=True, help="do not sound the bell of the terminal")
+@click.option(
+    "--no-bell",
+    "bell",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="do not sound the bell of the terminal",
+)
 @common_options
 def listen(
-    access: Access, endpoint: str, name: str, platform: str, keep: Path | None, plain: bool, silent: bool
+    access: Access, endpoint: str, name: str, platform: str, storage: Path | None, plain: bool, bell: bool
 ) -> None:
     """Be a device of the token's user, until Ctrl-C.
 
@@ -68,9 +75,9 @@ def listen(
         endpoint_id=endpoint,
         display_name=name,
         platform=member_of(Platform, platform),
-        keep=keep,
+        storage=storage,
         plain=plain,
-        silent=silent,
+        bell=bell,
     )
     with in_words(access):
         listening.run()

@@ -55,7 +55,7 @@ class Inbox:
             user_id=device.notifications[0].user_id if device.notifications else "",
             endpoint_id=device.endpoint_id,
             status=device.status,
-            trouble=brief(device.trouble, self._tried) if device.trouble else "",
+            trouble=brief(device.error, self._tried) if device.error else "",
             since=self._since,
             unread_count=device.unread_count,
             revision=device.revision,
@@ -153,7 +153,7 @@ Seen = tuple[Status, Exception | None, int]
 
 
 def _seen(device: Device) -> Seen:
-    return device.status, device.trouble, device.revision
+    return device.status, device.error, device.revision
 
 
 def _differs(seen: Seen, device: Device) -> bool:

@@ -39,7 +39,7 @@ def _line(picture: Picture, place: int, width: int) -> Text:
 def _title(row: Notification, picture: Picture, room: int) -> Text:
     """The title; of a snoozed one also until when, whatever the room."""
     until = f"  until {clock(row.snooze_until, picture.now)}" if row.snooze_until else ""
-    title = Text(headline(row), "dim strike" if handled(row) else "bold" if row.waits else "dim")
+    title = Text(headline(row), "dim strike" if handled(row) else "bold" if row.counts_as_unread else "dim")
     title.truncate(max(0, room - len(until)), overflow="ellipsis")
     return title.append(until, "dim not bold not strike")
 
@@ -57,4 +57,4 @@ def _right(row: Notification, picture: Picture, width: int) -> Text:
 def _mark_style(row: Notification) -> str:
     if row.user_action_state is UserActionState.SNOOZED:
         return "magenta"
-    return "bold cyan" if row.waits else "dim"
+    return "bold cyan" if row.counts_as_unread else "dim"

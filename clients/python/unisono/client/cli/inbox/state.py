@@ -44,7 +44,11 @@ def still_ringing(
     until: Mapping[str, datetime], rows: Sequence[Notification], now: datetime
 ) -> dict[str, datetime]:
     """Those of them that ring, and until when: what does not wait any more has nothing to ring for."""
-    return {row.id: until[row.id] for row in rows if row.waits and row.id in until and until[row.id] > now}
+    return {
+        row.id: until[row.id]
+        for row in rows
+        if row.counts_as_unread and row.id in until and until[row.id] > now
+    }
 
 
 def arranged(rows: Sequence[Notification], *, show_handled: bool) -> list[Notification]:

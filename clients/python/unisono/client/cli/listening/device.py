@@ -32,9 +32,9 @@ class Listening:
     endpoint_id: str
     display_name: str
     platform: Platform
-    keep: Path | None
+    storage: Path | None
     plain: bool
-    silent: bool
+    bell: bool
 
     def run(self) -> None:
         """Until Ctrl-C, or until the person quits; raises what ended the device for good."""
@@ -56,10 +56,10 @@ class Listening:
         return _has_screen() and not self.plain and not self.access.as_json
 
     def _screen(self, device: Device) -> Screen:
-        return Screen(device, tried=tried(self.access), bell=not self.silent)
+        return Screen(device, tried=tried(self.access), bell=self.bell)
 
     def _lines(self, device: Device) -> Lines:
-        bell = sys.stdout.isatty() and not self.silent
+        bell = sys.stdout.isatty() and self.bell
         return Lines(device, tried=tried(self.access), as_json=self.access.as_json, bell=bell)
 
     def _device(self) -> Device:
@@ -69,7 +69,7 @@ class Listening:
             endpoint_id=self.endpoint_id,
             platform=self.platform,
             display_name=self.display_name,
-            storage=FileStorage(self.keep) if self.keep else None,
+            storage=FileStorage(self.storage) if self.storage else None,
             tls=self.access.tls,
             root_certificates=self.access.root_certificates,
             timing=timing(self.access.timeout, watched=self._wants_screen()),
@@ -78,7 +78,9 @@ class Listening:
 
 def timing(call: float, *, watched: bool) -> Timing:
     """Who looks at a screen waits for the server: it is tried more often then."""
-    return Timing(call=call, backoff=Backoff(most=WATCHED)) if watched else Timing(call=call)
+    return (
+        Timing(call_timeout=call, backoff=Backoff(maximum=WATCHED)) if watched else Timing(call_timeout=call)
+    )
 
 
 def _has_screen() -> bool:

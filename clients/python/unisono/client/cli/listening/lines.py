@@ -62,8 +62,8 @@ class Lines:
     async def _connection(self) -> None:
         shown = Status.OFFLINE, ""
         while True:
-            seen = status, trouble = self._device.status, self._device.trouble
-            now = status, brief(trouble, self._tried) if trouble else ""
+            seen = status, error = self._device.status, self._device.error
+            now = status, brief(error, self._tried) if error else ""
             if now != shown and status in (Status.LIVE, Status.OFFLINE):
                 if status is Status.LIVE:
                     await self._told.wait()
@@ -84,13 +84,13 @@ class Lines:
             sound = "\a" if event.ring and self._bell else ""
             click.echo(sound + event_line(event))
 
-    def _connected(self, status: Status, trouble: str) -> None:
+    def _connected(self, status: Status, error: str) -> None:
         unread_count, revision = self._device.unread_count, self._device.revision
         if self._as_json:
-            click.echo(shapes.line(status_shape(status, trouble, unread_count, revision)))
+            click.echo(shapes.line(status_shape(status, error, unread_count, revision)))
         else:
-            click.echo(status_line(status, trouble, unread_count), err=True)
+            click.echo(status_line(status, error, unread_count), err=True)
 
 
 def _differs(seen: Seen, device: Device) -> bool:
-    return (device.status, device.trouble) != seen
+    return (device.status, device.error) != seen

@@ -81,7 +81,7 @@ def _by_kind(error: UnisonoError, tried: Tried) -> str:
     if isinstance(error, Unauthenticated):
         return _another_token(error, app=tried.app)
     if isinstance(error, StorageFailed):
-        return "name another file with --keep, one for each device"
+        return "name another file with --storage, one for each device"
     if isinstance(error, InvalidRequest) and "user_id" in error.violations:
         return "with an app's token name the user: --user ada"
     return ""

@@ -27,11 +27,11 @@ def event_line(event: Event) -> str:
     return f"{RINGS if event.ring else ' '} {sign} {headline(row)}{state}"
 
 
-def status_line(status: Status, trouble: str, unread_count: int) -> str:
+def status_line(status: Status, error: str, unread_count: int) -> str:
     """How it is connected."""
     if status is Status.LIVE:
         return f"● live, {unread_count} unread"
-    return f"○ {status.value}" + (f": {trouble}" if trouble else "")
+    return f"○ {status.value}" + (f": {error}" if error else "")
 
 
 def held_shape(row: Notification) -> dict[str, Any]:
@@ -52,12 +52,12 @@ def event_shape(event: Event, unread_count: int) -> dict[str, Any]:
     }
 
 
-def status_shape(status: Status, trouble: str, unread_count: int, revision: int) -> dict[str, Any]:
+def status_shape(status: Status, error: str, unread_count: int, revision: int) -> dict[str, Any]:
     """See `unisono listen --help`."""
     return {
         "event": "status",
         "status": status.value.replace(" ", "_"),
-        "trouble": trouble,
+        "error": error,
         "unread_count": unread_count,
         "revision": revision,
     }

@@ -28,7 +28,7 @@ _TITLE_FIRST: Final = ((1, 40), (2, 0), (1, 0))
 def notifications(rows: Sequence[Notification], now: datetime, width: int) -> list[Text]:
     """A line for each notification; where there is little room, another one for its id."""
     columns = [
-        Column("", [Text(mark_of(row), "cyan" if row.waits else "dim") for row in rows]),
+        Column("", [Text(mark_of(row), "cyan" if row.counts_as_unread else "dim") for row in rows]),
         Column("TITLE", [Text(headline(row), _style(row)) for row in rows]),
         Column("GROUP", [Text(one_line(row.group_name), "dim") for row in rows]),
         Column("SENT", [Text(ago(row.create_time, now)) for row in rows]),
@@ -59,4 +59,4 @@ def endpoints(rows: Sequence[Endpoint], now: datetime, width: int) -> list[Text]
 def _style(row: Notification) -> str:
     if row.user_action_state is UserActionState.DISMISSED:
         return "dim strike"
-    return "bold" if row.waits else "dim"
+    return "bold" if row.counts_as_unread else "dim"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from unisono.client import Notification, Priority, ReadState, SenderRole, Status, UserActionState
-from unisono.client.cli.inbox.state import Picture
+from unisono.client.cli.inbox.state import ViewModel
 
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ def a_row(title: str = "Hello", **fields: Any) -> Notification:
     return Notification(title=title, **{**usual, **fields})
 
 
-def a_picture(*rows: Notification, **fields: Any) -> Picture:
+def a_picture(*rows: Notification, **fields: Any) -> ViewModel:
     """Of a device that is live, with the first row selected."""
     usual: dict[str, Any] = {
         "user_id": "ada",
@@ -56,4 +56,4 @@ def a_picture(*rows: Notification, **fields: Any) -> Picture:
         "asking": False,
         "now": NOW,
     }
-    return Picture(**{**usual, **fields})
+    return ViewModel(**{**usual, **fields})

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from tests.commands.rows import NOW, a_row
 from unisono.client import Notification
-from unisono.client.cli.words.columns import Column, fitted, lines
-from unisono.client.cli.words.tables import UNCUT, notifications
+from unisono.client.cli.formatting.columns import Column, fitted, lines
+from unisono.client.cli.formatting.tables import UNCUT, notifications
 
 ID = "0199c0de-0000-7000-8000-00000000000"
 FIRST_THEN_SECOND = ((0, 10), (1, 0), (0, 0))

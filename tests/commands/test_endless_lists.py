@@ -13,7 +13,7 @@ from tests.support.scripted import scripted
 from unisono.client import Notification
 from unisono.client.cli.commands import history
 from unisono.client.cli.failures import Failure
-from unisono.client.cli.service.calls import Service
+from unisono.client.cli.service.calls import CliClient
 from unisono.v1 import notification_pb2
 from unisono.v1 import notification_service_pb2 as pb
 
@@ -61,5 +61,5 @@ class Endless:
 async def test_more_than_a_feed_can_hold_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "MOST", 7)
     with pytest.raises(Failure, match="there are more than 7"):
-        await history.listed(cast("Service", Endless()), "ada", {}, limit=0)
-    assert len(await history.listed(cast("Service", Endless()), "ada", {}, limit=6)) == 7
+        await history.listed(cast("CliClient", Endless()), "ada", {}, limit=0)
+    assert len(await history.listed(cast("CliClient", Endless()), "ada", {}, limit=6)) == 7

@@ -7,8 +7,8 @@ import pytest
 from tests.commands.rows import NOW, a_row
 from unisono.client import ReadState, UserActionState
 from unisono.client.cli.inbox.bars import help_lines
+from unisono.client.cli.inbox.keymap import KEYS, MARKING, SNOOZE, STEPS, state_for
 from unisono.client.cli.inbox.keys import Keys
-from unisono.client.cli.inbox.meanings import KEYS, MARKING, SNOOZE, STEPS, state_for
 from unisono.client.cli.inbox.state import Selection, arranged
 
 DISMISSED, SNOOZED = UserActionState.DISMISSED, UserActionState.SNOOZED

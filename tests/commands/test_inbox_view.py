@@ -10,8 +10,8 @@ from rich.console import Console
 
 from tests.commands.rows import NOW, a_picture, a_row
 from unisono.client import ReadState, Status, UserActionState
-from unisono.client.cli.inbox.meanings import HELP
-from unisono.client.cli.inbox.state import Picture, still_ringing
+from unisono.client.cli.inbox.keymap import HELP
+from unisono.client.cli.inbox.state import ViewModel, still_ringing
 from unisono.client.cli.inbox.view import InboxView
 
 TITLES = (
@@ -27,7 +27,7 @@ TITLES = (
 SIZES = ((80, 24), (60, 15), (59, 15), (40, 10), (20, 5), (10, 3), (200, 50), (1, 1))
 
 
-def lines(picture: Picture, width: int = 80, height: int = 24) -> list[str]:
+def lines(picture: ViewModel, width: int = 80, height: int = 24) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=height, color_system=None, legacy_windows=False)
     drawn = console.render_lines(InboxView(picture), console.options.update(height=height), pad=False)
     return ["".join(segment.text for segment in line) for line in drawn]

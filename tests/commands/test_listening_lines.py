@@ -14,8 +14,8 @@ from tests.support import tokens
 from tests.support.processes import PATIENCE, ServerProcess
 from tests.support.proxies import proxied
 from unisono.client import Backoff, Notification, Platform, Timing
-from unisono.client.cli.listening import device as device_module
-from unisono.client.cli.listening.device import Listening, timing
+from unisono.client.cli.listen import device as device_module
+from unisono.client.cli.listen.device import Listening, timing
 from unisono.client.cli.service.access import Access
 
 LIVE = "● live"

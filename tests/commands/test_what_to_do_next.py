@@ -16,17 +16,17 @@ from unisono.client import (
     Unavailable,
     UnisonoError,
 )
+from unisono.client.cli.formatting.diagnosis import Attempt
+from unisono.client.cli.formatting.errors import brief, hint, what_happened
 from unisono.client.cli.service.errors import concerns_all
-from unisono.client.cli.words.connections import Tried
-from unisono.client.cli.words.errors import brief, hint, what_happened
 
 TARGET = "h:1"
 LOST = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: "
 AT = "the server at h:1"
 
 
-def tried(*, tls: bool = False, app: bool = False) -> Tried:
-    return Tried(target=TARGET, tls=tls, app=app)
+def attempt(*, tls: bool = False, app: bool = False) -> Attempt:
+    return Attempt(target=TARGET, tls=tls, app=app)
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def tried(*, tls: bool = False, app: bool = False) -> Tried:
     ],
 )
 def test_a_token_that_is_refused(app: bool, file: str, command: str) -> None:
-    told = hint(Unauthenticated("wrong", reason="TOKEN_INVALID"), tried(app=app))
+    told = hint(Unauthenticated("wrong", reason="TOKEN_INVALID"), attempt(app=app))
     assert file in told
     assert command in told
 
 
 @pytest.mark.parametrize(("app", "user"), [(True, ""), (False, " --user ada")])
 def test_a_file_may_be_as_old_as_the_token_that_has_expired(app: bool, user: str) -> None:
-    told = hint(Unauthenticated("late", reason="TOKEN_EXPIRED"), tried(app=app))
+    told = hint(Unauthenticated("late", reason="TOKEN_EXPIRED"), attempt(app=app))
     assert f"$(unisono-server token --store STORE{user})" in told
     assert "for `make serve` is sqlite:///var/unisono.db" in told
     assert "var/app.token" not in told
@@ -56,7 +56,7 @@ def test_a_file_may_be_as_old_as_the_token_that_has_expired(app: bool, user: str
 )
 def test_a_token_of_the_other_kind(allowed: str, words: str) -> None:
     error = PermissionDenied("no", reason="ROLE_NOT_ALLOWED", metadata={"allowed": allowed})
-    told = hint(error, tried(app=allowed == "device"))
+    told = hint(error, attempt(app=allowed == "device"))
     assert told.startswith(f"this needs {words}; ")
     assert ("var/ada.token" in told) is (allowed == "device")
 
@@ -103,20 +103,20 @@ def test_the_help_names_the_tokens_that_work() -> None:
 )
 def test_why_there_is_no_connection(said: str, tls: bool, what: str, told: str) -> None:
     error = Unavailable(LOST + said)
-    assert what_happened(error, tried(tls=tls)).startswith(what)
-    assert hint(error, tried(tls=tls)).startswith(told)
+    assert what_happened(error, attempt(tls=tls)).startswith(what)
+    assert hint(error, attempt(tls=tls)).startswith(told)
     short = what if what != LOST else "no connection to h:1"
-    assert brief(error, tried(tls=tls)).startswith(short)
+    assert brief(error, attempt(tls=tls)).startswith(short)
 
 
 def test_what_a_server_says_that_was_reached_is_not_of_the_connection() -> None:
     error = Unavailable("Socket closed")
-    assert what_happened(error, tried()) == brief(error, tried()) == "Socket closed"
+    assert what_happened(error, attempt()) == brief(error, attempt()) == "Socket closed"
 
 
 def test_a_platform_is_named_as_the_option_takes_it() -> None:
     error = PlatformFixed("no", reason="PLATFORM_FIXED", metadata={"platform": "PLATFORM_LINUX"})
-    told = hint(error, tried())
+    told = hint(error, attempt())
     assert "--platform linux" in told
     assert "--endpoint" in told
 
@@ -132,8 +132,8 @@ def test_a_platform_is_named_as_the_option_takes_it() -> None:
 )
 def test_what_is_too_much(reason: str, words: str) -> None:
     error = UnisonoError("no", reason=reason, metadata={"limit": "7"})
-    assert words in hint(error, tried())
-    assert words in hint(error, tried(app=True))
+    assert words in hint(error, attempt())
+    assert words in hint(error, attempt(app=True))
 
 
 @pytest.mark.parametrize(

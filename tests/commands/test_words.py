@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands.rows import NOW, a_row
 from unisono.client import ChangeType, Event, ReadState, Status, UserActionState
-from unisono.client.cli.words import events, shapes, texts, times
+from unisono.client.cli.formatting import events, json_output, texts, times
 
 READ, DISMISSED, SNOOZED = ReadState.READ, UserActionState.DISMISSED, UserActionState.SNOOZED
 ACTIVATED = UserActionState.ACTIVATED
@@ -20,13 +20,13 @@ HARMFUL = [*map(chr, range(1, 0x20)), *map(chr, range(0x7F, 0xA0)), *"\u202a\u20
 @pytest.mark.parametrize("harm", HARMFUL, ids=ascii)
 def test_nothing_in_a_text_controls_a_terminal(harm: str) -> None:
     text = f"a{harm}b"
-    shown = [texts.one_line(text), *texts.paragraphs(text), shapes.line({"title": text})]
+    shown = [texts.one_line(text), *texts.paragraphs(text), json_output.json_line({"title": text})]
     assert not any(harm in line for line in shown)
     assert all(line.isprintable() or "\ufffd" in line for line in shown)
 
 
 def test_json_is_the_same_text_in_any_locale() -> None:
-    line = shapes.line({"title": "日本語 \x1b\x9b\u202e ♪ 👍"})
+    line = json_output.json_line({"title": "日本語 \x1b\x9b\u202e ♪ 👍"})
     assert line.isascii()
     assert json.loads(line) == {"title": "日本語 \x1b\x9b\u202e ♪ 👍"}
 
@@ -135,8 +135,8 @@ def test_lines_of_what_happens(change: ChangeType, fields: dict[str, bool], line
     event = Event(notification=a_row(), revision=7, change_type=change, origin_endpoint_id="x", **fields)
     assert events.event_line(event) == line
     named = "gone" if change is ChangeType.UNSPECIFIED else change.name.lower()
-    told = events.event_shape(event, unread_count=3)
-    assert told.pop("notification") == shapes.shape(event.notification)
+    told = events.event_json(event, unread_count=3)
+    assert told.pop("notification") == json_output.to_json(event.notification)
     assert told == {
         "event": named,
         **fields,
@@ -160,8 +160,8 @@ def test_lines_of_how_it_is_connected(status: Status, trouble: str, line: str) -
 
 def test_a_shape_is_plain_under_the_names_of_the_contract() -> None:
     fields: dict[str, Any] = {"raw_content": b"\x00\xff", "display_time_to_live": timedelta(minutes=1.5)}
-    told = shapes.shape(a_row(snooze_until=NOW, endpoint_ids=("a", "b"), **fields))
-    assert told == json.loads(shapes.line(told))
+    told = json_output.to_json(a_row(snooze_until=NOW, endpoint_ids=("a", "b"), **fields))
+    assert told == json.loads(json_output.json_line(told))
     picked = ("raw_content", "display_time_to_live", "snooze_until", "endpoint_ids", "read_state", "priority")
     assert [told[name] for name in picked] == [
         *("AP8=", 90.0, "2026-03-04T12:00:00.000Z"),

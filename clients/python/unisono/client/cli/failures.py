@@ -9,8 +9,8 @@ from typing import IO, Any, Final
 
 import click
 
-from unisono.client.cli.words import shapes
-from unisono.client.cli.words.texts import one_line
+from unisono.client.cli.formatting import json_output
+from unisono.client.cli.formatting.texts import one_line
 
 #: What shells give a command that Ctrl-C ended: 128 and the number of SIGINT.
 INTERRUPTED: Final = 130
@@ -60,7 +60,9 @@ def exit_status(run: Callable[[], object], *, as_json: bool) -> int:
 
 def warn(text: str, *, as_json: bool) -> None:
     """Say on stderr what ends nothing."""
-    click.echo(shapes.line({"message": text}) if as_json else f"Warning: {one_line(text)}", err=True)
+    click.echo(
+        json_output.json_line({"message": text}) if as_json else f"Warning: {one_line(text)}", err=True
+    )
 
 
 def say(error: click.ClickException, *, as_json: bool) -> None:
@@ -69,4 +71,4 @@ def say(error: click.ClickException, *, as_json: bool) -> None:
         error.show()
         return
     hint, details = (error.hint, error.details) if isinstance(error, Failure) else ("", {})
-    click.echo(shapes.line({"message": error.format_message(), "hint": hint, **details}), err=True)
+    click.echo(json_output.json_line({"message": error.format_message(), "hint": hint, **details}), err=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from unisono.client.cli.failures import UsageFailure
+from unisono.client.cli.formatting.diagnosis import Attempt
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.words.connections import Tried
 from unisono.verify.cli.options import MOST_USERS
 
 #: What more calls bring about needs too much memory to be judged: this, half a gigabyte.
@@ -93,9 +93,9 @@ class Plan:
             as_json=as_json,
         )
 
-    def tried(self, *, app: bool) -> Tried:
+    def attempt(self, *, app: bool) -> Attempt:
         """What errors are told with."""
-        return Tried(target=self.target, tls=self.tls, app=app)
+        return Attempt(target=self.target, tls=self.tls, app=app)
 
     def access(self, source: Source, *, app: bool) -> Access:
         """The same for one principal, as the commands of the SDK have it."""

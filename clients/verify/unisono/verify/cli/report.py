@@ -10,9 +10,9 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from unisono.client.cli.words import shapes
-from unisono.client.cli.words.tables import UNCUT
-from unisono.client.cli.words.texts import one_line
+from unisono.client.cli.formatting import json_output
+from unisono.client.cli.formatting.tables import UNCUT
+from unisono.client.cli.formatting.texts import one_line
 from unisono.verify.history import History
 from unisono.verify.run_stats import RunStats
 from unisono.verify.verdicts import Outcome, Verdict, verdicts
@@ -36,7 +36,7 @@ class Report:
     def show(self, *, as_json: bool) -> None:
         """Print it on stdout."""
         if as_json:
-            click.echo(shapes.line(self._to_json()))
+            click.echo(json_output.json_line(self._to_json()))
             return
         console = Console(width=None if sys.stdout.isatty() else UNCUT, highlight=False)
         for line in self._lines():
@@ -85,7 +85,7 @@ def _checks(verdict: Verdict) -> str:
 
 def _verdict_json(verdict: Verdict) -> dict[str, Any]:
     evidence = list(verdict.broken.evidence) if verdict.broken else []
-    return {"outcome": shapes.name_of(verdict.outcome), "checks": verdict.checks, "evidence": evidence}
+    return {"outcome": json_output.name_of(verdict.outcome), "checks": verdict.checks, "evidence": evidence}
 
 
 def _plain(value: object) -> str:

@@ -5,10 +5,10 @@ import logging
 from functools import partial
 
 from unisono.client import DeadlineExceeded, Transport, Unavailable, UnisonoError, create_transport
-from unisono.client.cli.ending import ending, until_first
 from unisono.client.cli.failures import Failure, UsageFailure, say, warn
 from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
+from unisono.client.cli.signals import run_until_first_done, stop_event
 from unisono.verify.cli import words
 from unisono.verify.cli.plan import Plan
 from unisono.verify.cli.progress import ProgressReporter, progress_reporter
@@ -57,8 +57,8 @@ class Verification:
 
     async def run(self) -> None:
         """Raises a `Failure` when there is nothing to be judged."""
-        with ending() as asked:
-            await until_first(self._run(), self._reporter.run(), asked.wait())
+        with stop_event() as asked:
+            await run_until_first_done(self._run(), self._reporter.run(), asked.wait())
             if asked.is_set():
                 raise Failure("it was told to end before the run was over")
 

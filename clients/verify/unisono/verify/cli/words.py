@@ -5,9 +5,9 @@ from typing import Final
 
 from unisono.client import DeadlineExceeded, InvalidRequest, Unavailable, UnisonoError
 from unisono.client.cli.failures import Failure
+from unisono.client.cli.formatting.diagnosis import Attempt
+from unisono.client.cli.formatting.errors import hint, what_happened
 from unisono.client.cli.service.tokens import TokenCommandError
-from unisono.client.cli.words.connections import Tried
-from unisono.client.cli.words.errors import hint, what_happened
 from unisono.verify.cli.plan import Plan
 from unisono.verify.load.preflight import UnusableToken
 from unisono.verify.load.run import NotConverged
@@ -30,15 +30,15 @@ def of_a_token(unfit: UnusableToken, plan: Plan) -> Failure:
     """A token does not do."""
     app = not unfit.user_id
     option = plan.app.option if app else plan.users[unfit.user_id].option
-    tried = plan.tried(app=app)
+    attempt = plan.attempt(app=app)
     if unfit.error is None:
         return Failure(f"{option}: {unfit}", "app and users must be of one app")
     if app and _asks_for_a_device(unfit.error):
         return Failure(f"{option}: it is a user's token", "this must be a token of the app itself")
     if isinstance(unfit.error, Unavailable | DeadlineExceeded):
         # It is not about the token at all.
-        return of_a_call(unfit.error, tried)
-    return of_a_call(unfit.error, tried, before=f"{option}: ")
+        return of_a_call(unfit.error, attempt)
+    return of_a_call(unfit.error, attempt, before=f"{option}: ")
 
 
 def _asks_for_a_device(error: UnisonoError) -> bool:
@@ -62,7 +62,7 @@ def of_a_command(error: TokenCommandError, option: str) -> Failure:
 def of_a_run(error: Exception, plan: Plan) -> Failure:
     """Traffic failed, or devices got stuck."""
     if isinstance(error, UnisonoError):
-        return of_a_call(error, plan.tried(app=False), before="the run failed: ")
+        return of_a_call(error, plan.attempt(app=False), before="the run failed: ")
     if isinstance(error, NotConverged):
         return Failure(f"the run failed: {error}", "does everything on the way there let streams stay open?")
     return Failure(f"the run failed: {error}", "run the command that prints tokens by hand")
@@ -74,10 +74,10 @@ def of_cleanup(error: Exception, plan: Plan) -> Failure:
     return Failure(said, "its notifications expire within two hours, and its endpoints leave after 60 days")
 
 
-def of_a_call(error: UnisonoError, tried: Tried, before: str = "") -> Failure:
+def of_a_call(error: UnisonoError, attempt: Attempt, before: str = "") -> Failure:
     """The service refused something, or did not answer."""
     told = _HINTS.get(error.reason)
     if told is None and isinstance(error, DeadlineExceeded):
-        told = f"is the server at {tried.target} well?"
+        told = f"is the server at {attempt.target} well?"
     details = {"code": error.code.name.lower(), "reason": error.reason, "metadata": error.metadata}
-    return Failure(before + what_happened(error, tried), told or hint(error, tried), details)
+    return Failure(before + what_happened(error, attempt), told or hint(error, attempt), details)

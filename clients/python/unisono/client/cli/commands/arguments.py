@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unisono.client.cli.failures import UsageFailure
-from unisono.client.cli.words.texts import typed
-from unisono.client.cli.words.times import typed_moment, typed_span
+from unisono.client.cli.formatting.texts import typed
+from unisono.client.cli.formatting.times import typed_moment, typed_span
 
 if TYPE_CHECKING:
     from unisono.client._calls import Selector

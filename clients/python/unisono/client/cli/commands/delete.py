@@ -9,14 +9,14 @@ from unisono.client.cli.commands.arguments import key_option, references
 from unisono.client.cli.commands.help import Command, examples
 from unisono.client.cli.commands.options import common_options, endpoint_option, user_option
 from unisono.client.cli.failures import Failure, say
+from unisono.client.cli.formatting import json_output
+from unisono.client.cli.formatting.texts import one_line
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.words import shapes
-from unisono.client.cli.words.texts import one_line
 
 if TYPE_CHECKING:
     from unisono.client._model import DeleteResult
     from unisono.client._refs import Ref
-    from unisono.client.cli.service.calls import Actor, Service
+    from unisono.client.cli.service.calls import Actor, CliClient
 
 
 @click.command(
@@ -46,10 +46,10 @@ def delete(access: Access, ids: tuple[str, ...], keys: tuple[str, ...], user: st
         click.get_current_context().exit(1)
 
 
-async def _each(service: "Service", access: Access, actor: "Actor", named: "Sequence[Ref]") -> bool:
+async def _each(service: "CliClient", access: Access, actor: "Actor", named: "Sequence[Ref]") -> bool:
     """Delete one after the other, and say at once what came of it; whether all are gone."""
     from unisono.client._errors import UnisonoError
-    from unisono.client.cli.service.errors import concerns_all, failure, tried
+    from unisono.client.cli.service.errors import attempt, concerns_all, failure
 
     alone, well = len(named) == 1, True
     for ref in named:
@@ -59,13 +59,13 @@ async def _each(service: "Service", access: Access, actor: "Actor", named: "Sequ
         except UnisonoError as error:
             if alone or concerns_all(error):
                 raise
-            of = failure(error, tried(access))
+            of = failure(error, attempt(access))
             failed = Failure(f"{one_line(name)}: {of.message}", of.hint, {**of.details, field: name})
             say(failed, as_json=access.as_json)
             well = False
         else:
             if access.as_json:
-                click.echo(shapes.line({field: name, **shapes.shape(result)}))
+                click.echo(json_output.json_line({field: name, **json_output.to_json(result)}))
             else:
                 click.echo(_words(result) if alone else f"{one_line(name)}: {_words(result)}")
     return well

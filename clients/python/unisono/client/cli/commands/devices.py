@@ -23,8 +23,8 @@ def devices(access: Access, user: str) -> None:
     The last column is the revision up to which a device has said that it has everything.
     """
     from unisono.client.cli.commands.output import show
+    from unisono.client.cli.formatting import tables
     from unisono.client.cli.service.calls import call
-    from unisono.client.cli.words import tables
 
     found = call(access, lambda service: service.calls.endpoints(user, service.timeout))
     show(found, tables.endpoints, as_json=access.as_json, none="there are no devices")

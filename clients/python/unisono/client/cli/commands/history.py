@@ -11,12 +11,12 @@ from unisono.client.cli.commands.arguments import past_moment
 from unisono.client.cli.commands.help import Command, block, examples
 from unisono.client.cli.commands.options import common_options, user_option
 from unisono.client.cli.failures import Failure
+from unisono.client.cli.formatting.json_output import member_of, names_of
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.words.shapes import member_of, names_of
 
 if TYPE_CHECKING:
     from unisono.client._calls import Filter
-    from unisono.client.cli.service.calls import Service
+    from unisono.client.cli.service.calls import CliClient
 
 
 @click.command(
@@ -68,8 +68,8 @@ def history(
         read_state = "unread"
     filter_ = _filter(read_state, action, group, since, until)
     from unisono.client.cli.commands.output import show
+    from unisono.client.cli.formatting import tables
     from unisono.client.cli.service.calls import call
-    from unisono.client.cli.words import tables
 
     found = call(access, lambda service: listed(service, user, filter_, limit))
     show(found[: limit or None], tables.notifications, as_json=access.as_json, none="there is nothing")
@@ -99,7 +99,7 @@ def _filter(
     return filter_
 
 
-async def listed(service: "Service", user: str, filter_: "Filter", limit: int) -> list[Notification]:
+async def listed(service: "CliClient", user: str, filter_: "Filter", limit: int) -> list[Notification]:
     """One more than wanted, if there is one."""
     size = min(limit + 1, _PAGE) if limit else _PAGE
     rows = service.calls.list(user, filter_, page_size=size, timeout=service.timeout)

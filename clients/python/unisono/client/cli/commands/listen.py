@@ -8,8 +8,8 @@ import click
 from unisono.client._model import Platform
 from unisono.client.cli.commands.help import Command, block, examples
 from unisono.client.cli.commands.options import common_options, endpoint_option, platform_option
+from unisono.client.cli.formatting.json_output import member_of
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.words.shapes import member_of
 
 _PLAIN: Final = block(
     "Without a terminal, or with --plain: first what is there, then what happens, a line each",
@@ -67,8 +67,8 @@ def listen(
     In a terminal this is an inbox: ? shows its keys. What is read or dismissed here is read and
     dismissed on every device of the user, and the other way round.
     """
-    from unisono.client.cli.listening.device import Listening
-    from unisono.client.cli.service.errors import in_words
+    from unisono.client.cli.listen.device import Listening
+    from unisono.client.cli.service.errors import report_errors
 
     listening = Listening(
         access=access,
@@ -79,5 +79,5 @@ def listen(
         plain=plain,
         bell=bell,
     )
-    with in_words(access):
+    with report_errors(access):
         listening.run()

@@ -9,9 +9,9 @@ from unisono.client._model import MarkResult, ReadState, UserActionState
 from unisono.client.cli.commands.arguments import key_option, selector, span
 from unisono.client.cli.commands.help import Command, examples
 from unisono.client.cli.commands.options import common_options, endpoint_option, user_option
+from unisono.client.cli.formatting import json_output
+from unisono.client.cli.formatting.texts import one_line
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.words import shapes
-from unisono.client.cli.words.texts import one_line
 
 if TYPE_CHECKING:
     from unisono.client._calls import State
@@ -86,7 +86,7 @@ def _state(
 
 def _say(access: Access, result: MarkResult) -> None:
     if access.as_json:
-        click.echo(shapes.line(shapes.shape(result)))
+        click.echo(json_output.json_line(json_output.to_json(result)))
         return
     left = f", {result.skipped} left alone" if result.skipped else ""
     click.echo(f"{result.changed} changed{left}; {result.unread_count} unread")

@@ -12,9 +12,9 @@ from click.core import ParameterSource
 from unisono.client._model import Platform
 from unisono.client.cli.commands.arguments import certificates, in_text, span
 from unisono.client.cli.commands.help import CommonOption
+from unisono.client.cli.formatting.json_output import names_of
 from unisono.client.cli.service import this_device
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.words.shapes import names_of
 
 Function = Callable[..., Any]
 

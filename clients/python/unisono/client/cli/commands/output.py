@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from unisono.client.cli.words import shapes
-from unisono.client.cli.words.tables import UNCUT
+from unisono.client.cli.formatting import json_output
+from unisono.client.cli.formatting.tables import UNCUT
 
 Row = TypeVar("Row")
 
@@ -26,7 +26,7 @@ def show(
     rows = tuple(rows)
     if as_json:
         for row in rows:
-            click.echo(shapes.line(shapes.shape(row)))
+            click.echo(json_output.json_line(json_output.to_json(row)))
     elif rows:
         console = Console(width=None if sys.stdout.isatty() else UNCUT, highlight=False)
         for line in table(rows, datetime.now().astimezone(), console.width):

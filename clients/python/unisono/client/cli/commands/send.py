@@ -10,10 +10,10 @@ from unisono.client._model import Platform, Priority, SendResult
 from unisono.client.cli.commands.arguments import moment, span
 from unisono.client.cli.commands.help import Command, examples
 from unisono.client.cli.commands.options import common_options, endpoint_option
+from unisono.client.cli.formatting import json_output
+from unisono.client.cli.formatting.json_output import member_of, names_of
+from unisono.client.cli.formatting.texts import one_line
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.words import shapes
-from unisono.client.cli.words.shapes import member_of, names_of
-from unisono.client.cli.words.texts import one_line
 
 if TYPE_CHECKING:
     from unisono.client._drafts import Content
@@ -114,7 +114,7 @@ def _content(
 
 
 def _say(access: Access, sent: SendResult) -> None:
-    click.echo(shapes.line(shapes.shape(sent)) if access.as_json else one_line(sent.id))
+    click.echo(json_output.json_line(json_output.to_json(sent)) if access.as_json else one_line(sent.id))
     if sent.deduplicated and not access.as_json:
         gone = ", and it is gone by now" if sent.removed else ""
         click.echo(f"this was sent before{gone}: nothing changed", err=True)

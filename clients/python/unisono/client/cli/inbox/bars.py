@@ -5,10 +5,10 @@ from typing import Final
 from rich.text import Text
 
 from unisono.client._device.state import Status
-from unisono.client.cli.inbox.meanings import ALWAYS, ASK, ASK_BRIEFLY, HELP, KEYS, MARKS
-from unisono.client.cli.inbox.state import Picture
-from unisono.client.cli.words.texts import one_line
-from unisono.client.cli.words.times import clock, span
+from unisono.client.cli.formatting.texts import one_line
+from unisono.client.cli.formatting.times import clock, span
+from unisono.client.cli.inbox.keymap import ALWAYS, ASK, ASK_BRIEFLY, HELP, KEYS, MARKS
+from unisono.client.cli.inbox.state import ViewModel
 
 #: Narrower than this there is only room for what matters, in columns.
 WIDE: Final = 60
@@ -21,28 +21,28 @@ _STATUS: Final = {
 }
 
 
-def header(picture: Picture, width: int) -> Text:
+def header(view: ViewModel, width: int) -> Text:
     """Who on the left, how connected on the right."""
     left = Text(" ")
-    if picture.user_id:
-        left.append(one_line(picture.user_id), "bold").append(" · ", "dim")
-    left.append(one_line(picture.endpoint_id), "" if picture.user_id else "bold")
-    right = _state(picture, wide=width >= WIDE)
+    if view.user_id:
+        left.append(one_line(view.user_id), "bold").append(" · ", "dim")
+    left.append(one_line(view.endpoint_id), "" if view.user_id else "bold")
+    right = _state(view, wide=width >= WIDE)
     left.truncate(max(0, width - right.cell_len - 2), overflow="ellipsis")
     return left.append(" " * (width - left.cell_len - right.cell_len)).append_text(right)
 
 
-def trouble(picture: Picture, width: int) -> Text:
+def error_line(view: ViewModel, width: int) -> Text:
     """Why it is offline."""
-    if picture.status is not Status.OFFLINE or not picture.trouble:
+    if view.status is not Status.OFFLINE or not view.error:
         return rule("", width)
-    return rule(f"since {clock(picture.since, picture.now)}: {picture.trouble}", width, "red")
+    return rule(f"since {clock(view.since, view.now)}: {view.error}", width, "red")
 
 
-def remark(picture: Picture, width: int) -> Text:
+def remark(view: ViewModel, width: int) -> Text:
     """What came of a key, and what waits for the connection."""
-    waiting = picture.pending_marks
-    said = [picture.notice] if picture.notice else []
+    waiting = view.pending_marks
+    said = [view.notice] if view.notice else []
     if waiting:
         said.append(f"{waiting} mark{' waits' if waiting == 1 else 's wait'} for the connection")
     return rule(" · ".join(said), width, "yellow")
@@ -55,9 +55,9 @@ def rule(text: str, width: int, style: str = "dim") -> Text:
     return line.append("─" * (width - line.cell_len), "dim")
 
 
-def bottom(picture: Picture, width: int) -> Text:
+def bottom(view: ViewModel, width: int) -> Text:
     """The keys; or the question that the next one answers."""
-    if not picture.asking:
+    if not view.asking:
         return keys(width)
     return Text(f" {ASK if width >= WIDE else ASK_BRIEFLY} ", "bold black on yellow")
 
@@ -86,13 +86,13 @@ def _key(pair: tuple[str, str]) -> Text:
     return Text().append(key, "bold cyan").append(f" {word}", "dim")
 
 
-def _state(picture: Picture, *, wide: bool) -> Text:
-    words, style = _STATUS[picture.status]
+def _state(view: ViewModel, *, wide: bool) -> Text:
+    words, style = _STATUS[view.status]
     right = Text().append(words, style)
-    if picture.status is Status.OFFLINE:
-        right.append(f" {span(picture.now - picture.since)}")
-    badge = f" {picture.unread_count} unread " if wide else f" {picture.unread_count} "
-    right.append("  ").append(badge, "bold white on red" if picture.unread_count else "dim")
+    if view.status is Status.OFFLINE:
+        right.append(f" {span(view.now - view.since)}")
+    badge = f" {view.unread_count} unread " if wide else f" {view.unread_count} "
+    right.append("  ").append(badge, "bold white on red" if view.unread_count else "dim")
     if wide:
-        right.append(f"  revision {picture.revision}", "dim")
+        right.append(f"  revision {view.revision}", "dim")
     return right.append(" ")

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.text import Text
 
 from unisono.client._model import Notification, Priority, SenderRole
-from unisono.client.cli.words.texts import headline, one_line, paragraphs, state_of
-from unisono.client.cli.words.times import clock
+from unisono.client.cli.formatting.texts import headline, one_line, paragraphs, state_of
+from unisono.client.cli.formatting.times import clock
 
 
 def detail(row: Notification, now: datetime, console: Console, width: int, height: int) -> list[Text]:

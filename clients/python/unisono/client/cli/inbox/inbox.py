@@ -11,11 +11,11 @@ from unisono.client._device.device import Device
 from unisono.client._device.state import Status
 from unisono.client._errors import UnisonoError
 from unisono.client._model import Notification, ReadState
-from unisono.client.cli.ending import until_first
-from unisono.client.cli.inbox.meanings import MARKING, STEPS, state_for
-from unisono.client.cli.inbox.state import Picture, Selection, arranged, handled, still_ringing
-from unisono.client.cli.words.connections import Tried
-from unisono.client.cli.words.errors import brief
+from unisono.client.cli.formatting.diagnosis import Attempt
+from unisono.client.cli.formatting.errors import brief
+from unisono.client.cli.inbox.keymap import MARKING, STEPS, state_for
+from unisono.client.cli.inbox.state import Selection, ViewModel, arranged, handled, still_ringing
+from unisono.client.cli.signals import run_until_first_done
 
 #: How long a ring can be seen, and what came of a key can be read.
 RING: Final = timedelta(seconds=2)
@@ -26,11 +26,11 @@ class Inbox:
     """Calls `changed` when there is something else to see, and `rang` when there is something to hear."""
 
     def __init__(
-        self, device: Device, *, tried: Tried, changed: Callable[[], None], rang: Callable[[], None]
+        self, device: Device, *, attempt: Attempt, changed: Callable[[], None], rang: Callable[[], None]
     ) -> None:
         self.quit = asyncio.Event()
         self._device = device
-        self._tried = tried
+        self._attempt = attempt
         self._changed = changed
         self._rang = rang
         self._selection = Selection()
@@ -44,18 +44,18 @@ class Inbox:
 
     async def run(self) -> None:
         """Follow the device until it ends for good; raises why."""
-        await until_first(self._follow_events(), self._follow_connection())
+        await run_until_first_done(self._follow_events(), self._follow_connection())
 
-    def picture(self) -> Picture:
+    def view_model(self) -> ViewModel:
         """What is to be seen now."""
         device, now = self._device, datetime.now().astimezone()
         rows = self._rows()
         self._ringing = still_ringing(self._ringing, device.notifications, now)
-        return Picture(
+        return ViewModel(
             user_id=device.notifications[0].user_id if device.notifications else "",
             endpoint_id=device.endpoint_id,
             status=device.status,
-            trouble=brief(device.error, self._tried) if device.error else "",
+            error=brief(device.error, self._attempt) if device.error else "",
             since=self._since,
             unread_count=device.unread_count,
             revision=device.revision,
@@ -70,7 +70,7 @@ class Inbox:
             now=now,
         )
 
-    def press(self, key: str) -> None:
+    def on_key(self, key: str) -> None:
         """A key was pressed."""
         if self._asks() and key != "hangup":
             self._answer(key)
@@ -130,7 +130,7 @@ class Inbox:
         try:
             await deed
         except UnisonoError as error:
-            self.remark(brief(error, self._tried))
+            self.remark(brief(error, self._attempt))
         self._changed()
 
     async def _follow_events(self) -> None:

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.live import Live
 
 from unisono.client._device.device import Device
-from unisono.client.cli.ending import until_first
+from unisono.client.cli.formatting.diagnosis import Attempt
 from unisono.client.cli.inbox.inbox import Inbox
 from unisono.client.cli.inbox.keyboard import Keyboard
 from unisono.client.cli.inbox.view import InboxView
-from unisono.client.cli.words.connections import Tried
+from unisono.client.cli.signals import run_until_first_done
 
 #: Ages change each second; a burst of changes is drawn at this interval, in seconds.
 TICK: Final = 1.0
@@ -33,16 +33,16 @@ WRAP_LINES: Final = "\x1b[?7h"
 class Screen:
     """Shows the inbox of a device until the person quits."""
 
-    def __init__(self, device: Device, *, tried: Tried, bell: bool) -> None:
+    def __init__(self, device: Device, *, attempt: Attempt, bell: bool) -> None:
         self._console = Console(highlight=False)
         self._dirty = asyncio.Event()
         self._inbox = Inbox(
             device,
-            tried=tried,
+            attempt=attempt,
             changed=self._dirty.set,
             rang=self._console.bell if bell else lambda: None,
         )
-        self._keyboard = Keyboard(sys.stdin.fileno(), self._inbox.press)
+        self._keyboard = Keyboard(sys.stdin.fileno(), self._inbox.on_key)
         self._live = Live(
             console=self._console,
             screen=True,
@@ -54,7 +54,7 @@ class Screen:
     async def run(self) -> None:
         """Until the person quits, or the device ends for good; raises why."""
         with self._signals(), self._terminal():
-            await until_first(self._inbox.quit.wait(), self._inbox.run(), self._draw())
+            await run_until_first_done(self._inbox.quit.wait(), self._inbox.run(), self._draw())
 
     def remark(self, text: str) -> None:
         """Let this be read for a while."""
@@ -63,7 +63,7 @@ class Screen:
     async def _draw(self) -> None:
         while True:
             self._dirty.clear()
-            self._live.update(InboxView(self._inbox.picture()), refresh=True)
+            self._live.update(InboxView(self._inbox.view_model()), refresh=True)
             await asyncio.sleep(FRAME)
             with suppress(TimeoutError):
                 async with asyncio.timeout(TICK):

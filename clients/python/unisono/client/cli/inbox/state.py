@@ -9,7 +9,7 @@ from unisono.client._model import Notification, UserActionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class ViewModel:
     """All that can be seen at one moment.
 
     `rows` are in the order of the screen; `selected` is the place of one of them, or -1. `trouble`
@@ -20,7 +20,7 @@ class Picture:
     user_id: str
     endpoint_id: str
     status: Status
-    trouble: str
+    error: str
     since: datetime
     unread_count: int
     revision: int

@@ -1,4 +1,4 @@
-"""The inbox as a picture: lines of text that fill a terminal of any size. Pure: a `Picture` goes in.
+"""The inbox as a picture: lines of text that fill a terminal of any size. Pure: a `ViewModel` goes in.
 
 From top to bottom: who and how connected; the notifications; the selected one in full; the keys.
 """
@@ -9,42 +9,42 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from unisono.client._device.state import Status
-from unisono.client.cli.inbox.bars import bottom, header, help_lines, remark, rule, trouble
+from unisono.client.cli.inbox.bars import bottom, error_line, header, help_lines, remark, rule
 from unisono.client.cli.inbox.detail import detail
 from unisono.client.cli.inbox.rows import window
-from unisono.client.cli.inbox.state import Picture
+from unisono.client.cli.inbox.state import ViewModel
 
 
 class InboxView:
     """Draws a picture on all of a terminal: exactly as many lines as it has, each as wide as it is."""
 
-    def __init__(self, picture: Picture) -> None:
-        self._picture = picture
+    def __init__(self, view: ViewModel) -> None:
+        self._view = view
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width, height = options.max_width, options.height or console.height
-        for text in _screen(self._picture, console, width, height):
+        for text in _screen(self._view, console, width, height):
             text.truncate(width, overflow="ellipsis", pad=True)
             # As it is: rich would wrap it, and counts characters where a line ends with blanks.
             yield from text.render(console, end="\n")
 
 
-def _screen(picture: Picture, console: Console, width: int, height: int) -> list[Text]:
-    above = [header(picture, width), trouble(picture, width)]
-    below = [remark(picture, width), bottom(picture, width)]
-    return [*above, *_body(picture, console, width, max(0, height - 4)), *below][:height]
+def _screen(view: ViewModel, console: Console, width: int, height: int) -> list[Text]:
+    above = [header(view, width), error_line(view, width)]
+    below = [remark(view, width), bottom(view, width)]
+    return [*above, *_body(view, console, width, max(0, height - 4)), *below][:height]
 
 
-def _body(picture: Picture, console: Console, width: int, height: int) -> list[Text]:
-    if picture.helping:
+def _body(view: ViewModel, console: Console, width: int, height: int) -> list[Text]:
+    if view.helping:
         return _filled(help_lines(), height)
-    if not picture.rows:
-        return _filled([Text(), Text(f"  {_nothing(picture)}", style="dim")], height)
+    if not view.rows:
+        return _filled([Text(), Text(f"  {_nothing(view)}", style="dim")], height)
     room = _room_for_detail(height)
-    lines = _filled(window(picture, width, height - room), height - room)
+    lines = _filled(window(view, width, height - room), height - room)
     if room:
-        lines.append(rule(_place(picture), width))
-        lines += detail(picture.rows[picture.selected], picture.now, console, width, room - 1)
+        lines.append(rule(_place(view), width))
+        lines += detail(view.rows[view.selected], view.now, console, width, room - 1)
     return lines
 
 
@@ -58,12 +58,12 @@ def _filled(lines: Iterable[Text], height: int) -> list[Text]:
     return lines + [Text() for _ in range(height - len(lines))]
 
 
-def _place(picture: Picture) -> str:
-    hidden = f", {picture.hidden} hidden" if picture.hidden else ""
-    return f"{picture.selected + 1} of {len(picture.rows)}{hidden}"
+def _place(view: ViewModel) -> str:
+    hidden = f", {view.hidden} hidden" if view.hidden else ""
+    return f"{view.selected + 1} of {len(view.rows)}{hidden}"
 
 
-def _nothing(picture: Picture) -> str:
-    if picture.hidden:
-        return f"all {picture.hidden} are dismissed: h shows them"
-    return "nothing yet" if picture.status is Status.LIVE or picture.revision else "connecting"
+def _nothing(view: ViewModel) -> str:
+    if view.hidden:
+        return f"all {view.hidden} are dismissed: h shows them"
+    return "nothing yet" if view.status is Status.LIVE or view.revision else "connecting"

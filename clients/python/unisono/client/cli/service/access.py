@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from unisono.client.cli.failures import UsageFailure
-from unisono.client.cli.words.tokens import source
+from unisono.client.cli.formatting.tokens import source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

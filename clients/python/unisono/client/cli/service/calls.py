@@ -16,11 +16,11 @@ from unisono.client._refs import Ref
 from unisono.client._wire.caller import Deadline
 from unisono.client._wire.methods import REGISTER_ENDPOINT, SEND
 from unisono.client._wire.retry import Backoff
+from unisono.client.cli.formatting.json_output import member_of
 from unisono.client.cli.service import this_device
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.service.errors import in_words
+from unisono.client.cli.service.errors import report_errors
 from unisono.client.cli.service.tokens import token_source
-from unisono.client.cli.words.shapes import member_of
 from unisono.v1.endpoint_service_pb2 import RegisterEndpointRequest
 
 Answer = TypeVar("Answer")
@@ -34,7 +34,7 @@ class Actor:
     endpoint: str
 
 
-class Service:
+class CliClient:
     """Calls for the time of one command. All raise `UnisonoError`."""
 
     def __init__(self, access: Access) -> None:
@@ -112,12 +112,12 @@ class Service:
         await self._caller.call(REGISTER_ENDPOINT, request, Deadline(self.timeout))
 
 
-def call(access: Access, work: Callable[[Service], Coroutine[Any, Any, Answer]]) -> Answer:
+def call(access: Access, work: Callable[[CliClient], Coroutine[Any, Any, Answer]]) -> Answer:
     """Run what a command does, and put its errors into words."""
 
     async def whole() -> Answer:
-        async with Service(access) as service:
+        async with CliClient(access) as service:
             return await work(service)
 
-    with in_words(access):
+    with report_errors(access):
         return asyncio.run(whole())

@@ -7,21 +7,21 @@ from functools import partial
 from unisono.client._errors import DeadlineExceeded, Unauthenticated, Unavailable, UnisonoError
 from unisono.client._wire.channel import check
 from unisono.client.cli.failures import Failure, UsageFailure, warn
+from unisono.client.cli.formatting.diagnosis import Attempt
+from unisono.client.cli.formatting.errors import hint, what_happened
 from unisono.client.cli.service.access import Access
 from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
-from unisono.client.cli.words.connections import Tried
-from unisono.client.cli.words.errors import hint, what_happened
 
 
-def tried(access: Access) -> Tried:
+def attempt(access: Access) -> Attempt:
     """What errors are told with."""
     tls = access.tls or access.root_certificates is not None
-    return Tried(target=access.target, tls=tls, app=access.app)
+    return Attempt(target=access.target, tls=tls, app=access.app)
 
 
 @contextmanager
-def in_words(access: Access) -> Iterator[None]:
+def report_errors(access: Access) -> Iterator[None]:
     """Make failures of them, also of an address that is none; say what the SDK warns of."""
     try:
         check(access.target, None)
@@ -31,7 +31,7 @@ def in_words(access: Access) -> Iterator[None]:
         with remarks(partial(warn, as_json=access.as_json)):
             yield
     except UnisonoError as error:
-        raise failure(error, tried(access)) from error
+        raise failure(error, attempt(access)) from error
     except TokenCommandError as error:
         raise Failure(str(error), "run it by hand: it must print a token and nothing else") from error
     except BrokenPipeError:
@@ -46,7 +46,7 @@ def concerns_all(error: UnisonoError) -> bool:
     return isinstance(error, Unavailable | DeadlineExceeded | Unauthenticated)
 
 
-def failure(error: UnisonoError, tried: Tried) -> Failure:
+def failure(error: UnisonoError, attempt: Attempt) -> Failure:
     """The error as the command says it: what happened in one line, what to do, and all of it for programs."""
     details = {
         "code": error.code.name.lower(),
@@ -55,4 +55,4 @@ def failure(error: UnisonoError, tried: Tried) -> Failure:
         "metadata": error.metadata,
         "retry_delay": error.retry_delay,
     }
-    return Failure(what_happened(error, tried), hint(error, tried), details)
+    return Failure(what_happened(error, attempt), hint(error, attempt), details)

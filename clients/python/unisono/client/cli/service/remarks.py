@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from unisono.client.cli.words.texts import one_line
+from unisono.client.cli.formatting.texts import one_line
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Awaitable, Callable
 
 from unisono.client._wire.tokens import TokenSource
+from unisono.client.cli.formatting.texts import one_line
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.words.texts import one_line
 
 
 class TokenCommandError(Exception):

@@ -29,12 +29,12 @@ def member_of(kind: type[Member], name: str) -> Member:
     return kind[name.upper()]
 
 
-def line(shape: Mapping[str, Any]) -> str:
+def json_line(shape: Mapping[str, Any]) -> str:
     """One object in one line; in ASCII, for any locale, and so that no title controls a terminal."""
     return json.dumps(shape, separators=(",", ":"))
 
 
-def shape(value: object) -> dict[str, Any]:
+def to_json(value: object) -> dict[str, Any]:
     """A dataclass of the SDK as an object of JSON."""
     if not is_dataclass(value):
         raise TypeError(f"{value!r} is no dataclass")

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from unisono.client._device.state import Status
 from unisono.client._model import ChangeType, Event, Notification
-from unisono.client.cli.words import shapes
-from unisono.client.cli.words.shapes import name_of
-from unisono.client.cli.words.texts import RINGS, headline, mark_of, state_of
+from unisono.client.cli.formatting import json_output
+from unisono.client.cli.formatting.json_output import name_of
+from unisono.client.cli.formatting.texts import RINGS, headline, mark_of, state_of
 
 _SIGNS: Final = {ChangeType.CREATED: "+", ChangeType.UPDATED: "~", ChangeType.STATE_CHANGED: "="}
 
@@ -34,12 +34,12 @@ def status_line(status: Status, error: str, unread_count: int) -> str:
     return f"○ {status.value}" + (f": {error}" if error else "")
 
 
-def held_shape(row: Notification) -> dict[str, Any]:
+def held_json(row: Notification) -> dict[str, Any]:
     """See `unisono listen --help`."""
-    return {"event": "held", "notification": shapes.shape(row)}
+    return {"event": "held", "notification": json_output.to_json(row)}
 
 
-def event_shape(event: Event, unread_count: int) -> dict[str, Any]:
+def event_json(event: Event, unread_count: int) -> dict[str, Any]:
     """See `unisono listen --help`."""
     return {
         "event": name_of(event.change_type) if event.change_type else _GONE,
@@ -48,11 +48,11 @@ def event_shape(event: Event, unread_count: int) -> dict[str, Any]:
         "revision": event.revision,
         "unread_count": unread_count,
         "origin_endpoint_id": event.origin_endpoint_id,
-        "notification": shapes.shape(event.notification),
+        "notification": json_output.to_json(event.notification),
     }
 
 
-def status_shape(status: Status, error: str, unread_count: int, revision: int) -> dict[str, Any]:
+def status_json(status: Status, error: str, unread_count: int, revision: int) -> dict[str, Any]:
     """See `unisono listen --help`."""
     return {
         "event": "status",

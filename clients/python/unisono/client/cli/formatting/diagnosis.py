@@ -17,7 +17,7 @@ _HUNG_UP: Final = ("Socket closed", "Connection reset by peer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Attempt:
     """What was called, how, and as whom: an app, or a user."""
 
     target: str
@@ -26,7 +26,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Diagnosis:
     """What is the matter, and what to do next. `known` is false where gRPC's own words say more."""
 
     what: str
@@ -34,18 +34,18 @@ class Trouble:
     known: bool = True
 
 
-def trouble(error: Exception, tried: Tried) -> Trouble | None:
+def diagnose(error: Exception, attempt: Attempt) -> Diagnosis | None:
     """Why no connection came about; None if one did."""
     if not isinstance(error, Unavailable) or not error.message.startswith(_NO_CONNECTION):
         return None
-    server = f"the server at {tried.target}"
+    server = f"the server at {attempt.target}"
     if _NO_TLS in error.message:
-        return Trouble(f"{server} does not speak TLS", "leave out --tls and --root-certificates")
+        return Diagnosis(f"{server} does not speak TLS", "leave out --tls and --root-certificates")
     if _NOT_TRUSTED in error.message:
-        return Trouble(
+        return Diagnosis(
             f"the certificate of {server} is not trusted",
             "--root-certificates FILE names those to trust instead of this machine's",
         )
-    if not tried.tls and any(words in error.message for words in _HUNG_UP):
-        return Trouble(f"{server} hangs up at once, as one does that serves TLS", "give --tls if it does")
-    return Trouble(f"no connection to {tried.target}", f"is {server} up?", known=False)
+    if not attempt.tls and any(words in error.message for words in _HUNG_UP):
+        return Diagnosis(f"{server} hangs up at once, as one does that serves TLS", "give --tls if it does")
+    return Diagnosis(f"no connection to {attempt.target}", f"is {server} up?", known=False)

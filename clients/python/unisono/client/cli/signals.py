@@ -14,7 +14,7 @@ _SIGNALS: Final = ("SIGTERM", "SIGHUP")
 
 
 @contextmanager
-def ending() -> Iterator[asyncio.Event]:
+def stop_event() -> Iterator[asyncio.Event]:
     """An event that is set when the process is asked to end. Windows asks nobody."""
     asked = asyncio.Event()
     if sys.platform == "win32":
@@ -31,7 +31,7 @@ def ending() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def until_first(*works: Coroutine[Any, Any, object]) -> None:
+async def run_until_first_done(*works: Coroutine[Any, Any, object]) -> None:
     """Run them together, and end all when one ends. Raises what it raised."""
     tasks = [asyncio.create_task(work) for work in works]
     try:

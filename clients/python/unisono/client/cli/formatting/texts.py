@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from unisono.client._model import Notification, ReadState, UserActionState
-from unisono.client.cli.words.shapes import name_of
+from unisono.client.cli.formatting.json_output import name_of
 
 RINGS: Final = "♪"
 

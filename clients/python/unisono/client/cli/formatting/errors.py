@@ -12,9 +12,9 @@ from unisono.client._errors import (
     Unavailable,
     UnisonoError,
 )
-from unisono.client.cli.words.connections import Tried, trouble
-from unisono.client.cli.words.texts import one_line
-from unisono.client.cli.words.tokens import renewed, source
+from unisono.client.cli.formatting.diagnosis import Attempt, diagnose
+from unisono.client.cli.formatting.texts import one_line
+from unisono.client.cli.formatting.tokens import renewed, source
 
 _BY_REASON: Final[Mapping[str, str]] = {
     "APP_UNKNOWN": "declare the client id of the token for an app, in the settings of the server",
@@ -37,9 +37,9 @@ _BY_REASON: Final[Mapping[str, str]] = {
 }
 
 
-def what_happened(error: UnisonoError, tried: Tried) -> str:
+def what_happened(error: UnisonoError, attempt: Attempt) -> str:
     """The message, and each bad field that it does not name itself."""
-    problem = trouble(error, tried)
+    problem = diagnose(error, attempt)
     if problem and problem.known:
         return problem.what
     said = str(error)
@@ -47,21 +47,21 @@ def what_happened(error: UnisonoError, tried: Tried) -> str:
     return one_line("; ".join([said, *(text for text in named if text not in said)]))
 
 
-def brief(error: Exception, tried: Tried) -> str:
+def brief(error: Exception, attempt: Attempt) -> str:
     """The same where there is little room."""
-    problem = trouble(error, tried)
+    problem = diagnose(error, attempt)
     if problem:
         return problem.what
-    return what_happened(error, tried) if isinstance(error, UnisonoError) else one_line(str(error))
+    return what_happened(error, attempt) if isinstance(error, UnisonoError) else one_line(str(error))
 
 
-def hint(error: UnisonoError, tried: Tried) -> str:
+def hint(error: UnisonoError, attempt: Attempt) -> str:
     """What to do next; empty where the error says it all."""
     if error.reason == "ROLE_NOT_ALLOWED":
         app = "device" not in error.metadata.get("allowed", "").split(",")
         return f"this needs {'an app' if app else 'a user'}'s token; {source(app=app)}"
     known = _BY_REASON.get(error.reason)
-    return known.format_map(_named(error.metadata)) if known else _by_kind(error, tried)
+    return known.format_map(_named(error.metadata)) if known else _by_kind(error, attempt)
 
 
 def _named(metadata: Mapping[str, str]) -> Mapping[str, str]:
@@ -70,16 +70,16 @@ def _named(metadata: Mapping[str, str]) -> Mapping[str, str]:
     return defaultdict(str, metadata, platform=platform)
 
 
-def _by_kind(error: UnisonoError, tried: Tried) -> str:
-    problem = trouble(error, tried)
+def _by_kind(error: UnisonoError, attempt: Attempt) -> str:
+    problem = diagnose(error, attempt)
     if problem:
         return problem.hint
     if isinstance(error, Unavailable):
-        return f"is the server at {tried.target} up?"
+        return f"is the server at {attempt.target} up?"
     if isinstance(error, DeadlineExceeded):
-        return f"is the server at {tried.target} well? --timeout gives it more time"
+        return f"is the server at {attempt.target} well? --timeout gives it more time"
     if isinstance(error, Unauthenticated):
-        return _another_token(error, app=tried.app)
+        return _another_token(error, app=attempt.app)
     if isinstance(error, StorageFailed):
         return "name another file with --storage, one for each device"
     if isinstance(error, InvalidRequest) and "user_id" in error.violations:

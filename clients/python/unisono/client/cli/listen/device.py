@@ -12,13 +12,13 @@ from unisono.client._device.storage import FileStorage
 from unisono.client._device.timing import Timing
 from unisono.client._model import Platform
 from unisono.client._wire.retry import Backoff
-from unisono.client.cli.ending import ending, until_first
 from unisono.client.cli.inbox.screen import Screen
-from unisono.client.cli.listening.lines import Lines
+from unisono.client.cli.listen.lines import LineReporter
 from unisono.client.cli.service.access import Access
-from unisono.client.cli.service.errors import tried
+from unisono.client.cli.service.errors import attempt
 from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import token_source
+from unisono.client.cli.signals import run_until_first_done, stop_event
 
 #: How long to wait at most before trying the server again while somebody looks, in seconds.
 WATCHED: Final = 5.0
@@ -42,9 +42,9 @@ class Listening:
 
     async def listen(self) -> None:
         """The same, on the running event loop."""
-        with ending() as asked:
+        with stop_event() as asked:
             async with self._device() as device:
-                await until_first(asked.wait(), self._shown(device))
+                await run_until_first_done(asked.wait(), self._shown(device))
 
     async def _shown(self, device: Device) -> None:
         shown = self._screen(device) if self._wants_screen() else self._lines(device)
@@ -56,11 +56,11 @@ class Listening:
         return _has_screen() and not self.plain and not self.access.as_json
 
     def _screen(self, device: Device) -> Screen:
-        return Screen(device, tried=tried(self.access), bell=self.bell)
+        return Screen(device, attempt=attempt(self.access), bell=self.bell)
 
-    def _lines(self, device: Device) -> Lines:
+    def _lines(self, device: Device) -> LineReporter:
         bell = sys.stdout.isatty() and self.bell
-        return Lines(device, tried=tried(self.access), as_json=self.access.as_json, bell=bell)
+        return LineReporter(device, attempt=attempt(self.access), as_json=self.access.as_json, bell=bell)
 
     def _device(self) -> Device:
         return Device(

@@ -9,42 +9,42 @@ from unisono.client._device.device import Device
 from unisono.client._device.events import Events
 from unisono.client._device.state import Status
 from unisono.client._model import Event, Notification
-from unisono.client.cli.ending import until_first
-from unisono.client.cli.words import shapes
-from unisono.client.cli.words.connections import Tried
-from unisono.client.cli.words.errors import brief
-from unisono.client.cli.words.events import (
+from unisono.client.cli.formatting import json_output
+from unisono.client.cli.formatting.diagnosis import Attempt
+from unisono.client.cli.formatting.errors import brief
+from unisono.client.cli.formatting.events import (
+    event_json,
     event_line,
-    event_shape,
+    held_json,
     held_line,
-    held_shape,
+    status_json,
     status_line,
-    status_shape,
 )
+from unisono.client.cli.signals import run_until_first_done
 
 Seen = tuple[Status, Exception | None]
 
 
-class Lines:
+class LineReporter:
     """Tells first what the device holds, then what changes. `bell` also sounds where it rings.
 
     For people, how the device is connected goes to stderr: the lines on stdout are notifications.
     """
 
-    def __init__(self, device: Device, *, tried: Tried, as_json: bool, bell: bool) -> None:
+    def __init__(self, device: Device, *, attempt: Attempt, as_json: bool, bell: bool) -> None:
         self._device = device
-        self._tried = tried
+        self._attempt = attempt
         self._as_json = as_json
         self._bell = bell
         self._told = asyncio.Event()
 
     async def run(self) -> None:
         """Tell until the device ends for good; raises why."""
-        await until_first(self._changes(self._device.events()), self._connection())
+        await run_until_first_done(self._changes(self._device.events()), self._connection())
 
     def remark(self, text: str) -> None:
         """Tell what is no news of a notification."""
-        click.echo(shapes.line({"message": text}) if self._as_json else text, err=True)
+        click.echo(json_output.json_line({"message": text}) if self._as_json else text, err=True)
 
     async def _changes(self, events: Events) -> None:
         news_after = 0
@@ -63,7 +63,7 @@ class Lines:
         shown = Status.OFFLINE, ""
         while True:
             seen = status, error = self._device.status, self._device.error
-            now = status, brief(error, self._tried) if error else ""
+            now = status, brief(error, self._attempt) if error else ""
             if now != shown and status in (Status.LIVE, Status.OFFLINE):
                 if status is Status.LIVE:
                     await self._told.wait()
@@ -73,13 +73,13 @@ class Lines:
 
     def _held(self, row: Notification) -> None:
         if self._as_json:
-            click.echo(shapes.line(held_shape(row)))
+            click.echo(json_output.json_line(held_json(row)))
         else:
             click.echo(held_line(row))
 
     def _happened(self, event: Event) -> None:
         if self._as_json:
-            click.echo(shapes.line(event_shape(event, self._device.unread_count)))
+            click.echo(json_output.json_line(event_json(event, self._device.unread_count)))
         else:
             sound = "\a" if event.ring and self._bell else ""
             click.echo(sound + event_line(event))
@@ -87,7 +87,7 @@ class Lines:
     def _connected(self, status: Status, error: str) -> None:
         unread_count, revision = self._device.unread_count, self._device.revision
         if self._as_json:
-            click.echo(shapes.line(status_shape(status, error, unread_count, revision)))
+            click.echo(json_output.json_line(status_json(status, error, unread_count, revision)))
         else:
             click.echo(status_line(status, error, unread_count), err=True)
 

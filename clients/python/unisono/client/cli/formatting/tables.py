@@ -10,10 +10,10 @@ from typing import Final
 from rich.text import Text
 
 from unisono.client._model import Endpoint, Notification, UserActionState
-from unisono.client.cli.words.columns import Column, lines
-from unisono.client.cli.words.shapes import name_of
-from unisono.client.cli.words.texts import headline, mark_of, one_line
-from unisono.client.cli.words.times import ago
+from unisono.client.cli.formatting.columns import Column, lines
+from unisono.client.cli.formatting.json_output import name_of
+from unisono.client.cli.formatting.texts import headline, mark_of, one_line
+from unisono.client.cli.formatting.times import ago
 
 #: Columns that a table may take where nobody looks at it: nothing is cut off then.
 UNCUT: Final = 10_000

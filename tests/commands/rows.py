@@ -42,7 +42,7 @@ def a_picture(*rows: Notification, **fields: Any) -> ViewModel:
         "user_id": "ada",
         "endpoint_id": "laptop",
         "status": Status.LIVE,
-        "trouble": "",
+        "error": "",
         "since": NOW,
         "unread_count": sum(row.counts_as_unread for row in rows),
         "revision": len(rows),

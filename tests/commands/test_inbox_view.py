@@ -42,7 +42,7 @@ def rows(number: int) -> list[Any]:
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("number", [0, 1, 30, 500])
-@pytest.mark.parametrize("fields", [{}, {"helping": True}, {"status": Status.OFFLINE, "trouble": "x" * 200}])
+@pytest.mark.parametrize("fields", [{}, {"helping": True}, {"status": Status.OFFLINE, "error": "x" * 200}])
 def test_it_fills_the_terminal_exactly(width: int, height: int, number: int, fields: dict[str, Any]) -> None:
     picture = a_picture(*rows(number), notice="日本" * 50, **fields)
     drawn = lines(picture, width, height)

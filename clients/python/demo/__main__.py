@@ -9,17 +9,17 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demo.gadget import Gadget
-from demo.lines import Lines
-from demo.screen import Screen
+from demo.device import DemoDevice
+from demo.plain_display import PlainDisplay
+from demo.scenario import USER, Scenario, verdict
 from demo.server import ServerFailedError, mint, serving
-from demo.story import USER, Story, verdict
+from demo.terminal_display import TerminalDisplay
 from unisono.client import Platform, Publisher, UnisonoError
 
 #: The demo ends by itself within this time, in seconds, whatever happens.
 AT_MOST = 50
 
-#: In columns: from here on no title of the story is cut.
+#: In columns: from here on no title of the scenario is cut.
 LEAST_WIDTH = 80
 
 DEVICES = {"phone": Platform.ANDROID, "laptop": Platform.MACOS, "browser": Platform.WEB}
@@ -27,22 +27,22 @@ DEVICES = {"phone": Platform.ANDROID, "laptop": Platform.MACOS, "browser": Platf
 
 async def main(console: Console, pace: float) -> int:
     """Run the demo on a temporary store: as a picture, or without a terminal as plain lines."""
-    stage = Screen(console, pace) if _draws(console) else Lines(console)
+    display = TerminalDisplay(console, pace) if _draws(console) else PlainDisplay(console)
     with tempfile.TemporaryDirectory(prefix="unisono-demo-") as folder:
         store = f"sqlite:///{Path(folder) / 'demo.db'}"
         console.print("Starting a server on a temporary file ...")
         async with asyncio.timeout(AT_MOST), serving(store) as address:
             app_token, user_token = await asyncio.gather(mint(store), mint(store, "--user", USER))
-            gadgets = [
-                Gadget(name, platform, target=address, token=user_token, happened=stage.happened)
+            devices = [
+                DemoDevice(name, platform, target=address, token=user_token, happened=display.happened)
                 for name, platform in DEVICES.items()
             ]
-            picture = stage.show(gadgets) if isinstance(stage, Screen) else nullcontext()
+            picture = display.show(devices) if isinstance(display, TerminalDisplay) else nullcontext()
             async with Publisher(address, app_token) as publisher:
                 with picture:
-                    unison = await Story(publisher, gadgets, stage).tell()
-                for gadget in gadgets:
-                    await gadget.switch_off()
+                    unison = await Scenario(publisher, devices, display).run()
+                for device in devices:
+                    await device.switch_off()
     console.print(f"\n{verdict(list(DEVICES), unison)}", style="bold green" if unison else "bold red")
     return 0 if unison else 1
 

@@ -1,4 +1,4 @@
-"""The story as a picture: three devices side by side, live, and a narrator below. Knows only the terminal."""
+"""The scenario as a picture: three devices side by side, live, and a narrator below."""
 
 import asyncio
 import time
@@ -11,92 +11,92 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from demo.gadget import Gadget
+from demo.device import DemoDevice
 from unisono.client import Event, Notification, UserActionState
 
 #: How long a ring stays visible, in seconds.
 RING: Final = 1.6
 
-#: Lines that a device has for its notifications; the story needs five.
+#: Lines that a device has for its notifications; the scenario needs five.
 ROWS: Final = 6
 
 
-class Screen:
-    """A `Stage` that redraws itself, and lets its audience look at each step for `pace` seconds."""
+class TerminalDisplay:
+    """A `Display` that redraws itself, and lets its audience look at each step for `pace` seconds."""
 
     def __init__(self, console: Console, pace: float) -> None:
         self._pace = pace
-        self._gadgets: Sequence[Gadget] = ()
+        self._devices: Sequence[DemoDevice] = ()
         self._said = ""
         self._ending: list[str] = []
         self._began = time.monotonic()
-        self._heard: dict[str, float] = {}
+        self._events: dict[str, float] = {}
         self._rang_at: dict[str, float] = {}
         self._live = Live(get_renderable=self.draw, console=console, refresh_per_second=12)
 
-    def show(self, gadgets: Sequence[Gadget]) -> Live:
+    def show(self, devices: Sequence[DemoDevice]) -> Live:
         """Draw these; the picture is alive while the returned context is entered."""
-        self._gadgets = gadgets
+        self._devices = devices
         return self._live
 
     def narrate(self, what: str) -> None:
-        """See `Stage`."""
+        """See `Display`."""
         self._said = what
         self._began = time.monotonic()
-        self._heard.clear()
+        self._events.clear()
 
-    def happened(self, gadget: Gadget, event: Event) -> None:
-        """See `Stage`."""
+    def happened(self, device: DemoDevice, event: Event) -> None:
+        """See `Display`."""
         now = time.monotonic()
-        self._heard[gadget.name] = now - self._began
+        self._events[device.name] = now - self._began
         if event.ring:
-            self._rang_at[gadget.name] = now
+            self._rang_at[device.name] = now
 
-    def switched(self, gadget: Gadget) -> None:
-        """See `Stage`: a picture shows it by itself."""
+    def switched(self, device: DemoDevice) -> None:
+        """See `Display`: a picture shows it by itself."""
 
     def say(self, who: str, what: str) -> None:
-        """See `Stage`."""
+        """See `Display`."""
         self._ending.append(f"{who:<8} {what}")
 
     async def pause(self, share: float = 1.0) -> None:
-        """See `Stage`."""
+        """See `Display`."""
         await asyncio.sleep(self._pace * share)
         self._began = time.monotonic()
 
     def draw(self) -> RenderableType:
         """The whole picture, as it is now."""
         devices = Table.grid(expand=True, padding=(0, 1))
-        for _ in self._gadgets:
+        for _ in self._devices:
             devices.add_column(ratio=1)
-        devices.add_row(*(self._device(gadget) for gadget in self._gadgets))
+        devices.add_row(*(self._device(device) for device in self._devices))
         lines = [Text(self._said, style="bold"), *(Text(line) for line in self._ending)]
         return Group(devices, Panel(Group(*lines), border_style="dim"))
 
-    def _device(self, gadget: Gadget) -> Panel:
-        ringing = time.monotonic() - self._rang_at.get(gadget.name, -RING) < RING
-        rows = [_row(row) for row in gadget.notifications[:ROWS]]
+    def _device(self, device: DemoDevice) -> Panel:
+        ringing = time.monotonic() - self._rang_at.get(device.name, -RING) < RING
+        rows = [_row(row) for row in device.notifications[:ROWS]]
         rows += [Text()] * (ROWS - len(rows))
-        style = "bright_yellow" if ringing else "green" if gadget.on else "bright_black"
+        style = "bright_yellow" if ringing else "green" if device.on else "bright_black"
         return Panel(
             Group(*rows),
-            title=_title(gadget, ringing=ringing),
-            subtitle=self._subtitle(gadget),
+            title=_title(device, ringing=ringing),
+            subtitle=self._subtitle(device),
             border_style=style,
-            style="" if gadget.on else "dim",
+            style="" if device.on else "dim",
         )
 
-    def _subtitle(self, gadget: Gadget) -> Text:
-        if not gadget.on:
+    def _subtitle(self, device: DemoDevice) -> Text:
+        if not device.on:
             return Text("○ offline", style="red")
-        heard = self._heard.get(gadget.name)
+        heard = self._events.get(device.name)
         return Text("● live" if heard is None else f"● after {heard * 1000:.0f} ms", style="green")
 
 
-def _title(gadget: Gadget, *, ringing: bool) -> Text:
-    title = Text(f"♪ {gadget.name}" if ringing else gadget.name, style="bold")
-    if gadget.unread_count:
-        title.append(" ").append(f" {gadget.unread_count} unread ", style="bold white on red")
+def _title(device: DemoDevice, *, ringing: bool) -> Text:
+    title = Text(f"♪ {device.name}" if ringing else device.name, style="bold")
+    if device.unread_count:
+        title.append(" ").append(f" {device.unread_count} unread ", style="bold white on red")
     return title
 
 

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from demo.gadget import Gadget
-from demo.stage import Stage
+from demo.device import DemoDevice
+from demo.display import Display
 from unisono.client import Publisher, SendResult
 
 USER = "ada"
@@ -19,36 +19,36 @@ INVOICE_REWRITTEN = "Invoice due today"
 SPAM = "You have won!"
 
 
-class Story:
+class Scenario:
     """Three devices of one person, and a backend that sends to the person."""
 
-    def __init__(self, publisher: Publisher, gadgets: Sequence[Gadget], stage: Stage) -> None:
+    def __init__(self, publisher: Publisher, devices: Sequence[DemoDevice], display: Display) -> None:
         self._publisher = publisher
-        self._gadgets = gadgets
-        self._phone, self._laptop, self._browser = gadgets
-        self._stage = stage
+        self._devices = devices
+        self._phone, self._laptop, self._browser = devices
+        self._display = display
 
-    async def tell(self) -> bool:
+    async def run(self) -> bool:
         """Run it all; whether every device and the store ended in the same state."""
-        self._stage.narrate(f"Three devices of {USER} connect.")
-        await asyncio.gather(*(gadget.switch_on() for gadget in self._gadgets))
-        await self._stage.pause()
+        self._display.narrate(f"Three devices of {USER} connect.")
+        await asyncio.gather(*(device.switch_on() for device in self._devices))
+        await self._display.pause()
         parcel, build = await self._send_two()
-        self._stage.narrate("The parcel is read on the phone: it is read everywhere.")
+        self._display.narrate("The parcel is read on the phone: it is read everywhere.")
         await self._everywhere(await self._phone.read(parcel.id))
-        self._stage.narrate("The failed build is dismissed on the laptop: it is dismissed everywhere.")
+        self._display.narrate("The failed build is dismissed on the laptop: it is dismissed everywhere.")
         await self._everywhere(await self._laptop.dismiss(build.id))
         await self._while_away(parcel)
-        self._stage.narrate(
+        self._display.narrate(
             "The browser is back. It gets what differs, once, and rings for what still waits."
         )
         await self._browser.switch_on()
-        self._stage.switched(self._browser)
-        await self._stage.pause()
+        self._display.switched(self._browser)
+        await self._display.pause()
         return await self._judge()
 
     async def _send_two(self) -> tuple[SendResult, SendResult]:
-        self._stage.narrate("The backend sends two notifications to the user, not to any device.")
+        self._display.narrate("The backend sends two notifications to the user, not to any device.")
         parcel = await self._send(PARCEL)
         build = await self._send(BUILD)
         await self._everywhere(build.revision)
@@ -56,10 +56,10 @@ class Story:
 
     async def _while_away(self, parcel: SendResult) -> None:
         """Ten changes: four sends, three marks, one rewrite, two withdrawals."""
-        self._stage.narrate("The browser goes offline, and ten things change without it.")
+        self._display.narrate("The browser goes offline, and ten things change without it.")
         await self._browser.switch_off()
-        self._stage.switched(self._browser)
-        await self._stage.pause()
+        self._display.switched(self._browser)
+        await self._display.pause()
         lunch = await self._send(LUNCH)
         trains = await self._send(TRAINS)
         invoice = await self._send(INVOICE)
@@ -72,34 +72,34 @@ class Story:
             self._laptop.dismiss(lunch.id),
         ):
             await change
-            await self._stage.pause(0.2)
+            await self._display.pause(0.2)
         last = await self._publisher.delete(USER, parcel)
         await asyncio.gather(self._phone.reach(last.revision), self._laptop.reach(last.revision))
-        await self._stage.pause()
+        await self._display.pause()
 
     async def _judge(self) -> bool:
         stored = tuple([row async for row in self._publisher.list(USER)])
-        same = [gadget.notifications == stored for gadget in self._gadgets]
-        counts = {gadget.unread_count for gadget in self._gadgets}
+        same = [device.notifications == stored for device in self._devices]
+        counts = {device.unread_count for device in self._devices}
         received, rang = self._browser.received, self._browser.rang
-        self._stage.narrate("In the end:")
-        self._stage.say("store", f"holds {len(stored)} notifications")
-        for gadget, equal in zip(self._gadgets, same, strict=True):
+        self._display.narrate("In the end:")
+        self._display.say("store", f"holds {len(stored)} notifications")
+        for device, equal in zip(self._devices, same, strict=True):
             held = "holds the same" if equal else "HOLDS SOMETHING ELSE"
-            self._stage.say(gadget.name, f"{held}, {gadget.unread_count} unread")
-        self._stage.say(
+            self._display.say(device.name, f"{held}, {device.unread_count} unread")
+        self._display.say(
             self._browser.name, f"got {received} events for 10 changes, and rang for: {', '.join(rang)}"
         )
         return all(same) and counts == {1} and rang == [INVOICE_REWRITTEN]
 
     async def _send(self, title: str) -> SendResult:
         sent = await self._publisher.send(USER, title=title)
-        await self._stage.pause(0.2)
+        await self._display.pause(0.2)
         return sent
 
     async def _everywhere(self, revision: int) -> None:
-        await asyncio.gather(*(gadget.reach(revision) for gadget in self._gadgets))
-        await self._stage.pause()
+        await asyncio.gather(*(device.reach(revision) for device in self._devices))
+        await self._display.pause()
 
 
 def verdict(names: Sequence[str], unison: bool) -> str:

@@ -1,16 +1,16 @@
-"""The story as plain lines: what happens, with the milliseconds since the narrator's last words."""
+"""The scenario as plain lines: what happens, with the milliseconds since the narrator's last words."""
 
 import textwrap
 import time
 
 from rich.console import Console
 
-from demo.gadget import Gadget
+from demo.device import DemoDevice
 from unisono.client import ChangeType, Event, UserActionState
 
 
-class Lines:
-    """A `Stage` for pipes, logs and terminals that cannot draw, or are too narrow for it.
+class PlainDisplay:
+    """A `Display` for pipes, logs and terminals that cannot draw, or are too narrow for it.
 
     In a terminal a line that is too long goes on below, where its words began.
     """
@@ -20,32 +20,32 @@ class Lines:
         self._began = time.monotonic()
 
     def narrate(self, what: str) -> None:
-        """See `Stage`."""
+        """See `Display`."""
         self._began = time.monotonic()
         self._console.print()
         self._print("", what)
 
-    def happened(self, gadget: Gadget, event: Event) -> None:
-        """See `Stage`."""
-        self._happened(gadget, described(event))
+    def happened(self, device: DemoDevice, event: Event) -> None:
+        """See `Display`."""
+        self._happened(device, described(event))
         if event.ring:
-            self._happened(gadget, f"♪ rings: {event.notification.title}")
+            self._happened(device, f"♪ rings: {event.notification.title}")
 
-    def switched(self, gadget: Gadget) -> None:
-        """See `Stage`."""
-        if not gadget.on:
-            self._happened(gadget, "is offline")
+    def switched(self, device: DemoDevice) -> None:
+        """See `Display`."""
+        if not device.on:
+            self._happened(device, "is offline")
 
     def say(self, who: str, what: str) -> None:
-        """See `Stage`."""
+        """See `Display`."""
         self._print(f"  {who:<8} ", what)
 
     async def pause(self, share: float = 1.0) -> None:
         """Nobody watches lines as they come."""
 
-    def _happened(self, gadget: Gadget, what: str) -> None:
+    def _happened(self, device: DemoDevice, what: str) -> None:
         passed = (time.monotonic() - self._began) * 1000
-        self._print(f"  {passed:5.0f} ms  {gadget.name:<8} ", what)
+        self._print(f"  {passed:5.0f} ms  {device.name:<8} ", what)
 
     def _print(self, beginning: str, what: str) -> None:
         lines = [what]

@@ -1,23 +1,23 @@
-"""Where the story is shown: what it tells its audience, and nothing of how that is drawn."""
+"""Where the scenario is shown: what it tells its audience, and nothing of how that is drawn."""
 
 from typing import Protocol
 
-from demo.gadget import Gadget
+from demo.device import DemoDevice
 from unisono.client import Event
 
 
-class Stage(Protocol):
+class Display(Protocol):
     """An audience, in a terminal or not."""
 
     def narrate(self, what: str) -> None:
         """The narrator says what happens next."""
         ...
 
-    def happened(self, gadget: Gadget, event: Event) -> None:
+    def happened(self, device: DemoDevice, event: Event) -> None:
         """A device has learnt of something."""
         ...
 
-    def switched(self, gadget: Gadget) -> None:
+    def switched(self, device: DemoDevice) -> None:
         """A device went on or off."""
         ...
 

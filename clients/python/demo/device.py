@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 from unisono.client import Device, Event, Events, MarkResult, MemoryStorage, Notification, Platform, Status
 
-Happened = Callable[["Gadget", Event], None]
+Happened = Callable[["DemoDevice", Event], None]
 
 
-class Gadget:
+class DemoDevice:
     """Keeps its inbox while it is off, as a phone does; `rang` and `received` begin anew when it is on."""
 
     def __init__(self, name: str, platform: Platform, *, target: str, token: str, happened: Happened) -> None:

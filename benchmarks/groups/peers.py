@@ -16,7 +16,7 @@ from benchmarks.load.listeners import Arrivals
 from benchmarks.load.wires import Pipeline, Pipelines
 from benchmarks.samples import Sample, taken
 from benchmarks.sides.servers import Side
-from tests.support.http2.crowd import fitting
+from tests.support.http2.fleet import fitting
 
 LISTENED: Final = [f"listened-{number}" for number in range(100)]
 

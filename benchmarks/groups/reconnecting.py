@@ -14,7 +14,7 @@ from benchmarks.load.sizes import StreamSizes
 from benchmarks.machine import resting, usage
 from benchmarks.samples import Sample, taken
 from benchmarks.sides.servers import Side, empty, folder, unisono
-from tests.support.http2.crowd import fitting
+from tests.support.http2.fleet import fitting
 
 _STREAMS: Final = 5000
 

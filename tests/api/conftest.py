@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
 
@@ -48,20 +48,20 @@ def user_id() -> str:
 
 
 @pytest.fixture
-def publisher(serving: Running, user_id: str) -> Caller:
+def publisher(serving: Running, user_id: str) -> ApiClient:
     """A backend that speaks of the test's user."""
-    return Caller(serving.publisher, user_id=user_id)
+    return ApiClient(serving.publisher, user_id=user_id)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def phone(serving: Running, user_id: str) -> Caller:
+async def phone(serving: Running, user_id: str) -> ApiClient:
     """A registered device of the test's user."""
-    caller = Caller(serving.user(user_id), endpoint_id="phone")
+    caller = ApiClient(serving.user(user_id), endpoint_id="phone")
     await caller.register()
     return caller
 
 
 @pytest.fixture
-def backend(held: Running, user_id: str) -> Caller:
+def backend(held: Running, user_id: str) -> ApiClient:
     """A backend of the test's user, for whom time passes only when a test says so."""
-    return Caller(held.publisher, user_id=user_id)
+    return ApiClient(held.publisher, user_id=user_id)

@@ -7,8 +7,8 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.support.callers import ALL, READ, SNOOZED, Caller, by_id, time_of, titled
-from tests.support.refusals import case, invalid
+from tests.support.api_client import ALL, READ, SNOOZED, ApiClient, by_id, time_of, titled
+from tests.support.rpc_errors import case, invalid
 from unisono.v1 import notification_pb2 as pb
 
 HELLO = {"payload": titled("Hello")}
@@ -24,7 +24,7 @@ NAMINGS: dict[str, tuple[Any, str]] = {
 
 
 #: Every request that names one notification.
-ACTS: dict[str, Callable[[Caller, Any], Awaitable[object]]] = {
+ACTS: dict[str, Callable[[ApiClient, Any], Awaitable[object]]] = {
     "Get": lambda caller, ref: caller.get(notification=ref),
     "Update": lambda caller, ref: caller.update(notification=ref, content={"group_name": "a"}),
     "Delete": lambda caller, ref: caller.delete(notification=ref),
@@ -34,7 +34,7 @@ ACTS: dict[str, Callable[[Caller, Any], Awaitable[object]]] = {
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 @pytest.mark.parametrize(("notification", "field"), NAMINGS.values(), ids=NAMINGS)
 async def test_a_notification_is_named_by_an_id_or_a_key(
-    publisher: Caller, act: Callable[[Caller, Any], Awaitable[object]], notification: Any, field: str
+    publisher: ApiClient, act: Callable[[ApiClient, Any], Awaitable[object]], notification: Any, field: str
 ) -> None:
     with invalid(field):
         await act(publisher, notification)
@@ -87,7 +87,7 @@ UPDATES = [
 
 @pytest.mark.parametrize(("request_fields", "fields"), UPDATES)
 async def test_a_bad_patch_of_content_names_every_bad_field(
-    publisher: Caller, request_fields: dict[str, Any], fields: tuple[str, ...]
+    publisher: ApiClient, request_fields: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
     result = await publisher.send()
     with invalid(*fields):
@@ -138,7 +138,7 @@ MARKS = [
 
 @pytest.mark.parametrize(("request_fields", "fields"), MARKS)
 async def test_a_bad_mark_names_every_bad_field(
-    publisher: Caller, request_fields: dict[str, Any], fields: tuple[str, ...]
+    publisher: ApiClient, request_fields: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
     result = await publisher.send()
     with invalid(*fields):
@@ -154,7 +154,7 @@ IMPOSSIBLE = {
 }
 
 #: Every field that is a time.
-TIMES: dict[str, Callable[[Caller, str, Timestamp], Awaitable[object]]] = {
+TIMES: dict[str, Callable[[ApiClient, str, Timestamp], Awaitable[object]]] = {
     "expire_time": lambda caller, _, time: caller.send(expire_time=time),
     "content.expire_time": lambda caller, id_, time: caller.update(id_, content={"expire_time": time}),
     "snooze_until": lambda caller, id_, time: caller.mark(id_, user_action_state=SNOOZED, snooze_until=time),
@@ -165,7 +165,9 @@ TIMES: dict[str, Callable[[Caller, str, Timestamp], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("time", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
 @pytest.mark.parametrize("field", TIMES)
-async def test_an_impossible_time_is_said_to_be_one(publisher: Caller, field: str, time: Timestamp) -> None:
+async def test_an_impossible_time_is_said_to_be_one(
+    publisher: ApiClient, field: str, time: Timestamp
+) -> None:
     result = await publisher.send()
     with invalid(field) as refusal:
         await TIMES[field](publisher, result.id, time)

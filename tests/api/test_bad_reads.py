@@ -8,9 +8,9 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from tests.support import tokens
-from tests.support.callers import READ, Caller, time_of
+from tests.support.api_client import READ, ApiClient, time_of
 from tests.support.nodes import Running
-from tests.support.refusals import case, invalid
+from tests.support.rpc_errors import case, invalid
 from unisono.v1 import notification_pb2 as pb
 
 LISTS = [
@@ -47,7 +47,7 @@ LISTS = [
 
 @pytest.mark.parametrize(("request_fields", "fields"), LISTS)
 async def test_a_bad_list_names_every_bad_field(
-    publisher: Caller, request_fields: dict[str, Any], fields: tuple[str, ...]
+    publisher: ApiClient, request_fields: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
     with invalid(*fields):
         await publisher.history(**request_fields)
@@ -70,7 +70,7 @@ DAMAGES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-async def test_a_damaged_page_token_is_refused(publisher: Caller, damage: Callable[[str], str]) -> None:
+async def test_a_damaged_page_token_is_refused(publisher: ApiClient, damage: Callable[[str], str]) -> None:
     await publisher.send()
     await publisher.send()
     token = (await publisher.history(page_size=1)).next_page_token
@@ -92,7 +92,7 @@ async def test_a_damaged_page_token_is_refused(publisher: Caller, damage: Callab
     ids=str,
 )
 async def test_a_page_token_goes_with_its_filters(
-    publisher: Caller, phone: Caller, other: dict[str, Any]
+    publisher: ApiClient, phone: ApiClient, other: dict[str, Any]
 ) -> None:
     await publisher.send()
     await publisher.send()
@@ -101,11 +101,11 @@ async def test_a_page_token_goes_with_its_filters(
         await publisher.history(page_token=token, **other)
 
 
-async def test_a_page_token_goes_with_its_app(publisher: Caller, serving: Running, user_id: str) -> None:
+async def test_a_page_token_goes_with_its_app(publisher: ApiClient, serving: Running, user_id: str) -> None:
     await publisher.send()
     await publisher.send()
     token = (await publisher.history(page_size=1)).next_page_token
-    other = Caller(serving.client(tokens.publisher(azp="chat-client")), user_id=user_id)
+    other = ApiClient(serving.client(tokens.publisher(azp="chat-client")), user_id=user_id)
     with invalid("page_token"):
         await other.history(page_token=token)
 
@@ -138,7 +138,7 @@ SUBSCRIPTIONS = [
 async def test_a_bad_subscription_names_every_bad_field_and_registers_nothing(
     serving: Running, user_id: str, request_fields: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
-    caller = Caller(serving.user(user_id), endpoint_id="phone")
+    caller = ApiClient(serving.user(user_id), endpoint_id="phone")
     with invalid(*fields):
         await caller.welcome(**request_fields)
     assert await caller.endpoints() == []
@@ -165,7 +165,7 @@ REGISTRATIONS = [
 async def test_a_bad_registration_names_every_bad_field_and_registers_nothing(
     serving: Running, user_id: str, request_fields: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
-    caller = Caller(serving.user(user_id), endpoint_id="phone")
+    caller = ApiClient(serving.user(user_id), endpoint_id="phone")
     with invalid(*fields):
         await caller.register(**request_fields)
     assert await caller.endpoints() == []
@@ -181,7 +181,7 @@ async def test_a_bad_registration_names_every_bad_field_and_registers_nothing(
     ],
 )
 async def test_a_bad_rename_names_every_bad_field(
-    phone: Caller, request_fields: dict[str, Any], fields: tuple[str, ...]
+    phone: ApiClient, request_fields: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
     before = await phone.endpoint()
     with invalid(*fields):
@@ -190,7 +190,7 @@ async def test_a_bad_rename_names_every_bad_field(
 
 
 #: Requests of a device that must name its endpoint.
-UNNAMED: dict[str, Callable[[Caller], Awaitable[object]]] = {
+UNNAMED: dict[str, Callable[[ApiClient], Awaitable[object]]] = {
     "Send": lambda caller: caller.send(),
     "Update": lambda caller: caller.update("x", content={"group_name": "a"}),
     "Mark": lambda caller: caller.mark("x", read_state=READ),
@@ -206,13 +206,13 @@ UNNAMED: dict[str, Callable[[Caller], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("act", UNNAMED.values(), ids=UNNAMED)
 async def test_a_device_names_its_endpoint(
-    serving: Running, user_id: str, act: Callable[[Caller], Awaitable[object]]
+    serving: Running, user_id: str, act: Callable[[ApiClient], Awaitable[object]]
 ) -> None:
     with invalid("endpoint_id") as refusal:
-        await act(Caller(serving.user(user_id)))
+        await act(ApiClient(serving.user(user_id)))
     assert refusal.violations == {"endpoint_id": "is required"}
 
 
-async def test_an_acknowledgement_needs_a_token(phone: Caller) -> None:
+async def test_an_acknowledgement_needs_a_token(phone: ApiClient) -> None:
     with invalid("resume_token"):
         await phone.acknowledge(b"")

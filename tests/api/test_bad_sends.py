@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from tests.support.callers import Caller, time_of
+from tests.support.api_client import ApiClient, time_of
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running
-from tests.support.refusals import case, invalid
+from tests.support.rpc_errors import case, invalid
 
 DAY = 24 * 3600 * 1000
 
@@ -83,7 +83,7 @@ SENDS = [
 
 @pytest.mark.parametrize(("request_fields", "fields"), SENDS)
 async def test_a_bad_send_names_every_bad_field(
-    publisher: Caller, request_fields: dict[str, Any], fields: tuple[str, ...]
+    publisher: ApiClient, request_fields: dict[str, Any], fields: tuple[str, ...]
 ) -> None:
     with invalid(*fields):
         await publisher.send(**request_fields)
@@ -93,14 +93,14 @@ async def test_a_bad_send_names_every_bad_field(
 @pytest.mark.parametrize("control", ["\0", "\t", "\n", "\x1f", "\x7f", "\x85", "\x9f"], ids=ascii)
 @pytest.mark.parametrize("field", ["user_id", "app_notification_id", "group_name"])
 async def test_ids_keys_and_names_have_no_control_characters(
-    publisher: Caller, field: str, control: str
+    publisher: ApiClient, field: str, control: str
 ) -> None:
     with invalid(field) as refusal:
         await publisher.send(**{field: f"a{control}b"})
     assert refusal.violations[field] == "must not contain control characters"
 
 
-async def test_texts_may_have_all_but_nul(publisher: Caller) -> None:
+async def test_texts_may_have_all_but_nul(publisher: ApiClient) -> None:
     text = "".join(map(chr, range(1, 256))) + "\u2028\U0001f514"
     result = await publisher.send(payload=visual(text, text))
     assert (await publisher.get(result.id)).payload.visual_content.body == text
@@ -108,7 +108,7 @@ async def test_texts_may_have_all_but_nul(publisher: Caller) -> None:
 
 @pytest.mark.parametrize(("ahead", "good"), [(1, True), (0, False), (-1, False)])
 async def test_expiry_is_in_the_future(held: Running, clock: FakeClock, ahead: int, good: bool) -> None:
-    publisher = Caller(held.publisher, user_id="ada")
+    publisher = ApiClient(held.publisher, user_id="ada")
     expire_time = time_of(clock.now() + ahead)
     if good:
         assert (await publisher.send(expire_time=expire_time)).expire_time == expire_time
@@ -122,7 +122,7 @@ async def test_expiry_is_in_the_future(held: Running, clock: FakeClock, ahead: i
 async def test_expiry_is_at_most_30_days_ahead(
     held: Running, clock: FakeClock, beyond: int, good: bool
 ) -> None:
-    publisher = Caller(held.publisher, user_id="ada")
+    publisher = ApiClient(held.publisher, user_id="ada")
     expire_time = time_of(clock.now() + 30 * DAY + beyond)
     if good:
         assert (await publisher.send(expire_time=expire_time)).expire_time == expire_time
@@ -140,7 +140,7 @@ async def test_expiry_is_at_most_30_days_ahead(
     ],
 )
 async def test_a_good_time_to_live_is_kept_in_milliseconds(
-    publisher: Caller, given: Duration, kept: Duration
+    publisher: ApiClient, given: Duration, kept: Duration
 ) -> None:
     result = await publisher.send(display_time_to_live=given)
     assert (await publisher.get(result.id)).display_time_to_live == kept

@@ -9,11 +9,11 @@ import pytest
 from google.rpc import error_details_pb2, status_pb2
 
 from tests.support import tokens
-from tests.support.callers import REPLACE, Caller, time_of, titled
+from tests.support.api_client import REPLACE, ApiClient, time_of, titled
 from tests.support.devices import Device
 from tests.support.methods import Method, methods
 from tests.support.nodes import Running, Setup, running
-from tests.support.refusals import DETAILS_KEY, assert_details, refused
+from tests.support.rpc_errors import DETAILS_KEY, assert_details, raises_status
 from unisono.client import bearer
 from unisono.v1.notification_service_pb2 import BatchSendNotificationsResponse, BatchSendResult
 
@@ -37,7 +37,7 @@ def errors(results: list[BatchSendResult]) -> list[str]:
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 async def test_a_bad_item_fails_as_it_would_alone_and_the_others_are_sent(
-    publisher: Caller, bad: dict[str, Any]
+    publisher: ApiClient, bad: dict[str, Any]
 ) -> None:
     good = publisher.new(app_notification_id=KEY)
     wrong = {"app_notification_id": KEY, **bad}
@@ -53,7 +53,7 @@ async def test_a_bad_item_fails_as_it_would_alone_and_the_others_are_sent(
     assert [item.result.revision for item in results] == [1, 0, 2, 0]
 
 
-async def test_the_results_are_in_the_order_of_the_items(publisher: Caller) -> None:
+async def test_the_results_are_in_the_order_of_the_items(publisher: ApiClient) -> None:
     titles = [f"Number {number}" for number in range(20)]
     results = await publisher.send_all(*[publisher.new(title) for title in titles])
     assert [item.result.revision for item in results] == list(range(1, 21))
@@ -61,16 +61,16 @@ async def test_the_results_are_in_the_order_of_the_items(publisher: Caller) -> N
     assert [row.payload for row in stored] == [titled(title) for title in titles]
 
 
-async def test_items_may_be_for_any_users(publisher: Caller, serving: Running, user_id: str) -> None:
+async def test_items_may_be_for_any_users(publisher: ApiClient, serving: Running, user_id: str) -> None:
     users = [f"{user_id}-{number}" for number in (0, 1, 0, 2, 1)]
     results = await publisher.send_all(*[publisher.new(user_id=user) for user in users])
     assert [item.result.revision for item in results] == [1, 1, 2, 1, 2]
     for item, user in zip(results, users, strict=True):
-        device = Caller(serving.user(user), endpoint_id="phone")
+        device = ApiClient(serving.user(user), endpoint_id="phone")
         assert (await device.get(item.result.id)).user_id == user
 
 
-async def test_devices_of_all_users_hear_of_it(publisher: Caller, serving: Running, user_id: str) -> None:
+async def test_devices_of_all_users_hear_of_it(publisher: ApiClient, serving: Running, user_id: str) -> None:
     devices = [await Device(serving.user(f"{user_id}-{n}"), "phone").connect() for n in range(3)]
     results = await publisher.send_all(*[publisher.new(user_id=f"{user_id}-{n}") for n in range(3)])
     for device, item in zip(devices, results, strict=True):
@@ -78,7 +78,7 @@ async def test_devices_of_all_users_hear_of_it(publisher: Caller, serving: Runni
         assert list((await device.disconnect()).notifications) == [item.result.id]
 
 
-async def test_equal_keys_act_in_order(publisher: Caller) -> None:
+async def test_equal_keys_act_in_order(publisher: ApiClient) -> None:
     def new(title: str, **fields: Any) -> Any:
         return publisher.new(title, app_notification_id=KEY, **fields)
 
@@ -101,7 +101,7 @@ async def test_equal_keys_act_in_order(publisher: Caller) -> None:
     assert (await publisher.feed()).unread_count == 1
 
 
-async def test_a_batch_may_be_repeated(publisher: Caller) -> None:
+async def test_a_batch_may_be_repeated(publisher: ApiClient) -> None:
     items = [publisher.new(app_notification_id=f"order-{number}") for number in range(10)]
     first, again = await publisher.send_all(*items), await publisher.send_all(*items)
     assert [item.result.id for item in first] == [item.result.id for item in again]
@@ -109,7 +109,7 @@ async def test_a_batch_may_be_repeated(publisher: Caller) -> None:
     assert (await publisher.feed()).last_revision == 10
 
 
-async def test_all_items_may_be_bad(publisher: Caller) -> None:
+async def test_all_items_may_be_bad(publisher: ApiClient) -> None:
     results = await publisher.send_all(*[publisher.new("")] * 3)
     assert errors(results) == ["bad"] * 3
     assert (await publisher.feed()).last_revision == 0
@@ -120,13 +120,13 @@ def batch() -> Method:
 
 
 async def test_a_device_sends_no_batch(serving: Running, user_id: str) -> None:
-    device = Caller(serving.user(user_id), endpoint_id="phone")
-    with refused("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as refusal:
+    device = ApiClient(serving.user(user_id), endpoint_id="phone")
+    with raises_status("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as refusal:
         await device.send_all(device.new())
     assert refusal.metadata == {"allowed": "publisher"}
 
 
-async def test_an_item_that_is_no_message_harms_no_other(publisher: Caller, serving: Running) -> None:
+async def test_an_item_that_is_no_message_harms_no_other(publisher: ApiClient, serving: Running) -> None:
     good = batch().body(requests=[publisher.new()])
     body = good + b"\x0a\x02\x0a\x05" + good
     answer = await batch().call(serving.channel, body, bearer(tokens.publisher()))
@@ -136,7 +136,7 @@ async def test_an_item_that_is_no_message_harms_no_other(publisher: Caller, serv
     assert (await publisher.feed()).last_revision == 2
 
 
-async def test_an_item_may_be_no_larger_than_one_send(publisher: Caller, serving: Running) -> None:
+async def test_an_item_may_be_no_larger_than_one_send(publisher: ApiClient, serving: Running) -> None:
     """256 KiB; it is refused before it is decoded, which this could not be."""
     good = batch().body(requests=[publisher.new()])
     large = b"\x0a" + b"\x81\x80\x10" + b"\x07" * (256 * 1024 + 1)
@@ -155,8 +155,8 @@ def assert_item(result: BatchSendResult, reason: str, **metadata: str) -> None:
 
 async def test_a_batch_that_does_not_fit_into_the_queue_is_refused_as_a_whole(tmp_path: Path) -> None:
     async with running(Setup(path=tmp_path / "unisono.db", commit_queue=2)) as node:
-        publisher = Caller(node.publisher, user_id="ada")
-        with refused("UNAVAILABLE", "OVERLOADED") as refusal:
+        publisher = ApiClient(node.publisher, user_id="ada")
+        with raises_status("UNAVAILABLE", "OVERLOADED") as refusal:
             await publisher.send_all(*[publisher.new()] * 3)
         assert refusal.explanation.retry_delay == 1
         assert errors(await publisher.send_all(*[publisher.new()] * 2)) == ["good", "good"]
@@ -166,7 +166,7 @@ async def test_a_batch_that_does_not_fit_into_the_queue_is_refused_as_a_whole(tm
     "bad", [{"title": ""}, {"title": "Other"}], ids=["a bad field", "a key that is taken"]
 )
 async def test_what_is_wrong_with_items_leaves_nothing_to_collect(
-    publisher: Caller, bad: dict[str, Any]
+    publisher: ApiClient, bad: dict[str, Any]
 ) -> None:
     """An error that is kept beside others keeps, by its traceback, the list that it is in: a circle with the
     whole batch, which only the garbage collector would open.

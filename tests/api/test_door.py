@@ -18,7 +18,7 @@ from hpack import Decoder
 from structlog.testing import capture_logs
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.http2 import frames
 from tests.support.http2.call import framed, request_headers
 from tests.support.methods import Method, methods
@@ -230,7 +230,7 @@ async def test_a_client_that_gives_up_before_its_request_is_nobodys_error(
                 device.send(headers(call, block), data(call, ANNOUNCED), frames.given_up(call))
             device.send(headers(101, NO_TOKEN))  # which comes to the server after all others
             await device.until(lambda: device.gone(101))
-        await Caller(serving.user(), endpoint_id="phone").feed()
+        await ApiClient(serving.user(), endpoint_id="phone").feed()
 
     assert [entry["event"] for entry in entries if entry.get("reason") != "TOKEN_INVALID"] == []
     assert not caplog.records

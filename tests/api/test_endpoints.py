@@ -5,11 +5,11 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.support.callers import Caller, time_of
+from tests.support.api_client import ApiClient, time_of
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.client import from_rpc_error
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -17,12 +17,12 @@ from unisono.v1 import notification_pb2 as pb
 
 
 @pytest.fixture
-def handset(held: Running, user_id: str) -> Caller:
+def handset(held: Running, user_id: str) -> ApiClient:
     """A device that is not registered, for which time passes only when a test says so."""
-    return Caller(held.user(user_id), endpoint_id="phone")
+    return ApiClient(held.user(user_id), endpoint_id="phone")
 
 
-async def test_a_registration_says_all_there_is(handset: Caller, clock: FakeClock, user_id: str) -> None:
+async def test_a_registration_says_all_there_is(handset: ApiClient, clock: FakeClock, user_id: str) -> None:
     registered = await handset.register(platform=pb.PLATFORM_IOS, display_name="Ada's phone")
     assert registered == endpoint_pb.Endpoint(
         endpoint_id="phone",
@@ -37,7 +37,7 @@ async def test_a_registration_says_all_there_is(handset: Caller, clock: FakeCloc
     assert await handset.endpoints() == [registered]
 
 
-async def test_registering_again_finds_it_and_sees_it(handset: Caller, clock: FakeClock) -> None:
+async def test_registering_again_finds_it_and_sees_it(handset: ApiClient, clock: FakeClock) -> None:
     first = await handset.register(display_name="Phone")
     clock.advance(5)
     again = await handset.register()
@@ -48,8 +48,8 @@ async def test_registering_again_finds_it_and_sees_it(handset: Caller, clock: Fa
 
 
 @pytest.mark.parametrize("act", ["register", "welcome"])
-async def test_the_platform_is_fixed(phone: Caller, act: str) -> None:
-    with refused("FAILED_PRECONDITION", "PLATFORM_FIXED") as refusal:
+async def test_the_platform_is_fixed(phone: ApiClient, act: str) -> None:
+    with raises_status("FAILED_PRECONDITION", "PLATFORM_FIXED") as refusal:
         await getattr(phone, act)(platform=pb.PLATFORM_WINDOWS, display_name="New")
     assert refusal.metadata == {"platform": "PLATFORM_LINUX"}
     assert (await phone.endpoint()).display_name == ""
@@ -57,23 +57,23 @@ async def test_the_platform_is_fixed(phone: Caller, act: str) -> None:
 
 @pytest.mark.parametrize("platform", pb.Platform.values()[1:], ids=pb.Platform.Name)
 async def test_every_platform_can_register(serving: Running, user_id: str, platform: Any) -> None:
-    caller = Caller(serving.user(user_id), endpoint_id="device")
+    caller = ApiClient(serving.user(user_id), endpoint_id="device")
     assert (await caller.register(platform=platform)).platform == platform
 
 
 async def test_a_stream_registers_a_new_endpoint(serving: Running, user_id: str) -> None:
-    caller = Caller(serving.user(user_id), endpoint_id="phone")
+    caller = ApiClient(serving.user(user_id), endpoint_id="phone")
     await caller.welcome(platform=pb.PLATFORM_WEB, display_name="Browser")
     endpoint = await caller.endpoint()
     assert (endpoint.platform, endpoint.display_name) == (pb.PLATFORM_WEB, "Browser")
 
 
-async def test_a_stream_of_a_known_endpoint_needs_no_platform(phone: Caller) -> None:
+async def test_a_stream_of_a_known_endpoint_needs_no_platform(phone: ApiClient) -> None:
     await phone.welcome(platform=0)
     assert (await phone.endpoint()).platform == pb.PLATFORM_LINUX
 
 
-async def test_they_are_listed_in_the_order_of_registration(phone: Caller, publisher: Caller) -> None:
+async def test_they_are_listed_in_the_order_of_registration(phone: ApiClient, publisher: ApiClient) -> None:
     for name in ("zebra", "ant", "phone"):
         await phone.register(endpoint_id=name)
     listed = await phone.endpoints()
@@ -81,15 +81,15 @@ async def test_they_are_listed_in_the_order_of_registration(phone: Caller, publi
     assert await publisher.endpoints() == listed
 
 
-async def test_a_publisher_reads_them(phone: Caller, publisher: Caller) -> None:
+async def test_a_publisher_reads_them(phone: ApiClient, publisher: ApiClient) -> None:
     assert await publisher.endpoint(endpoint_id="phone") == await phone.endpoint()
 
 
-async def test_a_user_without_devices_has_none(publisher: Caller) -> None:
+async def test_a_user_without_devices_has_none(publisher: ApiClient) -> None:
     assert await publisher.endpoints() == []
 
 
-async def test_it_can_be_renamed(phone: Caller) -> None:
+async def test_it_can_be_renamed(phone: ApiClient) -> None:
     renamed = await phone.rename("Ada's phone")
     assert renamed.display_name == "Ada's phone"
     assert await phone.endpoint() == renamed
@@ -97,13 +97,13 @@ async def test_it_can_be_renamed(phone: Caller) -> None:
 
 
 @pytest.mark.parametrize("act", ["endpoint", "remove", "rename"])
-async def test_what_never_was_is_not_found(phone: Caller, act: str) -> None:
+async def test_what_never_was_is_not_found(phone: ApiClient, act: str) -> None:
     arguments = ("New",) if act == "rename" else ()
-    with refused("NOT_FOUND", "ENDPOINT_NOT_FOUND"):
+    with raises_status("NOT_FOUND", "ENDPOINT_NOT_FOUND"):
         await getattr(phone, act)(*arguments, endpoint_id="never")
 
 
-async def test_a_deleted_one_is_gone(phone: Caller) -> None:
+async def test_a_deleted_one_is_gone(phone: ApiClient) -> None:
     assert not (await phone.remove()).already_removed
     assert (await phone.remove()).already_removed
     assert await phone.endpoints() == []
@@ -120,24 +120,24 @@ DELETED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("act", DELETED.values(), ids=DELETED)
-async def test_a_deleted_id_stays_deleted(phone: Caller, act: Any) -> None:
+async def test_a_deleted_id_stays_deleted(phone: ApiClient, act: Any) -> None:
     await phone.remove()
-    with refused("FAILED_PRECONDITION", "ENDPOINT_DELETED"):
+    with raises_status("FAILED_PRECONDITION", "ENDPOINT_DELETED"):
         await act(phone)
     assert await phone.endpoints() == []
 
 
-async def test_a_deleted_id_is_free_after_30_days(handset: Caller, clock: FakeClock) -> None:
+async def test_a_deleted_id_is_free_after_30_days(handset: ApiClient, clock: FakeClock) -> None:
     await handset.register()
     await handset.remove()
     clock.advance(30 * 86400 - 1)
-    with refused("FAILED_PRECONDITION", "ENDPOINT_DELETED"):
+    with raises_status("FAILED_PRECONDITION", "ENDPOINT_DELETED"):
         await handset.register()
     await forgotten(handset, clock)
     assert (await handset.register()).create_time == time_of(clock.now())
 
 
-async def test_one_that_is_unseen_for_60_days_is_removed(handset: Caller, clock: FakeClock) -> None:
+async def test_one_that_is_unseen_for_60_days_is_removed(handset: ApiClient, clock: FakeClock) -> None:
     await handset.register()
     clock.advance(60 * 86400 - 1)
     assert await handset.endpoints()
@@ -145,7 +145,7 @@ async def test_one_that_is_unseen_for_60_days_is_removed(handset: Caller, clock:
     assert await handset.endpoints() == []
 
 
-async def test_one_that_only_marks_is_seen(handset: Caller, clock: FakeClock) -> None:
+async def test_one_that_only_marks_is_seen(handset: ApiClient, clock: FakeClock) -> None:
     registered = await handset.register()
     clock.advance(30 * 86400)
     marked = clock.now()
@@ -155,7 +155,7 @@ async def test_one_that_only_marks_is_seen(handset: Caller, clock: FakeClock) ->
     assert endpoint.last_seen_time == time_of(marked)
 
 
-async def forgotten(handset: Caller, clock: FakeClock) -> None:
+async def forgotten(handset: ApiClient, clock: FakeClock) -> None:
     """Let time pass until nothing is known of the endpoint any more."""
     state = ""
     while state != "ENDPOINT_NOT_FOUND":
@@ -163,7 +163,7 @@ async def forgotten(handset: Caller, clock: FakeClock) -> None:
         state = await reason(handset)
 
 
-async def reason(handset: Caller) -> str:
+async def reason(handset: ApiClient) -> str:
     """Why the endpoint cannot be read; empty when it can."""
     try:
         await handset.endpoint()
@@ -172,7 +172,7 @@ async def reason(handset: Caller) -> str:
     return ""
 
 
-async def test_its_stream_ends_when_it_is_deleted(phone: Caller) -> None:
+async def test_its_stream_ends_when_it_is_deleted(phone: ApiClient) -> None:
     device = await Device(phone.client, "phone").connect()
     await phone.remove()
     error = await device.ended()
@@ -183,7 +183,7 @@ async def test_its_stream_ends_when_it_is_deleted(phone: Caller) -> None:
     assert not goodbye.HasField("retry_delay")
 
 
-async def test_it_is_connected_while_it_has_a_stream(handset: Caller, clock: FakeClock) -> None:
+async def test_it_is_connected_while_it_has_a_stream(handset: ApiClient, clock: FakeClock) -> None:
     device = await Device(handset.client, "phone").connect()
     assert (await handset.endpoint()).connected
     await device.disconnect()
@@ -193,11 +193,11 @@ async def test_it_is_connected_while_it_has_a_stream(handset: Caller, clock: Fak
 
 
 async def test_an_acknowledgement_is_written_with_a_delay_and_never_goes_back(
-    handset: Caller, held: Running, clock: FakeClock, user_id: str
+    handset: ApiClient, held: Running, clock: FakeClock, user_id: str
 ) -> None:
     await handset.register()
     older = (await handset.history(endpoint_id="phone")).resume_token
-    await Caller(held.publisher, user_id=user_id).send()
+    await ApiClient(held.publisher, user_id=user_id).send()
     newer = (await handset.history(endpoint_id="phone")).resume_token
     clock.advance(5)
     seen = clock.now()

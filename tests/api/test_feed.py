@@ -4,23 +4,23 @@ from typing import Any
 
 import pytest
 
-from tests.support.callers import ACTIVATED, DISMISSED, READ, SNOOZED, UNREAD, Caller, titled
+from tests.support.api_client import ACTIVATED, DISMISSED, READ, SNOOZED, UNREAD, ApiClient, titled
 from tests.support.devices import Device
 from tests.support.nodes import Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.v1 import notification_pb2 as pb
 
 
-async def counts(caller: Caller, endpoint_id: str = "") -> tuple[int, int]:
+async def counts(caller: ApiClient, endpoint_id: str = "") -> tuple[int, int]:
     feed = await caller.feed(endpoint_id=endpoint_id)
     return feed.last_revision, feed.unread_count
 
 
-async def test_a_feed_in_which_nothing_happened_is_at_0(publisher: Caller, phone: Caller) -> None:
+async def test_a_feed_in_which_nothing_happened_is_at_0(publisher: ApiClient, phone: ApiClient) -> None:
     assert await counts(publisher) == await counts(phone) == await counts(phone, "phone") == (0, 0)
 
 
-async def test_a_user_of_whom_nothing_is_known_is_at_0(publisher: Caller) -> None:
+async def test_a_user_of_whom_nothing_is_known_is_at_0(publisher: ApiClient) -> None:
     assert await counts(publisher) == (0, 0)
 
 
@@ -35,7 +35,7 @@ async def test_a_user_of_whom_nothing_is_known_is_at_0(publisher: Caller) -> Non
         ({"read_state": READ, "user_action_state": ACTIVATED}, 0),
     ],
 )
-async def test_unread_is_what_a_badge_shows(publisher: Caller, state: dict[str, Any], unread: int) -> None:
+async def test_unread_is_what_a_badge_shows(publisher: ApiClient, state: dict[str, Any], unread: int) -> None:
     result = await publisher.send()
     await publisher.mark(result.id, **state)
     assert (await publisher.feed()).unread_count == unread
@@ -43,7 +43,7 @@ async def test_unread_is_what_a_badge_shows(publisher: Caller, state: dict[str, 
     assert (await publisher.feed()).unread_count == 0
 
 
-async def test_patches_of_content_do_not_change_it(publisher: Caller) -> None:
+async def test_patches_of_content_do_not_change_it(publisher: ApiClient) -> None:
     result = await publisher.send()
     await publisher.update(result.id, content={"payload": titled("After")})
     assert await counts(publisher) == (2, 1)
@@ -62,9 +62,9 @@ TARGETS: list[tuple[dict[str, Any] | None, str]] = [
 ]
 
 
-async def test_each_endpoint_counts_what_is_meant_for_it(serving: Running, publisher: Caller) -> None:
+async def test_each_endpoint_counts_what_is_meant_for_it(serving: Running, publisher: ApiClient) -> None:
     platforms = {"phone": LINUX, "laptop": WINDOWS, "browser": pb.PLATFORM_WEB}
-    device = Caller(serving.user(publisher.user_id))
+    device = ApiClient(serving.user(publisher.user_id))
     for name, platform in platforms.items():
         await device.register(endpoint_id=name, platform=platform)
     unread: list[str] = []
@@ -84,7 +84,7 @@ async def test_each_endpoint_counts_what_is_meant_for_it(serving: Running, publi
             assert (await device.feed(endpoint_id=name)).unread_count == wanted
 
 
-async def test_a_streams_count_is_that_of_the_feed(serving: Running, publisher: Caller) -> None:
+async def test_a_streams_count_is_that_of_the_feed(serving: Running, publisher: ApiClient) -> None:
     device = await Device(serving.user(publisher.user_id), "phone").connect()
     for target, _ in TARGETS:
         result = await publisher.send(target_policy=target)
@@ -93,7 +93,7 @@ async def test_a_streams_count_is_that_of_the_feed(serving: Running, publisher: 
     await device.disconnect()
 
 
-async def test_an_endpoint_must_be_registered(publisher: Caller, phone: Caller) -> None:
+async def test_an_endpoint_must_be_registered(publisher: ApiClient, phone: ApiClient) -> None:
     for caller in (publisher, phone):
-        with refused("NOT_FOUND", "ENDPOINT_NOT_FOUND"):
+        with raises_status("NOT_FOUND", "ENDPOINT_NOT_FOUND"):
             await caller.feed(endpoint_id="laptop")

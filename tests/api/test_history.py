@@ -4,41 +4,41 @@ from typing import Any
 
 import pytest
 
-from tests.support.callers import (
+from tests.support.api_client import (
     ACTIVATED,
     DISMISSED,
     READ,
     REPLACE,
     SNOOZED,
     UNREAD,
-    Caller,
+    ApiClient,
     time_of,
     titled,
 )
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.v1 import notification_pb2 as pb
 
 
-async def send(caller: Caller, count: int, **fields: Any) -> list[str]:
+async def send(caller: ApiClient, count: int, **fields: Any) -> list[str]:
     """The ids of so many new notifications, oldest first."""
     results = await caller.send_all(*[caller.new(f"Number {n}", **fields) for n in range(count)])
     return [item.result.id for item in results]
 
 
-async def listed(caller: Caller, **fields: Any) -> list[str]:
+async def listed(caller: ApiClient, **fields: Any) -> list[str]:
     """The ids on the first page."""
     return [row.id for row in (await caller.history(**fields)).notifications]
 
 
-async def listed_by_one(caller: Caller, **fields: Any) -> list[str]:
+async def listed_by_one(caller: ApiClient, **fields: Any) -> list[str]:
     """The ids on pages of one each."""
     return [id_ for page in await pages(caller, page_size=1, **fields) for id_ in page]
 
 
-async def pages(caller: Caller, **fields: Any) -> list[list[str]]:
+async def pages(caller: ApiClient, **fields: Any) -> list[list[str]]:
     """The ids on every page."""
     found: list[list[str]] = []
     token = ""
@@ -49,22 +49,22 @@ async def pages(caller: Caller, **fields: Any) -> list[list[str]]:
     return found
 
 
-async def test_a_user_without_notifications_has_an_empty_history(publisher: Caller) -> None:
+async def test_a_user_without_notifications_has_an_empty_history(publisher: ApiClient) -> None:
     assert await publisher.history() == type(await publisher.history())()
 
 
-async def test_it_is_newest_first_by_creation(publisher: Caller) -> None:
+async def test_it_is_newest_first_by_creation(publisher: ApiClient) -> None:
     ids = await send(publisher, 3)
     await publisher.update(ids[0], content={"payload": titled("Newer")})
     assert await listed(publisher) == ids[::-1]
 
 
-async def test_each_is_what_get_returns(publisher: Caller, phone: Caller) -> None:
+async def test_each_is_what_get_returns(publisher: ApiClient, phone: ApiClient) -> None:
     result = await publisher.send(group_name="group", target_policy={"endpoint_ids": ["phone"]})
     assert list((await phone.history()).notifications) == [await publisher.get(result.id)]
 
 
-async def test_what_was_read_or_dismissed_stays_and_what_was_deleted_goes(publisher: Caller) -> None:
+async def test_what_was_read_or_dismissed_stays_and_what_was_deleted_goes(publisher: ApiClient) -> None:
     ids = await send(publisher, 4)
     await publisher.mark(ids[0], read_state=READ)
     await publisher.mark(ids[1], user_action_state=DISMISSED)
@@ -73,21 +73,23 @@ async def test_what_was_read_or_dismissed_stays_and_what_was_deleted_goes(publis
 
 
 @pytest.mark.parametrize(("count", "size", "sizes"), [(5, 2, [2, 2, 1]), (4, 2, [2, 2]), (1, 1, [1])])
-async def test_the_last_page_has_no_token(publisher: Caller, count: int, size: int, sizes: list[int]) -> None:
+async def test_the_last_page_has_no_token(
+    publisher: ApiClient, count: int, size: int, sizes: list[int]
+) -> None:
     ids = await send(publisher, count)
     found = await pages(publisher, page_size=size)
     assert [len(page) for page in found] == sizes
     assert [id_ for page in found for id_ in page] == ids[::-1]
 
 
-async def test_a_page_may_have_another_size_than_the_one_before(publisher: Caller) -> None:
+async def test_a_page_may_have_another_size_than_the_one_before(publisher: ApiClient) -> None:
     ids = await send(publisher, 6)
     first = await publisher.history(page_size=1)
     second = await listed(publisher, page_size=5, page_token=first.next_page_token)
     assert second == ids[4::-1]
 
 
-async def test_pages_hold_while_things_change(publisher: Caller) -> None:
+async def test_pages_hold_while_things_change(publisher: ApiClient) -> None:
     ids = await send(publisher, 6)
     first = await publisher.history(page_size=2)
     await send(publisher, 3)
@@ -99,7 +101,7 @@ async def test_pages_hold_while_things_change(publisher: Caller) -> None:
     assert await listed(publisher, page_size=9, page_token=token) == [ids[3], ids[1], ids[0]]
 
 
-async def test_what_is_replaced_keeps_its_place(publisher: Caller) -> None:
+async def test_what_is_replaced_keeps_its_place(publisher: ApiClient) -> None:
     first = await publisher.send("First", app_notification_id="key")
     second = await publisher.send()
     await publisher.send("Rewritten", app_notification_id="key", on_conflict=REPLACE)
@@ -121,7 +123,7 @@ FILTERS: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 
 @pytest.mark.parametrize(("filters", "places"), FILTERS.values(), ids=FILTERS)
-async def test_filters_combine(publisher: Caller, filters: dict[str, Any], places: list[int]) -> None:
+async def test_filters_combine(publisher: ApiClient, filters: dict[str, Any], places: list[int]) -> None:
     ids = [(await publisher.send(group_name=group)).id for group in ("even", "odd", "even", "odd", "")]
     await publisher.mark(ids[1], user_action_state=ACTIVATED)
     await publisher.mark(ids[2], ids[3], user_action_state=DISMISSED)
@@ -146,7 +148,7 @@ async def test_filters_combine(publisher: Caller, filters: dict[str, Any], place
 async def test_a_time_range_has_its_start_and_not_its_end(
     held: Running, clock: FakeClock, user_id: str, start: int | None, end: int | None, places: list[int]
 ) -> None:
-    publisher = Caller(held.publisher, user_id=user_id)
+    publisher = ApiClient(held.publisher, user_id=user_id)
     zero = clock.now()
     ids: list[str] = []
     for _ in range(3):
@@ -167,7 +169,7 @@ TARGETS: list[Any] = [
 ]
 
 
-async def test_an_endpoint_sees_what_is_meant_for_it(publisher: Caller, phone: Caller) -> None:
+async def test_an_endpoint_sees_what_is_meant_for_it(publisher: ApiClient, phone: ApiClient) -> None:
     ids = [(await publisher.send(target_policy=target)).id for target in TARGETS]
     meant = [ids[place] for place in (5, 3, 1, 0)]
     for caller in (publisher, phone):
@@ -177,7 +179,7 @@ async def test_an_endpoint_sees_what_is_meant_for_it(publisher: Caller, phone: C
 
 
 async def test_only_the_first_page_of_an_endpoint_has_a_resume_token(
-    publisher: Caller, phone: Caller
+    publisher: ApiClient, phone: ApiClient
 ) -> None:
     await send(publisher, 2)
     first = await phone.history(endpoint_id="phone", page_size=1)
@@ -187,15 +189,15 @@ async def test_only_the_first_page_of_an_endpoint_has_a_resume_token(
     assert not (await phone.history()).resume_token
 
 
-async def test_an_endpoint_must_be_registered(phone: Caller) -> None:
-    with refused("NOT_FOUND", "ENDPOINT_NOT_FOUND"):
+async def test_an_endpoint_must_be_registered(phone: ApiClient) -> None:
+    with raises_status("NOT_FOUND", "ENDPOINT_NOT_FOUND"):
         await phone.history(endpoint_id="laptop")
     await phone.remove()
-    with refused("FAILED_PRECONDITION", "ENDPOINT_DELETED"):
+    with raises_status("FAILED_PRECONDITION", "ENDPOINT_DELETED"):
         await phone.history(endpoint_id="phone")
 
 
-async def test_list_then_subscribe_leaves_no_gap(publisher: Caller, phone: Caller) -> None:
+async def test_list_then_subscribe_leaves_no_gap(publisher: ApiClient, phone: ApiClient) -> None:
     ids = await send(publisher, 3)
     snapshot = await phone.history(endpoint_id="phone")
     new = await publisher.send("New")
@@ -211,7 +213,7 @@ async def test_list_then_subscribe_leaves_no_gap(publisher: Caller, phone: Calle
     assert held.rung == [(new.id, new.revision)]
 
 
-async def test_an_endpoint_may_start_from_an_empty_history(publisher: Caller, phone: Caller) -> None:
+async def test_an_endpoint_may_start_from_an_empty_history(publisher: ApiClient, phone: ApiClient) -> None:
     token = (await phone.history(endpoint_id="phone")).resume_token
     new = await publisher.send()
     device = await Device(phone.client, "phone").connect(resume_token=token)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.callers import DISMISSED, READ, REPLACE, UNREAD, Caller, time_of, titled
+from tests.support.api_client import DISMISSED, READ, REPLACE, UNREAD, ApiClient, time_of, titled
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import SendResult
@@ -31,15 +31,15 @@ class Scene:
         self.serving = serving
         self.clock = clock
         self.user_id = user_id
-        self.publisher = Caller(serving.publisher, user_id=user_id)
-        self.device = Caller(serving.user(user_id), endpoint_id="phone")
+        self.publisher = ApiClient(serving.publisher, user_id=user_id)
+        self.device = ApiClient(serving.user(user_id), endpoint_id="phone")
 
     async def reached(self, revision: int) -> None:
         """Let time pass until the feed is at this revision."""
         while (await self.publisher.feed()).last_revision < revision:
             self.clock.advance(1)
 
-    async def first(self, caller: Caller, row: str) -> SendResult:
+    async def first(self, caller: ApiClient, row: str) -> SendResult:
         """Send First, and make of it what the row is to be."""
         soon = {"expire_time": time_of(self.clock.now() + 10_000)} if row == "expired" else {}
         sent = await caller.send("First", **KEY, **soon)
@@ -107,7 +107,7 @@ async def test_other_content_after_one_that_is_gone_is_new(
 async def test_other_content_beside_a_live_one_is_refused(scene: Scene, role: str, content: str) -> None:
     caller = getattr(scene, role)
     first = await scene.first(caller, "live")
-    with refused("ALREADY_EXISTS", "KEY_CONFLICT") as refusal:
+    with raises_status("ALREADY_EXISTS", "KEY_CONFLICT") as refusal:
         await caller.send(**CONTENTS[content], **KEY)
     assert refusal.metadata == {"notification_id": first.id}
     assert (await caller.get(first.id)).payload == titled("First")
@@ -152,7 +152,7 @@ async def test_replacing_for_other_devices_is_a_removal_and_a_new_one_in_one_com
     for device in (linux, windows):
         held = await device.disconnect()
         assert 2 not in [message.revision for message in held.messages]
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
         await caller.get(first.id)
 
 
@@ -192,7 +192,7 @@ async def test_a_rewritten_one_is_known_by_its_new_content_only(scene: Scene) ->
     await scene.publisher.send("First", **KEY)
     await scene.publisher.send("Second", **KEY, on_conflict=REPLACE)
     assert (await scene.publisher.send("Second", **KEY)).deduplicated
-    with refused("ALREADY_EXISTS", "KEY_CONFLICT"):
+    with raises_status("ALREADY_EXISTS", "KEY_CONFLICT"):
         await scene.publisher.send("First", **KEY)
 
 
@@ -202,5 +202,5 @@ async def test_a_patch_does_not_change_what_the_same_content_is(scene: Scene) ->
     again = await scene.publisher.send("First", **KEY)
     assert (again.id, again.deduplicated, again.revision) == (first.id, True, patched.revision)
     assert (await scene.publisher.get(first.id)).payload == titled("Second")
-    with refused("ALREADY_EXISTS", "KEY_CONFLICT"):
+    with raises_status("ALREADY_EXISTS", "KEY_CONFLICT"):
         await scene.publisher.send("Second", **KEY)

@@ -6,11 +6,11 @@ import pytest
 import pytest_asyncio
 
 from tests.support import tokens
-from tests.support.callers import ALL, DISMISSED, READ, Caller, by_id, by_key, titled
+from tests.support.api_client import ALL, DISMISSED, READ, ApiClient, by_id, by_key, titled
 from tests.support.devices import Device
 from tests.support.methods import Method, methods
 from tests.support.nodes import Client, Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.client import bearer
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import SendResult
@@ -18,7 +18,7 @@ from unisono.v1.notification_service_pb2 import SendResult
 KEY = "order-17"
 NEVER = "01890000-0000-7000-8000-000000000000"
 
-Reach = Callable[[Caller, str, str], Awaitable[object]]
+Reach = Callable[[ApiClient, str, str], Awaitable[object]]
 
 #: Every way to reach for one notification, by its id or by its key.
 REACHES: dict[str, Reach] = {
@@ -50,15 +50,15 @@ def chat(serving: Running, **token: object) -> Client:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def stranger(serving: Running, user_id: str, request: pytest.FixtureRequest) -> Caller:
+async def stranger(serving: Running, user_id: str, request: pytest.FixtureRequest) -> ApiClient:
     """Somebody with a good token and a feed of their own."""
     if request.param == "another app's backend":
-        caller = Caller(chat(serving), user_id=user_id)
+        caller = ApiClient(chat(serving), user_id=user_id)
     elif request.param == "another app's device":
         client = chat(serving, sub=user_id, scope=tokens.DEVICE_SCOPES)
-        caller = Caller(client, endpoint_id="phone")
+        caller = ApiClient(client, endpoint_id="phone")
     else:
-        caller = Caller(serving.user(f"not-{user_id}"), endpoint_id="phone")
+        caller = ApiClient(serving.user(f"not-{user_id}"), endpoint_id="phone")
     if caller.endpoint_id:
         await caller.register()
     await caller.send("Mine")
@@ -66,7 +66,7 @@ async def stranger(serving: Running, user_id: str, request: pytest.FixtureReques
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def theirs(publisher: Caller) -> SendResult:
+async def theirs(publisher: ApiClient) -> SendResult:
     """The notification that the stranger must not know of."""
     return await publisher.send("Private", app_notification_id=KEY)
 
@@ -74,12 +74,12 @@ async def theirs(publisher: Caller) -> SendResult:
 @every_stranger
 @every_reach
 async def test_it_is_not_found_by_id_like_one_that_never_was(
-    publisher: Caller, theirs: SendResult, stranger: Caller, reach: Reach
+    publisher: ApiClient, theirs: SendResult, stranger: ApiClient, reach: Reach
 ) -> None:
     before = await publisher.get(theirs.id)
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
         await reach(stranger, NEVER, "")
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
         await reach(stranger, theirs.id, "")
     assert hidden.status == never.status
     assert await publisher.get(theirs.id) == before
@@ -88,12 +88,12 @@ async def test_it_is_not_found_by_id_like_one_that_never_was(
 @every_stranger
 @every_reach
 async def test_it_is_not_found_by_key_like_one_that_never_was(
-    publisher: Caller, theirs: SendResult, stranger: Caller, reach: Reach
+    publisher: ApiClient, theirs: SendResult, stranger: ApiClient, reach: Reach
 ) -> None:
     before = await publisher.get(theirs.id)
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
         await reach(stranger, "", "never")
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
         await reach(stranger, "", KEY)
     assert hidden.status == never.status
     assert await publisher.get(theirs.id) == before
@@ -102,19 +102,19 @@ async def test_it_is_not_found_by_key_like_one_that_never_was(
 @every_stranger
 @every_reach
 async def test_it_is_not_found_like_one_that_never_was_when_it_is_gone(
-    publisher: Caller, theirs: SendResult, stranger: Caller, reach: Reach
+    publisher: ApiClient, theirs: SendResult, stranger: ApiClient, reach: Reach
 ) -> None:
     await publisher.delete(theirs.id)
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as never:
         await reach(stranger, NEVER, "")
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND") as hidden:
         await reach(stranger, theirs.id, "")
     assert hidden.status == never.status
 
 
 @every_stranger
 async def test_marking_it_among_ones_own_finds_only_ones_own(
-    publisher: Caller, theirs: SendResult, stranger: Caller
+    publisher: ApiClient, theirs: SendResult, stranger: ApiClient
 ) -> None:
     own = await stranger.send()
     answer = await stranger.mark(own.id, theirs.id, NEVER, read_state=READ)
@@ -125,7 +125,7 @@ async def test_marking_it_among_ones_own_finds_only_ones_own(
 
 @every_stranger
 async def test_marking_everything_leaves_it_alone(
-    publisher: Caller, theirs: SendResult, stranger: Caller
+    publisher: ApiClient, theirs: SendResult, stranger: ApiClient
 ) -> None:
     answer = await stranger.mark(all=ALL, read_state=READ)
     assert answer.changed == 1
@@ -133,22 +133,24 @@ async def test_marking_everything_leaves_it_alone(
 
 
 @every_stranger
-async def test_lists_and_counters_do_not_tell_of_it(theirs: SendResult, stranger: Caller) -> None:
+async def test_lists_and_counters_do_not_tell_of_it(theirs: SendResult, stranger: ApiClient) -> None:
     assert [n.payload for n in (await stranger.history()).notifications] == [titled("Mine")]
     assert (await stranger.feed()).last_revision == 1
     assert (await stranger.feed()).unread_count == 1
 
 
 @every_stranger
-async def test_its_key_is_free(publisher: Caller, theirs: SendResult, stranger: Caller) -> None:
+async def test_its_key_is_free(publisher: ApiClient, theirs: SendResult, stranger: ApiClient) -> None:
     result = await stranger.send("Private", app_notification_id=KEY)
     assert not result.deduplicated
     assert result.id != theirs.id
 
 
-async def test_a_stream_brings_only_its_own_feed(serving: Running, user_id: str, publisher: Caller) -> None:
-    other_user = Caller(serving.publisher, user_id=f"not-{user_id}")
-    other_app = Caller(chat(serving), user_id=user_id)
+async def test_a_stream_brings_only_its_own_feed(
+    serving: Running, user_id: str, publisher: ApiClient
+) -> None:
+    other_user = ApiClient(serving.publisher, user_id=f"not-{user_id}")
+    other_app = ApiClient(chat(serving), user_id=user_id)
     await other_user.send()
     device = await Device(serving.user(user_id), "phone").connect()
     await other_app.send()
@@ -164,18 +166,18 @@ async def test_a_stream_brings_only_its_own_feed(serving: Running, user_id: str,
     "method", [m for m in methods() if m.takes("user_id")], ids=lambda method: method.name
 )
 async def test_a_device_may_not_name_another_user(serving: Running, method: Method) -> None:
-    with refused("PERMISSION_DENIED", "USER_MISMATCH") as refusal:
+    with raises_status("PERMISSION_DENIED", "USER_MISMATCH") as refusal:
         await method.call(serving.channel, method.body(user_id="ben"), bearer(tokens.device("ada")))
     assert "ben" not in refusal.explanation.message
 
 
-async def test_a_device_may_name_its_own_user(phone: Caller, user_id: str) -> None:
+async def test_a_device_may_name_its_own_user(phone: ApiClient, user_id: str) -> None:
     result = await phone.send(user_id=user_id)
     assert (await phone.get(result.id, user_id=user_id)).user_id == user_id
 
 
 #: Every way to reach for an endpoint.
-ENDPOINT_REACHES: dict[str, Callable[[Caller], Awaitable[object]]] = {
+ENDPOINT_REACHES: dict[str, Callable[[ApiClient], Awaitable[object]]] = {
     "Get": lambda caller: caller.endpoint(),
     "Update": lambda caller: caller.rename("Mine"),
     "Delete": lambda caller: caller.remove(),
@@ -188,23 +190,23 @@ ENDPOINT_REACHES: dict[str, Callable[[Caller], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("reach", ENDPOINT_REACHES.values(), ids=ENDPOINT_REACHES)
 async def test_an_endpoint_of_another_user_is_not_found_like_one_that_never_was(
-    serving: Running, phone: Caller, user_id: str, reach: Callable[[Caller], Awaitable[object]]
+    serving: Running, phone: ApiClient, user_id: str, reach: Callable[[ApiClient], Awaitable[object]]
 ) -> None:
     before = await phone.endpoint()
     client = serving.user(f"not-{user_id}")
-    await Caller(client, endpoint_id="laptop").register()
-    with refused("NOT_FOUND", "ENDPOINT_NOT_FOUND") as never:
-        await reach(Caller(client, endpoint_id="never"))
-    with refused("NOT_FOUND", "ENDPOINT_NOT_FOUND") as hidden:
-        await reach(Caller(client, endpoint_id="phone"))
+    await ApiClient(client, endpoint_id="laptop").register()
+    with raises_status("NOT_FOUND", "ENDPOINT_NOT_FOUND") as never:
+        await reach(ApiClient(client, endpoint_id="never"))
+    with raises_status("NOT_FOUND", "ENDPOINT_NOT_FOUND") as hidden:
+        await reach(ApiClient(client, endpoint_id="phone"))
     assert hidden.status == never.status
     assert await phone.endpoint() == before
 
 
 async def test_the_same_endpoint_id_is_another_endpoint_for_another_user(
-    serving: Running, phone: Caller, user_id: str
+    serving: Running, phone: ApiClient, user_id: str
 ) -> None:
-    other = Caller(serving.user(f"not-{user_id}"), endpoint_id="phone")
+    other = ApiClient(serving.user(f"not-{user_id}"), endpoint_id="phone")
     await other.register(platform=pb.PLATFORM_IOS)
     await other.remove()
     assert (await phone.endpoint()).platform == pb.PLATFORM_LINUX

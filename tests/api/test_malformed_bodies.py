@@ -6,7 +6,7 @@ import pytest
 from tests.support import tokens
 from tests.support.methods import HEALTH, Method, methods
 from tests.support.nodes import Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.client import bearer
 
 #: Field 1 of each: cut short; of a reserved wire type; a number that never ends; not UTF-8.
@@ -29,7 +29,7 @@ def token(method: Method) -> str:
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("method", methods(), ids=lambda method: method.path)
 async def test_every_method_refuses_it(serving: Running, method: Method, body: bytes) -> None:
-    with refused("INVALID_ARGUMENT", "REQUEST_MALFORMED"):
+    with raises_status("INVALID_ARGUMENT", "REQUEST_MALFORMED"):
         await method.call(serving.channel, body, bearer(token(method)))
 
 
@@ -38,7 +38,7 @@ async def test_every_method_refuses_it(serving: Running, method: Method, body: b
     "method", [m for m in methods() if m.takes("user_id")], ids=lambda method: method.name
 )
 async def test_strings_are_utf8(serving: Running, method: Method, body: bytes) -> None:
-    with refused("INVALID_ARGUMENT", "REQUEST_MALFORMED"):
+    with raises_status("INVALID_ARGUMENT", "REQUEST_MALFORMED"):
         await method.call(serving.channel, body, bearer(token(method)))
 
 

@@ -7,16 +7,18 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.support.callers import UNREAD, Caller, time_of, titled
+from tests.support.api_client import UNREAD, ApiClient, time_of, titled
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.v1 import notification_pb2 as pb
 
 WEEK = 7 * 24 * 3600 * 1000
 
 
-async def test_a_notification_is_kept_as_it_was_sent(backend: Caller, clock: FakeClock, user_id: str) -> None:
+async def test_a_notification_is_kept_as_it_was_sent(
+    backend: ApiClient, clock: FakeClock, user_id: str
+) -> None:
     payload = pb.Payload(
         visual_content=pb.VisualContent(title="Order", body="Sent\n\u2713"), raw_content=bytes(range(256))
     )
@@ -54,7 +56,7 @@ async def test_a_notification_is_kept_as_it_was_sent(backend: Caller, clock: Fak
     )
 
 
-async def test_what_is_absent_stays_absent(backend: Caller, clock: FakeClock) -> None:
+async def test_what_is_absent_stays_absent(backend: ApiClient, clock: FakeClock) -> None:
     result = await backend.send()
     row = await backend.get(result.id)
     assert not row.HasField("target_policy")
@@ -74,12 +76,12 @@ async def test_what_is_absent_stays_absent(backend: Caller, clock: FakeClock) ->
     ],
     ids=str,
 )
-async def test_a_payload_has_visual_or_raw_content_or_both(backend: Caller, payload: pb.Payload) -> None:
+async def test_a_payload_has_visual_or_raw_content_or_both(backend: ApiClient, payload: pb.Payload) -> None:
     result = await backend.send(payload=payload)
     assert (await backend.get(result.id)).payload == payload
 
 
-async def test_the_result_says_what_was_stored(backend: Caller, clock: FakeClock) -> None:
+async def test_the_result_says_what_was_stored(backend: ApiClient, clock: FakeClock) -> None:
     result = await backend.send(expire_time=time_of(clock.now() + 1000))
     assert uuid.UUID(result.id).version == 7
     assert result.id == str(uuid.UUID(result.id))
@@ -88,23 +90,23 @@ async def test_the_result_says_what_was_stored(backend: Caller, clock: FakeClock
     assert (result.revision, result.deduplicated, result.removed) == (1, False, False)
 
 
-async def test_times_are_cut_to_milliseconds(backend: Caller, clock: FakeClock) -> None:
+async def test_times_are_cut_to_milliseconds(backend: ApiClient, clock: FakeClock) -> None:
     asked = Timestamp(seconds=clock.now() // 1000 + 60, nanos=123_999_999)
     result = await backend.send(expire_time=asked)
     assert result.expire_time == Timestamp(seconds=asked.seconds, nanos=123_000_000)
 
 
-async def test_revisions_count_from_1_without_a_gap(backend: Caller) -> None:
+async def test_revisions_count_from_1_without_a_gap(backend: ApiClient) -> None:
     assert [(await backend.send()).revision for _ in range(5)] == [1, 2, 3, 4, 5]
 
 
-async def test_a_device_sends_to_its_own_feed(phone: Caller, publisher: Caller, user_id: str) -> None:
+async def test_a_device_sends_to_its_own_feed(phone: ApiClient, publisher: ApiClient, user_id: str) -> None:
     result = await phone.send(app_notification_id="note")
     row = await publisher.get(result.id)
     assert (row.sender_role, row.user_id) == (pb.SENDER_ROLE_USER, user_id)
 
 
-async def test_a_device_is_the_origin_of_what_it_sends(phone: Caller) -> None:
+async def test_a_device_is_the_origin_of_what_it_sends(phone: ApiClient) -> None:
     laptop = await Device(phone.client, "laptop").connect()
     await phone.send()
     held = await laptop.at(1)
@@ -112,13 +114,13 @@ async def test_a_device_is_the_origin_of_what_it_sends(phone: Caller) -> None:
     assert held.messages[-1].event_batch.events[0].origin_endpoint_id == "phone"
 
 
-async def test_both_roles_read_what_either_sent(publisher: Caller, phone: Caller) -> None:
+async def test_both_roles_read_what_either_sent(publisher: ApiClient, phone: ApiClient) -> None:
     for sender in (publisher, phone):
         result = await sender.send()
         assert await publisher.get(result.id) == await phone.get(result.id)
 
 
-async def test_a_key_names_what_the_callers_own_role_sent(publisher: Caller, phone: Caller) -> None:
+async def test_a_key_names_what_the_callers_own_role_sent(publisher: ApiClient, phone: ApiClient) -> None:
     key = {"app_notification_id": "both"}
     of_publisher, of_phone = await publisher.send("P", **key), await phone.send("D", **key)
     assert (await publisher.get(key="both")).id == of_publisher.id
@@ -128,20 +130,20 @@ async def test_a_key_names_what_the_callers_own_role_sent(publisher: Caller, pho
 
 
 @pytest.mark.parametrize("naming", [{"id": "no-such-id"}, {"key": "no-such-key"}], ids=str)
-async def test_what_never_was_is_not_found(publisher: Caller, naming: dict[str, Any]) -> None:
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
+async def test_what_never_was_is_not_found(publisher: ApiClient, naming: dict[str, Any]) -> None:
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
         await publisher.get(**naming)
 
 
-async def test_what_is_deleted_is_not_found(publisher: Caller) -> None:
+async def test_what_is_deleted_is_not_found(publisher: ApiClient) -> None:
     result = await publisher.send(app_notification_id="key")
     await publisher.delete(result.id)
     for naming in ({"id": result.id}, {"key": "key"}):
-        with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
+        with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
             await publisher.get(**naming)
 
 
-async def test_what_is_over_lives_until_its_expiry_is_committed(backend: Caller, clock: FakeClock) -> None:
+async def test_what_is_over_lives_until_its_expiry_is_committed(backend: ApiClient, clock: FakeClock) -> None:
     result = await backend.send(expire_time=time_of(clock.now() + 1000))
     clock.advance(0.999)
     assert (await backend.get(result.id)).expire_time == result.expire_time
@@ -149,11 +151,11 @@ async def test_what_is_over_lives_until_its_expiry_is_committed(backend: Caller,
         assert (await backend.feed()).unread_count <= 1
         clock.advance(1)
     assert (feed.last_revision, feed.unread_count) == (2, 0)
-    with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
+    with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
         await backend.get(result.id)
 
 
-async def test_a_delete_reaches_every_device_and_the_history(publisher: Caller, phone: Caller) -> None:
+async def test_a_delete_reaches_every_device_and_the_history(publisher: ApiClient, phone: ApiClient) -> None:
     result = await publisher.send()
     device = await Device(phone.client, "laptop").connect()
     removed = await publisher.delete(result.id)
@@ -168,7 +170,7 @@ async def test_a_delete_reaches_every_device_and_the_history(publisher: Caller, 
 @pytest.mark.parametrize("expected", [{}, {"expected_revision": 1}, {"expected_revision": 99}], ids=str)
 @pytest.mark.parametrize("naming", ["id", "key"])
 async def test_a_second_delete_changes_nothing(
-    publisher: Caller, phone: Caller, naming: str, expected: dict[str, Any]
+    publisher: ApiClient, phone: ApiClient, naming: str, expected: dict[str, Any]
 ) -> None:
     result = await publisher.send(app_notification_id="key")
     name = {"id": result.id} if naming == "id" else {"key": "key"}
@@ -179,17 +181,17 @@ async def test_a_second_delete_changes_nothing(
     assert (await publisher.feed()).last_revision == 2
 
 
-async def test_a_delete_may_be_a_compare_and_set(publisher: Caller) -> None:
+async def test_a_delete_may_be_a_compare_and_set(publisher: ApiClient) -> None:
     result = await publisher.send()
     for wrong in (0, 2):
-        with refused("ABORTED", "REVISION_MISMATCH") as refusal:
+        with raises_status("ABORTED", "REVISION_MISMATCH") as refusal:
             await publisher.delete(result.id, expected_revision=wrong)
         assert refusal.metadata == {"revision": "1"}
     assert (await publisher.get(result.id)).payload == titled("Hello")
     assert not (await publisher.delete(result.id, expected_revision=1)).already_removed
 
 
-async def test_either_role_may_delete_what_the_other_sent(publisher: Caller, phone: Caller) -> None:
+async def test_either_role_may_delete_what_the_other_sent(publisher: ApiClient, phone: ApiClient) -> None:
     for sender, other in ((publisher, phone), (phone, publisher)):
         result = await sender.send()
         assert not (await other.delete(result.id)).already_removed

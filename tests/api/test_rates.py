@@ -10,10 +10,10 @@ import grpc
 import pytest_asyncio
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Client, Running, Setup, running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.server.api.convert import encoding
 from unisono.server.clock import RandomIds
 from unisono.server.model import Limits
@@ -45,19 +45,19 @@ async def connection(node: Running) -> AsyncIterator[grpc.aio.Channel]:
     await channel.close()
 
 
-def ada(node: Running) -> Caller:
-    return Caller(node.user("ada"), endpoint_id="phone")
+def ada(node: Running) -> ApiClient:
+    return ApiClient(node.user("ada"), endpoint_id="phone")
 
 
-def bob(node: Running) -> Caller:
-    return Caller(node.user("bob"), endpoint_id="phone")
+def bob(node: Running) -> ApiClient:
+    return ApiClient(node.user("bob"), endpoint_id="phone")
 
 
 async def test_a_caller_who_calls_too_often_is_told_when_to_come_back(node: Running) -> None:
     for _ in range(5):
         await ada(node).feed()
 
-    with refused("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
         await ada(node).feed()
 
     assert refusal.metadata == {"limit": "5"}
@@ -70,7 +70,7 @@ async def test_others_are_not_refused_for_it(node: Running) -> None:
         await ada(node).feed()
 
     await bob(node).feed()
-    await Caller(node.publisher, user_id="ada").feed()
+    await ApiClient(node.publisher, user_id="ada").feed()
 
 
 async def test_streams_and_acknowledgements_are_counted_by_themselves(node: Running) -> None:
@@ -79,7 +79,7 @@ async def test_streams_and_acknowledgements_are_counted_by_themselves(node: Runn
     for _ in range(4):
         await ada(node).feed()
 
-    with refused("RESOURCE_EXHAUSTED", "RATE_LIMITED"):
+    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED"):
         await ada(node).feed()
     call = node.user("ada").feeds.Subscribe(
         feed_pb.SubscribeRequest(endpoint_id="phone"), metadata=node.user("ada").metadata
@@ -88,7 +88,7 @@ async def test_streams_and_acknowledgements_are_counted_by_themselves(node: Runn
     assert isinstance(welcome, feed_pb.SubscribeResponse)
     for _ in range(3):
         await ada(node).acknowledge(welcome.resume_token)
-    with refused("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
         await ada(node).acknowledge(welcome.resume_token)
 
     assert refusal.metadata == {"limit": "3"}
@@ -96,26 +96,26 @@ async def test_streams_and_acknowledgements_are_counted_by_themselves(node: Runn
 
 
 async def test_strangers_are_counted_for_each_connection(node: Running, connection: grpc.aio.Channel) -> None:
-    stranger = Caller(node.client("no token"))
+    stranger = ApiClient(node.client("no token"))
     for _ in range(4):
-        with refused("UNAUTHENTICATED", "TOKEN_INVALID"):
+        with raises_status("UNAUTHENTICATED", "TOKEN_INVALID"):
             await stranger.feed()
 
-    with refused("RESOURCE_EXHAUSTED", "RATE_LIMITED"):
+    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED"):
         await stranger.feed()
 
     # Whoever has a good token on the same connection, and strangers on another one, are not refused for it.
     await ada(node).feed()
-    with refused("UNAUTHENTICATED", "TOKEN_INVALID"):
-        await Caller(Client(connection, "no token")).feed()
+    with raises_status("UNAUTHENTICATED", "TOKEN_INVALID"):
+        await ApiClient(Client(connection, "no token")).feed()
 
 
 async def test_whose_token_was_good_once_is_no_stranger(node: Running) -> None:
     """After a rotation of keys all devices are refused until they have new tokens."""
     rotated = tokens.signed(tokens.claims(sub="ada", scope=tokens.DEVICE_SCOPES), key="x" * 40)
     for _ in range(10):
-        with refused("UNAUTHENTICATED", "TOKEN_INVALID"):
-            await Caller(node.client(rotated)).feed()
+        with raises_status("UNAUTHENTICATED", "TOKEN_INVALID"):
+            await ApiClient(node.client(rotated)).feed()
 
 
 class Held(SqliteStore):
@@ -136,14 +136,14 @@ async def test_so_many_calls_are_under_way_and_no_more(tmp_path: Path) -> None:
     store = Held(path)
     setup = Setup(path=path, store=store, limits=replace(LIMITS, calls_per_second=1000))
     async with running(setup) as node:
-        publisher = Caller(node.publisher, user_id="ada")
+        publisher = ApiClient(node.publisher, user_id="ada")
         sends = [asyncio.create_task(publisher.send()) for _ in range(3)]
         (first,), others = await asyncio.wait(sends, return_when=asyncio.FIRST_COMPLETED)
         await ada(node).feed()
         store.free.set()
         await asyncio.gather(*others)
 
-        with refused("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
+        with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
             await first
         assert refusal.metadata == {"limit": "2"}
         await publisher.send()

@@ -12,7 +12,7 @@ from tests.support import tokens
 from tests.support.clocks import FakeClock
 from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.client import bearer
 from unisono.server.api.sizes import SMALL
 from unisono.v1 import notification_service_pb2
@@ -111,7 +111,7 @@ async def test_a_stream_ends_when_its_token_expires(
     # When its token expires
     clock.advance(1)
     # Then it ends, and leaves nothing behind
-    with refused("UNAUTHENTICATED", "TOKEN_EXPIRED"):
+    with raises_status("UNAUTHENTICATED", "TOKEN_EXPIRED"):
         await asking.answer()
     (answer,) = await answers(held, method, LIST)
     assert answer.list_services_response.service
@@ -124,7 +124,7 @@ async def test_a_stream_ends_at_the_age_of_a_stream(held: Running, clock: FakeCl
     asking = Asking(held, method, tokens.device())
     await asking.ask()
     clock.advance(held.setup.transport.stream_age)
-    with refused("UNAVAILABLE", "SESSION_AGE"):
+    with raises_status("UNAVAILABLE", "SESSION_AGE"):
         await asking.answer()
 
 
@@ -135,6 +135,6 @@ async def test_a_question_is_bounded(serving: Running, method: Method) -> None:
     asking = Asking(serving, method, tokens.device())
     assert (await asking.ask(longest)).list_services_response.service
     longest.host += "x"
-    with refused("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
         await asking.ask(longest)
     assert refusal.metadata == {"size": "65537", "limit": "65536"}

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from tests.support import tokens
-from tests.support.callers import READ, Caller
+from tests.support.api_client import READ, ApiClient
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Client, Running
 from tests.support.processes import PATIENCE
@@ -73,7 +73,7 @@ def count(entries: list[Any]) -> Counter[str]:
 
 
 async def test_refusals_do_not_fill_the_log(held: Running, clock: FakeClock) -> None:
-    stranger = Caller(Client(held.channel, "no token"))
+    stranger = ApiClient(Client(held.channel, "no token"))
     with capture_logs() as entries:
         for _ in range(3 * MOST):
             with pytest.raises(grpc.aio.AioRpcError):
@@ -83,9 +83,9 @@ async def test_refusals_do_not_fill_the_log(held: Running, clock: FakeClock) -> 
 
 @pytest.mark.parametrize("text", ["x" * 2000, "\U0001f514" * 500, "\x1b[31m\n" * 300])
 async def test_a_line_is_short_whatever_the_caller_wrote(
-    serving: Running, publisher: Caller, text: str
+    serving: Running, publisher: ApiClient, text: str
 ) -> None:
-    device = Caller(serving.client(tokens.device()), endpoint_id="phone")
+    device = ApiClient(serving.client(tokens.device()), endpoint_id="phone")
     with capture_logs() as entries:
         for call in (
             publisher.mark(*[text] * 20, read_state=READ),

@@ -9,10 +9,10 @@ import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.support.callers import REPLACE, Caller, time_of, titled
+from tests.support.api_client import REPLACE, ApiClient, time_of, titled
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
-from tests.support.refusals import invalid, refused
+from tests.support.rpc_errors import invalid, raises_status
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.model import Limits
 from unisono.v1 import notification_pb2 as pb
@@ -68,27 +68,29 @@ OTHER: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
-async def test_what_means_the_same_is_the_same(backend: Caller, change: dict[str, Any]) -> None:
+async def test_what_means_the_same_is_the_same(backend: ApiClient, change: dict[str, Any]) -> None:
     first = await backend.send(**KEY, **FULL)
     again = await backend.send(**KEY, **{**FULL, **change})
     assert (again.id, again.deduplicated) == (first.id, True)
 
 
 @pytest.mark.parametrize("change", OTHER.values(), ids=OTHER)
-async def test_a_change_of_any_field_is_other_content(backend: Caller, change: dict[str, Any]) -> None:
+async def test_a_change_of_any_field_is_other_content(backend: ApiClient, change: dict[str, Any]) -> None:
     await backend.send(**KEY, **FULL)
-    with refused("ALREADY_EXISTS", "KEY_CONFLICT"):
+    with raises_status("ALREADY_EXISTS", "KEY_CONFLICT"):
         await backend.send(**KEY, **{**FULL, **change})
 
 
-async def test_a_default_that_is_given_is_not_one_that_is_absent(backend: Caller, clock: FakeClock) -> None:
+async def test_a_default_that_is_given_is_not_one_that_is_absent(
+    backend: ApiClient, clock: FakeClock
+) -> None:
     first = await backend.send(**KEY)
     assert first.expire_time == time_of(clock.now() + WEEK * 1000)
-    with refused("ALREADY_EXISTS", "KEY_CONFLICT"):
+    with raises_status("ALREADY_EXISTS", "KEY_CONFLICT"):
         await backend.send(**KEY, expire_time=first.expire_time)
 
 
-async def test_an_absent_field_stays_absent_as_time_goes_by(backend: Caller, clock: FakeClock) -> None:
+async def test_an_absent_field_stays_absent_as_time_goes_by(backend: ApiClient, clock: FakeClock) -> None:
     first = await backend.send(**KEY)
     clock.advance(3600)
     again = await backend.send(**KEY)
@@ -96,16 +98,16 @@ async def test_an_absent_field_stays_absent_as_time_goes_by(backend: Caller, clo
 
 
 @pytest.mark.parametrize("policy", [0, REPLACE], ids=["refuse", "replace"])
-async def test_fields_are_checked_before_keys(backend: Caller, policy: int) -> None:
+async def test_fields_are_checked_before_keys(backend: ApiClient, policy: int) -> None:
     await backend.send(**KEY)
     with invalid("payload.visual_content.title"):
         await backend.send("", **KEY, on_conflict=policy)
 
 
-async def test_keys_are_checked_before_the_clock(backend: Caller) -> None:
+async def test_keys_are_checked_before_the_clock(backend: ApiClient) -> None:
     past = time_of(1)
     await backend.send(**KEY)
-    with refused("ALREADY_EXISTS", "KEY_CONFLICT"):
+    with raises_status("ALREADY_EXISTS", "KEY_CONFLICT"):
         await backend.send(**KEY, expire_time=past)
     with invalid("expire_time"):
         await backend.send(**KEY, expire_time=past, on_conflict=REPLACE)
@@ -115,13 +117,13 @@ async def test_keys_are_checked_before_the_clock(backend: Caller) -> None:
 async def test_keys_are_checked_before_quotas(tmp_path: Path) -> None:
     limits = Limits(live_notifications_per_feed=1)
     async with running(Setup(path=tmp_path / "unisono.db", limits=limits)) as node:
-        backend = Caller(node.publisher, user_id="ada")
+        backend = ApiClient(node.publisher, user_id="ada")
         first = await backend.send(**KEY)
         assert (await backend.send(**KEY)).deduplicated
-        with refused("ALREADY_EXISTS", "KEY_CONFLICT"):
+        with raises_status("ALREADY_EXISTS", "KEY_CONFLICT"):
             await backend.send("Other", **KEY)
         assert (await backend.send("Other", **KEY, on_conflict=REPLACE)).id == first.id
-        with refused("RESOURCE_EXHAUSTED", "LIVE_NOTIFICATIONS_EXCEEDED"):
+        with raises_status("RESOURCE_EXHAUSTED", "LIVE_NOTIFICATIONS_EXCEEDED"):
             await backend.send("Other", app_notification_id="order-18")
 
 
@@ -134,7 +136,7 @@ async def forgetful(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Running]:
 
 
 async def test_a_key_is_forgotten_with_its_tombstone(forgetful: Running, clock: FakeClock) -> None:
-    backend = Caller(forgetful.publisher, user_id="ada")
+    backend = ApiClient(forgetful.publisher, user_id="ada")
     first = await backend.send(**KEY)
     await backend.delete(first.id)
     while (again := await backend.send(**KEY)).deduplicated:

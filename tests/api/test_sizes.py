@@ -10,10 +10,10 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from tests.support import tokens
-from tests.support.callers import READ, Caller, titled
+from tests.support.api_client import READ, ApiClient, titled
 from tests.support.methods import Method, methods
 from tests.support.nodes import Running
-from tests.support.refusals import invalid, refused
+from tests.support.rpc_errors import invalid, raises_status
 from unisono.client import bearer
 from unisono.server.api.sizes import request_size
 from unisono.server.model import Limits
@@ -44,7 +44,7 @@ every_send = pytest.mark.parametrize("field", SENDS)
 @every_send
 @pytest.mark.parametrize("character", ["x", "é", BELL], ids=["1 byte", "2 bytes", "4 bytes"])
 async def test_a_field_of_a_send_may_be_as_long_as_its_limit(
-    publisher: Caller, field: str, character: str
+    publisher: ApiClient, field: str, character: str
 ) -> None:
     limit, fields = SENDS[field]
     await publisher.send(**fields(character * (limit // len(character.encode()))))
@@ -53,7 +53,7 @@ async def test_a_field_of_a_send_may_be_as_long_as_its_limit(
 @every_send
 @pytest.mark.parametrize("start", ["", "é", BELL], ids=["1 byte", "2 bytes", "4 bytes"])
 async def test_a_field_of_a_send_may_not_be_one_byte_longer(
-    publisher: Caller, field: str, start: str
+    publisher: ApiClient, field: str, start: str
 ) -> None:
     limit, fields = SENDS[field]
     text = start + "x" * (limit + 1 - len(start.encode()))
@@ -63,7 +63,7 @@ async def test_a_field_of_a_send_may_not_be_one_byte_longer(
 
 
 @pytest.mark.parametrize(("length", "good"), [(KIB, True), (KIB + 1, False)])
-async def test_a_patch_has_the_same_limits(publisher: Caller, length: int, good: bool) -> None:
+async def test_a_patch_has_the_same_limits(publisher: ApiClient, length: int, good: bool) -> None:
     result = await publisher.send()
     if good:
         await publisher.update(result.id, content={"payload": titled("x" * length)})
@@ -72,7 +72,7 @@ async def test_a_patch_has_the_same_limits(publisher: Caller, length: int, good:
         await publisher.update(result.id, content={"payload": titled("x" * length)})
 
 
-Act = Callable[[Caller, str], Awaitable[object]]
+Act = Callable[[ApiClient, str], Awaitable[object]]
 
 #: Ids and names in other requests of a device: the field, what sends it, and what is found then.
 NAMES: dict[str, tuple[str, Act, str]] = {
@@ -97,7 +97,9 @@ every_name = pytest.mark.parametrize(("field", "act", "found"), NAMES.values(), 
 
 
 @every_name
-async def test_every_id_and_name_may_have_256_bytes(phone: Caller, field: str, act: Act, found: str) -> None:
+async def test_every_id_and_name_may_have_256_bytes(
+    phone: ApiClient, field: str, act: Act, found: str
+) -> None:
     try:
         await act(phone, "é" * 128)
     except grpc.aio.AioRpcError as error:
@@ -107,7 +109,9 @@ async def test_every_id_and_name_may_have_256_bytes(phone: Caller, field: str, a
 
 
 @every_name
-async def test_no_id_and_no_name_may_have_257_bytes(phone: Caller, field: str, act: Act, found: str) -> None:
+async def test_no_id_and_no_name_may_have_257_bytes(
+    phone: ApiClient, field: str, act: Act, found: str
+) -> None:
     with invalid(field) as refusal:
         await act(phone, "é" * 128 + "x")
     assert refusal.violations[field] == "must be at most 256 bytes, is 257"
@@ -155,14 +159,14 @@ async def test_a_request_of_the_size_of_its_method_is_looked_at(serving: Running
 async def test_one_byte_more_is_refused_with_size_and_limit(serving: Running, method: Method) -> None:
     """Before it is decoded, which this could not be."""
     limit = size_of(method)
-    with refused("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
         await method.call(serving.channel, b"\x07" * (limit + 1), bearer(token(method)))
     assert refusal.metadata == {"size": str(limit + 1), "limit": str(limit)}
 
 
 @every_method
 async def test_so_is_all_that_the_transport_takes(serving: Running, method: Method) -> None:
-    with refused("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
         await method.call(serving.channel, b"\x07" * 8 * MIB, bearer(token(method)))
     assert refusal.metadata == {"size": str(8 * MIB), "limit": str(size_of(method))}
 
@@ -238,9 +242,9 @@ def test_no_request_is_larger_than_an_operator_says() -> None:
         assert request_size(GetMessageClass(method.descriptor.input_type), small) == 4 * KIB
 
 
-async def test_a_batch_of_5_mib_is_refused_and_stores_nothing(publisher: Caller) -> None:
+async def test_a_batch_of_5_mib_is_refused_and_stores_nothing(publisher: ApiClient) -> None:
     item = publisher.new(payload={"raw_content": b"x" * 32 * KIB})
-    with refused("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE"):
+    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE"):
         await publisher.send_all(*[item] * 160)
     assert (await publisher.feed()).last_revision == 0
 
@@ -252,7 +256,7 @@ async def test_beyond_8_mib_the_transport_refuses_without_details(serving: Runni
     assert "grpc-status-details-bin" not in dict(raised.value.trailing_metadata() or ())
 
 
-async def test_a_page_ends_at_1_mib(publisher: Caller) -> None:
+async def test_a_page_ends_at_1_mib(publisher: ApiClient) -> None:
     new = publisher.new(payload={"raw_content": b"x" * 32 * KIB})
     results = await publisher.send_all(*[new] * 40)
     first = await publisher.history(page_size=500)

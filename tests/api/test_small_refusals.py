@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import tokens
-from tests.support.callers import READ, Caller, by_id, by_key
+from tests.support.api_client import READ, ApiClient, by_id, by_key
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
 from tests.support.methods import methods
 from tests.support.nodes import Client, Running
-from tests.support.refusals import details, refused
+from tests.support.rpc_errors import details, raises_status
 from unisono.server import errors
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.status import item_error, status_of, trailers
@@ -37,10 +37,10 @@ UNTOUCHED = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 async def test_a_client_with_default_settings_is_told_which_references_are_bad(serving: Running) -> None:
     async with grpc.aio.insecure_channel(serving.target) as channel:
-        caller = Caller(Client(channel, tokens.publisher()), user_id="ada")
+        caller = ApiClient(Client(channel, tokens.publisher()), user_id="ada")
         first = [f"references.refs[{number}].id" for number in range(20)]
 
-        with refused("INVALID_ARGUMENT", "INVALID_REQUEST", *first) as refusal:
+        with raises_status("INVALID_ARGUMENT", "INVALID_REQUEST", *first) as refusal:
             await caller.mark(*["\0"] * 500, read_state=READ)
 
     assert str(refusal.error.details()).endswith(" more")
@@ -49,7 +49,7 @@ async def test_a_client_with_default_settings_is_told_which_references_are_bad(s
 
 @pytest.mark.parametrize(("bad", "named"), [(1, 1), (20, 20), (21, 20), (500, 20)])
 async def test_the_first_twenty_are_named_and_the_others_counted(
-    publisher: Caller, bad: int, named: int
+    publisher: ApiClient, bad: int, named: int
 ) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await publisher.mark(references=by_id(*[""] * bad), read_state=READ)
@@ -122,7 +122,7 @@ async def test_trailers_stay_below_6_kib(serving: Running, worst: str) -> None:
     connection.close()
 
 
-async def test_what_is_wrong_with_an_item_of_a_batch_takes_at_most_2_kib(publisher: Caller) -> None:
+async def test_what_is_wrong_with_an_item_of_a_batch_takes_at_most_2_kib(publisher: ApiClient) -> None:
     ids = [f"{BELL * 65}\0{number}" for number in range(100)]
     results = await publisher.send_all(*[publisher.new(target_policy={"endpoint_ids": ids})] * 100)
     for result in results:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.support.callers import (
+from tests.support.api_client import (
     ACTIVATED,
     ALL,
     DISMISSED,
@@ -13,14 +13,14 @@ from tests.support.callers import (
     READ,
     SNOOZED,
     UNREAD,
-    Caller,
+    ApiClient,
     time_of,
     titled,
 )
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
-from tests.support.refusals import invalid
+from tests.support.rpc_errors import invalid
 from unisono.v1 import feed_service_pb2 as feed_pb
 
 
@@ -32,13 +32,13 @@ async def device(held: Running, user_id: str) -> AsyncIterator[Device]:
     await device.disconnect()
 
 
-async def reached(backend: Caller, clock: FakeClock, revision: int) -> None:
+async def reached(backend: ApiClient, clock: FakeClock, revision: int) -> None:
     """Let time pass until the feed is at this revision."""
     while (await backend.feed()).last_revision < revision:
         clock.advance(1)
 
 
-async def test_it_comes_back_unread_and_rings(backend: Caller, device: Device, clock: FakeClock) -> None:
+async def test_it_comes_back_unread_and_rings(backend: ApiClient, device: Device, clock: FakeClock) -> None:
     result = await backend.send()
     until = time_of(clock.now() + 60_000)
     await backend.mark(result.id, read_state=READ, user_action_state=SNOOZED, snooze_until=until)
@@ -59,7 +59,7 @@ async def test_it_comes_back_unread_and_rings(backend: Caller, device: Device, c
     assert held.unread_count == 1
 
 
-async def test_without_a_time_it_does_not_come_back_by_itself(backend: Caller, clock: FakeClock) -> None:
+async def test_without_a_time_it_does_not_come_back_by_itself(backend: ApiClient, clock: FakeClock) -> None:
     result = await backend.send()
     await backend.mark(result.id, user_action_state=SNOOZED)
     other = await backend.send(expire_time=time_of(clock.now() + 3_600_000))
@@ -71,7 +71,7 @@ async def test_without_a_time_it_does_not_come_back_by_itself(backend: Caller, c
 
 
 @pytest.mark.parametrize("state", [NO_INTERACTION, ACTIVATED, DISMISSED])
-async def test_any_other_action_ends_it(backend: Caller, clock: FakeClock, state: int) -> None:
+async def test_any_other_action_ends_it(backend: ApiClient, clock: FakeClock, state: int) -> None:
     result = await backend.send()
     until = time_of(clock.now() + 1000)
     await backend.mark(result.id, user_action_state=SNOOZED, snooze_until=until)
@@ -84,7 +84,7 @@ async def test_any_other_action_ends_it(backend: Caller, clock: FakeClock, state
     assert (await backend.get(result.id)).revision == 3
 
 
-async def test_reading_it_leaves_it_snoozed(backend: Caller, clock: FakeClock) -> None:
+async def test_reading_it_leaves_it_snoozed(backend: ApiClient, clock: FakeClock) -> None:
     result = await backend.send()
     until = time_of(clock.now() + 60_000)
     await backend.mark(result.id, user_action_state=SNOOZED, snooze_until=until)
@@ -93,7 +93,7 @@ async def test_reading_it_leaves_it_snoozed(backend: Caller, clock: FakeClock) -
     assert (row.read_state, row.user_action_state, row.snooze_until) == (READ, SNOOZED, until)
 
 
-async def test_it_can_be_put_off_again(backend: Caller, clock: FakeClock) -> None:
+async def test_it_can_be_put_off_again(backend: ApiClient, clock: FakeClock) -> None:
     result = await backend.send()
     now = clock.now()
     for seconds, changed in ((60, 1), (120, 1), (120, 0)):
@@ -105,7 +105,7 @@ async def test_it_can_be_put_off_again(backend: Caller, clock: FakeClock) -> Non
 
 
 @pytest.mark.parametrize("beyond", [0, 1])
-async def test_it_cannot_outlast_the_notification(backend: Caller, clock: FakeClock, beyond: int) -> None:
+async def test_it_cannot_outlast_the_notification(backend: ApiClient, clock: FakeClock, beyond: int) -> None:
     expire_time = clock.now() + 60_000
     result = await backend.send(expire_time=time_of(expire_time))
     until = time_of(expire_time + beyond)
@@ -115,7 +115,7 @@ async def test_it_cannot_outlast_the_notification(backend: Caller, clock: FakeCl
     assert (await backend.get(result.id)).revision == 1
 
 
-async def test_among_several_what_expires_before_is_skipped(backend: Caller, clock: FakeClock) -> None:
+async def test_among_several_what_expires_before_is_skipped(backend: ApiClient, clock: FakeClock) -> None:
     short = await backend.send(expire_time=time_of(clock.now() + 60_000))
     long = await backend.send()
     until = time_of(clock.now() + 60_000)
@@ -127,7 +127,7 @@ async def test_among_several_what_expires_before_is_skipped(backend: Caller, clo
 
 
 @pytest.mark.parametrize(("ahead", "good"), [(1, True), (0, False), (-1, False)])
-async def test_it_is_into_the_future(backend: Caller, clock: FakeClock, ahead: int, good: bool) -> None:
+async def test_it_is_into_the_future(backend: ApiClient, clock: FakeClock, ahead: int, good: bool) -> None:
     result = await backend.send()
     until = time_of(clock.now() + ahead)
     if good:

@@ -7,7 +7,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from tests.support import tokens
-from tests.support.callers import Caller, titled
+from tests.support.api_client import ApiClient, titled
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
@@ -30,7 +30,7 @@ def device(held: Running, user_id: str) -> Device:
     "start", [{}, {"start_position": 0}, {"start_position": pb.START_POSITION_BEGINNING}], ids=str
 )
 async def test_a_start_from_the_beginning_brings_all_without_a_ring(
-    backend: Caller, device: Device, start: dict[str, Any]
+    backend: ApiClient, device: Device, start: dict[str, Any]
 ) -> None:
     ids = [(await backend.send()).id for _ in range(2)]
     await device.connect(**start)
@@ -43,7 +43,7 @@ async def test_a_start_from_the_beginning_brings_all_without_a_ring(
     assert (device.held.revision, device.held.unread_count) == (2, 2)
 
 
-async def test_a_start_from_the_end_brings_what_comes(backend: Caller, device: Device) -> None:
+async def test_a_start_from_the_end_brings_what_comes(backend: ApiClient, device: Device) -> None:
     old = await backend.send()
     await device.connect(start_position=pb.START_POSITION_END)
     assert kinds(device) == ["welcome", "synced"]
@@ -56,7 +56,7 @@ async def test_a_start_from_the_end_brings_what_comes(backend: Caller, device: D
     assert device.held.rung == [(new.id, 2), (old.id, 3)]
 
 
-async def test_a_resumed_stream_brings_the_net_state(backend: Caller, device: Device) -> None:
+async def test_a_resumed_stream_brings_the_net_state(backend: ApiClient, device: Device) -> None:
     first, second = await backend.send(), await backend.send()
     await device.connect()
     await device.disconnect()
@@ -82,14 +82,14 @@ async def test_the_heartbeat_is_agreed_in_the_welcome(
     held: Running, user_id: str, asked: int | None, kept: int
 ) -> None:
     fields = {} if asked is None else {"heartbeat_interval": Duration(seconds=asked)}
-    message = await Caller(held.user(user_id), endpoint_id="phone").welcome(**fields)
+    message = await ApiClient(held.user(user_id), endpoint_id="phone").welcome(**fields)
     assert message.welcome.heartbeat_interval == Duration(seconds=kept)
     assert message.welcome.session_id
     assert message.resume_token
 
 
 async def test_an_idle_stream_beats_and_moves_past_what_is_meant_for_others(
-    backend: Caller, device: Device, clock: FakeClock
+    backend: ApiClient, device: Device, clock: FakeClock
 ) -> None:
     await device.connect(heartbeat_interval=Duration(seconds=10))
     await backend.send(target_policy={"endpoint_ids": ["laptop"]})
@@ -113,7 +113,7 @@ async def ending(device: Device) -> tuple[str, str, str, bool]:
     return error.code().name, explanation.reason, reason, goodbye.HasField("retry_delay")
 
 
-async def test_a_newer_stream_of_the_endpoint_takes_over(device: Device, backend: Caller) -> None:
+async def test_a_newer_stream_of_the_endpoint_takes_over(device: Device, backend: ApiClient) -> None:
     await device.connect()
     newer = await Device(device.client, "phone").connect()
     assert await ending(device) == ("ABORTED", "SUPERSEDED", "SUPERSEDED", False)
@@ -122,7 +122,7 @@ async def test_a_newer_stream_of_the_endpoint_takes_over(device: Device, backend
     await newer.disconnect()
 
 
-async def test_a_stream_of_another_endpoint_does_not(device: Device, backend: Caller) -> None:
+async def test_a_stream_of_another_endpoint_does_not(device: Device, backend: ApiClient) -> None:
     await device.connect()
     other = await Device(device.client, "laptop").connect()
     await backend.send()
@@ -145,7 +145,7 @@ async def test_a_stream_ends_at_its_age(device: Device, clock: FakeClock) -> Non
 
 
 async def test_after_a_goodbye_a_device_continues_where_it_was(
-    device: Device, backend: Caller, clock: FakeClock
+    device: Device, backend: ApiClient, clock: FakeClock
 ) -> None:
     await device.connect()
     clock.advance(20 * 60)
@@ -163,7 +163,7 @@ async def test_a_stream_that_a_device_cuts_ends_for_the_server_too(
 ) -> None:
     await device.connect()
     await device.disconnect()
-    caller = Caller(device.client, endpoint_id="phone")
+    caller = ApiClient(device.client, endpoint_id="phone")
     while (await caller.endpoint()).connected:
         clock.advance(1)
     with pytest.raises(grpc.aio.AioRpcError):

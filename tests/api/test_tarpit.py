@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from tests.api.test_door import Wire, headers, wire
+from tests.support.api_client import ApiClient
 from tests.support.attacks.strangers import PATHS
-from tests.support.callers import Caller
 from tests.support.http2 import frames
 from tests.support.http2.call import request_headers
 from tests.support.nodes import TRANSPORT, Running, Setup, running
@@ -73,7 +73,7 @@ async def test_calls_that_are_reset_at_once_use_up_their_streams(
         for first in range(1, 2 * RESETS, 2 * STREAMS):
             await reset_all(stranger, path, range(first, first + 2 * STREAMS, 2))
             # What was begun before this call is handled before it.
-            await Caller(node.user("ada"), endpoint_id="phone").feed()
+            await ApiClient(node.user("ada"), endpoint_id="phone").feed()
 
         assert STRANGERS <= len(strangers) <= STRANGERS + 3 * STREAMS
 

@@ -8,11 +8,11 @@ import pytest
 from grpc_reflection.v1alpha import reflection_pb2
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.clocks import FakeClock
 from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.client import bearer
 from unisono.server.api import auth
 from unisono.server.core.access.verifier import TokenVerifier
@@ -97,7 +97,7 @@ async def test_the_contract_knows_every_service_on_the_port(serving: Running) ->
 
 @every_method
 async def test_no_method_works_without_a_token(serving: Running, method: Method) -> None:
-    with refused("UNAUTHENTICATED", "TOKEN_MISSING"):
+    with raises_status("UNAUTHENTICATED", "TOKEN_MISSING"):
         await method.call(serving.channel, b"")
 
 
@@ -105,7 +105,7 @@ async def test_no_method_works_without_a_token(serving: Running, method: Method)
 @every_method
 async def test_no_method_works_with_a_bad_token(serving: Running, method: Method, values: list[str]) -> None:
     metadata = tuple(("authorization", value) for value in values)
-    with refused("UNAUTHENTICATED", "TOKEN_INVALID"):
+    with raises_status("UNAUTHENTICATED", "TOKEN_INVALID"):
         await method.call(serving.channel, b"", metadata)
 
 
@@ -118,13 +118,13 @@ def test_what_is_no_bearer_token_is_of_a_stranger(wrong: str) -> None:
 
 @every_method
 async def test_no_method_works_with_an_expired_token(serving: Running, method: Method) -> None:
-    with refused("UNAUTHENTICATED", "TOKEN_EXPIRED"):
+    with raises_status("UNAUTHENTICATED", "TOKEN_EXPIRED"):
         await method.call(serving.channel, b"", bearer(tokens.device(exp=1_700_000_000)))
 
 
 @every_method
 async def test_no_method_works_for_an_undeclared_app(serving: Running, method: Method) -> None:
-    with refused("PERMISSION_DENIED", "APP_UNKNOWN"):
+    with raises_status("PERMISSION_DENIED", "APP_UNKNOWN"):
         await method.call(serving.channel, b"", bearer(tokens.device(azp="nobody")))
 
 
@@ -142,7 +142,7 @@ async def test_no_method_works_for_an_undeclared_app(serving: Running, method: M
 async def test_no_method_works_without_the_scope_of_the_role(
     serving: Running, method: Method, token: str, scope: str
 ) -> None:
-    with refused("PERMISSION_DENIED", "SCOPE_MISSING") as refusal:
+    with raises_status("PERMISSION_DENIED", "SCOPE_MISSING") as refusal:
         await method.call(serving.channel, b"", bearer(token))
     assert refusal.metadata == {"scope": scope}
 
@@ -152,7 +152,7 @@ async def test_no_method_works_without_the_scope_of_the_role(
 async def test_each_method_is_for_its_roles(serving: Running, method: Method, role: str) -> None:
     allowed = ALLOWED[method.name]
     if role not in allowed:
-        with refused("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as refusal:
+        with raises_status("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as refusal:
             await method.call(serving.channel, b"", bearer(TOKENS[role]))
         assert refusal.metadata == {"allowed": ",".join(sorted(allowed))}
         return
@@ -163,8 +163,8 @@ async def test_each_method_is_for_its_roles(serving: Running, method: Method, ro
 
 
 async def test_a_device_sends_only_with_the_scope_to_send(serving: Running) -> None:
-    reader = Caller(serving.client(tokens.device(scope="notifications.readwrite")), endpoint_id="phone")
-    with refused("PERMISSION_DENIED", "SCOPE_MISSING") as refusal:
+    reader = ApiClient(serving.client(tokens.device(scope="notifications.readwrite")), endpoint_id="phone")
+    with raises_status("PERMISSION_DENIED", "SCOPE_MISSING") as refusal:
         await reader.send()
     assert refusal.metadata == {"scope": "notifications.send"}
 
@@ -187,10 +187,10 @@ async def test_a_good_token_is_good_in_each_of_its_forms(serving: Running, value
 
 
 async def test_a_token_that_was_good_expires(held: Running, clock: FakeClock) -> None:
-    caller = Caller(held.client(tokens.device(exp=clock.now() // 1000 + 60)))
+    caller = ApiClient(held.client(tokens.device(exp=clock.now() // 1000 + 60)))
     await caller.feed()
     clock.advance(59.999)
     await caller.feed()
     clock.advance(0.001)
-    with refused("UNAUTHENTICATED", "TOKEN_EXPIRED"):
+    with raises_status("UNAUTHENTICATED", "TOKEN_EXPIRED"):
         await caller.feed()

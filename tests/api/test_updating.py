@@ -7,11 +7,11 @@ import pytest
 import pytest_asyncio
 from google.protobuf.duration_pb2 import Duration
 
-from tests.support.callers import DISMISSED, READ, Caller, time_of, titled
+from tests.support.api_client import DISMISSED, READ, ApiClient, time_of, titled
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 
@@ -27,7 +27,7 @@ async def device(serving: Running, user_id: str) -> AsyncIterator[Device]:
     await device.disconnect()
 
 
-async def sent(backend: Caller, clock: FakeClock) -> pb.Notification:
+async def sent(backend: ApiClient, clock: FakeClock) -> pb.Notification:
     """A notification in which every field is set."""
     result = await backend.send(
         payload=titled("Before"),
@@ -51,7 +51,7 @@ VALUES: dict[str, Any] = {
 
 @pytest.mark.parametrize("path", EVERY_PATH)
 async def test_a_patch_changes_what_its_mask_names_and_nothing_else(
-    backend: Caller, clock: FakeClock, path: str
+    backend: ApiClient, clock: FakeClock, path: str
 ) -> None:
     before = await sent(backend, clock)
     clock.advance(1)
@@ -65,7 +65,7 @@ async def test_a_patch_changes_what_its_mask_names_and_nothing_else(
     assert after == wanted == await backend.get(before.id)
 
 
-async def test_a_patch_may_change_everything_at_once(backend: Caller, clock: FakeClock) -> None:
+async def test_a_patch_may_change_everything_at_once(backend: ApiClient, clock: FakeClock) -> None:
     before = await sent(backend, clock)
     after = await backend.update(before.id, content=VALUES)
     assert after.revision == 2
@@ -74,14 +74,14 @@ async def test_a_patch_may_change_everything_at_once(backend: Caller, clock: Fak
 
 @pytest.mark.parametrize("path", ["group_name", "priority", "display_time_to_live"])
 async def test_an_absent_value_clears_what_the_mask_names(
-    backend: Caller, clock: FakeClock, path: str
+    backend: ApiClient, clock: FakeClock, path: str
 ) -> None:
     before = await sent(backend, clock)
     after = await backend.update(before.id, update_mask={"paths": [path]})
     assert path not in [field.name for field, _ in after.ListFields()]
 
 
-async def test_an_absent_expiry_is_the_default_again(backend: Caller, clock: FakeClock) -> None:
+async def test_an_absent_expiry_is_the_default_again(backend: ApiClient, clock: FakeClock) -> None:
     before = await sent(backend, clock)
     clock.advance(1)
     after = await backend.update(before.id, update_mask={"paths": ["expire_time"]})
@@ -91,7 +91,7 @@ async def test_an_absent_expiry_is_the_default_again(backend: Caller, clock: Fak
 @pytest.mark.parametrize("path", EVERY_PATH)
 @pytest.mark.parametrize("expected", [{}, {"expected_revision": 99}], ids=str)
 async def test_a_patch_that_changes_nothing_makes_no_event(
-    backend: Caller, clock: FakeClock, path: str, expected: dict[str, Any]
+    backend: ApiClient, clock: FakeClock, path: str, expected: dict[str, Any]
 ) -> None:
     before = await sent(backend, clock)
     same = {path: getattr(before, path)}
@@ -99,7 +99,7 @@ async def test_a_patch_that_changes_nothing_makes_no_event(
     assert (await backend.feed()).last_revision == 1
 
 
-async def test_a_patch_keeps_the_state(publisher: Caller) -> None:
+async def test_a_patch_keeps_the_state(publisher: ApiClient) -> None:
     result = await publisher.send()
     await publisher.mark(result.id, read_state=READ, user_action_state=DISMISSED)
     after = await publisher.update(result.id, content={"payload": titled("After")})
@@ -107,7 +107,7 @@ async def test_a_patch_keeps_the_state(publisher: Caller) -> None:
     assert (await publisher.feed()).unread_count == 0
 
 
-async def test_a_new_payload_rings(publisher: Caller, device: Device) -> None:
+async def test_a_new_payload_rings(publisher: ApiClient, device: Device) -> None:
     result = await publisher.send()
     await device.at(1)
     after = await publisher.update(result.id, content={"payload": titled("After")})
@@ -118,7 +118,7 @@ async def test_a_new_payload_rings(publisher: Caller, device: Device) -> None:
     assert held.rung == [(result.id, 1), (result.id, 2)]
 
 
-async def test_a_silent_payload_does_not_ring(publisher: Caller, device: Device) -> None:
+async def test_a_silent_payload_does_not_ring(publisher: ApiClient, device: Device) -> None:
     result = await publisher.send()
     await device.at(1)
     after = await publisher.update(result.id, content={"payload": titled("After")}, silent=True)
@@ -130,7 +130,7 @@ async def test_a_silent_payload_does_not_ring(publisher: Caller, device: Device)
     assert held.rung == [(result.id, 1)]
 
 
-async def test_other_content_does_not_ring(publisher: Caller, device: Device) -> None:
+async def test_other_content_does_not_ring(publisher: ApiClient, device: Device) -> None:
     result = await publisher.send()
     await device.at(1)
     await publisher.update(result.id, content={"group_name": "after"})
@@ -142,26 +142,26 @@ async def test_other_content_does_not_ring(publisher: Caller, device: Device) ->
     assert held.rung == [(result.id, 1)]
 
 
-async def test_a_patch_may_be_a_compare_and_set(publisher: Caller) -> None:
+async def test_a_patch_may_be_a_compare_and_set(publisher: ApiClient) -> None:
     result = await publisher.send()
     await publisher.update(result.id, content={"group_name": "first"}, expected_revision=1)
     for wrong in (0, 1, 3):
-        with refused("ABORTED", "REVISION_MISMATCH") as refusal:
+        with raises_status("ABORTED", "REVISION_MISMATCH") as refusal:
             await publisher.update(result.id, content={"group_name": "second"}, expected_revision=wrong)
         assert refusal.metadata == {"revision": "2"}
     assert (await publisher.get(result.id)).group_name == "first"
 
 
-async def test_only_its_creator_patches_content(publisher: Caller, phone: Caller) -> None:
+async def test_only_its_creator_patches_content(publisher: ApiClient, phone: ApiClient) -> None:
     for creator, other, name in ((publisher, phone, "publisher"), (phone, publisher, "user")):
         result = await creator.send()
-        with refused("PERMISSION_DENIED", "NOT_CREATOR") as refusal:
+        with raises_status("PERMISSION_DENIED", "NOT_CREATOR") as refusal:
             await other.update(result.id, content={"group_name": "mine"})
         assert refusal.metadata == {"creator": name}
         assert (await creator.update(result.id, content={"group_name": "ours"})).group_name == "ours"
 
 
-async def test_a_patch_by_key_patches_the_callers_own(publisher: Caller, phone: Caller) -> None:
+async def test_a_patch_by_key_patches_the_callers_own(publisher: ApiClient, phone: ApiClient) -> None:
     for caller in (publisher, phone):
         await caller.send(app_notification_id="both")
     after = await phone.update(key="both", content={"payload": titled("After")})
@@ -169,15 +169,15 @@ async def test_a_patch_by_key_patches_the_callers_own(publisher: Caller, phone: 
     assert (await publisher.get(key="both")).payload == titled("Hello")
 
 
-async def test_what_is_gone_is_not_found(publisher: Caller) -> None:
+async def test_what_is_gone_is_not_found(publisher: ApiClient) -> None:
     result = await publisher.send()
     await publisher.delete(result.id)
     for id_ in (result.id, "never"):
-        with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
+        with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
             await publisher.update(id_, content={"group_name": "after"})
 
 
-async def test_a_device_is_the_origin_of_its_patch(phone: Caller, device: Device) -> None:
+async def test_a_device_is_the_origin_of_its_patch(phone: ApiClient, device: Device) -> None:
     result = await phone.send()
     await device.at(1)
     await phone.update(result.id, content={"payload": titled("After")})

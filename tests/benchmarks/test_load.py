@@ -8,7 +8,7 @@ import pytest
 from benchmarks.load import callers as callers_module
 from benchmarks.load.callers import MOST_UNDER_WAY, Calls, Refused, connections
 from benchmarks.load.requests import Request
-from tests.support.scripted import Scripted, scripted
+from tests.support.stub_server import StubServer, scripted
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -16,7 +16,7 @@ GET_FEED = Request("/unisono.v1.FeedService/GetFeed", "a token", b"")
 
 
 @pytest.fixture
-async def script() -> AsyncIterator[Scripted]:
+async def script() -> AsyncIterator[StubServer]:
     async with scripted() as script:
         yield script
 
@@ -27,7 +27,7 @@ def test_it_is_as_much_as_the_sdk_puts_on_one() -> None:
 
 @pytest.mark.parametrize("steady", [True, False])
 async def test_more_than_that_is_no_measurement(
-    script: Scripted, monkeypatch: pytest.MonkeyPatch, steady: bool
+    script: StubServer, monkeypatch: pytest.MonkeyPatch, steady: bool
 ) -> None:
     monkeypatch.setattr(callers_module, "MOST_UNDER_WAY", 5)
 
@@ -41,10 +41,10 @@ async def test_more_than_that_is_no_measurement(
         await (calls.a_second(1000.0, [GET_FEED] * 20) if steady else calls.at_a_time(20, [GET_FEED] * 20))
     await script.until("GetFeed", count=10)
     calls.close()
-    assert len(script.asked) == 10
+    assert len(script.calls) == 10
 
 
-async def test_one_after_the_other_is_any_number(script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_after_the_other_is_any_number(script: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(callers_module, "MOST_UNDER_WAY", 5)
 
     async def zero(_: object) -> pb.GetFeedResponse:

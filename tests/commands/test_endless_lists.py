@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands.rows import a_row
 from tests.commands.unisono import Ended, run
-from tests.support.scripted import scripted
+from tests.support.stub_server import scripted
 from unisono.client import Notification
 from unisono.client.cli.commands import history
 from unisono.client.cli.failures import Failure

@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.commands.unisono import At, Ended
 from tests.sdk.told import at, synced, welcome
-from tests.support.scripted import Fault, Scripted, scripted
+from tests.support.stub_server import Fault, StubServer, scripted
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2
@@ -78,12 +78,12 @@ METADATA: Final = dict.fromkeys(
 
 
 @pytest.fixture
-async def script() -> AsyncIterator[Scripted]:
+async def script() -> AsyncIterator[StubServer]:
     async with scripted() as script:
         yield script
 
 
-def answering(script: Scripted, answer: Message | Exception, *methods: str) -> None:
+def answering(script: StubServer, answer: Message | Exception, *methods: str) -> None:
     async def behave(_: Any) -> Message:
         if isinstance(answer, Exception):
             raise answer
@@ -93,7 +93,7 @@ def answering(script: Scripted, answer: Message | Exception, *methods: str) -> N
         script.answer(method, behave)
 
 
-async def run(script: Scripted, *arguments: str, **changes: str) -> Ended:
+async def run(script: StubServer, *arguments: str, **changes: str) -> Ended:
     return await asyncio.to_thread(At(script.target, "x").run, *arguments, **changes)
 
 
@@ -107,7 +107,7 @@ def harmless(ended: Ended) -> str:
 
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=["people", "programs"])
 @pytest.mark.parametrize("command", COMMANDS)
-async def test_what_it_answers(script: Scripted, command: str, options: tuple[str, ...]) -> None:
+async def test_what_it_answers(script: StubServer, command: str, options: tuple[str, ...]) -> None:
     for method, answer in ANSWERS.items():
         answering(script, answer, method)
     ended = await run(script, *COMMANDS[command], *options)
@@ -118,7 +118,7 @@ async def test_what_it_answers(script: Scripted, command: str, options: tuple[st
 
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=["people", "programs"])
 @pytest.mark.parametrize("reason", REASONS, ids=ascii)
-async def test_what_it_refuses(script: Scripted, reason: str, options: tuple[str, ...]) -> None:
+async def test_what_it_refuses(script: StubServer, reason: str, options: tuple[str, ...]) -> None:
     fault = Fault(Code.PERMISSION_DENIED, reason, message=HARM, metadata=METADATA)
     answering(script, fault, *ANSWERS)
     for command in ("list", "delete"):
@@ -130,7 +130,7 @@ async def test_what_it_refuses(script: Scripted, reason: str, options: tuple[str
 @pytest.mark.parametrize(
     ("options", "offline"), [(("--plain",), "○ offline"), (("--json",), '"status":"offline"')]
 )
-async def test_what_it_tells_a_device(script: Scripted, options: tuple[str, ...], offline: str) -> None:
+async def test_what_it_tells_a_device(script: StubServer, options: tuple[str, ...], offline: str) -> None:
     event = feed_pb.Event(
         notification_id=ROW.id,
         revision=1,
@@ -153,7 +153,7 @@ async def test_what_it_tells_a_device(script: Scripted, options: tuple[str, ...]
                 raise said
             yield said
 
-    script.tell("Subscribe", tell)
+    script.stream("Subscribe", tell)
     with At(script.target, "x").started("listen", *options) as listening:
         for words in ("owned", offline):
             await asyncio.to_thread(listening.until, words)

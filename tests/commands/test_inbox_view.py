@@ -68,7 +68,7 @@ def test_the_selected_one_is_always_in_sight(selected: int, width: int, height: 
 def test_it_says_who_and_how_connected_and_how_many() -> None:
     top = " ".join(lines(a_picture(*rows(2)))[0].split())
     assert top == "ada · laptop ● live 2 unread revision 2"
-    offline = a_picture(status=Status.OFFLINE, since=NOW - timedelta(minutes=3), trouble="no connection")
+    offline = a_picture(status=Status.OFFLINE, since=NOW - timedelta(minutes=3), error="no connection")
     first, second = lines(offline)[:2]
     assert "○ offline 3 min" in first
     assert "── since 11:57: no connection ──" in second

@@ -16,9 +16,9 @@ from tests.support.builders import (
     a_notification,
     a_tombstone,
     an_endpoint,
-    look,
     put,
     put_endpoints,
+    read_view,
     removed,
 )
 from unisono.server.model import Audience, Notification, Platform, ReadState, SenderRole, TargetPolicy
@@ -58,11 +58,11 @@ def others(revision: int) -> Notification:
 
 
 OF_A_KEY: dict[str, Ask] = {
-    "a send": lambda store: look(store, ReadSet(feed=ALICE, sends=(SendKey("key", b"new"),))),
-    "a repeated send": lambda store: look(
+    "a send": lambda store: read_view(store, ReadSet(feed=ALICE, sends=(SendKey("key", b"new"),))),
+    "a repeated send": lambda store: read_view(
         store, ReadSet(feed=ALICE, sends=(SendKey("key", b"fingerprint of live"),))
     ),
-    "a reference": lambda store: look(store, ReadSet(feed=ALICE, keys=("key",), payload=True)),
+    "a reference": lambda store: read_view(store, ReadSet(feed=ALICE, keys=("key",), payload=True)),
     "a look-up": lambda store: store.find(ALICE, keys=["key"]),
 }
 
@@ -85,10 +85,10 @@ NARROWED: dict[str, Ask] = {
     "a list of a group": lambda store: store.history(
         ALICE, ListFilter(group_name="work"), before=None, limit=50, max_bytes=1 << 20
     ),
-    "a mark for an endpoint": lambda store: look(
+    "a mark for an endpoint": lambda store: read_view(
         store, ReadSet(feed=ALICE, scan=Scan(audience=TV, until=10**6))
     ),
-    "a mark of a group": lambda store: look(
+    "a mark of a group": lambda store: read_view(
         store, ReadSet(feed=ALICE, scan=Scan(group_name="work", until=10**6))
     ),
 }

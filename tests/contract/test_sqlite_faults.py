@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.backends import SqliteBackend, opened
-from tests.support.builders import ALICE, Asks, a_notification, look, put, puts
+from tests.support.builders import ALICE, StubItem, a_notification, put, read_view, write_rows
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
 from unisono.server.store.base import BatchRejected
 from unisono.server.store.commit import Decision, ReadSet, View
@@ -38,7 +38,7 @@ async def test_a_commit_that_the_disk_refuses_has_an_unknown_outcome(tmp_path: P
             await put(store, a_notification("n2", 2, payload=bytes(100_000)))
 
         assert raised.value.reason is Reason.OUTCOME_UNKNOWN
-        seen = await look(store, ReadSet(feed=ALICE, ids=("n2",)))
+        seen = await read_view(store, ReadSet(feed=ALICE, ids=("n2",)))
         assert (seen.feeds[ALICE].revision, len(seen.rows.get(ALICE, ()))) in {(1, 0), (2, 1)}
         assert seen.feeds[ALICE] == await store.feed(ALICE)
         await put(store, a_notification("n3", 3))
@@ -52,10 +52,10 @@ async def test_a_commit_goes_on_when_its_caller_goes_away_in_the_middle(tmp_path
     def slow(items: object, view: View) -> Decision[None]:
         loop.call_soon_threadsafe(entered.set)
         released.wait(10)
-        return puts(view, [a_notification("n1", 1)])
+        return write_rows(view, [a_notification("n1", 1)])
 
     async with opened(SqliteBackend(tmp_path).store()) as store:
-        gone = asyncio.create_task(store.commit([Asks(read_set=ReadSet(feed=ALICE))], slow))
+        gone = asyncio.create_task(store.commit([StubItem(read_set=ReadSet(feed=ALICE))], slow))
         await entered.wait()
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -63,7 +63,7 @@ async def test_a_commit_goes_on_when_its_caller_goes_away_in_the_middle(tmp_path
         assert await store.feed(ALICE) is None
         released.set()
 
-        assert (await look(store, ReadSet(feed=ALICE))).feeds[ALICE].revision == 1
+        assert (await read_view(store, ReadSet(feed=ALICE))).feeds[ALICE].revision == 1
 
 
 @pytest.fixture

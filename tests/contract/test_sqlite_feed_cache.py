@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.contract.backends import opened
 from tests.contract.sqlite_files import a_store, execute
-from tests.support.builders import ALICE, BOB, a_notification, look, put
+from tests.support.builders import ALICE, BOB, a_notification, put, read_view
 from unisono.server.model import Counts, Feed, FeedKey
 from unisono.server.store.commit import ReadSet
 from unisono.server.store.sqlite.feed_cache import FeedCache, StoredFeed
@@ -22,7 +22,7 @@ async def test_a_feed_that_was_just_committed_is_not_read(tmp_path: Path) -> Non
         await put(store, a_notification("n1", 1))
         execute(path, "UPDATE feeds SET live = 17")
 
-        assert (await look(store, ReadSet(feed=ALICE))).feeds[ALICE].live == 1
+        assert (await read_view(store, ReadSet(feed=ALICE))).feeds[ALICE].live == 1
 
 
 def test_what_a_commit_works_on_is_forgotten_until_it_succeeds() -> None:

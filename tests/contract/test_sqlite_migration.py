@@ -12,7 +12,17 @@ import pytest
 from tests.contract.backends import opened
 from tests.contract.sqlite_files import a_store, refusal
 from tests.guarantees.machines.core_parts import Core
-from tests.support.builders import ALICE, BOB, NOW, a_payload, an_endpoint, look, put, put_endpoints, removed
+from tests.support.builders import (
+    ALICE,
+    BOB,
+    NOW,
+    a_payload,
+    an_endpoint,
+    put,
+    put_endpoints,
+    read_view,
+    removed,
+)
 from tests.support.clocks import FakeClock
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
@@ -130,7 +140,7 @@ async def test_every_row_is_found_as_before(path: Path) -> None:
 
         assert seen(*await store.find(ALICE, keys=["k1"])) == {"unread", "deleted later", "expired"}
         sends = ReadSet(feed=ALICE, sends=(SendKey("k1", b"deleted"), SendKey("k2", b"new")))
-        view = await look(store, sends)
+        view = await read_view(store, sends)
         assert seen(*view.rows[ALICE]) == {"unread", "deleted", "snoozed"}
     for id_, key, role, target, read, action, created, revision, removal in ROWS:
         row = found[id_]

@@ -6,7 +6,18 @@ from dataclasses import replace
 import pytest
 
 from tests.contract.backends import StoreBackend, opened
-from tests.support.builders import ALICE, BOB, NOW, Asks, a_notification, a_payload, look, put, puts, removed
+from tests.support.builders import (
+    ALICE,
+    BOB,
+    NOW,
+    StubItem,
+    a_notification,
+    a_payload,
+    put,
+    read_view,
+    removed,
+    write_rows,
+)
 from unisono.server.errors import NotFound, Reason
 from unisono.server.model import (
     ChangeType,
@@ -87,12 +98,12 @@ async def test_stores_and_feeds_have_epochs_of_eight_bytes(store: Store) -> None
 
 
 async def test_a_feed_is_made_by_the_commit_that_writes_it(store: Store) -> None:
-    seen = (await look(store, ReadSet(feed=ALICE))).feeds[ALICE]
+    seen = (await read_view(store, ReadSet(feed=ALICE))).feeds[ALICE]
     assert (seen.revision, seen.floor, seen.live, seen.size, seen.unread, seen.targets) == (0, 0, 0, 0, 0, {})
     assert await store.feed(ALICE) is None
 
     decision = await store.commit(
-        [Asks(read_set=ReadSet(feed=ALICE))],
+        [StubItem(read_set=ReadSet(feed=ALICE))],
         lambda _, view: Decision(outcomes=[None], feeds=[replace(view.feeds[ALICE], revision=1)]),
     )
 
@@ -114,7 +125,7 @@ async def test_the_decision_comes_back_with_its_outcomes(store: Store) -> None:
     error = NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here")
     decided: Decision[str] = Decision(outcomes=["one", error])
 
-    items = [Asks(read_set=ReadSet(feed=ALICE)), Asks(read_set=ReadSet(feed=BOB))]
+    items = [StubItem(read_set=ReadSet(feed=ALICE)), StubItem(read_set=ReadSet(feed=BOB))]
 
     assert await store.commit(items, lambda _, view: decided) == decided
 
@@ -128,7 +139,7 @@ async def test_an_exception_of_the_decision_passes_through_and_changes_nothing(s
 
     await put(store, a_notification("n1", 1))
     with pytest.raises(Mistake):
-        await store.commit([Asks(read_set=ReadSet(feed=ALICE))], fail)
+        await store.commit([StubItem(read_set=ReadSet(feed=ALICE))], fail)
 
     await put(store, a_notification("n2", 2))
     feed = await store.feed(ALICE)
@@ -156,7 +167,7 @@ async def test_bad_data_rejects_the_whole_batch(store: Store, bad: Notification)
 
     assert raised.value.__cause__ is not None
     assert await store.feed(ALICE) == before
-    assert (await look(store, ReadSet(feed=ALICE))).feeds[ALICE] == before
+    assert (await read_view(store, ReadSet(feed=ALICE))).feeds[ALICE] == before
     assert not await store.find(ALICE, ids=["n2"])
     await put(store, a_notification("n2", 4))
     assert await store.find(ALICE, ids=["n2"])
@@ -175,7 +186,7 @@ async def test_a_name_that_is_no_text_rejects_the_batch(store: Store, bad: ReadS
     await put(store, a_notification("n1", 1))
 
     with pytest.raises(BatchRejected):
-        await look(store, bad)
+        await read_view(store, bad)
 
 
 async def test_commits_act_one_after_the_other(store: Store) -> None:
@@ -184,10 +195,10 @@ async def test_commits_act_one_after_the_other(store: Store) -> None:
     def append(items: object, view: View) -> Decision[int]:
         revision = view.feeds[ALICE].revision + 1
         row = a_notification(f"n{revision}", revision)
-        written = puts(view, [row])
+        written = write_rows(view, [row])
         return Decision(outcomes=[revision], feeds=written.feeds, rows=written.rows)
 
-    commits = [store.commit([Asks(read_set=ReadSet(feed=ALICE))], append) for _ in range(50)]
+    commits = [store.commit([StubItem(read_set=ReadSet(feed=ALICE))], append) for _ in range(50)]
     decisions = await asyncio.gather(*commits)
 
     assert {decision.outcomes[0] for decision in decisions} == set(range(1, 51))

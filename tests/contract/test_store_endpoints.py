@@ -9,7 +9,7 @@ from tests.support.builders import (
     ALICE,
     BOB,
     NOW,
-    Names,
+    StubEndpointItem,
     a_notification,
     an_endpoint,
     look_at_endpoints,
@@ -54,7 +54,7 @@ async def test_every_field_is_rewritten(store: Store) -> None:
 
 
 async def test_the_feed_of_an_endpoint_is_made_with_it(store: Store) -> None:
-    seen = (await look_at_endpoints(store, Names())).feeds[ALICE]
+    seen = (await look_at_endpoints(store, StubEndpointItem())).feeds[ALICE]
     assert seen.revision == 0
     assert await store.feed_and_endpoint(ALICE, "phone") == (None, None)
 
@@ -95,7 +95,9 @@ async def test_a_commit_sees_the_present_ones_and_the_deleted_ones_it_names(stor
     bobs = [an_endpoint("gone", feed=BOB), an_endpoint("forgotten", feed=BOB, delete_time=NOW)]
     await put_endpoints(store, *bobs)
 
-    view = await look_at_endpoints(store, Names(endpoint_id="gone"), Names(feed=BOB, endpoint_id="new"))
+    view = await look_at_endpoints(
+        store, StubEndpointItem(endpoint_id="gone"), StubEndpointItem(feed=BOB, endpoint_id="new")
+    )
 
     assert set(view.endpoints[ALICE]) == {present, other, gone}
     assert set(view.endpoints[BOB]) == {bobs[0]}
@@ -105,7 +107,9 @@ async def test_a_commit_sees_the_present_ones_and_the_deleted_ones_it_names(stor
 async def test_a_named_endpoint_is_seen_once(store: Store) -> None:
     await put_endpoints(store, an_endpoint("phone"), an_endpoint("gone", delete_time=NOW))
 
-    view = await look_at_endpoints(store, *[Names(endpoint_id=id_) for id_ in ("phone", "gone", "gone")])
+    view = await look_at_endpoints(
+        store, *[StubEndpointItem(endpoint_id=id_) for id_ in ("phone", "gone", "gone")]
+    )
 
     assert len(view.endpoints[ALICE]) == 2
 
@@ -139,7 +143,7 @@ async def test_an_exception_of_the_decision_passes_through_and_changes_nothing(s
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await store.commit_endpoints([Names()], fail)
+        await store.commit_endpoints([StubEndpointItem()], fail)
 
     assert await store.feed(ALICE) is None
     await put_endpoints(store, an_endpoint("phone"))

@@ -10,13 +10,13 @@ from tests.contract.backends import StoreBackend, opened
 from tests.support.builders import (
     ALICE,
     NOW,
-    Asks,
+    StubItem,
     a_notification,
     an_endpoint,
-    look,
     put,
     put_endpoints,
-    puts,
+    read_view,
+    write_rows,
 )
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
 from unisono.server.store.base import Store
@@ -64,10 +64,10 @@ async def test_a_write_that_fails_on_its_way_changes_nothing(backend: StoreBacke
     before = await store.feed(ALICE)
 
     def append(items: object, view: View) -> Decision[None]:
-        return puts(view, [a_notification("n2", 2)])
+        return write_rows(view, [a_notification("n2", 2)])
 
     with backend.broken(), pytest.raises(Unavailable) as raised:
-        await store.commit([Asks(read_set=ReadSet(feed=ALICE))], append)
+        await store.commit([StubItem(read_set=ReadSet(feed=ALICE))], append)
 
     assert not isinstance(raised.value, OutcomeUnknown)
     assert await store.feed(ALICE) == before
@@ -117,7 +117,7 @@ async def test_closing_finishes_what_has_begun(backend: StoreBackend) -> None:
         await store.close()
 
     async with opened(backend.store()) as store:
-        assert len((await look(store, ReadSet(feed=ALICE, ids=("n1", "n8")))).rows[ALICE]) == 2
+        assert len((await read_view(store, ReadSet(feed=ALICE, ids=("n1", "n8")))).rows[ALICE]) == 2
 
 
 @pytest.mark.parametrize("turns", range(12))
@@ -146,7 +146,7 @@ async def test_a_commit_whose_caller_goes_away_is_done_or_not_done(store: Store,
     gone.cancel()
     await asyncio.wait([gone])
 
-    seen = await look(store, ReadSet(feed=ALICE, ids=("n2", "n3")))
+    seen = await read_view(store, ReadSet(feed=ALICE, ids=("n2", "n3")))
     feed = seen.feeds[ALICE]
     assert (feed.revision, feed.live, len(seen.rows.get(ALICE, ()))) in {(1, 1, 0), (3, 3, 2)}
     row = a_notification("n4", 4)

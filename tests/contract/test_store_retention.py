@@ -12,9 +12,9 @@ from tests.support.builders import (
     a_notification,
     a_tombstone,
     an_endpoint,
-    look,
     put,
     put_endpoints,
+    read_view,
     removed,
 )
 from tests.support.encoding import decoded
@@ -107,7 +107,7 @@ async def test_old_tombstones_go_and_raise_the_floor(store: Store) -> None:
     await put_endpoints(store, an_endpoint("phone", feed=BOB))
 
     assert await store.purge(retention(tombstones_before=NOW)) == 3
-    assert (await look(store, ReadSet(feed=ALICE))).feeds[ALICE] == await store.feed(ALICE)
+    assert (await read_view(store, ReadSet(feed=ALICE))).feeds[ALICE] == await store.feed(ALICE)
 
     assert await left(store) == (["live", "young"], 3)
     assert await left(store, BOB) == ([], 7)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.builders import ALICE, BOB, a_notification, a_payload, a_tombstone, look, put
+from tests.support.builders import ALICE, BOB, a_notification, a_payload, a_tombstone, put, read_view
 from unisono.server.model import Audience, Platform, SenderRole, TargetPolicy
 from unisono.server.store.base import Store
 from unisono.server.store.commit import ReadSet, Scan, Scanned, SendKey, View
@@ -30,7 +30,7 @@ async def test_rows_are_seen_by_id_and_by_key(store: Store) -> None:
         a_notification("n3", 3, app_notification_id="another"),
     )
 
-    view = await look(store, ReadSet(feed=ALICE, ids=("n1", "nobody"), keys=("key", "unknown")))
+    view = await read_view(store, ReadSet(feed=ALICE, ids=("n1", "nobody"), keys=("key", "unknown")))
 
     assert ids(view) == {"n1", "n2"}
 
@@ -49,7 +49,7 @@ async def test_by_a_key_is_seen_what_is_live_and_what_went_last_of_either_role(s
         a_notification("user's", 10, **USER),
     )
 
-    seen = ids(await look(store, ReadSet(feed=ALICE, keys=("key",))))
+    seen = ids(await read_view(store, ReadSet(feed=ALICE, keys=("key",))))
 
     assert seen == {"publisher's", "user's", "gone", "user's gone"}
 
@@ -66,7 +66,7 @@ async def test_a_send_sees_what_is_live_with_its_key_and_what_went_with_its_cont
     )
 
     async def seen(*sends: SendKey) -> set[str]:
-        return ids(await look(store, ReadSet(feed=ALICE, sends=sends)))
+        return ids(await read_view(store, ReadSet(feed=ALICE, sends=sends)))
 
     assert await seen(SendKey("key", b"same")) == {"same", "user's same", "live"}
     assert await seen(SendKey("key", b"new"), SendKey("key", b"other")) == {"live", "other"}
@@ -76,20 +76,20 @@ async def test_a_send_sees_what_is_live_with_its_key_and_what_went_with_its_cont
 async def test_what_has_no_key_has_not_the_empty_key(store: Store) -> None:
     await put(store, a_notification("n1", 1))
 
-    assert not ids(await look(store, ReadSet(feed=ALICE, keys=("",))))
+    assert not ids(await read_view(store, ReadSet(feed=ALICE, keys=("",))))
 
 
 async def test_names_are_compared_by_bytes(store: Store) -> None:
     await put(store, a_notification("n1", 1, app_notification_id="Key"))
 
-    assert not ids(await look(store, ReadSet(feed=ALICE, keys=("key", "KEY", "Key ", "K%"))))
+    assert not ids(await read_view(store, ReadSet(feed=ALICE, keys=("key", "KEY", "Key ", "K%"))))
 
 
 async def test_another_feed_is_not_seen(store: Store) -> None:
     await put(store, a_notification("bob's", 1, feed=BOB, app_notification_id="key"))
     await put(store, a_notification("alice's", 1))
 
-    view = await look(store, ReadSet(feed=ALICE, ids=("bob's",), keys=("key",), scan=Scan(until=9)))
+    view = await read_view(store, ReadSet(feed=ALICE, ids=("bob's",), keys=("key",), scan=Scan(until=9)))
 
     assert ids(view) == {"alice's"}
     assert BOB not in view.feeds
@@ -98,7 +98,7 @@ async def test_another_feed_is_not_seen(store: Store) -> None:
 async def test_items_of_many_feeds_see_each_their_own(store: Store) -> None:
     await put(store, a_notification("alice's", 1), a_notification("bob's", 1, feed=BOB))
 
-    view = await look(
+    view = await read_view(
         store, ReadSet(feed=ALICE, ids=("alice's",)), ReadSet(feed=BOB, ids=("bob's", "alice's"))
     )
 
@@ -136,7 +136,7 @@ async def test_a_row_is_seen_once_and_its_payload_if_asked_for(
     row = a_notification("n1", 1, app_notification_id="key", payload=a_payload("seen"))
     await put(store, row)
 
-    view = await look(store, *reads)
+    view = await read_view(store, *reads)
 
     assert list(view.rows[ALICE]) == [replace(row, payload=expected)]
 
@@ -150,7 +150,7 @@ async def test_a_scan_finds_live_rows_in_the_order_of_creation(store: Store) -> 
         a_notification("fourth", 4),
     )
 
-    view = await look(store, ReadSet(feed=ALICE, scan=Scan(until=100)))
+    view = await read_view(store, ReadSet(feed=ALICE, scan=Scan(until=100)))
 
     assert view.scans == {0: Scanned(("first", "second", "fourth"))}
     assert ids(view) == {"first", "second", "fourth"}
@@ -177,7 +177,9 @@ async def test_a_scan_ends_at_its_limit_or_where_it_has_looked_at_enough(
 ) -> None:
     await put(store, *FIVE)
 
-    assert (await look(store, ReadSet(feed=ALICE, scan=scan))).scans == {0: Scanned(expected, resume_after)}
+    assert (await read_view(store, ReadSet(feed=ALICE, scan=scan))).scans == {
+        0: Scanned(expected, resume_after)
+    }
 
 
 @pytest.mark.parametrize(
@@ -196,13 +198,13 @@ async def test_a_scan_ends_at_its_limit_or_where_it_has_looked_at_enough(
 async def test_a_scan_is_narrowed(store: Store, scan: Scan, expected: tuple[str, ...]) -> None:
     await put(store, *FIVE)
 
-    assert (await look(store, ReadSet(feed=ALICE, scan=scan))).scans == {0: Scanned(expected)}
+    assert (await read_view(store, ReadSet(feed=ALICE, scan=scan))).scans == {0: Scanned(expected)}
 
 
 async def test_scans_belong_to_their_items(store: Store) -> None:
     await put(store, a_notification("n1", 1), a_notification("n2", 2), a_notification("b1", 1, feed=BOB))
 
-    view = await look(
+    view = await read_view(
         store,
         ReadSet(feed=ALICE, ids=("n1",)),
         ReadSet(feed=ALICE, scan=Scan(until=1)),

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.support.builders import a_payload
+from tests.support.core_harness import ADA, PUBLISHER, CoreHarness, running
 from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
-from tests.support.stage import ADA, PUBLISHER, Stage, playing
 from unisono.server.api.convert import encoding
 from unisono.server.bus.base import Hint
 from unisono.server.core.decide.commands import Actor, Content, StatePatch
@@ -35,19 +35,19 @@ class Disk(MemoryStore):
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+async def harness() -> AsyncIterator[CoreHarness]:
     disk = Disk(ids=SequentialIds(), encode=encoding.encode_row)
-    async with playing(Stage(store=disk)) as stage:
-        yield stage
+    async with running(CoreHarness(store=disk)) as harness:
+        yield harness
 
 
 class Commits:
     """Whose rows were committed, one commit after the other."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, harness: CoreHarness) -> None:
         self.rows: list[tuple[FeedKey, int]] = []
         self.begun = asyncio.Event()
-        stage.bus.listen(self._hear)
+        harness.bus.listen(self._hear)
 
     def _hear(self, hint: Hint) -> None:
         if hint.changes:
@@ -67,42 +67,42 @@ def request(actor: Actor) -> SendRequest:
 
 
 @pytest.mark.parametrize("other", [BOB, OTHER_APP], ids=["another user", "another app"])
-async def test_a_send_waits_for_two_steps_of_a_mark_at_most(stage: Stage, other: Actor) -> None:
-    await stage.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 2000)
-    commits = Commits(stage)
-    marking = asyncio.create_task(Marking(stage.commits, stage.endpoints).mark(ALL))
+async def test_a_send_waits_for_two_steps_of_a_mark_at_most(harness: CoreHarness, other: Actor) -> None:
+    await harness.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 2000)
+    commits = Commits(harness)
+    marking = asyncio.create_task(Marking(harness.commits, harness.endpoints).mark(ALL))
     await asyncio.sleep(0)
 
-    await stage.notifications.send(request(other))
+    await harness.notifications.send(request(other))
 
     assert commits.before(other.feed) <= 2 * ROWS
     assert (await marking).changed == 2000
 
 
-async def test_a_send_of_another_app_waits_for_two_commits_of_a_batch_at_most(stage: Stage) -> None:
-    commits = Commits(stage)
+async def test_a_send_of_another_app_waits_for_two_commits_of_a_batch_at_most(harness: CoreHarness) -> None:
+    commits = Commits(harness)
     users = [replace(PUBLISHER, feed=FeedKey("mail.test", f"user-{n}")) for n in range(1000)]
     batch = asyncio.create_task(
-        stage.notifications.send_batch(("mail.test", ""), [request(user) for user in users])
+        harness.notifications.send_batch(("mail.test", ""), [request(user) for user in users])
     )
     await commits.begun.wait()
 
-    await stage.notifications.send(request(OTHER_APP))
+    await harness.notifications.send(request(OTHER_APP))
 
     # One that began while nobody else was there, which has four times as many, and one that it shares.
     assert commits.before(OTHER_APP.feed) <= 6 * ROWS
     assert len(await batch) == 1000
 
 
-async def test_a_hundred_marks_at_once_leave_room_in_each_commit(stage: Stage) -> None:
-    await stage.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 500)
-    marking = Marking(stage.commits, stage.endpoints)
+async def test_a_hundred_marks_at_once_leave_room_in_each_commit(harness: CoreHarness) -> None:
+    await harness.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 500)
+    marking = Marking(harness.commits, harness.endpoints)
     marks = [asyncio.create_task(marking.mark(ALL)) for _ in range(100)]
     await asyncio.sleep(0)
-    commits = Commits(stage)
+    commits = Commits(harness)
 
-    await stage.notifications.send(request(BOB))
+    await harness.notifications.send(request(BOB))
 
     assert commits.before(BOB.feed) <= 2 * ROWS
     assert sum(mark.changed for mark in await asyncio.gather(*marks)) == 500
-    assert (await stage.store.feed(ADA)).unread_count() == 0  # type: ignore[union-attr]
+    assert (await harness.store.feed(ADA)).unread_count() == 0  # type: ignore[union-attr]

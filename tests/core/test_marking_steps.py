@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stage import ADA, PUBLISHER, Stage, playing
+from tests.support.core_harness import ADA, PUBLISHER, CoreHarness, running
 from unisono.server.bus.base import Hint
 from unisono.server.core.decide.commands import Command, Delete, Mark, Ref, StatePatch
 from unisono.server.core.marking import PART, Marking, MarkRequest, Selector
@@ -21,30 +21,30 @@ ALL = MarkRequest(actor=PUBLISHER, selector=Selector(), patch=READ)
 
 
 @pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    async with playing(Stage()) as stage:
-        yield stage
+async def harness() -> AsyncIterator[CoreHarness]:
+    async with running(CoreHarness()) as harness:
+        yield harness
 
 
 @pytest.fixture
-def marking(stage: Stage) -> Marking:
-    return Marking(stage.commits, stage.endpoints)
+def marking(harness: CoreHarness) -> Marking:
+    return Marking(harness.commits, harness.endpoints)
 
 
-async def sent(stage: Stage, count: int) -> list[Notification]:
-    return list(await asyncio.gather(*(stage.send() for _ in range(count))))
+async def sent(harness: CoreHarness, count: int) -> list[Notification]:
+    return list(await asyncio.gather(*(harness.send() for _ in range(count))))
 
 
-def steps(stage: Stage) -> list[int]:
+def steps(harness: CoreHarness) -> list[int]:
     """How many changes each commit from now on makes."""
     found: list[int] = []
-    stage.bus.listen(lambda hint: found.append(len(hint.changes)))
+    harness.bus.listen(lambda hint: found.append(len(hint.changes)))
     return found
 
 
-async def test_no_step_is_larger_than_a_commit_may_be(stage: Stage, marking: Marking) -> None:
-    await sent(stage, 2 * STEP + 3)
-    found = steps(stage)
+async def test_no_step_is_larger_than_a_commit_may_be(harness: CoreHarness, marking: Marking) -> None:
+    await sent(harness, 2 * STEP + 3)
+    found = steps(harness)
 
     marked = await marking.mark(ALL)
 
@@ -53,16 +53,16 @@ async def test_no_step_is_larger_than_a_commit_may_be(stage: Stage, marking: Mar
     assert marked.last_revision == 2 * (2 * STEP + 3)
 
 
-async def test_what_fits_exactly_is_one_step_and_a_look(stage: Stage, marking: Marking) -> None:
-    await sent(stage, STEP)
-    found = steps(stage)
+async def test_what_fits_exactly_is_one_step_and_a_look(harness: CoreHarness, marking: Marking) -> None:
+    await sent(harness, STEP)
+    found = steps(harness)
 
     assert (await marking.mark(ALL)).changed == STEP
     assert found == [STEP]
 
 
-async def test_it_counts_over_all_steps_what_it_left_alone(stage: Stage, marking: Marking) -> None:
-    rows = await sent(stage, STEP + 10)
+async def test_it_counts_over_all_steps_what_it_left_alone(harness: CoreHarness, marking: Marking) -> None:
+    rows = await sent(harness, STEP + 10)
     up_to = MarkRequest(
         actor=PUBLISHER, selector=Selector(), patch=READ, up_to_revision=rows[STEP + 3].revision
     )
@@ -72,45 +72,47 @@ async def test_it_counts_over_all_steps_what_it_left_alone(stage: Stage, marking
     assert (marked.changed, marked.skipped, marked.unread_count) == (STEP + 4, 6, 6)
 
 
-async def test_what_comes_after_the_first_step_is_not_meant(stage: Stage, marking: Marking) -> None:
-    await sent(stage, STEP + 1)
+async def test_what_comes_after_the_first_step_is_not_meant(harness: CoreHarness, marking: Marking) -> None:
+    await sent(harness, STEP + 1)
     late: list[asyncio.Task[Notification]] = []
 
     def send_once(hint: Hint) -> None:
         """Right after the first step."""
         if not late:
-            late.append(asyncio.create_task(stage.send("Late")))
+            late.append(asyncio.create_task(harness.send("Late")))
 
-    stage.bus.listen(send_once)
+    harness.bus.listen(send_once)
 
     marked = await marking.mark(ALL)
 
     assert marked.changed == STEP + 1
-    (row,) = await stage.store.find(ADA, ids=[(await late[0]).id])
+    (row,) = await harness.store.find(ADA, ids=[(await late[0]).id])
     assert row.read_state is ReadState.UNREAD
 
 
-async def test_repeating_it_continues_and_then_changes_nothing(stage: Stage, marking: Marking) -> None:
-    await sent(stage, STEP + 5)
+async def test_repeating_it_continues_and_then_changes_nothing(
+    harness: CoreHarness, marking: Marking
+) -> None:
+    await sent(harness, STEP + 5)
     first = Mark(actor=PUBLISHER, patch=READ, scan=Scan(until=2**53 - 1))
-    await stage.commits.committer.submit(first)
+    await harness.commits.committer.submit(first)
 
     assert [(await marking.mark(ALL)).changed for _ in range(2)] == [5, 0]
 
 
-async def test_a_step_sees_what_its_batch_did_before_it(stage: Stage) -> None:
+async def test_a_step_sees_what_its_batch_did_before_it(harness: CoreHarness) -> None:
     """Removed, and created, in the same commit as the step."""
-    rows = await sent(stage, 3)
+    rows = await sent(harness, 3)
     delete = Delete(actor=PUBLISHER, ref=Ref(id=rows[0].id))
     mark = Mark(actor=PUBLISHER, patch=READ, scan=Scan(until=2**53 - 1))
 
     _, _, marked = await asyncio.gather(
-        stage.commits.committer.submit(delete),
-        stage.send("Just before"),
-        stage.commits.committer.submit(mark),
+        harness.commits.committer.submit(delete),
+        harness.send("Just before"),
+        harness.commits.committer.submit(mark),
     )
 
-    unread = [row.id for row in stage.store.rows(ADA) if row.counts_as_unread]
+    unread = [row.id for row in harness.store.rows(ADA) if row.counts_as_unread]
     assert unread == []
     assert marked.feed.unread_count() == 0  # type: ignore[union-attr]
 
@@ -121,25 +123,25 @@ def refs(rows: Sequence[Notification], *, missing: int = 0) -> MarkRequest:
     return MarkRequest(actor=PUBLISHER, selector=Selector(refs=tuple(named)), patch=READ)
 
 
-async def test_references_are_marked_in_parts_that_leave_room(stage: Stage, marking: Marking) -> None:
+async def test_references_are_marked_in_parts_that_leave_room(harness: CoreHarness, marking: Marking) -> None:
     """Each part is a turn: others go between two of them."""
-    rows = await sent(stage, 2 * PART + 1)
+    rows = await sent(harness, 2 * PART + 1)
     parts: list[int] = []
-    submit_all = stage.commits.committer.submit_all
+    submit_all = harness.commits.committer.submit_all
 
     async def counting(items: Sequence[Command], **options: Any) -> Any:
         parts.extend(item.rows for item in items)
         return await submit_all(items, **options)
 
-    stage.commits.committer.submit_all = counting  # type: ignore[method-assign]
+    harness.commits.committer.submit_all = counting  # type: ignore[method-assign]
     marked = await marking.mark(refs(rows))
 
     assert parts == [43, 43, 43]
     assert (marked.changed, marked.unread_count, marked.not_found) == (2 * PART + 1, 0, ())
 
 
-async def test_what_no_part_finds_is_not_found(stage: Stage, marking: Marking) -> None:
-    rows = await sent(stage, 3)
+async def test_what_no_part_finds_is_not_found(harness: CoreHarness, marking: Marking) -> None:
+    rows = await sent(harness, 3)
 
     marked = await marking.mark(refs(rows, missing=2 * PART))
 
@@ -148,9 +150,9 @@ async def test_what_no_part_finds_is_not_found(stage: Stage, marking: Marking) -
         await marking.mark(refs([], missing=2 * PART))
 
 
-async def test_one_of_many_is_never_taken_for_the_only_one(stage: Stage, marking: Marking) -> None:
+async def test_one_of_many_is_never_taken_for_the_only_one(harness: CoreHarness, marking: Marking) -> None:
     """A snooze that would end too late is an error for a single notification, and skipped among many."""
-    rows = await sent(stage, PART + 1)
+    rows = await sent(harness, PART + 1)
     late = StatePatch(user_action_state=UserActionState.SNOOZED, snooze_until=rows[-1].expire_time)
 
     marked = await marking.mark(replace(refs(rows), patch=late))
@@ -158,21 +160,21 @@ async def test_one_of_many_is_never_taken_for_the_only_one(stage: Stage, marking
     assert (marked.changed, marked.skipped) == (0, PART + 1)
 
 
-async def test_a_store_that_fails_in_one_part_fails_the_mark(stage: Stage, marking: Marking) -> None:
-    rows = await sent(stage, PART + 1)
+async def test_a_store_that_fails_in_one_part_fails_the_mark(harness: CoreHarness, marking: Marking) -> None:
+    rows = await sent(harness, PART + 1)
     outcomes = iter([NotFound(Reason.NOTIFICATION_NOT_FOUND, "gone"), Unavailable(Reason.OVERLOADED, "full")])
 
     async def failing(items: Sequence[Command], **options: Any) -> Any:
         return [next(outcomes) for _ in items]
 
-    stage.commits.committer.submit_all = failing  # type: ignore[method-assign]
+    harness.commits.committer.submit_all = failing  # type: ignore[method-assign]
     with pytest.raises(Unavailable):
         await marking.mark(refs(rows))
 
 
 async def test_a_named_notification_counts_once_however_often_it_is_named(
-    stage: Stage, marking: Marking
+    harness: CoreHarness, marking: Marking
 ) -> None:
-    (row,) = await sent(stage, 1)
+    (row,) = await sent(harness, 1)
 
     assert (await marking.mark(refs([row] * (2 * PART)))).changed == 1

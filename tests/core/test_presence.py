@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.support.core_harness import ADA, CoreHarness, running
 from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
-from tests.support.stage import ADA, Stage, playing
 from unisono.server.api.convert import encoding
 from unisono.server.core import presence as module
 from unisono.server.core.presence import STEP, Presence
@@ -47,8 +47,8 @@ def presence(store: FailingStore) -> Presence:
 
 async def endpoint(store: MemoryStore, session_id: str) -> Endpoint:
     """The endpoint, registered anew for this session."""
-    async with playing(Stage(store=store)) as stage:
-        return (await stage.endpoints.register(ADA, "laptop", Platform.LINUX, "", session_id)).endpoint
+    async with running(CoreHarness(store=store)) as harness:
+        return (await harness.endpoints.register(ADA, "laptop", Platform.LINUX, "", session_id)).endpoint
 
 
 async def stored(store: MemoryStore) -> Endpoint:

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.devices import Held
+from tests.support.core_harness import ADA, CoreHarness, Stream, running
+from tests.support.devices import DeviceModel
 from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
-from tests.support.stage import ADA, Stage, Stream, playing
 from unisono.server.api.convert import encoding
 from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal
@@ -81,9 +81,9 @@ def test_what_can_be_resumed(position: Position, last: int, floor: int, resumabl
     assert position.resumable(last, floor) is resumable
 
 
-async def resumed(stage: Stage, token: bytes) -> bool:
-    stream = await Stream(stage, held=Held(token=token)).open()
-    welcome = (await stream.take()).welcome
+async def resumed(harness: CoreHarness, token: bytes) -> bool:
+    stream = await Stream(harness, held=DeviceModel(token=token)).open()
+    welcome = (await stream.next()).welcome
     await stream.cut()
     return welcome.resumed
 
@@ -101,27 +101,27 @@ async def resumed(stage: Stage, token: bytes) -> bool:
     ],
 )
 async def test_a_stream_resumes_or_starts_anew(position: Position, seal: Seal, expected: bool) -> None:
-    async with playing(Stage()) as stage:
-        await stage.send()
-        await stage.send()
+    async with running(CoreHarness()) as harness:
+        await harness.send()
+        await harness.send()
 
-        assert await resumed(stage, seal.token(position)) is expected
+        assert await resumed(harness, seal.token(position)) is expected
 
 
 async def test_a_stream_below_the_floor_starts_anew() -> None:
-    async with playing(Stage(sweep_rules=SweepRules(tombstones_per_feed=0))) as stage:
-        rows = [await stage.send() for _ in range(2)]
-        await stage.delete(rows[0])
-        await stage.sweeper.sweep()
+    async with running(CoreHarness(sweep_rules=SweepRules(tombstones_per_feed=0))) as harness:
+        rows = [await harness.send() for _ in range(2)]
+        await harness.delete(rows[0])
+        await harness.sweeper.sweep()
 
-        assert [await resumed(stage, OURS.token(Position.complete_at(n))) for n in (2, 3)] == [False, True]
+        assert [await resumed(harness, OURS.token(Position.complete_at(n))) for n in (2, 3)] == [False, True]
 
 
 async def test_a_refused_token_leaves_no_trace() -> None:
     store = MemoryStore(ids=SequentialIds(), encode=encoding.encode_row)
-    async with playing(Stage(store=store)) as stage:
+    async with running(CoreHarness(store=store)) as harness:
         with pytest.raises(InvalidRequest):
-            await Stream(stage, held=Held(token=b"no token")).open()
+            await Stream(harness, held=DeviceModel(token=b"no token")).open()
 
         assert await store.endpoints(ADA) == []
         assert await store.feed(ADA) is None

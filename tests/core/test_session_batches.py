@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.builders import a_payload
 from tests.support.buses import NullBus
-from tests.support.stage import Stage, Stream, playing
+from tests.support.core_harness import CoreHarness, Stream, running
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.core.catch_up_cache import PAGE_ROWS
@@ -25,9 +25,9 @@ MANY_ENDPOINTS = TargetPolicy.of(
 READ = StatePatch(read_state=ReadState.READ)
 
 
-async def largest(stage: Stage) -> Notification:
+async def largest(harness: CoreHarness) -> Notification:
     """A notification with all fields as large as allowed."""
-    return await stage.send(
+    return await harness.send(
         payload=LARGEST,
         group_name="g" * LIMITS.id_bytes,
         display_time_to_live=LIMITS.expire_after_max,
@@ -39,7 +39,7 @@ async def batches(stream: Stream, until: int) -> list[pb.EventBatch]:
     """The batches up to a revision."""
     found = []
     while stream.held.revision < until:
-        told = await stream.take()
+        told = await stream.next()
         if told.HasField("event_batch"):
             found.append(told.event_batch)
     return found
@@ -48,11 +48,11 @@ async def batches(stream: Stream, until: int) -> list[pb.EventBatch]:
 @pytest.mark.parametrize("bus", [LocalBus, NullBus])
 async def test_no_batch_is_larger_than_256_kib(bus: type[Bus]) -> None:
     """Live, from the tail or, where it is more than a batch, from the store."""
-    async with playing(Stage(bus=bus())) as stage:
-        stream = await Stream(stage).synced()
-        assert await stream.told() is None
-        rows = [await largest(stage) for _ in range(20)]
-        stage.clock.advance(30)
+    async with running(CoreHarness(bus=bus())) as harness:
+        stream = await Stream(harness).synced()
+        assert await stream.next_or_none() is None
+        rows = [await largest(harness) for _ in range(20)]
+        harness.clock.advance(30)
 
         found = await batches(stream, rows[-1].revision)
 
@@ -62,9 +62,9 @@ async def test_no_batch_is_larger_than_256_kib(bus: type[Bus]) -> None:
 
 
 async def test_no_batch_of_a_catch_up_is_larger_than_256_kib() -> None:
-    async with playing(Stage()) as stage:
-        rows = [await largest(stage) for _ in range(20)]
-        stream = await Stream(stage).open()
+    async with running(CoreHarness()) as harness:
+        rows = [await largest(harness) for _ in range(20)]
+        stream = await Stream(harness).open()
 
         found = await batches(stream, rows[-1].revision)
 
@@ -74,12 +74,12 @@ async def test_no_batch_of_a_catch_up_is_larger_than_256_kib() -> None:
 
 async def test_changes_of_state_alone_are_bounded_too() -> None:
     """They carry no payload, so no limit on payloads bounds them."""
-    async with playing(Stage()) as stage:
-        rows = [await largest(stage) for _ in range(40)]
-        stream = await Stream(stage).synced()
-        assert await stream.told() is None
+    async with running(CoreHarness()) as harness:
+        rows = [await largest(harness) for _ in range(40)]
+        stream = await Stream(harness).synced()
+        assert await stream.next_or_none() is None
         for row in rows:
-            await stage.mark(row, READ)
+            await harness.mark(row, READ)
 
         found = await batches(stream, 80)
 
@@ -90,10 +90,10 @@ async def test_changes_of_state_alone_are_bounded_too() -> None:
 
 
 async def test_a_catch_up_comes_in_pages_and_is_complete_at_synced() -> None:
-    async with playing(Stage()) as stage:
+    async with running(CoreHarness()) as harness:
         for _ in range(2 * PAGE_ROWS + 1):
-            await stage.send()
-        stream = await Stream(stage).synced()
+            await harness.send()
+        stream = await Stream(harness).synced()
 
         told = stream.held.messages
 
@@ -105,20 +105,20 @@ async def test_a_catch_up_comes_in_pages_and_is_complete_at_synced() -> None:
 
 
 async def test_an_empty_feed_is_synced_at_once() -> None:
-    async with playing(Stage()) as stage:
-        stream = await Stream(stage).synced()
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness).synced()
 
         assert [m.WhichOneof("message") for m in stream.held.messages] == ["welcome", "synced"]
         assert (stream.held.revision, stream.held.complete_revision) == (0, 0)
 
 
 async def test_from_the_end_there_is_nothing_to_catch_up() -> None:
-    async with playing(Stage()) as stage:
-        await stage.send("Old")
-        stream = await Stream(stage).synced(from_end=True)
-        new = await stage.send("New")
+    async with running(CoreHarness()) as harness:
+        await harness.send("Old")
+        stream = await Stream(harness).synced(from_end=True)
+        new = await harness.send("New")
 
-        told = await stream.take()
+        told = await stream.next()
 
         assert [m.WhichOneof("message") for m in stream.held.messages[:-1]] == ["welcome", "synced"]
         assert [e.notification_id for e in told.event_batch.events] == [new.id]
@@ -126,26 +126,26 @@ async def test_from_the_end_there_is_nothing_to_catch_up() -> None:
 
 
 async def test_everything_that_is_ready_goes_into_one_message() -> None:
-    async with playing(Stage()) as stage:
-        stream = await Stream(stage).synced()
-        rows = [await stage.send() for _ in range(100)]
-        await stage.mark(rows[0], READ)
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness).synced()
+        rows = [await harness.send() for _ in range(100)]
+        await harness.mark(rows[0], READ)
 
-        told = await stream.take()
+        told = await stream.next()
 
         assert [e.revision for e in told.event_batch.events] == list(range(1, 102))
         assert (told.revision, told.complete, told.unread_count) == (101, True, 99)
-        assert await stream.told() is None
+        assert await stream.next_or_none() is None
 
 
 async def test_who_is_further_behind_than_the_tail_gets_the_net_state() -> None:
-    async with playing(Stage()) as stage:
-        stream = await Stream(stage).synced()
-        row = await stage.send()
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness).synced()
+        row = await harness.send()
         for n in range(TAIL_CHANGES):
-            await stage.mark(row, StatePatch(read_state=ReadState.UNREAD if n % 2 else ReadState.READ))
+            await harness.mark(row, StatePatch(read_state=ReadState.UNREAD if n % 2 else ReadState.READ))
 
-        told = await stream.take()
+        told = await stream.next()
 
         (event,) = told.event_batch.events
         assert (event.revision, event.change_type) == (TAIL_CHANGES + 1, pb.CHANGE_TYPE_CREATED)
@@ -153,14 +153,14 @@ async def test_who_is_further_behind_than_the_tail_gets_the_net_state() -> None:
 
 
 async def test_an_event_names_its_origin_where_it_is_one_change() -> None:
-    async with playing(Stage()) as stage:
-        live = await Stream(stage, "phone").synced()
-        late = await (await Stream(stage, "laptop").synced()).cut()
-        row = await stage.send(origin="phone")
+    async with running(CoreHarness()) as harness:
+        live = await Stream(harness, "phone").synced()
+        late = await (await Stream(harness, "laptop").synced()).cut()
+        row = await harness.send(origin="phone")
 
-        (event,) = (await live.take()).event_batch.events
+        (event,) = (await live.next()).event_batch.events
 
         assert event.origin_endpoint_id == "phone"
-        caught_up = await Stream(stage, "laptop", held=late).synced()
+        caught_up = await Stream(harness, "laptop", held=late).synced()
         (event,) = caught_up.held.messages[-2].event_batch.events
         assert (event.notification_id, event.origin_endpoint_id) == (row.id, "")

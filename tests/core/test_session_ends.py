@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.buses import NullBus
 from tests.support.clocks import START
+from tests.support.core_harness import ADA, CoreHarness, Stream, running
 from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
-from tests.support.stage import ADA, Stage, Stream, playing
 from unisono.server.api.convert import encoding
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.bus.local import LocalBus
@@ -24,79 +24,79 @@ BUSES = [LocalBus, NullBus]
 MINUTE = 60
 
 
-async def live(stage: Stage, endpoint_id: str = "laptop", *, expire_time: int = 10**15) -> Stream:
+async def live(harness: CoreHarness, endpoint_id: str = "laptop", *, expire_time: int = 10**15) -> Stream:
     """A stream that waits for something to happen."""
-    stream = await Stream(stage, endpoint_id).synced(expire_time=expire_time)
-    assert await stream.told() is None
+    stream = await Stream(harness, endpoint_id).synced(expire_time=expire_time)
+    assert await stream.next_or_none() is None
     return stream
 
 
-def drain(stage: Stage) -> None:
-    for subscriber in stage.hub.drain():
+def drain(harness: CoreHarness) -> None:
+    for subscriber in harness.hub.drain():
         subscriber.drain_delay = 1.5
         subscriber.wake.set()
 
 
 @pytest.mark.parametrize("bus", BUSES)
 async def test_a_newer_stream_supersedes_the_older(bus: type[Bus]) -> None:
-    async with playing(Stage(bus=bus())) as stage:
-        older = await live(stage)
-        newer = await live(stage)
+    async with running(CoreHarness(bus=bus())) as harness:
+        older = await live(harness)
+        newer = await live(harness)
         if bus is NullBus:
-            assert await older.told() is None
-            stage.clock.advance(30)
+            assert await older.next_or_none() is None
+            harness.clock.advance(30)
 
         goodbye = await older.ended()
 
         assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_SUPERSEDED)
         await older.cut()
-        row = await stage.send()
-        stage.clock.advance(30 * (bus is NullBus))
+        row = await harness.send()
+        harness.clock.advance(30 * (bus is NullBus))
         while not newer.held.notifications:
-            await newer.take()
+            await newer.next()
         assert list(newer.held.notifications) == [row.id]
 
 
 async def test_a_superseded_stream_does_not_end_the_newer_one() -> None:
-    async with playing(Stage()) as stage:
-        older = await live(stage)
-        newer = await live(stage)
+    async with running(CoreHarness()) as harness:
+        older = await live(harness)
+        newer = await live(harness)
         await older.ended()
         await older.cut()
-        await stage.presence.flush()
+        await harness.presence.flush()
 
-        endpoint = await stage.endpoints.get(ADA, "laptop")
+        endpoint = await harness.endpoints.get(ADA, "laptop")
 
         assert endpoint.session_id
         await newer.cut()
-        await stage.presence.flush()
-        assert not (await stage.endpoints.get(ADA, "laptop")).session_id
+        await harness.presence.flush()
+        assert not (await harness.endpoints.get(ADA, "laptop")).session_id
 
 
 @pytest.mark.parametrize("bus", BUSES)
 async def test_a_deleted_endpoint_has_no_stream(bus: type[Bus]) -> None:
-    async with playing(Stage(bus=bus())) as stage:
-        stream, other = await live(stage, "laptop"), await live(stage, "phone")
-        await stage.endpoints.remove(ADA, "laptop")
+    async with running(CoreHarness(bus=bus())) as harness:
+        stream, other = await live(harness, "laptop"), await live(harness, "phone")
+        await harness.endpoints.remove(ADA, "laptop")
         if bus is NullBus:
-            stage.clock.advance(30)
+            harness.clock.advance(30)
 
         goodbye = await stream.ended()
 
         assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_ENDPOINT_DELETED)
-        assert (await other.told() is None) == (bus is LocalBus)
+        assert (await other.next_or_none() is None) == (bus is LocalBus)
         with pytest.raises(FailedPrecondition) as refused:
-            await Stream(stage, "laptop").open()
+            await Stream(harness, "laptop").open()
         assert refused.value.reason is Reason.ENDPOINT_DELETED
 
 
 async def test_nothing_is_told_after_the_token_expired() -> None:
-    async with playing(Stage()) as stage:
-        stream = await live(stage, expire_time=START + 10_000)
-        await stage.send("In time")
-        assert (await stream.take()).HasField("event_batch")
-        await stage.send("Too late")
-        stage.clock.advance(10)
+    async with running(CoreHarness()) as harness:
+        stream = await live(harness, expire_time=START + 10_000)
+        await harness.send("In time")
+        assert (await stream.next()).HasField("event_batch")
+        await harness.send("Too late")
+        harness.clock.advance(10)
 
         goodbye = await stream.ended()
 
@@ -105,12 +105,12 @@ async def test_nothing_is_told_after_the_token_expired() -> None:
 
 
 async def test_an_idle_stream_ends_when_its_token_expires() -> None:
-    async with playing(Stage()) as stage:
-        stream = await live(stage, expire_time=START + 10_000)
-        stage.clock.advance(9.999)
-        assert await stream.told() is None
+    async with running(CoreHarness()) as harness:
+        stream = await live(harness, expire_time=START + 10_000)
+        harness.clock.advance(9.999)
+        assert await stream.next_or_none() is None
 
-        stage.clock.advance(0.001)
+        harness.clock.advance(0.001)
 
         assert (await stream.ended()).reason == pb.GOODBYE_REASON_TOKEN_EXPIRED
 
@@ -118,13 +118,13 @@ async def test_an_idle_stream_ends_when_its_token_expires() -> None:
 @pytest.mark.parametrize("taken", [1, 2, 3])
 async def test_a_token_that_expires_during_catch_up_ends_it(taken: int) -> None:
     """Wherever the client stopped reading for a while: between two batches, or before Synced."""
-    async with playing(Stage()) as stage:
+    async with running(CoreHarness()) as harness:
         for _ in range(400):
-            await stage.send()
-        stream = await Stream(stage).open(expire_time=START + 10_000)
-        kinds = [(await stream.take()).WhichOneof("message") for _ in range(taken)]
+            await harness.send()
+        stream = await Stream(harness).open(expire_time=START + 10_000)
+        kinds = [(await stream.next()).WhichOneof("message") for _ in range(taken)]
 
-        stage.clock.advance(10)
+        harness.clock.advance(10)
 
         assert kinds == ["welcome", "event_batch", "event_batch"][:taken]
         assert (await stream.ended()).reason == pb.GOODBYE_REASON_TOKEN_EXPIRED
@@ -132,13 +132,13 @@ async def test_a_token_that_expires_during_catch_up_ends_it(taken: int) -> None:
 
 async def test_a_stream_ends_at_a_random_age() -> None:
     rules = SessionRules(age_min=15 * MINUTE, age_max=20 * MINUTE)
-    async with playing(Stage(rules=rules)) as stage:
-        streams = [await live(stage, f"device-{n}") for n in range(20)]
+    async with running(CoreHarness(rules=rules)) as harness:
+        streams = [await live(harness, f"device-{n}") for n in range(20)]
         ages: dict[Stream, int] = {}
         for minute in range(1, 21):
-            stage.clock.advance(MINUTE)
+            harness.clock.advance(MINUTE)
             for stream in set(streams) - ages.keys():
-                while (told := await stream.told()) is not None and told.HasField("heartbeat"):
+                while (told := await stream.next_or_none()) is not None and told.HasField("heartbeat"):
                     pass
                 if told is not None:
                     assert told.goodbye.reason == pb.GOODBYE_REASON_SESSION_AGE
@@ -153,13 +153,13 @@ async def test_a_stream_ends_at_a_random_age() -> None:
 async def test_a_floor_that_passes_a_stream_ends_it() -> None:
     """A client that does not read is passed by what it would have had to remove."""
     rules = SweepRules(tombstones_per_feed=0)
-    async with playing(Stage(sweep_rules=rules)) as stage:
-        rows = [await stage.send() for _ in range(300)]
-        stream = await Stream(stage).open()
-        welcome, first = await stream.take(), await stream.take()
+    async with running(CoreHarness(sweep_rules=rules)) as harness:
+        rows = [await harness.send() for _ in range(300)]
+        stream = await Stream(harness).open()
+        welcome, first = await stream.next(), await stream.next()
         for row in rows:
-            await stage.delete(row)
-        await stage.sweeper.sweep()
+            await harness.delete(row)
+        await harness.sweeper.sweep()
 
         goodbye = await stream.ended()
 
@@ -167,7 +167,7 @@ async def test_a_floor_that_passes_a_stream_ends_it() -> None:
         assert len(first.event_batch.events) == 256
         assert goodbye.reason == pb.GOODBYE_REASON_RESYNC
         assert goodbye.HasField("retry_delay")
-        again = await Stream(stage, held=await stream.cut()).synced()
+        again = await Stream(harness, held=await stream.cut()).synced()
         assert not again.held.messages[-2].welcome.resumed
         assert again.held.notifications == {}
 
@@ -183,26 +183,26 @@ class BegunAnew(MemoryStore):
 async def test_a_stream_of_a_feed_that_has_begun_anew_has_to_come_back() -> None:
     """Positions of before mean nothing in it."""
     store = BegunAnew(ids=SequentialIds(), encode=encoding.encode_row)
-    async with playing(Stage(store=store)) as stage:
-        stream = await Stream(stage).synced(from_end=True)
-        assert await stream.told() is None
+    async with running(CoreHarness(store=store)) as harness:
+        stream = await Stream(harness).synced(from_end=True)
+        assert await stream.next_or_none() is None
 
-        stage.bus.publish(Hint(key=ADA))
+        harness.bus.publish(Hint(key=ADA))
 
         assert (await stream.ended()).reason == pb.GOODBYE_REASON_RESYNC
 
 
 async def test_a_drained_stream_learns_when_to_come_back() -> None:
-    async with playing(Stage()) as stage:
-        stream = await live(stage)
+    async with running(CoreHarness()) as harness:
+        stream = await live(harness)
 
-        drain(stage)
+        drain(harness)
 
         goodbye = await stream.ended()
         assert goodbye.reason == pb.GOODBYE_REASON_DRAINING
         assert goodbye.retry_delay.ToTimedelta().total_seconds() == 1.5
         with pytest.raises(Unavailable) as refused:
-            await Stream(stage).open()
+            await Stream(harness).open()
         assert refused.value.reason is Reason.DRAINING
 
 
@@ -210,31 +210,31 @@ async def test_a_drained_stream_learns_when_to_come_back() -> None:
 @pytest.mark.parametrize("caught_up", [True, False])
 async def test_a_goodbye_passes_nothing_that_was_not_told(bus: type[Bus], caught_up: bool) -> None:
     """What was committed just before the end is neither told any more nor lost."""
-    async with playing(Stage(bus=bus())) as stage:
-        stream = await live(stage) if caught_up else await Stream(stage).open()
+    async with running(CoreHarness(bus=bus())) as harness:
+        stream = await live(harness) if caught_up else await Stream(harness).open()
         if not caught_up:
-            await stream.take()
-        row = await stage.send()
-        drain(stage)
+            await stream.next()
+        row = await harness.send()
+        drain(harness)
 
         await stream.ended()
 
         assert stream.held.notifications == {}
         assert stream.held.messages[-1].revision == 0
-    async with playing(Stage(store=stage.store)) as next_node:
+    async with running(CoreHarness(store=harness.store)) as next_node:
         again = await Stream(next_node, held=await stream.cut()).synced()
         assert list(again.held.notifications) == [row.id]
         assert again.held.rung == [(row.id, row.alert_revision)]
 
 
 async def test_the_end_of_a_stream_is_a_sign_of_life() -> None:
-    async with playing(Stage()) as stage:
-        stream = await live(stage)
-        stage.clock.advance(7)
+    async with running(CoreHarness()) as harness:
+        stream = await live(harness)
+        harness.clock.advance(7)
         await stream.cut()
-        await stage.presence.flush()
+        await harness.presence.flush()
 
-        endpoint = await stage.endpoints.get(ADA, "laptop")
+        endpoint = await harness.endpoints.get(ADA, "laptop")
 
         assert (endpoint.session_id, endpoint.last_seen_time) == ("", START + 7_000)
-        assert stage.hub.subscriber_count == 0
+        assert harness.hub.subscriber_count == 0

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from tests.support.buses import NullBus
-from tests.support.stage import Stage, Stream, playing
+from tests.support.core_harness import CoreHarness, Stream, running
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.model import Platform, TargetPolicy
@@ -14,16 +14,16 @@ FOR_PHONES = TargetPolicy.of((Platform.IOS,), ())
 
 
 async def test_streams_beat_within_their_interval_and_not_together() -> None:
-    async with playing(Stage()) as stage:
-        streams = [await Stream(stage, f"device-{n}").synced(heartbeat=100) for n in range(40)]
+    async with running(CoreHarness()) as harness:
+        streams = [await Stream(harness, f"device-{n}").synced(heartbeat=100) for n in range(40)]
         beats = dict.fromkeys(streams, 0)
 
         for second in range(1, 101):
             for stream in streams:
-                assert not (await stream.told() if beats[stream] else None)
-            stage.clock.advance(1)
+                assert not (await stream.next_or_none() if beats[stream] else None)
+            harness.clock.advance(1)
             for stream in streams:
-                told = None if beats[stream] else await stream.told()
+                told = None if beats[stream] else await stream.next_or_none()
                 if told is not None:
                     assert told.HasField("heartbeat")
                     beats[stream] = second
@@ -34,42 +34,42 @@ async def test_streams_beat_within_their_interval_and_not_together() -> None:
 
 @pytest.mark.parametrize(("asked", "kept"), [(None, 30), (1, 5), (5, 5), (77, 77), (300, 300), (3600, 300)])
 async def test_the_interval_is_clamped(asked: float | None, kept: int) -> None:
-    async with playing(Stage()) as stage:
-        stream = await Stream(stage).open(heartbeat=asked)
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness).open(heartbeat=asked)
 
-        welcome = (await stream.take()).welcome
+        welcome = (await stream.next()).welcome
 
         assert welcome.heartbeat_interval.seconds == kept
 
 
 @pytest.mark.parametrize("bus", [LocalBus, NullBus])
 async def test_a_heartbeat_passes_what_is_meant_for_others(bus: type[Bus]) -> None:
-    async with playing(Stage(bus=bus())) as stage:
-        laptop = await Stream(stage).synced()
-        await laptop.told()
-        row = await stage.send(target=FOR_PHONES)
+    async with running(CoreHarness(bus=bus())) as harness:
+        laptop = await Stream(harness).synced()
+        await laptop.next_or_none()
+        row = await harness.send(target=FOR_PHONES)
 
-        assert await laptop.told() is None
-        stage.clock.advance(30)
-        beat = await laptop.told()
+        assert await laptop.next_or_none() is None
+        harness.clock.advance(30)
+        beat = await laptop.next_or_none()
 
         assert beat is not None
         assert beat.HasField("heartbeat")
         assert (beat.revision, beat.complete, beat.unread_count) == (row.revision, True, 0)
-        resumed = await Stream(stage, held=await laptop.cut()).open()
-        assert (await resumed.take()).welcome.resumed
-        assert (await resumed.take()).HasField("synced")
+        resumed = await Stream(harness, held=await laptop.cut()).open()
+        assert (await resumed.next()).welcome.resumed
+        assert (await resumed.next()).HasField("synced")
 
 
 async def test_a_tick_finds_what_no_hint_told() -> None:
-    async with playing(Stage(bus=NullBus())) as stage:
-        stream = await Stream(stage).synced()
-        await stage.send("Lost")
-        await stage.send("Lost too")
-        assert await stream.told() is None
+    async with running(CoreHarness(bus=NullBus())) as harness:
+        stream = await Stream(harness).synced()
+        await harness.send("Lost")
+        await harness.send("Lost too")
+        assert await stream.next_or_none() is None
 
-        stage.clock.advance(30)
-        told = await stream.told()
+        harness.clock.advance(30)
+        told = await stream.next_or_none()
 
         assert told is not None
         assert [e.notification.payload.visual_content.title for e in told.event_batch.events] == [
@@ -84,29 +84,29 @@ async def test_a_tick_finds_what_no_hint_told() -> None:
 async def test_a_stream_is_never_silent_for_longer(bus: type[Bus], seed: int) -> None:
     """Whatever happens in the feed, for this device or for others."""
     random = Random(seed)  # noqa: S311
-    async with playing(Stage(bus=bus())) as stage:
-        stream = await Stream(stage).synced(heartbeat=30)
+    async with running(CoreHarness(bus=bus())) as harness:
+        stream = await Stream(harness).synced(heartbeat=30)
         silent = 0
         for _ in range(200):
             if random.random() < 0.06:
-                await stage.send(target=random.choice((FOR_PHONES, TargetPolicy())))
-            while await stream.told() is not None:
+                await harness.send(target=random.choice((FOR_PHONES, TargetPolicy())))
+            while await stream.next_or_none() is not None:
                 silent = 0
-            stage.clock.advance(1)
+            harness.clock.advance(1)
             silent += 1
-            while await stream.told() is not None:
+            while await stream.next_or_none() is not None:
                 silent = 0
             assert silent < 30
 
 
 async def test_a_heartbeat_is_for_silence_alone() -> None:
-    async with playing(Stage()) as stage:
-        stream = await Stream(stage).synced(heartbeat=30)
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness).synced(heartbeat=30)
         kinds = []
         for _ in range(100):
-            await stage.send()
-            while (told := await stream.told()) is not None:
+            await harness.send()
+            while (told := await stream.next_or_none()) is not None:
                 kinds.append(told.WhichOneof("message"))
-            stage.clock.advance(1)
+            harness.clock.advance(1)
 
         assert kinds == ["event_batch"] * 100

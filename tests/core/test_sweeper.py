@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from tests.support.clocks import START
+from tests.support.core_harness import ADA, CoreHarness, Stream, running
 from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
-from tests.support.stage import ADA, Stage, Stream, playing
 from unisono.server.api.convert import encoding
 from unisono.server.core.decide.commands import StatePatch
 from unisono.server.core.sweeper import DAY, SweepRules
@@ -28,54 +28,54 @@ def snoozed(until: int) -> StatePatch:
     )
 
 
-async def stored(stage: Stage, row: Notification) -> Notification:
-    (found,) = await stage.store.find(ADA, ids=[row.id])
+async def stored(harness: CoreHarness, row: Notification) -> Notification:
+    (found,) = await harness.store.find(ADA, ids=[row.id])
     return found
 
 
 async def test_what_expires_stays_until_that_is_committed_and_then_goes_everywhere() -> None:
-    async with playing(Stage()) as stage:
-        stream = await Stream(stage).synced()
-        row = await stage.send(expire_time=START + 5_000)
-        await stream.take()
-        stage.clock.advance(5)
-        before = await stored(stage, row)
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness).synced()
+        row = await harness.send(expire_time=START + 5_000)
+        await stream.next()
+        harness.clock.advance(5)
+        before = await stored(harness, row)
 
-        await stage.sweeper.sweep()
+        await harness.sweeper.sweep()
 
         assert before.live
-        (event,) = (await stream.take()).event_batch.events
+        (event,) = (await stream.next()).event_batch.events
         assert (event.removed, event.change_type) == (True, pb.CHANGE_TYPE_EXPIRED)
         assert stream.held.notifications == {}
         assert stream.held.unread_count == 0
-        feed = await stage.store.feed(ADA)
+        feed = await harness.store.feed(ADA)
         assert feed is not None
         assert (feed.live, feed.unread_count()) == (0, 0)
 
 
 async def test_what_is_not_due_stays() -> None:
-    async with playing(Stage()) as stage:
-        row = await stage.send(expire_time=START + 5_000)
-        stage.clock.advance(4.999)
+    async with running(CoreHarness()) as harness:
+        row = await harness.send(expire_time=START + 5_000)
+        harness.clock.advance(4.999)
 
-        await stage.sweeper.sweep()
+        await harness.sweeper.sweep()
 
-        assert (await stored(stage, row)).revision == row.revision
+        assert (await stored(harness, row)).revision == row.revision
 
 
 async def test_a_snooze_ends_unread_and_rings() -> None:
-    async with playing(Stage()) as stage:
-        stream = await Stream(stage).synced()
-        row = await stage.send()
-        await stage.mark(row, snoozed(START + 5_000))
-        await stream.take()
+    async with running(CoreHarness()) as harness:
+        stream = await Stream(harness).synced()
+        row = await harness.send()
+        await harness.mark(row, snoozed(START + 5_000))
+        await stream.next()
         assert stream.held.unread_count == 0
         assert stream.held.rung == []
-        stage.clock.advance(5)
+        harness.clock.advance(5)
 
-        await stage.sweeper.sweep()
+        await harness.sweeper.sweep()
 
-        told = await stream.take()
+        told = await stream.next()
         (event,) = told.event_batch.events
         assert (event.change_type, event.alert) == (pb.CHANGE_TYPE_STATE_CHANGED, True)
         assert event.notification.read_state == READ_STATE_UNREAD
@@ -86,14 +86,14 @@ async def test_a_snooze_ends_unread_and_rings() -> None:
 
 
 async def test_a_snooze_does_not_outlive_its_notification() -> None:
-    async with playing(Stage()) as stage:
-        row = await stage.send(expire_time=START + 9_000)
-        await stage.mark(row, snoozed(START + 5_000))
-        stage.clock.advance(9)
+    async with running(CoreHarness()) as harness:
+        row = await harness.send(expire_time=START + 9_000)
+        await harness.mark(row, snoozed(START + 5_000))
+        harness.clock.advance(9)
 
-        await stage.sweeper.sweep()
+        await harness.sweeper.sweep()
 
-        assert not (await stored(stage, row)).live
+        assert not (await stored(harness, row)).live
 
 
 class SlowFinder(MemoryStore):
@@ -114,92 +114,92 @@ class SlowFinder(MemoryStore):
 async def test_it_acts_on_the_row_as_it_then_is() -> None:
     """Between being found and being woken, somebody dismissed it."""
     store = SlowFinder()
-    async with playing(Stage(store=store)) as stage:
-        row = await stage.send()
-        await stage.mark(row, snoozed(START + 5_000))
-        stage.clock.advance(5)
-        sweeping = asyncio.create_task(stage.sweeper.sweep())
+    async with running(CoreHarness(store=store)) as harness:
+        row = await harness.send()
+        await harness.mark(row, snoozed(START + 5_000))
+        harness.clock.advance(5)
+        sweeping = asyncio.create_task(harness.sweeper.sweep())
         await store.found.wait()
-        await stage.mark(row, DISMISSED)
+        await harness.mark(row, DISMISSED)
 
         store.go_on.set()
         await sweeping
 
-        after = await stored(stage, row)
+        after = await stored(harness, row)
         assert (after.user_action_state, after.revision) == (UserActionState.DISMISSED, 3)
 
 
 async def test_much_that_is_due_is_done_in_small_steps() -> None:
-    async with playing(Stage(sweep_rules=SweepRules(step=10))) as stage:
-        rows = [await stage.send(expire_time=START + 1 + n) for n in range(35)]
-        stage.clock.advance(1)
+    async with running(CoreHarness(sweep_rules=SweepRules(step=10))) as harness:
+        rows = [await harness.send(expire_time=START + 1 + n) for n in range(35)]
+        harness.clock.advance(1)
         hints: list[int] = []
-        stage.bus.listen(lambda hint: hints.append(len(hint.changes)))
+        harness.bus.listen(lambda hint: hints.append(len(hint.changes)))
 
-        await stage.sweeper.sweep()
+        await harness.sweeper.sweep()
 
         assert hints == [10, 10, 10, 5]
-        assert not any([(await stored(stage, row)).live for row in rows])
+        assert not any([(await stored(harness, row)).live for row in rows])
 
 
 async def test_tombstones_go_after_their_time_and_raise_the_floor() -> None:
     rules = SweepRules(tombstone_days=30)
-    async with playing(Stage(sweep_rules=rules)) as stage:
-        old, kept, new = [await stage.send() for _ in range(3)]
-        await stage.delete(old)
-        stage.clock.advance(30 * DAY / 1000)
-        await stage.delete(new)
-        await stage.sweeper.sweep()
-        assert not (await stored(stage, old)).live
+    async with running(CoreHarness(sweep_rules=rules)) as harness:
+        old, kept, new = [await harness.send() for _ in range(3)]
+        await harness.delete(old)
+        harness.clock.advance(30 * DAY / 1000)
+        await harness.delete(new)
+        await harness.sweeper.sweep()
+        assert not (await stored(harness, old)).live
 
-        stage.clock.advance(0.001)
-        await stage.sweeper.sweep()
+        harness.clock.advance(0.001)
+        await harness.sweeper.sweep()
 
         # `kept` expired meanwhile: after seven days.
-        assert {row.id for row in stage.store.rows(ADA)} == {kept.id, new.id}
-        feed = await stage.store.feed(ADA)
+        assert {row.id for row in harness.store.rows(ADA)} == {kept.id, new.id}
+        feed = await harness.store.feed(ADA)
         assert feed is not None
         assert feed.floor == 4
 
 
 async def test_a_feed_has_so_many_tombstones() -> None:
     rules = SweepRules(tombstones_per_feed=3)
-    async with playing(Stage(sweep_rules=rules)) as stage:
-        rows = [await stage.send() for _ in range(6)]
+    async with running(CoreHarness(sweep_rules=rules)) as harness:
+        rows = [await harness.send() for _ in range(6)]
         for row in rows[:5]:
-            await stage.delete(row)
+            await harness.delete(row)
 
-        await stage.sweeper.sweep()
+        await harness.sweeper.sweep()
 
-        assert {row.id for row in stage.store.rows(ADA)} == {row.id for row in rows[2:]}
-        feed = await stage.store.feed(ADA)
+        assert {row.id for row in harness.store.rows(ADA)} == {row.id for row in rows[2:]}
+        feed = await harness.store.feed(ADA)
         assert feed is not None
         assert feed.floor == 8
 
 
 async def test_endpoints_that_were_not_seen_for_long_go_unless_they_have_a_stream() -> None:
-    async with playing(Stage(sweep_rules=SweepRules(endpoint_days=60))) as stage:
-        await stage.endpoints.register(ADA, "lost", Platform.IOS, "")
-        stream = await Stream(stage, "open").synced()
-        stage.clock.advance(61 * DAY / 1000)
+    async with running(CoreHarness(sweep_rules=SweepRules(endpoint_days=60))) as harness:
+        await harness.endpoints.register(ADA, "lost", Platform.IOS, "")
+        stream = await Stream(harness, "open").synced()
+        harness.clock.advance(61 * DAY / 1000)
 
-        await stage.sweeper.sweep()
+        await harness.sweeper.sweep()
 
-        assert [e.endpoint_id for e in await stage.endpoints.list_all(ADA)] == ["open"]
+        assert [e.endpoint_id for e in await harness.endpoints.list_all(ADA)] == ["open"]
         with pytest.raises(NotFound):
-            await stage.endpoints.get(ADA, "lost")
+            await harness.endpoints.get(ADA, "lost")
         await stream.cut()
 
 
 async def test_a_deleted_endpoint_may_come_back_after_its_time() -> None:
-    async with playing(Stage(sweep_rules=SweepRules(deletion_days=30))) as stage:
-        await stage.endpoints.register(ADA, "laptop", Platform.LINUX, "")
-        await stage.endpoints.remove(ADA, "laptop")
-        stage.clock.advance(30 * DAY / 1000 + 0.001)
+    async with running(CoreHarness(sweep_rules=SweepRules(deletion_days=30))) as harness:
+        await harness.endpoints.register(ADA, "laptop", Platform.LINUX, "")
+        await harness.endpoints.remove(ADA, "laptop")
+        harness.clock.advance(30 * DAY / 1000 + 0.001)
 
-        await stage.sweeper.sweep()
+        await harness.sweeper.sweep()
 
-        assert (await stage.endpoints.register(ADA, "laptop", Platform.IOS, "")).changed
+        assert (await harness.endpoints.register(ADA, "laptop", Platform.IOS, "")).changed
 
 
 class Breaking(MemoryStore):
@@ -220,26 +220,26 @@ class Breaking(MemoryStore):
 @pytest.mark.parametrize("failure", [Unavailable(Reason.STORE_UNAVAILABLE, "no disk"), ValueError("fault")])
 async def test_it_goes_on_after_trouble(failure: Exception) -> None:
     store = Breaking()
-    async with playing(Stage(store=store)) as stage:
-        stream = await Stream(stage).synced()
-        await stage.send(expire_time=START + 500)
-        await stream.take()
+    async with running(CoreHarness(store=store)) as harness:
+        stream = await Stream(harness).synced()
+        await harness.send(expire_time=START + 500)
+        await stream.next()
         store.failure = failure
-        stage.sweeper.start()
+        harness.sweeper.start()
         await asyncio.sleep(0)
-        stage.clock.advance(1)
+        harness.clock.advance(1)
         await store.failed.wait()
 
         store.failure = None
         while stream.held.notifications:
-            stage.clock.advance(1)
-            await stream.told()
+            harness.clock.advance(1)
+            await stream.next_or_none()
 
-        await stage.sweeper.close()
+        await harness.sweeper.close()
 
 
 async def test_close_ends_it() -> None:
-    async with playing(Stage()) as stage:
-        await stage.sweeper.close()
-        stage.sweeper.start()
-        await stage.sweeper.close()
+    async with running(CoreHarness()) as harness:
+        await harness.sweeper.close()
+        harness.sweeper.start()
+        await harness.sweeper.close()

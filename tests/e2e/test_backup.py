@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import tokens
-from tests.support.callers import Caller
-from tests.support.devices import Device, Held
+from tests.support.api_client import ApiClient
+from tests.support.devices import Device, DeviceModel
 from tests.support.load import Answers, Load, everything, holds
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, run, serving, url
@@ -25,7 +25,7 @@ class BackedUp:
     store: Path
     backup: Path
     before: Answers
-    held: Held
+    held: DeviceModel
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ async def test_a_device_of_the_old_store_starts_over(restored: ServerProcess, ba
         client = Client(channel, tokens.device("ada"))
         phone = await Device(client, "phone", backed_up.held).connect()
         assert not phone.held.messages[0].welcome.resumed
-        stored = {row.id: row for row in await everything(Caller(client, endpoint_id="phone"))}
+        stored = {row.id: row for row in await everything(ApiClient(client, endpoint_id="phone"))}
         assert phone.held.notifications == stored
         await phone.disconnect()
 

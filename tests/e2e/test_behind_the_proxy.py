@@ -10,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from tests.guarantees.torture import tools
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.haproxy import Haproxy, haproxy
 from tests.support.methods import HEALTH, REFLECTION
 from tests.support.nodes import Client
@@ -115,7 +115,7 @@ async def test_the_largest_token_passes(proxy: Haproxy) -> None:
     token = tokens.publisher(padding="x" * (room * 3 // 4))
     assert 16_000 < len(token) <= 16 * 1024
     async with channel_to(proxy) as channel:
-        assert (await Caller(Client(channel, token), user_id="ada").send()).id
+        assert (await ApiClient(Client(channel, token), user_id="ada").send()).id
 
 
 async def test_a_refusal_says_what_is_wrong_with_which_field(proxy: Haproxy) -> None:

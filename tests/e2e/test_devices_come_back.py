@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.support import tokens
-from tests.support.crowd import Member, crowd, in_unison, user_ids
+from tests.support.fleet import TrackedDevice, fleet, user_ids, wait_converged
 from tests.support.processes import ServerProcess, serving
 from unisono.client import Device, Everything, Publisher, ReadState, SendResult, Status, UserActionState
 
@@ -22,7 +22,7 @@ PACE = 0.1
 class Traffic:
     """A backend that sends and rewrites, and devices on which people read and dismiss, until it is ended."""
 
-    def __init__(self, publisher: Publisher, members: list[Member]) -> None:
+    def __init__(self, publisher: Publisher, members: list[TrackedDevice]) -> None:
         self.answered: list[tuple[str, SendResult]] = []
         self._publisher = publisher
         self._members = members
@@ -54,7 +54,7 @@ class Traffic:
             # At full speed, most of what the test does is to deliver while it waits for devices.
             await asyncio.sleep(PACE)
 
-    async def _handle(self, member: Member) -> None:
+    async def _handle(self, member: TrackedDevice) -> None:
         """Every third is read on the first device of the user, every fourth is dismissed there."""
         for number in count(1):
             seen = len(self.answered)
@@ -76,7 +76,7 @@ async def test_each_ends_in_the_stores_state_and_has_rung_for_everything_once(tm
         # Given sixty devices of ten users, and live traffic
         server = await start(servers, store)
         address = server.address
-        members = crowd(address, users=USERS, devices=DEVICES)
+        members = fleet(address, users=USERS, devices=DEVICES)
         await asyncio.gather(*(member.join() for member in members))
         await asyncio.gather(*(member.device.wait_for(is_live) for member in members))
         async with Publisher(address, tokens.publisher(), timeout=60) as publisher:
@@ -92,7 +92,7 @@ async def test_each_ends_in_the_stores_state_and_has_rung_for_everything_once(tm
             await traffic.end()
 
             # Then every device comes back by itself, and holds what the store holds
-            await in_unison(members, publisher)
+            await wait_converged(members, publisher)
             stored = {
                 user_id: {row.id async for row in publisher.list(user_id, page_size=500)}
                 for user_id in user_ids(USERS)
@@ -102,7 +102,7 @@ async def test_each_ends_in_the_stores_state_and_has_rung_for_everything_once(tm
     # And what was answered OK is there, and no ring was lost and none repeated
     assert [sent.id for user_id, sent in traffic.answered if sent.id not in stored[user_id]] == []
     assert {member.device.error for member in members} == {None}
-    assert [wrong for member in members for wrong in member.misrung()] == []
+    assert [wrong for member in members for wrong in member.wrong_rings()] == []
 
 
 def is_live(device: Device) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.guarantees.patches import Patch, patched
 from tests.support import tokens
-from tests.support.callers import DISMISSED, READ, Caller, titled
+from tests.support.api_client import DISMISSED, READ, ApiClient, titled
 from tests.support.load import Load, holds
 from tests.support.nodes import Client
 from tests.support.processes import TESTERS, Environment, ServerProcess, serving
@@ -71,10 +71,10 @@ def kill(server: ServerProcess) -> None:
     os.kill(server.pid, signal.SIGKILL)
 
 
-def callers(channel: grpc.aio.Channel) -> tuple[Caller, Caller]:
+def callers(channel: grpc.aio.Channel) -> tuple[ApiClient, ApiClient]:
     """A backend, and a phone of the user that it speaks of."""
-    backend = Caller(Client(channel, tokens.publisher()), user_id="ada")
-    return backend, Caller(Client(channel, tokens.device("ada")), endpoint_id="phone")
+    backend = ApiClient(Client(channel, tokens.publisher()), user_id="ada")
+    return backend, ApiClient(Client(channel, tokens.device("ada")), endpoint_id="phone")
 
 
 async def test_the_answer_is_written_after_the_disk_has_synced(store: Path, tmp_path: Path) -> None:

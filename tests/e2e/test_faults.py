@@ -7,10 +7,10 @@ import pytest
 
 from tests.e2e.faulty_server import FAULTY_USER
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.nodes import Client
 from tests.support.processes import TESTERS, ServerProcess, url
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.client import create_channel
 
 KEY = "insulin-at-seven"
@@ -24,10 +24,10 @@ async def test_nothing_of_tokens_claims_and_bodies_is_in_a_traceback(tmp_path: P
     server = ServerProcess((*program, *flags, "--log-format", form), TESTERS)
     try:
         async with create_channel(server.matching(r"127\.0\.0\.1:\d+")[0]) as channel:
-            with refused("INTERNAL", "INTERNAL"):
-                await Caller(Client(channel, TOKEN)).feed()
-            with refused("INTERNAL", "INTERNAL"):
-                await Caller(Client(channel, tokens.publisher()), user_id="ada").get(key=KEY)
+            with raises_status("INTERNAL", "INTERNAL"):
+                await ApiClient(Client(channel, TOKEN)).feed()
+            with raises_status("INTERNAL", "INTERNAL"):
+                await ApiClient(Client(channel, tokens.publisher()), user_id="ada").get(key=KEY)
     finally:
         server.end()
     for shown in ("stumbled over a token", "stumbled over a body", "Traceback", "_stumble", "_fall"):

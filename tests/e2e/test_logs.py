@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.devices import Device
 from tests.support.nodes import Client
 from tests.support.processes import serving
@@ -46,7 +46,7 @@ async def write(store: Path) -> Written:
     limited = ("prlimit", "--nofile={}:{}".format(*OPEN_FILES))
     with serving(store, "--log-level", "debug", under=limited) as server:
         async with create_channel(server.address) as channel:
-            backend, phone, stranger = [Caller(Client(channel, token), user_id="ada") for token in used]
+            backend, phone, stranger = [ApiClient(Client(channel, token), user_id="ada") for token in used]
             device = await Device(phone.client, "phone").connect()
             sent = await backend.send(TITLE, payload={"visual_content": {"title": TITLE}, "raw_content": RAW})
             await device.at(sent.revision)

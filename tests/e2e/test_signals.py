@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.devices import Device
 from tests.support.nodes import Client
 from tests.support.processes import COMMAND, PATIENCE, TESTERS, ServerProcess, serving, url
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.client import create_channel
 
 RELOAD = "nothing is reloaded: certificates are renewed by themselves, the rest needs a restart"
@@ -33,7 +33,7 @@ async def test_streams_go_on_after_a_signal_that_is_not_to_stop(
             phone = await Device(Client(channel, tokens.device("ada")), "phone").connect()
             server.signal(number)
             await asyncio.to_thread(server.until, event)
-            sent = await Caller(Client(channel, tokens.publisher()), user_id="ada").send()
+            sent = await ApiClient(Client(channel, tokens.publisher()), user_id="ada").send()
             await phone.at(sent.revision)
             await phone.disconnect()
         assert server.entries(event)[0]["level"] == "info"
@@ -56,9 +56,9 @@ def test_a_signal_while_it_starts_does_not_end_it(tmp_path: Path) -> None:
 async def test_calls_do_not_fail_when_nobody_reads_the_log_any_more(tmp_path: Path) -> None:
     with unheard(tmp_path / "unisono.db") as (server, address):
         async with create_channel(address) as channel:
-            backend = Caller(Client(channel, tokens.publisher()), user_id="ada")
+            backend = ApiClient(Client(channel, tokens.publisher()), user_id="ada")
             for _ in range(3):
-                with refused("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
+                with raises_status("NOT_FOUND", "NOTIFICATION_NOT_FOUND"):
                     await backend.get(key="no such key")
             assert (await backend.send()).id
         server.send_signal(signal.SIGTERM)

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, run, serving, url
 from unisono.client import create_channel
@@ -70,8 +70,8 @@ def port_of(server: ServerProcess) -> int:
     return int(server.address.removeprefix(f"{HOST}:"))
 
 
-def backend(channel: grpc.aio.Channel) -> Caller:
-    return Caller(Client(channel, tokens.publisher()), user_id="ada")
+def backend(channel: grpc.aio.Channel) -> ApiClient:
+    return ApiClient(Client(channel, tokens.publisher()), user_id="ada")
 
 
 async def test_whoever_trusts_the_root_gets_in(server: ServerProcess, files: Renewable) -> None:

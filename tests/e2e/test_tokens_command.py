@@ -11,11 +11,11 @@ import pytest
 
 from tests.access.signing import ec_key, jwk, jwks_file, public_pem, rsa_key
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.devices import Device
 from tests.support.nodes import Client
 from tests.support.processes import NOBODY, ServerProcess, run, serving, url
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.client import create_channel
 
 CONFIG = """
@@ -59,7 +59,7 @@ def printed(store: Path, *arguments: str) -> str:
 async def works(server: ServerProcess, app_token: str, user_token: str) -> None:
     """The one sends, the other receives."""
     async with create_channel(server.address) as channel:
-        sent = await Caller(Client(channel, app_token), user_id="ada").send()
+        sent = await ApiClient(Client(channel, app_token), user_id="ada").send()
         phone = await Device(Client(channel, user_token), "phone").connect()
         assert sent.id in phone.held.notifications
         await phone.disconnect()
@@ -74,8 +74,8 @@ async def test_an_expired_token_is_refused(dev: ServerProcess, store: Path) -> N
     expire_time: int = jwt.decode(token, options={"verify_signature": False})["exp"]
     await asyncio.sleep(max(0, expire_time - time.time()) + 0.02)
     async with create_channel(dev.address) as channel:
-        with refused("UNAUTHENTICATED", "TOKEN_EXPIRED"):
-            await Caller(Client(channel, token), user_id="ada").send()
+        with raises_status("UNAUTHENTICATED", "TOKEN_EXPIRED"):
+            await ApiClient(Client(channel, token), user_id="ada").send()
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +103,8 @@ async def test_tokens_of_a_key_in_a_jwks_file_work(declared: ServerProcess) -> N
 
 async def test_printed_tokens_are_refused_without_dev(declared: ServerProcess, store: Path) -> None:
     async with create_channel(declared.address) as channel:
-        with refused("UNAUTHENTICATED", "TOKEN_INVALID"):
-            await Caller(Client(channel, printed(store)), user_id="ada").send()
+        with raises_status("UNAUTHENTICATED", "TOKEN_INVALID"):
+            await ApiClient(Client(channel, printed(store)), user_id="ada").send()
 
 
 def claims_of(issuer: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -5,7 +5,7 @@ from random import Random
 
 import grpc
 
-from tests.support.callers import (
+from tests.support.api_client import (
     ALL,
     DISMISSED,
     NO_INTERACTION,
@@ -13,7 +13,7 @@ from tests.support.callers import (
     REPLACE,
     SNOOZED,
     UNREAD,
-    Caller,
+    ApiClient,
     time_of,
 )
 from tests.support.nodes import Running
@@ -38,8 +38,8 @@ class RandomCalls:
     def __init__(self, random: Random, node: Running) -> None:
         self._random = random
         self._clock = node.setup.clock
-        self._backend = Caller(node.publisher, user_id="ada")
-        self._callers = (self._backend, Caller(node.user(), endpoint_id="phone"))
+        self._backend = ApiClient(node.publisher, user_id="ada")
+        self._callers = (self._backend, ApiClient(node.user(), endpoint_id="phone"))
         self._sent: list[str] = []
         self._calls: list[Call] = [
             *([self._send] * 5),

@@ -5,7 +5,7 @@ from typing import Any
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
-from tests.support.devices import Held
+from tests.support.devices import DeviceModel
 from tests.support.nodes import Client
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
@@ -18,7 +18,7 @@ class Reader:
     """
 
     def __init__(self, client: Client, endpoint_id: str = "laptop", *, cut_after: int = 0) -> None:
-        self.held = Held()
+        self.held = DeviceModel()
         self.taken = 0
         self.gone = False
         self._cut_after = cut_after

@@ -13,11 +13,11 @@ import grpc
 from structlog.testing import capture_logs
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.processes import PATIENCE
 from tests.support.raw_http2 import RawSubscriber
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
 from unisono.server.clock import RandomIds
@@ -69,7 +69,7 @@ async def stalled(node: Running, endpoint_id: str) -> RawSubscriber:
 
 async def send_much(node: Running, user_id: str) -> int:
     """Far more than flow control lets through; returns the last revision."""
-    backend = Caller(node.publisher, user_id=user_id)
+    backend = ApiClient(node.publisher, user_id=user_id)
     revision = 0
     for _ in range(SENDS // 50):
         requests = [backend.new(payload=LARGE) for _ in range(50)]
@@ -89,7 +89,7 @@ async def read(node: Running, user_id: str, until: int) -> None:
 
 
 async def connected(node: Running, endpoint_id: str) -> bool:
-    return (await Caller(node.user(), endpoint_id=endpoint_id).endpoint()).connected
+    return (await ApiClient(node.user(), endpoint_id=endpoint_id).endpoint()).connected
 
 
 def resident() -> int:
@@ -110,7 +110,7 @@ async def test_devices_that_do_not_read_cost_little_and_delay_nobody(tmp_path: P
 
         grown = resident() - before
         for other in others:
-            other.vanish()
+            other.abort()
         assert grown < ALLOWED, f"{grown / MIB:.1f} MiB for {STALLED} devices"
 
 
@@ -123,21 +123,21 @@ async def test_streams_that_were_taken_over_do_not_pile_up(tmp_path: Path) -> No
             old.append(await RawSubscriber.subscribe(node, tokens.device(), "laptop"))
             await old[-1].fill()
 
-        with refused("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as refusal:
-            await Caller(node.user(), endpoint_id="laptop").welcome()
+        with raises_status("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as refusal:
+            await ApiClient(node.user(), endpoint_id="laptop").welcome()
         assert refusal.metadata == {"limit": "4"}
 
-        old.pop(0).vanish()
+        old.pop(0).abort()
         await welcomed(node, "laptop")
         for device in old:
-            device.vanish()
+            device.abort()
 
 
 async def test_a_device_that_reads_may_come_back_as_often_as_it_likes(tmp_path: Path) -> None:
     async with serving(tmp_path, limits=Limits(streams_per_user=2)) as node:
         for _ in range(30):
             device = await stalled(node, "laptop")
-            device.vanish()
+            device.abort()
         await welcomed(node, "laptop")
 
 
@@ -155,7 +155,7 @@ async def test_a_device_that_reads_again_has_missed_nothing(tmp_path: Path) -> N
         assert behind < last
         assert revisions == list(range(1, last + 1))
         assert max(message.event_batch.ByteSize() for message in late.messages) <= 256 * 1024
-        late.vanish()
+        late.abort()
 
 
 async def test_the_age_of_its_connection_ends_a_device_that_does_not_read(tmp_path: Path) -> None:
@@ -174,12 +174,12 @@ async def test_the_seat_of_a_device_that_vanishes_is_given_up(tmp_path: Path) ->
     async with serving(tmp_path) as node:
         idle, busy = await stalled(node, "idle"), await stalled(node, "busy")
         assert await connected(node, "idle")
-        idle.vanish()
+        idle.abort()
         await given_up(node, "idle")
         await send_much(node, "ada")
 
         with capture_logs() as entries:
-            busy.vanish()
+            busy.abort()
             await given_up(node, "busy")
 
         # That happens all the time, and is no fault of the server.
@@ -210,11 +210,11 @@ async def test_the_seat_of_a_device_that_leaves_before_it_is_welcome_is_given_up
     """Its registration goes on without it, and must not keep the endpoint connected for good."""
     store = SlowRegistry(tmp_path / "unisono.db")
     async with serving(tmp_path, store=store) as node:
-        leaving = asyncio.create_task(Caller(node.user(), endpoint_id="laptop").welcome())
+        leaving = asyncio.create_task(ApiClient(node.user(), endpoint_id="laptop").welcome())
         await store.begun.wait()
         leaving.cancel()
         await asyncio.wait([leaving])
-        await Caller(node.user()).feed()  # which comes to the server after the cancellation
+        await ApiClient(node.user()).feed()  # which comes to the server after the cancellation
 
         store.gate.set()
         await store.done.wait()
@@ -234,7 +234,7 @@ async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> 
 
 async def welcomed(node: Running, endpoint_id: str) -> None:
     """Try until a stream of it is welcome: the server notices in its own time that connections are gone."""
-    caller = Caller(node.user(), endpoint_id=endpoint_id)
+    caller = ApiClient(node.user(), endpoint_id=endpoint_id)
     async with asyncio.timeout(PATIENCE):
         while True:
             try:

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tests.guarantees.reader import Reader
-from tests.support.callers import DISMISSED, Caller, titled
+from tests.support.api_client import DISMISSED, ApiClient, titled
 from tests.support.nodes import Setup, running
 
 CHANGES = 1_000
@@ -12,7 +12,7 @@ CHANGES = 1_000
 
 async def test_a_thousand_changes_of_three_notifications_are_three_events(tmp_path: Path) -> None:
     async with running(Setup(path=tmp_path / "unisono.db")) as node:
-        backend = Caller(node.publisher, user_id="ada")
+        backend = ApiClient(node.publisher, user_id="ada")
         ids = [(await backend.send("First")).id for _ in range(3)]
         reader = Reader(node.user()).open()
         await reader.follow(3)
@@ -37,7 +37,7 @@ async def test_a_thousand_changes_of_three_notifications_are_three_events(tmp_pa
 async def test_what_came_and_went_costs_a_removal_each(tmp_path: Path) -> None:
     """And nothing of their content."""
     async with running(Setup(path=tmp_path / "unisono.db")) as node:
-        backend = Caller(node.publisher, user_id="ada")
+        backend = ApiClient(node.publisher, user_id="ada")
         reader = Reader(node.user()).open()
         await reader.follow(0)
         reader.cut()

@@ -9,9 +9,9 @@ import pytest
 
 from tests.guarantees.random_calls import RandomCalls
 from tests.guarantees.record import Record
-from tests.guarantees.witness import ADA, Witness
+from tests.guarantees.witness import ADA, CheckedDevice
+from tests.support.api_client import ApiClient
 from tests.support.buses import LossyBus, NullBus
-from tests.support.callers import Caller
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
 from unisono.server.bus.local import LocalBus
@@ -36,9 +36,9 @@ async def test_every_promise_is_kept(bus: str, seed: int, tmp_path: Path) -> Non
         for _ in range(10):
             await calls.one()
         devices = [
-            Witness(node, record, "phone", Platform.IOS),
-            Witness(node, record, "laptop", Platform.LINUX),
-            Witness(node, record, "tablet", Platform.ANDROID),
+            CheckedDevice(node, record, "phone", Platform.IOS),
+            CheckedDevice(node, record, "laptop", Platform.LINUX),
+            CheckedDevice(node, record, "tablet", Platform.ANDROID),
         ]
         for device in devices:
             await device.connect()
@@ -57,13 +57,13 @@ async def test_every_promise_is_kept(bus: str, seed: int, tmp_path: Path) -> Non
             await device.disconnect()
 
 
-async def drop(device: Witness) -> None:
+async def drop(device: CheckedDevice) -> None:
     """The line breaks; the device is back at once."""
     await device.disconnect()
     device.open()
 
 
-async def settle(clock: FakeClock, record: Record, devices: list[Witness]) -> None:
+async def settle(clock: FakeClock, record: Record, devices: list[CheckedDevice]) -> None:
     """Let time pass until it changes nothing any more, and every device has everything."""
     async with clock.advancing():
         await record.passed(ADA, clock.now() + 100_000)
@@ -71,8 +71,8 @@ async def settle(clock: FakeClock, record: Record, devices: list[Witness]) -> No
             await device.at(record.last(ADA))
 
 
-async def assert_same_as_the_feed(node: Running, record: Record, devices: list[Witness]) -> None:
+async def assert_same_as_the_feed(node: Running, record: Record, devices: list[CheckedDevice]) -> None:
     for device in devices:
-        feed = await Caller(node.user()).feed(endpoint_id=device.endpoint_id)
+        feed = await ApiClient(node.user()).feed(endpoint_id=device.endpoint_id)
         assert feed.last_revision == record.last(ADA)
         assert feed.unread_count == device.held.unread_count

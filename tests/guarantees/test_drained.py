@@ -6,7 +6,7 @@ from pathlib import Path
 import grpc
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.devices import Device
 from tests.support.nodes import Running, Setup, running
 from tests.support.processes import PATIENCE
@@ -28,7 +28,7 @@ async def devices(node: Running) -> list[Device]:
 
 async def answered(node: Running, user_id: str) -> list[str]:
     """Send until the node refuses; the ids of what was answered OK."""
-    backend = Caller(node.publisher, user_id=user_id)
+    backend = ApiClient(node.publisher, user_id=user_id)
     ids: list[str] = []
     try:
         while True:
@@ -76,7 +76,7 @@ async def test_a_device_that_does_not_read_holds_nobody_up(tmp_path: Path) -> No
         reading = await Device(node.user(), "reading").connect()
         stalled = await RawSubscriber.subscribe(node, tokens.device(), "stalled")
         await stalled.listen(read=False, until=2)
-        backend = Caller(node.publisher, user_id="ada")
+        backend = ApiClient(node.publisher, user_id="ada")
         for _ in range(20):
             await backend.send(payload={"raw_content": b"x" * 32 * 1024})
         await reading.at(20)
@@ -87,4 +87,4 @@ async def test_a_device_that_does_not_read_holds_nobody_up(tmp_path: Path) -> No
         assert reading.held.messages[-1].goodbye.reason == pb.GOODBYE_REASON_DRAINING
         assert not stopping.done()
         await asyncio.wait_for(stopping, PATIENCE)
-        stalled.vanish()
+        stalled.abort()

@@ -3,7 +3,7 @@
 import grpc
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.clocks import FakeClock
 from tests.support.devices import Device
 from tests.support.nodes import Client, Running
@@ -24,7 +24,7 @@ def titles(device: Device) -> list[str]:
 
 async def test_a_stream_does_not_outlive_its_token(node: Running, clock: FakeClock) -> None:
     device = await Device(short_lived(node, 60), "laptop").connect()
-    backend = Caller(node.publisher, user_id="ada")
+    backend = ApiClient(node.publisher, user_id="ada")
     await backend.send("In time")
     await device.at(1)
 
@@ -42,7 +42,7 @@ async def test_after_a_new_token_it_goes_on(node: Running, clock: FakeClock) -> 
     device = await Device(short_lived(node, 60), "laptop").connect()
     clock.advance(61)
     await device.ended()
-    sent = await Caller(node.publisher, user_id="ada").send("Meanwhile")
+    sent = await ApiClient(node.publisher, user_id="ada").send("Meanwhile")
 
     again = await Device(node.user(), "laptop", device.held).connect()
 
@@ -54,7 +54,7 @@ async def test_after_a_new_token_it_goes_on(node: Running, clock: FakeClock) -> 
 async def test_a_deleted_endpoint_ends_its_stream(node: Running) -> None:
     device = await Device(node.user(), "laptop").connect()
 
-    await Caller(node.user(), endpoint_id="laptop").remove()
+    await ApiClient(node.user(), endpoint_id="laptop").remove()
 
     error = await device.ended()
     assert device.held.messages[-1].goodbye.reason == pb.GOODBYE_REASON_ENDPOINT_DELETED
@@ -70,7 +70,7 @@ async def test_a_newer_stream_of_the_endpoint_takes_over(node: Running) -> None:
 
     assert older.held.messages[-1].goodbye.reason == pb.GOODBYE_REASON_SUPERSEDED
     assert (error.code(), from_rpc_error(error).reason) == (grpc.StatusCode.ABORTED, "SUPERSEDED")
-    await Caller(node.publisher, user_id="ada").send("For the newer")
+    await ApiClient(node.publisher, user_id="ada").send("For the newer")
     await newer.at(1)
     assert titles(older) == []
     await newer.disconnect()
@@ -79,7 +79,7 @@ async def test_a_newer_stream_of_the_endpoint_takes_over(node: Running) -> None:
 async def test_a_device_gets_what_is_meant_for_it(node: Running) -> None:
     laptop = await Device(node.user(), "laptop").connect(platform=PLATFORM_LINUX)
     phone = await Device(node.user(), "phone").connect(platform=PLATFORM_IOS)
-    backend = Caller(node.publisher, user_id="ada")
+    backend = ApiClient(node.publisher, user_id="ada")
     for title, target in {
         "all": TargetPolicy(),
         "phones": TargetPolicy(platforms=[PLATFORM_IOS]),
@@ -107,11 +107,11 @@ async def test_users_and_apps_hear_nothing_of_each_other(node: Running) -> None:
     ada, bob = node.user("ada"), node.user("bob")
     other_app = node.client(tokens.device("ada", azp="chat-client"))
     devices = [await Device(client, "laptop").connect() for client in (ada, bob, other_app)]
-    await Caller(node.publisher, user_id="ada").send("For Ada")
+    await ApiClient(node.publisher, user_id="ada").send("For Ada")
     await devices[0].at(1)
 
-    await Caller(node.publisher, user_id="bob").send("For Bob")
-    chat = Caller(node.client(tokens.publisher(azp="chat-client")), user_id="ada")
+    await ApiClient(node.publisher, user_id="bob").send("For Bob")
+    chat = ApiClient(node.client(tokens.publisher(azp="chat-client")), user_id="ada")
     await chat.send("For Ada in the chat")
     for device in devices[1:]:
         await device.at(1)

@@ -6,9 +6,9 @@ from itertools import count
 import pytest
 
 from tests.guarantees.reader import Reader
-from tests.support.callers import DISMISSED, READ, REPLACE, SNOOZED, UNREAD, Caller, time_of, titled
+from tests.support.api_client import DISMISSED, READ, REPLACE, SNOOZED, UNREAD, ApiClient, time_of, titled
 from tests.support.clocks import FakeClock
-from tests.support.devices import Held
+from tests.support.devices import DeviceModel
 from tests.support.nodes import Running
 from unisono.server.core.catch_up_cache import PAGE_ROWS
 from unisono.v1 import notification_pb2 as pb
@@ -25,7 +25,7 @@ class Story:
     def __init__(self, node: Running, clock: FakeClock, *, cut_after: int = 0, away: int = 0) -> None:
         user_id = f"user-{next(NUMBERS)}"
         self.reader = Reader(node.user(user_id), cut_after=cut_after)
-        self.backend = Caller(node.publisher, user_id=user_id)
+        self.backend = ApiClient(node.publisher, user_id=user_id)
         self._clock = clock
         self._away = away
         self._ids: dict[str, str] = {}
@@ -119,7 +119,7 @@ async def told(node: Running, clock: FakeClock, **cut: int) -> Story:
     return await story.tell(*day(story))
 
 
-def state(held: Held) -> dict[int, tuple[str, int, int]]:
+def state(held: DeviceModel) -> dict[int, tuple[str, int, int]]:
     """What is held, by revision: the same for every user."""
     return {
         row.revision: (row.payload.visual_content.title, row.read_state, row.user_action_state)
@@ -127,7 +127,7 @@ def state(held: Held) -> dict[int, tuple[str, int, int]]:
     }
 
 
-def rings(held: Held) -> list[int]:
+def rings(held: DeviceModel) -> list[int]:
     return sorted(revision for _, revision in held.rung)
 
 
@@ -194,7 +194,7 @@ async def test_cut_during_a_long_catch_up(node: Running, clock: FakeClock, cut_a
 async def test_list_and_then_subscribe_leaves_no_gap(node: Running, clock: FakeClock) -> None:
     story = Story(node, clock)
     await story.send("listed")
-    caller = Caller(node.user(story.backend.user_id), endpoint_id="laptop")
+    caller = ApiClient(node.user(story.backend.user_id), endpoint_id="laptop")
     await caller.register()
     page = await caller.history(endpoint_id="laptop")
     held = story.reader.held

@@ -11,9 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.nodes import Client, Setup, running
-from tests.support.refusals import refused
+from tests.support.rpc_errors import raises_status
 from unisono.server.api.convert import encoding
 from unisono.server.clock import RandomIds
 from unisono.server.core.feeds import Feeds
@@ -67,7 +67,7 @@ async def test_a_large_token_is_taken(tmp_path: Path) -> None:
     async with running(Setup(path=tmp_path / "unisono.db")) as node:
         token = tokens.publisher(groups=["g" * 100] * 113)
         assert 15 * 1024 < len(token) < 16 * 1024
-        caller = Caller(node.client(token), user_id="ada")
+        caller = ApiClient(node.client(token), user_id="ada")
 
         for number in range(1, 31):
             assert (await caller.send()).revision == number
@@ -86,10 +86,10 @@ async def test_a_fault_says_nothing_of_the_inside(
     monkeypatch.setattr(Feeds, "open", broken)
     async with running(Setup(path=tmp_path / "unisono.db")) as node:
         with capture_logs() as entries:
-            with refused("INTERNAL", "INTERNAL") as send:
-                await Caller(node.publisher, user_id="ada").send()
-            with refused("INTERNAL", "INTERNAL") as stream:
-                await Caller(node.user(), endpoint_id="laptop").welcome()
+            with raises_status("INTERNAL", "INTERNAL") as send:
+                await ApiClient(node.publisher, user_id="ada").send()
+            with raises_status("INTERNAL", "INTERNAL") as stream:
+                await ApiClient(node.user(), endpoint_id="laptop").welcome()
 
         for refusal in (send, stream):
             assert SECRET not in str(refusal.error.details())
@@ -128,7 +128,7 @@ async def test_a_caller_that_gives_up_does_not_undo_its_commit(tmp_path: Path) -
     """Nor that of those who wait beside it."""
     store = GatedStore(tmp_path / "unisono.db")
     async with running(Setup(path=tmp_path / "unisono.db", store=store)) as node:
-        backend = Caller(node.publisher, user_id="ada")
+        backend = ApiClient(node.publisher, user_id="ada")
         giving_up = asyncio.create_task(backend.send("Given up", app_notification_id="given-up"))
         await store.begun.wait()
         waiting = asyncio.create_task(backend.send("Waited for"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from tests.guarantees.record import Record
-from tests.support.devices import Device, Held
+from tests.support.devices import Device, DeviceModel
 from tests.support.nodes import Running
 from unisono.server.api.convert import messages
 from unisono.server.clock import Clock
@@ -29,7 +29,7 @@ class Point:
 
 
 @dataclass(kw_only=True)
-class Past(Held):
+class Past(DeviceModel):
     """What a device holds, and held."""
 
     record: Record
@@ -62,7 +62,7 @@ class Past(Held):
             )
 
 
-class Witness(Device):
+class CheckedDevice(Device):
     """A device of Ada, on a node whose record is kept."""
 
     def __init__(self, node: Running, record: Record, endpoint_id: str, platform: Platform) -> None:

@@ -9,7 +9,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 
 from tests.support import tokens
-from tests.support.callers import READ, titled
+from tests.support.api_client import READ, titled
 from tests.support.processes import ServerProcess
 from unisono.client import bearer
 from unisono.v1 import feed_service_pb2 as feed_pb

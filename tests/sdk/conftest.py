@@ -11,7 +11,7 @@ from tests.sdk.shelf import Shelf
 from tests.support import tokens
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
-from tests.support.scripted import Scripted, scripted
+from tests.support.stub_server import StubServer, scripted
 from unisono.client import Publisher
 
 
@@ -34,18 +34,18 @@ async def backend(node: Running) -> AsyncIterator[Publisher]:
 
 
 @pytest.fixture
-async def script() -> AsyncIterator[Scripted]:
+async def script() -> AsyncIterator[StubServer]:
     async with scripted() as script:
         yield script
 
 
 @pytest.fixture
-def shelf(script: Scripted) -> Shelf:
+def shelf(script: StubServer) -> Shelf:
     return Shelf(script)
 
 
 @pytest.fixture
-async def publisher(script: Scripted) -> AsyncIterator[Publisher]:
+async def publisher(script: StubServer) -> AsyncIterator[Publisher]:
     """A publisher at the scripted server."""
     async with Publisher(script.target, "a token", backoff=QUICK) as publisher:
         yield publisher

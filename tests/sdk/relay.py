@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 
 from tests.support.nodes import Running
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import from_rpc_error
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -21,7 +21,7 @@ class Relay:
     messages a stream has before it is ended. While the `gate` is closed, streams that come wait.
     """
 
-    def __init__(self, script: Scripted, node: Running) -> None:
+    def __init__(self, script: StubServer, node: Running) -> None:
         self.limits: list[int] = []
         self.limit: int | None = None
         self.told: list[list[str]] = []
@@ -30,7 +30,7 @@ class Relay:
         self.cut: Callable[[], None] | None = None
         self._client = node.user("ada")
         self._going = asyncio.Event()
-        script.tell("Subscribe", self._subscribe)
+        script.stream("Subscribe", self._subscribe)
         for service, methods in (
             (self._client.feeds, ("Acknowledge",)),
             (self._client.notifications, ("MarkNotifications", "GetNotification")),

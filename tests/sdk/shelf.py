@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import grpc
 
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.v1 import notification_service_pb2 as pb
 
 SENDS = ("SendNotification", "BatchSendNotifications")
@@ -20,7 +20,7 @@ class Shelf:
     `gate` is closed, calls that came wait; with a title of `held`, until that one is set.
     """
 
-    def __init__(self, script: Scripted) -> None:
+    def __init__(self, script: StubServer) -> None:
         self.stored: dict[str, pb.SendNotificationRequest] = {}
         self.faults: deque[Fault] = deque()
         self.bad: Mapping[str, deque[Fault]] = {}

@@ -24,7 +24,7 @@ from tests.sdk.told import (
     welcome,
 )
 from tests.support.processes import PATIENCE
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import Timing
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1.notification_service_pb2 import DeleteNotificationResponse
@@ -36,7 +36,7 @@ NOT_BY_ITSELF = Timing(backoff=QUICK, acknowledge_interval=1000.0, call_timeout=
 class Ledger:
     """The positions that were acknowledged."""
 
-    def __init__(self, script: Scripted) -> None:
+    def __init__(self, script: StubServer) -> None:
         self.faults: list[Fault] = []
         self.times: list[float] = []
         self._script = script
@@ -65,13 +65,13 @@ class Ledger:
 
 
 @pytest.fixture
-def ledger(script: Scripted) -> Ledger:
+def ledger(script: StubServer) -> Ledger:
     return Ledger(script)
 
 
-async def test_positions_are_gathered_and_the_last_is_told(script: Scripted, ledger: Ledger) -> None:
+async def test_positions_are_gathered_and_the_last_is_told(script: StubServer, ledger: Ledger) -> None:
     said = [*LIVE, *(created(revision) for revision in range(1, 8))]
-    script.tell("Subscribe", telling(said))
+    script.stream("Subscribe", telling(said))
     began = time.monotonic()
 
     async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=1.0)) as device:
@@ -83,7 +83,7 @@ async def test_positions_are_gathered_and_the_last_is_told(script: Scripted, led
     assert waited >= 1.0
 
 
-async def test_what_is_new_after_that_is_told_later(script: Scripted, ledger: Ledger) -> None:
+async def test_what_is_new_after_that_is_told_later(script: StubServer, ledger: Ledger) -> None:
     more = asyncio.Event()
 
     async def stream(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
@@ -93,7 +93,7 @@ async def test_what_is_new_after_that_is_told_later(script: Scripted, ledger: Le
         yield created(2)
         await asyncio.Event().wait()
 
-    script.tell("Subscribe", stream)
+    script.stream("Subscribe", stream)
     async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.1)):
         await ledger.reached(b"token-1")
         more.set()
@@ -102,8 +102,8 @@ async def test_what_is_new_after_that_is_told_later(script: Scripted, ledger: Le
     assert ledger.different[-2:] == [b"token-1", b"token-2"]
 
 
-async def test_the_closing_tells_what_was_not_told(script: Scripted, ledger: Ledger) -> None:
-    script.tell("Subscribe", telling([*LIVE, created(1), created(2)]))
+async def test_the_closing_tells_what_was_not_told(script: StubServer, ledger: Ledger) -> None:
+    script.stream("Subscribe", telling([*LIVE, created(1), created(2)]))
 
     async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
         await until(device, lambda device: device.revision == 2)
@@ -112,7 +112,7 @@ async def test_the_closing_tells_what_was_not_told(script: Scripted, ledger: Led
     assert ledger.positions == [b"token-2"]
 
 
-async def test_what_was_told_is_not_told_again(script: Scripted, ledger: Ledger) -> None:
+async def test_what_was_told_is_not_told_again(script: StubServer, ledger: Ledger) -> None:
     """Neither when a heartbeat repeats it, nor on coming back, nor at the closing."""
     fault = Fault(grpc.StatusCode.UNAVAILABLE)
     heard = asyncio.Event()
@@ -135,7 +135,7 @@ async def test_what_was_told_is_not_told_again(script: Scripted, ledger: Ledger)
         return DeleteNotificationResponse()
 
     script.answer("DeleteNotification", deleted)
-    script.tell("Subscribe", lambda request: (again if request.resume_token else first)(request))
+    script.stream("Subscribe", lambda request: (again if request.resume_token else first)(request))
     async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.02)) as device:
         await ledger.reached(b"token-1")
         # What is answered later says that this was answered.
@@ -148,10 +148,10 @@ async def test_what_was_told_is_not_told_again(script: Scripted, ledger: Ledger)
     assert ledger.positions[-1] == b"token-1"
 
 
-async def test_a_position_of_a_feed_that_started_anew_is_told(script: Scripted, ledger: Ledger) -> None:
+async def test_a_position_of_a_feed_that_started_anew_is_told(script: StubServer, ledger: Ledger) -> None:
     """Although its number is the same."""
     anew = at(1, synced=pb.Synced(), token=b"token-1 of a new epoch")
-    script.tell(
+    script.stream(
         "Subscribe", telling([*LIVE, created(1), Fault(grpc.StatusCode.UNAVAILABLE)], [welcome(), anew])
     )
 
@@ -162,9 +162,9 @@ async def test_a_position_of_a_feed_that_started_anew_is_told(script: Scripted, 
     assert ledger.positions == [anew.resume_token]
 
 
-async def test_one_that_fails_is_made_again_or_for_a_later(script: Scripted, ledger: Ledger) -> None:
+async def test_one_that_fails_is_made_again_or_for_a_later(script: StubServer, ledger: Ledger) -> None:
     ledger.faults = [Fault(grpc.StatusCode.UNAVAILABLE), Fault(grpc.StatusCode.INTERNAL)]
-    script.tell("Subscribe", telling([welcome(), created(1), synced(1)]))
+    script.stream("Subscribe", telling([welcome(), created(1), synced(1)]))
 
     async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.02)) as device:
         await until(device, lambda device: device.revision == 1)
@@ -174,13 +174,15 @@ async def test_one_that_fails_is_made_again_or_for_a_later(script: Scripted, led
     assert ledger.positions[:3] == [b"token-1"] * 3
 
 
-async def test_not_sooner_than_the_server_asks_and_later_and_later(script: Scripted, ledger: Ledger) -> None:
+async def test_not_sooner_than_the_server_asks_and_later_and_later(
+    script: StubServer, ledger: Ledger
+) -> None:
     noting = Noting()
     ledger.faults = [
         Fault(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=0.15),
         Fault(grpc.StatusCode.UNAVAILABLE),
     ]
-    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", telling([*LIVE, created(1)]))
 
     async with laptop(script.target, timing=Timing(backoff=noting, acknowledge_interval=0.0)) as device:
         await script.until("Acknowledge", count=3)
@@ -190,10 +192,10 @@ async def test_not_sooner_than_the_server_asks_and_later_and_later(script: Scrip
     assert noting.asked == [1, 2]
 
 
-async def test_a_catch_up_is_no_position(script: Scripted, ledger: Ledger) -> None:
+async def test_a_catch_up_is_no_position(script: StubServer, ledger: Ledger) -> None:
     half = created(5)
     half.complete = False
-    script.tell("Subscribe", telling([*LIVE, half]))
+    script.stream("Subscribe", telling([*LIVE, half]))
     async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.02)) as device:
         await live(device)
         await ledger.reached(b"token-0")
@@ -201,7 +203,7 @@ async def test_a_catch_up_is_no_position(script: Scripted, ledger: Ledger) -> No
     assert ledger.different == [b"token-0"]
 
 
-async def test_it_is_never_ahead_of_what_is_kept(script: Scripted) -> None:
+async def test_it_is_never_ahead_of_what_is_kept(script: StubServer) -> None:
     shed = Shed()
     told: list[tuple[bytes, bytes]] = []
 
@@ -210,7 +212,7 @@ async def test_it_is_never_ahead_of_what_is_kept(script: Scripted) -> None:
         return pb.AcknowledgeResponse()
 
     script.answer("Acknowledge", acknowledge)
-    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", telling([*LIVE, created(1)]))
     async with laptop(script.target, storage=shed) as device:
         await live(device)
         shed.waiting.clear()
@@ -229,7 +231,7 @@ async def test_it_is_never_ahead_of_what_is_kept(script: Scripted) -> None:
     assert all(position <= kept for position, kept in told)
 
 
-async def test_the_last_word_does_not_hold_up_the_closing(script: Scripted) -> None:
+async def test_the_last_word_does_not_hold_up_the_closing(script: StubServer) -> None:
     never = asyncio.Event()
 
     async def silent(_: object) -> pb.AcknowledgeResponse:
@@ -237,7 +239,7 @@ async def test_the_last_word_does_not_hold_up_the_closing(script: Scripted) -> N
         return pb.AcknowledgeResponse()
 
     script.answer("Acknowledge", silent)
-    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", telling([*LIVE, created(1)]))
     async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
         await until(device, lambda device: device.revision == 1)
         async with asyncio.timeout(PATIENCE):

@@ -15,7 +15,7 @@ from tests.sdk.quick import QUICK
 from tests.sdk.shelf import Shelf, title_of
 from tests.support import tokens
 from tests.support.nodes import Running
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import (
     BlockingPublisher,
     Draft,
@@ -85,7 +85,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
 
 
 async def test_threads_send_together(
-    script: Scripted, shelf: Shelf, pool: ThreadPoolExecutor, begun: threading.Semaphore
+    script: StubServer, shelf: Shelf, pool: ThreadPoolExecutor, begun: threading.Semaphore
 ) -> None:
     loop, titles = asyncio.get_running_loop(), [str(number) for number in range(10)]
     publisher = await loop.run_in_executor(pool, BlockingPublisher, script.target, "a token")
@@ -107,7 +107,7 @@ async def test_threads_send_together(
     assert [title_of(shelf.stored[result.app_notification_id]) for result in results] == ["first", *titles]
 
 
-async def test_closing_sets_every_thread_free(script: Scripted, pool: ThreadPoolExecutor) -> None:
+async def test_closing_sets_every_thread_free(script: StubServer, pool: ThreadPoolExecutor) -> None:
     """Whether it waits for an answer, for its turn, or to repeat a call."""
     never, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -140,7 +140,7 @@ async def test_closing_sets_every_thread_free(script: Scripted, pool: ThreadPool
     assert threads() == 0
 
 
-async def test_a_closed_one_says_so(script: Scripted) -> None:
+async def test_a_closed_one_says_so(script: StubServer) -> None:
     def work() -> None:
         publisher = BlockingPublisher(script.target, "a token", backoff=QUICK)
         half_read = publisher.list("ada")
@@ -153,7 +153,7 @@ async def test_a_closed_one_says_so(script: Scripted) -> None:
 
     await asyncio.to_thread(work)
 
-    assert script.asked == []
+    assert script.calls == []
 
 
 async def test_a_list_may_be_left_half_way(node: Running, backend: Publisher) -> None:
@@ -206,7 +206,7 @@ publisher.close()
 """
 
 
-async def test_it_does_not_cross_a_fork_and_says_so(script: Scripted, shelf: Shelf) -> None:
+async def test_it_does_not_cross_a_fork_and_says_so(script: StubServer, shelf: Shelf) -> None:
     ended = await run(FORK, script.target, "a token")
 
     assert ended.said.splitlines() == ["this publisher was made before a fork; make one after it"] * 2 + ["0"]
@@ -222,7 +222,7 @@ print(publisher.send("ada", title="Hello").revision)
 """
 
 
-async def test_a_program_may_end_without_closing_it(script: Scripted, shelf: Shelf) -> None:
+async def test_a_program_may_end_without_closing_it(script: StubServer, shelf: Shelf) -> None:
     ended = await run(UNCLOSED, script.target, "a token")
 
     assert (ended.status, ended.said, ended.complained) == (0, "1\n", "")
@@ -240,7 +240,7 @@ with BlockingPublisher(*sys.argv[1:]) as publisher:
 """
 
 
-async def test_a_person_may_interrupt_it(script: Scripted, shelf: Shelf) -> None:
+async def test_a_person_may_interrupt_it(script: StubServer, shelf: Shelf) -> None:
     shelf.gate.clear()
     program = await Program.start(INTERRUPTED, script.target, "a token")
     await shelf.called()

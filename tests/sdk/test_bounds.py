@@ -23,7 +23,7 @@ from tests.sdk.told import (
     until,
     welcome,
 )
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import ChangeType, Event, Events, StorageFailed, Timing, Unavailable
 from unisono.client._device import outbox, persistence, room
 from unisono.v1 import feed_service_pb2 as pb
@@ -60,9 +60,9 @@ def flood(first: int, *, complete: bool) -> Telling:
     return tell
 
 
-def one_after_the_other(script: Scripted, *streams: Telling) -> None:
+def one_after_the_other(script: StubServer, *streams: Telling) -> None:
     left = list(streams)
-    script.tell("Subscribe", lambda request: left.pop(0)(request))
+    script.stream("Subscribe", lambda request: left.pop(0)(request))
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -70,7 +70,7 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 async def test_a_catch_up_without_an_end_is_given_up_later_and_later(
-    script: Scripted, caplog: pytest.LogCaptureFixture
+    script: StubServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What was there before stays, as it was at its position, and that is where the next stream begins."""
     noting = Noting()
@@ -94,10 +94,10 @@ async def test_a_catch_up_without_an_end_is_given_up_later_and_later(
     assert "the inbox would take more than 40,960 bytes of memory" in warnings(caplog)[0]
 
 
-async def test_an_inbox_that_grows_without_an_end_is_no_longer_fed(script: Scripted) -> None:
+async def test_an_inbox_that_grows_without_an_end_is_no_longer_fed(script: StubServer) -> None:
     """Although each stream was live: the next one comes later."""
     noting = Noting()
-    script.tell("Subscribe", lambda request: flood(_next(request), complete=True)(request))
+    script.stream("Subscribe", lambda request: flood(_next(request), complete=True)(request))
 
     async with laptop(script.target, timing=Timing(backoff=noting)) as device:
         await script.until("Subscribe", count=4)
@@ -111,7 +111,7 @@ def _next(request: pb.SubscribeRequest) -> int:
     return int(request.resume_token.removeprefix(b"token-") or 0) + 1
 
 
-async def test_starting_anew_is_given_up_as_a_whole(script: Scripted) -> None:
+async def test_starting_anew_is_given_up_as_a_whole(script: StubServer) -> None:
     """What was held is not taken for gone, since not all of the new was seen."""
     lost = Fault(grpc.StatusCode.UNAVAILABLE)
     good = telling([*LIVE, large(1, complete=True), lost])
@@ -124,7 +124,7 @@ async def test_starting_anew_is_given_up_as_a_whole(script: Scripted) -> None:
         assert {row.id for row in device.notifications} == {"id-1", "id-2"}
 
 
-async def test_content_that_is_fetched_takes_room_too(script: Scripted) -> None:
+async def test_content_that_is_fetched_takes_room_too(script: StubServer) -> None:
     async def get(request: service_pb.GetNotificationRequest) -> service_pb.GetNotificationResponse:
         whole = large(1, complete=True).event_batch.events[0].notification
         return service_pb.GetNotificationResponse(notification=whole)
@@ -133,7 +133,7 @@ async def test_content_that_is_fetched_takes_room_too(script: Scripted) -> None:
     bare = [large(revision, complete=False) for revision in range(1, 31)]
     for message in bare:
         message.event_batch.events[0].notification.ClearField("payload")
-    script.tell("Subscribe", telling([welcome(), *bare, synced(30)]))
+    script.stream("Subscribe", telling([welcome(), *bare, synced(30)]))
 
     async with laptop(script.target) as device:
         await until(device, lambda device: device.error)
@@ -179,7 +179,9 @@ async def test_events_that_are_taken_never_do() -> None:
         await anext(events)
 
 
-async def test_marks_that_wait_are_so_many_at_most(script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_marks_that_wait_are_so_many_at_most(
+    script: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(outbox, "MAX_WAITING", 3)
     shed = Shed()
     async with laptop(NOWHERE, storage=shed) as device:
@@ -189,7 +191,7 @@ async def test_marks_that_wait_are_so_many_at_most(script: Scripted, monkeypatch
 
 
 async def test_a_storage_that_never_keeps_anything_ends_the_device(
-    script: Scripted, monkeypatch: pytest.MonkeyPatch
+    script: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before what is to be kept fills the memory."""
     monkeypatch.setattr(persistence, "MAX_UNSAVED", 10)
@@ -203,7 +205,7 @@ async def test_a_storage_that_never_keeps_anything_ends_the_device(
         for revision in itertools.count(1):
             yield removed(revision)
 
-    script.tell("Subscribe", tell)
+    script.stream("Subscribe", tell)
     async with laptop(script.target, storage=shed) as device:
         await live(device)
         shed.trouble = StorageFailed("the disk is full")

@@ -14,7 +14,7 @@ from tests.sdk.shed import Shed
 from tests.sdk.told import LIVE, Told, created, ended, laptop, live, telling, until, welcome
 from tests.support.processes import PATIENCE
 from tests.support.proxies import proxied
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import Device, FileStorage, Status, Superseded, Timing, create_transport
 
 NOWHERE = "127.0.0.1:1"
@@ -33,44 +33,44 @@ async def closed(device: Device) -> None:
     assert device.status is Status.CLOSED
 
 
-async def never_opened(device: Device, script: Scripted) -> None:
+async def never_opened(device: Device, script: StubServer) -> None:
     return
 
 
-async def just_opened(device: Device, script: Scripted) -> None:
+async def just_opened(device: Device, script: StubServer) -> None:
     await device.open()
 
 
-async def without_a_word(device: Device, script: Scripted) -> None:
-    script.tell("Subscribe", telling([]))
+async def without_a_word(device: Device, script: StubServer) -> None:
+    script.stream("Subscribe", telling([]))
     await device.open()
     await script.until("Subscribe")
 
 
-async def catching_up(device: Device, script: Scripted) -> None:
-    script.tell("Subscribe", telling([welcome()]))
+async def catching_up(device: Device, script: StubServer) -> None:
+    script.stream("Subscribe", telling([welcome()]))
     await device.open()
     await until(device, lambda device: device.status is Status.CATCHING_UP)
 
 
-async def is_live(device: Device, script: Scripted) -> None:
+async def is_live(device: Device, script: StubServer) -> None:
     await device.open()
     await live(device)
 
 
-async def waiting_to_come_back(device: Device, script: Scripted) -> None:
-    script.tell("Subscribe", telling([Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=1000.0)]))
+async def waiting_to_come_back(device: Device, script: StubServer) -> None:
+    script.stream("Subscribe", telling([Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=1000.0)]))
     await device.open()
     await until(device, lambda device: device.error)
 
 
-async def ended_for_good(device: Device, script: Scripted) -> None:
-    script.tell("Subscribe", telling([SUPERSEDED]))
+async def ended_for_good(device: Device, script: StubServer) -> None:
+    script.stream("Subscribe", telling([SUPERSEDED]))
     await device.open()
     assert isinstance(await ended(device), Superseded)
 
 
-State = Callable[[Device, Scripted], Awaitable[None]]
+State = Callable[[Device, StubServer], Awaitable[None]]
 STATES = [
     never_opened,
     just_opened,
@@ -91,9 +91,11 @@ async def gone(left: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_it_leaves_nothing_behind_in_any_state(script: Scripted, tmp_path: Path, state: State) -> None:
+async def test_it_leaves_nothing_behind_in_any_state(
+    script: StubServer, tmp_path: Path, state: State
+) -> None:
     """No task, no thread, no file; and nobody waits for it any more. The transport is the caller's."""
-    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", telling([*LIVE, created(1)]))
     transport = create_transport(script.target)
     device = laptop(transport, storage=FileStorage(tmp_path / "inbox"))
     events = device.events()
@@ -115,8 +117,8 @@ async def test_it_leaves_nothing_behind_in_any_state(script: Scripted, tmp_path:
 
 @pytest.mark.skipif(not PROC.exists(), reason="the connections of a process are read from /proc")
 @pytest.mark.parametrize("state", [without_a_word, is_live, ended_for_good])
-async def test_it_gives_back_its_connection(script: Scripted, state: State) -> None:
-    script.tell("Subscribe", telling(LIVE))
+async def test_it_gives_back_its_connection(script: StubServer, state: State) -> None:
+    script.stream("Subscribe", telling(LIVE))
     device = laptop(script.target)
     await state(device, script)
     assert connections(script.target)
@@ -138,9 +140,9 @@ def connections(target: str) -> list[str]:
     return [row[1] for row in rows if row[2].endswith(port) and row[3] == ESTABLISHED]
 
 
-async def test_while_it_opens(script: Scripted) -> None:
+async def test_while_it_opens(script: StubServer) -> None:
     """It does not come to life after that, on a transport that others go on using."""
-    script.tell("Subscribe", telling(LIVE))
+    script.stream("Subscribe", telling(LIVE))
     transport = create_transport(script.target)
     shed = Shed()
     shed.gate.clear()
@@ -154,11 +156,11 @@ async def test_while_it_opens(script: Scripted) -> None:
     await asyncio.gather(opening, closing, return_exceptions=True)
 
     assert isinstance(opening.exception(), RuntimeError)
-    assert (device.status, script.asked, shed.closed) == (Status.CLOSED, [], 1)
+    assert (device.status, script.calls, shed.closed) == (Status.CLOSED, [], 1)
     await transport.close()
 
 
-async def test_a_cancelled_opening_closes(script: Scripted) -> None:
+async def test_a_cancelled_opening_closes(script: StubServer) -> None:
     shed = Shed()
     shed.gate.clear()
     device = laptop(script.target, storage=shed)
@@ -173,8 +175,8 @@ async def test_a_cancelled_opening_closes(script: Scripted) -> None:
     assert (device.status, shed.closed) == (Status.CLOSED, 1)
 
 
-async def test_it_cannot_be_opened_again(script: Scripted) -> None:
-    script.tell("Subscribe", telling(LIVE))
+async def test_it_cannot_be_opened_again(script: StubServer) -> None:
+    script.stream("Subscribe", telling(LIVE))
     async with laptop(script.target) as device:
         await live(device)
 
@@ -183,8 +185,8 @@ async def test_it_cannot_be_opened_again(script: Scripted) -> None:
     assert device.status is Status.CLOSED
 
 
-async def test_from_within_the_loop_over_its_events(script: Scripted) -> None:
-    script.tell("Subscribe", telling([*LIVE, created(1), created(2)]))
+async def test_from_within_the_loop_over_its_events(script: StubServer) -> None:
+    script.stream("Subscribe", telling([*LIVE, created(1), created(2)]))
     device = laptop(script.target)
     events = device.events()
     titles = []
@@ -196,8 +198,8 @@ async def test_from_within_the_loop_over_its_events(script: Scripted) -> None:
     assert titles[0] == "title 1"
 
 
-async def test_by_several_at_once(script: Scripted) -> None:
-    script.tell("Subscribe", telling(LIVE))
+async def test_by_several_at_once(script: StubServer) -> None:
+    script.stream("Subscribe", telling(LIVE))
     device = laptop(script.target)
     await device.open()
     await live(device)
@@ -205,8 +207,8 @@ async def test_by_several_at_once(script: Scripted) -> None:
     await asyncio.gather(*(closed(device) for _ in range(3)))
 
 
-async def test_while_the_server_is_silent(script: Scripted) -> None:
-    script.tell("Subscribe", telling([*LIVE, created(1)]))
+async def test_while_the_server_is_silent(script: StubServer) -> None:
+    script.stream("Subscribe", telling([*LIVE, created(1)]))
     async with proxied(script.target) as proxy:
         device = laptop(proxy.target, timing=Timing(acknowledge_interval=1000.0))
         await device.open()
@@ -216,9 +218,9 @@ async def test_while_the_server_is_silent(script: Scripted) -> None:
         await closed(device)
 
 
-async def test_each_iterator_sees_all_and_ends(script: Scripted) -> None:
+async def test_each_iterator_sees_all_and_ends(script: StubServer) -> None:
     said = [created(revision) for revision in range(1, 30)]
-    script.tell("Subscribe", telling([*LIVE, *said]))
+    script.stream("Subscribe", telling([*LIVE, *said]))
     device = laptop(script.target)
     listening = [Told(device) for _ in range(3)]
     async with device:
@@ -232,8 +234,8 @@ async def test_each_iterator_sees_all_and_ends(script: Scripted) -> None:
     assert [event async for event in device.events()] == []
 
 
-async def test_what_ends_it_is_raised_to_all_who_wait_and_to_those_who_come_late(script: Scripted) -> None:
-    script.tell("Subscribe", telling([*LIVE, created(1), SUPERSEDED]))
+async def test_what_ends_it_is_raised_to_all_who_wait_and_to_those_who_come_late(script: StubServer) -> None:
+    script.stream("Subscribe", telling([*LIVE, created(1), SUPERSEDED]))
     async with laptop(script.target) as device:
         told = Told(device)
         error = await ended(device)
@@ -247,15 +249,15 @@ async def test_what_ends_it_is_raised_to_all_who_wait_and_to_those_who_come_late
         assert [row.id for row in device.notifications] == ["id-1"]
 
 
-async def test_a_condition_that_holds_needs_no_device(script: Scripted) -> None:
+async def test_a_condition_that_holds_needs_no_device(script: StubServer) -> None:
     async with laptop(NOWHERE) as device:
         pass
 
     await device.wait_for(lambda device: device.status is Status.CLOSED)
 
 
-async def test_an_error_in_a_condition_is_its_callers(script: Scripted) -> None:
-    script.tell("Subscribe", telling(LIVE))
+async def test_an_error_in_a_condition_is_its_callers(script: StubServer) -> None:
+    script.stream("Subscribe", telling(LIVE))
 
     def wrong(_: Device) -> bool:
         raise ZeroDivisionError

@@ -8,7 +8,7 @@ import pytest
 
 from tests.sdk.quick import QUICK
 from tests.sdk.shelf import SENDS, Shelf
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import Backoff, Publisher, UnisonoError, create_transport
 
 Call = Callable[[Publisher], Awaitable[object]]
@@ -30,7 +30,7 @@ CALLS = {"SendNotification": send, "GetNotification": get, "ListNotifications": 
 
 
 @pytest.fixture
-async def hanging(script: Scripted) -> AsyncIterator[Publisher]:
+async def hanging(script: StubServer) -> AsyncIterator[Publisher]:
     """A publisher at a server that answers to nothing."""
     never = asyncio.Event()
 
@@ -48,7 +48,7 @@ def was_closed(error: object) -> bool:
 
 
 @pytest.mark.parametrize("method", CALLS)
-async def test_a_call_under_way_is_given_up(hanging: Publisher, script: Scripted, method: str) -> None:
+async def test_a_call_under_way_is_given_up(hanging: Publisher, script: StubServer, method: str) -> None:
     call = asyncio.ensure_future(CALLS[method](hanging))
     await script.until(method)
 
@@ -57,7 +57,7 @@ async def test_a_call_under_way_is_given_up(hanging: Publisher, script: Scripted
     assert was_closed((await asyncio.gather(call, return_exceptions=True))[0])
 
 
-async def test_so_are_the_sends_that_wait_for_their_turn(hanging: Publisher, script: Scripted) -> None:
+async def test_so_are_the_sends_that_wait_for_their_turn(hanging: Publisher, script: StubServer) -> None:
     sends = [asyncio.ensure_future(send(hanging))]
     await script.until("SendNotification")
     sends += [asyncio.ensure_future(send(hanging)) for _ in range(5)]
@@ -69,7 +69,7 @@ async def test_so_are_the_sends_that_wait_for_their_turn(hanging: Publisher, scr
     assert len(script.requests(*SENDS)) == 1
 
 
-async def test_so_are_two_calls_and_all_that_waits(hanging: Publisher, script: Scripted) -> None:
+async def test_so_are_two_calls_and_all_that_waits(hanging: Publisher, script: StubServer) -> None:
     sends = []
     for user in ("ada", "bob"):
         sends.append(asyncio.ensure_future(send(hanging, user)))
@@ -83,7 +83,7 @@ async def test_so_are_two_calls_and_all_that_waits(hanging: Publisher, script: S
     assert len(script.requests(*SENDS)) == 2
 
 
-async def test_so_are_those_that_were_only_just_made(hanging: Publisher, script: Scripted) -> None:
+async def test_so_are_those_that_were_only_just_made(hanging: Publisher, script: StubServer) -> None:
     sends = [asyncio.ensure_future(send(hanging)) for _ in range(3)]
     await asyncio.sleep(0)
 
@@ -93,7 +93,7 @@ async def test_so_are_those_that_were_only_just_made(hanging: Publisher, script:
     assert script.requests(*SENDS) == []
 
 
-async def test_and_those_that_wait_to_be_repeated(script: Scripted, shelf: Shelf) -> None:
+async def test_and_those_that_wait_to_be_repeated(script: StubServer, shelf: Shelf) -> None:
     shelf.faults.append(Fault(grpc.StatusCode.UNAVAILABLE))
     publisher = Publisher(script.target, "a token", backoff=Backoff(initial=1000.0, maximum=1000.0))
     sending = asyncio.ensure_future(send(publisher))
@@ -106,7 +106,7 @@ async def test_and_those_that_wait_to_be_repeated(script: Scripted, shelf: Shelf
 
 
 @pytest.mark.parametrize("method", CALLS)
-async def test_nothing_can_be_called_any_more(hanging: Publisher, script: Scripted, method: str) -> None:
+async def test_nothing_can_be_called_any_more(hanging: Publisher, script: StubServer, method: str) -> None:
     await hanging.close()
     await hanging.close()
 
@@ -114,10 +114,10 @@ async def test_nothing_can_be_called_any_more(hanging: Publisher, script: Script
         await CALLS[method](hanging)
 
     assert was_closed(raised.value)
-    assert script.asked == []
+    assert script.calls == []
 
 
-async def test_a_transport_of_the_callers_stays_open(script: Scripted, shelf: Shelf) -> None:
+async def test_a_transport_of_the_callers_stays_open(script: StubServer, shelf: Shelf) -> None:
     transport = create_transport(script.target)
     for title in ("a", "b"):
         async with Publisher(transport, "a token") as publisher:
@@ -127,7 +127,7 @@ async def test_a_transport_of_the_callers_stays_open(script: Scripted, shelf: Sh
     await transport.close()
 
 
-async def test_who_is_cancelled_is_cancelled(hanging: Publisher, script: Scripted) -> None:
+async def test_who_is_cancelled_is_cancelled(hanging: Publisher, script: StubServer) -> None:
     """Also when everything is closed at the same moment."""
     call = asyncio.ensure_future(get(hanging))
     await script.until("GetNotification")

@@ -25,7 +25,7 @@ from tests.support import tokens
 from tests.support.nodes import Setup
 from tests.support.processes import PATIENCE
 from tests.support.proxies import proxied
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import Publisher, StartPosition, Status, Timing, Unavailable
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -33,8 +33,8 @@ Code = grpc.StatusCode
 REFUSED = Fault(Code.INVALID_ARGUMENT, "RESUME_TOKEN_INVALID")
 
 
-async def test_a_hello_that_never_comes(script: Scripted) -> None:
-    script.tell("Subscribe", telling([], LIVE))
+async def test_a_hello_that_never_comes(script: StubServer) -> None:
+    script.stream("Subscribe", telling([], LIVE))
 
     async with laptop(script.target, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
         await until(device, lambda device: device.error)
@@ -43,8 +43,8 @@ async def test_a_hello_that_never_comes(script: Scripted) -> None:
         await live(device)
 
 
-async def test_a_server_that_accepts_and_says_nothing(script: Scripted) -> None:
-    script.tell("Subscribe", telling(LIVE))
+async def test_a_server_that_accepts_and_says_nothing(script: StubServer) -> None:
+    script.stream("Subscribe", telling(LIVE))
     async with proxied(script.target) as proxy:
         proxy.silence()
         async with laptop(proxy.target, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
@@ -55,9 +55,9 @@ async def test_a_server_that_accepts_and_says_nothing(script: Scripted) -> None:
             await live(device)
 
 
-async def test_heartbeats_that_do_not_come(script: Scripted) -> None:
+async def test_heartbeats_that_do_not_come(script: StubServer) -> None:
     """After twice the interval that the server promised, from the last message on."""
-    script.tell(
+    script.stream(
         "Subscribe",
         telling([welcome(heartbeat=0.5), created(1), heartbeat(2)], [welcome(resumed=True), at(2)]),
     )
@@ -71,7 +71,7 @@ async def test_heartbeats_that_do_not_come(script: Scripted) -> None:
     assert [request.resume_token for request in script.requests("Subscribe")] == [b"", b"token-2"]
 
 
-async def test_a_connection_that_falls_silent(script: Scripted) -> None:
+async def test_a_connection_that_falls_silent(script: StubServer) -> None:
     """Nothing breaks, nothing comes: as when a laptop moves to another network."""
     beating = asyncio.Event()
 
@@ -82,7 +82,7 @@ async def test_a_connection_that_falls_silent(script: Scripted) -> None:
             beating.set()
             await asyncio.sleep(0.02)
 
-    script.tell("Subscribe", beat)
+    script.stream("Subscribe", beat)
     async with (
         proxied(script.target) as proxy,
         laptop(proxy.target, timing=Timing(backoff=QUICK)) as device,
@@ -95,7 +95,7 @@ async def test_a_connection_that_falls_silent(script: Scripted) -> None:
         await live(device)
 
 
-async def test_heartbeats_keep_a_quiet_stream_open(script: Scripted) -> None:
+async def test_heartbeats_keep_a_quiet_stream_open(script: StubServer) -> None:
     """For longer than it would wait without."""
     beats = 6
 
@@ -106,7 +106,7 @@ async def test_heartbeats_keep_a_quiet_stream_open(script: Scripted) -> None:
             await asyncio.sleep(0.5)
         await asyncio.Event().wait()
 
-    script.tell("Subscribe", beat)
+    script.stream("Subscribe", beat)
     async with laptop(script.target, timing=Timing(backoff=QUICK)) as device:
         await until(device, lambda device: device.revision == beats)
 
@@ -142,21 +142,21 @@ async def test_a_server_that_is_restarted_at_its_address(
     assert [(event.notification.title, event.ring) for event in told] == [("before", True), ("after", True)]
 
 
-async def test_a_server_that_is_not_there_yet(script: Scripted) -> None:
+async def test_a_server_that_is_not_there_yet(script: StubServer) -> None:
     """A device may be opened offline."""
     async with proxied(script.target) as proxy:
         proxy.block()
         async with laptop(proxy.target, timing=Timing(backoff=QUICK)) as device:
             await until(device, lambda device: device.error)
             assert (device.status, device.notifications, device.revision) == (Status.OFFLINE, (), 0)
-            script.tell("Subscribe", telling([*LIVE, created(1)]))
+            script.stream("Subscribe", telling([*LIVE, created(1)]))
             proxy.unblock()
             await until(device, lambda device: device.revision == 1)
             assert device.error is None
 
 
 @pytest.mark.parametrize("start", [StartPosition.BEGINNING, StartPosition.END])
-async def test_a_position_that_is_refused(script: Scripted, start: StartPosition) -> None:
+async def test_a_position_that_is_refused(script: StubServer, start: StartPosition) -> None:
     """It starts over: with all that there is, without a ring for what it knew, and shows it meanwhile."""
     gate = asyncio.Event()
 
@@ -167,7 +167,7 @@ async def test_a_position_that_is_refused(script: Scripted, start: StartPosition
         await asyncio.Event().wait()
 
     told = telling([*LIVE, created(1), created(2), Fault(Code.UNAVAILABLE)], [REFUSED])
-    script.tell("Subscribe", lambda request: (anew if len(script.asked) == 3 else told)(request))
+    script.stream("Subscribe", lambda request: (anew if len(script.calls) == 3 else told)(request))
     device = laptop(script.target, timing=Timing(backoff=QUICK), start=start)
     heard = Told(device)
     async with device:
@@ -184,8 +184,8 @@ async def test_a_position_that_is_refused(script: Scripted, start: StartPosition
     assert requests[2].start_position == pb.START_POSITION_BEGINNING
 
 
-async def test_one_that_knew_nothing_begins_where_it_wanted(script: Scripted) -> None:
-    script.tell("Subscribe", telling([welcome(), Fault(Code.UNAVAILABLE)], [REFUSED], LIVE))
+async def test_one_that_knew_nothing_begins_where_it_wanted(script: StubServer) -> None:
+    script.stream("Subscribe", telling([welcome(), Fault(Code.UNAVAILABLE)], [REFUSED], LIVE))
 
     async with laptop(script.target, timing=Timing(backoff=QUICK), start=StartPosition.END) as device:
         await live(device)

@@ -13,7 +13,7 @@ import trustme
 from tests.sdk.told import LIVE, TOKEN, laptop, live, telling, until
 from tests.support.processes import PATIENCE
 from tests.support.proxies import Proxy, proxied
-from tests.support.scripted import Fault, Scripted, scripted
+from tests.support.stub_server import Fault, StubServer, scripted
 from unisono.client import (
     BlockingPublisher,
     Device,
@@ -34,15 +34,15 @@ ALLOWED = 20
 
 
 @pytest.fixture
-async def script() -> AsyncIterator[Scripted]:
+async def script() -> AsyncIterator[StubServer]:
     async with scripted(streams=ALLOWED) as script:
-        script.tell("Subscribe", telling(LIVE))
+        script.stream("Subscribe", telling(LIVE))
         script.answer("GetFeed", zero)
         yield script
 
 
 @pytest.fixture
-async def proxy(script: Scripted) -> AsyncIterator[Proxy]:
+async def proxy(script: StubServer) -> AsyncIterator[Proxy]:
     async with proxied(script.target) as proxy:
         yield proxy
 
@@ -78,9 +78,9 @@ async def all_live(opened: Sequence[Device]) -> None:
     await asyncio.gather(*map(live, opened))
 
 
-def on_connections(script: Scripted) -> list[int]:
+def on_connections(script: StubServer) -> list[int]:
     """How many streams were opened on each connection, ascending."""
-    return sorted(Counter(asked.peer for asked in script.asked if asked.method == "Subscribe").values())
+    return sorted(Counter(asked.peer for asked in script.calls if asked.method == "Subscribe").values())
 
 
 async def becomes(wanted: int, figure: Callable[[], int]) -> None:
@@ -91,13 +91,15 @@ async def becomes(wanted: int, figure: Callable[[], int]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_more_devices_than_a_connection_may_carry_are_all_live(script: Scripted, proxy: Proxy) -> None:
+async def test_more_devices_than_a_connection_may_carry_are_all_live(
+    script: StubServer, proxy: Proxy
+) -> None:
     async with devices(proxy.target, ALLOWED + 4):
         assert proxy.connections == 4
     assert on_connections(script) == [1, 3, MOST, MOST]
 
 
-async def test_a_device_alone_has_one_connection_for_everything(script: Scripted, proxy: Proxy) -> None:
+async def test_a_device_alone_has_one_connection_for_everything(script: StubServer, proxy: Proxy) -> None:
     async with devices(proxy.target, 1), Publisher(transport(proxy), TOKEN) as publisher:
         await publisher.feed("ada")
         assert proxy.connections == 1
@@ -106,7 +108,7 @@ async def test_a_device_alone_has_one_connection_for_everything(script: Scripted
 async def test_addresses_are_spread_without_a_word() -> None:
     """Fifty devices on the first connection, and then five hundred on each."""
     async with scripted(streams=51) as script, proxied(script.target) as proxy, AsyncExitStack() as leaving:
-        script.tell("Subscribe", telling(LIVE))
+        script.stream("Subscribe", telling(LIVE))
         opened = [laptop(proxy.target, endpoint_id=f"device-{number}") for number in range(70)]
         for device in opened:
             await leaving.enter_async_context(device)
@@ -114,7 +116,7 @@ async def test_addresses_are_spread_without_a_word() -> None:
         assert on_connections(script) == [20, 50]
 
 
-async def test_who_leaves_makes_room(script: Scripted, proxy: Proxy) -> None:
+async def test_who_leaves_makes_room(script: StubServer, proxy: Proxy) -> None:
     async with devices(proxy.target, 1 + MOST) as first:
         for device in first[:6]:
             await device.close()
@@ -122,15 +124,15 @@ async def test_who_leaves_makes_room(script: Scripted, proxy: Proxy) -> None:
             assert proxy.connections == 2
 
 
-async def test_a_stream_that_ends_makes_room_for_the_next(script: Scripted, proxy: Proxy) -> None:
+async def test_a_stream_that_ends_makes_room_for_the_next(script: StubServer, proxy: Proxy) -> None:
     ended = (*LIVE, Fault(grpc.StatusCode.UNAVAILABLE))
-    script.tell("Subscribe", telling(*[ended] * 30, LIVE))
+    script.stream("Subscribe", telling(*[ended] * 30, LIVE))
     async with devices(proxy.target, 1):
         await script.until("Subscribe", count=31)
     assert proxy.connections == 1
 
 
-async def test_a_stream_that_is_never_opened_makes_room_too(script: Scripted, proxy: Proxy) -> None:
+async def test_a_stream_that_is_never_opened_makes_room_too(script: StubServer, proxy: Proxy) -> None:
     proxy.block()
     async with AsyncExitStack() as leaving:
         opened = [laptop(transport(proxy), endpoint_id=f"{number}") for number in range(MOST)]
@@ -145,7 +147,7 @@ async def test_a_stream_that_is_never_opened_makes_room_too(script: Scripted, pr
 async def test_calls_wait_behind_no_stream_where_less_is_allowed_than_expected() -> None:
     """All but the first few streams wait here, as behind a proxy that allows less than the server."""
     async with scripted(streams=3) as script, AsyncExitStack() as leaving:
-        script.tell("Subscribe", telling(LIVE))
+        script.stream("Subscribe", telling(LIVE))
         script.answer("GetFeed", zero)
         opened = [
             laptop(create_transport(script.target, streams_per_connection=MOST), endpoint_id=f"{number}")
@@ -171,7 +173,7 @@ async def test_what_is_encrypted_is_shared_alike() -> None:
         proxied(script.target) as proxy,
         AsyncExitStack() as leaving,
     ):
-        script.tell("Subscribe", telling(LIVE))
+        script.stream("Subscribe", telling(LIVE))
         root = authority.cert_pem.bytes()
         opened = [laptop(proxy.target, root_certificates=root, endpoint_id=f"{n}") for n in range(5)]
         for device in opened:
@@ -180,7 +182,7 @@ async def test_what_is_encrypted_is_shared_alike() -> None:
         assert proxy.connections == 1
 
 
-async def test_who_closes_harms_nobody_else(script: Scripted, proxy: Proxy) -> None:
+async def test_who_closes_harms_nobody_else(script: StubServer, proxy: Proxy) -> None:
     script.answer("GetFeed", silent)
     closing = transport(proxy)
     async with devices(proxy.target, 1) as (device,):
@@ -193,13 +195,15 @@ async def test_who_closes_harms_nobody_else(script: Scripted, proxy: Proxy) -> N
     assert len(script.requests("Subscribe")) == 1
 
 
-async def test_the_last_that_closes_closes_all_connections(script: Scripted, proxy: Proxy) -> None:
+async def test_the_last_that_closes_closes_all_connections(script: StubServer, proxy: Proxy) -> None:
     async with devices(proxy.target, ALLOWED), devices(proxy.target, 1):
         assert proxy.carried == 3
     await becomes(0, lambda: proxy.carried)
 
 
-async def test_whoever_forgets_to_close_holds_no_connection_for_ever(script: Scripted, proxy: Proxy) -> None:
+async def test_whoever_forgets_to_close_holds_no_connection_for_ever(
+    script: StubServer, proxy: Proxy
+) -> None:
     publisher: Publisher | None = Publisher(proxy.target, TOKEN)
     assert publisher is not None
     await publisher.feed("ada")
@@ -208,7 +212,7 @@ async def test_whoever_forgets_to_close_holds_no_connection_for_ever(script: Scr
     await becomes(0, lambda: proxy.carried)
 
 
-async def test_event_loops_share_nothing(script: Scripted, proxy: Proxy) -> None:
+async def test_event_loops_share_nothing(script: StubServer, proxy: Proxy) -> None:
     async with devices(proxy.target, 1):
         with BlockingPublisher(proxy.target, TOKEN) as publisher:
             await asyncio.to_thread(publisher.feed, "ada")

@@ -10,7 +10,7 @@ from tests.sdk.told import Told, laptop, live, until
 from tests.support import tokens
 from tests.support.nodes import Running
 from tests.support.proxies import proxied
-from tests.support.scripted import Scripted
+from tests.support.stub_server import StubServer
 from unisono.client import Device, Publisher, ReadState, Status
 
 #: So large that eight of them make two batches.
@@ -20,7 +20,7 @@ MESSAGES = ["welcome", "event_batch", "event_batch", "synced", "event_batch", "e
 
 
 @pytest.fixture
-def relay(script: Scripted, node: Running) -> Relay:
+def relay(script: StubServer, node: Running) -> Relay:
     return Relay(script, node)
 
 
@@ -74,7 +74,7 @@ def check_told(told: Told) -> None:
     assert sorted(titles) == ["live 1", "live 2", *(f"missed {number}" for number in range(1, 10))]
 
 
-async def test_what_a_stream_of_the_story_says(script: Scripted, relay: Relay, backend: Publisher) -> None:
+async def test_what_a_stream_of_the_story_says(script: StubServer, relay: Relay, backend: Publisher) -> None:
     async with watched(script.target) as (device, told):
         await story(device, backend, relay)
         await check(device, backend)
@@ -84,7 +84,7 @@ async def test_what_a_stream_of_the_story_says(script: Scripted, relay: Relay, b
 
 @pytest.mark.parametrize("position", range(len(MESSAGES)))
 async def test_it_is_ended_after_a_message(
-    script: Scripted, relay: Relay, backend: Publisher, position: int
+    script: StubServer, relay: Relay, backend: Publisher, position: int
 ) -> None:
     async with watched(script.target) as (device, told):
         relay.limits = [position]
@@ -97,7 +97,7 @@ async def test_it_is_ended_after_a_message(
 
 @pytest.mark.parametrize("position", range(1, len(MESSAGES)))
 async def test_the_connection_breaks_after_a_message(
-    script: Scripted, relay: Relay, backend: Publisher, position: int
+    script: StubServer, relay: Relay, backend: Publisher, position: int
 ) -> None:
     """The last messages may be under way, and get lost."""
     async with proxied(script.target) as proxy, watched(proxy.target) as (device, told):
@@ -111,7 +111,7 @@ async def test_the_connection_breaks_after_a_message(
 
 @pytest.mark.parametrize("limit", [2, 3])
 async def test_every_stream_is_ended_after_a_few(
-    script: Scripted, relay: Relay, backend: Publisher, limit: int
+    script: StubServer, relay: Relay, backend: Publisher, limit: int
 ) -> None:
     async with watched(script.target) as (device, told):
         relay.limit = limit
@@ -121,7 +121,7 @@ async def test_every_stream_is_ended_after_a_few(
     assert len(relay.told) > 2
 
 
-async def test_and_each_after_one_more(script: Scripted, relay: Relay, backend: Publisher) -> None:
+async def test_and_each_after_one_more(script: StubServer, relay: Relay, backend: Publisher) -> None:
     async with watched(script.target) as (device, told):
         relay.limits = [*range(6)]
         await story(device, backend, relay)

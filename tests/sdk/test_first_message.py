@@ -11,7 +11,7 @@ import pytest
 from tests.sdk.quick import QUICK
 from tests.sdk.told import LIVE, Message, laptop, live, telling
 from tests.support.processes import PATIENCE
-from tests.support.scripted import Scripted, scripted
+from tests.support.stub_server import StubServer, scripted
 from unisono.client import Status, Timing, create_transport
 from unisono.client._device.stream import messages
 from unisono.v1 import feed_service_pb2 as pb
@@ -45,7 +45,7 @@ def remarks() -> Iterator[Remarks]:
     logging.getLogger("unisono.client").removeHandler(remarks)
 
 
-async def test_a_server_that_takes_its_time(script: Scripted, remarks: Remarks) -> None:
+async def test_a_server_that_takes_its_time(script: StubServer, remarks: Remarks) -> None:
     gate = asyncio.Event()
 
     async def late(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
@@ -54,7 +54,7 @@ async def test_a_server_that_takes_its_time(script: Scripted, remarks: Remarks) 
             yield message
         await asyncio.Event().wait()
 
-    script.tell("Subscribe", late)
+    script.stream("Subscribe", late)
     async with laptop(script.target, timing=SOON) as device:
         said = await remarks.one()
         assert said.startswith(f"nothing has come from {script.target} for 0.02 s")
@@ -68,7 +68,7 @@ async def test_a_server_that_takes_its_time(script: Scripted, remarks: Remarks) 
 async def test_a_connection_that_carries_as_many_as_it_may(remarks: Remarks) -> None:
     """The server never hears of the second device, until the first leaves."""
     async with scripted(streams=1) as script:
-        script.tell("Subscribe", telling(LIVE))
+        script.stream("Subscribe", telling(LIVE))
         transport = create_transport(script.target, streams_per_connection=20)
         first, second = (laptop(transport, endpoint_id=name, timing=SOON) for name in ("a", "b"))
         async with first:

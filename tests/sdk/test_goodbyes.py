@@ -8,7 +8,7 @@ import pytest
 
 from tests.sdk.quick import QUICK
 from tests.sdk.told import END, LIVE, Message, Noting, ended, goodbye, laptop, live, telling, until
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import (
     Backoff,
     EndpointDeleted,
@@ -52,7 +52,7 @@ def test_every_reason_is_here() -> None:
 
 
 @pytest.mark.parametrize("reason", [*COME_BACK, UNKNOWN])
-async def test_with_a_delay_it_comes_back_after_that(script: Scripted, reason: int) -> None:
+async def test_with_a_delay_it_comes_back_after_that(script: StubServer, reason: int) -> None:
     """And after nothing else: a backoff would keep it away for long."""
     delay = 0.15
     fault = Fault(COME_BACK.get(reason, Code.UNAVAILABLE), "DRAINING", retry_delay=1000.0)
@@ -63,7 +63,7 @@ async def test_with_a_delay_it_comes_back_after_that(script: Scripted, reason: i
         asked.append(time.monotonic())
         return tell(request)
 
-    script.tell("Subscribe", noting)
+    script.stream("Subscribe", noting)
     async with laptop(script.target, timing=NEVER) as device:
         await until(device, lambda device: device.status is Status.OFFLINE and device.error)
         trouble = device.error
@@ -77,8 +77,8 @@ async def test_with_a_delay_it_comes_back_after_that(script: Scripted, reason: i
 
 
 @pytest.mark.parametrize("reason", COME_BACK)
-async def test_no_delay_is_one_too(script: Scripted, reason: int) -> None:
-    script.tell("Subscribe", telling([*LIVE, goodbye(reason, 0.0), Fault(Code.UNAVAILABLE)], LIVE))
+async def test_no_delay_is_one_too(script: StubServer, reason: int) -> None:
+    script.stream("Subscribe", telling([*LIVE, goodbye(reason, 0.0), Fault(Code.UNAVAILABLE)], LIVE))
 
     async with laptop(script.target, timing=NEVER) as device:
         await script.until("Subscribe", count=2)
@@ -87,7 +87,7 @@ async def test_no_delay_is_one_too(script: Scripted, reason: int) -> None:
 
 @pytest.mark.parametrize("how", ["with its status", "without", "with a cut"])
 @pytest.mark.parametrize("reason", FOR_GOOD)
-async def test_without_a_way_back_it_ends(script: Scripted, reason: int, how: str) -> None:
+async def test_without_a_way_back_it_ends(script: StubServer, reason: int, how: str) -> None:
     """What the server said counts, however the stream breaks after it."""
     code, kind = FOR_GOOD[reason]
     last: dict[str, list[Message | Exception]] = {
@@ -95,7 +95,7 @@ async def test_without_a_way_back_it_ends(script: Scripted, reason: int, how: st
         "with a cut": [Fault(Code.UNAVAILABLE)],
         "without": [END],
     }
-    script.tell("Subscribe", telling([*LIVE, goodbye(reason), *last[how]], LIVE))
+    script.stream("Subscribe", telling([*LIVE, goodbye(reason), *last[how]], LIVE))
 
     async with laptop(script.target) as device:
         error = await ended(device)
@@ -107,10 +107,10 @@ async def test_without_a_way_back_it_ends(script: Scripted, reason: int, how: st
     assert len(script.requests("Subscribe")) == 1
 
 
-async def test_a_reason_that_nobody_knows_without_a_delay_ends_it(script: Scripted) -> None:
+async def test_a_reason_that_nobody_knows_without_a_delay_ends_it(script: StubServer) -> None:
     """An absent delay says: do not come back by yourself."""
     fault = Fault(Code.PERMISSION_DENIED, "ROLE_NOT_ALLOWED")
-    script.tell("Subscribe", telling([*LIVE, goodbye(UNKNOWN), fault], LIVE))
+    script.stream("Subscribe", telling([*LIVE, goodbye(UNKNOWN), fault], LIVE))
 
     async with laptop(script.target) as device:
         assert isinstance(await ended(device), PermissionDenied)
@@ -119,9 +119,9 @@ async def test_a_reason_that_nobody_knows_without_a_delay_ends_it(script: Script
 
 @pytest.mark.parametrize("last", [END, Fault(Code.UNAVAILABLE), Fault(Code.INTERNAL)])
 async def test_so_it_does_when_the_connection_breaks_at_once(
-    script: Scripted, last: Message | Exception
+    script: StubServer, last: Message | Exception
 ) -> None:
-    script.tell("Subscribe", telling([*LIVE, goodbye(UNKNOWN), last], LIVE))
+    script.stream("Subscribe", telling([*LIVE, goodbye(UNKNOWN), last], LIVE))
 
     async with laptop(script.target) as device:
         error = await ended(device)
@@ -148,10 +148,10 @@ PASSING: dict[str, Message | Exception] = {
 
 
 @pytest.mark.parametrize("kind", PASSING)
-async def test_after_what_may_pass_it_comes_back_later_and_later(script: Scripted, kind: str) -> None:
+async def test_after_what_may_pass_it_comes_back_later_and_later(script: StubServer, kind: str) -> None:
     """Until it was live: then it begins anew."""
     noting, fault = Noting(), PASSING[kind]
-    script.tell("Subscribe", telling([fault], [fault], [LIVE[0], fault], [*LIVE, fault], [fault], LIVE))
+    script.stream("Subscribe", telling([fault], [fault], [LIVE[0], fault], [*LIVE, fault], [fault], LIVE))
 
     async with laptop(script.target, timing=Timing(backoff=noting)) as device:
         await script.until("Subscribe", count=6)
@@ -164,8 +164,10 @@ async def test_after_what_may_pass_it_comes_back_later_and_later(script: Scripte
 @pytest.mark.parametrize(
     ("code", "reason"), [(Code.UNAVAILABLE, "OVERLOADED"), (Code.RESOURCE_EXHAUSTED, "RATE_LIMITED")]
 )
-async def test_not_sooner_than_the_server_asks(script: Scripted, code: grpc.StatusCode, reason: str) -> None:
-    script.tell("Subscribe", telling([Fault(code, reason, retry_delay=0.15)], LIVE))
+async def test_not_sooner_than_the_server_asks(
+    script: StubServer, code: grpc.StatusCode, reason: str
+) -> None:
+    script.stream("Subscribe", telling([Fault(code, reason, retry_delay=0.15)], LIVE))
     began = time.monotonic()
 
     async with laptop(script.target, timing=Timing(backoff=QUICK)) as device:
@@ -187,9 +189,9 @@ LASTING = {
 
 
 @pytest.mark.parametrize("reason", LASTING)
-async def test_what_will_not_pass_ends_it(script: Scripted, reason: str) -> None:
+async def test_what_will_not_pass_ends_it(script: StubServer, reason: str) -> None:
     code, kind = LASTING[reason]
-    script.tell("Subscribe", telling([Fault(code, reason)], LIVE))
+    script.stream("Subscribe", telling([Fault(code, reason)], LIVE))
 
     async with laptop(script.target) as device:
         events = device.events()

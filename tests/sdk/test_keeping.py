@@ -22,7 +22,7 @@ from tests.sdk.told import (
     welcome,
 )
 from tests.support.processes import PATIENCE
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import FileStorage, Status, StorageFailed
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -36,7 +36,7 @@ def shed() -> Shed:
 
 
 @pytest.fixture(autouse=True)
-def told(script: Scripted, shed: Shed) -> list[tuple[bytes, bytes]]:
+def told(script: StubServer, shed: Shed) -> list[tuple[bytes, bytes]]:
     """Each position that was acknowledged, with the one that was kept by then."""
     told: list[tuple[bytes, bytes]] = []
 
@@ -48,8 +48,8 @@ def told(script: Scripted, shed: Shed) -> list[tuple[bytes, bytes]]:
     return told
 
 
-async def test_a_storage_of_ones_own_will_do(script: Scripted, shed: Shed) -> None:
-    script.tell("Subscribe", telling([*LIVE, created(1), created(2)], [welcome(resumed=True)]))
+async def test_a_storage_of_ones_own_will_do(script: StubServer, shed: Shed) -> None:
+    script.stream("Subscribe", telling([*LIVE, created(1), created(2)], [welcome(resumed=True)]))
     async with laptop(script.target, storage=shed) as device:
         await until(device, lambda device: device.revision == 2)
         held = device.notifications
@@ -62,9 +62,9 @@ async def test_a_storage_of_ones_own_will_do(script: Scripted, shed: Shed) -> No
     assert (shed.closed, shed.misused) == (2, False)
 
 
-async def test_a_file_holds_it_offline(script: Scripted, tmp_path: Path) -> None:
+async def test_a_file_holds_it_offline(script: StubServer, tmp_path: Path) -> None:
     path = tmp_path / "inbox"
-    script.tell("Subscribe", telling([*LIVE, created(1), created(2)]))
+    script.stream("Subscribe", telling([*LIVE, created(1), created(2)]))
     async with laptop(script.target, storage=FileStorage(path)) as device:
         await until(device, lambda device: device.revision == 2)
         held = device.notifications
@@ -74,8 +74,8 @@ async def test_a_file_holds_it_offline(script: Scripted, tmp_path: Path) -> None
         assert device.status is Status.OFFLINE
 
 
-async def test_nothing_is_told_or_shown_before_it_is_kept(script: Scripted, shed: Shed) -> None:
-    script.tell("Subscribe", telling([*LIVE, created(1)]))
+async def test_nothing_is_told_or_shown_before_it_is_kept(script: StubServer, shed: Shed) -> None:
+    script.stream("Subscribe", telling([*LIVE, created(1)]))
     device = laptop(script.target, storage=shed)
     heard = Told(device)
     async with device:
@@ -91,12 +91,14 @@ async def test_nothing_is_told_or_shown_before_it_is_kept(script: Scripted, shed
     assert heard.rings == ["title 1"]
 
 
-async def test_nothing_is_kept_before_a_complete_point(script: Scripted, shed: Shed) -> None:
+async def test_nothing_is_kept_before_a_complete_point(script: StubServer, shed: Shed) -> None:
     """A process that ends in the midst of a catch-up starts it again, whole."""
     half = created(7)
     half.complete = False
     fault = Fault(grpc.StatusCode.PERMISSION_DENIED)
-    script.tell("Subscribe", telling([*LIVE, created(1), Fault(grpc.StatusCode.UNAVAILABLE)], [half, fault]))
+    script.stream(
+        "Subscribe", telling([*LIVE, created(1), Fault(grpc.StatusCode.UNAVAILABLE)], [half, fault])
+    )
 
     async with laptop(script.target, storage=shed) as device:
         await ended(device)
@@ -140,7 +142,7 @@ async def test_what_is_another_devices_is_refused_and_left_alone(shed: Shed, own
 
 
 async def test_what_cannot_be_kept_now_is_kept_with_the_next(
-    script: Scripted, shed: Shed, told: list[tuple[bytes, bytes]]
+    script: StubServer, shed: Shed, told: list[tuple[bytes, bytes]]
 ) -> None:
     """What was kept stays whole meanwhile, the device goes on, and nobody is told that it has arrived."""
     said: asyncio.Queue[Message] = asyncio.Queue()
@@ -151,7 +153,7 @@ async def test_what_cannot_be_kept_now_is_kept_with_the_next(
         while True:
             yield await said.get()
 
-    script.tell("Subscribe", stream)
+    script.stream("Subscribe", stream)
     async with laptop(script.target, storage=shed) as device:
         await acknowledged(script, b"token-1")
         shed.trouble = StorageFailed("the disk is full")
@@ -168,8 +170,8 @@ async def test_what_cannot_be_kept_now_is_kept_with_the_next(
     assert all(position <= kept for position, kept in told)
 
 
-async def test_or_at_the_closing(script: Scripted, shed: Shed) -> None:
-    script.tell("Subscribe", telling([*LIVE, created(1)]))
+async def test_or_at_the_closing(script: StubServer, shed: Shed) -> None:
+    script.stream("Subscribe", telling([*LIVE, created(1)]))
     device = laptop(script.target, storage=shed)
     await device.open()
     shed.trouble = StorageFailed("the disk is full")
@@ -181,7 +183,7 @@ async def test_or_at_the_closing(script: Scripted, shed: Shed) -> None:
     assert (shed.rows, shed.token) == ({"id-1"}, b"token-1")
 
 
-async def acknowledged(script: Scripted, token: bytes) -> None:
+async def acknowledged(script: StubServer, token: bytes) -> None:
     async with asyncio.timeout(PATIENCE):
         while script.requests("Acknowledge")[-1:] != [
             pb.AcknowledgeRequest(endpoint_id="laptop", resume_token=token)
@@ -189,8 +191,8 @@ async def acknowledged(script: Scripted, token: bytes) -> None:
             await script.until("Acknowledge", count=len(script.requests("Acknowledge")) + 1)
 
 
-async def test_what_a_storage_raises_else_ends_the_device(script: Scripted, shed: Shed) -> None:
-    script.tell("Subscribe", telling(LIVE))
+async def test_what_a_storage_raises_else_ends_the_device(script: StubServer, shed: Shed) -> None:
+    script.stream("Subscribe", telling(LIVE))
     device = laptop(script.target, storage=shed)
     await device.open()
     shed.trouble = KeyError("a mistake")
@@ -201,9 +203,9 @@ async def test_what_a_storage_raises_else_ends_the_device(script: Scripted, shed
     await device.close()
 
 
-async def test_a_ring_that_is_being_kept_is_told_before_the_end(script: Scripted, shed: Shed) -> None:
+async def test_a_ring_that_is_being_kept_is_told_before_the_end(script: StubServer, shed: Shed) -> None:
     """Once it is kept, no later process rings for it any more."""
-    script.tell("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", telling([*LIVE, created(1)]))
     device = laptop(script.target, storage=shed)
     heard = Told(device)
     await device.open()
@@ -221,14 +223,14 @@ async def test_a_ring_that_is_being_kept_is_told_before_the_end(script: Scripted
     assert (heard.rings, shed.rows) == (["title 1"], {"id-1"})
 
 
-async def test_a_mark_that_was_answered_is_kept_no_longer(script: Scripted, shed: Shed) -> None:
+async def test_a_mark_that_was_answered_is_kept_no_longer(script: StubServer, shed: Shed) -> None:
     """Nor made again by the next process, even if the storage was busy when the device was closed."""
 
     async def marked(_: object) -> service_pb.MarkNotificationsResponse:
         shed.gate.clear()
         return service_pb.MarkNotificationsResponse()
 
-    script.tell("Subscribe", telling(LIVE))
+    script.stream("Subscribe", telling(LIVE))
     script.answer("MarkNotifications", marked)
     device = laptop(script.target, storage=shed)
     await device.open()
@@ -243,8 +245,8 @@ async def test_a_mark_that_was_answered_is_kept_no_longer(script: Scripted, shed
     assert shed.marks == 0
 
 
-async def test_it_is_closed_once(script: Scripted, shed: Shed) -> None:
-    script.tell("Subscribe", telling(LIVE))
+async def test_it_is_closed_once(script: StubServer, shed: Shed) -> None:
+    script.stream("Subscribe", telling(LIVE))
     async with laptop(script.target, storage=shed) as device:
         await live(device)
         await asyncio.gather(device.close(), device.close())

@@ -7,14 +7,14 @@ import pytest
 
 from tests.support import tokens
 from tests.support.nodes import TRANSPORT, Running, Setup, running
-from tests.support.scripted import Scripted
+from tests.support.stub_server import StubServer
 from unisono.client import Publisher, SendResult, TooLarge, draft
 from unisono.server.api.server import Transport
 from unisono.server.model import Limits
 from unisono.v1 import notification_service_pb2 as pb
 
 
-async def test_requests_keep_to_the_limits_of_the_service(publisher: Publisher, script: Scripted) -> None:
+async def test_requests_keep_to_the_limits_of_the_service(publisher: Publisher, script: StubServer) -> None:
     sizes: list[tuple[int, int]] = []
 
     async def measured(request: pb.BatchSendNotificationsRequest) -> pb.BatchSendNotificationsResponse:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sdk.told import TOKEN, laptop
-from tests.support.scripted import Scripted
+from tests.support.stub_server import StubServer
 from unisono.client import BlockingPublisher, Device, InternalError, Publisher
 from unisono.client._wire import page_tokens
 from unisono.v1 import notification_pb2
@@ -21,7 +21,7 @@ Page = tuple[int, str]
 class Pages:
     """Answers with these pages, one after the other."""
 
-    def __init__(self, script: Scripted, pages: Iterator[Page]) -> None:
+    def __init__(self, script: StubServer, pages: Iterator[Page]) -> None:
         self._script = script
         self._pages = pages
         self._ids = itertools.count()
@@ -39,7 +39,7 @@ class Pages:
 
 
 @pytest.fixture
-def pages(script: Scripted) -> Callable[..., Pages]:
+def pages(script: StubServer) -> Callable[..., Pages]:
     return lambda *given: Pages(script, iter(given))
 
 
@@ -53,14 +53,14 @@ async def test_short_and_empty_pages_are_not_the_end(publisher: Publisher, pages
     assert served.asked == ["", "a", "b", "c", "d"]
 
 
-async def test_nor_for_devices(script: Scripted, pages: Any) -> None:
+async def test_nor_for_devices(script: StubServer, pages: Any) -> None:
     pages((0, "a"), (1, ""))
     device: Device = laptop(script.target)
     assert [row.id async for row in device.history()] == ["id-0"]
     await device.close()
 
 
-async def test_nor_without_an_event_loop(script: Scripted, pages: Any) -> None:
+async def test_nor_without_an_event_loop(script: StubServer, pages: Any) -> None:
     pages((0, "a"), (1, ""))
 
     def rows() -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from tests.sdk.quick import QUICK
 from tests.sdk.shed import Shed
 from tests.sdk.told import LIVE, laptop, live, sent, telling, until
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import (
     FileStorage,
     InvalidRequest,
@@ -33,14 +33,14 @@ class Marker:
     While the `gate` is closed, streams that come wait, and devices are offline.
     """
 
-    def __init__(self, script: Scripted) -> None:
+    def __init__(self, script: StubServer) -> None:
         self.faults: list[Fault | None] = []
         self.done: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self._script = script
         script.answer("MarkNotifications", self._mark)
-        script.tell("Subscribe", self._subscribe)
+        script.stream("Subscribe", self._subscribe)
 
     @property
     def asked(self) -> list[str]:
@@ -61,11 +61,11 @@ class Marker:
 
 
 @pytest.fixture
-def marker(script: Scripted) -> Marker:
+def marker(script: StubServer) -> Marker:
     return Marker(script)
 
 
-async def test_while_live_the_server_answers(script: Scripted, marker: Marker) -> None:
+async def test_while_live_the_server_answers(script: StubServer, marker: Marker) -> None:
     async with laptop(script.target) as device:
         await live(device)
         results = await asyncio.gather(*(device.mark_read(id_) for id_ in ("a", "b", "c")))
@@ -75,7 +75,7 @@ async def test_while_live_the_server_answers(script: Scripted, marker: Marker) -
     assert marker.done == ["a", "b", "c"]
 
 
-async def test_offline_they_wait_and_go_in_order(script: Scripted, marker: Marker) -> None:
+async def test_offline_they_wait_and_go_in_order(script: StubServer, marker: Marker) -> None:
     marker.gate.clear()
     async with laptop(script.target) as device:
         for count, id_ in enumerate(("a", "b", "c", "d"), start=1):
@@ -87,7 +87,7 @@ async def test_offline_they_wait_and_go_in_order(script: Scripted, marker: Marke
     assert marker.done == ["a", "b", "c", "d"]
 
 
-async def test_they_outlive_the_process(script: Scripted, marker: Marker, tmp_path: Path) -> None:
+async def test_they_outlive_the_process(script: StubServer, marker: Marker, tmp_path: Path) -> None:
     names = [f"id-{number}" for number in range(12)]
     for part in (names[:5], names[5:]):
         async with laptop(NOWHERE, storage=FileStorage(tmp_path / "inbox")) as device:
@@ -101,7 +101,7 @@ async def test_they_outlive_the_process(script: Scripted, marker: Marker, tmp_pa
     assert marker.done == names
 
 
-async def test_an_answer_that_is_lost_is_asked_for_again(script: Scripted, marker: Marker) -> None:
+async def test_an_answer_that_is_lost_is_asked_for_again(script: StubServer, marker: Marker) -> None:
     marker.faults = [Fault(Code.UNAVAILABLE), Fault(Code.UNAVAILABLE, "OUTCOME_UNKNOWN", retry_delay=0.01)]
 
     async with laptop(script.target) as device:
@@ -115,7 +115,7 @@ async def test_an_answer_that_is_lost_is_asked_for_again(script: Scripted, marke
 
 @pytest.mark.parametrize("code", [Code.INTERNAL, Code.UNKNOWN, Code.DEADLINE_EXCEEDED, Code.UNAUTHENTICATED])
 async def test_what_says_nothing_of_the_mark_does_not_cost_it(
-    script: Scripted, marker: Marker, code: grpc.StatusCode
+    script: StubServer, marker: Marker, code: grpc.StatusCode
 ) -> None:
     """Whoever waits for it is not kept waiting, and it is sent again, before the next."""
     marker.faults = [Fault(code)] * 3
@@ -130,7 +130,7 @@ async def test_what_says_nothing_of_the_mark_does_not_cost_it(
 
 
 async def test_one_that_is_too_much_now_is_sent_when_the_server_wants_it(
-    script: Scripted, marker: Marker
+    script: StubServer, marker: Marker
 ) -> None:
     """Also where that is later than a call may take."""
     marker.faults = [Fault(Code.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=1.2)]
@@ -153,7 +153,7 @@ async def test_one_that_is_too_much_now_is_sent_when_the_server_wants_it(
     ],
 )
 async def test_one_that_is_refused_is_told_and_holds_nothing_up(
-    script: Scripted, marker: Marker, fault: Fault, kind: type[Exception]
+    script: StubServer, marker: Marker, fault: Fault, kind: type[Exception]
 ) -> None:
     shed = Shed()
     async with laptop(script.target, storage=shed) as device:
@@ -168,7 +168,7 @@ async def test_one_that_is_refused_is_told_and_holds_nothing_up(
 
 
 async def test_one_that_is_refused_later_is_in_the_log(
-    script: Scripted, marker: Marker, caplog: pytest.LogCaptureFixture
+    script: StubServer, marker: Marker, caplog: pytest.LogCaptureFixture
 ) -> None:
     marker.gate.clear()
     marker.faults = [Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST", message="no such state\x1b[2J")]
@@ -185,7 +185,7 @@ async def test_one_that_is_refused_later_is_in_the_log(
     assert record.getMessage().isprintable()
 
 
-async def test_one_that_cannot_be_kept_is_not_made(script: Scripted, marker: Marker) -> None:
+async def test_one_that_cannot_be_kept_is_not_made(script: StubServer, marker: Marker) -> None:
     shed = Shed()
     async with laptop(script.target, storage=shed) as device:
         await live(device)
@@ -199,7 +199,7 @@ async def test_one_that_cannot_be_kept_is_not_made(script: Scripted, marker: Mar
     assert marker.done == ["b"]
 
 
-async def test_none_is_lost_when_it_is_closed_while_they_wait(script: Scripted, marker: Marker) -> None:
+async def test_none_is_lost_when_it_is_closed_while_they_wait(script: StubServer, marker: Marker) -> None:
     """Whoever waits for an answer is told that there is none yet; the next process sends it."""
     hanging = asyncio.Event()
 
@@ -225,7 +225,7 @@ async def test_none_is_lost_when_it_is_closed_while_they_wait(script: Scripted, 
     assert (again.done, shed.marks) == (["a", "b"], 0)
 
 
-async def test_one_that_gives_up_waiting_has_made_its_mark(script: Scripted, marker: Marker) -> None:
+async def test_one_that_gives_up_waiting_has_made_its_mark(script: StubServer, marker: Marker) -> None:
     marker.faults = [Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=0.1)]
     async with laptop(script.target) as device:
         await live(device)
@@ -237,14 +237,14 @@ async def test_one_that_gives_up_waiting_has_made_its_mark(script: Scripted, mar
     assert marker.done == ["a"]
 
 
-async def test_no_more_after_the_end(script: Scripted, marker: Marker) -> None:
+async def test_no_more_after_the_end(script: StubServer, marker: Marker) -> None:
     device = laptop(script.target)
     async with device:
         await live(device)
     with pytest.raises(RuntimeError, match="closed"):
         await device.mark_read("a")
 
-    script.tell("Subscribe", telling([Fault(Code.ABORTED, "SUPERSEDED")]))
+    script.stream("Subscribe", telling([Fault(Code.ABORTED, "SUPERSEDED")]))
     async with laptop(script.target) as device:
         with pytest.raises(Superseded):
             await until(device, lambda _: False)

@@ -12,18 +12,18 @@ from tests.sdk.told import laptop, sent, until
 from tests.support import tokens
 from tests.support.nodes import Running
 from tests.support.processes import PATIENCE
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import Device, Everything, Group, Publisher, ReadState, Status, UserActionState
 from unisono.v1 import notification_service_pb2 as pb
 
 
 @pytest.fixture
-def relay(script: Scripted, node: Running) -> Relay:
+def relay(script: StubServer, node: Running) -> Relay:
     return Relay(script, node)
 
 
 @pytest.fixture
-async def away(script: Scripted, relay: Relay, backend: Publisher) -> AsyncIterator[Device]:
+async def away(script: StubServer, relay: Relay, backend: Publisher) -> AsyncIterator[Device]:
     """A laptop that holds the notifications a, b and c, and has gone offline."""
     for name in ("a", "b", "c"):
         await backend.send("ada", title=name, app_notification_id=name, group_name=f"group {name}")
@@ -92,7 +92,7 @@ async def test_the_last_of_several_counts(away: Device, relay: Relay, backend: P
 
 
 async def test_one_that_is_sent_twice_changes_once(
-    script: Scripted, away: Device, relay: Relay, backend: Publisher
+    script: StubServer, away: Device, relay: Relay, backend: Publisher
 ) -> None:
     """The first answer gets lost on its way back."""
     passing, calls = script.behavior("MarkNotifications"), 0
@@ -116,7 +116,7 @@ async def test_one_that_is_sent_twice_changes_once(
 
 
 async def test_a_device_that_was_never_online_marks_all_there_is(
-    script: Scripted, relay: Relay, backend: Publisher
+    script: StubServer, relay: Relay, backend: Publisher
 ) -> None:
     """By id it knows what it means; of everything it has seen nothing."""
     sent_ = await backend.send("ada", title="a")

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from tests.sdk.shelf import Shelf
-from tests.support.scripted import Fault
+from tests.support.stub_server import Fault
 from unisono.client import DeadlineExceeded, InvalidRequest, Publisher, SendResult, draft
 from unisono.v1 import notification_service_pb2 as pb
 

@@ -14,7 +14,7 @@ from tests.sdk.shelf import Shelf
 from tests.support import tokens
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Setup, running
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import (
     Backoff,
     DeadlineExceeded,
@@ -84,7 +84,7 @@ async def test_the_key_of_the_caller_is_kept(publisher: Publisher, shelf: Shelf)
 
 @pytest.mark.parametrize("kind", PASSING)
 async def test_what_may_pass_is_repeated_with_the_same_request(
-    publisher: Publisher, script: Scripted, shelf: Shelf, kind: str
+    publisher: Publisher, script: StubServer, shelf: Shelf, kind: str
 ) -> None:
     shelf.faults.extend(PASSING[kind]() for _ in range(3))
 
@@ -111,7 +111,7 @@ async def test_what_is_refused_is_not_repeated(
 
 
 @pytest.mark.parametrize("kind", PASSING)
-async def test_so_is_every_other_call(publisher: Publisher, script: Scripted, kind: str) -> None:
+async def test_so_is_every_other_call(publisher: Publisher, script: StubServer, kind: str) -> None:
     faults = [PASSING[kind]() for _ in range(3)]
 
     async def answer(_: GetNotificationRequest) -> GetNotificationResponse:
@@ -122,7 +122,7 @@ async def test_so_is_every_other_call(publisher: Publisher, script: Scripted, ki
     script.answer("GetNotification", answer)
 
     assert (await publisher.get("ada", "some-id")).id == "some-id"
-    assert len(script.asked) == 4
+    assert len(script.calls) == 4
 
 
 @pytest.mark.parametrize("kind", PASSING)
@@ -161,7 +161,7 @@ class CountedBackoff(Backoff):
         return 0.0
 
 
-async def test_it_waits_by_how_often_it_failed_in_a_row(script: Scripted, shelf: Shelf) -> None:
+async def test_it_waits_by_how_often_it_failed_in_a_row(script: StubServer, shelf: Shelf) -> None:
     CountedBackoff.counts.clear()
     async with Publisher(script.target, "a token", backoff=CountedBackoff()) as publisher:
         for failures in (3, 1):
@@ -184,7 +184,7 @@ Call = Callable[[Publisher, float], "asyncio.Future[object]"]
 
 @pytest.mark.parametrize("call", [get, send])
 async def test_it_is_repeated_until_the_deadline(
-    publisher: Publisher, script: Scripted, call: Call, monkeypatch: pytest.MonkeyPatch
+    publisher: Publisher, script: StubServer, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each answer takes a minute of the hour that there is."""
     clock = FakeClock()
@@ -201,12 +201,12 @@ async def test_it_is_repeated_until_the_deadline(
         await call(publisher, 3600)
 
     assert raised.value.reason == "OVERLOADED"
-    assert len(script.asked) == 60
+    assert len(script.calls) == 60
 
 
 @pytest.mark.parametrize("call", [get, send])
 async def test_a_delay_beyond_the_deadline_is_not_waited_for(
-    publisher: Publisher, script: Scripted, call: Call
+    publisher: Publisher, script: StubServer, call: Call
 ) -> None:
     async def busy(_: object) -> GetNotificationResponse:
         raise Fault(Code.UNAVAILABLE, "STORE_UNAVAILABLE", retry_delay=3600)
@@ -221,7 +221,7 @@ async def test_a_delay_beyond_the_deadline_is_not_waited_for(
 
 
 @pytest.mark.parametrize("call", [get, send])
-async def test_a_server_that_never_answers(publisher: Publisher, script: Scripted, call: Call) -> None:
+async def test_a_server_that_never_answers(publisher: Publisher, script: StubServer, call: Call) -> None:
     never = asyncio.Event()
 
     async def silent(_: GetNotificationRequest) -> GetNotificationResponse:
@@ -234,7 +234,7 @@ async def test_a_server_that_never_answers(publisher: Publisher, script: Scripte
     with pytest.raises(DeadlineExceeded):
         await call(publisher, 0.1)
 
-    assert len(script.asked) <= 1
+    assert len(script.calls) <= 1
 
 
 class ForgetfulStore(SqliteStore):

@@ -11,7 +11,7 @@ from tests.sdk.told import Told, laptop, until
 from tests.support import tokens
 from tests.support.nodes import Running, Setup, running
 from tests.support.proxies import proxied
-from tests.support.scripted import Scripted
+from tests.support.stub_server import StubServer
 from unisono.client import Device, Event, FileStorage, Publisher, ReadState, Status
 from unisono.server.clock import RandomIds
 from unisono.server.store.sqlite.backup import backup as back_up
@@ -56,7 +56,7 @@ async def test_once_across_processes(tmp_path: Path, node: Running, backend: Pub
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_once_whatever_happens(
-    tmp_path: Path, script: Scripted, node: Running, backend: Publisher, seed: int
+    tmp_path: Path, script: StubServer, node: Running, backend: Publisher, seed: int
 ) -> None:
     """Streams break at random, processes end, and notifications are sent, rewritten and read."""
     random, relay = Random(seed), Relay(script, node)  # noqa: S311

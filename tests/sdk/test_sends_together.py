@@ -10,7 +10,7 @@ import pytest
 
 from tests.sdk.shelf import SENDS, Shelf
 from tests.support.nodes import Running
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import (
     DeadlineExceeded,
     InternalError,
@@ -200,7 +200,7 @@ async def test_what_waits_for_a_server_goes_when_it_is_back(publisher: Publisher
     assert len(shelf.calls) <= 5
 
 
-async def test_a_server_that_answers_with_too_few_results(publisher: Publisher, script: Scripted) -> None:
+async def test_a_server_that_answers_with_too_few_results(publisher: Publisher, script: StubServer) -> None:
     async def short(_: object) -> pb.BatchSendNotificationsResponse:
         return pb.BatchSendNotificationsResponse(results=[pb.BatchSendResult()])
 

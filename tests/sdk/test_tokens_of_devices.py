@@ -9,7 +9,7 @@ import pytest
 from tests.sdk.quick import QUICK
 from tests.sdk.told import LIVE, Message, ended, goodbye, laptop, live, telling, until
 from tests.support.processes import PATIENCE
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import Backoff, Status, Timing, Unauthenticated, Unavailable
 from unisono.client._device.reconnect import MOST_REFUSALS
 from unisono.v1 import feed_service_pb2 as pb
@@ -47,8 +47,8 @@ def provider() -> Provider:
     return Provider()
 
 
-async def test_the_first_one_is_asked_for_once(script: Scripted, provider: Provider) -> None:
-    script.tell("Subscribe", telling([*LIVE, Fault(grpc.StatusCode.UNAVAILABLE)], LIVE))
+async def test_the_first_one_is_asked_for_once(script: StubServer, provider: Provider) -> None:
+    script.stream("Subscribe", telling([*LIVE, Fault(grpc.StatusCode.UNAVAILABLE)], LIVE))
 
     async with laptop(script.target, provider, timing=TIMING) as device:
         await script.until("Subscribe", count=2)
@@ -57,9 +57,9 @@ async def test_the_first_one_is_asked_for_once(script: Scripted, provider: Provi
     assert script.tokens("Subscribe") == ["token-1", "token-1"]
 
 
-async def test_one_that_expires_is_replaced_at_once(script: Scripted, provider: Provider) -> None:
+async def test_one_that_expires_is_replaced_at_once(script: StubServer, provider: Provider) -> None:
     """Not after a backoff: nothing has failed."""
-    script.tell("Subscribe", telling(EXPIRED, EXPIRED, LIVE))
+    script.stream("Subscribe", telling(EXPIRED, EXPIRED, LIVE))
 
     async with laptop(script.target, provider, timing=Timing(backoff=Backoff(initial=1000.0))) as device:
         await script.until("Subscribe", count=3)
@@ -68,8 +68,8 @@ async def test_one_that_expires_is_replaced_at_once(script: Scripted, provider: 
     assert script.tokens("Subscribe") == ["token-1", "token-2", "token-3"]
 
 
-async def test_one_that_is_refused_is_replaced(script: Scripted, provider: Provider) -> None:
-    script.tell("Subscribe", telling([REFUSED], LIVE))
+async def test_one_that_is_refused_is_replaced(script: StubServer, provider: Provider) -> None:
+    script.stream("Subscribe", telling([REFUSED], LIVE))
 
     async with laptop(script.target, provider, timing=TIMING) as device:
         await live(device)
@@ -78,8 +78,8 @@ async def test_one_that_is_refused_is_replaced(script: Scripted, provider: Provi
 
 
 @pytest.mark.parametrize("said", [EXPIRED, (REFUSED,)], ids=["expired", "refused"])
-async def test_without_another_one_it_ends(script: Scripted, said: tuple[Message | Exception, ...]) -> None:
-    script.tell("Subscribe", telling(said, LIVE))
+async def test_without_another_one_it_ends(script: StubServer, said: tuple[Message | Exception, ...]) -> None:
+    script.stream("Subscribe", telling(said, LIVE))
 
     async with laptop(script.target, timing=TIMING) as device:
         assert isinstance(await ended(device), Unauthenticated)
@@ -87,8 +87,8 @@ async def test_without_another_one_it_ends(script: Scripted, said: tuple[Message
     assert len(script.requests("Subscribe")) == 1
 
 
-async def test_a_provider_that_keeps_giving_what_is_refused(script: Scripted) -> None:
-    script.tell("Subscribe", telling([REFUSED]))
+async def test_a_provider_that_keeps_giving_what_is_refused(script: StubServer) -> None:
+    script.stream("Subscribe", telling([REFUSED]))
 
     async with laptop(script.target, lambda: "the same", timing=TIMING) as device:
         assert isinstance(await ended(device), Unauthenticated)
@@ -96,8 +96,8 @@ async def test_a_provider_that_keeps_giving_what_is_refused(script: Scripted) ->
     assert script.tokens("Subscribe") == ["the same"] * (MOST_REFUSALS + 1)
 
 
-async def test_what_is_refused_now_and_then_does_not_add_up(script: Scripted, provider: Provider) -> None:
-    script.tell("Subscribe", telling(*[[REFUSED], EXPIRED] * MOST_REFUSALS, LIVE))
+async def test_what_is_refused_now_and_then_does_not_add_up(script: StubServer, provider: Provider) -> None:
+    script.stream("Subscribe", telling(*[[REFUSED], EXPIRED] * MOST_REFUSALS, LIVE))
 
     async with laptop(script.target, provider, timing=TIMING) as device:
         await script.until("Subscribe", count=2 * MOST_REFUSALS + 1)
@@ -106,9 +106,9 @@ async def test_what_is_refused_now_and_then_does_not_add_up(script: Scripted, pr
     assert len(set(script.tokens("Subscribe"))) == 2 * MOST_REFUSALS + 1
 
 
-async def test_a_provider_that_fails_is_asked_again(script: Scripted, provider: Provider) -> None:
+async def test_a_provider_that_fails_is_asked_again(script: StubServer, provider: Provider) -> None:
     """For as long as it takes: an issuer may be away just as a server may."""
-    script.tell("Subscribe", telling(LIVE))
+    script.stream("Subscribe", telling(LIVE))
     provider.troubles = [LookupError("no key in the vault")] * (MOST_REFUSALS + 3)
 
     async with laptop(script.target, provider, timing=TIMING) as device:
@@ -120,8 +120,8 @@ async def test_a_provider_that_fails_is_asked_again(script: Scripted, provider: 
     assert script.tokens("Subscribe") == ["token-1"]
 
 
-async def test_one_that_fails_to_renew(script: Scripted, provider: Provider) -> None:
-    script.tell("Subscribe", telling(EXPIRED, LIVE))
+async def test_one_that_fails_to_renew(script: StubServer, provider: Provider) -> None:
+    script.stream("Subscribe", telling(EXPIRED, LIVE))
 
     async def failing_later() -> str:
         token = await provider()
@@ -135,15 +135,15 @@ async def test_one_that_fails_to_renew(script: Scripted, provider: Provider) -> 
     assert script.tokens("Subscribe") == ["token-1", "token-2"]
 
 
-async def test_one_that_takes_its_time(script: Scripted, provider: Provider) -> None:
+async def test_one_that_takes_its_time(script: StubServer, provider: Provider) -> None:
     """It may have to ask the user."""
-    script.tell("Subscribe", telling(LIVE))
+    script.stream("Subscribe", telling(LIVE))
     provider.gate.clear()
 
     async with laptop(script.target, provider, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
         await provider.asked.wait()
         await asyncio.sleep(0.7)
-        assert (device.status, script.asked) == (Status.OFFLINE, [])
+        assert (device.status, script.calls) == (Status.OFFLINE, [])
         provider.gate.set()
         await live(device)
 
@@ -151,9 +151,9 @@ async def test_one_that_takes_its_time(script: Scripted, provider: Provider) -> 
 
 
 async def test_one_that_never_answers_does_not_hold_up_the_closing(
-    script: Scripted, provider: Provider
+    script: StubServer, provider: Provider
 ) -> None:
-    script.tell("Subscribe", telling(LIVE))
+    script.stream("Subscribe", telling(LIVE))
     provider.gate.clear()
     device = laptop(script.target, provider, timing=TIMING)
     await device.open()
@@ -162,10 +162,10 @@ async def test_one_that_never_answers_does_not_hold_up_the_closing(
     async with asyncio.timeout(PATIENCE):
         await device.close()
 
-    assert script.asked == []
+    assert script.calls == []
 
 
-async def test_a_mark_has_it_renewed_for_all(script: Scripted, provider: Provider) -> None:
+async def test_a_mark_has_it_renewed_for_all(script: StubServer, provider: Provider) -> None:
     """The stream goes on; its next opening uses the new one."""
     break_up = asyncio.Event()
 
@@ -176,11 +176,11 @@ async def test_a_mark_has_it_renewed_for_all(script: Scripted, provider: Provide
         raise Fault(grpc.StatusCode.UNAVAILABLE)
 
     async def mark(_: object) -> Message:
-        if script.asked[-1].token == "token-1":
+        if script.calls[-1].token == "token-1":
             raise REFUSED
         return Message()
 
-    script.tell("Subscribe", stream)
+    script.stream("Subscribe", stream)
     script.answer("MarkNotifications", mark)
     async with laptop(script.target, provider, timing=TIMING) as device:
         await live(device)

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from tests.sdk.quick import QUICK
-from tests.support.scripted import Fault, Scripted
+from tests.support.stub_server import Fault, StubServer
 from unisono.client import DeadlineExceeded, Publisher, Unauthenticated, draft
 from unisono.client._wire.tokens import TokenSource
 from unisono.v1 import notification_service_pb2 as pb
@@ -16,7 +16,7 @@ from unisono.v1 import notification_service_pb2 as pb
 class Issuer:
     """Gives out tokens by number, from 1; all below `valid` are refused by the server."""
 
-    def __init__(self, script: Scripted) -> None:
+    def __init__(self, script: StubServer) -> None:
         self.valid = 1
         self.given = 0
         self.trouble: Exception | None = None
@@ -35,21 +35,21 @@ class Issuer:
         return f"token-{self.given}"
 
     async def _get(self, _: object) -> pb.GetNotificationResponse:
-        if self._script.asked[-1].token not in {f"token-{n}" for n in range(self.valid, self.given + 1)}:
+        if self._script.calls[-1].token not in {f"token-{n}" for n in range(self.valid, self.given + 1)}:
             raise Fault(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
         return pb.GetNotificationResponse()
 
 
 @pytest.fixture
-def issuer(script: Scripted) -> Issuer:
+def issuer(script: StubServer) -> Issuer:
     return Issuer(script)
 
 
-def publisher_with(script: Scripted, source: TokenSource) -> Publisher:
+def publisher_with(script: StubServer, source: TokenSource) -> Publisher:
     return Publisher(script.target, source, backoff=QUICK)
 
 
-async def test_a_fixed_token_is_sent_and_never_replaced(script: Scripted, issuer: Issuer) -> None:
+async def test_a_fixed_token_is_sent_and_never_replaced(script: StubServer, issuer: Issuer) -> None:
     async with publisher_with(script, "fixed") as publisher:
         with pytest.raises(Unauthenticated):
             await publisher.get("ada", "x")
@@ -59,7 +59,7 @@ async def test_a_fixed_token_is_sent_and_never_replaced(script: Scripted, issuer
 
 @pytest.mark.parametrize("give", [Issuer.give, Issuer.give_later])
 async def test_a_provider_is_asked_once_for_all(
-    script: Scripted, issuer: Issuer, give: Callable[[Issuer], str]
+    script: StubServer, issuer: Issuer, give: Callable[[Issuer], str]
 ) -> None:
     async with publisher_with(script, lambda: give(issuer)) as publisher:
         await asyncio.gather(*(publisher.get("ada", "x") for _ in range(10)))
@@ -71,7 +71,7 @@ async def test_a_provider_is_asked_once_for_all(
 
 @pytest.mark.parametrize("give", [Issuer.give, Issuer.give_later])
 async def test_a_refused_token_is_renewed_once_for_all(
-    script: Scripted, issuer: Issuer, give: Callable[[Issuer], str]
+    script: StubServer, issuer: Issuer, give: Callable[[Issuer], str]
 ) -> None:
     async with publisher_with(script, lambda: give(issuer)) as publisher:
         await publisher.get("ada", "x")
@@ -85,7 +85,7 @@ async def test_a_refused_token_is_renewed_once_for_all(
     assert script.tokens("SendNotification") == ["token-2"]
 
 
-async def test_a_provider_without_a_better_token(script: Scripted, issuer: Issuer) -> None:
+async def test_a_provider_without_a_better_token(script: StubServer, issuer: Issuer) -> None:
     async with publisher_with(script, lambda: "the same") as publisher:
         with pytest.raises(Unauthenticated):
             await publisher.get("ada", "x")
@@ -95,7 +95,7 @@ async def test_a_provider_without_a_better_token(script: Scripted, issuer: Issue
     assert script.tokens("GetNotification") == ["the same"]
 
 
-async def test_what_a_provider_raises_is_seen_by_all_who_wait(script: Scripted, issuer: Issuer) -> None:
+async def test_what_a_provider_raises_is_seen_by_all_who_wait(script: StubServer, issuer: Issuer) -> None:
     issuer.trouble = LookupError("no key in the vault")
     async with publisher_with(script, issuer.give_later) as publisher:
         for outcome in await asyncio.gather(
@@ -106,14 +106,14 @@ async def test_what_a_provider_raises_is_seen_by_all_who_wait(script: Scripted, 
         ):
             for error in outcome if isinstance(outcome, list) else [outcome]:
                 assert isinstance(error, LookupError)
-        assert script.asked == []
+        assert script.calls == []
 
         # And it may come to its senses.
         issuer.trouble = None
         await publisher.send("ada", title="Hello")
 
 
-async def test_a_provider_that_fails_to_renew(script: Scripted, issuer: Issuer) -> None:
+async def test_a_provider_that_fails_to_renew(script: StubServer, issuer: Issuer) -> None:
     async with publisher_with(script, issuer.give) as publisher:
         await publisher.get("ada", "x")
         issuer.valid, issuer.trouble = 2, LookupError("no key in the vault")
@@ -130,7 +130,7 @@ async def test_a_provider_that_fails_to_renew(script: Scripted, issuer: Issuer) 
     assert script.tokens("GetNotification") == ["token-1", "token-1", "token-2"]
 
 
-async def test_a_provider_that_takes_too_long(script: Scripted, issuer: Issuer) -> None:
+async def test_a_provider_that_takes_too_long(script: StubServer, issuer: Issuer) -> None:
     gate = asyncio.Event()
 
     async def slow() -> str:
@@ -149,7 +149,7 @@ async def test_a_provider_that_takes_too_long(script: Scripted, issuer: Issuer) 
         await publisher.send("ada", title="Hello")
 
 
-async def test_a_timeout_of_the_provider_is_its_own(script: Scripted, issuer: Issuer) -> None:
+async def test_a_timeout_of_the_provider_is_its_own(script: StubServer, issuer: Issuer) -> None:
     issuer.trouble = TimeoutError("the issuer did not answer")
     async with publisher_with(script, issuer.give) as publisher:
         with pytest.raises(TimeoutError, match="the issuer"):

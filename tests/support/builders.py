@@ -80,14 +80,14 @@ def an_endpoint(endpoint_id: str, **fields: Any) -> Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asks:
+class StubItem:
     """An item of a commit that wants to see this."""
 
     read_set: ReadSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class StubEndpointItem:
     """An item of a commit about an endpoint."""
 
     feed: FeedKey = ALICE
@@ -97,11 +97,11 @@ class Names:
 async def put(store: Store, *rows: Notification) -> None:
     """Commit these rows, with the counters that follow from them."""
     keys = dict.fromkeys(row.feed for row in rows)
-    items = [Asks(read_set=ReadSet(feed=k, ids=tuple(r.id for r in rows if r.feed == k))) for k in keys]
-    await store.commit(items, lambda _, view: puts(view, rows))
+    items = [StubItem(read_set=ReadSet(feed=k, ids=tuple(r.id for r in rows if r.feed == k))) for k in keys]
+    await store.commit(items, lambda _, view: write_rows(view, rows))
 
 
-def puts(view: View, rows: Sequence[Notification]) -> Decision[None]:
+def write_rows(view: View, rows: Sequence[Notification]) -> Decision[None]:
     """The decision to write these rows, all of whose ids are in the view if they are in the store."""
     feeds = [_after(feed, view.rows.get(key, ()), rows) for key, feed in view.feeds.items()]
     return Decision(outcomes=[None] * len(feeds), feeds=feeds, rows=rows)
@@ -128,15 +128,15 @@ def _after(feed: Feed, old: Sequence[Notification], rows: Sequence[Notification]
     )
 
 
-async def look(store: Store, *reads: ReadSet) -> View:
+async def read_view(store: Store, *reads: ReadSet) -> View:
     """What a commit of these items would see."""
     views: list[View] = []
 
-    def nothing(items: Sequence[Asks], view: View) -> Decision[None]:
+    def nothing(items: Sequence[StubItem], view: View) -> Decision[None]:
         views.append(view)
         return Decision(outcomes=[None] * len(items))
 
-    await store.commit([Asks(read_set=read) for read in reads], nothing)
+    await store.commit([StubItem(read_set=read) for read in reads], nothing)
     return views[0]
 
 
@@ -147,7 +147,7 @@ async def put_endpoints(
     deletions_per_feed: int | None = None,
 ) -> None:
     """Commit these endpoints, and take the rows of the `removed` out."""
-    items = [Names(feed=e.feed, endpoint_id=e.endpoint_id) for e in (*endpoints, *removed)]
+    items = [StubEndpointItem(feed=e.feed, endpoint_id=e.endpoint_id) for e in (*endpoints, *removed)]
     decision: EndpointDecision[None] = EndpointDecision(
         outcomes=[None] * len(items),
         endpoints=endpoints,
@@ -157,11 +157,11 @@ async def put_endpoints(
     await store.commit_endpoints(items, lambda *_: decision)
 
 
-async def look_at_endpoints(store: Store, *names: Names) -> EndpointView:
+async def look_at_endpoints(store: Store, *names: StubEndpointItem) -> EndpointView:
     """What a commit of these items would see."""
     views: list[EndpointView] = []
 
-    def nothing(items: Sequence[Names], view: EndpointView) -> EndpointDecision[None]:
+    def nothing(items: Sequence[StubEndpointItem], view: EndpointView) -> EndpointDecision[None]:
         views.append(view)
         return EndpointDecision(outcomes=[None] * len(items))
 

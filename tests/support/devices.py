@@ -12,7 +12,7 @@ from unisono.v1 import notification_pb2
 
 
 @dataclass(kw_only=True)
-class Held:
+class DeviceModel:
     """What a device holds, kept apart from any one stream."""
 
     notifications: dict[str, notification_pb2.Notification] = field(default_factory=dict)
@@ -66,10 +66,10 @@ class Held:
 class Device:
     """One stream of one endpoint, read by a task of its own."""
 
-    def __init__(self, client: Client, endpoint_id: str, held: Held | None = None) -> None:
+    def __init__(self, client: Client, endpoint_id: str, held: DeviceModel | None = None) -> None:
         self.client = client
         self.endpoint_id = endpoint_id
-        self.held = held or Held()
+        self.held = held or DeviceModel()
         self.error: grpc.aio.AioRpcError | None = None
         #: What `held` found wrong with a message, if it checks them.
         self.fault: AssertionError | None = None
@@ -96,7 +96,7 @@ class Device:
         self._call = self.client.feeds.Subscribe(message, metadata=self.client.metadata)
         self._task = asyncio.create_task(self._read(self._call))
 
-    async def until(self, condition: Callable[[Held], object]) -> Held:
+    async def until(self, condition: Callable[[DeviceModel], object]) -> DeviceModel:
         """Wait until what is held satisfies the condition, or the stream has ended."""
         async with self._changed:
             await self._changed.wait_for(lambda: self.fault or self.error or condition(self.held))
@@ -106,7 +106,7 @@ class Device:
             raise AssertionError(f"the stream ended: {self.error}")
         return self.held
 
-    async def at(self, revision: int) -> Held:
+    async def at(self, revision: int) -> DeviceModel:
         """Wait for a complete point at this revision or later."""
         return await self.until(lambda held: held.complete_revision >= revision)
 
@@ -118,7 +118,7 @@ class Device:
             raise AssertionError("the stream ended without an error")
         return self.error
 
-    async def disconnect(self) -> Held:
+    async def disconnect(self) -> DeviceModel:
         """Cut the stream; returns what is held."""
         if self._call is not None and self._task is not None:
             self._call.cancel()

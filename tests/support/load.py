@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import grpc
 
 from tests.support import tokens
-from tests.support.callers import Caller
+from tests.support.api_client import ApiClient
 from tests.support.nodes import Client
 from unisono.v1 import notification_pb2 as pb
 
@@ -29,11 +29,11 @@ class Load:
     async def send(self, channel: grpc.aio.Channel, *, after: int, do: Callable[[], object]) -> None:
         """Send until every backend is refused. In the moment of the answer number `after`, `do` it."""
         publisher = Client(channel, tokens.publisher())
-        callers = [Caller(publisher, user_id=user) for user in USERS * SENDERS_PER_USER]
+        callers = [ApiClient(publisher, user_id=user) for user in USERS * SENDERS_PER_USER]
         moment = self.count + after
         await asyncio.gather(*(self._send(caller, moment, do) for caller in callers))
 
-    async def _send(self, caller: Caller, moment: int, do: Callable[[], object]) -> None:
+    async def _send(self, caller: ApiClient, moment: int, do: Callable[[], object]) -> None:
         try:
             while True:
                 sent = await caller.send()
@@ -56,7 +56,7 @@ async def holds(channel: grpc.aio.Channel, answers: Answers) -> None:
     """
     publisher = Client(channel, tokens.publisher())
     for user, answered in answers.items():
-        caller = Caller(publisher, user_id=user)
+        caller = ApiClient(publisher, user_id=user)
         stored = {row.id: row.revision for row in await everything(caller)}
         assert answered, "there was no load"
         assert answered.items() <= stored.items()
@@ -64,7 +64,7 @@ async def holds(channel: grpc.aio.Channel, answers: Answers) -> None:
         assert (await caller.feed()).last_revision == len(stored)
 
 
-async def everything(caller: Caller) -> list[pb.Notification]:
+async def everything(caller: ApiClient) -> list[pb.Notification]:
     """All pages of the history."""
     page = await caller.history(page_size=500)
     rows = list(page.notifications)

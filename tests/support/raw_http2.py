@@ -48,7 +48,7 @@ class RawSubscriber:
         """Take frames until so many messages came, or the connection ends."""
         while until is None or len(self.messages) < until:
             if not await self._frames():
-                self.vanish()
+                self.abort()
                 return
             if read and self._unread:
                 self._h2.acknowledge_received_data(self._unread, 1)
@@ -77,9 +77,9 @@ class RawSubscriber:
         """Wait until the server closes the connection, without an answer to anything."""
         while await self._reader.read(64 * 1024):
             pass
-        self.vanish()
+        self.abort()
 
-    def vanish(self) -> None:
+    def abort(self) -> None:
         """Break the connection off, without a word."""
         self._writer.transport.abort()
 

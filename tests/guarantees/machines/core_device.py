@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tests.guarantees.machines.core_parts import Core
 from tests.guarantees.machines.core_stream import CoreStream
-from tests.guarantees.machines.kept import Past
+from tests.guarantees.machines.kept import DeviceHistory
 from unisono.server.core.feeds import StreamRequest
 from unisono.server.model import Audience, FeedKey, Platform
 from unisono.v1 import feed_service_pb2 as pb
@@ -27,7 +27,7 @@ class CoreDevice:
     ) -> None:
         self.feed = feed
         self.audience = audience
-        self.past = Past()
+        self.past = DeviceHistory()
         self._history = history
         self._time = time
         self._from_end = False
@@ -68,13 +68,13 @@ class CoreDevice:
             while await self._take():
                 pass
             for stream in self._leaving:
-                await stream.told()
+                await stream.next_or_none()
             if self.past.held.is_at(revision):
                 break
             core.clock.advance(HEARTBEAT)
 
     async def _take(self) -> bool:
-        message = None if self._stream is None else await self._stream.told()
+        message = None if self._stream is None else await self._stream.next_or_none()
         if message is None:
             return False
         self.past.apply(message, from_end=self._from_end)

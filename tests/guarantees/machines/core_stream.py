@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from tests.guarantees.machines.core_parts import Core
-from tests.support.said import Said
+from tests.support.session_reader import SessionReader
 from unisono.server.api.status import code_of, goodbye_error
 from unisono.server.clock import SingleWaiterEvent
 from unisono.server.core.feeds import StreamRequest
@@ -28,14 +28,14 @@ class CoreStream:
         """Begin."""
         subscriber = self._subscriber.enter_context(self._core.feeds.subscribe(wanted))
         self._wake = subscriber.wake
-        self._said = Said(await self._core.feeds.open(wanted, subscriber))
+        self._reader = SessionReader(await self._core.feeds.open(wanted, subscriber))
 
     @property
     def ended(self) -> bool:
         """Whether it is over."""
         return self.record.ended is not None
 
-    async def told(self) -> pb.SubscribeResponse | None:
+    async def next_or_none(self) -> pb.SubscribeResponse | None:
         """The next message; None when there is none unless time passes or something happens."""
         if self.ended:
             return None
@@ -53,17 +53,17 @@ class CoreStream:
         if self._taking is not None:
             self._taking.cancel()
             await asyncio.wait([self._taking])
-        await self._said.cut()
+        await self._reader.cut()
         self._subscriber.close()
         self.record.ended = self.record.ended or self._time()
 
     async def _take(self) -> pb.SubscribeResponse | None:
-        message = await self._said.take()
+        message = await self._reader.next()
         assert message is not None
         told = pb.SubscribeResponse.FromString(message)
         self.record.messages.append(TimedMessage(self._time(), told))
         if told.HasField("goodbye"):
-            self.record.code = code_of(goodbye_error(*await self._said.ending())).name
+            self.record.code = code_of(goodbye_error(*await self._reader.ending())).name
             self.record.ended = self._time()
             self._subscriber.close()
         return told

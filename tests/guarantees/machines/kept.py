@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tests.support.devices import Held
+from tests.support.devices import DeviceModel
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
 
 
 @dataclass(kw_only=True)
-class Kept(Held):
+class DeviceModelCopy(DeviceModel):
     """What is not newer than `blind` it may lack: it began at the END, later than that."""
 
     blind: int = 0
 
-    def copy(self) -> "Kept":
+    def copy(self) -> "DeviceModelCopy":
         """The same, to go on from."""
         return replace(self, notifications=dict(self.notifications), rung=list(self.rung), messages=[])
 
@@ -44,23 +44,23 @@ class Kept(Held):
         return known
 
 
-class Past:
+class DeviceHistory:
     """Where a device has been; it is now at `held`."""
 
     def __init__(self) -> None:
-        self.held = Kept()
-        self._copies: list[Kept] = []
+        self.held = DeviceModelCopy()
+        self._copies: list[DeviceModelCopy] = []
 
     def apply(self, message: pb.SubscribeResponse, *, from_end: bool) -> None:
         """Take in a message of a stream that was, or was not, asked for from the END."""
         if message.HasField("welcome") and not message.welcome.resumed:
-            self.held = Kept(blind=message.revision if from_end else 0)
+            self.held = DeviceModelCopy(blind=message.revision if from_end else 0)
         self.held.apply(message)
         self._copies.append(self.held.copy())
 
     def begin(self) -> None:
         """Know nothing."""
-        self.held = Kept()
+        self.held = DeviceModelCopy()
 
     def rewind(self, number: int) -> None:
         """Be as after some earlier message: whatever came later is forgotten, as when a process is killed."""

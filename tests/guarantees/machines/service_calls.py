@@ -9,7 +9,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from tests.guarantees.machines.voices import Voice
-from tests.support.callers import ALL, REPLACE, SNOOZED, by_id, by_key, time_of, titled
+from tests.support.api_client import ALL, REPLACE, SNOOZED, by_id, by_key, time_of, titled
 from tests.support.clocks import FakeClock
 from unisono.client import UnisonoError
 from unisono.client._wire import methods

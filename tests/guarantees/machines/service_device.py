@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from tests.guarantees.machines.kept import Past
+from tests.guarantees.machines.kept import DeviceHistory
 from tests.guarantees.machines.voices import Voice
 from unisono.client import UnisonoError
 from unisono.client._wire import methods
@@ -20,7 +20,7 @@ class ServiceDevice:
     def __init__(self, voice: Voice, audience: Audience) -> None:
         self.voice = voice
         self.platform = notification_pb2.Platform.ValueType(audience.platform)
-        self.past = Past()
+        self.past = DeviceHistory()
         self._name = audience.endpoint_id
         self._lives = 1
         self._heard = 0

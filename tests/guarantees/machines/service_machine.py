@@ -11,7 +11,7 @@ from tests.guarantees.machines.looped import LoopedMachine
 from tests.guarantees.machines.service_device import ServiceDevice
 from tests.guarantees.machines.service_scene import AUDIENCES, USERS, ServiceScene
 from tests.guarantees.machines.voices import Voice
-from tests.support.callers import READ, by_id
+from tests.support.api_client import READ, by_id
 from unisono.client import UnisonoError
 from unisono.client._wire import methods
 from unisono.v1 import notification_pb2 as pb

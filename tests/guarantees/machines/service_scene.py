@@ -10,7 +10,7 @@ from tests.guarantees.machines.service_device import ServiceDevice
 from tests.guarantees.machines.times import told_by
 from tests.guarantees.machines.voices import Voice
 from tests.support import tokens
-from tests.support.callers import titled
+from tests.support.api_client import titled
 from tests.support.nodes import Setup
 from tests.support.random_commands import LAPTOP, PHONE
 from tests.support.services import APP, CLIENTS, OTHER_APP, SWEEP_INTERVAL, SweptClock

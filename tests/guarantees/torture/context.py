@@ -15,7 +15,7 @@ from tests.guarantees.patches import Patch, patched
 from tests.guarantees.torture.inboxes import inboxes_of, watched
 from tests.guarantees.torture.server import NOTHING, Server
 from tests.support import tokens
-from tests.support.machine import on_another_core
+from tests.support.process_stats import on_another_core
 from tests.support.processes import PATIENCE, Environment
 from unisono.client import Backoff, Publisher, Transport, create_transport
 from unisono.verify.history import Principal

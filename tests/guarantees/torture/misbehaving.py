@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from tests.guarantees.torture.sends import send_all
-from tests.support.http2 import crowd
+from tests.support.http2 import fleet
 from tests.support.http2.device import Device
 from tests.support.processes import PATIENCE
 from unisono.client import Publisher, draft
@@ -34,7 +34,7 @@ class Misbehaving:
     @classmethod
     def of_each(cls, recorder: Recorder, name: str, count: int) -> Self:
         """So many of each."""
-        mixed = crowd.devices(recorder, name, 3 * count, per_user=PER_USER, bare=True)
+        mixed = fleet.devices(recorder, name, 3 * count, per_user=PER_USER, bare=True)
         return cls(full=mixed[::3], mute=mixed[1::3], silent=mixed[2::3])
 
     @property
@@ -49,13 +49,13 @@ class Misbehaving:
 
     async def arrive(self, address: str) -> None:
         """Connect, and misbehave."""
-        await crowd.arrive(self.mute, address)
+        await fleet.connect_all(self.mute, address)
         await self.stall(address)
 
     async def stall(self, address: str) -> None:
         """Connect those that stall, and let the last kind fall silent when they are welcomed."""
-        await crowd.arrive(self.stalled, address, reads=False)
-        await crowd.until_all(self.stalled, lambda device: bool(device.streams[-1].messages))
+        await fleet.connect_all(self.stalled, address, reads=False)
+        await fleet.until_all(self.stalled, lambda device: bool(device.streams[-1].messages))
         for device in self.silent:
             device.connection.fall_silent()
 

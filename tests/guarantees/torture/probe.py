@@ -8,7 +8,7 @@ from tests.guarantees.torture.context import ACCESS, TrialContext
 from tests.support import tokens
 from tests.support.http2.connection import Connection
 from tests.support.http2.device import Device
-from tests.support.http2.unary import SEND, Teller
+from tests.support.http2.unary import SEND, RecordedCaller
 from unisono.v1 import notification_pb2
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.history import Principal
@@ -21,7 +21,7 @@ class Probe:
 
     def __init__(self, context: TrialContext, connection: Connection, readers: Sequence[Device]) -> None:
         self.clock = context.recorder.clock
-        self._teller = Teller(context.recorder, Principal(app_id=ACCESS.app_id), tokens.publisher())
+        self._teller = RecordedCaller(context.recorder, Principal(app_id=ACCESS.app_id), tokens.publisher())
         self._connection = connection
         self._readers: dict[str, list[Device]] = {}
         for device in readers:

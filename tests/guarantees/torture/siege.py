@@ -9,7 +9,7 @@ from typing import Final
 from tests.guarantees.torture.context import USERS, TrialContext
 from tests.support.attacks.process import attack
 from tests.support.http2.stranger import Target
-from tests.support.machine import resident
+from tests.support.process_stats import resident
 from unisono.client import Publisher, UnisonoError
 
 MIB: Final = 1024 * 1024

@@ -14,12 +14,12 @@ from unisono.v1 import endpoint_service_pb2 as pb
 _PAUSE: Final = 0.05
 
 
-async def taken(address: str, crowd: Sequence[Device], patience: float) -> list[str]:
+async def wait_disconnected(address: str, fleet: Sequence[Device], patience: float) -> list[str]:
     """Wait until none of them counts as connected; return those that still do after so many seconds."""
     deadline = time.monotonic() + patience
     left: list[str] = []
-    for device in {device.user_id: device for device in crowd}.values():
-        wanted = {other.endpoint_id for other in crowd if other.user_id == device.user_id}
+    for device in {device.user_id: device for device in fleet}.values():
+        wanted = {other.endpoint_id for other in fleet if other.user_id == device.user_id}
         while still := await _connected(address, device) & wanted:
             if time.monotonic() > deadline:
                 left += still
@@ -31,6 +31,6 @@ async def taken(address: str, crowd: Sequence[Device], patience: float) -> list[
 async def _connected(address: str, device: Device) -> set[str]:
     """The endpoints of the user of a device that count as connected."""
     connection = await Connection.open(address)
-    answer = await device.teller.call(connection, LIST_ENDPOINTS, pb.ListEndpointsRequest())
+    answer = await device.caller.call(connection, LIST_ENDPOINTS, pb.ListEndpointsRequest())
     connection.close()
     return {endpoint.endpoint_id for endpoint in answer.endpoints if endpoint.connected}

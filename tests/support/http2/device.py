@@ -8,7 +8,7 @@ from typing import Final
 from tests.support import tokens
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
-from tests.support.http2.unary import ACKNOWLEDGE, Teller
+from tests.support.http2.unary import ACKNOWLEDGE, RecordedCaller
 from tests.support.processes import PATIENCE
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
@@ -32,7 +32,7 @@ class Device:
 
     def __init__(self, recorder: Recorder, user_id: str, endpoint_id: str, *, bare: bool = False) -> None:
         self.endpoint_id = endpoint_id
-        self.teller = Teller(recorder, Principal(app_id=APP, user_id=user_id), tokens.device(user_id))
+        self.caller = RecordedCaller(recorder, Principal(app_id=APP, user_id=user_id), tokens.device(user_id))
         self.connection: Connection
         self.revision = self.unread_count = -1
         self.reached = 0.0
@@ -47,7 +47,7 @@ class Device:
     @property
     def user_id(self) -> str:
         """Whose it is."""
-        return self.teller.principal.user_id
+        return self.caller.principal.user_id
 
     @property
     def ended(self) -> bool:
@@ -63,18 +63,18 @@ class Device:
         request = pb.SubscribeRequest(endpoint_id=self.endpoint_id, platform=notification_pb2.PLATFORM_LINUX)
         if self._resume_token:
             request.resume_token = self._resume_token
-        stream = Stream(principal=self.teller.principal, request=request, began=self._recorder.clock())
+        stream = Stream(principal=self.caller.principal, request=request, began=self._recorder.clock())
         self._recorder.history.streams.append(stream)
         self.streams.append(stream)
         self.connection = connection
         body = request.SerializeToString()
         call = Call(partial(self._hear, stream), partial(self._end, stream))
-        self._stream_id = connection.ask(PATH, self.teller.token, body, call)
+        self._stream_id = connection.ask(PATH, self.caller.token, body, call)
 
     async def acknowledge(self) -> None:
         """Say that it has everything up to its last token; raises Refused."""
         request = pb.AcknowledgeRequest(endpoint_id=self.endpoint_id, resume_token=self._resume_token)
-        await self.teller.call(self.connection, ACKNOWLEDGE, request)
+        await self.caller.call(self.connection, ACKNOWLEDGE, request)
 
     def leave(self) -> None:
         """End the stream as a client does that is done, and close the connection."""
@@ -82,7 +82,7 @@ class Device:
         self._end(self.streams[-1], Status(""))
         self.connection.close()
 
-    def vanish(self) -> None:
+    def abort(self) -> None:
         """Break the connection off."""
         self._end(self.streams[-1], Status(""))
         self.connection.abort()

@@ -24,7 +24,7 @@ LIST_ENDPOINTS = Method(
 )
 
 
-class Refused(Exception):
+class CallFailed(Exception):
     """A call that was not answered OK."""
 
     def __init__(self, method: str, status: Status) -> None:
@@ -32,7 +32,7 @@ class Refused(Exception):
         self.status = status
 
 
-class Teller:
+class RecordedCaller:
     """Makes calls as one principal."""
 
     def __init__(self, recorder: Recorder, principal: Principal, token: str) -> None:
@@ -52,12 +52,12 @@ class Teller:
         )
         status = await ended
         answer = method.response.FromString(answers[0]) if answers else None
-        self._write_down(method.name, request, began, status, answer)
+        self._record(method.name, request, began, status, answer)
         if answer is None or status.code != history.OK:
-            raise Refused(method.name, status)
+            raise CallFailed(method.name, status)
         return answer
 
-    def _write_down(
+    def _record(
         self, method: str, request: Message, began: float, status: Status, answer: Message | None
     ) -> None:
         call = history.Call(

@@ -11,7 +11,7 @@ from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.sends import sending
 from tests.guarantees.torture.server import Server
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import crowd
+from tests.support.http2 import fleet
 from tests.support.http2.device import Device
 from unisono.client import Publisher
 from unisono.verify.history import Stream
@@ -69,12 +69,12 @@ class Haste:
 
 async def come_back_together(context: TrialContext) -> None:
     """End the server in each round, and see everybody live again."""
-    everybody = crowd.devices(
-        context.recorder, "crowd", crowd.fitting(MANY if context.rounds > SHORT else FEW)
+    everybody = fleet.devices(
+        context.recorder, "crowd", fleet.fitting(MANY if context.rounds > SHORT else FEW)
     )
-    users = crowd.users(everybody)
+    users = fleet.users(everybody)
     async with context.server() as server, context.backend(server.address) as publisher:
-        await crowd.arrive(everybody, server.address)
+        await fleet.connect_all(everybody, server.address)
         haste = Haste(server, Random(f"{context.seed} haste"))  # noqa: S311
         chance = Random(f"{context.seed} sends")  # noqa: S311
         traffic = sending(publisher, users, chance, pause=PAUSE)
@@ -84,7 +84,7 @@ async def come_back_together(context: TrialContext) -> None:
                 await end(context, server, haste, everybody, kind)
                 await caught_up(context, publisher, everybody, users)
                 context.done()
-        crowd.vanish(everybody)
+        fleet.abort_all(everybody)
         for user_id in users:
             async for _ in publisher.list(user_id, page_size=500):
                 pass
@@ -103,7 +103,7 @@ async def end(
     await server.start()
     serving = context.recorder.clock()
     haste.there.set()
-    await crowd.until_all(everybody, lambda device: device.live and device.streams[-1].began > ended)
+    await fleet.until_all(everybody, lambda device: device.live and device.streams[-1].began > ended)
     took = context.recorder.clock() - serving
     context.took(f"all are live after {kind.name}", took, SLOWEST, devices=len(everybody))
 

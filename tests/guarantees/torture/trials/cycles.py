@@ -6,14 +6,14 @@ from typing import Final
 
 from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import connected, crowd
+from tests.support.http2 import connected, fleet
 from tests.support.http2.device import Device
-from tests.support.machine import resident
+from tests.support.process_stats import resident
 from tests.support.processes import Environment
 from unisono.verify.recording import Recorder
 
 #: Devices that come and go at the same time, as many for each user as may be connected.
-DEVICES: Final = 2 * crowd.PER_USER
+DEVICES: Final = 2 * fleet.PER_USER
 
 #: How often each does so in a round, and the part of all of it that comes before anything is measured,
 #: besides one round.
@@ -51,7 +51,7 @@ async def come_and_go(context: TrialContext) -> None:
 
 def everybody(context: TrialContext) -> list[Device]:
     """The same endpoints each time. Nothing is sent to them: what they hear is not kept to be judged."""
-    return crowd.devices(Recorder(context.recorder.clock), "cycle", DEVICES)
+    return fleet.devices(Recorder(context.recorder.clock), "cycle", DEVICES)
 
 
 async def cycles(context: TrialContext, address: str, times: int) -> None:
@@ -62,7 +62,7 @@ async def cycles(context: TrialContext, address: str, times: int) -> None:
 
 async def nobody_is_there(context: TrialContext, address: str) -> None:
     """No endpoint counts as connected."""
-    taken = await connected.taken(address, everybody(context), context.patience)
+    taken = await connected.wait_disconnected(address, everybody(context), context.patience)
     context.measured("endpoints that count as connected, and nobody is there", len(taken), 0)
 
 
@@ -77,15 +77,15 @@ async def come_and_leave(device: Device, chance: Random, address: str, times: in
         if chance.random() < 0.5:
             device.leave()
         else:
-            device.vanish()
+            device.abort()
 
 
 async def others_are_admitted(context: TrialContext, address: str) -> None:
     """As many as may be connected: no stream is counted of somebody who is gone."""
-    users, numbers = crowd.users(everybody(context)), range(crowd.PER_USER)
+    users, numbers = fleet.users(everybody(context)), range(fleet.PER_USER)
     others = [Device(context.recorder, user_id, f"other-{n}") for user_id in users for n in numbers]
-    await crowd.arrive(others, address)
-    crowd.vanish(others)
+    await fleet.connect_all(others, address)
+    fleet.abort_all(others)
 
 
 CYCLES: Final = Trial(

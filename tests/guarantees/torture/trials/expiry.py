@@ -12,7 +12,7 @@ from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.probe import Probe
 from tests.guarantees.torture.sends import send_all
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import crowd
+from tests.support.http2 import fleet
 from tests.support.http2.device import Device
 from unisono.client import Publisher, draft
 
@@ -50,17 +50,17 @@ NOISE: Final = 3
 
 async def expire_together(context: TrialContext) -> None:
     """One expiry of everything; a round is over when a feed is empty."""
-    principals = crowd.devices(context.recorder, "holder", HOLDERS * context.rounds, per_user=HOLDERS)
-    readers = crowd.devices(context.recorder, "live", LIVE * READERS, per_user=READERS)
+    principals = fleet.devices(context.recorder, "holder", HOLDERS * context.rounds, per_user=HOLDERS)
+    readers = fleet.devices(context.recorder, "live", LIVE * READERS, per_user=READERS)
     async with context.server() as server, context.backend(server.address) as publisher:
-        await crowd.arrive([*principals, *readers], server.address)
+        await fleet.connect_all([*principals, *readers], server.address)
         probe = await Probe.to(context, server.address, readers)
         seconds = SENDING * context.rounds + QUIET
         at = datetime.fromtimestamp(ceil(time.time() + seconds), tz=UTC)
-        for some in crowd.groups(crowd.users(principals), TOGETHER):
+        for some in fleet.groups(fleet.users(principals), TOGETHER):
             users = [user_id for user_id in some for _ in range(OF_EACH)]
             await send_all(publisher, [draft(user_id, title="Over", expire_time=at) for user_id in users])
-        await crowd.until_all(principals, lambda device: device.revision >= OF_EACH)
+        await fleet.until_all(principals, lambda device: device.revision >= OF_EACH)
         with context.apart(server.process.pid):
             quiet = await measured(probe, asyncio.sleep(at.timestamp() - time.time()))
             busy = await measured(probe, all_expire(context, principals))
@@ -69,7 +69,7 @@ async def expire_together(context: TrialContext) -> None:
         context.took("all have expired after, in s", took, allowed, notifications=context.rounds * OF_EACH)
         write_down(context, quiet, busy)
         await all_were_told(context, publisher, principals)
-        crowd.vanish([*principals, *readers])
+        fleet.abort_all([*principals, *readers])
 
 
 async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
@@ -85,8 +85,8 @@ async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
 
 async def all_expire(context: TrialContext, principals: Sequence[Device]) -> None:
     """Wait until each is told; every notification takes one revision when it is sent and one at its end."""
-    for of_one_feed in crowd.groups(principals, HOLDERS):
-        await crowd.until_all(of_one_feed, lambda device: device.revision == 2 * OF_EACH)
+    for of_one_feed in fleet.groups(principals, HOLDERS):
+        await fleet.until_all(of_one_feed, lambda device: device.revision == 2 * OF_EACH)
         context.done()
 
 
@@ -102,7 +102,7 @@ async def all_were_told(context: TrialContext, publisher: Publisher, principals:
     """Of every end, to every device; and nothing counts as unread."""
     wrong = [device for device in principals if device.unread_count or len(removed(device)) != OF_EACH]
     context.measured("devices that were not told of all", len(wrong), 0)
-    feeds = [await publisher.feed(user_id) for user_id in crowd.users(principals)]
+    feeds = [await publisher.feed(user_id) for user_id in fleet.users(principals)]
     context.measured("feeds in which something waits", sum(bool(feed.unread_count) for feed in feeds), 0)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.misbehaving import flood
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import connected, crowd
+from tests.support.http2 import connected, fleet
 from tests.support.http2.device import Device
 from tests.support.processes import Environment
 
@@ -47,8 +47,8 @@ AGING: Final[Environment] = {
 
 async def are_gone(context: TrialContext) -> None:
     """In each round, on servers of short patience: some of each kind."""
-    silent = crowd.devices(context.recorder, "silent", 2 * EACH)
-    full = crowd.devices(context.recorder, "full", EACH, bare=True)
+    silent = fleet.devices(context.recorder, "silent", 2 * EACH)
+    full = fleet.devices(context.recorder, "full", EACH, bare=True)
     for _ in range(context.rounds):
         async with context.server(env=PINGING) as server:
             await fall_silent(context, server.address, silent)
@@ -56,21 +56,21 @@ async def are_gone(context: TrialContext) -> None:
             context.server(env=AGING) as server,
             context.backend(server.address) as publisher,
         ):
-            await flood(publisher, crowd.users(full))
+            await flood(publisher, fleet.users(full))
             await do_not_read(context, server.address, full)
         context.done()
 
 
 async def fall_silent(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
     """One half answers no ping, the other takes nothing off the wire."""
-    await crowd.arrive(devices, address)
+    await fleet.connect_all(devices, address)
     since = context.recorder.clock()
     for device in devices[::2]:
         device.connection.answers_pings = False
     for device in devices[1::2]:
         device.connection.fall_silent()
     await no_seat_is_taken(context, address, devices)
-    crowd.vanish(devices)
+    fleet.abort_all(devices)
     allowed = KEEPALIVE_TIME + PING_TIMEOUT + MARGIN
     context.took("a dead device is gone after, in s", context.recorder.clock() - since, allowed)
 
@@ -78,7 +78,7 @@ async def fall_silent(context: TrialContext, address: str, devices: Sequence[Dev
 async def do_not_read(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
     """What is written to them queues behind what they do not take, so nothing else ends them."""
     since = context.recorder.clock()
-    await crowd.arrive(devices, address, reads=False)
+    await fleet.connect_all(devices, address, reads=False)
     await asyncio.gather(*(full_or_closed(device) for device in devices))
     await no_seat_is_taken(context, address, devices)
     for device in devices:
@@ -97,7 +97,7 @@ async def full_or_closed(device: Device) -> None:
 
 async def no_seat_is_taken(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
     """Wait until none of them counts as connected any more."""
-    left = await connected.taken(address, devices, context.patience)
+    left = await connected.wait_disconnected(address, devices, context.patience)
     context.measured("dead devices that still count as connected", len(left), 0)
 
 

@@ -13,7 +13,7 @@ from tests.guarantees.torture.noise.scenes import SCENES, send
 from tests.guarantees.torture.trial import Trial
 from tests.support import tokens
 from tests.support.http2.connection import Connection
-from tests.support.http2.unary import GET_FEED, SEND, Teller
+from tests.support.http2.unary import GET_FEED, SEND, RecordedCaller
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.verify.history import Principal
 
@@ -90,7 +90,7 @@ async def _timed(context: TrialContext, call: Callable[[], Awaitable[object]]) -
 async def _other(context: TrialContext, address: str, name: str) -> Callable[[], Awaitable[object]]:
     """A call of somebody else: beside lists one that reads, beside an app's marks one for its other user."""
     app_id, client_id = ("mail.test", "mail-client") if "9,000" in name else ("chat.test", "chat-client")
-    teller = Teller(context.recorder, Principal(app_id=app_id), tokens.publisher(azp=client_id))
+    teller = RecordedCaller(context.recorder, Principal(app_id=app_id), tokens.publisher(azp=client_id))
     connection = await Connection.open(address)
     # Each scene has a server of its own, and so other users, as far as the judge is concerned.
     user_id = f"beside {name}"

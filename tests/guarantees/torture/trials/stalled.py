@@ -6,8 +6,8 @@ from typing import Final
 from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.misbehaving import Misbehaving, flood
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import crowd
-from tests.support.machine import resident
+from tests.support.http2 import fleet
+from tests.support.process_stats import resident
 from unisono.client import Publisher
 
 SHORT: Final = 8
@@ -27,34 +27,34 @@ BESIDE: Final = 64_000_000
 async def cost_little(context: TrialContext) -> None:
     """In each round, send much to them, let them come back to it, and measure the server's memory."""
     whole = context.rounds > SHORT
-    idle = crowd.devices(context.recorder, "idle", crowd.fitting(IDLE if whole else FEW_IDLE))
+    idle = fleet.devices(context.recorder, "idle", fleet.fitting(IDLE if whole else FEW_IDLE))
     bad = Misbehaving.of_each(context.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
     async with context.server() as server, context.backend(server.address) as publisher:
-        await crowd.arrive(idle, server.address)
+        await fleet.connect_all(idle, server.address)
         await asyncio.gather(*(device.acknowledge() for device in idle))
         await warm_up(context, server.address, publisher)
         memory = Memory(context, server.process.pid, len(bad.stalled))
         await bad.arrive(server.address)
         for _ in range(context.rounds):
-            last = await flood(publisher, crowd.users(bad.all))
+            last = await flood(publisher, fleet.users(bad.all))
             await asyncio.gather(*(device.caught_up(last[device.user_id]) for device in bad.mute))
             await bad.filled()
             memory.measure("while they are sent to")
-            crowd.vanish(bad.stalled)
+            fleet.abort_all(bad.stalled)
             await bad.stall(server.address)
             await bad.filled()
             memory.measure("while they catch up")
             context.done()
         assert all(device.live for device in idle)
-        crowd.vanish([*bad.all, *idle])
+        fleet.abort_all([*bad.all, *idle])
 
 
 async def warm_up(context: TrialContext, address: str, publisher: Publisher) -> None:
     """What so much traffic needs anyway."""
-    (device,) = crowd.devices(context.recorder, "warm", 1, bare=True)
-    await crowd.arrive([device], address)
+    (device,) = fleet.devices(context.recorder, "warm", 1, bare=True)
+    await fleet.connect_all([device], address)
     await device.caught_up((await flood(publisher, [device.user_id]))[device.user_id])
-    device.vanish()
+    device.abort()
 
 
 class Memory:

@@ -7,7 +7,7 @@ from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.misbehaving import Misbehaving, flood
 from tests.guarantees.torture.probe import Probe
 from tests.guarantees.torture.trial import Trial
-from tests.support.http2 import connected, crowd
+from tests.support.http2 import connected, fleet
 from tests.support.http2.device import Device
 
 SHORT: Final = 5
@@ -34,20 +34,20 @@ async def are_unmoved(context: TrialContext) -> None:
     names = (bad.all[0].user_id, "other")
     readers = [Device(context.recorder, name, f"reader-{n}") for name in names for n in range(READERS)]
     async with context.server() as server, context.backend(server.address) as publisher:
-        await crowd.arrive([*readers, *bad.mute], server.address)
-        await flood(publisher, crowd.users(bad.all))
+        await fleet.connect_all([*readers, *bad.mute], server.address)
+        await flood(publisher, fleet.users(bad.all))
         probe = await Probe.to(context, server.address, readers)
         timings = Timings(SENDS if whole else FEW_SENDS)
         with context.apart(server.process.pid):
             for _ in range(context.rounds):
-                assert not await connected.taken(server.address, bad.stalled, context.patience)
+                assert not await connected.wait_disconnected(server.address, bad.stalled, context.patience)
                 timings.quiet.append(median(await probe.latencies(timings.sends)))
                 await bad.stall(server.address)
                 await bad.filled()
                 timings.loaded.append(median(await probe.latencies(timings.sends)))
-                crowd.vanish(bad.stalled)
+                fleet.abort_all(bad.stalled)
                 context.done()
-        crowd.vanish([*bad.mute, *readers])
+        fleet.abort_all([*bad.mute, *readers])
     timings.write(context, 1 if whole else NOISE)
 
 

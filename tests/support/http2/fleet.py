@@ -30,29 +30,29 @@ def devices(
     ]
 
 
-def users(crowd: Iterable[Device]) -> list[str]:
+def users(fleet: Iterable[Device]) -> list[str]:
     """Whose they are, each once."""
-    return list(dict.fromkeys(device.user_id for device in crowd))
+    return list(dict.fromkeys(device.user_id for device in fleet))
 
 
-async def arrive(crowd: Sequence[Device], address: str, *, reads: bool = True) -> None:
+async def connect_all(fleet: Sequence[Device], address: str, *, reads: bool = True) -> None:
     """Let them connect, some at a time. Those that read are live when this returns."""
-    for some in groups(crowd, _TOGETHER):
+    for some in groups(fleet, _TOGETHER):
         await asyncio.gather(*(device.connect(address, reads=reads) for device in some))
         if reads:
             await asyncio.gather(*(device.caught_up() for device in some))
 
 
-async def until_all(crowd: Iterable[Device], condition: Condition) -> None:
+async def until_all(fleet: Iterable[Device], condition: Condition) -> None:
     """Wait until something is so for each."""
-    for device in crowd:
+    for device in fleet:
         await device.until(condition)
 
 
-def vanish(crowd: Iterable[Device]) -> None:
+def abort_all(fleet: Iterable[Device]) -> None:
     """All at once."""
-    for device in crowd:
-        device.vanish()
+    for device in fleet:
+        device.abort()
 
 
 def groups(all_: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -19,7 +19,7 @@ ASIDE = (USER_ACTION_STATE_DISMISSED, USER_ACTION_STATE_SNOOZED)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
+class Snapshot:
     """What a complete point changed, as the device kept it, and whether it ended a catch-up."""
 
     rows: dict[str, Notification | None]
@@ -34,13 +34,13 @@ class Point:
         return sorted(waiting, key=lambda row: row.revision)
 
 
-class Witness(MemoryStorage):
+class RecordingStorage(MemoryStorage):
     """A storage that remembers each complete point."""
 
     def __init__(self) -> None:
         super().__init__()
         self.device: Device | None = None
-        self.points: list[Point] = []
+        self.points: list[Snapshot] = []
 
     async def save(self, changes: Mapping[str, bytes | None]) -> None:
         if "point" in changes and self.device is not None:
@@ -51,17 +51,17 @@ class Witness(MemoryStorage):
             }
             point = SubscribeResponse.FromString(changes["point"] or b"")
             catch_up = self.device.status is not Status.LIVE
-            self.points.append(Point(rows=rows, revision=point.revision, catch_up=catch_up))
+            self.points.append(Snapshot(rows=rows, revision=point.revision, catch_up=catch_up))
         await super().save(changes)
 
 
 @dataclass(kw_only=True)
-class Member:
+class TrackedDevice:
     """One device, everything that it was told, and the task that listens."""
 
     user_id: str
     device: Device
-    witness: Witness
+    storage: RecordingStorage
     events: list[Event] = field(default_factory=list)
     listening: asyncio.Task[None] | None = None
 
@@ -77,19 +77,19 @@ class Member:
 
     async def came_back(self, times: int) -> None:
         """Wait until it has caught up so many times after its first."""
-        points = self.witness.points
+        points = self.storage.points
         await self.device.wait_for(lambda _: sum(point.catch_up for point in points) > times)
 
     async def _listen(self) -> None:
         async for event in self.device.events():
             self.events.append(event)
 
-    def misrung(self) -> list[str]:
+    def wrong_rings(self) -> list[str]:
         """What rang that should not have, or did not that should have, point by point."""
         rang = {(event.notification.id, event.revision) for event in self.events if event.ring}
         wrong: list[str] = []
         since: int | None = None
-        for point in self.witness.points:
+        for point in self.storage.points:
             worth = point.worth_a_ring(since) if since is not None else []
             wanted = worth[-1:] if point.catch_up else worth
             wrong += [f"lost: {row.id} at {row.revision}" for row in wanted if _ring(row) not in rang]
@@ -98,20 +98,20 @@ class Member:
         return wrong + [f"rang once too often: {id_} at {revision}" for id_, revision in rang]
 
 
-def crowd(target: str, *, users: int, devices: int) -> list[Member]:
+def fleet(target: str, *, users: int, devices: int) -> list[TrackedDevice]:
     """So many users, each with so many devices."""
     members = []
     for user_id in user_ids(users):
         for number in range(devices):
-            witness = Witness()
-            witness.device = Device(
+            storage = RecordingStorage()
+            storage.device = Device(
                 target,
                 tokens.device(user_id),
                 endpoint_id=f"device-{number}",
                 platform=Platform.LINUX,
-                storage=witness,
+                storage=storage,
             )
-            members.append(Member(user_id=user_id, device=witness.device, witness=witness))
+            members.append(TrackedDevice(user_id=user_id, device=storage.device, storage=storage))
     return members
 
 
@@ -119,7 +119,7 @@ def user_ids(users: int) -> list[str]:
     return [f"user-{number}" for number in range(users)]
 
 
-async def in_unison(members: list[Member], publisher: Publisher) -> None:
+async def wait_converged(members: list[TrackedDevice], publisher: Publisher) -> None:
     """Wait until no mark waits and each device is where its feed is; then it holds what the store holds."""
     for member in members:
         await member.device.wait_for(lambda device: not device.pending_marks)

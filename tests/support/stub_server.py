@@ -13,12 +13,12 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2, status_pb2
 
 from tests.support.methods import methods
-from tests.support.refusals import DETAILS_KEY
+from tests.support.rpc_errors import DETAILS_KEY
 
 Answer = Callable[[Any], Awaitable[Message]]
 """What a method with one answer does with a request; may raise a `Fault`."""
 
-Telling = Callable[[Any], AsyncIterator[Message]]
+StreamBehavior = Callable[[Any], AsyncIterator[Message]]
 """What a stream says to its request; may raise a `Fault`."""
 
 _METHODS = {method.path: method for method in methods() if method.descriptor is not None}
@@ -64,7 +64,7 @@ class Fault(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReceivedCall:
     """One call that came in; `peer` is the connection that it came on."""
 
     method: str
@@ -73,19 +73,19 @@ class Asked:
     peer: str
 
 
-class Scripted(grpc.GenericRpcHandler):
+class StubServer(grpc.GenericRpcHandler):
     """Behaves by method name; what it has no behavior for is UNIMPLEMENTED."""
 
     def __init__(self) -> None:
         self.target = ""
-        self.asked: list[Asked] = []
+        self.calls: list[ReceivedCall] = []
         self._behaviors: dict[str, Any] = {}
         self._changed = asyncio.Condition()
 
     def answer(self, method: str, behavior: Answer) -> None:
         self._behaviors[method] = behavior
 
-    def tell(self, method: str, behavior: Telling) -> None:
+    def stream(self, method: str, behavior: StreamBehavior) -> None:
         self._behaviors[method] = behavior
 
     def behavior(self, method: str) -> Any:
@@ -94,11 +94,11 @@ class Scripted(grpc.GenericRpcHandler):
 
     def requests(self, *names: str) -> list[Any]:
         """The requests of these methods, in the order of their arrival."""
-        return [asked.request for asked in self.asked if asked.method in names]
+        return [asked.request for asked in self.calls if asked.method in names]
 
     def tokens(self, method: str) -> list[str]:
         """The tokens that the calls of a method carried."""
-        return [asked.token for asked in self.asked if asked.method == method]
+        return [asked.token for asked in self.calls if asked.method == method]
 
     async def until(self, *names: str, count: int = 1) -> None:
         """Wait until so many calls of these methods have come."""
@@ -144,7 +144,7 @@ class Scripted(grpc.GenericRpcHandler):
         ]
         token = str(dict(metadata).get("authorization", "")).removeprefix("Bearer ")
         async with self._changed:
-            self.asked.append(Asked(_METHODS[path].name, request, token, context.peer()))
+            self.calls.append(ReceivedCall(_METHODS[path].name, request, token, context.peer()))
             self._changed.notify_all()
         return request
 
@@ -152,9 +152,9 @@ class Scripted(grpc.GenericRpcHandler):
 @asynccontextmanager
 async def scripted(
     *, streams: int | None = None, credentials: grpc.ServerCredentials | None = None
-) -> AsyncIterator[Scripted]:
+) -> AsyncIterator[StubServer]:
     """Serve on a port of the kernel's choice; with at most so many calls and streams on a connection."""
-    script = Scripted()
+    script = StubServer()
     limits = [("grpc.max_concurrent_streams", streams)] if streams else []
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), *limits])
     server.add_generic_rpc_handlers((script,))

@@ -17,7 +17,7 @@ DETAILS_KEY = "grpc-status-details-bin"
 
 
 @dataclass(kw_only=True)
-class Refusal:
+class RpcFailure:
     """The error of a call, once it was raised."""
 
     error: grpc.aio.AioRpcError = field(init=False)
@@ -41,9 +41,9 @@ class Refusal:
 
 
 @contextmanager
-def refused(code: str, reason: str, *fields: str) -> Iterator[Refusal]:
+def raises_status(code: str, reason: str, *fields: str) -> Iterator[RpcFailure]:
     """The call inside ends with this code, this reason, and exactly these fields as violations."""
-    refusal = Refusal()
+    refusal = RpcFailure()
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         yield refusal
     refusal.error = raised.value
@@ -53,9 +53,9 @@ def refused(code: str, reason: str, *fields: str) -> Iterator[Refusal]:
     assert_typed(refusal.error)
 
 
-def invalid(*fields: str, reason: str = "INVALID_REQUEST") -> AbstractContextManager[Refusal]:
+def invalid(*fields: str, reason: str = "INVALID_REQUEST") -> AbstractContextManager[RpcFailure]:
     """INVALID_ARGUMENT that names exactly these fields."""
-    return refused("INVALID_ARGUMENT", reason, *fields)
+    return raises_status("INVALID_ARGUMENT", reason, *fields)
 
 
 def case(name: str, *fields: str, **request: Any) -> ParameterSet:

@@ -7,7 +7,7 @@ from unisono.server.core.session import Session
 from unisono.server.core.stream_messages import GoodbyeReason
 
 
-class Said:
+class SessionReader:
     """The session goes on when the message before is followed by a wish for the next."""
 
     def __init__(self, session: Session) -> None:
@@ -16,7 +16,7 @@ class Said:
         self._wished = asyncio.Event()
         self._running: asyncio.Task[tuple[GoodbyeReason, float | None]] | None = None
 
-    async def take(self) -> bytes | None:
+    async def next(self) -> bytes | None:
         """The next message; None after the last one."""
         self._running = self._running or asyncio.create_task(self._run())
         self._wished.set()
@@ -27,7 +27,7 @@ class Said:
 
     async def ending(self) -> tuple[GoodbyeReason, float | None]:
         """What the session ended with, once its last message was taken; fails when it says more."""
-        assert await self.take() is None, "something after the Goodbye"
+        assert await self.next() is None, "something after the Goodbye"
         assert self._running is not None
         return await self._running
 

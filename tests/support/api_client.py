@@ -40,7 +40,7 @@ def by_key(*keys: str) -> service_pb.NotificationRefs:
     return service_pb.NotificationRefs(refs=[pb.NotificationRef(app_notification_id=key) for key in keys])
 
 
-class Caller:
+class ApiClient:
     """`user_id` and `endpoint_id` go into every request that has such a field, unless the test gives one."""
 
     def __init__(self, client: Client, *, user_id: str = "", endpoint_id: str = "") -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from tests.support.builders import a_payload
 from tests.support.clocks import FakeClock
-from tests.support.devices import Held
+from tests.support.devices import DeviceModel
 from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
-from tests.support.said import Said
+from tests.support.session_reader import SessionReader
 from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
@@ -43,7 +43,7 @@ LATER = 10**15
 
 
 @dataclass(kw_only=True)
-class Stage:
+class CoreHarness:
     """The parts, put together as a node does; a test may choose some of them."""
 
     clock: FakeClock = field(default_factory=FakeClock)
@@ -109,15 +109,15 @@ class Stage:
 
 
 @asynccontextmanager
-async def playing(stage: Stage) -> AsyncIterator[Stage]:
-    """The stage with its committers at work."""
-    stage.commits.committer.start()
-    stage.endpoints.committer.start()
+async def running(harness: CoreHarness) -> AsyncIterator[CoreHarness]:
+    """The harness with its committers at work."""
+    harness.commits.committer.start()
+    harness.endpoints.committer.start()
     try:
-        yield stage
+        yield harness
     finally:
-        await stage.commits.committer.close()
-        await stage.endpoints.committer.close()
+        await harness.commits.committer.close()
+        await harness.endpoints.committer.close()
 
 
 class Stream:
@@ -127,16 +127,16 @@ class Stream:
 
     def __init__(
         self,
-        stage: Stage,
+        harness: CoreHarness,
         endpoint_id: str = "laptop",
         platform: Platform = Platform.LINUX,
-        held: Held | None = None,
+        held: DeviceModel | None = None,
     ) -> None:
-        self.held = held or Held()
-        self._stage = stage
+        self.held = held or DeviceModel()
+        self._harness = harness
         self._endpoint_id = endpoint_id
         self._platform = platform
-        self._said: Said | None = None
+        self._reader: SessionReader | None = None
         self._subscriber = ExitStack()
         self._wake = SingleWaiterEvent()
         self._taking: asyncio.Task[pb.SubscribeResponse] | None = None
@@ -155,37 +155,37 @@ class Stream:
             heartbeat=heartbeat,
             expire_time=expire_time,
         )
-        subscriber = self._subscriber.enter_context(self._stage.feeds.subscribe(wanted))
+        subscriber = self._subscriber.enter_context(self._harness.feeds.subscribe(wanted))
         self._wake = subscriber.wake
-        self._said = Said(await self._stage.feeds.open(wanted, subscriber))
+        self._reader = SessionReader(await self._harness.feeds.open(wanted, subscriber))
         return self
 
     async def synced(self, **wanted: Any) -> "Stream":
         """Begin, and take everything up to Synced."""
         await self.open(**wanted)
-        while not (await self.take()).HasField("synced"):
+        while not (await self.next()).HasField("synced"):
             pass
         return self
 
-    async def take(self) -> pb.SubscribeResponse:
+    async def next(self) -> pb.SubscribeResponse:
         """The next message, for which no time has to pass."""
-        told = await self.told()
+        told = await self.next_or_none()
         assert told is not None
         return told
 
     async def _take(self) -> pb.SubscribeResponse:
         """What the session says next, as the device gets it, applied to what it holds."""
-        assert self._said is not None
-        message = await self._said.take()
+        assert self._reader is not None
+        message = await self._reader.next()
         assert message is not None
         told = pb.SubscribeResponse.FromString(message)
         self.held.apply(told)
         return told
 
-    async def told(self) -> pb.SubscribeResponse | None:
+    async def next_or_none(self) -> pb.SubscribeResponse | None:
         """The next message, or None when there is none unless time passes or something happens."""
         self._taking = self._taking or asyncio.create_task(self._take())
-        waiting = asyncio.create_task(self._stage.clock.awaited(self._wake))
+        waiting = asyncio.create_task(self._harness.clock.awaited(self._wake))
         await asyncio.wait({self._taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if not self._taking.done():
@@ -195,18 +195,18 @@ class Stream:
 
     async def ended(self) -> pb.Goodbye:
         """Take the Goodbye, and nothing after it."""
-        told = await self.take()
+        told = await self.next()
         assert told.HasField("goodbye"), told
-        assert self._said is not None
-        await self._said.ending()
+        assert self._reader is not None
+        await self._reader.ending()
         return told.goodbye
 
-    async def cut(self) -> Held:
+    async def cut(self) -> DeviceModel:
         """The client vanishes; returns what it holds."""
         if self._taking is not None:
             self._taking.cancel()
             await asyncio.wait([self._taking])
-        if self._said is not None:
-            await self._said.cut()
+        if self._reader is not None:
+            await self._reader.cut()
         self._subscriber.close()
         return self.held

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.commands.unisono import At, Ended
-from tests.sdk.told import at, synced, welcome
+from tests.sdk.device_script import at, synced, welcome
 from tests.support.stub_server import Fault, StubServer, scripted
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb

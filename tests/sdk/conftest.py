@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sdk.quick import QUICK
-from tests.sdk.shelf import Shelf
+from tests.sdk.backoffs import QUICK
+from tests.sdk.fake_send_service import FakeSendService
 from tests.support import tokens
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
@@ -40,8 +40,8 @@ async def script() -> AsyncIterator[StubServer]:
 
 
 @pytest.fixture
-def shelf(script: StubServer) -> Shelf:
-    return Shelf(script)
+def service(script: StubServer) -> FakeSendService:
+    return FakeSendService(script)
 
 
 @pytest.fixture

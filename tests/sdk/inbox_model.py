@@ -9,7 +9,7 @@ from random import Random
 
 from tests.guarantees.position_model import counts, worth_a_ring
 from tests.guarantees.random_feed import RandomFeed
-from tests.sdk.wire_model import Wire, WorldTransport
+from tests.sdk.stream_model import PayloadTransport, StreamModel
 from tests.support.random_commands import LAPTOP, PHONE
 from unisono.client import (
     Backoff,
@@ -119,7 +119,7 @@ class Model:
 
     def __init__(self, world: RandomFeed, audience: Audience, *, from_end: bool) -> None:
         self._world = world
-        self._wire = Wire(world, audience)
+        self._wire = StreamModel(world, audience)
         self._random = world.random
         self._storage = MoodyStorage(world.random)
         start = pb.START_POSITION_END if from_end else pb.START_POSITION_BEGINNING
@@ -134,7 +134,7 @@ class Model:
         persistence = Persistence(self._storage, self._opening.endpoint_id)
         kept = await persistence.load()
         self._state.inbox = Inbox(kept.rows, kept.point)
-        self._transport = WorldTransport(self._world)
+        self._transport = PayloadTransport(self._world)
         caller = Caller(self._transport, Tokens("a token"), Backoff())
         outbox = Outbox(Calls(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed)
         telling = Acknowledger(caller, self._opening.endpoint_id, interval=1, timeout=1)
@@ -149,7 +149,7 @@ class Model:
     async def connect(self, *, steps: int, loss: float) -> bool:
         """Open a stream and take at most so many messages; returns whether it got to a complete point."""
         request, complete = self._receiver.request(), False
-        async for message in self._wire.tell(request, busy=bool(loss)):
+        async for message in self._wire.stream(request, busy=bool(loss)):
             if steps == 0 or self._random.random() < loss:
                 break
             steps -= 1

@@ -14,7 +14,7 @@ from unisono.v1 import feed_service_pb2 as pb
 Ending = Callable[[], Awaitable[None]]
 
 
-class Relay:
+class CuttingRelay:
     """Passes on everything that a device asks; what the node tells a stream is counted.
 
     `limits` are those of the next streams, one each; `limit` is that of the ones after them: how many

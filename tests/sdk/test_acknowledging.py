@@ -7,22 +7,22 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
-from tests.sdk.quick import QUICK
-from tests.sdk.shed import Shed
-from tests.sdk.told import (
+from tests.sdk.backoffs import QUICK
+from tests.sdk.device_script import (
     LIVE,
+    BackoffSpy,
     Message,
-    Noting,
     at,
     created,
     heartbeat,
     laptop,
     live,
+    scripted_streams,
     synced,
-    telling,
     until,
     welcome,
 )
+from tests.sdk.storage_spy import StorageSpy
 from tests.support.processes import PATIENCE
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Timing
@@ -71,7 +71,7 @@ def ledger(script: StubServer) -> Ledger:
 
 async def test_positions_are_gathered_and_the_last_is_told(script: StubServer, ledger: Ledger) -> None:
     said = [*LIVE, *(created(revision) for revision in range(1, 8))]
-    script.stream("Subscribe", telling(said))
+    script.stream("Subscribe", scripted_streams(said))
     began = time.monotonic()
 
     async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=1.0)) as device:
@@ -103,7 +103,7 @@ async def test_what_is_new_after_that_is_told_later(script: StubServer, ledger: 
 
 
 async def test_the_closing_tells_what_was_not_told(script: StubServer, ledger: Ledger) -> None:
-    script.stream("Subscribe", telling([*LIVE, created(1), created(2)]))
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1), created(2)]))
 
     async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
         await until(device, lambda device: device.revision == 2)
@@ -152,7 +152,8 @@ async def test_a_position_of_a_feed_that_started_anew_is_told(script: StubServer
     """Although its number is the same."""
     anew = at(1, synced=pb.Synced(), token=b"token-1 of a new epoch")
     script.stream(
-        "Subscribe", telling([*LIVE, created(1), Fault(grpc.StatusCode.UNAVAILABLE)], [welcome(), anew])
+        "Subscribe",
+        scripted_streams([*LIVE, created(1), Fault(grpc.StatusCode.UNAVAILABLE)], [welcome(), anew]),
     )
 
     async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
@@ -164,7 +165,7 @@ async def test_a_position_of_a_feed_that_started_anew_is_told(script: StubServer
 
 async def test_one_that_fails_is_made_again_or_for_a_later(script: StubServer, ledger: Ledger) -> None:
     ledger.faults = [Fault(grpc.StatusCode.UNAVAILABLE), Fault(grpc.StatusCode.INTERNAL)]
-    script.stream("Subscribe", telling([welcome(), created(1), synced(1)]))
+    script.stream("Subscribe", scripted_streams([welcome(), created(1), synced(1)]))
 
     async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.02)) as device:
         await until(device, lambda device: device.revision == 1)
@@ -177,25 +178,25 @@ async def test_one_that_fails_is_made_again_or_for_a_later(script: StubServer, l
 async def test_not_sooner_than_the_server_asks_and_later_and_later(
     script: StubServer, ledger: Ledger
 ) -> None:
-    noting = Noting()
+    backoff = BackoffSpy()
     ledger.faults = [
         Fault(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=0.15),
         Fault(grpc.StatusCode.UNAVAILABLE),
     ]
-    script.stream("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
 
-    async with laptop(script.target, timing=Timing(backoff=noting, acknowledge_interval=0.0)) as device:
+    async with laptop(script.target, timing=Timing(backoff=backoff, acknowledge_interval=0.0)) as device:
         await script.until("Acknowledge", count=3)
         assert device.error is None
 
     assert ledger.times[1] - ledger.times[0] >= 0.15
-    assert noting.asked == [1, 2]
+    assert backoff.asked == [1, 2]
 
 
 async def test_a_catch_up_is_no_position(script: StubServer, ledger: Ledger) -> None:
     half = created(5)
     half.complete = False
-    script.stream("Subscribe", telling([*LIVE, half]))
+    script.stream("Subscribe", scripted_streams([*LIVE, half]))
     async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.02)) as device:
         await live(device)
         await ledger.reached(b"token-0")
@@ -204,25 +205,25 @@ async def test_a_catch_up_is_no_position(script: StubServer, ledger: Ledger) -> 
 
 
 async def test_it_is_never_ahead_of_what_is_kept(script: StubServer) -> None:
-    shed = Shed()
+    storage = StorageSpy()
     told: list[tuple[bytes, bytes]] = []
 
     async def acknowledge(request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
-        told.append((request.resume_token, shed.token))
+        told.append((request.resume_token, storage.token))
         return pb.AcknowledgeResponse()
 
     script.answer("Acknowledge", acknowledge)
-    script.stream("Subscribe", telling([*LIVE, created(1)]))
-    async with laptop(script.target, storage=shed) as device:
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
+    async with laptop(script.target, storage=storage) as device:
         await live(device)
-        shed.waiting.clear()
-        shed.gate.clear()
+        storage.waiting.clear()
+        storage.gate.clear()
         async with asyncio.timeout(PATIENCE):
-            await shed.waiting.wait()
+            await storage.waiting.wait()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await script.until("Acknowledge", count=2)
-        shed.gate.set()
+        storage.gate.set()
         async with asyncio.timeout(PATIENCE):
             while (b"token-1", b"token-1") not in told:
                 await script.until("Acknowledge", count=len(told) + 1)
@@ -239,7 +240,7 @@ async def test_the_last_word_does_not_hold_up_the_closing(script: StubServer) ->
         return pb.AcknowledgeResponse()
 
     script.answer("Acknowledge", silent)
-    script.stream("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
     async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
         await until(device, lambda device: device.revision == 1)
         async with asyncio.timeout(PATIENCE):

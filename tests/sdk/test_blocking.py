@@ -10,9 +10,9 @@ from typing import Any
 import grpc
 import pytest
 
+from tests.sdk.backoffs import QUICK
+from tests.sdk.fake_send_service import FakeSendService, title_of
 from tests.sdk.programs import Program, run
-from tests.sdk.quick import QUICK
-from tests.sdk.shelf import Shelf, title_of
 from tests.support import tokens
 from tests.support.nodes import Running
 from tests.support.stub_server import Fault, StubServer
@@ -85,7 +85,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
 
 
 async def test_threads_send_together(
-    script: StubServer, shelf: Shelf, pool: ThreadPoolExecutor, begun: threading.Semaphore
+    script: StubServer, service: FakeSendService, pool: ThreadPoolExecutor, begun: threading.Semaphore
 ) -> None:
     loop, titles = asyncio.get_running_loop(), [str(number) for number in range(10)]
     publisher = await loop.run_in_executor(pool, BlockingPublisher, script.target, "a token")
@@ -93,18 +93,18 @@ async def test_threads_send_together(
     def send(title: str) -> SendResult:
         return publisher.send("ada", title=title)
 
-    shelf.gate.clear()
+    service.gate.clear()
     first = loop.run_in_executor(pool, send, "first")
-    await shelf.called()
+    await service.called()
     others = [loop.run_in_executor(pool, send, title) for title in titles]
     for _ in range(11):
         await loop.run_in_executor(pool, begun.acquire)
-    shelf.gate.set()
+    service.gate.set()
     results = await asyncio.gather(first, *others)
     await loop.run_in_executor(pool, publisher.close)
 
-    assert [len(call) for call in shelf.calls] == [1, 10]
-    assert [title_of(shelf.stored[result.app_notification_id]) for result in results] == ["first", *titles]
+    assert [len(call) for call in service.calls] == [1, 10]
+    assert [title_of(service.stored[result.app_notification_id]) for result in results] == ["first", *titles]
 
 
 async def test_closing_sets_every_thread_free(script: StubServer, pool: ThreadPoolExecutor) -> None:
@@ -206,11 +206,11 @@ publisher.close()
 """
 
 
-async def test_it_does_not_cross_a_fork_and_says_so(script: StubServer, shelf: Shelf) -> None:
+async def test_it_does_not_cross_a_fork_and_says_so(script: StubServer, service: FakeSendService) -> None:
     ended = await run(FORK, script.target, "a token")
 
     assert ended.said.splitlines() == ["this publisher was made before a fork; make one after it"] * 2 + ["0"]
-    assert shelf.titles == ["before", "after"]
+    assert service.titles == ["before", "after"]
     assert ended.status == 0
 
 
@@ -222,7 +222,7 @@ print(publisher.send("ada", title="Hello").revision)
 """
 
 
-async def test_a_program_may_end_without_closing_it(script: StubServer, shelf: Shelf) -> None:
+async def test_a_program_may_end_without_closing_it(script: StubServer, service: FakeSendService) -> None:
     ended = await run(UNCLOSED, script.target, "a token")
 
     assert (ended.status, ended.said, ended.complained) == (0, "1\n", "")
@@ -240,14 +240,14 @@ with BlockingPublisher(*sys.argv[1:]) as publisher:
 """
 
 
-async def test_a_person_may_interrupt_it(script: StubServer, shelf: Shelf) -> None:
-    shelf.gate.clear()
+async def test_a_person_may_interrupt_it(script: StubServer, service: FakeSendService) -> None:
+    service.gate.clear()
     program = await Program.start(INTERRUPTED, script.target, "a token")
-    await shelf.called()
+    await service.called()
 
     program.signal(signal.SIGINT)
 
     assert await program.line() == "interrupted"
-    shelf.gate.set()
+    service.gate.set()
     assert await program.line() == "sent 2"
     assert (await program.ended()).status == 0

@@ -9,20 +9,20 @@ import grpc
 import pytest
 
 from tests.commands.rows import a_row
-from tests.sdk.shed import Shed
-from tests.sdk.told import (
+from tests.sdk.device_script import (
     LIVE,
+    BackoffSpy,
     Message,
-    Noting,
     created,
     ended,
     laptop,
     live,
+    scripted_streams,
     synced,
-    telling,
     until,
     welcome,
 )
+from tests.sdk.storage_spy import StorageSpy
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import ChangeType, Event, Events, StorageFailed, Timing, Unavailable
 from unisono.client._device import outbox, persistence, room
@@ -73,13 +73,13 @@ async def test_a_catch_up_without_an_end_is_given_up_later_and_later(
     script: StubServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What was there before stays, as it was at its position, and that is where the next stream begins."""
-    noting = Noting()
-    good = telling([*LIVE, large(1, complete=True), Fault(grpc.StatusCode.UNAVAILABLE)])
-    well = telling([welcome(resumed=True), large(2, complete=False), synced(2)])
+    backoff = BackoffSpy()
+    good = scripted_streams([*LIVE, large(1, complete=True), Fault(grpc.StatusCode.UNAVAILABLE)])
+    well = scripted_streams([welcome(resumed=True), large(2, complete=False), synced(2)])
     endless = flood(2, complete=False)
     one_after_the_other(script, good, endless, endless, endless, well)
 
-    async with laptop(script.target, timing=Timing(backoff=noting)) as device:
+    async with laptop(script.target, timing=Timing(backoff=backoff)) as device:
         await until(device, lambda device: device.revision == 1)
         await until(device, lambda device: device.error and "memory" in str(device.error))
         assert isinstance(device.error, Unavailable)
@@ -89,22 +89,22 @@ async def test_a_catch_up_without_an_end_is_given_up_later_and_later(
 
     requests = script.requests("Subscribe")
     assert [request.resume_token for request in requests] == [b"", *[b"token-1"] * 4]
-    assert noting.asked == [1, 2, 3, 4]
+    assert backoff.asked == [1, 2, 3, 4]
     assert len(warnings(caplog)) == 3
     assert "the inbox would take more than 40,960 bytes of memory" in warnings(caplog)[0]
 
 
 async def test_an_inbox_that_grows_without_an_end_is_no_longer_fed(script: StubServer) -> None:
     """Although each stream was live: the next one comes later."""
-    noting = Noting()
+    backoff = BackoffSpy()
     script.stream("Subscribe", lambda request: flood(_next(request), complete=True)(request))
 
-    async with laptop(script.target, timing=Timing(backoff=noting)) as device:
+    async with laptop(script.target, timing=Timing(backoff=backoff)) as device:
         await script.until("Subscribe", count=4)
         held = len(device.notifications)
 
     assert 15 < held < 25
-    assert noting.asked[:3] == [1, 2, 3]
+    assert backoff.asked[:3] == [1, 2, 3]
 
 
 def _next(request: pb.SubscribeRequest) -> int:
@@ -114,9 +114,9 @@ def _next(request: pb.SubscribeRequest) -> int:
 async def test_starting_anew_is_given_up_as_a_whole(script: StubServer) -> None:
     """What was held is not taken for gone, since not all of the new was seen."""
     lost = Fault(grpc.StatusCode.UNAVAILABLE)
-    good = telling([*LIVE, large(1, complete=True), lost])
-    anew = telling([welcome(), *(large(revision, complete=False) for revision in range(2, 99))])
-    well = telling([welcome(resumed=True), large(2, complete=True)])
+    good = scripted_streams([*LIVE, large(1, complete=True), lost])
+    anew = scripted_streams([welcome(), *(large(revision, complete=False) for revision in range(2, 99))])
+    well = scripted_streams([welcome(resumed=True), large(2, complete=True)])
     one_after_the_other(script, good, anew, well)
 
     async with laptop(script.target) as device:
@@ -133,7 +133,7 @@ async def test_content_that_is_fetched_takes_room_too(script: StubServer) -> Non
     bare = [large(revision, complete=False) for revision in range(1, 31)]
     for message in bare:
         message.event_batch.events[0].notification.ClearField("payload")
-    script.stream("Subscribe", telling([welcome(), *bare, synced(30)]))
+    script.stream("Subscribe", scripted_streams([welcome(), *bare, synced(30)]))
 
     async with laptop(script.target) as device:
         await until(device, lambda device: device.error)
@@ -183,11 +183,11 @@ async def test_marks_that_wait_are_so_many_at_most(
     script: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MAX_WAITING", 3)
-    shed = Shed()
-    async with laptop(NOWHERE, storage=shed) as device:
+    storage = StorageSpy()
+    async with laptop(NOWHERE, storage=storage) as device:
         outcomes = await asyncio.gather(*(device.mark_read(f"{n}") for n in range(5)), return_exceptions=True)
         assert [isinstance(outcome, Unavailable) for outcome in outcomes] == [False] * 3 + [True] * 2
-        assert device.pending_marks == shed.marks == 3
+        assert device.pending_marks == storage.marks == 3
 
 
 async def test_a_storage_that_never_keeps_anything_ends_the_device(
@@ -195,7 +195,7 @@ async def test_a_storage_that_never_keeps_anything_ends_the_device(
 ) -> None:
     """Before what is to be kept fills the memory."""
     monkeypatch.setattr(persistence, "MAX_UNSAVED", 10)
-    shed = Shed()
+    storage = StorageSpy()
     gate = asyncio.Event()
 
     async def tell(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
@@ -206,14 +206,14 @@ async def test_a_storage_that_never_keeps_anything_ends_the_device(
             yield removed(revision)
 
     script.stream("Subscribe", tell)
-    async with laptop(script.target, storage=shed) as device:
+    async with laptop(script.target, storage=storage) as device:
         await live(device)
-        shed.trouble = StorageFailed("the disk is full")
+        storage.error = StorageFailed("the disk is full")
         gate.set()
         error = await ended(device)
         assert isinstance(error, StorageFailed)
-        shed.trouble = None
-    assert shed.closed == 1
+        storage.error = None
+    assert storage.closed == 1
 
 
 def removed(revision: int) -> Message:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sdk.told import TOKEN, laptop
+from tests.sdk.device_script import TOKEN, laptop
 from unisono.client import BlockingPublisher, Publisher, create_channel, create_transport
 from unisono.client._wire import cleartext
 

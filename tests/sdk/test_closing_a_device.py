@@ -10,8 +10,18 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.sdk.shed import Shed
-from tests.sdk.told import LIVE, Told, created, ended, laptop, live, telling, until, welcome
+from tests.sdk.device_script import (
+    LIVE,
+    RecordedEvents,
+    created,
+    ended,
+    laptop,
+    live,
+    scripted_streams,
+    until,
+    welcome,
+)
+from tests.sdk.storage_spy import StorageSpy
 from tests.support.processes import PATIENCE
 from tests.support.proxies import proxied
 from tests.support.stub_server import Fault, StubServer
@@ -42,13 +52,13 @@ async def just_opened(device: Device, script: StubServer) -> None:
 
 
 async def without_a_word(device: Device, script: StubServer) -> None:
-    script.stream("Subscribe", telling([]))
+    script.stream("Subscribe", scripted_streams([]))
     await device.open()
     await script.until("Subscribe")
 
 
 async def catching_up(device: Device, script: StubServer) -> None:
-    script.stream("Subscribe", telling([welcome()]))
+    script.stream("Subscribe", scripted_streams([welcome()]))
     await device.open()
     await until(device, lambda device: device.status is Status.CATCHING_UP)
 
@@ -59,13 +69,13 @@ async def is_live(device: Device, script: StubServer) -> None:
 
 
 async def waiting_to_come_back(device: Device, script: StubServer) -> None:
-    script.stream("Subscribe", telling([Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=1000.0)]))
+    script.stream("Subscribe", scripted_streams([Fault(Code.UNAVAILABLE, "OVERLOADED", retry_delay=1000.0)]))
     await device.open()
     await until(device, lambda device: device.error)
 
 
 async def ended_for_good(device: Device, script: StubServer) -> None:
-    script.stream("Subscribe", telling([SUPERSEDED]))
+    script.stream("Subscribe", scripted_streams([SUPERSEDED]))
     await device.open()
     assert isinstance(await ended(device), Superseded)
 
@@ -95,7 +105,7 @@ async def test_it_leaves_nothing_behind_in_any_state(
     script: StubServer, tmp_path: Path, state: State
 ) -> None:
     """No task, no thread, no file; and nobody waits for it any more. The transport is the caller's."""
-    script.stream("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
     transport = create_transport(script.target)
     device = laptop(transport, storage=FileStorage(tmp_path / "inbox"))
     events = device.events()
@@ -118,7 +128,7 @@ async def test_it_leaves_nothing_behind_in_any_state(
 @pytest.mark.skipif(not PROC.exists(), reason="the connections of a process are read from /proc")
 @pytest.mark.parametrize("state", [without_a_word, is_live, ended_for_good])
 async def test_it_gives_back_its_connection(script: StubServer, state: State) -> None:
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
     device = laptop(script.target)
     await state(device, script)
     assert connections(script.target)
@@ -142,41 +152,41 @@ def connections(target: str) -> list[str]:
 
 async def test_while_it_opens(script: StubServer) -> None:
     """It does not come to life after that, on a transport that others go on using."""
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
     transport = create_transport(script.target)
-    shed = Shed()
-    shed.gate.clear()
-    device = laptop(transport, storage=shed)
+    storage = StorageSpy()
+    storage.gate.clear()
+    device = laptop(transport, storage=storage)
     opening = asyncio.create_task(device.open())
-    await shed.waiting.wait()
+    await storage.waiting.wait()
 
     closing = asyncio.create_task(device.close())
     await asyncio.wait([closing], timeout=0.02)
-    shed.gate.set()
+    storage.gate.set()
     await asyncio.gather(opening, closing, return_exceptions=True)
 
     assert isinstance(opening.exception(), RuntimeError)
-    assert (device.status, script.calls, shed.closed) == (Status.CLOSED, [], 1)
+    assert (device.status, script.calls, storage.closed) == (Status.CLOSED, [], 1)
     await transport.close()
 
 
 async def test_a_cancelled_opening_closes(script: StubServer) -> None:
-    shed = Shed()
-    shed.gate.clear()
-    device = laptop(script.target, storage=shed)
+    storage = StorageSpy()
+    storage.gate.clear()
+    device = laptop(script.target, storage=storage)
     opening = asyncio.create_task(device.open())
-    await shed.waiting.wait()
+    await storage.waiting.wait()
 
     opening.cancel()
-    shed.gate.set()
+    storage.gate.set()
     await asyncio.wait([opening])
 
     assert opening.cancelled()
-    assert (device.status, shed.closed) == (Status.CLOSED, 1)
+    assert (device.status, storage.closed) == (Status.CLOSED, 1)
 
 
 async def test_it_cannot_be_opened_again(script: StubServer) -> None:
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
     async with laptop(script.target) as device:
         await live(device)
 
@@ -186,7 +196,7 @@ async def test_it_cannot_be_opened_again(script: StubServer) -> None:
 
 
 async def test_from_within_the_loop_over_its_events(script: StubServer) -> None:
-    script.stream("Subscribe", telling([*LIVE, created(1), created(2)]))
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1), created(2)]))
     device = laptop(script.target)
     events = device.events()
     titles = []
@@ -199,7 +209,7 @@ async def test_from_within_the_loop_over_its_events(script: StubServer) -> None:
 
 
 async def test_by_several_at_once(script: StubServer) -> None:
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
     device = laptop(script.target)
     await device.open()
     await live(device)
@@ -208,7 +218,7 @@ async def test_by_several_at_once(script: StubServer) -> None:
 
 
 async def test_while_the_server_is_silent(script: StubServer) -> None:
-    script.stream("Subscribe", telling([*LIVE, created(1)]))
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
     async with proxied(script.target) as proxy:
         device = laptop(proxy.target, timing=Timing(acknowledge_interval=1000.0))
         await device.open()
@@ -220,32 +230,32 @@ async def test_while_the_server_is_silent(script: StubServer) -> None:
 
 async def test_each_iterator_sees_all_and_ends(script: StubServer) -> None:
     said = [created(revision) for revision in range(1, 30)]
-    script.stream("Subscribe", telling([*LIVE, *said]))
+    script.stream("Subscribe", scripted_streams([*LIVE, *said]))
     device = laptop(script.target)
-    listening = [Told(device) for _ in range(3)]
+    listening = [RecordedEvents(device) for _ in range(3)]
     async with device:
         await until(device, lambda device: device.revision == 29)
         late = device.events()
-    for told in listening:
-        await told.end()
-        assert [event.revision for event in told.events] == list(range(1, 30))
-        assert told.rings == [f"title {revision}" for revision in range(1, 30)]
+    for recorded in listening:
+        await recorded.end()
+        assert [event.revision for event in recorded.events] == list(range(1, 30))
+        assert recorded.rings == [f"title {revision}" for revision in range(1, 30)]
     assert [event async for event in late] == []
     assert [event async for event in device.events()] == []
 
 
 async def test_what_ends_it_is_raised_to_all_who_wait_and_to_those_who_come_late(script: StubServer) -> None:
-    script.stream("Subscribe", telling([*LIVE, created(1), SUPERSEDED]))
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1), SUPERSEDED]))
     async with laptop(script.target) as device:
-        told = Told(device)
+        recorded = RecordedEvents(device)
         error = await ended(device)
         with pytest.raises(Superseded):
-            await told.end()
+            await recorded.end()
         for waiting in (anext(device.events()), device.wait_for(lambda _: False)):
             with pytest.raises(Superseded) as raised:
                 await waiting
             assert raised.value is error
-        assert [event.revision for event in told.events] == [1]
+        assert [event.revision for event in recorded.events] == [1]
         assert [row.id for row in device.notifications] == ["id-1"]
 
 
@@ -257,7 +267,7 @@ async def test_a_condition_that_holds_needs_no_device(script: StubServer) -> Non
 
 
 async def test_an_error_in_a_condition_is_its_callers(script: StubServer) -> None:
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
 
     def wrong(_: Device) -> bool:
         raise ZeroDivisionError

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import grpc
 import pytest
 
-from tests.sdk.quick import QUICK
-from tests.sdk.shelf import SENDS, Shelf
+from tests.sdk.backoffs import QUICK
+from tests.sdk.fake_send_service import SENDS, FakeSendService
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Backoff, Publisher, UnisonoError, create_transport
 
@@ -93,11 +93,11 @@ async def test_so_are_those_that_were_only_just_made(hanging: Publisher, script:
     assert script.requests(*SENDS) == []
 
 
-async def test_and_those_that_wait_to_be_repeated(script: StubServer, shelf: Shelf) -> None:
-    shelf.faults.append(Fault(grpc.StatusCode.UNAVAILABLE))
+async def test_and_those_that_wait_to_be_repeated(script: StubServer, service: FakeSendService) -> None:
+    service.faults.append(Fault(grpc.StatusCode.UNAVAILABLE))
     publisher = Publisher(script.target, "a token", backoff=Backoff(initial=1000.0, maximum=1000.0))
     sending = asyncio.ensure_future(send(publisher))
-    await shelf.called()
+    await service.called()
     await asyncio.sleep(0.01)
 
     await publisher.close()
@@ -117,13 +117,13 @@ async def test_nothing_can_be_called_any_more(hanging: Publisher, script: StubSe
     assert script.calls == []
 
 
-async def test_a_transport_of_the_callers_stays_open(script: StubServer, shelf: Shelf) -> None:
+async def test_a_transport_of_the_callers_stays_open(script: StubServer, service: FakeSendService) -> None:
     transport = create_transport(script.target)
     for title in ("a", "b"):
         async with Publisher(transport, "a token") as publisher:
             await publisher.send("ada", title=title)
 
-    assert shelf.titles == ["a", "b"]
+    assert service.titles == ["a", "b"]
     await transport.close()
 
 

@@ -10,7 +10,7 @@ import grpc
 import pytest
 import trustme
 
-from tests.sdk.told import LIVE, TOKEN, laptop, live, telling, until
+from tests.sdk.device_script import LIVE, TOKEN, laptop, live, scripted_streams, until
 from tests.support.processes import PATIENCE
 from tests.support.proxies import Proxy, proxied
 from tests.support.stub_server import Fault, StubServer, scripted
@@ -36,7 +36,7 @@ ALLOWED = 20
 @pytest.fixture
 async def script() -> AsyncIterator[StubServer]:
     async with scripted(streams=ALLOWED) as script:
-        script.stream("Subscribe", telling(LIVE))
+        script.stream("Subscribe", scripted_streams(LIVE))
         script.answer("GetFeed", zero)
         yield script
 
@@ -108,7 +108,7 @@ async def test_a_device_alone_has_one_connection_for_everything(script: StubServ
 async def test_addresses_are_spread_without_a_word() -> None:
     """Fifty devices on the first connection, and then five hundred on each."""
     async with scripted(streams=51) as script, proxied(script.target) as proxy, AsyncExitStack() as leaving:
-        script.stream("Subscribe", telling(LIVE))
+        script.stream("Subscribe", scripted_streams(LIVE))
         opened = [laptop(proxy.target, endpoint_id=f"device-{number}") for number in range(70)]
         for device in opened:
             await leaving.enter_async_context(device)
@@ -126,7 +126,7 @@ async def test_who_leaves_makes_room(script: StubServer, proxy: Proxy) -> None:
 
 async def test_a_stream_that_ends_makes_room_for_the_next(script: StubServer, proxy: Proxy) -> None:
     ended = (*LIVE, Fault(grpc.StatusCode.UNAVAILABLE))
-    script.stream("Subscribe", telling(*[ended] * 30, LIVE))
+    script.stream("Subscribe", scripted_streams(*[ended] * 30, LIVE))
     async with devices(proxy.target, 1):
         await script.until("Subscribe", count=31)
     assert proxy.connections == 1
@@ -147,7 +147,7 @@ async def test_a_stream_that_is_never_opened_makes_room_too(script: StubServer, 
 async def test_calls_wait_behind_no_stream_where_less_is_allowed_than_expected() -> None:
     """All but the first few streams wait here, as behind a proxy that allows less than the server."""
     async with scripted(streams=3) as script, AsyncExitStack() as leaving:
-        script.stream("Subscribe", telling(LIVE))
+        script.stream("Subscribe", scripted_streams(LIVE))
         script.answer("GetFeed", zero)
         opened = [
             laptop(create_transport(script.target, streams_per_connection=MOST), endpoint_id=f"{number}")
@@ -173,7 +173,7 @@ async def test_what_is_encrypted_is_shared_alike() -> None:
         proxied(script.target) as proxy,
         AsyncExitStack() as leaving,
     ):
-        script.stream("Subscribe", telling(LIVE))
+        script.stream("Subscribe", scripted_streams(LIVE))
         root = authority.cert_pem.bytes()
         opened = [laptop(proxy.target, root_certificates=root, endpoint_id=f"{n}") for n in range(5)]
         for device in opened:

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.sdk.relay import Relay
-from tests.sdk.told import Told, laptop, live, until
+from tests.sdk.device_script import RecordedEvents, laptop, live, until
+from tests.sdk.relay import CuttingRelay
 from tests.support import tokens
 from tests.support.nodes import Running
 from tests.support.proxies import proxied
@@ -20,19 +20,19 @@ MESSAGES = ["welcome", "event_batch", "event_batch", "synced", "event_batch", "e
 
 
 @pytest.fixture
-def relay(script: StubServer, node: Running) -> Relay:
-    return Relay(script, node)
+def relay(script: StubServer, node: Running) -> CuttingRelay:
+    return CuttingRelay(script, node)
 
 
 @asynccontextmanager
-async def watched(target: str) -> AsyncIterator[tuple[Device, Told]]:
+async def watched(target: str) -> AsyncIterator[tuple[Device, RecordedEvents]]:
     """A device that is live; all that it told is there at the end."""
     device = laptop(target, tokens.device("ada"))
-    told = Told(device)
+    recorded = RecordedEvents(device)
     async with device:
         await live(device)
-        yield device, told
-    await told.end()
+        yield device, recorded
+    await recorded.end()
 
 
 async def much_happens(backend: Publisher) -> None:
@@ -42,7 +42,7 @@ async def much_happens(backend: Publisher) -> None:
     await backend.mark("ada", sent[9], read_state=ReadState.READ)
 
 
-async def story(device: Device, backend: Publisher, relay: Relay) -> None:
+async def story(device: Device, backend: Publisher, relay: CuttingRelay) -> None:
     """Offline while much happens; back; then two more, one after the other."""
     relay.gate.clear()
     relay.end_streams()
@@ -67,63 +67,65 @@ async def check(device: Device, backend: Publisher) -> None:
     assert device.unread_count == (await backend.feed("ada")).unread_count == 10
 
 
-def check_told(told: Told) -> None:
+def check_told(recorded: RecordedEvents) -> None:
     """The newest that waits rings for all that was missed, and then each when it comes."""
-    assert told.rings == ["missed 8", "live 1", "live 2"]
-    titles = [event.notification.title for event in told.events]
+    assert recorded.rings == ["missed 8", "live 1", "live 2"]
+    titles = [event.notification.title for event in recorded.events]
     assert sorted(titles) == ["live 1", "live 2", *(f"missed {number}" for number in range(1, 10))]
 
 
-async def test_what_a_stream_of_the_story_says(script: StubServer, relay: Relay, backend: Publisher) -> None:
-    async with watched(script.target) as (device, told):
+async def test_what_a_stream_of_the_story_says(
+    script: StubServer, relay: CuttingRelay, backend: Publisher
+) -> None:
+    async with watched(script.target) as (device, recorded):
         await story(device, backend, relay)
         await check(device, backend)
-    check_told(told)
+    check_told(recorded)
     assert relay.told == [MESSAGES]
 
 
 @pytest.mark.parametrize("position", range(len(MESSAGES)))
 async def test_it_is_ended_after_a_message(
-    script: StubServer, relay: Relay, backend: Publisher, position: int
+    script: StubServer, relay: CuttingRelay, backend: Publisher, position: int
 ) -> None:
-    async with watched(script.target) as (device, told):
+    async with watched(script.target) as (device, recorded):
         relay.limits = [position]
         await story(device, backend, relay)
         await check(device, backend)
-    check_told(told)
+    check_told(recorded)
     assert relay.told[0] == MESSAGES[:position]
     assert len(relay.told) == 2
 
 
 @pytest.mark.parametrize("position", range(1, len(MESSAGES)))
 async def test_the_connection_breaks_after_a_message(
-    script: StubServer, relay: Relay, backend: Publisher, position: int
+    script: StubServer, relay: CuttingRelay, backend: Publisher, position: int
 ) -> None:
     """The last messages may be under way, and get lost."""
-    async with proxied(script.target) as proxy, watched(proxy.target) as (device, told):
+    async with proxied(script.target) as proxy, watched(proxy.target) as (device, recorded):
         relay.cut, relay.limits = proxy.cut, [position]
         await story(device, backend, relay)
         await check(device, backend)
         assert proxy.connections == 3
         await device.close()
-        check_told(told)
+        check_told(recorded)
 
 
 @pytest.mark.parametrize("limit", [2, 3])
 async def test_every_stream_is_ended_after_a_few(
-    script: StubServer, relay: Relay, backend: Publisher, limit: int
+    script: StubServer, relay: CuttingRelay, backend: Publisher, limit: int
 ) -> None:
-    async with watched(script.target) as (device, told):
+    async with watched(script.target) as (device, recorded):
         relay.limit = limit
         await story(device, backend, relay)
         await check(device, backend)
-    check_told(told)
+    check_told(recorded)
     assert len(relay.told) > 2
 
 
-async def test_and_each_after_one_more(script: StubServer, relay: Relay, backend: Publisher) -> None:
-    async with watched(script.target) as (device, told):
+async def test_and_each_after_one_more(script: StubServer, relay: CuttingRelay, backend: Publisher) -> None:
+    async with watched(script.target) as (device, recorded):
         relay.limits = [*range(6)]
         await story(device, backend, relay)
         await check(device, backend)
-    check_told(told)
+    check_told(recorded)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.sdk.device_script import laptop
 from tests.sdk.programs import Program, run
-from tests.sdk.told import laptop
 from unisono.client import FileStorage, StorageFailed
 from unisono.client._device.storage import APPLICATION_ID, VERSION
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.quick import QUICK
-from tests.sdk.told import LIVE, Message, laptop, live, telling
+from tests.sdk.backoffs import QUICK
+from tests.sdk.device_script import LIVE, Message, laptop, live, scripted_streams
 from tests.support.processes import PATIENCE
 from tests.support.stub_server import StubServer, scripted
 from unisono.client import Status, Timing, create_transport
@@ -68,7 +68,7 @@ async def test_a_server_that_takes_its_time(script: StubServer, remarks: Remarks
 async def test_a_connection_that_carries_as_many_as_it_may(remarks: Remarks) -> None:
     """The server never hears of the second device, until the first leaves."""
     async with scripted(streams=1) as script:
-        script.stream("Subscribe", telling(LIVE))
+        script.stream("Subscribe", scripted_streams(LIVE))
         transport = create_transport(script.target, streams_per_connection=20)
         first, second = (laptop(transport, endpoint_id=name, timing=SOON) for name in ("a", "b"))
         async with first:

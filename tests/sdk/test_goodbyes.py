@@ -6,8 +6,19 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
-from tests.sdk.quick import QUICK
-from tests.sdk.told import END, LIVE, Message, Noting, ended, goodbye, laptop, live, telling, until
+from tests.sdk.backoffs import QUICK
+from tests.sdk.device_script import (
+    END,
+    LIVE,
+    BackoffSpy,
+    Message,
+    ended,
+    goodbye,
+    laptop,
+    live,
+    scripted_streams,
+    until,
+)
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import (
     Backoff,
@@ -57,13 +68,13 @@ async def test_with_a_delay_it_comes_back_after_that(script: StubServer, reason:
     delay = 0.15
     fault = Fault(COME_BACK.get(reason, Code.UNAVAILABLE), "DRAINING", retry_delay=1000.0)
     asked: list[float] = []
-    tell = telling([*LIVE, goodbye(reason, delay), fault], LIVE)
+    tell = scripted_streams([*LIVE, goodbye(reason, delay), fault], LIVE)
 
-    def noting(request: pb.SubscribeRequest) -> AsyncIterator[Message]:
+    def backoff(request: pb.SubscribeRequest) -> AsyncIterator[Message]:
         asked.append(time.monotonic())
         return tell(request)
 
-    script.stream("Subscribe", noting)
+    script.stream("Subscribe", backoff)
     async with laptop(script.target, timing=NEVER) as device:
         await until(device, lambda device: device.status is Status.OFFLINE and device.error)
         trouble = device.error
@@ -78,7 +89,7 @@ async def test_with_a_delay_it_comes_back_after_that(script: StubServer, reason:
 
 @pytest.mark.parametrize("reason", COME_BACK)
 async def test_no_delay_is_one_too(script: StubServer, reason: int) -> None:
-    script.stream("Subscribe", telling([*LIVE, goodbye(reason, 0.0), Fault(Code.UNAVAILABLE)], LIVE))
+    script.stream("Subscribe", scripted_streams([*LIVE, goodbye(reason, 0.0), Fault(Code.UNAVAILABLE)], LIVE))
 
     async with laptop(script.target, timing=NEVER) as device:
         await script.until("Subscribe", count=2)
@@ -95,7 +106,7 @@ async def test_without_a_way_back_it_ends(script: StubServer, reason: int, how: 
         "with a cut": [Fault(Code.UNAVAILABLE)],
         "without": [END],
     }
-    script.stream("Subscribe", telling([*LIVE, goodbye(reason), *last[how]], LIVE))
+    script.stream("Subscribe", scripted_streams([*LIVE, goodbye(reason), *last[how]], LIVE))
 
     async with laptop(script.target) as device:
         error = await ended(device)
@@ -110,7 +121,7 @@ async def test_without_a_way_back_it_ends(script: StubServer, reason: int, how: 
 async def test_a_reason_that_nobody_knows_without_a_delay_ends_it(script: StubServer) -> None:
     """An absent delay says: do not come back by yourself."""
     fault = Fault(Code.PERMISSION_DENIED, "ROLE_NOT_ALLOWED")
-    script.stream("Subscribe", telling([*LIVE, goodbye(UNKNOWN), fault], LIVE))
+    script.stream("Subscribe", scripted_streams([*LIVE, goodbye(UNKNOWN), fault], LIVE))
 
     async with laptop(script.target) as device:
         assert isinstance(await ended(device), PermissionDenied)
@@ -121,7 +132,7 @@ async def test_a_reason_that_nobody_knows_without_a_delay_ends_it(script: StubSe
 async def test_so_it_does_when_the_connection_breaks_at_once(
     script: StubServer, last: Message | Exception
 ) -> None:
-    script.stream("Subscribe", telling([*LIVE, goodbye(UNKNOWN), last], LIVE))
+    script.stream("Subscribe", scripted_streams([*LIVE, goodbye(UNKNOWN), last], LIVE))
 
     async with laptop(script.target) as device:
         error = await ended(device)
@@ -150,15 +161,17 @@ PASSING: dict[str, Message | Exception] = {
 @pytest.mark.parametrize("kind", PASSING)
 async def test_after_what_may_pass_it_comes_back_later_and_later(script: StubServer, kind: str) -> None:
     """Until it was live: then it begins anew."""
-    noting, fault = Noting(), PASSING[kind]
-    script.stream("Subscribe", telling([fault], [fault], [LIVE[0], fault], [*LIVE, fault], [fault], LIVE))
+    backoff, fault = BackoffSpy(), PASSING[kind]
+    script.stream(
+        "Subscribe", scripted_streams([fault], [fault], [LIVE[0], fault], [*LIVE, fault], [fault], LIVE)
+    )
 
-    async with laptop(script.target, timing=Timing(backoff=noting)) as device:
+    async with laptop(script.target, timing=Timing(backoff=backoff)) as device:
         await script.until("Subscribe", count=6)
         await live(device)
 
         assert device.error is None
-    assert noting.asked == [1, 2, 3, 1, 2]
+    assert backoff.asked == [1, 2, 3, 1, 2]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +180,7 @@ async def test_after_what_may_pass_it_comes_back_later_and_later(script: StubSer
 async def test_not_sooner_than_the_server_asks(
     script: StubServer, code: grpc.StatusCode, reason: str
 ) -> None:
-    script.stream("Subscribe", telling([Fault(code, reason, retry_delay=0.15)], LIVE))
+    script.stream("Subscribe", scripted_streams([Fault(code, reason, retry_delay=0.15)], LIVE))
     began = time.monotonic()
 
     async with laptop(script.target, timing=Timing(backoff=QUICK)) as device:
@@ -191,7 +204,7 @@ LASTING = {
 @pytest.mark.parametrize("reason", LASTING)
 async def test_what_will_not_pass_ends_it(script: StubServer, reason: str) -> None:
     code, kind = LASTING[reason]
-    script.stream("Subscribe", telling([Fault(code, reason)], LIVE))
+    script.stream("Subscribe", scripted_streams([Fault(code, reason)], LIVE))
 
     async with laptop(script.target) as device:
         events = device.events()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.told import TOKEN, laptop
+from tests.sdk.device_script import TOKEN, laptop
 from tests.support.stub_server import StubServer
 from unisono.client import BlockingPublisher, Device, InternalError, Publisher
 from unisono.client._wire import page_tokens

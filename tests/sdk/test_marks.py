@@ -8,9 +8,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.sdk.quick import QUICK
-from tests.sdk.shed import Shed
-from tests.sdk.told import LIVE, laptop, live, sent, telling, until
+from tests.sdk.backoffs import QUICK
+from tests.sdk.device_script import LIVE, laptop, live, scripted_streams, sent, until
+from tests.sdk.storage_spy import StorageSpy
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import (
     FileStorage,
@@ -155,8 +155,8 @@ async def test_one_that_is_too_much_now_is_sent_when_the_server_wants_it(
 async def test_one_that_is_refused_is_told_and_holds_nothing_up(
     script: StubServer, marker: Marker, fault: Fault, kind: type[Exception]
 ) -> None:
-    shed = Shed()
-    async with laptop(script.target, storage=shed) as device:
+    storage = StorageSpy()
+    async with laptop(script.target, storage=storage) as device:
         await live(device)
         marker.faults = [fault]
         with pytest.raises(kind):
@@ -164,7 +164,7 @@ async def test_one_that_is_refused_is_told_and_holds_nothing_up(
         assert await device.mark_read("good") is not None
         assert device.pending_marks == 0
 
-    assert (marker.asked, marker.done, shed.marks) == (["bad", "good"], ["good"], 0)
+    assert (marker.asked, marker.done, storage.marks) == (["bad", "good"], ["good"], 0)
 
 
 async def test_one_that_is_refused_later_is_in_the_log(
@@ -186,14 +186,14 @@ async def test_one_that_is_refused_later_is_in_the_log(
 
 
 async def test_one_that_cannot_be_kept_is_not_made(script: StubServer, marker: Marker) -> None:
-    shed = Shed()
-    async with laptop(script.target, storage=shed) as device:
+    storage = StorageSpy()
+    async with laptop(script.target, storage=storage) as device:
         await live(device)
-        shed.trouble = StorageFailed("the disk is full")
+        storage.error = StorageFailed("the disk is full")
         with pytest.raises(StorageFailed):
             await device.mark_read("a")
         assert device.pending_marks == 0
-        shed.trouble = None
+        storage.error = None
         await device.mark_read("b")
 
     assert marker.done == ["b"]
@@ -209,20 +209,20 @@ async def test_none_is_lost_when_it_is_closed_while_they_wait(script: StubServer
         raise AssertionError
 
     script.answer("MarkNotifications", never)
-    shed = Shed()
-    async with laptop(script.target, storage=shed) as device:
+    storage = StorageSpy()
+    async with laptop(script.target, storage=storage) as device:
         await live(device)
         waiting = [asyncio.create_task(device.mark_read(id_)) for id_ in ("a", "b")]
         await hanging.wait()
         assert device.pending_marks == 2
         await device.close()
         assert await asyncio.gather(*waiting) == [None, None]
-    assert shed.marks == 2
+    assert storage.marks == 2
 
     again = Marker(script)
-    async with laptop(script.target, storage=shed) as device:
+    async with laptop(script.target, storage=storage) as device:
         await sent(device)
-    assert (again.done, shed.marks) == (["a", "b"], 0)
+    assert (again.done, storage.marks) == (["a", "b"], 0)
 
 
 async def test_one_that_gives_up_waiting_has_made_its_mark(script: StubServer, marker: Marker) -> None:
@@ -244,7 +244,7 @@ async def test_no_more_after_the_end(script: StubServer, marker: Marker) -> None
     with pytest.raises(RuntimeError, match="closed"):
         await device.mark_read("a")
 
-    script.stream("Subscribe", telling([Fault(Code.ABORTED, "SUPERSEDED")]))
+    script.stream("Subscribe", scripted_streams([Fault(Code.ABORTED, "SUPERSEDED")]))
     async with laptop(script.target) as device:
         with pytest.raises(Superseded):
             await until(device, lambda _: False)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import grpc
 import pytest
 
-from tests.sdk.relay import Relay
-from tests.sdk.told import laptop, sent, until
+from tests.sdk.device_script import laptop, sent, until
+from tests.sdk.relay import CuttingRelay
 from tests.support import tokens
 from tests.support.nodes import Running
 from tests.support.processes import PATIENCE
@@ -18,12 +18,12 @@ from unisono.v1 import notification_service_pb2 as pb
 
 
 @pytest.fixture
-def relay(script: StubServer, node: Running) -> Relay:
-    return Relay(script, node)
+def relay(script: StubServer, node: Running) -> CuttingRelay:
+    return CuttingRelay(script, node)
 
 
 @pytest.fixture
-async def away(script: StubServer, relay: Relay, backend: Publisher) -> AsyncIterator[Device]:
+async def away(script: StubServer, relay: CuttingRelay, backend: Publisher) -> AsyncIterator[Device]:
     """A laptop that holds the notifications a, b and c, and has gone offline."""
     for name in ("a", "b", "c"):
         await backend.send("ada", title=name, app_notification_id=name, group_name=f"group {name}")
@@ -36,7 +36,7 @@ async def away(script: StubServer, relay: Relay, backend: Publisher) -> AsyncIte
 
 
 async def back(
-    device: Device, relay: Relay, backend: Publisher
+    device: Device, relay: CuttingRelay, backend: Publisher
 ) -> dict[str, tuple[ReadState, UserActionState]]:
     """The states after its return, on the device and in the store."""
     relay.gate.set()
@@ -51,7 +51,9 @@ async def back(
 NEW = (ReadState.UNREAD, UserActionState.NO_INTERACTION)
 
 
-async def test_what_has_newer_content_is_left_alone(away: Device, relay: Relay, backend: Publisher) -> None:
+async def test_what_has_newer_content_is_left_alone(
+    away: Device, relay: CuttingRelay, backend: Publisher
+) -> None:
     """Nobody has read it on this device."""
     a, b, c = sorted(away.notifications, key=lambda row: row.title)
     for row in (a, c):
@@ -68,7 +70,7 @@ async def test_what_has_newer_content_is_left_alone(away: Device, relay: Relay, 
 
 @pytest.mark.parametrize("selector", [Everything(), Group("group a")])
 async def test_nor_what_came_meanwhile(
-    away: Device, relay: Relay, backend: Publisher, selector: Everything | Group
+    away: Device, relay: CuttingRelay, backend: Publisher, selector: Everything | Group
 ) -> None:
     await away.dismiss(selector)
     await backend.send("ada", title="late", group_name="group a")
@@ -79,7 +81,7 @@ async def test_nor_what_came_meanwhile(
     assert states["a"][1] is UserActionState.DISMISSED
 
 
-async def test_the_last_of_several_counts(away: Device, relay: Relay, backend: Publisher) -> None:
+async def test_the_last_of_several_counts(away: Device, relay: CuttingRelay, backend: Publisher) -> None:
     a = next(row for row in away.notifications if row.title == "a")
     await away.mark_read(a)
     await away.dismiss(a)
@@ -92,7 +94,7 @@ async def test_the_last_of_several_counts(away: Device, relay: Relay, backend: P
 
 
 async def test_one_that_is_sent_twice_changes_once(
-    script: StubServer, away: Device, relay: Relay, backend: Publisher
+    script: StubServer, away: Device, relay: CuttingRelay, backend: Publisher
 ) -> None:
     """The first answer gets lost on its way back."""
     passing, calls = script.behavior("MarkNotifications"), 0
@@ -116,7 +118,7 @@ async def test_one_that_is_sent_twice_changes_once(
 
 
 async def test_a_device_that_was_never_online_marks_all_there_is(
-    script: StubServer, relay: Relay, backend: Publisher
+    script: StubServer, relay: CuttingRelay, backend: Publisher
 ) -> None:
     """By id it knows what it means; of everything it has seen nothing."""
     sent_ = await backend.send("ada", title="a")

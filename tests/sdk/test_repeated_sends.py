@@ -10,7 +10,7 @@ from typing import ClassVar, TypeVar
 import grpc
 import pytest
 
-from tests.sdk.shelf import Shelf
+from tests.sdk.fake_send_service import FakeSendService
 from tests.support import tokens
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Setup, running
@@ -63,7 +63,7 @@ LASTING = {
 }
 
 
-async def test_each_send_has_a_key_of_its_own(publisher: Publisher, shelf: Shelf) -> None:
+async def test_each_send_has_a_key_of_its_own(publisher: Publisher, service: FakeSendService) -> None:
     by_hand = Draft(user_id="ada")
     sent = [await publisher.send("ada", title="Hello") for _ in range(2)]
     sent += [one for one in await publisher.batch([by_hand, by_hand]) if not isinstance(one, Exception)]
@@ -71,43 +71,43 @@ async def test_each_send_has_a_key_of_its_own(publisher: Publisher, shelf: Shelf
     keys = {one.app_notification_id for one in sent}
     assert len(keys) == 4
     assert "" not in keys
-    assert set(shelf.stored) == keys
+    assert set(service.stored) == keys
     assert by_hand.app_notification_id == ""
 
 
-async def test_the_key_of_the_caller_is_kept(publisher: Publisher, shelf: Shelf) -> None:
+async def test_the_key_of_the_caller_is_kept(publisher: Publisher, service: FakeSendService) -> None:
     sent = await publisher.send("ada", title="Hello", app_notification_id="parcel-17")
 
     assert sent.app_notification_id == "parcel-17"
-    assert set(shelf.stored) == {"parcel-17"}
+    assert set(service.stored) == {"parcel-17"}
 
 
 @pytest.mark.parametrize("kind", PASSING)
 async def test_what_may_pass_is_repeated_with_the_same_request(
-    publisher: Publisher, script: StubServer, shelf: Shelf, kind: str
+    publisher: Publisher, script: StubServer, service: FakeSendService, kind: str
 ) -> None:
-    shelf.faults.extend(PASSING[kind]() for _ in range(3))
+    service.faults.extend(PASSING[kind]() for _ in range(3))
 
     sent = await publisher.send("ada", title="Hello")
 
     requests = script.requests("SendNotification")
     assert len(requests) == 4
     assert all(request == requests[0] for request in requests)
-    assert shelf.titles == ["Hello"]
-    assert set(shelf.stored) == {sent.app_notification_id}
+    assert service.titles == ["Hello"]
+    assert set(service.stored) == {sent.app_notification_id}
 
 
 @pytest.mark.parametrize("code", LASTING, ids=lambda code: code.name)
 async def test_what_is_refused_is_not_repeated(
-    publisher: Publisher, shelf: Shelf, code: grpc.StatusCode
+    publisher: Publisher, service: FakeSendService, code: grpc.StatusCode
 ) -> None:
-    shelf.faults.append(Fault(code, LASTING[code]))
+    service.faults.append(Fault(code, LASTING[code]))
 
     with pytest.raises(UnisonoError) as raised:
         await publisher.send("ada", title="Hello")
 
     assert (raised.value.code, raised.value.reason) == (code, LASTING[code])
-    assert len(shelf.calls) == 1
+    assert len(service.calls) == 1
 
 
 @pytest.mark.parametrize("kind", PASSING)
@@ -126,13 +126,13 @@ async def test_so_is_every_other_call(publisher: Publisher, script: StubServer, 
 
 
 @pytest.mark.parametrize("kind", PASSING)
-async def test_so_is_one_of_a_batch_alone(publisher: Publisher, shelf: Shelf, kind: str) -> None:
-    shelf.bad = {"bad": deque([PASSING[kind](), PASSING[kind]()])}
+async def test_so_is_one_of_a_batch_alone(publisher: Publisher, service: FakeSendService, kind: str) -> None:
+    service.bad = {"bad": deque([PASSING[kind](), PASSING[kind]()])}
 
     outcomes = await publisher.batch([draft("ada", title="good"), draft("bob", title="bad")])
 
     assert [isinstance(one, Exception) for one in outcomes] == [False, False]
-    assert shelf.calls == [["good", "bad"], ["bad"], ["bad"]]
+    assert service.calls == [["good", "bad"], ["bad"], ["bad"]]
 
 
 BUSY = {"OVERLOADED": Code.UNAVAILABLE, "RATE_LIMITED": Code.RESOURCE_EXHAUSTED}
@@ -140,15 +140,15 @@ BUSY = {"OVERLOADED": Code.UNAVAILABLE, "RATE_LIMITED": Code.RESOURCE_EXHAUSTED}
 
 @pytest.mark.parametrize("reason", BUSY)
 async def test_it_is_not_repeated_sooner_than_the_server_asks(
-    publisher: Publisher, shelf: Shelf, reason: str
+    publisher: Publisher, service: FakeSendService, reason: str
 ) -> None:
-    shelf.faults.append(Fault(BUSY[reason], reason, retry_delay=0.15))
+    service.faults.append(Fault(BUSY[reason], reason, retry_delay=0.15))
     began = time.monotonic()
 
     await publisher.send("ada", title="Hello")
 
     assert time.monotonic() - began >= 0.15
-    assert len(shelf.calls) == 2
+    assert len(service.calls) == 2
 
 
 class CountedBackoff(Backoff):
@@ -161,11 +161,11 @@ class CountedBackoff(Backoff):
         return 0.0
 
 
-async def test_it_waits_by_how_often_it_failed_in_a_row(script: StubServer, shelf: Shelf) -> None:
+async def test_it_waits_by_how_often_it_failed_in_a_row(script: StubServer, service: FakeSendService) -> None:
     CountedBackoff.counts.clear()
     async with Publisher(script.target, "a token", backoff=CountedBackoff()) as publisher:
         for failures in (3, 1):
-            shelf.faults.extend(Fault(Code.UNAVAILABLE) for _ in range(failures))
+            service.faults.extend(Fault(Code.UNAVAILABLE) for _ in range(failures))
             await publisher.send("ada", title="Hello")
 
     assert CountedBackoff.counts == [1, 2, 3, 1]
@@ -282,11 +282,11 @@ async def test_what_was_done_without_the_server_knowing_is_not_done_again(tmp_pa
         assert (await publisher.feed("bob")).last_revision == 2
 
 
-async def test_a_full_feed_is_no_reason_to_repeat(publisher: Publisher, shelf: Shelf) -> None:
+async def test_a_full_feed_is_no_reason_to_repeat(publisher: Publisher, service: FakeSendService) -> None:
     """RESOURCE_EXHAUSTED alone does not say that it will pass."""
-    shelf.faults.append(Fault(Code.RESOURCE_EXHAUSTED))
+    service.faults.append(Fault(Code.RESOURCE_EXHAUSTED))
 
     with pytest.raises(QuotaExceeded):
         await publisher.send("ada", title="Hello")
 
-    assert len(shelf.calls) == 1
+    assert len(service.calls) == 1

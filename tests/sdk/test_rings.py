@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from tests.sdk.relay import Relay
-from tests.sdk.told import Told, laptop, until
+from tests.sdk.device_script import RecordedEvents, laptop, until
+from tests.sdk.relay import CuttingRelay
 from tests.support import tokens
 from tests.support.nodes import Running, Setup, running
 from tests.support.proxies import proxied
@@ -38,20 +38,20 @@ def rung(events: list[Event]) -> list[tuple[str, int]]:
 
 async def test_once_across_processes(tmp_path: Path, node: Running, backend: Publisher) -> None:
     """Each life misses one and meets one."""
-    heard: list[Event] = []
+    all_events: list[Event] = []
     wanted: list[str] = []
     for life in range(6):
         device = laptop(node.target, tokens.device("ada"), storage=FileStorage(tmp_path / "inbox"))
-        told = Told(device)
+        recorded = RecordedEvents(device)
         async with device:
             await in_unison(device, backend)
             wanted.append((await backend.send("ada", title=f"met in {life}")).id)
             await in_unison(device, backend)
-        await told.end()
-        heard += told.events
+        await recorded.end()
+        all_events += recorded.events
         wanted.append((await backend.send("ada", title=f"missed after {life}")).id)
 
-    assert [id_ for id_, _ in rung(heard)] == wanted[:-1]
+    assert [id_ for id_, _ in rung(all_events)] == wanted[:-1]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -59,13 +59,13 @@ async def test_once_whatever_happens(
     tmp_path: Path, script: StubServer, node: Running, backend: Publisher, seed: int
 ) -> None:
     """Streams break at random, processes end, and notifications are sent, rewritten and read."""
-    random, relay = Random(seed), Relay(script, node)  # noqa: S311
-    heard: list[Event] = []
+    random, relay = Random(seed), CuttingRelay(script, node)  # noqa: S311
+    all_events: list[Event] = []
     due: set[str] = set()
     for _ in range(6):
         relay.limits = [random.randint(0, 3) for _ in range(random.randint(0, 3))]
         device = laptop(script.target, tokens.device("ada"), storage=FileStorage(tmp_path / "inbox"))
-        told = Told(device)
+        recorded = RecordedEvents(device)
         async with device:
             await in_unison(device, backend)
             for _ in range(5):
@@ -74,13 +74,13 @@ async def test_once_whatever_happens(
                     relay.end_streams()
                 due |= await happen(device, backend, random)
                 await in_unison(device, backend)
-        await told.end()
-        heard += told.events
+        await recorded.end()
+        all_events += recorded.events
         # What is missed and read meanwhile never rings.
         missed = await backend.send("ada", title="missed")
         await backend.mark("ada", missed, read_state=ReadState.READ)
 
-    rings = rung(heard)
+    rings = rung(all_events)
     assert len(rings) == len(set(rings))
     assert {f"{id_} {revision}" for id_, revision in rings} == due
 
@@ -103,43 +103,43 @@ async def happen(device: Device, backend: Publisher, random: Random) -> set[str]
 async def test_a_store_that_was_restored(tmp_path: Path, goes_on: int) -> None:
     """The feed went on differently: revisions come again, and mean something else."""
     store, copy, again = tmp_path / "unisono.db", tmp_path / "copy.db", tmp_path / "restored.db"
-    inbox, heard = tmp_path / "inbox", list[Event]()
+    inbox, all_events = tmp_path / "inbox", list[Event]()
     # Given a device that is two notifications ahead of a backup
     async with running(Setup(path=store)) as node, Publisher(node.target, tokens.publisher()) as backend:
         device = laptop(node.target, tokens.device("ada"), storage=FileStorage(inbox))
-        told = Told(device)
+        recorded = RecordedEvents(device)
         async with device:
             for number in range(4):
                 if number == 2:
                     await asyncio.to_thread(back_up, store, copy, silent)
                 await backend.send("ada", title=f"before {number}")
             await in_unison(device, backend)
-        await told.end()
-        heard += told.events
-    assert told.rings[-2:] == ["before 2", "before 3"]
+        await recorded.end()
+        all_events += recorded.events
+    assert recorded.rings[-2:] == ["before 2", "before 3"]
     await asyncio.to_thread(restore, copy, again, RandomIds(), silent)
     # When that is what is served, and it goes on before the device is back, and after
     async with running(Setup(path=again)) as node, Publisher(node.target, tokens.publisher()) as backend:
         for number in range(goes_on):
             await backend.send("ada", title=f"unseen {number}")
         device = laptop(node.target, tokens.device("ada"), storage=FileStorage(inbox))
-        told = Told(device)
+        recorded = RecordedEvents(device)
         async with device:
             await in_unison(device, backend)
             assert {row.title for row in device.notifications} >= {"before 0", "before 1"}
             for number in range(4):
                 await backend.send("ada", title=f"after {number}")
                 await in_unison(device, backend)
-        await told.end()
+        await recorded.end()
         # Then it holds what the store holds, and rings for what is new, though it rang at these revisions
-        assert [title for title in told.rings if title.startswith("after")] == [
+        assert [title for title in recorded.rings if title.startswith("after")] == [
             f"after {n}" for n in range(4)
         ]
-        assert not [title for title in told.rings if title.startswith("before")]
-        gone = {event.notification.title for event in told.events if event.removed}
+        assert not [title for title in recorded.rings if title.startswith("before")]
+        gone = {event.notification.title for event in recorded.events if event.removed}
         assert gone == {"before 2", "before 3"}
-    heard += told.events
-    assert len(rung(heard)) == len(set(rung(heard)))
+    all_events += recorded.events
+    assert len(rung(all_events)) == len(set(rung(all_events)))
 
 
 async def test_a_store_that_was_restored_under_a_device(
@@ -150,7 +150,7 @@ async def test_a_store_that_was_restored_under_a_device(
     store, copy, again = tmp_path / "unisono.db", tmp_path / "copy.db", tmp_path / "restored.db"
     async with proxied(NOWHERE) as proxy:
         device = laptop(proxy.target, tokens.device("ada"))
-        told = Told(device)
+        recorded = RecordedEvents(device)
         await device.open()
         async with running(Setup(path=store)) as node, Publisher(node.target, tokens.publisher()) as backend:
             proxy.server = node.target
@@ -168,6 +168,6 @@ async def test_a_store_that_was_restored_under_a_device(
             await backend.update("ada", sent, title="another")
             await in_unison(device, backend)
         await device.close()
-        await told.end()
+        await recorded.end()
 
-    assert told.rings[-3:] == ["two", "three", "another"]
+    assert recorded.rings[-3:] == ["two", "three", "another"]

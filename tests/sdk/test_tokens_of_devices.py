@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import grpc
 import pytest
 
-from tests.sdk.quick import QUICK
-from tests.sdk.told import LIVE, Message, ended, goodbye, laptop, live, telling, until
+from tests.sdk.backoffs import QUICK
+from tests.sdk.device_script import LIVE, Message, ended, goodbye, laptop, live, scripted_streams, until
 from tests.support.processes import PATIENCE
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Backoff, Status, Timing, Unauthenticated, Unavailable
@@ -48,7 +48,7 @@ def provider() -> Provider:
 
 
 async def test_the_first_one_is_asked_for_once(script: StubServer, provider: Provider) -> None:
-    script.stream("Subscribe", telling([*LIVE, Fault(grpc.StatusCode.UNAVAILABLE)], LIVE))
+    script.stream("Subscribe", scripted_streams([*LIVE, Fault(grpc.StatusCode.UNAVAILABLE)], LIVE))
 
     async with laptop(script.target, provider, timing=TIMING) as device:
         await script.until("Subscribe", count=2)
@@ -59,7 +59,7 @@ async def test_the_first_one_is_asked_for_once(script: StubServer, provider: Pro
 
 async def test_one_that_expires_is_replaced_at_once(script: StubServer, provider: Provider) -> None:
     """Not after a backoff: nothing has failed."""
-    script.stream("Subscribe", telling(EXPIRED, EXPIRED, LIVE))
+    script.stream("Subscribe", scripted_streams(EXPIRED, EXPIRED, LIVE))
 
     async with laptop(script.target, provider, timing=Timing(backoff=Backoff(initial=1000.0))) as device:
         await script.until("Subscribe", count=3)
@@ -69,7 +69,7 @@ async def test_one_that_expires_is_replaced_at_once(script: StubServer, provider
 
 
 async def test_one_that_is_refused_is_replaced(script: StubServer, provider: Provider) -> None:
-    script.stream("Subscribe", telling([REFUSED], LIVE))
+    script.stream("Subscribe", scripted_streams([REFUSED], LIVE))
 
     async with laptop(script.target, provider, timing=TIMING) as device:
         await live(device)
@@ -79,7 +79,7 @@ async def test_one_that_is_refused_is_replaced(script: StubServer, provider: Pro
 
 @pytest.mark.parametrize("said", [EXPIRED, (REFUSED,)], ids=["expired", "refused"])
 async def test_without_another_one_it_ends(script: StubServer, said: tuple[Message | Exception, ...]) -> None:
-    script.stream("Subscribe", telling(said, LIVE))
+    script.stream("Subscribe", scripted_streams(said, LIVE))
 
     async with laptop(script.target, timing=TIMING) as device:
         assert isinstance(await ended(device), Unauthenticated)
@@ -88,7 +88,7 @@ async def test_without_another_one_it_ends(script: StubServer, said: tuple[Messa
 
 
 async def test_a_provider_that_keeps_giving_what_is_refused(script: StubServer) -> None:
-    script.stream("Subscribe", telling([REFUSED]))
+    script.stream("Subscribe", scripted_streams([REFUSED]))
 
     async with laptop(script.target, lambda: "the same", timing=TIMING) as device:
         assert isinstance(await ended(device), Unauthenticated)
@@ -97,7 +97,7 @@ async def test_a_provider_that_keeps_giving_what_is_refused(script: StubServer) 
 
 
 async def test_what_is_refused_now_and_then_does_not_add_up(script: StubServer, provider: Provider) -> None:
-    script.stream("Subscribe", telling(*[[REFUSED], EXPIRED] * MOST_REFUSALS, LIVE))
+    script.stream("Subscribe", scripted_streams(*[[REFUSED], EXPIRED] * MOST_REFUSALS, LIVE))
 
     async with laptop(script.target, provider, timing=TIMING) as device:
         await script.until("Subscribe", count=2 * MOST_REFUSALS + 1)
@@ -108,7 +108,7 @@ async def test_what_is_refused_now_and_then_does_not_add_up(script: StubServer, 
 
 async def test_a_provider_that_fails_is_asked_again(script: StubServer, provider: Provider) -> None:
     """For as long as it takes: an issuer may be away just as a server may."""
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
     provider.troubles = [LookupError("no key in the vault")] * (MOST_REFUSALS + 3)
 
     async with laptop(script.target, provider, timing=TIMING) as device:
@@ -121,7 +121,7 @@ async def test_a_provider_that_fails_is_asked_again(script: StubServer, provider
 
 
 async def test_one_that_fails_to_renew(script: StubServer, provider: Provider) -> None:
-    script.stream("Subscribe", telling(EXPIRED, LIVE))
+    script.stream("Subscribe", scripted_streams(EXPIRED, LIVE))
 
     async def failing_later() -> str:
         token = await provider()
@@ -137,7 +137,7 @@ async def test_one_that_fails_to_renew(script: StubServer, provider: Provider) -
 
 async def test_one_that_takes_its_time(script: StubServer, provider: Provider) -> None:
     """It may have to ask the user."""
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
     provider.gate.clear()
 
     async with laptop(script.target, provider, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
@@ -153,7 +153,7 @@ async def test_one_that_takes_its_time(script: StubServer, provider: Provider) -
 async def test_one_that_never_answers_does_not_hold_up_the_closing(
     script: StubServer, provider: Provider
 ) -> None:
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
     provider.gate.clear()
     device = laptop(script.target, provider, timing=TIMING)
     await device.open()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import grpc
 import pytest
 
-from tests.sdk.quick import QUICK
+from tests.sdk.backoffs import QUICK
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import DeadlineExceeded, Publisher, Unauthenticated, draft
 from unisono.client._wire.tokens import TokenSource

@@ -12,7 +12,7 @@ from unisono.v1 import notification_service_pb2 as pb
 SENDS = ("SendNotification", "BatchSendNotifications")
 
 
-class Shelf:
+class FakeSendService:
     """What was stored, by key, in the order in which it was.
 
     `faults` end the next calls, one each, before anything is stored. `bad` are the errors of single items, by

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
-from tests.sdk.quick import HASTY
+from tests.sdk.backoffs import HASTY
 from tests.support.processes import PATIENCE
 from unisono.client import Backoff, Device, Event, Events, Platform, Status, Transport
 from unisono.v1 import feed_service_pb2 as pb
@@ -68,7 +68,7 @@ def goodbye(reason: int, delay: float | None = None, revision: int = 0) -> Messa
 END = Message()
 
 
-def telling(
+def scripted_streams(
     *streams: Sequence[Message | Exception],
 ) -> Callable[[pb.SubscribeRequest], AsyncIterator[Message]]:
     """A stream after the other; each ends with its exception, or else stays open. The last is repeated."""
@@ -122,7 +122,7 @@ async def ended(device: Device) -> Exception:
     raise AssertionError("it goes on")
 
 
-class Told:
+class RecordedEvents:
     """All that a device tells from now on, as it comes."""
 
     def __init__(self, device: Device) -> None:
@@ -144,7 +144,7 @@ class Told:
             self.events.append(event)
 
 
-class Noting(Backoff):
+class BackoffSpy(Backoff):
     """Hardly waits, and notes after how many failures in a row it was asked to."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from unisono.v1 import notification_service_pb2 as service_pb
 PLENTY = 10**9
 
 
-class Wire:
+class StreamModel:
     """The streams of one endpoint."""
 
     def __init__(self, world: RandomFeed, audience: Audience) -> None:
@@ -29,7 +29,9 @@ class Wire:
         """What is live and meant for the endpoint."""
         return [row for row in self._world.rows() if row.live and row.target.includes(self._audience)]
 
-    async def tell(self, request: pb.SubscribeRequest, *, busy: bool) -> AsyncIterator[pb.SubscribeResponse]:
+    async def stream(
+        self, request: pb.SubscribeRequest, *, busy: bool
+    ) -> AsyncIterator[pb.SubscribeResponse]:
         """A stream until a resync; when it is `busy`, things happen in the world while it is told."""
         stream = _Stream(self._world, self._audience, await self._world.feed(), request)
         self.known = stream.position.known
@@ -96,7 +98,7 @@ class _Stream:
         )
 
 
-class WorldTransport:
+class PayloadTransport:
     """Answers GetNotification, which is all that a device asks for while it takes messages."""
 
     def __init__(self, world: RandomFeed) -> None:

@@ -7,17 +7,17 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.sdk.quick import QUICK
-from tests.sdk.told import (
+from tests.sdk.backoffs import QUICK
+from tests.sdk.device_script import (
     LIVE,
     Message,
-    Told,
+    RecordedEvents,
     at,
     created,
     heartbeat,
     laptop,
     live,
-    telling,
+    scripted_streams,
     until,
     welcome,
 )
@@ -34,7 +34,7 @@ REFUSED = Fault(Code.INVALID_ARGUMENT, "RESUME_TOKEN_INVALID")
 
 
 async def test_a_hello_that_never_comes(script: StubServer) -> None:
-    script.stream("Subscribe", telling([], LIVE))
+    script.stream("Subscribe", scripted_streams([], LIVE))
 
     async with laptop(script.target, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
         await until(device, lambda device: device.error)
@@ -44,7 +44,7 @@ async def test_a_hello_that_never_comes(script: StubServer) -> None:
 
 
 async def test_a_server_that_accepts_and_says_nothing(script: StubServer) -> None:
-    script.stream("Subscribe", telling(LIVE))
+    script.stream("Subscribe", scripted_streams(LIVE))
     async with proxied(script.target) as proxy:
         proxy.silence()
         async with laptop(proxy.target, timing=Timing(open_timeout=0.5, backoff=QUICK)) as device:
@@ -59,7 +59,7 @@ async def test_heartbeats_that_do_not_come(script: StubServer) -> None:
     """After twice the interval that the server promised, from the last message on."""
     script.stream(
         "Subscribe",
-        telling([welcome(heartbeat=0.5), created(1), heartbeat(2)], [welcome(resumed=True), at(2)]),
+        scripted_streams([welcome(heartbeat=0.5), created(1), heartbeat(2)], [welcome(resumed=True), at(2)]),
     )
 
     async with laptop(script.target, timing=Timing(backoff=QUICK)) as device:
@@ -136,10 +136,13 @@ async def test_a_server_that_is_restarted_at_its_address(
             await backend.send("ada", title="after")
             # Then the device goes on where it was
             async with asyncio.timeout(PATIENCE):
-                told = [await anext(events) for _ in range(2)]
+                recorded = [await anext(events) for _ in range(2)]
     finally:
         await node.stop(0)
-    assert [(event.notification.title, event.ring) for event in told] == [("before", True), ("after", True)]
+    assert [(event.notification.title, event.ring) for event in recorded] == [
+        ("before", True),
+        ("after", True),
+    ]
 
 
 async def test_a_server_that_is_not_there_yet(script: StubServer) -> None:
@@ -149,7 +152,7 @@ async def test_a_server_that_is_not_there_yet(script: StubServer) -> None:
         async with laptop(proxy.target, timing=Timing(backoff=QUICK)) as device:
             await until(device, lambda device: device.error)
             assert (device.status, device.notifications, device.revision) == (Status.OFFLINE, (), 0)
-            script.stream("Subscribe", telling([*LIVE, created(1)]))
+            script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
             proxy.unblock()
             await until(device, lambda device: device.revision == 1)
             assert device.error is None
@@ -166,26 +169,26 @@ async def test_a_position_that_is_refused(script: StubServer, start: StartPositi
             yield message
         await asyncio.Event().wait()
 
-    told = telling([*LIVE, created(1), created(2), Fault(Code.UNAVAILABLE)], [REFUSED])
-    script.stream("Subscribe", lambda request: (anew if len(script.calls) == 3 else told)(request))
+    before = scripted_streams([*LIVE, created(1), created(2), Fault(Code.UNAVAILABLE)], [REFUSED])
+    script.stream("Subscribe", lambda request: (anew if len(script.calls) == 3 else before)(request))
     device = laptop(script.target, timing=Timing(backoff=QUICK), start=start)
-    heard = Told(device)
+    recorded = RecordedEvents(device)
     async with device:
         await script.until("Subscribe", count=3)
         assert [row.id for row in device.notifications] == ["id-2", "id-1"]
         gate.set()
         await until(device, lambda device: device.revision == 4)
         assert {row.id for row in device.notifications} == {"id-2", "id-3", "id-4"}
-    await heard.end()
+    await recorded.end()
 
-    assert heard.rings == ["title 1", "title 2", "title 4"]
+    assert recorded.rings == ["title 1", "title 2", "title 4"]
     requests = script.requests("Subscribe")
     assert [request.resume_token for request in requests] == [b"", b"token-2", b""]
     assert requests[2].start_position == pb.START_POSITION_BEGINNING
 
 
 async def test_one_that_knew_nothing_begins_where_it_wanted(script: StubServer) -> None:
-    script.stream("Subscribe", telling([welcome(), Fault(Code.UNAVAILABLE)], [REFUSED], LIVE))
+    script.stream("Subscribe", scripted_streams([welcome(), Fault(Code.UNAVAILABLE)], [REFUSED], LIVE))
 
     async with laptop(script.target, timing=Timing(backoff=QUICK), start=StartPosition.END) as device:
         await live(device)

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from unisono.v1 import feed_service_pb2 as pb
 
 
-class Shed:
+class StorageSpy:
     """A `Storage`; it outlives its device. While the `gate` is closed, what is to be saved waits."""
 
     def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-        self.trouble: Exception | None = None
+        self.stored: dict[str, bytes] = {}
+        self.error: Exception | None = None
         self.saves = 0
         self.closed = 0
         self.gate = asyncio.Event()
@@ -24,21 +24,21 @@ class Shed:
     @property
     def token(self) -> bytes:
         """The position that is kept."""
-        return pb.SubscribeResponse.FromString(self.kept.get("point", b"")).resume_token
+        return pb.SubscribeResponse.FromString(self.stored.get("point", b"")).resume_token
 
     @property
     def rows(self) -> set[str]:
         """The ids of the notifications that are kept."""
-        return {key.removeprefix("notification/") for key in self.kept if key.startswith("notification/")}
+        return {key.removeprefix("notification/") for key in self.stored if key.startswith("notification/")}
 
     @property
     def marks(self) -> int:
         """How many marks are kept."""
-        return sum(key.startswith("mark/") for key in self.kept)
+        return sum(key.startswith("mark/") for key in self.stored)
 
     async def load(self) -> Mapping[str, bytes]:
         async with self._used():
-            return dict(self.kept)
+            return dict(self.stored)
 
     async def save(self, changes: Mapping[str, bytes | None]) -> None:
         """As on a disk: what has begun is done, also when nobody waits for it any more."""
@@ -47,9 +47,9 @@ class Shed:
     async def _save(self, changes: Mapping[str, bytes | None]) -> None:
         async with self._used():
             self.saves += 1
-            self.kept |= {key: value for key, value in changes.items() if value is not None}
+            self.stored |= {key: value for key, value in changes.items() if value is not None}
             for key in [key for key, value in changes.items() if value is None]:
-                self.kept.pop(key, None)
+                self.stored.pop(key, None)
 
     async def close(self) -> None:
         async with self._used():
@@ -64,8 +64,8 @@ class Shed:
             self.waiting.set()
             await self.gate.wait()
             self.waiting.clear()
-            if self.trouble is not None:
-                raise self.trouble
+            if self.error is not None:
+                raise self.error
             yield
         finally:
             self._busy = False

@@ -125,10 +125,10 @@ WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 # Servers that are broken on purpose, and the judge of what is recorded, would show little, and take long.
-UNCOVERED := tests/guarantees/torture tests/guarantees/mutants tests/guarantees/machines
+UNCOVERED := tests/guarantees/torture tests/guarantees/mutants tests/guarantees/stateful
 
 # Whatever takes long to try: histories, and what is broken on purpose.
-THOROUGH := tests/guarantees/mutants tests/guarantees/machines tests/guarantees/test_position_rules.py
+THOROUGH := tests/guarantees/mutants tests/guarantees/stateful tests/guarantees/test_position_rules.py
 
 ALL_TESTS := $(BIN)/python $(PYTEST) -m "not thorough"
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.backends import opened
 from tests.contract.sqlite_files import a_store, refusal
-from tests.guarantees.machines.core_parts import Core
+from tests.guarantees.stateful.core_parts import Core
 from tests.support.builders import (
     ALICE,
     BOB,

@@ -20,7 +20,7 @@ SHORT: Final = 10
 
 #: What expires in each feed; a round is a feed, whose devices hold all that is in it.
 OF_EACH: Final = 100
-HOLDERS: Final = 2
+EXPIRING: Final = 2
 
 #: Feeds to which is sent at once.
 TOGETHER: Final = 10
@@ -50,26 +50,26 @@ NOISE: Final = 3
 
 async def expire_together(context: TrialContext) -> None:
     """One expiry of everything; a round is over when a feed is empty."""
-    principals = fleet.devices(context.recorder, "holder", HOLDERS * context.rounds, per_user=HOLDERS)
+    expiring = fleet.devices(context.recorder, "holder", EXPIRING * context.rounds, per_user=EXPIRING)
     readers = fleet.devices(context.recorder, "live", LIVE * READERS, per_user=READERS)
     async with context.server() as server, context.backend(server.address) as publisher:
-        await fleet.connect_all([*principals, *readers], server.address)
+        await fleet.connect_all([*expiring, *readers], server.address)
         probe = await Probe.to(context, server.address, readers)
         seconds = SENDING * context.rounds + QUIET
         at = datetime.fromtimestamp(ceil(time.time() + seconds), tz=UTC)
-        for some in fleet.groups(fleet.users(principals), TOGETHER):
+        for some in fleet.groups(fleet.users(expiring), TOGETHER):
             users = [user_id for user_id in some for _ in range(OF_EACH)]
             await send_all(publisher, [draft(user_id, title="Over", expire_time=at) for user_id in users])
-        await fleet.until_all(principals, lambda device: device.revision >= OF_EACH)
+        await fleet.until_all(expiring, lambda device: device.revision >= OF_EACH)
         with context.apart(server.process.pid):
             quiet = await measured(probe, asyncio.sleep(at.timestamp() - time.time()))
-            busy = await measured(probe, all_expire(context, principals))
-        took = max(device.reached for device in principals) - at.timestamp()
+            busy = await measured(probe, all_expire(context, expiring))
+        took = max(device.reached for device in expiring) - at.timestamp()
         allowed = LEAST + TELLING * context.rounds
         context.took("all have expired after, in s", took, allowed, notifications=context.rounds * OF_EACH)
         write_down(context, quiet, busy)
-        await all_were_told(context, publisher, principals)
-        fleet.abort_all([*principals, *readers])
+        await all_were_told(context, publisher, expiring)
+        fleet.abort_all([*expiring, *readers])
 
 
 async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
@@ -83,9 +83,9 @@ async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
     return found
 
 
-async def all_expire(context: TrialContext, principals: Sequence[Device]) -> None:
+async def all_expire(context: TrialContext, expiring: Sequence[Device]) -> None:
     """Wait until each is told; every notification takes one revision when it is sent and one at its end."""
-    for of_one_feed in fleet.groups(principals, HOLDERS):
+    for of_one_feed in fleet.groups(expiring, EXPIRING):
         await fleet.until_all(of_one_feed, lambda device: device.revision == 2 * OF_EACH)
         context.done()
 
@@ -98,11 +98,11 @@ def write_down(context: TrialContext, quiet: list[float], busy: list[float]) -> 
         context.took(f"{what} of latency beside expiry in ms", of(busy), allowed, quiet=of(quiet))
 
 
-async def all_were_told(context: TrialContext, publisher: Publisher, principals: Sequence[Device]) -> None:
+async def all_were_told(context: TrialContext, publisher: Publisher, expiring: Sequence[Device]) -> None:
     """Of every end, to every device; and nothing counts as unread."""
-    wrong = [device for device in principals if device.unread_count or len(removed(device)) != OF_EACH]
+    wrong = [device for device in expiring if device.unread_count or len(removed(device)) != OF_EACH]
     context.measured("devices that were not told of all", len(wrong), 0)
-    feeds = [await publisher.feed(user_id) for user_id in fleet.users(principals)]
+    feeds = [await publisher.feed(user_id) for user_id in fleet.users(expiring)]
     context.measured("feeds in which something waits", sum(bool(feed.unread_count) for feed in feeds), 0)
 
 

@@ -4,11 +4,11 @@ import asyncio
 from pathlib import Path
 from random import Random
 
-from tests.guarantees.machines.judged import broken_in
-from tests.guarantees.machines.service_calls import ServiceCalls
-from tests.guarantees.machines.service_device import ServiceDevice
-from tests.guarantees.machines.times import told_by
-from tests.guarantees.machines.voices import Voice
+from tests.guarantees.stateful.broken_promises import broken_in
+from tests.guarantees.stateful.recorded_client import RecordedClient
+from tests.guarantees.stateful.service_calls import ServiceCalls
+from tests.guarantees.stateful.service_device import ServiceDevice
+from tests.guarantees.stateful.times import told_by
 from tests.support import tokens
 from tests.support.api_client import titled
 from tests.support.nodes import Setup
@@ -28,7 +28,7 @@ AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
 GRACE = 5.0
 
 
-class ServiceScene:
+class ServiceSystem:
     """What is drawn by chance is drawn from `random`, which whoever acts seeds."""
 
     def __init__(self, path: Path) -> None:
@@ -79,8 +79,8 @@ class ServiceScene:
             live = (await backend.call(methods.LIST, page_size=500)).notifications
             for device in self._devices_of(user_id):
                 await device.settle(last)
-                meant = [row for row in live if is_for(row, device.voice.endpoint_id, device.platform)]
-                counted = await device.voice.call(methods.GET_FEED)
+                meant = [row for row in live if is_for(row, device.client.endpoint_id, device.platform)]
+                counted = await device.client.call(methods.GET_FEED)
                 device.past.held.compare(last, meant, counted.unread_count)
 
     def judge(self) -> None:
@@ -89,10 +89,10 @@ class ServiceScene:
         assert not broken, broken
 
     def _devices_of(self, user_id: str) -> list[ServiceDevice]:
-        return [device for device in self.devices if device.voice.user_id == user_id]
+        return [device for device in self.devices if device.client.user_id == user_id]
 
     async def _call(self, user_id: str) -> None:
-        voices = [device.voice for device in self._devices_of(user_id)]
+        voices = [device.client for device in self._devices_of(user_id)]
         await self.calls[user_id].one(self.backends[user_id], voices)
 
     async def _leave(self) -> None:
@@ -100,22 +100,22 @@ class ServiceScene:
             await device.drop()
         await self._line.close()
 
-    def _backend(self, user_id: str, app_id: str) -> Voice:
-        return Voice(
+    def _backend(self, user_id: str, app_id: str) -> RecordedClient:
+        return RecordedClient(
             recorder=self.recorder,
-            line=lambda: self._line,
+            transport=lambda: self._line,
             principal=Principal(app_id=app_id),
             token=tokens.publisher(azp=CLIENTS[app_id]),
             user_id=user_id,
         )
 
     def _device(self, user_id: str, audience: Audience) -> ServiceDevice:
-        voice = Voice(
+        client = RecordedClient(
             recorder=self.recorder,
-            line=lambda: self._line,
+            transport=lambda: self._line,
             principal=Principal(app_id=APP, user_id=user_id),
             token=tokens.device(user_id),
             user_id=user_id,
             endpoint_id=audience.endpoint_id,
         )
-        return ServiceDevice(voice, audience)
+        return ServiceDevice(client, audience)

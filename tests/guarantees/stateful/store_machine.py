@@ -3,10 +3,10 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.guarantees.machines.random_endpoints import NAMES
-from tests.guarantees.machines.store_troubles import StoreTroubles
-from tests.guarantees.machines.store_writes import feeds, seeds
-from tests.guarantees.machines.twins import PLENTY
+from tests.guarantees.stateful.random_endpoints import NAMES
+from tests.guarantees.stateful.store_and_model import PLENTY
+from tests.guarantees.stateful.store_troubles import StoreTroubles
+from tests.guarantees.stateful.store_writes import feeds, seeds
 from tests.support.random_commands import GROUPS, KEYS, LAPTOP, PHONE
 from unisono.server.model import Audience, FeedKey, Platform, ReadState, UserActionState
 from unisono.server.store.reads import Changes, EncodedRow, HistoryPage, ListFilter
@@ -32,17 +32,17 @@ class StoreMachine(StoreTroubles):
 
     @rule(feed=feeds, keys=st.lists(keys, max_size=3), name=st.sampled_from(NAMES))
     def look_up(self, feed: FeedKey, keys: list[str], name: str) -> None:
-        self.run(self.twins.find(feed, keys))
-        self.run(self.twins.ask(lambda store: store.feed_and_endpoint(feed, name)))
-        self.run(self.twins.ask(lambda store: store.standing(feed, name)))
+        self.run(self.stores.find(feed, keys))
+        self.run(self.stores.read_both(lambda store: store.feed_and_endpoint(feed, name)))
+        self.run(self.stores.read_both(lambda store: store.standing(feed, name)))
 
     async def _read_changes(self, key: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
         """From some tenths of the feed on to its end, as a device does that was complete a bit before."""
-        feed = await self.twins.model.feed(key)
+        feed = await self.stores.model.feed(key)
         after = (feed.revision if feed else 0) * passed // 10
         known = max(after - behind, 0)
         while True:
-            page = await self.twins.changes(key, after=after, known=known, limit=limit, size=size)
+            page = await self.stores.changes(key, after=after, known=known, limit=limit, size=size)
             if not isinstance(page, Changes) or page.complete:
                 return
             after = page.rows[-1].revision
@@ -52,13 +52,13 @@ class StoreMachine(StoreTroubles):
         found: list[EncodedRow] = []
         before = None
         while True:
-            page = await self.twins.history(key, where, before=before, limit=limit, size=size, looks=looks)
+            page = await self.stores.history(key, where, before=before, limit=limit, size=size, looks=looks)
             assert isinstance(page, HistoryPage)
             found += page.rows
             before = page.resume_before
             if before is None:
                 break
-        whole = await self.twins.history(key, where, before=None, limit=PLENTY, size=PLENTY, looks=PLENTY)
+        whole = await self.stores.history(key, where, before=None, limit=PLENTY, size=PLENTY, looks=PLENTY)
         assert isinstance(whole, HistoryPage)
         assert found == list(whole.rows)
 

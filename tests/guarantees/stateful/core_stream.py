@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from tests.guarantees.machines.core_parts import Core
+from tests.guarantees.stateful.core_parts import Core
 from tests.support.session_reader import SessionReader
 from unisono.server.api.status import code_of, goodbye_error
 from unisono.server.clock import SingleWaiterEvent

@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from tests.guarantees.machines.alike import by_name, by_revision, outcome, plain
+from tests.guarantees.stateful.normalize import by_name, by_revision, normalized, outcome
 from tests.support.encoding import decoded, encode
 from tests.support.memory_store import MemoryStore
 from unisono.server.clock import RandomIds
@@ -53,7 +53,7 @@ class ReplayedIds(RandomIds):
         return self._epochs.popleft() if self._epochs else super().epoch()
 
 
-class Twins:
+class StoreAndModel:
     """`store` may be replaced by another one on the same data; `model` goes on."""
 
     def __init__(self, store: Store, feeds: Sequence[FeedKey]) -> None:
@@ -76,8 +76,8 @@ class Twins:
         await self._echo([command.read_set.feed for command in commands], views[0].feeds)
         expected = await outcome(self.model.commit(commands, decide_now))
         assert len(views) == 2, "decided more than once"
-        assert plain(views[0]) == plain(views[1])
-        assert plain(told) == plain(expected)
+        assert normalized(views[0]) == normalized(views[1])
+        assert normalized(told) == normalized(expected)
         if isinstance(told, Decision):
             self._learn(views[0], told)
 
@@ -95,8 +95,8 @@ class Twins:
         await self._echo([command.feed for command in commands], views[0].feeds)
         expected = await self.model.commit_endpoints(commands, decide_now)
         assert len(views) == 2, "decided more than once"
-        assert plain(views[0]) == plain(views[1])
-        assert plain(told) == plain(expected)
+        assert normalized(views[0]) == normalized(views[1])
+        assert normalized(told) == normalized(expected)
 
     async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
         """Write signs of life."""
@@ -108,17 +108,17 @@ class Twins:
         steps = [await _purge_all(store, what) for store in (self.store, self.model)]
         assert steps[0] == steps[1]
 
-    async def ask(self, read: Callable[[Store], Awaitable[T]]) -> T | type[Exception]:
+    async def read_both(self, read: Callable[[Store], Awaitable[T]]) -> T | type[Exception]:
         """The answer to a read, which is the model's, too."""
         told, expected = await outcome(read(self.store)), await outcome(read(self.model))
-        assert plain(told) == plain(expected)
+        assert normalized(told) == normalized(expected)
         return told
 
     async def changes(
         self, key: FeedKey, *, after: int, known: int, limit: int, size: int
     ) -> Changes | type[Exception]:
         """A page of the net state."""
-        return await self.ask(
+        return await self.read_both(
             lambda store: store.changes(key, after=after, known=known, limit=limit, max_bytes=size)
         )
 
@@ -126,7 +126,7 @@ class Twins:
         self, key: FeedKey, where: ListFilter, *, before: int | None, limit: int, size: int, looks: int
     ) -> HistoryPage | type[Exception]:
         """A page of the history."""
-        return await self.ask(
+        return await self.read_both(
             lambda store: store.history(key, where, before=before, limit=limit, max_bytes=size, looks=looks)
         )
 

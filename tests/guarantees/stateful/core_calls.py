@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 
-from tests.guarantees.machines.core_parts import Core, shown
+from tests.guarantees.stateful.core_parts import Core, shown
 from unisono.server.api.convert import messages, send_results
 from unisono.server.api.status import code_of
 from unisono.server.core.decide.commands import Command, Delete, Mark, ProcessDue, Send, Update

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
 from tests.contract.backends import StoreBackend
-from tests.guarantees.machines.looped import LoopedMachine
-from tests.guarantees.machines.random_endpoints import RandomEndpoints
-from tests.guarantees.machines.twins import Twins
+from tests.guarantees.stateful.async_machine import AsyncStateMachine
+from tests.guarantees.stateful.random_endpoints import RandomEndpoints
+from tests.guarantees.stateful.store_and_model import StoreAndModel
 from tests.support.clocks import START
 from tests.support.random_commands import RandomCommands
 from unisono.server.core.decide.commands import Command, Mark, ProcessDue, Send
@@ -28,39 +28,39 @@ few = st.integers(1, 8)
 ages = st.sampled_from((0, 1_000, 40_000))
 
 
-class StoreWrites(LoopedMachine):
+class StoreWrites(AsyncStateMachine):
     """A store and its model, to which the same things happen. What is drawn by chance comes from seeds."""
 
     def __init__(self, backend: StoreBackend) -> None:
         self.backend = backend
         self.now = START
         self.random = Random(0)  # noqa: S311
-        self.twins = Twins(backend.store(), FEEDS)
+        self.stores = StoreAndModel(backend.store(), FEEDS)
         self._commands = {key: RandomCommands(self.random, key) for key in FEEDS}
         self._endpoints = RandomEndpoints(self.random)
         super().__init__()
 
     async def begin(self) -> None:
-        await self.twins.store.open()
+        await self.stores.store.open()
 
     async def release(self) -> None:
-        await self.twins.store.close()
+        await self.stores.store.close()
 
     @invariant()
     def the_store_is_as_its_model(self) -> None:
-        self.run(self.twins.compare())
+        self.run(self.stores.compare())
 
     @initialize(seed=seeds, of=st.lists(feeds, min_size=5, max_size=20))
     def fill(self, seed: int, of: list[FeedKey]) -> None:
-        self.run(self.twins.commit(self.commands(seed, of), self.now))
+        self.run(self.stores.commit(self.commands(seed, of), self.now))
 
     @rule(seed=seeds, count=few, feed=feeds)
     def commit(self, seed: int, count: int, feed: FeedKey) -> None:
-        self.run(self.twins.commit(self.commands(seed, [feed] * count), self.now))
+        self.run(self.stores.commit(self.commands(seed, [feed] * count), self.now))
 
     @rule(seed=seeds, of=st.lists(feeds, min_size=2, max_size=6))
     def commit_to_several_feeds(self, seed: int, of: list[FeedKey]) -> None:
-        self.run(self.twins.commit(self.commands(seed, of), self.now))
+        self.run(self.stores.commit(self.commands(seed, of), self.now))
 
     @rule(seed=seeds, count=few)
     def commit_at_once(self, seed: int, count: int) -> None:
@@ -73,8 +73,8 @@ class StoreWrites(LoopedMachine):
         """A commit of commands about endpoints, and signs of life of what is there then."""
         self.random.seed(seed)
         commands = [self._endpoints.command(feed) for feed in of]
-        self.run(self.twins.commit_endpoints(commands, self.now))
-        self.run(self.twins.record_activity(self.run(self._signs(of))))
+        self.run(self.stores.commit_endpoints(commands, self.now))
+        self.run(self.stores.record_activity(self.run(self._signs(of))))
 
     @rule(seconds=st.sampled_from((0.5, 3, 40, 90)))
     def let_time_pass(self, seconds: float) -> None:
@@ -82,8 +82,8 @@ class StoreWrites(LoopedMachine):
 
     @rule(limit=st.sampled_from((1, 3, 100)))
     def let_time_act(self, limit: int) -> None:
-        due = self.run(self.twins.due(self.now, limit))
-        self.run(self.twins.commit([ProcessDue(feed=one.feed, id=one.id) for one in due], self.now))
+        due = self.run(self.stores.due(self.now, limit))
+        self.run(self.stores.commit([ProcessDue(feed=one.feed, id=one.id) for one in due], self.now))
 
     @rule(tombstones=ages, per_feed=st.sampled_from((0, 2, 1000)), endpoints=ages, limit=st.integers(1, 9))
     def forget(self, tombstones: int, per_feed: int, endpoints: int, limit: int) -> None:
@@ -94,7 +94,7 @@ class StoreWrites(LoopedMachine):
             deletions_before=self.now - endpoints,
             limit=limit,
         )
-        self.run(self.twins.purge(what))
+        self.run(self.stores.purge(what))
 
     def commands(self, seed: int, of: Sequence[FeedKey]) -> list[Command]:
         """Random commands to these feeds, about what is in them now."""
@@ -103,11 +103,11 @@ class StoreWrites(LoopedMachine):
 
     async def _signs(self, of: Sequence[FeedKey]) -> list[EndpointActivity]:
         """Random signs of life of these feeds' endpoints."""
-        model = self.twins.model
+        model = self.stores.model
         return [self._endpoints.sign(feed, await model.endpoints(feed), self.now) for feed in of]
 
     def _command(self, feed: FeedKey) -> Command:
-        command = self._commands[feed].one(self.twins.model.rows(feed), self.now)
+        command = self._commands[feed].one(self.stores.model.rows(feed), self.now)
         match command:
             case Send():
                 # Ids are made of the user's name, and a user of two apps has two feeds.
@@ -119,4 +119,4 @@ class StoreWrites(LoopedMachine):
         return command
 
     async def _gather(self, batches: list[list[Command]]) -> None:
-        await asyncio.gather(*(self.twins.commit(batch, self.now) for batch in batches))
+        await asyncio.gather(*(self.stores.commit(batch, self.now) for batch in batches))

@@ -8,7 +8,7 @@ import grpc
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from tests.guarantees.machines.voices import Voice
+from tests.guarantees.stateful.recorded_client import RecordedClient
 from tests.support.api_client import ALL, REPLACE, SNOOZED, by_id, by_key, time_of, titled
 from tests.support.clocks import FakeClock
 from unisono.client import UnisonoError
@@ -35,7 +35,7 @@ FAIR = {
     grpc.StatusCode.PERMISSION_DENIED,
 }
 
-Act = Callable[[Voice], Awaitable[object]]
+Act = Callable[[RecordedClient], Awaitable[object]]
 
 
 class ServiceCalls:
@@ -56,7 +56,7 @@ class ServiceCalls:
             self._come_and_go: 1,
         }
 
-    async def one(self, backend: Voice, devices: Sequence[Voice]) -> None:
+    async def one(self, backend: RecordedClient, devices: Sequence[RecordedClient]) -> None:
         """Make a call; what it is refused with is fair."""
         (act,) = self._random.choices(list(self._acts), list(self._acts.values()))
         try:
@@ -65,24 +65,24 @@ class ServiceCalls:
             if error.code not in FAIR:
                 raise
 
-    async def _send(self, voice: Voice) -> None:
-        answer = await voice.call(methods.SEND, **self._new())
+    async def _send(self, client: RecordedClient) -> None:
+        answer = await client.call(methods.SEND, **self._new())
         self.sent.append(answer.result.id)
 
-    async def _send_many(self, voice: Voice) -> None:
+    async def _send_many(self, client: RecordedClient) -> None:
         """One of them may be wrong, and harms no other."""
         requests = [
-            service_pb.SendNotificationRequest(user_id=voice.user_id, **self._new())
+            service_pb.SendNotificationRequest(user_id=client.user_id, **self._new())
             for _ in range(self._random.randint(1, 4))
         ]
         if self._random.random() < 0.3:
             requests[0].ClearField("payload")
-        answer = await voice.call(methods.BATCH_SEND, requests=requests)
+        answer = await client.call(methods.BATCH_SEND, requests=requests)
         self.sent += [one.result.id for one in answer.results if one.HasField("result")]
 
-    async def _update(self, voice: Voice) -> None:
+    async def _update(self, client: RecordedClient) -> None:
         paths = sorted(set(self._random.choices(MASKS, k=2)))
-        await voice.call(
+        await client.call(
             methods.UPDATE,
             notification=self._ref(),
             content=self._content(),
@@ -90,7 +90,7 @@ class ServiceCalls:
             silent=self._random.random() < 0.4,
         )
 
-    async def _mark(self, voice: Voice) -> None:
+    async def _mark(self, client: RecordedClient) -> None:
         some = by_id(*(self._one() for _ in range(self._random.choice((1, 1, 3)))))
         selectors: tuple[dict[str, Any], ...] = (
             {"references": some},
@@ -101,31 +101,31 @@ class ServiceCalls:
         )
         up_to = self._random.choice((None, None, None, self._random.randint(1, 30)))
         selector = self._random.choice(selectors)
-        await voice.call(methods.MARK, **selector, **self._state(), up_to_revision=up_to)
+        await client.call(methods.MARK, **selector, **self._state(), up_to_revision=up_to)
 
-    async def _delete(self, voice: Voice) -> None:
-        await voice.call(methods.DELETE, notification=self._ref())
+    async def _delete(self, client: RecordedClient) -> None:
+        await client.call(methods.DELETE, notification=self._ref())
 
-    async def _read(self, voice: Voice) -> None:
+    async def _read(self, client: RecordedClient) -> None:
         if self._random.random() < 0.5:
-            await voice.call(methods.GET, notification=self._ref())
+            await client.call(methods.GET, notification=self._ref())
         else:
-            await voice.call(methods.LIST, page_size=self._random.choice((2, 500)))
+            await client.call(methods.LIST, page_size=self._random.choice((2, 500)))
 
-    async def _come_and_go(self, voice: Voice) -> None:
+    async def _come_and_go(self, client: RecordedClient) -> None:
         """An endpoint that never has a stream; a backend may only look."""
         name = f"watch-{self._random.randint(1, 9)}"
         kind = self._random.random()
-        if not voice.endpoint_id:
-            await voice.call(methods.LIST_ENDPOINTS)
+        if not client.endpoint_id:
+            await client.call(methods.LIST_ENDPOINTS)
         elif kind < 0.5:
-            await voice.call(methods.REGISTER_ENDPOINT, endpoint_id=name, platform=pb.PLATFORM_IOS)
+            await client.call(methods.REGISTER_ENDPOINT, endpoint_id=name, platform=pb.PLATFORM_IOS)
         elif kind < 0.8:
             mask = FieldMask(paths=["display_name"])
             fields = {"display_name": "Mine", "update_mask": mask}
-            await voice.call(methods.UPDATE_ENDPOINT, endpoint_id=name, **fields)
+            await client.call(methods.UPDATE_ENDPOINT, endpoint_id=name, **fields)
         else:
-            await voice.call(methods.DELETE_ENDPOINT, endpoint_id=name)
+            await client.call(methods.DELETE_ENDPOINT, endpoint_id=name)
 
     def _new(self) -> dict[str, Any]:
         content = self._content()

@@ -6,9 +6,9 @@ from typing import NoReturn
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.guarantees.machines.random_endpoints import NAMES
-from tests.guarantees.machines.store_writes import FEEDS, StoreWrites, feeds, few, seeds
-from tests.guarantees.machines.twins import LIMITS
+from tests.guarantees.stateful.random_endpoints import NAMES
+from tests.guarantees.stateful.store_and_model import LIMITS
+from tests.guarantees.stateful.store_writes import FEEDS, StoreWrites, feeds, few, seeds
 from tests.support.builders import a_payload
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Actor, Content, ProcessDue, Send
@@ -42,7 +42,7 @@ class StoreTroubles(StoreWrites):
         """Reads go on meanwhile."""
         with self.backend.held():
             self._refused(self._committing(seed, count, feed))
-            self.run(self.twins.compare())
+            self.run(self.stores.compare())
 
     @rule(feed=feeds, name=st.sampled_from(NAMES))
     def other_writes_while_held(self, feed: FeedKey, name: str) -> None:
@@ -53,7 +53,7 @@ class StoreTroubles(StoreWrites):
 
     @rule(seed=seeds, count=few, feed=feeds)
     def calls_while_broken(self, seed: int, count: int, feed: FeedKey) -> None:
-        if self.run(self.twins.model.feed(feed)) is None:
+        if self.run(self.stores.model.feed(feed)) is None:
             return
         with self.backend.broken():
             self._refused(self._committing(seed, count, feed))
@@ -64,7 +64,7 @@ class StoreTroubles(StoreWrites):
     @rule(feed=feeds, other=feeds, seed=seeds)
     def take_the_id_of_another_feed(self, feed: FeedKey, other: FeedKey, seed: int) -> None:
         """What the database refuses takes its whole batch with it."""
-        rows = self.twins.model.rows(other)
+        rows = self.stores.model.rows(other)
         if feed == other or not rows:
             return
         send = Send(
@@ -76,14 +76,14 @@ class StoreTroubles(StoreWrites):
             replace=False,
             fingerprint=b"taken",
         )
-        self.run(self.twins.commit([*self.commands(seed, FEEDS), send], self.now))
+        self.run(self.stores.commit([*self.commands(seed, FEEDS), send], self.now))
 
     @rule(seed=seeds, feed=feeds)
     def decide_with_a_fault(self, seed: int, feed: FeedKey) -> None:
         def fail(items: object, view: View) -> NoReturn:
             raise Fault
 
-        store = self.twins.store
+        store = self.stores.store
         assert self.run(_fails(store.commit(self.commands(seed, [feed]), fail), Fault))
 
     @rule()
@@ -92,16 +92,16 @@ class StoreTroubles(StoreWrites):
 
     async def _reopen(self) -> None:
         """A store that is closed serves nobody; one that is opened has no stream."""
-        epoch = self.twins.store.epoch
-        await self.twins.store.close()
+        epoch = self.stores.store.epoch
+        await self.stores.store.close()
         for feed in FEEDS:
-            assert await _fails(self.twins.store.feed(feed), Unavailable)
-            endpoints = await self.twins.model.endpoints(feed)
+            assert await _fails(self.stores.store.feed(feed), Unavailable)
+            endpoints = await self.stores.model.endpoints(feed)
             ended = [_end_of(endpoint.session_id, feed, endpoint.endpoint_id) for endpoint in endpoints]
-            await self.twins.model.record_activity(ended)
-        self.twins.store = self.backend.store()
-        await self.twins.store.open()
-        assert self.twins.store.epoch == epoch
+            await self.stores.model.record_activity(ended)
+        self.stores.store = self.backend.store()
+        await self.stores.store.open()
+        assert self.stores.store.epoch == epoch
 
     def _committing(self, seed: int, count: int, feed: FeedKey) -> Call:
         """A commit that has to read rows, if there is a feed."""
@@ -112,7 +112,7 @@ class StoreTroubles(StoreWrites):
         )
 
     def _refused(self, call: Call) -> None:
-        assert self.run(_fails(call(self.twins.store), Unavailable))
+        assert self.run(_fails(call(self.stores.store), Unavailable))
 
 
 async def _fails(call: Awaitable[object], how: type[Exception]) -> bool:

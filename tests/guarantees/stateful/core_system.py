@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
-from tests.guarantees.machines.core_calls import CoreCalls
-from tests.guarantees.machines.core_device import CoreDevice
-from tests.guarantees.machines.core_parts import Core, shown
-from tests.guarantees.machines.judged import broken_in
-from tests.guarantees.machines.times import told_by
+from tests.guarantees.stateful.broken_promises import broken_in
+from tests.guarantees.stateful.core_calls import CoreCalls
+from tests.guarantees.stateful.core_device import CoreDevice
+from tests.guarantees.stateful.core_parts import Core, shown
+from tests.guarantees.stateful.times import told_by
 from tests.support.buses import LossyBus, NullBus
 from tests.support.clocks import FakeClock
 from tests.support.random_commands import LAPTOP, PHONE, RandomCommands
@@ -29,7 +29,7 @@ BUSES: dict[str, Callable[[Random], LocalBus]] = {
 PLENTY = 10**9
 
 
-class CoreScene:
+class CoreSystem:
     """What is drawn by chance is drawn from `random`, which whoever acts seeds."""
 
     def __init__(self, path: Path) -> None:

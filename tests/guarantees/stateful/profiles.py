@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 UNSHRUNK = (Phase.generate,)
 
 
-def trying(share: int, *, steps: int) -> settings:
+def holds(share: int, *, steps: int) -> settings:
     """For what must hold: so many of a hundred of the histories that the profile asks for."""
     chosen = settings()
     return settings(
@@ -23,13 +23,13 @@ def finds(machine: type[RuleBasedStateMachine], examples: int, *, steps: int) ->
     is not for the machine to say.
     """
     try:
-        run_state_machine_as_test(machine, settings=catching(examples, steps=steps))
+        run_state_machine_as_test(machine, settings=detects(examples, steps=steps))
     except (AssertionError, Flaky):
         return True
     return False
 
 
-def catching(examples: int, *, steps: int) -> settings:
+def detects(examples: int, *, steps: int) -> settings:
     """For what is broken on purpose: at most so many histories, the same ones each time."""
     return settings(
         max_examples=examples,

@@ -22,25 +22,25 @@ async def outcome(work: Awaitable[R]) -> R | type[Exception]:
         return LookupError
 
 
-def plain(told: object) -> object:
+def normalized(answer: object) -> object:
     """The same for the same, whatever the order where the contract promises none."""
-    match told:
+    match answer:
         case View():
-            rows = {key: by_revision(found) for key, found in told.rows.items() if found}
-            return dict(told.feeds), rows, dict(told.scans)
+            rows = {key: by_revision(found) for key, found in answer.rows.items() if found}
+            return dict(answer.feeds), rows, dict(answer.scans)
         case EndpointView():
-            return dict(told.feeds), {k: by_name(found) for k, found in told.endpoints.items() if found}
+            return dict(answer.feeds), {k: by_name(found) for k, found in answer.endpoints.items() if found}
         case Decision():
-            feeds = {feed.key: feed for feed in told.feeds}
-            return plain_outcomes(told.outcomes), feeds, by_revision(told.rows), dict(told.changes)
+            feeds = {feed.key: feed for feed in answer.feeds}
+            return plain_outcomes(answer.outcomes), feeds, by_revision(answer.rows), dict(answer.changes)
         case EndpointDecision():
-            return plain_outcomes(told.outcomes), by_name(told.endpoints), by_name(told.removed)
+            return plain_outcomes(answer.outcomes), by_name(answer.endpoints), by_name(answer.removed)
         case Changes():
-            return told.feed, list(told.rows), told.complete
+            return answer.feed, list(answer.rows), answer.complete
         case HistoryPage():
-            return told.standing, list(told.rows), told.resume_before
+            return answer.standing, list(answer.rows), answer.resume_before
         case _:
-            return told
+            return answer
 
 
 def plain_outcomes(outcomes: Sequence[object]) -> list[object]:

@@ -18,11 +18,11 @@ A = TypeVar("A", bound=Message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
+class RecordedClient:
     """`user_id` is whom it speaks of, `endpoint_id` is empty for a backend. `line` leads to the server."""
 
     recorder: Recorder
-    line: Callable[[], Transport]
+    transport: Callable[[], Transport]
     principal: Principal
     token: str
     user_id: str
@@ -35,11 +35,11 @@ class Voice:
             name: value for name, value in own.items() if name in method.request.DESCRIPTOR.fields_by_name
         }
         request = method.request(**{**named, **fields})
-        transport = self.recorder.client(self.line(), self.principal)
+        transport = self.recorder.client(self.transport(), self.principal)
         return await transport.unary(method, request, token=self.token, timeout=PATIENCE)
 
     def subscribe(self, **fields: Any) -> AsyncGenerator[pb.SubscribeResponse, None]:
         """Open a stream."""
         request = pb.SubscribeRequest(endpoint_id=self.endpoint_id, **fields)
-        transport = self.recorder.client(self.line(), self.principal)
+        transport = self.recorder.client(self.transport(), self.principal)
         return transport.stream(SUBSCRIBE, request, token=self.token)

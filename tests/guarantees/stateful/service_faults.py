@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.guarantees.machines.core_faults import Break, miscounts, skips_an_event
+from tests.guarantees.stateful.core_faults import Break, miscounts, skips_an_event
 from unisono.server.core import notifications
 from unisono.server.core.session import EncodeMessage, Session, Write
 from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, StreamMessage

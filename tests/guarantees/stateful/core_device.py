@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from tests.guarantees.machines.core_parts import Core
-from tests.guarantees.machines.core_stream import CoreStream
-from tests.guarantees.machines.kept import DeviceHistory
+from tests.guarantees.stateful.core_parts import Core
+from tests.guarantees.stateful.core_stream import CoreStream
+from tests.guarantees.stateful.device_history import DeviceHistory
 from unisono.server.core.feeds import StreamRequest
 from unisono.server.model import Audience, FeedKey, Platform
 from unisono.v1 import feed_service_pb2 as pb

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from tests.guarantees.machines.kept import DeviceHistory
-from tests.guarantees.machines.voices import Voice
+from tests.guarantees.stateful.device_history import DeviceHistory
+from tests.guarantees.stateful.recorded_client import RecordedClient
 from unisono.client import UnisonoError
 from unisono.client._wire import methods
 from unisono.server.model import Audience
@@ -17,8 +17,8 @@ from unisono.v1 import notification_pb2
 class ServiceDevice:
     """One endpoint of one user at a time."""
 
-    def __init__(self, voice: Voice, audience: Audience) -> None:
-        self.voice = voice
+    def __init__(self, client: RecordedClient, audience: Audience) -> None:
+        self.client = client
         self.platform = notification_pb2.Platform.ValueType(audience.platform)
         self.past = DeviceHistory()
         self._name = audience.endpoint_id
@@ -66,22 +66,22 @@ class ServiceDevice:
         """Say how far it has got, or had got when it was there before: the largest counts."""
         held = self.past.held
         if held.token:
-            answer = await self.voice.call(methods.ACKNOWLEDGE, resume_token=held.token)
+            answer = await self.client.call(methods.ACKNOWLEDGE, resume_token=held.token)
             assert answer.acknowledged_revision >= held.revision
 
     async def leave(self) -> None:
         """Delete the endpoint, which ends its stream, and be another one from now on."""
-        await self.voice.call(methods.REGISTER_ENDPOINT, platform=self.platform)
-        await self.voice.call(methods.DELETE_ENDPOINT)
+        await self.client.call(methods.REGISTER_ENDPOINT, platform=self.platform)
+        await self.client.call(methods.DELETE_ENDPOINT)
         await self.until(lambda: False)
         self._lives += 1
-        self.voice = replace(self.voice, endpoint_id=f"{self._name}-{self._lives}")
+        self.client = replace(self.client, endpoint_id=f"{self._name}-{self._lives}")
         self.past.begin()
 
     async def _read(self, from_end: bool, token: bytes) -> None:
         start = {"resume_token": token} if token else {"start_position": _position(from_end)}
         try:
-            async with aclosing(self.voice.subscribe(platform=self.platform, **start)) as said:
+            async with aclosing(self.client.subscribe(platform=self.platform, **start)) as said:
                 async for message in said:
                     await self._take(message, from_end)
         except UnisonoError:

@@ -1,4 +1,4 @@
-"""Every promise, and that a stranger learns nothing: on random histories of the whole service over gRPC."""
+"""Every promise of streams: on random histories of the core, whatever the bus and the line do."""
 
 from itertools import count
 from pathlib import Path
@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.guarantees.machines.core_faults import Break
-from tests.guarantees.machines.effort import finds, trying
-from tests.guarantees.machines.service_faults import FAULTS
-from tests.guarantees.machines.service_machine import ServiceMachine
+from tests.guarantees.stateful.core_faults import FAULTS, Break
+from tests.guarantees.stateful.core_machine import CoreMachine
+from tests.guarantees.stateful.profiles import finds, holds
 from tests.guarantees.thorough import thorough
 from unisono.server.core import catch_up_cache
 
@@ -18,25 +17,25 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[ServiceMachine]:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[CoreMachine]:
     """Each one works on a file of its own. A page holds little, so that catching up takes several."""
     monkeypatch.setattr(catch_up_cache, "PAGE_ROWS", 3)
     numbers = count()
 
-    class OnFile(ServiceMachine):
+    class OnFile(CoreMachine):
         def __init__(self) -> None:
             super().__init__(tmp_path / f"{next(numbers)}.db")
 
     return OnFile
 
 
-def test_every_promise_is_kept(machine: type[ServiceMachine]) -> None:
-    run_state_machine_as_test(machine, settings=trying(15, steps=25))
+def test_every_promise_is_kept(machine: type[CoreMachine]) -> None:
+    run_state_machine_as_test(machine, settings=holds(20, steps=40))
 
 
 @pytest.mark.parametrize("fault", thorough(FAULTS, always=FAULTS[1::3], name=lambda fault: fault.__name__))
 def test_what_is_broken_is_found(
-    fault: Break, machine: type[ServiceMachine], monkeypatch: pytest.MonkeyPatch
+    fault: Break, machine: type[CoreMachine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault(monkeypatch)
-    assert finds(machine, 60, steps=25)
+    assert finds(machine, 100, steps=40)

@@ -11,7 +11,7 @@ from tests.support.processes import PATIENCE
 T = TypeVar("T")
 
 
-class LoopedMachine(RuleBasedStateMachine):
+class AsyncStateMachine(RuleBasedStateMachine):
     """Subclasses say how they `begin` and `finish`; each of their rules awaits on the same loop."""
 
     def __init__(self) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contract.backends import STORES, StoreBackend
-from tests.guarantees.machines.broken_stores import BROKEN, BrokenBackend
-from tests.guarantees.machines.effort import finds, trying
-from tests.guarantees.machines.store_machine import StoreMachine
+from tests.guarantees.stateful.broken_stores import BROKEN, BrokenBackend
+from tests.guarantees.stateful.profiles import finds, holds
+from tests.guarantees.stateful.store_machine import StoreMachine
 from tests.guarantees.thorough import thorough
 from unisono.server.store.sqlite import SqliteStore
 
@@ -34,7 +34,7 @@ def on(make: Callable[[Path], StoreBackend], path: Path) -> type[StoreMachine]:
 @pytest.mark.parametrize("backend", STORES)
 def test_a_store_answers_as_its_model(backend: str, tmp_path: Path) -> None:
     machine = on(STORES[backend], tmp_path)
-    run_state_machine_as_test(machine, settings=trying(25, steps=40))
+    run_state_machine_as_test(machine, settings=holds(25, steps=40))
 
 
 @pytest.mark.parametrize("kind", thorough(BROKEN, always=BROKEN[1::3], name=lambda kind: kind.__name__))

@@ -7,10 +7,10 @@ import grpc
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from tests.guarantees.machines.looped import LoopedMachine
-from tests.guarantees.machines.service_device import ServiceDevice
-from tests.guarantees.machines.service_scene import AUDIENCES, USERS, ServiceScene
-from tests.guarantees.machines.voices import Voice
+from tests.guarantees.stateful.async_machine import AsyncStateMachine
+from tests.guarantees.stateful.recorded_client import RecordedClient
+from tests.guarantees.stateful.service_device import ServiceDevice
+from tests.guarantees.stateful.service_system import AUDIENCES, USERS, ServiceSystem
 from tests.support.api_client import READ, by_id
 from unisono.client import UnisonoError
 from unisono.client._wire import methods
@@ -23,22 +23,22 @@ counts = st.sampled_from((0, 1, 2, 3, 99))
 several = st.lists(st.sampled_from(USERS), min_size=1, max_size=8)
 
 
-class ServiceMachine(LoopedMachine):
+class ServiceMachine(AsyncStateMachine):
     """Whatever happens, everybody is told the truth. What is drawn by chance comes from seeds."""
 
     def __init__(self, path: Path) -> None:
-        self._scene = ServiceScene(path)
+        self._system = ServiceSystem(path)
         super().__init__()
 
     async def begin(self) -> None:
-        await self._scene.start()
+        await self._system.start()
 
     async def finish(self) -> None:
-        await self._scene.settle()
-        self._scene.judge()
+        await self._system.settle()
+        self._system.judge()
 
     async def release(self) -> None:
-        await self._scene.cut()
+        await self._system.cut()
 
     @initialize(seed=seeds, of=several)
     def fill(self, seed: int, of: list[str]) -> None:
@@ -50,35 +50,35 @@ class ServiceMachine(LoopedMachine):
 
     @rule(device=devices, count=counts)
     def begin_anew(self, device: int, count: int) -> None:
-        self.run(self._begin(self._scene.devices[device], count))
+        self.run(self._begin(self._system.devices[device], count))
 
     @rule(user_id=st.sampled_from(USERS), count=counts)
     def begin_at_the_end(self, user_id: str, count: int) -> None:
-        self.run(self._begin(self._scene.one_that_may_miss(user_id), count, from_end=True))
+        self.run(self._begin(self._system.one_that_may_miss(user_id), count, from_end=True))
 
     @rule(device=devices, count=counts)
     def resume(self, device: int, count: int) -> None:
-        self.run(self._open(self._scene.devices[device], count))
+        self.run(self._open(self._system.devices[device], count))
 
     @rule(device=devices, number=st.integers(0, 500), count=counts)
     def resume_from_earlier(self, device: int, number: int, count: int) -> None:
-        self.run(self._rewind(self._scene.devices[device], number, count))
+        self.run(self._rewind(self._system.devices[device], number, count))
 
     @rule(device=devices)
     def cut(self, device: int) -> None:
-        self.run(self._scene.devices[device].drop())
+        self.run(self._system.devices[device].drop())
 
     @rule(device=devices)
     def acknowledge(self, device: int) -> None:
-        self.run(self._scene.devices[device].acknowledge())
+        self.run(self._system.devices[device].acknowledge())
 
     @rule(device=devices)
     def leave(self, device: int) -> None:
-        self.run(self._scene.devices[device].leave())
+        self.run(self._system.devices[device].leave())
 
     @rule(seconds=st.sampled_from((1, 4, 31)))
     def let_time_pass(self, seconds: int) -> None:
-        self.run(self._scene.clock.advance_swept(seconds))
+        self.run(self._system.clock.advance_swept(seconds))
 
     @rule(seed=seeds)
     def try_what_is_of_others(self, seed: int) -> None:
@@ -90,12 +90,12 @@ class ServiceMachine(LoopedMachine):
 
     @rule()
     def settle(self) -> None:
-        self.run(self._scene.settle())
-        self._scene.judge()
+        self.run(self._system.settle())
+        self._system.judge()
 
     async def _act(self, seed: int, of: list[str]) -> None:
-        self._scene.random.seed(seed)
-        await self._scene.act(of)
+        self._system.random.seed(seed)
+        await self._system.act(of)
 
     async def _open(self, device: ServiceDevice, count: int, *, from_end: bool = False) -> None:
         await device.open(from_end=from_end)
@@ -112,26 +112,26 @@ class ServiceMachine(LoopedMachine):
         await self._open(device, count)
 
     async def _restart(self, gently: bool) -> None:
-        await (self._scene.stop() if gently else self._scene.cut())
-        await self._scene.start()
+        await (self._system.stop() if gently else self._system.cut())
+        await self._system.start()
 
     async def _try(self, seed: int) -> None:
         """Bob's devices, his backend and another app name what is Ada's: it does not exist for them."""
-        sent = self._scene.calls["ada"].sent or ["unknown"]
+        sent = self._system.calls["ada"].sent or ["unknown"]
         id_ = sent[seed % len(sent)]
-        bobs = [device.voice for device in self._scene.devices if device.voice.user_id == "bob"]
-        for voice in (bobs[seed % len(bobs)], self._scene.backends["bob"], self._scene.strangers["ada"]):
-            await _find_nothing(voice, id_)
+        bobs = [device.client for device in self._system.devices if device.client.user_id == "bob"]
+        for client in (bobs[seed % len(bobs)], self._system.backends["bob"], self._system.strangers["ada"]):
+            await _find_nothing(client, id_)
 
 
-async def _find_nothing(voice: Voice, id_: str) -> None:
+async def _find_nothing(client: RecordedClient, id_: str) -> None:
     named = pb.NotificationRef(id=id_)
     content = service_pb.NotificationContent(group_name="taken")
     askings: list[Callable[[], Awaitable[object]]] = [
-        lambda: voice.call(methods.GET, notification=named),
-        lambda: voice.call(methods.DELETE, notification=named),
-        lambda: voice.call(methods.MARK, references=by_id(id_), read_state=READ),
-        lambda: voice.call(
+        lambda: client.call(methods.GET, notification=named),
+        lambda: client.call(methods.DELETE, notification=named),
+        lambda: client.call(methods.MARK, references=by_id(id_), read_state=READ),
+        lambda: client.call(
             methods.UPDATE, notification=named, content=content, update_mask={"paths": ["group_name"]}
         ),
     ]

@@ -7,13 +7,13 @@ from tests.guarantees.patches import Patch
 from tests.guarantees.torture.trial import Trial
 from tests.guarantees.torture.trials import (
     cycles,
+    dead_peers,
     disk,
-    ends,
-    gone,
-    hints,
-    lines,
+    lossy_bus,
+    network,
     noisy,
-    stalled,
+    process_faults,
+    stalled_memory,
     tokens,
 )
 
@@ -33,7 +33,7 @@ MUTANTS: Final = (
     Mutant(
         name="a restart loses some of what was sent",
         promise="Durable",
-        trial=ends.KILLED,
+        trial=process_faults.KILLED,
         patch=Patch(
             file="store/sqlite/file.py",
             old="""connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")""",
@@ -54,7 +54,7 @@ MUTANTS: Final = (
     Mutant(
         name="a mark is answered OK and not made",
         promise="Durable",
-        trial=ends.KILLED,
+        trial=process_faults.KILLED,
         patch=Patch(
             file="core/decide/mark.py",
             old="        ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)",
@@ -66,13 +66,13 @@ MUTANTS: Final = (
         name="the tail is told backwards",
         promise="Ordered",
         always=True,
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(file="core/tail.py", old="        events.reverse()\n", new=""),
     ),
     Mutant(
         name="the tail tells the last change again",
         promise="Unique",
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/tail.py", old="if entry.revision <= cursor:", new="if entry.revision < cursor:"
         ),
@@ -81,7 +81,7 @@ MUTANTS: Final = (
         name="a resume tells again what was told before the cut",
         promise="Unique",
         always=True,
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/catch_up_cache.py",
             old="after=position.cursor,",
@@ -91,7 +91,7 @@ MUTANTS: Final = (
     Mutant(
         name="a catch-up leaves ghosts",
         promise="Complete",
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/position.py",
             old="if row.revision <= position.base:",
@@ -101,7 +101,7 @@ MUTANTS: Final = (
     Mutant(
         name="a session trusts its hints",
         promise="Complete",
-        trial=hints.DEAF,
+        trial=lossy_bus.DEAF,
         patch=Patch(
             file="core/session.py",
             old="self._behind = standing is None or standing.revision != self._position.cursor",
@@ -111,7 +111,7 @@ MUTANTS: Final = (
     Mutant(
         name="a resume forgets that removals were forgotten",
         promise="Complete",
-        trial=lines.AWAY,
+        trial=network.AWAY,
         patch=Patch(
             file="core/position.py",
             old="return max(self.cursor, self.base) >= floor",
@@ -121,7 +121,7 @@ MUTANTS: Final = (
     Mutant(
         name="the store tells otherwise than the tail",
         promise="Convergent",
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="app/build.py",
             old="encode=encoding.encode_row",
@@ -132,7 +132,7 @@ MUTANTS: Final = (
     Mutant(
         name="a catch-up rings for what was settled",
         promise="Resumable",
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/position.py",
             old="alert = row.alert_revision > position.base and now < row.rings_until",
@@ -143,7 +143,7 @@ MUTANTS: Final = (
         name="a catch-up loses rings",
         promise="Resumable",
         always=True,
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/position.py",
             old="alert = row.alert_revision > position.base and now < row.rings_until",
@@ -154,7 +154,7 @@ MUTANTS: Final = (
         name="a catch-up tells everything twice",
         promise="Collapsed",
         always=True,
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/session.py",
             old="self._message(MessageKind.EVENTS, step.events)",
@@ -165,7 +165,7 @@ MUTANTS: Final = (
         name="what was written to streams is kept",
         promise="Bounded",
         always=True,
-        trial=stalled.STALLED,
+        trial=stalled_memory.STALLED_MEMORY,
         patch=Patch(
             file="api/services/feeds.py",
             old="session.run(encode_response, write)",
@@ -176,7 +176,7 @@ MUTANTS: Final = (
     Mutant(
         name="the dead are not found out",
         promise="Bounded",
-        trial=gone.GONE,
+        trial=dead_peers.DEAD_PEERS,
         patch=Patch(
             file="api/server.py",
             old="int(transport.ping_timeout * 1000)",
@@ -196,7 +196,7 @@ MUTANTS: Final = (
     Mutant(
         name="the tail tells everybody everything",
         promise="Isolated",
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/tail.py",
             old="if not entry.change.notification.target.includes(audience):",
@@ -217,7 +217,7 @@ MUTANTS: Final = (
         name="strangers can read",
         promise="Isolated",
         always=True,
-        trial=ends.STILLNESS,
+        trial=process_faults.PAUSED,
         patch=Patch(
             file="store/sqlite/queries.py",
             old="ON n.id = i.value AND n.feed = this.feed",
@@ -227,14 +227,14 @@ MUTANTS: Final = (
     Mutant(
         name="a server stops without a word",
         promise="Drained",
-        trial=ends.STOPPED,
+        trial=process_faults.STOPPED,
         patch=Patch(file="core/session.py", old="            await write(encode(goodbye, self))\n", new=""),
     ),
     Mutant(
         name="badges drift",
         promise="Exact",
         always=True,
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/session.py",
             old="unread_count = feed.unread_count(self._audience)",
@@ -245,7 +245,7 @@ MUTANTS: Final = (
         name="a send that is repeated is stored again",
         promise="Idempotent",
         always=True,
-        trial=lines.CUT,
+        trial=network.CUT,
         patch=Patch(
             file="core/decide/send.py",
             old="same = ledger.keys.with_content(role, key, command.fingerprint)",

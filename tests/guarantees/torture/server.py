@@ -52,7 +52,7 @@ class Server:
         self.process.signal(number)
         await asyncio.to_thread(self.process.ended)
 
-    async def stand_still(self, seconds: float) -> None:
+    async def pause(self, seconds: float) -> None:
         """As on a machine that has no time for it."""
         self._recorder.annotate("SIGSTOP")
         self.process.signal(signal.SIGSTOP)

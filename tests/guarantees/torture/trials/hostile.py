@@ -103,7 +103,7 @@ HOSTILE: Final = Trial(
     full=5,
     short=SHORT,
 )
-BEHIND: Final = Trial(
+PROXIED_ATTACKS: Final = Trial(
     name="proxied",
     says="bodies of megabytes, held connections and rapid resets at the proxy, beside good calls",
     run=withstands_behind_a_proxy,

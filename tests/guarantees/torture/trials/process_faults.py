@@ -25,12 +25,12 @@ async def end_by(number: signal.Signals, context: TrialContext) -> None:
             context.done()
 
 
-async def stand_still(context: TrialContext) -> None:
+async def pause(context: TrialContext) -> None:
     """As on a machine that is short of time."""
     async with context.server() as server, context.traffic(server.address):
         for _ in range(context.rounds):
             await asyncio.sleep(context.random.uniform(0, CALM))
-            await server.stand_still(context.random.uniform(0, STILL))
+            await server.pause(context.random.uniform(0, STILL))
             context.done()
 
 
@@ -48,10 +48,10 @@ STOPPED: Final = Trial(
     full=30,
     short=1,
 )
-STILLNESS: Final = Trial(
-    name="still",
+PAUSED: Final = Trial(
+    name="paused",
     says="SIGSTOP and SIGCONT: a server without time",
-    run=stand_still,
+    run=pause,
     full=40,
     short=3,
 )

@@ -17,7 +17,7 @@ _DELAY: Final = 0.02
 _STALL: Final = 0.8
 
 
-class CuttingLine(Proxy):
+class CuttingProxy(Proxy):
     """Breaks each connection after so many messages of the server: `lengths` says how many each time."""
 
     def __init__(self, server: str, lengths: Iterator[int], cut: Callable[[], None]) -> None:
@@ -38,7 +38,7 @@ class CuttingLine(Proxy):
         self._cut()
 
 
-class SlowLine(Proxy):
+class SlowProxy(Proxy):
     """Delays, stalls, and splits what it carries into pieces of any size, both ways."""
 
     def __init__(self, server: str, random: Random) -> None:
@@ -72,7 +72,7 @@ class SlowLine(Proxy):
             await asyncio.sleep(self._random.uniform(0, _STALL))
 
 
-class CorruptingLine(SlowLine):
+class CorruptingProxy(SlowProxy):
     """Turns a bit now and then."""
 
     def __init__(self, server: str, random: Random, corrupted: Callable[[], None]) -> None:

@@ -78,8 +78,8 @@ class Memory:
         )
 
 
-STALLED: Final = Trial(
-    name="stalled",
+STALLED_MEMORY: Final = Trial(
+    name="stalled-memory",
     says="devices that do not read, do not acknowledge or fall silent cost little memory",
     run=cost_little,
     full=12,

@@ -69,7 +69,7 @@ async def fall_silent(context: TrialContext, address: str, devices: Sequence[Dev
         device.connection.answers_pings = False
     for device in devices[1::2]:
         device.connection.fall_silent()
-    await no_seat_is_taken(context, address, devices)
+    await none_counts_as_connected(context, address, devices)
     fleet.abort_all(devices)
     allowed = KEEPALIVE_TIME + PING_TIMEOUT + MARGIN
     context.took("a dead device is gone after, in s", context.recorder.clock() - since, allowed)
@@ -80,7 +80,7 @@ async def do_not_read(context: TrialContext, address: str, devices: Sequence[Dev
     since = context.recorder.clock()
     await fleet.connect_all(devices, address, reads=False)
     await asyncio.gather(*(full_or_closed(device) for device in devices))
-    await no_seat_is_taken(context, address, devices)
+    await none_counts_as_connected(context, address, devices)
     for device in devices:
         await device.connection.closed.wait()
     allowed = JITTER * CONNECTION_AGE + GRACE + MARGIN
@@ -95,14 +95,14 @@ async def full_or_closed(device: Device) -> None:
         end.cancel()
 
 
-async def no_seat_is_taken(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
+async def none_counts_as_connected(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
     """Wait until none of them counts as connected any more."""
     left = await connected.wait_disconnected(address, devices, context.patience)
     context.measured("dead devices that still count as connected", len(left), 0)
 
 
-GONE: Final = Trial(
-    name="gone",
+DEAD_PEERS: Final = Trial(
+    name="dead-peers",
     says="the dead are found out by pings, those that do not read by the age of their connections",
     run=are_gone,
     full=10,

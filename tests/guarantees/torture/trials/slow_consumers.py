@@ -72,8 +72,8 @@ class Timings:
         )
 
 
-UNMOVED: Final = Trial(
-    name="unmoved",
+SLOW_CONSUMERS: Final = Trial(
+    name="slow-consumers",
     says="devices that stall delay nobody: quiet and loaded in turn",
     run=are_unmoved,
     full=11,

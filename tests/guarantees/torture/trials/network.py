@@ -11,7 +11,7 @@ from typing import Final
 import trustme
 
 from tests.guarantees.torture.context import USERS, TrialContext
-from tests.guarantees.torture.lines import CorruptingLine, CuttingLine, SlowLine
+from tests.guarantees.torture.network_faults import CorruptingProxy, CuttingProxy, SlowProxy
 from tests.guarantees.torture.trial import Trial
 from tests.support.proxies import Proxy, carrying
 from unisono.client import Transport, create_transport
@@ -47,12 +47,12 @@ class Count:
             await self._changed.wait()
 
 
-async def lines(stack: AsyncExitStack, make: Callable[[int], Proxy]) -> list[str]:
+async def proxies(stack: AsyncExitStack, make: Callable[[int], Proxy]) -> list[str]:
     """The addresses of as many lines as the workload has clients."""
     return [(await stack.enter_async_context(carrying(make(number)))).target for number in range(_LINES)]
 
 
-def over(addresses: list[str], root: bytes | None = None) -> Connect:
+def through(addresses: list[str], root: bytes | None = None) -> Connect:
     """Gives each client a line of its own."""
     left = iter(addresses)
 
@@ -73,9 +73,9 @@ async def cut(context: TrialContext) -> None:
 
         def line(number: int) -> Proxy:
             lengths = cycle(range(1, _LONGEST + 1)) if number % 2 else cycle(range(_LONGEST, 0, -1))
-            return CuttingLine(server.address, lengths, note)
+            return CuttingProxy(server.address, lengths, note)
 
-        way = over(await lines(stack, line))
+        way = through(await proxies(stack, line))
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
                 await cuts.reaches(cuts.value + _CUTS)
@@ -86,16 +86,16 @@ async def away(context: TrialContext) -> None:
     """Some devices are away at a time, and removals are forgotten before they are back."""
     env = {"UNISONO_TOMBSTONES_PER_FEED": "1", "UNISONO_SWEEP_INTERVAL": "0.1"}
     async with context.server(env=env) as server, AsyncExitStack() as stack:
-        proxies: list[Proxy] = []
+        opened: list[Proxy] = []
 
         def line(_: int) -> Proxy:
-            proxies.append(Proxy(server.address))
-            return proxies[-1]
+            opened.append(Proxy(server.address))
+            return opened[-1]
 
-        way = over(await lines(stack, line))
+        way = through(await proxies(stack, line))
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
-                gone = context.random.sample(proxies[1:], _LINES // 2)
+                gone = context.random.sample(opened[1:], _LINES // 2)
                 for proxy in gone:
                     proxy.block()
                 await context.calls("DeleteNotification", context.random.randint(1, _REMOVALS))
@@ -108,7 +108,7 @@ async def slow(context: TrialContext) -> None:
     """Delays, stalls and pieces of any size."""
     async with context.server() as server, AsyncExitStack() as stack:
         chance = count(context.seed)
-        way = over(await lines(stack, lambda _: SlowLine(server.address, _chance(chance))))
+        way = through(await proxies(stack, lambda _: SlowProxy(server.address, _chance(chance))))
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
                 await asyncio.sleep(_SPAN)
@@ -126,9 +126,9 @@ async def corrupt(context: TrialContext) -> None:
             context.recorder.annotate("CORRUPTED")
             corruptions()
 
-        line = partial(CorruptingLine, server.address, corrupted=note)
-        addresses = await lines(stack, lambda _: line(random=_chance(chance)))
-        way = over(addresses, context.root)
+        line = partial(CorruptingProxy, server.address, corrupted=note)
+        addresses = await proxies(stack, lambda _: line(random=_chance(chance)))
+        way = through(addresses, context.root)
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
                 await corruptions.reaches(corruptions.value + _CUTS // 4)

@@ -22,7 +22,7 @@ FEW: Final = 150
 MANY: Final = 5_000
 
 #: Within what time all come back, in seconds.
-HASTE: Final = 1.0
+RECONNECT_WITHIN: Final = 1.0
 
 #: Between two sends, in seconds.
 PAUSE: Final = 0.02
@@ -35,7 +35,7 @@ SLOWEST: Final = 30.0
 AGAIN: Final = ("", "UNAVAILABLE", "CANCELLED")
 
 
-class Haste:
+class ImmediateReconnect:
     """Devices that come back at once whenever their stream ends, if anybody is there at all."""
 
     def __init__(self, server: Server, chance: Random) -> None:
@@ -59,7 +59,7 @@ class Haste:
         while True:
             await device.until(lambda device: device.ended, patience=None)
             await self.there.wait()
-            await asyncio.sleep(self._chance.uniform(0, HASTE))
+            await asyncio.sleep(self._chance.uniform(0, RECONNECT_WITHIN))
             try:
                 await device.connect(self._server.address)
             except OSError:
@@ -75,7 +75,7 @@ async def come_back_together(context: TrialContext) -> None:
     users = fleet.users(everybody)
     async with context.server() as server, context.backend(server.address) as publisher:
         await fleet.connect_all(everybody, server.address)
-        haste = Haste(server, Random(f"{context.seed} haste"))  # noqa: S311
+        haste = ImmediateReconnect(server, Random(f"{context.seed} haste"))  # noqa: S311
         chance = Random(f"{context.seed} sends")  # noqa: S311
         traffic = sending(publisher, users, chance, pause=PAUSE)
         async with haste.bind(everybody), traffic:
@@ -93,10 +93,14 @@ async def come_back_together(context: TrialContext) -> None:
 
 
 async def end(
-    context: TrialContext, server: Server, haste: Haste, everybody: Sequence[Device], kind: signal.Signals
+    context: TrialContext,
+    server: Server,
+    haste: ImmediateReconnect,
+    everybody: Sequence[Device],
+    kind: signal.Signals,
 ) -> None:
     """End it, start it, and measure until all are live."""
-    await asyncio.sleep(context.random.uniform(0, HASTE))
+    await asyncio.sleep(context.random.uniform(0, RECONNECT_WITHIN))
     await server.end(kind)
     haste.there.clear()
     ended = context.recorder.clock()
@@ -124,8 +128,8 @@ def reasons(refused: Sequence[Stream]) -> str:
     return ", ".join(sorted({f"{stream.code} {stream.reason}".strip() for stream in refused}))
 
 
-CROWD: Final = Trial(
-    name="crowd",
+THUNDERING_HERD: Final = Trial(
+    name="thundering-herd",
     says="all devices come back within the same second, after kill -9 and SIGTERM",
     run=come_back_together,
     full=4,

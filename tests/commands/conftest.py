@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.commands.unisono import At
+from tests.commands.unisono import Cli
 from tests.support import tokens
 from tests.support.processes import ServerProcess, serving
 
@@ -25,12 +25,12 @@ def ada() -> str:
 
 
 @pytest.fixture
-def app(server: ServerProcess) -> At:
+def app(server: ServerProcess) -> Cli:
     """Commands of the app."""
-    return At(server.address, tokens.publisher())
+    return Cli(server.address, tokens.publisher())
 
 
 @pytest.fixture
-def user(server: ServerProcess, ada: str) -> At:
+def user(server: ServerProcess, ada: str) -> Cli:
     """Commands of the user."""
-    return At(server.address, tokens.device(ada))
+    return Cli(server.address, tokens.device(ada))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.unisono import At, objects, run, within
+from tests.commands.unisono import Cli, objects, run, within
 from tests.support import tokens
 from tests.support.processes import ServerProcess
 from unisono.client.cli import main
@@ -43,7 +43,7 @@ def expired() -> str:
 def test_what_the_service_refuses(
     server: ServerProcess, token: str, arguments: list[str], error: str, hint: str
 ) -> None:
-    ended = At(server.address, token).run(*arguments, "--timeout", "5s")
+    ended = Cli(server.address, token).run(*arguments, "--timeout", "5s")
     assert (ended.returncode, ended.stdout) == (1, "")
     first, *rest = ended.stderr.splitlines()
     assert first.startswith("Error: ")
@@ -53,14 +53,14 @@ def test_what_the_service_refuses(
 
 
 def test_what_is_too_large(server: ServerProcess) -> None:
-    ended = At(server.address, tokens.publisher()).run("send", "ada", "--raw", "-", stdin=BIG)
+    ended = Cli(server.address, tokens.publisher()).run("send", "ada", "--raw", "-", stdin=BIG)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("Error: ")
     assert len(ended.stderr.splitlines()) <= 2
 
 
 def test_programs_get_one_object_on_stderr(server: ServerProcess) -> None:
-    ended = At(server.address, expired()).run("list", "--json")
+    ended = Cli(server.address, expired()).run("list", "--json")
     (told,) = objects(ended.stderr)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert set(told) == {
@@ -71,7 +71,7 @@ def test_programs_get_one_object_on_stderr(server: ServerProcess) -> None:
 
 
 def test_no_server(nowhere: str) -> None:
-    ended = At(nowhere, "token").run("list", "--timeout", "1s")
+    ended = Cli(nowhere, "token").run("list", "--timeout", "1s")
     assert (ended.returncode, ended.stdout) == (1, "")
     error, hint = ended.stderr.splitlines()
     assert error.startswith("Error: ")
@@ -134,6 +134,6 @@ def test_a_token_command_that_fails(server: ServerProcess, command: str, said: s
 def test_a_file_that_is_no_inbox_is_left_alone(server: ServerProcess, tmp_path: Path) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("Dear Ada")
-    ended = At(server.address, tokens.device("ada")).run("listen", "--storage", str(file))
+    ended = Cli(server.address, tokens.device("ada")).run("listen", "--storage", str(file))
     assert (ended.returncode, file.read_text()) == (1, "Dear Ada")
     assert "name another file with --storage" in ended.stderr

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tests.commands.unisono import At, Ended
+from tests.commands.unisono import Cli, Ended
 from tests.sdk.device_script import at, synced, welcome
 from tests.support.stub_server import Fault, StubServer, scripted
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
@@ -94,7 +94,7 @@ def answering(script: StubServer, answer: Message | Exception, *methods: str) ->
 
 
 async def run(script: StubServer, *arguments: str, **changes: str) -> Ended:
-    return await asyncio.to_thread(At(script.target, "x").run, *arguments, **changes)
+    return await asyncio.to_thread(Cli(script.target, "x").run, *arguments, **changes)
 
 
 def harmless(ended: Ended) -> str:
@@ -154,7 +154,7 @@ async def test_what_it_tells_a_device(script: StubServer, options: tuple[str, ..
             yield said
 
     script.stream("Subscribe", tell)
-    with At(script.target, "x").started("listen", *options) as listening:
+    with Cli(script.target, "x").started("listen", *options) as listening:
         for words in ("owned", offline):
             await asyncio.to_thread(listening.until, words)
             gate.set()

@@ -9,7 +9,7 @@ from dataclasses import fields
 
 import pytest
 
-from tests.commands.unisono import COMMAND, At, environment, objects
+from tests.commands.unisono import COMMAND, Cli, environment, objects
 from tests.support import tokens
 from tests.support.processes import PATIENCE, ServerProcess
 from tests.support.proxies import proxied
@@ -21,15 +21,15 @@ from unisono.client.cli.service.access import Access
 LIVE = "● live"
 
 
-def test_first_what_is_there_and_then_what_happens(app: At, user: At, ada: str) -> None:
-    app.said("send", ada, "Before")
+def test_first_what_is_there_and_then_what_happens(app: Cli, user: Cli, ada: str) -> None:
+    app.stdout("send", ada, "Before")
     with user.started("listen", "--endpoint", "laptop") as listening:
         listening.until(LIVE)
-        sent = app.said("send", ada, "Hello \x1b[2J").strip()
+        sent = app.stdout("send", ada, "Hello \x1b[2J").strip()
         listening.until("Hello")
-        user.said("mark", sent, "--read", "--endpoint", "phone")
+        user.stdout("mark", sent, "--read", "--endpoint", "phone")
         listening.until(": read")
-        user.said("delete", sent, "--endpoint", "phone")
+        user.stdout("delete", sent, "--endpoint", "phone")
         listening.until("  - ")
         listening.signal(signal.SIGTERM)
         assert listening.ended() == 0
@@ -42,15 +42,15 @@ def test_first_what_is_there_and_then_what_happens(app: At, user: At, ada: str) 
     assert listening.err == ["● live, 1 unread"]
 
 
-def test_programs_get_objects(app: At, user: At, ada: str) -> None:
-    app.said("send", ada, "Before")
+def test_programs_get_objects(app: Cli, user: Cli, ada: str) -> None:
+    app.stdout("send", ada, "Before")
     with user.started("listen", "--json", "--endpoint", "laptop") as listening:
         listening.until('"status":"live"')
-        sent = app.said("send", ada, "Hello").strip()
+        sent = app.stdout("send", ada, "Hello").strip()
         listening.until('"created"')
-        user.said("mark", sent, "--dismiss", "--endpoint", "phone")
+        user.stdout("mark", sent, "--dismiss", "--endpoint", "phone")
         listening.until('"state_changed"')
-        app.said("delete", sent, "--user", ada)
+        app.stdout("delete", sent, "--user", ada)
         listening.until('"deleted"')
         listening.signal(signal.SIGTERM)
         assert (listening.ended(), listening.err) == (0, [])
@@ -76,7 +76,7 @@ def test_programs_get_objects(app: At, user: At, ada: str) -> None:
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)]
 )
-def test_it_ends_in_good_order(user: At, number: signal.Signals, status: int) -> None:
+def test_it_ends_in_good_order(user: Cli, number: signal.Signals, status: int) -> None:
     with user.started("listen", "--endpoint", "laptop") as listening:
         listening.until(LIVE)
         listening.signal(number)
@@ -89,7 +89,7 @@ def test_ctrl_c_ends_a_call_that_waits() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(PATIENCE)
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        with At(address, "token").started("list", "--timeout", "60s") as listing:
+        with Cli(address, "token").started("list", "--timeout", "60s") as listing:
             connection, _ = silent.accept()
             # When Ctrl-C is pressed, then it ends at once
             listing.signal(signal.SIGINT)
@@ -98,14 +98,14 @@ def test_ctrl_c_ends_a_call_that_waits() -> None:
     assert [line for line in listing.err if line] == []
 
 
-async def test_it_says_when_the_server_goes_and_comes_back(server: ServerProcess, app: At, ada: str) -> None:
+async def test_it_says_when_the_server_goes_and_comes_back(server: ServerProcess, app: Cli, ada: str) -> None:
     async with proxied(server.address) as proxy:
-        user = At(proxy.target, tokens.device(ada))
+        user = Cli(proxy.target, tokens.device(ada))
         with user.started("listen", "--endpoint", "laptop") as listening:
             await asyncio.to_thread(listening.until, LIVE)
             proxy.block()
             await asyncio.to_thread(listening.until, "○ offline: ")
-            await asyncio.to_thread(app.said, "send", ada, "Meanwhile")
+            await asyncio.to_thread(app.stdout, "send", ada, "Meanwhile")
             proxy.unblock()
             await asyncio.to_thread(listening.until, "♪ + Meanwhile")
             await asyncio.to_thread(listening.until, "● live, 1 unread")
@@ -154,15 +154,15 @@ def a_listener(target: str) -> Listening:
     )
 
 
-def test_what_was_kept_does_not_ring_again(app: At, user: At, ada: str, tmp_path: os.PathLike[str]) -> None:
+def test_what_was_kept_does_not_ring_again(app: Cli, user: Cli, ada: str, tmp_path: os.PathLike[str]) -> None:
     keep = ("listen", "--storage", f"{tmp_path}/inbox.db", "--endpoint", "laptop")
-    app.said("send", ada, "First")
+    app.stdout("send", ada, "First")
     with user.started(*keep) as listening:
         listening.until("First")
         listening.until(LIVE)
         listening.signal(signal.SIGTERM)
         listening.ended()
-    app.said("send", ada, "Second")
+    app.stdout("send", ada, "Second")
     with user.started(*keep) as listening:
         listening.until("♪ + Second")
         listening.signal(signal.SIGTERM)
@@ -170,7 +170,7 @@ def test_what_was_kept_does_not_ring_again(app: At, user: At, ada: str, tmp_path
     assert listening.out == ["  ● First", "♪ + Second"]
 
 
-def test_two_that_are_the_same_device_are_told(user: At) -> None:
+def test_two_that_are_the_same_device_are_told(user: Cli) -> None:
     with user.started("listen", "--endpoint", "same") as first:
         first.until(LIVE)
         with user.started("listen", "--endpoint", "same") as second:
@@ -184,7 +184,7 @@ def test_who_looks_at_a_screen_waits_less_for_the_server() -> None:
     assert timing(10.0, watched=False).backoff.maximum == Backoff().maximum == 20.0
 
 
-def test_a_platform_stays_as_it_was_registered(user: At) -> None:
+def test_a_platform_stays_as_it_was_registered(user: Cli) -> None:
     with user.started("listen", "--endpoint", "laptop", "--platform", "linux") as listening:
         listening.until(LIVE)
     ended = user.run("listen", "--endpoint", "laptop", "--platform", "ios")
@@ -192,7 +192,7 @@ def test_a_platform_stays_as_it_was_registered(user: At) -> None:
     assert "give --platform linux, or name another --endpoint" in ended.stderr
 
 
-def test_whoever_reads_may_leave(app: At, user: At, ada: str) -> None:
+def test_whoever_reads_may_leave(app: Cli, user: Cli, ada: str) -> None:
     ours, its = os.pipe()
     with subprocess.Popen(
         (*COMMAND, "listen", "--endpoint", "laptop"),
@@ -206,7 +206,7 @@ def test_whoever_reads_may_leave(app: At, user: At, ada: str) -> None:
             assert listening.stderr is not None
             assert listening.stderr.readline() == "● live, 0 unread\n"
             os.close(ours)
-            app.said("send", ada, "Hello")
+            app.stdout("send", ada, "Hello")
             _, complaints = listening.communicate(timeout=PATIENCE)
         finally:
             listening.kill()

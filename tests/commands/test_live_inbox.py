@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.commands.terminal import Terminal, terminal
-from tests.commands.unisono import At
+from tests.commands.unisono import Cli
 from tests.support import tokens
 from tests.support.processes import ServerProcess
 from tests.support.proxies import proxied
@@ -22,7 +22,7 @@ BELL = "\x07"
 
 
 @contextmanager
-def listening(user: At, *options: str, columns: int = 80, rows: int = 24) -> Iterator[Terminal]:
+def listening(user: Cli, *options: str, columns: int = 80, rows: int = 24) -> Iterator[Terminal]:
     with terminal("listen", *options, env=user.access, columns=columns, rows=rows) as inbox:
         inbox.shows("● live")
         yield inbox
@@ -34,13 +34,13 @@ def assert_the_terminal_is_as_before(inbox: Terminal, before: list[object]) -> N
         assert inbox.output.rfind(on) > inbox.output.rfind(off) >= 0
 
 
-def send(app: At, ada: str, *titles: str) -> None:
+def send(app: Cli, ada: str, *titles: str) -> None:
     with BlockingPublisher(app.access["UNISONO_TARGET"], app.access["UNISONO_TOKEN"]) as backend:
         for title in titles:
             backend.send(ada, title=title)
 
 
-def test_it_shows_what_is_there_and_rings_once_for_what_comes(app: At, user: At, ada: str) -> None:
+def test_it_shows_what_is_there_and_rings_once_for_what_comes(app: Cli, user: Cli, ada: str) -> None:
     send(app, ada, "Before", "\x1b]0;evil\x07\x9b2J")
     with listening(user) as inbox:
         inbox.shows(f"{ada} · .*● live   2 unread.*▌● .\\]0;evil..2J .*● Before")
@@ -54,7 +54,7 @@ def test_it_shows_what_is_there_and_rings_once_for_what_comes(app: At, user: At,
         assert inbox.ended() == 0
 
 
-def test_what_one_marks_the_other_shows(app: At, user: At, ada: str) -> None:
+def test_what_one_marks_the_other_shows(app: Cli, user: Cli, ada: str) -> None:
     send(app, ada, "One", "Two", "Three")
     with (
         listening(user, "--endpoint", "laptop") as laptop,
@@ -85,7 +85,7 @@ def test_what_one_marks_the_other_shows(app: At, user: At, ada: str) -> None:
         laptop.shows("✓ Two")
 
 
-def test_what_was_read_does_not_look_as_if_it_rang(app: At, user: At, ada: str) -> None:
+def test_what_was_read_does_not_look_as_if_it_rang(app: Cli, user: Cli, ada: str) -> None:
     with listening(user, "--no-bell") as inbox:
         send(app, ada, "Hello")
         inbox.shows("♪ Hello")
@@ -94,7 +94,7 @@ def test_what_was_read_does_not_look_as_if_it_rang(app: At, user: At, ada: str) 
         assert not any("♪" in picture and "● live   0 unread" in picture for picture in inbox.pictures)
 
 
-def test_it_asks_before_it_deletes(app: At, user: At, ada: str) -> None:
+def test_it_asks_before_it_deletes(app: Cli, user: Cli, ada: str) -> None:
     send(app, ada, "One", "Two")
     with listening(user) as inbox:
         # Any other key keeps it, and does nothing else
@@ -107,18 +107,18 @@ def test_it_asks_before_it_deletes(app: At, user: At, ada: str) -> None:
         # What goes meanwhile needs no answer
         inbox.press("x")
         inbox.shows("x again")
-        two, _ = user.told("list")
-        user.said("delete", two["id"])
+        two, _ = user.json_lines("list")
+        user.stdout("delete", two["id"])
         inbox.shows("▌● One.*r read")
         inbox.hides("x again")
         inbox.press("x")
         inbox.shows("x again")
         inbox.press("x")
         inbox.shows("nothing yet")
-    assert user.told("list") == []
+    assert user.json_lines("list") == []
 
 
-def test_the_help_and_another_size(app: At, user: At, ada: str) -> None:
+def test_the_help_and_another_size(app: Cli, user: Cli, ada: str) -> None:
     send(app, ada, "Hello")
     with listening(user) as inbox:
         inbox.press("?")
@@ -133,7 +133,7 @@ def test_the_help_and_another_size(app: At, user: At, ada: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["q", "Ctrl-C", "SIGTERM", "SIGHUP", "an error"])
-def test_the_terminal_is_as_before(user: At, how: str) -> None:
+def test_the_terminal_is_as_before(user: Cli, how: str) -> None:
     with terminal("listen", "--endpoint", "laptop", env=user.access) as inbox:
         before = inbox.settings()
         inbox.shows("● live")
@@ -153,7 +153,7 @@ def test_the_terminal_is_as_before(user: At, how: str) -> None:
             assert "give each its own --endpoint" in inbox.output.rpartition(LEFT)[2]
 
 
-def test_ctrl_z_gives_the_terminal_back_for_a_while(user: At) -> None:
+def test_ctrl_z_gives_the_terminal_back_for_a_while(user: Cli) -> None:
     with terminal("listen", env=user.access) as inbox:
         before = inbox.settings()
         inbox.shows("● live")
@@ -168,9 +168,9 @@ def test_ctrl_z_gives_the_terminal_back_for_a_while(user: At) -> None:
         assert_the_terminal_is_as_before(inbox, before)
 
 
-async def test_the_server_goes_and_comes_back(server: ServerProcess, app: At, ada: str) -> None:
+async def test_the_server_goes_and_comes_back(server: ServerProcess, app: Cli, ada: str) -> None:
     async with proxied(server.address) as proxy:
-        user = At(proxy.target, tokens.device(ada))
+        user = Cli(proxy.target, tokens.device(ada))
         await asyncio.to_thread(send, app, ada, "Hello")
         with terminal("listen", env=user.access) as inbox:
             await asyncio.to_thread(inbox.shows, "● live.*● Hello")
@@ -180,11 +180,11 @@ async def test_the_server_goes_and_comes_back(server: ServerProcess, app: At, ad
             await asyncio.to_thread(inbox.shows, "● Hello.*1 mark waits for the connection")
             proxy.unblock()
             await asyncio.to_thread(inbox.shows, "● live   0 .*✓ Hello")
-    (row,) = await asyncio.to_thread(app.told, "list", "--user", ada)
+    (row,) = await asyncio.to_thread(app.json_lines, "list", "--user", ada)
     assert row["read_state"] == "read"
 
 
-def test_silent_and_without_colours(app: At, user: At, ada: str) -> None:
+def test_silent_and_without_colours(app: Cli, user: Cli, ada: str) -> None:
     user.access = {**user.access, "NO_COLOR": "1"}
     with listening(user, "--no-bell") as inbox:
         send(app, ada, "Hello")
@@ -196,7 +196,7 @@ def test_silent_and_without_colours(app: At, user: At, ada: str) -> None:
 
 @pytest.mark.parametrize(("options", "changes"), [(("--plain",), {}), ((), {"TERM": "dumb"})])
 def test_lines_where_a_screen_is_not_wanted(
-    app: At, user: At, ada: str, options: tuple[str], changes: dict[str, str]
+    app: Cli, user: Cli, ada: str, options: tuple[str], changes: dict[str, str]
 ) -> None:
     send(app, ada, "Before")
     with terminal("listen", *options, env={**user.access, **changes}) as lines:

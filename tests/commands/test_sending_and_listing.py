@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.terminal import terminal
-from tests.commands.unisono import COMMAND, At, environment, objects
+from tests.commands.unisono import COMMAND, Cli, environment, objects
 from tests.support.processes import PATIENCE
 from unisono.client import DeleteResult, Endpoint, MarkResult, Notification, SendResult
 
@@ -25,79 +25,79 @@ def names(kind: type) -> set[str]:
     return {field.name for field in fields(kind)}
 
 
-def test_send_prints_the_id_under_which_list_shows_it(app: At, user: At, ada: str) -> None:
-    sent = app.said("send", ada, "Your parcel is at the door", "--group", "post").strip()
-    heads, line = user.said("list").splitlines()
+def test_send_prints_the_id_under_which_list_shows_it(app: Cli, user: Cli, ada: str) -> None:
+    sent = app.stdout("send", ada, "Your parcel is at the door", "--group", "post").strip()
+    heads, line = user.stdout("list").splitlines()
     assert heads.split() == ["TITLE", "GROUP", "SENT", "ID"]
     assert re.fullmatch(f"●  Your parcel is at the door  post +{AGE} +{sent}", line.strip())
 
 
-def test_programs_get_every_field(app: At, user: At, ada: str) -> None:
-    (sent,) = app.told(
+def test_programs_get_every_field(app: Cli, user: Cli, ada: str) -> None:
+    (sent,) = app.json_lines(
         "send", ada, "日本語", "--body", "b", "--key", "k", "--priority", "high", "--expire", "1h"
     )
     assert set(sent) == names(SendResult)
     assert (sent["app_notification_id"], sent["deduplicated"]) == ("k", False)
-    (listed,) = app.told("list", "--user", ada)
+    (listed,) = app.json_lines("list", "--user", ada)
     assert set(listed) == names(Notification)
     picked = ("id", "title", "body", "priority", "sender_role", "read_state", "user_id")
     assert [listed[name] for name in picked] == [
         *(sent["id"], "日本語", "b", "high", "publisher", "unread", ada)
     ]
 
-    (marked,) = user.told("mark", sent["id"], "nobody", "--read", "--endpoint", "d")
+    (marked,) = user.json_lines("mark", sent["id"], "nobody", "--read", "--endpoint", "d")
     assert set(marked) == names(MarkResult)
     assert (marked["changed"], marked["unread_count"], marked["not_found"]) == (1, 0, ["nobody"])
-    (device,) = user.told("devices")
+    (device,) = user.json_lines("devices")
     assert set(device) == names(Endpoint)
     assert (device["endpoint_id"], device["connected"]) == ("d", False)
 
-    (deleted,) = app.told("delete", "--user", ada, "--key", "k")
+    (deleted,) = app.json_lines("delete", "--user", ada, "--key", "k")
     assert set(deleted) == {*names(DeleteResult), "app_notification_id"}
-    assert app.told("list", "--user", ada) == []
+    assert app.json_lines("list", "--user", ada) == []
 
 
-def test_sending_the_same_again_says_so(app: At, ada: str) -> None:
+def test_sending_the_same_again_says_so(app: Cli, ada: str) -> None:
     first = app.run("send", ada, "Once", "--key", "k")
     again = app.run("send", ada, "Once", "--key", "k")
     assert (again.returncode, again.stdout) == (0, first.stdout)
     assert again.stderr == "this was sent before: nothing changed\n"
 
 
-def test_a_user_sends_to_oneself_and_anything_from_stdin(user: At, ada: str) -> None:
-    user.said("send", "--me", "Buy milk")
+def test_a_user_sends_to_oneself_and_anything_from_stdin(user: Cli, ada: str) -> None:
+    user.stdout("send", "--me", "Buy milk")
     sent = user.run("send", "--me", "--raw", "-", stdin="1234")
     assert sent.returncode == 0
-    raw, milk = user.told("list")
+    raw, milk = user.json_lines("list")
     assert (raw["title"], raw["raw_content"]) == ("", "MTIzNA==")
     assert (milk["title"], milk["sender_role"]) == ("Buy milk", "user")
-    assert "(4 bytes for the app)" in user.said("list")
+    assert "(4 bytes for the app)" in user.stdout("list")
 
 
-def test_marks_are_counted_and_shown(app: At, user: At, ada: str) -> None:
-    one, two = (app.said("send", ada, title, "--group", "ci").strip() for title in ("One", "Two"))
-    assert user.said("mark", one, "--read") == "1 changed; 1 unread\n"
-    assert user.said("mark", "--group", "ci", "--dismiss") == "2 changed; 0 unread\n"
-    assert user.said("mark", two, "--snooze", "10m") == "1 changed; 0 unread\n"
-    assert [line[0] for line in user.said("list").splitlines()[1:]] == ["z", "✕"]
-    assert user.said("mark", "--all", "--restore", "--unread") == "2 changed; 2 unread\n"
+def test_marks_are_counted_and_shown(app: Cli, user: Cli, ada: str) -> None:
+    one, two = (app.stdout("send", ada, title, "--group", "ci").strip() for title in ("One", "Two"))
+    assert user.stdout("mark", one, "--read") == "1 changed; 1 unread\n"
+    assert user.stdout("mark", "--group", "ci", "--dismiss") == "2 changed; 0 unread\n"
+    assert user.stdout("mark", two, "--snooze", "10m") == "1 changed; 0 unread\n"
+    assert [line[0] for line in user.stdout("list").splitlines()[1:]] == ["z", "✕"]
+    assert user.stdout("mark", "--all", "--restore", "--unread") == "2 changed; 2 unread\n"
     missing = user.run("mark", one, "nobody", "--read")
     assert (missing.returncode, missing.stdout) == (0, "1 changed; 1 unread\n")
     assert missing.stderr == "not found: nobody\n"
 
 
-def test_deleting_twice_says_so(app: At, ada: str) -> None:
-    sent = app.said("send", ada, "Gone").strip()
-    assert app.said("delete", sent, "--user", ada) == "deleted\n"
-    assert app.said("delete", sent, "--user", ada) == "it was gone already\n"
+def test_deleting_twice_says_so(app: Cli, ada: str) -> None:
+    sent = app.stdout("send", ada, "Gone").strip()
+    assert app.stdout("delete", sent, "--user", ada) == "deleted\n"
+    assert app.stdout("delete", sent, "--user", ada) == "it was gone already\n"
 
 
-def test_several_are_deleted_as_far_as_they_can_be(app: At, user: At, ada: str) -> None:
-    one, two = (app.said("send", ada, title).strip() for title in ("One", "Two"))
+def test_several_are_deleted_as_far_as_they_can_be(app: Cli, user: Cli, ada: str) -> None:
+    one, two = (app.stdout("send", ada, title).strip() for title in ("One", "Two"))
     ended = app.run("delete", one, "nobody", two, "--user", ada)
     assert (ended.returncode, ended.stdout) == (1, f"{one}: deleted\n{two}: deleted\n")
     assert ended.stderr.startswith("Error: nobody: ")
-    assert user.told("list") == []
+    assert user.json_lines("list") == []
     again = app.run("delete", one, "nobody", "--key", "no-key", "--user", ada, "--json")
     (gone,), (first, second) = objects(again.stdout), objects(again.stderr)
     assert (again.returncode, gone["id"], gone["already_removed"]) == (1, one, True)
@@ -105,8 +105,8 @@ def test_several_are_deleted_as_far_as_they_can_be(app: At, user: At, ada: str) 
     assert (second["app_notification_id"], second["code"]) == ("no-key", "not_found")
 
 
-def test_what_other_commands_take_is_whole_in_any_width(app: At, user: At, ada: str) -> None:
-    sent = app.said("send", ada, "A long title " * 7, "--group", "parcels-and-letters").strip()
+def test_what_other_commands_take_is_whole_in_any_width(app: Cli, user: Cli, ada: str) -> None:
+    sent = app.stdout("send", ada, "A long title " * 7, "--group", "parcels-and-letters").strip()
     for columns in (40, 60, 80, 120):
         shown = listed(user, columns)
         assert sent in shown
@@ -114,67 +114,71 @@ def test_what_other_commands_take_is_whole_in_any_width(app: At, user: At, ada: 
         assert max(map(len, shown.splitlines())) <= columns
 
 
-def listed(user: At, columns: int) -> str:
+def listed(user: Cli, columns: int) -> str:
     """What list shows in a terminal of so many columns."""
     with terminal("list", env=user.access, columns=columns, rows=20) as shown:
         assert shown.ended() == 0
         return shown.picture
 
 
-def test_words_that_a_locale_cannot_read_are_sent_as_they_are(app: At, user: At, ada: str) -> None:
+def test_words_that_a_locale_cannot_read_are_sent_as_they_are(app: Cli, user: Cli, ada: str) -> None:
     ascii_only = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
-    app.said("send", ada, "Grüße", "--key", "schlüssel", **ascii_only)
-    assert user.told("list")[0]["title"] == "Grüße"
-    assert app.said("delete", "--user", ada, "--key", "schlüssel", **ascii_only) == "deleted\n"
+    app.stdout("send", ada, "Grüße", "--key", "schlüssel", **ascii_only)
+    assert user.json_lines("list")[0]["title"] == "Grüße"
+    assert app.stdout("delete", "--user", ada, "--key", "schlüssel", **ascii_only) == "deleted\n"
 
 
-def test_a_file_is_found_whatever_the_locale(user: At, tmp_path: Path) -> None:
+def test_a_file_is_found_whatever_the_locale(user: Cli, tmp_path: Path) -> None:
     file = tmp_path / "Grüße.txt"
     file.write_bytes(b"1234")
-    user.said("send", "--me", "--raw", str(file), PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
-    assert user.told("list")[0]["raw_content"] == "MTIzNA=="
+    user.stdout("send", "--me", "--raw", str(file), PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
+    assert user.json_lines("list")[0]["raw_content"] == "MTIzNA=="
 
 
-def test_list_filters_and_says_that_there_are_more(app: At, user: At, ada: str) -> None:
+def test_list_filters_and_says_that_there_are_more(app: Cli, user: Cli, ada: str) -> None:
     assert user.run("list").stderr == "there is nothing\n"
     for title in ("One", "Two", "Three"):
-        app.said("send", ada, title, "--group", title.lower())
-    assert [row["title"] for row in user.told("list", "--group", "two")] == ["Two"]
-    assert [row["title"] for row in user.told("list", "--since", "1h", "--unread")] == ["Three", "Two", "One"]
-    assert user.told("list", "--until", "1h") == []
+        app.stdout("send", ada, title, "--group", title.lower())
+    assert [row["title"] for row in user.json_lines("list", "--group", "two")] == ["Two"]
+    assert [row["title"] for row in user.json_lines("list", "--since", "1h", "--unread")] == [
+        "Three",
+        "Two",
+        "One",
+    ]
+    assert user.json_lines("list", "--until", "1h") == []
     some = user.run("list", "--limit", "2")
     assert (some.returncode, len(some.stdout.splitlines())) == (0, 3)
     assert some.stderr == "there are more: --limit 0 lists all\n"
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_nothing_in_a_title_reaches_the_terminal(app: At, user: At, ada: str, options: tuple[str]) -> None:
-    app.said("send", ada, EVIL, "--body", EVIL)
-    shown = user.said("list", *options)
+def test_nothing_in_a_title_reaches_the_terminal(app: Cli, user: Cli, ada: str, options: tuple[str]) -> None:
+    app.stdout("send", ada, EVIL, "--body", EVIL)
+    shown = user.stdout("list", *options)
     assert all(line.isprintable() for line in shown.replace("\ufffd", "?").splitlines())
     if options:
         assert objects(shown)[0]["title"] == EVIL
 
 
-def test_a_table_is_whole_where_nobody_looks_at_it(app: At, user: At, ada: str) -> None:
+def test_a_table_is_whole_where_nobody_looks_at_it(app: Cli, user: Cli, ada: str) -> None:
     title = "long " * 30 + "end"
-    sent = app.said("send", ada, title).strip()
-    row = user.said("list", COLUMNS="40").splitlines()[1]
+    sent = app.stdout("send", ada, title).strip()
+    row = user.stdout("list", COLUMNS="40").splitlines()[1]
     assert title in row
     assert row.endswith(sent)
     assert "\x1b" not in row
 
 
-def test_a_locale_without_the_characters_is_no_error(app: At, user: At, ada: str) -> None:
-    app.said("send", ada, "日本語")
+def test_a_locale_without_the_characters_is_no_error(app: Cli, user: Cli, ada: str) -> None:
+    app.stdout("send", ada, "日本語")
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
-    assert "?  ???" in user.said("list", **ascii_only)
-    assert objects(user.said("list", "--json", **ascii_only))[0]["title"] == "日本語"
+    assert "?  ???" in user.stdout("list", **ascii_only)
+    assert objects(user.stdout("list", "--json", **ascii_only))[0]["title"] == "日本語"
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_a_pipe_that_nobody_reads_ends_it_quietly(app: At, user: At, ada: str, options: tuple[str]) -> None:
-    app.said("send", ada, "Hello")
+def test_a_pipe_that_nobody_reads_ends_it_quietly(app: Cli, user: Cli, ada: str, options: tuple[str]) -> None:
+    app.stdout("send", ada, "Hello")
     ours, its = os.pipe()
     os.close(ours)
     command, env = (*COMMAND, "list", *options), environment(**user.access)
@@ -183,9 +187,9 @@ def test_a_pipe_that_nobody_reads_ends_it_quietly(app: At, user: At, ada: str, o
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-def test_a_token_command_is_asked(app: At, user: At, ada: str) -> None:
+def test_a_token_command_is_asked(app: Cli, user: Cli, ada: str) -> None:
     token = app.access["UNISONO_TOKEN"]
     command = f"{sys.executable} -c 'print(\"{token}\")'"
     sent = app.run("send", ada, "Hello", "--token-command", command, "--json", UNISONO_TOKEN="")
     assert (sent.returncode, sent.stderr) == (0, "")
-    assert user.told("list")[0]["id"] == json.loads(sent.stdout)["id"]
+    assert user.json_lines("list")[0]["id"] == json.loads(sent.stdout)["id"]

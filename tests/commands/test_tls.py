@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.commands.unisono import At
+from tests.commands.unisono import Cli
 from tests.support import tokens
 from tests.support.processes import ServerProcess, serving
 
@@ -40,7 +40,7 @@ def root(authority: trustme.CA, folder: Path) -> str:
 
 def refused(server: ServerProcess, *options: str) -> tuple[str, str]:
     """The error and the hint."""
-    ended = At(server.address, tokens.publisher()).run(*LIST, *options)
+    ended = Cli(server.address, tokens.publisher()).run(*LIST, *options)
     assert (ended.returncode, ended.stdout) == (1, "")
     # Not a line more: what gRPC would say by itself is not shown.
     error, hint = ended.stderr.splitlines()
@@ -68,5 +68,5 @@ def test_certificates_that_do_not_lead_to_it(secured: ServerProcess, tmp_path: P
 
 
 def test_certificates_that_do(secured: ServerProcess, authority: trustme.CA, tmp_path: Path) -> None:
-    app = At(secured.address, tokens.publisher())
-    assert app.told(*LIST, "--root-certificates", root(authority, tmp_path)) == []
+    app = Cli(secured.address, tokens.publisher())
+    assert app.json_lines(*LIST, "--root-certificates", root(authority, tmp_path)) == []

@@ -65,7 +65,7 @@ def objects(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-class At:
+class Cli:
     """Commands at a server, with a token."""
 
     def __init__(self, target: str, token: str) -> None:
@@ -74,27 +74,27 @@ class At:
     def run(self, *arguments: str, stdin: str = "", **changes: str) -> Ended:
         return run(*arguments, stdin=stdin, **{**self.access, **changes})
 
-    def said(self, *arguments: str, **changes: str) -> str:
+    def stdout(self, *arguments: str, **changes: str) -> str:
         """What a command that succeeds prints; it has nothing to complain about."""
         ended = self.run(*arguments, **changes)
         assert (ended.returncode, ended.stderr) == (0, "")
         return ended.stdout
 
-    def told(self, *arguments: str) -> list[dict[str, Any]]:
+    def json_lines(self, *arguments: str) -> list[dict[str, Any]]:
         """The same, for programs."""
-        return objects(self.said(*arguments, "--json"))
+        return objects(self.stdout(*arguments, "--json"))
 
     @contextmanager
-    def started(self, *arguments: str, **changes: str) -> Iterator["Started"]:
+    def started(self, *arguments: str, **changes: str) -> Iterator["RunningCommand"]:
         """Start a command that stays."""
-        started = Started(arguments, environment(**{**self.access, **changes}))
+        started = RunningCommand(arguments, environment(**{**self.access, **changes}))
         try:
             yield started
         finally:
             started.end()
 
 
-class Started:
+class RunningCommand:
     """A command that runs; `out` and `err` are the lines that it has said."""
 
     def __init__(self, arguments: tuple[str, ...], env: dict[str, str]) -> None:

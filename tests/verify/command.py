@@ -36,16 +36,16 @@ def at(address: str, *users: str) -> list[str]:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator["Started"]:
+def started(*arguments: str) -> Iterator["RunningCommand"]:
     """Start a run."""
-    run = Started(*arguments)
+    run = RunningCommand(*arguments)
     try:
         yield run
     finally:
         run.end()
 
 
-class Started:
+class RunningCommand:
     """A run that goes on. `said` is what it has told of itself, `report` what it has printed in the end."""
 
     def __init__(self, *arguments: str) -> None:

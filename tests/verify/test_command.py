@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.unisono import At
+from tests.commands.unisono import Cli
 from tests.guarantees.patches import Patch, patched
 from tests.support import tokens
 from tests.support.clocks import AheadClock
@@ -86,7 +86,7 @@ def test_what_is_there_already_is_left_alone_and_alarms_nobody(
         sent = [backend.send(ada, title=f"Old {number}", group_name="mail") for number in range(6)]
         backend.mark(ada, sent[0], read_state=ReadState.READ)
         backend.mark(ada, sent[1], user_action_state=UserActionState.DISMISSED)
-    At(server.address, tokens.device(ada)).said("mark", sent[2].id, "--read", "--endpoint", "laptop")
+    Cli(server.address, tokens.device(ada)).stdout("mark", sent[2].id, "--read", "--endpoint", "laptop")
     before = everything(server, ada)
 
     # When the user is tried, then all is kept, and all is as before

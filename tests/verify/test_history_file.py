@@ -9,8 +9,8 @@ import pytest
 from google.protobuf.any_pb2 import Any
 from google.rpc.error_details_pb2 import ErrorInfo
 
-from tests.guarantees.judge import honest
-from tests.guarantees.judge.doctored import a_badge_is_wrong
+from tests.guarantees.judge import valid
+from tests.guarantees.judge.corrupted import a_badge_is_wrong
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.history import Call, History, Principal
 from unisono.verify.history_file import NoHistory, Saved, load, save
@@ -21,7 +21,7 @@ BEGIN = '{"unisono-verify history":{"version":2}}\n'
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return asyncio.run(honest.history())
+    return asyncio.run(valid.history())
 
 
 def again(history: History) -> Saved:
@@ -59,10 +59,10 @@ def test_so_do_the_details_of_errors() -> None:
 
 
 def test_it_is_judged_alike(history: History) -> None:
-    doctored = again(history).history
-    a_badge_is_wrong(doctored)
+    corrupted = again(history).history
+    a_badge_is_wrong(corrupted)
     assert verdicts(again(history).history) == verdicts(history)
-    assert verdicts(again(doctored).history) == verdicts(doctored)
+    assert verdicts(again(corrupted).history) == verdicts(corrupted)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import copy
 
 import pytest
 
-from tests.guarantees.judge import honest
-from tests.guarantees.judge.doctored import a_badge_is_wrong
+from tests.guarantees.judge import valid
+from tests.guarantees.judge.corrupted import a_badge_is_wrong
 from unisono.verify.checker import PROMISES
 from unisono.verify.history import History
 from unisono.verify.verdicts import Outcome, Verdict, verdicts
@@ -14,7 +14,7 @@ from unisono.verify.verdicts import Outcome, Verdict, verdicts
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return asyncio.run(honest.history())
+    return asyncio.run(valid.history())
 
 
 def outcomes(found: list[Verdict]) -> dict[str, Outcome]:
@@ -44,9 +44,9 @@ def test_it_says_on_what_each_was_judged(history: History) -> None:
 
 
 def test_what_is_broken_is_not_kept_and_the_others_are(history: History) -> None:
-    doctored = copy.deepcopy(history)
-    a_badge_is_wrong(doctored)
-    kept, broken = outcomes(verdicts(history)), outcomes(verdicts(doctored))
+    corrupted = copy.deepcopy(history)
+    a_badge_is_wrong(corrupted)
+    kept, broken = outcomes(verdicts(history)), outcomes(verdicts(corrupted))
     assert kept["Exact"] is Outcome.KEPT
     assert broken == {**kept, "Exact": Outcome.BROKEN}
 

@@ -1,22 +1,22 @@
-"""The judge finds nothing in an honest history, and each promise that is broken in a doctored one."""
+"""The judge finds nothing in a valid history, and each promise that is broken in a corrupted one."""
 
 import asyncio
 import copy
 
 import pytest
 
-from tests.guarantees.judge import honest
-from tests.guarantees.judge.doctored import DOCTORED, Doctor
+from tests.guarantees.judge import valid
+from tests.guarantees.judge.corrupted import CORRUPTIONS, Corruption
 from unisono.verify.checker import PROMISES, check
 from unisono.verify.history import History
 
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return asyncio.run(honest.history())
+    return asyncio.run(valid.history())
 
 
-def test_an_honest_history_breaks_nothing(history: History) -> None:
+def test_a_valid_history_breaks_nothing(history: History) -> None:
     assert len(history.calls) > 200
     assert len(history.streams) > 10
     assert sum(len(stream.messages) for stream in history.streams) > 150
@@ -24,16 +24,16 @@ def test_an_honest_history_breaks_nothing(history: History) -> None:
 
 
 def test_each_promise_is_broken_somewhere() -> None:
-    assert set(DOCTORED.values()) == set(PROMISES)
+    assert set(CORRUPTIONS.values()) == set(PROMISES)
 
 
-@pytest.mark.parametrize("doctor", list(DOCTORED), ids=lambda doctor: doctor.__name__)
-def test_what_is_broken_is_named_with_its_evidence(history: History, doctor: Doctor) -> None:
-    doctored = copy.deepcopy(history)
-    doctor(doctored)
+@pytest.mark.parametrize("doctor", list(CORRUPTIONS), ids=lambda corruption: corruption.__name__)
+def test_what_is_broken_is_named_with_its_evidence(history: History, corruption: Corruption) -> None:
+    corrupted = copy.deepcopy(history)
+    corruption(corrupted)
 
-    broken = check(doctored)
+    broken = check(corrupted)
 
-    assert DOCTORED[doctor] in broken
+    assert CORRUPTIONS[corruption] in broken
     assert all(str(one).startswith(f"{name} is broken at ") for name, one in broken.items())
     assert all(1 <= len(one.evidence) <= 3 for one in broken.values())

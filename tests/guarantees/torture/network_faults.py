@@ -1,4 +1,4 @@
-"""Bad ways to a server: lines that are cut, slow, or change what they carry. Know no messages."""
+"""Bad ways to a server: proxies that cut, are slow, or change what they carry. Know no messages."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from tests.support.proxies import CHUNK, Proxy, put
 _HEAD: Final = 9
 _DATA: Final = 0
 
-#: Seconds: how long a piece is held up, and how long a line stands still now and then.
+#: Seconds: how long a piece is held up, and how long a connection stands still now and then.
 _DELAY: Final = 0.02
 _STALL: Final = 0.8
 

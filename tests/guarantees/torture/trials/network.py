@@ -18,20 +18,20 @@ from unisono.client import Transport, create_transport
 from unisono.verify.load.access import Connect
 from unisono.verify.load.traffic import PLATFORMS
 
-#: A backend, and the devices: each has a line of its own.
-_LINES: Final = 1 + len(USERS) * len(PLATFORMS)
+#: A backend, and the devices: each has a proxy of its own.
+_PROXIES: Final = 1 + len(USERS) * len(PLATFORMS)
 
 #: The longest life of a connection that is cut, in messages: to Welcome, through a catch-up, and beyond.
 _LONGEST: Final = 12
 
-#: How many cuts, removals at most, or seconds on bad lines, a round has.
+#: How many cuts, removals at most, or seconds on bad proxies, a round has.
 _CUTS: Final = 40
 _REMOVALS: Final = 25
 _SPAN: Final = 1.5
 
 
 class Count:
-    """Counts what happens on lines, and can be waited for."""
+    """Counts what happens on proxies, and can be waited for."""
 
     def __init__(self) -> None:
         self.value = 0
@@ -48,12 +48,12 @@ class Count:
 
 
 async def proxies(stack: AsyncExitStack, make: Callable[[int], Proxy]) -> list[str]:
-    """The addresses of as many lines as the workload has clients."""
-    return [(await stack.enter_async_context(carrying(make(number)))).target for number in range(_LINES)]
+    """The addresses of as many proxies as the workload has clients."""
+    return [(await stack.enter_async_context(carrying(make(number)))).target for number in range(_PROXIES)]
 
 
 def through(addresses: list[str], root: bytes | None = None) -> Connect:
-    """Gives each client a line of its own."""
+    """Gives each client a proxy of its own."""
     left = iter(addresses)
 
     def connect() -> Transport:
@@ -71,11 +71,11 @@ async def cut(context: TrialContext) -> None:
             context.recorder.annotate("CUT")
             cuts()
 
-        def line(number: int) -> Proxy:
+        def proxy(number: int) -> Proxy:
             lengths = cycle(range(1, _LONGEST + 1)) if number % 2 else cycle(range(_LONGEST, 0, -1))
             return CuttingProxy(server.address, lengths, note)
 
-        way = through(await proxies(stack, line))
+        way = through(await proxies(stack, proxy))
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
                 await cuts.reaches(cuts.value + _CUTS)
@@ -88,14 +88,14 @@ async def away(context: TrialContext) -> None:
     async with context.server(env=env) as server, AsyncExitStack() as stack:
         opened: list[Proxy] = []
 
-        def line(_: int) -> Proxy:
+        def open_proxy(_: int) -> Proxy:
             opened.append(Proxy(server.address))
             return opened[-1]
 
-        way = through(await proxies(stack, line))
+        way = through(await proxies(stack, open_proxy))
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
-                gone = context.random.sample(opened[1:], _LINES // 2)
+                gone = context.random.sample(opened[1:], _PROXIES // 2)
                 for proxy in gone:
                     proxy.block()
                 await context.calls("DeleteNotification", context.random.randint(1, _REMOVALS))
@@ -126,8 +126,8 @@ async def corrupt(context: TrialContext) -> None:
             context.recorder.annotate("CORRUPTED")
             corruptions()
 
-        line = partial(CorruptingProxy, server.address, corrupted=note)
-        addresses = await proxies(stack, lambda _: line(random=_chance(chance)))
+        proxy = partial(CorruptingProxy, server.address, corrupted=note)
+        addresses = await proxies(stack, lambda _: proxy(random=_chance(chance)))
         way = through(addresses, context.root)
         async with context.traffic(server.address, connect=way):
             for _ in range(context.rounds):
@@ -164,14 +164,14 @@ AWAY: Final = Trial(
 )
 SLOW: Final = Trial(
     name="slow",
-    says="lines that delay, stall and split",
+    says="proxies that delay, stall and split",
     run=slow,
     full=20,
     short=1,
 )
 CORRUPT: Final = Trial(
     name="corrupt",
-    says="lines that turn bits, under TLS",
+    says="proxies that turn bits, under TLS",
     run=corrupt,
     full=40,
     short=1,

@@ -75,13 +75,13 @@ async def come_back_together(context: TrialContext) -> None:
     users = fleet.users(everybody)
     async with context.server() as server, context.backend(server.address) as publisher:
         await fleet.connect_all(everybody, server.address)
-        haste = ImmediateReconnect(server, Random(f"{context.seed} haste"))  # noqa: S311
+        reconnect = ImmediateReconnect(server, Random(f"{context.seed} haste"))  # noqa: S311
         chance = Random(f"{context.seed} sends")  # noqa: S311
         traffic = sending(publisher, users, chance, pause=PAUSE)
-        async with haste.bind(everybody), traffic:
+        async with reconnect.bind(everybody), traffic:
             for number in range(context.rounds):
                 kind = (signal.SIGKILL, signal.SIGTERM)[number % 2]
-                await end(context, server, haste, everybody, kind)
+                await end(context, server, reconnect, everybody, kind)
                 await caught_up(context, publisher, everybody, users)
                 context.done()
         fleet.abort_all(everybody)
@@ -95,18 +95,18 @@ async def come_back_together(context: TrialContext) -> None:
 async def end(
     context: TrialContext,
     server: Server,
-    haste: ImmediateReconnect,
+    reconnect: ImmediateReconnect,
     everybody: Sequence[Device],
     kind: signal.Signals,
 ) -> None:
     """End it, start it, and measure until all are live."""
     await asyncio.sleep(context.random.uniform(0, RECONNECT_WITHIN))
     await server.end(kind)
-    haste.there.clear()
+    reconnect.there.clear()
     ended = context.recorder.clock()
     await server.start()
     serving = context.recorder.clock()
-    haste.there.set()
+    reconnect.there.set()
     await fleet.until_all(everybody, lambda device: device.live and device.streams[-1].began > ended)
     took = context.recorder.clock() - serving
     context.took(f"all are live after {kind.name}", took, SLOWEST, devices=len(everybody))

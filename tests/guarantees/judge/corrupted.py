@@ -1,4 +1,4 @@
-"""Histories that were honest, and have been altered so that one promise is broken. Each says which."""
+"""Histories that were valid, and have been altered so that one promise is broken. Each says which."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from unisono.verify.history import Annotation, Call, History, Principal, Stream,
 #: The one who sends.
 APP = Principal(app_id="app.test")
 
-Doctor = Callable[[History], None]
+Corruption = Callable[[History], None]
 
 
 def _stream(history: History) -> Stream:
@@ -226,7 +226,7 @@ def a_retry_is_stored_twice(history: History) -> None:
     rows[1].app_notification_id = rows[0].app_notification_id = "again"
 
 
-DOCTORED: dict[Doctor, str] = {
+CORRUPTIONS: dict[Corruption, str] = {
     a_sent_one_is_not_listed: "Durable",
     a_feed_goes_back: "Durable",
     a_mark_is_undone: "Durable",

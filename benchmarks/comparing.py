@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.results import FigureResult, Result
+from benchmarks.results import MetricResult, Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A figure of a run beside the same in the committed result.
+    """A metric of a run beside the same in the committed result.
 
     `change` is how much worse its median is: 0.1 where it was 2.0 and is 2.2, negative where it is better.
     `noise` is the larger one of both results. `worse` holds when no round was as good as the committed
@@ -17,7 +17,7 @@ class Compared:
 
     name: str
     committed: float
-    now: FigureResult
+    now: MetricResult
     noise: float
 
     @property
@@ -37,13 +37,13 @@ class Compared:
 
 
 def compared(run: Result, committed: Result) -> Iterator[Compared]:
-    """The figures that both have."""
+    """The metrics that both have."""
     before = {group.name: group for group in committed.groups}
     for group in run.groups:
         if group.name not in before:
             continue
         noise = max(group.noise, before[group.name].noise)
-        medians = {figure.name: figure.spread.median for figure in before[group.name].figures}
-        for figure in group.figures:
-            if figure.name in medians:
-                yield Compared(name=figure.name, committed=medians[figure.name], now=figure, noise=noise)
+        medians = {metric.name: metric.spread.median for metric in before[group.name].metrics}
+        for metric in group.metrics:
+            if metric.name in medians:
+                yield Compared(name=metric.name, committed=medians[metric.name], now=metric, noise=noise)

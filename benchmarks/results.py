@@ -8,23 +8,23 @@ from typing import Final, Self
 
 from pydantic import TypeAdapter, ValidationError, computed_field
 
-from benchmarks.figures import Figure, Group, Scale
-from benchmarks.rounds import AGAIN
+from benchmarks.metrics import Group, Metric, Scale
+from benchmarks.rounds import REPEAT_SUFFIX
 from benchmarks.samples import Samples
 from benchmarks.spread import Spread, farthest_from_itself, rounded
 
 
-class NoResult(Exception):
+class InvalidResultFile(Exception):
     """A file holds no result."""
 
 
-class TooLittle(Exception):
+class RunTooShort(Exception):
     """What was done took no time that can be seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FigureResult:
-    """A figure, and its ratios by round. See `Figure`."""
+class MetricResult:
+    """A metric, and its ratios by round. See `Figure`."""
 
     name: str
     title: str
@@ -34,18 +34,18 @@ class FigureResult:
     ratios: tuple[float, ...]
 
     @classmethod
-    def of(cls, figure: Figure, rounds: Sequence[Samples]) -> Self:
-        """Raises TooLittle."""
+    def of(cls, metric: Metric, rounds: Sequence[Samples]) -> Self:
+        """Raises RunTooShort."""
         try:
-            ratios = tuple(rounded(figure.ratio(samples)) for samples in rounds)
+            ratios = tuple(rounded(metric.ratio(samples)) for samples in rounds)
         except ZeroDivisionError:
-            raise TooLittle(f"{figure.name}: too little was done to be measured") from None
+            raise RunTooShort(f"{metric.name}: too little was done to be measured") from None
         return cls(
-            name=figure.name,
-            title=figure.title,
-            target=figure.target,
-            at_least=figure.at_least,
-            shown=tuple(figure.shown),
+            name=metric.name,
+            title=metric.title,
+            target=metric.target,
+            at_least=metric.at_least,
+            shown=tuple(metric.shown),
             ratios=ratios,
         )
 
@@ -88,16 +88,16 @@ class GroupResult:
     conditions: Conditions
     void: int
     floor_ratios: tuple[float, ...]
-    figures: tuple[FigureResult, ...]
+    metrics: tuple[MetricResult, ...]
     rounds: tuple[Samples, ...]
 
     @classmethod
     def of(cls, group: Group, rounds: Sequence[Samples], void: int, conditions: Conditions) -> Self:
-        """Raises TooLittle."""
+        """Raises RunTooShort."""
         for workload, sample in chain.from_iterable(samples.items() for samples in rounds):
             if sample.get(group.noise, 1.0) <= 0:
-                raise TooLittle(f"{workload}: too little was done to be measured")
-        floor, again = group.floor, group.floor + AGAIN
+                raise RunTooShort(f"{workload}: too little was done to be measured")
+        floor, again = group.floor, group.floor + REPEAT_SUFFIX
         ratios = [samples[floor][group.noise] / samples[again][group.noise] for samples in rounds]
         return cls(
             name=group.name,
@@ -108,7 +108,7 @@ class GroupResult:
             conditions=conditions,
             void=void,
             floor_ratios=tuple(map(rounded, ratios)),
-            figures=tuple(FigureResult.of(figure, rounds) for figure in group.figures),
+            metrics=tuple(MetricResult.of(metric, rounds) for metric in group.metrics),
             rounds=tuple(map(_rounded, rounds)),
         )
 
@@ -129,7 +129,7 @@ class Result:
 
     groups: tuple[GroupResult, ...] = ()
 
-    def plus(self, newer: GroupResult, order: Sequence[str]) -> "Result":
+    def merged(self, newer: GroupResult, order: Sequence[str]) -> "Result":
         """With this one in the place of an older one; groups are in this order, others after them."""
         groups = {group.name: group for group in (*self.groups, newer)}
         known = [groups.pop(name) for name in order if name in groups]
@@ -142,11 +142,11 @@ class Result:
 
     @classmethod
     def load(cls, file: Path) -> "Result":
-        """What was saved. Raises OSError and NoResult."""
+        """What was saved. Raises OSError and InvalidResultFile."""
         try:
             return _JSON.validate_json(file.read_bytes())
         except ValidationError as error:
-            raise NoResult(f"{file} holds no result: {error.errors()[0]['msg']}") from None
+            raise InvalidResultFile(f"{file} holds no result: {error.errors()[0]['msg']}") from None
 
 
 _JSON: Final = TypeAdapter(Result)

@@ -1,4 +1,4 @@
-"""What one run of a workload took. Knows no workload and no figure."""
+"""What one run of a workload took. Knows no workload and no metric."""
 
 import math
 import statistics
@@ -10,7 +10,7 @@ from typing import Final
 from benchmarks.machine import cores, usage
 
 #: How busy the core of whoever makes the work may be: above it, it is the generator that is measured.
-MOST_BUSY: Final = 0.9
+MAX_BUSY: Final = 0.9
 
 Sample = Mapping[str, float]
 """By measure: seconds, operations a second, bytes. `cpu` is the server's seconds for one operation, `rate`
@@ -20,7 +20,7 @@ Samples = Mapping[str, Sample]
 """The samples of one round, by workload."""
 
 
-class Taken:
+class Measurement:
     """What is being measured: the work says how many operations it was, and what else it saw."""
 
     def __init__(self) -> None:
@@ -30,9 +30,9 @@ class Taken:
 
 
 @contextmanager
-def taken(pid: int) -> Iterator[Taken]:
+def measure(pid: int) -> Iterator[Measurement]:
     """Measure what a server takes for the work that is done inside."""
-    work = Taken()
+    work = Measurement()
     server, core, began = usage.processor_time(pid), usage.busy_time(cores.GENERATOR), time.perf_counter()
     yield work
     wall = time.perf_counter() - began
@@ -44,7 +44,7 @@ def taken(pid: int) -> Iterator[Taken]:
     }
 
 
-def together(samples: Sequence[Sample]) -> Sample:
+def combined(samples: Sequence[Sample]) -> Sample:
     """Those of runs of as many operations each, as one."""
     walls = [1 / sample["rate"] for sample in samples]
     busy = sum(sample["busy"] * wall for sample, wall in zip(samples, walls, strict=True))
@@ -57,7 +57,7 @@ def together(samples: Sequence[Sample]) -> Sample:
 
 def is_void(sample: Sample) -> bool:
     """Whether it says more of the generator than of the server."""
-    return sample.get("busy", 0.0) > MOST_BUSY
+    return sample.get("busy", 0.0) > MAX_BUSY
 
 
 def quantiles(times: Sequence[float]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What the values of several rounds come to. Knows no figure."""
+"""What the values of several rounds come to. Knows no metric."""
 
 import statistics
 from collections.abc import Iterable

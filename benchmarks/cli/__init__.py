@@ -14,7 +14,7 @@ from unisono.client.cli.failures import exit_status
 
 _HOW: Final = block(
     "What it does",
-    "Each figure is a ratio of two things that are measured in the same run, mostly",
+    "Each metric is a ratio of two things that are measured in the same run, mostly",
     "processor time for one operation: ours, and a floor below which it cannot go.",
     "Servers get one core, whoever makes the work gets another.",
 )
@@ -24,7 +24,7 @@ _HOW: Final = block(
     epilog="\n\n".join(
         (
             _HOW,
-            block("Groups of figures", *names()),
+            block("Groups of metrics", *names()),
             examples(
                 "python -m benchmarks run",
                 "python -m benchmarks run --only sending --rounds 9",
@@ -39,7 +39,7 @@ _HOW: Final = block(
 def command() -> None:
     """Measure what the service costs, beside what it could not cost less than.
 
-    Exit status: 0 all went well, 1 a group failed, a figure got worse or a page is stale, 2 wrong
+    Exit status: 0 all went well, 1 a group failed, a metric got worse or a page is stale, 2 wrong
     arguments, 130 ended by Ctrl-C.
     """
 

@@ -39,7 +39,7 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 )
 @click.pass_context
 def check(ctx: click.Context, /, against: Path | None, committed: Path, **given: Any) -> None:
-    """Measure again, and name the figures that got worse.
+    """Measure again, and name the metrics that got worse.
 
     One did when no round was as good as its committed median, and its own median is worse by more
     than the floor was from itself.
@@ -49,11 +49,11 @@ def check(ctx: click.Context, /, against: Path | None, committed: Path, **given:
         now, good = measured(choice, Result(), _RUN)
     else:
         now = loaded(against)
-    figures = list(compared(now, before))
-    if not figures:
-        raise Failure("there is no figure in both results", "run groups that are committed")
+    metrics = list(compared(now, before))
+    if not metrics:
+        raise Failure("there is no metric in both results", "run groups that are committed")
     console = Console(highlight=False)
-    console.print(tables.of_comparison(figures))
-    worse = [figure.name for figure in figures if figure.worse]
-    console.print(f"\n{len(figures)} figures, worse: {', '.join(worse) or 'none'}", soft_wrap=True)
+    console.print(tables.of_comparison(metrics))
+    worse = [metric.name for metric in metrics if metric.worse]
+    console.print(f"\n{len(metrics)} metrics, worse: {', '.join(worse) or 'none'}", soft_wrap=True)
     ctx.exit(0 if good and not worse else 1)

@@ -11,11 +11,11 @@ from benchmarks.cli import tables
 from benchmarks.cli.options import ORDER, Choice
 from benchmarks.cli.progress import progress_reporter
 from benchmarks.machine import cores
-from benchmarks.results import GroupResult, NoResult, Result
+from benchmarks.results import GroupResult, InvalidResultFile, Result
 from benchmarks.running import Outcome
 from unisono.client.cli.failures import Failure
 
-#: What becomes of a group without figures, and its style.
+#: What becomes of a group without metrics, and its style.
 _FAILED: Final = ("failed", "bold red")
 _LEFT_OUT: Final = ("left out", "yellow")
 
@@ -36,9 +36,9 @@ def measured(choice: Choice, before: Result, file: Path) -> tuple[Result, bool]:
     ):
         for outcome in running.run(choice.groups, choice.scale, choice.command, reporter):
             _tell(outcome, reporter.console)
-            reporter.left()
+            reporter.group_ended()
             if isinstance(outcome, GroupResult):
-                result = result.plus(outcome, ORDER)
+                result = result.merged(outcome, ORDER)
                 result.save(file)
             else:
                 good &= not outcome.failed
@@ -49,7 +49,7 @@ def loaded(file: Path) -> Result:
     """What a file holds. Raises a `Failure`."""
     try:
         return Result.load(file)
-    except NoResult as error:
+    except InvalidResultFile as error:
         raise Failure(str(error), "name a file that run has written") from error
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}", "run writes one") from error

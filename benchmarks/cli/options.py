@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import click
 
-from benchmarks.figures import Group, Scale
-from benchmarks.groups.every import GROUPS, GROWN
+from benchmarks.groups.registry import GROUPS, GROWN
+from benchmarks.metrics import Group, Scale
 
 #: The result that is committed, which the page is made of.
 COMMITTED: Final = Path("docs/performance/result.json")

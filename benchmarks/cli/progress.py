@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from benchmarks.figures import Group
-from benchmarks.report.words import plain
+from benchmarks.metrics import Group
+from benchmarks.report.formatting import plain
 
 _A_SECOND: Final = 2
 
@@ -26,16 +26,16 @@ class ProgressReporter:
     def __init__(self, console: Console) -> None:
         self.console = console
 
-    def group(self, group: Group) -> None:
-        """See `Watcher`."""
+    def group_started(self, group: Group) -> None:
+        """See `RunListener`."""
 
-    def begins(self, workload: str, before: int, of: int) -> None:
-        """See `Watcher`."""
+    def workload_started(self, workload: str, before: int, of: int) -> None:
+        """See `RunListener`."""
 
-    def ended(self, workload: str, void: bool) -> None:
-        """See `Watcher`."""
+    def workload_ended(self, workload: str, void: bool) -> None:
+        """See `RunListener`."""
 
-    def left(self) -> None:
+    def group_ended(self) -> None:
         """A group is over, or was left out."""
 
 
@@ -50,24 +50,24 @@ class BarReporter(ProgressReporter):
         self._over = 0
         self._last = False
 
-    def group(self, group: Group) -> None:
-        """See `Watcher`."""
+    def group_started(self, group: Group) -> None:
+        """See `RunListener`."""
         self._progress.reset(self._one, description=group.name, total=None, says="setting up", visible=True)
 
-    def begins(self, workload: str, before: int, of: int) -> None:
-        """See `Watcher`."""
+    def workload_started(self, workload: str, before: int, of: int) -> None:
+        """See `RunListener`."""
         self._last = before + 1 == of
         self._progress.update(self._one, completed=before, total=of, says=plain(workload))
         self._progress.update(self._all, completed=self._over + before / of)
 
-    def ended(self, workload: str, void: bool) -> None:
-        """See `Watcher`."""
+    def workload_ended(self, workload: str, void: bool) -> None:
+        """See `RunListener`."""
         if void:
             self._progress.update(self._one, says=f"{plain(workload)}, once more: it was void")
         elif self._last:
             self._progress.update(self._one, advance=1, says="ending")
 
-    def left(self) -> None:
+    def group_ended(self) -> None:
         """See `ProgressReporter`."""
         self._over += 1
         self._progress.update(self._all, completed=self._over)
@@ -76,8 +76,8 @@ class BarReporter(ProgressReporter):
 class LineReporter(ProgressReporter):
     """Where nobody looks, or a log is written."""
 
-    def group(self, group: Group) -> None:
-        """See `Watcher`."""
+    def group_started(self, group: Group) -> None:
+        """See `RunListener`."""
         self.console.print(f"{group.name}: {group.title}", soft_wrap=True)
 
 

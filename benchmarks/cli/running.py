@@ -30,6 +30,6 @@ from unisono.client.cli.commands.help import examples
 )
 @click.pass_context
 def run(ctx: click.Context, /, out: Path, **given: Any) -> None:
-    """Measure, print the figures of each group, and keep them in a file."""
+    """Measure, print the metrics of each group, and keep them in a file."""
     _, good = measured(Choice.of(**given), loaded(out) if out.exists() else Result(), out)
     ctx.exit(0 if good else 1)

@@ -1,4 +1,4 @@
-"""Results in the terminal: the figures of a group, and figures beside those that are committed."""
+"""Results in the terminal: the metrics of a group, and metrics beside those that are committed."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,42 +7,42 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmarks.comparing import Compared
-from benchmarks.report import words
+from benchmarks.report import formatting
 from benchmarks.results import GroupResult
 
 _STYLES: Final = {True: "green", False: "bold red", None: ""}
 
 
 def of_group(group: GroupResult) -> Table:
-    """Its figures."""
-    table = _table(f"{group.title} ({words.noise(group)})")
-    for name in ("figure", "median", "spread", "target", ""):
-        table.add_column(name, justify="left" if name == "figure" else "right")
-    for figure in group.figures:
+    """Its metrics."""
+    table = _table(f"{group.title} ({formatting.noise(group)})")
+    for name in ("metric", "median", "spread", "target", ""):
+        table.add_column(name, justify="left" if name == "metric" else "right")
+    for metric in group.metrics:
         table.add_row(
-            figure.name,
-            words.ratio(figure.spread.median),
-            words.ends(figure.spread),
-            words.target(figure),
-            Text(words.met(figure), _STYLES[figure.met]),
+            metric.name,
+            formatting.ratio(metric.spread.median),
+            formatting.ends(metric.spread),
+            formatting.target(metric),
+            Text(formatting.met(metric), _STYLES[metric.met]),
         )
     return table
 
 
-def of_comparison(figures: Iterable[Compared]) -> Table:
+def of_comparison(metrics: Iterable[Compared]) -> Table:
     """What became of each."""
     table = _table("Beside the committed result")
-    for name in ("figure", "committed", "now", "spread", "change", "noise", ""):
-        table.add_column(name, justify="left" if name == "figure" else "right")
-    for figure in figures:
+    for name in ("metric", "committed", "now", "spread", "change", "noise", ""):
+        table.add_column(name, justify="left" if name == "metric" else "right")
+    for metric in metrics:
         table.add_row(
-            figure.name,
-            words.ratio(figure.committed),
-            words.ratio(figure.now.spread.median),
-            words.ends(figure.now.spread),
-            f"{figure.change:+.1%}",
-            f"{figure.noise:.1%}",
-            Text("worse" if figure.worse else "", _STYLES[False]),
+            metric.name,
+            formatting.ratio(metric.committed),
+            formatting.ratio(metric.now.spread.median),
+            formatting.ends(metric.now.spread),
+            f"{metric.change:+.1%}",
+            f"{metric.noise:.1%}",
+            Text("worse" if metric.worse else "", _STYLES[False]),
         )
     return table
 

@@ -1,1 +1,1 @@
-"""What is measured together: workloads in pairs with their floors, and the figures made of them."""
+"""What is measured together: workloads in pairs with their floors, and the metrics made of them."""

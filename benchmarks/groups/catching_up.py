@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
 from benchmarks.groups.broadcasting import broadcasts
 from benchmarks.groups.delivering import DEVICES
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT
 from benchmarks.load import listeners, requests, sizes
-from benchmarks.load.callers import Calls, Refused, connections
+from benchmarks.load.callers import CallFailed, Calls, connections
 from benchmarks.load.listeners import Device
-from benchmarks.load.returning import Return, register
-from benchmarks.machine import resting, usage
-from benchmarks.samples import Sample, taken
-from benchmarks.sides.servers import Side, empty, folder, unisono
+from benchmarks.load.reconnects import Reconnect, register
+from benchmarks.machine import idle, usage
+from benchmarks.metrics import Group, Metric, Scale, Workloads
+from benchmarks.samples import Sample, measure
+from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 
 MISSED: Final = 500
 
@@ -25,25 +25,25 @@ _WRITES: Final = 100
 TOGETHER: Final = 100
 
 
-async def missed(side: Side, users: Sequence[str], *, burst: int = BATCH) -> None:
+async def missed(server: RunningServer, users: Sequence[str], *, burst: int = BATCH) -> None:
     """Send to users what their devices miss, so many to one before the next one's turn."""
-    callers = Calls(await connections(side.address, 1))
+    callers = Calls(await connections(server.address, 1))
     batches = requests.batches(users, len(users) * MISSED // BATCH, BATCH, burst=burst)
     await callers.at_a_time(BATCHES_IN_FLIGHT, batches)
     callers.close()
 
 
-async def caught_up(side: Side, devices: Sequence[Device]) -> Sample:
+async def caught_up(server: RunningServer, devices: Sequence[Device]) -> Sample:
     """Measure how they come back, streams included; an operation is one notification at one device."""
-    back, files = Return(devices), usage.open_files(side.pid)
-    with taken(side.pid) as run:
-        await back.all_synced(side.address, TOGETHER)
+    back, files = Reconnect(devices), usage.open_files(server.pid)
+    with measure(server.pid) as run:
+        await back.all_synced(server.address, TOGETHER)
         run.operations = len(devices) * MISSED
     if {events.count for events in back.events} != {MISSED}:
-        raise Refused("a device has not got what it missed, or more than that")
+        raise CallFailed("a device has not got what it missed, or more than that")
     back.leave()
-    await resting.until_closed(side.pid, files)
-    await resting.until_rest(side.pid)
+    await idle.wait_closed(server.pid, files)
+    await idle.wait_idle(server.pid)
     return run.sample
 
 
@@ -56,7 +56,7 @@ async def _open(scale: Scale) -> AsyncIterator[Workloads]:
         await register(devices, ours.address)
         await missed(ours, users)
         write = await broadcasts(floor, len(devices), await sizes.of_stream(ours.address), writes)
-        await resting.until_rest(ours.pid)
+        await idle.wait_idle(ours.pid)
         yield {
             "write": write,
             "back": lambda: caught_up(ours, devices),
@@ -70,8 +70,8 @@ CATCHING_UP: Final = Group(
     floor="write",
     noise="cpu",
     open=_open,
-    figures=(
-        Figure(
+    metrics=(
+        Metric(
             name="row",
             title="a thousand devices, three of each user, come back to 500 missed, per notification"
             " and device, streams included / broadcast write",
@@ -79,7 +79,7 @@ CATCHING_UP: Final = Group(
             target=0.1,
             shown=(("back", "rate"), ("write", "rate")),
         ),
-        Figure(
+        Metric(
             name="catch_up_alone",
             title="the same with one device of each user / broadcast write",
             ratio=lambda of: of["alone"]["cpu"] / of["write"]["cpu"],

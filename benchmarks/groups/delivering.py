@@ -5,15 +5,15 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
 from benchmarks.groups.broadcasting import broadcasts
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT
 from benchmarks.load import listeners, requests, sizes
 from benchmarks.load.callers import Calls, connections
-from benchmarks.load.listeners import Arrivals
+from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.requests import Request
-from benchmarks.samples import Sample, taken
-from benchmarks.sides.servers import Side, empty, folder, unisono
+from benchmarks.metrics import Group, Metric, Scale, Workloads
+from benchmarks.samples import Sample, measure
+from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 
 DEVICES: Final = 3
 BURST: Final = 20
@@ -23,11 +23,13 @@ _UNHEARD: Final = [f"unheard-{number}" for number in range(BATCH)]
 _BATCHES: Final = 100
 
 
-async def delivered(side: Side, arrivals: Arrivals, work: Sequence[Request], each: int, heard: int) -> Sample:
+async def delivered(
+    server: RunningServer, arrivals: ArrivalCounter, work: Sequence[Request], each: int, heard: int
+) -> Sample:
     """Measure batches until all that is `heard` of each item has arrived."""
-    callers = Calls(await connections(side.address, 1))
+    callers = Calls(await connections(server.address, 1))
     before = arrivals.count
-    with taken(side.pid) as run:
+    with measure(server.pid) as run:
         await callers.at_a_time(BATCHES_IN_FLIGHT, work)
         run.operations = len(work) * each
         await arrivals.until(before + run.operations * heard)
@@ -40,7 +42,7 @@ async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     amount = scale.of(_BATCHES, least=10)
     batches = partial(requests.batches, amount=amount, size=BATCH)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
-        heard, synced = Arrivals(), Arrivals()
+        heard, synced = ArrivalCounter(), ArrivalCounter()
         devices = listeners.devices(_LISTENED, DEVICES)
         await listeners.connect([device.stream(synced, heard) for device in devices], ours.address)
         await synced.until(len(devices))
@@ -58,8 +60,8 @@ DELIVERING: Final = Group(
     floor="write",
     noise="cpu",
     open=_open,
-    figures=(
-        Figure(
+    metrics=(
+        Metric(
             name="delivery",
             title="batches of 100 to distinct users with three open devices, per notification"
             " / (the same with none open + three broadcast writes)",
@@ -67,7 +69,7 @@ DELIVERING: Final = Group(
             target=1.15,
             shown=(("heard", "rate"), ("unheard", "rate"), ("write", "rate")),
         ),
-        Figure(
+        Metric(
             name="burst",
             title="bursts of 20 per user, three devices, per delivery / broadcast write",
             ratio=lambda of: of["burst"]["cpu"] / DEVICES / of["write"]["cpu"],

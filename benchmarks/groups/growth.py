@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
-from benchmarks.groups.beside import in_turn
-from benchmarks.groups.grown import fill, workloads
+from benchmarks.groups.large_store import fill, workloads
+from benchmarks.groups.peer_metrics import in_turn
+from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample
-from benchmarks.sides.servers import folder, unisono
+from benchmarks.servers.servers import folder, unisono
 
 _SMALL: Final = 10_000
 _LARGE: Final = 10_000_000
@@ -48,9 +48,9 @@ async def _open(scale: Scale) -> AsyncIterator[Workloads]:
             }
 
 
-def _figure(name: str, title: str, target: float) -> Figure:
+def _figure(name: str, title: str, target: float) -> Metric:
     small, large = f"small_{name}", f"large_{name}"
-    return Figure(
+    return Metric(
         name=f"grown_{name}",
         title=f"{title}: ten million stored / ten thousand stored",
         ratio=lambda of: of[large]["cpu"] / of[small]["cpu"],
@@ -66,12 +66,12 @@ GROWTH: Final = Group(
     noise="cpu",
     open=_open,
     lasting=True,
-    figures=(
+    metrics=(
         _figure("send", "send to random users, 64 in flight", 1.3),
         _figure("mark", "mark one notification of a random user by its id", 1.2),
         _figure("list", "first page of 50 of a random user", 1.2),
         _figure("resume", "a device of a random user comes back 20 notifications behind", 1.2),
-        Figure(
+        Metric(
             name="start",
             title="seconds from the start of the process until it serves, with a million stored"
             " / (the same on an empty store + one second)",

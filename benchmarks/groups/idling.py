@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
 from benchmarks.groups.delivering import DEVICES
 from benchmarks.load import listeners, requests, sizes
-from benchmarks.load.listeners import Arrivals, Stream
+from benchmarks.load.listeners import ArrivalCounter, Stream
 from benchmarks.load.sizes import StreamSizes
-from benchmarks.machine import resting, usage
+from benchmarks.machine import idle, usage
+from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample
-from benchmarks.sides.servers import Side, empty, folder, unisono
+from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 from tests.support.http2.fleet import fitting
 
 _STREAMS: Final = 3000
@@ -23,14 +23,14 @@ Connect = Callable[[int, int], Awaitable[list[Stream]]]
 """Connects so many streams, which are numbered from so many on, and waits until all have begun."""
 
 
-async def _measured(side: Side, connect: Connect, streams: int) -> Sample:
+async def _measured(server: RunningServer, connect: Connect, streams: int) -> Sample:
     first = await connect(0, _FIRST)
-    await resting.until_rest(side.pid)
-    before = usage.resident(side.pid)
+    await idle.wait_idle(server.pid)
+    before = usage.resident(server.pid)
     more = await connect(_FIRST, streams)
     # What connecting takes for a while, and what is written behind it, is over when the server rests.
-    await resting.until_rest(side.pid)
-    sample = {"memory": (usage.resident(side.pid) - before) / streams}
+    await idle.wait_idle(server.pid)
+    sample = {"memory": (usage.resident(server.pid) - before) / streams}
     for stream in (*first, *more):
         stream.close()
     return sample
@@ -41,9 +41,9 @@ async def _ours(streams: int) -> Sample:
 
         async def connect(start: int, amount: int) -> list[Stream]:
             users = [f"idle-{number}" for number in range(start // DEVICES, (start + amount) // DEVICES)]
-            synced = Arrivals()
+            synced = ArrivalCounter()
             devices = listeners.devices(users, DEVICES)
-            idle = [device.stream(synced, Arrivals()) for device in devices]
+            idle = [device.stream(synced, ArrivalCounter()) for device in devices]
             await listeners.connect(idle, ours.address)
             await synced.until(len(idle))
             return idle
@@ -55,11 +55,11 @@ async def _bare(size: StreamSizes, streams: int) -> Sample:
     with empty() as floor:
 
         async def connect(_start: int, amount: int) -> list[Stream]:
-            told = Arrivals()
+            reporter = ArrivalCounter()
             token = requests.device("idle-0")
-            bare = listeners.listening(amount, token, size.request, size.greeting, told)
+            bare = listeners.listening(amount, token, size.request, size.greeting, reporter)
             await listeners.connect(bare, floor.address)
-            await told.until(2 * amount)
+            await reporter.until(2 * amount)
             return bare
 
         return await _measured(floor, connect, streams)
@@ -79,8 +79,8 @@ IDLING: Final = Group(
     floor="bare",
     noise="memory",
     open=_open,
-    figures=(
-        Figure(
+    metrics=(
+        Metric(
             name="idle",
             title="resident memory of an idle device's stream, on a connection of its own"
             " / of an idle stream of the empty server",

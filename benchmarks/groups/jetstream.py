@@ -7,18 +7,18 @@ from functools import partial
 from itertools import count
 from typing import Final
 
-from benchmarks.figures import Group, Scale, Workload, Workloads
 from benchmarks.groups import peers
-from benchmarks.groups.beside import figures, in_turn
 from benchmarks.groups.delivering import DEVICES
-from benchmarks.groups.ours import ours
+from benchmarks.groups.peer_metrics import in_turn, metrics
+from benchmarks.groups.unisono import ours
 from benchmarks.load.jetstream import Kind, durable, forget, make_stream, ordered
-from benchmarks.load.listeners import Arrivals
+from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.nats import Device, Publisher
-from benchmarks.machine import resting
+from benchmarks.machine import idle
+from benchmarks.metrics import Group, Scale, Workload, Workloads
 from benchmarks.samples import Sample
-from benchmarks.sides.jetstream import jetstream, missing
-from benchmarks.sides.servers import Side, folder, unisono
+from benchmarks.servers.jetstream import jetstream, missing
+from benchmarks.servers.servers import RunningServer, folder, unisono
 
 _TITLE: Final = "NATS JetStream, file storage, synced before each acknowledgement"
 
@@ -40,39 +40,41 @@ _BATCHES: Final = 100
 _times: Final = count()
 
 
-async def _theirs(side: Side, scale: Scale, asker: Publisher, kind: Kind, users: Sequence[str]) -> Workloads:
+async def _theirs(
+    server: RunningServer, scale: Scale, asker: Publisher, kind: Kind, users: Sequence[str]
+) -> Workloads:
     """With devices of a kind, those of these users."""
-    heard = Arrivals()
+    heard = ArrivalCounter()
     for device in (await _devices(asker, kind, users, heard)).values():
-        await device.connect(side.address)
+        await device.connect(server.address)
     return {
         "single": _rested(
-            side, partial(peers.singles, side, heard, Publisher, users, scale.of(_SENDS, least=300))
+            server, partial(peers.singles, server, heard, Publisher, users, scale.of(_SENDS, least=300))
         ),
         "burst": _rested(
-            side, partial(peers.bursts, side, heard, Publisher, users, scale.of(_BATCHES, least=10))
+            server, partial(peers.bursts, server, heard, Publisher, users, scale.of(_BATCHES, least=10))
         ),
-        "row": _rested(side, partial(_row, side, asker, kind, peers.away(scale))),
+        "row": _rested(server, partial(_row, server, asker, kind, peers.away(scale))),
     }
 
 
-def _rested(side: Side, workload: Workload) -> Workload:
+def _rested(server: RunningServer, workload: Workload) -> Workload:
     """Wait afterwards until it has written how far devices are, so that it is not taken for what is next."""
 
     async def run() -> Sample:
         sample = await workload()
-        await resting.until_rest(side.pid)
+        await idle.wait_idle(server.pid)
         return sample
 
     return run
 
 
-async def _row(side: Side, asker: Publisher, kind: Kind, users: Sequence[str]) -> Sample:
+async def _row(server: RunningServer, asker: Publisher, kind: Kind, users: Sequence[str]) -> Sample:
     """Other devices each time, which have missed what the stream still has."""
-    arrivals = Arrivals()
+    arrivals = ArrivalCounter()
     named = await _devices(asker, kind, users, arrivals)
     devices = list(named.values())
-    sample = await peers.caught_up(side, arrivals, devices, lambda: gather(*(d.settle() for d in devices)))
+    sample = await peers.caught_up(server, arrivals, devices, lambda: gather(*(d.settle() for d in devices)))
     for name, device in named.items():
         device.close()
         await forget(asker, name)
@@ -80,7 +82,7 @@ async def _row(side: Side, asker: Publisher, kind: Kind, users: Sequence[str]) -
 
 
 async def _devices(
-    asker: Publisher, kind: Kind, users: Sequence[str], arrivals: Arrivals
+    asker: Publisher, kind: Kind, users: Sequence[str], arrivals: ArrivalCounter
 ) -> Mapping[str, Device]:
     """Those of users, by names that none had before."""
     time = next(_times)
@@ -90,7 +92,7 @@ async def _devices(
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    peers.make_room()
+    peers.raise_file_limit()
     with folder() as place, unisono(place / "store.db") as us, jetstream(place) as them:
         asker = Publisher()
         await asker.connect(them.address)
@@ -113,9 +115,9 @@ JETSTREAM: Final = Group(
     open=_open,
     missing=missing,
     notes=_NOTES,
-    figures=(
-        *figures("jetstream", "ordered", f"{_TITLE}; ordered consumers", single=None, burst=0.4, row=1),
-        *figures(
+    metrics=(
+        *metrics("jetstream", "ordered", f"{_TITLE}; ordered consumers", single=None, burst=0.4, row=1),
+        *metrics(
             "jetstream_durable", "durable", f"{_TITLE}; durable consumers", single=None, burst=None, row=None
         ),
     ),

@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
 from benchmarks.groups.delivering import DEVICES
 from benchmarks.load import listeners, requests, sizes
 from benchmarks.load.callers import Calls, connections
-from benchmarks.load.deliveries import Deliveries
-from benchmarks.load.listeners import Arrivals
+from benchmarks.load.deliveries import DeliveryTimes
+from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.requests import Request
-from benchmarks.samples import Sample, quantiles, taken
-from benchmarks.sides.servers import Side, empty, folder, unisono
+from benchmarks.metrics import Group, Metric, Scale, Workloads
+from benchmarks.samples import Sample, measure, quantiles
+from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 
 _A_SECOND: Final = 300
 _CALLS: Final = 3000
@@ -21,22 +21,22 @@ _CONNECTIONS: Final = 4
 _USERS: Final = [f"live-{number}" for number in range(100)]
 
 
-async def _answered(side: Side, work: Iterable[Request]) -> Sample:
+async def _answered(server: RunningServer, work: Iterable[Request]) -> Sample:
     """Measure from when calls are due until they are answered."""
-    callers = Calls(await connections(side.address, _CONNECTIONS))
-    with taken(side.pid) as run:
+    callers = Calls(await connections(server.address, _CONNECTIONS))
+    with measure(server.pid) as run:
         await callers.a_second(_A_SECOND, work)
         run.operations = len(callers.times)
     callers.close()
     return {**run.sample, **quantiles(callers.times)}
 
 
-async def _delivered(side: Side, deliveries: Deliveries, work: Iterable[Request]) -> Sample:
+async def _delivered(server: RunningServer, deliveries: DeliveryTimes, work: Iterable[Request]) -> Sample:
     """Measure from when sends are due until the last device has them."""
-    callers = Calls(await connections(side.address, _CONNECTIONS))
+    callers = Calls(await connections(server.address, _CONNECTIONS))
     ready = list(work)
     before = deliveries.complete.count
-    with taken(side.pid) as run:
+    with measure(server.pid) as run:
         due = await callers.a_second(_A_SECOND, ready)
         await deliveries.complete.until(before + len(ready))
         run.operations = len(ready)
@@ -49,7 +49,7 @@ async def _delivered(side: Side, deliveries: Deliveries, work: Iterable[Request]
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     amount = scale.of(_CALLS, least=600)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
-        deliveries, synced = Deliveries(DEVICES), Arrivals()
+        deliveries, synced = DeliveryTimes(DEVICES), ArrivalCounter()
         devices = listeners.devices(_USERS, DEVICES)
         await listeners.connect([deliveries.stream(device, synced) for device in devices], ours.address)
         await synced.until(len(devices))
@@ -67,15 +67,15 @@ LIVE: Final = Group(
     floor="echo",
     noise="p50",
     open=_open,
-    figures=(
-        Figure(
+    metrics=(
+        Metric(
             name="live_p50",
             title="300 sends a second, from due to the third open device / 300 empty echoes a second, median",
             ratio=lambda of: of["send"]["p50"] / of["echo"]["p50"],
             target=1.8,
             shown=(("send", "p50"), ("echo", "p50")),
         ),
-        Figure(
+        Metric(
             name="live_p99",
             title="300 sends a second, from due to the third open device / 300 empty echoes a second,"
             " 99th percentile",

@@ -6,16 +6,16 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
-from benchmarks.figures import Group, Scale, Workloads
 from benchmarks.groups import peers
-from benchmarks.groups.beside import figures, in_turn
 from benchmarks.groups.delivering import DEVICES
-from benchmarks.groups.ours import ours
-from benchmarks.load.listeners import Arrivals
+from benchmarks.groups.peer_metrics import in_turn, metrics
+from benchmarks.groups.unisono import ours
+from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.mqtt import Device, Publisher
+from benchmarks.metrics import Group, Scale, Workloads
 from benchmarks.samples import Sample
-from benchmarks.sides.mosquitto import missing, mosquitto
-from benchmarks.sides.servers import Side, folder, unisono
+from benchmarks.servers.mosquitto import missing, mosquitto
+from benchmarks.servers.servers import RunningServer, folder, unisono
 
 _NOTES: Final = """\
 Mosquitto is a broker of MQTT, written in C. It has sessions and messages in memory, and with persistence on
@@ -30,45 +30,49 @@ _SENDS: Final = 12_000
 _BATCHES: Final = 200
 
 
-async def _theirs(side: Side, scale: Scale) -> Workloads:
-    heard, away = Arrivals(), peers.away(scale)
-    await _subscribed(side, peers.LISTENED, heard)
-    for device in await _subscribed(side, away, Arrivals()):
+async def _theirs(server: RunningServer, scale: Scale) -> Workloads:
+    heard, away = ArrivalCounter(), peers.away(scale)
+    await _subscribed(server, peers.LISTENED, heard)
+    for device in await _subscribed(server, away, ArrivalCounter()):
         await device.leave()
     return {
         "single": partial(
-            peers.singles, side, heard, Publisher, peers.LISTENED, scale.of(_SENDS, least=1000)
+            peers.singles, server, heard, Publisher, peers.LISTENED, scale.of(_SENDS, least=1000)
         ),
-        "burst": partial(peers.bursts, side, heard, Publisher, peers.LISTENED, scale.of(_BATCHES, least=10)),
-        "row": partial(_row, side, away),
+        "burst": partial(
+            peers.bursts, server, heard, Publisher, peers.LISTENED, scale.of(_BATCHES, least=10)
+        ),
+        "row": partial(_row, server, away),
     }
 
 
-async def _row(side: Side, users: Sequence[str]) -> Sample:
+async def _row(server: RunningServer, users: Sequence[str]) -> Sample:
     """They have to miss it anew each time: what was acknowledged is gone."""
-    arrivals = Arrivals()
+    arrivals = ArrivalCounter()
     devices = _devices(users, arrivals)
-    await peers.miss(side, Publisher, users)
-    sample = await peers.caught_up(side, arrivals, devices, lambda: gather(*(d.settle() for d in devices)))
+    await peers.miss(server, Publisher, users)
+    sample = await peers.caught_up(server, arrivals, devices, lambda: gather(*(d.settle() for d in devices)))
     await gather(*(device.leave() for device in devices))
     return sample
 
 
-async def _subscribed(side: Side, users: Sequence[str], arrivals: Arrivals) -> Sequence[Device]:
+async def _subscribed(
+    server: RunningServer, users: Sequence[str], arrivals: ArrivalCounter
+) -> Sequence[Device]:
     devices = _devices(users, arrivals)
     for device in devices:
-        await device.connect(side.address)
+        await device.connect(server.address)
         await device.subscribe()
     return devices
 
 
-def _devices(users: Sequence[str], arrivals: Arrivals) -> Sequence[Device]:
+def _devices(users: Sequence[str], arrivals: ArrivalCounter) -> Sequence[Device]:
     return [Device(user_id, f"device-{number}", arrivals) for user_id in users for number in range(DEVICES)]
 
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    peers.make_room()
+    peers.raise_file_limit()
     with folder() as place, unisono(place / "store.db") as us, mosquitto(place) as them:
         yield in_turn(mosquitto=await _theirs(them, scale), ours=await ours(us, scale))
 
@@ -81,7 +85,7 @@ MOSQUITTO: Final = Group(
     open=_open,
     missing=missing,
     notes=_NOTES,
-    figures=figures(
+    metrics=metrics(
         "mosquitto",
         "mosquitto",
         "Mosquitto, which syncs nothing to disk per message",

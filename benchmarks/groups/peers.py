@@ -7,15 +7,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from benchmarks.figures import Scale
 from benchmarks.groups.catching_up import MISSED, TOGETHER
 from benchmarks.groups.delivering import BURST, DEVICES
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT
-from benchmarks.load.callers import Refused
-from benchmarks.load.listeners import Arrivals
-from benchmarks.load.wires import Pipeline, Pipelines
-from benchmarks.samples import Sample, taken
-from benchmarks.sides.servers import Side
+from benchmarks.load.callers import CallFailed
+from benchmarks.load.listeners import ArrivalCounter
+from benchmarks.load.peer_connections import PipelinedPublisher, PublisherPool
+from benchmarks.metrics import Scale
+from benchmarks.samples import Sample, measure
+from benchmarks.servers.servers import RunningServer
 from tests.support.http2.fleet import fitting
 
 LISTENED: Final = [f"listened-{number}" for number in range(100)]
@@ -35,14 +35,14 @@ _CONNECTIONS: Final = 2000
 Act = Callable[[], Awaitable[object]]
 
 
-class Comer(Protocol):
+class ReconnectingDevice(Protocol):
     """A device that comes back."""
 
     async def connect(self, address: str) -> None:
         """Connect to HOST:PORT."""
 
 
-def make_room() -> None:
+def raise_file_limit() -> None:
     """Let this process, and those that it starts, have as many connections as are needed, if they may."""
     fitting(_CONNECTIONS)
 
@@ -52,23 +52,27 @@ def away(scale: Scale) -> list[str]:
     return [f"away-{number}" for number in range(scale.of(100, least=10))]
 
 
-async def delivered(side: Side, arrivals: Arrivals, sends: int, each: int, act: Act) -> Sample:
+async def delivered(
+    server: RunningServer, arrivals: ArrivalCounter, sends: int, each: int, act: Act
+) -> Sample:
     """Measure so many sends until they are at all devices; each counts as so many operations."""
     expected = arrivals.count + sends * DEVICES
-    with taken(side.pid) as run:
+    with measure(server.pid) as run:
         await act()
         await _all(arrivals, expected)
         run.operations = sends * each
     return run.sample
 
 
-async def caught_up(side: Side, arrivals: Arrivals, devices: Sequence[Comer], settled: Act) -> Sample:
+async def caught_up(
+    server: RunningServer, arrivals: ArrivalCounter, devices: Sequence[ReconnectingDevice], settled: Act
+) -> Sample:
     """Measure how devices come back, until they have what they missed and it is `settled` that they do."""
     expected = arrivals.count + len(devices) * MISSED
-    with taken(side.pid) as run:
+    with measure(server.pid) as run:
         for start in range(0, len(devices), TOGETHER):
             together = devices[start : start + TOGETHER]
-            await asyncio.gather(*(device.connect(side.address) for device in together))
+            await asyncio.gather(*(device.connect(server.address) for device in together))
         await _all(arrivals, expected)
         await settled()
         run.operations = len(devices) * MISSED
@@ -76,45 +80,55 @@ async def caught_up(side: Side, arrivals: Arrivals, devices: Sequence[Comer], se
 
 
 async def singles(
-    side: Side, arrivals: Arrivals, kind: type[Pipeline], users: Sequence[str], sends: int
+    server: RunningServer,
+    arrivals: ArrivalCounter,
+    kind: type[PipelinedPublisher],
+    users: Sequence[str],
+    sends: int,
 ) -> Sample:
     """Measure what a peer takes for a send to three devices, to users in turn, 64 in flight."""
-    backends = Pipelines(await _opened(side, kind, SINGLE_CONNECTIONS), 1, _SINGLE_PAUSE)
+    backends = PublisherPool(await _opened(server, kind, SINGLE_CONNECTIONS), 1, _SINGLE_PAUSE)
     pieces = backends.pieces([users[number % len(users)] for number in range(sends)])
-    sample = await delivered(side, arrivals, sends, 1, lambda: backends.at_a_time(IN_FLIGHT, pieces))
+    sample = await delivered(server, arrivals, sends, 1, lambda: backends.at_a_time(IN_FLIGHT, pieces))
     backends.close()
     return sample
 
 
 async def bursts(
-    side: Side, arrivals: Arrivals, kind: type[Pipeline], users: Sequence[str], batches: int
+    server: RunningServer,
+    arrivals: ArrivalCounter,
+    kind: type[PipelinedPublisher],
+    users: Sequence[str],
+    batches: int,
 ) -> Sample:
     """Measure what a peer takes for a delivery, in bursts of 20 to a user, as many in flight as of ours."""
-    backends = Pipelines(await _opened(side, kind, BURST_CONNECTIONS), BATCH, _BURST_PAUSE)
+    backends = PublisherPool(await _opened(server, kind, BURST_CONNECTIONS), BATCH, _BURST_PAUSE)
     sends = batches * BATCH
     pieces = backends.pieces([users[number // BURST % len(users)] for number in range(sends)])
     sample = await delivered(
-        side, arrivals, sends, DEVICES, lambda: backends.at_a_time(BATCHES_IN_FLIGHT, pieces)
+        server, arrivals, sends, DEVICES, lambda: backends.at_a_time(BATCHES_IN_FLIGHT, pieces)
     )
     backends.close()
     return sample
 
 
-async def miss(side: Side, kind: type[Pipeline], users: Sequence[str]) -> None:
+async def miss(server: RunningServer, kind: type[PipelinedPublisher], users: Sequence[str]) -> None:
     """Publish to users what their devices miss."""
-    backends = Pipelines(await _opened(side, kind, BURST_CONNECTIONS), 1, 0.0)
+    backends = PublisherPool(await _opened(server, kind, BURST_CONNECTIONS), 1, 0.0)
     await backends.at_a_time(BATCH * BATCHES_IN_FLIGHT, backends.pieces([*users] * MISSED))
     backends.close()
 
 
-async def _opened(side: Side, kind: type[Pipeline], connections: int) -> Sequence[Pipeline]:
+async def _opened(
+    server: RunningServer, kind: type[PipelinedPublisher], connections: int
+) -> Sequence[PipelinedPublisher]:
     pipelines = [kind() for _ in range(connections)]
     for pipeline in pipelines:
-        await pipeline.connect(side.address)
+        await pipeline.connect(server.address)
     return pipelines
 
 
-async def _all(arrivals: Arrivals, expected: int) -> None:
+async def _all(arrivals: ArrivalCounter, expected: int) -> None:
     await arrivals.until(expected)
     if arrivals.count > expected:
-        raise Refused(f"{arrivals.count - expected} came twice")
+        raise CallFailed(f"{arrivals.count - expected} came twice")

@@ -5,53 +5,53 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
 from benchmarks.groups.delivering import DEVICES
 from benchmarks.load import listeners, requests, sizes
-from benchmarks.load.listeners import Arrivals, Device
-from benchmarks.load.returning import Return, register
+from benchmarks.load.listeners import ArrivalCounter, Device
+from benchmarks.load.reconnects import Reconnect, register
 from benchmarks.load.sizes import StreamSizes
-from benchmarks.machine import resting, usage
-from benchmarks.samples import Sample, taken
-from benchmarks.sides.servers import Side, empty, folder, unisono
+from benchmarks.machine import idle, usage
+from benchmarks.metrics import Group, Metric, Scale, Workloads
+from benchmarks.samples import Sample, measure
+from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 from tests.support.http2.fleet import fitting
 
 _STREAMS: Final = 5000
 
 
-async def _returned(side: Side, devices: Sequence[Device]) -> Sample:
+async def _returned(server: RunningServer, devices: Sequence[Device]) -> Sample:
     """Measure until all are synced."""
-    back, files = Return(devices), usage.open_files(side.pid)
-    with taken(side.pid) as run:
+    back, files = Reconnect(devices), usage.open_files(server.pid)
+    with measure(server.pid) as run:
         began = time.perf_counter()
-        await back.all_synced(side.address, len(devices))
+        await back.all_synced(server.address, len(devices))
         run.operations = len(devices)
         run.seen["wall"] = time.perf_counter() - began
     back.leave()
-    await _gone(side, files)
+    await _gone(server, files)
     return run.sample
 
 
-async def _begun(side: Side, streams: int, size: StreamSizes) -> Sample:
+async def _begun(server: RunningServer, streams: int, size: StreamSizes) -> Sample:
     """Measure until all have had both of their messages."""
-    told, files = Arrivals(), usage.open_files(side.pid)
+    reporter, files = ArrivalCounter(), usage.open_files(server.pid)
     token = requests.device("known-0")
-    bare = listeners.listening(streams, token, size.resumption, size.greeting, told)
-    with taken(side.pid) as run:
+    bare = listeners.listening(streams, token, size.resumption, size.greeting, reporter)
+    with measure(server.pid) as run:
         began = time.perf_counter()
-        await listeners.connect(bare, side.address, streams)
-        await told.until(2 * streams)
+        await listeners.connect(bare, server.address, streams)
+        await reporter.until(2 * streams)
         run.operations = streams
         run.seen["wall"] = time.perf_counter() - began
     for stream in bare:
         stream.close()
-    await _gone(side, files)
+    await _gone(server, files)
     return run.sample
 
 
-async def _gone(side: Side, files: int) -> None:
-    await resting.until_closed(side.pid, files)
-    await resting.until_rest(side.pid)
+async def _gone(server: RunningServer, files: int) -> None:
+    await idle.wait_closed(server.pid, files)
+    await idle.wait_idle(server.pid)
 
 
 @asynccontextmanager
@@ -61,7 +61,7 @@ async def _open(scale: Scale) -> AsyncIterator[Workloads]:
         size = await sizes.of_stream(ours.address)
         devices = listeners.devices([f"known-{number}" for number in range(streams // DEVICES)], DEVICES)
         await register(devices, ours.address)
-        await resting.until_rest(ours.pid)
+        await idle.wait_idle(ours.pid)
         yield {
             "bare": lambda: _begun(floor, streams, size),
             "known": lambda: _returned(ours, devices),
@@ -74,8 +74,8 @@ RECONNECTING: Final = Group(
     floor="bare",
     noise="cpu",
     open=_open,
-    figures=(
-        Figure(
+    metrics=(
+        Metric(
             name="reconnect",
             title="5,000 known devices come back at once, each on a connection, until synced, per device"
             " / stream of the empty server",

@@ -8,12 +8,12 @@ from typing import Final
 
 import grpc
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
 from benchmarks.groups.sending import IN_FLIGHT
 from benchmarks.load import requests, sizes
 from benchmarks.load.requests import Request
-from benchmarks.samples import Sample, taken
-from benchmarks.sides.servers import Side, empty, folder, unisono
+from benchmarks.metrics import Group, Metric, Scale, Workloads
+from benchmarks.samples import Sample, measure
+from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 from unisono.client import Publisher
 
 _SENDS: Final = 20_000
@@ -24,25 +24,25 @@ _USERS: Final = [f"user-{number}" for number in range(1000)]
 Act = Callable[[], Awaitable[object]]
 
 
-async def _echoed(side: Side, request: Request, answer: int, amount: int) -> Sample:
+async def _echoed(server: RunningServer, request: Request, answer: int, amount: int) -> Sample:
     body = requests.padded(answer, len(request.body))
     metadata = (("authorization", f"Bearer {request.token}"),)
-    async with grpc.aio.insecure_channel(side.address) as channel:
+    async with grpc.aio.insecure_channel(server.address) as channel:
         echo: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(requests.ECHO)
         await echo(body, metadata=metadata)
-        return await _in_flight(side, [partial(echo, body, metadata=metadata)] * amount)
+        return await _in_flight(server, [partial(echo, body, metadata=metadata)] * amount)
 
 
-async def _sent(side: Side, amount: int) -> Sample:
-    async with Publisher(side.address, requests.publisher()) as publisher:
+async def _sent(server: RunningServer, amount: int) -> Sample:
+    async with Publisher(server.address, requests.publisher()) as publisher:
         send = partial(publisher.send, title=requests.TITLE, body=requests.BODY)
         await send(_USERS[0])
         return await _in_flight(
-            side, [partial(send, _USERS[number % len(_USERS)]) for number in range(amount)]
+            server, [partial(send, _USERS[number % len(_USERS)]) for number in range(amount)]
         )
 
 
-async def _in_flight(side: Side, acts: Iterable[Act]) -> Sample:
+async def _in_flight(server: RunningServer, acts: Iterable[Act]) -> Sample:
     """Measure acts, so many at a time. How busy the generator's core is says nothing: it is to be."""
     waiting, done = iter(acts), 0
 
@@ -52,7 +52,7 @@ async def _in_flight(side: Side, acts: Iterable[Act]) -> Sample:
             await act()
             done += 1
 
-    with taken(side.pid) as run:
+    with measure(server.pid) as run:
         await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
         run.operations = done
     return {measure: value for measure, value in run.sample.items() if measure != "busy"}
@@ -76,8 +76,8 @@ SDK: Final = Group(
     floor="echo",
     noise="rate",
     open=_open,
-    figures=(
-        Figure(
+    metrics=(
+        Metric(
             name="sdk",
             title="sends a second by `Publisher.send`, 64 in flight"
             " / empty echoes a second by `grpc.aio` in the same process",

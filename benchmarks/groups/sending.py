@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
 from benchmarks.load import requests, sizes
 from benchmarks.load.callers import Calls, connections
 from benchmarks.load.requests import Request
-from benchmarks.samples import Sample, taken
-from benchmarks.sides.servers import Side, empty, folder, unisono
+from benchmarks.metrics import Group, Metric, Scale, Workloads
+from benchmarks.samples import Sample, measure
+from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 
 IN_FLIGHT: Final = 64
 BATCH: Final = 100
@@ -24,11 +24,11 @@ _BATCHES: Final = 400
 _USERS: Final = [f"user-{number}" for number in range(1000)]
 
 
-async def calls(side: Side, width: int, work: Iterable[Request], *, each: int = 1) -> Sample:
+async def calls(server: RunningServer, width: int, work: Iterable[Request], *, each: int = 1) -> Sample:
     """Measure calls, so many at a time, each of them of so many operations."""
-    callers = Calls(await connections(side.address, _CONNECTIONS))
+    callers = Calls(await connections(server.address, _CONNECTIONS))
     ready = list(work)
-    with taken(side.pid) as run:
+    with measure(server.pid) as run:
         await callers.at_a_time(width, ready)
         run.operations = len(ready) * each
     callers.close()
@@ -56,15 +56,15 @@ SENDING: Final = Group(
     floor="echo",
     noise="cpu",
     open=_open,
-    figures=(
-        Figure(
+    metrics=(
+        Metric(
             name="send",
             title="`SendNotification`, 64 in flight / empty echo",
             ratio=lambda of: of["send"]["cpu"] / of["echo"]["cpu"],
             target=1.5,
             shown=(("send", "rate"), ("echo", "rate")),
         ),
-        Figure(
+        Metric(
             name="batch",
             title="`BatchSendNotifications` of 100, per notification / empty echo",
             ratio=lambda of: of["batch"]["cpu"] / of["echo"]["cpu"],

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.figures import Figure, Group, Scale, Workloads
 from benchmarks.load import requests, sizes
 from benchmarks.load.callers import Calls, connections
 from benchmarks.load.requests import Request
 from benchmarks.machine import disk
-from benchmarks.samples import Sample, quantiles, taken
-from benchmarks.sides.servers import Side, empty, folder, unisono
+from benchmarks.metrics import Group, Metric, Scale, Workloads
+from benchmarks.samples import Sample, measure, quantiles
+from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 
 _CALLS: Final = 2000
 _SYNCS: Final = 1000
@@ -19,10 +19,10 @@ _SYNCS: Final = 1000
 _USERS: Final = [f"user-{number}" for number in range(1000)]
 
 
-async def _one_by_one(side: Side, work: Iterable[Request]) -> Sample:
-    callers = Calls(await connections(side.address, 1))
+async def _one_by_one(server: RunningServer, work: Iterable[Request]) -> Sample:
+    callers = Calls(await connections(server.address, 1))
     ready = list(work)
-    with taken(side.pid) as run:
+    with measure(server.pid) as run:
         await callers.at_a_time(1, ready)
         run.operations = len(ready)
     callers.close()
@@ -53,8 +53,8 @@ WAITING: Final = Group(
     floor="echo",
     noise="p50",
     open=_open,
-    figures=(
-        Figure(
+    metrics=(
+        Metric(
             name="one",
             title="`SendNotification`, one in flight, median time"
             " / (empty echo + write of a page and `fdatasync`)",

@@ -11,13 +11,13 @@ from tests.support.http2.connection import Connection
 
 #: Calls under way on a connection, at most: a server ends connections that go beyond what it allows, 1,000,
 #: and one that many wait for is not measured, but flooded.
-MOST_UNDER_WAY: Final = 500
+MAX_IN_FLIGHT: Final = 500
 
 #: How long before the first of a steady rate is due, in seconds: nothing is late by having to begin.
 _AHEAD: Final = 0.05
 
 
-class Refused(Exception):
+class CallFailed(Exception):
     """A call was not answered OK: what was measured is not what was meant."""
 
 
@@ -33,13 +33,13 @@ class Calls:
         self.times: list[float] = []
         self.answer = b""
         self._connections = connections
-        self._under_way = [0] * len(connections)
+        self._in_flight = [0] * len(connections)
         self._begun = 0
         self._left = 0
         self._done: asyncio.Future[None]
 
     async def at_a_time(self, width: int, requests: Iterable[Request]) -> None:
-        """Make all of them, each when one before it was answered. Raises Refused."""
+        """Make all of them, each when one before it was answered. Raises CallFailed."""
         waiting = list(requests)[::-1]
         self._expect(len(waiting))
 
@@ -54,7 +54,7 @@ class Calls:
     async def a_second(self, rate: float, requests: Iterable[Request]) -> list[float]:
         """Make them at a steady rate, whatever is answered meanwhile; returns when each was due.
 
-        Times count from there. They are by `time.perf_counter`. Raises Refused.
+        Times count from there. They are by `time.perf_counter`. Raises CallFailed.
         """
         loop = asyncio.get_running_loop()
         every = list(requests)
@@ -86,13 +86,13 @@ class Calls:
     def _make(self, request: Request, began: float, then: Callable[[], None] | None = None) -> None:
         place = self._begun % len(self._connections)
         self._begun += 1
-        if self._under_way[place] == MOST_UNDER_WAY:
-            self._fail(f"{MOST_UNDER_WAY} calls wait on one connection: they are made faster than answered")
+        if self._in_flight[place] == MAX_IN_FLIGHT:
+            self._fail(f"{MAX_IN_FLIGHT} calls wait on one connection: they are made faster than answered")
             return
-        self._under_way[place] += 1
+        self._in_flight[place] += 1
 
         def end(status: Status) -> None:
-            self._under_way[place] -= 1
+            self._in_flight[place] -= 1
             if status.code != "OK":
                 self._fail(f"{request.path}: {status.code} {status.reason}")
                 return
@@ -107,7 +107,7 @@ class Calls:
 
     def _fail(self, problem: str) -> None:
         if not self._done.done():
-            self._done.set_exception(Refused(problem))
+            self._done.set_exception(CallFailed(problem))
 
     def _take(self, answer: bytes) -> None:
         self.answer = answer

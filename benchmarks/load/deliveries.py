@@ -4,12 +4,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 
-from benchmarks.load.listeners import Arrivals, Device, Stream
+from benchmarks.load.listeners import ArrivalCounter, Device, Stream
 from benchmarks.load.requests import subscription
 from unisono.v1 import feed_service_pb2 as pb
 
 
-class Deliveries:
+class DeliveryTimes:
     """Watches notifications until so many `devices` of their user have them.
 
     `times` has when the last of these had one, by its key and by `time.perf_counter`; `complete` counts
@@ -18,11 +18,11 @@ class Deliveries:
 
     def __init__(self, devices: int) -> None:
         self.times: dict[str, float] = {}
-        self.complete = Arrivals()
+        self.complete = ArrivalCounter()
         self._devices = devices
         self._had: Counter[str] = Counter()
 
-    def stream(self, device: Device, synced: Arrivals) -> Stream:
+    def stream(self, device: Device, synced: ArrivalCounter) -> Stream:
         """A stream of a device that is watched, from where its feed is now."""
 
         def hear(message: bytes) -> None:

@@ -7,7 +7,7 @@ again takes the server more. Knows nothing of how it is reached.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from benchmarks.load.listeners import Arrivals
+from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.nats import Client, Device
 
 _STREAM: Final = "USERS"
@@ -15,7 +15,7 @@ _STREAM: Final = "USERS"
 #: The place in the stream from which a device is told: it has had nothing yet.
 _START: Final = 1
 
-Kind = Callable[[Client, str, str, Arrivals], Awaitable[Device]]
+Kind = Callable[[Client, str, str, ArrivalCounter], Awaitable[Device]]
 """Makes a device that has missed all that its user got; given are an asker, user, name, and who counts."""
 
 
@@ -24,14 +24,14 @@ async def make_stream(asker: Client) -> None:
     await asker.ask(f"STREAM.CREATE.{_STREAM}", {"name": _STREAM, "subjects": ["users.*"], "storage": "file"})
 
 
-async def durable(asker: Client, user_id: str, name: str, arrivals: Arrivals) -> Device:
+async def durable(asker: Client, user_id: str, name: str, arrivals: ArrivalCounter) -> Device:
     """The server keeps in a file how far the device is, by what it acknowledges."""
     kept = {"durable_name": name, "ack_policy": "explicit"}
     await _make_consumer(asker, user_id, name, kept)
     return Device(_subject(name), arrivals, acknowledges=True)
 
 
-async def ordered(_asker: Client, user_id: str, name: str, arrivals: Arrivals) -> Device:
+async def ordered(_asker: Client, user_id: str, name: str, arrivals: ArrivalCounter) -> Device:
     """The device knows how far it is, as ours do, and has a consumer in memory while it is there."""
     return _Ordered(user_id, name, arrivals)
 
@@ -42,7 +42,7 @@ async def forget(asker: Client, name: str) -> None:
 
 
 class _Ordered(Device):
-    def __init__(self, user_id: str, name: str, arrivals: Arrivals) -> None:
+    def __init__(self, user_id: str, name: str, arrivals: ArrivalCounter) -> None:
         super().__init__(_subject(name), arrivals, acknowledges=False)
         self._user_id = user_id
         self._name = name

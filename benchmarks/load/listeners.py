@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from benchmarks.load import requests
-from benchmarks.load.callers import Refused
+from benchmarks.load.callers import CallFailed
 from benchmarks.load.requests import Request
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
@@ -15,7 +15,7 @@ from unisono.v1 import feed_service_pb2 as pb
 _TOGETHER: Final = 100
 
 
-class Arrivals:
+class ArrivalCounter:
     """Counts what has come, at all devices together."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Device:
         self.token = requests.device(user_id)
         self.resume_token = b""
 
-    def stream(self, synced: Arrivals, events: Arrivals) -> Stream:
+    def stream(self, synced: ArrivalCounter, events: ArrivalCounter) -> Stream:
         """A stream from where the device is, which counts its events."""
 
         def hear(message: bytes) -> None:
@@ -84,7 +84,7 @@ def devices(users: Iterable[str], each: int) -> list[Device]:
     return [Device(user_id, f"device-{number}") for user_id in users for number in range(each)]
 
 
-def listening(amount: int, token: str, request: int, greeting: int, messages: Arrivals) -> list[Stream]:
+def listening(amount: int, token: str, request: int, greeting: int, messages: ArrivalCounter) -> list[Stream]:
     """Streams of the empty server, of requests and first messages of these sizes."""
     asked = Request(requests.LISTEN, token, requests.padded(greeting, request))
     return [Stream(asked, lambda _: messages.add(1)) for _ in range(amount)]
@@ -98,4 +98,4 @@ async def connect(streams: Sequence[Stream], address: str, together: int = _TOGE
 
 def _end(status: Status) -> None:
     if status.code != "UNAVAILABLE":  # which it is when the connection is broken off
-        raise Refused(f"a stream ended: {status.code} {status.reason}")
+        raise CallFailed(f"a stream ended: {status.code} {status.reason}")

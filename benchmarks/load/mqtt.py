@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Final
 
-from benchmarks.load.callers import Refused
-from benchmarks.load.listeners import Arrivals
-from benchmarks.load.wires import Pipeline, Wire
+from benchmarks.load.callers import CallFailed
+from benchmarks.load.listeners import ArrivalCounter
+from benchmarks.load.peer_connections import PeerConnection, PipelinedPublisher
 
 #: First bytes of packets: the kind, and flags (section 2.2).
 _CONNECT: Final = 0x10
@@ -39,16 +39,16 @@ _PAYLOAD: Final = bytes(200)
 _clients: Final = count()
 
 
-class Publisher(Pipeline):
+class Publisher(PipelinedPublisher):
     """A backend. It has no session."""
 
     async def connect(self, address: str) -> None:
-        """See Wire."""
+        """See PeerConnection."""
         await super().connect(address)
-        _check(await self._asked(_connect(f"backend-{next(_clients)}", _CLEAN_SESSION)))
+        _check(await self._request(_connect(f"backend-{next(_clients)}", _CLEAN_SESSION)))
 
     def packets(self, users: Sequence[str]) -> list[bytes]:
-        """See Pipeline. Identifiers are never zero (section 2.3.1), and free long before they repeat."""
+        """See PipelinedPublisher. Identifiers are never zero (MQTT 3.1.1, section 2.3.1)."""
         return [
             _packet(_PUBLISH, _text(f"users/{user_id}") + _short(number % 0xFFFF + 1) + _PAYLOAD)
             for number, user_id in enumerate(users)
@@ -60,34 +60,34 @@ class Publisher(Pipeline):
             self._answered(data[2:])
             return b""
         if data[: whole * _ACK_SIZE : _ACK_SIZE].count(_PUBACK) != whole:
-            raise Refused("a publish was not acknowledged")
-        self._take_acknowledged(whole)
+            raise CallFailed("a publish was not acknowledged")
+        self._packets_acknowledged(whole)
         return data[whole * _ACK_SIZE :]
 
 
-class Device(Wire):
+class Device(PeerConnection):
     """A device of a user, which acknowledges what it is told. Its session outlives its connections."""
 
-    def __init__(self, user_id: str, endpoint_id: str, arrivals: Arrivals) -> None:
+    def __init__(self, user_id: str, endpoint_id: str, arrivals: ArrivalCounter) -> None:
         super().__init__()
         self._user_id = user_id
         self._client = f"{user_id}/{endpoint_id}"
         self._arrivals = arrivals
 
     async def connect(self, address: str) -> None:
-        """See Wire; what has been missed comes by itself, once it has subscribed."""
+        """See PeerConnection; what has been missed comes by itself, once it has subscribed."""
         await super().connect(address)
-        _check(await self._asked(_connect(self._client, _KEPT_SESSION)))
+        _check(await self._request(_connect(self._client, _KEPT_SESSION)))
 
     async def subscribe(self) -> None:
         """Have the session get what the user gets."""
         topic = _text(f"users/{self._user_id}")
-        if await self._asked(_packet(_SUBSCRIBE, _short(1) + topic + _AT_LEAST_ONCE)) != _SUBSCRIBED:
-            raise Refused("a subscription was not granted")
+        if await self._request(_packet(_SUBSCRIBE, _short(1) + topic + _AT_LEAST_ONCE)) != _SUBSCRIBED:
+            raise CallFailed("a subscription was not granted")
 
     async def settle(self) -> None:
         """Wait until the server has read all that the device said so far."""
-        await self._asked(_packet(_PINGREQ, b""))
+        await self._request(_packet(_PINGREQ, b""))
 
     async def leave(self) -> None:
         """Say so, and wait until the server has closed the connection: the device is away."""
@@ -95,7 +95,7 @@ class Device(Wire):
         await self._closed.wait()
 
     def _take(self, data: bytes) -> bytes:
-        told: list[bytes] = []
+        reporter: list[bytes] = []
         at, last = 0, len(data)
         while last - at >= 2:
             size, body = data[at + 1], at + 2
@@ -108,20 +108,20 @@ class Device(Wire):
                 break
             if data[at] & _KIND == _PUBLISH & _KIND:
                 identifier = body + 2 + (data[body] << 8 | data[body + 1])
-                told.append(_ACKNOWLEDGED + data[identifier : identifier + 2])
+                reporter.append(_ACKNOWLEDGED + data[identifier : identifier + 2])
             else:
                 self._answered(data[body:end])
             at = end
-        if told:
-            self._transport.write(b"".join(told))
-            self._arrivals.add(len(told))
+        if reporter:
+            self._transport.write(b"".join(reporter))
+            self._arrivals.add(len(reporter))
         return data[at:]
 
 
 def _check(answer: bytes) -> None:
     """The second byte says why a connection is refused (section 3.2.2.3)."""
     if answer[1]:
-        raise Refused(f"a connection was not accepted: {answer[1]}")
+        raise CallFailed(f"a connection was not accepted: {answer[1]}")
 
 
 def _connect(client: str, session: bytes) -> bytes:

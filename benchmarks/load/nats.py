@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
-from benchmarks.load.callers import Refused
-from benchmarks.load.listeners import Arrivals
-from benchmarks.load.wires import Pipeline, Wire
+from benchmarks.load.callers import CallFailed
+from benchmarks.load.listeners import ArrivalCounter
+from benchmarks.load.peer_connections import PeerConnection, PipelinedPublisher
 
 _END: Final = b"\r\n"
 _HELLO: Final = b'CONNECT {"verbose":false,"pedantic":false,"lang":"python","version":"0"}\r\n'
@@ -30,7 +30,7 @@ Message = tuple[Sequence[bytes], bytes]
 """The words of its line, which are MSG, subject, subscription, perhaps whom to answer, size; and its body."""
 
 
-class Client(Wire):
+class Client(PeerConnection):
     """A connection that is told what is sent to its `subject`."""
 
     def __init__(self, subject: str) -> None:
@@ -39,26 +39,26 @@ class Client(Wire):
         self._answers = f"_INBOX.answers-{next(_clients)}"
 
     async def connect(self, address: str) -> None:
-        """See Wire."""
+        """See PeerConnection."""
         await super().connect(address)
         subscriptions = ((self._answers, _ANSWERS), (self._subject, _TOLD))
         said = [b"SUB " + subject.encode() + b" " + number + _END for subject, number in subscriptions]
-        await self._asked(_HELLO + b"".join(said) + _PING)
+        await self._request(_HELLO + b"".join(said) + _PING)
 
     async def ask(self, subject: str, question: Mapping[str, object]) -> None:
-        """Ask something of the API of JetStream. Raises Refused."""
+        """Ask something of the API of JetStream. Raises CallFailed."""
         body = json.dumps(question).encode()
-        _check(await self._asked(_publish(f"$JS.API.{subject}", self._answers, body)))
+        _check(await self._request(_publish(f"$JS.API.{subject}", self._answers, body)))
 
     async def settle(self) -> None:
         """Wait until the server has read all that was said so far."""
-        await self._asked(_PING)
+        await self._request(_PING)
 
     def _hear(self, messages: Sequence[Message]) -> None:
         raise NotImplementedError
 
     def _take(self, data: bytes) -> bytes:
-        told: list[Message] = []
+        reporter: list[Message] = []
         at = 0
         while (end := data.find(_END, at)) >= 0:
             words, at_body = data[at:end].split(b" "), end + len(_END)
@@ -70,12 +70,12 @@ class Client(Wire):
             if len(data) < end + len(_END):
                 break
             if words[2] == _TOLD:
-                told.append((words, data[at_body:end]))
+                reporter.append((words, data[at_body:end]))
             else:
                 self._answered(data[at_body:end])
             at = end + len(_END)
-        if told:
-            self._hear(told)
+        if reporter:
+            self._hear(reporter)
         return data[at:]
 
     def _control(self, words: Sequence[bytes]) -> None:
@@ -85,13 +85,13 @@ class Client(Wire):
             case b"PONG":
                 self._answered(b"")
             case b"-ERR":
-                raise Refused(b" ".join(words).decode())
+                raise CallFailed(b" ".join(words).decode())
 
 
 class Device(Client):
     """A device. It is told by a consumer of JetStream, which may want each message acknowledged."""
 
-    def __init__(self, subject: str, arrivals: Arrivals, *, acknowledges: bool) -> None:
+    def __init__(self, subject: str, arrivals: ArrivalCounter, *, acknowledges: bool) -> None:
         super().__init__(subject)
         self._arrivals = arrivals
         self._acknowledges = acknowledges
@@ -102,27 +102,27 @@ class Device(Client):
         self._arrivals.add(len(messages))
 
 
-class Publisher(Client, Pipeline):
+class Publisher(Client, PipelinedPublisher):
     """A backend."""
 
     def __init__(self) -> None:
         super().__init__(f"_INBOX.backend-{next(_clients)}")
 
     def packets(self, users: Sequence[str]) -> list[bytes]:
-        """See Pipeline."""
+        """See PipelinedPublisher."""
         return [_publish(f"users.{user_id}", self._subject, _PAYLOAD) for user_id in users]
 
     def _hear(self, messages: Sequence[Message]) -> None:
         for _, body in messages:
             _check(body)
-        self._take_acknowledged(len(messages))
+        self._packets_acknowledged(len(messages))
 
 
 def _check(answer: bytes) -> None:
     """JetStream answers in JSON, and with a field `error` when it does not do it."""
     said: Mapping[str, Any] = json.loads(answer)
     if "error" in said:
-        raise Refused(f"JetStream: {said['error']}")
+        raise CallFailed(f"JetStream: {said['error']}")
 
 
 def _publish(subject: str, answer_to: str, body: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.load import requests
 from benchmarks.load.callers import Calls, connections
-from benchmarks.load.listeners import Arrivals, Stream
+from benchmarks.load.listeners import ArrivalCounter, Stream
 from benchmarks.load.requests import Request
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -39,18 +39,18 @@ async def of_answer(address: str, request: Request) -> int:
 
 async def of_stream(address: str) -> StreamSizes:
     """Those of a stream that is opened here, and told of one notification."""
-    messages, told = list[bytes](), Arrivals()
+    messages, reporter = list[bytes](), ArrivalCounter()
 
     def hear(message: bytes) -> None:
         messages.append(message)
-        told.add(1)
+        reporter.add(1)
 
     asked = requests.subscription(requests.device(_USER), _ENDPOINT)
     stream = Stream(asked, hear)
     await stream.connect(address)
-    await told.until(2)
+    await reporter.until(2)
     await of_answer(address, next(requests.sends([_USER], 1)))
-    await told.until(3)
+    await reporter.until(3)
     stream.close()
     welcome, synced, event = messages
     token = pb.SubscribeResponse.FromString(event).resume_token

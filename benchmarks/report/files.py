@@ -6,7 +6,7 @@ from typing import Final
 
 import resvg_py
 
-from benchmarks.report.missed import FILE, explanations
+from benchmarks.report.explanations import FILE, explanations
 from benchmarks.report.overview import overview
 from benchmarks.report.page import OVERVIEW, PICTURES, page
 from benchmarks.report.workloads import workloads

@@ -1,15 +1,15 @@
-"""The picture of all figures: how each is to its target. Knows nothing of how they were measured."""
+"""The picture of all metrics: how each is to its target. Knows nothing of how they were measured."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.report import words
+from benchmarks.report import formatting
 from benchmarks.report.axis import Axis, axis
 from benchmarks.report.svg import Picture
-from benchmarks.results import FigureResult, GroupResult, Result
+from benchmarks.results import GroupResult, MetricResult, Result
 
-_TITLE: Final = "Figures beside their targets"
+_TITLE: Final = "Metrics beside their targets"
 _ABOUT: Final = (
     "Left of the line a target is met. Dot: median; bar: lowest to highest round;"
     " pale: how far the floor was from itself"
@@ -24,10 +24,10 @@ _BETWEEN: Final = 34
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A figure with a target, in shares of it: less is better in any case."""
+class MetricBar:
+    """A metric with a target, in shares of it: less is better in any case."""
 
-    figure: FigureResult
+    metric: MetricResult
     lowest: float
     median: float
     highest: float
@@ -40,7 +40,7 @@ class Mark:
 
 
 def overview(result: Result) -> str:
-    """The picture; figures without a target are not in it."""
+    """The picture; metrics without a target are not in it."""
     picture = Picture()
     groups = {group.title: marks for group in result.groups if (marks := list(_marks(group)))}
     every = [mark for marks in groups.values() for mark in marks]
@@ -64,13 +64,13 @@ def overview(result: Result) -> str:
     return picture.svg(_WIDTH, _HEAD + _BETWEEN * len(groups) + _ROW * len(every), _TITLE)
 
 
-def _marks(group: GroupResult) -> Iterator[Mark]:
-    for figure in group.figures:
-        target, spread = figure.target, figure.spread
+def _marks(group: GroupResult) -> Iterator[MetricBar]:
+    for metric in group.metrics:
+        target, spread = metric.target, metric.spread
         if target is not None:
             ratios = (spread.lowest, spread.median, spread.highest)
-            low, median, high = sorted(target / r if figure.at_least else r / target for r in ratios)
-            yield Mark(figure=figure, lowest=low, median=median, highest=high, noise=group.noise)
+            low, median, high = sorted(target / r if metric.at_least else r / target for r in ratios)
+            yield MetricBar(metric=metric, lowest=low, median=median, highest=high, noise=group.noise)
 
 
 def _lines(picture: Picture, shares: Axis, y: float, height: float) -> None:
@@ -79,13 +79,13 @@ def _lines(picture: Picture, shares: Axis, y: float, height: float) -> None:
         picture.box(shares.place(share) - width / 2, y, (width, height), kind)
 
 
-def _row(picture: Picture, shares: Axis, mark: Mark, y: float) -> None:
-    figure = mark.figure
-    kind = "good" if figure.met else "bad"
+def _row(picture: Picture, shares: Axis, mark: MetricBar, y: float) -> None:
+    metric = mark.metric
+    kind = "good" if metric.met else "bad"
     start, end = map(shares.place, mark.pale)
     picture.box(start, y - 8, (end - start, 16), kind, opacity=0.22)
     picture.range(shares.place(mark.lowest), shares.place(mark.highest), y, kind)
     picture.dot(shares.place(mark.median), y, kind)
-    picture.text(_LEFT - 14, y + 4, words.plain(figure.name), "ink end")
-    picture.text(_RIGHT + 30, y + 4, f"{words.ratio(figure.spread.median)}, {words.target(figure)}")
-    picture.text(_WIDTH - 20, y + 4, words.met(figure), f"{kind} strong end")
+    picture.text(_LEFT - 14, y + 4, formatting.plain(metric.name), "ink end")
+    picture.text(_RIGHT + 30, y + 4, f"{formatting.ratio(metric.spread.median)}, {formatting.target(metric)}")
+    picture.text(_WIDTH - 20, y + 4, formatting.met(metric), f"{kind} strong end")

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from benchmarks.report import words
-from benchmarks.report.missed import NOT_EXPLAINED
-from benchmarks.results import FigureResult, GroupResult, Result
+from benchmarks.report import formatting
+from benchmarks.report.explanations import NOT_EXPLAINED
+from benchmarks.results import GroupResult, MetricResult, Result
 
 PICTURES: Final = "performance"
 """The folder beside the page."""
@@ -24,7 +24,7 @@ are made by `make bench-report` from [`result.json`](performance/result.json), w
 never edited by hand. Each picture is there as PNG too."""
 
 _TABLE: Final = """\
-| figure | | target | median | lowest–highest | | measured beside it |
+| metric | | target | median | lowest–highest | | measured beside it |
 |---|---|---|---|---|---|---|"""  # noqa: RUF001  an en dash is meant
 
 
@@ -35,20 +35,20 @@ def page(result: Result, explanations: Mapping[str, str]) -> str:
 
 def _parts(result: Result, explanations: Mapping[str, str]) -> Iterator[str]:
     yield _INTRO
-    yield f"{_sum(result)}\n\n{_picture('How all figures are to their targets', OVERVIEW)}"
+    yield f"{_sum(result)}\n\n{_picture('How all metrics are to their targets', OVERVIEW)}"
     yield _METHOD.read_text(encoding="utf-8").strip()
     yield from _where(result)
     for group in result.groups:
         yield from _group(group)
-    missed = [figure for group in result.groups for figure in group.figures if figure.met is False]
+    missed = [metric for group in result.groups for metric in group.metrics if metric.met is False]
     if missed:
         yield "## What is missed, and why"
-    for figure in missed:
-        yield f"### {_why(figure)}\n\n{_state(figure)} {explanations.get(figure.name, NOT_EXPLAINED)}"
+    for metric in missed:
+        yield f"### {_why(metric)}\n\n{_state(metric)} {explanations.get(metric.name, NOT_EXPLAINED)}"
 
 
 def _sum(result: Result) -> str:
-    targets = [figure.met for group in result.groups for figure in group.figures if figure.met is not None]
+    targets = [metric.met for group in result.groups for metric in group.metrics if metric.met is not None]
     return f"{targets.count(True)} of {len(targets)} targets are met."
 
 
@@ -69,24 +69,24 @@ def _group(group: GroupResult) -> Iterator[str]:
     yield f"## {group.title}"
     if group.notes:
         yield group.notes.strip()
-    yield "\n".join((_TABLE, *(_row(group, figure) for figure in group.figures)))
+    yield "\n".join((_TABLE, *(_row(group, metric) for metric in group.metrics)))
     yield _made(group)
     yield _picture(f"What each workload took: {group.title}", group.name)
 
 
-def _row(group: GroupResult, figure: FigureResult) -> str:
-    met = words.met(figure)
-    if figure.met is False:
-        met = f"[{met}](#{_anchor(_why(figure))})"
-    spread = figure.spread
+def _row(group: GroupResult, metric: MetricResult) -> str:
+    met = formatting.met(metric)
+    if metric.met is False:
+        met = f"[{met}](#{_anchor(_why(metric))})"
+    spread = metric.spread
     cells = (
-        f"`{figure.name}`",
-        figure.title,
-        words.target(figure),
-        f"**{words.ratio(spread.median)}**",
-        words.ends(spread),
+        f"`{metric.name}`",
+        metric.title,
+        formatting.target(metric),
+        f"**{formatting.ratio(spread.median)}**",
+        formatting.ends(spread),
         met,
-        words.beside(group, figure),
+        formatting.beside(group, metric),
     )
     return f"| {' | '.join(cells)} |"
 
@@ -97,7 +97,7 @@ def _made(group: GroupResult) -> str:
     void = f" {group.void} runs were void, and done again." if group.void else ""
     return (
         f"`{of_it.command}` on {of_it.made[:10]}, {len(group.rounds)} rounds{size}."
-        f" The floor, *{words.plain(group.floor)}*, was at most {group.noise:.1%} from itself.{void}"
+        f" The floor, *{formatting.plain(group.floor)}*, was at most {group.noise:.1%} from itself.{void}"
     )
 
 
@@ -105,12 +105,13 @@ def _picture(says: str, name: str) -> str:
     return f"![{says}]({PICTURES}/{name}.svg)"
 
 
-def _state(figure: FigureResult) -> str:
-    return f"It is {words.ratio(figure.spread.median)}, and should be {words.target(figure)}: {figure.title}."
+def _state(metric: MetricResult) -> str:
+    ratio, target = formatting.ratio(metric.spread.median), formatting.target(metric)
+    return f"It is {ratio}, and should be {target}: {metric.title}."
 
 
-def _why(figure: FigureResult) -> str:
-    return f"`{figure.name}` misses its target"
+def _why(metric: MetricResult) -> str:
+    return f"`{metric.name}` misses its target"
 
 
 def _anchor(heading: str) -> str:

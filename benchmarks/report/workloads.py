@@ -1,12 +1,12 @@
-"""The picture of one group: what each of its workloads took, beside the floor. Knows no figure."""
+"""The picture of one group: what each of its workloads took, beside the floor. Knows no metric."""
 
 from typing import Final
 
-from benchmarks.report import words
+from benchmarks.report import formatting
 from benchmarks.report.axis import Axis, axis
 from benchmarks.report.svg import Picture
 from benchmarks.results import GroupResult
-from benchmarks.rounds import AGAIN
+from benchmarks.rounds import REPEAT_SUFFIX
 
 _WIDTH: Final = 800
 _LEFT: Final = 190
@@ -26,13 +26,13 @@ def workloads(group: GroupResult) -> str:
     values = axis(ends, left=_LEFT, right=_RIGHT)
     picture = Picture()
     picture.text(20, 32, group.title, "ink title")
-    measure = words.MEASURES.get(group.measure, group.measure)
+    measure = formatting.MEASURES.get(group.measure, group.measure)
     about = f"{measure}. Dot: median of {len(group.rounds)} rounds; bar: lowest to highest"
     picture.text(20, 54, about[0].upper() + about[1:], "muted small")
     _numbers(picture, values, group.measure, _ROW * len(names))
     with_peer = any(name.startswith(_OURS) for name in names)
     for number, name in enumerate(names):
-        is_ours = name.startswith(_OURS) if with_peer else name.removesuffix(AGAIN) != group.floor
+        is_ours = name.startswith(_OURS) if with_peer else name.removesuffix(REPEAT_SUFFIX) != group.floor
         _row(picture, values, group, name, "good" if is_ours else "other", _HEAD + _ROW * (number + 0.5))
     return picture.svg(_WIDTH, _HEAD + _ROW * len(names) + 16, group.title)
 
@@ -40,8 +40,8 @@ def workloads(group: GroupResult) -> str:
 def _names(group: GroupResult) -> list[str]:
     """All that were measured so; the floor is followed by itself."""
     names = [name for name, sample in group.rounds[0].items() if group.measure in sample]
-    names.remove(group.floor + AGAIN)
-    names.insert(names.index(group.floor) + 1, group.floor + AGAIN)
+    names.remove(group.floor + REPEAT_SUFFIX)
+    names.insert(names.index(group.floor) + 1, group.floor + REPEAT_SUFFIX)
     return names
 
 
@@ -49,12 +49,12 @@ def _numbers(picture: Picture, values: Axis, measure: str, height: float) -> Non
     for number in values.round_numbers():
         x = values.place(number)
         picture.box(x - 0.5, _HEAD - 4, (1, height + 8), "grid")
-        picture.text(x, _HEAD - 12, words.on_axis(measure, number), "muted small middle")
+        picture.text(x, _HEAD - 12, formatting.on_axis(measure, number), "muted small middle")
 
 
 def _row(picture: Picture, values: Axis, group: GroupResult, name: str, kind: str, y: float) -> None:
     spread = group.spread(name, group.measure)
     picture.range(values.place(spread.lowest), values.place(spread.highest), y, kind)
     picture.dot(values.place(spread.median), y, kind)
-    picture.text(_LEFT - 14, y + 4, words.plain(name), f"{'ink' if kind == 'good' else 'muted'} end")
-    picture.text(_WIDTH - 20, y + 4, words.value(group.measure, spread.median), "ink end")
+    picture.text(_LEFT - 14, y + 4, formatting.plain(name), f"{'ink' if kind == 'good' else 'muted'} end")
+    picture.text(_WIDTH - 20, y + 4, formatting.value(group.measure, spread.median), "ink end")

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import cycle
 
-from benchmarks.figures import Figure, Group, Scale, Workload, Workloads
+from benchmarks.metrics import Group, Metric, Scale, Workload, Workloads
 from benchmarks.results import Conditions, GroupResult, Result
-from benchmarks.rounds import AGAIN
+from benchmarks.rounds import REPEAT_SUFFIX
 from benchmarks.samples import Sample, Samples
 
 CONDITIONS = Conditions(
@@ -18,9 +18,9 @@ CONDITIONS = Conditions(
 )
 
 
-def figure(name: str = "send", *, target: float | None = 2.0, at_least: bool = False) -> Figure:
+def metric(name: str = "send", *, target: float | None = 2.0, at_least: bool = False) -> Metric:
     """What a send takes of an echo."""
-    return Figure(
+    return Metric(
         name=name,
         title="a send / an echo",
         ratio=lambda of: of["send"]["cpu"] / of["echo"]["cpu"],
@@ -32,24 +32,24 @@ def figure(name: str = "send", *, target: float | None = 2.0, at_least: bool = F
 
 def group(
     workloads: Mapping[str, Sequence[Sample]] | None = None,
-    *figures: Figure,
+    *metrics: Metric,
     name: str = "fake",
     missing: str | None = None,
     notes: str = "",
 ) -> Group:
     """Its workloads take what is said here, in turn, and from the beginning again."""
-    told = workloads or {"echo": [sample(1.0)], "send": [sample(1.5)]}
+    reporter = workloads or {"echo": [sample(1.0)], "send": [sample(1.5)]}
 
     @asynccontextmanager
     async def opened(_scale: Scale) -> AsyncIterator[Workloads]:
-        yield {name: _workload(cycle(samples)) for name, samples in told.items()}
+        yield {name: _workload(cycle(samples)) for name, samples in reporter.items()}
 
     return Group(
         name=name,
         title=f"The group {name}",
         floor="echo",
         noise="cpu",
-        figures=figures or (figure(),),
+        metrics=metrics or (metric(),),
         open=opened,
         missing=lambda: missing,
         notes=notes,
@@ -63,7 +63,10 @@ def sample(cpu: float, *, busy: float = 0.5) -> Sample:
 
 def rounds(*send: float, echo: float = 1.0, again: float = 1.0) -> list[Samples]:
     """One for each of these times of a send."""
-    return [{"echo": sample(echo), "send": sample(cpu), f"echo{AGAIN}": sample(echo * again)} for cpu in send]
+    return [
+        {"echo": sample(echo), "send": sample(cpu), f"echo{REPEAT_SUFFIX}": sample(echo * again)}
+        for cpu in send
+    ]
 
 
 def measured(

@@ -1,4 +1,4 @@
-"""The command measures what was chosen, keeps it, and fails when a group does or a figure got worse."""
+"""The command measures what was chosen, keeps it, and fails when a group does or a metric got worse."""
 
 import re
 from pathlib import Path
@@ -9,10 +9,10 @@ from click.testing import CliRunner, Result
 from benchmarks.cli import command, options
 from benchmarks.machine import cores
 from benchmarks.results import Result as Kept
-from tests.benchmarks.fakes import figure, group, measured, result, sample
+from tests.benchmarks.fakes import group, measured, metric, result, sample
 
 FAST = group({"echo": [sample(1.0)], "send": [sample(1.5)]}, name="fast")
-SLOW = group({"echo": [sample(1.0)], "send": [sample(2.5)]}, figure("slow"), name="slow")
+SLOW = group({"echo": [sample(1.0)], "send": [sample(2.5)]}, metric("slow"), name="slow")
 BUSY = group({"echo": [sample(1.0, busy=1.0)]}, name="busy")
 PEER = group(name="peer", missing="a peer is not installed")
 GROWN = group(name="grown")
@@ -47,7 +47,7 @@ def test_a_run_of_some_groups_keeps_the_others() -> None:
     result(measured(1.0, of=GROWN), measured(9.0, of=FAST)).save(options.COMMITTED)
     assert invoke("run", "--only", "slow", "--scale", "quick").exit_code == 0
     assert sorted(kept()) == ["fast", "grown", "slow"]
-    assert Kept.load(options.COMMITTED).groups[1].figures[0].ratios == (9.0,)
+    assert Kept.load(options.COMMITTED).groups[1].metrics[0].ratios == (9.0,)
 
 
 def test_growth_has_groups_of_its_own_and_a_group_that_fails_ends_in_failure() -> None:
@@ -67,23 +67,23 @@ def test_a_check_names_what_got_worse() -> None:
     result(measured(1.5, of=FAST), measured(1.5, of=SLOW)).save(options.COMMITTED)
     ran = invoke("check")
     assert ran.exit_code == 1
-    assert ran.output.endswith("2 figures, worse: slow\n")
+    assert ran.output.endswith("2 metrics, worse: slow\n")
     assert kept() == ["fast", "slow"]
-    assert Kept.load(options.COMMITTED).groups[1].figures[0].ratios == (1.5,)
+    assert Kept.load(options.COMMITTED).groups[1].metrics[0].ratios == (1.5,)
 
 
 def test_a_check_of_a_run_just_now_measures_nothing() -> None:
     result(measured(1.5, of=FAST)).save(options.COMMITTED)
     result(measured(1.5, of=FAST)).save(Path("now.json"))
     ran = invoke("check", "--against", "now.json")
-    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "1 figures, worse: none")
+    assert (ran.exit_code, ran.output.splitlines()[-1]) == (0, "1 metrics, worse: none")
 
 
 def test_a_check_without_a_figure_to_compare_fails() -> None:
     result(measured(1.5, of=FAST)).save(options.COMMITTED)
     ran = invoke("check", "--only", "slow")
     assert ran.exit_code == 1
-    assert "there is no figure in both results" in ran.output
+    assert "there is no metric in both results" in ran.output
 
 
 def test_a_stale_page_is_named() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.comparing import Compared, compared
-from tests.benchmarks.fakes import figure, group, measured, result
+from tests.benchmarks.fakes import group, measured, metric, result
 
 COMMITTED = (1.9, 2.0, 2.1)
 
@@ -11,8 +11,8 @@ COMMITTED = (1.9, 2.0, 2.1)
 def only(
     now: tuple[float, ...], *, again: float = 1.0, before: float = 1.0, at_least: bool = False
 ) -> Compared:
-    """The figure of a run beside the committed one; the floors were so far from themselves."""
-    fake = group(None, figure(at_least=at_least))
+    """The metric of a run beside the committed one; the floors were so far from themselves."""
+    fake = group(None, metric(at_least=at_least))
     run, committed = measured(*now, of=fake, again=again), measured(*COMMITTED, of=fake, again=before)
     (one,) = compared(result(run), result(committed))
     return one
@@ -47,7 +47,7 @@ def test_less_is_worse_where_more_is_wanted(now: tuple[float, ...], worse: bool)
 
 
 def test_only_figures_of_both_are_compared() -> None:
-    both, gone, new = (figure(name) for name in ("both", "gone", "new"))
+    both, gone, new = (metric(name) for name in ("both", "gone", "new"))
     run = result(measured(2.0, of=group(None, both, new)), measured(9.0, of=group(name="added")))
     committed = result(measured(1.0, of=group(None, both, gone)), measured(1.0, of=group(name="left")))
     assert [(one.name, one.worse) for one in compared(run, committed)] == [("both", True)]

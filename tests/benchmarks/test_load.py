@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from benchmarks.load import callers as callers_module
-from benchmarks.load.callers import MOST_UNDER_WAY, Calls, Refused, connections
+from benchmarks.load.callers import MAX_IN_FLIGHT, CallFailed, Calls, connections
 from benchmarks.load.requests import Request
 from tests.support.stub_server import StubServer, scripted
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
@@ -22,7 +22,7 @@ async def script() -> AsyncIterator[StubServer]:
 
 
 def test_it_is_as_much_as_the_sdk_puts_on_one() -> None:
-    assert MOST_UNDER_WAY == STREAMS_PER_CONNECTION
+    assert MAX_IN_FLIGHT == STREAMS_PER_CONNECTION
 
 
 @pytest.mark.parametrize("steady", [True, False])
@@ -37,7 +37,7 @@ async def test_more_than_that_is_no_measurement(
 
     script.answer("GetFeed", never)
     calls = Calls(await connections(script.target, 2))
-    with pytest.raises(Refused, match="5 calls wait on one connection"):
+    with pytest.raises(CallFailed, match="5 calls wait on one connection"):
         await (calls.a_second(1000.0, [GET_FEED] * 20) if steady else calls.at_a_time(20, [GET_FEED] * 20))
     await script.until("GetFeed", count=10)
     calls.close()

@@ -7,44 +7,46 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.report import files, words
-from benchmarks.report.missed import NOT_EXPLAINED, explanations
+from benchmarks.report import files, formatting
+from benchmarks.report.explanations import NOT_EXPLAINED, explanations
 from benchmarks.report.page import page
 from benchmarks.results import Result
-from tests.benchmarks.fakes import CONDITIONS, figure, group, measured, result
+from tests.benchmarks.fakes import CONDITIONS, group, measured, metric, result
 
-PEER = group(None, figure("peer", target=None), name="peer", notes="What a peer promises.")
+PEER = group(None, metric("peer", target=None), name="peer", notes="What a peer promises.")
 
 
 @pytest.fixture
 def kept() -> Result:
-    fake = group(None, figure("good", target=2.0), figure("bad", target=1.2), figure("more", at_least=True))
+    fake = group(None, metric("good", target=2.0), metric("bad", target=1.2), metric("more", at_least=True))
     return result(measured(1.4, 1.8, 1.5, of=fake, again=0.96), measured(0.05, of=PEER))
 
 
 def test_a_row_says_all_of_a_figure(kept: Result) -> None:
-    told = page(kept, {}).replace("–", " to ")  # noqa: RUF001  an en dash is meant
+    reporter = page(kept, {}).replace("–", " to ")  # noqa: RUF001  an en dash is meant
     rates = "send 1,000/s, echo 1,000/s"
     good = f"| `good` | a send / an echo | at most 2 | **1.50** | 1.40 to 1.80 | met | {rates} |"
     peer = f"| `peer` | a send / an echo |  | **0.050** | 0.050 to 0.050 |  | {rates} |"
-    assert {good, peer} <= set(told.splitlines())
+    assert {good, peer} <= set(reporter.splitlines())
 
 
 def test_a_group_says_how_it_was_made_and_what_its_noise_was(kept: Result) -> None:
-    told = page(kept, {})
-    assert "`make bench ONLY=fake` on 2026-11-25, 3 rounds." in told
-    assert "The floor, *echo*, was at most 4.2% from itself." in told
-    assert "What a peer promises." in told
-    assert "1 of 3 targets are met." in told
+    reporter = page(kept, {})
+    assert "`make bench ONLY=fake` on 2026-11-25, 3 rounds." in reporter
+    assert "The floor, *echo*, was at most 4.2% from itself." in reporter
+    assert "What a peer promises." in reporter
+    assert "1 of 3 targets are met." in reporter
 
 
 def test_what_is_missed_is_explained_or_said_not_to_be(kept: Result) -> None:
-    told = page(kept, {"bad": "Because of *this*.", "good": "Never shown."})
-    assert "[missed](#bad-misses-its-target)" in told
-    assert "### `bad` misses its target\n\nIt is 1.50, and should be at most 1.2: a send / an echo." in told
-    assert "Because of *this*." in told
-    assert told.count(NOT_EXPLAINED) == 1
-    assert "Never shown." not in told
+    reporter = page(kept, {"bad": "Because of *this*.", "good": "Never shown."})
+    assert "[missed](#bad-misses-its-target)" in reporter
+    assert (
+        "### `bad` misses its target\n\nIt is 1.50, and should be at most 1.2: a send / an echo." in reporter
+    )
+    assert "Because of *this*." in reporter
+    assert reporter.count(NOT_EXPLAINED) == 1
+    assert "Never shown." not in reporter
 
 
 def test_explanations_are_read_by_name() -> None:
@@ -56,8 +58,8 @@ def test_machines_are_told_apart_only_where_there_are_several(kept: Result) -> N
     assert page(kept, {}).count("a fast one") == 1
     moved = replace(CONDITIONS, machine={"processor": "a slow one"})
     both = replace(kept, groups=(kept.groups[0], replace(kept.groups[1], conditions=moved)))
-    told = page(both, {})
-    assert re.search("The group fake:.*a fast one.*The group peer:.*a slow one", told, re.DOTALL)
+    reporter = page(both, {})
+    assert re.search("The group fake:.*a fast one.*The group peer:.*a slow one", reporter, re.DOTALL)
 
 
 def test_pictures_are_well_formed_and_have_no_date_and_no_chance(kept: Result) -> None:
@@ -93,8 +95,8 @@ def test_pictures_show_each_figure_and_each_workload(kept: Result) -> None:
         ("of its own", 7.0, "7.00"),
     ],
 )
-def test_values_have_their_units(measure: str, number: float, told: str) -> None:
-    assert words.value(measure, number) == told
+def test_values_have_their_units(measure: str, number: float, reporter: str) -> None:
+    assert formatting.value(measure, number) == reporter
 
 
 def test_a_result_of_no_figure_with_a_target_has_a_page_too() -> None:

@@ -5,31 +5,31 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.figures import Scale, Workloads
-from benchmarks.rounds import Saturated, samples
+from benchmarks.metrics import Scale, Workloads
+from benchmarks.rounds import GeneratorSaturated, samples
 from tests.benchmarks.fakes import group, sample
 
 TWO_ROUNDS = Scale(rounds=2, size=1.0)
 
 
-class Told:
+class RecordingListener:
     """What a run says of itself."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[str, int, int]] = []
         self.ended: list[tuple[str, bool]] = []
 
-    def begins(self, workload: str, before: int, of: int) -> None:
+    def on_start(self, workload: str, before: int, of: int) -> None:
         self.begun.append((workload, before, of))
 
-    def ends(self, workload: str, void: bool) -> None:
+    def on_run(self, workload: str, void: bool) -> None:
         self.ended.append((workload, void))
 
 
 async def test_every_other_round_goes_the_other_way_round() -> None:
-    told = Told()
-    await samples(group(), TWO_ROUNDS, told.ends, told.begins)
-    assert told.begun == [
+    reporter = RecordingListener()
+    await samples(group(), TWO_ROUNDS, reporter.on_run, reporter.on_start)
+    assert reporter.begun == [
         ("echo", 0, 6),
         ("send", 1, 6),
         ("echo again", 2, 6),
@@ -37,12 +37,12 @@ async def test_every_other_round_goes_the_other_way_round() -> None:
         ("send", 4, 6),
         ("echo", 5, 6),
     ]
-    assert told.ended == [(name, False) for name, _, _ in told.begun]
+    assert reporter.ended == [(name, False) for name, _, _ in reporter.begun]
 
 
 async def test_each_round_has_a_sample_of_each_workload_and_a_second_one_of_the_floor() -> None:
     fake = group({"echo": [sample(1.0), sample(1.1)], "send": [sample(2.0), sample(3.0)]})
-    first, second = await samples(replace(fake, lasting=True), TWO_ROUNDS, Told().ends)
+    first, second = await samples(replace(fake, lasting=True), TWO_ROUNDS, RecordingListener().on_run)
     assert {name: taken["cpu"] for name, taken in first.items()} == {
         "echo": 1.0,
         "send": 2.0,
@@ -65,23 +65,23 @@ async def test_each_round_begins_anew_but_where_that_takes_minutes(lasting: bool
         return fake.open(scale)
 
     rounds = await samples(
-        replace(fake, open=counted, lasting=lasting), Scale(rounds=3, size=1.0), Told().ends
+        replace(fake, open=counted, lasting=lasting), Scale(rounds=3, size=1.0), RecordingListener().on_run
     )
 
     assert (len(rounds), times) == (3, opened)
 
 
 async def test_a_void_run_is_done_again() -> None:
-    told = Told()
+    reporter = RecordingListener()
     fake = group({"echo": [sample(1.0)], "send": [sample(9.0, busy=0.95), sample(2.0)]})
-    (only,) = await samples(fake, Scale(rounds=1, size=1.0), told.ends)
+    (only,) = await samples(fake, Scale(rounds=1, size=1.0), reporter.on_run)
     assert only["send"]["cpu"] == 2.0
-    assert told.ended == [("echo", False), ("send", True), ("send", False), ("echo again", False)]
+    assert reporter.ended == [("echo", False), ("send", True), ("send", False), ("echo again", False)]
 
 
 async def test_three_void_runs_are_too_many() -> None:
-    told = Told()
+    reporter = RecordingListener()
     fake = group({"echo": [sample(1.0)], "send": [sample(9.0, busy=0.95)]})
-    with pytest.raises(Saturated, match=r"send: .* 3 times"):
-        await samples(fake, TWO_ROUNDS, told.ends)
-    assert told.ended == [("echo", False), *[("send", True)] * 3]
+    with pytest.raises(GeneratorSaturated, match=r"send: .* 3 times"):
+        await samples(fake, TWO_ROUNDS, reporter.on_run)
+    assert reporter.ended == [("echo", False), *[("send", True)] * 3]

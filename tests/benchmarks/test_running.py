@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from benchmarks.cli.progress import ProgressReporter
-from benchmarks.figures import Group, Scale, Workloads
-from benchmarks.load.callers import Refused
+from benchmarks.load.callers import CallFailed
+from benchmarks.metrics import Group, Scale, Workloads
 from benchmarks.results import GroupResult
-from benchmarks.running import Unmeasured, run
+from benchmarks.running import SkippedGroup, run
 from benchmarks.samples import Sample
 from tests.benchmarks.fakes import group, sample
 
@@ -45,8 +45,8 @@ def of_one_workload(name: str, fails: Exception, *, at_the_loop: bool = False) -
     [
         (SATURATED, "echo: the generator's core was too busy, 3 times", True),
         (NOTHING, "echo: too little was done to be measured", True),
-        (of_one_workload("refused", Refused("/Send: INTERNAL")), "/Send: INTERNAL", True),
-        (of_one_workload("lost", Refused("a stream ended"), at_the_loop=True), "a stream ended", True),
+        (of_one_workload("refused", CallFailed("/Send: INTERNAL")), "/Send: INTERNAL", True),
+        (of_one_workload("lost", CallFailed("a stream ended"), at_the_loop=True), "a stream ended", True),
         (of_one_workload("reset", ConnectionResetError()), "ConnectionResetError", True),
         (group(name="missing", missing="a peer is not installed"), "a peer is not installed", False),
     ],
@@ -55,7 +55,7 @@ def of_one_workload(name: str, fails: Exception, *, at_the_loop: bool = False) -
 def test_the_others_go_on(bad: Group, why: str, failed: bool) -> None:
     fakes = (group(name="before"), bad, group(name="after"))
     before, outcome, after = run(fakes, ONE_ROUND, "make bench", ProgressReporter(Console(quiet=True)))
-    assert outcome == Unmeasured(name=bad.name, why=why, failed=failed)
+    assert outcome == SkippedGroup(name=bad.name, why=why, failed=failed)
     assert isinstance(before, GroupResult)
     assert isinstance(after, GroupResult)
 

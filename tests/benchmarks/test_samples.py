@@ -2,11 +2,11 @@
 
 import pytest
 
-from benchmarks.samples import together
+from benchmarks.samples import combined
 
 
 def test_runs_together_are_as_one() -> None:
     """Two of twenty operations: in one second, half busy, and in three seconds, a tenth busy."""
     one = {"cpu": 0.01, "rate": 20.0, "busy": 0.5}
     other = {"cpu": 0.03, "rate": 20 / 3, "busy": 0.1}
-    assert together([one, other]) == pytest.approx({"cpu": 0.02, "rate": 10.0, "busy": 0.2})
+    assert combined([one, other]) == pytest.approx({"cpu": 0.02, "rate": 10.0, "busy": 0.2})

@@ -7,9 +7,9 @@ from rich.console import Console
 
 from benchmarks import samples
 from benchmarks.cli.progress import ProgressReporter
-from benchmarks.figures import Scale
 from benchmarks.groups.sending import SENDING
 from benchmarks.machine import cores
+from benchmarks.metrics import Scale
 from benchmarks.report import files
 from benchmarks.results import GroupResult, Result
 from benchmarks.running import run
@@ -20,14 +20,14 @@ def test_sending_is_measured_kept_and_told(tmp_path: Path, monkeypatch: pytest.M
     # Other tests may be busy on the core of the generator.
     monkeypatch.setattr(samples, "MOST_BUSY", 2.0)
     monkeypatch.chdir(ROOT)
-    # When real servers are measured, then there is a ratio of each figure
+    # When real servers are measured, then there is a ratio of each metric
     with cores.on(cores.GENERATOR):
         (outcome,) = run(
             [SENDING], Scale(rounds=1, size=0.01), "make bench", ProgressReporter(Console(quiet=True))
         )
     assert isinstance(outcome, GroupResult), outcome
-    assert [figure.name for figure in outcome.figures] == [figure.name for figure in SENDING.figures]
-    assert all(ratio > 0 for figure in outcome.figures for ratio in figure.ratios)
+    assert [metric.name for metric in outcome.metrics] == [metric.name for metric in SENDING.metrics]
+    assert all(ratio > 0 for metric in outcome.metrics for ratio in metric.ratios)
     # And a page, whose names of workloads and measures are all there
     result = Result(groups=(outcome,))
     result.save(tmp_path / "result.json")

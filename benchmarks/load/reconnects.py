@@ -7,28 +7,28 @@ from collections.abc import Sequence
 from copy import copy
 
 from benchmarks.load import listeners
-from benchmarks.load.listeners import Arrivals, Device
+from benchmarks.load.listeners import ArrivalCounter, Device
 
 
 async def register(devices: Sequence[Device], address: str) -> None:
     """Let them connect for the first time and leave: each has a token from then on."""
-    synced = Arrivals()
-    streams = [device.stream(synced, Arrivals()) for device in devices]
+    synced = ArrivalCounter()
+    streams = [device.stream(synced, ArrivalCounter()) for device in devices]
     await listeners.connect(streams, address)
     await synced.until(len(streams))
     for stream in streams:
         stream.close()
 
 
-class Return:
+class Reconnect:
     """They come back, once. `events` has what each of them was told, in their order.
 
     The tokens that they get are not kept: the next time they come back from where they were before.
     """
 
     def __init__(self, devices: Sequence[Device]) -> None:
-        self.events = [Arrivals() for _ in devices]
-        self._synced = Arrivals()
+        self.events = [ArrivalCounter() for _ in devices]
+        self._synced = ArrivalCounter()
         self._streams = [
             copy(device).stream(self._synced, events)
             for device, events in zip(devices, self.events, strict=True)

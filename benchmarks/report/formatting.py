@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from benchmarks.results import FigureResult, GroupResult
+from benchmarks.results import GroupResult, MetricResult
 from benchmarks.spread import Spread
 
 #: What a measure is multiplied by, and what stands behind it; see `Sample`. Others are shown as they are.
@@ -38,16 +38,16 @@ def ends(spread: Spread) -> str:
     return f"{ratio(spread.lowest)}–{ratio(spread.highest)}"  # noqa: RUF001  an en dash is meant
 
 
-def target(figure: FigureResult) -> str:
-    """What a figure is held to."""
-    if figure.target is None:
+def target(metric: MetricResult) -> str:
+    """What a metric is held to."""
+    if metric.target is None:
         return ""
-    return f"at {'least' if figure.at_least else 'most'} {figure.target:g}"
+    return f"at {'least' if metric.at_least else 'most'} {metric.target:g}"
 
 
-def met(figure: FigureResult) -> str:
+def met(metric: MetricResult) -> str:
     """Whether it is met; nothing where there is no target."""
-    return {True: "met", False: "missed", None: ""}[figure.met]
+    return {True: "met", False: "missed", None: ""}[metric.met]
 
 
 def noise(group: GroupResult) -> str:
@@ -67,18 +67,18 @@ def on_axis(measure: str, number: float) -> str:
     return f"{number * factor:,g}{unit}"
 
 
-def beside(group: GroupResult, figure: FigureResult) -> str:
-    """What stands beside a figure, by measure: medians of workloads."""
-    measures = dict.fromkeys(measure for _, measure in figure.shown)
-    told = []
+def beside(group: GroupResult, metric: MetricResult) -> str:
+    """What stands beside a metric, by measure: medians of workloads."""
+    measures = dict.fromkeys(measure for _, measure in metric.shown)
+    reporter = []
     for measure in measures:
         values = [
             f"{plain(workload)} {value(measure, group.spread(workload, measure).median)}"
-            for workload, shown in figure.shown
+            for workload, shown in metric.shown
             if shown == measure
         ]
-        told.append(f"{_NAMES.get(measure, measure)} {', '.join(values)}".strip())
-    return "; ".join(told)
+        reporter.append(f"{_NAMES.get(measure, measure)} {', '.join(values)}".strip())
+    return "; ".join(reporter)
 
 
 def plain(name: str) -> str:

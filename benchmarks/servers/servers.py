@@ -13,7 +13,7 @@ from tests.support.processes import NOBODY, TESTERS, ServerProcess, serving
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class RunningServer:
     """A server that serves, and the process that it is."""
 
     address: str
@@ -21,13 +21,13 @@ class Side:
 
 
 @contextmanager
-def unisono(store: Path, *flags: str) -> Iterator[Side]:
+def unisono(store: Path, *flags: str) -> Iterator[RunningServer]:
     """Our server: full durability, tokens checked, defaults."""
     with cores.on(cores.SERVER):
         started = serving(store, *flags, env=TESTERS)
         server = started.__enter__()
     try:
-        yield Side(server.address, server.pid)
+        yield RunningServer(server.address, server.pid)
     finally:
         # It need not say goodbye: nothing is kept of it, and nobody here would read what it says.
         server.signal(signal.SIGKILL)
@@ -35,12 +35,12 @@ def unisono(store: Path, *flags: str) -> Iterator[Side]:
 
 
 @contextmanager
-def empty() -> Iterator[Side]:
+def empty() -> Iterator[RunningServer]:
     """The empty server."""
     with cores.on(cores.SERVER):
         server = ServerProcess((sys.executable, "-m", "benchmarks.floor"), NOBODY)
     try:
-        yield Side(server.address, server.pid)
+        yield RunningServer(server.address, server.pid)
     finally:
         server.end()
 

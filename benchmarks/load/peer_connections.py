@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final, cast
 
-from benchmarks.load.callers import Refused
+from benchmarks.load.callers import CallFailed
 
 #: What is read goes through here, whichever connection reads it: a piece of memory each time takes longer.
 _READ: Final = memoryview(bytearray(1 << 16))
 
 
-class Wire(asyncio.BufferedProtocol):
+class PeerConnection(asyncio.BufferedProtocol):
     """A connection. Heirs `_take` what was read, and return what is not complete yet."""
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Wire(asyncio.BufferedProtocol):
         self._closed = asyncio.Event()
 
     async def connect(self, address: str) -> None:
-        """Connect to HOST:PORT, and say who it is; raises OSError and Refused."""
+        """Connect to HOST:PORT, and say who it is; raises OSError and CallFailed."""
         host, port = address.rsplit(":", 1)
         await asyncio.get_running_loop().create_connection(lambda: self, host, int(port))
 
@@ -39,30 +39,30 @@ class Wire(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """See asyncio."""
         data = bytes(_READ[:nbytes])
-        self._rest = self._take(self._rest + data if self._rest else data)
+        self._rest = self._data_received(self._rest + data if self._rest else data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio."""
         self._closed.set()
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(Refused("a peer closed the connection"))
+            self._waiting.set_exception(CallFailed("a peer closed the connection"))
 
-    def _take(self, data: bytes) -> bytes:
+    def _data_received(self, data: bytes) -> bytes:
         raise NotImplementedError
 
-    async def _asked(self, data: bytes) -> bytes:
-        """Write this, and wait for what it is `_answered`. Raises Refused."""
+    async def _request(self, data: bytes) -> bytes:
+        """Write this, and wait for what it is `_answered`. Raises CallFailed."""
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(data)
         return await self._waiting
 
     def _answered(self, answer: bytes) -> None:
         if self._waiting is None:
-            raise Refused("a peer answered what it was not asked")
+            raise CallFailed("a peer answered what it was not asked")
         self._waiting.set_result(answer)
 
 
-class Pipeline(Wire):
+class PipelinedPublisher(PeerConnection):
     """A backend that publishes, so many pieces unacknowledged at a time, each of so many packets."""
 
     def __init__(self) -> None:
@@ -80,14 +80,14 @@ class Pipeline(Wire):
         raise NotImplementedError
 
     async def at_a_time(self, width: int, pieces: Sequence[bytes], each: int, pause: float) -> None:
-        """Publish all; after a pause, others in place of those that were acknowledged. Raises Refused."""
+        """Publish all; after a pause, others in place of those that were acknowledged. Raises CallFailed."""
         self._pieces, self._each = pieces, each
         self._width = self._begun = width
         self._pause = pause
         self._acknowledged = 0
-        await self._asked(b"".join(pieces[:width]))
+        await self._request(b"".join(pieces[:width]))
 
-    def _take_acknowledged(self, packets: int) -> None:
+    def _packets_acknowledged(self, packets: int) -> None:
         self._acknowledged += packets
         if self._acknowledged == len(self._pieces) * self._each:
             self._answered(b"")
@@ -102,10 +102,10 @@ class Pipeline(Wire):
             self._transport.write(b"".join(more))
 
 
-class Pipelines:
+class PublisherPool:
     """Several that share the work, as `Calls` shares its among connections."""
 
-    def __init__(self, pipelines: Sequence[Pipeline], each: int, pause: float) -> None:
+    def __init__(self, pipelines: Sequence[PipelinedPublisher], each: int, pause: float) -> None:
         self._pipelines = pipelines
         self._each = each
         self._pause = pause
@@ -120,7 +120,7 @@ class Pipelines:
         ]
 
     async def at_a_time(self, width: int, pieces: Sequence[Sequence[bytes]]) -> None:
-        """Publish all of them, so many unacknowledged at a time on all together. Raises Refused."""
+        """Publish all of them, so many unacknowledged at a time on all together. Raises CallFailed."""
         share = width // len(self._pipelines)
         pairs = zip(self._pipelines, pieces, strict=True)
         await asyncio.gather(*(one.at_a_time(share, its, self._each, self._pause) for one, its in pairs))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from benchmarks.figures import Group
 from benchmarks.groups.catching_up import CATCHING_UP
 from benchmarks.groups.delivering import DELIVERING
 from benchmarks.groups.growth import GROWTH
@@ -15,6 +14,7 @@ from benchmarks.groups.reconnecting import RECONNECTING
 from benchmarks.groups.sdk import SDK
 from benchmarks.groups.sending import SENDING
 from benchmarks.groups.waiting import WAITING
+from benchmarks.metrics import Group
 
 GROUPS: Final[Sequence[Group]] = (
     SENDING,

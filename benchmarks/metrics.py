@@ -1,4 +1,4 @@
-"""What is measured: figures, the workloads that they are made of, and the groups that share them."""
+"""What is measured: metrics, the workloads that they are made of, and the groups that share them."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -25,7 +25,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
+class Metric:
     """A ratio that the service is held to.
 
     `target` is what it is to be at most, or with `at_least` at least. `shown` names the workloads and
@@ -42,19 +42,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Figures that share workloads.
+    """Metrics that share workloads.
 
     `floor` is the workload that is also compared with itself, by the measure `noise`. `missing` says what
     is not installed, if anything. Each round begins with new servers and stores, or what is measured would
     depend on how many rounds were before; a `lasting` group keeps them, where they take minutes to fill.
-    `notes` is what a reader of the figures has to know besides, in Markdown: of a peer, what it promises.
+    `notes` is what a reader of the metrics has to know besides, in Markdown: of a peer, what it promises.
     """
 
     name: str
     title: str
     floor: str
     noise: str
-    figures: Sequence[Figure]
+    metrics: Sequence[Metric]
     open: Callable[[Scale], AbstractAsyncContextManager[Workloads]]
     missing: Callable[[], str | None] = lambda: None
     lasting: bool = False

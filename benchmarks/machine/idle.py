@@ -14,20 +14,20 @@ _IDLE: Final = 0.1
 
 #: How often it is looked, and how long it may take, in seconds.
 _PAUSE: Final = 0.02
-_PATIENCE: Final = 60.0
+_TIMEOUT: Final = 60.0
 
 
-async def until_closed(pid: int, files: int) -> None:
+async def wait_closed(pid: int, files: int) -> None:
     """Wait until a process has at most so many files open. Raises TimeoutError."""
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     while usage.open_files(pid) > files:
         _check(end)
         await asyncio.sleep(_PAUSE)
 
 
-async def until_rest(pid: int) -> None:
+async def wait_idle(pid: int) -> None:
     """Wait until a process takes next to no time. Raises TimeoutError."""
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     took = _IDLE * _REST
     while took >= _IDLE * _REST:
         _check(end)
@@ -38,4 +38,4 @@ async def until_rest(pid: int) -> None:
 
 def _check(end: float) -> None:
     if time.monotonic() > end:
-        raise TimeoutError(f"a server is not at rest after {_PATIENCE:g} seconds")
+        raise TimeoutError(f"a server is not at rest after {_TIMEOUT:g} seconds")

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.sides import processes
-from benchmarks.sides.servers import Side
+from benchmarks.servers import processes
+from benchmarks.servers.servers import RunningServer
 
 NAME: Final = "mosquitto"
 
@@ -25,13 +25,13 @@ log_dest none
 
 
 @contextmanager
-def mosquitto(place: Path) -> Iterator[Side]:
+def mosquitto(place: Path) -> Iterator[RunningServer]:
     """Mosquitto, with its files in a folder."""
     port = processes.free_port()
     config = place / "mosquitto.conf"
     config.write_text(_CONFIG.format(port=port, host=processes.HOST, place=place))
     with processes.listening(NAME, ("-c", str(config)), port) as pid:
-        yield Side(f"{processes.HOST}:{port}", pid)
+        yield RunningServer(f"{processes.HOST}:{port}", pid)
 
 
 def missing() -> str | None:

@@ -1,4 +1,4 @@
-"""What is done to a store of many notifications, whose users have a hundred each. Knows no figure.
+"""What is done to a store of many notifications, whose users have a hundred each. Knows no metric.
 
 Some users are sent to and have theirs read and marked; of some others a device comes back.
 """
@@ -10,18 +10,18 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from benchmarks.figures import Scale, Workloads
 from benchmarks.groups.delivering import DEVICES
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT, calls
 from benchmarks.load import listeners, requests
-from benchmarks.load.callers import Calls, Refused, connections
+from benchmarks.load.callers import CallFailed, Calls, connections
 from benchmarks.load.listeners import Device
+from benchmarks.load.reconnects import Reconnect, register
 from benchmarks.load.requests import Request
-from benchmarks.load.returning import Return, register
-from benchmarks.machine import resting, usage
-from benchmarks.samples import Sample, taken, together
-from benchmarks.sides.multiplied import ids, multiply, user
-from benchmarks.sides.servers import Side, unisono
+from benchmarks.machine import idle, usage
+from benchmarks.metrics import Scale, Workloads
+from benchmarks.samples import Sample, combined, measure
+from benchmarks.servers.bulk_copy import ids, multiply, user
+from benchmarks.servers.servers import RunningServer, unisono
 
 _EACH: Final = 100
 _MISSED: Final = 20
@@ -55,7 +55,7 @@ async def fill(store: Path, notifications: int) -> None:
     multiply(store, notifications // _EACH - 1, _tell)
 
 
-async def workloads(side: Side, store: Path, notifications: int, scale: Scale) -> Workloads:
+async def workloads(server: RunningServer, store: Path, notifications: int, scale: Scale) -> Workloads:
     """Those of a server on such a store: `send`, `mark`, `list` and `resume`."""
     chance = Random(_SEED)  # noqa: S311  nothing is kept secret by it
     users = [user(number) for number in range(1, notifications // _EACH)]
@@ -63,29 +63,29 @@ async def workloads(side: Side, store: Path, notifications: int, scale: Scale) -
     away, written = users[:split], users[split:]
     drawn = ids(store, chance.sample(written, min(_DRAWN, len(written))))
     chance.shuffle(drawn)
-    marks, returns = requests.marks(drawn), await _away(side, store, away)
+    marks, returns = requests.marks(drawn), await _away(server, store, away)
     sends, amount = scale.of(_SENDS, least=500), scale.of(_CALLS, least=500)
     came_back = scale.of(_RETURNS, least=100)
     return {
-        "send": lambda: calls(side, IN_FLIGHT, requests.sends(chance.choices(written, k=sends), sends)),
-        "mark": lambda: calls(side, IN_FLIGHT, islice(marks, amount)),
-        "list": lambda: calls(side, IN_FLIGHT, requests.pages(chance.choices(written, k=amount))),
-        "resume": lambda: _resumed(side, list(islice(returns, came_back))),
+        "send": lambda: calls(server, IN_FLIGHT, requests.sends(chance.choices(written, k=sends), sends)),
+        "mark": lambda: calls(server, IN_FLIGHT, islice(marks, amount)),
+        "list": lambda: calls(server, IN_FLIGHT, requests.pages(chance.choices(written, k=amount))),
+        "resume": lambda: _resumed(server, list(islice(returns, came_back))),
     }
 
 
-async def _away(side: Side, store: Path, users: Sequence[str]) -> Iterator[_Absent]:
+async def _away(server: RunningServer, store: Path, users: Sequence[str]) -> Iterator[_Absent]:
     """A device of each, which has missed some of what its user got, comes back again and again."""
     devices = listeners.devices(users, 1)
-    await register(devices, side.address)
-    await _call(side, BATCHES_IN_FLIGHT, requests.batches(users, len(users) * _MISSED // BATCH, BATCH))
-    await resting.until_rest(side.pid)
+    await register(devices, server.address)
+    await _call(server, BATCHES_IN_FLIGHT, requests.batches(users, len(users) * _MISSED // BATCH, BATCH))
+    await idle.wait_idle(server.pid)
     newest = dict(sorted(ids(store, users)))
     marks = requests.marks([(device.user_id, newest[device.user_id]) for device in devices])
     return zip(cycle(devices), marks, strict=False)
 
 
-async def _resumed(side: Side, returns: Sequence[_Absent]) -> Sample:
+async def _resumed(server: RunningServer, returns: Sequence[_Absent]) -> Sample:
     """Measure how devices come back, a few at a time.
 
     Before each does, somebody marks one of what it missed, and it gets another token: the server has
@@ -94,30 +94,30 @@ async def _resumed(side: Side, returns: Sequence[_Absent]) -> Sample:
     samples: list[Sample] = []
     for start in range(0, len(returns), _TOGETHER):
         group = returns[start : start + _TOGETHER]
-        await _call(side, _TOGETHER, [mark for _, mark in group])
+        await _call(server, _TOGETHER, [mark for _, mark in group])
         for device, _ in group:
             device.token = requests.renewed(device.user_id)
-        samples.append(await _back(side, [device for device, _ in group]))
-    await resting.until_rest(side.pid)
-    return together(samples)
+        samples.append(await _back(server, [device for device, _ in group]))
+    await idle.wait_idle(server.pid)
+    return combined(samples)
 
 
-async def _back(side: Side, devices: Sequence[Device]) -> Sample:
+async def _back(server: RunningServer, devices: Sequence[Device]) -> Sample:
     """Measure how they come back until they have what they missed, and leave again."""
-    files = usage.open_files(side.pid)
-    with taken(side.pid) as run:
-        back = Return(devices)
-        await back.all_synced(side.address, len(devices))
+    files = usage.open_files(server.pid)
+    with measure(server.pid) as run:
+        back = Reconnect(devices)
+        await back.all_synced(server.address, len(devices))
         back.leave()
-        await resting.until_closed(side.pid, files)
+        await idle.wait_closed(server.pid, files)
         run.operations = len(devices)
     if any(events.count != _MISSED for events in back.events):
-        raise Refused("a device has not got what it missed, or more than that")
+        raise CallFailed("a device has not got what it missed, or more than that")
     return run.sample
 
 
-async def _call(side: Side, width: int, work: Iterable[Request]) -> None:
-    callers = Calls(await connections(side.address, 1))
+async def _call(server: RunningServer, width: int, work: Iterable[Request]) -> None:
+    callers = Calls(await connections(server.address, 1))
     await callers.at_a_time(width, work)
     callers.close()
 

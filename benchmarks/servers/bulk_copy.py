@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-Told = Callable[[int, int], None]
-"""Told how many notifications there are, of how many."""
+OnProgress = Callable[[int, int], None]
+"""Called with how many notifications there are, of how many."""
 
 #: Nothing is kept of what is broken off, so that nothing has to be synced before the end.
 _HASTE: Final = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000")
@@ -41,14 +41,14 @@ def user(number: int) -> str:
     return f"{_PREFIX}{number}"
 
 
-def multiply(store: Path, users: int, told: Told) -> None:
+def multiply(store: Path, users: int, on_progress: OnProgress) -> None:
     """Make so many users like the one of a store, who has notifications; no server may use it meanwhile."""
     with closing(sqlite3.connect(store, isolation_level=None)) as connection:
         for pragma in _HASTE:
             connection.execute(pragma)
         ((first,),) = connection.execute("SELECT feed FROM feeds")
         _copy_feeds(connection, first, users)
-        _copy_notifications(connection, first, users, told)
+        _copy_notifications(connection, first, users, on_progress)
     with store.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -70,7 +70,9 @@ def _copy_feeds(connection: sqlite3.Connection, first: int, users: int) -> None:
         connection.execute(statement, {"first": first, "amount": users})
 
 
-def _copy_notifications(connection: sqlite3.Connection, first: int, users: int, told: Told) -> None:
+def _copy_notifications(
+    connection: sqlite3.Connection, first: int, users: int, on_progress: OnProgress
+) -> None:
     """One for each user, and then one more for each: those of a user lie apart, as if sent over weeks.
 
     The indexes are kept meanwhile. They would be faster to make at the end, but with full pages, which the
@@ -81,7 +83,7 @@ def _copy_notifications(connection: sqlite3.Connection, first: int, users: int, 
     statement = _copies(connection, "notifications", new, f"others AS ({_FEEDS})", "one.rowid = :one")
     for number, (one,) in enumerate(ones, 1):
         connection.execute(statement, {"first": first, "one": one})
-        told(number * users, len(ones) * users)
+        on_progress(number * users, len(ones) * users)
 
 
 def _copies(

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.sides import processes
-from benchmarks.sides.servers import Side
+from benchmarks.servers import processes
+from benchmarks.servers.servers import RunningServer
 
 NAME: Final = "nats-server"
 
@@ -21,13 +21,13 @@ jetstream {{
 
 
 @contextmanager
-def jetstream(place: Path) -> Iterator[Side]:
+def jetstream(place: Path) -> Iterator[RunningServer]:
     """NATS, with its files in a folder."""
     port = processes.free_port()
     config = place / "nats.conf"
     config.write_text(_CONFIG.format(host=processes.HOST, port=port, place=place))
     with processes.listening(NAME, ("-c", str(config)), port) as pid:
-        yield Side(f"{processes.HOST}:{port}", pid)
+        yield RunningServer(f"{processes.HOST}:{port}", pid)
 
 
 def missing() -> str | None:

@@ -1,0 +1,35 @@
+"""Our server beside a peer: the order in which they are measured, and the metrics. Knows no peer."""
+
+from collections.abc import Sequence
+
+from benchmarks.metrics import Metric, Workloads
+
+
+def in_turn(**servers: Workloads) -> Workloads:
+    """The workloads of all sides, side by side: `mosquitto_single`, `ours_single`, and so on."""
+    one = next(iter(servers.values()))
+    return {f"{server}_{name}": workloads[name] for name in one for server, workloads in servers.items()}
+
+
+def metrics(
+    peer: str, server: str, title: str, *, single: float | None, burst: float | None, row: float | None
+) -> Sequence[Metric]:
+    """Ours against a side of a peer, with these targets."""
+    return (
+        _figure(peer, server, "single", f"send to three open devices, 64 in flight / {title}", single),
+        _figure(
+            peer, server, "burst", f"bursts of 20 per user to three devices, per delivery / {title}", burst
+        ),
+        _figure(peer, server, "row", f"devices that come back to 500 missed, per message / {title}", row),
+    )
+
+
+def _figure(peer: str, server: str, workload: str, title: str, target: float | None) -> Metric:
+    ours, theirs = f"ours_{workload}", f"{server}_{workload}"
+    return Metric(
+        name=f"{peer}_{workload}",
+        title=title,
+        ratio=lambda of: of[ours]["cpu"] / of[theirs]["cpu"],
+        target=target,
+        shown=((ours, "rate"), (theirs, "rate")),
+    )

@@ -1,0 +1,59 @@
+"""Our service at what `peers` is measured at. Knows no peer."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from benchmarks.groups import peers
+from benchmarks.groups.catching_up import caught_up, missed
+from benchmarks.groups.delivering import BURST, DEVICES
+from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT
+from benchmarks.load import listeners, requests
+from benchmarks.load.callers import Calls, connections
+from benchmarks.load.listeners import ArrivalCounter, Device
+from benchmarks.load.reconnects import register
+from benchmarks.metrics import Scale, Workloads
+from benchmarks.samples import Sample
+from benchmarks.servers.servers import RunningServer
+
+_SENDS: Final = 3000
+_BATCHES: Final = 100
+
+
+async def ours(server: RunningServer, scale: Scale) -> Workloads:
+    """The workloads `single`, `burst` and `row` of our server."""
+    heard, synced = ArrivalCounter(), ArrivalCounter()
+    devices = listeners.devices(peers.LISTENED, DEVICES)
+    await listeners.connect([device.stream(synced, heard) for device in devices], server.address)
+    await synced.until(len(devices))
+    return {
+        "single": partial(_single, server, heard, scale.of(_SENDS, least=300)),
+        "burst": partial(_burst, server, heard, scale.of(_BATCHES, least=10)),
+        "row": partial(caught_up, server, await _away(server, peers.away(scale))),
+    }
+
+
+async def _single(server: RunningServer, heard: ArrivalCounter, sends: int) -> Sample:
+    callers = Calls(await connections(server.address, peers.SINGLE_CONNECTIONS))
+    work = list(requests.sends(peers.LISTENED, sends))
+    sample = await peers.delivered(server, heard, sends, 1, lambda: callers.at_a_time(IN_FLIGHT, work))
+    callers.close()
+    return sample
+
+
+async def _burst(server: RunningServer, heard: ArrivalCounter, batches: int) -> Sample:
+    callers = Calls(await connections(server.address, peers.BURST_CONNECTIONS))
+    work = list(requests.batches(peers.LISTENED, batches, BATCH, burst=BURST))
+    sample = await peers.delivered(
+        server, heard, batches * BATCH, DEVICES, lambda: callers.at_a_time(BATCHES_IN_FLIGHT, work)
+    )
+    callers.close()
+    return sample
+
+
+async def _away(server: RunningServer, users: Sequence[str]) -> Sequence[Device]:
+    """Devices that were there, and have missed what their users got since."""
+    devices = listeners.devices(users, DEVICES)
+    await register(devices, server.address)
+    await missed(server, users, burst=1)
+    return devices

@@ -19,9 +19,9 @@ class Scale:
     rounds: int
     size: float
 
-    def of(self, count: int, *, least: int = 1) -> int:
+    def of(self, count: int, *, minimum: int = 1) -> int:
         """So many at this size, but not fewer than make sense."""
-        return max(least, round(count * self.size))
+        return max(minimum, round(count * self.size))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,8 +49,8 @@ async def caught_up(server: RunningServer, devices: Sequence[Device]) -> Sample:
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    users = [f"away-{number}" for number in range(scale.of(_USERS, least=30))]
-    writes = scale.of(_WRITES, least=20)
+    users = [f"away-{number}" for number in range(scale.of(_USERS, minimum=30))]
+    writes = scale.of(_WRITES, minimum=20)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         devices = listeners.devices(users, DEVICES)
         await register(devices, ours.address)

@@ -39,7 +39,7 @@ async def delivered(
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    amount = scale.of(_BATCHES, least=10)
+    amount = scale.of(_BATCHES, minimum=10)
     batches = partial(requests.batches, amount=amount, size=BATCH)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         heard, synced = ArrivalCounter(), ArrivalCounter()

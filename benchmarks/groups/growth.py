@@ -29,7 +29,7 @@ async def _started(store: Path) -> Sample:
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    large, stored = scale.of(_LARGE, least=10 * _SMALL), scale.of(_STARTED, least=10 * _SMALL)
+    large, stored = scale.of(_LARGE, minimum=10 * _SMALL), scale.of(_STARTED, minimum=10 * _SMALL)
     with folder() as place:
         small_store, large_store = place / "small.db", place / "large.db"
         none, many = place / "none.db", place / "many.db"

@@ -67,7 +67,7 @@ async def _bare(size: StreamSizes, streams: int) -> Sample:
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    streams = (fitting(scale.of(_STREAMS, least=300) + _FIRST) - _FIRST) // DEVICES * DEVICES
+    streams = (fitting(scale.of(_STREAMS, minimum=300) + _FIRST) - _FIRST) // DEVICES * DEVICES
     with folder() as place, unisono(place / "store.db") as ours:
         size = await sizes.of_stream(ours.address)
     yield {"bare": lambda: _bare(size, streams), "idle": lambda: _ours(streams)}

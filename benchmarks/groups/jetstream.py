@@ -49,10 +49,10 @@ async def _theirs(
         await device.connect(server.address)
     return {
         "single": _rested(
-            server, partial(peers.singles, server, heard, Publisher, users, scale.of(_SENDS, least=300))
+            server, partial(peers.singles, server, heard, Publisher, users, scale.of(_SENDS, minimum=300))
         ),
         "burst": _rested(
-            server, partial(peers.bursts, server, heard, Publisher, users, scale.of(_BATCHES, least=10))
+            server, partial(peers.bursts, server, heard, Publisher, users, scale.of(_BATCHES, minimum=10))
         ),
         "row": _rested(server, partial(_row, server, asker, kind, peers.away(scale))),
     }

@@ -64,8 +64,8 @@ async def workloads(server: RunningServer, store: Path, notifications: int, scal
     drawn = ids(store, chance.sample(written, min(_DRAWN, len(written))))
     chance.shuffle(drawn)
     marks, returns = requests.marks(drawn), await _away(server, store, away)
-    sends, amount = scale.of(_SENDS, least=500), scale.of(_CALLS, least=500)
-    came_back = scale.of(_RETURNS, least=100)
+    sends, amount = scale.of(_SENDS, minimum=500), scale.of(_CALLS, minimum=500)
+    came_back = scale.of(_RETURNS, minimum=100)
     return {
         "send": lambda: calls(server, IN_FLIGHT, requests.sends(chance.choices(written, k=sends), sends)),
         "mark": lambda: calls(server, IN_FLIGHT, islice(marks, amount)),

@@ -47,7 +47,7 @@ async def _delivered(server: RunningServer, deliveries: DeliveryTimes, work: Ite
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    amount = scale.of(_CALLS, least=600)
+    amount = scale.of(_CALLS, minimum=600)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         deliveries, synced = DeliveryTimes(DEVICES), ArrivalCounter()
         devices = listeners.devices(_USERS, DEVICES)

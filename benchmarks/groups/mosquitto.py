@@ -37,10 +37,10 @@ async def _theirs(server: RunningServer, scale: Scale) -> Workloads:
         await device.leave()
     return {
         "single": partial(
-            peers.singles, server, heard, Publisher, peers.LISTENED, scale.of(_SENDS, least=1000)
+            peers.singles, server, heard, Publisher, peers.LISTENED, scale.of(_SENDS, minimum=1000)
         ),
         "burst": partial(
-            peers.bursts, server, heard, Publisher, peers.LISTENED, scale.of(_BATCHES, least=10)
+            peers.bursts, server, heard, Publisher, peers.LISTENED, scale.of(_BATCHES, minimum=10)
         ),
         "row": partial(_row, server, away),
     }

@@ -49,7 +49,7 @@ def raise_file_limit() -> None:
 
 def away(scale: Scale) -> list[str]:
     """The users whose devices are away."""
-    return [f"away-{number}" for number in range(scale.of(100, least=10))]
+    return [f"away-{number}" for number in range(scale.of(100, minimum=10))]
 
 
 async def delivered(

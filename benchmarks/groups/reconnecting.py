@@ -56,7 +56,7 @@ async def _gone(server: RunningServer, files: int) -> None:
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    streams = fitting(scale.of(_STREAMS, least=300)) // DEVICES * DEVICES
+    streams = fitting(scale.of(_STREAMS, minimum=300)) // DEVICES * DEVICES
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         size = await sizes.of_stream(ours.address)
         devices = listeners.devices([f"known-{number}" for number in range(streams // DEVICES)], DEVICES)

@@ -60,7 +60,7 @@ async def _in_flight(server: RunningServer, acts: Iterable[Act]) -> Sample:
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    sends, echoes = scale.of(_SENDS, least=2000), scale.of(_ECHOES, least=1000)
+    sends, echoes = scale.of(_SENDS, minimum=2000), scale.of(_ECHOES, minimum=1000)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         (sample,) = requests.sends(_USERS, 1)
         answer = await sizes.of_answer(ours.address, sample)

@@ -37,7 +37,7 @@ async def calls(server: RunningServer, width: int, work: Iterable[Request], *, e
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    amount, batches = scale.of(_CALLS, least=1000), scale.of(_BATCHES, least=40)
+    amount, batches = scale.of(_CALLS, minimum=1000), scale.of(_BATCHES, minimum=40)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         (sample,) = requests.sends(_USERS, 1)
         answer = await sizes.of_answer(ours.address, sample)

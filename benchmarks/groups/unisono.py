@@ -27,8 +27,8 @@ async def ours(server: RunningServer, scale: Scale) -> Workloads:
     await listeners.connect([device.stream(synced, heard) for device in devices], server.address)
     await synced.until(len(devices))
     return {
-        "single": partial(_single, server, heard, scale.of(_SENDS, least=300)),
-        "burst": partial(_burst, server, heard, scale.of(_BATCHES, least=10)),
+        "single": partial(_single, server, heard, scale.of(_SENDS, minimum=300)),
+        "burst": partial(_burst, server, heard, scale.of(_BATCHES, minimum=10)),
         "row": partial(caught_up, server, await _away(server, peers.away(scale))),
     }
 

@@ -36,7 +36,7 @@ async def _synced(place: Path, times: int) -> Sample:
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    amount, syncs = scale.of(_CALLS, least=300), scale.of(_SYNCS, least=200)
+    amount, syncs = scale.of(_CALLS, minimum=300), scale.of(_SYNCS, minimum=200)
     with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
         (sample,) = requests.sends(_USERS, 1)
         answer = await sizes.of_answer(ours.address, sample)

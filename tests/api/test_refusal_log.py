@@ -17,7 +17,7 @@ from tests.support.clocks import FakeClock
 from tests.support.nodes import Client, Running
 from tests.support.processes import PATIENCE
 from unisono.server.api.refusal_log import RefusalLog
-from unisono.server.api.sampling import MOST, Sampler
+from unisono.server.api.sampling import MAX_LINES, Sampler
 from unisono.server.errors import NotFound, QuotaExceeded, Reason, UnisonoError
 
 GONE = NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here")
@@ -28,7 +28,7 @@ def test_the_first_of_each_kind_in_each_second_are_taken() -> None:
     clock = FakeClock()
     sampler = Sampler(clock.monotonic)
     for _ in range(3):
-        assert [sampler.takes("one") for _ in range(MOST + 5)] == [True] * MOST + [False] * 5
+        assert [sampler.takes("one") for _ in range(MAX_LINES + 5)] == [True] * MAX_LINES + [False] * 5
         assert sampler.takes("two")
         clock.advance(1)
     assert sampler.left_out() == {"one": 15}
@@ -50,8 +50,8 @@ async def test_it_is_said_how_many_lines_were_left_out() -> None:
         return entry
 
     with capture_logs(processors=[hear]) as entries:
-        refuse(log, {GONE: MOST + 980, FULL: 2})
-        assert count(entries) == {"call refused": MOST + 2}
+        refuse(log, {GONE: MAX_LINES + 980, FULL: 2})
+        assert count(entries) == {"call refused": MAX_LINES + 2}
         async with asyncio.timeout(PATIENCE):
             await summed_up.wait()
     last = {key: entries[-1][key] for key in ("of", "count")}
@@ -62,10 +62,10 @@ async def test_faults_are_few_lines_too() -> None:
     """Each has a traceback."""
     log = RefusalLog(FakeClock())
     with capture_logs() as entries:
-        for _ in range(MOST + 5):
+        for _ in range(MAX_LINES + 5):
             log.failed(ValueError())
             log.client_gone()
-    assert count(entries) == {"call failed": MOST, "client is gone": MOST}
+    assert count(entries) == {"call failed": MAX_LINES, "client is gone": MAX_LINES}
 
 
 def count(entries: list[Any]) -> Counter[str]:
@@ -75,10 +75,10 @@ def count(entries: list[Any]) -> Counter[str]:
 async def test_refusals_do_not_fill_the_log(held: Running, clock: FakeClock) -> None:
     stranger = ApiClient(Client(held.channel, "no token"))
     with capture_logs() as entries:
-        for _ in range(3 * MOST):
+        for _ in range(3 * MAX_LINES):
             with pytest.raises(grpc.aio.AioRpcError):
                 await stranger.feed()
-    assert count(entries)["call refused"] == MOST
+    assert count(entries)["call refused"] == MAX_LINES
 
 
 @pytest.mark.parametrize("text", ["x" * 2000, "\U0001f514" * 500, "\x1b[31m\n" * 300])

@@ -98,7 +98,7 @@ async def test_a_call_that_waits_is_let_go_in_the_end() -> None:
 
 
 async def test_no_more_are_held_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tarpit, "_MOST", 1)
+    monkeypatch.setattr(tarpit, "_MAX_HELD", 1)
     pit = Tarpit(FOR_EVER)
     held = asyncio.create_task(pit.hold())
     await asyncio.sleep(0)

@@ -29,7 +29,7 @@ def test_it_is_as_much_as_the_sdk_puts_on_one() -> None:
 async def test_more_than_that_is_no_measurement(
     script: StubServer, monkeypatch: pytest.MonkeyPatch, steady: bool
 ) -> None:
-    monkeypatch.setattr(callers_module, "MOST_UNDER_WAY", 5)
+    monkeypatch.setattr(callers_module, "MAX_IN_FLIGHT", 5)
 
     async def never(_: object) -> pb.GetFeedResponse:
         await asyncio.Event().wait()
@@ -45,7 +45,7 @@ async def test_more_than_that_is_no_measurement(
 
 
 async def test_one_after_the_other_is_any_number(script: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(callers_module, "MOST_UNDER_WAY", 5)
+    monkeypatch.setattr(callers_module, "MAX_IN_FLIGHT", 5)
 
     async def zero(_: object) -> pb.GetFeedResponse:
         return pb.GetFeedResponse()

@@ -18,7 +18,7 @@ from tests.docs.machine import ROOT
 
 def test_sending_is_measured_kept_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Other tests may be busy on the core of the generator.
-    monkeypatch.setattr(samples, "MOST_BUSY", 2.0)
+    monkeypatch.setattr(samples, "MAX_BUSY", 2.0)
     monkeypatch.chdir(ROOT)
     # When real servers are measured, then there is a ratio of each metric
     with cores.on(cores.GENERATOR):

@@ -59,7 +59,7 @@ class Endless:
 
 
 async def test_more_than_a_feed_can_hold_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "MOST", 7)
+    monkeypatch.setattr(history, "MAX_LISTED", 7)
     with pytest.raises(Failure, match="there are more than 7"):
         await history.listed(cast("CliClient", Endless()), "ada", {}, limit=0)
     assert len(await history.listed(cast("CliClient", Endless()), "ada", {}, limit=6)) == 7

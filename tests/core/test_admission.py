@@ -108,7 +108,7 @@ def test_strangers_are_counted_for_each_connection(admission: Admission) -> None
 
 
 def test_it_does_not_remember_everybody(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unisono.server.core.admission._MOST", 10)
+    monkeypatch.setattr("unisono.server.core.admission._MAX_BUCKETS", 10)
     buckets: Buckets[int] = Buckets(clock, rate=1, burst=1)
 
     assert not any(buckets.take(key) for key in range(100))

@@ -60,7 +60,7 @@ async def test_no_more_than_so_many_wait(
     presence: Presence, store: FailingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when the store cannot be written for long, and devices come and go."""
-    monkeypatch.setattr(module, "MOST", 3)
+    monkeypatch.setattr(module, "MAX_WAITING", 3)
     for number in range(1, 6):
         presence.record(seen(number, ended_session=f"s{number}"))
 

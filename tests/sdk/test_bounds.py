@@ -38,7 +38,7 @@ NOWHERE = "127.0.0.1:1"
 
 @pytest.fixture(autouse=True)
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "MOST", ROOM)
+    monkeypatch.setattr(room, "MAX_BYTES", ROOM)
 
 
 def large(revision: int, *, complete: bool) -> Message:

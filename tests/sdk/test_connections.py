@@ -28,7 +28,7 @@ from unisono.server.config import Settings
 from unisono.v1 import feed_service_pb2 as pb
 
 #: Streams on a connection of the SDK: a tenth of it on the first, which carries the calls.
-MOST = 10
+MAX_STREAMS = 10
 #: What the server allows, as in production twice of that.
 ALLOWED = 20
 
@@ -57,7 +57,7 @@ async def zero(_: object) -> pb.GetFeedResponse:
 
 
 def transport(proxy: Proxy) -> Transport:
-    return create_transport(proxy.target, streams_per_connection=MOST)
+    return create_transport(proxy.target, streams_per_connection=MAX_STREAMS)
 
 
 @asynccontextmanager
@@ -66,7 +66,7 @@ async def devices(target: str, count: int) -> AsyncIterator[list[Device]]:
     async with AsyncExitStack() as leaving:
         opened = []
         for number in range(count):
-            transport = create_transport(target, streams_per_connection=MOST)
+            transport = create_transport(target, streams_per_connection=MAX_STREAMS)
             leaving.push_async_callback(transport.close)
             device = laptop(transport, endpoint_id=f"device-{number}")
             opened.append(await leaving.enter_async_context(device))
@@ -96,7 +96,7 @@ async def test_more_devices_than_a_connection_may_carry_are_all_live(
 ) -> None:
     async with devices(proxy.target, ALLOWED + 4):
         assert proxy.connections == 4
-    assert on_connections(script) == [1, 3, MOST, MOST]
+    assert on_connections(script) == [1, 3, MAX_STREAMS, MAX_STREAMS]
 
 
 async def test_a_device_alone_has_one_connection_for_everything(script: StubServer, proxy: Proxy) -> None:
@@ -117,7 +117,7 @@ async def test_addresses_are_spread_without_a_word() -> None:
 
 
 async def test_who_leaves_makes_room(script: StubServer, proxy: Proxy) -> None:
-    async with devices(proxy.target, 1 + MOST) as first:
+    async with devices(proxy.target, 1 + MAX_STREAMS) as first:
         for device in first[:6]:
             await device.close()
         async with devices(proxy.target, 6):
@@ -135,7 +135,7 @@ async def test_a_stream_that_ends_makes_room_for_the_next(script: StubServer, pr
 async def test_a_stream_that_is_never_opened_makes_room_too(script: StubServer, proxy: Proxy) -> None:
     proxy.block()
     async with AsyncExitStack() as leaving:
-        opened = [laptop(transport(proxy), endpoint_id=f"{number}") for number in range(MOST)]
+        opened = [laptop(transport(proxy), endpoint_id=f"{number}") for number in range(MAX_STREAMS)]
         for device in opened:
             await leaving.enter_async_context(device)
         await asyncio.gather(*(until(device, lambda device: device.error) for device in opened))
@@ -150,8 +150,10 @@ async def test_calls_wait_behind_no_stream_where_less_is_allowed_than_expected()
         script.stream("Subscribe", scripted_streams(LIVE))
         script.answer("GetFeed", zero)
         opened = [
-            laptop(create_transport(script.target, streams_per_connection=MOST), endpoint_id=f"{number}")
-            for number in range(1 + MOST)
+            laptop(
+                create_transport(script.target, streams_per_connection=MAX_STREAMS), endpoint_id=f"{number}"
+            )
+            for number in range(1 + MAX_STREAMS)
         ]
         for device in opened:
             await leaving.enter_async_context(device)
@@ -159,7 +161,9 @@ async def test_calls_wait_behind_no_stream_where_less_is_allowed_than_expected()
 
         async with (
             asyncio.timeout(PATIENCE),
-            Publisher(create_transport(script.target, streams_per_connection=MOST), TOKEN) as publisher,
+            Publisher(
+                create_transport(script.target, streams_per_connection=MAX_STREAMS), TOKEN
+            ) as publisher,
         ):
             assert (await publisher.feed("ada")).last_revision == 0
 

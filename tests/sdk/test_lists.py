@@ -83,7 +83,7 @@ async def test_a_token_that_was_used_before_is_an_error(
 async def test_so_are_empty_pages_without_an_end(
     publisher: Publisher, pages: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_tokens, "MOST_EMPTY", 7)
+    monkeypatch.setattr(page_tokens, "MAX_EMPTY_PAGES", 7)
     served = pages(*((0, f"{number}") for number in range(20)))
     with pytest.raises(InternalError, match="8 empty pages in a row"):
         await listed(publisher)
@@ -93,6 +93,6 @@ async def test_so_are_empty_pages_without_an_end(
 async def test_but_not_where_there_is_something_among_them(
     publisher: Publisher, pages: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_tokens, "MOST_EMPTY", 7)
+    monkeypatch.setattr(page_tokens, "MAX_EMPTY_PAGES", 7)
     pages(*((number % 7 == 6, f"{number}") for number in range(30)), (0, ""))
     assert len(await listed(publisher)) == 4

@@ -11,7 +11,7 @@ from tests.sdk.device_script import LIVE, Message, ended, goodbye, laptop, live,
 from tests.support.processes import PATIENCE
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Backoff, Status, Timing, Unauthenticated, Unavailable
-from unisono.client._device.reconnect import MOST_REFUSALS
+from unisono.client._device.reconnect import MAX_REFUSALS
 from unisono.v1 import feed_service_pb2 as pb
 
 REFUSED = Fault(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
@@ -93,23 +93,23 @@ async def test_a_provider_that_keeps_giving_what_is_refused(script: StubServer) 
     async with laptop(script.target, lambda: "the same", timing=TIMING) as device:
         assert isinstance(await ended(device), Unauthenticated)
 
-    assert script.tokens("Subscribe") == ["the same"] * (MOST_REFUSALS + 1)
+    assert script.tokens("Subscribe") == ["the same"] * (MAX_REFUSALS + 1)
 
 
 async def test_what_is_refused_now_and_then_does_not_add_up(script: StubServer, provider: Provider) -> None:
-    script.stream("Subscribe", scripted_streams(*[[REFUSED], EXPIRED] * MOST_REFUSALS, LIVE))
+    script.stream("Subscribe", scripted_streams(*[[REFUSED], EXPIRED] * MAX_REFUSALS, LIVE))
 
     async with laptop(script.target, provider, timing=TIMING) as device:
-        await script.until("Subscribe", count=2 * MOST_REFUSALS + 1)
+        await script.until("Subscribe", count=2 * MAX_REFUSALS + 1)
         await live(device)
 
-    assert len(set(script.tokens("Subscribe"))) == 2 * MOST_REFUSALS + 1
+    assert len(set(script.tokens("Subscribe"))) == 2 * MAX_REFUSALS + 1
 
 
 async def test_a_provider_that_fails_is_asked_again(script: StubServer, provider: Provider) -> None:
     """For as long as it takes: an issuer may be away just as a server may."""
     script.stream("Subscribe", scripted_streams(LIVE))
-    provider.troubles = [LookupError("no key in the vault")] * (MOST_REFUSALS + 3)
+    provider.troubles = [LookupError("no key in the vault")] * (MAX_REFUSALS + 3)
 
     async with laptop(script.target, provider, timing=TIMING) as device:
         await until(device, lambda device: device.error)

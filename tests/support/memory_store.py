@@ -240,10 +240,10 @@ class MemoryStore:
             raise BatchRejected(f"a live row without a payload: {row.id}")
         return replace(row, payload=before.payload)
 
-    def _forget_deleted(self, key: FeedKey, most: int | None) -> None:
+    def _forget_deleted(self, key: FeedKey, max_records: int | None) -> None:
         endpoints = self._endpoints[key]
         deleted = [(e.delete_time, e.endpoint_id) for e in endpoints.values() if e.delete_time is not None]
-        for _, endpoint_id in sorted(deleted, reverse=True)[most:] if most is not None else ():
+        for _, endpoint_id in sorted(deleted, reverse=True)[max_records:] if max_records is not None else ():
             del endpoints[endpoint_id]
 
     def _seen_by(self, key: FeedKey, items: Sequence[EndpointItem]) -> list[Endpoint]:

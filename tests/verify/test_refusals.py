@@ -13,7 +13,7 @@ from tests.support.processes import PATIENCE, ServerProcess
 from tests.verify.command import COMMAND, at, run
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
 from unisono.verify.cli import main
-from unisono.verify.cli.options import MOST_USERS
+from unisono.verify.cli.options import MAX_USERS
 from unisono.verify.load.traffic import PLATFORMS
 
 APP = ("--app-token", "x")
@@ -189,4 +189,4 @@ def test_its_help_waits_for_no_grpc() -> None:
 
 def test_a_run_of_as_many_as_there_may_be_fits_on_one_connection() -> None:
     """Whatever a server, or a proxy before it, allows on one: the SDK puts so many on its first."""
-    assert MOST_USERS * len(PLATFORMS) <= STREAMS_PER_CONNECTION // 10
+    assert MAX_USERS * len(PLATFORMS) <= STREAMS_PER_CONNECTION // 10

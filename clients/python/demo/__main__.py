@@ -17,10 +17,10 @@ from demo.terminal_display import TerminalDisplay
 from unisono.client import Platform, Publisher, UnisonoError
 
 #: The demo ends by itself within this time, in seconds, whatever happens.
-AT_MOST = 50
+TIMEOUT = 50
 
 #: In columns: from here on no title of the scenario is cut.
-LEAST_WIDTH = 80
+MIN_WIDTH = 80
 
 DEVICES = {"phone": Platform.ANDROID, "laptop": Platform.MACOS, "browser": Platform.WEB}
 
@@ -31,7 +31,7 @@ async def main(console: Console, pace: float) -> int:
     with tempfile.TemporaryDirectory(prefix="unisono-demo-") as folder:
         store = f"sqlite:///{Path(folder) / 'demo.db'}"
         console.print("Starting a server on a temporary file ...")
-        async with asyncio.timeout(AT_MOST), serving(store) as address:
+        async with asyncio.timeout(TIMEOUT), serving(store) as address:
             app_token, user_token = await asyncio.gather(mint(store), mint(store, "--user", USER))
             devices = [
                 DemoDevice(name, platform, target=address, token=user_token, happened=display.happened)
@@ -49,7 +49,7 @@ async def main(console: Console, pace: float) -> int:
 
 def _draws(console: Console) -> bool:
     """Whether there is a terminal on which three devices fit side by side."""
-    return console.is_terminal and not console.is_dumb_terminal and console.width >= LEAST_WIDTH
+    return console.is_terminal and not console.is_dumb_terminal and console.width >= MIN_WIDTH
 
 
 def _pace() -> float:
@@ -62,7 +62,7 @@ if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(main(Console(highlight=False), _pace())))
     except TimeoutError:
-        sys.exit(f"the demo did not end within {AT_MOST} s")
+        sys.exit(f"the demo did not end within {TIMEOUT} s")
     except ServerFailedError as error:
         sys.exit(f"the server did not start:\n{error}")
     except (ConnectionError, UnisonoError) as error:

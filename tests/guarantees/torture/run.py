@@ -57,7 +57,7 @@ def run(
     `done` is called after each round; for the others see `TrialContext`.
     """
     result = Result(trial=trial)
-    for start, count in _parts(rounds, trial.most):
+    for start, count in _parts(rounds, trial.rounds_per_history):
         with tempfile.TemporaryDirectory(prefix="unisono-torture-") as folder:
             context = TrialContext(
                 folder=Path(folder),
@@ -97,7 +97,7 @@ async def _in_time(trial: Trial, context: TrialContext) -> None:
         await trial.run(context)
 
 
-def _parts(rounds: int, most: int) -> Iterator[tuple[int, int]]:
+def _parts(rounds: int, rounds_per_history: int) -> Iterator[tuple[int, int]]:
     """Where each history begins, and how many rounds it has."""
-    for start in range(0, rounds, most):
-        yield start, min(most, rounds - start)
+    for start in range(0, rounds, rounds_per_history):
+        yield start, min(rounds_per_history, rounds - start)

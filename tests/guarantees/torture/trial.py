@@ -20,5 +20,5 @@ class Trial:
     run: Callable[[TrialContext], Awaitable[None]]
     full: int
     short: int
-    most: int = 10
+    rounds_per_history: int = 10
     needs: tuple[str, ...] = ()

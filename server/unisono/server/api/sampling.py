@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Final
 
 #: Of each kind, in each second. A service that refuses more is attacked, or one client is broken and repeats.
-MOST: Final = 20
+MAX_LINES: Final = 20
 
 
 class Sampler:
@@ -26,9 +26,9 @@ class Sampler:
             self._second = second
             self._seen.clear()
         seen = self._seen[kind] = self._seen.get(kind, 0) + 1
-        if seen > MOST:
+        if seen > MAX_LINES:
             self._left_out[kind] = self._left_out.get(kind, 0) + 1
-        return seen <= MOST
+        return seen <= MAX_LINES
 
     def left_out(self) -> Mapping[Hashable, int]:
         """How many of each kind were left out since this was asked last."""

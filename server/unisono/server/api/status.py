@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from unisono.server import errors
-from unisono.server.api.convert.violations import MOST
+from unisono.server.api.convert.violations import MAX_VIOLATIONS
 from unisono.server.api.text import cut, cut_encoded
 from unisono.server.core.stream_messages import GoodbyeReason
 from unisono.server.model.value import value
@@ -36,7 +36,7 @@ class _Room:
 #: A client of grpc-core that has not raised `grpc.max_metadata_size` gets RESOURCE_EXHAUSTED in place of
 #: trailers of more than 8 KiB; proxies may allow less. Details travel in base64 (gRPC over HTTP/2,
 #: "Requests"), so 3,456 bytes of them take 4,608: with message, and half a KiB for the rest, that is 6 KiB.
-_CALL: Final = _Room(message=1024, whole=3456, violations=MOST)
+_CALL: Final = _Room(message=1024, whole=3456, violations=MAX_VIOLATIONS)
 
 #: A thousand of these fit into the 4 MiB that a client takes by default.
 _ITEM: Final = _Room(message=1024, whole=2048, violations=5)

@@ -10,7 +10,7 @@ import asyncio
 import random
 from typing import Final
 
-_MOST: Final = 4_000
+_MAX_HELD: Final = 4_000
 """How many calls are held at a time: each takes about 20 KB. Further ones are not."""
 
 
@@ -26,7 +26,7 @@ class Tarpit:
 
     async def hold(self) -> None:
         """Wait. Raises CancelledError if the call was cancelled while it was held, but not any sooner."""
-        if self._closed or len(self._held) >= _MOST:
+        if self._closed or len(self._held) >= _MAX_HELD:
             return
         loop = asyncio.get_running_loop()
         over = loop.create_future()

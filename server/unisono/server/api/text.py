@@ -9,17 +9,17 @@ _CUT: Final = "…"
 _PLAIN: Final = bytes(byte for byte in range(0x20, 0x7F) if byte != ord("%"))
 
 
-def cut(text: str, most: int) -> str:
+def cut(text: str, max_characters: int) -> str:
     """At most so many characters of a text; where some are missing it ends with "…"."""
-    return text if len(text) <= most else text[: most - 1] + _CUT
+    return text if len(text) <= max_characters else text[: max_characters - 1] + _CUT
 
 
-def cut_encoded(text: str, most: int) -> str:
+def cut_encoded(text: str, max_bytes: int) -> str:
     """As much of a text as takes at most so many bytes as a `grpc-message`; see `encoded_size`."""
-    text = cut(text, most)
-    while (size := encoded_size(text)) > most:
+    text = cut(text, max_bytes)
+    while (size := encoded_size(text)) > max_bytes:
         # A character takes 12 bytes at most, so what is too much are at least so many characters.
-        text = cut(text, len(text) - max(1, (size - most) // 12))
+        text = cut(text, len(text) - max(1, (size - max_bytes) // 12))
     return text
 
 

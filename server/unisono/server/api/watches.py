@@ -26,9 +26,9 @@ class Watch:
 class Watches:
     """At most `most` of all connections, and `per_connection` of one."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.per_connection: Final = min(PER_CONNECTION, most)
+    def __init__(self, max_open: int) -> None:
+        self._max_open = max_open
+        self.per_connection: Final = min(PER_CONNECTION, max_open)
         self._open: dict[Watch, None] = {}
         self._of: Counter[str] = Counter()
 
@@ -40,7 +40,7 @@ class Watches:
         """
         if self._of[connection] >= self.per_connection:
             return None
-        if len(self._open) >= self._most:
+        if len(self._open) >= self._max_open:
             self._end(next(iter(self._open)))
         watch = Watch(connection)
         self._open[watch] = None

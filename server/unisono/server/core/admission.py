@@ -14,7 +14,7 @@ from unisono.server.model import Limits
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 
-_MOST: Final = 100_000
+_MAX_BUCKETS: Final = 100_000
 """Of how many callers is remembered how much they did. Whoever comes to mind again after so many others
 has as much as at first: that takes a hundred thousand callers within a second."""
 
@@ -58,7 +58,7 @@ class Buckets(Generic[KeyT]):
             return wait
         self._full_at[key] = full_at + self._interval
         self._full_at.move_to_end(key)
-        if len(self._full_at) > _MOST:
+        if len(self._full_at) > _MAX_BUCKETS:
             self._full_at.popitem(last=False)
         return 0.0
 
@@ -69,7 +69,7 @@ class Admission:
     """
 
     def __init__(self, clock: Clock, limits: Limits) -> None:
-        self._most = limits.calls_in_flight
+        self._max_in_flight = limits.calls_in_flight
         self._in_flight: dict[Owner, int] = {}
         self._rates: Final = {
             Kind.CALL: limits.calls_per_second,
@@ -97,8 +97,8 @@ class Admission:
         """For as long as a call goes on; raises RateLimited at the beginning."""
         owner = _owner(principal)
         count = self._in_flight.get(owner, 0)
-        if count >= self._most:
-            raise _limited(RateLimited, _subject(principal), "calls at a time", self._most, _RETRY)
+        if count >= self._max_in_flight:
+            raise _limited(RateLimited, _subject(principal), "calls at a time", self._max_in_flight, _RETRY)
         self._in_flight[owner] = count + 1
         try:
             yield

@@ -13,7 +13,7 @@ _FIRST: Final = 25e-6
 _KEPT: Final = 0.9
 
 #: What a row is never taken to cost less than, in seconds: a store that measures nothing says 0.
-_LEAST: Final = 2e-6
+_MIN_ROW_TIME: Final = 2e-6
 
 
 class Budget:
@@ -33,4 +33,4 @@ class Budget:
         """Learn that so many rows took `work` seconds of a processor; 0 says that nobody knows."""
         if rows and work:
             self._rows = self._rows * _KEPT + rows
-            self._work = self._work * _KEPT + max(work, rows * _LEAST)
+            self._work = self._work * _KEPT + max(work, rows * _MIN_ROW_TIME)

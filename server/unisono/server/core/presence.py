@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 STEP: Final = 200
 """How many signs are written at a time: a commit waits for no more than these."""
 
-MOST: Final = 100_000
+MAX_WAITING: Final = 100_000
 """How many signs wait at most: the oldest are lost when the store cannot be written for long."""
 
 _Key: TypeAlias = tuple[FeedKey, str, str]
@@ -46,7 +46,7 @@ class Presence:
                 acknowledged_revision=max(known.acknowledged_revision, activity.acknowledged_revision),
             )
         self._activities[key] = activity
-        if len(self._activities) > MOST:
+        if len(self._activities) > MAX_WAITING:
             del self._activities[next(iter(self._activities))]
         return activity
 

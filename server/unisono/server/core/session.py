@@ -153,8 +153,8 @@ class Session:
         if alone:
             page = await self._cache.read(self._feed, self._position)
         else:
-            least = Standing(self._seal.feed_epoch, self._feed_revision)
-            page = await self._cache.get_or_read(self._feed, self._position, min_revision=least)
+            known = Standing(self._seal.feed_epoch, self._feed_revision)
+            page = await self._cache.get_or_read(self._feed, self._position, min_revision=known)
         self._feed_revision = page.feed.revision
         self._behind = False
         another = page.feed.epoch != self._seal.feed_epoch

@@ -94,5 +94,5 @@ CYCLES: Final = Trial(
     run=come_and_go,
     full=200,
     short=2,
-    most=200,
+    rounds_per_history=200,
 )

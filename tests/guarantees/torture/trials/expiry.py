@@ -38,7 +38,7 @@ QUIET: Final = 4.0
 
 #: From the expiry of a feed until its devices are told of all of it, in seconds, and the least for all.
 TELLING: Final = 0.04
-LEAST: Final = 5.0
+MIN_LATENCY: Final = 5.0
 
 #: What live sends may take longer meanwhile, in milliseconds: they wait for a commit that takes some of
 #: the expired along, and now and then for a few. A short run, which may share its cores with anything, is
@@ -65,7 +65,7 @@ async def expire_together(context: TrialContext) -> None:
             quiet = await measured(probe, asyncio.sleep(at.timestamp() - time.time()))
             busy = await measured(probe, all_expire(context, expiring))
         took = max(device.reached for device in expiring) - at.timestamp()
-        allowed = LEAST + TELLING * context.rounds
+        allowed = MIN_LATENCY + TELLING * context.rounds
         context.took("all have expired after, in s", took, allowed, notifications=context.rounds * OF_EACH)
         write_down(context, quiet, busy)
         await all_were_told(context, publisher, expiring)
@@ -125,5 +125,5 @@ EXPIRY: Final = Trial(
     run=expire_together,
     full=1_000,
     short=SHORT,
-    most=1_000,
+    rounds_per_history=1_000,
 )

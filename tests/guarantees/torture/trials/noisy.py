@@ -135,5 +135,5 @@ NOISY: Final = Trial(
     run=keeps_nobody_waiting,
     full=PAIRS * len(SCENES),
     short=SHORT,
-    most=PAIRS * len(SCENES),
+    rounds_per_history=PAIRS * len(SCENES),
 )

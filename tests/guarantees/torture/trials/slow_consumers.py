@@ -78,5 +78,5 @@ SLOW_CONSUMERS: Final = Trial(
     run=are_unmoved,
     full=11,
     short=SHORT,
-    most=11,
+    rounds_per_history=11,
 )

@@ -84,5 +84,5 @@ STALLED_MEMORY: Final = Trial(
     run=cost_little,
     full=12,
     short=SHORT,
-    most=12,
+    rounds_per_history=12,
 )

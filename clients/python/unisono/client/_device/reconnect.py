@@ -20,7 +20,7 @@ from unisono.client._wire.retry import is_transient
 from unisono.v1 import feed_service_pb2 as pb
 
 #: A provider that keeps giving tokens that are refused will not come to its senses.
-MOST_REFUSALS: Final = 5
+MAX_REFUSALS: Final = 5
 
 #: What proxies and transports say when they lose a stream, besides UNAVAILABLE.
 LOST: Final = {

@@ -7,7 +7,7 @@ from unisono.client._errors import Unavailable
 
 #: In bytes. Where the operator left that as it is, a feed holds at most 64 MiB of notifications, and a device
 #: that starts anew both the old and the new ones, with 10,000 that are gone: this is several times that.
-MOST: Final = 512 * 1024 * 1024
+MAX_BYTES: Final = 512 * 1024 * 1024
 
 #: What each notification takes besides what is in it, about.
 OVERHEAD: Final = 1024
@@ -22,16 +22,16 @@ class Overfull(Unavailable):
 class Room:
     """Counts bytes, up to `most`. `what` takes them, in words."""
 
-    def __init__(self, what: str, most: int | None = None) -> None:
+    def __init__(self, what: str, max_bytes: int | None = None) -> None:
         self._what = what
-        self._most = MOST if most is None else most
+        self._max_bytes = MAX_BYTES if max_bytes is None else max_bytes
         self._taken = 0
 
     def take(self, size: int) -> None:
         """One more thing of so many bytes is held. Raises `Overfull`; it counts then, too."""
         self._taken += size + OVERHEAD
-        if self._taken > self._most:
-            raise Overfull(f"{self._what} would take more than {self._most:,} bytes of memory")
+        if self._taken > self._max_bytes:
+            raise Overfull(f"{self._what} would take more than {self._max_bytes:,} bytes of memory")
 
     def give_back(self, size: int) -> None:
         """One of so many bytes is held no more."""

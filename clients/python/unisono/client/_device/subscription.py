@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from unisono.client._device.reconnect import MOST_REFUSALS, Reconnect, plan_reconnect
+from unisono.client._device.reconnect import MAX_REFUSALS, Reconnect, plan_reconnect
 from unisono.client._device.room import Overfull
 from unisono.client._device.stream import messages
 from unisono.client._device.timing import Timing
@@ -119,7 +119,7 @@ class Subscription:
     def _refuse(self, token: str, cause: UnisonoError) -> None:
         """Have the next stream ask for another token. Raises when that was in vain too often."""
         self._refusals += 1
-        if self._refusals > MOST_REFUSALS:
+        if self._refusals > MAX_REFUSALS:
             raise cause
         self._caller.tokens.forget(token)
 

@@ -7,7 +7,7 @@ from unisono.client._errors import InternalError
 
 #: A page is empty where none of the rows that were read for it passed the filter. The service reads 1,000 for
 #: a page, and a feed holds 1,000,000 at most: ten times what that makes.
-MOST_EMPTY: Final = 10_000
+MAX_EMPTY_PAGES: Final = 10_000
 
 
 class PageTokens:
@@ -21,7 +21,7 @@ class PageTokens:
     def follow(self, page_token: str, rows: int) -> None:
         """Go on after a page of so many rows. Raises `InternalError` where that would never end."""
         self._empty = 0 if rows else self._empty + 1
-        if self._empty > MOST_EMPTY:
+        if self._empty > MAX_EMPTY_PAGES:
             raise InternalError(f"the server gave {self._empty:,} empty pages in a row: no list is such")
         digest = blake2b(page_token.encode(), digest_size=16).digest()
         if digest in self._used:

@@ -26,16 +26,16 @@ _numbers: Final = itertools.count()
 class PooledChannel:
     """A channel with a connection of its own, and how many streams are on it."""
 
-    def __init__(self, channel: grpc.aio.Channel, most: int) -> None:
+    def __init__(self, channel: grpc.aio.Channel, max_streams: int) -> None:
         self.streams = 0
         self._channel = channel
-        self._most = most
+        self._max_streams = max_streams
         self._callables: dict[str, Any] = {}
 
     @property
     def has_room(self) -> bool:
         """Whether it may carry one more stream."""
-        return self.streams < self._most
+        return self.streams < self._max_streams
 
     def unary(self, method: Method[Request, Response]) -> Any:
         """What makes calls of a method with one answer."""

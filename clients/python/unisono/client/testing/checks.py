@@ -56,26 +56,26 @@ class Violations:
             raise errors.invalid(self._found, self._more)
 
 
-def name(violations: Violations, field: str, value: str, most: int, *, required: bool = False) -> None:
+def name(violations: Violations, field: str, value: str, max_bytes: int, *, required: bool = False) -> None:
     """An id, a key or a name."""
     if required and not value:
         violations.add(field, "is required")
-    size(violations, field, value.encode(), most)
+    size(violations, field, value.encode(), max_bytes)
     if _CONTROL.search(value):
         violations.add(field, "must not contain control characters")
 
 
-def text(violations: Violations, field: str, value: str, most: int) -> None:
+def text(violations: Violations, field: str, value: str, max_bytes: int) -> None:
     """A text to show."""
-    size(violations, field, value.encode(), most)
+    size(violations, field, value.encode(), max_bytes)
     if "\0" in value:
         violations.add(field, "must not contain U+0000")
 
 
-def size(violations: Violations, field: str, value: bytes, most: int) -> None:
+def size(violations: Violations, field: str, value: bytes, max_bytes: int) -> None:
     """At most so many bytes."""
-    if len(value) > most:
-        violations.add(field, f"must be at most {most} bytes, is {len(value)}")
+    if len(value) > max_bytes:
+        violations.add(field, f"must be at most {max_bytes} bytes, is {len(value)}")
 
 
 def moment(violations: Violations, field: str, value: Timestamp) -> int | None:
@@ -86,15 +86,15 @@ def moment(violations: Violations, field: str, value: Timestamp) -> int | None:
     return None
 
 
-def span(violations: Violations, field: str, value: Duration, most: int) -> None:
+def span(violations: Violations, field: str, value: Duration, max_millis: int) -> None:
     """More than nothing, at most `most` milliseconds."""
     whole = millis(value)
     if abs(value.nanos) not in _NANOS or value.seconds * value.nanos < 0:
         violations.add(field, "is not a valid duration")
     elif whole < 1:
         violations.add(field, "must be at least one millisecond")
-    elif whole > most:
-        violations.add(field, f"must be at most {most // 1000} s, is {whole // 1000} s")
+    elif whole > max_millis:
+        violations.add(field, f"must be at most {max_millis // 1000} s, is {whole // 1000} s")
 
 
 def choice(violations: Violations, field: str, value: int, known: Collection[IntEnum]) -> None:
@@ -110,12 +110,12 @@ def revision(violations: Violations, field: str, value: int) -> None:
 
 
 def members(
-    violations: Violations, field: str, values: Sequence[T], most: int, *, least: int = 1
+    violations: Violations, field: str, values: Sequence[T], max_items: int, *, min_items: int = 1
 ) -> Sequence[T]:
     """A list that is neither too short nor too long; nothing of one that is too long."""
-    if len(values) < least:
+    if len(values) < min_items:
         violations.add(field, "must have at least one member")
-    if len(values) <= most:
+    if len(values) <= max_items:
         return values
-    violations.add(field, f"must have at most {most} members")
+    violations.add(field, f"must have at most {max_items} members")
     return ()

@@ -45,12 +45,12 @@ def content(
 def target_policy(violations: Violations, asked: pb.TargetPolicy, limits: Limits) -> pb.TargetPolicy:
     """The same policy in the one form that compares."""
     platforms = checks.members(
-        violations, "target_policy.platforms", asked.platforms, TARGET_PLATFORMS, least=0
+        violations, "target_policy.platforms", asked.platforms, TARGET_PLATFORMS, min_items=0
     )
     for index, platform in enumerate(platforms):
         checked_platform(violations, f"target_policy.platforms[{index}]", platform)
     ids = checks.members(
-        violations, "target_policy.endpoint_ids", asked.endpoint_ids, limits.target_endpoints, least=0
+        violations, "target_policy.endpoint_ids", asked.endpoint_ids, limits.target_endpoints, min_items=0
     )
     for index, id_ in enumerate(ids):
         checks.name(violations, f"target_policy.endpoint_ids[{index}]", id_, limits.id_bytes, required=True)

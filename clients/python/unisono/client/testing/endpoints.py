@@ -119,10 +119,10 @@ def _make_room(feed: Feed, limit: int) -> None:
     del feed.endpoints[longest.id]
 
 
-def _forget_deleted(feed: Feed, most: int) -> None:
+def _forget_deleted(feed: Feed, max_records: int) -> None:
     """The oldest are not known as deleted any more."""
     deleted = [(one.delete_time, one.id) for one in feed.endpoints.values() if one.delete_time is not None]
-    for _, endpoint_id in sorted(deleted, reverse=True)[most:]:
+    for _, endpoint_id in sorted(deleted, reverse=True)[max_records:]:
         del feed.endpoints[endpoint_id]
 
 

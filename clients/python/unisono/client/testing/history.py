@@ -95,13 +95,13 @@ def _mark(feed: Feed, request: pb.ListNotificationsRequest) -> bytes:
 
 
 def _looked_at(
-    feed: Feed, before: int | None, most: int, *, narrowed: bool
+    feed: Feed, before: int | None, max_rows: int, *, narrowed: bool
 ) -> tuple[Sequence[Row], Row | None]:
     """What is older, the newest first, and the last of it if there may be more."""
     older = [row for row in reversed(feed.live) if before is None or row.create_revision < before]
-    if not narrowed or len(older) < most:
+    if not narrowed or len(older) < max_rows:
         return older, None
-    return older[:most], older[most - 1]
+    return older[:max_rows], older[max_rows - 1]
 
 
 def _narrows(request: pb.ListNotificationsRequest) -> bool:
@@ -120,11 +120,11 @@ def _passes(row: Row, request: pb.ListNotificationsRequest) -> bool:
     )
 
 
-def _fitting(rows: Sequence[Row], items: int, most: int) -> Sequence[Row]:
+def _fitting(rows: Sequence[Row], max_items: int, max_bytes: int) -> Sequence[Row]:
     """As many as a page takes, but at least one."""
     size = 0
-    for index, row in enumerate(rows[:items]):
+    for index, row in enumerate(rows[:max_items]):
         size += row.message.ByteSize()
-        if size > most and index:
+        if size > max_bytes and index:
             return rows[:index]
-    return rows[:items]
+    return rows[:max_items]

@@ -80,20 +80,20 @@ def remove(feed: Feed, row: Row, change_type: ChangeType, now: int, origin: str 
     return feed.commit(replace(row, message=message, removal=change_type), change_type, now, origin)
 
 
-def check_ref(violations: Violations, field: str, ref: pb.NotificationRef, most: int) -> None:
+def check_ref(violations: Violations, field: str, ref: pb.NotificationRef, max_bytes: int) -> None:
     """A reference names a notification by its id or by its key."""
     kind = ref.WhichOneof("ref")
     if kind is None:
         violations.add(field, "is required: an id or an app_notification_id")
     else:
-        checks.name(violations, f"{field}.{kind}", getattr(ref, kind), most, required=True)
+        checks.name(violations, f"{field}.{kind}", getattr(ref, kind), max_bytes, required=True)
 
 
 def checked_mask(violations: Violations, paths: Sequence[str], known: Sequence[str]) -> list[str]:
     """The fields to patch."""
     if not paths:
         violations.add("update_mask", "is required")
-    listed = checks.members(violations, "update_mask", paths, MASK_PATHS, least=0)
+    listed = checks.members(violations, "update_mask", paths, MASK_PATHS, min_items=0)
     for path in listed:
         if path not in known:
             violations.add("update_mask", f"has no path {path[:64]!r}; known are {', '.join(sorted(known))}")

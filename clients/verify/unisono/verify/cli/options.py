@@ -11,8 +11,8 @@ from unisono.client.cli.commands.arguments import certificates, span
 Function = Callable[..., Any]
 
 #: How many users there are at most, and how many calls a second for each: enough to meet, too few to harm.
-MOST_USERS: Final = 10
-MOST_RATE: Final = 100
+MAX_USERS: Final = 10
+MAX_RATE: Final = 100
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 _NEW_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -52,7 +52,7 @@ _OPTIONS: Final = (
     click.option(
         "--users",
         "count",
-        type=click.IntRange(1, MOST_USERS),
+        type=click.IntRange(1, MAX_USERS),
         metavar="N",
         help="so many users instead: unisono-verify-1 and so on",
     ),
@@ -72,7 +72,7 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--rate",
-        type=click.IntRange(1, MOST_RATE),
+        type=click.IntRange(1, MAX_RATE),
         default=20,
         show_default=True,
         metavar="N",

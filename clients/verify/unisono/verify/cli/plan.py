@@ -11,10 +11,10 @@ from typing import Final, Self
 from unisono.client.cli.failures import UsageFailure
 from unisono.client.cli.formatting.diagnosis import Attempt
 from unisono.client.cli.service.access import Access
-from unisono.verify.cli.options import MOST_USERS
+from unisono.verify.cli.options import MAX_USERS
 
 #: What more calls bring about needs too much memory to be judged: this, half a gigabyte.
-MOST_CALLS: Final = 20_000
+MAX_CALLS: Final = 20_000
 
 #: What stands for the user in a command.
 USER: Final = "{user}"
@@ -71,9 +71,9 @@ class Plan:
         if not target:
             raise UsageFailure("--target is missing", "say where the server is: --target 127.0.0.1:50051")
         users = _users(named, count, token_command or "")
-        if length.total_seconds() * rate * len(users) > MOST_CALLS:
+        if length.total_seconds() * rate * len(users) > MAX_CALLS:
             raise UsageFailure(
-                f"--for: that would be more than {MOST_CALLS:,} calls, too many to be judged together",
+                f"--for: that would be more than {MAX_CALLS:,} calls, too many to be judged together",
                 "lower it, or --rate, or the number of users; and repeat the run, for other chances",
             )
         return cls(
@@ -163,8 +163,8 @@ def _with_token(text: str) -> tuple[str, Source]:
 def _as_many(users: dict[str, Source], names: Sequence[str]) -> dict[str, Source]:
     if len(users) < len(names):
         raise UsageFailure("--user: the same user twice", "name each user once: it gets three devices")
-    if len(users) > MOST_USERS:
-        raise UsageFailure(f"--user: at most {MOST_USERS}", "more would be no verification, but an attack")
+    if len(users) > MAX_USERS:
+        raise UsageFailure(f"--user: at most {MAX_USERS}", "more would be no verification, but an attack")
     return users
 
 

@@ -29,7 +29,7 @@ GROUPS: Final = ("mail", "chat")
 KEYS: Final = ("invoice", "meeting")
 
 #: How many notifications of a user there are before some are withdrawn: a list of all fits into one page.
-MOST: Final = 150
+MAX_SENT: Final = 150
 
 #: What a call may be refused with when another one changed the notification first, or its time has come.
 FAIR: Final = ("NOTIFICATION_NOT_FOUND", "KEY_CONFLICT", "REVISION_MISMATCH", "INVALID_REQUEST")
@@ -91,7 +91,7 @@ class Traffic:
 
     async def _send(self) -> None:
         self._sent.append(await self._publisher.send(self._user_id, **self._content()))
-        while len(self._sent) > MOST:
+        while len(self._sent) > MAX_SENT:
             await self._delete()
 
     async def _send_several(self) -> None:

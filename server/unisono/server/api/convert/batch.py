@@ -35,13 +35,13 @@ class Batch:
             return error.with_traceback(None)
 
 
-def _items(body: bytes, most: int) -> list[bytes]:
+def _items(body: bytes, max_items: int) -> list[bytes]:
     try:
-        items = split(body, most)
+        items = split(body, max_items)
     except Malformed as error:
         raise malformed(pb.BatchSendNotificationsRequest, str(error)) from error
     except TooMany as error:
-        raise InvalidRequest.of("requests", f"must have at most {most} members") from error
+        raise InvalidRequest.of("requests", f"must have at most {max_items} members") from error
     if not items:
         raise InvalidRequest.of("requests", "must have at least one member")
     return items

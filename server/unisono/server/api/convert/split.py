@@ -26,7 +26,7 @@ _LARGEST_TAG: Final = 2**32 - 1
 _DEEPEST: Final = 100
 
 #: Fields beside the members. A newer client may send some; each is walked, so there may not be a million.
-_MOST_OTHERS: Final = 1000
+_MAX_UNKNOWN_FIELDS: Final = 1000
 
 
 class Malformed(ValueError):
@@ -37,7 +37,7 @@ class TooMany(ValueError):
     """There are more members than allowed."""
 
 
-def split(body: bytes, most: int) -> list[bytes]:
+def split(body: bytes, max_items: int) -> list[bytes]:
     """The members of field 1, each encoded, at most so many of them. Other fields are passed over.
 
     Raises Malformed or TooMany as soon as it comes upon the reason, whatever may follow.
@@ -51,7 +51,7 @@ def split(body: bytes, most: int) -> list[bytes]:
         if at > end:
             raise Malformed("it is cut short")
         if tag == _MEMBER and not groups:
-            if len(members) == most:
+            if len(members) == max_items:
                 raise TooMany
             members.append(body[begin:at])
         else:
@@ -79,8 +79,8 @@ def _pass(tag: int, groups: list[int], others: int) -> None:
     number, kind = tag >> 3, tag & 7
     if tag > _LARGEST_TAG or (number == 0 and not groups):
         raise Malformed("a field has no number")
-    if others > _MOST_OTHERS:
-        raise Malformed(f"more than {_MOST_OTHERS} of its fields are unknown")
+    if others > _MAX_UNKNOWN_FIELDS:
+        raise Malformed(f"more than {_MAX_UNKNOWN_FIELDS} of its fields are unknown")
     if kind == _GROUP:
         groups.append(number)
         if len(groups) > _DEEPEST:

@@ -6,7 +6,7 @@ from unisono.server.api.text import cut
 from unisono.server.errors import InvalidRequest, Violation
 
 #: The first bad fields are named, the others counted: a request can have thousands.
-MOST: Final = 20
+MAX_VIOLATIONS: Final = 20
 
 #: Characters of a path, and of what is said of it: both may hold what the caller wrote.
 _LONGEST: Final = 200
@@ -24,7 +24,7 @@ class Violations:
 
     def add(self, field: str, description: str) -> None:
         """Name a bad field by its path in the request."""
-        if len(self._found) < MOST:
+        if len(self._found) < MAX_VIOLATIONS:
             self._found.append(Violation(cut(field, _LONGEST), cut(description, _LONGEST)))
         else:
             self._more += 1

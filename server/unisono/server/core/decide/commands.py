@@ -48,7 +48,7 @@ class Content:
     expire_time: int | None = None
 
 
-STEP_LEAST: Final = 32
+MIN_STEP: Final = 32
 """How many notifications a mark of many looks at in one commit, however many others wait for it."""
 
 #: So many bytes of a payload take a commit about as long as one more row.
@@ -139,7 +139,7 @@ class Mark:
         """A scan goes on where it stopped, with another command."""
         if self.scan is None or rows >= self.scan.limit:
             return self
-        limit = min(self.scan.limit, max(rows, STEP_LEAST))
+        limit = min(self.scan.limit, max(rows, MIN_STEP))
         return replace(self, scan=replace(self.scan, limit=limit))
 
 

@@ -9,10 +9,10 @@ from typing import Final, NamedTuple
 from unisono.server.model import Feed, FeedKey
 
 #: How many feeds the cache holds: about six megabytes.
-_MOST: Final = 10_000
+_MAX_FEEDS: Final = 10_000
 
 #: How much memory their target policies take, in bytes.
-_MOST_BYTES: Final = 32 * 1024 * 1024
+_MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 class StoredFeed(NamedTuple):
@@ -42,7 +42,7 @@ class FeedCache:
         for key, stored in committed.items():
             self._feeds[key] = stored
             self._weight += stored.feed.weight
-        while len(self._feeds) > _MOST or self._weight > _MOST_BYTES:
+        while len(self._feeds) > _MAX_FEEDS or self._weight > _MAX_BYTES:
             self._remove(next(iter(self._feeds)))
 
     def clear(self) -> None:

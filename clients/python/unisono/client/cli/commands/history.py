@@ -109,8 +109,8 @@ async def listed(service: "CliClient", user: str, filter_: "Filter", limit: int)
             found.append(row)
             if limit and len(found) > limit:
                 break
-            if len(found) > MOST:
-                raise Failure(f"there are more than {MOST:,}", "list a part: --limit, --since, --until")
+            if len(found) > MAX_LISTED:
+                raise Failure(f"there are more than {MAX_LISTED:,}", "list a part: --limit, --since, --until")
     return found
 
 
@@ -118,4 +118,4 @@ async def listed(service: "CliClient", user: str, filter_: "Filter", limit: int)
 _PAGE: Final = 500
 
 #: More than a feed can hold, whatever the operator chose: a list of more would have no end.
-MOST: Final = 1_000_000
+MAX_LISTED: Final = 1_000_000

@@ -8,7 +8,7 @@ from rich.text import Text
 
 #: Blanks between columns, and what a column needs in order to say anything.
 _GAP: Final = 2
-_LEAST: Final = 6
+_MIN_WIDTH: Final = 6
 
 
 class Column(NamedTuple):
@@ -35,9 +35,9 @@ def fitted(wanted: Sequence[int], room: int, giving_way: Iterable[Yielding]) -> 
     """
     widths = list(wanted)
     order = list(giving_way)
-    for place, least in order:
-        widths[place] = max(min(widths[place], least), widths[place] - max(0, _taken(widths) - room))
-        if widths[place] < min(wanted[place], _LEAST):
+    for place, min_width in order:
+        widths[place] = max(min(widths[place], min_width), widths[place] - max(0, _taken(widths) - room))
+        if widths[place] < min(wanted[place], _MIN_WIDTH):
             widths[place] = 0
     for place, _ in order:
         if widths[place]:

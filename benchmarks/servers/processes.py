@@ -19,7 +19,7 @@ HOST: Final = "127.0.0.1"
 _SYSTEM: Final = "/usr/sbin"
 
 #: How long a server may take to listen and to end, and how often it is tried whether it listens. Seconds.
-_PATIENCE: Final = 30.0
+_TIMEOUT: Final = 30.0
 _PAUSE: Final = 0.01
 
 
@@ -53,14 +53,14 @@ def listening(name: str, arguments: Sequence[str], port: int) -> Iterator[int]:
     finally:
         process.terminate()
         try:
-            process.wait(_PATIENCE)
+            process.wait(_TIMEOUT)
         finally:
             process.kill()
             process.wait()
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _TIMEOUT
     while process.poll() is None and time.monotonic() < end:
         try:
             socket.create_connection((HOST, port)).close()

@@ -23,7 +23,7 @@ from tests.support.http2 import frames
 from tests.support.http2.call import framed, request_headers
 from tests.support.methods import Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.server.api.receiving import Receiver
 from unisono.server.api.server import Transport
 
@@ -91,7 +91,7 @@ async def wire(node: Running) -> AsyncIterator[Wire]:
     opened = Wire(reader, writer)
     opened.send(frames.greeting(), frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             yield opened
     finally:
         writer.transport.abort()

@@ -15,7 +15,7 @@ from tests.support import tokens
 from tests.support.api_client import READ, ApiClient
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Client, Running
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.sampling import MAX_LINES, Sampler
 from unisono.server.errors import NotFound, QuotaExceeded, Reason, UnisonoError
@@ -52,7 +52,7 @@ async def test_it_is_said_how_many_lines_were_left_out() -> None:
     with capture_logs(processors=[hear]) as entries:
         refuse(log, {GONE: MAX_LINES + 980, FULL: 2})
         assert count(entries) == {"call refused": MAX_LINES + 2}
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await summed_up.wait()
     last = {key: entries[-1][key] for key in ("of", "count")}
     assert last == {"of": "NOTIFICATION_NOT_FOUND", "count": 980}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.server.cli import main
 
 
@@ -25,7 +25,7 @@ def process(*args: object, folder: Path) -> subprocess.CompletedProcess[str]:
         env={name: value for name, value in os.environ.items() if not name.startswith("UNISONO_")},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.command import run, said
 from tests.support.encoding import encode
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.server.clock import RandomIds
 from unisono.server.store.sqlite import SqliteStore
 
@@ -127,7 +127,7 @@ def test_bar_on_a_terminal(files: Files) -> None:
     try:
         program = (sys.executable, "-m", "unisono.server")
         command = (*program, "backup", *files.setting, "--to", str(files.backup))
-        subprocess.run(command, stderr=stderr, stdout=subprocess.DEVNULL, check=True, timeout=PATIENCE)
+        subprocess.run(command, stderr=stderr, stdout=subprocess.DEVNULL, check=True, timeout=TIMEOUT)
         shown = os.read(terminal, 65536).decode()
     finally:
         os.close(stderr)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.services import Service
 from unisono.client import (
     UnisonoError,
@@ -27,7 +27,7 @@ class Stream:
 
     async def next(self, *kinds: str) -> pb.SubscribeResponse:
         """The next message, which is of one of these kinds."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             message = await anext(self._messages)
         assert message.WhichOneof("message") in kinds
         return message
@@ -35,7 +35,7 @@ class Stream:
     async def ended(self) -> UnisonoError:
         """The error that ends it."""
         with pytest.raises(UnisonoError) as raised:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await anext(self._messages)
         return raised.value
 

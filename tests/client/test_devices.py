@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.client.conftest import Join
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.services import Service
 from unisono.client import (
     ChangeType,
@@ -30,7 +30,7 @@ from unisono.v1.endpoint_service_pb2 import DeleteEndpointRequest
 
 
 async def next_events(events: Events, count: int) -> list[Event]:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         return [await anext(events) for _ in range(count)]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client import (
     Backoff,
     BlockingPublisher,
@@ -52,19 +52,19 @@ async def laptop(service: FakeService) -> AsyncIterator[Device]:
 
 
 async def live(device: Device) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         await device.wait_for(lambda device: device.status is Status.LIVE)
 
 
 async def away(device: Device) -> Exception | None:
     """Wait until it is offline; the reason."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         await device.wait_for(lambda device: device.status is Status.OFFLINE)
     return device.error
 
 
 async def count(device: Device, notifications: int) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         await device.wait_for(lambda device: len(device.notifications) == notifications)
 
 
@@ -136,7 +136,7 @@ async def test_a_stream_that_falls_silent_is_given_up(service: FakeService, publ
         service.stall()
         await publisher.send("ada", title="Not told")
 
-        # The device's patience, and with it a stream that is not stalled.
+        # The device's time-out, and with it a stream that is not stalled.
         await count(phone, 1)
 
 
@@ -164,7 +164,7 @@ async def test_after_others_it_does_not(
 ) -> None:
     service.say_goodbye(reason)  # type: ignore[arg-type]  # one of the reasons
     with pytest.raises(error):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await laptop.wait_for(lambda _: False)
     assert laptop.status is Status.CLOSED
 
@@ -182,7 +182,7 @@ async def test_positions_that_are_forgotten_mean_a_new_start(
     assert len(laptop.notifications) == 1
 
     await publisher.send("ada", title="Next")
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         told = [
             (event.notification.title, event.ring) for event in (await anext(events), await anext(events))
         ]
@@ -200,7 +200,7 @@ async def test_a_token_can_be_ended_before_its_time(service: FakeService, laptop
             await live(phone)
             end(token)
             with pytest.raises(Unauthenticated):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT):
                     await phone.wait_for(lambda _: False)
         async with Publisher(service.transport, token) as late:
             with pytest.raises(Unauthenticated) as refused:

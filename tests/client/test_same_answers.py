@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.services import SERVICES, Service
 from unisono.client import (
     Device,
@@ -69,7 +69,7 @@ class Side:
         for user in USERS:
             held[user] = [self.same(row) async for row in self.publisher.list(user)]
         for name, device in self.devices.items():
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 await device.wait_for(lambda device: device.revision >= last)
             rows = tuple(self.same(row) for row in device.notifications)
             held[name] = (device.revision, device.unread_count, rows)

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from tests.commands.unisono import COMMAND, environment
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 #: Makes the terminal that is named the controlling one, as a login does, and becomes the command.
 _IN: Final = ("sh", "-c", 'exec "$@" <>"$0" >&0 2>&0')
@@ -74,7 +74,7 @@ class Terminal:
 
     def ended(self) -> int:
         """Wait for the end of the process, and for the last that it wrote; returns the exit status."""
-        status = self._process.wait(PATIENCE)
+        status = self._process.wait(TIMEOUT)
         self._read_all("ended")
         return status
 
@@ -92,7 +92,7 @@ class Terminal:
 
     def _until(self, seen: Callable[[], object], what: str) -> str:
         with self._written:
-            found = self._written.wait_for(seen, PATIENCE)
+            found = self._written.wait_for(seen, TIMEOUT)
             assert found, f"{what} was not shown, but:\n{self.picture}"
             return self.picture
 

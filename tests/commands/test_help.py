@@ -8,7 +8,7 @@ import pytest
 
 import unisono.client
 from tests.commands.unisono import COMMAND, environment, run
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client.cli import commands
 
 #: Runs the command as if importing `unisono.client` brought nothing along: what it imports by itself.
@@ -64,7 +64,7 @@ def test_nothing_heavy_is_imported_for_it(arguments: list[str]) -> None:
         env=unmeasured(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=True,
     )
     assert done.stdout
@@ -79,7 +79,7 @@ def test_help_imports_no_grpc() -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=True,
     )
     assert "click" in done.stderr
@@ -105,7 +105,7 @@ def test_bash_completes(words: list[str], completed: set[str], tmp_path: Path) -
         env=environment(PATH=f"{tmp_path}:/usr/bin:/bin"),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=True,
     )
     assert set(done.stdout.split()) == completed

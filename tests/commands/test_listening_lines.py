@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands.unisono import COMMAND, Cli, environment, objects
 from tests.support import tokens
-from tests.support.processes import PATIENCE, ServerProcess
+from tests.support.processes import TIMEOUT, ServerProcess
 from tests.support.proxies import proxied
 from unisono.client import Backoff, Notification, Platform, Timing
 from unisono.client.cli.listen import device as device_module
@@ -87,7 +87,7 @@ def test_it_ends_in_good_order(user: Cli, number: signal.Signals, status: int) -
 def test_ctrl_c_ends_a_call_that_waits() -> None:
     # Given a server that takes connections, and never says anything
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(PATIENCE)
+        silent.settimeout(TIMEOUT)
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         with Cli(address, "token").started("list", "--timeout", "60s") as listing:
             connection, _ = silent.accept()
@@ -121,7 +121,7 @@ async def test_it_says_that_nothing_comes_and_goes_on_waiting(
         target = f"127.0.0.1:{silent.getsockname()[1]}"
         listening = asyncio.create_task(a_listener(target).listen())
         said = ""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while "\n" not in said:
                 await asyncio.sleep(0.01)
                 said += capsys.readouterr().err
@@ -207,7 +207,7 @@ def test_whoever_reads_may_leave(app: Cli, user: Cli, ada: str) -> None:
             assert listening.stderr.readline() == "● live, 0 unread\n"
             os.close(ours)
             app.stdout("send", ada, "Hello")
-            _, complaints = listening.communicate(timeout=PATIENCE)
+            _, complaints = listening.communicate(timeout=TIMEOUT)
         finally:
             listening.kill()
     assert (listening.returncode, complaints) == (1, "")

@@ -12,7 +12,7 @@ import pytest
 
 from tests.commands.terminal import terminal
 from tests.commands.unisono import COMMAND, Cli, environment, objects
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client import DeleteResult, Endpoint, MarkResult, Notification, SendResult
 
 #: How long ago something of this test was sent: a loaded machine takes its time.
@@ -182,7 +182,7 @@ def test_a_pipe_that_nobody_reads_ends_it_quietly(app: Cli, user: Cli, ada: str,
     ours, its = os.pipe()
     os.close(ours)
     command, env = (*COMMAND, "list", *options), environment(**user.access)
-    done = subprocess.run(command, env=env, stdout=its, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+    done = subprocess.run(command, env=env, stdout=its, stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
     os.close(its)
     assert (done.returncode, done.stderr) == (1, b"")
 

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 COMMAND: Final = (sys.executable, "-m", "unisono.client.cli")
 
@@ -38,7 +38,7 @@ def run(*arguments: str, stdin: str = "", **changes: str) -> Ended:
         capture_output=True,
         encoding="utf-8",
         env=environment(**changes),
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
 
@@ -117,7 +117,7 @@ class RunningCommand:
     def until(self, words: str) -> str:
         """Wait for a line with these words, on either output."""
         with self._said:
-            self._said.wait_for(lambda: self._found(words) is not None, PATIENCE)
+            self._said.wait_for(lambda: self._found(words) is not None, TIMEOUT)
             found = self._found(words)
         assert found is not None, f"{words!r} was not said, but: {self.out} {self.err}"
         return found
@@ -127,9 +127,9 @@ class RunningCommand:
 
     def ended(self) -> int:
         """Wait for its end, and return its status."""
-        status = self._process.wait(PATIENCE)
+        status = self._process.wait(TIMEOUT)
         for reader in self._readers:
-            reader.join(PATIENCE)
+            reader.join(TIMEOUT)
         return status
 
     def end(self) -> None:

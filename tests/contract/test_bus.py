@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.support.builders import ALICE, BOB, a_notification
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.model import Change, ChangeType, Feed
 
@@ -30,7 +30,7 @@ class Listening:
         bus.listen(self._heard.put_nowait)
 
     async def next(self) -> Hint:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             return await self._heard.get()
 
     @property

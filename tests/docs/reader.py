@@ -14,7 +14,7 @@ from typing import Final
 
 from tests.docs.machine import OUTSIDE, ROOT, clone, furnish
 from tests.docs.running import Running
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 LOOPBACK: Final = "127.0.0.1:50051"
 EVERYWHERE: Final = "0.0.0.0:50051"
@@ -47,11 +47,11 @@ class Reader:
         """Save a text of the document as a file in the clone."""
         (self._clone / name).write_text(self.here(text))
 
-    async def run(self, command: str, patience: float = PATIENCE) -> str:
+    async def run(self, command: str, timeout: float = TIMEOUT) -> str:
         """Run a command to its end, and return what it says. Variables and folder stay, as in a shell."""
         keep = f'{{ export -p; printf "cd %q\\n" "$PWD"; }} >{shlex.quote(str(self._shell))}'
         running = await self.start(f"{command}\n{keep}")
-        return await running.done(patience)
+        return await running.done(timeout)
 
     async def start(self, command: str) -> Running:
         """Run a command in another terminal, where the variables of the shell are set, too."""

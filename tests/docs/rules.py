@@ -85,7 +85,7 @@ class Install(Rule):
 
     async def follow(self, block: Block, reader: Reader) -> None:
         try:
-            await reader.run(block.text, patience=120)
+            await reader.run(block.text, timeout=120)
         except NotAsWritten as problem:
             if "connection broken" in str(problem) and not os.environ.get("CI"):
                 pytest.skip(f"{block}: the package registry cannot be reached")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, Self
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 BASH: Final = ("bash", "-euo", "pipefail", "-c")
 
@@ -39,15 +39,15 @@ class Running:
     async def until(self, words: str) -> str:
         """Wait for a line with these words in it, and return it."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 while line := await self._line():
                     if words in line:
                         return line
         raise NotAsWritten(f"it did not say {words!r}, but:\n{self._said}")
 
-    async def done(self, patience: float) -> str:
+    async def done(self, timeout: float) -> str:
         """Wait until it ends by itself, successfully, and return what it said."""
-        status = await self._ended(patience)
+        status = await self._ended(timeout)
         if status:
             raise NotAsWritten(f"it ended with status {status}, and said:\n{self._said}")
         return self._said
@@ -55,7 +55,7 @@ class Running:
     async def interrupted(self) -> str:
         """End it as Ctrl-C does, and return what it said."""
         os.killpg(self._process.pid, signal.SIGINT)
-        await self._ended(PATIENCE)
+        await self._ended(TIMEOUT)
         return self._said
 
     async def end(self) -> None:
@@ -64,13 +64,13 @@ class Running:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
             with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT):
                     await self._process.communicate()
                     return
 
-    async def _ended(self, patience: float) -> int:
+    async def _ended(self, timeout: float) -> int:
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 while await self._line():
                     pass
                 return await self._process.wait()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 DEMO = Path(__file__).parents[2] / "clients" / "python" / "demo"
 
@@ -43,7 +43,7 @@ def assert_nothing_is_left(demo: subprocess.Popen[str], folder: Path) -> None:
 
 
 def test_it_ends_in_unison(demo: subprocess.Popen[str], tmp_path: Path) -> None:
-    said, complaints = demo.communicate(timeout=PATIENCE)
+    said, complaints = demo.communicate(timeout=TIMEOUT)
     assert (demo.returncode, complaints) == (0, "")
     assert said.splitlines()[-1] == "phone, laptop, browser and store: in unison."
     assert "  laptop   holds the same, 1 unread" in said.splitlines()
@@ -99,6 +99,6 @@ def test_an_interrupt_ends_it_and_its_server(demo: subprocess.Popen[str], tmp_pa
     while "devices of ada connect" not in demo.stdout.readline():
         assert demo.poll() is None
     demo.send_signal(signal.SIGINT)
-    demo.communicate(timeout=PATIENCE)
+    demo.communicate(timeout=TIMEOUT)
     assert demo.returncode != 0
     assert_nothing_is_left(demo, tmp_path)

@@ -14,7 +14,7 @@ from tests.support import tokens
 from tests.support.api_client import ApiClient
 from tests.support.devices import Device
 from tests.support.nodes import Client
-from tests.support.processes import COMMAND, PATIENCE, TESTERS, ServerProcess, serving, url
+from tests.support.processes import COMMAND, TESTERS, TIMEOUT, ServerProcess, serving, url
 from tests.support.rpc_errors import raises_status
 from unisono.client import create_channel
 
@@ -62,7 +62,7 @@ async def test_calls_do_not_fail_when_nobody_reads_the_log_any_more(tmp_path: Pa
                     await backend.get(key="no such key")
             assert (await backend.send()).id
         server.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(server.wait, PATIENCE) == 0
+        assert await asyncio.to_thread(server.wait, TIMEOUT) == 0
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from tests.support import tokens
 from tests.support.api_client import ApiClient
 from tests.support.nodes import TRANSPORT, Running, Setup, running
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.raw_http2 import RawSubscriber
 from tests.support.rpc_errors import raises_status
 from unisono.server.api.convert import encoding
@@ -106,7 +106,7 @@ async def test_devices_that_do_not_read_cost_little_and_delay_nobody(tmp_path: P
         others = [await stalled(node, f"stalled-{n}") for n in range(STALLED)]
         before = resident()
 
-        await asyncio.wait_for(asyncio.gather(read(node, "ada", SENDS), send_much(node, "ada")), PATIENCE)
+        await asyncio.wait_for(asyncio.gather(read(node, "ada", SENDS), send_much(node, "ada")), TIMEOUT)
 
         grown = resident() - before
         for other in others:
@@ -164,7 +164,7 @@ async def test_the_age_of_its_connection_ends_a_device_that_does_not_read(tmp_pa
         device = await stalled(node, "laptop")
         await send_much(node, "ada")
 
-        await asyncio.wait_for(device.ended(), PATIENCE)
+        await asyncio.wait_for(device.ended(), TIMEOUT)
 
         await given_up(node, "laptop")
 
@@ -227,7 +227,7 @@ async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> 
     async with serving(tmp_path, replace(TRANSPORT, keepalive_time=1, ping_timeout=1)) as node:
         device = await stalled(node, "laptop")
 
-        await asyncio.wait_for(device.ended(), PATIENCE)
+        await asyncio.wait_for(device.ended(), TIMEOUT)
 
         await given_up(node, "laptop")
 
@@ -235,7 +235,7 @@ async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> 
 async def welcomed(node: Running, endpoint_id: str) -> None:
     """Try until a stream of it is welcome: the server notices in its own time that connections are gone."""
     caller = ApiClient(node.user(), endpoint_id=endpoint_id)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while True:
             try:
                 await caller.welcome()
@@ -248,6 +248,6 @@ async def welcomed(node: Running, endpoint_id: str) -> None:
 
 async def given_up(node: Running, endpoint_id: str) -> None:
     """Wait until no stream of the endpoint is known any more."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while await connected(node, endpoint_id):
             pass

@@ -9,7 +9,7 @@ from tests.support import tokens
 from tests.support.api_client import ApiClient
 from tests.support.devices import Device
 from tests.support.nodes import Running, Setup, running
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.raw_http2 import RawSubscriber
 from unisono.client import from_rpc_error
 from unisono.server.app.node import DRAIN_BATCH, DRAIN_RETRY
@@ -86,5 +86,5 @@ async def test_a_device_that_does_not_read_holds_nobody_up(tmp_path: Path) -> No
 
         assert reading.held.messages[-1].goodbye.reason == pb.GOODBYE_REASON_DRAINING
         assert not stopping.done()
-        await asyncio.wait_for(stopping, PATIENCE)
+        await asyncio.wait_for(stopping, TIMEOUT)
         stalled.abort()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.processes import PATIENCE, ServerProcess
+from tests.support.processes import TIMEOUT, ServerProcess
 
 COMMAND = (str(Path(sys.executable).with_name("buf")), "curl", "--protocol", "grpc")
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run((*COMMAND, *arguments), capture_output=True, text=True, timeout=PATIENCE)
+    return subprocess.run((*COMMAND, *arguments), capture_output=True, text=True, timeout=TIMEOUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 
 def pip(*arguments: str | Path, into: Path | None = None) -> None:
@@ -36,7 +36,7 @@ def run(environment: Path, *command: str, **variables: str) -> subprocess.Comple
         text=True,
         cwd=environment,
         env={"PATH": "/usr/bin:/bin", "PYTHONWARNINGS": "error", **variables},
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
 

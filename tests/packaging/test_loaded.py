@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.packaging.sources import ROOT
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 LOADED = ROOT / "scripts" / "loaded"
 
@@ -37,7 +37,7 @@ def runs(pid: int) -> bool:
 def test_each_run_has_four_loops_beside_it_and_is_reported(ending: str, status: int, said: str) -> None:
     command = (LOADED, sys.executable, "-c", ending)
     script = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    lines, _ = script.communicate(timeout=PATIENCE)
+    lines, _ = script.communicate(timeout=TIMEOUT)
     assert script.returncode == status
     assert lines.splitlines()[-1].startswith(said)
     assert lines.count("FAILED with status 3") == (0 if status == 0 else 6)
@@ -57,6 +57,6 @@ def test_what_ends_it_ends_the_loops(number: signal.Signals) -> None:
         loops = loops_in(lines)
         assert [runs(loop) for loop in loops] == [True] * 4
         script.send_signal(number)
-        script.communicate(timeout=PATIENCE)
+        script.communicate(timeout=TIMEOUT)
     assert script.returncode != 0
     assert [loop for loop in loops if runs(loop)] == []

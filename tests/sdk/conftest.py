@@ -1,4 +1,4 @@
-"""Nodes and scripted servers for the SDK, and patience that costs no time."""
+"""Nodes and scripted servers for the SDK, and delays that cost no time."""
 
 import time
 from collections.abc import AsyncIterator

@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 
 from tests.sdk.backoffs import HASTY
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client import Backoff, Device, Event, Events, Platform, Status, Transport
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
@@ -98,7 +98,7 @@ def laptop(target: str | Transport, token: Any = TOKEN, **options: Any) -> Devic
 
 async def until(device: Device, condition: Callable[[Device], object]) -> None:
     """Wait for a condition, and not for ever."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         await device.wait_for(lambda device: bool(condition(device)))
 
 
@@ -136,7 +136,7 @@ class RecordedEvents:
 
     async def end(self) -> None:
         """Wait until the device is closed, and all is told. Raises what ended the device."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await self._task
 
     async def _listen(self, events: Events) -> None:

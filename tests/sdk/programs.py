@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Self
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class Program:
     async def line(self) -> str:
         """The next line that it prints."""
         assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), PATIENCE)
+        line = await asyncio.wait_for(self._process.stdout.readline(), TIMEOUT)
         assert line, (await self.ended()).complained
         return line.decode().rstrip("\n")
 
     async def ended(self) -> Ended:
         """Wait for its end."""
         try:
-            said, complained = await asyncio.wait_for(self._process.communicate(), PATIENCE)
+            said, complained = await asyncio.wait_for(self._process.communicate(), TIMEOUT)
         finally:
             if self._process.returncode is None:
                 self._process.kill()

@@ -105,7 +105,7 @@ class PayloadTransport:
         self._world = world
         self.asked = 0
 
-    async def unary(self, method: Any, request: Any, *, token: str, timeout: float | None) -> Any:  # noqa: ASYNC109
+    async def unary(self, method: Any, request: Any, *, token: str, timeout: float | None) -> Any:
         assert method.name == "GetNotification"
         self.asked += 1
         for row in self._world.rows():

@@ -23,7 +23,7 @@ from tests.sdk.device_script import (
     welcome,
 )
 from tests.sdk.storage_spy import StorageSpy
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Timing
 from unisono.v1 import feed_service_pb2 as pb
@@ -52,7 +52,7 @@ class Ledger:
         return list(dict.fromkeys(self.positions))
 
     async def reached(self, position: bytes) -> None:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while position not in self.positions:
                 await self._script.until("Acknowledge", count=len(self.positions) + 1)
 
@@ -218,13 +218,13 @@ async def test_it_is_never_ahead_of_what_is_kept(script: StubServer) -> None:
         await live(device)
         storage.waiting.clear()
         storage.gate.clear()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await storage.waiting.wait()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await script.until("Acknowledge", count=2)
         storage.gate.set()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             while (b"token-1", b"token-1") not in told:
                 await script.until("Acknowledge", count=len(told) + 1)
 
@@ -243,5 +243,5 @@ async def test_the_last_word_does_not_hold_up_the_closing(script: StubServer) ->
     script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
     async with laptop(script.target, timing=NOT_BY_ITSELF) as device:
         await until(device, lambda device: device.revision == 1)
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await device.close()

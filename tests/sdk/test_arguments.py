@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client import (
     Backoff,
     BlockingPublisher,
@@ -216,7 +216,7 @@ async def test_a_snooze_takes_a_time_or_a_while(service: FakeService, publisher:
     token = service.user_token("ada")
     await publisher.send("ada", title="x")
     async with Device(service.transport, token, endpoint_id="a", platform=Platform.WEB) as device:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await device.wait_for(lambda device: device.unread_count == 1)
         for until in (datetime.now(UTC) + timedelta(hours=1), timedelta(hours=1)):
             await device.snooze(device.notifications[0], until)

@@ -22,7 +22,7 @@ from tests.sdk.device_script import (
     welcome,
 )
 from tests.sdk.storage_spy import StorageSpy
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.proxies import proxied
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Device, FileStorage, Status, Superseded, Timing, create_transport
@@ -94,7 +94,7 @@ STATES = [
 
 async def gone(left: Callable[[], object]) -> None:
     """Wait until nothing is left; threads and sockets end a moment after they were told to."""
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT
     while time.monotonic() < until and left():  # noqa: ASYNC110  they tell nobody
         await asyncio.sleep(0.005)
     assert not left()

@@ -11,7 +11,7 @@ import pytest
 import trustme
 
 from tests.sdk.device_script import LIVE, TOKEN, laptop, live, scripted_streams, until
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.proxies import Proxy, proxied
 from tests.support.stub_server import Fault, StubServer, scripted
 from unisono.client import (
@@ -85,7 +85,7 @@ def on_connections(script: StubServer) -> list[int]:
 
 async def becomes(wanted: int, figure: Callable[[], int]) -> None:
     """Wait for a figure that tells nobody when it changes."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while figure() != wanted:
             gc.collect()
             await asyncio.sleep(0.005)
@@ -160,7 +160,7 @@ async def test_calls_wait_behind_no_stream_where_less_is_allowed_than_expected()
         await script.until("Subscribe", count=1 + 3)
 
         async with (
-            asyncio.timeout(PATIENCE),
+            asyncio.timeout(TIMEOUT),
             Publisher(
                 create_transport(script.target, streams_per_connection=MAX_STREAMS), TOKEN
             ) as publisher,

@@ -117,7 +117,7 @@ import asyncio, sys, time
 from unisono.client import FileStorage, StorageFailed
 
 # Nothing is waited for; whoever left it to SQLite would wait for five seconds.
-PATIENCE = 4
+TIMEOUT = 4
 
 async def main():
     storage, began = FileStorage(sys.argv[1]), time.monotonic()
@@ -125,7 +125,7 @@ async def main():
         await storage.load()
         print("loaded")
     except StorageFailed as error:
-        print("refused" if time.monotonic() - began < PATIENCE else "refused late", error)
+        print("refused" if time.monotonic() - began < TIMEOUT else "refused late", error)
     await storage.close()
 
 asyncio.run(main())

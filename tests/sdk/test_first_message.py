@@ -10,7 +10,7 @@ import pytest
 
 from tests.sdk.backoffs import QUICK
 from tests.sdk.device_script import LIVE, Message, laptop, live, scripted_streams
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.stub_server import StubServer, scripted
 from unisono.client import Status, Timing, create_transport
 from unisono.client._device.stream import messages
@@ -32,7 +32,7 @@ class Remarks(logging.Handler):
         self._came.set()
 
     async def one(self) -> str:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await self._came.wait()
         return self.said[0]
 

@@ -153,7 +153,7 @@ PASSING: dict[str, Message | Exception] = {
     "what a proxy says that lost its server": Fault(Code.INTERNAL),
     "a fault of the server": Fault(Code.INTERNAL, "INTERNAL"),
     "an exception in a handler": Fault(Code.UNKNOWN),
-    "the patience of a proxy": Fault(Code.DEADLINE_EXCEEDED),
+    "the time-out of a proxy": Fault(Code.DEADLINE_EXCEEDED),
     "an end without a word": END,
 }
 

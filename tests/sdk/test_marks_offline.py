@@ -11,7 +11,7 @@ from tests.sdk.device_script import laptop, sent, until
 from tests.sdk.relay import CuttingRelay
 from tests.support import tokens
 from tests.support.nodes import Running
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Device, Everything, Group, Publisher, ReadState, Status, UserActionState
 from unisono.v1 import notification_service_pb2 as pb
@@ -124,7 +124,7 @@ async def test_a_device_that_was_never_online_marks_all_there_is(
     sent_ = await backend.send("ada", title="a")
     await backend.send("ada", title="b")
     relay.gate.clear()
-    async with asyncio.timeout(PATIENCE), laptop(script.target, tokens.device("ada")) as device:
+    async with asyncio.timeout(TIMEOUT), laptop(script.target, tokens.device("ada")) as device:
         await device.mark_read(sent_)
         await device.mark_read(Everything())
         relay.gate.set()

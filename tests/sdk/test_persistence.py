@@ -21,7 +21,7 @@ from tests.sdk.device_script import (
     welcome,
 )
 from tests.sdk.storage_spy import StorageSpy
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import FileStorage, Status, StorageFailed
 from unisono.v1 import feed_service_pb2 as pb
@@ -184,7 +184,7 @@ async def test_or_at_the_closing(script: StubServer, storage: StorageSpy) -> Non
 
 
 async def acknowledged(script: StubServer, token: bytes) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while script.requests("Acknowledge")[-1:] != [
             pb.AcknowledgeRequest(endpoint_id="laptop", resume_token=token)
         ]:

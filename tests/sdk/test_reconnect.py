@@ -23,7 +23,7 @@ from tests.sdk.device_script import (
 )
 from tests.support import tokens
 from tests.support.nodes import Setup
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.proxies import proxied
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Publisher, StartPosition, Status, Timing, Unavailable
@@ -135,7 +135,7 @@ async def test_a_server_that_is_restarted_at_its_address(
             await node.start(address)
             await backend.send("ada", title="after")
             # Then the device goes on where it was
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 recorded = [await anext(events) for _ in range(2)]
     finally:
         await node.stop(0)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.sdk.backoffs import QUICK
 from tests.sdk.device_script import LIVE, Message, ended, goodbye, laptop, live, scripted_streams, until
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Backoff, Status, Timing, Unauthenticated, Unavailable
 from unisono.client._device.reconnect import MAX_REFUSALS
@@ -159,7 +159,7 @@ async def test_one_that_never_answers_does_not_hold_up_the_closing(
     await device.open()
     await provider.asked.wait()
 
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         await device.close()
 
     assert script.calls == []

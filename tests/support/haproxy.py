@@ -14,7 +14,7 @@ from typing import Final
 
 import trustme
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 CONFIGURATION: Final = Path(__file__).parents[2] / "deploy" / "proxies" / "haproxy.cfg"
 
@@ -36,7 +36,7 @@ class Haproxy:
     def ask(self, command: str) -> str:
         """What it answers to a command of its management guide, section 9.3."""
         host, port = self._admin.rsplit(":", 1)
-        with socket.create_connection((host, int(port)), timeout=PATIENCE) as asking:
+        with socket.create_connection((host, int(port)), timeout=TIMEOUT) as asking:
             asking.sendall(f"{command}\n".encode())
             return b"".join(iter(lambda: asking.recv(65_536), b"")).decode()
 
@@ -65,7 +65,7 @@ def haproxy(server: str, folder: Path, **limits: str) -> Iterator[Haproxy]:
         yield running
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 def _start(variables: dict[str, str], sockets: tuple[int, ...]) -> subprocess.Popen[bytes]:

@@ -24,7 +24,7 @@ COMMAND: Final = (sys.executable, "-m", "unisono.server")
 
 #: How long anything that is expected may take at most, in seconds. Nothing ever waits for this long: it is a
 #: hundred times what things take, so that only what hangs is found out, on a machine that is busy, too.
-PATIENCE: Final = 120.0
+TIMEOUT: Final = 120.0
 
 Environment = Mapping[str, str]
 
@@ -75,7 +75,7 @@ class ServerProcess:
     def until(self, event: str) -> dict[str, Any]:
         """Wait for an entry of the log with this event; fails the test when it does not come."""
         with self._changed:
-            self._changed.wait_for(lambda: self._silent or self.entries(event), PATIENCE)
+            self._changed.wait_for(lambda: self._silent or self.entries(event), TIMEOUT)
             found = self.entries(event)
         if not found:
             pytest.fail(f"the server did not say {event!r}, but:\n{self.said}", pytrace=False)
@@ -84,7 +84,7 @@ class ServerProcess:
     def matching(self, pattern: str) -> re.Match[str]:
         """Wait until what it wrote, in whatever form, has this; fails the test when that does not come."""
         with self._changed:
-            self._changed.wait_for(lambda: self._silent or re.search(pattern, self.said), PATIENCE)
+            self._changed.wait_for(lambda: self._silent or re.search(pattern, self.said), TIMEOUT)
             found = re.search(pattern, self.said)
         if not found:
             pytest.fail(f"the server did not write {pattern!r}, but:\n{self.said}", pytrace=False)
@@ -100,10 +100,10 @@ class ServerProcess:
     def ended(self) -> int:
         """Wait for its end, and for the last that it says; returns the exit status."""
         try:
-            status = self._process.wait(PATIENCE)
+            status = self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             pytest.fail(f"the server did not end, and said:\n{self.said}", pytrace=False)
-        self._listener.join(PATIENCE)
+        self._listener.join(TIMEOUT)
         return status
 
     def end(self) -> None:
@@ -156,7 +156,7 @@ def run(
         capture_output=True,
         text=True,
         env=_environment(env),
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
 

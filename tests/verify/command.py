@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.commands.unisono import environment
 from tests.support import tokens
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 COMMAND: Final = (sys.executable, "-m", "unisono.verify.cli")
 
@@ -24,7 +24,7 @@ def run(*arguments: str, **changes: str) -> Ended:
         capture_output=True,
         encoding="utf-8",
         env=environment(**changes),
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
 
@@ -73,7 +73,7 @@ class RunningCommand:
 
     def ended(self) -> int:
         """Wait for its end, and return its status."""
-        self.report, rest = self._process.communicate(timeout=PATIENCE)
+        self.report, rest = self._process.communicate(timeout=TIMEOUT)
         self.said += rest
         return self._process.returncode
 

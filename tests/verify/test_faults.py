@@ -36,7 +36,7 @@ class Talkative:
         request: Request,
         *,
         token: str,
-        timeout: float | None,  # noqa: ASYNC109  a deadline travels to the server with the call
+        timeout: float | None,
     ) -> Response:
         self.calls += 1
         return method.response()

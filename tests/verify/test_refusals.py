@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands.unisono import environment, within
 from tests.support import tokens
-from tests.support.processes import PATIENCE, ServerProcess
+from tests.support.processes import TIMEOUT, ServerProcess
 from tests.verify.command import COMMAND, at, run
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
 from unisono.verify.cli import main
@@ -180,7 +180,7 @@ def test_its_help_waits_for_no_grpc() -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=True,
     )
     assert "click" in done.stderr

@@ -54,7 +54,7 @@ class Slow:
         request: Request,
         *,
         token: str,
-        timeout: float | None,  # noqa: ASYNC109
+        timeout: float | None,
     ) -> Response:
         answer = self._transport.unary(method, request, token=token, timeout=timeout)
         if "Send" not in method.path:

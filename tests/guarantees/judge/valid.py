@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client import (
     Backoff,
     Device,
@@ -92,5 +92,5 @@ def _is_at(revision: int, device: Device) -> bool:
 
 
 async def _until(device: Device, condition: Callable[[Device], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         await device.wait_for(condition)

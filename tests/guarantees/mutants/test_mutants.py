@@ -12,7 +12,7 @@ from unisono.verify.checker import PROMISES
 SEEDS = range(1, 4)
 
 #: How long a device is waited for that has not got everything, in seconds: most of what is broken shows so.
-PATIENCE = 6.0
+TIMEOUT = 6.0
 
 ALWAYS = [mutant for mutant in MUTANTS if mutant.always]
 
@@ -27,7 +27,7 @@ def test_it_is_caught(mutant: Mutant) -> None:
             seed=seed,
             rounds=mutant.trial.short,
             patches=[mutant.patch],
-            patience=PATIENCE,
+            timeout=TIMEOUT,
         )
         if mutant.promise in result.broken:
             return

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 T = TypeVar("T")
 
@@ -43,5 +43,5 @@ class AsyncStateMachine(RuleBasedStateMachine):
 
 
 async def _in_time(work: Coroutine[Any, Any, T]) -> T:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         return await work

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client import Method, Transport
 from unisono.client._wire.methods import SUBSCRIBE
 from unisono.v1 import feed_service_pb2 as pb
@@ -36,7 +36,7 @@ class RecordedClient:
         }
         request = method.request(**{**named, **fields})
         transport = self.recorder.client(self.transport(), self.principal)
-        return await transport.unary(method, request, token=self.token, timeout=PATIENCE)
+        return await transport.unary(method, request, token=self.token, timeout=TIMEOUT)
 
     def subscribe(self, **fields: Any) -> AsyncGenerator[pb.SubscribeResponse, None]:
         """Open a stream."""

@@ -16,7 +16,7 @@ from tests.guarantees.torture.inboxes import inboxes_of, watched
 from tests.guarantees.torture.server import NOTHING, Server
 from tests.support import tokens
 from tests.support.process_stats import on_another_core
-from tests.support.processes import PATIENCE, Environment
+from tests.support.processes import TIMEOUT, Environment
 from unisono.client import Backoff, Publisher, Transport, create_transport
 from unisono.verify.history import Principal
 from unisono.verify.load import isolation_probe
@@ -38,7 +38,7 @@ class TrialContext:
     else, so that the same seed brings the same faults in the same order.
 
     `rounds` is how often the trial does what it does; it calls `done` after each. `patches` are put on
-    the servers, which are then others than the project's. `patience` is how long a workload that is left in
+    the servers, which are then others than the project's. `timeout` is how long a workload that is left in
     peace may take until every device has everything, in seconds. A trial that is not `timed` shares its
     machine with anything: how long something takes is written down there, and not judged.
     """
@@ -48,7 +48,7 @@ class TrialContext:
     rounds: int
     patches: Sequence[Patch] = ()
     done: Callable[[], None] = lambda: None
-    patience: float = PATIENCE
+    timeout: float = TIMEOUT
     timed: bool = True
     #: The root of the server's certificate, if it has one.
     root: bytes | None = None
@@ -108,7 +108,7 @@ class TrialContext:
                 yield workload
                 await self._rest(workload)
                 for inbox in inboxes:
-                    await inbox.agrees(backend, self.patience)
+                    await inbox.agrees(backend, self.timeout)
             endpoint_id = workload.devices[0].endpoint_id
         await isolation_probe.run(straight, access, self.recorder, users, endpoint_id)
 
@@ -123,7 +123,7 @@ class TrialContext:
         """The judge is told that every device had time enough, also if that was in vain."""
         since = self.recorder.clock()
         try:
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.timeout):
                 await workload.quiesce()
         finally:
             self.recorder.annotate(SETTLED, since=since)
@@ -134,7 +134,7 @@ class TrialContext:
         transport = self.straight(address)
         recorded = self.recorder.client(transport, Principal(app_id=ACCESS.app_id))
         try:
-            async with Publisher(recorded, ACCESS.backend, timeout=PATIENCE, backoff=backoff) as backend:
+            async with Publisher(recorded, ACCESS.backend, timeout=TIMEOUT, backoff=backoff) as backend:
                 yield backend
         finally:
             await transport.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from subprocess import DEVNULL
 from typing import Final
 
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 #: What the system answers to the server, in words of strace: the writes and syncs of its file and its log.
 FAULTS: Final = {
@@ -45,7 +45,7 @@ async def injected(what: str, store: Path, pid: int) -> AsyncIterator[None]:
 
 async def attached(pid: int, tracer: asyncio.subprocess.Process) -> None:
     """Wait until every thread of the process is traced."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT):
         while not _is_traced(pid):
             assert tracer.returncode is None, "strace could not trace the server"
             await asyncio.sleep(0.01)

@@ -31,9 +31,9 @@ class Inbox:
             if event.ring:
                 self._rung[event.notification.id, event.notification.alert_revision] += 1
 
-    async def agrees(self, backend: Publisher, patience: float) -> None:
+    async def agrees(self, backend: Publisher, timeout: float) -> None:
         """Wait for so many seconds until it holds what the store lists: time may still change both."""
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             while not await self._agrees(backend):
                 await asyncio.sleep(0.1)
 

@@ -7,7 +7,7 @@ from typing import Final, Self
 from tests.guarantees.torture.sends import send_all
 from tests.support.http2 import fleet
 from tests.support.http2.device import Device
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client import Publisher, draft
 from unisono.verify.recording import Recorder
 
@@ -61,7 +61,7 @@ class Misbehaving:
 
     async def filled(self) -> None:
         """Wait until no byte more may be written to those that make no room."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             for device in self.full:
                 await device.connection.full.wait()
 

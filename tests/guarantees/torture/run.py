@@ -11,7 +11,7 @@ import pytest
 from tests.guarantees.patches import Patch
 from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.trial import Trial
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.checker import check
 from unisono.verify.history import Annotation, History
@@ -49,7 +49,7 @@ def run(
     rounds: int,
     done: Callable[[], None] = lambda: None,
     patches: Sequence[Patch] = (),
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
     timed: bool = True,
 ) -> Result:
     """So many rounds of a trial, in histories of a few; up to the first that goes wrong.
@@ -65,7 +65,7 @@ def run(
                 rounds=count,
                 done=done,
                 patches=patches,
-                patience=patience,
+                timeout=timeout,
                 timed=timed,
             )
             history, failure = _one(trial, context)

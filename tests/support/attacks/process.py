@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.support.http2.stranger import Target
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 
 ROOT: Final = Path(__file__).parents[3]
 
@@ -26,14 +26,14 @@ class Attack:
         self._process.stdin.write(b"\n")
         await self.says("begun")
 
-    async def over(self, *, patience: float) -> None:
+    async def over(self, *, timeout: float) -> None:
         """Wait until the server has put an end to it; raises TimeoutError after so many seconds."""
-        await self.says("over", patience=patience)
+        await self.says("over", timeout=timeout)
 
-    async def says(self, what: str, *, patience: float = PATIENCE) -> None:
+    async def says(self, what: str, *, timeout: float = TIMEOUT) -> None:
         """Wait for the next that it says, which is this; raises TimeoutError after so many seconds."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             line = await self._process.stdout.readline()
         assert line.decode().strip() == what, f"the attack said {line!r} where {what!r} was due"
 

@@ -14,9 +14,9 @@ from unisono.v1 import endpoint_service_pb2 as pb
 _PAUSE: Final = 0.05
 
 
-async def wait_disconnected(address: str, fleet: Sequence[Device], patience: float) -> list[str]:
+async def wait_disconnected(address: str, fleet: Sequence[Device], timeout: float) -> list[str]:
     """Wait until none of them counts as connected; return those that still do after so many seconds."""
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     left: list[str] = []
     for device in {device.user_id: device for device in fleet}.values():
         wanted = {other.endpoint_id for other in fleet if other.user_id == device.user_id}

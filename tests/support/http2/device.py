@@ -9,7 +9,7 @@ from tests.support import tokens
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
 from tests.support.http2.unary import ACKNOWLEDGE, RecordedCaller
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
 from unisono.verify.history import Principal, Stream, TimedMessage
@@ -87,17 +87,17 @@ class Device:
         self._end(self.streams[-1], Status(""))
         self.connection.abort()
 
-    async def until(self, condition: Condition, *, patience: float | None = PATIENCE) -> None:
+    async def until(self, condition: Condition, *, timeout: float | None = TIMEOUT) -> None:
         """Wait until something is so; it is looked at after every message, and at the end of a stream.
 
-        Raises TimeoutError, unless it has all patience (None).
+        Raises TimeoutError after `timeout` seconds; None waits for ever.
         """
         if condition(self):
             return
         waiting = condition, asyncio.get_running_loop().create_future()
         self._waiting.append(waiting)
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(timeout):
                 await waiting[1]
         finally:
             self._waiting.remove(waiting)

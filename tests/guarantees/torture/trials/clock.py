@@ -6,7 +6,7 @@ from typing import Final
 from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.tools import FAKETIME, faketime
 from tests.guarantees.torture.trial import Trial
-from tests.support.processes import PATIENCE
+from tests.support.processes import TIMEOUT
 from unisono.client import Publisher
 from unisono.verify.clock_uncertainty import CLOCK_JUMP as SET
 
@@ -42,7 +42,7 @@ async def jumps(context: TrialContext) -> None:
 
 async def is_taken_up(context: TrialContext, address: str, ahead: int) -> None:
     """Wait until the server has the new time: it looks for it once a second."""
-    async with context.backend(address) as backend, asyncio.timeout(PATIENCE):
+    async with context.backend(address) as backend, asyncio.timeout(TIMEOUT):
         while abs(await _clock_of(backend) - context.recorder.clock() - ahead) > _NEAR:
             await asyncio.sleep(0.05)
 

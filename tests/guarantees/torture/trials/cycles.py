@@ -62,7 +62,7 @@ async def cycles(context: TrialContext, address: str, times: int) -> None:
 
 async def nobody_is_there(context: TrialContext, address: str) -> None:
     """No endpoint counts as connected."""
-    taken = await connected.wait_disconnected(address, everybody(context), context.patience)
+    taken = await connected.wait_disconnected(address, everybody(context), context.timeout)
     context.measured("endpoints that count as connected, and nobody is there", len(taken), 0)
 
 

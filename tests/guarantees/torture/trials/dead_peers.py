@@ -46,7 +46,7 @@ AGING: Final[Environment] = {
 
 
 async def are_gone(context: TrialContext) -> None:
-    """In each round, on servers of short patience: some of each kind."""
+    """In each round, on servers with short time-outs: some of each kind."""
     silent = fleet.devices(context.recorder, "silent", 2 * EACH)
     full = fleet.devices(context.recorder, "full", EACH, bare=True)
     for _ in range(context.rounds):
@@ -97,7 +97,7 @@ async def full_or_closed(device: Device) -> None:
 
 async def none_counts_as_connected(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
     """Wait until none of them counts as connected any more."""
-    left = await connected.wait_disconnected(address, devices, context.patience)
+    left = await connected.wait_disconnected(address, devices, context.timeout)
     context.measured("dead devices that still count as connected", len(left), 0)
 
 

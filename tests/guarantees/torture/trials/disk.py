@@ -72,7 +72,7 @@ async def recovers(context: TrialContext, server: Server) -> None:
 
 
 def refusals(calls: Sequence[Call]) -> set[str]:
-    """How calls were refused, other than for what they asked for, or for the patience of the caller."""
+    """How calls were refused, other than for what they asked for, or for the time-out of the caller."""
     codes = {call.code for call in calls if call.reason not in FAIR}
     return codes - {"OK", "", "DEADLINE_EXCEEDED"}
 

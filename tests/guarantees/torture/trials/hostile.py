@@ -92,7 +92,7 @@ async def gives_up(context: TrialContext, target: Target) -> None:
         async with attack(name, target) as attacking:
             await attacking.begin()
             since = context.recorder.clock()
-            await attacking.over(patience=WAIT + MARGIN + context.patience)
+            await attacking.over(timeout=WAIT + MARGIN + context.timeout)
             context.took(f"{name}: all are gone after, in s", context.recorder.clock() - since, WAIT + MARGIN)
 
 

@@ -40,7 +40,7 @@ async def are_unmoved(context: TrialContext) -> None:
         timings = Timings(SENDS if whole else FEW_SENDS)
         with context.apart(server.process.pid):
             for _ in range(context.rounds):
-                assert not await connected.wait_disconnected(server.address, bad.stalled, context.patience)
+                assert not await connected.wait_disconnected(server.address, bad.stalled, context.timeout)
                 timings.quiet.append(median(await probe.latencies(timings.sends)))
                 await bad.stall(server.address)
                 await bad.filled()

@@ -57,7 +57,7 @@ class ImmediateReconnect:
 
     async def _stay(self, device: Device) -> None:
         while True:
-            await device.until(lambda device: device.ended, patience=None)
+            await device.until(lambda device: device.ended, timeout=None)
             await self.there.wait()
             await asyncio.sleep(self._chance.uniform(0, RECONNECT_WITHIN))
             try:

@@ -21,7 +21,7 @@ async def expire(context: TrialContext) -> None:
     access = Access(app_id=ACCESS.app_id, backend=ACCESS.backend, user=short_lived)
     async with context.server() as server, context.traffic(server.address, access=access) as workload:
         for number in range(1, context.rounds + 1):
-            async with asyncio.timeout(_GOOD + context.patience):
+            async with asyncio.timeout(_GOOD + context.timeout):
                 while ended_for_it(context) < number * len(workload.devices):
                     await asyncio.sleep(0.02)
             context.done()

@@ -22,28 +22,28 @@ async def messages(
     transport: Transport, request: pb.SubscribeRequest, token: str, timing: Timing
 ) -> AsyncGenerator[pb.SubscribeResponse, None]:
     """The messages of one stream. Raises the `UnisonoError` that ended it; `Unavailable` after silence."""
-    patience = timing.open_timeout
+    timeout = timing.open_timeout
     async with aclosing(transport.stream(SUBSCRIBE, request, token=token)) as stream:
         with _remarking(name_of(transport), timing.first_message_timeout):
-            message = await _next(stream, patience)
+            message = await _next(stream, timeout)
         while message is not None:
             if message.HasField("welcome"):
                 interval = message.welcome.heartbeat_interval.ToNanoseconds() / 1e9
-                patience = timing.missed_heartbeats * min(interval, _LONGEST_HEARTBEAT)
+                timeout = timing.missed_heartbeats * min(interval, _LONGEST_HEARTBEAT)
             yield message
-            message = await _next(stream, patience)
+            message = await _next(stream, timeout)
 
 
 async def _next(
-    stream: AsyncGenerator[pb.SubscribeResponse, None], patience: float
+    stream: AsyncGenerator[pb.SubscribeResponse, None], timeout: float
 ) -> pb.SubscribeResponse | None:
     """The next message; None after the last one."""
     try:
         # Giving up a read cancels the whole call, which is what is wanted.
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout):
             return await anext(stream, None)
     except TimeoutError:
-        raise Unavailable(f"the server has been silent for {patience:g} s") from None
+        raise Unavailable(f"the server has been silent for {timeout:g} s") from None
 
 
 @contextmanager

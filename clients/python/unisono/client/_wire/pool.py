@@ -68,7 +68,7 @@ class ConnectionPool:
 
     def __init__(self, address: Address, streams_per_connection: int) -> None:
         self._address = address
-        self._most = streams_per_connection
+        self._streams_per_connection = streams_per_connection
         self._channels: list[PooledChannel] = []
         self._users: WeakSet[object] = WeakSet()
 
@@ -98,14 +98,14 @@ class ConnectionPool:
             return
         pools = _pools_of(asyncio.get_running_loop())
         # Who comes while they are being closed has others.
-        if pools.get((self._address, self._most)) is self:
-            del pools[self._address, self._most]
+        if pools.get((self._address, self._streams_per_connection)) is self:
+            del pools[self._address, self._streams_per_connection]
         channels, self._channels = self._channels, []
         for channel in channels:
             await channel.close()
 
     def _another(self) -> PooledChannel:
-        most = self._most if self._channels else max(1, self._most // 10)
+        most = self._streams_per_connection if self._channels else max(1, self._streams_per_connection // 10)
         channel = PooledChannel(self._address.channel(next(_numbers)), most)
         self._channels.append(channel)
         return channel

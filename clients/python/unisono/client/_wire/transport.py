@@ -49,7 +49,7 @@ class GrpcTransport:
         address.warn()
         self.target = address.target
         self._address = address
-        self._most = streams_per_connection
+        self._streams_per_connection = streams_per_connection
         self._pool: ConnectionPool | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._under_way: set[grpc.aio.Call] = set()
@@ -113,7 +113,7 @@ class GrpcTransport:
     def _opened(self) -> ConnectionPool:
         loop = asyncio.get_running_loop()
         if self._pool is None:
-            self._loop, self._pool = loop, pool_of(self._address, self._most, self)
+            self._loop, self._pool = loop, pool_of(self._address, self._streams_per_connection, self)
         if self._loop is not loop:
             raise RuntimeError(
                 "this connection belongs to another event loop, which used it first: make one for each "

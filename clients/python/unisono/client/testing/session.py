@@ -97,7 +97,7 @@ class Session:
         if not self._synced:
             self._synced = True
             return self._say(synced=pb.Synced())
-        return self._say(heartbeat=pb.Heartbeat()) if self._patience() <= 0 else None
+        return self._say(heartbeat=pb.Heartbeat()) if self._timeout() <= 0 else None
 
     def _ending(self) -> pb.Goodbye | None:
         if self._principal.expire_time <= self._state.now:
@@ -139,14 +139,14 @@ class Session:
             heartbeat_interval=duration(int(self._start.heartbeat * 1000)),
         )
 
-    def _patience(self) -> float:
+    def _timeout(self) -> float:
         """The seconds until a heartbeat is due."""
         return self._said_at + self._start.heartbeat * _EARLY - self._loop.time()
 
     async def _wait(self) -> None:
         """Until somebody wakes it, or a heartbeat is due."""
         try:
-            async with asyncio.timeout(None if self.stalled else self._patience()):
+            async with asyncio.timeout(None if self.stalled else self._timeout()):
                 await self._woken.wait()
         except TimeoutError:
             return

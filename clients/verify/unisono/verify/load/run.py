@@ -13,7 +13,7 @@ from unisono.client import Backoff, Device, Status, Timing
 from unisono.verify.load import isolation_probe
 from unisono.verify.load.access import Access, Connect
 from unisono.verify.load.faults import FaultInjector
-from unisono.verify.load.workload import PATIENCE, Workload
+from unisono.verify.load.workload import TIMEOUT, Workload
 from unisono.verify.recording import Recorder
 
 #: Devices that come back soon, and ask for little else.
@@ -69,7 +69,7 @@ async def run(
         await workload.run_for(options.seconds)
         injector.stop()
         stage("coming to rest", 0.0)
-        await _in_time(workload.quiesce(), PATIENCE, workload)
+        await _in_time(workload.quiesce(), TIMEOUT, workload)
         await isolation_probe.run(connect, access, recorder, options.users, f"{options.prefix}linux")
 
 

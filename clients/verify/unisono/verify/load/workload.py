@@ -28,7 +28,7 @@ FAST_RECONNECT: Final = Timing(
 WRITERS: Final = 2
 
 #: How long a backend repeats a call before it gives up, in seconds: longer than any trouble lasts.
-PATIENCE: Final = 60.0
+TIMEOUT: Final = 60.0
 
 #: How long what is under way may take to end when everybody is to leave, in seconds.
 LEAVING: Final = 5.0
@@ -141,7 +141,7 @@ class Workload:
         transport = self._connect()
         self._open.push_async_callback(transport.close)
         recorded = self._recorder.client(transport, Principal(app_id=self._access.app_id))
-        publisher = Publisher(recorded, self._access.backend, timeout=PATIENCE)
+        publisher = Publisher(recorded, self._access.backend, timeout=TIMEOUT)
         return await self._open.enter_async_context(publisher)
 
     async def _enter_device(self, user_id: str, platform: Platform) -> Device:

@@ -9,7 +9,7 @@ from typing import Final
 from unisono.client.cli.inbox.keys import Keys
 
 #: How long the rest of a sequence may take, in seconds: more than a slow line needs, less than a person.
-PATIENCE: Final = 0.05
+ESCAPE_DELAY: Final = 0.05
 
 if sys.platform != "win32":
     import termios
@@ -48,7 +48,7 @@ class Keyboard:
             self._loop.remove_reader(self._descriptor)
         self._press(self._keys.feed(data) if data else ["hangup"])
         if self._keys.unfinished:
-            self._waiting = self._loop.call_later(PATIENCE, lambda: self._press(self._keys.flush()))
+            self._waiting = self._loop.call_later(ESCAPE_DELAY, lambda: self._press(self._keys.flush()))
 
     def _press(self, keys: list[str]) -> None:
         for key in keys:

@@ -6,7 +6,7 @@ from tests.access.signing import IssuerFixture
 from unisono.server.errors import Reason, TokenUndecodable, Unauthenticated
 
 
-def refused(w: IssuerFixture, token: str) -> Unauthenticated:
+def raised(w: IssuerFixture, token: str) -> Unauthenticated:
     with pytest.raises(Unauthenticated) as caught:
         w.verifier.verify(token)
     assert not token or token not in caught.value.message
@@ -15,7 +15,7 @@ def refused(w: IssuerFixture, token: str) -> Unauthenticated:
 
 def stranger(w: IssuerFixture, token: str) -> str:
     """What is said of a token that no trusted issuer can have given out."""
-    error = refused(w, token)
+    error = raised(w, token)
     assert error.reason is Reason.TOKEN_INVALID
     assert isinstance(error, TokenUndecodable)
     return error.message
@@ -23,7 +23,7 @@ def stranger(w: IssuerFixture, token: str) -> str:
 
 def invalid(w: IssuerFixture, token: str) -> str:
     """What is said of a token that a trusted issuer may have given out."""
-    error = refused(w, token)
+    error = raised(w, token)
     assert error.reason is Reason.TOKEN_INVALID
     assert not isinstance(error, TokenUndecodable)
     return error.message

@@ -51,8 +51,8 @@ def answer(w: IssuerFixture, token: str) -> Principal | Unauthenticated | Permis
     """What the verifier makes of a token; anything else that it raises fails the test."""
     try:
         return w.verifier.verify(token)
-    except (Unauthenticated, PermissionDenied) as refusal:
-        return refusal
+    except (Unauthenticated, PermissionDenied) as failure:
+        return failure
 
 
 @pytest.mark.parametrize("name", NAMES)

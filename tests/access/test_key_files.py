@@ -22,7 +22,7 @@ from unisono.server.core.access.keys import Algorithm, key_of_pem, key_of_secret
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 
 
-def refusal(file: Path) -> str:
+def failure(file: Path) -> str:
     load = keys_of_jwks if file.suffix == ".json" else key_of_pem
     with pytest.raises(AccessMisconfigured) as caught:
         load(file)
@@ -68,18 +68,18 @@ def test_pem(tmp_path: Path, key: Any, algorithm: Algorithm) -> None:
 def test_pem_that_is_none(tmp_path: Path) -> None:
     private = rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for content in (b"", b"hello", private, b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"):
-        assert "no PEM public key" in refusal(pem(tmp_path, content))
+        assert "no PEM public key" in failure(pem(tmp_path, content))
 
 
 def test_pem_that_cannot_be_read(tmp_path: Path) -> None:
-    assert "No such file" in refusal(tmp_path / "absent.pem")
-    assert "not text" in refusal(pem(tmp_path, b"\xff\xfe"))
+    assert "No such file" in failure(tmp_path / "absent.pem")
+    assert "not text" in failure(pem(tmp_path, b"\xff\xfe"))
 
 
 def test_pem_of_a_weak_or_foreign_key(tmp_path: Path) -> None:
-    assert "1024 bits" in refusal(pem(tmp_path, public_pem(rsa_key(1024))))
+    assert "1024 bits" in failure(pem(tmp_path, public_pem(rsa_key(1024))))
     other_curve = ec.generate_private_key(ec.SECP384R1())
-    assert "P-256" in refusal(pem(tmp_path, public_pem(other_curve)))
+    assert "P-256" in failure(pem(tmp_path, public_pem(other_curve)))
 
 
 def test_jwks(tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ def test_jwks_keys_that_are_for_something_else(tmp_path: Path) -> None:
         {"kty": "EC", "crv": "P-521"},
     )
     assert [key.kid for key in keys_of_jwks(jwks_file(tmp_path, *others, jwk(ec_key(), kid="e")))] == ["e"]
-    assert "no signing key" in refusal(jwks_file(tmp_path, *others))
-    assert "no signing key" in refusal(jwks_file(tmp_path))
+    assert "no signing key" in failure(jwks_file(tmp_path, *others))
+    assert "no signing key" in failure(jwks_file(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -122,11 +122,11 @@ def test_jwks_keys_that_are_for_something_else(tmp_path: Path) -> None:
 def test_jwks_that_is_none(tmp_path: Path, content: str) -> None:
     file = tmp_path / "jwks.json"
     file.write_text(content)
-    assert "no JWKS file" in refusal(file)
+    assert "no JWKS file" in failure(file)
 
 
 def test_jwks_that_cannot_be_read(tmp_path: Path) -> None:
-    assert "No such file" in refusal(tmp_path / "absent.json")
+    assert "No such file" in failure(tmp_path / "absent.json")
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,6 @@ def test_jwks_that_cannot_be_read(tmp_path: Path) -> None:
     ],
 )
 def test_jwks_key_that_cannot_be_used(tmp_path: Path, key: dict[str, Any], fault: str) -> None:
-    message = refusal(jwks_file(tmp_path, jwk(ec_key()), key))
+    message = failure(jwks_file(tmp_path, jwk(ec_key()), key))
     assert fault in message
     assert "key 2" in message

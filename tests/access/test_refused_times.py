@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.access.refusing import invalid, refused
+from tests.access.refusing import invalid, raised
 from tests.access.signing import IssuerFixture, hs256
 from unisono.server.errors import Reason
 
@@ -15,12 +15,12 @@ def test_expired_to_the_millisecond() -> None:
     w.clock.advance(5)
     w.verifier.verify(token)
     w.clock.advance(0.001)
-    assert refused(w, token).reason is Reason.TOKEN_EXPIRED
+    assert raised(w, token).reason is Reason.TOKEN_EXPIRED
 
 
 def test_expired_when_first_seen() -> None:
     w = IssuerFixture()
-    assert refused(w, w.token(exp=w.now)).reason is Reason.TOKEN_EXPIRED
+    assert raised(w, w.token(exp=w.now)).reason is Reason.TOKEN_EXPIRED
 
 
 @pytest.mark.parametrize("claim", ["nbf", "iat"])

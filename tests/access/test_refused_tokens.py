@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.access.refusing import invalid, refused, stranger
+from tests.access.refusing import invalid, raised, stranger
 from tests.access.signing import (
     APPS,
     ISSUER,
@@ -31,7 +31,7 @@ def unsigned(header: object, claims: object) -> str:
 
 
 def test_no_token() -> None:
-    assert refused(IssuerFixture(), "").reason is Reason.TOKEN_MISSING
+    assert raised(IssuerFixture(), "").reason is Reason.TOKEN_MISSING
 
 
 @pytest.mark.parametrize(

@@ -48,20 +48,20 @@ def dev_token(at: Settings, clock: FakeClock, user_id: str = "") -> str:
     )
 
 
-def refusal(at: Settings) -> str:
+def failure(at: Settings) -> str:
     with pytest.raises(AccessMisconfigured) as caught:
         trust.verifier(at, FakeClock())
     return str(caught.value)
 
 
 def test_nobody(tmp_path: Path) -> None:
-    message = refusal(settings(tmp_path))
+    message = failure(settings(tmp_path))
     assert "--config" in message
     assert "--dev" in message
 
 
 def test_issuers_without_apps(tmp_path: Path) -> None:
-    assert "[[apps]]" in refusal(settings(tmp_path, issuers=[issuer(secret=SECRET)]))
+    assert "[[apps]]" in failure(settings(tmp_path, issuers=[issuer(secret=SECRET)]))
 
 
 def test_issuer_with_a_secret(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_issuer_like_entra_with_a_jwks_file(tmp_path: Path) -> None:
 
 def test_issuer_without_a_key_for_its_algorithm(tmp_path: Path) -> None:
     at = settings(tmp_path, apps=[APP], issuers=[issuer(secret=SECRET, algorithm="RS256")])
-    assert "no key for RS256" in refusal(at)
+    assert "no key for RS256" in failure(at)
 
 
 def test_settings_reach_the_verifier(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_dev_beside_declared_apps(tmp_path: Path) -> None:
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.168.1.7:0", "example.test:0"])
 def test_dev_on_an_address_that_others_reach(tmp_path: Path, listen: str) -> None:
     at = settings(tmp_path, dev=True, listen=listen)
-    assert "--dev-key-on-any-address" in refusal(at)
+    assert "--dev-key-on-any-address" in failure(at)
     assert not dev_key.key_file(at.store_file).exists()
     trust.verifier(at.model_copy(update={"dev_key_on_any_address": True}), FakeClock())
 
@@ -171,24 +171,24 @@ def test_dev_key_that_others_may_read(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
     dev_key.secret(at.store_file)
     dev_key.key_file(at.store_file).chmod(0o640)
-    assert "chmod 600" in refusal(at)
+    assert "chmod 600" in failure(at)
 
 
 def test_dev_key_that_is_damaged(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
     file = dev_key.key_file(at.store_file)
     file.touch(mode=0o600)
-    assert "remove it" in refusal(at)
+    assert "remove it" in failure(at)
 
 
 def test_dev_key_without_its_folder(tmp_path: Path) -> None:
-    assert f"the folder {tmp_path}/absent does not exist" in refusal(settings(tmp_path / "absent", dev=True))
+    assert f"the folder {tmp_path}/absent does not exist" in failure(settings(tmp_path / "absent", dev=True))
 
 
 def test_dev_key_that_is_a_folder(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
     dev_key.key_file(at.store_file).mkdir(mode=0o700)
-    assert "Is a directory" in refusal(at)
+    assert "Is a directory" in failure(at)
 
 
 def test_dev_key_that_two_make_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

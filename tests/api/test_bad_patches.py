@@ -169,6 +169,6 @@ async def test_an_impossible_time_is_said_to_be_one(
     publisher: ApiClient, field: str, time: Timestamp
 ) -> None:
     result = await publisher.send()
-    with invalid(field) as refusal:
+    with invalid(field) as failure:
         await TIMES[field](publisher, result.id, time)
-    assert refusal.violations == {field: "is not a valid timestamp"}
+    assert failure.violations == {field: "is not a valid timestamp"}

@@ -208,9 +208,9 @@ UNNAMED: dict[str, Callable[[ApiClient], Awaitable[object]]] = {
 async def test_a_device_names_its_endpoint(
     serving: Running, user_id: str, act: Callable[[ApiClient], Awaitable[object]]
 ) -> None:
-    with invalid("endpoint_id") as refusal:
+    with invalid("endpoint_id") as failure:
         await act(ApiClient(serving.user(user_id)))
-    assert refusal.violations == {"endpoint_id": "is required"}
+    assert failure.violations == {"endpoint_id": "is required"}
 
 
 async def test_an_acknowledgement_needs_a_token(phone: ApiClient) -> None:

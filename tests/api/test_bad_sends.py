@@ -95,9 +95,9 @@ async def test_a_bad_send_names_every_bad_field(
 async def test_ids_keys_and_names_have_no_control_characters(
     publisher: ApiClient, field: str, control: str
 ) -> None:
-    with invalid(field) as refusal:
+    with invalid(field) as failure:
         await publisher.send(**{field: f"a{control}b"})
-    assert refusal.violations[field] == "must not contain control characters"
+    assert failure.violations[field] == "must not contain control characters"
 
 
 async def test_texts_may_have_all_but_nul(publisher: ApiClient) -> None:
@@ -113,9 +113,9 @@ async def test_expiry_is_in_the_future(held: Running, clock: FakeClock, ahead: i
     if good:
         assert (await publisher.send(expire_time=expire_time)).expire_time == expire_time
         return
-    with invalid("expire_time") as refusal:
+    with invalid("expire_time") as failure:
         await publisher.send(expire_time=expire_time)
-    assert refusal.violations["expire_time"] == "must be in the future"
+    assert failure.violations["expire_time"] == "must be in the future"
 
 
 @pytest.mark.parametrize(("beyond", "good"), [(0, True), (1, False)])
@@ -127,9 +127,9 @@ async def test_expiry_is_at_most_30_days_ahead(
     if good:
         assert (await publisher.send(expire_time=expire_time)).expire_time == expire_time
         return
-    with invalid("expire_time") as refusal:
+    with invalid("expire_time") as failure:
         await publisher.send(expire_time=expire_time)
-    assert refusal.violations["expire_time"] == "must be at most 30 days ahead"
+    assert failure.violations["expire_time"] == "must be at most 30 days ahead"
 
 
 @pytest.mark.parametrize(

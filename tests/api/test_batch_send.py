@@ -121,9 +121,9 @@ def batch() -> Method:
 
 async def test_a_device_sends_no_batch(serving: Running, user_id: str) -> None:
     device = ApiClient(serving.user(user_id), endpoint_id="phone")
-    with raises_status("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as refusal:
+    with raises_status("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as failure:
         await device.send_all(device.new())
-    assert refusal.metadata == {"allowed": "publisher"}
+    assert failure.metadata == {"allowed": "publisher"}
 
 
 async def test_an_item_that_is_no_message_harms_no_other(publisher: ApiClient, serving: Running) -> None:
@@ -156,9 +156,9 @@ def assert_item(result: BatchSendResult, reason: str, **metadata: str) -> None:
 async def test_a_batch_that_does_not_fit_into_the_queue_is_refused_as_a_whole(tmp_path: Path) -> None:
     async with running(Setup(path=tmp_path / "unisono.db", commit_queue=2)) as node:
         publisher = ApiClient(node.publisher, user_id="ada")
-        with raises_status("UNAVAILABLE", "OVERLOADED") as refusal:
+        with raises_status("UNAVAILABLE", "OVERLOADED") as failure:
             await publisher.send_all(*[publisher.new()] * 3)
-        assert refusal.explanation.retry_delay == 1
+        assert failure.explanation.retry_delay == 1
         assert errors(await publisher.send_all(*[publisher.new()] * 2)) == ["good", "good"]
 
 

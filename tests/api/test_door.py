@@ -196,8 +196,8 @@ async def test_a_request_that_is_not_complete_in_time_ends_its_call(
         status = device.status(1)
         assert status["grpc-status"] == "4"
         assert status["grpc-message"] == "the request did not arrive as a whole within 0.2 s"
-        refused = [entry["reason"] for entry in entries if entry["event"] == "call refused"]
-        assert refused == ["REQUEST_INCOMPLETE"]
+        raised = [entry["reason"] for entry in entries if entry["event"] == "call refused"]
+        assert raised == ["REQUEST_INCOMPLETE"]
     assert not caplog.records
 
 

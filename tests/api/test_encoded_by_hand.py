@@ -148,19 +148,19 @@ def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:
 
 
 def test_results_of_sends(rows: RandomRows) -> None:
-    refusal = item_error(NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here"))
+    failure = item_error(NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here"))
     for _ in range(ROWS // 10):
         sent = [
             SendResult(notification=rows.row(), deduplicated=rows.random.random() < 0.5) for _ in range(10)
         ]
         built = [service_pb.BatchSendResult(result=a_result(one)) for one in sent]
-        refused = service_pb.BatchSendResult(error=refusal)
+        raised = service_pb.BatchSendResult(error=failure)
 
-        encoded = [*map(send_results.send_result, sent), refused.SerializeToString()]
+        encoded = [*map(send_results.send_result, sent), raised.SerializeToString()]
 
         for one, result in zip(encoded, built, strict=False):
             assert same(one, service_pb.SendNotificationResponse(result=result.result))
-        together = service_pb.BatchSendNotificationsResponse(results=[*built, refused])
+        together = service_pb.BatchSendNotificationsResponse(results=[*built, raised])
         assert same(b"".join(map(send_results.batch_result, encoded)), together)
 
 

@@ -49,9 +49,9 @@ async def test_registering_again_finds_it_and_sees_it(handset: ApiClient, clock:
 
 @pytest.mark.parametrize("act", ["register", "welcome"])
 async def test_the_platform_is_fixed(phone: ApiClient, act: str) -> None:
-    with raises_status("FAILED_PRECONDITION", "PLATFORM_FIXED") as refusal:
+    with raises_status("FAILED_PRECONDITION", "PLATFORM_FIXED") as failure:
         await getattr(phone, act)(platform=pb.PLATFORM_WINDOWS, display_name="New")
-    assert refusal.metadata == {"platform": "PLATFORM_LINUX"}
+    assert failure.metadata == {"platform": "PLATFORM_LINUX"}
     assert (await phone.endpoint()).display_name == ""
 
 

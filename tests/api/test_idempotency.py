@@ -107,9 +107,9 @@ async def test_other_content_after_one_that_is_gone_is_new(
 async def test_other_content_beside_a_live_one_is_refused(scene: Scene, role: str, content: str) -> None:
     caller = getattr(scene, role)
     first = await scene.first(caller, "live")
-    with raises_status("ALREADY_EXISTS", "KEY_CONFLICT") as refusal:
+    with raises_status("ALREADY_EXISTS", "KEY_CONFLICT") as failure:
         await caller.send(**CONTENTS[content], **KEY)
-    assert refusal.metadata == {"notification_id": first.id}
+    assert failure.metadata == {"notification_id": first.id}
     assert (await caller.get(first.id)).payload == titled("First")
     assert (await caller.feed()).last_revision == 1
 

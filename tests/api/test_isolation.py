@@ -166,9 +166,9 @@ async def test_a_stream_brings_only_its_own_feed(
     "method", [m for m in methods() if m.takes("user_id")], ids=lambda method: method.name
 )
 async def test_a_device_may_not_name_another_user(serving: Running, method: Method) -> None:
-    with raises_status("PERMISSION_DENIED", "USER_MISMATCH") as refusal:
+    with raises_status("PERMISSION_DENIED", "USER_MISMATCH") as failure:
         await method.call(serving.channel, method.body(user_id="ben"), bearer(tokens.device("ada")))
-    assert "ben" not in refusal.explanation.message
+    assert "ben" not in failure.explanation.message
 
 
 async def test_a_device_may_name_its_own_user(phone: ApiClient, user_id: str) -> None:

@@ -25,9 +25,9 @@ async def test_a_batch_may_have_1000_items(publisher: ApiClient) -> None:
     [(0, "must have at least one member"), (1001, "must have at most 1000 members")],
 )
 async def test_a_batch_has_1_to_1000_items(publisher: ApiClient, count: int, why: str) -> None:
-    with invalid("requests") as refusal:
+    with invalid("requests") as failure:
         await publisher.send_all(*[publisher.new()] * count)
-    assert refusal.violations["requests"] == why
+    assert failure.violations["requests"] == why
     assert (await publisher.feed()).last_revision == 0
 
 
@@ -38,9 +38,9 @@ async def test_a_mark_may_have_500_references(publisher: ApiClient) -> None:
 
 
 async def test_a_mark_may_not_have_501(publisher: ApiClient) -> None:
-    with invalid("references.refs") as refusal:
+    with invalid("references.refs") as failure:
         await publisher.mark(*["x"] * 501, read_state=READ)
-    assert refusal.violations["references.refs"] == "must have at most 500 members"
+    assert failure.violations["references.refs"] == "must have at most 500 members"
 
 
 async def test_a_policy_may_have_100_endpoints(publisher: ApiClient) -> None:
@@ -50,9 +50,9 @@ async def test_a_policy_may_have_100_endpoints(publisher: ApiClient) -> None:
 
 
 async def test_a_policy_may_not_have_101(publisher: ApiClient) -> None:
-    with invalid("target_policy.endpoint_ids") as refusal:
+    with invalid("target_policy.endpoint_ids") as failure:
         await publisher.send(target_policy={"endpoint_ids": [f"device-{n}" for n in range(101)]})
-    assert refusal.violations["target_policy.endpoint_ids"] == "must have at most 100 members"
+    assert failure.violations["target_policy.endpoint_ids"] == "must have at most 100 members"
 
 
 async def test_a_page_has_50_items_or_up_to_500(publisher: ApiClient) -> None:
@@ -61,9 +61,9 @@ async def test_a_page_has_50_items_or_up_to_500(publisher: ApiClient) -> None:
         page = await publisher.history(page_size=asked)
         assert len(page.notifications) == got
         assert page.next_page_token
-    with invalid("page_size") as refusal:
+    with invalid("page_size") as failure:
         await publisher.history(page_size=501)
-    assert refusal.violations["page_size"] == "must be at least 0 and at most 500, is 501"
+    assert failure.violations["page_size"] == "must be at least 0 and at most 500, is 501"
 
 
 SMALL = Limits(endpoints_per_user=3, streams_per_user=2, live_notifications_per_feed=3)
@@ -87,9 +87,9 @@ async def test_a_feed_holds_as_many_live_notifications_as_it_may(
     first = await publisher.send()
     await device.send()
     await caller.send(app_notification_id="key")
-    with raises_status("RESOURCE_EXHAUSTED", "LIVE_NOTIFICATIONS_EXCEEDED") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "LIVE_NOTIFICATIONS_EXCEEDED") as failure:
         await caller.send()
-    assert refusal.metadata == {"limit": "3"}
+    assert failure.metadata == {"limit": "3"}
     await caller.send("Other", app_notification_id="key", on_conflict=REPLACE)
     await publisher.delete(first.id)
     assert (await caller.send()).revision == 6
@@ -108,9 +108,9 @@ async def test_a_user_has_as_many_streams_as_it_may(small: Running, user_id: str
             device = await Device(small.user(user_id), name).connect()
             open_streams.push_async_callback(device.disconnect)
         refused_device = ApiClient(small.user(user_id), endpoint_id="tablet")
-        with raises_status("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as refusal:
+        with raises_status("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as failure:
             await refused_device.welcome()
-        assert refusal.metadata == {"limit": "2"}
+        assert failure.metadata == {"limit": "2"}
         assert len(await refused_device.endpoints()) == 2
         newer = await Device(small.user(user_id), "phone").connect()
         open_streams.push_async_callback(newer.disconnect)
@@ -153,9 +153,9 @@ async def test_when_all_endpoints_have_streams_none_gives_way(
         devices = [await Device(node.user(), name).connect() for name in ("phone", "laptop")]
         caller = ApiClient(node.user(), endpoint_id="tablet")
         for act in (caller.register, caller.welcome):
-            with raises_status("RESOURCE_EXHAUSTED", "ENDPOINTS_EXCEEDED") as refusal:
+            with raises_status("RESOURCE_EXHAUSTED", "ENDPOINTS_EXCEEDED") as failure:
                 await act()
-            assert refusal.metadata == {"limit": "2"}
+            assert failure.metadata == {"limit": "2"}
         for device in devices:
             await device.disconnect()
 
@@ -171,8 +171,8 @@ async def test_a_user_has_50_streams(serving: Running, user_id: str) -> None:
     devices = [Device(serving.user(user_id), f"device-{number}") for number in range(50)]
     for device in devices:
         await device.connect()
-    with raises_status("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as failure:
         await ApiClient(serving.user(user_id), endpoint_id="one-more").welcome()
-    assert refusal.metadata == {"limit": "50"}
+    assert failure.metadata == {"limit": "50"}
     for device in devices:
         await device.disconnect()

@@ -106,7 +106,7 @@ def token(method: Method) -> str:
     return tokens.publisher() if method.name == "BatchSendNotifications" else tokens.device()
 
 
-async def refusal(node: Running, one: List, count: int) -> str:
+async def failure(node: Running, one: List, count: int) -> str:
     """What such a request is refused with, by field or reason."""
     body = request(one, count)
     if one.in_a_batch:
@@ -148,7 +148,7 @@ def test_each_list_has_a_limit() -> None:
 @every_list
 async def test_one_more_than_its_limit_is_refused_by_name(serving: Running, one: List) -> None:
     limit, field = KNOWN[one.kind.full_name]
-    said = await refusal(serving, one, limit + 1)
+    said = await failure(serving, one, limit + 1)
     assert f"{field}: must have at most {limit} members" in said
 
 
@@ -157,9 +157,9 @@ async def test_as_many_as_fit_are_refused_without_a_look_at_them(serving: Runnin
     limit, field = KNOWN[one.kind.full_name]
     count = most(one)
     assert count > 10 * limit
-    await refusal(serving, one, limit + 1)
+    await failure(serving, one, limit + 1)
     with counted() as calls:
-        said = await refusal(serving, one, count)
+        said = await failure(serving, one, count)
     assert f"{field}: must have at most {limit} members" in said
     assert calls.made < ENOUGH
 
@@ -168,6 +168,6 @@ async def test_as_many_as_fit_are_refused_without_a_look_at_them(serving: Runnin
 async def test_up_to_its_limit_all_are_looked_at(serving: Running, one: List) -> None:
     """All are bad: some are named, and the others counted."""
     limit, field = KNOWN[one.kind.full_name]
-    said = await refusal(serving, one, limit)
+    said = await failure(serving, one, limit)
     assert said.count(field) > 1
     assert said.endswith(" more")

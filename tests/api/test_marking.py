@@ -138,9 +138,9 @@ async def test_what_is_already_as_asked_is_not_skipped(publisher: ApiClient) -> 
 async def test_a_mark_of_one_may_be_a_compare_and_set(publisher: ApiClient) -> None:
     result = await publisher.send()
     for wrong in (0, 2):
-        with raises_status("ABORTED", "REVISION_MISMATCH") as refusal:
+        with raises_status("ABORTED", "REVISION_MISMATCH") as failure:
             await publisher.mark(result.id, read_state=READ, expected_revision=wrong)
-        assert refusal.metadata == {"revision": "1"}
+        assert failure.metadata == {"revision": "1"}
     assert (await publisher.mark(result.id, read_state=READ, expected_revision=1)).changed == 1
 
 

@@ -184,9 +184,9 @@ async def test_a_second_delete_changes_nothing(
 async def test_a_delete_may_be_a_compare_and_set(publisher: ApiClient) -> None:
     result = await publisher.send()
     for wrong in (0, 2):
-        with raises_status("ABORTED", "REVISION_MISMATCH") as refusal:
+        with raises_status("ABORTED", "REVISION_MISMATCH") as failure:
             await publisher.delete(result.id, expected_revision=wrong)
-        assert refusal.metadata == {"revision": "1"}
+        assert failure.metadata == {"revision": "1"}
     assert (await publisher.get(result.id)).payload == titled("Hello")
     assert not (await publisher.delete(result.id, expected_revision=1)).already_removed
 

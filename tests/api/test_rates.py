@@ -57,12 +57,12 @@ async def test_a_caller_who_calls_too_often_is_told_when_to_come_back(node: Runn
     for _ in range(5):
         await ada(node).feed()
 
-    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as failure:
         await ada(node).feed()
 
-    assert refusal.metadata == {"limit": "5"}
-    assert refusal.explanation.retry_delay is not None
-    assert 0 < refusal.explanation.retry_delay <= 0.2
+    assert failure.metadata == {"limit": "5"}
+    assert failure.explanation.retry_delay is not None
+    assert 0 < failure.explanation.retry_delay <= 0.2
 
 
 async def test_others_are_not_refused_for_it(node: Running) -> None:
@@ -88,10 +88,10 @@ async def test_streams_and_acknowledgements_are_counted_by_themselves(node: Runn
     assert isinstance(welcome, feed_pb.SubscribeResponse)
     for _ in range(3):
         await ada(node).acknowledge(welcome.resume_token)
-    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as failure:
         await ada(node).acknowledge(welcome.resume_token)
 
-    assert refusal.metadata == {"limit": "3"}
+    assert failure.metadata == {"limit": "3"}
     call.cancel()
 
 
@@ -143,7 +143,7 @@ async def test_so_many_calls_are_under_way_and_no_more(tmp_path: Path) -> None:
         store.free.set()
         await asyncio.gather(*others)
 
-        with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as refusal:
+        with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED") as failure:
             await first
-        assert refusal.metadata == {"limit": "2"}
+        assert failure.metadata == {"limit": "2"}
         await publisher.send()

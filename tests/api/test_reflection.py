@@ -135,6 +135,6 @@ async def test_a_question_is_bounded(serving: Running, method: Method) -> None:
     asking = Asking(serving, method, tokens.device())
     assert (await asking.ask(longest)).list_services_response.service
     longest.host += "x"
-    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as failure:
         await asking.ask(longest)
-    assert refusal.metadata == {"size": "65537", "limit": "65536"}
+    assert failure.metadata == {"size": "65537", "limit": "65536"}

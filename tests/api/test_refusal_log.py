@@ -95,7 +95,7 @@ async def test_a_line_is_short_whatever_the_caller_wrote(
         ):
             with suppress(grpc.aio.AioRpcError):
                 await call
-    refused = [entry for entry in entries if entry["event"] == "call refused"]
-    assert len(refused) == 3
-    assert max(len(str(entry)) for entry in refused) < 600
-    assert max(len(entry["error"]) for entry in refused) <= 300
+    raised = [entry for entry in entries if entry["event"] == "call refused"]
+    assert len(raised) == 3
+    assert max(len(str(entry)) for entry in raised) < 600
+    assert max(len(entry["error"]) for entry in raised) <= 300

@@ -57,9 +57,9 @@ async def test_a_field_of_a_send_may_not_be_one_byte_longer(
 ) -> None:
     limit, fields = SENDS[field]
     text = start + "x" * (limit + 1 - len(start.encode()))
-    with invalid(field) as refusal:
+    with invalid(field) as failure:
         await publisher.send(**fields(text))
-    assert refusal.violations[field] == f"must be at most {limit} bytes, is {limit + 1}"
+    assert failure.violations[field] == f"must be at most {limit} bytes, is {limit + 1}"
 
 
 @pytest.mark.parametrize(("length", "good"), [(KIB, True), (KIB + 1, False)])
@@ -112,9 +112,9 @@ async def test_every_id_and_name_may_have_256_bytes(
 async def test_no_id_and_no_name_may_have_257_bytes(
     phone: ApiClient, field: str, act: Act, found: str
 ) -> None:
-    with invalid(field) as refusal:
+    with invalid(field) as failure:
         await act(phone, "é" * 128 + "x")
-    assert refusal.violations[field] == "must be at most 256 bytes, is 257"
+    assert failure.violations[field] == "must be at most 256 bytes, is 257"
 
 
 def padded(length: int) -> bytes:
@@ -159,16 +159,16 @@ async def test_a_request_of_the_size_of_its_method_is_looked_at(serving: Running
 async def test_one_byte_more_is_refused_with_size_and_limit(serving: Running, method: Method) -> None:
     """Before it is decoded, which this could not be."""
     limit = size_of(method)
-    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as failure:
         await method.call(serving.channel, b"\x07" * (limit + 1), bearer(token(method)))
-    assert refusal.metadata == {"size": str(limit + 1), "limit": str(limit)}
+    assert failure.metadata == {"size": str(limit + 1), "limit": str(limit)}
 
 
 @every_method
 async def test_so_is_all_that_the_transport_takes(serving: Running, method: Method) -> None:
-    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as refusal:
+    with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as failure:
         await method.call(serving.channel, b"\x07" * 8 * MIB, bearer(token(method)))
-    assert refusal.metadata == {"size": str(8 * MIB), "limit": str(size_of(method))}
+    assert failure.metadata == {"size": str(8 * MIB), "limit": str(size_of(method))}
 
 
 LARGE = Limits(

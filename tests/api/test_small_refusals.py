@@ -40,11 +40,11 @@ async def test_a_client_with_default_settings_is_told_which_references_are_bad(s
         caller = ApiClient(Client(channel, tokens.publisher()), user_id="ada")
         first = [f"references.refs[{number}].id" for number in range(20)]
 
-        with raises_status("INVALID_ARGUMENT", "INVALID_REQUEST", *first) as refusal:
+        with raises_status("INVALID_ARGUMENT", "INVALID_REQUEST", *first) as failure:
             await caller.mark(*["\0"] * 500, read_state=READ)
 
-    assert str(refusal.error.details()).endswith(" more")
-    assert set(refusal.violations.values()) == {"must not contain control characters"}
+    assert str(failure.error.details()).endswith(" more")
+    assert set(failure.violations.values()) == {"must not contain control characters"}
 
 
 @pytest.mark.parametrize(("bad", "named"), [(1, 1), (20, 20), (21, 20), (500, 20)])

@@ -109,9 +109,9 @@ async def test_it_cannot_outlast_the_notification(backend: ApiClient, clock: Fak
     expire_time = clock.now() + 60_000
     result = await backend.send(expire_time=time_of(expire_time))
     until = time_of(expire_time + beyond)
-    with invalid("snooze_until") as refusal:
+    with invalid("snooze_until") as failure:
         await backend.mark(result.id, user_action_state=SNOOZED, snooze_until=until)
-    assert refusal.violations["snooze_until"] == "must be before the notification's expire_time"
+    assert failure.violations["snooze_until"] == "must be before the notification's expire_time"
     assert (await backend.get(result.id)).revision == 1
 
 

@@ -142,9 +142,9 @@ async def test_no_method_works_for_an_undeclared_app(serving: Running, method: M
 async def test_no_method_works_without_the_scope_of_the_role(
     serving: Running, method: Method, token: str, scope: str
 ) -> None:
-    with raises_status("PERMISSION_DENIED", "SCOPE_MISSING") as refusal:
+    with raises_status("PERMISSION_DENIED", "SCOPE_MISSING") as failure:
         await method.call(serving.channel, b"", bearer(token))
-    assert refusal.metadata == {"scope": scope}
+    assert failure.metadata == {"scope": scope}
 
 
 @pytest.mark.parametrize("role", [PUBLISHER, DEVICE])
@@ -152,9 +152,9 @@ async def test_no_method_works_without_the_scope_of_the_role(
 async def test_each_method_is_for_its_roles(serving: Running, method: Method, role: str) -> None:
     allowed = ALLOWED[method.name]
     if role not in allowed:
-        with raises_status("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as refusal:
+        with raises_status("PERMISSION_DENIED", "ROLE_NOT_ALLOWED") as failure:
             await method.call(serving.channel, b"", bearer(TOKENS[role]))
-        assert refusal.metadata == {"allowed": ",".join(sorted(allowed))}
+        assert failure.metadata == {"allowed": ",".join(sorted(allowed))}
         return
     try:
         await method.call(serving.channel, b"", bearer(TOKENS[role]))
@@ -164,9 +164,9 @@ async def test_each_method_is_for_its_roles(serving: Running, method: Method, ro
 
 async def test_a_device_sends_only_with_the_scope_to_send(serving: Running) -> None:
     reader = ApiClient(serving.client(tokens.device(scope="notifications.readwrite")), endpoint_id="phone")
-    with raises_status("PERMISSION_DENIED", "SCOPE_MISSING") as refusal:
+    with raises_status("PERMISSION_DENIED", "SCOPE_MISSING") as failure:
         await reader.send()
-    assert refusal.metadata == {"scope": "notifications.send"}
+    assert failure.metadata == {"scope": "notifications.send"}
 
 
 @pytest.mark.parametrize(

@@ -146,18 +146,18 @@ async def test_a_patch_may_be_a_compare_and_set(publisher: ApiClient) -> None:
     result = await publisher.send()
     await publisher.update(result.id, content={"group_name": "first"}, expected_revision=1)
     for wrong in (0, 1, 3):
-        with raises_status("ABORTED", "REVISION_MISMATCH") as refusal:
+        with raises_status("ABORTED", "REVISION_MISMATCH") as failure:
             await publisher.update(result.id, content={"group_name": "second"}, expected_revision=wrong)
-        assert refusal.metadata == {"revision": "2"}
+        assert failure.metadata == {"revision": "2"}
     assert (await publisher.get(result.id)).group_name == "first"
 
 
 async def test_only_its_creator_patches_content(publisher: ApiClient, phone: ApiClient) -> None:
     for creator, other, name in ((publisher, phone, "publisher"), (phone, publisher, "user")):
         result = await creator.send()
-        with raises_status("PERMISSION_DENIED", "NOT_CREATOR") as refusal:
+        with raises_status("PERMISSION_DENIED", "NOT_CREATOR") as failure:
             await other.update(result.id, content={"group_name": "mine"})
-        assert refusal.metadata == {"creator": name}
+        assert failure.metadata == {"creator": name}
         assert (await creator.update(result.id, content={"group_name": "ours"})).group_name == "ours"
 
 

@@ -36,7 +36,7 @@ class Place:
         settings = load({"store": self.store, "dev": True}, {}, self.file).settings
         return trust.verifier(settings, SystemClock()).verify(line)
 
-    def refusal(self, *args: object) -> str:
+    def failure(self, *args: object) -> str:
         result = run("token", "--store", self.store, "--config", self.file, *args)
         assert result.exit_code == 2
         return said(result)
@@ -86,16 +86,16 @@ def test_lifetime(place: Place, args: list[str], seconds: int) -> None:
 
 @pytest.mark.parametrize("ttl", ["", "0", "0h", "-1", "1w", "1.5h", "366d", "soon"])
 def test_no_lifetime(place: Place, ttl: str) -> None:
-    assert "90s, 15m, 1h or 7d" in place.refusal(f"--ttl={ttl}")
+    assert "90s, 15m, 1h or 7d" in place.failure(f"--ttl={ttl}")
 
 
 def test_app_that_is_not_declared(place: Place) -> None:
-    assert "chat.test is not declared; known: mail.test, demo" in place.refusal("--app", "chat.test")
+    assert "chat.test is not declared; known: mail.test, demo" in place.failure("--app", "chat.test")
 
 
 @pytest.mark.parametrize(("user", "fault"), [("", "empty"), ("a\nb", "control"), ("é" * 129, "256 bytes")])
 def test_user_that_cannot_be_kept(place: Place, user: str, fault: str) -> None:
-    assert fault in place.refusal("--user", user)
+    assert fault in place.failure("--user", user)
     assert not place.key.exists()
 
 
@@ -115,4 +115,4 @@ def test_key_and_store_stay_out_of_a_clone() -> None:
 def test_key_that_others_may_read(place: Place) -> None:
     place.token()
     place.key.chmod(0o644)
-    assert f"chmod 600 {place.key}" in place.refusal()
+    assert f"chmod 600 {place.key}" in place.failure()

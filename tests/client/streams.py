@@ -59,7 +59,7 @@ async def caught_up(service: Service, **fields: Any) -> list[pb.SubscribeRespons
         return messages
 
 
-async def refused(service: Service, token: str = "", **fields: Any) -> UnisonoError:
+async def raised(service: Service, token: str = "", **fields: Any) -> UnisonoError:
     """The error of a stream that does not open."""
     async with stream(service, token, **fields) as opened:
         return await opened.ended()

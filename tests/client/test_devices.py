@@ -247,15 +247,15 @@ async def test_a_device_that_is_deleted_ends_and_stays_deleted(service: Service,
     await service.transport.unary(DELETE_ENDPOINT, request, token=token, timeout=20)
     with pytest.raises(EndpointDeleted):
         await laptop.wait_for(lambda laptop: False)
-    with pytest.raises(EndpointDeleted) as refused:
+    with pytest.raises(EndpointDeleted) as raised:
         await join("laptop")
-    assert refused.value.code.name == "FAILED_PRECONDITION"
+    assert raised.value.code.name == "FAILED_PRECONDITION"
 
 
 async def test_a_device_keeps_its_platform(laptop: Device, join: Join) -> None:
-    with pytest.raises(PlatformFixed) as refused:
+    with pytest.raises(PlatformFixed) as raised:
         await join("laptop", Platform.IOS)
-    assert refused.value.metadata == {"platform": "PLATFORM_LINUX"}
+    assert raised.value.metadata == {"platform": "PLATFORM_LINUX"}
 
 
 async def test_it_ends_when_its_only_token_expires(service: Service, join: Join) -> None:

@@ -77,10 +77,10 @@ async def test_publishers_see_them_in_the_order_of_registration(
 
 async def test_its_platform_is_fixed(service: Service) -> None:
     await register(service)
-    with pytest.raises(PlatformFixed) as refused:
+    with pytest.raises(PlatformFixed) as raised:
         await register(service, platform=IOS)
-    assert (refused.value.code.name, refused.value.reason) == ("FAILED_PRECONDITION", "PLATFORM_FIXED")
-    assert refused.value.metadata == {"platform": "PLATFORM_LINUX"}
+    assert (raised.value.code.name, raised.value.reason) == ("FAILED_PRECONDITION", "PLATFORM_FIXED")
+    assert raised.value.metadata == {"platform": "PLATFORM_LINUX"}
 
 
 async def test_it_is_renamed(service: Service) -> None:
@@ -88,9 +88,9 @@ async def test_it_is_renamed(service: Service) -> None:
         endpoint_id="laptop", display_name="New", update_mask=FieldMask(paths=["display_name"])
     )
     token = service.user_token()
-    with pytest.raises(NotFound) as refused:
+    with pytest.raises(NotFound) as raised:
         await service.transport.unary(UPDATE_ENDPOINT, request, token=token, timeout=20)
-    assert refused.value.reason == "ENDPOINT_NOT_FOUND"
+    assert raised.value.reason == "ENDPOINT_NOT_FOUND"
     await register(service, display_name="Old")
     for name in ("New", ""):
         request.display_name = name
@@ -107,9 +107,9 @@ async def test_a_deleted_one_stays_deleted(service: Service, publisher: Publishe
     assert (await delete(service)).already_removed
     assert await publisher.endpoints("ada") == ()
     for call in (register, get):
-        with pytest.raises(EndpointDeleted) as refused:
+        with pytest.raises(EndpointDeleted) as raised:
             await call(service)
-        assert refused.value.reason == "ENDPOINT_DELETED"
+        assert raised.value.reason == "ENDPOINT_DELETED"
 
 
 async def test_after_thirty_days_its_id_is_free_again(service: Service) -> None:

@@ -203,9 +203,9 @@ async def test_a_token_can_be_ended_before_its_time(service: FakeService, laptop
                 async with asyncio.timeout(TIMEOUT):
                     await phone.wait_for(lambda _: False)
         async with Publisher(service.transport, token) as late:
-            with pytest.raises(Unauthenticated) as refused:
+            with pytest.raises(Unauthenticated) as raised:
                 await late.feed("ada")
-        assert refused.value.reason == reason
+        assert raised.value.reason == reason
     assert laptop.status is Status.LIVE
 
 

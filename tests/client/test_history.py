@@ -126,10 +126,10 @@ async def test_a_page_token_goes_with_its_filters_and_its_user(
     ]
     for other in others:
         other.page_token = page.next_page_token
-        with pytest.raises(InvalidRequest) as refused:
+        with pytest.raises(InvalidRequest) as raised:
             await service.transport.unary(LIST, other, token=token, timeout=20)
         problem = "was given out for another user or for other filters"
-        assert refused.value.violations == {"page_token": problem}
+        assert raised.value.violations == {"page_token": problem}
 
 
 async def test_a_device_sees_what_is_meant_for_it(publisher: Publisher, join: Join) -> None:
@@ -151,6 +151,6 @@ async def test_the_first_page_of_a_device_has_a_position(service: Service, lapto
 
 async def test_of_an_endpoint_that_is_not_registered_there_is_none(service: Service) -> None:
     request = ListNotificationsRequest(endpoint_id="laptop")
-    with pytest.raises(NotFound) as refused:
+    with pytest.raises(NotFound) as raised:
         await service.transport.unary(LIST, request, token=service.user_token(), timeout=20)
-    assert refused.value.reason == "ENDPOINT_NOT_FOUND"
+    assert raised.value.reason == "ENDPOINT_NOT_FOUND"

@@ -43,9 +43,9 @@ async def test_what_is_named_is_marked(publisher: Publisher) -> None:
 async def test_when_nothing_named_is_there_it_says_so(publisher: Publisher) -> None:
     gone = await publisher.send("ada", title="x")
     await publisher.delete("ada", gone)
-    with pytest.raises(NotFound) as refused:
+    with pytest.raises(NotFound) as raised:
         await publisher.mark("ada", [gone, Key("a")], read_state=READ)
-    assert refused.value.reason == "NOTIFICATION_NOT_FOUND"
+    assert raised.value.reason == "NOTIFICATION_NOT_FOUND"
 
 
 async def test_a_group_is_marked(publisher: Publisher) -> None:
@@ -90,9 +90,9 @@ async def test_what_the_marker_cannot_have_seen_is_left_alone(publisher: Publish
 
 async def test_a_mark_can_expect_a_revision(publisher: Publisher) -> None:
     one = await publisher.send("ada", title="1")
-    with pytest.raises(RevisionMismatch) as refused:
+    with pytest.raises(RevisionMismatch) as raised:
         await publisher.mark("ada", one, read_state=READ, expected_revision=2)
-    assert refused.value.metadata == {"revision": "1"}
+    assert raised.value.metadata == {"revision": "1"}
     assert (await publisher.mark("ada", one, read_state=READ, expected_revision=1)).changed == 1
     assert (await publisher.mark("ada", one, read_state=READ, expected_revision=1)).changed == 0
 
@@ -172,10 +172,10 @@ async def test_a_snooze_does_not_outlast_its_notification(service: Service, publ
     short = await publisher.send("ada", title="1", expire_time=service.now + MINUTE)
     await publisher.send("ada", title="2")
     snooze = {"user_action_state": UserActionState.SNOOZED, "snooze_until": service.now + MINUTE}
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(InvalidRequest) as raised:
         await publisher.mark("ada", short, **snooze)  # type: ignore[arg-type]
     problem = "must be before the notification's expire_time"
-    assert refused.value.violations == {"snooze_until": problem}
+    assert raised.value.violations == {"snooze_until": problem}
     result = await publisher.mark("ada", Everything(), **snooze)  # type: ignore[arg-type]
     assert (result.changed, result.skipped) == (1, 1)
 
@@ -193,6 +193,6 @@ async def test_a_device_that_marks_is_registered(service: Service, publisher: Pu
     await publisher.send("ada", title="1")
     request = MarkNotificationsRequest(endpoint_id="laptop", read_state=notification_pb.READ_STATE_READ)
     request.all.SetInParent()
-    with pytest.raises(NotFound) as refused:
+    with pytest.raises(NotFound) as raised:
         await service.transport.unary(MARK, request, token=service.user_token(), timeout=20)
-    assert refused.value.reason == "ENDPOINT_NOT_FOUND"
+    assert raised.value.reason == "ENDPOINT_NOT_FOUND"

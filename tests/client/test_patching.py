@@ -81,10 +81,10 @@ async def test_a_patch_that_changes_nothing_makes_no_change(publisher: Publisher
 
 async def test_a_patch_can_expect_a_revision(publisher: Publisher) -> None:
     sent = await publisher.send("ada", title="One")
-    with pytest.raises(RevisionMismatch) as refused:
+    with pytest.raises(RevisionMismatch) as raised:
         await publisher.update("ada", sent, title="Two", expected_revision=7)
-    assert (refused.value.code.name, refused.value.reason) == ("ABORTED", "REVISION_MISMATCH")
-    assert refused.value.metadata == {"revision": "1"}
+    assert (raised.value.code.name, raised.value.reason) == ("ABORTED", "REVISION_MISMATCH")
+    assert raised.value.metadata == {"revision": "1"}
     assert (await publisher.update("ada", sent, title="Two", expected_revision=1)).revision == 2
 
 
@@ -98,15 +98,15 @@ async def test_only_the_role_that_created_it_changes_its_content(
         update_mask=FieldMask(paths=["group_name"]),
     )
     request.notification.id = theirs.id
-    with pytest.raises(PermissionDenied) as refused:
+    with pytest.raises(PermissionDenied) as raised:
         await service.transport.unary(UPDATE, request, token=service.user_token(), timeout=20)
-    assert (refused.value.reason, refused.value.metadata) == ("NOT_CREATOR", {"creator": "publisher"})
+    assert (raised.value.reason, raised.value.metadata) == ("NOT_CREATOR", {"creator": "publisher"})
 
     note = draft("", title="From Ada", endpoint_id="laptop")
     own = (await service.transport.unary(SEND, note, token=service.user_token(), timeout=20)).result
-    with pytest.raises(PermissionDenied) as refused:
+    with pytest.raises(PermissionDenied) as raised:
         await publisher.update("ada", own.id, group_name="g")
-    assert refused.value.metadata == {"creator": "user"}
+    assert raised.value.metadata == {"creator": "user"}
     request.notification.id = own.id
     answer = await service.transport.unary(UPDATE, request, token=service.user_token(), timeout=20)
     assert answer.notification.group_name == "g"
@@ -116,9 +116,9 @@ async def test_what_is_gone_cannot_be_changed(publisher: Publisher) -> None:
     sent = await publisher.send("ada", title="One", app_notification_id="a")
     await publisher.delete("ada", sent)
     for named in (sent.id, Key("a"), "never was"):
-        with pytest.raises(NotFound) as refused:
+        with pytest.raises(NotFound) as raised:
             await publisher.update("ada", named, title="Two")
-        assert refused.value.reason == "NOTIFICATION_NOT_FOUND"
+        assert raised.value.reason == "NOTIFICATION_NOT_FOUND"
 
 
 async def test_it_is_withdrawn_once(publisher: Publisher) -> None:
@@ -135,9 +135,9 @@ async def test_it_is_withdrawn_once(publisher: Publisher) -> None:
 
 async def test_it_is_withdrawn_only_at_the_expected_revision(publisher: Publisher) -> None:
     sent = await publisher.send("ada", title="One")
-    with pytest.raises(RevisionMismatch) as refused:
+    with pytest.raises(RevisionMismatch) as raised:
         await publisher.delete("ada", sent, expected_revision=2)
-    assert refused.value.metadata == {"revision": "1"}
+    assert raised.value.metadata == {"revision": "1"}
     assert (await publisher.delete("ada", sent, expected_revision=1)).revision == 2
 
 
@@ -150,9 +150,9 @@ async def test_a_device_withdraws_what_the_app_sent(publisher: Publisher, laptop
 
 async def test_nobody_learns_of_what_is_of_another_user(service: Service, publisher: Publisher) -> None:
     sent = await publisher.send("ada", title="One")
-    with pytest.raises(NotFound) as refused:
+    with pytest.raises(NotFound) as raised:
         await publisher.get("bob", sent)
-    assert refused.value.reason == "NOTIFICATION_NOT_FOUND"
+    assert raised.value.reason == "NOTIFICATION_NOT_FOUND"
     request = pb.DeleteNotificationRequest(endpoint_id="laptop")
     request.notification.id = sent.id
     with pytest.raises(NotFound):

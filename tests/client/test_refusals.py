@@ -119,7 +119,7 @@ async def test_a_request_can_be_too_large(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(4))
 async def test_any_request_is_taken_or_refused_by_both(both: list[Service], seed: int) -> None:
     random = Random(seed)  # noqa: S311
-    refused = taken = 0
+    raised = taken = 0
     for _ in range(150):
         method, of_device = random.choice(ALL_METHODS), random.random() < 0.5
         request = random_request(random, method.request, both[0].now)
@@ -132,5 +132,5 @@ async def test_any_request_is_taken_or_refused_by_both(both: list[Service], seed
             assert fake is not None
             fake.metadata.clear()
         assert fake == server, f"{method.name} {request}"
-        refused, taken = refused + bool(server), taken + (server is None)
-    assert min(refused, taken) > 10
+        raised, taken = raised + bool(server), taken + (server is None)
+    assert min(raised, taken) > 10

@@ -120,9 +120,9 @@ async def test_the_same_content_is_what_was_asked_for_not_what_it_became(publish
 async def test_other_content_is_refused(publisher: Publisher, other: dict[str, object]) -> None:
     first = await publisher.send("ada", title="Hello", app_notification_id="a")
     content = {"title": "Hello", "app_notification_id": "a", **other}
-    with pytest.raises(KeyConflict) as refused:
+    with pytest.raises(KeyConflict) as raised:
         await publisher.send("ada", **content)  # type: ignore[arg-type]
-    error = refused.value
+    error = raised.value
     assert (error.code.name, error.reason) == ("ALREADY_EXISTS", "KEY_CONFLICT")
     assert error.metadata == {"notification_id": first.id}
     assert (await publisher.feed("ada")).last_revision == 1
@@ -172,10 +172,10 @@ async def test_publishers_and_users_have_keys_of_their_own(
 async def test_a_device_needs_a_scope_to_send(service: Service) -> None:
     request = draft("", title="From Ada", endpoint_id="laptop")
     token = service.user_token(may_send=False)
-    with pytest.raises(PermissionDenied) as refused:
+    with pytest.raises(PermissionDenied) as raised:
         await service.transport.unary(SEND, request, token=token, timeout=20)
-    assert refused.value.reason == "SCOPE_MISSING"
-    assert refused.value.metadata == {"scope": "notifications.send"}
+    assert raised.value.reason == "SCOPE_MISSING"
+    assert raised.value.metadata == {"scope": "notifications.send"}
 
 
 async def test_users_and_apps_are_apart(service: Service, publisher: Publisher) -> None:
@@ -227,9 +227,9 @@ async def test_in_a_batch_each_has_its_outcome_and_a_bad_one_harms_no_other(
 async def test_a_batch_is_neither_empty_nor_too_long(serve: Serve, items: int, problem: str) -> None:
     service = await serve(batch_items=2)
     request = BatchSendNotificationsRequest(requests=[draft("ada", title="x")] * items)
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(InvalidRequest) as raised:
         await service.transport.unary(BATCH_SEND, request, token=service.app_token(), timeout=20)
-    assert refused.value.violations == {"requests": problem}
+    assert raised.value.violations == {"requests": problem}
 
 
 async def test_a_feed_holds_so_many_and_no_more(serve: Serve) -> None:
@@ -237,10 +237,10 @@ async def test_a_feed_holds_so_many_and_no_more(serve: Serve) -> None:
     async with Publisher(service.transport, service.app_token()) as publisher:
         first = await publisher.send("ada", title="One", app_notification_id="a")
         await publisher.send("ada", title="Two")
-        with pytest.raises(QuotaExceeded) as refused:
+        with pytest.raises(QuotaExceeded) as raised:
             await publisher.send("ada", title="Three")
-        assert refused.value.reason == "LIVE_NOTIFICATIONS_EXCEEDED"
-        assert refused.value.metadata == {"limit": "2"}
+        assert raised.value.reason == "LIVE_NOTIFICATIONS_EXCEEDED"
+        assert raised.value.metadata == {"limit": "2"}
         assert (await publisher.send("ada", title="One", app_notification_id="a")).deduplicated
         await publisher.send("bob", title="Three")
         await publisher.delete("ada", first)
@@ -250,9 +250,9 @@ async def test_a_feed_holds_so_many_and_no_more(serve: Serve) -> None:
 async def test_an_expiry_may_be_thirty_days_ahead_and_no_more(service: Service, publisher: Publisher) -> None:
     await publisher.send("ada", title="x", expire_time=service.now + 30 * DAY)
     beyond = service.now + 30 * DAY + timedelta(milliseconds=1)
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(InvalidRequest) as raised:
         await publisher.send("ada", title="x", expire_time=beyond)
-    assert refused.value.violations == {"expire_time": "must be at most 30 days ahead"}
+    assert raised.value.violations == {"expire_time": "must be at most 30 days ahead"}
 
 
 async def test_what_was_sent_reaches_a_device_that_sent_it(service: Service, join: Join) -> None:

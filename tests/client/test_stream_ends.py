@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.client.conftest import Serve
-from tests.client.streams import caught_up, refused, stream
+from tests.client.streams import caught_up, raised, stream
 from tests.support.services import OTHER_APP, Service
 from unisono.client import (
     EndpointDeleted,
@@ -29,11 +29,11 @@ async def test_a_token_of_another_feed_is_refused(service: Service) -> None:
     async with stream(service, service.user_token("bob")) as other:
         theirs = (await other.next("welcome")).resume_token
     for token in (theirs, b"garbage", b"\xff\xfe"):
-        error = await refused(service, resume_token=token)
+        error = await raised(service, resume_token=token)
         assert isinstance(error, ResumeTokenInvalid)
         assert (error.code.name, error.reason) == ("INVALID_ARGUMENT", "RESUME_TOKEN_INVALID")
         assert list(error.violations) == ["resume_token"]
-    error = await refused(service, resume_token=theirs)
+    error = await raised(service, resume_token=theirs)
     assert error.violations == {"resume_token": "was not given out for this feed"}
     listed = await service.transport.unary(
         LIST_ENDPOINTS, ListEndpointsRequest(), token=service.user_token(), timeout=20
@@ -80,14 +80,14 @@ async def test_it_ends_with_its_token(service: Service, publisher: Publisher) ->
     assert goodbye.reason == pb.GOODBYE_REASON_TOKEN_EXPIRED
     assert isinstance(error, Unauthenticated)
     assert (error.code.name, error.reason) == ("UNAUTHENTICATED", "TOKEN_EXPIRED")
-    assert (await refused(service, token)).reason == "TOKEN_EXPIRED"
+    assert (await raised(service, token)).reason == "TOKEN_EXPIRED"
 
 
 async def test_a_user_has_so_many_streams_and_no_more(serve: Serve) -> None:
     service = await serve(streams_per_user=1)
     async with stream(service) as opened:
         await opened.next("welcome")
-        error = await refused(service, endpoint_id="phone")
+        error = await raised(service, endpoint_id="phone")
         assert isinstance(error, QuotaExceeded)
         assert (error.reason, error.metadata) == ("OPEN_STREAMS_EXCEEDED", {"limit": "1"})
         async with stream(service) as again:
@@ -98,13 +98,13 @@ async def test_when_all_endpoints_have_streams_there_is_no_room(serve: Serve) ->
     service = await serve(endpoints_per_user=1)
     async with stream(service) as opened:
         await opened.next("welcome")
-        error = await refused(service, endpoint_id="phone")
+        error = await raised(service, endpoint_id="phone")
     assert isinstance(error, QuotaExceeded)
     assert (error.reason, error.metadata) == ("ENDPOINTS_EXCEEDED", {"limit": "1"})
 
 
 async def test_a_new_endpoint_needs_a_platform_and_a_known_one_does_not(service: Service) -> None:
-    error = await refused(service, platform=0)
+    error = await raised(service, platform=0)
     assert isinstance(error, InvalidRequest)
     assert error.violations == {"platform": "is required for an endpoint that is not registered yet"}
     await caught_up(service, display_name="Ada's laptop")
@@ -113,6 +113,6 @@ async def test_a_new_endpoint_needs_a_platform_and_a_known_one_does_not(service:
 
 
 async def test_a_publisher_cannot_subscribe(service: Service) -> None:
-    error = await refused(service, service.app_token(OTHER_APP))
+    error = await raised(service, service.app_token(OTHER_APP))
     assert (error.code.name, error.reason) == ("PERMISSION_DENIED", "ROLE_NOT_ALLOWED")
     assert error.metadata == {"allowed": "device"}

@@ -38,7 +38,7 @@ def root(authority: trustme.CA, folder: Path) -> str:
     return str(file)
 
 
-def refused(server: ServerProcess, *options: str) -> tuple[str, str]:
+def raised(server: ServerProcess, *options: str) -> tuple[str, str]:
     """The error and the hint."""
     ended = Cli(server.address, tokens.publisher()).run(*LIST, *options)
     assert (ended.returncode, ended.stdout) == (1, "")
@@ -48,21 +48,21 @@ def refused(server: ServerProcess, *options: str) -> tuple[str, str]:
 
 
 def test_tls_where_there_is_none(server: ServerProcess) -> None:
-    assert refused(server, "--tls") == (
+    assert raised(server, "--tls") == (
         f"Error: the server at {server.address} does not speak TLS",
         "Hint: leave out --tls and --root-certificates",
     )
 
 
 def test_no_tls_where_there_is(secured: ServerProcess) -> None:
-    assert refused(secured) == (
+    assert raised(secured) == (
         f"Error: the server at {secured.address} hangs up at once, as one does that serves TLS",
         "Hint: give --tls if it does",
     )
 
 
 def test_certificates_that_do_not_lead_to_it(secured: ServerProcess, tmp_path: Path) -> None:
-    error, hint = refused(secured, "--root-certificates", root(trustme.CA(), tmp_path))
+    error, hint = raised(secured, "--root-certificates", root(trustme.CA(), tmp_path))
     assert error == f"Error: the certificate of the server at {secured.address} is not trusted"
     assert "--root-certificates" in hint
 

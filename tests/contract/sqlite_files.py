@@ -16,7 +16,7 @@ def a_store(path: Path) -> SqliteStore:
     return SqliteStore(path, ids=RandomIds(), encode=encode)
 
 
-async def refusal(path: Path) -> str:
+async def failure(path: Path) -> str:
     """What the operator reads when the file cannot be used."""
     store = a_store(path)
     with pytest.raises(StoreError) as raised:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.backends import opened
-from tests.contract.sqlite_files import a_store, execute, refusal
+from tests.contract.sqlite_files import a_store, execute, failure
 from tests.support.builders import ALICE, a_notification, a_tombstone, put, removed
 from unisono.server.store.sqlite import file, schema
 
@@ -61,15 +61,15 @@ async def test_a_path_may_have_any_name_and_be_a_link(tmp_path: Path) -> None:
 
     async with opened(a_store(link)) as store:
         await put(store, a_notification("n1", 1))
-        assert "in use" in await refusal(path)
+        assert "in use" in await failure(path)
 
     assert path.stat().st_size
-    assert await refusal(tmp_path / "link" / "below")
+    assert await failure(tmp_path / "link" / "below")
 
 
 async def test_a_file_serves_one_store_at_a_time(path: Path) -> None:
     async with opened(a_store(path)) as store:
-        message = await refusal(path)
+        message = await failure(path)
         await put(store, a_notification("n1", 1))
 
     assert message == f"{path} is in use by another unisono-server; stop that one, or use another file"
@@ -84,7 +84,7 @@ async def test_another_process_holds_the_file_until_it_ends(path: Path) -> None:
     try:
         assert holder.stdout is not None
         assert await holder.stdout.readline() == b"holding\n"
-        assert "in use" in await refusal(path)
+        assert "in use" in await failure(path)
     finally:
         holder.kill()
         await holder.communicate()
@@ -110,7 +110,7 @@ asyncio.run(hold())
 
 
 async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    message = await refusal(tmp_path / "nowhere" / "unisono.db")
+    message = await failure(tmp_path / "nowhere" / "unisono.db")
 
     assert message == f"the folder {tmp_path / 'nowhere'} does not exist; make it, or use another file"
 
@@ -118,13 +118,13 @@ async def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 async def test_a_folder_is_no_file(path: Path) -> None:
     path.mkdir()
 
-    assert await refusal(path) == f"{path} is a folder; name a file in it"
+    assert await failure(path) == f"{path} is a folder; name a file in it"
 
 
 async def test_what_is_no_database_is_left_alone(path: Path) -> None:
     path.write_text("Dear diary,\n" * 100)
 
-    assert await refusal(path) == f"{path} is not a SQLite database; use another file"
+    assert await failure(path) == f"{path} is not a SQLite database; use another file"
     assert path.read_text() == "Dear diary,\n" * 100
 
 
@@ -140,7 +140,7 @@ async def test_a_database_of_another_program_is_left_alone(path: Path, statement
     execute(path, *statements)
     before = path.read_bytes()
 
-    assert await refusal(path) == f"{path} is a database of another program; use another file"
+    assert await failure(path) == f"{path} is a database of another program; use another file"
     assert path.read_bytes() == before
     assert {file.name for file in path.parent.iterdir()} == {path.name, f"{path.name}.lock"}
 
@@ -148,7 +148,7 @@ async def test_a_database_of_another_program_is_left_alone(path: Path, statement
 async def test_an_sqlite_that_is_too_old_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
 
-    assert "the server needs 3.37.0 or later" in await refusal(path)
+    assert "the server needs 3.37.0 or later" in await failure(path)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.backends import opened
-from tests.contract.sqlite_files import a_store, refusal
+from tests.contract.sqlite_files import a_store, failure
 from tests.guarantees.stateful.core_parts import Core
 from tests.support.builders import (
     ALICE,
@@ -106,7 +106,7 @@ def test_the_version_before_is_made_as_it_was() -> None:
 
 
 async def test_it_waits_for_migrate_which_says_so(path: Path) -> None:
-    assert "run `unisono-server migrate`" in await refusal(path)
+    assert "run `unisono-server migrate`" in await failure(path)
     assert migrate(path, RandomIds()) == (3, 4)
     assert migrate(path, RandomIds()) == (4, 4)
 

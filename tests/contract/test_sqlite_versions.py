@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.backends import opened
-from tests.contract.sqlite_files import a_store, execute, refusal
+from tests.contract.sqlite_files import a_store, execute, failure
 from tests.support.builders import ALICE, a_notification, put
 from unisono.server.clock import RandomIds
 from unisono.server.store.base import StoreError
@@ -24,7 +24,7 @@ async def test_a_file_of_a_newer_server_is_left_alone(path: Path) -> None:
         pass
     execute(path, "PRAGMA user_version = 99")
 
-    message = await refusal(path)
+    message = await failure(path)
 
     assert (
         message
@@ -37,7 +37,7 @@ async def test_a_file_of_before_the_first_release_is_left_alone(path: Path) -> N
         pass
     execute(path, "PRAGMA user_version = 1")
 
-    message = await refusal(path)
+    message = await failure(path)
 
     assert message == f"{path} was made before the first release of the server; start with a new file"
 
@@ -51,7 +51,7 @@ async def test_a_file_of_an_older_server_waits_for_migrate(
     later = (*schema.MIGRATIONS, ("CREATE TABLE later (a INTEGER) STRICT", "CREATE INDEX i ON later (a)"))
     monkeypatch.setattr(schema, "MIGRATIONS", later)
 
-    assert "run `unisono-server migrate`" in await refusal(path)
+    assert "run `unisono-server migrate`" in await failure(path)
     assert migrate(path, RandomIds()) == (LATEST, LATEST + 1)
     assert migrate(path, RandomIds()) == (LATEST + 1, LATEST + 1)
 

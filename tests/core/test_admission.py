@@ -69,28 +69,28 @@ def test_a_refusal_says_whose_which_limit_and_when_to_come_back(
 ) -> None:
     begun(admission, ADA, Kind.CALL)
 
-    with pytest.raises(RateLimited) as refused:
+    with pytest.raises(RateLimited) as raised:
         admission.begin(ADA, Kind.CALL)
 
-    assert refused.value.reason is Reason.RATE_LIMITED
-    assert (refused.value.subject, refused.value.metadata) == ("user:ada", {"limit": "4"})
-    assert refused.value.retry_delay == pytest.approx(0.25)
-    clock.advance(refused.value.retry_delay + 0.001)
+    assert raised.value.reason is Reason.RATE_LIMITED
+    assert (raised.value.subject, raised.value.metadata) == ("user:ada", {"limit": "4"})
+    assert raised.value.retry_delay == pytest.approx(0.25)
+    clock.advance(raised.value.retry_delay + 0.001)
     admission.begin(ADA, Kind.CALL)
 
 
 def test_so_many_calls_are_under_way_and_no_more(admission: Admission) -> None:
     with admission.under_way(ADA):
         with admission.under_way(ADA):
-            with pytest.raises(RateLimited) as refused, admission.under_way(ADA):
+            with pytest.raises(RateLimited) as raised, admission.under_way(ADA):
                 pass
             with admission.under_way(BOB), admission.under_way(APP):
                 pass
         with admission.under_way(ADA):
             pass
 
-    assert refused.value.metadata == {"limit": "2"}
-    assert refused.value.retry_delay > 0
+    assert raised.value.metadata == {"limit": "2"}
+    assert raised.value.retry_delay > 0
 
 
 def test_a_call_that_fails_is_not_under_way_any_more(admission: Admission) -> None:

@@ -121,10 +121,10 @@ async def test_a_full_queue_refuses_the_whole_call(disk: Disk, committer: Commit
     waiting = asyncio.create_task(committer.submit_all(jobs(*range(1, 11))))
     await asyncio.sleep(0)
 
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(Unavailable) as raised:
         await committer.submit_all(jobs(*range(11, 16)))
 
-    assert refused.value.reason is Reason.OVERLOADED
+    assert raised.value.reason is Reason.OVERLOADED
     last = asyncio.create_task(committer.submit_all(jobs(11, 12)))
     await asyncio.sleep(0)
     disk.free.set()

@@ -37,12 +37,12 @@ EVERY_REFUSAL = {
 
 
 async def test_in_memory() -> None:
-    refusals: Counter[Reason] = Counter()
+    failures: Counter[Reason] = Counter()
     for seed in range(300):
-        refusals += await compare(MemoryStore(ids=SequentialIds(), encode=encode), seed)
+        failures += await compare(MemoryStore(ids=SequentialIds(), encode=encode), seed)
 
     # The commands met, in every way in which they can.
-    assert not EVERY_REFUSAL - {reason for reason, count in refusals.items() if count >= 20}
+    assert not EVERY_REFUSAL - {reason for reason, count in failures.items() if count >= 20}
 
 
 async def test_on_sqlite(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ async def compare(grouped: Store, seed: int) -> Counter[Reason]:
     """The same random commands to both stores: here all of a batch at once, there one by one."""
     random = Random(seed)  # noqa: S311
     alone = MemoryStore(ids=SequentialIds(), encode=encode)
-    refusals: Counter[Reason] = Counter()
+    failures: Counter[Reason] = Counter()
     for now in range(START, START + random.randint(1, 5)):
         commands = [one(random) for _ in range(random.randint(1, 12))]
 
@@ -68,7 +68,7 @@ async def compare(grouped: Store, seed: int) -> Counter[Reason]:
 
         assert [shown(outcome) for outcome in decision.outcomes] == [shown(outcome) for outcome in expected]
         await assert_same_endpoints(grouped, alone)
-        refusals.update(o.reason for o in expected if isinstance(o, UnisonoError))
+        failures.update(o.reason for o in expected if isinstance(o, UnisonoError))
         ended = [
             EndpointActivity(
                 feed=random.choice(FEEDS), endpoint_id=random.choice(IDS), time=now, ended_session="s"
@@ -76,7 +76,7 @@ async def compare(grouped: Store, seed: int) -> Counter[Reason]:
         ]
         await alone.record_activity(ended)
         await grouped.record_activity(ended)
-    return refusals
+    return failures
 
 
 async def commit(

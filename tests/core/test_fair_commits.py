@@ -202,10 +202,10 @@ async def test_what_has_places_when_it_is_closed_is_refused(committer: Committer
     with committer.reserved(ADA, 1):
         await committer.close()
 
-        with pytest.raises(Unavailable) as refused:
+        with pytest.raises(Unavailable) as raised:
             await committer.submit_reserved(of(ADA, 1))
 
-    assert refused.value.reason is Reason.DRAINING
+    assert raised.value.reason is Reason.DRAINING
 
 
 async def test_the_queue_keeps_places_for_other_apps(disk: Disk, committer: Committer[Job, str]) -> None:
@@ -213,11 +213,11 @@ async def test_the_queue_keeps_places_for_other_apps(disk: Disk, committer: Comm
     await disk.hold(committer)
     calls = [await queued(committer, *of(ADA, *range(1, 12)))]
 
-    with pytest.raises(Unavailable) as refused:
+    with pytest.raises(Unavailable) as raised:
         await committer.submit_all(of(BOB, *range(12, 20)))
     calls.append(await queued(committer, *of(OTHER_APP, *range(101, 106))))
 
-    assert refused.value.reason is Reason.OVERLOADED
+    assert raised.value.reason is Reason.OVERLOADED
     disk.free.set()
     await asyncio.gather(*calls)
 

@@ -85,11 +85,11 @@ async def test_the_last_to_leave_takes_the_tail_along(hub: Hub) -> None:
 
 async def test_a_user_has_so_many_streams(hub: Hub) -> None:
     with hub.subscribe(ADA, "laptop", "s1"), hub.subscribe(ADA, "phone", "s2"):
-        with pytest.raises(QuotaExceeded) as refused, hub.subscribe(ADA, "watch", "s3"):
+        with pytest.raises(QuotaExceeded) as raised, hub.subscribe(ADA, "watch", "s3"):
             pass
 
-        assert refused.value.reason is Reason.OPEN_STREAMS_EXCEEDED
-        assert (refused.value.subject, refused.value.metadata) == ("user:ada", {"limit": "2"})
+        assert raised.value.reason is Reason.OPEN_STREAMS_EXCEEDED
+        assert (raised.value.subject, raised.value.metadata) == ("user:ada", {"limit": "2"})
         with hub.subscribe(BOB, "watch", "s4"):
             assert hub.subscriber_count == 3
     with hub.subscribe(ADA, "watch", "s5"):
@@ -111,10 +111,10 @@ async def test_streams_that_were_taken_over_and_do_not_end_count_apart(hub: Hub)
     with ExitStack() as open_streams:
         old = [open_streams.enter_context(hub.subscribe(ADA, "phone", f"s{n}")) for n in range(4)]
         for endpoint_id in ("phone", "laptop"):
-            with pytest.raises(QuotaExceeded) as refused:
+            with pytest.raises(QuotaExceeded) as raised:
                 hub.subscribe(ADA, endpoint_id, "refused")
-            assert refused.value.reason is Reason.OPEN_STREAMS_EXCEEDED
-            assert refused.value.metadata == {"limit": "4"}
+            assert raised.value.reason is Reason.OPEN_STREAMS_EXCEEDED
+            assert raised.value.metadata == {"limit": "4"}
 
         for number in range(20):
             old.pop(0).__exit__(None, None, None)
@@ -167,6 +167,6 @@ async def test_while_draining_nobody_takes_a_seat(hub: Hub) -> None:
     with hub.subscribe(ADA, "laptop", "s1") as one, hub.subscribe(BOB, "phone", "s2") as two:
         assert set(hub.drain()) == {one, two}
 
-        with pytest.raises(Unavailable) as refused, hub.subscribe(ADA, "phone", "s3"):
+        with pytest.raises(Unavailable) as raised, hub.subscribe(ADA, "phone", "s3"):
             pass
-        assert refused.value.reason is Reason.DRAINING
+        assert raised.value.reason is Reason.DRAINING

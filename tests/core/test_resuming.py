@@ -40,10 +40,10 @@ def test_another_endpoint_or_epoch_has_no_position_here(seal: Seal) -> None:
 def test_a_token_of_another_feed_is_refused(feed: FeedKey) -> None:
     token = Seal.of(feed, "laptop", EPOCH, EPOCH).token(POSITION)
 
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(InvalidRequest) as raised:
         OURS.open(token)
 
-    assert refused.value.reason is Reason.RESUME_TOKEN_INVALID
+    assert raised.value.reason is Reason.RESUME_TOKEN_INVALID
 
 
 def test_a_damaged_token_is_refused_wherever_it_is_damaged() -> None:
@@ -51,9 +51,9 @@ def test_a_damaged_token_is_refused_wherever_it_is_damaged() -> None:
     damaged = [token[:i] + bytes((token[i] ^ 1,)) + token[i + 1 :] for i in range(len(token))]
 
     for wrong in (*damaged, b"", token[:-1], token + b"x"):
-        with pytest.raises(InvalidRequest) as refused:
+        with pytest.raises(InvalidRequest) as raised:
             OURS.open(wrong)
-        assert refused.value.reason is Reason.RESUME_TOKEN_INVALID
+        assert raised.value.reason is Reason.RESUME_TOKEN_INVALID
 
 
 def test_names_are_not_run_together() -> None:

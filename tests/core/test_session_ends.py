@@ -85,9 +85,9 @@ async def test_a_deleted_endpoint_has_no_stream(bus: type[Bus]) -> None:
 
         assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_ENDPOINT_DELETED)
         assert (await other.next_or_none() is None) == (bus is LocalBus)
-        with pytest.raises(FailedPrecondition) as refused:
+        with pytest.raises(FailedPrecondition) as raised:
             await Stream(harness, "laptop").open()
-        assert refused.value.reason is Reason.ENDPOINT_DELETED
+        assert raised.value.reason is Reason.ENDPOINT_DELETED
 
 
 async def test_nothing_is_told_after_the_token_expired() -> None:
@@ -201,9 +201,9 @@ async def test_a_drained_stream_learns_when_to_come_back() -> None:
         goodbye = await stream.ended()
         assert goodbye.reason == pb.GOODBYE_REASON_DRAINING
         assert goodbye.retry_delay.ToTimedelta().total_seconds() == 1.5
-        with pytest.raises(Unavailable) as refused:
+        with pytest.raises(Unavailable) as raised:
             await Stream(harness).open()
-        assert refused.value.reason is Reason.DRAINING
+        assert raised.value.reason is Reason.DRAINING
 
 
 @pytest.mark.parametrize("bus", BUSES)

@@ -84,10 +84,10 @@ def test_a_restore_replaces_a_store_only_when_forced(backed_up: BackedUp, tmp_pa
     store = tmp_path / "unisono.db"
     shutil.copy(backed_up.store, store)
     command = ("restore", "--from", backed_up.backup, "--store", url(store))
-    refused = run(*command)
-    assert refused.returncode == 1
-    assert f"{store} exists" in refused.stderr
-    assert "--force" in refused.stderr
+    raised = run(*command)
+    assert raised.returncode == 1
+    assert f"{store} exists" in raised.stderr
+    assert "--force" in raised.stderr
     assert store.read_bytes() == backed_up.store.read_bytes()
     assert run(*command, "--force").returncode == 0
     assert store.read_bytes() != backed_up.store.read_bytes()

@@ -124,7 +124,7 @@ def test_it_ends_well_within_its_grace(drained: Drained) -> None:
 
 def test_sends_are_answered_or_refused_as_to_be_repeated(drained: Drained) -> None:
     """CANCELLED is the transport's word for a call that came when nobody took calls any more."""
-    codes = {refusal.code() for refusal in drained.load.refusals}
+    codes = {failure.code() for failure in drained.load.failures}
     assert codes <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
 
 

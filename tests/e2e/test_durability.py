@@ -41,7 +41,7 @@ async def test_what_was_answered_ok_survives_kill_9(store: Path) -> None:
         async with create_channel(server.address) as channel:
             await holds(channel, load.answers)
     assert load.count >= ROUNDS * ANSWERS_PER_ROUND
-    assert {refusal.code() for refusal in load.refusals} == {grpc.StatusCode.UNAVAILABLE}
+    assert {failure.code() for failure in load.failures} == {grpc.StatusCode.UNAVAILABLE}
 
 
 async def test_changes_of_every_kind_survive_kill_9(store: Path) -> None:

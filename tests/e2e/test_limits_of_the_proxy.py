@@ -172,8 +172,8 @@ async def test_large_batches_of_one_address_are_few_and_end_in_time(
         for stream_id in unfinished:
             await stranger.pour(stream_id, LARGE[: 280 * 1024])
         # Two are let through; the third is not, while they last.
-        refused = await stranger.until_ended(unfinished[2])
-        assert refused["grpc-message"] == "too many large batches from this address"
+        raised = await stranger.until_ended(unfinished[2])
+        assert raised["grpc-message"] == "too many large batches from this address"
         # They end, the one that stalls and the one that goes on a little.
         while unfinished[1] not in stranger.ended:
             await stranger.pour(unfinished[1], b"x")
@@ -211,9 +211,9 @@ async def test_one_address_has_a_number_of_calls_at_a_time(
         await counted(proxy, "calls" if limit == "open_calls" else "streams", 2)
         # When there is another one, it is refused
         other = await Stranger.open(target(proxy))
-        refused = await other.call(path, tokens.device("ada"), b"")
+        raised = await other.call(path, tokens.device("ada"), b"")
         # Then nobody else is
-        assert (refused["grpc-status"], refused["grpc-message"].split()[:2]) == (
+        assert (raised["grpc-status"], raised["grpc-message"].split()[:2]) == (
             UNAVAILABLE,
             ["too", "many"],
         )

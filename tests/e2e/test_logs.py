@@ -51,17 +51,17 @@ async def write(store: Path) -> Written:
             sent = await backend.send(TITLE, payload={"visual_content": {"title": TITLE}, "raw_content": RAW})
             await device.at(sent.revision)
             errors = [
-                await refusal(backend.get("01a20a4b-3f62-727b-8d39-8abfe999769d")),
-                await refusal(backend.send(TITLE * 100)),
-                await refusal(stranger.send(TITLE)),
+                await failure(backend.get("01a20a4b-3f62-727b-8d39-8abfe999769d")),
+                await failure(backend.send(TITLE * 100)),
+                await failure(stranger.send(TITLE)),
             ]
             backend.client.metadata += ((REQUEST_ID, "backend-17"),)
-            errors.append(await refusal(backend.get("no such id")))
+            errors.append(await failure(backend.get("no such id")))
             await device.disconnect()
     return Written(said=server.said, log=server.log, tokens=used, errors=errors)
 
 
-async def refusal(call: Any) -> grpc.aio.AioRpcError:
+async def failure(call: Any) -> grpc.aio.AioRpcError:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         await call
     return raised.value
@@ -74,9 +74,9 @@ def test_each_line_is_a_json_object(written: Written) -> None:
 
 
 def test_a_refused_call_is_found_by_the_id_that_its_caller_got(written: Written) -> None:
-    refused = {e["request_id"]: e["reason"] for e in written.log if e["event"] == "call refused"}
+    raised = {e["request_id"]: e["reason"] for e in written.log if e["event"] == "call refused"}
     for error in written.errors:
-        assert refused[id_of(error)] == from_rpc_error(error).reason
+        assert raised[id_of(error)] == from_rpc_error(error).reason
     assert id_of(written.errors[-1]) == "backend-17"
 
 

@@ -23,7 +23,7 @@ tls_key = "server.key"
 """
 
 
-def refusal(*flags: str | Path, status: int, lines: int = 1, under: tuple[str, ...] = ()) -> str:
+def failure(*flags: str | Path, status: int, lines: int = 1, under: tuple[str, ...] = ()) -> str:
     """What `serve` says, in so many lines, before it ends with this status."""
     done = run("serve", *FLAGS, *flags, under=under)
     assert done.returncode == status, done.stderr
@@ -45,13 +45,13 @@ def running(store: Path) -> Iterator[ServerProcess]:
 
 def test_on_the_port_of_another_server(running: ServerProcess, tmp_path: Path) -> None:
     flags = ("--listen", running.address, "--store", url(tmp_path / "unisono.db"))
-    message = refusal(*flags, status=1)
+    message = failure(*flags, status=1)
     assert running.address in message
     assert "--listen" in message
 
 
 def test_on_the_file_of_another_server(running: ServerProcess, store: Path) -> None:
-    message = refusal("--listen", "127.0.0.1:0", "--store", url(store), status=1)
+    message = failure("--listen", "127.0.0.1:0", "--store", url(store), status=1)
     assert f"{store} is in use by another unisono-server; stop that one, or use another file" in message
 
 
@@ -59,7 +59,7 @@ def test_on_a_file_that_it_may_not_write(tmp_path: Path) -> None:
     file = tmp_path / "unisono.db"
     assert run("migrate", "--store", url(file)).returncode == 0
     file.chmod(0o400)
-    message = refusal("--listen", "127.0.0.1:0", "--store", url(file), status=1, under=POWERLESS)
+    message = failure("--listen", "127.0.0.1:0", "--store", url(file), status=1, under=POWERLESS)
     assert f"cannot use {file}: Permission denied; let the server read and write it" in message
 
 
@@ -69,14 +69,14 @@ def test_on_a_database_of_another_program(tmp_path: Path) -> None:
         database.execute("CREATE TABLE people (name TEXT)")
         database.commit()
     content = file.read_bytes()
-    message = refusal("--listen", "127.0.0.1:0", "--store", url(file), status=1)
+    message = failure("--listen", "127.0.0.1:0", "--store", url(file), status=1)
     assert f"{file} is a database of another program; use another file" in message
     assert file.read_bytes() == content
 
 
 def test_with_a_development_key_where_other_machines_reach_it(tmp_path: Path) -> None:
     flags = ("--dev", "--listen", "0.0.0.0:0", "--store", url(tmp_path / "unisono.db"))
-    message = refusal(*flags, status=2)
+    message = failure(*flags, status=2)
     assert "listen on 127.0.0.1, or say --dev-key-on-any-address" in message
     assert not list(tmp_path.iterdir())
 
@@ -85,7 +85,7 @@ def test_with_settings_that_are_wrong(tmp_path: Path) -> None:
     """Each is named, on a line of its own."""
     file = tmp_path / "unisono.toml"
     file.write_text(BAD_CONFIG)
-    message = refusal("--config", file, status=2, lines=3)
+    message = failure("--config", file, status=2, lines=3)
     assert "heartbeet is no setting; did you mean heartbeat?" in message
     assert "\ndrain_grace (file" in message
     assert "tls_certificate and tls_key go together" in message

@@ -123,9 +123,9 @@ async def test_streams_that_were_taken_over_do_not_pile_up(tmp_path: Path) -> No
             old.append(await RawSubscriber.subscribe(node, tokens.device(), "laptop"))
             await old[-1].fill()
 
-        with raises_status("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as refusal:
+        with raises_status("RESOURCE_EXHAUSTED", "OPEN_STREAMS_EXCEEDED") as failure:
             await ApiClient(node.user(), endpoint_id="laptop").welcome()
-        assert refusal.metadata == {"limit": "4"}
+        assert failure.metadata == {"limit": "4"}
 
         old.pop(0).abort()
         await welcomed(node, "laptop")

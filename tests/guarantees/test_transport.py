@@ -91,10 +91,10 @@ async def test_a_fault_says_nothing_of_the_inside(
             with raises_status("INTERNAL", "INTERNAL") as stream:
                 await ApiClient(node.user(), endpoint_id="laptop").welcome()
 
-        for refusal in (send, stream):
-            assert SECRET not in str(refusal.error.details())
-            assert SECRET.encode() not in b"".join(map(raw, refusal.error.trailing_metadata() or ()))
-            assert refusal.metadata["request_id"] == dict(trailers(refusal.error))["x-request-id"]
+        for failure in (send, stream):
+            assert SECRET not in str(failure.error.details())
+            assert SECRET.encode() not in b"".join(map(raw, failure.error.trailing_metadata() or ()))
+            assert failure.metadata["request_id"] == dict(trailers(failure.error))["x-request-id"]
         failed = [entry for entry in entries if entry["event"] == "call failed"]
         assert len(failed) == 2
 

@@ -39,7 +39,7 @@ class BufCurl:
         response: Json = json.loads(done.stdout)
         return response
 
-    def refusal(self, method: str, **request: Any) -> Json:
+    def failure(self, method: str, **request: Any) -> Json:
         """The error of a call that does not: its code in words, its message, its details."""
         done = run(*self._arguments(method, request))
         assert done.stdout == ""

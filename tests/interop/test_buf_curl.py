@@ -82,7 +82,7 @@ def test_subscribe(backend: BufCurl, phone: BufCurl, user_id: str) -> None:
 
 
 def test_an_error_says_what_is_wrong_with_which_field(backend: BufCurl, user_id: str) -> None:
-    error = backend.refusal(SEND, user_id=user_id, payload={}, group_name="\u0007")
+    error = backend.failure(SEND, user_id=user_id, payload={}, group_name="\u0007")
     assert error["code"] == "invalid_argument"
     info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     for detail, value in zip((info, request), error["details"], strict=True):

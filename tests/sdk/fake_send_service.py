@@ -25,7 +25,7 @@ class FakeSendService:
         self.faults: deque[Fault] = deque()
         self.bad: Mapping[str, deque[Fault]] = {}
         self.held: Mapping[str, asyncio.Event] = {}
-        self.refused: str | None = None
+        self.raised: str | None = None
         self.gate = asyncio.Event()
         self.gate.set()
         self._script = script
@@ -57,7 +57,7 @@ class FakeSendService:
         return pb.SendNotificationResponse(result=self._stored(request))
 
     async def _batch(self, request: pb.BatchSendNotificationsRequest) -> pb.BatchSendNotificationsResponse:
-        if any(one.group_name == self.refused for one in request.requests):
+        if any(one.group_name == self.raised for one in request.requests):
             raise Fault(grpc.StatusCode.INVALID_ARGUMENT, "REQUEST_MALFORMED")
         await self._enter(request.requests)
         return pb.BatchSendNotificationsResponse(results=[self._result(one) for one in request.requests])

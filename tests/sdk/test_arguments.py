@@ -104,15 +104,15 @@ async def test_a_filter_that_is_misspelt_is_refused_before_anything_is_listed(pu
 
 
 async def test_a_text_that_cannot_be_written(publisher: Publisher) -> None:
-    with pytest.raises(InvalidRequest) as refused:
+    with pytest.raises(InvalidRequest) as raised:
         await publisher.send("ada", title="\ud800")
-    assert refused.value.violations == {"title": "has a lone surrogate, which no text can have"}
+    assert raised.value.violations == {"title": "has a lone surrogate, which no text can have"}
 
 
 async def test_a_long_value_is_not_repeated_in_full(publisher: Publisher) -> None:
-    with pytest.raises(TypeError) as refused:
+    with pytest.raises(TypeError) as raised:
         await publisher.send("ada", title=b"x" * 100_000)  # type: ignore[arg-type]
-    assert len(str(refused.value)) < 200
+    assert len(str(raised.value)) < 200
 
 
 async def test_several_may_come_from_a_generator(publisher: Publisher, service: FakeService) -> None:

@@ -117,7 +117,7 @@ async def test_only_the_one_that_may_pass_is_repeated(publisher: Publisher, serv
 async def test_a_batch_that_is_refused_is_split_until_the_culprit_is_alone(
     publisher: Publisher, service: FakeSendService
 ) -> None:
-    service.refused = "bad"
+    service.raised = "bad"
     service.bad = {"13": deque([Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST")])}
     drafts = [draft("ada", title=t, group_name="bad" if t == "13" else "good") for t in numbers(21)]
 

@@ -119,7 +119,7 @@ async def test_others_of_its_call_do_not_wait_for_the_repeat(
 async def test_half_of_a_call_that_is_split_does_not_overtake_the_other(
     publisher: Publisher, service: FakeSendService
 ) -> None:
-    service.refused = "bad"
+    service.raised = "bad"
     service.faults.append(Fault(Code.UNAVAILABLE))
     service.bad = {"3": deque([Fault(Code.INVALID_ARGUMENT, "INVALID_REQUEST")])}
     drafts = [draft("ada", title=title, group_name="bad" if title == "3" else "") for title in "0123"]

@@ -23,7 +23,7 @@ class Load:
     """The sum of all that was answered, also across several servers."""
 
     answers: Answers = field(default_factory=lambda: {user: {} for user in USERS})
-    refusals: list[grpc.aio.AioRpcError] = field(default_factory=list)
+    failures: list[grpc.aio.AioRpcError] = field(default_factory=list)
     count: int = 0
 
     async def send(self, channel: grpc.aio.Channel, *, after: int, do: Callable[[], object]) -> None:
@@ -41,8 +41,8 @@ class Load:
                 self.count += 1
                 if self.count == moment:
                     do()
-        except grpc.aio.AioRpcError as refusal:
-            self.refusals.append(refusal)
+        except grpc.aio.AioRpcError as failure:
+            self.failures.append(failure)
 
     def copy(self) -> Answers:
         """What was answered so far."""

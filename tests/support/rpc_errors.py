@@ -43,14 +43,14 @@ class RpcFailure:
 @contextmanager
 def raises_status(code: str, reason: str, *fields: str) -> Iterator[RpcFailure]:
     """The call inside ends with this code, this reason, and exactly these fields as violations."""
-    refusal = RpcFailure()
+    failure = RpcFailure()
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        yield refusal
-    refusal.error = raised.value
-    explanation = refusal.explanation
+        yield failure
+    failure.error = raised.value
+    explanation = failure.explanation
     assert (explanation.code.name, explanation.reason) == (code, reason), explanation
     assert sorted(explanation.violations) == sorted(fields), explanation
-    assert_typed(refusal.error)
+    assert_typed(failure.error)
 
 
 def invalid(*fields: str, reason: str = "INVALID_REQUEST") -> AbstractContextManager[RpcFailure]:

@@ -21,7 +21,7 @@ HERE = ("--target", "127.0.0.1:1")
 PRINT = ("--token-command", "echo {user}")
 
 
-def refused(*arguments: str, status: int) -> tuple[str, str]:
+def raised(*arguments: str, status: int) -> tuple[str, str]:
     """The error and the hint, the last that it says; status 2 is for what it does not even try."""
     ended = within(main, *arguments) if status == 2 else run(*arguments)
     assert (ended.returncode, ended.stdout) == (status, "")
@@ -49,7 +49,7 @@ def refused(*arguments: str, status: int) -> tuple[str, str]:
     ],
 )
 def test_wrong_arguments(arguments: list[str], said: str, told: str) -> None:
-    error, hint = refused(*arguments, status=2)
+    error, hint = raised(*arguments, status=2)
     assert error.startswith("Error: ")
     assert said in error
     assert hint.startswith("Hint: ")
@@ -83,13 +83,13 @@ def test_nobody_is_there() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         nowhere = f"127.0.0.1:{held.getsockname()[1]}"
-        error, hint = refused(*at(nowhere, "ada"), status=1)
+        error, hint = raised(*at(nowhere, "ada"), status=1)
     assert error.startswith("Error: ")
     assert hint == f"Hint: is the server at {nowhere} up?"
 
 
 def test_tls_where_there_is_none(server: ServerProcess, ada: str) -> None:
-    error, hint = refused(*at(server.address, ada), "--tls", status=1)
+    error, hint = raised(*at(server.address, ada), "--tls", status=1)
     assert error.endswith("does not speak TLS")
     assert "leave out --tls" in hint
 
@@ -114,13 +114,13 @@ def test_tls_where_there_is_none(server: ServerProcess, ada: str) -> None:
 )
 def test_a_token_that_does_not_do(server: ServerProcess, app: str, user: str, said: str, told: str) -> None:
     arguments = ("--target", server.address, "--app-token", app, f"--user=ada={user}")
-    error, hint = refused(*arguments, status=1)
+    error, hint = raised(*arguments, status=1)
     assert said in error
     assert told in hint
 
 
 def test_an_app_that_was_not_meant(server: ServerProcess, ada: str) -> None:
-    error, hint = refused(*at(server.address, ada), "--app-id", "chat.test", status=1)
+    error, hint = raised(*at(server.address, ada), "--app-id", "chat.test", status=1)
     assert error == "Error: --app-token: it is of the app mail.test, not of chat.test"
     assert "--app-id" in hint
 
@@ -134,7 +134,7 @@ def test_an_app_that_was_not_meant(server: ServerProcess, ada: str) -> None:
 )
 def test_a_command_that_prints_no_token(server: ServerProcess, app: str, user: str, said: str) -> None:
     commands = ("--app-token-command", app, "--users", "1", "--token-command", user)
-    error, hint = refused("--target", server.address, *commands, status=1)
+    error, hint = raised("--target", server.address, *commands, status=1)
     assert said in error
     assert "run it by hand" in hint
 
@@ -154,7 +154,7 @@ def test_a_user_is_named_to_the_shell_as_it_is(server: ServerProcess, tmp_path: 
 def test_a_file_that_holds_no_history(tmp_path: Path, content: str) -> None:
     file = tmp_path / "letter.txt"
     file.write_text(content, encoding="latin-1")
-    error, hint = refused("judge", str(file), status=1)
+    error, hint = raised("judge", str(file), status=1)
     assert f"{file} holds no history" in error
     assert "--save" in hint
 

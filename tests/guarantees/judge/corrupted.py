@@ -205,8 +205,8 @@ def a_refusal_tells_that_something_exists(history: History) -> None:
     assert isinstance(sent.answer, service_pb.SendNotificationResponse)
     named = pb.NotificationRef(id=sent.answer.result.id)
     request = service_pb.GetNotificationRequest(user_id="eve", notification=named)
-    refused = replace(sent, method="GetNotification", request=request, answer=None, code="PERMISSION_DENIED")
-    history.calls.append(refused)
+    raised = replace(sent, method="GetNotification", request=request, answer=None, code="PERMISSION_DENIED")
+    history.calls.append(raised)
 
 
 def a_drain_without_a_word(history: History) -> None:

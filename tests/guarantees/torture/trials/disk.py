@@ -44,7 +44,7 @@ async def trouble(context: TrialContext, server: Server, name: str) -> None:
         await sends_are_refused(context, server, name)
         await reads_go_on(context, server)
     context.recorder.annotate("DISK WELL")
-    wrong = refusals(calls[before:]) - TYPED
+    wrong = failures(calls[before:]) - TYPED
     assert not wrong, f"with a disk that is {name}, calls were refused with {wrong}"
 
 
@@ -71,7 +71,7 @@ async def recovers(context: TrialContext, server: Server) -> None:
         await backend.send("ada", title="Well again")
 
 
-def refusals(calls: Sequence[Call]) -> set[str]:
+def failures(calls: Sequence[Call]) -> set[str]:
     """How calls were refused, other than for what they asked for, or for the time-out of the caller."""
     codes = {call.code for call in calls if call.reason not in FAIR}
     return codes - {"OK", "", "DEADLINE_EXCEEDED"}

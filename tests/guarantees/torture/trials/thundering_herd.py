@@ -88,8 +88,8 @@ async def come_back_together(context: TrialContext) -> None:
         for user_id in users:
             async for _ in publisher.list(user_id, page_size=500):
                 pass
-    refused = [stream for device in everybody for stream in device.streams if stream.code not in AGAIN]
-    context.measured(f"streams that were refused {reasons(refused)}", len(refused), 0)
+    raised = [stream for device in everybody for stream in device.streams if stream.code not in AGAIN]
+    context.measured(f"streams that were refused {reasons(raised)}", len(raised), 0)
 
 
 async def end(
@@ -123,9 +123,9 @@ async def caught_up(
     context.recorder.annotate(SETTLED, since=since)
 
 
-def reasons(refused: Sequence[Stream]) -> str:
+def reasons(raised: Sequence[Stream]) -> str:
     """What they were told, for people."""
-    return ", ".join(sorted({f"{stream.code} {stream.reason}".strip() for stream in refused}))
+    return ", ".join(sorted({f"{stream.code} {stream.reason}".strip() for stream in raised}))
 
 
 THUNDERING_HERD: Final = Trial(

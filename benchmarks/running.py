@@ -58,7 +58,7 @@ def run(groups: Sequence[Group], scale: Scale, command: str, listener: RunListen
 def _run(group: Group, scale: Scale, command: str, listener: RunListener) -> Outcome:
     void = 0
 
-    def reporter(workload: str, is_void: bool) -> None:
+    def on_run(workload: str, is_void: bool) -> None:
         nonlocal void
         void += is_void
         listener.workload_ended(workload, is_void)
@@ -71,7 +71,7 @@ def _run(group: Group, scale: Scale, command: str, listener: RunListener) -> Out
         scale=scale,
     )
     try:
-        rounds = asyncio.run(_until_refused(samples(group, scale, reporter, listener.workload_started)))
+        rounds = asyncio.run(_until_refused(samples(group, scale, on_run, listener.workload_started)))
         return GroupResult.of(group, rounds, void, conditions)
     except _FAILURES as error:
         return SkippedGroup(name=group.name, why=str(error) or type(error).__name__, failed=True)

@@ -17,19 +17,19 @@ _USER: Final = "listened-0"
 
 async def broadcasts(floor: RunningServer, streams: int, size: StreamSizes, times: int) -> Workload:
     """Open so many streams; the workload writes an event to all, so many times. One write is an operation."""
-    reporter = ArrivalCounter()
-    bare = listeners.listening(streams, requests.device(_USER), size.request, size.greeting, reporter)
+    arrivals = ArrivalCounter()
+    bare = listeners.listening(streams, requests.device(_USER), size.request, size.greeting, arrivals)
     await listeners.connect(bare, floor.address)
-    await reporter.until(2 * streams)
+    await arrivals.until(2 * streams)
 
     async def workload() -> Sample:
         callers = Calls(await connections(floor.address, 1))
         tell = Request(requests.TELL, requests.publisher(), requests.padded(size.event, 4))
         with measure(floor.pid) as run:
             for _ in range(times):
-                before = reporter.count
+                before = arrivals.count
                 await callers.at_a_time(1, [tell])
-                await reporter.until(before + streams)
+                await arrivals.until(before + streams)
             run.operations = times * streams
         callers.close()
         return run.sample

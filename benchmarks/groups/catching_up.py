@@ -22,7 +22,7 @@ _USERS: Final = 333
 _WRITES: Final = 100
 
 #: How many come back at the same time.
-TOGETHER: Final = 100
+CONCURRENCY: Final = 100
 
 
 async def missed(server: RunningServer, users: Sequence[str], *, burst: int = BATCH) -> None:
@@ -37,7 +37,7 @@ async def caught_up(server: RunningServer, devices: Sequence[Device]) -> Sample:
     """Measure how they come back, streams included; an operation is one notification at one device."""
     back, files = Reconnect(devices), usage.open_files(server.pid)
     with measure(server.pid) as run:
-        await back.all_synced(server.address, TOGETHER)
+        await back.all_synced(server.address, CONCURRENCY)
         run.operations = len(devices) * MISSED
     if {events.count for events in back.events} != {MISSED}:
         raise CallFailed("a device has not got what it missed, or more than that")

@@ -55,11 +55,11 @@ async def _bare(size: StreamSizes, streams: int) -> Sample:
     with empty() as floor:
 
         async def connect(_start: int, amount: int) -> list[Stream]:
-            reporter = ArrivalCounter()
+            arrivals = ArrivalCounter()
             token = requests.device("idle-0")
-            bare = listeners.listening(amount, token, size.request, size.greeting, reporter)
+            bare = listeners.listening(amount, token, size.request, size.greeting, arrivals)
             await listeners.connect(bare, floor.address)
-            await reporter.until(2 * amount)
+            await arrivals.until(2 * amount)
             return bare
 
         return await _measured(floor, connect, streams)

@@ -37,7 +37,7 @@ _AWAY: Final = 2000
 _DRAWN: Final = 2000
 
 #: How many come back at the same time, all of them different ones.
-_TOGETHER: Final = 20
+_CONCURRENCY: Final = 20
 
 _Absent = tuple[Device, Request]
 """A device that is away, and what is marked before it comes back."""
@@ -59,7 +59,7 @@ async def workloads(server: RunningServer, store: Path, notifications: int, scal
     """Those of a server on such a store: `send`, `mark`, `list` and `resume`."""
     chance = Random(_SEED)  # noqa: S311  nothing is kept secret by it
     users = [user(number) for number in range(1, notifications // _EACH)]
-    split = min(_AWAY, len(users) // 4) // _TOGETHER * _TOGETHER
+    split = min(_AWAY, len(users) // 4) // _CONCURRENCY * _CONCURRENCY
     away, written = users[:split], users[split:]
     drawn = ids(store, chance.sample(written, min(_DRAWN, len(written))))
     chance.shuffle(drawn)
@@ -92,9 +92,9 @@ async def _resumed(server: RunningServer, returns: Sequence[_Absent]) -> Sample:
     remembered nothing of what it is about to be told, and nothing of who is told, from the time before.
     """
     samples: list[Sample] = []
-    for start in range(0, len(returns), _TOGETHER):
-        group = returns[start : start + _TOGETHER]
-        await _call(server, _TOGETHER, [mark for _, mark in group])
+    for start in range(0, len(returns), _CONCURRENCY):
+        group = returns[start : start + _CONCURRENCY]
+        await _call(server, _CONCURRENCY, [mark for _, mark in group])
         for device, _ in group:
             device.token = requests.renewed(device.user_id)
         samples.append(await _back(server, [device for device, _ in group]))
@@ -116,9 +116,9 @@ async def _back(server: RunningServer, devices: Sequence[Device]) -> Sample:
     return run.sample
 
 
-async def _call(server: RunningServer, width: int, work: Iterable[Request]) -> None:
+async def _call(server: RunningServer, concurrency: int, work: Iterable[Request]) -> None:
     callers = Calls(await connections(server.address, 1))
-    await callers.at_a_time(width, work)
+    await callers.at_a_time(concurrency, work)
     callers.close()
 
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
-from benchmarks.groups.catching_up import MISSED, TOGETHER
+from benchmarks.groups.catching_up import CONCURRENCY, MISSED
 from benchmarks.groups.delivering import BURST, DEVICES
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT
 from benchmarks.load.callers import CallFailed
@@ -70,8 +70,8 @@ async def caught_up(
     """Measure how devices come back, until they have what they missed and it is `settled` that they do."""
     expected = arrivals.count + len(devices) * MISSED
     with measure(server.pid) as run:
-        for start in range(0, len(devices), TOGETHER):
-            together = devices[start : start + TOGETHER]
+        for start in range(0, len(devices), CONCURRENCY):
+            together = devices[start : start + CONCURRENCY]
             await asyncio.gather(*(device.connect(server.address) for device in together))
         await _all(arrivals, expected)
         await settled()

@@ -34,13 +34,13 @@ async def _returned(server: RunningServer, devices: Sequence[Device]) -> Sample:
 
 async def _begun(server: RunningServer, streams: int, size: StreamSizes) -> Sample:
     """Measure until all have had both of their messages."""
-    reporter, files = ArrivalCounter(), usage.open_files(server.pid)
+    arrivals, files = ArrivalCounter(), usage.open_files(server.pid)
     token = requests.device("known-0")
-    bare = listeners.listening(streams, token, size.resumption, size.greeting, reporter)
+    bare = listeners.listening(streams, token, size.resumption, size.greeting, arrivals)
     with measure(server.pid) as run:
         began = time.perf_counter()
         await listeners.connect(bare, server.address, streams)
-        await reporter.until(2 * streams)
+        await arrivals.until(2 * streams)
         run.operations = streams
         run.seen["wall"] = time.perf_counter() - began
     for stream in bare:

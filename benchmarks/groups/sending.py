@@ -24,12 +24,12 @@ _BATCHES: Final = 400
 _USERS: Final = [f"user-{number}" for number in range(1000)]
 
 
-async def calls(server: RunningServer, width: int, work: Iterable[Request], *, each: int = 1) -> Sample:
+async def calls(server: RunningServer, concurrency: int, work: Iterable[Request], *, each: int = 1) -> Sample:
     """Measure calls, so many at a time, each of them of so many operations."""
     callers = Calls(await connections(server.address, _CONNECTIONS))
     ready = list(work)
     with measure(server.pid) as run:
-        await callers.at_a_time(width, ready)
+        await callers.at_a_time(concurrency, ready)
         run.operations = len(ready) * each
     callers.close()
     return run.sample

@@ -38,7 +38,7 @@ class Calls:
         self._left = 0
         self._done: asyncio.Future[None]
 
-    async def at_a_time(self, width: int, requests: Iterable[Request]) -> None:
+    async def at_a_time(self, concurrency: int, requests: Iterable[Request]) -> None:
         """Make all of them, each when one before it was answered. Raises CallFailed."""
         waiting = list(requests)[::-1]
         self._expect(len(waiting))
@@ -47,7 +47,7 @@ class Calls:
             if waiting:
                 self._make(waiting.pop(), time.perf_counter(), next_one)
 
-        for _ in range(min(width, len(waiting))):
+        for _ in range(min(concurrency, len(waiting))):
             next_one()
         await self._done
 

@@ -25,15 +25,15 @@ class DeliveryTimes:
     def stream(self, device: Device, synced: ArrivalCounter) -> Stream:
         """A stream of a device that is watched, from where its feed is now."""
 
-        def hear(message: bytes) -> None:
+        def on_message(message: bytes) -> None:
             said = pb.SubscribeResponse.FromString(message)
             if said.HasField("synced"):
                 synced.add(1)
-            self._hear(event.notification.app_notification_id for event in said.event_batch.events)
+            self._on_keys(event.notification.app_notification_id for event in said.event_batch.events)
 
-        return Stream(subscription(device.token, device.endpoint_id), hear)
+        return Stream(subscription(device.token, device.endpoint_id), on_message)
 
-    def _hear(self, keys: Iterable[str]) -> None:
+    def _on_keys(self, keys: Iterable[str]) -> None:
         for key in keys:
             self._had[key] += 1
             if self._had[key] == self._devices:

@@ -12,7 +12,7 @@ from tests.support.http2.connection import Connection
 from unisono.v1 import feed_service_pb2 as pb
 
 #: How many connect at the same time, where it is not their haste that is measured.
-_TOGETHER: Final = 100
+_CONCURRENCY: Final = 100
 
 
 class ArrivalCounter:
@@ -40,16 +40,16 @@ class ArrivalCounter:
 class Stream:
     """One stream; `hear` is told each message."""
 
-    def __init__(self, request: Request, hear: Callable[[bytes], None]) -> None:
+    def __init__(self, request: Request, on_message: Callable[[bytes], None]) -> None:
         self._request = request
-        self._hear = hear
+        self._on_message = on_message
         self._connection: Connection
 
     async def connect(self, address: str) -> None:
         """Ask for the stream, on a connection of its own."""
         self._connection = await Connection.open(address)
         path, token, body = self._request
-        self._connection.ask(path, token, body, Call(self._hear, _end))
+        self._connection.ask(path, token, body, Call(self._on_message, _end))
 
     def close(self) -> None:
         """Break it off."""
@@ -68,7 +68,7 @@ class Device:
     def stream(self, synced: ArrivalCounter, events: ArrivalCounter) -> Stream:
         """A stream from where the device is, which counts its events."""
 
-        def hear(message: bytes) -> None:
+        def on_message(message: bytes) -> None:
             said = pb.SubscribeResponse.FromString(message)
             if said.HasField("synced"):
                 self.resume_token = said.resume_token
@@ -76,7 +76,7 @@ class Device:
             elif count := len(said.event_batch.events):
                 events.add(count)
 
-        return Stream(requests.subscription(self.token, self.endpoint_id, self.resume_token), hear)
+        return Stream(requests.subscription(self.token, self.endpoint_id, self.resume_token), on_message)
 
 
 def devices(users: Iterable[str], each: int) -> list[Device]:
@@ -90,10 +90,10 @@ def listening(amount: int, token: str, request: int, greeting: int, messages: Ar
     return [Stream(asked, lambda _: messages.add(1)) for _ in range(amount)]
 
 
-async def connect(streams: Sequence[Stream], address: str, together: int = _TOGETHER) -> None:
+async def connect(streams: Sequence[Stream], address: str, concurrency: int = _CONCURRENCY) -> None:
     """Let them connect, so many at the same time."""
-    for start in range(0, len(streams), together):
-        await asyncio.gather(*(stream.connect(address) for stream in streams[start : start + together]))
+    for start in range(0, len(streams), concurrency):
+        await asyncio.gather(*(stream.connect(address) for stream in streams[start : start + concurrency]))
 
 
 def _end(status: Status) -> None:

@@ -95,7 +95,7 @@ class Device(PeerConnection):
         await self._closed.wait()
 
     def _take(self, data: bytes) -> bytes:
-        reporter: list[bytes] = []
+        received: list[bytes] = []
         at, last = 0, len(data)
         while last - at >= 2:
             size, body = data[at + 1], at + 2
@@ -108,13 +108,13 @@ class Device(PeerConnection):
                 break
             if data[at] & _KIND == _PUBLISH & _KIND:
                 identifier = body + 2 + (data[body] << 8 | data[body + 1])
-                reporter.append(_ACKNOWLEDGED + data[identifier : identifier + 2])
+                received.append(_ACKNOWLEDGED + data[identifier : identifier + 2])
             else:
                 self._answered(data[body:end])
             at = end
-        if reporter:
-            self._transport.write(b"".join(reporter))
-            self._arrivals.add(len(reporter))
+        if received:
+            self._transport.write(b"".join(received))
+            self._arrivals.add(len(received))
         return data[at:]
 
 

@@ -54,11 +54,11 @@ class Client(PeerConnection):
         """Wait until the server has read all that was said so far."""
         await self._request(_PING)
 
-    def _hear(self, messages: Sequence[Message]) -> None:
+    def _on_messages(self, messages: Sequence[Message]) -> None:
         raise NotImplementedError
 
     def _take(self, data: bytes) -> bytes:
-        reporter: list[Message] = []
+        received: list[Message] = []
         at = 0
         while (end := data.find(_END, at)) >= 0:
             words, at_body = data[at:end].split(b" "), end + len(_END)
@@ -70,12 +70,12 @@ class Client(PeerConnection):
             if len(data) < end + len(_END):
                 break
             if words[2] == _TOLD:
-                reporter.append((words, data[at_body:end]))
+                received.append((words, data[at_body:end]))
             else:
                 self._answered(data[at_body:end])
             at = end + len(_END)
-        if reporter:
-            self._hear(reporter)
+        if received:
+            self._on_messages(received)
         return data[at:]
 
     def _control(self, words: Sequence[bytes]) -> None:
@@ -96,7 +96,7 @@ class Device(Client):
         self._arrivals = arrivals
         self._acknowledges = acknowledges
 
-    def _hear(self, messages: Sequence[Message]) -> None:
+    def _on_messages(self, messages: Sequence[Message]) -> None:
         if self._acknowledges:
             self._transport.write(b"".join([b"PUB " + words[3] + _ACKNOWLEDGED for words, _ in messages]))
         self._arrivals.add(len(messages))
@@ -112,7 +112,7 @@ class Publisher(Client, PipelinedPublisher):
         """See PipelinedPublisher."""
         return [_publish(f"users.{user_id}", self._subject, _PAYLOAD) for user_id in users]
 
-    def _hear(self, messages: Sequence[Message]) -> None:
+    def _on_messages(self, messages: Sequence[Message]) -> None:
         for _, body in messages:
             _check(body)
         self._packets_acknowledged(len(messages))

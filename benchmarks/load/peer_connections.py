@@ -69,7 +69,7 @@ class PipelinedPublisher(PeerConnection):
         super().__init__()
         self._pieces: Sequence[bytes] = ()
         self._each = 1
-        self._width = 0
+        self._concurrency = 0
         self._pause = 0.0
         self._begun = 0
         self._acknowledged = 0
@@ -79,13 +79,13 @@ class PipelinedPublisher(PeerConnection):
         """What publishes one notification to each of them."""
         raise NotImplementedError
 
-    async def at_a_time(self, width: int, pieces: Sequence[bytes], each: int, pause: float) -> None:
+    async def at_a_time(self, concurrency: int, pieces: Sequence[bytes], each: int, pause: float) -> None:
         """Publish all; after a pause, others in place of those that were acknowledged. Raises CallFailed."""
         self._pieces, self._each = pieces, each
-        self._width = self._begun = width
+        self._concurrency = self._begun = concurrency
         self._pause = pause
         self._acknowledged = 0
-        await self._request(b"".join(pieces[:width]))
+        await self._request(b"".join(pieces[:concurrency]))
 
     def _packets_acknowledged(self, packets: int) -> None:
         self._acknowledged += packets
@@ -97,7 +97,7 @@ class PipelinedPublisher(PeerConnection):
 
     def _publish(self) -> None:
         self._pausing = False
-        begun, self._begun = self._begun, self._width + self._acknowledged // self._each
+        begun, self._begun = self._begun, self._concurrency + self._acknowledged // self._each
         if more := self._pieces[begun : self._begun]:
             self._transport.write(b"".join(more))
 
@@ -106,26 +106,26 @@ class PublisherPool:
     """Several that share the work, as `Calls` shares its among connections."""
 
     def __init__(self, pipelines: Sequence[PipelinedPublisher], each: int, pause: float) -> None:
-        self._pipelines = pipelines
+        self._publishers = pipelines
         self._each = each
         self._pause = pause
 
     def pieces(self, users: Sequence[str]) -> list[list[bytes]]:
         """What each of them publishes, so that all together publish one notification to each of the users."""
-        count = len(self._pipelines)
-        shares = [one.packets(users[number::count]) for number, one in enumerate(self._pipelines)]
+        count = len(self._publishers)
+        shares = [one.packets(users[number::count]) for number, one in enumerate(self._publishers)]
         return [
             [b"".join(share[at : at + self._each]) for at in range(0, len(share), self._each)]
             for share in shares
         ]
 
-    async def at_a_time(self, width: int, pieces: Sequence[Sequence[bytes]]) -> None:
+    async def at_a_time(self, concurrency: int, pieces: Sequence[Sequence[bytes]]) -> None:
         """Publish all of them, so many unacknowledged at a time on all together. Raises CallFailed."""
-        share = width // len(self._pipelines)
-        pairs = zip(self._pipelines, pieces, strict=True)
+        share = concurrency // len(self._publishers)
+        pairs = zip(self._publishers, pieces, strict=True)
         await asyncio.gather(*(one.at_a_time(share, its, self._each, self._pause) for one, its in pairs))
 
     def close(self) -> None:
         """Close the connections."""
-        for one in self._pipelines:
+        for one in self._publishers:
             one.close()

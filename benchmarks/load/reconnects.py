@@ -34,9 +34,9 @@ class Reconnect:
             for device, events in zip(devices, self.events, strict=True)
         ]
 
-    async def all_synced(self, address: str, together: int) -> None:
+    async def all_synced(self, address: str, concurrency: int) -> None:
         """Let them connect, so many at the same time, and wait until each has what it had missed."""
-        await listeners.connect(self._streams, address, together)
+        await listeners.connect(self._streams, address, concurrency)
         await self._synced.until(len(self._streams))
 
     def leave(self) -> None:

@@ -39,18 +39,18 @@ async def of_answer(address: str, request: Request) -> int:
 
 async def of_stream(address: str) -> StreamSizes:
     """Those of a stream that is opened here, and told of one notification."""
-    messages, reporter = list[bytes](), ArrivalCounter()
+    messages, arrivals = list[bytes](), ArrivalCounter()
 
-    def hear(message: bytes) -> None:
+    def on_message(message: bytes) -> None:
         messages.append(message)
-        reporter.add(1)
+        arrivals.add(1)
 
     asked = requests.subscription(requests.device(_USER), _ENDPOINT)
-    stream = Stream(asked, hear)
+    stream = Stream(asked, on_message)
     await stream.connect(address)
-    await reporter.until(2)
+    await arrivals.until(2)
     await of_answer(address, next(requests.sends([_USER], 1)))
-    await reporter.until(3)
+    await arrivals.until(3)
     stream.close()
     welcome, synced, event = messages
     token = pb.SubscribeResponse.FromString(event).resume_token

@@ -70,15 +70,15 @@ def on_axis(measure: str, number: float) -> str:
 def beside(group: GroupResult, metric: MetricResult) -> str:
     """What stands beside a metric, by measure: medians of workloads."""
     measures = dict.fromkeys(measure for _, measure in metric.shown)
-    reporter = []
+    parts = []
     for measure in measures:
         values = [
             f"{plain(workload)} {value(measure, group.spread(workload, measure).median)}"
             for workload, shown in metric.shown
             if shown == measure
         ]
-        reporter.append(f"{_NAMES.get(measure, measure)} {', '.join(values)}".strip())
-    return "; ".join(reporter)
+        parts.append(f"{_NAMES.get(measure, measure)} {', '.join(values)}".strip())
+    return "; ".join(parts)
 
 
 def plain(name: str) -> str:

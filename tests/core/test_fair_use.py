@@ -47,9 +47,9 @@ class Commits:
     def __init__(self, harness: CoreHarness) -> None:
         self.rows: list[tuple[FeedKey, int]] = []
         self.begun = asyncio.Event()
-        harness.bus.listen(self._hear)
+        harness.bus.listen(self._on_hint)
 
-    def _hear(self, hint: Hint) -> None:
+    def _on_hint(self, hint: Hint) -> None:
         if hint.changes:
             self.rows.append((hint.key, len(hint.changes)))
             self.begun.set()

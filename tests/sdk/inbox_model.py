@@ -21,7 +21,7 @@ from unisono.client import (
     StorageFailed,
     Unavailable,
 )
-from unisono.client._calls import Calls
+from unisono.client._calls import ServiceClient
 from unisono.client._convert import notification
 from unisono.client._device.acknowledger import Acknowledger
 from unisono.client._device.inbox import Inbox
@@ -29,7 +29,7 @@ from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.receiver import Receiver
 from unisono.client._device.state import DeviceState
-from unisono.client._wire.caller import Caller
+from unisono.client._wire.caller import RpcCaller
 from unisono.client._wire.tokens import Tokens
 from unisono.server.api.convert import encoding, messages
 from unisono.server.model import Audience
@@ -135,8 +135,10 @@ class Model:
         kept = await persistence.load()
         self._state.inbox = Inbox(kept.rows, kept.point)
         self._transport = PayloadTransport(self._world)
-        caller = Caller(self._transport, Tokens("a token"), Backoff())
-        outbox = Outbox(Calls(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed)
+        caller = RpcCaller(self._transport, Tokens("a token"), Backoff())
+        outbox = Outbox(
+            ServiceClient(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed
+        )
         telling = Acknowledger(caller, self._opening.endpoint_id, interval=1, timeout=1)
         self._receiver = Receiver(self._opening, caller, self._state, persistence, outbox, telling, timeout=1)
         self._memory = self._saved

@@ -39,7 +39,7 @@ from unisono.v1 import feed_service_pb2 as pb
 
 ADA = FeedKey("mail.test", "ada")
 PUBLISHER = Actor(feed=ADA, role=SenderRole.PUBLISHER)
-LATER = 10**15
+FAR_FUTURE = 10**15
 
 
 @dataclass(kw_only=True)
@@ -142,7 +142,7 @@ class Stream:
         self._taking: asyncio.Task[pb.SubscribeResponse] | None = None
 
     async def open(
-        self, *, heartbeat: float | None = None, from_end: bool = False, expire_time: int = LATER
+        self, *, heartbeat: float | None = None, from_end: bool = False, expire_time: int = FAR_FUTURE
     ) -> "Stream":
         """Begin, from the token that is held, if there is one."""
         wanted = StreamRequest(

@@ -10,7 +10,7 @@ from unisono.client import Method, Publisher, Unavailable
 from unisono.client.testing import FakeService
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.history import History, Principal
-from unisono.verify.load.faults import CUT, EARLY, LOST, FaultInjector
+from unisono.verify.load.faults import CUT, LOST, MAX_EARLY_MESSAGES, FaultInjector
 from unisono.verify.recording import Recorder
 
 SUBSCRIBE = Method("FeedService", "Subscribe", pb.SubscribeRequest, pb.SubscribeResponse)
@@ -93,8 +93,8 @@ class Way:
 async def test_streams_are_cut_at_every_position() -> None:
     way = Way(seed=1)
     lengths = await way.lengths(100)
-    assert set(lengths) >= set(range(1, EARLY + 1))
-    assert max(lengths) > 3 * EARLY
+    assert set(lengths) >= set(range(1, MAX_EARLY_MESSAGES + 1))
+    assert max(lengths) > 3 * MAX_EARLY_MESSAGES
     assert way.service.open == 0
 
 

@@ -12,7 +12,7 @@ from unisono.v1 import notification_pb2
 from unisono.verify.history import History, Principal, Stream
 
 #: No access token ends before this.
-LATER = 10**15
+FAR_FUTURE = 10**15
 #: So often a session asks the store whether it missed something, in seconds.
 HEARTBEAT = 5.0
 #: A device that is left alone for so many heartbeats has everything.
@@ -89,7 +89,7 @@ class CoreDevice:
             resume_token=self.past.held.token or None,
             from_end=from_end,
             heartbeat=HEARTBEAT,
-            expire_time=LATER,
+            expire_time=FAR_FUTURE,
         )
 
     def _recorded(self, wanted: StreamRequest) -> Stream:

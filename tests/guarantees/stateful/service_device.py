@@ -34,7 +34,7 @@ class ServiceDevice:
         self._heard, self._synced = 0, False
         self._reading = asyncio.create_task(self._read(from_end, self.past.held.token))
 
-    async def hear(self, count: int) -> None:
+    async def receive(self, count: int) -> None:
         """Wait for so many messages, or for all that there are before the stream is live."""
         await self.until(lambda: self._heard >= count or self._synced)
 

@@ -99,7 +99,7 @@ class ServiceMachine(AsyncStateMachine):
 
     async def _open(self, device: ServiceDevice, count: int, *, from_end: bool = False) -> None:
         await device.open(from_end=from_end)
-        await device.hear(count)
+        await device.receive(count)
 
     async def _begin(self, device: ServiceDevice, count: int, *, from_end: bool = False) -> None:
         await device.drop()

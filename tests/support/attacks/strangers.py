@@ -30,10 +30,10 @@ MANY: Final = 400
 SMALL: Final = 64 * 1024
 
 #: How many streams are written at a time.
-_TOGETHER: Final = 100
+_CONCURRENCY: Final = 100
 
 #: Until an attack counts as being in place, though it could not say all of it, in seconds.
-_SOON: Final = 10.0
+_SOON_SECONDS: Final = 10.0
 
 #: Between two tries, or two bytes, in seconds.
 _AGAIN: Final = 0.25
@@ -52,7 +52,7 @@ async def _reset(target: Target, begun: Begun) -> None:
 
 
 async def _reset_some(stranger: Stranger) -> None:
-    for path in islice(cycle(PATHS), _TOGETHER):
+    for path in islice(cycle(PATHS), _CONCURRENCY):
         stream_id = stranger.ask(path)
         stranger.say(frames.frame(frames.DATA, 0, stream_id, framed(b"")))
         stranger.say(frames.given_up(stream_id))
@@ -78,7 +78,7 @@ async def unfinished(target: Target, begun: Begun, path: str, size: int, token: 
     body = framed(bytes(size))[:-1]
     streams = [stranger.ask(path, token) for _ in range(STREAMS)]
     pouring = [asyncio.create_task(stranger.pour(stream_id, body)) for stream_id in streams]
-    await asyncio.wait(pouring, timeout=_SOON)
+    await asyncio.wait(pouring, timeout=_SOON_SECONDS)
     begun()
     await _until_ended(stranger, streams)
 

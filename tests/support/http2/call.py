@@ -36,8 +36,8 @@ LOST: Final = Status("UNAVAILABLE")
 class Call:
     """Tells of each message, and once of the end."""
 
-    def __init__(self, hear: Callable[[bytes], None], end: Callable[[Status], None]) -> None:
-        self._hear = hear
+    def __init__(self, on_message: Callable[[bytes], None], end: Callable[[Status], None]) -> None:
+        self._on_message = on_message
         self._end = end
         self._received = bytearray()
 
@@ -51,7 +51,7 @@ class Call:
                 return
             message = bytes(received[_PREFIX.size : end])
             del received[:end]
-            self._hear(message)
+            self._on_message(message)
 
     def close(self, trailers: Mapping[str, str]) -> None:
         """The answer is complete."""

@@ -68,7 +68,7 @@ class Device:
         self.streams.append(stream)
         self.connection = connection
         body = request.SerializeToString()
-        call = Call(partial(self._hear, stream), partial(self._end, stream))
+        call = Call(partial(self._on_message, stream), partial(self._end, stream))
         self._stream_id = connection.ask(PATH, self.caller.token, body, call)
 
     async def acknowledge(self) -> None:
@@ -106,7 +106,7 @@ class Device:
         """Wait until it is live, and complete at a revision or later."""
         await self.until(lambda device: device.live and device.revision >= revision)
 
-    def _hear(self, stream: Stream, body: bytes) -> None:
+    def _on_message(self, stream: Stream, body: bytes) -> None:
         message = pb.SubscribeResponse.FromString(body)
         if self._bare and message.HasField("event_batch"):
             message = _without_payloads(message)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 PER_USER: Final = 50
 
 #: How many connect at the same time, where it is not their haste that is tried.
-_TOGETHER: Final = 100
+_CONCURRENCY: Final = 100
 
 #: Open files of this process besides the connections of devices.
 _RESERVED: Final = 200
@@ -37,7 +37,7 @@ def users(fleet: Iterable[Device]) -> list[str]:
 
 async def connect_all(fleet: Sequence[Device], address: str, *, reads: bool = True) -> None:
     """Let them connect, some at a time. Those that read are live when this returns."""
-    for some in groups(fleet, _TOGETHER):
+    for some in groups(fleet, _CONCURRENCY):
         await asyncio.gather(*(device.connect(address, reads=reads) for device in some))
         if reads:
             await asyncio.gather(*(device.caught_up() for device in some))

@@ -10,7 +10,7 @@ from typing import TypedDict
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from unisono.client import _convert, _given
+from unisono.client import _arguments, _convert
 from unisono.client._drafts import payload
 from unisono.client._model import (
     DeleteResult,
@@ -24,7 +24,7 @@ from unisono.client._model import (
 )
 from unisono.client._refs import Ref, Refs, ref, refs
 from unisono.client._wire import methods
-from unisono.client._wire.caller import Caller, Deadline
+from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.page_tokens import PageTokens
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -97,10 +97,10 @@ def marking(
     expected_revision: int | None = None,
 ) -> pb.MarkNotificationsRequest:
     """The request that marks. Raises `TypeError`, and `InvalidRequest` for a time without a zone."""
-    _given.one("user_id", user_id, str)
-    _given.one("selector", selector, Selector)
-    _given.one("expected_revision", expected_revision, int | None)
-    _given.options(state, State)
+    _arguments.check("user_id", user_id, str)
+    _arguments.check("selector", selector, Selector)
+    _arguments.check("expected_revision", expected_revision, int | None)
+    _arguments.check_options(state, State)
     request = pb.MarkNotificationsRequest(
         user_id=user_id,
         endpoint_id=endpoint_id,
@@ -121,18 +121,18 @@ def marking(
     return request
 
 
-class Calls:
+class ServiceClient:
     """Calls of one principal; `timeout` is in seconds, retries included.
 
     All raise `UnisonoError`, and `TypeError` for an argument of a wrong name or type.
     """
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: RpcCaller) -> None:
         self._caller = caller
 
     async def get(self, user_id: str, named: Ref, timeout: float) -> Notification:
         """One notification with its payload."""
-        _given.one("user_id", user_id, str)
+        _arguments.check("user_id", user_id, str)
         request = pb.GetNotificationRequest(user_id=user_id, notification=ref(named))
         answer = await self._caller.call(methods.GET, request, Deadline(timeout))
         return _convert.notification(answer.notification)
@@ -141,9 +141,9 @@ class Calls:
         self, user_id: str, filter_: Filter, *, page_size: int, timeout: float, endpoint_id: str = ""
     ) -> AsyncGenerator[Notification, None]:
         """The history, newest first; asks for the next page when it is needed, each within `timeout`."""
-        _given.one("user_id", user_id, str)
-        _given.one("page_size", page_size, int)
-        _given.options(filter_, Filter)
+        _arguments.check("user_id", user_id, str)
+        _arguments.check("page_size", page_size, int)
+        _arguments.check_options(filter_, Filter)
         request = pb.ListNotificationsRequest(
             user_id=user_id,
             endpoint_id=endpoint_id,
@@ -183,9 +183,9 @@ class Calls:
         endpoint_id: str = "",
     ) -> Notification:
         """Patch the content of one notification."""
-        _given.one("user_id", user_id, str)
-        _given.one("expected_revision", expected_revision, int | None)
-        _given.options(patch, Patch)
+        _arguments.check("user_id", user_id, str)
+        _arguments.check("expected_revision", expected_revision, int | None)
+        _arguments.check_options(patch, Patch)
         request = pb.UpdateNotificationRequest(
             user_id=user_id,
             endpoint_id=endpoint_id,
@@ -212,8 +212,8 @@ class Calls:
         endpoint_id: str = "",
     ) -> DeleteResult:
         """Withdraw one notification from every device and from the history."""
-        _given.one("user_id", user_id, str)
-        _given.one("expected_revision", expected_revision, int | None)
+        _arguments.check("user_id", user_id, str)
+        _arguments.check("expected_revision", expected_revision, int | None)
         request = pb.DeleteNotificationRequest(
             user_id=user_id,
             endpoint_id=endpoint_id,
@@ -224,13 +224,13 @@ class Calls:
 
     async def feed(self, user_id: str, *, timeout: float, endpoint_id: str = "") -> Feed:
         """The last revision and the unread count, of one endpoint if named."""
-        _given.one("user_id", user_id, str)
+        _arguments.check("user_id", user_id, str)
         request = feed_pb.GetFeedRequest(user_id=user_id, endpoint_id=endpoint_id)
         return _convert.feed(await self._caller.call(methods.GET_FEED, request, Deadline(timeout)))
 
     async def endpoints(self, user_id: str, timeout: float) -> tuple[Endpoint, ...]:
         """The devices of a user, in the order of registration."""
-        _given.one("user_id", user_id, str)
+        _arguments.check("user_id", user_id, str)
         request = endpoint_pb.ListEndpointsRequest(user_id=user_id)
         answer = await self._caller.call(methods.LIST_ENDPOINTS, request, Deadline(timeout))
         return tuple(_convert.endpoint(row) for row in answer.endpoints)

@@ -1,6 +1,6 @@
 """Where publishers and devices get their calls from: an address, or a transport that somebody else has."""
 
-from unisono.client._wire.caller import Caller
+from unisono.client._wire.caller import RpcCaller
 from unisono.client._wire.channel import Address
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
 from unisono.client._wire.retry import Backoff
@@ -45,7 +45,7 @@ class Connection:
             target = self._own = create_transport(target, tls=tls, root_certificates=root_certificates)
         elif not hasattr(target, "unary"):
             raise TypeError(f"target: must be HOST:PORT or a transport; is {target!r}")
-        self.caller = Caller(target, tokens, backoff)
+        self.caller = RpcCaller(target, tokens, backoff)
 
     async def close(self) -> None:
         """Close the transport, if nobody else has it."""

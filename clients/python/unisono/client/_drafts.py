@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypedDict, Unpack
 
-from unisono.client import _convert, _given
+from unisono.client import _arguments, _convert
 from unisono.client._model import Platform, Priority
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import CONFLICT_POLICY_REPLACE, SendNotificationRequest
@@ -48,8 +48,8 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
 
     Raises `TypeError` for a wrong name or type, and `InvalidRequest` for a time without a zone.
     """
-    _given.one("user_id", user_id, str)
-    _given.options(content, Content)
+    _arguments.check("user_id", user_id, str)
+    _arguments.check_options(content, Content)
     request = Draft(
         user_id=user_id,
         endpoint_id=content.get("endpoint_id", ""),
@@ -62,8 +62,8 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
     )
     if content.get("replace"):
         request.on_conflict = CONFLICT_POLICY_REPLACE
-    platforms = _given.each("platforms", content.get("platforms", ()), Platform)
-    endpoint_ids = _given.each("endpoint_ids", content.get("endpoint_ids", ()), str)
+    platforms = _arguments.check_each("platforms", content.get("platforms", ()), Platform)
+    endpoint_ids = _arguments.check_each("endpoint_ids", content.get("endpoint_ids", ()), str)
     if platforms or endpoint_ids:
         request.target_policy.platforms.extend(map(_convert.platform_number, platforms))
         request.target_policy.endpoint_ids.extend(endpoint_ids)
@@ -72,7 +72,7 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
 
 def keyed(request: Draft) -> Draft:
     """The same draft with a key, without which to repeat it could be to send it twice."""
-    _given.one("drafts", request, Draft)
+    _arguments.check("drafts", request, Draft)
     if request.app_notification_id:
         return request
     copy = Draft(app_notification_id=_new_key())

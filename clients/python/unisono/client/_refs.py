@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from unisono.client import _given
+from unisono.client import _arguments
 from unisono.client._model import Notification, SendResult
 from unisono.v1.notification_pb2 import NotificationRef
 
@@ -24,7 +24,7 @@ Refs = Ref | Iterable[Ref]
 
 def ref(named: Ref) -> NotificationRef:
     """The proto's reference."""
-    _given.one("notification", named, Ref)
+    _arguments.check("notification", named, Ref)
     if isinstance(named, Key):
         return NotificationRef(app_notification_id=named.app_notification_id)
     return NotificationRef(id=named if isinstance(named, str) else named.id)

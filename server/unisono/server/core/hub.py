@@ -104,7 +104,7 @@ class Hub:
             return
         if not hint.endpoint_id:
             channel.tail.on_hint(hint, self._clock.now())
-            self._tails.heard(channel.tail)
+            self._tails.touch(channel.tail)
         for subscriber in channel.subscribers:
             concerned = not hint.endpoint_id or hint.endpoint_id == subscriber.endpoint_id
             if not concerned or hint.session_id == subscriber.session_id:

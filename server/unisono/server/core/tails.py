@@ -15,7 +15,7 @@ class Tails:
         self._weights: dict[Tail, int] = {}
         self._weight = 0
 
-    def heard(self, tail: Tail) -> None:
+    def touch(self, tail: Tail) -> None:
         """A tail has changed. Those that nothing was heard of for the longest make room."""
         self.forget(tail)
         self._weights[tail] = tail.weight

@@ -21,7 +21,7 @@ TIMES: Final = 5
 WARM_UP: Final = 0.1
 
 #: How soon a device may be gone that does not wait to be welcomed, in seconds: about when it would be.
-SOON: Final = 0.02
+SOON_SECONDS: Final = 0.02
 
 #: What memory may grow by: what a short run is not warm for, which is at times one step of up to 10 MB,
 #: and 0.1 KB per stream that is broken off, which grpcio loses
@@ -73,7 +73,7 @@ async def come_and_leave(device: Device, chance: Random, address: str, times: in
         if chance.random() < 0.5:
             await device.caught_up()
         else:
-            await asyncio.sleep(chance.uniform(0, SOON))
+            await asyncio.sleep(chance.uniform(0, SOON_SECONDS))
         if chance.random() < 0.5:
             device.leave()
         else:

@@ -23,7 +23,7 @@ OF_EACH: Final = 100
 EXPIRING: Final = 2
 
 #: Feeds to which is sent at once.
-TOGETHER: Final = 10
+CONCURRENCY: Final = 10
 
 #: Users to whom live traffic goes, and their devices.
 LIVE: Final = 2
@@ -37,7 +37,7 @@ SENDING: Final = 0.04
 QUIET: Final = 4.0
 
 #: From the expiry of a feed until its devices are told of all of it, in seconds, and the least for all.
-TELLING: Final = 0.04
+SECONDS_PER_ROUND: Final = 0.04
 MIN_LATENCY: Final = 5.0
 
 #: What live sends may take longer meanwhile, in milliseconds: they wait for a commit that takes some of
@@ -57,7 +57,7 @@ async def expire_together(context: TrialContext) -> None:
         probe = await Probe.to(context, server.address, readers)
         seconds = SENDING * context.rounds + QUIET
         at = datetime.fromtimestamp(ceil(time.time() + seconds), tz=UTC)
-        for some in fleet.groups(fleet.users(expiring), TOGETHER):
+        for some in fleet.groups(fleet.users(expiring), CONCURRENCY):
             users = [user_id for user_id in some for _ in range(OF_EACH)]
             await send_all(publisher, [draft(user_id, title="Over", expire_time=at) for user_id in users])
         await fleet.until_all(expiring, lambda device: device.revision >= OF_EACH)
@@ -65,7 +65,7 @@ async def expire_together(context: TrialContext) -> None:
             quiet = await measured(probe, asyncio.sleep(at.timestamp() - time.time()))
             busy = await measured(probe, all_expire(context, expiring))
         took = max(device.reached for device in expiring) - at.timestamp()
-        allowed = MIN_LATENCY + TELLING * context.rounds
+        allowed = MIN_LATENCY + SECONDS_PER_ROUND * context.rounds
         context.took("all have expired after, in s", took, allowed, notifications=context.rounds * OF_EACH)
         write_down(context, quiet, busy)
         await all_were_told(context, publisher, expiring)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from unisono.client._errors import UnisonoError
-from unisono.client._wire.caller import Caller, Deadline
+from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import ACKNOWLEDGE
 from unisono.v1.feed_service_pb2 import AcknowledgeRequest
 
@@ -17,7 +17,7 @@ class Acknowledger:
     What fails is repeated, for a later one if there is, with delays that grow and that the service asks for.
     """
 
-    def __init__(self, caller: Caller, endpoint_id: str, *, interval: float, timeout: float) -> None:
+    def __init__(self, caller: RpcCaller, endpoint_id: str, *, interval: float, timeout: float) -> None:
         self._caller = caller
         self._endpoint_id = endpoint_id
         self._interval = interval

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Final, Self, Unpack
 
-from unisono.client import _convert, _given
-from unisono.client._calls import Calls, Everything, Filter, Group, Selector, State, marking
+from unisono.client import _arguments, _convert
+from unisono.client._calls import Everything, Filter, Group, Selector, ServiceClient, State, marking
 from unisono.client._connection import Connection, Target
 from unisono.client._device.acknowledger import Acknowledger
 from unisono.client._device.events import Events
@@ -30,7 +30,7 @@ from unisono.client._model import (
     UserActionState,
 )
 from unisono.client._refs import Ref
-from unisono.client._wire.tokens import TokenSource, patient
+from unisono.client._wire.tokens import TokenSource, retry_provider_errors
 from unisono.v1 import feed_service_pb2 as pb
 
 #: How long a device that is closed may take to say how far it got, in seconds.
@@ -71,19 +71,23 @@ class Device:
         out, each process starts anew. `start` is where a device begins that holds nothing. Without
         `tls` or `root_certificates` (PEM) the token travels in the clear: stay on this machine.
         """
-        _given.one("endpoint_id", endpoint_id, str)
-        _given.one("platform", platform, Platform)
-        _given.one("display_name", display_name, str)
-        _given.one("start", start, StartPosition)
+        _arguments.check("endpoint_id", endpoint_id, str)
+        _arguments.check("platform", platform, Platform)
+        _arguments.check("display_name", display_name, str)
+        _arguments.check("start", start, StartPosition)
         if storage is not None and not hasattr(storage, "load"):
             raise TypeError(f"storage: must be a Storage, such as FileStorage(path); is {storage!r}")
         self.endpoint_id = endpoint_id
         self._timeout = timing.call_timeout
         self._connection = Connection(
-            target, patient(token), tls=tls, root_certificates=root_certificates, backoff=timing.backoff
+            target,
+            retry_provider_errors(token),
+            tls=tls,
+            root_certificates=root_certificates,
+            backoff=timing.backoff,
         )
         caller = self._connection.caller
-        self._calls = Calls(caller)
+        self._calls = ServiceClient(caller)
         self._persistence = Persistence(storage or MemoryStorage(), endpoint_id)
         self._state = DeviceState()
         self._outbox = Outbox(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from unisono.client._calls import Calls
+from unisono.client._calls import ServiceClient
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.reconnect import LOST
 from unisono.client._errors import Unauthenticated, Unavailable, UnisonoError
@@ -32,7 +32,7 @@ class Outbox:
 
     def __init__(
         self,
-        calls: Calls,
+        calls: ServiceClient,
         persistence: Persistence,
         *,
         timeout: float,

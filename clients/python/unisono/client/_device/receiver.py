@@ -9,7 +9,7 @@ from unisono.client._device.persistence import Persistence
 from unisono.client._device.shielded import run_shielded
 from unisono.client._device.state import DeviceState, Status
 from unisono.client._errors import NotFound, UnisonoError
-from unisono.client._wire.caller import Caller, Deadline
+from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import GET
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1.notification_pb2 import NotificationRef
@@ -22,7 +22,7 @@ class Receiver:
     def __init__(
         self,
         opening: pb.SubscribeRequest,
-        caller: Caller,
+        caller: RpcCaller,
         state: DeviceState,
         persistence: Persistence,
         outbox: Outbox,

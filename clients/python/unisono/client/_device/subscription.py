@@ -12,7 +12,7 @@ from unisono.client._device.room import Overfull
 from unisono.client._device.stream import messages
 from unisono.client._device.timing import Timing
 from unisono.client._errors import UnisonoError
-from unisono.client._wire.caller import Caller
+from unisono.client._wire.caller import RpcCaller
 from unisono.v1 import feed_service_pb2 as pb
 
 _log = logging.getLogger("unisono.client")
@@ -72,7 +72,7 @@ class _StreamTasks:
 class Subscription:
     """One endpoint's stream."""
 
-    def __init__(self, caller: Caller, handler: StreamHandler, timing: Timing) -> None:
+    def __init__(self, caller: RpcCaller, handler: StreamHandler, timing: Timing) -> None:
         self._caller = caller
         self._handler = handler
         self._timing = timing
@@ -121,7 +121,7 @@ class Subscription:
         self._refusals += 1
         if self._refusals > MAX_REFUSALS:
             raise cause
-        self._caller.tokens.forget(token)
+        self._caller.tokens.invalidate(token)
 
     async def _wait(self, reconnect: Reconnect) -> None:
         self._failures += 1

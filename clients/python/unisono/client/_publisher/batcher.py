@@ -19,7 +19,7 @@ from unisono.client._errors import (
     error_of,
 )
 from unisono.client._publisher.user_queues import Outcome, Send, UserQueues
-from unisono.client._wire.caller import Caller, Deadline
+from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import BATCH_SEND, SEND
 from unisono.client._wire.retry import is_transient
 from unisono.client._wire.transport import closed
@@ -43,7 +43,7 @@ class SendBatcher:
     service itself took from one call and what it did not may change places, unless the keys are equal.
     """
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(self, caller: RpcCaller) -> None:
         self._caller = caller
         self._queues = UserQueues()
         self._calls: set[asyncio.Task[None]] = set()

@@ -4,8 +4,8 @@ from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import Self, Unpack
 
-from unisono.client import _convert, _given
-from unisono.client._calls import Calls, Filter, Patch, Selector, State, marking
+from unisono.client import _arguments, _convert
+from unisono.client._calls import Filter, Patch, Selector, ServiceClient, State, marking
 from unisono.client._connection import Connection, Target
 from unisono.client._drafts import Content, Draft, draft, keyed
 from unisono.client._model import DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
@@ -48,11 +48,11 @@ class Publisher:
         for the first, and again when the server refuses the one in use. Without `tls` or
         `root_certificates` (PEM) the token travels in the clear: stay on this machine.
         """
-        _given.seconds("timeout", timeout)
+        _arguments.check_seconds("timeout", timeout)
         self._connection = Connection(
             target, token, tls=tls, root_certificates=root_certificates, backoff=backoff
         )
-        self._calls = Calls(self._connection.caller)
+        self._calls = ServiceClient(self._connection.caller)
         self._sends = SendBatcher(self._connection.caller)
         self._timeout = timeout
 
@@ -174,7 +174,7 @@ class Publisher:
     def _within(self, timeout: float | None) -> float:
         if timeout is None:
             return self._timeout
-        _given.seconds("timeout", timeout)
+        _arguments.check_seconds("timeout", timeout)
         return timeout
 
 

@@ -23,7 +23,7 @@ class Deadline:
         return self._at - time.monotonic()
 
 
-class Caller:
+class RpcCaller:
     """Calls the methods of the service for one principal."""
 
     def __init__(self, transport: Transport, tokens: Tokens, backoff: Backoff) -> None:

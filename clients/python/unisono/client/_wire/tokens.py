@@ -17,7 +17,7 @@ class Tokens:
             raise TypeError(f"token: must be an access token, or a function that gives one; is {source!r}")
         self._source = source
         self._token = _usable(source) if isinstance(source, str) else ""
-        self._asking = asyncio.Lock()
+        self._fetching = asyncio.Lock()
 
     @property
     def renewable(self) -> bool:
@@ -28,23 +28,23 @@ class Tokens:
         """The token to use; asked for once for all who wait. Raises what the provider raises."""
         if self._token or isinstance(self._source, str):
             return self._token
-        async with self._asking:
+        async with self._fetching:
             if not self._token:
-                self._token = await _asked(self._source)
+                self._token = await _fetch(self._source)
             return self._token
 
-    def forget(self, refused: str) -> None:
+    def invalidate(self, refused: str) -> None:
         """Do not use the refused one again, if there can be another."""
         if self._token == refused and self.renewable:
             self._token = ""
 
     async def renew(self, refused: str) -> str:
         """A token other than the refused one, if the provider has one. Raises what the provider raises."""
-        self.forget(refused)
+        self.invalidate(refused)
         return await self.get()
 
 
-def patient(source: TokenSource) -> TokenSource:
+def retry_provider_errors(source: TokenSource) -> TokenSource:
     """The same source for one who waits: what its provider raises may pass, so it is `Unavailable`."""
     if not callable(source):
         return source
@@ -52,14 +52,14 @@ def patient(source: TokenSource) -> TokenSource:
 
     async def ask() -> str:
         try:
-            return await _asked(provider)
+            return await _fetch(provider)
         except Exception as error:
             raise Unavailable(f"the provider of tokens failed: {error!r}") from error
 
     return ask
 
 
-async def _asked(provider: Callable[[], str | Awaitable[str]]) -> str:
+async def _fetch(provider: Callable[[], str | Awaitable[str]]) -> str:
     given = provider()
     return _usable(await given if inspect.isawaitable(given) else given)
 

@@ -16,7 +16,7 @@ from unisono.v1 import feed_service_pb2 as pb
 #: The most that one batch of events holds, in bytes.
 _BATCH_BYTES: Final = 256 * 1024
 #: Heartbeats come a little earlier than agreed.
-_EARLY: Final = 0.9
+_HEARTBEAT_SHARE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Session:
         self._goodbye: pb.Goodbye | None = None
         self._loop = asyncio.get_running_loop()
         self._woken = asyncio.Event()
-        self._said_at = self._loop.time()
+        self._last_write = self._loop.time()
 
     def wake(self) -> None:
         """There may be something to say. May be called from any thread."""
@@ -123,7 +123,7 @@ class Session:
         return events
 
     def _say(self, **what: Any) -> pb.SubscribeResponse:
-        self._said_at = self._loop.time()
+        self._last_write = self._loop.time()
         return pb.SubscribeResponse(
             resume_token=self._state.seal(self._feed, self.endpoint_id, self._position),
             revision=self._position.cursor,
@@ -141,7 +141,7 @@ class Session:
 
     def _timeout(self) -> float:
         """The seconds until a heartbeat is due."""
-        return self._said_at + self._start.heartbeat * _EARLY - self._loop.time()
+        return self._last_write + self._start.heartbeat * _HEARTBEAT_SHARE - self._loop.time()
 
     async def _wait(self) -> None:
         """Until somebody wakes it, or a heartbeat is due."""

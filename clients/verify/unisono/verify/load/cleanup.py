@@ -14,7 +14,7 @@ from unisono.verify.load.methods import DELETE_ENDPOINT, LIST_ENDPOINTS
 from unisono.verify.load.rpc_client import TIMEOUT, RpcClient
 
 #: How many are withdrawn at the same time.
-TOGETHER: Final = 8
+CONCURRENCY: Final = 8
 
 
 async def remove_all(connect: Connect, access: Access, users: Sequence[str], prefix: str) -> None:
@@ -48,7 +48,7 @@ async def _withdraw(publisher: Publisher, user_id: str, prefix: str) -> None:
             except NotFound:
                 continue  # it has expired meanwhile
 
-    await asyncio.gather(*(some() for _ in range(TOGETHER)))
+    await asyncio.gather(*(some() for _ in range(CONCURRENCY)))
 
 
 async def _unregister(client: RpcClient, prefix: str) -> None:

@@ -25,9 +25,9 @@ LOSS: Final = 0.1
 
 #: Half of all streams end within their first messages: after Welcome, while they catch up, after Synced,
 #: and when they have just become live.
-EARLY: Final = 5
+MAX_EARLY_MESSAGES: Final = 5
 #: The others end, on average, this many messages later.
-LATER: Final = 30.0
+MEAN_LATER_MESSAGES: Final = 30.0
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -100,6 +100,6 @@ class FaultyTransport:
 
     def _length(self) -> int:
         """After how many messages a stream is cut: every number comes, the small ones often."""
-        early = self._chance.randint(1, EARLY)
-        later = int(self._chance.expovariate(1 / LATER))
+        early = self._chance.randint(1, MAX_EARLY_MESSAGES)
+        later = int(self._chance.expovariate(1 / MEAN_LATER_MESSAGES))
         return early if self._chance.random() < 0.5 else early + later

@@ -12,7 +12,7 @@ from unisono.verify.sends import sends_of
 _TRAVEL = 2.0
 
 #: Outcomes that differ from those for something that does not exist.
-_TELLING = {OK, "PERMISSION_DENIED", "ALREADY_EXISTS", "ABORTED", "FAILED_PRECONDITION"}
+_REVEALING = {OK, "PERMISSION_DENIED", "ALREADY_EXISTS", "ABORTED", "FAILED_PRECONDITION"}
 
 
 def isolated(replay: DeviceReplay) -> Iterator[BrokenPromise]:
@@ -44,7 +44,7 @@ def unknown(history: History) -> Iterator[BrokenPromise]:
     for call in history.calls:
         named, caller = named_in(call), feed_of(call)
         owner = owners.get(named, caller)
-        if owner != caller and call.code in _TELLING:
+        if owner != caller and call.code in _REVEALING:
             who = f"{caller.app_id} {caller.user_id}"
             yield _broken(
                 call.ended,

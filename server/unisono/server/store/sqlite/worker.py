@@ -24,7 +24,7 @@ class Worker:
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """The result of `work`, which is done after what was submitted before."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._go_on, name=self._name)
+            self._thread = threading.Thread(target=self._run, name=self._name)
             self._thread.start()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -35,7 +35,7 @@ class Worker:
         """End the thread after what it was given; nothing may be submitted later."""
         self._jobs.put(None)
 
-    def _go_on(self) -> None:
+    def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             job.run()
             # Nothing of it is kept while the thread waits for the next one.
@@ -54,11 +54,11 @@ class _Job:
         try:
             result = self._work()
         except BaseException as error:
-            self._tell(self._future.set_exception, error)
+            self._deliver(self._future.set_exception, error)
         else:
-            self._tell(self._future.set_result, result)
+            self._deliver(self._future.set_result, result)
 
-    def _tell(self, settle: Callable[[Any], None], outcome: object) -> None:
+    def _deliver(self, settle: Callable[[Any], None], outcome: object) -> None:
         # A loop that is closed has nobody left who waits.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._settle, settle, outcome)

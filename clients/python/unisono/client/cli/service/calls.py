@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from unisono.client import _convert
-from unisono.client._calls import Calls, Selector, State, marking
+from unisono.client._calls import Selector, ServiceClient, State, marking
 from unisono.client._connection import Connection
 from unisono.client._drafts import Content, draft
 from unisono.client._errors import InvalidRequest, NotFound
@@ -47,7 +47,7 @@ class CliClient:
             backoff=Backoff(),
         )
         self._caller = self._connection.caller
-        self.calls = Calls(self._caller)
+        self.calls = ServiceClient(self._caller)
 
     async def __aenter__(self) -> Self:
         return self

@@ -19,16 +19,16 @@ Value = TypeVar("Value")
 _TEXTS = (str, bytes, bytearray)
 
 
-def options(given: Mapping[str, object], kind: type) -> None:
+def check_options(given: Mapping[str, object], kind: type) -> None:
     """Keyword arguments, which a `TypedDict` describes."""
     hints = _hints(kind)
     for name, value in given.items():
         if name not in hints:
             raise TypeError(_unknown(name, hints))
-        one(name, value, hints[name])
+        check(name, value, hints[name])
 
 
-def one(name: str, value: object, kind: Any) -> None:
+def check(name: str, value: object, kind: Any) -> None:
     """An argument of this type: a class, a union, or an `Iterable` of one."""
     if not _is(value, kind):
         raise TypeError(f"{name}: must be {_described(kind)}; is {reprlib.repr(value)}")
@@ -36,15 +36,15 @@ def one(name: str, value: object, kind: Any) -> None:
         _check_text(name, value)
 
 
-def each(name: str, values: Iterable[Value], kind: type[Value]) -> list[Value]:
+def check_each(name: str, values: Iterable[Value], kind: type[Value]) -> list[Value]:
     """The members of an argument, all of this type."""
     members = list(values)
     for index, member in enumerate(members):
-        one(f"{name}[{index}]", member, kind)
+        check(f"{name}[{index}]", member, kind)
     return members
 
 
-def seconds(name: str, value: object) -> None:
+def check_seconds(name: str, value: object) -> None:
     """A length of time, as a number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError(f"{name}: must be a number of seconds, such as 5.0; is {value!r}")

@@ -23,30 +23,28 @@ def kept() -> Result:
 
 
 def test_a_row_says_all_of_a_figure(kept: Result) -> None:
-    reporter = page(kept, {}).replace("–", " to ")  # noqa: RUF001  an en dash is meant
+    text = page(kept, {}).replace("–", " to ")  # noqa: RUF001  an en dash is meant
     rates = "send 1,000/s, echo 1,000/s"
     good = f"| `good` | a send / an echo | at most 2 | **1.50** | 1.40 to 1.80 | met | {rates} |"
     peer = f"| `peer` | a send / an echo |  | **0.050** | 0.050 to 0.050 |  | {rates} |"
-    assert {good, peer} <= set(reporter.splitlines())
+    assert {good, peer} <= set(text.splitlines())
 
 
 def test_a_group_says_how_it_was_made_and_what_its_noise_was(kept: Result) -> None:
-    reporter = page(kept, {})
-    assert "`make bench ONLY=fake` on 2026-11-25, 3 rounds." in reporter
-    assert "The floor, *echo*, was at most 4.2% from itself." in reporter
-    assert "What a peer promises." in reporter
-    assert "1 of 3 targets are met." in reporter
+    text = page(kept, {})
+    assert "`make bench ONLY=fake` on 2026-11-25, 3 rounds." in text
+    assert "The floor, *echo*, was at most 4.2% from itself." in text
+    assert "What a peer promises." in text
+    assert "1 of 3 targets are met." in text
 
 
 def test_what_is_missed_is_explained_or_said_not_to_be(kept: Result) -> None:
-    reporter = page(kept, {"bad": "Because of *this*.", "good": "Never shown."})
-    assert "[missed](#bad-misses-its-target)" in reporter
-    assert (
-        "### `bad` misses its target\n\nIt is 1.50, and should be at most 1.2: a send / an echo." in reporter
-    )
-    assert "Because of *this*." in reporter
-    assert reporter.count(NOT_EXPLAINED) == 1
-    assert "Never shown." not in reporter
+    text = page(kept, {"bad": "Because of *this*.", "good": "Never shown."})
+    assert "[missed](#bad-misses-its-target)" in text
+    assert "### `bad` misses its target\n\nIt is 1.50, and should be at most 1.2: a send / an echo." in text
+    assert "Because of *this*." in text
+    assert text.count(NOT_EXPLAINED) == 1
+    assert "Never shown." not in text
 
 
 def test_explanations_are_read_by_name() -> None:
@@ -58,8 +56,8 @@ def test_machines_are_told_apart_only_where_there_are_several(kept: Result) -> N
     assert page(kept, {}).count("a fast one") == 1
     moved = replace(CONDITIONS, machine={"processor": "a slow one"})
     both = replace(kept, groups=(kept.groups[0], replace(kept.groups[1], conditions=moved)))
-    reporter = page(both, {})
-    assert re.search("The group fake:.*a fast one.*The group peer:.*a slow one", reporter, re.DOTALL)
+    text = page(both, {})
+    assert re.search("The group fake:.*a fast one.*The group peer:.*a slow one", text, re.DOTALL)
 
 
 def test_pictures_are_well_formed_and_have_no_date_and_no_chance(kept: Result) -> None:
@@ -86,7 +84,7 @@ def test_pictures_show_each_figure_and_each_workload(kept: Result) -> None:
 
 
 @pytest.mark.parametrize(
-    ("measure", "number", "told"),
+    ("measure", "number", "text"),
     [
         ("cpu", 0.001217, "1,217 µs"),
         ("p50", 0.00149, "1.49 ms"),
@@ -95,8 +93,8 @@ def test_pictures_show_each_figure_and_each_workload(kept: Result) -> None:
         ("of its own", 7.0, "7.00"),
     ],
 )
-def test_values_have_their_units(measure: str, number: float, reporter: str) -> None:
-    assert formatting.value(measure, number) == reporter
+def test_values_have_their_units(measure: str, number: float, text: str) -> None:
+    assert formatting.value(measure, number) == text
 
 
 def test_a_result_of_no_figure_with_a_target_has_a_page_too() -> None:

@@ -27,7 +27,7 @@ def test_each_promise_is_broken_somewhere() -> None:
     assert set(CORRUPTIONS.values()) == set(PROMISES)
 
 
-@pytest.mark.parametrize("doctor", list(CORRUPTIONS), ids=lambda corruption: corruption.__name__)
+@pytest.mark.parametrize("corruption", list(CORRUPTIONS), ids=lambda corruption: corruption.__name__)
 def test_what_is_broken_is_named_with_its_evidence(history: History, corruption: Corruption) -> None:
     corrupted = copy.deepcopy(history)
     corruption(corrupted)

@@ -111,14 +111,14 @@ def _stream(stream: Stream) -> Line:
 
 def _read_call(history: History, line: Line) -> None:
     request, answer = _messages()[line["method"]]
-    line["principal"] = Principal(**line["holder"])
+    line["principal"] = Principal(**line["principal"])
     line["request"] = ParseDict(line["request"], request())
     line["answer"] = ParseDict(line["answer"], answer()) if line["answer"] is not None else None
     history.calls.append(Call(**line))
 
 
 def _read_stream(history: History, line: Line) -> None:
-    line["principal"] = Principal(**line["holder"])
+    line["principal"] = Principal(**line["principal"])
     line["request"] = ParseDict(line["request"], feed_service_pb2.SubscribeRequest())
     line["messages"] = [
         TimedMessage(time, ParseDict(message, feed_service_pb2.SubscribeResponse()))

@@ -15,7 +15,7 @@ from random import Random
 from tests.support.buses import LossyBus
 LocalBus = partial(LossyBus, Random({seed}))
 """
-_DEAF: Final = "from tests.support.buses import DeafBus as LocalBus"
+_DEAF: Final = "from tests.support.buses import NullBus as LocalBus"
 
 #: Streams look by themselves so often, in seconds.
 _TICKS: Final = {"UNISONO_HEARTBEAT_MIN": "0.1", "UNISONO_HEARTBEAT": "0.3", "UNISONO_HEARTBEAT_MAX": "0.3"}

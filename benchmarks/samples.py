@@ -25,7 +25,7 @@ class Measurement:
 
     def __init__(self) -> None:
         self.operations = 0
-        self.seen: dict[str, float] = {}
+        self.measures: dict[str, float] = {}
         self.sample: Sample = {}
 
 
@@ -40,7 +40,7 @@ def measure(pid: int) -> Iterator[Measurement]:
         "cpu": (usage.processor_time(pid) - server) / work.operations,
         "rate": work.operations / wall,
         "busy": (usage.busy_time(cores.GENERATOR) - core) / wall,
-        **work.seen,
+        **work.measures,
     }
 
 

@@ -38,7 +38,7 @@ ANNOUNCED = struct.pack(">?I", False, 7_900_000)
 MAX_CONCURRENT_STREAMS = 3
 
 
-class Wire:
+class Http2Client:
     """One connection, and all frames that came on it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +64,7 @@ class Wire:
     async def _read(self) -> bool:
         data = await self._reader.read(65_536)
         self._buffer += data
-        for frame in frames.taken(self._buffer):
+        for frame in frames.take_frames(self._buffer):
             self.frames.append(frame)
             if frame.kind == frames.PING and self.answers_pings and not frame.flags & frames.ACK:
                 self.send(frames.frame(frames.PING, frames.ACK, 0, frame.payload))
@@ -85,10 +85,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire(node: Running) -> AsyncIterator[Wire]:
+async def wire(node: Running) -> AsyncIterator[Http2Client]:
     host, port = node.target.split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    opened = Wire(reader, writer)
+    opened = Http2Client(reader, writer)
     opened.send(frames.greeting(), frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
     try:
         async with asyncio.timeout(TIMEOUT):
@@ -159,7 +159,7 @@ async def test_refusals_leave_no_more_to_collect_than_any_call(serving: Running)
             gc.enable()
 
 
-async def refused_by(stranger: Wire, calls: Iterable[int]) -> None:
+async def refused_by(stranger: Http2Client, calls: Iterable[int]) -> None:
     """Refusals one after another, until the server has forgotten them."""
     for call in calls:
         stranger.send(headers(call, NO_TOKEN))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.api.test_door import Wire, headers, wire
+from tests.api.test_door import Http2Client, headers, wire
 from tests.support.api_client import ApiClient
 from tests.support.attacks.strangers import PATHS
 from tests.support.http2 import frames
@@ -55,7 +55,7 @@ def strangers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return counted
 
 
-async def reset_all(stranger: Wire, path: str, streams: Iterable[int]) -> None:
+async def reset_all(stranger: Http2Client, path: str, streams: Iterable[int]) -> None:
     """Begin calls and reset each at once; and wait until the server has seen them all."""
     block = request_headers(path, "localhost", "")
     for stream_id in streams:

@@ -23,7 +23,7 @@ ALL_METHODS: Sequence[Method[Any, Any]] = tuple(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
+class RequestError:
     """All that the SDK tells of an error."""
 
     kind: type[UnisonoError]
@@ -41,7 +41,9 @@ async def both(tmp_path: Path) -> AsyncIterator[list[Service]]:
         yield [await running.enter_async_context(serve(tmp_path)) for serve in SERVICES.values()]
 
 
-async def outcome(service: Service, method: Method[Any, Any], token: str, request: Any) -> Refusal | None:
+async def outcome(
+    service: Service, method: Method[Any, Any], token: str, request: Any
+) -> RequestError | None:
     """Why it was refused; None when it was not."""
     try:
         if method is methods.SUBSCRIBE:
@@ -50,7 +52,7 @@ async def outcome(service: Service, method: Method[Any, Any], token: str, reques
         else:
             await service.transport.unary(method, request, token=token, timeout=20)
     except UnisonoError as error:
-        return Refusal(
+        return RequestError(
             kind=type(error),
             code=error.code.name,
             reason=error.reason,

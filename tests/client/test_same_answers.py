@@ -35,7 +35,7 @@ TITLES = ("One", "Two", "Three")
 DEVICES = {"laptop": Platform.LINUX, "phone": Platform.IOS}
 
 
-class Side:
+class System:
     """One of the services, with a publisher and the devices of Ada; ids are numbered as they come."""
 
     def __init__(self, service: Service, publisher: Publisher, devices: dict[str, Device]) -> None:
@@ -77,7 +77,7 @@ class Side:
 
 
 @pytest.fixture
-async def sides(tmp_path: Path) -> AsyncIterator[list[Side]]:
+async def sides(tmp_path: Path) -> AsyncIterator[list[System]]:
     async with AsyncExitStack() as running:
         made = []
         for serving in SERVICES.values():
@@ -88,11 +88,11 @@ async def sides(tmp_path: Path) -> AsyncIterator[list[Side]]:
                 device = Device(service.transport, service.user_token(), endpoint_id=name, platform=platform)
                 devices[name] = await running.enter_async_context(device)
                 await device.wait_for(lambda device: device.status is Status.LIVE)
-            made.append(Side(service, publisher, devices))
+            made.append(System(service, publisher, devices))
         yield made
 
 
-async def step(side: Side, random: Random) -> Any:
+async def step(side: System, random: Random) -> Any:
     """One call, chosen by chance; its answer or error. Equal generators lead to equal calls."""
     try:
         return await random.choice((send, send, send, mark, mark, mark_many, update, delete, let_time_pass))(
@@ -102,35 +102,35 @@ async def step(side: Side, random: Random) -> Any:
         return error
 
 
-async def send(side: Side, random: Random) -> Any:
+async def send(side: System, random: Random) -> Any:
     content = _content(random, side.service)
     return await side.publisher.send(random.choice(USERS), **content)
 
 
-async def mark(side: Side, random: Random) -> Any:
+async def mark(side: System, random: Random) -> Any:
     user, named = await _named(side, random)
     return await side.publisher.mark(user, named, **_state(random, side.service))
 
 
-async def mark_many(side: Side, random: Random) -> Any:
+async def mark_many(side: System, random: Random) -> Any:
     many = random.choice((Everything(), Group("mail"), Group("chat")))
     return await side.publisher.mark(random.choice(USERS), many, **_state(random, side.service))
 
 
-async def update(side: Side, random: Random) -> Any:
+async def update(side: System, random: Random) -> Any:
     user, named = await _named(side, random)
     return await side.publisher.update(user, named, title=random.choice(TITLES), silent=random.random() < 0.5)
 
 
-async def delete(side: Side, random: Random) -> Any:
+async def delete(side: System, random: Random) -> Any:
     return await side.publisher.delete(*await _named(side, random))
 
 
-async def let_time_pass(side: Side, random: Random) -> None:
+async def let_time_pass(side: System, random: Random) -> None:
     await side.service.advance(timedelta(seconds=random.choice((1, 60, 3600))))
 
 
-async def _named(side: Side, random: Random) -> tuple[str, Notification | str]:
+async def _named(side: System, random: Random) -> tuple[str, Notification | str]:
     """A user and a notification of the user's; or one that nobody has."""
     user, index = random.choice(USERS), random.randrange(6)
     listed = [row async for row in side.publisher.list(user)]
@@ -164,7 +164,7 @@ def _state(random: Random, service: Service) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_a_history_is_the_same_at_both(sides: list[Side], seed: int) -> None:
+async def test_a_history_is_the_same_at_both(sides: list[System], seed: int) -> None:
     for number in range(STEPS):
         server, fake = [side.same(await step(side, Random(1000 * seed + number))) for side in sides]  # noqa: S311
         assert fake == server, f"step {number}"

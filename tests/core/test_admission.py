@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.clocks import FakeClock
 from unisono.server.core.access.principal import Principal, Scope
-from unisono.server.core.admission import Admission, Buckets, Kind
+from unisono.server.core.admission import Admission, Buckets, CallKind
 from unisono.server.errors import RateLimited, Reason
 from unisono.server.model import Limits
 
@@ -32,7 +32,7 @@ def admission(clock: FakeClock) -> Admission:
     return Admission(clock, LIMITS)
 
 
-def begun(admission: Admission, principal: Principal, kind: Kind) -> int:
+def begun(admission: Admission, principal: Principal, kind: CallKind) -> int:
     """How many calls may begin now."""
     for count in range(1000):
         try:
@@ -42,41 +42,43 @@ def begun(admission: Admission, principal: Principal, kind: Kind) -> int:
     raise AssertionError("there is no limit")
 
 
-@pytest.mark.parametrize(("kind", "at_once"), [(Kind.CALL, 4), (Kind.SUBSCRIBE, 10), (Kind.ACKNOWLEDGE, 2)])
-def test_each_kind_of_call_has_a_rate_of_its_own(admission: Admission, kind: Kind, at_once: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "at_once"), [(CallKind.CALL, 4), (CallKind.SUBSCRIBE, 10), (CallKind.ACKNOWLEDGE, 2)]
+)
+def test_each_kind_of_call_has_a_rate_of_its_own(admission: Admission, kind: CallKind, at_once: int) -> None:
     assert begun(admission, ADA, kind) == at_once
-    others = [other for other in Kind if other is not kind]
+    others = [other for other in CallKind if other is not kind]
     assert all(begun(admission, ADA, other) for other in others)
 
 
 def test_it_is_counted_for_each_user_and_for_the_app_itself(admission: Admission) -> None:
-    assert [begun(admission, who, Kind.CALL) for who in (ADA, BOB, APP)] == [4, 4, 4]
+    assert [begun(admission, who, CallKind.CALL) for who in (ADA, BOB, APP)] == [4, 4, 4]
 
 
 def test_time_gives_back_what_was_used(admission: Admission, clock: FakeClock) -> None:
-    begun(admission, ADA, Kind.CALL)
+    begun(admission, ADA, CallKind.CALL)
 
     clock.advance(0.5)
-    after_half = begun(admission, ADA, Kind.CALL)
+    after_half = begun(admission, ADA, CallKind.CALL)
     clock.advance(1000)
 
     assert after_half == 2
-    assert begun(admission, ADA, Kind.CALL) == 4
+    assert begun(admission, ADA, CallKind.CALL) == 4
 
 
 def test_a_refusal_says_whose_which_limit_and_when_to_come_back(
     admission: Admission, clock: FakeClock
 ) -> None:
-    begun(admission, ADA, Kind.CALL)
+    begun(admission, ADA, CallKind.CALL)
 
     with pytest.raises(RateLimited) as raised:
-        admission.begin(ADA, Kind.CALL)
+        admission.begin(ADA, CallKind.CALL)
 
     assert raised.value.reason is Reason.RATE_LIMITED
     assert (raised.value.subject, raised.value.metadata) == ("user:ada", {"limit": "4"})
     assert raised.value.retry_delay == pytest.approx(0.25)
     clock.advance(raised.value.retry_delay + 0.001)
-    admission.begin(ADA, Kind.CALL)
+    admission.begin(ADA, CallKind.CALL)
 
 
 def test_so_many_calls_are_under_way_and_no_more(admission: Admission) -> None:

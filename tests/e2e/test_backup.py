@@ -12,7 +12,7 @@ import pytest
 from tests.support import tokens
 from tests.support.api_client import ApiClient
 from tests.support.devices import Device, DeviceModel
-from tests.support.load import Answers, Load, everything, holds
+from tests.support.load import Answers, SendLoad, everything, holds
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, run, serving, url
 from unisono.client import create_channel
@@ -36,7 +36,7 @@ def backed_up(tmp_path_factory: pytest.TempPathFactory) -> BackedUp:
 async def back_up(folder: Path) -> BackedUp:
     """Back up the store of a server while backends send. A device listens until that begins."""
     store, backup = folder / "unisono.db", folder / "backup.db"
-    load, begun = Load(), asyncio.Event()
+    load, begun = SendLoad(), asyncio.Event()
     with serving(store) as server:
         async with create_channel(server.address) as channel:
             phone = await Device(Client(channel, tokens.device("ada")), "phone").connect()

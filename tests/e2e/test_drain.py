@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2 as health
 
 from tests.support import tokens
 from tests.support.devices import Device
-from tests.support.load import USERS, Load, holds
+from tests.support.load import USERS, SendLoad, holds
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, serving
 from unisono.client import bearer, create_channel, from_rpc_error
@@ -39,7 +39,7 @@ class Drained:
     """What happened while a server under load was stopped."""
 
     store: Path
-    load: Load
+    load: SendLoad
     devices: Sequence[Device]
     health: Sequence[int]
     exit_status: int
@@ -53,7 +53,7 @@ def drained(tmp_path_factory: pytest.TempPathFactory) -> Drained:
 
 async def drain(store: Path) -> Drained:
     """Stop a server with open streams while backends send."""
-    load = Load()
+    load = SendLoad()
     with serving(store, "--drain-grace", str(GRACE)) as server:
         async with create_channel(server.address) as channel:
             devices = await online(channel)

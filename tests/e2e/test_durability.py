@@ -13,7 +13,7 @@ import pytest
 from tests.guarantees.patches import Patch, patched
 from tests.support import tokens
 from tests.support.api_client import DISMISSED, READ, ApiClient, titled
-from tests.support.load import Load, holds
+from tests.support.load import SendLoad, holds
 from tests.support.nodes import Client
 from tests.support.processes import TESTERS, Environment, ServerProcess, serving
 from tests.support.traces import SystemCall, system_calls, tracer
@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Path:
 
 async def test_what_was_answered_ok_survives_kill_9(store: Path) -> None:
     # Given a server under load that is killed in the moment of an answer, again and again
-    load = Load()
+    load = SendLoad()
     for _ in range(ROUNDS):
         with serving(store) as server:
             async with create_channel(server.address) as channel:

@@ -31,6 +31,6 @@ async def test_nothing_of_tokens_claims_and_bodies_is_in_a_traceback(tmp_path: P
     finally:
         server.end()
     for shown in ("stumbled over a token", "stumbled over a body", "Traceback", "_stumble", "_fall"):
-        assert shown in server.said
+        assert shown in server.output
     for secret in (FAULTY_USER, KEY, *(part[:12] for part in TOKEN.split(".")[1:])):
-        assert secret not in server.said
+        assert secret not in server.output

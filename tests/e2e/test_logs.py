@@ -58,7 +58,7 @@ async def write(store: Path) -> Written:
             backend.client.metadata += ((REQUEST_ID, "backend-17"),)
             errors.append(await failure(backend.get("no such id")))
             await device.disconnect()
-    return Written(said=server.said, log=server.log, tokens=used, errors=errors)
+    return Written(said=server.output, log=server.log, tokens=used, errors=errors)
 
 
 async def failure(call: Any) -> grpc.aio.AioRpcError:

@@ -130,7 +130,7 @@ def test_strangers_do_not_write_into_the_log(server: ServerProcess) -> None:
         stranger.sendall(b"GET / HTTP/1.0\r\n\r\n")
         while stranger.recv(1024):
             pass
-    assert len(server.said.splitlines()) == len(server.log)
+    assert len(server.output.splitlines()) == len(server.log)
 
 
 def test_a_certificate_with_the_key_of_another_is_refused_at_the_start(tmp_path: Path) -> None:

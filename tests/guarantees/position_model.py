@@ -42,7 +42,7 @@ class Rules:
 
 
 @dataclass(slots=True, kw_only=True)
-class Memory:
+class FollowerState:
     """What a device holds, and what the oracle knows of its past. Times and revisions as in the feed."""
 
     held: dict[str, tuple[Notification, bytes | None]] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Memory:
     blind: int = 0
     last_event: int = 0
 
-    def copy(self) -> "Memory":
+    def copy(self) -> "FollowerState":
         return replace(self, held=dict(self.held), settled_held=dict(self.settled_held))
 
 
@@ -66,8 +66,8 @@ class Follower:
         self._world = world
         self._rules = rules
         self._audience = audience
-        self._memory = Memory()
-        self._saved = Memory()
+        self._memory = FollowerState()
+        self._saved = FollowerState()
         self._rung: set[tuple[str, int]] = set()
         self.complete_points = 0
         self.resyncs = 0
@@ -134,7 +134,7 @@ class Follower:
         match self._world.random.choice(("BEGINNING", "BEGINNING", "END", "LIST")):
             case "END":
                 position = Position.complete_at(feed.revision)
-                self._memory = Memory(settled=feed.revision, blind=feed.revision)
+                self._memory = FollowerState(settled=feed.revision, blind=feed.revision)
             case "LIST":
                 position = Position.complete_at(feed.revision)
                 await self._list(feed)
@@ -147,7 +147,7 @@ class Follower:
         where = ListFilter(audience=self._audience)
         page = await self._world.store.history(FEED, where, before=None, limit=PLENTY, max_bytes=PLENTY)
         rows = [decoded(told) for told in page.rows]
-        self._memory = Memory(
+        self._memory = FollowerState(
             held={row.id: (row, row.payload) for row in rows},
             settled_held={row.id: row.payload for row in rows},
             settled=feed.revision,
@@ -155,7 +155,7 @@ class Follower:
 
     def _begin(self, feed: Feed) -> Position:
         position = self._rules.beginning(feed.revision)
-        self._memory = Memory(token=self._seal.token(position), settled=feed.revision)
+        self._memory = FollowerState(token=self._seal.token(position), settled=feed.revision)
         return position
 
     def _apply(self, events: list[CatchUpEvent]) -> None:

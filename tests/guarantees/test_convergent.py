@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
+from tests.guarantees.checked_device import ADA, CheckedDevice
 from tests.guarantees.random_calls import RandomCalls
 from tests.guarantees.record import Record
-from tests.guarantees.witness import ADA, CheckedDevice
 from tests.support.api_client import ApiClient
 from tests.support.buses import LossyBus, NullBus
 from tests.support.clocks import FakeClock

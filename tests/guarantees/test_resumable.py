@@ -19,7 +19,7 @@ LAPTOPS = pb.TargetPolicy(platforms=[pb.PLATFORM_LINUX])
 Step = Callable[[], Awaitable[object]]
 
 
-class Story:
+class Scenario:
     """What happens to a user: to each the same, but for the cut."""
 
     def __init__(self, node: Running, clock: FakeClock, *, cut_after: int = 0, away: int = 0) -> None:
@@ -30,7 +30,7 @@ class Story:
         self._away = away
         self._ids: dict[str, str] = {}
 
-    async def tell(self, before: list[Step], after: list[Step]) -> "Story":
+    async def tell(self, before: list[Step], after: list[Step]) -> "Scenario":
         """Do some steps, begin to follow, and do the others."""
         for step in before:
             await step()
@@ -88,7 +88,7 @@ class Story:
             await self.reader.back()
 
 
-def day(story: Story) -> tuple[list[Step], list[Step]]:
+def day(story: Scenario) -> tuple[list[Step], list[Step]]:
     """A day in which everything happens that can; each step is one message on a stream that lives."""
     before: list[Step] = [lambda: story.send("old"), lambda: story.send("older")]
     after: list[Step] = [
@@ -114,8 +114,8 @@ def day(story: Story) -> tuple[list[Step], list[Step]]:
     return before, after
 
 
-async def told(node: Running, clock: FakeClock, **cut: int) -> Story:
-    story = Story(node, clock, **cut)
+async def told(node: Running, clock: FakeClock, **cut: int) -> Scenario:
+    story = Scenario(node, clock, **cut)
     return await story.tell(*day(story))
 
 
@@ -164,7 +164,7 @@ async def test_cut_after_any_message_and_away_for_a_while(node: Running, clock: 
 async def test_cut_during_a_long_catch_up(node: Running, clock: FakeClock, cut_after: int) -> None:
     """While away, what was already told changes, and so does what was not."""
     names = [str(n) for n in range(2 * PAGE_ROWS + 10)]
-    story = Story(node, clock, cut_after=cut_after)
+    story = Scenario(node, clock, cut_after=cut_after)
     changes: list[Step] = [
         change
         for name in ("5", "300", "515")
@@ -192,7 +192,7 @@ async def test_cut_during_a_long_catch_up(node: Running, clock: FakeClock, cut_a
 
 
 async def test_list_and_then_subscribe_leaves_no_gap(node: Running, clock: FakeClock) -> None:
-    story = Story(node, clock)
+    story = Scenario(node, clock)
     await story.send("listed")
     caller = ApiClient(node.user(story.backend.user_id), endpoint_id="laptop")
     await caller.register()

@@ -70,7 +70,7 @@ Rings = frozenset[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class ExpectedState:
     """What the oracle knows of a device's past."""
 
     #: The last complete revision, or where it began: nothing up to here may ring any more.
@@ -124,7 +124,7 @@ class Model:
         self._storage = MoodyStorage(world.random)
         start = pb.START_POSITION_END if from_end else pb.START_POSITION_BEGINNING
         self._opening = pb.SubscribeRequest(endpoint_id=audience.endpoint_id, start_position=start)
-        self._memory = self._saved = Memory()
+        self._memory = self._saved = ExpectedState()
         self.complete_points = self.resets = self.rings = 0
         self._anew = self._catching_up = False
 
@@ -181,7 +181,7 @@ class Model:
             from_end = not request.resume_token and request.start_position == pb.START_POSITION_END
             assert not (from_end and self._state.inbox.complete), "it skips what came while it was away"
             blind = last if from_end else 0
-            self._memory = Memory(settled=last, blind=blind, base=last, rung=self._memory.rung)
+            self._memory = ExpectedState(settled=last, blind=blind, base=last, rung=self._memory.rung)
 
     def _check(self, point: pb.SubscribeResponse) -> None:
         """The promises at a complete point."""
@@ -192,7 +192,7 @@ class Model:
             self._check_type(event, before)
         self._check_rings([event for event in events if event.ring])
         self._check_slow(events)
-        self._memory = Memory(
+        self._memory = ExpectedState(
             settled=point.revision,
             blind=self._memory.blind,
             base=point.revision,

@@ -15,8 +15,8 @@ class Ended:
     """How a program ended, and what it wrote."""
 
     status: int
-    said: str
-    complained: str
+    stdout: str
+    stderr: str
 
 
 class Program:
@@ -47,7 +47,7 @@ class Program:
         """The next line that it prints."""
         assert self._process.stdout is not None
         line = await asyncio.wait_for(self._process.stdout.readline(), TIMEOUT)
-        assert line, (await self.ended()).complained
+        assert line, (await self.ended()).stderr
         return line.decode().rstrip("\n")
 
     async def ended(self) -> Ended:

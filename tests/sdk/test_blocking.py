@@ -209,7 +209,9 @@ publisher.close()
 async def test_it_does_not_cross_a_fork_and_says_so(script: StubServer, service: FakeSendService) -> None:
     ended = await run(FORK, script.target, "a token")
 
-    assert ended.said.splitlines() == ["this publisher was made before a fork; make one after it"] * 2 + ["0"]
+    assert ended.stdout.splitlines() == ["this publisher was made before a fork; make one after it"] * 2 + [
+        "0"
+    ]
     assert service.titles == ["before", "after"]
     assert ended.status == 0
 
@@ -225,7 +227,7 @@ print(publisher.send("ada", title="Hello").revision)
 async def test_a_program_may_end_without_closing_it(script: StubServer, service: FakeSendService) -> None:
     ended = await run(UNCLOSED, script.target, "a token")
 
-    assert (ended.status, ended.said, ended.complained) == (0, "1\n", "")
+    assert (ended.status, ended.stdout, ended.stderr) == (0, "1\n", "")
 
 
 INTERRUPTED = """

@@ -139,8 +139,8 @@ async def test_a_second_process_is_refused_until_the_first_has_ended(tmp_path: P
         await storage.save({"a": b"1"})
     then = await run(TRY, str(path))
 
-    assert first.said == f"refused {path}: another device has it open\n"
-    assert then.said == "loaded\n"
+    assert first.stdout == f"refused {path}: another device has it open\n"
+    assert then.stdout == "loaded\n"
 
 
 async def test_a_second_device_of_the_process_does_not_open_the_door(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ async def test_a_second_device_of_the_process_does_not_open_the_door(tmp_path: P
         with pytest.raises(StorageFailed, match="another device"):
             await kept(path)
 
-        assert (await run(TRY, str(path))).said.startswith("refused")
+        assert (await run(TRY, str(path))).stdout.startswith("refused")
 
 
 KILLED = """
@@ -212,7 +212,7 @@ print("whole")
 async def test_a_kill_at_any_moment_leaves_one_complete_point(tmp_path: Path) -> None:
     ended = await run(KILLED, str(tmp_path / "inbox"), "40")
 
-    assert (ended.said, ended.complained) == ("whole\n", "")
+    assert (ended.stdout, ended.stderr) == ("whole\n", "")
 
 
 FULL = """
@@ -250,8 +250,8 @@ async def test_a_full_disk_leaves_what_was_kept(
 ) -> None:
     ended = await run(FULL, str(tmp_path / "inbox"), then)
 
-    assert ended.complained == ""
-    assert ended.said.splitlines() == ["failed True"] * 2 + [str([("a", b"1"), ("b", b"2"), *more])]
+    assert ended.stderr == ""
+    assert ended.stdout.splitlines() == ["failed True"] * 2 + [str([("a", b"1"), ("b", b"2"), *more])]
 
 
 KEPT_OPEN = """

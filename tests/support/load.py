@@ -19,7 +19,7 @@ Answers = dict[str, dict[str, int]]
 
 
 @dataclass
-class Load:
+class SendLoad:
     """The sum of all that was answered, also across several servers."""
 
     answers: Answers = field(default_factory=lambda: {user: {} for user in USERS})

@@ -36,7 +36,7 @@ def passes(row: Notification, where: ListFilter) -> bool:
     )
 
 
-def signed(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
+def with_activity(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
     """The endpoint after a sign of life."""
     ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session
     return replace(
@@ -47,7 +47,7 @@ def signed(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
     )
 
 
-def is_forgotten(endpoint: Endpoint, what: Retention) -> bool:
+def is_purged(endpoint: Endpoint, what: Retention) -> bool:
     """Whether it is old enough to be forgotten."""
     if endpoint.delete_time is not None:
         return endpoint.delete_time < what.deletions_before

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tests.support.encoding import encoded_row_of
-from tests.support.memory_rules import is_forgotten, looked_at, paged, passes, signed
+from tests.support.memory_rules import is_purged, looked_at, paged, passes, with_activity
 from unisono.server.clock import Ids
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
@@ -90,14 +90,14 @@ class MemoryStore:
         for endpoint in decision.removed:
             self._endpoints[endpoint.feed].pop(endpoint.endpoint_id, None)
         for key in {endpoint.feed for endpoint in decision.endpoints if endpoint.delete_time is not None}:
-            self._forget_deleted(key, decision.deletions_per_feed)
+            self._purge_deleted(key, decision.deletions_per_feed)
         return decision
 
-    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
-        for sign in signs:
+    async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
+        for sign in activities:
             endpoint = self._endpoints[sign.feed].get(sign.endpoint_id)
             if endpoint is not None and endpoint.delete_time is None:
-                self._endpoints[sign.feed][sign.endpoint_id] = signed(endpoint, sign)
+                self._endpoints[sign.feed][sign.endpoint_id] = with_activity(endpoint, sign)
 
     async def feed(self, key: FeedKey) -> Feed | None:
         return self._feeds.get(key)
@@ -123,7 +123,7 @@ class MemoryStore:
         found.sort(key=lambda row: row.revision)
         found = [row if row.content_revision > known else replace(row, payload=None) for row in found]
         page = paged(found, limit, max_bytes)
-        return Changes(feed=self._feeds[key], rows=self._told(page), complete=len(page) == len(found))
+        return Changes(feed=self._feeds[key], rows=self._encoded_rows(page), complete=len(page) == len(found))
 
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
@@ -147,7 +147,7 @@ class MemoryStore:
         page = paged(found, limit, max_bytes)
         standing, _ = await self.standing(key, "")
         resume_before = page[-1].create_revision if len(page) < len(found) else end
-        return HistoryPage(standing=standing, rows=self._told(page), resume_before=resume_before)
+        return HistoryPage(standing=standing, rows=self._encoded_rows(page), resume_before=resume_before)
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         present = [e for e in self._endpoints[key].values() if e.delete_time is None]
@@ -164,7 +164,7 @@ class MemoryStore:
         for key in self._feeds:
             gone[key] += self._purge(key, what, what.limit - gone.total())
         for key, endpoints in self._endpoints.items():
-            forgotten = [e for e in endpoints.values() if is_forgotten(e, what)][: what.limit - gone.total()]
+            forgotten = [e for e in endpoints.values() if is_purged(e, what)][: what.limit - gone.total()]
             for endpoint in forgotten:
                 del endpoints[endpoint.endpoint_id]
             gone[key] += len(forgotten)
@@ -177,7 +177,7 @@ class MemoryStore:
         """All that is kept of a feed, tombstones too: for a test to look at."""
         return list(self._rows[key].values())
 
-    def _told(self, page: Iterable[Notification]) -> Sequence[EncodedRow]:
+    def _encoded_rows(self, page: Iterable[Notification]) -> Sequence[EncodedRow]:
         return [encoded_row_of(row, self._encoded[row.id]) for row in page]
 
     def _view(self, items: Sequence[Item]) -> View:
@@ -240,7 +240,7 @@ class MemoryStore:
             raise BatchRejected(f"a live row without a payload: {row.id}")
         return replace(row, payload=before.payload)
 
-    def _forget_deleted(self, key: FeedKey, max_records: int | None) -> None:
+    def _purge_deleted(self, key: FeedKey, max_records: int | None) -> None:
         endpoints = self._endpoints[key]
         deleted = [(e.delete_time, e.endpoint_id) for e in endpoints.values() if e.delete_time is not None]
         for _, endpoint_id in sorted(deleted, reverse=True)[max_records:] if max_records is not None else ():

@@ -52,7 +52,7 @@ class ServerProcess:
             env=_environment(env),
         )
         self.log: list[dict[str, Any]] = []
-        self.said = ""
+        self.output = ""
         self._silent = False
         self._changed = threading.Condition()
         self._listener = threading.Thread(target=self._listen, name="listener", daemon=True)
@@ -78,16 +78,16 @@ class ServerProcess:
             self._changed.wait_for(lambda: self._silent or self.entries(event), TIMEOUT)
             found = self.entries(event)
         if not found:
-            pytest.fail(f"the server did not say {event!r}, but:\n{self.said}", pytrace=False)
+            pytest.fail(f"the server did not say {event!r}, but:\n{self.output}", pytrace=False)
         return found[0]
 
     def matching(self, pattern: str) -> re.Match[str]:
         """Wait until what it wrote, in whatever form, has this; fails the test when that does not come."""
         with self._changed:
-            self._changed.wait_for(lambda: self._silent or re.search(pattern, self.said), TIMEOUT)
-            found = re.search(pattern, self.said)
+            self._changed.wait_for(lambda: self._silent or re.search(pattern, self.output), TIMEOUT)
+            found = re.search(pattern, self.output)
         if not found:
-            pytest.fail(f"the server did not write {pattern!r}, but:\n{self.said}", pytrace=False)
+            pytest.fail(f"the server did not write {pattern!r}, but:\n{self.output}", pytrace=False)
         return found
 
     def entries(self, event: str) -> list[dict[str, Any]]:
@@ -102,7 +102,7 @@ class ServerProcess:
         try:
             status = self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
-            pytest.fail(f"the server did not end, and said:\n{self.said}", pytrace=False)
+            pytest.fail(f"the server did not end, and said:\n{self.output}", pytrace=False)
         self._listener.join(TIMEOUT)
         return status
 
@@ -121,7 +121,7 @@ class ServerProcess:
         with self._process.stderr as lines:
             for line in lines:
                 with self._changed:
-                    self.said += line
+                    self.output += line
                     if line.startswith("{"):
                         self.log.append(json.loads(line))
                     self._changed.notify_all()

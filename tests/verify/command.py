@@ -49,7 +49,7 @@ class RunningCommand:
     """A run that goes on. `said` is what it has told of itself, `report` what it has printed in the end."""
 
     def __init__(self, *arguments: str) -> None:
-        self.said = self.report = ""
+        self.progress = self.report = ""
         self._process = subprocess.Popen(
             (*COMMAND, *arguments),
             stdin=subprocess.DEVNULL,
@@ -63,10 +63,10 @@ class RunningCommand:
         """Wait for a line with these words."""
         assert self._process.stderr is not None
         for line in self._process.stderr:
-            self.said += line
+            self.progress += line
             if words in line:
                 return
-        raise AssertionError(f"{words!r} was not said, but: {self.said}")
+        raise AssertionError(f"{words!r} was not said, but: {self.progress}")
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -74,7 +74,7 @@ class RunningCommand:
     def ended(self) -> int:
         """Wait for its end, and return its status."""
         self.report, rest = self._process.communicate(timeout=TIMEOUT)
-        self.said += rest
+        self.progress += rest
         return self._process.returncode
 
     def end(self) -> None:

@@ -120,9 +120,9 @@ async def test_what_ends_the_run_early_is_said_after_the_report(ada: str, tmp_pa
     # Then there is a report of what was until then, and why there is no more
     assert status == 1
     assert "Complete    kept" in run.report
-    assert "the run failed: the access token has expired" in run.said
-    assert "could be removed" in run.said
-    assert "Traceback" not in run.said
+    assert "the run failed: the access token has expired" in run.progress
+    assert "could be removed" in run.progress
+    assert "Traceback" not in run.progress
 
 
 def test_a_command_prints_new_tokens_when_they_expire(
@@ -153,5 +153,5 @@ def test_it_leaves_nothing_when_it_is_ended(
         run.until("traffic")
         run.signal(number)
         assert run.ended() == status
-    assert "Traceback" not in run.said
+    assert "Traceback" not in run.progress
     assert everything(server, ada) == ([], [])

@@ -13,7 +13,7 @@ from tests.guarantees.judge import valid
 from tests.guarantees.judge.corrupted import a_badge_is_wrong
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.history import Call, History, Principal
-from unisono.verify.history_file import NoHistory, Saved, load, save
+from unisono.verify.history_file import InvalidHistoryFile, Saved, load, save
 from unisono.verify.verdicts import verdicts
 
 BEGIN = '{"unisono-verify history":{"version":2}}\n'
@@ -82,5 +82,5 @@ def test_it_is_judged_alike(history: History) -> None:
     ],
 )
 def test_what_is_no_history(text: str, said: str) -> None:
-    with pytest.raises(NoHistory, match=said):
+    with pytest.raises(InvalidHistoryFile, match=said):
         load(io.StringIO(text))

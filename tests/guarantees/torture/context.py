@@ -168,7 +168,7 @@ async def _alive(server: Server) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         if watching.done():
-            text = f"the server ended by itself, with {watching.result()}: {server.process.said}"
+            text = f"the server ended by itself, with {watching.result()}: {server.process.output}"
             raise AssertionError(text) from None
         raise
     finally:

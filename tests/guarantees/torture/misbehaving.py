@@ -47,7 +47,7 @@ class Misbehaving:
         """Those to which something cannot be written."""
         return [*self.full, *self.silent]
 
-    async def arrive(self, address: str) -> None:
+    async def connect_all(self, address: str) -> None:
         """Connect, and misbehave."""
         await fleet.connect_all(self.mute, address)
         await self.stall(address)

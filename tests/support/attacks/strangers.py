@@ -56,7 +56,7 @@ async def _reset_some(stranger: Stranger) -> None:
         stream_id = stranger.ask(path)
         stranger.say(frames.frame(frames.DATA, 0, stream_id, framed(b"")))
         stranger.say(frames.given_up(stream_id))
-    await stranger.said()
+    await stranger.drained()
 
 
 async def headers(target: Target, begun: Begun) -> None:

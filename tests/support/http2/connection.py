@@ -97,7 +97,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio."""
         self._buffer += data
-        for frame in frames.taken(self._buffer):
+        for frame in frames.take_frames(self._buffer):
             self._take(frame)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -90,7 +90,7 @@ def first_number(payload: bytes) -> int:
     return int(_NUMBER.unpack_from(payload)[0])
 
 
-def taken(buffer: bytearray) -> Iterator[Frame]:
+def take_frames(buffer: bytearray) -> Iterator[Frame]:
     """Takes the whole frames out of what has come so far."""
     start = 0
     while len(buffer) - start >= _HEAD.size:

@@ -74,7 +74,7 @@ class Stranger(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(data)
 
-    async def said(self) -> None:
+    async def drained(self) -> None:
         """Wait until not much is left to be written, or nobody is there."""
         await asyncio.sleep(0)
         await self._writable.wait()
@@ -96,7 +96,7 @@ class Stranger(asyncio.Protocol):
             self._spent[stream_id] = self._spent.get(stream_id, 0) + len(part)
             last = end and sent == len(data)
             self.say(frames.frame(frames.DATA, frames.END_STREAM if last else 0, stream_id, part))
-            await self.said()
+            await self.drained()
 
     async def call(self, path: str, token: str, body: bytes) -> Ending:
         """Make a whole call. Raises ConnectionError."""
@@ -124,7 +124,7 @@ class Stranger(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio."""
         self._buffer += data
-        for frame in frames.taken(self._buffer):
+        for frame in frames.take_frames(self._buffer):
             self._take(frame)
         self._changed.set()
 

@@ -53,7 +53,7 @@ def _looks(history: History) -> Iterator[tuple[FeedKey, float]]:
 
 
 def _events(history: History) -> CheckCounts:
-    return {"events": sum(1 for _ in _told_on_streams(history))}
+    return {"events": sum(1 for _ in _states_on_streams(history))}
 
 
 def _complete(history: History) -> CheckCounts:
@@ -68,7 +68,7 @@ def _exact(history: History) -> CheckCounts:
 
 
 def _convergent(history: History) -> CheckCounts:
-    told = Counter((*_told_on_streams(history), *_told_in_answers(history)))
+    told = Counter((*_states_on_streams(history), *_states_in_answers(history)))
     return {"states told more than once": sum(count > 1 for count in told.values())}
 
 
@@ -119,14 +119,14 @@ def _idempotent(history: History) -> CheckCounts:
     return {"repeated sends": sum(sent.result.deduplicated for sent in sends_of(history))}
 
 
-def _told_on_streams(history: History) -> Iterator[tuple[str, int]]:
+def _states_on_streams(history: History) -> Iterator[tuple[str, int]]:
     for stream in history.streams:
         for received in stream.messages:
             for event in received.message.event_batch.events:
                 yield event.notification_id, event.revision
 
 
-def _told_in_answers(history: History) -> Iterator[tuple[str, int]]:
+def _states_in_answers(history: History) -> Iterator[tuple[str, int]]:
     for call in history.calls:
         match answer := call.answer:
             case pb.ListNotificationsResponse():

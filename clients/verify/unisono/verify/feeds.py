@@ -34,7 +34,7 @@ class Version:
     id: str
     revision: int
     row: pb.Notification | None
-    told: str
+    source: str
     time: float
 
     def contradicts(self, other: "Version") -> bool:
@@ -151,7 +151,7 @@ def revision_of(call: Call) -> int:
             return 0
 
 
-def waits(row: pb.Notification) -> bool:
+def counts_as_unread(row: pb.Notification) -> bool:
     """Whether it counts for a badge."""
     return row.read_state == pb.READ_STATE_UNREAD and row.user_action_state not in _ASIDE
 
@@ -175,7 +175,7 @@ def _of_stream(stream: Stream) -> Iterator[Version]:
                 id=event.notification_id,
                 revision=event.revision,
                 row=None if event.removed else event.notification,
-                told=stream.name,
+                source=stream.name,
                 time=received.time,
             )
 
@@ -187,7 +187,7 @@ def _of_call(call: Call) -> Iterator[Version]:
     rows = answer.notifications if call.method == "ListNotifications" else [answer.notification]
     for row in rows:
         told = f"{call.method} at {call.ended:.3f}"
-        yield Version(id=row.id, revision=row.revision, row=row, told=told, time=call.ended)
+        yield Version(id=row.id, revision=row.revision, row=row, source=told, time=call.ended)
 
 
 def _bare(row: pb.Notification) -> pb.Notification:

@@ -29,7 +29,7 @@ _SERVICES: Final = (endpoint_service_pb2, feed_service_pb2, notification_service
 Line = dict[str, Any]
 
 
-class NoHistory(Exception):
+class InvalidHistoryFile(Exception):
     """The file holds no history; says in which line."""
 
 
@@ -57,12 +57,12 @@ def load(lines: Iterable[str]) -> Saved:
                 about = _about(kind, content)
             else:
                 _READ[kind](history, content)
-    except NoHistory:
+    except InvalidHistoryFile:
         raise
     except Exception as error:  # whatever JSON and protobuf raise for what they cannot read
-        raise NoHistory(f"line {number} is none of a history") from error
+        raise InvalidHistoryFile(f"line {number} is none of a history") from error
     if not number:
-        raise NoHistory("it is empty")
+        raise InvalidHistoryFile("it is empty")
     return Saved(history=history, about=about)
 
 
@@ -78,9 +78,9 @@ def _lines(saved: Saved) -> Iterator[Line]:
 
 def _about(kind: str, content: Line) -> Line:
     if kind != _FORM:
-        raise NoHistory("line 1 is not as a history begins")
+        raise InvalidHistoryFile("line 1 is not as a history begins")
     if content.pop("version") != _VERSION:
-        raise NoHistory("it was saved by another version of unisono-verify")
+        raise InvalidHistoryFile("it was saved by another version of unisono-verify")
     return content
 
 

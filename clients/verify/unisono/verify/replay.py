@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
-from unisono.verify.feeds import FeedKey, feed_followed, waits
+from unisono.verify.feeds import FeedKey, counts_as_unread, feed_followed
 from unisono.verify.history import History, Stream, TimedMessage
 
 #: A key names one live notification for each role of senders.
@@ -54,7 +54,7 @@ class ReplayState:
 
     def _hold(self, id_: str, row: pb.Notification) -> None:
         self.rows[id_] = row
-        self.unread_count += waits(row)
+        self.unread_count += counts_as_unread(row)
         if row.app_notification_id:
             self.ids_by_key[key_of(row)].add(id_)
 
@@ -62,7 +62,7 @@ class ReplayState:
         self.changed_ids.add(id_)
         row = self.rows.pop(id_, None)
         if row is not None:
-            self.unread_count -= waits(row)
+            self.unread_count -= counts_as_unread(row)
             self.ids_by_key[key_of(row)].discard(id_)
 
     def settle(self, revision: int) -> None:
@@ -82,7 +82,7 @@ class ReplayState:
         if message.complete or not message.event_batch.events:
             return
         for id_ in self.changed_ids & self.rows.keys():
-            if not waits(self.rows[id_]):
+            if not counts_as_unread(self.rows[id_]):
                 self.possibly_settled[id_] = self.rows[id_].alert_revision
 
 

@@ -23,7 +23,7 @@ from unisono.server.api.tarpit import Tarpit
 from unisono.server.clock import Clock
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
-from unisono.server.core.admission import Admission, Kind
+from unisono.server.core.admission import Admission, CallKind
 from unisono.server.model import Limits
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -47,7 +47,7 @@ class Unary(Generic[MessageT]):
     request: type[MessageT]
     handle: Callable[[RequestContext, MessageT], Awaitable[Message | bytes]]
     allowed: frozenset[Role] = BOTH
-    kind: Kind = Kind.CALL
+    kind: CallKind = CallKind.CALL
 
     def answer(self, request_context: RequestContext, body: bytes) -> Awaitable[Message | bytes]:
         """Handle an encoded request. Raises RequestMalformed."""
@@ -61,7 +61,7 @@ class UnaryBytes:
     request: type[Message]
     answer: Callable[[RequestContext, bytes], Awaitable[bytes]]
     allowed: frozenset[Role] = BOTH
-    kind: Kind = Kind.CALL
+    kind: CallKind = CallKind.CALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> None:
             metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
             async with (boundary := self.error_boundary(context, metadata.request_id)):
-                principal = self.admit(context, metadata, Kind.SUBSCRIBE, method.allowed)
+                principal = self.admit(context, metadata, CallKind.SUBSCRIBE, method.allowed)
                 body = await self.receive(context, boundary, limit)
                 request = parsed(method.request, body)
                 stream = method.handle(self._call(metadata, principal), request, context.write)
@@ -160,7 +160,7 @@ class Pipeline:
         return await self._receiver.receive(context, boundary, limit)
 
     def admit(
-        self, context: Context, metadata: auth.CallMetadata, kind: Kind, allowed: frozenset[Role] = BOTH
+        self, context: Context, metadata: auth.CallMetadata, kind: CallKind, allowed: frozenset[Role] = BOTH
     ) -> Principal:
         """Who calls, and may.
 

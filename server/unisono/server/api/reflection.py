@@ -18,7 +18,7 @@ from unisono.server.api.error_boundary import Context
 from unisono.server.api.pipeline import Handlers, Pipeline
 from unisono.server.api.reading import read
 from unisono.server.api.status import goodbye_error
-from unisono.server.core.admission import Kind
+from unisono.server.core.admission import CallKind
 from unisono.server.core.stream_messages import GoodbyeReason
 
 V1ALPHA = "grpc.reflection.v1alpha.ServerReflection"
@@ -41,7 +41,7 @@ class Reflection:
     async def _info(self, _: object, context: Context) -> None:
         metadata = CallMetadata.of(context.invocation_metadata() or ())
         async with self._pipeline.error_boundary(context, metadata.request_id):
-            expire_time = self._pipeline.admit(context, metadata, Kind.CALL).expire_time
+            expire_time = self._pipeline.admit(context, metadata, CallKind.CALL).expire_time
             requests = self._requests(context, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, context)
             async for answer in answers:

@@ -25,7 +25,7 @@ _RETRY: Final = 1.0
 """When it is worth to try again where too many calls are under way, in seconds."""
 
 
-class Kind(Enum):
+class CallKind(Enum):
     """What a call counts as. Streams and acknowledgements of a restart with all devices are no attack."""
 
     CALL = "calls"
@@ -72,20 +72,24 @@ class Admission:
         self._max_in_flight = limits.calls_in_flight
         self._in_flight: dict[Owner, int] = {}
         self._rates: Final = {
-            Kind.CALL: limits.calls_per_second,
-            Kind.SUBSCRIBE: limits.subscribes_per_second,
-            Kind.ACKNOWLEDGE: limits.acknowledges_per_second,
+            CallKind.CALL: limits.calls_per_second,
+            CallKind.SUBSCRIBE: limits.subscribes_per_second,
+            CallKind.ACKNOWLEDGE: limits.acknowledges_per_second,
         }
-        self._buckets: Final[dict[Kind, Buckets[Owner]]] = {
-            Kind.CALL: Buckets(clock, limits.calls_per_second, limits.calls_per_second),
+        self._buckets: Final[dict[CallKind, Buckets[Owner]]] = {
+            CallKind.CALL: Buckets(clock, limits.calls_per_second, limits.calls_per_second),
             # All devices of a user may come back at once, and again after a while.
-            Kind.SUBSCRIBE: Buckets(clock, limits.subscribes_per_second, 10 * limits.subscribes_per_second),
-            Kind.ACKNOWLEDGE: Buckets(clock, limits.acknowledges_per_second, limits.acknowledges_per_second),
+            CallKind.SUBSCRIBE: Buckets(
+                clock, limits.subscribes_per_second, 10 * limits.subscribes_per_second
+            ),
+            CallKind.ACKNOWLEDGE: Buckets(
+                clock, limits.acknowledges_per_second, limits.acknowledges_per_second
+            ),
         }
         self._stranger_rate: Final = limits.stranger_calls_per_second
         self._strangers: Buckets[str] = Buckets(clock, self._stranger_rate, self._stranger_rate)
 
-    def begin(self, principal: Principal, kind: Kind) -> None:
+    def begin(self, principal: Principal, kind: CallKind) -> None:
         """Count a call that begins; raises TooFrequent."""
         wait = self._buckets[kind].take(_owner(principal))
         if wait:

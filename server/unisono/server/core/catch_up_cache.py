@@ -106,9 +106,9 @@ class CatchUpCache:
                 return page
         # A task of its own: it goes on for the others when whoever asked first goes away.
         reading = asyncio.create_task(self.read(feed, position))
-        self._forget(place)
+        self._evict(place)
         self._reading[place] = reading
-        reading.add_done_callback(partial(self._keep, place))
+        reading.add_done_callback(partial(self._cache_or_drop, place))
         return await asyncio.shield(reading)
 
     async def read(self, feed: FeedKey, position: Position) -> CatchUpPage:
@@ -118,18 +118,18 @@ class CatchUpCache:
         )
         return CatchUpPage(position, changes, self._clock.now(), self._encode)
 
-    def _keep(self, place: _Place, read: asyncio.Task[CatchUpPage]) -> None:
+    def _cache_or_drop(self, place: _Place, read: asyncio.Task[CatchUpPage]) -> None:
         failed = read.cancelled() or read.exception() is not None
         if self._reading.get(place) is not read:
             return
         if failed:
-            self._forget(place)
+            self._evict(place)
             return
         self._sizes[place] = read.result().size_bytes
         self._size += read.result().size_bytes
         while self._size > SHARED_BYTES:
-            self._forget(next(iter(self._sizes)))
+            self._evict(next(iter(self._sizes)))
 
-    def _forget(self, place: _Place) -> None:
+    def _evict(self, place: _Place) -> None:
         self._reading.pop(place, None)
         self._size -= self._sizes.pop(place, 0)

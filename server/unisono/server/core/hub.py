@@ -70,7 +70,7 @@ class _Channel:
         self.subscribers.discard(subscriber)
         if not self.subscribers:
             self._all.pop(self._key, None)
-            self._tails.forget(self.tail)
+            self._tails.remove(self.tail)
 
 
 class Hub:

@@ -17,14 +17,14 @@ class Tails:
 
     def touch(self, tail: Tail) -> None:
         """A tail has changed. Those that nothing was heard of for the longest make room."""
-        self.forget(tail)
+        self.remove(tail)
         self._weights[tail] = tail.weight
         self._weight += self._weights[tail]
         while self._weight > TAILS_BYTES:
             oldest = next(iter(self._weights))
             oldest.drop()
-            self.forget(oldest)
+            self.remove(oldest)
 
-    def forget(self, tail: Tail) -> None:
+    def remove(self, tail: Tail) -> None:
         """Nobody needs it any more."""
         self._weight -= self._weights.pop(tail, 0)

@@ -80,7 +80,7 @@ class Store(Protocol):
     ) -> EndpointDecision[R]:
         """The same for endpoints."""
 
-    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
+    async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
         """Write signs of life. Unknown and deleted endpoints are passed over."""
 
     async def feed(self, key: FeedKey) -> Feed | None:

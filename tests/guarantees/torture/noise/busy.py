@@ -18,9 +18,9 @@ class Busy:
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
         await self._process.stdin.drain()
-        return float(await self.said())
+        return float(await self.read_line())
 
-    async def said(self) -> str:
+    async def read_line(self) -> str:
         """The next line that it says; raises RuntimeError where it ended without one."""
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
@@ -36,7 +36,7 @@ async def busy(address: str, scene: str, *, part: int) -> AsyncIterator[Busy]:
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     handle = Busy(process)
     try:
-        assert await handle.said() == "ready"
+        assert await handle.read_line() == "ready"
         yield handle
     finally:
         if process.returncode is None:

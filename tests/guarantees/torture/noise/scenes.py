@@ -29,7 +29,7 @@ _NOTHING: Final = "a group that nothing has"
 _LONG_IDS: Final = tuple(f"{number:03d}".ljust(200, "x") for number in range(100))
 
 
-class Service:
+class BusyClient:
     """The calls of somebody busy, as the app and as a device of the user."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
@@ -58,7 +58,7 @@ class Service:
         await self.stub.MarkNotifications(request, metadata=self.device if endpoint_id else self.app)
 
 
-Step = Callable[[Service, int], Awaitable[None]]
+Step = Callable[[BusyClient, int], Awaitable[None]]
 """Does one thing, the one of this number."""
 
 
@@ -67,7 +67,7 @@ class Scene:
     """How many notifications there are before, and what is done: so many steps, `crowd` of them at once."""
 
     before: int
-    crowd: int
+    concurrency: int
     steps: int
     step: Step
 
@@ -78,20 +78,20 @@ def send(user_id: str, **more: object) -> pb.SendNotificationRequest:
     return pb.SendNotificationRequest(user_id=user_id, payload=content, **more)  # type: ignore[arg-type]
 
 
-async def _mark_as_device(crowd: int, service: Service, number: int) -> None:
+async def _mark_as_device(concurrency: int, service: BusyClient, number: int) -> None:
     """All of a crowd mark the same."""
-    await service.mark_all(number // crowd % 2 == 0, "laptop")
+    await service.mark_all(number // concurrency % 2 == 0, "laptop")
 
 
-async def _mark_as_app(service: Service, number: int) -> None:
+async def _mark_as_app(service: BusyClient, number: int) -> None:
     await service.mark_all(number % 2 == 0)
 
 
-async def _batch(service: Service, number: int) -> None:
+async def _batch(service: BusyClient, number: int) -> None:
     await service.batch([send(f"user-{n}") for n in range(BATCH)])
 
 
-async def _one_key(service: Service, number: int) -> None:
+async def _one_key(service: BusyClient, number: int) -> None:
     """One key again and again, for other devices each time."""
     policies = [
         notification_pb2.TargetPolicy(platforms=[platform])
@@ -112,7 +112,7 @@ async def _one_key(service: Service, number: int) -> None:
     )
 
 
-async def _targets(service: Service, number: int) -> None:
+async def _targets(service: BusyClient, number: int) -> None:
     """Notifications of which each is for other devices, with long names."""
     policies = [
         notification_pb2.TargetPolicy(endpoint_ids=[f"{number}-{n}-{id_}" for id_ in _LONG_IDS])
@@ -121,50 +121,50 @@ async def _targets(service: Service, number: int) -> None:
     await service.batch([send(BUSY, target_policy=policy) for policy in policies])
 
 
-async def _list_nothing(service: Service, number: int) -> None:
+async def _list_nothing(service: BusyClient, number: int) -> None:
     request = pb.ListNotificationsRequest(user_id=BUSY, group_name=_NOTHING)
     await service.stub.ListNotifications(request, metadata=service.app)
 
 
-def _marks(crowd: int, steps: int) -> Scene:
-    return Scene(before=500, crowd=crowd, steps=steps, step=partial(_mark_as_device, crowd))
+def _marks(concurrency: int, steps: int) -> Scene:
+    return Scene(before=500, concurrency=concurrency, steps=steps, step=partial(_mark_as_device, concurrency))
 
 
-def _lists(crowd: int, steps: int) -> Scene:
-    return Scene(before=9_500, crowd=crowd, steps=steps, step=_list_nothing)
+def _lists(concurrency: int, steps: int) -> Scene:
+    return Scene(before=9_500, concurrency=concurrency, steps=steps, step=_list_nothing)
 
 
 SCENES: Final = {
     "10 marks of 500": _marks(10, 200),
     "100 marks of 500": _marks(100, 200),
     "1,000 marks of 500": _marks(1000, 1000),
-    "one key, replaced": Scene(before=0, crowd=1, steps=8, step=_one_key),
-    "3,000 target policies": Scene(before=0, crowd=1, steps=60, step=_targets),
-    "4 batches of 1,000": Scene(before=0, crowd=4, steps=32, step=_batch),
-    "14 batches of 1,000": Scene(before=0, crowd=14, steps=42, step=_batch),
+    "one key, replaced": Scene(before=0, concurrency=1, steps=8, step=_one_key),
+    "3,000 target policies": Scene(before=0, concurrency=1, steps=60, step=_targets),
+    "4 batches of 1,000": Scene(before=0, concurrency=4, steps=32, step=_batch),
+    "14 batches of 1,000": Scene(before=0, concurrency=14, steps=42, step=_batch),
     "4 lists of nothing": _lists(4, 800),
     "200 lists of nothing": _lists(200, 800),
-    "9,000 are marked": Scene(before=9_000, crowd=1, steps=8, step=_mark_as_app),
+    "9,000 are marked": Scene(before=9_000, concurrency=1, steps=8, step=_mark_as_app),
 }
 
 
 @asynccontextmanager
-async def service(address: str) -> AsyncIterator[Service]:
+async def service(address: str) -> AsyncIterator[BusyClient]:
     """Calls to a server."""
     channel = create_channel(address)
     try:
-        yield Service(channel)
+        yield BusyClient(channel)
     finally:
         await channel.close()
 
 
-async def play(scene: Scene, service: Service, numbers: Iterator[int]) -> None:
+async def play(scene: Scene, service: BusyClient, numbers: Iterator[int]) -> None:
     """All steps of a phase, those with the next numbers."""
     steps = islice(numbers, scene.steps)
-    await asyncio.gather(*(_go_on(scene.step, service, steps) for _ in range(scene.crowd)))
+    await asyncio.gather(*(_go_on(scene.step, service, steps) for _ in range(scene.concurrency)))
 
 
-async def _go_on(step: Step, service: Service, numbers: Iterator[int]) -> None:
+async def _go_on(step: Step, service: BusyClient, numbers: Iterator[int]) -> None:
     """One step after the other; one that is refused is tried again."""
     for number in numbers:
         while not await _done(step(service, number)):

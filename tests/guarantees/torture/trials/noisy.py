@@ -112,7 +112,7 @@ class Timings:
 
     def write(self, context: TrialContext, name: str, *, whole: bool) -> None:
         """Write down what others waited beside the noise, and, in a whole run, what was left to it."""
-        write = partial(context.took, beside=float(SCENES[name].crowd))
+        write = partial(context.took, beside=float(SCENES[name].concurrency))
         quiet, noisy = median(self.quiet), median(self.noisy)
         allowed = max(TIMES * quiet, quiet + MORE)
         write(f"p50 beside {name}, in ms", noisy, allowed * (1 if whole else NOISE), quiet=quiet)

@@ -33,8 +33,8 @@ async def cost_little(context: TrialContext) -> None:
         await fleet.connect_all(idle, server.address)
         await asyncio.gather(*(device.acknowledge() for device in idle))
         await warm_up(context, server.address, publisher)
-        memory = Memory(context, server.process.pid, len(bad.stalled))
-        await bad.arrive(server.address)
+        memory = MemoryUse(context, server.process.pid, len(bad.stalled))
+        await bad.connect_all(server.address)
         for _ in range(context.rounds):
             last = await flood(publisher, fleet.users(bad.all))
             await asyncio.gather(*(device.caught_up(last[device.user_id]) for device in bad.mute))
@@ -57,7 +57,7 @@ async def warm_up(context: TrialContext, address: str, publisher: Publisher) -> 
     device.abort()
 
 
-class Memory:
+class MemoryUse:
     """That of a process, and what it may have more than at first for so many devices that stall."""
 
     def __init__(self, context: TrialContext, pid: int, stalled: int) -> None:

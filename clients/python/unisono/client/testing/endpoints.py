@@ -21,14 +21,14 @@ def register(
     checked_platform(violations, "platform", request.platform)
     checks.name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     violations.check()
-    endpoint = settled(request_context, actor, request.platform, request.display_name)
-    return pb.RegisterEndpointResponse(endpoint=_shown(actor.feed, endpoint))
+    endpoint = ensure_endpoint(request_context, actor, request.platform, request.display_name)
+    return pb.RegisterEndpointResponse(endpoint=_message(actor.feed, endpoint))
 
 
 def get(request_context: RequestContext, request: pb.GetEndpointRequest) -> pb.GetEndpointResponse:
     """GetEndpoint."""
     actor = _named(request_context, request)
-    return pb.GetEndpointResponse(endpoint=_shown(actor.feed, existing(actor.feed, actor.endpoint_id)))
+    return pb.GetEndpointResponse(endpoint=_message(actor.feed, existing(actor.feed, actor.endpoint_id)))
 
 
 def list_all(request_context: RequestContext, request: pb.ListEndpointsRequest) -> pb.ListEndpointsResponse:
@@ -36,7 +36,9 @@ def list_all(request_context: RequestContext, request: pb.ListEndpointsRequest) 
     violations = Violations()
     feed = request_context.reading_actor(violations, request.user_id).feed
     violations.check()
-    return pb.ListEndpointsResponse(endpoints=[_shown(feed, endpoint) for endpoint in _present(feed)])
+    return pb.ListEndpointsResponse(
+        endpoints=[_message(feed, endpoint) for endpoint in _live_endpoints(feed)]
+    )
 
 
 def update(request_context: RequestContext, request: pb.UpdateEndpointRequest) -> pb.UpdateEndpointResponse:
@@ -48,7 +50,7 @@ def update(request_context: RequestContext, request: pb.UpdateEndpointRequest) -
     violations.check()
     endpoint = existing(actor.feed, actor.endpoint_id)
     endpoint.message.display_name = request.display_name
-    return pb.UpdateEndpointResponse(endpoint=_shown(actor.feed, endpoint))
+    return pb.UpdateEndpointResponse(endpoint=_message(actor.feed, endpoint))
 
 
 def delete(request_context: RequestContext, request: pb.DeleteEndpointRequest) -> pb.DeleteEndpointResponse:
@@ -77,23 +79,25 @@ def existing(feed: Feed, endpoint_id: str) -> Endpoint:
     return endpoint
 
 
-def settled(request_context: RequestContext, actor: Actor, platform: int, display_name: str) -> Endpoint:
+def ensure_endpoint(
+    request_context: RequestContext, actor: Actor, platform: int, display_name: str
+) -> Endpoint:
     """The endpoint, made if it is new, found otherwise; a platform of 0 is the registered one."""
     feed = actor.feed
     if actor.endpoint_id not in feed.endpoints:
-        return _created(request_context, actor, platform, display_name)
+        return _create(request_context, actor, platform, display_name)
     endpoint = existing(feed, actor.endpoint_id)
     if platform not in (0, endpoint.message.platform):
         raise errors.platform_fixed(Platform(endpoint.message.platform).name)
     endpoint.message.display_name = display_name or endpoint.message.display_name
-    feed.seen(endpoint.id, request_context.now)
+    feed.record_activity(endpoint.id, request_context.now)
     return endpoint
 
 
-def _created(request_context: RequestContext, actor: Actor, platform: int, display_name: str) -> Endpoint:
+def _create(request_context: RequestContext, actor: Actor, platform: int, display_name: str) -> Endpoint:
     if not platform:
         raise errors.invalid([("platform", "is required for an endpoint that is not registered yet")])
-    _make_room(actor.feed, request_context.limits.endpoints_per_user)
+    _evict_unseen(actor.feed, request_context.limits.endpoints_per_user)
     message = pb.Endpoint(
         endpoint_id=actor.endpoint_id,
         app_id=actor.feed.key.app_id,
@@ -106,9 +110,9 @@ def _created(request_context: RequestContext, actor: Actor, platform: int, displ
     return actor.feed.endpoints.setdefault(actor.endpoint_id, Endpoint(message))
 
 
-def _make_room(feed: Feed, limit: int) -> None:
+def _evict_unseen(feed: Feed, limit: int) -> None:
     """At the limit, the endpoint unseen longest without a stream gives way."""
-    present = _present(feed)
+    present = _live_endpoints(feed)
     if len(present) < limit:
         return
     idle = [endpoint for endpoint in present if not _connected(feed, endpoint)]
@@ -126,7 +130,7 @@ def _forget_deleted(feed: Feed, max_records: int) -> None:
         del feed.endpoints[endpoint_id]
 
 
-def _present(feed: Feed) -> list[Endpoint]:
+def _live_endpoints(feed: Feed) -> list[Endpoint]:
     """In the order of registration."""
     return [endpoint for endpoint in feed.endpoints.values() if endpoint.delete_time is None]
 
@@ -144,7 +148,7 @@ def _named(
     return actor
 
 
-def _shown(feed: Feed, endpoint: Endpoint) -> pb.Endpoint:
+def _message(feed: Feed, endpoint: Endpoint) -> pb.Endpoint:
     message = pb.Endpoint()
     message.CopyFrom(endpoint.message)
     message.connected = _connected(feed, endpoint)

@@ -137,7 +137,7 @@ def quota_exceeded(reason: str, text: str, limit: int) -> QuotaExceeded:
     return QuotaExceeded(text, reason=reason, metadata={"limit": str(limit)})
 
 
-def lost() -> Unavailable:
+def connection_lost() -> Unavailable:
     """The network broke, which the service cannot explain."""
     return Unavailable("the connection was lost")
 
@@ -154,7 +154,7 @@ def stream_end(reason: str, retry_delay: float) -> UnisonoError:
     return EndpointDeleted("the endpoint was deleted", reason=reason, code=NotFound.default_code)
 
 
-def item_error(error: UnisonoError) -> BatchItemError:
+def batch_item_error(error: UnisonoError) -> BatchItemError:
     """The same, for one item of a batch."""
     number: int = error.code.value[0]
     return BatchItemError(code=number, message=error.message, details=map(_packed, _details(error)))

@@ -30,7 +30,7 @@ class Faults:
     def check(self, method: str, *, applied: bool = False) -> None:
         """Raise what is planned for a call, before or after it was carried out."""
         if self.offline:
-            raise errors.lost()
+            raise errors.connection_lost()
         for fault in self._planned:
             if fault.method in ("", method) and fault.applied is applied:
                 fault.times -= 1

@@ -188,7 +188,7 @@ class Feed:
         wake(self.listeners)
         return row
 
-    def seen(self, endpoint_id: str, now: int) -> None:
+    def record_activity(self, endpoint_id: str, now: int) -> None:
         """A sign of life of an endpoint, if there is such a one."""
         endpoint = self.endpoints.get(endpoint_id)
         if endpoint is not None and endpoint.delete_time is None:

@@ -19,7 +19,7 @@ def mark(request_context: RequestContext, request: MarkNotificationsRequest) -> 
     actor, new = _read(request_context, request)
     feed = actor.feed
     endpoint = endpoints.existing(feed, actor.endpoint_id) if actor.endpoint_id else None
-    feed.seen(actor.endpoint_id, request_context.now)
+    feed.record_activity(actor.endpoint_id, request_context.now)
     rows, missing = _selected(actor, endpoint, request)
     if len(request.references.refs) == 1:
         _check_single(rows[0], new)

@@ -31,7 +31,7 @@ def update(
     check_expiry(violations, kept, request_context.now, request_context.limits, "content.")
     expected = expected_revision(violations, request)
     violations.check()
-    actor.feed.seen(actor.endpoint_id, request_context.now)
+    actor.feed.record_activity(actor.endpoint_id, request_context.now)
     row = _live(actor.feed.named(request.notification, actor.role))
     if row.message.sender_role != actor.role:
         creator = pb.SenderRole.Name(row.message.sender_role)
@@ -62,7 +62,7 @@ def delete(
     check_ref(violations, "notification", request.notification, request_context.limits.id_bytes)
     expected = expected_revision(violations, request)
     violations.check()
-    actor.feed.seen(actor.endpoint_id, request_context.now)
+    actor.feed.record_activity(actor.endpoint_id, request_context.now)
     row = actor.feed.named(request.notification, actor.role)
     if row is None:
         raise errors.no_notification()

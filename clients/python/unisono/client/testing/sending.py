@@ -57,7 +57,7 @@ def _item(
     try:
         return service_pb.BatchSendResult(result=_send(request_context, request))
     except UnisonoError as error:
-        return service_pb.BatchSendResult(error=errors.item_error(error))
+        return service_pb.BatchSendResult(error=errors.batch_item_error(error))
 
 
 def _send(
@@ -65,7 +65,7 @@ def _send(
 ) -> service_pb.SendResult:
     """Repeats are told first: what depends on the time and on quotas comes after."""
     wanted = _read(request_context, request)
-    wanted.actor.feed.seen(wanted.actor.endpoint_id, request_context.now)
+    wanted.actor.feed.record_activity(wanted.actor.endpoint_id, request_context.now)
     keyed = wanted.actor.feed.with_key(wanted.key)
     own = [row for row in keyed if row.message.sender_role == wanted.actor.role]
     for row in own:

@@ -79,12 +79,12 @@ class Session:
         finally:
             with self._state.lock:
                 self._feed.listeners.discard(self)
-                self._feed.seen(self.endpoint_id, self._state.now)
+                self._feed.record_activity(self.endpoint_id, self._state.now)
 
     def _next(self) -> pb.SubscribeResponse | None:
         """The next message, if there is something to say now."""
         if self.cut:
-            raise errors.lost()
+            raise errors.connection_lost()
         if self.stalled:
             return None
         if not self._welcomed:

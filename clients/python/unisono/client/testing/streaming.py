@@ -18,9 +18,9 @@ def subscribe(request_context: RequestContext, request: pb.SubscribeRequest) -> 
     feed = actor.feed
     _check_streams(request_context, actor)
     position = _resumed(request_context, actor, request)
-    endpoint = endpoints.settled(request_context, actor, request.platform, request.display_name)
+    endpoint = endpoints.ensure_endpoint(request_context, actor, request.platform, request.display_name)
     start = Start(
-        position=position or _anew(feed, request),
+        position=position or _start_over(feed, request),
         resumed=position is not None,
         heartbeat=_heartbeat(request_context, request),
     )
@@ -43,7 +43,7 @@ def acknowledge(request_context: RequestContext, request: pb.AcknowledgeRequest)
     position = request_context.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
     if position is not None:
         message.acknowledged_revision = max(message.acknowledged_revision, position.cursor)
-    actor.feed.seen(actor.endpoint_id, request_context.now)
+    actor.feed.record_activity(actor.endpoint_id, request_context.now)
     return pb.AcknowledgeResponse(acknowledged_revision=message.acknowledged_revision)
 
 
@@ -93,7 +93,7 @@ def _resumed(request_context: RequestContext, actor: Actor, request: pb.Subscrib
     return position if known else None
 
 
-def _anew(feed: Feed, request: pb.SubscribeRequest) -> Position:
+def _start_over(feed: Feed, request: pb.SubscribeRequest) -> Position:
     last = feed.revision
     from_end = request.start_position == pb.START_POSITION_END
     return Position(last, last, last) if from_end else Position(0, 0, last)

@@ -25,7 +25,7 @@ def advance(state: ServiceState, span: int) -> None:
         _act(feed, row, state.now)
     state.now = until
     for feed in tuple(state.feeds.values()):
-        if _forget(feed, until) and not feed.rows and not feed.endpoints:
+        if _purge(feed, until) and not feed.rows and not feed.endpoints:
             # The next one for this user is another feed.
             del state.feeds[feed.key]
     wake(state.listeners)
@@ -51,7 +51,7 @@ def _act(feed: Feed, row: Row, now: int) -> None:
     feed.commit(replace(row, message=message), CHANGE_TYPE_STATE_CHANGED, now, alert=True)
 
 
-def _forget(feed: Feed, now: int) -> bool:
+def _purge(feed: Feed, now: int) -> bool:
     """Whether there was anything to forget."""
     before = len(feed.rows) + len(feed.endpoints)
     old = [row for row in feed.rows.values() if not row.live and _age(row, now) > _REMOVALS_KEPT]

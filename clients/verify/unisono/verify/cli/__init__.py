@@ -12,7 +12,7 @@ import click
 
 from unisono.client.cli.commands.help import block, examples
 from unisono.client.cli.failures import UsageFailure, exit_status, wants_json
-from unisono.verify.cli.judging import judge
+from unisono.verify.cli.judge import judge
 from unisono.verify.cli.options import run_options
 
 _LOAD = block(
@@ -68,7 +68,7 @@ def command(ctx: click.Context, /, **given: Any) -> None:
         _refuse_options(ctx)
         return
     from unisono.verify.cli.plan import Plan
-    from unisono.verify.cli.verifying import verify
+    from unisono.verify.cli.verify import verify
 
     ctx.exit(verify(Plan.of(**given)))
 

@@ -53,7 +53,7 @@ class Report:
         yield from map(Text, self.stats.lines())
         yield Text()
         for verdict in self.verdicts:
-            yield from _told(verdict)
+            yield from _verdict_lines(verdict)
         yield Text()
         yield Text(self._sum())
 
@@ -68,7 +68,7 @@ def judge(history: History, about: Mapping[str, Any]) -> Report:
     return Report(about=about, stats=RunStats.of(history), verdicts=verdicts(history))
 
 
-def _told(verdict: Verdict) -> Iterator[Text]:
+def _verdict_lines(verdict: Verdict) -> Iterator[Text]:
     line = Text(f"{verdict.promise:<11} ")
     line.append(f"{verdict.outcome.value:<11} ", _STYLES[verdict.outcome])
     yield line.append(_checks(verdict))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from unisono.client.cli.service.tokens import TokenCommandError, token_source
-from unisono.verify.cli import words
+from unisono.verify.cli import failures
 from unisono.verify.cli.plan import Plan, Source
 from unisono.verify.load.access import Access, Token
 from unisono.verify.load.rpc_client import get_token
@@ -47,7 +47,7 @@ class _Token:
         try:
             self._first = await get_token(self._source)
         except TokenCommandError as error:
-            raise words.of_a_command(error, self._option) from error
+            raise failures.of_a_command(error, self._option) from error
 
     def token(self) -> Token:
         """For one who holds it: many begin with the same, without running a command each."""

@@ -24,7 +24,7 @@ def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Bro
                 time=step.received.time,
                 evidence=(
                     f"{step.stream.name} is complete at {step.message.revision}, and {problem}",
-                    f"{version.told} was told that it {_state(version)}",
+                    f"{version.source} was told that it {_state(version)}",
                 ),
             )
 
@@ -37,8 +37,8 @@ def convergent(feed: Feed) -> Iterator[BrokenPromise]:
             time=0.0,
             evidence=(
                 f"{one.id} at revision {one.revision}",
-                f"{one.told} was told that it {_state(one)}",
-                f"{other.told} was told that it {_state(other)}",
+                f"{one.source} was told that it {_state(one)}",
+                f"{other.source} was told that it {_state(other)}",
             ),
         )
 

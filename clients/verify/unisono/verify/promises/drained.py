@@ -21,13 +21,13 @@ def drained(history: History) -> Iterator[BrokenPromise]:
             if not is_open(stream, stop.time) or not _ended_between(stream, stop.time, next_stop):
                 continue
             last = stream.messages[-1].message
-            if not _is_told(last) and stream.code not in ("", OK):
+            if not _is_announced(last) and stream.code not in ("", OK):
                 said = f"it ended with {stream.code}, after {last.WhichOneof('message')}"
                 evidence = (f"SIGTERM came at {stop.time:.3f}", f"{stream.name}: {said}")
                 yield BrokenPromise(promise="Drained", time=stream.ended or stop.time, evidence=evidence)
 
 
-def _is_told(last: pb.SubscribeResponse) -> bool:
+def _is_announced(last: pb.SubscribeResponse) -> bool:
     """Whether these last words say when to come back, or that the stream ends for a reason of its own."""
     goodbye = last.goodbye
     if goodbye.reason == pb.GOODBYE_REASON_DRAINING:

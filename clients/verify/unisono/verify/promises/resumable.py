@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.clock_uncertainty import clock_uncertainty
-from unisono.verify.feeds import is_over, waits
+from unisono.verify.feeds import counts_as_unread, is_over
 from unisono.verify.history import History
 from unisono.verify.replay import DeviceReplay, ReplayStep
 
@@ -49,7 +49,7 @@ def _lost(step: ReplayStep, now: float) -> Iterator[BrokenPromise]:
 def _must_ring(row: pb.Notification, now: float) -> bool:
     """Whether it waits, and will for a while: `now` is as late as it may be."""
     ending = row.HasField("display_time_to_live") or is_over(row, now)
-    return waits(row) and not ending
+    return counts_as_unread(row) and not ending
 
 
 def _broken(step: ReplayStep, *evidence: str) -> BrokenPromise:

@@ -9,7 +9,7 @@ from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import DEVICE, Streaming, Unary, Write
 from unisono.server.api.request_context import RequestContext
 from unisono.server.api.status import goodbye_error
-from unisono.server.core.admission import Kind
+from unisono.server.core.admission import CallKind
 from unisono.server.core.feeds import Feeds, StreamRequest
 from unisono.server.errors import UnisonoError
 from unisono.v1 import feed_service_pb2 as pb
@@ -28,7 +28,7 @@ class FeedService:
         """The handlers of the service."""
         return {
             "Subscribe": Streaming(pb.SubscribeRequest, self.subscribe),
-            "Acknowledge": Unary(pb.AcknowledgeRequest, self.acknowledge, DEVICE, Kind.ACKNOWLEDGE),
+            "Acknowledge": Unary(pb.AcknowledgeRequest, self.acknowledge, DEVICE, CallKind.ACKNOWLEDGE),
             "GetFeed": Unary(pb.GetFeedRequest, self.get_feed),
         }
 

@@ -102,8 +102,8 @@ class SqliteStore:
 
         return await self._writer.run(work)
 
-    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
-        await self._writer.run(lambda connection: endpoints.record_activity(connection, signs))
+    async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
+        await self._writer.run(lambda connection: endpoints.record_activity(connection, activities))
 
     async def feed(self, key: FeedKey) -> Feed | None:
         return await queries.read_feed(self._readers, key)

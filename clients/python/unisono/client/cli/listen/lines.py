@@ -36,7 +36,7 @@ class LineReporter:
         self._attempt = attempt
         self._as_json = as_json
         self._bell = bell
-        self._told = asyncio.Event()
+        self._printed = asyncio.Event()
 
     async def run(self) -> None:
         """Tell until the device ends for good; raises why."""
@@ -53,7 +53,7 @@ class LineReporter:
             news_after = self._device.revision
         for row in reversed(self._device.notifications):
             self._held(row)
-        self._told.set()
+        self._printed.set()
         async for event in events:
             # What has just been told as held is no news, unless it rings.
             if event.revision > news_after or event.removed or event.ring:
@@ -66,7 +66,7 @@ class LineReporter:
             now = status, brief(error, self._attempt) if error else ""
             if now != shown and status in (Status.LIVE, Status.OFFLINE):
                 if status is Status.LIVE:
-                    await self._told.wait()
+                    await self._printed.wait()
                 self._connected(*now)
                 shown = now
             await self._device.wait_for(partial(_differs, seen))

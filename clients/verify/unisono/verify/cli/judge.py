@@ -18,12 +18,12 @@ from unisono.verify.cli.options import json_option
 def judge(ctx: click.Context, file: Path, as_json: bool) -> None:
     """Judge what --save has kept in FILE, and print the report."""
     from unisono.verify.cli.report import judge
-    from unisono.verify.history_file import NoHistory, load
+    from unisono.verify.history_file import InvalidHistoryFile, load
 
     try:
         with file.open(encoding="utf-8") as lines:
             saved = load(lines)
-    except (NoHistory, UnicodeDecodeError) as error:
+    except (InvalidHistoryFile, UnicodeDecodeError) as error:
         raise Failure(f"{file} holds no history: {error}", "name a file that --save has written") from error
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}", "may you read it?") from error

@@ -9,7 +9,7 @@ from unisono.client.cli.failures import Failure, UsageFailure, say, warn
 from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
 from unisono.client.cli.signals import run_until_first_done, stop_event
-from unisono.verify.cli import words
+from unisono.verify.cli import failures
 from unisono.verify.cli.plan import Plan
 from unisono.verify.cli.progress import ProgressReporter, progress_reporter
 from unisono.verify.cli.report import Report, judge
@@ -100,9 +100,9 @@ class Verification:
             )
         except UnusableToken as unfit:
             self._reached = not isinstance(unfit.error, Unavailable | DeadlineExceeded)
-            raise words.of_a_token(unfit, plan) from unfit
+            raise failures.of_a_token(unfit, plan) from unfit
         if plan.app_id not in ("", app_id):
-            raise words.of_another_app(app_id, plan)
+            raise failures.of_another_app(app_id, plan)
         return app_id
 
     async def _loaded(self) -> None:
@@ -119,7 +119,7 @@ class Verification:
         try:
             await run(self._connect, access, load, self._recorder, self._reporter.stage)
         except (UnisonoError, NotConverged, TokenCommandError) as error:
-            self.failures.append(words.of_a_run(error, plan))
+            self.failures.append(failures.of_a_run(error, plan))
 
     async def _removed(self) -> None:
         plan = self._plan
@@ -128,7 +128,7 @@ class Verification:
         except (UnisonoError, TokenCommandError) as error:
             # Where a token does not do, this says no more than that.
             if self._app_id:
-                self.failures.append(words.of_cleanup(error, plan))
+                self.failures.append(failures.of_cleanup(error, plan))
 
 
 def _connect(plan: Plan) -> Connect:

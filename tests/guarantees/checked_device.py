@@ -15,7 +15,7 @@ ADA = FeedKey("mail.test", "ada")
 
 
 @dataclass(slots=True, kw_only=True)
-class Point:
+class Snapshot:
     """What was held at a complete point, or, with `anew`, that everything was discarded."""
 
     revision: int = 0
@@ -29,13 +29,13 @@ class Point:
 
 
 @dataclass(kw_only=True)
-class Past(DeviceModel):
+class StreamHistory(DeviceModel):
     """What a device holds, and held."""
 
     record: Record
     feed: FeedKey
     clock: Clock
-    points: list[Point] = field(default_factory=list)
+    points: list[Snapshot] = field(default_factory=list)
     asked_at: int = 0
     last_event: int = 0
 
@@ -43,7 +43,7 @@ class Past(DeviceModel):
         if message.HasField("welcome") and not message.welcome.resumed:
             self.last_event = 0
             began = (self.asked_at, self.record.last(self.feed))
-            self.points.append(Point(anew=True, began=began, rung=len(self.rung)))
+            self.points.append(Snapshot(anew=True, began=began, rung=len(self.rung)))
         for event in message.event_batch.events:
             assert event.revision > self.last_event, "an event out of order or twice"
             self.last_event = event.revision
@@ -52,7 +52,7 @@ class Past(DeviceModel):
         if message.complete:
             assert message.revision >= self.last_event, "complete, and an event is ahead"
             self.points.append(
-                Point(
+                Snapshot(
                     revision=message.revision,
                     time=self.clock.now(),
                     unread_count=message.unread_count,
@@ -66,7 +66,7 @@ class CheckedDevice(Device):
     """A device of Ada, on a node whose record is kept."""
 
     def __init__(self, node: Running, record: Record, endpoint_id: str, platform: Platform) -> None:
-        self.past = Past(record=record, feed=ADA, clock=node.setup.clock)
+        self.past = StreamHistory(record=record, feed=ADA, clock=node.setup.clock)
         super().__init__(node.user(), endpoint_id, self.past)
         self._audience = Audience(endpoint_id, platform)
 
@@ -91,16 +91,16 @@ class CheckedDevice(Device):
             rung = point.rung
         return sum(not point.anew for point in self.past.points)
 
-    def _truth(self, point: Point) -> dict[str, Notification]:
+    def _truth(self, point: Snapshot) -> dict[str, Notification]:
         return self.past.record.at(self.past.feed, point.revision, self._audience)
 
-    def _check_state(self, point: Point) -> None:
+    def _check_state(self, point: Snapshot) -> None:
         truth = self._truth(point)
         wanted = {id_: messages.notification(row) for id_, row in truth.items()}
         assert point.notifications == wanted, f"at {point.revision} it is not the state of the store"
         assert point.unread_count == sum(row.counts_as_unread for row in truth.values())
 
-    def _check_rings(self, point: Point, quiet: int, owing: int, before: int) -> None:
+    def _check_rings(self, point: Snapshot, quiet: int, owing: int, before: int) -> None:
         """Nothing up to `quiet` may ring any more, and what rings after `owing` must have."""
         rung = self.past.rung[: point.rung]
         assert all(revision > quiet for _, revision in rung[before:]), "a ring for what was settled"

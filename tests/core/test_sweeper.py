@@ -178,7 +178,7 @@ async def test_a_feed_has_so_many_tombstones() -> None:
 
 
 async def test_endpoints_that_were_not_seen_for_long_go_unless_they_have_a_stream() -> None:
-    async with running(CoreHarness(sweep_rules=SweepRules(endpoint_days=60))) as harness:
+    async with running(CoreHarness(sweep_rules=SweepRules(unseen_endpoint_days=60))) as harness:
         await harness.endpoints.register(ADA, "lost", Platform.IOS, "")
         stream = await Stream(harness, "open").synced()
         harness.clock.advance(61 * DAY / 1000)
@@ -192,7 +192,7 @@ async def test_endpoints_that_were_not_seen_for_long_go_unless_they_have_a_strea
 
 
 async def test_a_deleted_endpoint_may_come_back_after_its_time() -> None:
-    async with running(CoreHarness(sweep_rules=SweepRules(deletion_days=30))) as harness:
+    async with running(CoreHarness(sweep_rules=SweepRules(deleted_endpoint_days=30))) as harness:
         await harness.endpoints.register(ADA, "laptop", Platform.LINUX, "")
         await harness.endpoints.remove(ADA, "laptop")
         harness.clock.advance(30 * DAY / 1000 + 0.001)

@@ -69,6 +69,6 @@ def _sweep_rules(settings: Settings) -> SweepRules:
         interval=settings.sweep_interval,
         tombstone_days=settings.tombstone_days,
         tombstones_per_feed=settings.tombstones_per_feed,
-        endpoint_days=settings.endpoint_days,
-        deletion_days=settings.deletion_days,
+        unseen_endpoint_days=settings.unseen_endpoint_days,
+        deleted_endpoint_days=settings.deleted_endpoint_days,
     )

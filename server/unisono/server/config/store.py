@@ -30,8 +30,8 @@ class StoreSettings(BaseSettings):
     tombstones_per_feed: int = setting(
         10_000, ITEMS, "removals that a feed remembers; the oldest go first", ge=1, le=1_000_000
     )
-    endpoint_days: float = setting(60, DAYS, "how long an endpoint may be unseen", ge=0.01, le=3650)
-    deletion_days: float = setting(
+    unseen_endpoint_days: float = setting(60, DAYS, "how long an endpoint may be unseen", ge=0.01, le=3650)
+    deleted_endpoint_days: float = setting(
         30, DAYS, "how long the id of a deleted endpoint stays deleted", ge=0.01, le=3650
     )
 

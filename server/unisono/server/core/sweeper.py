@@ -26,8 +26,8 @@ class SweepRules:
     interval: float = 1
     tombstone_days: float = 30
     tombstones_per_feed: int = 10_000
-    endpoint_days: float = 60
-    deletion_days: float = 30
+    unseen_endpoint_days: float = 60
+    deleted_endpoint_days: float = 30
     step: int = 100
 
 
@@ -92,7 +92,7 @@ class Sweeper:
         return Retention(
             tombstones_before=now - int(rules.tombstone_days * DAY),
             tombstones_per_feed=rules.tombstones_per_feed,
-            endpoints_before=now - int(rules.endpoint_days * DAY),
-            deletions_before=now - int(rules.deletion_days * DAY),
+            endpoints_before=now - int(rules.unseen_endpoint_days * DAY),
+            deletions_before=now - int(rules.deleted_endpoint_days * DAY),
             limit=rules.step,
         )

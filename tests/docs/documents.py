@@ -50,7 +50,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Run("BlockingPublisher", says="The nightly build failed UNREAD"),
         Run("publisher.update", says="Your parcel is at the door NO_INTERACTION"),
         Run("InvalidRequest", says="title"),
-        Run("asyncio.gather", says="told 500"),
+        Run("asyncio.gather", says="sent to 500"),
         Run("publisher.send", says="is on the disk of the server"),
     ],
     "docs/quickstart-device.md": [

@@ -54,7 +54,7 @@ class Publisher(PipelinedPublisher):
             for number, user_id in enumerate(users)
         ]
 
-    def _take(self, data: bytes) -> bytes:
+    def _data_received(self, data: bytes) -> bytes:
         whole = len(data) // _ACK_SIZE
         if whole and data[0] == _CONNACK:
             self._answered(data[2:])
@@ -94,7 +94,7 @@ class Device(PeerConnection):
         self._transport.write(_packet(_DISCONNECT, b""))
         await self._closed.wait()
 
-    def _take(self, data: bytes) -> bytes:
+    def _data_received(self, data: bytes) -> bytes:
         received: list[bytes] = []
         at, last = 0, len(data)
         while last - at >= 2:

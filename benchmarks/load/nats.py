@@ -57,7 +57,7 @@ class Client(PeerConnection):
     def _on_messages(self, messages: Sequence[Message]) -> None:
         raise NotImplementedError
 
-    def _take(self, data: bytes) -> bytes:
+    def _data_received(self, data: bytes) -> bytes:
         received: list[Message] = []
         at = 0
         while (end := data.find(_END, at)) >= 0:

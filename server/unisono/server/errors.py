@@ -71,9 +71,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One invalid field of a request: its path in the request, and what is wrong, with the limit where there
-    is one.
-    """
+    """One invalid field of a request: its path, what is wrong with it, and the limit where there is one."""
 
     field: str
     description: str
@@ -99,11 +97,9 @@ _NAMED: Final = 800
 
 
 class InvalidRequest(UnisonoError):
-    """Fields of a request are invalid. `violations` has the first of them, `more` counts those that were left
-    out.
+    """Fields of a request are invalid: `violations` has the first of them, `more` counts the others.
 
-    The message lists as many as fit into about 800 characters, at least the first, and the number of the
-    others.
+    The message lists as many as fit into about 800 characters, at least one, and the number of the others.
     """
 
     def __init__(
@@ -138,9 +134,7 @@ class RequestMalformed(UnisonoError):
 
 
 class RequestTooLarge(UnisonoError):
-    """The body of a request is larger than the method allows. `metadata` has its `size` and the `limit`, in
-    bytes.
-    """
+    """The body of a request is too large. `metadata` has its `size` and the `limit`, in bytes."""
 
 
 class Unauthenticated(UnisonoError):
@@ -156,9 +150,7 @@ class TokenUndecodable(Unauthenticated):
 
 
 class PermissionDenied(UnisonoError):
-    """The caller is authenticated, but may not do this: wrong role, scope, user or app, or not the
-    creator.
-    """
+    """The caller is authenticated, but has the wrong role, scope, user or app, or is not the creator."""
 
 
 class NotFound(UnisonoError):
@@ -174,15 +166,11 @@ class FailedPrecondition(UnisonoError):
 
 
 class Aborted(UnisonoError):
-    """The caller lost a race: the notification has another revision than expected, or a newer stream took
-    over.
-    """
+    """The caller lost a race: the notification has another revision, or a newer stream took over."""
 
 
 class QuotaExceeded(UnisonoError):
-    """A limit is reached. `subject` names whose it is, such as `user:ada`; `limit` is its value, sent as
-    metadata.
-    """
+    """A limit is reached. `subject` names whose it is, such as `user:ada`; `limit` is sent as metadata."""
 
     def __init__(self, reason: Reason, message: str, *, subject: str, limit: int) -> None:
         super().__init__(reason, message, {"limit": str(limit)})
@@ -198,9 +186,7 @@ class RateLimited(QuotaExceeded):
 
 
 class TooFrequent(RateLimited):
-    """The caller began too many calls in a second. `api.tarpit` delays this answer, so that resets do not
-    pay.
-    """
+    """The caller began too many calls in a second. `api.tarpit` delays the answer."""
 
 
 class RequestIncomplete(UnisonoError):

@@ -52,26 +52,21 @@ class StoreError(Exception):
 
 
 class BatchRejected(Exception):
-    """The database refuses the data of a batch. Nothing was changed; the driver's error is chained as the
-    cause.
-    """
+    """The database refuses the data of a batch. Nothing was changed; the driver's error is the cause."""
 
 
 class Store(Protocol):
-    """Durable storage of feeds, notifications and endpoints. The module docstring says what holds for all
-    calls.
-    """
+    """Durable storage of feeds, notifications and endpoints; see the module for what holds for all calls."""
 
     @property
     def epoch(self) -> bytes:
-        """The eight random bytes that identify this store. A restore makes new ones, which voids older
-        positions.
+        """The eight random bytes that identify this store. A restore makes new ones.
+
+        Positions of another epoch are void.
         """
 
     async def open(self) -> None:
-        """Open the store for use. Raises `StoreError` when it cannot be opened, with everything
-        closed again.
-        """
+        """Open the store. Raises `StoreError` when it cannot be opened, with everything closed again."""
 
     async def close(self) -> None:
         """Finish the calls that have begun, then release all resources. Idempotent."""
@@ -127,8 +122,7 @@ class Store(Protocol):
         limit: int,
         max_bytes: int,
     ) -> Changes:
-        """Return a page of the net state after revision `after`: live rows and tombstones, of all target
-        policies.
+        """Return a page of the net state after revision `after`: live rows and tombstones, of any target.
 
         A row comes with its payload where `content_revision > known`. A page has at most `limit` rows and
         `max_bytes` of payloads, but at least one row if there is any. Raises `LookupError` where there is no
@@ -162,20 +156,17 @@ class Store(Protocol):
         """
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
-        """Return the endpoints of a user that are not deleted, in the order of registration; empty for an
-        unknown user.
-        """
+        """Return the endpoints of a user that are not deleted, in the order of registration; may be empty."""
 
     async def due(self, now: int, limit: int) -> Sequence[Due]:
-        """Return at most `limit` live notifications that are due at `now` (ms since 1970), the longest due
-        first.
+        """Return at most `limit` live notifications that are due, the longest due first.
 
-        Due are those with `expire_time <= now`, and those snoozed with `snooze_until <= now`.
+        Due at `now` (ms since 1970) are those with `expire_time <= now`, and those snoozed with `snooze_until
+        <= now`.
         """
 
     async def purge(self, what: Retention) -> int:
-        """Delete rows for good as retention says, and return how many; 0 means that nothing is left to
-        delete.
+        """Delete rows for good as retention says, and return how many; 0 means that none are left to delete.
 
         A purged tombstone raises its feed's floor to its revision in the same transaction; within a feed,
         lower revisions go first. A feed that loses its last tombstone or endpoint here, and has nothing live,

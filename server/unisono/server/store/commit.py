@@ -35,18 +35,14 @@ class Scan:
 
 
 class Scanned(NamedTuple):
-    """The ids that a scan found, in order of creation, and the create_revision to go on after; None at the
-    end.
-    """
+    """The ids that a scan found, in order of creation, and the create_revision to go on after, if any."""
 
     ids: tuple[str, ...] = ()
     resume_after: int | None = None
 
 
 class SendKey(NamedTuple):
-    """What a send looks up: the live row with its key (`app_notification_id`), and tombstones with its
-    content.
-    """
+    """What a send looks up: the live row with its `app_notification_id`, and tombstones with its content."""
 
     key: str
     fingerprint: bytes

@@ -1,4 +1,4 @@
-"""The command that copies a store."""
+"""The command `unisono-server backup`."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The command that brings a store to the version of this server."""
+"""The command `unisono-server migrate`."""
 
 from pathlib import Path
 from typing import Any

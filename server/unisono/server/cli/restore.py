@@ -1,4 +1,4 @@
-"""The command that makes a store of a backup."""
+"""The command `unisono-server restore`."""
 
 from pathlib import Path
 from typing import Any

@@ -36,7 +36,7 @@ from unisono.server.store.reads import (
 )
 
 Encode = Callable[[Notification], bytes]
-"""Encodes a notification without its payload, as it is sent to devices.
+"""Encodes all that events and history pages show of a notification, but for its payload.
 
 A store is made with one encoder, calls it for each row that it writes, and saves the opaque result beside the
 row, so that catch-up and history need not encode (`docs/decisions/0009-stores-keep-encodings.md`).

@@ -11,9 +11,7 @@ class FileLock:
     """An exclusive lock on `FILE.lock`, which the system releases when the process ends."""
 
     def __init__(self, path: Path) -> None:
-        """Take the lock. Raises `StoreError` when another process has it, `OSError` where none can be
-        made.
-        """
+        """Take the lock. Raises `StoreError` when another process has it, `OSError` on other failures."""
         beside = path.with_name(f"{path.name}.lock")
         self._descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

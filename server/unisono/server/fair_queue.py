@@ -1,4 +1,4 @@
-"""A queue in which owners take turns, so that nobody waits for all that somebody else has queued (Fair).
+"""A queue whose owners take turns, so that none waits for all that another has queued (the promise Fair).
 
 Fair queueing (J. Nagle, RFC 970, 1985) in two levels: the apps that have items waiting take turns, and within
 the turns of an app its users do.

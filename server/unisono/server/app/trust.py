@@ -1,4 +1,4 @@
-"""Whom a server trusts: the apps and issuers of the settings, and the development key where enabled."""
+"""The apps and issuers that a server trusts: those declared, and the development key where enabled."""
 
 from collections.abc import Iterator
 

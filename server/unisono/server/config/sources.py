@@ -29,7 +29,7 @@ OTHER_VARIABLES: Final = frozenset(
 
 @dataclass(slots=True)
 class Source:
-    """What one source gave.
+    """The settings that one source gave, and what is wrong with it.
 
     `values` and `origins` are by setting. `unknown` has messages about names that are no settings, `exposed`
     about files whose secrets every user of the machine may read.

@@ -42,7 +42,7 @@ class Scanned(NamedTuple):
 
 
 class SendKey(NamedTuple):
-    """What a send looks up: the live row with its `app_notification_id`, and tombstones with its content."""
+    """The lookup of a send: the live row with its `app_notification_id`, and tombstones with its content."""
 
     key: str
     fingerprint: bytes
@@ -50,7 +50,7 @@ class SendKey(NamedTuple):
 
 @value(frozen=True, slots=True, kw_only=True)
 class ReadSet:
-    """What an item of a commit reads of its feed before it is decided.
+    """The rows of its feed that an item of a commit reads before it is decided.
 
     `ids` finds live rows and tombstones. `keys` (each an `app_notification_id`) finds, for each sender role,
     the live row and the newest tombstone; `sends` finds the live row and the tombstones with the same
@@ -76,12 +76,12 @@ class Item(Protocol):
 
     @property
     def read_set(self) -> ReadSet:
-        """What `decide` has to see for this item."""
+        """The rows that `decide` has to see for this item."""
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class View:
-    """What a store holds for the items of a batch, inside the transaction that will write the decision.
+    """The state that the items of a batch read, inside the transaction that will write the decision.
 
     `feeds` has each feed of the batch; one that does not exist yet has revision 0 and a new epoch. `rows` has
     the rows that were read, by feed, each once; a feed without rows may be absent. `scans` has what the scan

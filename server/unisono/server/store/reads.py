@@ -111,11 +111,11 @@ class Due:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """What a purge deletes, at most `limit` rows in one call. Times are milliseconds since 1970.
+    """The bounds of a purge, at most `limit` rows in one call. Times are milliseconds since 1970.
 
-    These are tombstones removed before `tombstones_before`, and the oldest beyond `tombstones_per_feed`;
-    endpoints without a session not seen since `endpoints_before`; endpoints deleted before
-    `deletions_before`; and the feeds that this leaves empty, which do not count.
+    A purge deletes tombstones removed before `tombstones_before`, and the oldest beyond
+    `tombstones_per_feed`; endpoints without a session not seen since `endpoints_before`; endpoints deleted
+    before `deletions_before`; and the feeds that this leaves empty, which do not count.
     """
 
     tombstones_before: int

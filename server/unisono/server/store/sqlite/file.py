@@ -146,14 +146,14 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
         schema.upgrade(connection, ids)
     if schema.version(connection) < schema.latest():
         raise StoreError(f"{path} is of an older version; run `unisono-server migrate` on it first")
-    # Nobody else uses the file: no stream that was open when it was last used still is.
+    # No other server uses the file: no session that was open when it was last used still is.
     connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")
 
 
 def _lengthen_log(path: Path) -> None:
     """Fill the log up with zeros, which are not log entries: to SQLite, it ends where it ended before."""
     log = path.with_name(f"{path.name}-wal")
-    # Where there is no room, the log grows as far as it gets.
+    # On a disk without enough room, the log gets as long as it can.
     with suppress(OSError), log.open("ab") as file:
         missing = LOG_PAGES * (_PAGE_BYTES + _FRAME_HEADER_BYTES) - file.tell()
         for _ in range(missing // _PAGE_BYTES):

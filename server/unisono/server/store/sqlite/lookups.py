@@ -8,7 +8,7 @@ from unisono.server.model import FeedKey, Notification
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.sql import ROLES, ROW, ROW_WITHOUT_PAYLOAD, json_array, render
 
-# Names are texts, FEED:NAME. Of an array in an array, each part would be parsed by itself.
+# Names are bound as texts FEED:NAME, since SQLite would parse each part of a nested array by itself.
 _FEED = "CAST({of}.value AS INTEGER)"
 _NAME = "substr({of}.value, instr({of}.value, ':') + 1)"
 

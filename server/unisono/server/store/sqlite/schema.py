@@ -85,8 +85,8 @@ _FIRST = (
 )
 
 _BOUNDED = (
-    # A key has one live row for each role; tombstones are found as the newest, or by their content. An insert
-    # writes one entry, as before; the others are written when a row is removed.
+    # A key has at most one live row for each role; tombstones are found as the newest, or by their content.
+    # An insert writes one entry, as before; the others are written when a row is removed.
     "DROP INDEX notifications_key",
     """CREATE INDEX notifications_key ON notifications (feed, app_notification_id)
         WHERE removal IS NULL AND app_notification_id <> ''""",

@@ -1,4 +1,4 @@
-"""The command `unisono-server migrate`."""
+"""The command `unisono-server migrate`, which brings a store to the version of this server."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The command `unisono-server serve`."""
+"""The command `unisono-server serve`, which runs the server."""
 
 import asyncio
 import os

@@ -1,3 +1,3 @@
-"""The Unisono service: notifications that target people, kept in unison on all their devices."""
+"""The Unisono server: notifications that target people, in unison on all their devices."""
 
 __version__ = "0.1.0"

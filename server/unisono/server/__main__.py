@@ -1,4 +1,4 @@
-"""`python -m unisono.server` is the command `unisono-server`."""
+"""Makes `python -m unisono.server` the command `unisono-server`."""
 
 from unisono.server.cli import main
 

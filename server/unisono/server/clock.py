@@ -1,4 +1,4 @@
-"""Time and ids, behind one seam so that tests can hold them. Knows nothing of the project."""
+"""Time and ids, behind protocols, so that tests can set them."""
 
 import asyncio
 import os
@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 
 class SingleWaiterEvent:
-    """An event that one task at a time waits for, and only so long.
+    """An event for which one task at a time waits, with a timeout.
 
-    `asyncio.timeout` around an `asyncio.Event` does the same in twice the time, and every delivery waits
-    once; and it keeps 700 bytes more for every stream.
+    `asyncio.timeout` around an `asyncio.Event` takes twice the time, which every delivery would pay once, and
+    700 bytes more for every stream.
     """
 
     __slots__ = ("_set", "_sleeper")
@@ -21,21 +21,24 @@ class SingleWaiterEvent:
         self._sleeper: asyncio.Future[None] | None = None
 
     def is_set(self) -> bool:
-        """Whether it was set, and not cleared since."""
+        """Return whether the event was set, and not cleared since."""
         return self._set
 
     def set(self) -> None:
-        """Wake who waits."""
+        """Set the event, and wake the task that waits. Idempotent."""
         self._set = True
         if self._sleeper is not None:
             _end(self._sleeper)
 
     def clear(self) -> None:
-        """Let the next one wait again."""
+        """Reset the event, so that the next call of `wait` waits again."""
         self._set = False
 
     async def wait(self, seconds: float) -> bool:
-        """Wait until it is set, at most `seconds`. Returns whether it was set."""
+        """Wait until the event is set, at most `seconds`, and return whether it is set.
+
+        Only one task may wait at a time. After a cancellation the event can be waited for again.
+        """
         if self._set:
             return True
         loop = asyncio.get_running_loop()
@@ -55,54 +58,58 @@ def _end(sleeper: asyncio.Future[None]) -> None:
 
 
 class Clock(Protocol):
-    """Where the service takes time from. Wall times are milliseconds since 1970 (UTC)."""
+    """The source of time. Wall times are milliseconds since 1970 (UTC)."""
 
     def now(self) -> int:
-        """The wall clock, in milliseconds. It may jump."""
+        """Return the wall time in milliseconds. It may jump, forward and back."""
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for measuring and for deadlines within this process."""
+        """Return seconds that never go back, for durations and deadlines within this process."""
 
     async def wait(self, event: SingleWaiterEvent, seconds: float) -> bool:
-        """Wait until `event` is set, at most `seconds`. Returns whether it was set."""
+        """Wait until `event` is set, at most `seconds`, and return whether it is set."""
 
 
 class SystemClock:
     """The machine's clock."""
 
     def now(self) -> int:
+        """See `Clock.now`."""
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
+        """See `Clock.monotonic`."""
         return time.monotonic()
 
     def wait(self, event: SingleWaiterEvent, seconds: float) -> Coroutine[Any, Any, bool]:
+        """See `Clock.wait`."""
         return event.wait(seconds)
 
 
 class Ids(Protocol):
-    """Where new ids come from."""
+    """The source of new ids."""
 
     def notification_id(self, now: int) -> str:
-        """A new UUIDv7 for the time `now` (milliseconds), as text."""
+        """Return a new UUIDv7 in text form for the wall time `now` (ms since 1970)."""
 
     def session_id(self) -> str:
-        """A new name for a stream."""
+        """Return a new id for a session."""
 
     def epoch(self) -> bytes:
-        """Eight random bytes that tell one life of a store or a feed from another."""
+        """Return eight random bytes that identify one life of a store or of a feed."""
 
 
 class RandomIds:
-    """Ids from the operating system's random source; those of one millisecond are in order, too."""
+    """Ids from the system's random source. Notification ids made within one millisecond ascend."""
 
     def __init__(self) -> None:
         self._now = 0
         self._tail = 0
 
     def notification_id(self, now: int) -> str:
+        """See `Ids.notification_id`."""
         if now == self._now:
-            # A step of chance keeps ids from being guessed from one another.
+            # A random step, so that no id can be guessed from another.
             self._tail += 1 + int.from_bytes(os.urandom(4), "big")
         else:
             # The highest bit is left free, so that no millisecond runs out of larger ones.
@@ -110,14 +117,16 @@ class RandomIds:
         return uuid7(now, self._tail)
 
     def session_id(self) -> str:
+        """Return 18 random hexadecimal digits."""
         return os.urandom(9).hex()
 
     def epoch(self) -> bytes:
+        """See `Ids.epoch`."""
         return os.urandom(8)
 
 
 def uuid7(now: int, tail: int) -> str:
-    """The UUIDv7 (RFC 9562, section 5.7) of a time in milliseconds and the 74 bits after it, as text."""
+    """Return the UUIDv7 (RFC 9562, section 5.7) of a time (ms since 1970) and 74 bits `tail`, as text."""
     high, low = tail >> 62, tail & (1 << 62) - 1
     digits = f"{now << 80 | 0x7 << 76 | high << 64 | 0x2 << 62 | low:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -1,24 +1,24 @@
-"""Every error that the service raises on purpose. Knows neither gRPC nor any driver.
+"""The errors that the service raises on purpose, as one tree below `UnisonoError`.
 
     UnisonoError
-    ├── InvalidRequest          fields of a request are wrong
-    ├── RequestMalformed        not a message of the expected type
+    ├── InvalidRequest          fields of a request are invalid
+    ├── RequestMalformed        the body is not a message of the expected type
     ├── RequestTooLarge
-    ├── Unauthenticated         no, bad or expired token
-    │   └── TokenUndecodable    sent by a stranger
-    ├── PermissionDenied        a good token, but not for this
+    ├── Unauthenticated         the token is missing, invalid or expired
+    │   └── TokenUndecodable    it is not even a token of a trusted issuer
+    ├── PermissionDenied        the token is good, but does not allow this
     ├── NotFound
     ├── AlreadyExists
     ├── FailedPrecondition
     ├── Aborted
     ├── QuotaExceeded
-    │   └── RateLimited         too many calls; try again later
-    │       └── TooFrequent     too many in a second
+    │   └── RateLimited         too many calls at a time; try again later
+    │       └── TooFrequent     too many calls in a second
     ├── RequestIncomplete
     └── Unavailable             try again later
         └── OutcomeUnknown      the commit may or may not have happened
 
-An adapter translates its driver's errors into these; `api.status` turns them into statuses.
+An adapter translates its driver's errors into these; `api.status` turns them into gRPC statuses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,11 @@ from typing import Final
 
 
 class Reason(StrEnum):
-    """Machine-readable reasons: `unisono.v1.ErrorReason` without its prefix, which documents each."""
+    """Machine-readable reason of an error, sent as `google.rpc.ErrorInfo.reason`.
+
+    The members are those of the proto enum `unisono.v1.ErrorReason` without the prefix `ERROR_REASON_`; the
+    comments there say when each is sent.
+    """
 
     INVALID_REQUEST = "INVALID_REQUEST"
     REQUEST_MALFORMED = "REQUEST_MALFORMED"
@@ -67,14 +71,18 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One bad field of a request: its path in the request, and what is wrong, with the limit."""
+    """One invalid field of a request: its path, what is wrong with it, and the limit where there is one."""
 
     field: str
     description: str
 
 
 class UnisonoError(Exception):
-    """The root. `message` is for a developer to read, `metadata` for a program."""
+    """Base of all errors that the service raises on purpose.
+
+    `message` is for a developer to read. `reason` and `metadata` are for a program; proto `ErrorReason` says
+    which metadata come with a reason, and most come with none.
+    """
 
     def __init__(self, reason: Reason, message: str, metadata: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -83,13 +91,16 @@ class UnisonoError(Exception):
         self.metadata: Final[Mapping[str, str]] = metadata or {}
 
 
-#: How many characters of a message name violations. There may be as many as a request has fields, and who
-#: reads wants the first of them.
+#: Characters of a message that name violations. There may be as many violations as a request has fields, and
+#: a reader wants the first of them.
 _NAMED: Final = 800
 
 
 class InvalidRequest(UnisonoError):
-    """Fields of a request are wrong: the first of them are in `violations`, and `more` were left out."""
+    """Fields of a request are invalid: `violations` has the first of them, `more` counts the others.
+
+    The message lists as many as fit into about 800 characters, at least one, and the number of the others.
+    """
 
     def __init__(
         self, violations: Sequence[Violation], reason: Reason = Reason.INVALID_REQUEST, *, more: int = 0
@@ -100,12 +111,12 @@ class InvalidRequest(UnisonoError):
 
     @classmethod
     def of(cls, field: str, description: str, reason: Reason = Reason.INVALID_REQUEST) -> "InvalidRequest":
-        """The error of a single field."""
+        """Return the error for a single invalid field."""
         return cls([Violation(field, description)], reason)
 
 
 def _text(violations: Sequence[Violation], more: int) -> str:
-    """The violations in words, as many as fit, and how many more there are; at least the first is named."""
+    """Join the violations that fit, at least the first, and add how many there are besides."""
     named: list[str] = []
     room = _NAMED
     for violation in violations:
@@ -119,47 +130,47 @@ def _text(violations: Sequence[Violation], more: int) -> str:
 
 
 class RequestMalformed(UnisonoError):
-    """The body is not a message of the type that the method takes."""
+    """The body of a request is not a message of the type that the method takes."""
 
 
 class RequestTooLarge(UnisonoError):
-    """The body is larger than allowed."""
+    """The body of a request is too large. `metadata` has its `size` and the `limit`, in bytes."""
 
 
 class Unauthenticated(UnisonoError):
-    """There is no token, or it is not to be trusted, or its time is over."""
+    """The access token is missing, cannot be trusted, or has expired."""
 
 
 class TokenUndecodable(Unauthenticated):
-    """What was sent as a token is too long, or no signed JWT, or names no trusted issuer.
+    """The access token is too long, is not a signed JWT, or names no trusted issuer.
 
-    A client of ours cannot have got it, unlike one that has expired, or is signed with a key that the
-    issuer uses by now and the service does not know yet.
+    No client of a trusted issuer can have received it, unlike a token that has expired, or that is signed
+    with a new key of the issuer that the server does not know yet. So the call counts as a stranger's.
     """
 
 
 class PermissionDenied(UnisonoError):
-    """The caller is known and may not do this."""
+    """The caller is authenticated, but has the wrong role, scope, user or app, or is not the creator."""
 
 
 class NotFound(UnisonoError):
-    """What was named does not exist for this caller."""
+    """The notification or endpoint does not exist in the caller's feed, or was removed."""
 
 
 class AlreadyExists(UnisonoError):
-    """The key is taken by other content."""
+    """A live notification has the same `app_notification_id` and other content."""
 
 
 class FailedPrecondition(UnisonoError):
-    """Not in the state that the request needs; repeating it does not help."""
+    """The endpoint is not in the state that the request needs; repeating the request does not help."""
 
 
 class Aborted(UnisonoError):
-    """Somebody else was first."""
+    """The caller lost a race: the notification has another revision, or a newer stream took over."""
 
 
 class QuotaExceeded(UnisonoError):
-    """A limit on how much there may be. `subject` is whose, `limit` how much."""
+    """A limit is reached. `subject` names whose it is, such as `user:ada`; `limit` is sent as metadata."""
 
     def __init__(self, reason: Reason, message: str, *, subject: str, limit: int) -> None:
         super().__init__(reason, message, {"limit": str(limit)})
@@ -167,7 +178,7 @@ class QuotaExceeded(UnisonoError):
 
 
 class RateLimited(QuotaExceeded):
-    """More calls at a time, or in a second, than allowed; try again after `retry_delay` seconds."""
+    """The caller has too many calls in flight, or began too many; try again after `retry_delay` seconds."""
 
     def __init__(self, message: str, *, subject: str, limit: int, retry_delay: float) -> None:
         super().__init__(Reason.RATE_LIMITED, message, subject=subject, limit=limit)
@@ -175,15 +186,15 @@ class RateLimited(QuotaExceeded):
 
 
 class TooFrequent(RateLimited):
-    """More calls in a second than allowed. Not told at once: see `api.tarpit`."""
+    """The caller began too many calls in a second. `api.tarpit` delays the answer."""
 
 
 class RequestIncomplete(UnisonoError):
-    """The body did not arrive as a whole in the time that the server waits for one."""
+    """The body of a request did not arrive as a whole within the time that the server waits for one."""
 
 
 class Unavailable(UnisonoError):
-    """Not now; try again after `retry_delay` seconds. Nothing was changed."""
+    """The service cannot do this now and nothing was changed; try again after `retry_delay` seconds."""
 
     def __init__(self, reason: Reason, message: str, *, retry_delay: float = 1.0) -> None:
         super().__init__(reason, message)
@@ -191,7 +202,7 @@ class Unavailable(UnisonoError):
 
 
 class OutcomeUnknown(Unavailable):
-    """The commit may or may not have happened; repeating the request is safe."""
+    """The commit may or may not have happened, unlike with other `Unavailable` errors; repeating is safe."""
 
     def __init__(self, message: str = "the outcome of the commit is unknown; repeat it") -> None:
         super().__init__(Reason.OUTCOME_UNKNOWN, message)

@@ -1,7 +1,7 @@
-"""A queue in which nobody stands behind somebody else's crowd. Knows nothing of what waits in it.
+"""A queue whose owners take turns, so that none waits for all that another has queued (the promise Fair).
 
-Fair queueing (J. Nagle, RFC 970, 1985), in two levels: the apps that have something waiting have one turn
-after the other, and within the turns of an app its users have.
+Fair queueing (J. Nagle, RFC 970, 1985) in two levels: the apps that have items waiting take turns, and within
+the turns of an app its users do.
 """
 
 from collections import deque
@@ -10,27 +10,27 @@ from typing import Generic, TypeAlias, TypeVar
 T = TypeVar("T")
 
 Owner: TypeAlias = tuple[str, str]
-"""Whose an item is: an app, and one of its users; an app itself is the user ""."""
+"""The owner of an item: the ids of an app and of one of its users, which is empty for the app itself."""
 
 
 class FairQueue(Generic[T]):
-    """Items of owners. Those of one owner leave in the order in which they came.
+    """A queue of items with owners. The items of one owner leave in the order in which they came.
 
-    Each method takes the same time, however many items and owners there are.
+    Each method takes constant time, however many items and owners there are.
     """
 
     def __init__(self) -> None:
         self._apps: deque[_App[T]] = deque()
         self._by_id: dict[str, _App[T]] = {}
         self._size = 0
-        #: How many owners have something waiting.
+        #: How many owners have items waiting.
         self.owners = 0
 
     def __len__(self) -> int:
         return self._size
 
     def push(self, owner: Owner, item: T) -> None:
-        """Put an item behind those of its owner."""
+        """Add an item behind the other items of its owner."""
         app_id, user_id = owner
         app = self._by_id.get(app_id)
         if app is None:
@@ -40,7 +40,7 @@ class FairQueue(Generic[T]):
         self._size += 1
 
     def pop(self) -> T:
-        """Take the item whose turn it is. Raises IndexError where nothing waits."""
+        """Remove and return the item whose turn it is. Raises `IndexError` when the queue is empty."""
         app = self._apps.popleft()
         item, last = app.pop()
         if app.size:
@@ -53,7 +53,7 @@ class FairQueue(Generic[T]):
 
 
 class _App(Generic[T]):
-    """The items of one app, which has at least one."""
+    """The items of one app, at least one while it is queued."""
 
     __slots__ = ("_by_id", "_users", "app_id", "size")
 
@@ -64,7 +64,7 @@ class _App(Generic[T]):
         self._by_id: dict[str, deque[T]] = {}
 
     def push(self, user_id: str, item: T) -> bool:
-        """Whether it is the only one of its user."""
+        """Add an item, and return whether it is now the only one of its user."""
         items = self._by_id.get(user_id)
         if items is None:
             items = self._by_id[user_id] = deque()
@@ -74,7 +74,7 @@ class _App(Generic[T]):
         return len(items) == 1
 
     def pop(self) -> tuple[T, bool]:
-        """An item, and whether it was the last of its user."""
+        """Return the next item, and whether it was the last one of its user."""
         user_id = self._users.popleft()
         items = self._by_id[user_id]
         item = items.popleft()

@@ -1,4 +1,4 @@
-"""Wiring: the only layer that makes adapters, from the settings, and runs them."""
+"""Builds the adapters and the parts of a server from the settings, and runs them."""
 
 from unisono.server.app.run import serve
 

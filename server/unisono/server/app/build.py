@@ -1,4 +1,4 @@
-"""Makes a node of the settings. Knows what each setting means to which part."""
+"""Builds a node from the settings: says which setting goes to which part."""
 
 from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
@@ -14,7 +14,7 @@ from unisono.server.store.sqlite import SqliteStore
 
 
 def build(settings: Settings) -> Node:
-    """A node that is not started. Raises `AccessMisconfigured`."""
+    """Return a node that is not started. Raises `AccessMisconfigured` as `trust.verifier` does."""
     clock, ids = SystemClock(), RandomIds()
     return Node(
         store=SqliteStore(settings.store_file, ids=ids, encode=encoding.encode_row),
@@ -32,7 +32,10 @@ def build(settings: Settings) -> Node:
 
 
 def certificate(settings: Settings) -> Certificate | None:
-    """The certificate, with TLS on. Raises `CertificateError`."""
+    """Return the certificate to serve with, or None without TLS.
+
+    Raises `CertificateError` when the files are not a certificate and its key.
+    """
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
     return Certificate(settings.tls_certificate, settings.tls_key)

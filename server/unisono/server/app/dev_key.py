@@ -1,4 +1,4 @@
-"""The development key: one secret beside the store, which signs and verifies tokens for trying things out."""
+"""The development key: one secret beside the store, which signs and verifies tokens for trying out."""
 
 import base64
 import os
@@ -20,12 +20,16 @@ DEMO: Final = App(app_id="demo", display_name="Demo", client_ids=("demo",))
 
 
 def key_file(store_file: Path) -> Path:
-    """Where the development key of a store is."""
+    """Return the path of the development key of a store."""
     return store_file.with_name(f"{store_file.name}.dev-key")
 
 
 def secret(store_file: Path) -> str:
-    """The development key of a store, made when there is none. Raises `AccessMisconfigured`."""
+    """Return the development key of a store, creating it if missing.
+
+    Raises `AccessMisconfigured` when its folder is missing, the file cannot be used, others may read it, or
+    it is damaged.
+    """
     file = key_file(store_file)
     if not file.parent.is_dir():
         raise AccessMisconfigured(f"the folder {file.parent} does not exist; make it, or use another store")
@@ -38,12 +42,18 @@ def secret(store_file: Path) -> str:
 
 
 def issuer(store_file: Path) -> Issuer:
-    """What verifies the tokens of the development key."""
+    """Return the issuer whose tokens the development key verifies, creating the key if missing.
+
+    Raises `AccessMisconfigured` as `secret` does.
+    """
     return Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=(key_of_secret(secret(store_file)),))
 
 
 def token(key: str, *, client_id: str, user_id: str, scopes: tuple[str, ...], now: int, ttl: int) -> str:
-    """A token, valid from `now` (milliseconds since 1970) for `ttl` seconds; app-only without `user_id`."""
+    """Return a signed access token, valid from `now` (ms since 1970) for `ttl` seconds.
+
+    With an empty `user_id` it is a token of the app itself. `key` is what `secret` returns.
+    """
     claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -58,7 +68,7 @@ def token(key: str, *, client_id: str, user_id: str, scopes: tuple[str, ...], no
 
 
 def _make(file: Path) -> None:
-    """Whole or not at all, and never over one that somebody else made at the same time."""
+    """Create the key file as a whole or not at all, never replacing one that was created at the same time."""
     descriptor, name = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
     try:
         with os.fdopen(descriptor, "wb") as partial:

@@ -1,6 +1,6 @@
-"""How the log is written: for people on a terminal, as JSON otherwise. Knows not what is logged.
+"""Configures the log: readable lines on a terminal, JSON otherwise.
 
-A traceback has no values of variables, in neither form: those of a call are tokens, claims and contents.
+A traceback shows no values of variables in either form: those of a call are tokens, claims and contents.
 """
 
 import logging
@@ -13,7 +13,11 @@ import structlog
 
 
 def configure(form: str, level: str) -> None:
-    """Write to stderr. `form` is auto, console or json; `level` a name of `logging`."""
+    """Configure structlog, for the whole process, to write to standard error.
+
+    `form` is auto, console or json, where auto means console on a terminal; `level` is a level of `logging`,
+    in any case.
+    """
     pretty = form == "console" or (form == "auto" and sys.stderr.isatty())
     structlog.configure(
         processors=[
@@ -30,15 +34,15 @@ def configure(form: str, level: str) -> None:
 
 def _renderers(pretty: bool) -> list[structlog.typing.Processor]:
     if pretty:
-        # Its default shows local variables, where the library Rich is installed.
+        # The default formatter shows local variables if the library Rich is installed.
         return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 
 
 class _Lossy:
-    """A file that loses what cannot be written: no call fails because the reader of the log has gone.
+    """A file that drops what cannot be written, so that no call fails because the log's reader has gone.
 
-    Nothing waits in a buffer either, which Python would try to write once more at the end, and fail for.
+    It has no buffer: Python would try to write that once more at exit, and fail.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -49,4 +53,4 @@ class _Lossy:
             os.write(self._descriptor, text.encode(errors="backslashreplace"))
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: there is no buffer."""

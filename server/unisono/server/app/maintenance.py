@@ -1,4 +1,4 @@
-"""What is done to a store beside serving it. Chooses the adapter that the settings name."""
+"""Maintenance of a store: migration, backup and restore, with the adapter that the settings name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,19 +8,29 @@ from unisono.server.config import Settings
 from unisono.server.store import sqlite
 
 Progress = Callable[[int, int], None]
-"""Told how much is done, of how much."""
+"""Called with how much is done, and how much there is."""
 
 
 def migrate(settings: Settings) -> tuple[int, int]:
-    """Bring the store to the latest version, or make it: the versions before and now. Raises `StoreError`."""
+    """Bring the store to the latest version, or create it, and return the versions before (0: new) and now.
+
+    Raises `StoreError` when a server uses the store, or when it cannot be migrated.
+    """
     return sqlite.migrate(settings.store_file, RandomIds())
 
 
 def backup(settings: Settings, target: Path, progress: Progress) -> None:
-    """Copy the store as it is at one moment into a new file. Raises `StoreError`."""
+    """Copy the store as it is at one moment into the new file `target`, also while a server uses it.
+
+    Raises `StoreError` when the target exists, or when the store cannot be copied.
+    """
     sqlite.backup(settings.store_file, target, progress)
 
 
 def restore(settings: Settings, source: Path, progress: Progress, *, force: bool) -> None:
-    """Make the store of a backup, with a new epoch. Raises `StoreError`."""
+    """Make the store from the backup `source`, with a new epoch, so that devices start anew.
+
+    Raises `StoreError` when a server uses the store, when it exists and `force` is not set, or when the
+    backup cannot be used.
+    """
     sqlite.restore(source, settings.store_file, RandomIds(), progress, force=force)

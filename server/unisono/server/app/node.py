@@ -1,4 +1,4 @@
-"""The composition root: the only place that makes adapters, and puts the parts of a node together."""
+"""The composition root: puts the parts of a node together, and starts and stops them in order."""
 
 import asyncio
 import random
@@ -29,8 +29,8 @@ from unisono.server.store.base import Store
 
 log = structlog.get_logger(__name__)
 
-#: Streams that are told to go at once while draining, and the pause before the next ones, in seconds.
-#: Spread, so that the node that they go to is not met by all of them together.
+#: Streams that end at once while draining, and the pause before the next ones, in seconds. Spread, so that
+#: their devices do not all reach another node at the same time.
 DRAIN_BATCH = 200
 DRAIN_PAUSE = 0.02
 
@@ -39,7 +39,10 @@ DRAIN_RETRY = 5.0
 
 
 class Node:
-    """One server process: starts in order, drains, stops in the reverse order."""
+    """One server process, to be started and stopped once.
+
+    `commit_queue` bounds how many items may wait for a commit, `commit_batch` how many share one.
+    """
 
     def __init__(
         self,
@@ -101,9 +104,10 @@ class Node:
         self._server = Server(services, pipeline, transport)
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
-        """Open the store and the bus, then listen; returns the port.
+        """Open the store and the bus, listen on `address` (HOST:PORT), and return the port.
 
-        Raises StoreError or ListenError, with everything closed again.
+        Port 0 takes a free one; without a certificate there is no TLS. Raises `StoreError` or `ListenError`,
+        with everything closed again.
         """
         try:
             await self._store.open()
@@ -117,9 +121,10 @@ class Node:
             raise
 
     async def stop(self, grace: float) -> None:
-        """Drain: take no new calls, tell every stream to come back, finish what runs, close.
+        """Drain: refuse new calls, end every stream with a Goodbye, let other calls finish, then close.
 
-        Calls that have not ended after `grace` seconds are cut; what they wait for is committed.
+        Calls that have not ended after `grace` seconds are cut, but what waits for a commit is committed (the
+        promise Drained).
         """
         stopping = self._server.stop(grace)
         subscribers = self._hub.drain()

@@ -1,4 +1,4 @@
-"""The limit on open files, which is what bounds how many devices fit. Knows no sockets."""
+"""The limit on open files, which bounds how many devices can be connected."""
 
 import resource
 
@@ -11,7 +11,10 @@ RESERVED = 64
 
 
 def raise_open_files() -> int:
-    """Raise the soft limit to the hard one; returns and logs how many connections fit."""
+    """Raise the soft limit on open files to the hard limit, and return how many connections fit.
+
+    Both are logged. An unlimited hard limit leaves the soft one as it is.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = soft if hard == resource.RLIM_INFINITY else hard
     if soft < limit:

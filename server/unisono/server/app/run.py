@@ -1,4 +1,4 @@
-"""Runs a node until it is told to stop: the first signal drains, a second one stops at once."""
+"""Runs a node until a signal to stop: the first one drains it, a second one ends the process at once."""
 
 import structlog
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Run a server until SIGTERM or SIGINT, then drain it for at most `drain_grace` seconds.
 
     Raises `AccessMisconfigured`, `CertificateError`, `StoreError` or `ListenError` when it cannot start.
     """

@@ -1,7 +1,7 @@
-"""What signals do to a running server. Knows no node.
+"""Handles the signals that a running server may receive.
 
-The default action of each of these is to end the process, which would cut every stream without a goodbye.
-SIGQUIT keeps it, as the way to end a process that does not listen any more; Python itself ignores SIGPIPE.
+The default action of each is to end the process, which would cut every stream without a Goodbye. SIGQUIT
+keeps that action, as the way to end a process that hangs; Python itself ignores SIGPIPE.
 """
 
 import asyncio
@@ -14,12 +14,16 @@ log = structlog.get_logger(__name__)
 
 STOP = (signal.SIGTERM, signal.SIGINT)
 
-#: Meant for programs that renew their log files, or sent by mistake.
+#: Sent to make programs reopen their log files, or by mistake.
 MEANINGLESS = (signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Signals:
-    """Listens to signals from now on. `stop` is set by the first one to stop; a second ends the process."""
+    """Handles signals from its creation on, which needs a running event loop.
+
+    The first SIGTERM or SIGINT sets `stop`; a second one ends the process at once, with exit status 1.
+    SIGHUP, SIGUSR1 and SIGUSR2 are logged only.
+    """
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()

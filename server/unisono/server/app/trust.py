@@ -1,4 +1,4 @@
-"""Whom this server trusts: the apps and issuers of the settings, and the development key if asked for."""
+"""The apps and issuers that a server trusts: those declared, and the development key where enabled."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,11 @@ from unisono.server.core.access.verifier import TokenVerifier
 
 
 def verifier(settings: Settings, clock: Clock) -> TokenVerifier:
-    """What tells callers from their tokens. Raises `AccessMisconfigured`, also when nobody is trusted."""
+    """Return the verifier of access tokens for these settings.
+
+    Raises `AccessMisconfigured` when an app, an issuer or a key is wrong, when nobody is trusted, or when the
+    development key would be accepted on an address that other machines reach.
+    """
     _check_somebody_is_trusted(settings)
     _check_dev_key_stays_here(settings)
     return TokenVerifier(
@@ -27,7 +31,10 @@ def verifier(settings: Settings, clock: Clock) -> TokenVerifier:
 
 
 def apps(settings: Settings) -> Apps:
-    """The declared apps, and with the development key the app `demo`."""
+    """Return the declared apps, and the app `demo` when the development key is enabled.
+
+    Raises `AccessMisconfigured` when an app id or a client id is declared twice.
+    """
     declared = [
         App(app_id=app.app_id, display_name=app.display_name, client_ids=app.client_ids)
         for app in settings.apps
@@ -38,7 +45,10 @@ def apps(settings: Settings) -> Apps:
 
 
 def issuers(settings: Settings) -> Iterator[Issuer]:
-    """The declared issuers, and the development key, which is made when there is none."""
+    """Yield the declared issuers, then that of the development key, which is created if missing.
+
+    Raises `AccessMisconfigured` when the keys of an issuer cannot be used.
+    """
     for declared in settings.issuers:
         yield Issuer(
             issuer=declared.issuer,

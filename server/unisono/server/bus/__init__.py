@@ -1,1 +1,1 @@
-"""The bus: carries hints between the sessions of one feed. `base` is the contract."""
+"""The bus, which carries hints between the sessions of one feed: its interface and its adapters."""

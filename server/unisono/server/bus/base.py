@@ -1,8 +1,7 @@
-"""The contract of a bus: it carries hints, never data that anything depends on.
+"""The interface of a bus: it carries hints, never data that anything depends on.
 
-A hint says that a feed has moved. It may be lost, repeated, late or out of order, and the service is
-still right, only slower: each session asks the store at its tick. A bus never raises at a publisher and
-never makes one wait.
+A hint may be lost, repeated, late or out of order. The service stays right without it, only slower: each
+session asks the store at its heartbeat (the promise Complete).
 """
 
 from collections.abc import Callable, Sequence
@@ -14,11 +13,11 @@ from unisono.server.model.value import value
 
 @value(frozen=True, slots=True, kw_only=True)
 class Hint:
-    """Something happened in a feed.
+    """A hint that something changed in a feed.
 
-    With `feed` and `changes` (both or neither) it brings what was committed: `feed` as it is after the
-    last change, and every change of that commit, in order, without a gap. `endpoint_id` names an
-    endpoint whose row changed: a new session, named by `session_id`, or its deletion.
+    With `feed` and `changes` (both or neither) it carries a commit: the feed after its last change, and every
+    change of the commit, in order, without a gap. With `endpoint_id`, the row of that endpoint was written;
+    `session_id` is the session in that row, empty without one.
     """
 
     key: FeedKey
@@ -32,16 +31,19 @@ Listener = Callable[[Hint], None]
 
 
 class Bus(Protocol):
-    """Carries hints from whoever commits to whoever has sessions open."""
+    """Carries hints from commits to the sessions of the same feed, on every node."""
 
     async def open(self) -> None:
-        """Connect, if there is anything to connect to."""
+        """Connect, if the bus needs a connection."""
 
     async def close(self) -> None:
-        """Deliver nothing more. Idempotent."""
+        """Stop delivering hints. Idempotent."""
 
     def listen(self, listener: Listener) -> None:
-        """Call `listener` on the event loop for each hint. It is quick and does not raise."""
+        """Call `listener` on the event loop for each hint. It has to be quick, and must not raise."""
 
     def publish(self, hint: Hint) -> None:
-        """Pass a hint on to every listener, here and on other nodes, now or soon or never."""
+        """Pass a hint on to every listener, here and on other nodes, now, soon or never.
+
+        Never raises, and never makes the publisher wait.
+        """

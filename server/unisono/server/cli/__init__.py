@@ -1,4 +1,4 @@
-"""The command `unisono-server`. Reads arguments, calls what does the work, and puts errors into words."""
+"""The command `unisono-server`: reads arguments, calls the layers below, and reports their errors."""
 
 import click
 

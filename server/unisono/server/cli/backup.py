@@ -1,4 +1,4 @@
-"""The command that copies a store."""
+"""The command `unisono-server backup`, which copies a store."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The command that shows the settings."""
+"""The command `unisono-server config`, which shows the settings."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ def _text(value: Any) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """The last column is as wide as it is."""
+    """Yield the rows as aligned lines; the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     widths[-1] = 0
     for row in rows:

@@ -1,6 +1,6 @@
-"""Examples at the end of a command's --help."""
+"""Examples at the end of a command's `--help`."""
 
 
 def examples(*lines: str) -> str:
-    """An epilog that keeps its lines as they are."""
+    """Return an epilog for click that shows these lines as they are."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,4 +1,7 @@
-"""Errors in words: a line or two on stderr, and the exit status. Tracebacks are for faults of the program."""
+"""Reports errors to the operator: a line or two on standard error, and the exit status.
+
+A traceback appears only for faults of the program.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,22 +15,26 @@ from unisono.server.store.base import StoreError
 
 
 class ConfigurationError(click.ClickException):
-    """Wrong arguments or settings."""
+    """Arguments or settings are wrong. Exit status 2."""
 
     exit_code = 2
 
 
 class Commands(click.Group):
-    """The commands, under which errors of the layers below become messages."""
+    """A group of commands that reports the errors of the layers below with `report_errors`."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; see `click.Group.invoke`."""
         with report_errors():
             return super().invoke(ctx)
 
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Errors that are meant for the operator end the command, without a traceback."""
+    """Turn errors that are meant for the operator into click's, which end the command without a traceback.
+
+    Wrong settings, also those of access, exit with status 2, errors of the store and of the system with 1.
+    """
     try:
         yield
     except (InvalidSettings, AccessMisconfigured) as error:

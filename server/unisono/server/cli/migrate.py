@@ -1,4 +1,4 @@
-"""The command that brings a store to the version of this server."""
+"""The command `unisono-server migrate`, which brings a store to the version of this server."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Flags made from the settings, one for each that is not a table; and the settings made from flags."""
+"""Flags made from the settings, one for each that is not a table, and the settings loaded from them."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -23,23 +23,26 @@ SHOWN: Final = (
     "log_level",
     "log_format",
 )
-"""The flags that --help lists; the others are the same names that the command config prints."""
+"""The flags that `--help` lists; the others have the names that `unisono-server config` prints."""
 
 _SCALARS: Final = [name for name, field in Settings.model_fields.items() if not is_table(field)]
 
 
 def all_settings(command: Command) -> Command:
-    """A flag for each setting, of which --help shows the common ones, and --config."""
+    """Decorate a command with a flag for each setting and `--config`; `--help` shows the common ones."""
     return _with(command, [*SHOWN, *(name for name in _SCALARS if name not in SHOWN)])
 
 
 def store_setting(command: Command) -> Command:
-    """The flags --store and --config."""
+    """Decorate a command with the flags `--store` and `--config`."""
     return _with(command, ["store"])
 
 
 def loaded(config: Path | None, flags: Mapping[str, Any]) -> Loaded:
-    """The settings from flags, environment and file; remarks go to stderr."""
+    """Load the settings from flags, environment and file, and print warnings on standard error.
+
+    Raises `InvalidSettings`, which names all problems.
+    """
     result = load(flags, os.environ, config)
     for warning in result.warnings:
         click.echo(f"Warning: environment: {warning}", err=True)

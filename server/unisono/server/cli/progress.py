@@ -1,4 +1,4 @@
-"""A bar on stderr that shows how far a copy is; nothing where no terminal is."""
+"""A progress bar on standard error while a store is copied; nothing without a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import click
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Gives a function to call with what is done, and how much there is."""
+    """Show a progress bar during the block, and yield a function to call with the part done and the whole."""
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return

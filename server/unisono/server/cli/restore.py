@@ -1,4 +1,4 @@
-"""The command that makes a store of a backup."""
+"""The command `unisono-server restore`, which makes a store of a backup."""
 
 from pathlib import Path
 from typing import Any

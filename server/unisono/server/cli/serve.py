@@ -1,4 +1,4 @@
-"""The command that runs the server."""
+"""The command `unisono-server serve`, which runs the server."""
 
 import asyncio
 import os
@@ -41,8 +41,8 @@ def serve(config: Path | None, **flags: Any) -> None:
     the environment, that over the file, that over the default.
     """
     settings = loaded(config, flags).settings
-    # gRPC reads this when it is imported. Its lines are not in the format of the log, and below errors
-    # there is one for every stranger who does not speak TLS.
+    # gRPC reads this when it is imported. Its lines are not in the format of the log, and below the level of
+    # errors it writes one for every stranger who does not speak TLS.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from unisono.server.api.address import ListenError
     from unisono.server.api.tls import CertificateError

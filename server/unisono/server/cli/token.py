@@ -1,4 +1,4 @@
-"""The command that makes tokens of the development key."""
+"""The command `unisono-server token`, which makes tokens of the development key."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The settings: each defined once, filled from flags, environment, file or default. Builds nothing."""
+"""The settings: each is defined once, and filled from a flag, the environment, a file or its default."""
 
 from unisono.server.config.load import Loaded, load
 from unisono.server.config.problems import InvalidSettings

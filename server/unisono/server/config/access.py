@@ -1,4 +1,4 @@
-"""Whose tokens are accepted, and for which apps."""
+"""Settings of access: whose tokens are accepted, and for which apps."""
 
 from pydantic_settings import BaseSettings
 
@@ -7,7 +7,7 @@ from unisono.server.config.tables import AppSettings, IssuerSettings
 
 
 class AccessSettings(BaseSettings):
-    """Apps, issuers and the development key."""
+    """Settings of apps, issuers and the development key."""
 
     apps: tuple[AppSettings, ...] = setting((), TABLES, "the apps whose notifications this server carries")
     issuers: tuple[IssuerSettings, ...] = setting((), TABLES, "who issues access tokens, with what keys")

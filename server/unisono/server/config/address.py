@@ -1,4 +1,4 @@
-"""A host and a port to listen on."""
+"""An address to listen on: a host and a port."""
 
 import ipaddress
 import re
@@ -10,14 +10,14 @@ _FORM: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^\[\]:\s/]+):(?P<por
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`host` is a name or an IP address, without brackets."""
+    """An address to listen on. `host` is a name or an IP address, without brackets."""
 
     host: str
     port: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read HOST:PORT, where IPv6 hosts are in brackets. Raises `ValueError`."""
+        """Parse HOST:PORT, where an IPv6 host is in brackets. Raises `ValueError` for anything else."""
         form = _FORM.fullmatch(text)
         if form is None or int(form["port"]) > 65535:
             raise ValueError("must be HOST:PORT, such as 127.0.0.1:50051 or [::1]:50051")
@@ -25,7 +25,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine reaches it. Names other than localhost are not looked up."""
+        """Whether only this machine reaches the address. Names other than localhost are not resolved."""
         if self.host == "localhost":
             return True
         try:

@@ -1,4 +1,4 @@
-"""The limits of the service as settings. Their defaults are those of `model.Limits`."""
+"""The limits of the service as settings. The defaults are those of `model.Limits`."""
 
 from dataclasses import fields
 from typing import Final
@@ -15,7 +15,7 @@ _MEBIBYTE: Final = 1024 * 1024
 
 
 class LimitSettings(BaseSettings):
-    """How much of everything the service takes."""
+    """Settings of how much the service accepts, stores and returns; times are in seconds."""
 
     id_bytes: int = setting(_DEFAULT.id_bytes, BYTES, "longest id, key or name", ge=36, le=1024)
     title_bytes: int = setting(_DEFAULT.title_bytes, BYTES, "longest title", ge=1, le=_MEBIBYTE)
@@ -121,7 +121,7 @@ class LimitSettings(BaseSettings):
         return at_most(value, info, most)
 
     def limits(self) -> Limits:
-        """The same, with times in milliseconds."""
+        """Return the limits as the model has them, with times in milliseconds."""
         values = {field.name: getattr(self, field.name) for field in fields(Limits)}
         for name in ("expire_after_max", "expire_after_default"):
             values[name] = int(values[name] * 1000)

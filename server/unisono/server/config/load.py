@@ -1,4 +1,4 @@
-"""Fills the settings: a flag goes before the environment, that before the file, that before the default."""
+"""Loads the settings: a flag precedes the environment, that the file, and that the default."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,11 @@ from unisono.server.config.sources import from_environment, from_file, from_flag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The settings, the origin of each that has not its default, and remarks for the operator."""
+    """The settings, and where they come from.
+
+    `origins` has, by name, the origin of each setting that was given a value. `warnings` are lines for the
+    operator.
+    """
 
     settings: Settings
     origins: Mapping[str, str]
@@ -22,11 +26,11 @@ class Loaded:
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], file: Path | None = None) -> Loaded:
-    """Read all sources. Raises `InvalidSettings`, which names all that is wrong.
+    """Read all sources and return the settings. Raises `InvalidSettings`, which names all problems at once.
 
-    `flags` are by setting, None where not given. A key of the file that is no setting is an error; an
-    environment variable that is none only a warning, since other programs may use it. So is a file with
-    a secret in it that all users may read an error.
+    `flags` has values by setting, None where not given. A key of the file that is no setting is an error; an
+    environment variable that is none is only a warning, since other programs may use it. A file with the
+    secret of an issuer that every user of the machine may read is an error.
     """
     filed, environment, flagged = from_file(file), from_environment(environ), from_flags(flags)
     values = filed.values | environment.values | flagged.values

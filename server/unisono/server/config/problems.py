@@ -1,4 +1,4 @@
-"""What is wrong with settings, in words for the operator: one line for each bad setting."""
+"""Describes invalid settings to the operator, one line for each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ from unisono.server.config.setting import FILE, TABLES, URL, unit_of
 
 
 class InvalidSettings(Exception):
-    """Settings that cannot be used. `problems` has one line for each."""
+    """Raised for settings that cannot be used. `problems` has one line for each problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -21,12 +21,15 @@ class InvalidSettings(Exception):
 def problems_of(
     error: ValidationError, fields: Mapping[str, FieldInfo], origins: Mapping[str, str]
 ) -> list[str]:
-    """One line for each bad setting: its name, where its value comes from, what is wrong, the value."""
+    """Return a line for each bad setting: its name, where its value comes from, what is wrong, the value.
+
+    Values that may be long or secret are left out.
+    """
     return [_problem(detail, fields, origins) for detail in error.errors(include_url=False)]
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str:
-    """A name that nothing has, and the known one that is most like it."""
+    """Return a message that `name` is no setting, with the most similar known name if there is one."""
     near = get_close_matches(name, known, n=1)
     return f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else "")
 
@@ -44,7 +47,7 @@ _NOT_REPEATED: Final = (TABLES, URL, FILE)
 
 
 def _words(detail: Any, field: FieldInfo) -> str:
-    """The library's sentence without its ceremony."""
+    """Return pydantic's message in the style of the others."""
     if detail["type"] == "extra_forbidden":
         (table, _) = get_args(field.annotation)
         return unknown_name(detail["loc"][-1], table.model_fields)

@@ -1,6 +1,6 @@
-"""Which files every user of the machine may read, and how to say so of one that holds a secret.
+"""Finds out whether every user of the machine may use a file that holds a secret.
 
-As PostgreSQL and OpenSSH do with keys, the server refuses those. The group may read them: that is how a
+The server refuses such files, as PostgreSQL and OpenSSH do with keys. The group may read them: that is how a
 machine's TLS keys are shared (ssl-cert on Debian), and how secrets are mounted into containers.
 """
 
@@ -8,10 +8,13 @@ import stat
 
 
 def open_to_all(mode: int) -> bool:
-    """Whether all users may read or write a file of this mode. A pipe, for example, is none."""
+    """Return whether a regular file with this mode (`st_mode`) gives any access to all users.
+
+    Other files, such as pipes, count as private.
+    """
     return stat.S_ISREG(mode) and bool(mode & stat.S_IRWXO)
 
 
 def exposed(file: object, what: str) -> str:
-    """What is wrong with a file that is open to all and holds a secret, and what to do."""
+    """Return the message for a file that is open to all and holds `what`, with the command that helps."""
     return f"{file} holds {what}, and every user of this machine may use it: run chmod o-rwx {file}"

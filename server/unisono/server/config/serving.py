@@ -1,4 +1,4 @@
-"""Where to listen, how to encrypt, what to log."""
+"""Settings of serving: where to listen, how to encrypt, what to log."""
 
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,7 @@ from unisono.server.config.setting import ADDRESS, FILE, ITEMS, SECONDS, SWITCH,
 
 
 class ServingSettings(BaseSettings):
-    """The port and the process behind it."""
+    """Settings of the port and the process behind it."""
 
     listen: str = setting("127.0.0.1:50051", ADDRESS, "address to listen on; port 0 takes a free one")
     tls_certificate: Path | None = setting(None, FILE, "PEM certificate chain; with tls_key, turns TLS on")

@@ -1,4 +1,4 @@
-"""How one setting is defined: its default, unit, meaning and bounds, all in one place."""
+"""Defines one setting: its default, unit, meaning and bounds, all in one place."""
 
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
@@ -25,23 +25,30 @@ Number = TypeVar("Number", int, float)
 def setting(
     default: Any, unit: str, meaning: str, *, ge: float | None = None, le: float | None = None
 ) -> Any:
-    """A field of the settings. `ge` and `le` are the least and the greatest value that it may take."""
+    """Return a pydantic field for one setting. The value must be from `ge` to `le`, both included.
+
+    `unit` is one of the constants above; `meaning` is shown to operators, by `--help` and `unisono-server
+    config`.
+    """
     return Field(default, description=meaning, json_schema_extra={"unit": unit}, ge=ge, le=le)
 
 
 def unit_of(field: FieldInfo) -> str:
-    """The unit that the setting was defined with."""
+    """Return the unit that the setting was defined with."""
     extra = field.json_schema_extra
     return str(extra["unit"]) if isinstance(extra, Mapping) else ""
 
 
 def is_table(field: FieldInfo) -> bool:
-    """Whether it is a list of tables: such settings have no flag."""
+    """Return whether the setting is a list of tables, which has no flag."""
     return unit_of(field) == TABLES
 
 
 def at_least(value: Number, info: ValidationInfo, *others: str) -> Number:
-    """Refuse a value below the sum of other settings; does not compare with ones that are bad themselves."""
+    """Return the value. Raises `ValueError` if it is below the sum of other settings.
+
+    Nothing is compared where one of the others is invalid itself.
+    """
     if all(name in info.data for name in others):
         limit = sum(info.data[name] for name in others)
         if value < limit:
@@ -50,7 +57,7 @@ def at_least(value: Number, info: ValidationInfo, *others: str) -> Number:
 
 
 def at_most(value: Number, info: ValidationInfo, other: str) -> Number:
-    """Refuse a value above another setting."""
+    """Return the value. Raises `ValueError` if it is above another setting that is valid itself."""
     if other in info.data and value > info.data[other]:
         raise ValueError(f"must be at most {other}, {info.data[other]:g}")
     return value

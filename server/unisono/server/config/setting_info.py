@@ -1,4 +1,4 @@
-"""All settings in words, for people and programs. Shows no secrets."""
+"""Describes all settings, for people and programs, without secrets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,11 @@ from unisono.server.config.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingInfo:
-    """One setting. `value` and `default` are JSON values; secrets in them are masked."""
+    """One setting as `unisono-server config` shows it.
+
+    `value` and `default` are JSON values with secrets masked. `origin` is "default", or the flag, variable or
+    file that gave the value.
+    """
 
     name: str
     value: Any
@@ -21,7 +25,7 @@ class SettingInfo:
 
 
 def describe(loaded: Loaded) -> list[SettingInfo]:
-    """Every setting, in the order of their definition."""
+    """Return every setting, in the order of definition."""
     values = loaded.settings.model_dump(mode="json")
     defaults = Settings().model_dump(mode="json")
     return [

@@ -1,4 +1,4 @@
-"""All settings together. Nothing is read here: `load` finds the values."""
+"""All settings together. `load` finds their values."""
 
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -10,7 +10,7 @@ from unisono.server.config.streams import StreamSettings
 
 
 class Settings(LimitSettings, StreamSettings, StoreSettings, AccessSettings, ServingSettings):
-    """Every setting of the server. Times are in seconds where the name says nothing else."""
+    """All settings of the server. Times are in seconds unless the name has another unit."""
 
     model_config = SettingsConfigDict(
         extra="forbid",
@@ -30,5 +30,5 @@ class Settings(LimitSettings, StreamSettings, StoreSettings, AccessSettings, Ser
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what is passed in: `sources` reads the environment and the file, and keeps the origins."""
+        """Let pydantic read only what it is passed: `config.sources` reads the environment and the file."""
         return (init_settings,)

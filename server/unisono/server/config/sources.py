@@ -1,4 +1,4 @@
-"""Where values of settings come from: flags, environment variables, a TOML file. Judges none of them."""
+"""Reads the values of settings from their sources: flags, environment variables, and a TOML file."""
 
 import os
 import tomllib
@@ -29,7 +29,11 @@ OTHER_VARIABLES: Final = frozenset(
 
 @dataclass(slots=True)
 class Source:
-    """Values by setting, where each comes from, what has no such setting, and why it must not be used."""
+    """The settings that one source gave, and what is wrong with it.
+
+    `values` and `origins` are by setting. `unknown` has messages about names that are no settings, `exposed`
+    about files whose secrets every user of the machine may read.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
@@ -38,12 +42,12 @@ class Source:
 
 
 def flag_of(name: str) -> str:
-    """The flag of a setting."""
+    """Return the flag of a setting, such as `--tls-key`."""
     return "--" + name.replace("_", "-")
 
 
 def variable_of(name: str) -> str:
-    """The environment variable of a setting."""
+    """Return the environment variable of a setting, such as `UNISONO_TLS_KEY`."""
     return PREFIX + name.upper()
 
 
@@ -52,13 +56,16 @@ def _setting_of(variable: str) -> str:
 
 
 def from_flags(flags: Mapping[str, Any]) -> Source:
-    """Flags that were not given are None."""
+    """Return the flags that were given as a source; the others are None in `flags`."""
     values = {name: value for name, value in flags.items() if value is not None}
     return Source(values, {name: f"flag {flag_of(name)}" for name in values})
 
 
 def from_environment(environ: Mapping[str, str]) -> Source:
-    """Empty variables count as absent; tables are written in JSON."""
+    """Return the settings of the variables that begin with `UNISONO_` and are not empty.
+
+    Tables are written in JSON. Raises `InvalidSettings` when one is not JSON.
+    """
     ours = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
     known = {variable_of(name): name for name in Settings.model_fields}
     reader = EnvSettingsSource(Settings)
@@ -74,7 +81,10 @@ def from_environment(environ: Mapping[str, str]) -> Source:
 
 
 def from_file(file: Path | None) -> Source:
-    """The top-level keys of a TOML file. Raises `InvalidSettings` when it cannot be read."""
+    """Return the top-level keys of a TOML file; nothing without a file.
+
+    Raises `InvalidSettings` when the file cannot be read or is not TOML.
+    """
     if file is None:
         return Source()
     try:

@@ -1,4 +1,4 @@
-"""Where notifications are kept, how they are committed, and how long what is over is kept."""
+"""Settings of the store: where it is, how changes are committed, and how long removals are remembered."""
 
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ SQLITE: Final = "sqlite:///"
 
 
 class StoreSettings(BaseSettings):
-    """The store and its upkeep."""
+    """Settings of the store and its upkeep."""
 
     store: str = setting(
         "sqlite:///unisono.db", URL, "sqlite:///FILE, or sqlite:////FILE from the root of the file system"
@@ -48,5 +48,5 @@ class StoreSettings(BaseSettings):
 
     @property
     def store_file(self) -> Path:
-        """The file of the SQLite store."""
+        """The path of the SQLite file that `store` names."""
         return Path(self.store.removeprefix(SQLITE))

@@ -1,4 +1,4 @@
-"""How long streams and connections live, and how they show that they do."""
+"""Settings of streams and connections: how long they live, and how often they show that they do."""
 
 from pydantic import ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
@@ -7,10 +7,10 @@ from unisono.server.config.setting import ITEMS, SECONDS, at_least, setting
 
 
 class StreamSettings(BaseSettings):
-    """The times of streams.
+    """Settings of streams and connections.
 
-    A running stream does not see that its connection is to end: it must be over, with a goodbye, before
-    the grace of the connection is, or it is cut.
+    A running stream does not notice that its connection is about to end. It has to be over, with a Goodbye,
+    before the grace of the connection is, or it is cut.
     """
 
     heartbeat_min: float = setting(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 HOST_NAME_MAX: Final = 253
-"""RFC 1035, section 2.3.4, without the final dot."""
+"""Characters of a host name without the final dot (RFC 1035, section 2.3.4)."""
 
 _LABEL: Final = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -32,11 +32,14 @@ def _named(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_named)]
-"""One or more; a single one needs no list."""
+"""One or more texts, none empty; a single one need not be a list."""
 
 
 class AppSettings(BaseModel):
-    """One app. `app_id` is shaped like a host name; `client_ids` are the OAuth clients that act for it."""
+    """One app that may send notifications.
+
+    `app_id` has the form of a host name. `client_ids` are the OAuth clients that act for the app.
+    """
 
     model_config = _TABLE
 
@@ -46,10 +49,10 @@ class AppSettings(BaseModel):
 
 
 class IssuerSettings(BaseModel):
-    """One issuer of tokens. Its keys come from exactly one of `secret`, `pem_file` and `jwks_file`.
+    """One issuer of access tokens. Its keys come from exactly one of `secret`, `pem_file` and `jwks_file`.
 
-    `algorithm`, when given, is the only one that is accepted. `user_claims` name the user, `app_only`
-    says how tokens of an app itself are marked.
+    `algorithm`, when given, is the only one that is accepted. `user_claims` are the claims that name the
+    user; `app_only` says what marks a token of an app itself.
     """
 
     model_config = _TABLE
@@ -71,7 +74,7 @@ class IssuerSettings(BaseModel):
 
 
 def holds_secret(content: Mapping[str, Any]) -> bool:
-    """Whether settings, which nobody has checked yet, have the secret of an issuer among them."""
+    """Return whether settings that were not validated yet hold the secret of an issuer."""
     issuers = content.get("issuers")
     tables = issuers if isinstance(issuers, list) else ()
     return any(isinstance(table, dict) and table.get("secret") for table in tables)

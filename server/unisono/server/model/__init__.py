@@ -1,4 +1,4 @@
-"""The things the service speaks of, as values. Knows no wire format and no database."""
+"""The values of the domain: notifications, feeds, endpoints, their changes and limits."""
 
 from unisono.server.model.change import Change
 from unisono.server.model.endpoint import Endpoint

@@ -1,4 +1,4 @@
-"""One committed change of a feed."""
+"""A committed change of a feed."""
 
 from unisono.server.model.enums import ChangeType
 from unisono.server.model.notification import Notification
@@ -7,10 +7,10 @@ from unisono.server.model.value import value
 
 @value(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One committed change: the notification right after it (its revision is the change's).
+    """A committed change of a feed, with the notification as it is right after it.
 
-    `notification.payload` is set at least where the type is CREATED or UPDATED. `origin` is the
-    endpoint that made the change, or empty.
+    The change has the revision of `notification`, whose `payload` is set at least where the type is CREATED
+    or UPDATED. `origin` is the id of the endpoint that made the change; empty when none did.
     """
 
     type: ChangeType

@@ -8,9 +8,10 @@ from unisono.server.model.value import value
 
 @value(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Times are milliseconds since 1970. `session_id` names its stream; empty when it has none.
+    """One installation of an app on one device of one user. Times are milliseconds since 1970.
 
-    A deleted one has a `delete_time` and is kept so that its id is not taken again too soon.
+    `session_id` identifies its open stream and is empty without one. A deleted endpoint has a `delete_time`,
+    and is stored for a while so that its id is not used again too soon.
     """
 
     feed: FeedKey
@@ -25,5 +26,5 @@ class Endpoint:
 
     @property
     def audience(self) -> Audience:
-        """What targeting needs of it."""
+        """The endpoint as target policies are tested against it."""
         return Audience(self.endpoint_id, self.platform)

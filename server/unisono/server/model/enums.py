@@ -1,17 +1,17 @@
-"""The enums of the contract, with the numbers that `unisono.v1` gives them."""
+"""The enums of `unisono.v1`, with its numbers, which stores save; UNSPECIFIED only where it is stored."""
 
 from enum import IntEnum
 
 
 class SenderRole(IntEnum):
-    """Who created it."""
+    """Who created a notification: a backend of the app, or the user from a device of their own."""
 
     PUBLISHER = 1
     USER = 2
 
 
 class Priority(IntEnum):
-    """A hint for push."""
+    """How urgently a push should wake a device. Does not change the order of events."""
 
     UNSPECIFIED = 0
     HIGH = 1
@@ -19,14 +19,14 @@ class Priority(IntEnum):
 
 
 class ReadState(IntEnum):
-    """Whether it was read."""
+    """Whether a notification was read, on any device."""
 
     UNREAD = 1
     READ = 2
 
 
 class UserActionState(IntEnum):
-    """What the user did with it."""
+    """What the user did with a notification. Independent of its read state; any transition is allowed."""
 
     NO_INTERACTION = 1
     ACTIVATED = 2
@@ -35,7 +35,7 @@ class UserActionState(IntEnum):
 
 
 class ChangeType(IntEnum):
-    """Why an event is sent."""
+    """What kind of change an event reports."""
 
     CREATED = 1
     UPDATED = 2
@@ -45,7 +45,7 @@ class ChangeType(IntEnum):
 
 
 class Platform(IntEnum):
-    """The kind of device."""
+    """The kind of device that an endpoint is on."""
 
     WINDOWS = 1
     IOS = 2

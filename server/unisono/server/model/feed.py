@@ -7,19 +7,19 @@ from typing import Final, NamedTuple
 from unisono.server.model.target import Audience, is_meant_for
 from unisono.server.model.value import value
 
-#: The memory that the counts of a target policy take besides its key, in bytes, nearly.
+#: The memory that the counts of a target policy take besides its key, in bytes, approximately.
 _COUNTS_TAKE: Final = 200
 
 
 class FeedKey(NamedTuple):
-    """Names a feed: one for each user of each app."""
+    """Identifies a feed: each user of each app has one."""
 
     app_id: str
     user_id: str
 
 
 class Counts(NamedTuple):
-    """How many notifications with one target policy are live, and how many of them a badge counts."""
+    """How many notifications with one target policy are live, and how many of those count as unread."""
 
     live: int
     unread: int
@@ -27,13 +27,13 @@ class Counts(NamedTuple):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """What a feed's row says.
+    """The stored row of a feed: its revision, its floor, and what it counts (the promise Exact).
 
-    `revision` is that of the last change, 0 before the first. `floor` is the highest revision of a
-    purged tombstone: a position below it cannot be resumed. `live` counts live notifications, and `size`
-    is the sum of theirs. `unread` counts those that a badge counts of what is meant for every endpoint;
-    `targets` has the counts of the rest by the key of their target policy, if any is live.
-    `epoch` is random, and made with the feed.
+    `epoch` is eight random bytes that are made with the feed. `revision` is that of the last change, 0 before
+    the first. `floor` is the highest revision of a purged tombstone: a position below it cannot be resumed.
+    `live` counts live notifications, `size` is the sum of their sizes in bytes. `unread` counts the unread
+    ones that are meant for every endpoint; `targets` has the counts of the others, by key of their target
+    policy, for policies with live notifications.
     """
 
     key: FeedKey
@@ -46,11 +46,11 @@ class Feed:
     targets: Mapping[str, Counts] = field(default_factory=dict)
 
     def unread_count(self, audience: Audience | None = None) -> int:
-        """The unread count of one endpoint, or of the whole feed."""
+        """Return the unread count of one endpoint, or without an audience that of the whole feed."""
         targeted = ((key, counts.unread) for key, counts in self.targets.items() if counts.unread)
         return self.unread + sum(n for k, n in targeted if audience is None or is_meant_for(k, audience))
 
     @property
     def weight(self) -> int:
-        """The memory that its target policies take, in bytes, nearly: the rest is small."""
+        """The memory that the counts by target policy take, in bytes, approximately; the rest is small."""
         return sum(map(len, self.targets)) + _COUNTS_TAKE * len(self.targets) if self.targets else 0

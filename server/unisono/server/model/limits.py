@@ -1,19 +1,23 @@
-"""How much of everything the service takes. The settings of the same names fill it."""
+"""The limits of the service: how much it accepts, stores and returns."""
 
 from dataclasses import dataclass
 
-#: int64 values stay within this, so that every JSON reader can hold them (the contract, section 1).
+#: Revisions and times stay within this, so that every reader of JSON can hold them (RFC 8259, section 6).
 LARGEST_INTEGER = 2**53 - 1
 
-#: Paths of an update mask, and platforms of a target policy. There are far fewer of both, and no use for
-#: naming one twice; but a client may, and a newer one may know more.
+#: Paths of an update mask, and platforms of a target policy. Far fewer exist of both; but a client may name
+#: one twice, and a newer client may know more.
 MASK_PATHS = 32
 TARGET_PLATFORMS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Sizes in bytes, times in milliseconds; the defaults are those of the contract, section 7."""
+    """The limits of the service. Sizes are in bytes, times in milliseconds, the rest are numbers of items.
+
+    `config.limits` describes each, as a setting of the same name. The defaults are those named in the
+    comments of the proto, as far as they are named there.
+    """
 
     id_bytes: int = 256
     title_bytes: int = 1024

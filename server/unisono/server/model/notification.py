@@ -1,4 +1,4 @@
-"""A notification as it is kept: its content, its state, and the revisions that positions need."""
+"""A notification as it is stored: its content, its state, and the revisions that positions compare with."""
 
 from unisono.server.model.enums import (
     ChangeType,
@@ -12,17 +12,18 @@ from unisono.server.model.target import EVERY_ENDPOINT, TargetPolicy
 from unisono.server.model.value import value
 
 QUIET = frozenset((UserActionState.DISMISSED, UserActionState.SNOOZED))
-"""What is in one of these states neither rings nor counts as unread."""
+"""A notification in one of these states neither rings nor counts as unread."""
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One row of a feed. Times are milliseconds since 1970; an empty string means "none".
+    """One row of a feed: a live notification or its tombstone.
 
-    `payload` is what a sender wrote, encoded, which is nobody's business here. It is None on a tombstone,
-    and on a row that was read without it; writing such a live row leaves the stored payload as it is.
-    `removal` is None while it is live. `alert_time` is when `alert_revision` was made: the start of
-    `display_time_to_live` (milliseconds). `size` is what `size_of` says while it is live, then 0.
+    Times are milliseconds since 1970; an empty string means "none". `payload` is the encoded proto `Payload`,
+    which nothing here decodes. It is None on a tombstone, and on a row that was read without it; writing such
+    a live row leaves the stored payload as it is. `removal` is None while the row is live. `alert_time` is
+    the time of `alert_revision`, from which `display_time_to_live` (milliseconds) counts. `size` is what
+    `size_of` returns while the row is live, then 0.
     """
 
     feed: FeedKey
@@ -51,18 +52,18 @@ class Notification:
 
     @property
     def live(self) -> bool:
-        """Whether it is in the feed; otherwise this is its tombstone."""
+        """Whether the notification is in the feed; otherwise the row is its tombstone."""
         return self.removal is None
 
     @property
     def counts_as_unread(self) -> bool:
-        """Whether a badge counts it."""
+        """Whether the unread count includes it: live, unread, and neither dismissed nor snoozed."""
         unread = self.live and self.read_state is ReadState.UNREAD
         return unread and self.user_action_state not in QUIET
 
     @property
     def rings_until(self) -> int:
-        """From when on its last alert is no longer worth a ring; 0 when it is not worth one at all."""
+        """The time (ms since 1970) from which its last alert no longer rings; 0 if it never does."""
         if not self.counts_as_unread:
             return 0
         shown = self.display_time_to_live
@@ -70,5 +71,8 @@ class Notification:
 
 
 def size_of(payload: bytes, target: TargetPolicy) -> int:
-    """How many bytes of its feed's share it takes: of what may be large in it, as stores keep it."""
+    """Return how many bytes a live notification adds to the size of its feed: payload and target policy.
+
+    Both are counted as stores save them; the rest of a notification is small.
+    """
     return len(payload) + len(target.key)

@@ -1,4 +1,4 @@
-"""For which endpoints a notification is meant. Knows nothing of notifications."""
+"""Target policies: for which endpoints a notification is meant."""
 
 import json
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from unisono.server.model.value import value
 
 @value(frozen=True, slots=True)
 class Audience:
-    """One endpoint, as far as targeting is concerned."""
+    """The one endpoint that a target policy is tested against."""
 
     endpoint_id: str
     platform: int
@@ -18,14 +18,17 @@ class Audience:
 
 @value(frozen=True, slots=True, kw_only=True)
 class TargetPolicy:
-    """Endpoints by platform or by id; empty means every endpoint. Sorted and without repetition."""
+    """The endpoints that a notification is meant for, by platform or by id; empty means every endpoint.
+
+    Both tuples are sorted and without repetition, so that equal policies are equal values.
+    """
 
     platforms: tuple[int, ...] = ()
     endpoint_ids: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, platforms: Iterable[int], endpoint_ids: Iterable[str]) -> Self:
-        """The policy of these platforms and ids, in its one canonical form."""
+        """Return the policy of these platforms and ids, in its one canonical form."""
         return cls(
             platforms=tuple(sorted(set(platforms))),
             endpoint_ids=tuple(sorted(set(endpoint_ids), key=lambda e: e.encode())),
@@ -33,11 +36,11 @@ class TargetPolicy:
 
     @property
     def key(self) -> str:
-        """Text by which stores keep, compare and count policies: empty, or JSON [platforms, ids]."""
+        """The text by which stores save, compare and count policies: empty, or JSON `[platforms, ids]`."""
         return target_key(self)
 
     def includes(self, audience: Audience) -> bool:
-        """Whether what has this policy is meant for the endpoint."""
+        """Return whether a notification with this policy is meant for the endpoint."""
         if not self.platforms and not self.endpoint_ids:
             return True
         return audience.platform in self.platforms or audience.endpoint_id in self.endpoint_ids
@@ -46,17 +49,17 @@ class TargetPolicy:
 EVERY_ENDPOINT = TargetPolicy()
 
 
-#: How many policies are remembered: many that are short, and few that are long. A key can be of 25 KB.
+#: How many policies are cached: many short ones, and few long ones. A key can have 25 KB.
 _SHORT: Final = 512
 _LONG: Final = 16
 
-#: What is short: a key of so many characters, and a policy that names so many endpoints.
+#: A short key has at most so many characters, a short policy names at most so many endpoints.
 _SHORT_KEY: Final = 1024
 _FEW_ENDPOINTS: Final = 4
 
 
 def target_key(target: TargetPolicy) -> str:
-    """The key of a policy; see `TargetPolicy.key`."""
+    """Return the key of a policy; see `TargetPolicy.key`."""
     if not target.platforms and not target.endpoint_ids:
         return ""
     few = len(target.endpoint_ids) <= _FEW_ENDPOINTS
@@ -64,21 +67,21 @@ def target_key(target: TargetPolicy) -> str:
 
 
 def target_of_key(key: str) -> TargetPolicy:
-    """The policy that has this key."""
+    """Return the policy that has this key, which must be one that `target_key` returned."""
     return _of_short(key) if len(key) <= _SHORT_KEY else _of_long(key)
 
 
 def is_meant_for(key: str, audience: Audience) -> bool:
-    """Whether what has the policy of this key is meant for the endpoint.
+    """Return whether a notification whose policy has this key is meant for the endpoint.
 
-    A feed can have hundreds of long policies, so only those that may name the endpoint are taken apart.
+    A feed can have hundreds of long policies, so only those that may name the endpoint are decoded.
     """
     if not key:
         return True
     platforms = key[2 : key.index("]")].split(",")
     if str(int(audience.platform)) in platforms:
         return True
-    # Found between two ids, too, where it is made of what separates them.
+    # An id that is made of the separators is found between two ids, too: so the decoded ids decide.
     return _quoted(audience.endpoint_id) in key and audience.endpoint_id in target_of_key(key).endpoint_ids
 
 

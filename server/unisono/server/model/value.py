@@ -1,7 +1,7 @@
-"""How values are declared: as frozen dataclasses, which they are to the type checker.
+"""How values are declared: as frozen dataclasses to the type checker, as plain ones at run time.
 
-At run time they are plain ones: nothing stops an assignment then, but they are made in a third of the time,
-and a send makes a dozen.
+At run time nothing stops an assignment, but an instance is made in a third of the time, and a send makes a
+dozen (`docs/decisions/0011-values-are-frozen-to-the-type-checker.md`).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,5 +14,5 @@ else:
     from dataclasses import dataclass
 
     def value(*, frozen: bool, **options: Any) -> Any:
-        """The decorator; `frozen` says only that values can be hashed."""
+        """Return the decorator; `frozen` only makes instances hashable."""
         return dataclass(unsafe_hash=frozen, **options)

@@ -1,1 +1,1 @@
-"""The store: the only carrier of data. `base` is the contract, the rest are its adapters."""
+"""The store, which alone holds data: the interface in `base`, `commit` and `reads`, and its adapters."""

@@ -1,15 +1,15 @@
-"""The contract of a store: what it reads, how it commits, what it promises. Knows no SQL.
+"""The interface of a store: its reads, its commits and what it promises.
 
-What every adapter promises, and `tests/contract` checks:
+Every adapter promises, and `tests/contract` checks:
 
-- **Atomic, durable, serial.** A call of `commit` or `commit_endpoints` takes effect as a whole or not
-  at all, is on the disk when it returns, and the calls act as if one came after the other.
+- **Atomic, durable, serial.** A call of `commit` or `commit_endpoints` takes effect as a whole or not at all,
+  is on the disk when it returns (the promise Durable), and acts as if such calls came one after the other.
 - **One snapshot.** Each read sees one committed state: rows, counters and floor belong together.
-- **Errors.** `Unavailable` means that nothing was changed and that trying again may help;
-  `OutcomeUnknown` that the commit may have happened. `BatchRejected` means that nothing was changed and
-  that the data of some item is at fault: the caller runs the items one by one to find whose.
-- **Cancellation.** No call leaves a transaction open or a connection busy when its caller is cancelled;
-  a commit that has begun goes on.
+- **Errors.** Every call may raise `Unavailable`: nothing was changed, and trying again may help. A call that
+  writes may also raise `OutcomeUnknown`: the commit may have happened; or `BatchRejected`: nothing was
+  changed, and the data of some item is at fault. The caller runs the items one by one to find which.
+- **Cancellation.** A call whose caller is cancelled leaves no transaction open and no connection busy. A
+  commit that has begun goes on.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,8 +36,11 @@ from unisono.server.store.reads import (
 )
 
 Encode = Callable[[Notification], bytes]
-"""How a notification is sent, but for its payload: what a store keeps beside it, so that whoever catches up
-is served without taking it apart. A store is made with one, and looks into nothing that it returns."""
+"""Encodes all that events and history pages show of a notification, but for its payload.
+
+A store is made with one encoder, calls it for each row that it writes, and saves the opaque result beside the
+row, so that catch-up and history need not encode (`docs/decisions/0009-stores-keep-encodings.md`).
+"""
 
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound="Item")
@@ -45,32 +48,37 @@ EndpointItemT = TypeVar("EndpointItemT", bound="EndpointItem")
 
 
 class StoreError(Exception):
-    """The store cannot be opened or used as asked. The message is for the operator."""
+    """The store cannot be opened or used as configured. The message is for the operator."""
 
 
 class BatchRejected(Exception):
-    """The database refuses the data of a batch. Nothing was changed; the cause is chained."""
+    """The database refuses the data of a batch. Nothing was changed; the driver's error is the cause."""
 
 
 class Store(Protocol):
-    """Where feeds, notifications and endpoints are kept."""
+    """Durable storage of feeds, notifications and endpoints; see the module for what holds for all calls."""
 
     @property
     def epoch(self) -> bytes:
-        """Eight bytes, new after a restore: positions of another epoch mean nothing here."""
+        """The eight random bytes that identify this store. A restore makes new ones.
+
+        Positions of another epoch are void.
+        """
 
     async def open(self) -> None:
-        """Get ready. Raises `StoreError` with a message for the operator."""
+        """Open the store. Raises `StoreError` when it cannot be opened, with everything closed again."""
 
     async def close(self) -> None:
-        """Finish what has begun, and let go. Idempotent."""
+        """Finish the calls that have begun, then release all resources. Idempotent."""
 
     async def commit(
         self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
     ) -> Decision[R]:
-        """Read what the items want to see, decide, write, and return what was decided.
+        """Read what the items ask for, decide, and write the decision, in one transaction.
 
-        `decide` is called once, perhaps on another thread, and must be pure.
+        Returns the decision, with `work` filled in. `decide` receives the items and the view of their read
+        sets. It is called once, perhaps on another thread, and must be pure; what it raises rolls back and is
+        passed on.
         """
 
     async def commit_endpoints(
@@ -78,19 +86,32 @@ class Store(Protocol):
         items: Sequence[EndpointItemT],
         decide: Callable[[Sequence[EndpointItemT], EndpointView], EndpointDecision[R]],
     ) -> EndpointDecision[R]:
-        """The same for endpoints."""
+        """Read endpoints, decide, and write the decision, in one transaction.
+
+        Returns the decision, with `work` filled in. `decide` is called as by `commit`.
+        """
 
     async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
-        """Write signs of life. Unknown and deleted endpoints are passed over."""
+        """Record the activity of endpoints in one transaction, each merged with what is stored.
+
+        Times (ms since 1970) and acknowledged revisions never decrease. Unknown and deleted endpoints are
+        ignored. Repeating the call is safe.
+        """
 
     async def feed(self, key: FeedKey) -> Feed | None:
-        """The feed, if anything ever happened in it."""
+        """Return the feed with its counters, or None where nothing is stored of it: never used, or purged."""
 
     async def feed_and_endpoint(self, key: FeedKey, endpoint_id: str) -> tuple[Feed | None, Endpoint | None]:
-        """Both in one snapshot. Deleted endpoints are returned."""
+        """Return a feed and one of its endpoints, from one snapshot; None for what does not exist.
+
+        A deleted endpoint that is still remembered is returned, with its `delete_time`.
+        """
 
     async def standing(self, key: FeedKey, endpoint_id: str) -> tuple[Standing | None, Endpoint | None]:
-        """The same without the counters, which may be many: what a session asks at each tick."""
+        """Return a feed's epoch and revision, and one of its endpoints, as `feed_and_endpoint` does.
+
+        Sessions call this at each heartbeat: the counters of a feed, left out here, may be many.
+        """
 
     async def changes(
         self,
@@ -101,18 +122,20 @@ class Store(Protocol):
         limit: int,
         max_bytes: int,
     ) -> Changes:
-        """The net state after revision `after`: live rows and tombstones, for whomever they are meant.
+        """Return a page of the net state after revision `after`: live rows and tombstones, of any target.
 
-        Payloads come with rows whose `content_revision > known`. At most `limit` rows, and no more
-        payload than `max_bytes`, but at least one row. Raises `LookupError` where there is no feed.
+        A row comes with its payload where `content_revision > known`. A page has at most `limit` rows and
+        `max_bytes` of payloads, but at least one row if there is any. Raises `LookupError` where there is no
+        feed.
         """
 
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
     ) -> Sequence[Notification]:
-        """Rows by id and by `app_notification_id`, with payloads, in no order.
+        """Return rows by id and by `app_notification_id`, each once, with payloads, in no particular order.
 
-        By id also tombstones; by key, of each role what is live and the newest tombstone.
+        An id finds a live row or a tombstone; a key finds, for each sender role, the live row and the newest
+        tombstone. Names without a row are left out.
         """
 
     async def history(
@@ -125,22 +148,27 @@ class Store(Protocol):
         max_bytes: int,
         looks: int = LOOKS,
     ) -> HistoryPage:
-        """Live rows, newest `create_revision` first, those below `before`, with payloads.
+        """Return a page of live rows below create_revision `before` (None: all), newest first, with payloads.
 
-        At most `limit`, and no more payload than `max_bytes`, but at least one if there is any among the
-        rows that are looked at: with a filter, no more than `looks`, or `limit` if that is more.
+        A page has at most `limit` rows and `max_bytes` of payloads, but at least one row if one passes. With
+        a filter, it examines at most `looks` rows, or `limit` if that is more, and may then be empty though
+        more follow.
         """
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
-        """The endpoints of a user that are not deleted, in the order of registration."""
+        """Return the endpoints of a user that are not deleted, in the order of registration; may be empty."""
 
     async def due(self, now: int, limit: int) -> Sequence[Due]:
-        """Live notifications with `expire_time <= now`, or snoozed with `snooze_until <= now`."""
+        """Return at most `limit` live notifications that are due, the longest due first.
+
+        Due at `now` (ms since 1970) are those with `expire_time <= now`, and those snoozed with `snooze_until
+        <= now`.
+        """
 
     async def purge(self, what: Retention) -> int:
-        """Delete for good what retention says; return how many rows went. 0: nothing is left to do.
+        """Delete rows for good as retention says, and return how many; 0 means that none are left to delete.
 
-        A purged tombstone raises its feed's floor to its revision, in the same transaction; within a
-        feed, lower revisions go first. A feed that has lost its last tombstone or endpoint, and has
-        nothing live, goes with it: the next commit begins another one, with another epoch.
+        A purged tombstone raises its feed's floor to its revision in the same transaction; within a feed,
+        lower revisions go first. A feed that loses its last tombstone or endpoint here, and has nothing live,
+        is deleted with it: the next commit begins another feed, with another epoch.
         """

@@ -1,4 +1,4 @@
-"""What a commit reads, sees and decides: the words between `core` and the stores. Knows no SQL."""
+"""The values that commits exchange with a store: what an item reads, the view, and the decision."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -14,10 +14,10 @@ R = TypeVar("R")
 
 @value(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """Live notifications of a feed in the order of creation, for marking many.
+    """A read of the live notifications of a feed in the order of creation, for marking many at once.
 
-    Those with `after < create_revision <= until`, of the group (None: any), meant for the audience
-    (None: any), at most `limit` of them. One that is narrowed looks at no more than `looks` rows, or
+    Finds at most `limit` notifications with `after < create_revision <= until`, of the group (None: any),
+    meant for the audience (None: any). With a group or an audience it examines at most `looks` rows, or
     `limit` if that is more.
     """
 
@@ -30,19 +30,19 @@ class Scan:
 
     @property
     def narrowed(self) -> bool:
-        """Whether it may pass over rows."""
+        """Whether the scan may skip rows, because it has a group or an audience."""
         return self.group_name is not None or self.audience is not None
 
 
 class Scanned(NamedTuple):
-    """The ids that a scan found, in order, and the create_revision that it got to: None, the end."""
+    """The ids that a scan found, in order of creation, and the create_revision to go on after, if any."""
 
     ids: tuple[str, ...] = ()
     resume_after: int | None = None
 
 
 class SendKey(NamedTuple):
-    """What a send looks for: what is live with its `app_notification_id`, and what had its content."""
+    """The lookup of a send: the live row with its `app_notification_id`, and tombstones with its content."""
 
     key: str
     fingerprint: bytes
@@ -50,11 +50,12 @@ class SendKey(NamedTuple):
 
 @value(frozen=True, slots=True, kw_only=True)
 class ReadSet:
-    """What an item of a commit wants to see of its feed before it is decided.
+    """The rows of its feed that an item of a commit reads before it is decided.
 
-    Rows by id; by an `app_notification_id`, of each role what is live and the newest tombstone (`keys`),
-    or what is live and the tombstones of the same fingerprint (`sends`); and a scan. What else has had
-    the key is passed over, however much that is. Payloads are read only when `payload` says so.
+    `ids` finds live rows and tombstones. `keys` (each an `app_notification_id`) finds, for each sender role,
+    the live row and the newest tombstone; `sends` finds the live row and the tombstones with the same
+    fingerprint. Older rows with the key are not read, however many there are. Payloads are read only if
+    `payload` is set.
     """
 
     feed: FeedKey
@@ -66,23 +67,25 @@ class ReadSet:
 
     @property
     def named(self) -> bool:
-        """Whether it names any row."""
+        """Whether the read set names any row, by id or by key."""
         return bool(self.ids or self.keys or self.sends)
 
 
 class Item(Protocol):
-    """One thing to commit."""
+    """One thing to commit to a feed."""
 
     @property
-    def read_set(self) -> ReadSet: ...
+    def read_set(self) -> ReadSet:
+        """The rows that `decide` has to see for this item."""
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class View:
-    """What the store holds of what the items of a batch want to see, under lock.
+    """The state that the items of a batch read, inside the transaction that will write the decision.
 
-    `feeds` has each feed of the batch; one that does not exist yet has revision 0 and a new epoch.
-    `rows` has what was read, by feed. `scans` has what the scan of item i found.
+    `feeds` has each feed of the batch; one that does not exist yet has revision 0 and a new epoch. `rows` has
+    the rows that were read, by feed, each once; a feed without rows may be absent. `scans` has what the scan
+    of the item at index i found, at key i.
     """
 
     feeds: Mapping[FeedKey, Feed]
@@ -92,13 +95,13 @@ class View:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Decision(Generic[R]):
-    """What becomes of a batch.
+    """The result of deciding a batch: outcomes for the callers, and what to write.
 
-    `outcomes` has one for each item: its result, or the error that it alone gets. `feeds` and `rows`
-    are what to write, each in its last form: a row is new, or was in the view and keeps what it got at
-    its creation (key, role, target). Each has a revision of its own, a removed one a later one than that
-    of its creation. `changes` are all revisions taken, in order, by feed. `work` is what the store adds:
-    the seconds of a processor that the commit took, without what it waited for; 0 where it does not know.
+    `outcomes` has one entry for each item, in order: its result, or the error that this item alone gets.
+    `feeds` and `rows` are written, each in its last form. A row is new, or was in the view and keeps its key,
+    sender role and target policy. Revisions are unique within a feed, and a removed row has a later one than
+    its creation had. `changes` has, by feed, one entry for each revision taken, in order. `work` is set by
+    the store: processor seconds that the commit took, without waiting; 0 where unknown.
     """
 
     outcomes: Sequence[R | UnisonoError]
@@ -109,7 +112,7 @@ class Decision(Generic[R]):
 
 
 class EndpointItem(Protocol):
-    """One thing to commit about an endpoint."""
+    """One thing to commit about an endpoint, named by its feed and its id."""
 
     @property
     def feed(self) -> FeedKey: ...
@@ -119,7 +122,10 @@ class EndpointItem(Protocol):
 
 @value(frozen=True, slots=True, kw_only=True)
 class EndpointView:
-    """The endpoints of the feeds of a batch: all that exist, and the named ones that were deleted."""
+    """The endpoints of the feeds of a batch: all that exist, and those deleted ones that an item names.
+
+    `feeds` is as in `View`.
+    """
 
     feeds: Mapping[FeedKey, Feed]
     endpoints: Mapping[FeedKey, Sequence[Endpoint]]
@@ -127,11 +133,11 @@ class EndpointView:
 
 @value(frozen=True, slots=True, kw_only=True)
 class EndpointDecision(Generic[R]):
-    """What becomes of a batch of endpoint items: outcomes and `work` as in `Decision`, and rows to write.
+    """The result of deciding a batch of endpoint items; `outcomes` and `work` are as in `Decision`.
 
-    The feeds of written endpoints are created where they do not exist. `removed` lose their row. Where
-    something deleted is written, no more than `deletions_per_feed` records of deleted ones are left of
-    the feed (None: any number): the oldest go.
+    `endpoints` are written, and their feeds created where they do not exist; the rows of `removed` are
+    deleted. Where a deleted endpoint is written, its feed remembers at most `deletions_per_feed` deleted
+    endpoints (None: any number), and the oldest go.
     """
 
     outcomes: Sequence[R | UnisonoError]

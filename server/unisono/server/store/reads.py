@@ -1,4 +1,4 @@
-"""What a store is asked besides commits, and what it answers. Knows no SQL."""
+"""The values that the reads of a store take and return."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -7,11 +7,13 @@ from unisono.server.model import Audience, Feed, FeedKey, ReadState, UserActionS
 from unisono.server.model.value import value
 
 LOOKS: Final = 1000
-"""How many rows whatever picks some of them looks at in one go, unless it may return more than that."""
+"""How many rows a filtered read examines at a time, unless it may return more than that (the promise
+Fair).
+"""
 
 
 class Standing(NamedTuple):
-    """Where a feed stands: its epoch, and its last revision."""
+    """How far a feed is: its epoch, and the revision of its last change."""
 
     epoch: bytes
     revision: int
@@ -19,9 +21,10 @@ class Standing(NamedTuple):
 
 @value(frozen=True, slots=True, kw_only=True)
 class EndpointActivity:
-    """A sign of life of an endpoint, written lazily. Acts by the largest time and revision.
+    """Activity of an endpoint: when it was last seen (ms since 1970), and the revision that it acknowledged.
 
-    `ended_session`, if it is still the endpoint's session, is taken out of its row.
+    Written some seconds later, so a crash may lose it; the row keeps the largest time and revision.
+    `ended_session` is removed from the row if it is still the endpoint's session; empty: no session ended.
     """
 
     feed: FeedKey
@@ -32,11 +35,11 @@ class EndpointActivity:
 
 
 class EncodedRow(NamedTuple):
-    """A stored row with its encoding: where it is in the feed, and how it is sent.
+    """A stored row with its encoding, for catch-up and history.
 
-    `removal` is the change that removed it (see `ChangeType`), None while it is live. `target` is the key
-    of its target policy. `encoded` is its encoding (see `base.Encode`), `payload` its encoded payload, None
-    where it was not asked for.
+    `rings_until` is as in `Notification`. `removal` is the `ChangeType` that removed it, None while it is
+    live. `target` is the key of its target policy. `encoded` comes from the store's `base.Encode`; `payload`
+    is encoded too, and None where it was not asked for.
     """
 
     revision: int
@@ -52,9 +55,9 @@ class EncodedRow(NamedTuple):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """A page of the net state after a cursor, in the order of revisions, from one snapshot.
+    """A page of the net state of a feed after a cursor, in the order of revisions, from one snapshot.
 
-    `complete` means that nothing follows `rows` up to `feed.revision`.
+    `complete` is set when nothing follows `rows` up to `feed.revision`.
     """
 
     feed: Feed
@@ -64,7 +67,10 @@ class Changes:
 
 @value(frozen=True, slots=True, kw_only=True)
 class ListFilter:
-    """What a history is narrowed to; None lets everything pass. Times are milliseconds."""
+    """Conditions on the rows of a history; None, the default, lets all pass.
+
+    Times are milliseconds since 1970; `start_time` is inclusive, `end_time` exclusive.
+    """
 
     read_state: ReadState | None = None
     user_action_state: UserActionState | None = None
@@ -75,7 +81,7 @@ class ListFilter:
 
     @property
     def narrows(self) -> bool:
-        """Whether anything does not pass."""
+        """Whether any condition is set."""
         return self != EVERYTHING
 
 
@@ -86,8 +92,8 @@ EVERYTHING: Final = ListFilter()
 class HistoryPage:
     """A page of the history, newest first, from one snapshot. `standing` is None where there is no feed.
 
-    The next page is what is below the create_revision `resume_before`; None: nothing is left. A page that
-    has looked at many rows is short, or empty, and not the last.
+    The next page is below the create_revision `resume_before`; None means that nothing is left. A short or
+    even empty page is not the last one if it has examined as many rows as it may.
     """
 
     standing: Standing | None
@@ -97,7 +103,7 @@ class HistoryPage:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A notification that has something to do because time has passed."""
+    """A notification that has expired, or whose snooze has ended."""
 
     feed: FeedKey
     id: str
@@ -105,11 +111,11 @@ class Due:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """What to forget. Times are milliseconds since 1970; at most `limit` rows in one call.
+    """The bounds of a purge, at most `limit` rows in one call. Times are milliseconds since 1970.
 
-    Tombstones removed before `tombstones_before`, and the oldest beyond `tombstones_per_feed`;
-    endpoints not seen since `endpoints_before` and without a session; records of endpoints deleted
-    before `deletions_before`; and, not counted, the feeds to which nothing is left then.
+    A purge deletes tombstones removed before `tombstones_before`, and the oldest beyond
+    `tombstones_per_feed`; endpoints without a session not seen since `endpoints_before`; endpoints deleted
+    before `deletions_before`; and the feeds that this leaves empty, which do not count.
     """
 
     tombstones_before: int

@@ -1,4 +1,4 @@
-"""The store in one SQLite file, for one server: no other process writes to it."""
+"""The store in one SQLite file, to which only one server writes."""
 
 from unisono.server.store.sqlite.backup import backup, restore
 from unisono.server.store.sqlite.file import migrate

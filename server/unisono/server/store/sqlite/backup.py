@@ -1,4 +1,4 @@
-"""Copies a store's file while it is used, and puts such a copy in the place of a store."""
+"""Backup and restore: copies of a store's file, taken while a server may use it."""
 
 import os
 import sqlite3
@@ -14,15 +14,16 @@ from unisono.server.store.sqlite.errors import database_errors, system_errors
 from unisono.server.store.sqlite.file import check, lock
 
 Progress = Callable[[int, int], None]
-"""Told how many pages are copied, of how many."""
+"""Called with the number of pages copied so far, and the number of all."""
 
 _PAGES_PER_STEP = 256
 
 
 def backup(source: Path, target: Path, progress: Progress) -> None:
-    """Copy the store as it is at one moment, also while a server uses it, into a new file.
+    """Copy the store as it is at one moment into the new file `target`, also while a server uses it.
 
-    The target is complete or not there. Raises StoreError.
+    The target is complete or not there. Raises `StoreError` when the target exists, the source is not a
+    store, or a file cannot be used.
     """
     source, target = source.resolve(), target.resolve()
     if _exists(target):
@@ -32,10 +33,12 @@ def backup(source: Path, target: Path, progress: Progress) -> None:
 
 
 def restore(source: Path, target: Path, ids: Ids, progress: Progress, *, force: bool = False) -> None:
-    """Make a store of a backup, with a new epoch: what devices hold of the old one is void.
+    """Make a store at `target` from the backup `source`, with a new epoch, which voids the positions of
+    devices.
 
-    A store that is there already is only overwritten by `force`, and never while a server uses it.
-    Raises StoreError.
+    The sessions of its endpoints are cleared. The target is replaced as a whole or not at all. Raises
+    `StoreError` when it exists and `force` is not set, when a server uses it, when the backup is damaged or
+    not a store, or when a file cannot be used.
     """
     source, target = source.resolve(), target.resolve()
     with closing(lock(target)), _reading(source) as original:
@@ -55,7 +58,7 @@ def _exists(path: Path) -> bool:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that sees one moment of a store and changes nothing."""
+    """Open a store's file read-only, in one snapshot."""
     if not _exists(path):
         raise StoreError(f"{path} does not exist; name the file of a store")
     uri = f"{path.as_uri()}?mode=ro"
@@ -69,7 +72,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[sqlite3.Connection]:
-    """A connection to a file that takes the place of `path` at the end, if nothing is raised."""
+    """Open a new file that takes the place of `path` at the end, if nothing is raised."""
     partial = _partial(path)
     try:
         with database_errors(partial), closing(sqlite3.connect(partial, isolation_level=None)) as connection:
@@ -89,7 +92,7 @@ def _partial(path: Path) -> Path:
 
 
 def _copy(original: sqlite3.Connection, copy: sqlite3.Connection, progress: Progress) -> None:
-    """Within the read transaction of the original, so that a busy server does not start it over."""
+    """Copy inside the read transaction of the original, so that a busy server does not make it start over."""
     original.backup(
         copy,
         pages=_PAGES_PER_STEP,
@@ -104,7 +107,9 @@ def _check_whole(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _put(partial: Path, path: Path) -> None:
-    """The old file goes before its log does, and both before the new file comes: no log meets another's."""
+    """Replace a file. The old one goes before its log, and both before the new one comes: no log meets
+    another file.
+    """
     with system_errors(path):
         _sync(partial)
         for old in ("", "-wal", "-shm"):

@@ -1,4 +1,4 @@
-"""A commit: what the items see, what is decided, and what is written of it, in one transaction."""
+"""Commits notifications: reads the view, decides, and writes the decision, in one transaction."""
 
 import sqlite3
 from collections import Counter, defaultdict
@@ -39,7 +39,7 @@ _BURY = render(
     "UPDATE notifications SET {settings} WHERE id = ? AND feed = ?",
     settings=assignments(*STATE_COLUMNS, *CONTENT_COLUMNS, "removal", "payload"),
 )
-# What is named is written into every index that knows it, changed or not: so what stays is not named.
+# SQLite writes a column that is set into every index on it, changed or not: so only what changes is set.
 _UPDATE = "UPDATE notifications SET {settings} WHERE id = ? AND feed = ? AND removal IS NULL"
 _UPDATE_ALL = render(_UPDATE, settings=assignments(*STATE_COLUMNS, *CONTENT_COLUMNS, "payload"))
 _UPDATE_ALL_BUT_PAYLOAD = render(_UPDATE, settings=assignments(*STATE_COLUMNS, *CONTENT_COLUMNS))
@@ -55,7 +55,7 @@ def commit_batch(
     ids: Ids,
     encode: Encode,
 ) -> Decision[R]:
-    """Read, decide and write, or change nothing."""
+    """Read the view, call `decide`, and write its decision, or change nothing; see `Store.commit`."""
     with transaction(connection):
         with translated():
             reads = [item.read_set for item in items]
@@ -94,7 +94,7 @@ def _write_rows(
 def _write(
     feed_id: int, before: Notification | None, row: Notification, encoded: bytes
 ) -> tuple[str, Values]:
-    """The statement that writes a row of a feed, and its values."""
+    """Return the statement that writes a row of a feed, and its values."""
     state, content, place = state_values(row, encoded), content_values(row), (row.id, feed_id)
     payload = row.payload if row.live else None
     if before is None:

@@ -1,4 +1,4 @@
-"""A connection with a thread of its own, on which whole functions run. Knows no statement."""
+"""A connection with a thread of its own, on which whole functions run."""
 
 import sqlite3
 from collections.abc import Callable
@@ -10,18 +10,20 @@ T = TypeVar("T")
 
 
 class Connection(aiosqlite.Connection):
-    """The library's, which runs single statements on its thread and keeps to itself how.
+    """A connection of aiosqlite that also runs whole functions on its thread.
 
-    A read that ends when it has enough is many steps: one way there and back for all of them is what makes
-    it quick.
+    A paged read takes rows one by one until it has enough: one switch of threads for all of them is what
+    makes it fast. The library itself runs single statements only.
     """
 
     def __init__(self, make: Callable[[], sqlite3.Connection]) -> None:
-        """`make` connects; it is called on the thread."""
+        """Prepare a connection. `make` connects; it is called on the connection's thread."""
         super().__init__(make, iter_chunk_size=1)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """The result of `work`, which goes on when its caller is cancelled."""
-        # The library does not type what it keeps to itself.
+        """Call `work` on the connection's thread and return its result. It goes on when the caller is
+        cancelled.
+        """
+        # The library does not type its private methods.
         result: T = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
         return result

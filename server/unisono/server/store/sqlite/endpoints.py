@@ -1,4 +1,4 @@
-"""Endpoints: their commits, and the signs of life that are written lazily."""
+"""Commits endpoints, and records their activity."""
 
 import sqlite3
 from collections import defaultdict
@@ -70,7 +70,9 @@ def commit_endpoints(
     feed_cache: FeedCache,
     ids: Ids,
 ) -> EndpointDecision[R]:
-    """Read, decide and write, or change nothing."""
+    """Read the endpoints, call `decide`, and write its decision, or change nothing; see
+    `Store.commit_endpoints`.
+    """
     with transaction(connection):
         with translated():
             feeds = read_feeds(connection, feed_cache, (item.feed for item in items), ids)
@@ -85,7 +87,7 @@ def commit_endpoints(
 
 
 def record_activity(connection: sqlite3.Connection, activities: Sequence[EndpointActivity]) -> None:
-    """Write signs of life; each acts by the largest time and revision."""
+    """Record the activity of endpoints in one transaction; see `Store.record_activity`."""
     values = [
         {
             "app_id": sign.feed.app_id,
@@ -104,7 +106,7 @@ def record_activity(connection: sqlite3.Connection, activities: Sequence[Endpoin
 def _read(
     connection: sqlite3.Connection, items: Sequence[EndpointItem], feeds: Feeds
 ) -> dict[FeedKey, Sequence[Endpoint]]:
-    """All that are not deleted, and the named ones that are."""
+    """Return the endpoints that are not deleted, and the named ones that are."""
     names = {feeds.feed_id(key): key for key in feeds.stored}
     deleted = {(feeds.feed_id(item.feed), item.endpoint_id) for item in items if item.feed in feeds.stored}
     values = {"feeds": json_array(names), "deleted": json_array(deleted)}

@@ -1,4 +1,4 @@
-"""Trouble with a file, in words for the operator who named it."""
+"""Errors of files, translated into `StoreError` for the operator who named the file."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from unisono.server.store.base import StoreError
 
 @contextmanager
 def system_errors(path: Path) -> Iterator[None]:
-    """Turns what the system says about a file into StoreError."""
+    """Translate `OSError` inside the block into `StoreError`, with a message that names the file."""
     try:
         yield
     except OSError as error:
@@ -22,7 +22,7 @@ def system_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def database_errors(path: Path) -> Iterator[None]:
-    """Turns what SQLite says about a file into StoreError."""
+    """Translate `sqlite3.Error` inside the block into `StoreError`, with a message that names the file."""
     try:
         yield
     except sqlite3.Error as error:

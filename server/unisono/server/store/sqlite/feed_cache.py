@@ -1,6 +1,6 @@
-"""A cache of the feeds that were committed last, so that those who are sent much to are not read every time.
+"""A cache of the feeds that were committed last, so that a busy feed is not read for each commit.
 
-Only the writer changes feeds, so a cache belongs to the writer's thread. Knows no statement.
+Only the writer changes feeds, so the cache belongs to the writer's thread.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,25 +8,25 @@ from typing import Final, NamedTuple
 
 from unisono.server.model import Feed, FeedKey
 
-#: How many feeds the cache holds: about six megabytes.
+#: How many feeds the cache holds: about six megabytes without their target policies.
 _MAX_FEEDS: Final = 10_000
 
-#: How much memory their target policies take, in bytes.
+#: How much memory their target policies may take, in bytes.
 _MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 class StoredFeed(NamedTuple):
-    """A feed with its id in the database."""
+    """A feed with its row id in the database."""
 
     feed_id: int
     feed: Feed
 
 
 class FeedCache:
-    """Feeds by key, the least recently committed first to go.
+    """A bounded cache of feeds by key; the least recently committed are dropped first.
 
-    A commit pops the feeds that it works on, and puts them back when they are on the disk: a commit that
-    fails leaves nothing wrong in the cache.
+    A commit pops the feeds that it works on, and puts them back once they are on the disk: a commit that
+    fails leaves nothing stale in the cache.
     """
 
     def __init__(self) -> None:
@@ -34,11 +34,11 @@ class FeedCache:
         self._weight = 0
 
     def pop(self, keys: Iterable[FeedKey]) -> dict[FeedKey, StoredFeed]:
-        """Remove these and return those that were there."""
+        """Remove the feeds with these keys and return those that were cached."""
         return {key: self._remove(key) for key in keys if key in self._feeds}
 
     def put(self, committed: Mapping[FeedKey, StoredFeed]) -> None:
-        """Add feeds, popped before, as they are on the disk. Those put the longest ago make room."""
+        """Add feeds as they are on the disk, popped before, and drop the oldest to stay within the bounds."""
         for key, stored in committed.items():
             self._feeds[key] = stored
             self._weight += stored.feed.weight
@@ -46,7 +46,7 @@ class FeedCache:
             self._remove(next(iter(self._feeds)))
 
     def clear(self) -> None:
-        """Remove all: feeds are about to be changed in another way."""
+        """Remove all feeds, because something other than a commit changes them."""
         self._feeds.clear()
         self._weight = 0
 

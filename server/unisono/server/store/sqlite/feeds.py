@@ -1,4 +1,4 @@
-"""The feeds of a batch inside a commit: which there are, which would be new, and what they become."""
+"""Reads and writes the feeds of a batch within a commit."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,20 +34,25 @@ _UPDATE = render("UPDATE feeds SET {settings} WHERE feed = ?", settings=assignme
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feeds:
-    """The feeds that a batch names; `stored` has those that are in the database, as they become."""
+    """The feeds that a batch names: `feeds` as they were read, `stored` those in the database, as last
+    written.
+    """
 
     feeds: Mapping[FeedKey, Feed]
     stored: dict[FeedKey, StoredFeed]
 
     def feed_id(self, key: FeedKey) -> int:
-        """The id of a feed that is in the database; raises KeyError otherwise."""
+        """Return the row id of a feed. Raises `KeyError` for one that is not in the database."""
         return self.stored[key].feed_id
 
 
 def read_feeds(
     connection: sqlite3.Connection, feed_cache: FeedCache, keys: Iterable[FeedKey], ids: Ids
 ) -> Feeds:
-    """The feeds with these keys; one that does not exist has revision 0 and a new epoch."""
+    """Return the feeds with these keys, from the cache or the database.
+
+    A feed that does not exist has revision 0 and a new epoch, and is not in `stored`.
+    """
     named = dict.fromkeys(keys)
     stored = feed_cache.pop(named)
     stored |= _read(connection, [key for key in named if key not in stored])
@@ -56,7 +61,9 @@ def read_feeds(
 
 
 def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Feed]) -> None:
-    """Write what the feeds have become; the new ones get their id."""
+    """Write feeds and their counts by target policy, and update `known.stored`; new feeds get their
+    row id.
+    """
     old = [feed for feed in feeds if feed.key in known.stored]
     new = [feed for feed in feeds if feed.key not in known.stored]
     connection.executemany(_UPDATE, [(*rows.feed_values(feed), known.feed_id(feed.key)) for feed in old])
@@ -70,7 +77,7 @@ def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Fe
 
 
 def insert_feed(connection: sqlite3.Connection, known: Feeds, feed: Feed) -> None:
-    """Write a feed that is not in the database."""
+    """Write a feed that is not in the database yet, and add it to `known.stored`."""
     values = (*feed.key, feed.epoch, *rows.feed_values(feed))
     ((feed_id,),) = connection.execute(_INSERT, values).fetchall()
     known.stored[feed.key] = StoredFeed(feed_id, feed)

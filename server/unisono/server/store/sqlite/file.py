@@ -1,4 +1,4 @@
-"""Opens the file of a store, and refuses what is not one with words for the operator."""
+"""Opens the file of a store, and refuses with a message for the operator what is not one."""
 
 import os
 import sqlite3
@@ -12,31 +12,38 @@ from unisono.server.store.sqlite.errors import database_errors, system_errors
 from unisono.server.store.sqlite.lock import FileLock
 
 OLDEST_SQLITE = (3, 37, 0)
-"""The first with STRICT tables: https://www.sqlite.org/stricttables.html."""
+"""The first version with STRICT tables: https://www.sqlite.org/stricttables.html."""
 
 CACHE_BYTES = 64 * 1024 * 1024
-"""Pages that the writer keeps in memory, at most: a commit touches four for every user it is for."""
+"""Bytes of pages that the writer caches at most: a commit touches four pages for each of its users."""
 
 LOG_PAGES = 4000
-"""How long the log grows before it is written back: the longer, the fewer pages are written twice, and the
-longer a commit waits that has to do it. Four times SQLite's default, 16 MiB. It has this length from the
-start: while a file grows, each sync writes its new length, too, which doubles the time of a commit."""
+"""Pages that the write-ahead log has when it is written back: 16 MiB, four times SQLite's default.
+
+The longer the log, the fewer pages are written twice, and the longer the commit waits that has to do it. The
+log has this length from the start: while a file grows, each sync writes its new length, too, which doubles
+the time of a commit.
+"""
 
 #: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 _PAGE_BYTES = 4096
 _FRAME_HEADER_BYTES = 24
 
 LOG_BYTES = 64 * 1024 * 1024
-"""What the log is cut back to after a long read, such as a backup, has let it grow."""
+"""Bytes to which the log is cut back after a long read, such as a backup, has let it grow."""
 
 
 class File:
-    """A store's file: locked, of the latest version, with the one connection that writes.
+    """The file of a store: locked, of the latest version, with the one connection that writes.
 
-    It belongs to the thread that made it.
+    An instance belongs to the thread that made it.
     """
 
     def __init__(self, path: Path, ids: Ids, *, busy_timeout: int) -> None:
+        """Lock, create if missing, and open the file; `busy_timeout` is in milliseconds.
+
+        Raises `StoreError` when another server has the file, or when it is not a store of the latest version.
+        """
         self._lock = lock(path)
         try:
             create(path)
@@ -47,12 +54,12 @@ class File:
 
     @property
     def epoch(self) -> bytes:
-        """The epoch of the store."""
+        """The epoch of the store, eight bytes."""
         (epoch,) = self.connection.execute("SELECT epoch FROM meta").fetchone()
         return bytes(epoch)
 
     def close(self) -> None:
-        """Write the log back into the file, and let go of it."""
+        """Close the connection, which writes the log back into the file, and release the lock."""
         try:
             self.connection.close()
         finally:
@@ -60,9 +67,9 @@ class File:
 
 
 def migrate(path: Path, ids: Ids) -> tuple[int, int]:
-    """Bring the file to the latest version, making it where there is none: the versions before and now.
+    """Bring the file to the latest version, or create it, and return the versions before (0: new) and now.
 
-    Raises StoreError when it is in use, or is not one of ours.
+    Raises `StoreError` when a server uses the file, or when it is not a store of a version known here.
     """
     path = path.resolve()
     with closing(lock(path)), database_errors(path):
@@ -75,7 +82,10 @@ def migrate(path: Path, ids: Ids) -> tuple[int, int]:
 
 
 def lock(path: Path) -> FileLock:
-    """The lock of a store's file, which need not exist yet, unlike its folder."""
+    """Lock the file of a store, which need not exist yet, unlike its folder.
+
+    Raises `StoreError` when another process has the lock, the path cannot be used, or SQLite is too old.
+    """
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         needed = ".".join(map(str, OLDEST_SQLITE))
         raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; the server needs {needed} or later")
@@ -88,13 +98,13 @@ def lock(path: Path) -> FileLock:
 
 
 def create(path: Path) -> None:
-    """Make sure that the file is there and can be written. A new one is for its owner only."""
+    """Create the file if it is missing, for its owner only. Raises `StoreError` when it cannot be written."""
     with system_errors(path):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise StoreError unless the file is new, or one of ours and of a version known here."""
+    """Raise `StoreError` unless the file is new, or a store of a version known here."""
     if schema.is_new(connection):
         return
     if not schema.is_ours(connection):
@@ -136,14 +146,14 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
         schema.upgrade(connection, ids)
     if schema.version(connection) < schema.latest():
         raise StoreError(f"{path} is of an older version; run `unisono-server migrate` on it first")
-    # Nobody else uses the file: no stream that was open when it was last used still is.
+    # No other server uses the file: no session that was open when it was last used still is.
     connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")
 
 
 def _lengthen_log(path: Path) -> None:
-    """Zeros are no frames: to SQLite, the log ends where it ended before."""
+    """Fill the log up with zeros, which are not log entries: to SQLite, it ends where it ended before."""
     log = path.with_name(f"{path.name}-wal")
-    # Where there is no room, the log grows as far as it gets.
+    # On a disk without enough room, the log gets as long as it can.
     with suppress(OSError), log.open("ab") as file:
         missing = LOG_PAGES * (_PAGE_BYTES + _FRAME_HEADER_BYTES) - file.tell()
         for _ in range(missing // _PAGE_BYTES):

@@ -1,4 +1,4 @@
-"""One server per file: a lock beside it, held for as long as it is open."""
+"""One server per file: a lock file beside the store's, locked for as long as the store is open."""
 
 import fcntl
 import os
@@ -8,10 +8,10 @@ from unisono.server.store.base import StoreError
 
 
 class FileLock:
-    """An exclusive lock on `FILE.lock`, which the system lets go of when the process ends."""
+    """An exclusive lock on `FILE.lock`, which the system releases when the process ends."""
 
     def __init__(self, path: Path) -> None:
-        """Take it. Raises StoreError when somebody else has it, OSError when it cannot be made."""
+        """Take the lock. Raises `StoreError` when another process has it, `OSError` on other failures."""
         beside = path.with_name(f"{path.name}.lock")
         self._descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -23,5 +23,5 @@ class FileLock:
             ) from error
 
     def close(self) -> None:
-        """Let go."""
+        """Release the lock."""
         os.close(self._descriptor)

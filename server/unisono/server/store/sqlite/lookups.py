@@ -1,4 +1,4 @@
-"""Rows by what names them, however much else has had the name: many names in one statement."""
+"""Finds rows by id or key, many in one statement, without reading other rows that have had the key."""
 
 import sqlite3
 from collections import defaultdict
@@ -8,7 +8,7 @@ from unisono.server.model import FeedKey, Notification
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.sql import ROLES, ROW, ROW_WITHOUT_PAYLOAD, json_array, render
 
-# Names are texts, FEED:NAME. Of an array in an array, each part would be parsed by itself.
+# Names are bound as texts FEED:NAME, since SQLite would parse each part of a nested array by itself.
 _FEED = "CAST({of}.value AS INTEGER)"
 _NAME = "substr({of}.value, instr({of}.value, ':') + 1)"
 
@@ -34,7 +34,7 @@ _NEWEST_GONE = f"""
     )
     """  # noqa: S608  all is ours
 
-# Fingerprints have no place in JSON: they come joined, each with the same number of bytes.
+# JSON cannot hold the bytes of fingerprints: they are bound as one value, joined, each of the same length.
 _GONE_WITH_CONTENT = f"""
     SELECT n.feed, {{row}} FROM json_each(:sends) AS s CROSS JOIN notifications AS n
     ON n.feed = {_FEED.format(of="s")} AND n.app_notification_id = {_NAME.format(of="s")}
@@ -56,7 +56,7 @@ _STATEMENTS = {
 
 
 class Lookups:
-    """Finds rows of the feeds in `names`, which are by their ids. A row may be found twice."""
+    """Finds rows of the feeds in `names`, which maps row ids to feed keys. A row may be found twice."""
 
     def __init__(
         self, connection: sqlite3.Connection, names: Mapping[int, FeedKey], *, payload: bool
@@ -66,17 +66,17 @@ class Lookups:
         self._by_id, self._by_key, self._of_sends = _STATEMENTS[payload]
 
     def by_id(self, ids: Sequence[tuple[int, str]]) -> Iterator[Notification]:
-        """Rows by feed and id, live or not."""
+        """Yield the rows with these pairs of feed and id, live or not."""
         if ids:
             yield from self._found(self._by_id, ids=_texts(ids))
 
     def by_key(self, keys: Sequence[tuple[int, str]]) -> Iterator[Notification]:
-        """By feed and key, of each role what is live and the newest tombstone."""
+        """Yield, for each feed and key, the live row and the newest tombstone of each sender role."""
         if keys:
             yield from self._found(self._by_key, keys=_texts(keys), roles=ROLES)
 
     def of_sends(self, sends: Sequence[tuple[int, str, bytes]]) -> Iterator[Notification]:
-        """By feed, key and fingerprint, what is live with the key, and the tombstones of the content."""
+        """Yield, for each feed, key and fingerprint, the live row, and the tombstones with the content."""
         by_size: defaultdict[int, list[tuple[int, str, bytes]]] = defaultdict(list)
         for send in sends:
             by_size[len(send[2])].append(send)
@@ -95,5 +95,5 @@ class Lookups:
 
 
 def _texts(names: Iterable[tuple[int, str]]) -> str:
-    """Each name once: what has it is read once."""
+    """Return the names as a JSON array of texts, each once, so that its rows are read once."""
     return json_array(dict.fromkeys(f"{feed}:{name}" for feed, name in names))

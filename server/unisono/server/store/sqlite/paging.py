@@ -1,6 +1,6 @@
-"""The paged reads of a store: pages end at a number of rows or of bytes.
+"""The paged reads of a store: a page ends at a number of rows or of bytes.
 
-Rows are taken one by one, so that no more is read than fits.
+Rows are fetched one by one, so that no more is read than fits.
 """
 
 import sqlite3
@@ -24,8 +24,8 @@ _FEED = render(
 
 _STANDING = "SELECT feed, epoch, revision FROM feeds WHERE app_id = :app_id AND user_id = :user_id"
 
-# Two walks that SQLite merges: those that are as they were created, and those that were changed since.
-# The first is in the order of its index, which is that of revisions for them.
+# SQLite merges two index scans: rows that are as they were created, and rows that were changed since. The
+# index of the first is in the order of create_revision, which is that of revision for such rows.
 _CHANGES = render(
     """
     SELECT n.create_revision AS revision, {encoded_row}, iif(n.content_revision > :known, n.payload, NULL)
@@ -76,7 +76,10 @@ async def read_changes(
     limit: int,
     max_bytes: int,
 ) -> Changes:
-    """The net state after a revision. Raises LookupError where there is no feed."""
+    """Return a page of the net state after a revision; see `Store.changes`.
+
+    Raises `LookupError` where there is no feed, `Unavailable` when the database cannot be read.
+    """
     values = {"after": after, "known": known}
 
     def changes(connection: sqlite3.Connection) -> Changes:
@@ -100,7 +103,10 @@ async def read_history(
     max_bytes: int,
     looks: int,
 ) -> HistoryPage:
-    """Live rows, newest first; where a filter passes over many, fewer than there are."""
+    """Return a page of live rows, newest first; see `Store.history`.
+
+    Raises `Unavailable` when the database cannot be read.
+    """
     values = {
         **endpoint(where.audience),
         "before": _NO_BOUND if before is None else before,
@@ -126,7 +132,7 @@ async def read_history(
 
 
 def _nth(connection: sqlite3.Connection, values: Mapping[str, Any]) -> int | None:
-    """The create_revision of the last row to look at, where there are so many."""
+    """Return the create_revision of the last row to examine, or None where there are fewer."""
     for (create_revision,) in connection.execute(_NTH, values):
         return int(create_revision)
     return None
@@ -139,14 +145,14 @@ def _page(
     limit: int,
     max_bytes: int,
 ) -> tuple[Sequence[EncodedRow], bool]:
-    """The rows of the page, and whether there are more of them."""
+    """Return the rows of the page, and whether more follow."""
     with closing(connection.execute(statement, values)) as cursor:
         page, more = _fitting(cursor, limit, max_bytes)
     return list(map(EncodedRow._make, page)), more
 
 
 def _fitting(cursor: sqlite3.Cursor, limit: int, max_bytes: int) -> tuple[Records, bool]:
-    """The records that fit, at least one, and whether there are more. Their last column is the payload."""
+    """Return the records that fit, at least one, and whether more follow. The last column is the payload."""
     page: list[Any] = []
     size = 0
     for record in cursor:

@@ -1,4 +1,7 @@
-"""The reads of a store, but the paged ones: each sees one snapshot, on a reader."""
+"""The reads of a store that are not paged, each from one snapshot.
+
+They raise `Unavailable` when the database cannot be read.
+"""
 
 import sqlite3
 from collections.abc import Sequence
@@ -81,7 +84,7 @@ _DUE = """
 
 
 async def read_feed(readers: Readers, key: FeedKey) -> Feed | None:
-    """The feed, if it exists."""
+    """Return a feed, or None where there is none."""
     feed, _ = await read_feed_and_endpoint(readers, key, "")
     return feed
 
@@ -89,7 +92,7 @@ async def read_feed(readers: Readers, key: FeedKey) -> Feed | None:
 async def read_feed_and_endpoint(
     readers: Readers, key: FeedKey, endpoint_id: str
 ) -> tuple[Feed | None, Endpoint | None]:
-    """Both, if they exist; the endpoint also when it is deleted."""
+    """Return a feed and an endpoint, deleted or not, from one snapshot; None for what does not exist."""
     values = {**key._asdict(), "endpoint_id": endpoint_id}
 
     def both(connection: sqlite3.Connection) -> tuple[Feed | None, Endpoint | None]:
@@ -106,7 +109,7 @@ async def read_feed_and_endpoint(
 async def read_standing(
     readers: Readers, key: FeedKey, endpoint_id: str
 ) -> tuple[Standing | None, Endpoint | None]:
-    """Both, if they exist; the endpoint also when it is deleted."""
+    """Return a feed's epoch and revision and an endpoint, deleted or not; None for what does not exist."""
     values = {**key._asdict(), "endpoint_id": endpoint_id}
     for epoch, revision, *record in await readers.fetch(key, _STANDING, values):
         endpoint = None if record[0] is None else rows.endpoint(key, record)
@@ -117,17 +120,17 @@ async def read_standing(
 async def find(
     readers: Readers, key: FeedKey, ids: Sequence[str], keys: Sequence[str]
 ) -> Sequence[Notification]:
-    """Rows by id and by key, each once, live or not."""
+    """Return the rows with these ids and keys, each once, in no particular order; see `Store.find`."""
     values = {**key._asdict(), "ids": json_array(ids), "keys": json_array(keys), "roles": ROLES}
     return [rows.notification(key, record) for record in await readers.fetch(key, _FIND, values)]
 
 
 async def read_endpoints(readers: Readers, key: FeedKey) -> Sequence[Endpoint]:
-    """The endpoints that are not deleted, in the order of registration."""
+    """Return the endpoints that are not deleted, in the order of registration."""
     return [rows.endpoint(key, record) for record in await readers.fetch(key, _ENDPOINTS, key._asdict())]
 
 
 async def read_due(readers: Readers, now: int, limit: int) -> Sequence[Due]:
-    """What time has come for, the longest due first."""
+    """Return at most `limit` live notifications due at `now` (ms since 1970), the longest due first."""
     records = await readers.fetch(NOBODY, _DUE, {"now": now, "limit": limit})
     return [Due(feed=FeedKey(app_id, user_id), id=id_) for app_id, user_id, id_ in records]

@@ -1,4 +1,4 @@
-"""The connections that read, each in a snapshot, for whoever's turn it is. Knows no statement."""
+"""The connections that read: each serves one read at a time, and users that wait have fair turns."""
 
 import asyncio
 import sqlite3
@@ -16,15 +16,19 @@ T = TypeVar("T")
 
 Records = Sequence[Sequence[Any]]
 
-#: Whose reads are that are no user's.
+#: The owner of reads that are not made for a user.
 NOBODY: Final = ("", "")
 
 CACHE_BYTES = 16 * 1024 * 1024
-"""Pages that each of them keeps in memory, at most."""
+"""Bytes of pages that each reader caches at most."""
 
 
 class Readers:
-    """A few connections, each used by one read at a time; who waits for one has it in fair turns."""
+    """A pool of `count` connections that only read. Those who wait for one get it in fair turns.
+
+    `busy_timeout` is in milliseconds. Reads raise `Unavailable` when the pool is not open, or when the
+    database cannot be read.
+    """
 
     def __init__(self, path: Path, count: int, *, busy_timeout: int) -> None:
         self._path = path
@@ -32,13 +36,13 @@ class Readers:
         self._busy_timeout = busy_timeout
         self._idle: list[Connection] = []
         self._waiting: FairQueue[asyncio.Future[Connection]] = FairQueue()
-        #: Somebody gave a connection back, and nobody took it.
+        #: Set when a connection becomes idle.
         self._freed = asyncio.Event()
         self._connected = 0
         self._open = False
 
     async def open(self) -> None:
-        """Connect. Raises StoreError."""
+        """Open the connections. Raises `StoreError` when one cannot be opened."""
         with database_errors(self._path):
             while self._connected < self._count:
                 connection = Connection(self._connect)
@@ -48,11 +52,15 @@ class Readers:
         self._open = True
 
     async def fetch(self, owner: Owner, statement: str, values: Mapping[str, Any]) -> Records:
-        """The records of one statement. It goes on when its caller is cancelled."""
+        """Return all records of one statement. The read goes on when the caller is cancelled."""
         return await self.read(owner, lambda connection: connection.execute(statement, values).fetchall())
 
     async def read(self, owner: Owner, work: Callable[[sqlite3.Connection], T]) -> T:
-        """The result of `work`, in the turn of whom it is for; it goes on when its caller is cancelled."""
+        """Call `work` with a connection, on its thread, and return the result.
+
+        `owner` is the user the read is for, and takes its turn among others that wait. A read that has begun
+        goes on when the caller is cancelled; one that waits is dropped.
+        """
         if not self._open:
             raise not_open()
         connection = await self._take(owner)
@@ -61,11 +69,11 @@ class Readers:
         except sqlite3.Error as error:
             raise unavailable(error) from error
         finally:
-            # Where the caller was cancelled it still reads; whoever comes next waits for its thread.
+            # After a cancellation the connection may still be reading; the next read waits for its thread.
             self._give_back(connection)
 
     async def close(self) -> None:
-        """Finish the reads that were asked for, then disconnect. Idempotent."""
+        """Finish the reads that were requested, then close the connections. Idempotent."""
         self._open = False
         while self._connected:
             self._connected -= 1
@@ -73,7 +81,7 @@ class Readers:
             await connection.close()
 
     async def _take(self, owner: Owner) -> Connection:
-        """A connection that nobody uses."""
+        """Return an idle connection, waiting for one if need be."""
         if self._idle:
             return self._idle.pop()
         turn: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
@@ -86,14 +94,14 @@ class Readers:
             raise
 
     async def _unused(self) -> Connection:
-        """A connection for which nobody waits any more."""
+        """Return an idle connection that no read waits for."""
         while not self._idle:
             self._freed.clear()
             await self._freed.wait()
         return self._idle.pop()
 
     def _give_back(self, connection: Connection) -> None:
-        """To whoever's turn it is, who may have gone away."""
+        """Hand the connection to the next read that still waits for one, or make it idle."""
         while self._waiting:
             turn = self._waiting.pop()
             if not turn.done():
@@ -120,7 +128,7 @@ class Readers:
 
 @contextmanager
 def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
-    """All statements inside see the same moment."""
+    """Run all statements inside the block in one read transaction, so that they see the same state."""
     connection.execute("BEGIN")
     try:
         yield

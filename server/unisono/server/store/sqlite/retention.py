@@ -1,4 +1,4 @@
-"""Forgets for good what is old enough, in small steps. Knows no clock."""
+"""Deletes for good what is old enough, in small steps."""
 
 import sqlite3
 from collections import Counter
@@ -58,7 +58,7 @@ _DELETED_ENDPOINTS = """
     ) RETURNING feed
     """
 
-# Each of these asks an index of nothing but the feed's rows.
+# Each condition reads the feed's entries of one index, and no other rows.
 _EMPTY_FEED = """
     DELETE FROM feeds WHERE feed = :feed
     AND NOT EXISTS (SELECT 1 FROM notifications WHERE feed = :feed AND removal IS NULL)
@@ -69,7 +69,10 @@ _EMPTY_FEED = """
 
 
 def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: Retention) -> int:
-    """Delete at most `what.limit` rows, and what feeds they leave empty; return how many rows went."""
+    """Delete at most `what.limit` rows and the feeds that this leaves empty; see `Store.purge`.
+
+    Returns the number of rows, without feeds; 0 means that nothing is left to delete.
+    """
     values = asdict(what)
     gone: Counter[int] | None = None
     try:
@@ -87,9 +90,9 @@ def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: Retention
 
 @contextmanager
 def _unchecked(connection: sqlite3.Connection) -> Iterator[None]:
-    """Lets feeds go without a look at every notification, which SQLite would take for each of them.
+    """Switch foreign keys off, for which SQLite would read every notification once for each deleted feed.
 
-    No index has all notifications of a feed; see `_EMPTY_FEED` for how it is known that there are none.
+    No index has all notifications of a feed; `_EMPTY_FEED` asks two partial ones instead.
     """
     with translated():
         connection.execute("PRAGMA foreign_keys = OFF")
@@ -101,7 +104,10 @@ def _unchecked(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _purge_tombstones(connection: sqlite3.Connection, values: Mapping[str, int]) -> Counter[int]:
-    """How many of each feed. There the lowest revisions go first, so that its floor tells what is missing."""
+    """Purge tombstones, and return how many of each feed.
+
+    Within a feed the lowest revisions go first, so that its floor says what is missing.
+    """
     gone: Counter[int] = Counter()
     for feed, until in _purge_until(connection, values).items():
         purge = {"feed": feed, "until": until, "limit": values["limit"] - gone.total()}
@@ -114,7 +120,7 @@ def _purge_tombstones(connection: sqlite3.Connection, values: Mapping[str, int])
 
 
 def _purge_until(connection: sqlite3.Connection, values: Mapping[str, int]) -> dict[int, int]:
-    """The feeds that have something to purge, each with the last revision that may go."""
+    """Return the feeds that have tombstones to purge, each with the highest revision that may go."""
     until: dict[int, int] = dict(connection.execute(_OLD_TOMBSTONES, values).fetchall())
     for feed, excess in connection.execute(_EXCESS_TOMBSTONES, values).fetchall():
         nth = {"feed": feed, "excess": excess}

@@ -1,4 +1,4 @@
-"""Records of the database as values of the model, and back. Knows no statement."""
+"""Converts records of the database into values of the model, and back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -53,7 +53,7 @@ STATE_COLUMNS = (
 
 
 def feed(key: FeedKey, record: Record, targets: Mapping[str, Counts]) -> Feed:
-    """The feed whose columns, `sql.FEED`, are the record."""
+    """Return the feed with the columns `sql.FEED` in the record, and these counts by target policy."""
     epoch, revision, floor, live, size, unread = record
     return Feed(
         key=key,
@@ -68,12 +68,12 @@ def feed(key: FeedKey, record: Record, targets: Mapping[str, Counts]) -> Feed:
 
 
 def feed_values(value: Feed) -> Values:
-    """What commits change of a feed, in the order of `FEED_COLUMNS`."""
+    """Return the columns of a feed that commits change, in the order of `FEED_COLUMNS`."""
     return value.revision, value.live, value.size, value.unread, len(value.targets)
 
 
 def notification(key: FeedKey, record: Record) -> Notification:
-    """The notification whose columns, `sql.ROW`, are the record."""
+    """Return the notification with the columns `sql.ROW` in the record."""
     return Notification(
         feed=key,
         id=record[0],
@@ -102,7 +102,7 @@ def notification(key: FeedKey, record: Record) -> Notification:
 
 
 def fixed_values(feed_id: int, row: Notification) -> Values:
-    """What a notification keeps from its creation on, in the order of `FIXED_COLUMNS`."""
+    """Return the columns that a notification keeps from its creation on, in the order of `FIXED_COLUMNS`."""
     return (
         feed_id,
         row.id,
@@ -115,7 +115,7 @@ def fixed_values(feed_id: int, row: Notification) -> Values:
 
 
 def content_values(row: Notification) -> Values:
-    """What it is but the payload, in the order of `CONTENT_COLUMNS`. A tombstone has no content."""
+    """Return the content without the payload, in the order of `CONTENT_COLUMNS`; a tombstone's is emptied."""
     live = row.live
     return (
         row.fingerprint,
@@ -128,12 +128,12 @@ def content_values(row: Notification) -> Values:
 
 
 def removal_value(row: Notification) -> int | None:
-    """Why it is gone, if it is."""
+    """Return the `ChangeType` number of the removal, or None for a live row."""
     return None if row.removal is None else int(row.removal)
 
 
 def state_values(row: Notification, encoded: bytes) -> Values:
-    """What became of it, in the order of `STATE_COLUMNS`."""
+    """Return the columns that every change of a row sets, in the order of `STATE_COLUMNS`."""
     return (
         int(row.read_state),
         int(row.user_action_state),
@@ -148,7 +148,7 @@ def state_values(row: Notification, encoded: bytes) -> Values:
 
 
 def endpoint(key: FeedKey, record: Record) -> Endpoint:
-    """The endpoint whose columns, `sql.ENDPOINT`, are the record."""
+    """Return the endpoint with the columns `sql.ENDPOINT` in the record."""
     return Endpoint(
         feed=key,
         endpoint_id=record[0],
@@ -163,7 +163,7 @@ def endpoint(key: FeedKey, record: Record) -> Endpoint:
 
 
 def endpoint_values(feed_id: int, value: Endpoint) -> Values:
-    """An endpoint, with its columns in the order in which `endpoint` takes them, behind its feed's id."""
+    """Return the row id of the feed, then the columns of an endpoint in the order of `sql.ENDPOINT`."""
     return (
         feed_id,
         value.endpoint_id,

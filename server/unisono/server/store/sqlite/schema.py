@@ -1,11 +1,11 @@
-"""The tables, and how a file of an older version becomes one of this. Knows no model."""
+"""The tables, and the migrations that bring a file of an older version to the latest."""
 
 import sqlite3
 
 from unisono.server.clock import Ids
 
 APPLICATION_ID = 0x756E6973
-"""Marks our files ("unis"): https://www.sqlite.org/pragma.html#pragma_application_id."""
+"""Marks a file as a store ("unis"): https://www.sqlite.org/pragma.html#pragma_application_id."""
 
 _FIRST = (
     "CREATE TABLE meta (epoch BLOB NOT NULL) STRICT",
@@ -23,7 +23,7 @@ _FIRST = (
         UNIQUE (app_id, user_id)
     ) STRICT""",
     "CREATE INDEX feeds_tombstones ON feeds (tombstones)",
-    # The payload comes last: what does not ask for it does not read its pages.
+    # The payload comes last: a statement that does not ask for it does not read its pages.
     """CREATE TABLE notifications (
         feed INTEGER NOT NULL REFERENCES feeds,
         id TEXT NOT NULL,
@@ -53,7 +53,7 @@ _FIRST = (
         CHECK (revision > create_revision OR (revision = create_revision AND removal IS NULL))
     ) STRICT""",
     "CREATE UNIQUE INDEX notifications_id ON notifications (id)",
-    # What was never changed has the revision of its creation: one entry is its place in the history and
+    # A row that was never changed has the revision of its creation: one entry is its place in the history and
     # among the changes, and a send writes one page less.
     """CREATE UNIQUE INDEX notifications_history ON notifications (feed, create_revision)
         WHERE removal IS NULL""",
@@ -85,8 +85,8 @@ _FIRST = (
 )
 
 _BOUNDED = (
-    # Of what is live, a role has one with a key; of what is gone, the newest is found, or by its content.
-    # An insert has one entry, as before; the others are paid for when something goes.
+    # A key has at most one live row for each role; tombstones are found as the newest, or by their content.
+    # An insert writes one entry, as before; the others are written when a row is removed.
     "DROP INDEX notifications_key",
     """CREATE INDEX notifications_key ON notifications (feed, app_notification_id)
         WHERE removal IS NULL AND app_notification_id <> ''""",
@@ -96,8 +96,8 @@ _BOUNDED = (
         WHERE removal IS NOT NULL AND app_notification_id <> ''""",
     """CREATE INDEX endpoints_deleted_of_feed ON endpoints (feed, delete_time, endpoint_id)
         WHERE delete_time IS NOT NULL""",
-    # The counts of what is not meant for every endpoint, which feeds.targets counts. Without a reference to
-    # check, a row is written over by one step.
+    # The counts by target policy; feeds.targets is their number. Without a foreign key to check, SQLite
+    # replaces a row in one step.
     """CREATE TABLE targets (
         feed INTEGER NOT NULL,
         target TEXT NOT NULL,
@@ -121,35 +121,35 @@ _BOUNDED = (
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _BOUNDED)
-"""Each makes a file of one version one of the next, the first a new one. Never edited once released."""
+"""The statements from each version to the next, the first from a new file. Not edited once released."""
 
 OLDEST = 3
-"""What the first of them makes. Files of lower versions were made before there was any release."""
+"""The version that the first migration makes. Lower versions were made before there was any release."""
 
 
 def latest() -> int:
-    """The version that this server reads and writes."""
+    """Return the version that this server reads and writes."""
     return OLDEST + len(MIGRATIONS) - 1
 
 
 def version(connection: sqlite3.Connection) -> int:
-    """The version of the file; 0 for a new one."""
+    """Return the version of the file; 0 for a new one."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def is_new(connection: sqlite3.Connection) -> bool:
-    """Whether nothing was ever put into the file."""
+    """Return whether nothing was ever put into the file."""
     (objects,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     return not objects and not _application_id(connection) and not version(connection)
 
 
 def is_ours(connection: sqlite3.Connection) -> bool:
-    """Whether the file is a store of this service, of any version."""
+    """Return whether the file is a store of this service, of any version."""
     return _application_id(connection) == APPLICATION_ID
 
 
 def upgrade(connection: sqlite3.Connection, ids: Ids) -> None:
-    """Bring the file to the latest version, in one transaction; a new one gets an epoch."""
+    """Bring the file to the latest version in one transaction; a new one gets an epoch."""
     connection.execute("BEGIN IMMEDIATE")
     before = version(connection)
     for migration in MIGRATIONS[before and before - OLDEST + 1 :]:

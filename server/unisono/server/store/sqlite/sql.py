@@ -1,4 +1,4 @@
-"""What the SQL of several modules shares. Values are always bound, never part of a statement."""
+"""SQL that several modules share. Values are always bound, never part of a statement."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from typing import Any
 from unisono.server.model import Audience, SenderRole
 
 FEED = "f.epoch, f.revision, f.floor, f.live, f.size, f.unread"
-"""The columns of a feed, as `rows.feed` takes them; `f.targets` says whether there are counts besides."""
+"""The columns of a feed in the order of `rows.feed`; `f.targets` says whether there are counts besides."""
 
 STATE = (
     "n.id, n.app_notification_id, n.sender_role, n.fingerprint, n.group_name, n.priority, n.target,"
@@ -16,64 +16,64 @@ STATE = (
     " n.alert_revision, n.removal, iif(n.removal IS NULL, length(n.payload) + length(n.target), 0)"
 )
 
-# The length of a payload is told without reading it.
+# SQLite knows the length of a payload without reading it.
 ROW = f"{STATE}, n.payload"
-"""The columns of a notification, as `rows.notification` takes them."""
+"""The columns of a notification in the order of `rows.notification`."""
 ROW_WITHOUT_PAYLOAD = f"{STATE}, NULL"
 
 ENCODED_ROW = (
     "n.create_revision, n.content_revision, n.alert_revision, n.rings_until, n.removal, n.target, n.kept"
 )
-"""The columns of `reads.EncodedRow`, but for the revision before them and the payload behind."""
+"""The columns of `reads.EncodedRow` between the revision, which comes before, and the payload, after them."""
 
 ENDPOINT = (
     "e.endpoint_id, e.platform, e.display_name, e.create_time, e.last_seen_time,"
     " e.acknowledged_revision, e.session_id, e.delete_time"
 )
-"""The columns of an endpoint, as `rows.endpoint` takes them."""
+"""The columns of an endpoint in the order of `rows.endpoint`."""
 
-# CASE, because json_each refuses the empty text and only CASE is sure to pass it over.
+# CASE, because json_each refuses the empty text, and only CASE is sure to skip it.
 FOR_ENDPOINT = """CASE n.target WHEN '' THEN 1 ELSE
     :platform IN (SELECT value FROM json_each(n.target, '$[0]'))
     OR :endpoint_id IN (SELECT value FROM json_each(n.target, '$[1]')) END"""
-"""Whether n is meant for the endpoint, whose values are those of `endpoint`."""
+"""A condition: whether n is meant for the endpoint whose values `endpoint` binds."""
 
 
-# Unescaped, so that a lone surrogate fails when it is bound, like any other text that is none.
+# Not escaped, so that a lone surrogate fails when it is bound, like any other invalid text.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def render(statement: str, **parts: str) -> str:
-    """A statement with constant parts in place of their {names}."""
+    """Return a statement with constant parts in place of their {names}."""
     return statement.format(**parts)
 
 
 def assignments(*columns: str) -> str:
-    """What an UPDATE sets, with a value to bind for each column."""
+    """Return the assignments of an UPDATE, with a value to bind for each column."""
     return ", ".join(f"{column} = ?" for column in columns)
 
 
 def column_list(*columns: str) -> str:
-    """What an INSERT names."""
+    """Return the columns of an INSERT."""
     return ", ".join(columns)
 
 
 def placeholders(*columns: str) -> str:
-    """A value to bind for each column."""
+    """Return a value to bind for each column."""
     return ", ".join("?" for _ in columns)
 
 
 def endpoint(audience: Audience | None) -> dict[str, Any]:
-    """What `MEANT` has to have bound; NULL where nobody in particular asks."""
+    """Return the values that `FOR_ENDPOINT` binds; NULL for both without an audience."""
     if audience is None:
         return {"endpoint_id": None, "platform": None}
     return {"endpoint_id": audience.endpoint_id, "platform": int(audience.platform)}
 
 
 def json_array(values: Iterable[Any]) -> str:
-    """An array for json_each."""
+    """Return the values as an array for `json_each`."""
     return _encode(list(values))
 
 
 ROLES = json_array(map(int, SenderRole))
-"""Who may have given a key."""
+"""The sender roles, each of which has its own keys."""

@@ -1,4 +1,4 @@
-"""The store on one SQLite file: puts the parts together. The statements are in the other modules."""
+"""The store on one SQLite file: puts its parts together."""
 
 import asyncio
 import time
@@ -43,10 +43,10 @@ EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
 
 
 class SqliteStore:
-    """A `Store` in the file `path`, which one server uses at a time; see `store.base`.
+    """A `Store` in the SQLite file `path`, which one server uses at a time.
 
-    One thread writes, and `readers` connections read beside it. `busy_timeout` is how long to wait,
-    in milliseconds, for another program that holds the file.
+    One thread writes, and `readers` connections read beside it. `busy_timeout` is how long to wait, in
+    milliseconds, for another program that holds the file. `encode` is called on the thread that writes.
     """
 
     def __init__(
@@ -62,9 +62,15 @@ class SqliteStore:
 
     @property
     def epoch(self) -> bytes:
+        """See `Store.epoch`; empty before `open`."""
         return self._epoch
 
     async def open(self) -> None:
+        """Lock the file, create it if missing, clear the sessions of its endpoints, and start the threads.
+
+        Raises `StoreError` when the file is in use, not a store, or of another version. A store that was
+        closed, or failed to open, cannot be opened again: that raises `Unavailable`.
+        """
         try:
             self._epoch = await self._writer.open()
             await self._readers.open()
@@ -73,6 +79,7 @@ class SqliteStore:
             raise
 
     async def close(self) -> None:
+        """See `Store.close`. Goes on when the caller is cancelled."""
         await asyncio.shield(self._close())
 
     async def _close(self) -> None:
@@ -83,6 +90,8 @@ class SqliteStore:
     async def commit(
         self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
     ) -> Decision[R]:
+        """See `Store.commit`. `decide` is called on the thread that writes."""
+
         def work(connection: Connection) -> Decision[R]:
             began = time.thread_time()
             decision = commit_batch(connection, items, decide, self._feed_cache, self._ids, self._encode)
@@ -95,6 +104,8 @@ class SqliteStore:
         items: Sequence[EndpointItemT],
         decide: Callable[[Sequence[EndpointItemT], EndpointView], EndpointDecision[R]],
     ) -> EndpointDecision[R]:
+        """See `Store.commit_endpoints`. `decide` is called on the thread that writes."""
+
         def work(connection: Connection) -> EndpointDecision[R]:
             began = time.thread_time()
             decision = endpoints.commit_endpoints(connection, items, decide, self._feed_cache, self._ids)
@@ -103,15 +114,19 @@ class SqliteStore:
         return await self._writer.run(work)
 
     async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
+        """See `Store.record_activity`."""
         await self._writer.run(lambda connection: endpoints.record_activity(connection, activities))
 
     async def feed(self, key: FeedKey) -> Feed | None:
+        """See `Store.feed`."""
         return await queries.read_feed(self._readers, key)
 
     async def feed_and_endpoint(self, key: FeedKey, endpoint_id: str) -> tuple[Feed | None, Endpoint | None]:
+        """See `Store.feed_and_endpoint`."""
         return await queries.read_feed_and_endpoint(self._readers, key, endpoint_id)
 
     async def standing(self, key: FeedKey, endpoint_id: str) -> tuple[Standing | None, Endpoint | None]:
+        """See `Store.standing`."""
         return await queries.read_standing(self._readers, key, endpoint_id)
 
     async def changes(
@@ -123,6 +138,7 @@ class SqliteStore:
         limit: int,
         max_bytes: int,
     ) -> Changes:
+        """See `Store.changes`."""
         return await paging.read_changes(
             self._readers, key, after=after, known=known, limit=limit, max_bytes=max_bytes
         )
@@ -130,6 +146,7 @@ class SqliteStore:
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
     ) -> Sequence[Notification]:
+        """See `Store.find`."""
         return await queries.find(self._readers, key, ids, keys)
 
     async def history(
@@ -142,15 +159,19 @@ class SqliteStore:
         max_bytes: int,
         looks: int = LOOKS,
     ) -> HistoryPage:
+        """See `Store.history`."""
         return await paging.read_history(
             self._readers, key, where, before=before, limit=limit, max_bytes=max_bytes, looks=looks
         )
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
+        """See `Store.endpoints`."""
         return await queries.read_endpoints(self._readers, key)
 
     async def due(self, now: int, limit: int) -> Sequence[Due]:
+        """See `Store.due`."""
         return await queries.read_due(self._readers, now, limit)
 
     async def purge(self, what: Retention) -> int:
+        """See `Store.purge`."""
         return await self._writer.run(lambda connection: retention.purge(connection, self._feed_cache, what))

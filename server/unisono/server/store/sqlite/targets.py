@@ -1,4 +1,4 @@
-"""The counts of a feed by target policy, in rows of their own: feeds without them cost nothing."""
+"""The counts of a feed by target policy, in rows of their own: a feed without them costs nothing."""
 
 import sqlite3
 from collections import defaultdict
@@ -23,7 +23,7 @@ _REMOVE = "DELETE FROM targets WHERE feed = ? AND target = ?"
 
 
 def read_targets(connection: sqlite3.Connection, feeds: Iterable[int]) -> Mapping[int, Targets]:
-    """The counts of these feeds, by their ids; of those that have any."""
+    """Return the counts by target policy of these feeds, by row id; feeds without any are absent."""
     found: dict[int, dict[str, Counts]] = defaultdict(dict)
     for feed_id, target, live, unread in connection.execute(_READ, (json_array(feeds),)):
         found[feed_id][target] = Counts(live, unread)
@@ -31,7 +31,7 @@ def read_targets(connection: sqlite3.Connection, feeds: Iterable[int]) -> Mappin
 
 
 def write_targets(connection: sqlite3.Connection, feeds: Iterable[tuple[int, Targets, Targets]]) -> None:
-    """Write what has changed of the counts of feeds: of each its id, and what they were and are."""
+    """Write what changed of the counts of feeds: for each its row id, the counts before, and those after."""
     changed: list[tuple[int, str, int, int]] = []
     gone: list[tuple[int, str]] = []
     for feed, before, after in feeds:

@@ -1,4 +1,4 @@
-"""One transaction on the writer's connection, and what the driver's errors mean for a caller."""
+"""A transaction on the connection that writes, and the translation of the driver's errors."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ FAULTS_OF_DATA = (
     OverflowError,
     UnicodeEncodeError,
 )
-"""What is raised when a value cannot be bound or is refused, as against a database in trouble."""
+"""Errors of a value that cannot be bound or is refused, unlike those of a database that cannot be used."""
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turns the driver's errors into those of the contract, for a moment when nothing is committed."""
+    """Translate the driver's errors into `BatchRejected` and `Unavailable`, while nothing is committed."""
     try:
         yield
     except FAULTS_OF_DATA as error:
@@ -31,9 +31,10 @@ def translated() -> Iterator[None]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Everything inside is committed at the end, or nothing is when anything is raised.
+    """Commit what the block did at its end, or roll it back when it raises.
 
-    The block translates its own errors, so that those of a decision pass through.
+    Raises `OutcomeUnknown`, `Unavailable` or `BatchRejected` when the transaction itself fails. The block
+    translates its own errors, so that those of a decision pass through.
     """
     with translated():
         _roll_back(connection)
@@ -48,12 +49,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def unavailable(error: sqlite3.Error) -> Unavailable:
-    """The database is in trouble; nothing was changed."""
+    """Return the error for a database that cannot be used; nothing was changed."""
     return Unavailable(Reason.STORE_UNAVAILABLE, f"the store cannot be used now: {error}")
 
 
 def not_open() -> Unavailable:
-    """The store is not open yet, or is closed again."""
+    """Return the error for a store that is not open yet, or is closed again."""
     return Unavailable(Reason.STORE_UNAVAILABLE, "the store is not open")
 
 
@@ -62,7 +63,7 @@ def _commit(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         if not connection.in_transaction:
-            # SQLite gave up by itself, perhaps after the commit was already in the log.
+            # SQLite ended the transaction itself, perhaps after the commit was already in the log.
             raise OutcomeUnknown from error
         with translated():
             _roll_back(connection)

@@ -1,4 +1,4 @@
-"""What the items of a commit see: their rows by name and by scan, in few statements."""
+"""Reads the view of a commit: rows by id and key, and scans, in few statements."""
 
 import sqlite3
 from collections import defaultdict
@@ -33,18 +33,20 @@ _SCANNED_ROWS = {
 
 
 class Rows:
-    """The rows that were read, each once, with its payload if it was ever read with it."""
+    """The rows that were read, each once, with the payload if any read brought it."""
 
     def __init__(self) -> None:
         self._by_id: dict[str, Notification] = {}
 
     def add(self, found: Iterable[Notification]) -> None:
+        """Add rows, some of which may be there already."""
         for row in found:
             known = self._by_id.get(row.id)
             if known is None or known.payload is None:
                 self._by_id[row.id] = row
 
     def by_feed(self) -> dict[FeedKey, Sequence[Notification]]:
+        """Return the rows by feed; feeds without rows are absent."""
         feeds: dict[FeedKey, list[Notification]] = defaultdict(list)
         for row in self._by_id.values():
             feeds[row.feed].append(row)
@@ -52,7 +54,7 @@ class Rows:
 
 
 def read_view(connection: sqlite3.Connection, reads: Sequence[ReadSet], feeds: Feeds) -> View:
-    """What is asked for. Payloads come only with what somebody wants them of."""
+    """Return the view of these read sets. A row has its payload if a read set that finds it asks for it."""
     found = Rows()
     for payload in (False, True):
         wanted = [
@@ -79,7 +81,7 @@ def read_view(connection: sqlite3.Connection, reads: Sequence[ReadSet], feeds: F
 def _scanned(
     connection: sqlite3.Connection, read: ReadSet, scan: Scan, feeds: Feeds
 ) -> tuple[list[Notification], int | None]:
-    """The rows, and the create_revision that the scan got to, if not to the end."""
+    """Return the rows that the scan found, and the create_revision to go on after (None: the end)."""
     if read.feed not in feeds.stored:
         return [], None
     bounds = {"feed": feeds.feed_id(read.feed), "after": scan.after, "until": scan.until}
@@ -97,7 +99,7 @@ def _scanned(
 
 
 def _nth(connection: sqlite3.Connection, bounds: Mapping[str, int], looks: int) -> int | None:
-    """The create_revision of the last row to look at, where there are so many."""
+    """Return the create_revision of the last row to examine, or None where there are fewer."""
     for (create_revision,) in connection.execute(_NTH, {**bounds, "looks": looks}):
         return int(create_revision)
     return None

@@ -1,6 +1,6 @@
-"""A thread that does what it is given, one thing after the other. Knows no database.
+"""A thread that runs functions one after the other.
 
-An executor of the standard library does the same in three times the time: per commit, that is felt.
+An executor of the standard library takes three times as long for it, which each commit would feel.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Worker:
-    """Runs functions on a thread of its own; what it was given goes on when whoever waits is cancelled."""
+    """Runs functions on a thread of its own, in the order of their submission."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -22,7 +22,10 @@ class Worker:
         self._thread: threading.Thread | None = None
 
     def submit(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """The result of `work`, which is done after what was submitted before."""
+        """Run `work` on the thread, after what was submitted before; the future gets its result or its error.
+
+        Starts the thread if need be. The work is done even if the future is cancelled.
+        """
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name=self._name)
             self._thread.start()
@@ -32,13 +35,13 @@ class Worker:
         return future
 
     def finish(self) -> None:
-        """End the thread after what it was given; nothing may be submitted later."""
+        """End the thread once all submitted work is done; nothing may be submitted later."""
         self._jobs.put(None)
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             job.run()
-            # Nothing of it is kept while the thread waits for the next one.
+            # Let go of its objects while the thread waits for the next job.
             del job
 
 
@@ -59,7 +62,7 @@ class _Job:
             self._deliver(self._future.set_result, result)
 
     def _deliver(self, settle: Callable[[Any], None], outcome: object) -> None:
-        # A loop that is closed has nobody left who waits.
+        # On a closed event loop nothing waits for the result any more.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._settle, settle, outcome)
 

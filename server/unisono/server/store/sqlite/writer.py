@@ -1,4 +1,4 @@
-"""The one thread that writes: a commit is one function on it. Knows no statement."""
+"""The one thread that writes to the file: a commit is one function on it."""
 
 from collections.abc import Callable
 from sqlite3 import Connection
@@ -15,19 +15,25 @@ class Writer:
     """Runs functions on the connection that writes, one after the other."""
 
     def __init__(self, make: Callable[[], File]) -> None:
-        """`make` opens the file; it is called on the thread."""
+        """Prepare a writer. `make` opens the file; it is called on the writer's thread."""
         self._make = make
         self._file: File | None = None
         self._worker = Worker("sqlite-writer")
         self._closed = False
 
     async def open(self) -> bytes:
-        """Open the file, and return the store's epoch."""
+        """Open the file, and return the store's epoch.
+
+        Raises `StoreError` when the file cannot be used, and `Unavailable` after `close`.
+        """
         self._check()
         return await self._worker.submit(self._open)
 
     async def run(self, work: Callable[[Connection], T]) -> T:
-        """The result of `work`, which goes on when its caller is cancelled."""
+        """Call `work` with the connection, on the writer's thread, and return the result.
+
+        It is done even if the caller is cancelled. Raises `Unavailable` before `open` and after `close`.
+        """
         self._check()
         return await self._worker.submit(lambda: work(self._connection()))
 

@@ -1,1 +1,1 @@
-"""The use cases: what the service does. Knows neither gRPC nor a database."""
+"""The use cases of the service, free of transports and databases."""

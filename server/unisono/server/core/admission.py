@@ -1,4 +1,4 @@
-"""How many calls a caller may have under way, and begin in a second. Knows no methods and no messages."""
+"""Limits on how many calls a caller may have in flight, and begin in a second."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
@@ -15,18 +15,20 @@ from unisono.server.model import Limits
 KeyT = TypeVar("KeyT", bound=Hashable)
 
 _MAX_BUCKETS: Final = 100_000
-"""Of how many callers is remembered how much they did. Whoever comes to mind again after so many others
-has as much as at first: that takes a hundred thousand callers within a second."""
+"""The most buckets that are stored. A caller whose bucket was dropped for others begins with a full one
+again: to gain by that takes a hundred thousand other callers within a second."""
 
-#: Seconds that sums of seconds may be off by.
+#: How far sums of seconds may be off, in seconds.
 _ROUNDING: Final = 1e-6
 
 _RETRY: Final = 1.0
-"""When it is worth to try again where too many calls are under way, in seconds."""
+"""The `retry_delay` of a call that is refused because too many are in flight, in seconds."""
 
 
 class CallKind(Enum):
-    """What a call counts as. Streams and acknowledgements of a restart with all devices are no attack."""
+    """The kind of a call. Each has a rate of its own: after a restart all devices subscribe and acknowledge
+    at once, which is no attack.
+    """
 
     CALL = "calls"
     SUBSCRIBE = "subscriptions"
@@ -34,9 +36,10 @@ class CallKind(Enum):
 
 
 class Buckets(Generic[KeyT]):
-    """A token bucket for each key: `rate` a second on average, `burst` at once.
+    """A token bucket for each key: `rate` tokens a second on average, at most `burst` at once.
 
-    The generic cell rate algorithm (ITU-T I.371): all that is kept of a bucket is when it will be full.
+    Uses the generic cell rate algorithm (ITU-T I.371), which stores only when a bucket will be full.
+    At most 100,000 buckets are stored; the one that was used least recently goes first.
     """
 
     def __init__(self, clock: Clock, rate: float, burst: float) -> None:
@@ -46,11 +49,11 @@ class Buckets(Generic[KeyT]):
         self._full_at: OrderedDict[KeyT, float] = OrderedDict()
 
     def __len__(self) -> int:
-        """How many buckets are known."""
+        """Return how many buckets are stored."""
         return len(self._full_at)
 
     def take(self, key: KeyT) -> float:
-        """Take one out: 0, or in how many seconds there will be one again."""
+        """Take a token. Return 0, or the seconds until there will be one; in that case none was taken."""
         now = self._clock.monotonic()
         full_at = max(self._full_at.get(key, now), now)
         wait = full_at - now - self._tolerance
@@ -64,8 +67,8 @@ class Buckets(Generic[KeyT]):
 
 
 class Admission:
-    """The limits of one node: for each user, for the publishers of each app, and for each connection of
-    strangers, who have no token that can be read.
+    """Admits calls to one node: limits those of each user, of the publishers of each app, and, where the
+    caller is not known, of each connection.
     """
 
     def __init__(self, clock: Clock, limits: Limits) -> None:
@@ -90,7 +93,9 @@ class Admission:
         self._strangers: Buckets[str] = Buckets(clock, self._stranger_rate, self._stranger_rate)
 
     def begin(self, principal: Principal, kind: CallKind) -> None:
-        """Count a call that begins; raises TooFrequent."""
+        """Count a call against the rate of its caller. Raises `TooFrequent`, with the seconds to wait, when
+        the rate is exceeded; such a call does not count.
+        """
         wait = self._buckets[kind].take(_owner(principal))
         if wait:
             what = f"{kind.value} a second"
@@ -98,7 +103,9 @@ class Admission:
 
     @contextmanager
     def under_way(self, principal: Principal) -> Iterator[None]:
-        """For as long as a call goes on; raises RateLimited at the beginning."""
+        """Count a call as in flight until the end of `with`. Raises `RateLimited` at its beginning when the
+        caller has `Limits.calls_in_flight` calls already.
+        """
         owner = _owner(principal)
         count = self._in_flight.get(owner, 0)
         if count >= self._max_in_flight:
@@ -114,7 +121,9 @@ class Admission:
                 del self._in_flight[owner]
 
     def stranger(self, connection: str) -> None:
-        """Count a call of somebody unknown on a connection; raises TooFrequent."""
+        """Count a call whose caller is not known against the rate of its connection. Raises `TooFrequent`
+        as `begin` does.
+        """
         wait = self._strangers.take(connection)
         if wait:
             what = "calls a second without a good token"

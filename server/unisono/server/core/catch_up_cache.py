@@ -1,7 +1,6 @@
-"""What follows a position in a feed, read and encoded once for the devices that come back together.
+"""A cache of what follows a position in a feed, read and encoded once for devices that come back together.
 
-When a node starts again, all devices of a user miss the same. Knows neither sessions nor tokens, and not
-what an event looks like.
+When a node starts again, all devices of a user have missed the same (docs/decisions/0012).
 """
 
 import asyncio
@@ -16,14 +15,14 @@ from unisono.server.model.target import is_meant_for
 from unisono.server.store.base import Store
 from unisono.server.store.reads import Changes, Standing
 
-#: Rows and payload bytes of one read; a batch must hold them with all else they carry.
+#: The most rows and payload bytes of one read: a batch must hold them with all else that they carry.
 PAGE_ROWS = 256
 PAGE_BYTES = BATCH_BYTES * 3 // 4
 
 SHARED_BYTES = 16 * 1024 * 1024
-"""How much memory what was read takes at most, while it is kept for those who may come."""
+"""The most memory that cached pages take together, in bytes, approximately."""
 
-#: Bytes besides the encoding, nearly: of a page with its task and its place, and of an event.
+#: Approximate bytes besides the encodings: of a page with its task and its cache entry, and of an event.
 _PAGE_TAKES = 2000
 _EVENT_TAKES = 130
 
@@ -34,16 +33,19 @@ _Place = tuple[FeedKey, Position]
 
 
 class CatchUpPage:
-    """The events of one read, for a device at the position that it was read for."""
+    """The encoded events of one read, for devices at the position that was read from.
+
+    `feed` is the feed's row in the same snapshot.
+    """
 
     def __init__(self, position: Position, changes: Changes, now: int, encode: EncodeCatchUpEvent) -> None:
         self.feed = changes.feed
-        #: Until when it rings for what it rings for, in milliseconds.
+        #: When the first of its alerts is no longer worth a ring, in milliseconds since 1970.
         self.rings_until = _NEVER
-        #: The last revision that it covers; None: nothing follows it in the feed.
+        #: The last revision that the page covers; None when nothing follows it in the feed.
         self._last = None if changes.complete else changes.rows[-1].revision
         self._events: list[bytes] = []
-        #: Of each event, its revision, and the key of its target policy.
+        #: The revision of each event, and the key of its target policy.
         self._marks: list[tuple[int, str]] = []
         for row in changes.rows:
             event = catch_up_event(row, position, now)
@@ -55,13 +57,14 @@ class CatchUpPage:
             self._marks.append((row.revision, row.target))
         size = sum(map(len, self._events))
         self._for_all = size <= BATCH_BYTES and not any(target for _, target in self._marks)
-        #: The memory that it takes, in bytes.
+        #: The memory that the page takes, in bytes, approximately.
         self.size_bytes = size + _PAGE_TAKES + _EVENT_TAKES * len(self._events) + self._targets_size()
 
     def batch(self, audience: Audience) -> tuple[Sequence[bytes], int | None]:
-        """The events for an endpoint that fit into one batch, at least one if there is any.
+        """Return the events meant for an endpoint that fit into one batch, and the revision passed with them.
 
-        And the revision that it passes with them: None when nothing follows them in the feed.
+        The events are in the order of revisions, and at least one if any is meant for the endpoint. The
+        revision is None when nothing follows them in the feed, which makes the device complete.
         """
         if self._for_all:
             return self._events, self._last
@@ -77,12 +80,15 @@ class CatchUpPage:
         return events, self._last
 
     def _targets_size(self) -> int:
-        """The memory that target policies take: those that are counted, and those of the rows."""
+        """The memory of target policies, in bytes: those that the feed counts, and those of the rows."""
         return self.feed.weight + sum(len(target) for _, target in self._marks)
 
 
 class CatchUpCache:
-    """Reads pages of feeds, and keeps those that others may want, in bounded memory."""
+    """Reads pages of feeds, and shares each with the devices that come back to the same position.
+
+    Pages take at most `SHARED_BYTES` together; those that were read first go first.
+    """
 
     def __init__(self, store: Store, clock: Clock, encode: EncodeCatchUpEvent) -> None:
         self._store = store
@@ -93,9 +99,12 @@ class CatchUpCache:
         self._size = 0
 
     async def get_or_read(self, feed: FeedKey, position: Position, *, min_revision: Standing) -> CatchUpPage:
-        """What follows a position, as the feed was where it stands at least, or later, for whoever asks.
+        """Return the page that follows a position, read once for all who ask for it.
 
-        Raises LookupError where there is no feed, and what the store raises.
+        A page that another call has read is returned only if it has the epoch of `min_revision`, is not
+        older, and none of its alerts has lapsed; otherwise the store is read anew. Raises `LookupError`
+        where there is no feed, and `Unavailable` where the store cannot be read. When the caller is
+        cancelled, the read goes on for others.
         """
         place = feed, position
         reading = self._reading.get(place)
@@ -104,7 +113,7 @@ class CatchUpCache:
             current = page.feed.epoch == min_revision.epoch and page.feed.revision >= min_revision.revision
             if current and self._clock.now() < page.rings_until:
                 return page
-        # A task of its own: it goes on for the others when whoever asked first goes away.
+        # A task of its own: the read goes on for others when the first caller is cancelled.
         reading = asyncio.create_task(self.read(feed, position))
         self._evict(place)
         self._reading[place] = reading
@@ -112,7 +121,7 @@ class CatchUpCache:
         return await asyncio.shield(reading)
 
     async def read(self, feed: FeedKey, position: Position) -> CatchUpPage:
-        """What follows a position now, for one alone."""
+        """Read the page that follows a position now, and share it with nobody. Raises as `get_or_read`."""
         changes = await self._store.changes(
             feed, after=position.cursor, known=position.known, limit=PAGE_ROWS, max_bytes=PAGE_BYTES
         )

@@ -1,4 +1,4 @@
-"""Group commit: what arrives while a commit runs goes into the next one. Knows not what is committed."""
+"""Group commit, for any kind of item: what arrives while a commit runs goes into the next one."""
 
 import asyncio
 import time
@@ -23,14 +23,14 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class Item(Protocol):
-    """One thing to commit: whose it is, and how many rows it is about."""
+    """One thing to commit: the feed that it changes, and how many rows it is about."""
 
     @property
     def feed(self) -> FeedKey: ...
     @property
     def rows(self) -> int: ...
     def within(self, rows: int) -> Self:
-        """The same, about no more than so many rows now, where it can be done in steps."""
+        """Return the item, limited to about `rows` rows for now where it can be done in steps."""
 
 
 ItemT = TypeVar("ItemT", bound=Item)
@@ -38,7 +38,7 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 @value(frozen=True, slots=True, kw_only=True)
 class Committed(Generic[R_co]):
-    """What came of a batch: an outcome for each item, and the seconds of a processor that it took."""
+    """The result of a batch: an outcome for each item, in order, and the processor seconds that it took."""
 
     outcomes: Sequence[R_co | UnisonoError]
     work: float = 0.0
@@ -46,27 +46,27 @@ class Committed(Generic[R_co]):
 
 Run = Callable[[Sequence[ItemT]], Awaitable[Committed[R]]]
 
-#: How often a commit that waits for those who are on their way looks around, in seconds.
+#: How often a commit that waits for other callers checks whether they came, in seconds.
 _POLL_INTERVAL: Final = 0.0005
 
-#: With so many items from each caller, a commit is worth it without others.
+#: So many items from each caller make a commit worthwhile without more callers.
 _LARGE_CALL: Final = 16
 
-#: How many background items a commit takes, however full it is: they get on all the same.
+#: How many background items a commit takes, however full it is, so that they always progress.
 _BEHIND: Final = 10
 
-#: How many times as many rows a commit takes while one app alone commits: nobody else waits for them.
+#: The factor on the rows of a commit while one app alone commits: nobody else waits for them.
 _ALONE: Final = 4
 
-#: Whose background items are, as far as places are concerned.
+#: The owner of the places of background items.
 _NOBODY: Final[Owner] = ("", "")
 
-#: What an item may be about while nobody else waits: as much as it likes.
+#: How many rows an item may be about while nobody else waits: any number.
 _UNBOUNDED: Final = 2**31
 
 
 class _Call(Generic[R]):
-    """The outcomes of what was submitted together, as they come."""
+    """Collects the outcomes of items that were submitted together."""
 
     def __init__(self, count: int, done: "asyncio.Future[Sequence[R | UnisonoError]]") -> None:
         self._missing = count
@@ -76,13 +76,13 @@ class _Call(Generic[R]):
     def add(self, place: int, outcome: R | UnisonoError) -> None:
         self._outcomes[place] = outcome
         self._missing -= 1
-        # Whoever was cancelled has cancelled the future.
+        # A caller that was cancelled has cancelled the future.
         if not self._missing and not self.done.done():
             self.done.set_result([self._outcomes[place] for place in range(len(self._outcomes))])
 
 
 class _Waiting(NamedTuple, Generic[ItemT, R]):
-    """An item, and its place in its call."""
+    """An item that waits, and its place in its call."""
 
     item: ItemT
     place: int
@@ -90,19 +90,20 @@ class _Waiting(NamedTuple, Generic[ItemT, R]):
 
 
 class Committer(Generic[ItemT, R]):
-    """Feeds batches of items to `run`, one batch at a time.
+    """Commits items with `run`, in batches, one batch at a time.
 
-    What is about one feed is committed in the order of arrival; between two turns of one app each other app
-    that waits has one, and within an app each user. A batch has as many rows as its budget says, but at
-    least one item, and at most `batch` items.
+    Items of one feed are committed in the order of arrival. Between two turns of one app each other app
+    that waits has one, and within an app each user (Fair). A batch has as many rows as its budget allows,
+    but at least one item, and at most `batch` items besides those in the background.
 
-    `run` returns an outcome for each item, or raises: `Unavailable` reaches every item of the batch;
-    anything else makes each item run alone, so that it reaches only the item that causes it. An item that
-    is being committed goes on when its caller is cancelled; one that waits is given up with its caller.
+    `run` returns an outcome for each item, or raises: `Unavailable` is then the outcome of every item of
+    the batch; after any other error each item runs alone, and one that fails alone has the outcome
+    INTERNAL. An item that is being committed goes on when its caller is cancelled; one that waits is
+    dropped, unless it is in the background.
 
-    `capacity` bounds how many items may wait; an app may have as many of these places as it leaves to
-    others. Background items ride along behind the others, at most `background_batch` with each commit. A
-    commit waits at most `gather` seconds for callers who are on their way with a few items each.
+    `capacity` bounds how many items wait or run; an app may have as many of these places as it leaves free.
+    Background items come after the others, at most `background_batch` with each commit. A commit waits at
+    most `linger` seconds for more callers that bring a few items each.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class Committer(Generic[ItemT, R]):
         self._linger_time = linger
         self._budget = Budget()
         self._waiting: FairQueue[_Waiting[ItemT, R]] = FairQueue()
-        #: What those that wait are about.
+        #: The rows of the items that wait.
         self._waiting_rows = 0
         self._background: deque[_Waiting[ItemT, R]] = deque()
         #: How many items of each app wait, or are being prepared or committed.
@@ -129,25 +130,25 @@ class Committer(Generic[ItemT, R]):
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
-        #: Whose items were committed lately, and whether all were of one app.
+        #: Which owners and apps came lately, and whether it was one app alone.
         self._owners, self._apps = Company(), Company()
         self._one_app = False
-        #: Whether the last commit was the work of several callers, with a few items each.
+        #: Whether the last commit was for several callers, with a few items each.
         self._had_siblings = False
 
     def start(self) -> None:
-        """Begin to commit."""
+        """Start committing, in a task. What is submitted before waits until then."""
         self._task = asyncio.create_task(self._loop(), name="committer")
 
     async def close(self) -> None:
-        """Commit what waits, then stop. Later submissions are refused. Idempotent."""
+        """Commit what waits, then stop. Later submissions raise `Unavailable` (DRAINING). Idempotent."""
         self._closing = True
         self._wake.set()
         if self._task is not None:
             await self._task
 
     async def submit(self, item: ItemT, *, background: bool = False) -> R:
-        """Commit one item and return its result, or raise its error."""
+        """Commit one item and return its result. Raises its error, and as `submit_all`."""
         (outcome,) = await self.submit_all((item,), background=background)
         if isinstance(outcome, UnisonoError):
             raise outcome
@@ -156,22 +157,23 @@ class Committer(Generic[ItemT, R]):
     async def submit_all(
         self, items: Sequence[ItemT], *, background: bool = False
     ) -> Sequence[R | UnisonoError]:
-        """Commit items, those about one feed in their order; an outcome for each.
+        """Commit items of one app, those of one feed in their order. Return each one's result or error.
 
-        Raises Unavailable when too much waits already.
+        Raises `Unavailable` when too many items wait already (OVERLOADED), or after `close` (DRAINING).
+        Nothing was committed then.
         """
         if not items:
             return []
-        # What time does is nobody's wish: no app is refused for it, nor does it wait for a busy one.
+        # No app asked for background items: none is refused for them, nor do they wait for a busy one.
         owner = _NOBODY if background else items[0].feed
         with self.reserved(owner, len(items)):
             return await self.submit_reserved(items, background=background)
 
     @contextmanager
     def reserved(self, owner: Owner, count: int) -> Iterator[None]:
-        """Places in the queue for items of one app. Raises Unavailable when too much waits already.
+        """Hold places for `count` items of one app, until the end of `with`. Raises as `submit_all`.
 
-        Whoever has to prepare many takes them before, so that nothing is prepared to be refused.
+        Whoever has to prepare many items takes places first, and prepares nothing that is then refused.
         """
         app_id = owner[0]
         self._admit(app_id, count)
@@ -186,9 +188,9 @@ class Committer(Generic[ItemT, R]):
     async def submit_reserved(
         self, items: Sequence[ItemT], *, background: bool = False
     ) -> Sequence[R | UnisonoError]:
-        """The same as `submit_all`, where places are reserved already.
+        """Commit items as `submit_all` does, within `reserved`.
 
-        Raises Unavailable when the committer was closed since.
+        Raises `Unavailable` (DRAINING) when the committer was closed since.
         """
         if not items:
             return []
@@ -226,10 +228,10 @@ class Committer(Generic[ItemT, R]):
                 return
 
     async def _linger(self) -> None:
-        """Let those come in that are on their way: a commit costs nearly the same for one as for many.
+        """Wait for more items (docs/decisions/0010): a commit costs nearly the same for one as for many.
 
-        While the loop is busy, waiting costs nobody anything: what is waited for is what it is busy with.
-        Whoever is alone is not held up.
+        While the loop is busy, waiting costs nothing: what is waited for is what keeps it busy. Whoever is
+        alone does not wait.
         """
         if not self._had_siblings:
             return
@@ -244,7 +246,7 @@ class Committer(Generic[ItemT, R]):
 
     @property
     def _has_room(self) -> bool:
-        """Whether the next commit can take more than what waits."""
+        """Whether the next commit can take more items than wait now."""
         return len(self._waiting) < self._batch and self._waiting_rows < self._budget.rows
 
     def _take(self) -> list[_Waiting[ItemT, R]]:
@@ -260,7 +262,7 @@ class Committer(Generic[ItemT, R]):
         return batch + [self._background.popleft() for _ in range(behind)]
 
     def _next(self, room: int) -> _Waiting[ItemT, R]:
-        """The item whose turn it is, with its owner's share of the room, if there are others."""
+        """The item whose turn it is, limited to its owner's share of the room if there are others."""
         owners = self._waiting.owners
         waiting = self._waiting.pop()
         self._waiting_rows -= waiting.item.rows

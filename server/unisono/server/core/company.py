@@ -1,23 +1,23 @@
-"""Whether somebody was the only one lately: then there is nobody to make room for. Knows not what they do."""
+"""Finds out whether a caller was the only one lately, so that there is nobody else to leave room for."""
 
 import math
 from collections.abc import Hashable
 from typing import Final
 
 LATELY: Final = 0.25
-"""For how long whoever came is taken to come again, in seconds: who sends one thing at a time is seldom found
-waiting."""
+"""How long a caller counts as present after it came, in seconds: one that sends a single item at a time is
+seldom found waiting."""
 
 
 class Company:
-    """Who came last, and when the last one came who was somebody else. Times are in seconds."""
+    """Remembers who came last, and when somebody else last came. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._last: Hashable = None
         self._last_at = self._other_at = -math.inf
 
     def comes(self, who: Hashable, now: float) -> bool:
-        """Somebody comes now; whether nobody else came lately."""
+        """Record that `who` comes now. Return whether nobody else came within `LATELY` seconds before."""
         if who != self._last:
             self._last, self._other_at = who, self._last_at
         self._last_at = now

@@ -1,4 +1,4 @@
-"""The devices of a user: registering, naming, deleting and reading them. Knows no sessions."""
+"""The use cases of EndpointService: registering, renaming, deleting and reading the endpoints of a user."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,10 @@ from unisono.server.store.commit import EndpointDecision, EndpointView
 
 
 class Endpoints:
-    """Changes go through a group commit of their own; a change of sessions is hinted."""
+    """Reads and changes endpoints. Changes have a committer of their own.
+
+    For each endpoint that was written a hint is published, so that a session that lost it ends.
+    """
 
     def __init__(
         self, store: Store, bus: Bus, clock: Clock, limits: Limits, *, batch: int, capacity: int
@@ -41,7 +44,14 @@ class Endpoints:
         display_name: str,
         session_id: str = "",
     ) -> EndpointResult:
-        """Make the endpoint or find it; with a `session_id`, that session becomes its stream."""
+        """Register an endpoint, or find it registered; with a `session_id`, that session becomes its stream.
+
+        Returns the endpoint and its feed. `platform` may be None, and an empty `display_name` leaves the
+        stored one, where it is registered. At `Limits.endpoints_per_user` the endpoint that was unseen for
+        longest and has no stream is removed. Raises `InvalidRequest` for a new endpoint without platform;
+        `FailedPrecondition` for one that was deleted (ENDPOINT_DELETED) or has another platform
+        (PLATFORM_FIXED); `QuotaExceeded` at the limit when all have streams; and `Unavailable`.
+        """
         return await self.committer.submit(
             Register(
                 feed=feed,
@@ -53,22 +63,34 @@ class Endpoints:
         )
 
     async def rename(self, feed: FeedKey, endpoint_id: str, display_name: str) -> Endpoint:
-        """Give it another name."""
+        """Rename an endpoint, and return it as it is then.
+
+        Raises `NotFound`, `FailedPrecondition` when it was deleted, and `Unavailable`.
+        """
         command = Rename(feed=feed, endpoint_id=endpoint_id, display_name=display_name)
         return (await self.committer.submit(command)).endpoint
 
     async def remove(self, feed: FeedKey, endpoint_id: str) -> bool:
-        """Delete it and end its stream; returns whether it was there."""
+        """Delete an endpoint and end its stream. Return False when it was deleted before.
+
+        Raises `NotFound` where the user has no such endpoint, and `Unavailable`.
+        """
         settled = await self.committer.submit(Remove(feed=feed, endpoint_id=endpoint_id))
         return settled.changed
 
     async def get(self, feed: FeedKey, endpoint_id: str) -> Endpoint:
-        """The endpoint; raises NotFound, or FailedPrecondition when it was deleted."""
+        """Return an endpoint.
+
+        Raises `NotFound`, `FailedPrecondition` when it was deleted, and `Unavailable`.
+        """
         _, endpoint = await self._store.standing(feed, endpoint_id)
         return existing(endpoint)
 
     async def list_all(self, feed: FeedKey) -> Sequence[Endpoint]:
-        """All that are not deleted, in the order of registration."""
+        """Return the endpoints of a user that are not deleted, in the order of registration.
+
+        Empty for a user who is not known. Raises `Unavailable`.
+        """
         return await self._store.endpoints(feed)
 
     async def _commit(self, commands: Sequence[EndpointCommand]) -> Committed[EndpointResult]:

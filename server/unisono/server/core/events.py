@@ -1,4 +1,4 @@
-"""The encoders of events that core is given, so that it does not depend on the wire format."""
+"""The types of the encoders of events, which keep core independent of the wire format."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,10 @@ from unisono.server.core.position import CatchUpEvent
 from unisono.server.model import Change
 
 EncodeCatchUpEvent = Callable[[CatchUpEvent], bytes]
-"""Encodes an event of a catch-up, so that encodings can be joined into a batch."""
+"""Encodes an event of a catch-up. Joined encodings are the events of a batch."""
 
 EncodeChange = Callable[[Change, bool], bytes]
-"""Encodes a change that was just committed as a live event, which rings or does not."""
+"""Encodes a change that was just committed as a live event; the flag says whether the event rings."""
 
 BATCH_BYTES = 256 * 1024
-"""No batch of events is larger than this (the contract, section 3)."""
+"""The most bytes of encoded events in one batch (Collapsed)."""

@@ -1,4 +1,4 @@
-"""Commits commands to feeds in groups, and hints what was committed. Knows no use case."""
+"""Commits commands to feeds in groups, and publishes what was committed."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -22,7 +22,11 @@ T = TypeVar("T")
 
 
 class FeedCommitter:
-    """The one way by which anything changes in a feed."""
+    """Commits commands: every revision of every feed is made here.
+
+    After a commit a hint with all its changes is published for each feed, and the endpoints that acted are
+    recorded as seen.
+    """
 
     def __init__(
         self,
@@ -43,21 +47,28 @@ class FeedCommitter:
         self.committer: Committer[Command, Result] = Committer(self._commit, batch=batch, capacity=capacity)
 
     async def submit(self, command: Command, kind: type[T], *, background: bool = False) -> T:
-        """Commit one command; its result, which is of this kind, or its error."""
+        """Commit one command and return its result, which has the type `kind`.
+
+        Raises the command's error, and as `Committer.submit_all`.
+        """
         return expect(kind, await self.committer.submit(command, background=background))
 
     def reserved(self, owner: Owner, count: int) -> AbstractContextManager[None]:
-        """Places for so many commands; see `Committer.reserved`."""
+        """Hold places for `count` commands; see `Committer.reserved`."""
         return self.committer.reserved(owner, count)
 
     async def submit_reserved(self, commands: Sequence[Command], kind: type[T]) -> Sequence[T | UnisonoError]:
-        """Commit several for which places are reserved; an outcome for each."""
+        """Commit commands within `reserved`; see `submit_all`."""
         return _expected(kind, await self.committer.submit_reserved(commands))
 
     async def submit_all(
         self, commands: Sequence[Command], kind: type[T], *, background: bool = False
     ) -> Sequence[T | UnisonoError]:
-        """Commit several in their order; an outcome for each."""
+        """Commit commands of one app, those of one feed in their order.
+
+        Returns for each its result, which has the type `kind`, or its error. Raises as
+        `Committer.submit_all`.
+        """
         return _expected(kind, await self.committer.submit_all(commands, background=background))
 
     async def _commit(self, commands: Sequence[Command]) -> Committed[Result]:
@@ -73,7 +84,7 @@ class FeedCommitter:
         return Committed(outcomes=decision.outcomes, work=decision.work)
 
     def _record_activity(self, commands: Sequence[Command], now: int) -> None:
-        """A device that changes something is alive, whether it has a stream or not."""
+        """Record that devices that change something are alive, whether or not they have a stream."""
         for command in commands:
             if not isinstance(command, ProcessDue) and command.actor.endpoint_id:
                 actor = command.actor
@@ -87,7 +98,7 @@ def _expected(kind: type[T], outcomes: Sequence[Result | UnisonoError]) -> Seque
 
 
 def expect(kind: type[T], result: Result) -> T:
-    """Each command has one kind of result; anything else is a fault of `decide`."""
+    """Return the result. Raises `TypeError` when it is not of the type `kind`, a fault of `decide`."""
     if not isinstance(result, kind):
         raise TypeError(f"expected {kind.__name__}, got {type(result).__name__}")
     return result

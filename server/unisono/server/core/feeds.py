@@ -1,4 +1,4 @@
-"""Opening streams, acknowledging positions, and reading a feed's counters."""
+"""The use cases of FeedService: opening streams, acknowledging positions, reading the counters of a feed."""
 
 import asyncio
 import random
@@ -23,8 +23,11 @@ from unisono.server.store.reads import EndpointActivity, Standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRules:
-    """How long streams live and beat, in seconds. Ages are drawn between the two, so that streams
-    that began together do not end together.
+    """The heartbeat intervals and ages of streams, in seconds.
+
+    An interval that a device asks for is clamped to `heartbeat_min` and `heartbeat_max`. The greatest age
+    of each stream is random between `age_min` and `age_max`, so that streams that began together do not end
+    together.
     """
 
     heartbeat_default: float = 30
@@ -36,7 +39,12 @@ class SessionRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRequest:
-    """What a device asks for when it opens a stream. `resume_token` None: a start without position."""
+    """The request of a device to open a stream (proto message SubscribeRequest).
+
+    `resume_token` None means that it has no position: `from_end` then says whether it starts at the end of
+    the feed or at its beginning. `platform` may be None for a registered endpoint. `heartbeat` is in seconds,
+    None for the default; `expire_time`, that of the access token, is in milliseconds since 1970.
+    """
 
     feed: FeedKey
     endpoint_id: str
@@ -50,14 +58,14 @@ class StreamRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """The counters of a feed, as one endpoint sees them, or all."""
+    """The counters of a feed. `unread_count` is that of one endpoint, or of the whole feed."""
 
     last_revision: int
     unread_count: int
 
 
 class Feeds:
-    """The use cases of FeedService."""
+    """Opens streams, acknowledges positions, and reads the counters of feeds."""
 
     def __init__(
         self,
@@ -81,16 +89,20 @@ class Feeds:
         self._rules = rules
 
     def subscribe(self, request: StreamRequest) -> Subscriber:
-        """Register a session for a stream; raises as `Hub.subscribe` does.
+        """Register a session for a stream, until the end of `with`. Raises as `Hub.subscribe`.
 
-        It comes first, so that a stream that is refused supersedes nobody, and no hint is missed.
+        Comes before `open`, so that a stream that is refused supersedes no other, and no hint is missed.
         """
         return self._hub.subscribe(request.feed, request.endpoint_id, self._ids.session_id())
 
     async def open(self, request: StreamRequest, subscriber: Subscriber) -> Session:
-        """Make the endpoint this session's, and find where it starts.
+        """Make the stream that of its endpoint, which is registered if it is new, and return its session.
 
-        Raises InvalidRequest for a token of another feed, before anything is written.
+        The session starts at the position of the token. Where the feed cannot continue from there (another
+        endpoint or epoch, ahead of the feed, or below its floor), it starts at the beginning of the feed,
+        and `Session.resumed` is False, as without a token. Raises `InvalidRequest` (RESUME_TOKEN_INVALID)
+        for a token that is damaged or of another feed, before anything is written, and as
+        `Endpoints.register`. When the caller is cancelled, the endpoint is left without this stream.
         """
         if request.resume_token is not None:
             Seal.of(request.feed, request.endpoint_id, b"", b"").open(request.resume_token)
@@ -110,7 +122,13 @@ class Feeds:
         )
 
     async def acknowledge(self, feed: FeedKey, endpoint_id: str, token: bytes) -> int:
-        """Note that the endpoint has everything up to a token's cursor; returns the largest so far."""
+        """Record that the endpoint has everything up to the cursor of a token.
+
+        Returns the largest revision that it has acknowledged. A token of another endpoint or epoch, one
+        ahead of the feed and an older one change nothing. Saved with a delay of seconds, which a crash may
+        lose. Raises `NotFound`, `FailedPrecondition` when the endpoint was deleted, `InvalidRequest`
+        (RESUME_TOKEN_INVALID) for a token that is damaged or of another feed, and `Unavailable`.
+        """
         standing, endpoint = await self._store.standing(feed, endpoint_id)
         acknowledged = existing(endpoint).acknowledged_revision
         epoch, last = standing or Standing(b"", 0)
@@ -126,14 +144,19 @@ class Feeds:
         return self._presence.record(sign).acknowledged_revision
 
     async def state(self, feed: FeedKey, endpoint_id: str) -> FeedState:
-        """The counters; of one endpoint, if it is named."""
+        """Return the counters of a feed; both are 0 where it does not exist.
+
+        With an `endpoint_id`, only what is meant for that endpoint counts as unread (Exact). Raises
+        `NotFound` and `FailedPrecondition` for an endpoint that is not registered or was deleted, and
+        `Unavailable`.
+        """
         if not endpoint_id:
             return _counters(await self._store.feed(feed), None)
         state, endpoint = await self._store.feed_and_endpoint(feed, endpoint_id)
         return _counters(state, existing(endpoint).audience)
 
     async def _register(self, request: StreamRequest, subscriber: Subscriber) -> EndpointResult:
-        """Make the endpoint this session's. When the device leaves meanwhile, it is given back."""
+        """Register the session as that of the endpoint. When the caller is cancelled, it is given back."""
         registering = asyncio.ensure_future(
             self._endpoints.register(
                 request.feed,
@@ -146,16 +169,16 @@ class Feeds:
         try:
             return await asyncio.shield(registering)
         except asyncio.CancelledError:
-            # The commit goes on without its caller, and no session will say that it has ended.
+            # The commit goes on without its caller, and no session will record its end.
             registering.add_done_callback(partial(self._give_back, request, subscriber.session_id))
             raise
 
     def _give_back(
         self, request: StreamRequest, session_id: str, registered: "asyncio.Future[EndpointResult]"
     ) -> None:
-        """Also when the commit failed: it may have happened all the same."""
+        """Record the end of the session, also when the commit failed: it may have happened all the same."""
         if not registered.cancelled():
-            registered.exception()  # nobody else looks at it
+            registered.exception()  # nobody else retrieves it
         sign = EndpointActivity(
             feed=request.feed,
             endpoint_id=request.endpoint_id,

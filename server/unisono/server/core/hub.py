@@ -1,4 +1,4 @@
-"""Which sessions of this node follow which feed: hands each hint to them. Does not depend on streams."""
+"""The sessions of this node by the feed that they follow, and the way of each hint to them."""
 
 from types import TracebackType
 from typing import Self
@@ -14,9 +14,9 @@ from unisono.server.model import FeedKey
 
 
 class Subscriber:
-    """A session's registration in the hub, until the end of `with`: wakes it, and has the feed's tail.
+    """The registration of a session in the hub, until the end of `with`.
 
-    A context manager itself: a generator would take half a kilobyte more for every stream.
+    Is a context manager itself: a generator would take half a kilobyte more for every stream.
     """
 
     __slots__ = ("_channel", "drain_delay", "endpoint_changed", "endpoint_id", "session_id", "wake")
@@ -25,11 +25,11 @@ class Subscriber:
         self.endpoint_id = endpoint_id
         self.session_id = session_id
         self._channel = channel
-        #: Something happened: look at the feed, and at what follows here.
+        #: Set when the session has to check its feed and the two fields below.
         self.wake = SingleWaiterEvent()
-        #: The endpoint's row changed, and not by this session.
+        #: Whether the endpoint's row was changed, and not by this session.
         self.endpoint_changed = False
-        #: The server stops: come back after so many seconds.
+        #: The seconds after which the device should come back; None while the server is not stopping.
         self.drain_delay: float | None = None
 
     def __enter__(self) -> Self:
@@ -42,12 +42,12 @@ class Subscriber:
 
     @property
     def tail(self) -> Tail:
-        """The latest changes of the feed."""
+        """The tail of the feed, which its subscribers share."""
         return self._channel.tail
 
 
 class _Channel:
-    """The subscribers of one feed; listed in the hub for as long as there are any."""
+    """The subscribers of one feed, listed in the hub for as long as there are any."""
 
     __slots__ = ("_all", "_key", "_tails", "subscribers", "tail")
 
@@ -74,7 +74,7 @@ class _Channel:
 
 
 class Hub:
-    """Hands hints to the subscribers of their feed, and keeps a tail for each feed that has any."""
+    """Passes hints to the subscribers of their feed, and keeps a tail for each feed that has subscribers."""
 
     def __init__(self, encode: EncodeChange, clock: Clock, *, streams_per_user: int) -> None:
         self._encode = encode
@@ -86,10 +86,11 @@ class Hub:
         self._draining = False
 
     def subscribe(self, key: FeedKey, endpoint_id: str, session_id: str) -> Subscriber:
-        """Register a session with a feed, until the end of `with`.
+        """Register a session for a feed, until the end of `with`.
 
-        Raises QuotaExceeded when the user's other endpoints take all there are, or so many older streams
-        have not ended that there are twice as many; and Unavailable when the server is stopping.
+        Raises `QuotaExceeded` (OPEN_STREAMS_EXCEEDED) when `streams_per_user` other endpoints of the user
+        have streams, or the user has twice as many streams with those that were superseded and have not
+        ended; and `Unavailable` (DRAINING) after `drain`.
         """
         if self._draining:
             raise Unavailable(Reason.DRAINING, "the server is stopping; connect again")
@@ -98,7 +99,7 @@ class Hub:
         return channel.add(endpoint_id, session_id)
 
     def on_hint(self, hint: Hint) -> None:
-        """Hand a hint from the bus to the subscribers that it concerns. Returns at once; does not raise."""
+        """Add a hint to the tail of its feed, and wake the subscribers that it concerns. Does not raise."""
         channel = self._channels.get(hint.key)
         if channel is None:
             return
@@ -114,19 +115,19 @@ class Hub:
 
     @property
     def subscriber_count(self) -> int:
-        """How many sessions are registered."""
+        """The number of registered sessions."""
         return sum(len(channel.subscribers) for channel in self._channels.values())
 
     def drain(self) -> list[Subscriber]:
-        """Admit nobody any more; return the subscribers that are there."""
+        """Refuse new sessions from now on, and return the registered ones."""
         self._draining = True
         return [subscriber for channel in self._channels.values() for subscriber in channel.subscribers]
 
     def _admit(self, key: FeedKey, channel: _Channel, endpoint_id: str) -> None:
-        """A stream that a newer one took over from ends by itself, unless its device does not read.
+        """Check the limits of a user. A superseded stream ends by itself, unless its device does not read.
 
-        Then nothing ends it but its connection, and what it holds is held until then: so those count, too,
-        but apart, or a device that comes back often would shut itself out.
+        Then only the end of its connection frees what it holds. So superseded streams count too, but apart,
+        or a device that comes back often would shut itself out.
         """
         limit = self._streams_per_user
         others = {subscriber.endpoint_id for subscriber in channel.subscribers} - {endpoint_id}

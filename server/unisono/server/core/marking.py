@@ -1,4 +1,4 @@
-"""Marking one, several or all notifications, in steps that each fit into a commit."""
+"""The use case MarkNotifications: one, several or all notifications, in steps that each fit into a commit."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,12 +16,12 @@ from unisono.server.model.value import value
 from unisono.server.store.commit import Scan
 
 PART: Final = 64
-"""How many references are marked in one turn: a commit has room for as many, and for others."""
+"""The most references in one command: a commit has room for as many, and for other commands."""
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """What to mark: what `refs` name, or all of a group, or (both None) all."""
+    """Which notifications to mark: those that `refs` name, those of a group, or, where both are None, all."""
 
     refs: tuple[Ref, ...] | None = None
     group_name: str | None = None
@@ -29,7 +29,7 @@ class Selector:
 
 @value(frozen=True, slots=True, kw_only=True)
 class MarkRequest:
-    """What to mark, and how; see `decide.commands.Mark` for the revisions."""
+    """A request to mark notifications; see `decide.commands.Mark` for the two revisions."""
 
     actor: Actor
     selector: Selector
@@ -40,7 +40,11 @@ class MarkRequest:
 
 @value(frozen=True, slots=True, kw_only=True)
 class MarkResult:
-    """The outcome of all steps; the counters are as after the last one."""
+    """The result of all steps together (proto message MarkNotificationsResponse).
+
+    `last_revision` and `unread_count` are those after the last step; `unread_count` is that of the endpoint
+    that marks, or of the feed for a publisher.
+    """
 
     changed: int
     skipped: int
@@ -50,14 +54,21 @@ class MarkResult:
 
 
 class Marking:
-    """The use case of MarkNotifications."""
+    """Marks notifications."""
 
     def __init__(self, commits: FeedCommitter, endpoints: Endpoints) -> None:
         self._commits = commits
         self._endpoints = endpoints
 
     async def mark(self, request: MarkRequest) -> MarkResult:
-        """Patch the state of what the selector names. Half done after an error; repeating continues."""
+        """Change the state of the notifications that the selector names, in one commit or several.
+
+        A mark of a group or of all leaves alone what is created after its first step. After an error or a
+        cancellation it may be done in part; repeating it continues. Raises `NotFound` when no reference
+        names anything live, or the endpoint is not registered; `FailedPrecondition` when that was deleted;
+        for a single reference `Aborted` (REVISION_MISMATCH), and `InvalidRequest` when the notification
+        expires before `snooze_until`; and `Unavailable`.
+        """
         actor = request.actor
         audience: Audience | None = None
         if actor.endpoint_id:
@@ -75,7 +86,7 @@ class Marking:
         return await self._in_steps(command, command.scan, audience)
 
     async def _named(self, command: Mark, audience: Audience | None) -> MarkResult:
-        """What references name, in parts that leave room for others in a commit."""
+        """Mark what references name, in parts that leave room for others in a commit."""
         parts = [replace(command, refs=refs) for refs in _parts(command.refs)]
         outcomes = await self._commits.submit_all(parts, MarkStep)
         for outcome in outcomes:
@@ -92,7 +103,7 @@ class Marking:
 
     async def _in_steps(self, command: Mark, scan: Scan, audience: Audience | None) -> MarkResult:
         steps = [await self._commits.submit(command, MarkStep)]
-        # What is created after the first step is not meant.
+        # What is created after the first step is left alone.
         until = steps[0].feed.revision
         while (after := steps[-1].resume_after) is not None:
             rest = replace(command, scan=replace(scan, after=after, until=until))
@@ -101,7 +112,7 @@ class Marking:
 
 
 def _parts(refs: tuple[Ref, ...]) -> list[tuple[Ref, ...]]:
-    """Parts of nearly one size: a single reference is only ever alone when nothing else was asked for."""
+    """Split into parts of nearly one size: a part has a single reference only if there is no other."""
     count = -(-len(refs) // PART)
     return [refs[part * len(refs) // count : (part + 1) * len(refs) // count] for part in range(count)]
 

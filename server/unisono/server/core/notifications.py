@@ -1,4 +1,4 @@
-"""The use cases of NotificationService but marking: sending, reading, patching, withdrawing."""
+"""The use cases of NotificationService but marking: sending, reading, updating and deleting."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -32,7 +32,11 @@ from unisono.server.store.reads import HistoryPage, ListFilter, Standing
 
 @value(frozen=True, slots=True, kw_only=True)
 class SendRequest:
-    """One notification to create, and for whom."""
+    """A request to create one notification.
+
+    `key` is its `app_notification_id`, empty for none; `replace` rewrites a live one that has the key and
+    other content (CONFLICT_POLICY_REPLACE).
+    """
 
     actor: Actor
     key: str
@@ -43,14 +47,16 @@ class SendRequest:
 
 @value(frozen=True, slots=True, kw_only=True)
 class ListResult:
-    """A page of the history; `resume_token` on the first page for an endpoint."""
+    """A page of the history. `resume_token` is the position of its snapshot, on the first page for an
+    endpoint; otherwise it is empty.
+    """
 
     page: HistoryPage
     resume_token: bytes = b""
 
 
 class Notifications:
-    """Everything but marking."""
+    """Sends, reads, updates and deletes notifications."""
 
     def __init__(
         self,
@@ -72,22 +78,34 @@ class Notifications:
         self._limits = limits
 
     async def send(self, request: SendRequest) -> SendResult:
-        """Create one notification; it is on the disk when this returns."""
+        """Create one notification. Return what is stored, which is on the disk then (Durable).
+
+        The same key and content again return the first one (Idempotent). Raises `AlreadyExists` for a key
+        of a live notification with other content, unless the request replaces it; `InvalidRequest` for an
+        `expire_time` that is past or too far ahead; `QuotaExceeded` when the feed is full; and `Unavailable`.
+        """
         return await self._commits.submit(self._command(request), SendResult)
 
     def room_for_batch(self, owner: Owner, count: int) -> AbstractContextManager[None]:
-        """Places for a batch, taken before it is read. Raises Unavailable when too much waits."""
+        """Hold places for a batch until the end of `with`, before it is decoded.
+
+        Raises `Unavailable` when too much waits to be committed, or the server is stopping.
+        """
         return self._commits.reserved(owner, count)
 
     async def send_batch(
         self, owner: Owner, requests: Sequence[SendRequest]
     ) -> Sequence[SendResult | UnisonoError]:
-        """Create many for this caller, within `room_for_batch`; an outcome for each, in order."""
+        """Create many notifications for one caller, within `room_for_batch`.
+
+        Returns for each, in order, its result or the error that `send` raises. Raises `Unavailable` when
+        the server began to stop meanwhile; nothing was sent then.
+        """
         commands = await self._turns.map(owner, self._command, requests)
         return await self._commits.submit_reserved(commands, SendResult)
 
     async def get(self, actor: Actor, ref: Ref) -> Notification:
-        """A live notification with its payload; raises NotFound."""
+        """Return a live notification with its payload. Raises `NotFound` and `Unavailable`."""
         ids, keys = ((ref.id,), ()) if ref.id else ((), (ref.key,))
         row = preferred(await self._store.find(actor.feed, ids=ids, keys=keys), actor.role)
         if row is None or not row.live:
@@ -95,7 +113,13 @@ class Notifications:
         return row
 
     async def history(self, actor: Actor, where: ListFilter, *, before: int | None, limit: int) -> ListResult:
-        """A page of live notifications, newest first; of what an endpoint may see, if one is named."""
+        """Return a page of live notifications, newest first: those with a `create_revision` below `before`.
+
+        `before` None begins at the newest. At most `limit`, and `Limits.page_bytes` of payload; for an
+        endpoint, only what is meant for it. A page may be short or empty and not the last (proto field
+        ListNotificationsRequest.page_size). Raises `NotFound` and `FailedPrecondition` for an endpoint that
+        is not registered or was deleted, and `Unavailable`.
+        """
         if actor.endpoint_id:
             endpoint = await self._endpoints.get(actor.feed, actor.endpoint_id)
             where = replace(where, audience=endpoint.audience)
@@ -107,11 +131,19 @@ class Notifications:
         return ListResult(page=page)
 
     async def update(self, command: Update) -> Notification:
-        """Patch content; returns the notification after it."""
+        """Change the content of a live notification, and return it as it is then, with its payload.
+
+        Raises `NotFound`, `PermissionDenied` (NOT_CREATOR), `Aborted` (REVISION_MISMATCH), `InvalidRequest`
+        for the `expire_time`, `QuotaExceeded` when the feed is full, and `Unavailable`.
+        """
         return (await self._commits.submit(command, UpdateResult)).notification
 
     async def delete(self, command: Delete) -> DeleteResult:
-        """Withdraw it from every device."""
+        """Withdraw a notification from every device. Deleting what is gone already changes nothing.
+
+        Raises `NotFound` where the feed has neither it nor its tombstone, `Aborted` (REVISION_MISMATCH),
+        and `Unavailable`.
+        """
         return await self._commits.submit(command, DeleteResult)
 
     def _command(self, request: SendRequest) -> Send:

@@ -1,8 +1,4 @@
-"""Where a device is in its feed, and what a row means to it there. Pure; knows no tokens and no store.
-
-A position is three revisions (the contract, section 3): *cursor* is passed, *known* is the last
-complete revision, *base* marks what is news: older than it neither rings nor needs a removal.
-"""
+"""Positions of devices in a feed (docs/concepts.md#position), and the events that rows are to them there."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -13,7 +9,11 @@ from unisono.server.store.reads import EncodedRow
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Three revisions of a feed."""
+    """The position of a device in its feed: three revisions.
+
+    The device has passed `cursor`. `known` is its last complete revision, as of which it holds the feed's
+    state. What is not newer than `base` is no news to it: it neither rings nor needs a removal.
+    """
 
     cursor: int
     known: int
@@ -21,34 +21,34 @@ class Position:
 
     @classmethod
     def beginning(cls, last: int) -> Self:
-        """Of a device that holds nothing and wants all: what is there already does not ring."""
+        """Return the position of a device that holds nothing and wants all: what is there does not ring."""
         return cls(0, 0, last)
 
     @classmethod
     def complete_at(cls, last: int) -> Self:
-        """Of a device that has everything up to `last`, or wants nothing of it."""
+        """Return the position of a device that has everything up to `last`, or wants nothing of it."""
         return cls(last, last, last)
 
     @property
     def complete(self) -> bool:
-        """Whether the device holds the state at its cursor: then live events may follow."""
+        """Whether the device holds the feed's state at its cursor, so that live events may follow."""
         return self.cursor == self.known
 
     def covered(self, floor: int) -> bool:
-        """Whether every removal that this device needs is still stored."""
+        """Return whether a feed with this floor still stores every removal that the device needs."""
         return max(self.cursor, self.base) >= floor
 
     def resumable(self, last: int, floor: int) -> bool:
-        """Whether a feed at revision `last` with this floor can continue from here."""
+        """Return whether a feed at revision `last` with this floor can continue from here (Resumable)."""
         return max(self.cursor, self.known, self.base) <= last and self.covered(floor)
 
     def passed(self, revision: int) -> "Position":
-        """The position after a page that was not the last: nothing is complete yet."""
+        """Return the position after a page up to `revision` that was not the last: it is not complete yet."""
         return Position(revision, self.known, self.base)
 
 
 class CatchUpEvent(NamedTuple):
-    """A stored row as the event of a device that catches up."""
+    """A stored row as an event for a device that catches up; `alert` says whether it rings."""
 
     row: EncodedRow
     type: ChangeType
@@ -66,13 +66,13 @@ class CatchUpEvent(NamedTuple):
 
 
 WITH_PAYLOAD = frozenset((ChangeType.CREATED, ChangeType.UPDATED))
-"""The changes that bring content that the device does not have."""
+"""The types of changes that bring content that the device does not have."""
 
 
 def catch_up_event(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
-    """The event of a row after the cursor for a device at this position; None when it needs none.
+    """Return the event of a row after the cursor for a device at this position; None when it needs none.
 
-    A removal is only sent of what the device may hold. `now`, in milliseconds since 1970, decides whether
+    A removal is sent only of what the device may hold. `now`, in milliseconds since 1970, decides whether
     an alert is still worth a ring.
     """
     if row.removal is not None:
@@ -84,7 +84,7 @@ def catch_up_event(row: EncodedRow, position: Position, now: int) -> CatchUpEven
 
 
 def change_type(row: EncodedRow, known: int) -> ChangeType:
-    """Why a live row is sent to a device that has the state at revision `known`."""
+    """Return why a live row is sent to a device that has the state at revision `known`."""
     if row.create_revision > known:
         return ChangeType.CREATED
     if row.content_revision > known:

@@ -1,4 +1,4 @@
-"""Signs of life of endpoints, collected and written every few seconds. Knows no sessions."""
+"""Activity of endpoints (last seen, acknowledgements, ends of sessions), collected and saved in intervals."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,16 +16,16 @@ log = structlog.get_logger(__name__)
 
 
 STEP: Final = 200
-"""How many signs are written at a time: a commit waits for no more than these."""
+"""The most activities in one write: a commit waits for no more than these."""
 
 MAX_WAITING: Final = 100_000
-"""How many signs wait at most: the oldest are lost when the store cannot be written for long."""
+"""The most activities that wait: the oldest are lost when the store cannot be written for long."""
 
 _Key: TypeAlias = tuple[FeedKey, str, str]
 
 
 class Presence:
-    """Merges signs of life by endpoint. What a crash loses is at most a few seconds of them."""
+    """Merges the activity of each endpoint, and saves it at `flush`. A crash loses what was not saved yet."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -33,9 +33,10 @@ class Presence:
         self._flushing = asyncio.Lock()
 
     def record(self, activity: EndpointActivity) -> EndpointActivity:
-        """Remember a sign of life; returns it merged with what waits to be written.
+        """Add an activity to those that wait for `flush`. Return it merged with what waits for its endpoint.
 
-        The ends of sessions are kept apart: an older session may notice its end after a newer one.
+        Times and acknowledged revisions merge by maximum. The end of each session waits on its own, because
+        an older session may notice its end after a newer one.
         """
         key = (activity.feed, activity.endpoint_id, activity.ended_session)
         known = self._activities.get(key)
@@ -51,7 +52,7 @@ class Presence:
         return activity
 
     async def flush(self) -> None:
-        """Write what was collected; keep it for the next time when the store cannot be written."""
+        """Save what waits. Does not raise `Unavailable`: what could not be saved waits for the next time."""
         async with self._flushing:
             signs = list(self._activities.items())
             for start in range(0, len(signs), STEP):
@@ -59,14 +60,14 @@ class Presence:
                     return
 
     async def _write(self, activities: Sequence[tuple[_Key, EndpointActivity]]) -> bool:
-        """Whether it could be done."""
+        """Save activities, and return whether that could be done."""
         try:
             await self._store.record_activity([sign for _, sign in activities])
         except Unavailable as error:
             log.warning("signs of life could not be written", error=str(error))
             return False
         for key, sign in activities:
-            # A sign that was noted meanwhile is another one.
+            # One that was merged meanwhile is another object, and waits on.
             if self._activities.get(key) is sign:
                 del self._activities[key]
         return True

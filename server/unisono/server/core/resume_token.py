@@ -1,8 +1,8 @@
-"""Resume tokens: a position, sealed with whose it is. Knows the bytes; what follows is `feeds`' work.
+"""Resume tokens: a position, and whose it is, as bytes.
 
 Layout: version, feed mark, endpoint mark, store epoch, feed epoch, cursor, known, base, CRC-32. The
-marks are hashes, so a token tells nothing; it needs no signature, because it opens only what the
-access token opens.
+marks are hashes, so a token reveals no ids; it needs no signature, because it gives access to nothing
+that the access token does not.
 """
 
 import hashlib
@@ -23,7 +23,10 @@ _SIZE = _SEAL.size + _POSITION.size + _CHECK.size
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Whose positions these are: constant for a session, so it is made once."""
+    """The endpoint, the feed and the epochs that a token is valid for. Constant for a session, so made once.
+
+    `feed` and `endpoint` are hashes of eight bytes.
+    """
 
     feed: bytes
     endpoint: bytes
@@ -32,19 +35,19 @@ class Seal:
 
     @classmethod
     def of(cls, key: FeedKey, endpoint_id: str, store_epoch: bytes, feed_epoch: bytes) -> "Seal":
-        """The seal of one endpoint of one feed."""
+        """Return the seal of one endpoint of one feed, with the epochs of the store and of the feed."""
         return cls(_mark(*key), _mark(*key, endpoint_id), store_epoch, feed_epoch)
 
     def token(self, position: Position) -> bytes:
-        """The resume token of a position."""
+        """Return the resume token of a position."""
         head = _SEAL.pack(VERSION, self.feed, self.endpoint, self.store_epoch, self.feed_epoch)
         body = head + _POSITION.pack(position.cursor, position.known, position.base)
         return body + _CHECK.pack(zlib.crc32(body))
 
     def open(self, token: bytes) -> Position | None:
-        """The position in a token; None when it is of another endpoint, or of another epoch.
+        """Return the position in a token; None when it is of another endpoint, or of another epoch.
 
-        Raises InvalidRequest (RESUME_TOKEN_INVALID) when it is malformed or of another feed.
+        Raises `InvalidRequest` (RESUME_TOKEN_INVALID) when it is damaged, or of another feed or version.
         """
         version, feed, *rest, position = _parse(token)
         if version != VERSION or feed != self.feed:

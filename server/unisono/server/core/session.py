@@ -1,7 +1,7 @@
-"""The loop that serves one stream: read what follows the cursor, hand it on, wait, again.
+"""The loop that serves one stream: read what follows the cursor, write it, wait, and again.
 
-Knows neither gRPC nor what a message looks like. A session never trusts a hint: a hint makes it look,
-and the tail saves it the look only where it continues the cursor.
+A session never trusts a hint (Complete): a hint makes it read the store, and the tail saves it that read
+only where it continues the cursor.
 """
 
 import random
@@ -21,14 +21,17 @@ from unisono.server.store.base import Store
 from unisono.server.store.reads import EndpointActivity, Standing
 
 EncodeMessage = Callable[[StreamMessage, "Session"], bytes]
-"""Makes a message what is written."""
+"""Encodes a message of a session."""
 
 Write = Callable[[bytes], Awaitable[None]]
-"""Writes, and returns when it was taken."""
+"""Writes an encoded message, and returns when it was taken."""
 
 
 class Session:
-    """One stream of one endpoint, from a position on."""
+    """One stream of one endpoint, from a position on.
+
+    `resumed` says whether that is the position which the device gave (proto field Welcome.resumed).
+    """
 
     # Thousands are idle at a time: a dictionary for each would be a kilobyte for each.
     __slots__ = (
@@ -91,15 +94,18 @@ class Session:
 
     @property
     def session_id(self) -> str:
-        """Names the stream in the log and in the endpoint's row."""
+        """The name of the stream in the log and in the endpoint's row."""
         return self._subscriber.session_id
 
     async def run(self, encode: EncodeMessage, write: Write) -> tuple[GoodbyeReason, float | None]:
-        """Write every message, each when the one before was taken; returns what the last, a GOODBYE, says:
-        why the stream ends, and in how many seconds the device may come back.
+        """Write all messages of the stream, each when the one before was taken, up to the GOODBYE.
 
-        A position is moved only when the events before it are handed out: the token of a GOODBYE must
-        not pass what was read and then not written.
+        Returns what that says: why the stream ends, and in how many seconds the device should come back
+        (None: no delay is given). Raises `Unavailable` where the store cannot be read, and what `write`
+        raises. However it ends, also by cancellation, the end of the session is recorded.
+
+        The position moves only when the events before it are written: the token of a GOODBYE must not pass
+        events that were read and then not written (Resumable).
         """
         try:
             await write(encode(self._message(MessageKind.WELCOME), self))
@@ -113,9 +119,9 @@ class Session:
             self._record_activity(ended=True)
 
     async def _advance(self, encode: EncodeMessage, write: Write) -> GoodbyeReason | None:
-        """Write what follows the position, if anything does; returns why to end, if it is time to.
+        """Write what follows the position, if anything does. Return why to end, if it is time to.
 
-        Not a part of `run`, which would keep the step for as long as the device is idle.
+        Not a part of `run`, which would hold the step in memory for as long as the device is idle.
         """
         step = await self._next_step()
         if reason := await self._end_reason():
@@ -131,9 +137,9 @@ class Session:
         return None
 
     async def _next_step(self) -> "_Step":
-        """What follows the position: from the tail where it continues it, otherwise from the store.
+        """Return what follows the position: from the tail where it continues it, otherwise from the store.
 
-        Nothing does, where the session began at the end of its feed and nobody has said anything since.
+        Nothing follows where the session began at the end of its feed and no hint has come since.
         """
         hinted = self._subscriber.wake.is_set()
         self._subscriber.wake.clear()
@@ -149,7 +155,7 @@ class Session:
         return self._position == Position.complete_at(self._feed_revision)
 
     async def _read(self, *, alone: bool) -> "_Step":
-        """From the store: alone after a hint, which says that what others have read may be too old."""
+        """Read the store: alone after a hint, because what others have read may be too old then."""
         if alone:
             page = await self._cache.read(self._feed, self._position)
         else:
@@ -183,20 +189,20 @@ class Session:
         return self._reason
 
     async def _poll(self) -> Standing | None:
-        """Where the feed is in the store; on the way, whether the endpoint is still this session's."""
+        """Return where the feed is in the store, and check in the same read whose the endpoint is."""
         standing, endpoint = await self._store.standing(self._feed, self._audience.endpoint_id)
         self._check_ownership(endpoint)
         return standing
 
     def _check_ownership(self, endpoint: Endpoint | None) -> None:
-        """Whether the endpoint is still there and still this session's."""
+        """Set the reason to end when the endpoint is gone, or has a newer session."""
         if endpoint is None or endpoint.delete_time is not None:
             self._reason = GoodbyeReason.ENDPOINT_DELETED
         elif endpoint.session_id != self.session_id:
             self._reason = GoodbyeReason.SUPERSEDED
 
     async def _wait_for_heartbeat(self) -> bool:
-        """Wait until a heartbeat is due, asking the store at each tick; False when there is more to say."""
+        """Wait until a heartbeat is due, polling the store at each tick. False: there is something else."""
         while True:
             await self._clock.wait(self._subscriber.wake, self._rest())
             if self._clock.monotonic() < self._tick:
@@ -210,7 +216,7 @@ class Session:
 
     @property
     def _tick(self) -> float:
-        """When nothing will have been said, or the store not been asked, for an interval."""
+        """When an interval will have passed without a write, or without a poll."""
         return min(self._last_write, self._last_poll) + self._interval
 
     def _rest(self) -> float:
@@ -220,7 +226,7 @@ class Session:
         return min(self._tick - now, self._ends_at - now, expires)
 
     async def _poll_store(self) -> bool:
-        """Ask the store, whatever the hints said, whether there is something to read."""
+        """Return whether there is something to read in the store, whatever the hints said."""
         self._last_poll = self._clock.monotonic()
         self._record_activity()
         standing = await self._poll()
@@ -228,7 +234,7 @@ class Session:
         return self._behind
 
     def _jittered(self) -> float:
-        """Streams that began together do not beat together, and none is silent for longer than agreed."""
+        """Shorten the agreed interval at random: streams that began together have heartbeats apart."""
         return self.limits.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
 
     def _message(self, kind: MessageKind, events: Sequence[bytes] = ()) -> StreamMessage:
@@ -262,7 +268,7 @@ class Session:
 
 
 class _Step(NamedTuple):
-    """Events to hand out, and where the device is after them."""
+    """Events to write, and where the device is after them."""
 
     events: Sequence[bytes]
     position: Position

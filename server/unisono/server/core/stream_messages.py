@@ -1,4 +1,4 @@
-"""What a stream says, and how long it may. Knows neither who says it nor how it is written."""
+"""The messages of a stream, and the limits of how long it lasts, independent of their encoding."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -7,7 +7,7 @@ from unisono.server.model.value import value
 
 
 class MessageKind(Enum):
-    """What a message of the stream says."""
+    """The kind of a message of a stream (proto field SubscribeResponse.message)."""
 
     WELCOME = "welcome"
     EVENTS = "events"
@@ -17,7 +17,7 @@ class MessageKind(Enum):
 
 
 class GoodbyeReason(Enum):
-    """Why a session ends a stream."""
+    """Why the server ends a stream (proto enum GoodbyeReason)."""
 
     DRAINING = "draining"
     SESSION_AGE = "session age"
@@ -29,7 +29,13 @@ class GoodbyeReason(Enum):
 
 @value(frozen=True, slots=True, kw_only=True)
 class StreamMessage:
-    """One message, with the position after it. `events` are encoded; `end` comes with GOODBYE."""
+    """One message of a stream, with the position after it.
+
+    `token` is the resume token of that position, `revision` its cursor, and `complete` says whether it is a
+    complete point. `unread_count` is that of the last complete point, or of when the stream was opened.
+    `events` are encoded. A GOODBYE has a `reason`, and for DRAINING, SESSION_AGE and RESYNC a `retry_delay`
+    in seconds.
+    """
 
     kind: MessageKind
     token: bytes
@@ -43,7 +49,9 @@ class StreamMessage:
 
 @value(frozen=True, slots=True, kw_only=True)
 class SessionLimits:
-    """How long a session may go on. Seconds, but `expire_time`, which is the token's in milliseconds."""
+    """How long a session may be silent (`heartbeat`) and last (`age`), in seconds. `expire_time`, that of the
+    access token, is in milliseconds since 1970.
+    """
 
     heartbeat: float
     age: float

@@ -1,4 +1,4 @@
-"""Lets time act: expiry, the end of snoozes, and forgetting what is too old. Knows no sessions."""
+"""Does what is due by time: expires notifications, ends snoozes, and purges what was retained long enough."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,7 +21,10 @@ DAY = 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepRules:
-    """How often to look (seconds), and how long to keep what is over (days)."""
+    """How often to sweep, and what to retain; see `store.reads.Retention`.
+
+    `interval` is in seconds. `step` bounds how many notifications or rows one step handles.
+    """
 
     interval: float = 1
     tombstone_days: float = 30
@@ -32,7 +35,7 @@ class SweepRules:
 
 
 class Sweeper:
-    """Works in small steps behind live traffic, at each interval until nothing is left to do."""
+    """Sweeps at each interval, in small steps behind live traffic, until nothing is left to do."""
 
     def __init__(
         self,
@@ -51,7 +54,7 @@ class Sweeper:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to sweep."""
+        """Start sweeping, in a task; the first sweep comes after one interval."""
         self._task = asyncio.create_task(self._loop(), name="sweeper")
 
     async def close(self) -> None:
@@ -61,7 +64,7 @@ class Sweeper:
             await self._task
 
     async def sweep(self) -> None:
-        """Do everything that is due now."""
+        """Save activity, process all that is due, and purge. Raises `Unavailable`; the next sweep goes on."""
         await self._presence.flush()
         while not self._stopping.is_set() and await self._process_due():
             pass
@@ -78,7 +81,7 @@ class Sweeper:
                 log.exception("sweep failed")
 
     async def _process_due(self) -> bool:
-        """One step of expiries and wake-ups; whether there may be more."""
+        """Do one step of expiries and ends of snoozes. Return whether there may be more."""
         due = await self._store.due(self._clock.now(), self._rules.step)
         commands = [ProcessDue(feed=item.feed, id=item.id) for item in due]
         outcomes = await self._commits.submit_all(commands, DueProcessed, background=True)

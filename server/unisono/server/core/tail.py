@@ -1,4 +1,4 @@
-"""The latest changes of one feed, encoded once for all of its sessions. Knows no sessions."""
+"""The latest changes of one feed, encoded once for all of its sessions."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ from unisono.server.bus.base import Hint
 from unisono.server.core.events import BATCH_BYTES, EncodeChange
 from unisono.server.model import Audience, Change, Feed
 
-#: What a tail keeps at most, besides BATCH_BYTES of payloads and targets: more would not fit into one
-#: batch. A session that is further behind reads the store, which also collapses.
+#: The most changes in a tail, which has at most BATCH_BYTES of payloads and targets: more would not fit
+#: into one batch. A session that is further behind reads the store, which also collapses changes.
 TAIL_CHANGES = 256
 
-#: Bytes of memory that a change takes, nearly, besides what may be large in it, which is there up to three
-#: times: as it is, and encoded with and without a ring.
+#: Approximate bytes of a change besides what may be large in it, which is there up to three times: as it
+#: is, and encoded with and without a ring.
 _CHANGE_TAKES = 1500
 
 
 class Tail:
-    """Changes in unbroken order up to `feed.revision`, and the feed's counters at that revision."""
+    """The latest changes of a feed, in order and without a gap, and the feed's row after the last of them."""
 
     __slots__ = ("_encode", "_entries", "_feed", "_size")
 
@@ -29,27 +29,31 @@ class Tail:
 
     @property
     def weight(self) -> int:
-        """The memory that it takes at most, in bytes, nearly."""
+        """The most memory that the tail takes, in bytes, approximately."""
         targets = self._feed.weight if self._feed is not None else 0
         return 3 * self._size + _CHANGE_TAKES * len(self._entries) + targets
 
     def on_hint(self, hint: Hint, now: int) -> None:
-        """Append what a hint brings, if it continues the tail; start anew or drop everything otherwise."""
+        """Append the changes of a hint, or start anew with them where they do not continue the tail.
+
+        A hint without changes empties the tail; one whose changes are in it is ignored. `now` is in
+        milliseconds since 1970.
+        """
         if hint.feed is None or not hint.changes:
             self.drop()
         elif not self._has(hint.feed):
             self._append(hint.feed, hint.changes, now)
 
     def drop(self) -> None:
-        """Know nothing any more."""
+        """Empty the tail."""
         self._entries.clear()
         self._size = 0
         self._feed = None
 
     def after(self, cursor: int, audience: Audience) -> tuple[Feed, Sequence[bytes]] | None:
-        """The feed, and the events after `cursor` that are meant for the audience.
+        """Return the feed's row, and the events after `cursor` that are meant for the audience, in order.
 
-        None when the tail does not reach back to `cursor`, or when it is more than one batch holds.
+        None when `cursor` is not within the tail, or when the events are more than `BATCH_BYTES`.
         """
         if self._feed is None or not self._start <= cursor <= self._feed.revision:
             return None
@@ -74,7 +78,7 @@ class Tail:
         return self._entries[0].revision - 1 if self._entries else last
 
     def _has(self, feed: Feed) -> bool:
-        """A feed that was forgotten begins again, with another epoch."""
+        """Whether the changes up to this row are known. A purged feed begins again, with another epoch."""
         known = self._feed
         return known is not None and known.epoch == feed.epoch and known.revision >= feed.revision
 
@@ -90,7 +94,7 @@ class Tail:
         self._feed = feed
 
     def _shorten(self) -> None:
-        """Drop what is too much of the front, at once."""
+        """Drop the oldest entries that are too much, all at once."""
         gone = max(len(self._entries) - TAIL_CHANGES, 0)
         self._size -= sum(entry.size for entry in self._entries[:gone])
         while self._size > BATCH_BYTES:
@@ -101,7 +105,7 @@ class Tail:
 
 
 class _Entry:
-    """A change, and its bytes once somebody wanted them: with and without a ring."""
+    """A change, and its encodings with and without a ring, each made when it is first needed."""
 
     __slots__ = ("_bytes", "_rings", "change", "revision", "size")
 
@@ -109,13 +113,13 @@ class _Entry:
         self.change = change
         row = change.notification
         self.revision = row.revision
-        #: Bytes, nearly, of what may be large in it.
+        #: Approximate bytes of what may be large in it.
         self.size = len(row.payload or b"") + sum(map(len, row.target.endpoint_ids))
         self._rings = now < row.rings_until
         self._bytes: dict[bool, bytes] = {}
 
     def encoded(self, encode: EncodeChange, cursor: int) -> bytes:
-        """The event for a session at this cursor, which is its base, too: it is complete there."""
+        """Return the event for a session that is complete at this cursor, which is its base, too."""
         alert = self._rings and self.change.notification.alert_revision > cursor
         if alert not in self._bytes:
             self._bytes[alert] = encode(self.change, alert)

@@ -1,22 +1,22 @@
-"""Bounds what the tails of all feeds take together. Knows neither feeds nor sessions."""
+"""Bounds the memory that the tails of all feeds take together."""
 
 from typing import Final
 
 from unisono.server.core.tail import Tail
 
 TAILS_BYTES: Final = 64 * 1024 * 1024
-"""How much memory all tails take at most. Sessions whose tail had to go read the store."""
+"""The most memory of all tails, in bytes, approximately. Sessions whose tail was emptied read the store."""
 
 
 class Tails:
-    """The tails that hold anything, in the order in which they were last heard of."""
+    """The tails that are counted, in the order of their last change."""
 
     def __init__(self) -> None:
         self._weights: dict[Tail, int] = {}
         self._weight = 0
 
     def touch(self, tail: Tail) -> None:
-        """A tail has changed. Those that nothing was heard of for the longest make room."""
+        """Count a tail that has changed; where all take too much, empty those that changed longest ago."""
         self.remove(tail)
         self._weights[tail] = tail.weight
         self._weight += self._weights[tail]
@@ -26,5 +26,5 @@ class Tails:
             self.remove(oldest)
 
     def remove(self, tail: Tail) -> None:
-        """Nobody needs it any more."""
+        """Stop counting a tail, if it is counted."""
         self._weight -= self._weights.pop(tail, 0)

@@ -1,6 +1,6 @@
-"""Long work on the event loop in short slices, of which each caller has one in turn. Knows not what is done.
+"""Long work on the event loop in short slices, of which each caller has one in turn (Fair).
 
-A batch of a thousand takes the loop fifty milliseconds in one piece, and everything else waits as long.
+In one piece a batch of a thousand takes the loop fifty milliseconds, and everything else waits as long.
 """
 
 import asyncio
@@ -14,21 +14,24 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 SLICE: Final = 0.0005
-"""How long one slice goes on, in seconds: so much is everything else held up by all such work together."""
+"""How long a slice lasts, in seconds: all such work together delays a round of the event loop by as much."""
 
 
 class Turns:
-    """In each round of the event loop at most one slice is worked, for the owner whose turn it is."""
+    """Runs at most one slice of work in each round of the event loop, for the owner whose turn it is."""
 
     def __init__(self, clock: Clock, slice_: float = SLICE) -> None:
         self._clock = clock
         self._slice = slice_
         self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
-        #: Whether a slice was worked in this round, or is about to be.
+        #: Whether a slice was run in this round, or is about to be.
         self._taken = False
 
     async def map(self, owner: Owner, work: Callable[[A], B], items: Iterable[A]) -> list[B]:
-        """What `work` makes of each item, in order. Raises what it raises, and does no more then."""
+        """Return what `work` makes of each item, in order, done in the turns of `owner`.
+
+        Raises what `work` raises; the items after that are not worked on. May be cancelled between slices.
+        """
         done: list[B] = []
         rest = iter(items)
         while True:
@@ -51,7 +54,7 @@ class Turns:
         await turn
 
     def _next(self) -> None:
-        """A round later: the next one in turn, who works in the round after this."""
+        """Give the turn to the next one, who works in the round after this."""
         while self._waiting:
             turn = self._waiting.pop()
             if not turn.done():

@@ -1,1 +1,1 @@
-"""Who is calling: from an access token to the app, the user and the scopes. Knows no gRPC."""
+"""Access control: the app, the user and the scopes of a caller, by its access token."""

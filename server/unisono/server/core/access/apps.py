@@ -8,7 +8,7 @@ from unisono.server.core.access.misconfigured import AccessMisconfigured
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """One product that sends notifications."""
+    """A product that sends notifications, and the ids of the OAuth clients that act for it."""
 
     app_id: str
     display_name: str = ""
@@ -19,7 +19,7 @@ class Apps:
     """Finds the app that owns a client id."""
 
     def __init__(self, apps: Iterable[App]) -> None:
-        """Raises `AccessMisconfigured` where an app id or a client id is declared twice."""
+        """Raises `AccessMisconfigured` for an app id that is declared twice, or a client id of two apps."""
         self._by_id: dict[str, App] = {}
         self._by_client: dict[str, App] = {}
         for app in apps:
@@ -37,14 +37,14 @@ class Apps:
                 )
 
     def of_client(self, client_id: str) -> App | None:
-        """The app for which this client acts."""
+        """Return the app for which this client acts, or None."""
         return self._by_client.get(client_id)
 
     def get(self, app_id: str) -> App | None:
-        """The app of this id."""
+        """Return the app with this id, or None."""
         return self._by_id.get(app_id)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of all apps, as declared."""
+        """The ids of all apps, in the order of declaration."""
         return tuple(self._by_id)

@@ -1,4 +1,4 @@
-"""What the claims of a verified token say. Knows neither signatures nor the time."""
+"""Reads the claims of a token whose signature was verified. Does not compare times with a clock."""
 
 import math
 import unicodedata
@@ -11,7 +11,7 @@ from unisono.server.core.access.refused import invalid, lacking
 from unisono.server.model import LARGEST_INTEGER
 
 Claims: TypeAlias = JsonObject
-"""A value may be anything that JSON can say, whatever its name promises."""
+"""The claims of a token. A value may be any JSON, whatever type its name promises."""
 
 USER_ID_BYTES: Final = 256
 CLIENT_CLAIMS: Final = ("azp", "appid", "client_id")
@@ -20,10 +20,10 @@ TEXT_CLAIMS: Final = ("sub", "jti")
 
 
 def check_use(claims: Claims, audiences: Collection[str]) -> None:
-    """Raise `Unauthenticated` (TOKEN_INVALID) for a token that is for others, or for its holder alone.
+    """Raise `Unauthenticated` (TOKEN_INVALID) for a token for other audiences, or bound to a key.
 
-    One with a confirmation (`cnf`, RFC 7800) is worth nothing without the proof that its holder has a key
-    or a certificate (RFC 8705, RFC 9449): taken as a bearer token it would serve whoever stole it.
+    One with a confirmation (`cnf`, RFC 7800) needs the proof that its holder has a key or a certificate
+    (RFC 8705, RFC 9449): taken as a bearer token it would serve whoever stole it.
     """
     for name in TEXT_CLAIMS:
         if not isinstance(claims.get(name, ""), str):
@@ -48,9 +48,9 @@ def _audiences_of(claims: Claims) -> frozenset[str]:
 
 
 def time_of(claims: Claims, name: str) -> int | None:
-    """A time claim (RFC 7519, NumericDate) in milliseconds since 1970; None when absent.
+    """Return a time claim (NumericDate of RFC 7519) in milliseconds since 1970; None when it is absent.
 
-    What lies beyond all calendars becomes the largest integer that the service knows.
+    What lies beyond all calendars becomes `LARGEST_INTEGER`. Raises `Unauthenticated` for what is no time.
     """
     seconds = claims.get(name)
     if seconds is None:
@@ -61,10 +61,10 @@ def time_of(claims: Claims, name: str) -> int | None:
 
 
 def client_id_of(claims: Claims) -> str:
-    """The OAuth client that asked for the token; empty when it says none.
+    """Return the OAuth client that asked for the token; empty when it names none.
 
-    Issuers name it in one claim or another. Where one names it in several, they must agree: whichever
-    was taken first, the token would act for an app that its issuer may not have meant.
+    Issuers name it in one claim or another. Raises `Unauthenticated` when it is no text, or when several
+    claims differ: whichever was chosen, the token might act for an app that its issuer did not mean.
     """
     named = [claims[name] for name in CLIENT_CLAIMS if claims.get(name) not in (None, "")]
     if not all(isinstance(client_id, str) for client_id in named):
@@ -75,7 +75,7 @@ def client_id_of(claims: Claims) -> str:
 
 
 def scopes_of(claims: Claims) -> frozenset[str]:
-    """All scopes, be they given as text with spaces or as a list."""
+    """Return all scopes, which issuers give as a text with spaces or as a list; empty when there are none."""
     return frozenset(scope for name in SCOPE_CLAIMS for scope in _words(claims.get(name)))
 
 
@@ -88,7 +88,11 @@ def _words(value: object) -> list[str]:
 
 
 def user_id_of(claims: Claims, issuer: Issuer) -> str:
-    """The user whose token it is; empty for an app's own."""
+    """Return the user whose token it is; empty for an app's own, as the issuer marks it (`AppOnly`).
+
+    Raises `Unauthenticated` when a claim that names the user is missing, or as `checked_user_id`; and when a
+    claim but the last has a colon, which separates them.
+    """
     if _is_app_only(claims, issuer):
         return ""
     parts = [claims.get(name) for name in issuer.user_claims]
@@ -112,7 +116,10 @@ def _is_app_only(claims: Claims, issuer: Issuer) -> bool:
 
 
 def checked_user_id(user_id: str) -> str:
-    """The same, if it is one that the service can keep."""
+    """Return the user id, if the service can store it.
+
+    Raises `Unauthenticated` for more than 256 bytes, control characters, and what is no valid UTF-8.
+    """
     try:
         size = len(user_id.encode())
     except UnicodeEncodeError:

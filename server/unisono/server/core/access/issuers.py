@@ -1,4 +1,4 @@
-"""Who may issue tokens, with what keys, and how to read whose token it is."""
+"""The trusted issuers of tokens: their keys, and how their tokens name the user."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,11 @@ from unisono.server.core.access.misconfigured import AccessMisconfigured
 
 
 class AppOnly(StrEnum):
-    """How an issuer marks the tokens that are an app's own and no user's."""
+    """How an issuer marks the tokens that are an app's own and no user's.
+
+    That is by the absence of all `user_claims`, by an `idtyp` of "app" (Entra ID), or by a `sub` that is the
+    client id.
+    """
 
     NO_USER_CLAIM = "no_user_claim"
     IDTYP = "idtyp"
@@ -17,10 +21,11 @@ class AppOnly(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """A trusted issuer (`iss`). `audiences` are the accepted `aud`.
+    """A trusted issuer (`iss`). `audiences` are the accepted values of `aud`.
 
     A user is named by the values of `user_claims`, joined by ":"; for Entra ID these are `tid` and
-    `oid`, with `AppOnly.IDTYP`. Shared secrets and public keys are never accepted side by side.
+    `oid`, with `AppOnly.IDTYP`. Raises `AccessMisconfigured` where one of issuer, audiences, keys and user
+    claims is empty, and for a shared secret beside public keys.
     """
 
     issuer: str
@@ -38,5 +43,5 @@ class Issuer:
             raise AccessMisconfigured(f"the issuer {self.issuer!r} has a shared secret and public keys")
 
     def keys_for(self, algorithm: object, kid: object) -> list[Key]:
-        """The keys that may have signed a token with these header fields."""
+        """Return the keys that may have signed a token with these header fields; empty if there are none."""
         return [key for key in self.keys if key.fits(algorithm, kid)]

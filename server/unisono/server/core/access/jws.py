@@ -1,7 +1,6 @@
-"""The parts of a token in the compact serialization (RFC 7515, section 7.1), none of them trusted yet.
+"""Decodes tokens in the compact serialization (RFC 7515, section 7.1), of which nothing is trusted yet.
 
-Knows no key, no issuer and no claim. Whatever is sent is taken apart once, in time that grows with its
-length alone.
+Whatever is sent is decoded once, in time that grows with its length alone.
 """
 
 import base64
@@ -17,7 +16,7 @@ JsonObject: TypeAlias = Mapping[str, Any]
 
 @value(frozen=True, slots=True, kw_only=True, repr=False)
 class SignedToken:
-    """A token taken apart. `header` has an `alg` and perhaps a `kid`, which are texts."""
+    """The parts of a token. `header` has an `alg` and perhaps a `kid`, which are texts."""
 
     header: JsonObject
     claims: JsonObject
@@ -26,7 +25,7 @@ class SignedToken:
 
     @classmethod
     def decode(cls, text: str) -> Self:
-        """Take an ASCII text apart. Raises `TokenUndecodable` when it is no signed JWT."""
+        """Decode an ASCII text. Raises `TokenUndecodable` when it is no signed JWT."""
         signing_input, _, signature = text.rpartition(".")
         header, _, claims = signing_input.partition(".")
         try:
@@ -41,9 +40,9 @@ class SignedToken:
 
 
 def _header(segment: str) -> JsonObject:
-    """A header whose fields that say how to check the signature have their types (RFC 7515, section 4.1).
+    """Decode a header, and check the types of the fields needed for the signature (RFC 7515, section 4.1).
 
-    A JWT must not be signed over its plain claims (RFC 7797, section 7), so `b64` is true where it is said.
+    A JWT must not be signed over its plain claims (RFC 7797, section 7), so `b64` must not be false.
     """
     header = _object(segment)
     texts = isinstance(header.get("alg"), str) and isinstance(header.get("kid", ""), str)
@@ -60,7 +59,7 @@ def _object(segment: str) -> JsonObject:
 
 
 def _bytes(segment: str) -> bytes:
-    """Base64url without padding. Python passes over foreign characters; writing it back shows them."""
+    """Decode base64url without padding. Python ignores foreign characters; encoding again reveals them."""
     decoded = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
     if base64.urlsafe_b64encode(decoded).rstrip(b"=") != segment.encode():
         raise ValueError("no base64url")
@@ -68,7 +67,7 @@ def _bytes(segment: str) -> bytes:
 
 
 def _refuse(constant: str) -> NoReturn:
-    """NaN and the infinities, which Python reads, are no JSON (RFC 8259, section 6)."""
+    """Refuse NaN and the infinities, which Python reads and JSON does not have (RFC 8259, section 6)."""
     raise ValueError("no JSON")
 
 

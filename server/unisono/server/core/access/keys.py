@@ -1,4 +1,4 @@
-"""Keys that verify tokens. Each is bound to one algorithm, whatever a token's header asks for."""
+"""Keys that verify tokens, each bound to one algorithm, whatever the header of a token asks for."""
 
 import json
 from dataclasses import dataclass, field
@@ -19,10 +19,10 @@ from unisono.server.core.access.misconfigured import AccessMisconfigured
 PublicKey: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 
 SECRET_BYTES_MIN: Final = 32
-"""RFC 7518, section 3.2: an HS256 key is at least as long as the hash."""
+"""The shortest HS256 key: as long as the hash (RFC 7518, section 3.2)."""
 
 RSA_BITS_MIN: Final = 2048
-"""RFC 7518, section 3.3."""
+"""The shortest RSA key (RFC 7518, section 3.3)."""
 
 
 class Algorithm(StrEnum):
@@ -35,28 +35,31 @@ class Algorithm(StrEnum):
 
 
 _ALGORITHMS: Final = get_default_algorithms()
-"""What computes signatures, by the name of the algorithm."""
+"""The implementations of signatures, by the name of the algorithm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What verifies signatures of one algorithm. Without a `kid` it fits any."""
+    """A key that verifies signatures of one algorithm. Without a `kid` it fits tokens with any."""
 
     algorithm: Algorithm
     material: bytes | PublicKey = field(repr=False)
     kid: str | None = None
 
     def fits(self, algorithm: object, kid: object) -> bool:
-        """Whether a token with these header fields may have been signed with it."""
+        """Return whether a token with these header fields may have been signed with this key."""
         return algorithm == self.algorithm and (kid is None or self.kid in (None, kid))
 
     def verifies(self, message: bytes, signature: bytes) -> bool:
-        """Whether the signature of the message is one of this key."""
+        """Return whether the signature of the message belongs to this key."""
         return bool(_ALGORITHMS[self.algorithm].verify(message, self.material, signature))
 
 
 def key_of_secret(secret: str) -> Key:
-    """The HS256 key of a shared secret (its UTF-8 bytes)."""
+    """Return the HS256 key of a shared secret: its UTF-8 bytes.
+
+    Raises `AccessMisconfigured` for less than 32 bytes, and for the text of a public or private key.
+    """
     material = secret.encode()
     if len(material) < SECRET_BYTES_MIN:
         raise AccessMisconfigured(
@@ -72,7 +75,11 @@ def key_of_secret(secret: str) -> Key:
 
 
 def key_of_pem(file: Path) -> Key:
-    """The key in a PEM file that holds one public key."""
+    """Return the key in a PEM file that holds one public key.
+
+    Raises `AccessMisconfigured` for a file that cannot be read or holds none, and for an RSA key that is too
+    short or a key of another kind than RSA, P-256 and Ed25519.
+    """
     try:
         public = load_pem_public_key(_read(file).encode())
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -81,9 +88,10 @@ def key_of_pem(file: Path) -> Key:
 
 
 def keys_of_jwks(file: Path) -> tuple[Key, ...]:
-    """The signing keys of a JWKS file (RFC 7517) that use an accepted public-key algorithm; at least one.
+    """Return the signing keys of a JWKS file (RFC 7517) for accepted public-key algorithms; at least one.
 
-    Others, such as keys for encryption and shared secrets, are passed over.
+    Others, such as keys for encryption and shared secrets, are ignored. Raises `AccessMisconfigured` for a
+    file that cannot be read, is no JWKS or has no such key, for private keys, and for damaged or weak ones.
     """
     try:
         entries = json.loads(_read(file))["keys"]

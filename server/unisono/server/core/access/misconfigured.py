@@ -2,4 +2,4 @@
 
 
 class AccessMisconfigured(Exception):
-    """An app, an issuer or a key cannot be used as declared. The message is for the operator."""
+    """Raised for apps, issuers and keys that cannot be used as declared. The message is for the operator."""

@@ -1,4 +1,4 @@
-"""The caller, as a verified access token tells it. Knows nothing of tokens."""
+"""The caller, as a verified access token names it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from unisono.server.errors import PermissionDenied, Reason
 
 
 class Role(StrEnum):
-    """What a caller is: a backend acting for an app, or a client acting for one of its users."""
+    """The role of a caller: a backend that acts for an app, or a device that acts for one of its users."""
 
     PUBLISHER = "publisher"
     DEVICE = "device"
@@ -22,7 +22,7 @@ class Scope(StrEnum):
 
 
 SCOPE_OF_ROLE: Final = {Role.PUBLISHER: Scope.SEND, Role.DEVICE: Scope.READWRITE}
-"""Without this scope a caller may do nothing in its role."""
+"""The scope without which a caller may do nothing in its role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Principal:
 
     @property
     def role(self) -> Role:
-        """Decided by whose token it is, never by its scopes."""
+        """The role, which follows from whose token it is, never from its scopes."""
         return Role.DEVICE if self.user_id else Role.PUBLISHER
 
     def require(self, scope: str) -> None:

@@ -1,4 +1,4 @@
-"""Verified tokens, remembered until they expire, so that a signature is checked once."""
+"""A cache of verified tokens until they expire, so that each signature is checked once."""
 
 import hashlib
 from collections import OrderedDict
@@ -7,7 +7,10 @@ from unisono.server.core.access.principal import Principal
 
 
 class TokenCache:
-    """At most `capacity` tokens; the one not used for longest goes first. Keeps hashes, never tokens."""
+    """The principals of at most `capacity` tokens; the one that was used least recently goes first.
+
+    Stores hashes of tokens, never tokens.
+    """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -17,7 +20,7 @@ class TokenCache:
         return len(self._principals)
 
     def get(self, token: str, now: int) -> Principal | None:
-        """Whose token it is, unless it is unknown or has expired."""
+        """Return whose token it is, or None if it is not cached or has expired. `now` is in milliseconds."""
         key = _key(token)
         principal = self._principals.get(key)
         if principal is None:
@@ -29,7 +32,7 @@ class TokenCache:
         return principal
 
     def add(self, token: str, principal: Principal) -> None:
-        """Remember it."""
+        """Cache a verified token."""
         self._principals[_key(token)] = principal
         if len(self._principals) > self._capacity:
             self._principals.popitem(last=False)

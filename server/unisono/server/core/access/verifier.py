@@ -1,4 +1,4 @@
-"""From an access token to the principal: signature, issuer, audience, times, app, user, scopes."""
+"""Verifies access tokens: their form, issuer, signature, audience, times, app, user and scopes."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -30,7 +30,7 @@ class TokenVerifier:
 
     The keys and algorithms come from the issuer's declaration alone: headers that carry or name keys
     (`jwk`, `jku`, `x5c`, `x5u`) are ignored. Times are checked against `clock`: `exp` strictly, `nbf` and
-    `iat` with `clock_skew` milliseconds of leeway. What was verified is remembered until it expires.
+    `iat` with `clock_skew` milliseconds of leeway. Verified tokens are cached until they expire.
     """
 
     def __init__(
@@ -43,7 +43,10 @@ class TokenVerifier:
         clock_skew: int = 10_000,
         cache_size: int = TOKEN_CACHE_SIZE,
     ) -> None:
-        """Raises `AccessMisconfigured` where an issuer is declared twice."""
+        """Raises `AccessMisconfigured` where an issuer is declared twice.
+
+        Tokens have at most `max_bytes`; the cache holds `cache_size` of them.
+        """
         self._issuers: dict[str, Issuer] = {}
         for issuer in issuers:
             if self._issuers.setdefault(issuer.issuer, issuer) is not issuer:
@@ -55,11 +58,11 @@ class TokenVerifier:
         self._cache: Final = TokenCache(cache_size)
 
     def verify(self, token: str) -> Principal:
-        """The caller who holds this token.
+        """Return the caller that this token names.
 
         Raises `Unauthenticated` (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED), and `PermissionDenied`
         for a good token of no declared app (APP_UNKNOWN) or without its role's scope (SCOPE_MISSING). What
-        no trusted issuer can have given out is `TokenUndecodable`, and costs no check of a signature.
+        no trusted issuer can have issued raises `TokenUndecodable`, and costs no check of a signature.
         """
         self._check_form(token)
         principal = self._cache.get(token, self._clock.now())

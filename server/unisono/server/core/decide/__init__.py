@@ -1,1 +1,1 @@
-"""What a request does to a feed, as pure functions over values. Knows no store and no clock."""
+"""What a command does to a feed, as pure functions of values. Does not depend on a store or a clock."""

@@ -1,4 +1,4 @@
-"""Decides a batch: each command in the order of arrival, each seeing the ones before it."""
+"""Decides a batch of commands in the order of arrival; each sees the changes of those before it."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,11 @@ NOTHING = Scanned()
 
 
 def decide(commands: Sequence[Command], view: View, *, now: int, limits: Limits) -> Decision[Result]:
-    """The outcome of every command, and what to write. An error touches its own command only."""
+    """Return the outcome of every command, in order, and what to write.
+
+    The outcome is a result or the error that the command raised, which changes nothing and stops no other.
+    `view` must hold what the commands' read sets ask for; `now` is in milliseconds since 1970.
+    """
     ledgers = {key: Ledger(feed, view.rows.get(key, ())) for key, feed in view.feeds.items()}
     outcomes: list[Result | UnisonoError] = []
     for index, command in enumerate(commands):
@@ -36,7 +40,7 @@ def decide(commands: Sequence[Command], view: View, *, now: int, limits: Limits)
 
 
 def _one(ledger: Ledger, command: Command, scanned: Scanned, now: int, limits: Limits) -> Result:
-    """Each of these checks everything before it writes, so a command that fails has done nothing."""
+    """Decide one command. Each checks everything before it writes, so one that fails has done nothing."""
     match command:
         case Send():
             return send(ledger, command, now, limits)

@@ -1,4 +1,4 @@
-"""What can be asked of a feed: one value for each, with the rows it wants to see."""
+"""The commands that change a feed, each with the rows that it has to read."""
 
 import hashlib
 from dataclasses import replace
@@ -19,7 +19,7 @@ from unisono.server.store.commit import ReadSet, Scan, SendKey
 
 @value(frozen=True, slots=True, kw_only=True)
 class Ref:
-    """Names a notification: by its id, or by a key where `id` is empty."""
+    """Names a notification: by its id, or by its `app_notification_id` (`key`) where `id` is empty."""
 
     id: str = ""
     key: str = ""
@@ -27,7 +27,7 @@ class Ref:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts, on which feed. `endpoint_id` is empty for a publisher."""
+    """Who acts, on which feed. `endpoint_id` is empty where no endpoint is named, as by publishers."""
 
     feed: FeedKey
     role: SenderRole
@@ -36,9 +36,10 @@ class Actor:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a sender writes, as requested: None and empty mean "absent". Times are milliseconds.
+    """The content that a sender asks for: None and empty mean "absent". Times are in
+    milliseconds, `expire_time` since 1970.
 
-    `payload` is encoded, and the same payload always in the same way: "the same content" is told by it.
+    `payload` is encoded, and equal payloads always in the same way, because `fingerprint` compares by it.
     """
 
     payload: bytes
@@ -49,15 +50,19 @@ class Content:
 
 
 MIN_STEP: Final = 32
-"""How many notifications a mark of many looks at in one commit, however many others wait for it."""
+"""The fewest notifications that a step of a scan may take, however many others wait for its commit."""
 
-#: So many bytes of a payload take a commit about as long as one more row.
+#: Bytes of payload that take a commit about as long as one more row.
 _ROW_BYTES: Final = 8 * 1024
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class Send(Single):
-    """Create a notification. `new_id` is its id, if one is created."""
+    """Create a notification, with the id `new_id` if one is created.
+
+    `key` is its `app_notification_id`, empty for none; `replace` allows to rewrite a live one that has the
+    key and other content. `fingerprint` is that of `content` and `target`.
+    """
 
     actor: Actor
     new_id: str
@@ -83,7 +88,10 @@ class Send(Single):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Update(Single):
-    """Patch content: the fields in `mask` (names of `Content`) get the values of `content`."""
+    """Change content: the fields in `mask` (names of `Content`) get the values of `content`.
+
+    A `silent` one does not ring. `expected_revision` is for compare-and-set; None allows any.
+    """
 
     actor: Actor
     ref: Ref
@@ -103,7 +111,9 @@ class Update(Single):
 
 @value(frozen=True, slots=True, kw_only=True)
 class StatePatch:
-    """The new state; None leaves as it is."""
+    """A change of state; None leaves a field as it is. `snooze_until`, in milliseconds since 1970, is set
+    with `user_action_state` only, and then None clears it.
+    """
 
     read_state: ReadState | None = None
     user_action_state: UserActionState | None = None
@@ -112,7 +122,11 @@ class StatePatch:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """Patch the state of the notifications that `refs` name, or, without them, that `scan` finds."""
+    """Change the state of the notifications that `refs` name, or, if there is a `scan`, that it finds.
+
+    What has newer content or a newer alert than `up_to_revision` is left alone. `expected_revision` is for
+    compare-and-set of a single reference. None allows any.
+    """
 
     actor: Actor
     patch: StatePatch
@@ -136,7 +150,10 @@ class Mark:
         return len(self.refs) if self.scan is None else self.scan.limit
 
     def within(self, rows: int) -> Self:
-        """A scan goes on where it stopped, with another command."""
+        """Return the mark with its scan limited to `rows`, but to no less than `MIN_STEP`.
+
+        References are not limited. Another command has to go on where the scan stops.
+        """
         if self.scan is None or rows >= self.scan.limit:
             return self
         limit = min(self.scan.limit, max(rows, MIN_STEP))
@@ -145,7 +162,7 @@ class Mark:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Delete(Single):
-    """Withdraw a notification."""
+    """Withdraw a notification. `expected_revision` is for compare-and-set; None allows any."""
 
     actor: Actor
     ref: Ref
@@ -162,7 +179,7 @@ class Delete(Single):
 
 @value(frozen=True, slots=True, kw_only=True)
 class ProcessDue(Single):
-    """Let time act on a notification: expire it or end its snooze, if that is due."""
+    """Expire a notification, or end its snooze, if that is due."""
 
     feed: FeedKey
     id: str
@@ -176,7 +193,7 @@ Command = Send | Update | Mark | Delete | ProcessDue
 
 
 def fingerprint(content: Content, target: TargetPolicy) -> bytes:
-    """The hash by which "the same content" is told: of all fields as requested, absent ones too."""
+    """Return the hash (16 bytes) that contents are compared by: of all fields requested, absent ones too."""
     parts: list[bytes] = []
     for part in (
         content.group_name,

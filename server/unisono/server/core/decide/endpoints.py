@@ -1,4 +1,4 @@
-"""What registering, naming and deleting endpoints does, and taking one for a stream."""
+"""Decides commands about endpoints: registering, renaming and deleting them, and taking one for a stream."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,10 @@ from unisono.server.store.commit import EndpointDecision, EndpointView
 
 @value(frozen=True, slots=True, kw_only=True)
 class Register(Single):
-    """Make an endpoint, or find it. With a `session_id`, that session becomes the endpoint's stream."""
+    """Register an endpoint, or find it registered. With a `session_id`, that session becomes its stream.
+
+    `platform` may be None for a registered one, where an empty `display_name` leaves the stored name.
+    """
 
     feed: FeedKey
     endpoint_id: str
@@ -30,7 +33,7 @@ class Register(Single):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Rename(Single):
-    """Give an endpoint another name."""
+    """Rename an endpoint."""
 
     feed: FeedKey
     endpoint_id: str
@@ -39,7 +42,7 @@ class Rename(Single):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Remove(Single):
-    """Delete an endpoint, for as long as its record is kept."""
+    """Delete an endpoint. Its id stays deleted for as long as its row is retained."""
 
     feed: FeedKey
     endpoint_id: str
@@ -50,7 +53,7 @@ EndpointCommand = Register | Rename | Remove
 
 @value(frozen=True, slots=True, kw_only=True)
 class EndpointResult:
-    """The endpoint after a command, and its feed; `changed` when the command did anything."""
+    """The endpoint after a command, and its feed. `changed` is False where it was deleted already."""
 
     endpoint: Endpoint
     feed: Feed
@@ -58,7 +61,7 @@ class EndpointResult:
 
 
 class _EndpointChanges:
-    """The working state: the endpoints of one feed while a batch is decided."""
+    """The endpoints of one feed while a batch is decided."""
 
     def __init__(self, feed: Feed, endpoints: Sequence[Endpoint]) -> None:
         self.feed = feed
@@ -84,7 +87,11 @@ class _EndpointChanges:
 def decide_endpoints(
     commands: Sequence[EndpointCommand], view: EndpointView, *, now: int, limits: Limits
 ) -> EndpointDecision[EndpointResult]:
-    """The outcome of every command in order, each seeing the ones before it."""
+    """Return the outcome of every command, in order, and what to write.
+
+    Each command sees the changes of those before it; its outcome is a result or the error that it raised,
+    which changes nothing. `now` is in milliseconds since 1970.
+    """
     registers = {key: _EndpointChanges(feed, view.endpoints.get(key, ())) for key, feed in view.feeds.items()}
     outcomes: list[EndpointResult | UnisonoError] = []
     for command in commands:
@@ -101,7 +108,7 @@ def decide_endpoints(
 
 
 def existing(endpoint: Endpoint | None) -> Endpoint:
-    """The endpoint, if there is one; raises NotFound, or FailedPrecondition when it was deleted."""
+    """Return the endpoint. Raises `NotFound` for None, and `FailedPrecondition` when it was deleted."""
     if endpoint is None:
         raise _unknown()
     if endpoint.delete_time is not None:
@@ -172,7 +179,7 @@ def _create(register: _EndpointChanges, command: Register, now: int, limits: Lim
 
 
 def _evict_unseen(register: _EndpointChanges, key: FeedKey, limit: int) -> None:
-    """At the limit, the endpoint unseen longest without a stream gives way. It may come back."""
+    """Remove, at the limit, the endpoint without a stream that was unseen for longest. It may come back."""
     present = register.present()
     if len(present) < limit:
         return

@@ -1,4 +1,4 @@
-"""Which rows have a key: each found at once, however many have had it. Knows no commands."""
+"""An index of rows by their key, which finds each at once, however many rows have had the key."""
 
 from unisono.server.model import Notification, SenderRole
 
@@ -6,7 +6,7 @@ _Key = tuple[SenderRole, str]
 
 
 class Keys:
-    """Of each role and key, what is live, what went last, and what has each content."""
+    """Finds by role and key the live row, the one removed last, and the one with each content."""
 
     __slots__ = ("_contents", "_gone", "_live")
 
@@ -16,7 +16,7 @@ class Keys:
         self._contents: dict[tuple[SenderRole, str, bytes], Notification] = {}
 
     def keep(self, before: Notification | None, row: Notification) -> None:
-        """A row as it is now, in place of what it was."""
+        """Add a row as it is now, in place of what it was before (None: new). Ignored without a key."""
         if not row.app_notification_id:
             return
         key = row.sender_role, row.app_notification_id
@@ -29,22 +29,22 @@ class Keys:
         self._contents[content] = _newer(self._contents.get(content), row)
 
     def live(self, role: SenderRole, key: str) -> Notification | None:
-        """The live one that this role gave the key."""
+        """Return the live row to which this role gave the key, or None."""
         return self._live.get((role, key))
 
     def with_content(self, role: SenderRole, key: str, fingerprint: bytes) -> Notification | None:
-        """The one that this role gave the key and this content, live or not."""
+        """Return the row to which this role gave the key and this content, live or not, or None."""
         return self._contents.get((role, key, fingerprint))
 
     def named(self, role: SenderRole, key: str) -> Notification | None:
-        """Which of those with the key a caller of this role means; see `preferred`."""
+        """Return the row that a caller of this role means by the key, or None; see `ledger.preferred`."""
         roles = (role, *(other for other in SenderRole if other is not role))
         found = (kept.get((one, key)) for kept in (self._live, self._gone) for one in roles)
         return next((row for row in found if row is not None), None)
 
 
 def _newer(known: Notification | None, row: Notification) -> Notification:
-    """Of two of which only one can be kept, what is live, or else the newer."""
+    """Return the live one of two rows, or else the newer."""
     if known is None or (known.live, known.revision) <= (row.live, row.revision):
         return row
     return known

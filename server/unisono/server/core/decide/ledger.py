@@ -1,4 +1,4 @@
-"""The working state of one feed while a batch is decided: each item sees those before it."""
+"""The working state of one feed while a batch is decided: each command sees those before it."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +11,10 @@ _NONE = Counts(0, 0)
 
 
 class Ledger:
-    """Takes revisions, keeps rows and counters in step, and remembers every change in order."""
+    """Gives revisions to changes, and keeps rows, counters and the list of changes in step.
+
+    `changes` has every change so far, in order; `keys` finds rows by their keys.
+    """
 
     __slots__ = (
         "_changing",
@@ -54,24 +57,24 @@ class Ledger:
 
     @property
     def live(self) -> int:
-        """How many notifications are live."""
+        """The number of live notifications."""
         return self._live
 
     @property
     def size(self) -> int:
-        """The sum of their sizes, in bytes."""
+        """The sum of the sizes of the live notifications, in bytes."""
         return self._size
 
     @property
     def targets(self) -> Mapping[str, Counts]:
-        """How many there are by the key of their target policy, of what is not for every endpoint."""
+        """The counts of what is not meant for every endpoint, by the key of its target policy."""
         return self._targets if self._changing is None else self._changing
 
     @property
     def feed(self) -> Feed:
-        """The feed's row as it is now."""
+        """The feed's row after the changes so far."""
         before = self._feed
-        # Who has got this feed must not see it change.
+        # A feed that was returned must not change.
         self._targets, self._changing = self.targets, None
         return Feed(
             key=before.key,
@@ -86,30 +89,33 @@ class Ledger:
 
     @property
     def written(self) -> Iterator[Notification]:
-        """Each row that changed, in its last form."""
+        """The rows that changed, each once, in its last form."""
         return (self._rows[id_] for id_ in self._written)
 
     def row(self, id_: str) -> Notification | None:
-        """The row of this id, live or not, if it was read or written."""
+        """Return the row with this id, live or not; None unless it was read or written."""
         return self._rows.get(id_)
 
     def created(self, after: int, limit: int) -> Sequence[Notification]:
-        """The first rows that were created here after this create_revision, as they were then."""
+        """Return the first rows that this batch created after create_revision `after`, as they were then."""
         first = bisect_right(self._created, after, key=lambda row: row.create_revision)
         return self._created[first : first + limit]
 
     def moved_into(self, group_name: str) -> Iterable[str]:
-        """The ids of what was put into a group here, not at its creation."""
+        """Return the ids of rows that this batch moved into a group; they may have left it again."""
         return self._moved.get(group_name, ())
 
     def resolve(self, ref: Ref, role: SenderRole) -> Notification | None:
-        """What a caller of this role means by a reference, live or not."""
+        """Return the row that a caller of this role means by a reference, live or not, or None."""
         if ref.id:
             return self._rows.get(ref.id)
         return self.keys.named(role, ref.key)
 
     def write(self, row: Notification, change: ChangeType, origin: str = "") -> Notification:
-        """Commit a row, which carries `next_revision`, as one change."""
+        """Write a row, which carries `next_revision`, as one change, and return it.
+
+        `origin` is the endpoint that made the change, or empty.
+        """
         before = self._rows.get(row.id)
         self._count(before, -1)
         self._count(row, +1)
@@ -136,7 +142,7 @@ class Ledger:
             self._unread += unread
 
     def _count_target(self, key: str, live: int, unread: int) -> None:
-        """Add to a policy's counts; without anything live it has none."""
+        """Add to the counts of a policy, which has none while nothing live has it."""
         if self._changing is None:
             self._changing = dict(self._targets)
         known = self._changing.get(key, _NONE)
@@ -148,5 +154,8 @@ class Ledger:
 
 
 def preferred(named: Iterable[Notification], role: SenderRole) -> Notification | None:
-    """Which of the rows with one key a caller of this role means: a live one, then one of its role."""
+    """Return which of the rows with one key a caller of this role means, None if there are none.
+
+    A live one comes first, then one of the role, then the newest (proto message NotificationRef).
+    """
     return min(named, key=lambda r: (not r.live, r.sender_role is not role, -r.revision), default=None)

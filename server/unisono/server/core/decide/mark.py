@@ -1,4 +1,4 @@
-"""What a patch of the state does, to one or to many."""
+"""Decides marks: changes of the state of one or many notifications."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,12 @@ from unisono.server.store.commit import Scan, Scanned
 
 
 def mark(ledger: Ledger, command: Mark, scanned: Scanned, now: int) -> MarkStep:
-    """Patch what the references name, or one step of what a scan found."""
+    """Change the state of what the references name, or of one step of what a scan found.
+
+    What has the state already is neither changed nor skipped. Raises `NotFound` when no reference names
+    anything live. A single reference raises `Aborted` at another revision than expected, and
+    `InvalidRequest` when the notification expires before `snooze_until`, unless it has the state already.
+    """
     if command.scan is not None:
         rows, resume_after = _step(ledger, command.scan, scanned)
         return _apply(ledger, command, rows, now, resume_after=resume_after)
@@ -28,7 +33,7 @@ def mark(ledger: Ledger, command: Mark, scanned: Scanned, now: int) -> MarkStep:
 
 
 def new_state(row: Notification, patch: StatePatch) -> dict[str, Any]:
-    """The fields of the state that the patch changes; empty when it changes nothing."""
+    """Return the fields that the patch changes in a row, with their new values; empty if there are none."""
     new: dict[str, Any] = {}
     if patch.read_state is not None:
         new["read_state"] = patch.read_state
@@ -39,7 +44,7 @@ def new_state(row: Notification, patch: StatePatch) -> dict[str, Any]:
 
 
 def _named(ledger: Ledger, command: Mark) -> tuple[list[Notification], tuple[Ref, ...]]:
-    """The live rows that are named, each once, and the references that name none."""
+    """Return the live rows that are named, each once, and the references that name none."""
     found: dict[str, Notification] = {}
     missing: list[Ref] = []
     for ref in command.refs:
@@ -52,9 +57,9 @@ def _named(ledger: Ledger, command: Mark) -> tuple[list[Notification], tuple[Ref
 
 
 def _step(ledger: Ledger, scan: Scan, scanned: Scanned) -> tuple[list[Notification], int | None]:
-    """The rows of one step of a scan, as they are now, and where the next step begins.
+    """Return the rows of one step of a scan, as they are now, and where the next step begins.
 
-    Items before this one in the batch may have created, moved or removed rows since the scan. What they
+    Commands before this one in the batch may have created, moved or removed rows since the scan. What they
     created comes after everything that was there.
     """
     created: Sequence[Notification] = ()

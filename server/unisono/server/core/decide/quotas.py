@@ -1,4 +1,4 @@
-"""How much a feed may hold: what is checked before anything comes into it, or grows in it."""
+"""Quotas of a feed, checked before anything is added to it or grows in it (docs/decisions/0015)."""
 
 from unisono.server.core.decide.ledger import Ledger
 from unisono.server.errors import QuotaExceeded, Reason
@@ -8,7 +8,11 @@ from unisono.server.model import Limits, Notification, TargetPolicy
 def check_room(
     ledger: Ledger, target: TargetPolicy, size: int, limits: Limits, *, leaves: Notification | None
 ) -> None:
-    """Raise QuotaExceeded unless there is room for one more, or for one in place of one that leaves."""
+    """Raise `QuotaExceeded` unless there is room for one more notification, or for one in place of `leaves`.
+
+    Bounded are the live notifications, their target policies and their bytes. `size` is in bytes, as
+    `size_of` counts.
+    """
     if leaves is None:
         _check_live(ledger, limits.live_notifications_per_feed)
     _check_targets(ledger, target, limits.target_policies_per_feed, leaves)
@@ -16,7 +20,7 @@ def check_room(
 
 
 def check_growth(ledger: Ledger, row: Notification, size: int, limits: Limits) -> None:
-    """Raise QuotaExceeded unless there is room for a row to become of this size."""
+    """Raise `QuotaExceeded` (FEED_BYTES_EXCEEDED) unless a live row may become `size` bytes large."""
     _check_size(ledger, size - row.size, limits.feed_bytes)
 
 

@@ -1,4 +1,4 @@
-"""How a notification leaves its feed, or comes back from a snooze: by request, or by time."""
+"""Decides removals of notifications, by request and by time, and the ends of snoozes."""
 
 from dataclasses import replace
 
@@ -16,7 +16,10 @@ from unisono.server.model import (
 
 
 def delete(ledger: Ledger, command: Delete, now: int) -> DeleteResult:
-    """Withdraw it; what is gone already stays as it is."""
+    """Withdraw a notification. What is gone already stays as it is, whatever revision is expected.
+
+    Raises `NotFound` where there is not even a tombstone, and `Aborted` at another revision than expected.
+    """
     row = ledger.resolve(command.ref, command.actor.role)
     if row is None:
         raise not_found()
@@ -28,7 +31,7 @@ def delete(ledger: Ledger, command: Delete, now: int) -> DeleteResult:
 
 
 def process_due(ledger: Ledger, command: ProcessDue, now: int) -> DueProcessed:
-    """Expire or wake it, if it is due as it is now: it may have changed since it was found."""
+    """Expire a notification or end its snooze, if that is still due: it may have changed meanwhile."""
     row = ledger.row(command.id)
     if row is None or not row.live:
         return DueProcessed(changed=False)
@@ -42,7 +45,7 @@ def process_due(ledger: Ledger, command: ProcessDue, now: int) -> DueProcessed:
 
 
 def remove(ledger: Ledger, row: Notification, why: ChangeType, now: int, origin: str = "") -> Notification:
-    """Turn a live row into its tombstone, which keeps no content."""
+    """Turn a live row into its tombstone, which has no content, and return that."""
     tombstone = replace(
         row,
         payload=None,

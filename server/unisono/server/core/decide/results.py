@@ -1,4 +1,4 @@
-"""What comes of a command."""
+"""The results of commands."""
 
 from unisono.server.core.decide.commands import Ref
 from unisono.server.model import Feed, Notification
@@ -7,7 +7,7 @@ from unisono.server.model.value import value
 
 @value(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    """`notification` is the stored one; `deduplicated` when an earlier send stored it."""
+    """The stored notification. `deduplicated`: an earlier send stored it, and this one changed nothing."""
 
     notification: Notification
     deduplicated: bool = False
@@ -15,16 +15,18 @@ class SendResult:
 
 @value(frozen=True, slots=True, kw_only=True)
 class UpdateResult:
-    """The notification after the patch, with its payload."""
+    """The notification after the update, with its payload."""
 
     notification: Notification
 
 
 @value(frozen=True, slots=True, kw_only=True)
 class MarkStep:
-    """The outcome of one step, and the feed after it.
+    """The result of one step of a mark, and the feed after it.
 
-    `resume_after` is the create_revision that a scan got to, or None when nothing is left to scan.
+    `skipped` counts what was left alone because of `up_to_revision`, or because it expires before
+    `snooze_until`; `not_found` are the references that name nothing live. `resume_after` is the
+    create_revision up to which a scan came, None when nothing is left to scan.
     """
 
     changed: int
@@ -36,7 +38,7 @@ class MarkStep:
 
 @value(frozen=True, slots=True, kw_only=True)
 class DeleteResult:
-    """The revision at which it was removed; `already` when that was before."""
+    """The revision of the removal. `already_removed` says that it was removed before, or had expired."""
 
     revision: int
     already_removed: bool = False
@@ -44,7 +46,7 @@ class DeleteResult:
 
 @value(frozen=True, slots=True, kw_only=True)
 class DueProcessed:
-    """Whether anything was due."""
+    """Whether something was due, and was done."""
 
     changed: bool
 

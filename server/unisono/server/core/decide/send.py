@@ -1,4 +1,4 @@
-"""What a send does: idempotency first, then the clock and the quota, then a new row or a rewrite."""
+"""Decides sends: idempotency first, then the expiry and the quotas, then a new row or a rewrite."""
 
 from dataclasses import replace
 
@@ -19,7 +19,13 @@ from unisono.server.model.notification import size_of
 
 
 def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
-    """Create, deduplicate, replace or refuse (the contract, section 4)."""
+    """Create a notification, or return, rewrite or replace the one that has its key.
+
+    With the same key and content the first one is returned, even if it is gone (Idempotent). A live one with
+    other content raises `AlreadyExists`, unless `replace` is set: then it is rewritten in place, or deleted
+    for a new one where the target policy differs (proto enum ConflictPolicy). Raises `InvalidRequest` as
+    `expiry` does, and `QuotaExceeded`.
+    """
     role, key = command.actor.role, command.key
     same = ledger.keys.with_content(role, key, command.fingerprint)
     if same is not None:
@@ -39,7 +45,10 @@ def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
 
 
 def expiry(requested: int | None, now: int, limits: Limits) -> int:
-    """When it will expire; raises InvalidRequest when that is past or too far ahead."""
+    """Return the expire time, in milliseconds since 1970; None requests the default.
+
+    Raises `InvalidRequest` when it is not in the future, or further ahead than `expire_after_max`.
+    """
     if requested is None:
         return now + limits.expire_after_default
     if requested <= now:

@@ -1,10 +1,10 @@
-"""What commands have in common that are about one row. Knows none of them."""
+"""What commands about one row have in common."""
 
 from typing import Self
 
 
 class Single:
-    """About one row, and not to be done in steps; see `core.committer.Item`."""
+    """A command about one row, which cannot be done in steps; see `core.committer.Item`."""
 
     __slots__ = ()
 

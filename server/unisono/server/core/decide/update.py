@@ -1,4 +1,4 @@
-"""What a patch of the content does."""
+"""Decides updates: changes of the content of a notification."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,12 @@ from unisono.server.model.notification import size_of
 
 
 def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> UpdateResult:
-    """Patch the fields in the mask; a new payload rings, unless the patch is silent."""
+    """Change the fields in the mask. A new payload rings, unless the update is silent.
+
+    An update to what is there already changes nothing, whatever revision is expected. Raises `NotFound`
+    unless the notification is live, `PermissionDenied` (NOT_CREATOR) for another role than its creator's,
+    `Aborted` at another revision than expected, `InvalidRequest` as `expiry` does, and `QuotaExceeded`.
+    """
     row = ledger.resolve(command.ref, command.actor.role)
     if row is None or not row.live:
         raise not_found()
@@ -38,7 +43,7 @@ def update(ledger: Ledger, command: Update, now: int, limits: Limits) -> UpdateR
 
 
 def _new_values(row: Notification, command: Update, now: int, limits: Limits) -> dict[str, Any]:
-    """The fields of the mask whose value differs."""
+    """Return the fields of the mask whose value differs, with their new values."""
     new = {name: getattr(command.content, name) for name in command.mask}
     if "expire_time" in new and new["expire_time"] != row.expire_time:
         new["expire_time"] = expiry(new["expire_time"], now, limits)

@@ -45,13 +45,13 @@ async def node(tmp_path: Path) -> AsyncIterator[Running]:
 def strangers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The connections of calls without a token, one entry for each call that came to be handled."""
     counted: list[str] = []
-    original = Admission.stranger
+    original = Admission.count_stranger
 
     def stranger(self: Admission, connection: str) -> None:
         counted.append(connection)
         original(self, connection)
 
-    monkeypatch.setattr(Admission, "stranger", stranger)
+    monkeypatch.setattr(Admission, "count_stranger", stranger)
     return counted
 
 

@@ -52,7 +52,7 @@ def test_long_target_policies_take_no_more_than_so_much_room() -> None:
     kept = feed_cache.pop(keys)
 
     assert list(kept) == keys[-len(kept) :]
-    assert 20 * 2**20 < sum(stored.feed.weight for stored in kept.values()) <= 32 * 2**20
+    assert 20 * 2**20 < sum(stored.feed.memory_bytes for stored in kept.values()) <= 32 * 2**20
     feed_cache.put(kept)
     assert feed_cache.pop(keys) == kept
 

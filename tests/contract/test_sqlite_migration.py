@@ -190,7 +190,7 @@ async def test_devices_resume_where_they_were(path: Path) -> None:
                 expire_time=NOW * 2,
             )
             with core.feeds.subscribe(wanted) as subscriber:
-                resumed[cursor] = (await core.feeds.open(wanted, subscriber)).resumed
+                resumed[cursor] = (await core.feeds.open_stream(wanted, subscriber)).resumed
         assert resumed == {2: False, 3: True, 18: True, 19: False}
     finally:
         await core.close()

@@ -157,7 +157,9 @@ async def test_a_filter_looks_at_so_many_rows_and_says_where_it_stopped(store: S
 
     async def page(before: int | None, limit: int = 2) -> tuple[list[str], int | None]:
         where = ListFilter(group_name="work")
-        found = await store.history(ALICE, where, before=before, limit=limit, max_bytes=1 << 20, looks=3)
+        found = await store.history(
+            ALICE, where, before=before, limit=limit, max_bytes=1 << 20, max_examined=3
+        )
         return ids(found.rows), found.resume_before
 
     assert await page(None) == (["n7"], 6)
@@ -170,7 +172,7 @@ async def test_a_filter_looks_at_so_many_rows_and_says_where_it_stopped(store: S
 async def test_without_a_filter_a_page_is_as_long_as_asked_for(store: Store) -> None:
     await put(store, *(a_notification(f"n{n}", n) for n in range(1, 9)))
 
-    page = await store.history(ALICE, EVERYTHING, before=None, limit=7, max_bytes=1 << 20, looks=3)
+    page = await store.history(ALICE, EVERYTHING, before=None, limit=7, max_bytes=1 << 20, max_examined=3)
 
     assert (len(page.rows), page.resume_before) == (7, 2)
 

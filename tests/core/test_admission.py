@@ -82,13 +82,13 @@ def test_a_refusal_says_whose_which_limit_and_when_to_come_back(
 
 
 def test_so_many_calls_are_under_way_and_no_more(admission: Admission) -> None:
-    with admission.under_way(ADA):
-        with admission.under_way(ADA):
-            with pytest.raises(RateLimited) as raised, admission.under_way(ADA):
+    with admission.count_in_flight(ADA):
+        with admission.count_in_flight(ADA):
+            with pytest.raises(RateLimited) as raised, admission.count_in_flight(ADA):
                 pass
-            with admission.under_way(BOB), admission.under_way(APP):
+            with admission.count_in_flight(BOB), admission.count_in_flight(APP):
                 pass
-        with admission.under_way(ADA):
+        with admission.count_in_flight(ADA):
             pass
 
     assert raised.value.metadata == {"limit": "2"}
@@ -97,16 +97,16 @@ def test_so_many_calls_are_under_way_and_no_more(admission: Admission) -> None:
 
 def test_a_call_that_fails_is_not_under_way_any_more(admission: Admission) -> None:
     for _ in range(5):
-        with pytest.raises(ValueError, match="fault"), admission.under_way(ADA):
+        with pytest.raises(ValueError, match="fault"), admission.count_in_flight(ADA):
             raise ValueError("fault")
 
 
 def test_strangers_are_counted_for_each_connection(admission: Admission) -> None:
     for connection in ("127.0.0.1:1", "127.0.0.1:2"):
-        admission.stranger(connection)
-        admission.stranger(connection)
+        admission.count_stranger(connection)
+        admission.count_stranger(connection)
         with pytest.raises(RateLimited):
-            admission.stranger(connection)
+            admission.count_stranger(connection)
 
 
 def test_it_does_not_remember_everybody(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:

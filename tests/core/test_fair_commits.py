@@ -224,13 +224,13 @@ async def test_the_queue_keeps_places_for_other_apps(disk: Disk, committer: Comm
 
 def test_a_budget_learns_what_rows_cost() -> None:
     budget = Budget(seconds=0.005)
-    before = budget.rows
+    before = budget.max_rows
 
     for _ in range(50):
         budget.record(100, 100 * 50e-6)
 
     assert before == 200
-    assert budget.rows == pytest.approx(100, abs=5)
+    assert budget.max_rows == pytest.approx(100, abs=5)
 
 
 def test_a_commit_of_one_row_says_little_of_the_cost_of_many() -> None:
@@ -241,16 +241,16 @@ def test_a_commit_of_one_row_says_little_of_the_cost_of_many() -> None:
 
     budget.record(1, 300e-6)
 
-    assert budget.rows > 190
+    assert budget.max_rows > 190
 
 
 def test_a_store_that_measures_nothing_teaches_nothing() -> None:
     budget = Budget(seconds=0.005)
-    before = budget.rows
+    before = budget.max_rows
 
     budget.record(1000, 0.0)
 
-    assert budget.rows == before
+    assert budget.max_rows == before
 
 
 def test_there_is_always_room_for_one() -> None:
@@ -258,4 +258,4 @@ def test_there_is_always_room_for_one() -> None:
     for _ in range(50):
         budget.record(1, 1.0)
 
-    assert budget.rows == 1
+    assert budget.max_rows == 1

@@ -130,7 +130,7 @@ async def test_all_tails_together_take_so_much_memory(hub: Hub, monkeypatch: pyt
     large = hint_of([1])
     with hub.subscribe(ADA, "laptop", "s1") as ada, hub.subscribe(BOB, "phone", "s2") as bob:
         hub.on_hint(large)
-        monkeypatch.setattr(tails, "TAILS_BYTES", 2 * ada.tail.weight - 1)
+        monkeypatch.setattr(tails, "TAILS_BYTES", 2 * ada.tail.memory_bytes - 1)
         hub.on_hint(replace(large, key=BOB))
 
         assert ada.tail.after(0, LAPTOP) is None
@@ -150,10 +150,10 @@ async def test_the_target_policies_of_a_feed_are_part_of_what_its_tail_takes(hub
     assert bare.feed is not None
     with hub.subscribe(ADA, "laptop", "s1") as subscriber:
         hub.on_hint(bare)
-        before = subscriber.tail.weight
+        before = subscriber.tail.memory_bytes
         hub.on_hint(replace(hint_of([2]), feed=replace(bare.feed, revision=2, targets=targets)))
 
-        assert subscriber.tail.weight > before + 250_000
+        assert subscriber.tail.memory_bytes > before + 250_000
 
 
 async def test_a_seat_is_given_up_when_its_session_fails(hub: Hub) -> None:

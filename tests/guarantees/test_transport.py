@@ -83,7 +83,7 @@ async def test_a_fault_says_nothing_of_the_inside(
         raise fault
 
     monkeypatch.setattr(Notifications, "send", broken)
-    monkeypatch.setattr(Feeds, "open", broken)
+    monkeypatch.setattr(Feeds, "open_stream", broken)
     async with running(Setup(path=tmp_path / "unisono.db")) as node:
         with capture_logs() as entries:
             with raises_status("INTERNAL", "INTERNAL") as send:

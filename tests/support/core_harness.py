@@ -157,7 +157,7 @@ class Stream:
         )
         subscriber = self._subscriber.enter_context(self._harness.feeds.subscribe(wanted))
         self._wake = subscriber.wake
-        self._reader = SessionReader(await self._harness.feeds.open(wanted, subscriber))
+        self._reader = SessionReader(await self._harness.feeds.open_stream(wanted, subscriber))
         return self
 
     async def synced(self, **wanted: Any) -> "Stream":

@@ -15,13 +15,13 @@ def paged(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[
     return rows[: min(limit, max(fitting, 1))]
 
 
-def looked_at(
-    rows: Sequence[Notification], where: ListFilter, looks: int
+def examined(
+    rows: Sequence[Notification], where: ListFilter, max_examined: int
 ) -> tuple[Sequence[Notification], int | None]:
     """The rows that are looked at, and the create_revision where that ends, if it is not at the end."""
-    if not where.narrows or len(rows) < looks:
+    if not where.is_narrowed or len(rows) < max_examined:
         return rows, None
-    return rows[:looks], rows[looks - 1].create_revision
+    return rows[:max_examined], rows[max_examined - 1].create_revision
 
 
 def passes(row: Notification, where: ListFilter) -> bool:

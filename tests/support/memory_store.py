@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tests.support.encoding import encoded_row_of
-from tests.support.memory_rules import is_purged, looked_at, paged, passes, with_activity
+from tests.support.memory_rules import examined, is_purged, paged, passes, with_activity
 from unisono.server.clock import Ids
 from unisono.server.model import Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
@@ -24,7 +24,7 @@ from unisono.server.store.commit import (
     View,
 )
 from unisono.server.store.reads import (
-    LOOKS,
+    MAX_EXAMINED_ROWS,
     Changes,
     Due,
     EncodedRow,
@@ -138,11 +138,13 @@ class MemoryStore:
         before: int | None,
         limit: int,
         max_bytes: int,
-        looks: int = LOOKS,
+        max_examined: int = MAX_EXAMINED_ROWS,
     ) -> HistoryPage:
         live = [row for row in self._rows[key].values() if row.live]
         below = [row for row in live if before is None or row.create_revision < before]
-        seen, end = looked_at(sorted(below, key=lambda row: -row.create_revision), where, max(limit, looks))
+        seen, end = examined(
+            sorted(below, key=lambda row: -row.create_revision), where, max(limit, max_examined)
+        )
         found = [row for row in seen if passes(row, where)]
         page = paged(found, limit, max_bytes)
         standing, _ = await self.standing(key, "")
@@ -225,7 +227,7 @@ class MemoryStore:
         live = [row for row in self._rows[key].values() if row.live]
         within = [row for row in live if scan.after < row.create_revision <= scan.until]
         ordered = sorted(within, key=lambda row: row.create_revision)
-        seen, end = looked_at(ordered, where, max(scan.limit, scan.looks))
+        seen, end = examined(ordered, where, max(scan.limit, scan.max_examined))
         found = [row for row in seen if passes(row, where)][: scan.limit]
         return found, found[-1].create_revision if len(found) == scan.limit else end
 

@@ -258,7 +258,7 @@ MUTANTS: Final = (
         trial=noisy.NOISY,
         patch=Patch(
             file="core/committer.py",
-            old="        rows = self._budget.rows\n",
+            old="        rows = self._budget.max_rows\n",
             new="        rows = 2**31\n",
         ),
     ),

@@ -28,7 +28,7 @@ class CoreStream:
         """Begin."""
         subscriber = self._subscriber.enter_context(self._core.feeds.subscribe(wanted))
         self._wake = subscriber.wake
-        self._reader = SessionReader(await self._core.feeds.open(wanted, subscriber))
+        self._reader = SessionReader(await self._core.feeds.open_stream(wanted, subscriber))
 
     @property
     def ended(self) -> bool:

@@ -127,7 +127,9 @@ class StoreAndModel:
     ) -> HistoryPage | type[Exception]:
         """A page of the history."""
         return await self.read_both(
-            lambda store: store.history(key, where, before=before, limit=limit, max_bytes=size, looks=looks)
+            lambda store: store.history(
+                key, where, before=before, limit=limit, max_bytes=size, max_examined=looks
+            )
         )
 
     async def find(self, key: FeedKey, names: Sequence[str]) -> None:

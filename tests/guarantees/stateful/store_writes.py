@@ -115,7 +115,7 @@ class StoreWrites(AsyncStateMachine):
             case Mark(scan=Scan() as scan):
                 # Small steps, so that they end everywhere.
                 limit, looks = self.random.choice(((500, 1000), (3, 3), (2, 3), (1, 4)))
-                return replace(command, scan=replace(scan, limit=limit, looks=looks))
+                return replace(command, scan=replace(scan, limit=limit, max_examined=looks))
         return command
 
     async def _gather(self, batches: list[list[Command]]) -> None:

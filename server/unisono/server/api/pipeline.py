@@ -114,7 +114,7 @@ class Pipeline:
             metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
             async with (boundary := self.error_boundary(context, metadata.request_id)):
                 principal = self.admit(context, metadata, method.kind, method.allowed)
-                with self._admission.under_way(principal):
+                with self._admission.count_in_flight(principal):
                     body = await self.receive(context, boundary, limit)
                     response = await method.answer(self._call(metadata, principal), body)
                     return response if isinstance(response, bytes) else response.SerializeToString()
@@ -145,7 +145,7 @@ class Pipeline:
         async def behavior(_: object, context: Context) -> ResponseT | None:
             metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
             async with self.error_boundary(context, metadata.request_id):
-                self._admission.stranger(context.peer())
+                self._admission.count_stranger(context.peer())
                 return await handle(context)
             return None
 
@@ -177,7 +177,7 @@ class Pipeline:
             return auth.authenticate(self._verifier, metadata.authorization)
         except errors.Unauthenticated as error:
             if error.reason is errors.Reason.TOKEN_MISSING or isinstance(error, errors.TokenUndecodable):
-                self._admission.stranger(context.peer())
+                self._admission.count_stranger(context.peer())
             raise
 
     def _call(self, metadata: auth.CallMetadata, principal: Principal) -> RequestContext:

@@ -129,7 +129,7 @@ class Node:
         stopping = self._server.stop(grace)
         subscribers = self._hub.drain()
         log.info("draining", streams=self._hub.subscriber_count)
-        await asyncio.gather(stopping, _dismiss(subscribers))
+        await asyncio.gather(stopping, _end_streams(subscribers))
         await self._close()
         log.info("stopped")
 
@@ -142,7 +142,7 @@ class Node:
         await self._store.close()
 
 
-async def _dismiss(subscribers: list[Subscriber]) -> None:
+async def _end_streams(subscribers: list[Subscriber]) -> None:
     for start in range(0, len(subscribers), DRAIN_BATCH):
         for subscriber in subscribers[start : start + DRAIN_BATCH]:
             subscriber.drain_delay = random.uniform(0, DRAIN_RETRY)  # noqa: S311

@@ -10,7 +10,7 @@ from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.signals import Signals
 from unisono.server.config import Settings
 from unisono.server.config.address import Address
-from unisono.server.config.secret_files import exposed, open_to_all
+from unisono.server.config.secret_files import accessible_to_all_users, exposed
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ async def serve(settings: Settings) -> None:
 
 def _check_key_is_private(settings: Settings) -> None:
     key = settings.tls_key
-    if key is not None and open_to_all(key.stat().st_mode):
+    if key is not None and accessible_to_all_users(key.stat().st_mode):
         raise CertificateError(exposed(key, "a private key"))
 
 

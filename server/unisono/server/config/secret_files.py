@@ -7,7 +7,7 @@ machine's TLS keys are shared (ssl-cert on Debian), and how secrets are mounted 
 import stat
 
 
-def open_to_all(mode: int) -> bool:
+def accessible_to_all_users(mode: int) -> bool:
     """Return whether a regular file with this mode (`st_mode`) gives any access to all users.
 
     Other files, such as pipes, count as private.

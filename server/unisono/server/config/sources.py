@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic_settings import EnvSettingsSource, SettingsError
 
 from unisono.server.config.problems import InvalidSettings, unknown_name
-from unisono.server.config.secret_files import exposed, open_to_all
+from unisono.server.config.secret_files import accessible_to_all_users, exposed
 from unisono.server.config.setting import is_table
 from unisono.server.config.settings import Settings
 from unisono.server.config.tables import holds_secret
@@ -97,6 +97,6 @@ def from_file(file: Path | None) -> Source:
     known = Settings.model_fields
     values = {name: value for name, value in content.items() if name in known}
     unknown = [f"{file}: {unknown_name(name, known)}" for name in content if name not in known]
-    readable = open_to_all(mode) and holds_secret(content)
+    readable = accessible_to_all_users(mode) and holds_secret(content)
     problems = [exposed(file, "the secret of an issuer")] if readable else []
     return Source(values, dict.fromkeys(values, f"file {file}"), unknown, problems)

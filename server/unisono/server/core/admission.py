@@ -102,7 +102,7 @@ class Admission:
             raise _limited(TooFrequent, _subject(principal), what, self._rates[kind], wait)
 
     @contextmanager
-    def under_way(self, principal: Principal) -> Iterator[None]:
+    def count_in_flight(self, principal: Principal) -> Iterator[None]:
         """Count a call as in flight until the end of `with`. Raises `RateLimited` at its beginning when the
         caller has `Limits.calls_in_flight` calls already.
         """
@@ -120,7 +120,7 @@ class Admission:
             else:
                 del self._in_flight[owner]
 
-    def stranger(self, connection: str) -> None:
+    def count_stranger(self, connection: str) -> None:
         """Count a call whose caller is not known against the rate of its connection. Raises `TooFrequent`
         as `begin` does.
         """

@@ -25,7 +25,7 @@ class Budget:
         self._work = _FIRST
 
     @property
-    def rows(self) -> int:
+    def max_rows(self) -> int:
         """The most rows that the next commit should have; at least one."""
         return max(1, int(self._seconds * self._rows / self._work))
 

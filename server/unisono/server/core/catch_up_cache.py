@@ -46,7 +46,7 @@ class CatchUpPage:
         self._last = None if changes.complete else changes.rows[-1].revision
         self._events: list[bytes] = []
         #: The revision of each event, and the key of its target policy.
-        self._marks: list[tuple[int, str]] = []
+        self._targets: list[tuple[int, str]] = []
         for row in changes.rows:
             event = catch_up_event(row, position, now)
             if event is None:
@@ -54,9 +54,9 @@ class CatchUpPage:
             if event.alert and row.rings_until < self.rings_until:
                 self.rings_until = row.rings_until
             self._events.append(encode(event))
-            self._marks.append((row.revision, row.target))
+            self._targets.append((row.revision, row.target))
         size = sum(map(len, self._events))
-        self._for_all = size <= BATCH_BYTES and not any(target for _, target in self._marks)
+        self._for_all = size <= BATCH_BYTES and not any(target for _, target in self._targets)
         #: The memory that the page takes, in bytes, approximately.
         self.size_bytes = size + _PAGE_TAKES + _EVENT_TAKES * len(self._events) + self._targets_size()
 
@@ -70,7 +70,7 @@ class CatchUpPage:
             return self._events, self._last
         events: list[bytes] = []
         size, passed = 0, 0
-        for event, (revision, target) in zip(self._events, self._marks, strict=True):
+        for event, (revision, target) in zip(self._events, self._targets, strict=True):
             if is_meant_for(target, audience):
                 size += len(event)
                 if size > BATCH_BYTES and events:
@@ -81,7 +81,7 @@ class CatchUpPage:
 
     def _targets_size(self) -> int:
         """The memory of target policies, in bytes: those that the feed counts, and those of the rows."""
-        return self.feed.weight + sum(len(target) for _, target in self._marks)
+        return self.feed.memory_bytes + sum(len(target) for _, target in self._targets)
 
 
 class CatchUpCache:
@@ -98,7 +98,7 @@ class CatchUpCache:
         self._sizes: dict[_Place, int] = {}
         self._size = 0
 
-    async def get_or_read(self, feed: FeedKey, position: Position, *, min_revision: Standing) -> CatchUpPage:
+    async def get_or_read(self, feed: FeedKey, position: Position, *, min_standing: Standing) -> CatchUpPage:
         """Return the page that follows a position, read once for all who ask for it.
 
         A page that another call has read is returned only if it has the epoch of `min_revision`, is not
@@ -110,7 +110,7 @@ class CatchUpCache:
         reading = self._reading.get(place)
         if reading is not None:
             page = await asyncio.shield(reading)
-            current = page.feed.epoch == min_revision.epoch and page.feed.revision >= min_revision.revision
+            current = page.feed.epoch == min_standing.epoch and page.feed.revision >= min_standing.revision
             if current and self._clock.now() < page.rings_until:
                 return page
         # A task of its own: the read goes on for others when the first caller is cancelled.

@@ -247,11 +247,11 @@ class Committer(Generic[ItemT, R]):
     @property
     def _has_room(self) -> bool:
         """Whether the next commit can take more items than wait now."""
-        return len(self._waiting) < self._batch and self._waiting_rows < self._budget.rows
+        return len(self._waiting) < self._batch and self._waiting_rows < self._budget.max_rows
 
     def _take(self) -> list[_Waiting[ItemT, R]]:
         batch: list[_Waiting[ItemT, R]] = []
-        rows = self._budget.rows
+        rows = self._budget.max_rows
         room = rows * _ALONE if self._one_app else rows
         while self._waiting and len(batch) < self._batch and (room > 0 or not batch):
             waiting = self._next(min(room, rows))

@@ -12,7 +12,7 @@ from unisono.server.core.decide.endpoints import (
     Remove,
     Rename,
     decide_endpoints,
-    existing,
+    require_endpoint,
 )
 from unisono.server.model import Endpoint, FeedKey, Limits, Platform
 from unisono.server.store.base import Store
@@ -75,8 +75,8 @@ class Endpoints:
 
         Raises `NotFound` where the user has no such endpoint, and `Unavailable`.
         """
-        settled = await self.committer.submit(Remove(feed=feed, endpoint_id=endpoint_id))
-        return settled.changed
+        result = await self.committer.submit(Remove(feed=feed, endpoint_id=endpoint_id))
+        return result.changed
 
     async def get(self, feed: FeedKey, endpoint_id: str) -> Endpoint:
         """Return an endpoint.
@@ -84,7 +84,7 @@ class Endpoints:
         Raises `NotFound`, `FailedPrecondition` when it was deleted, and `Unavailable`.
         """
         _, endpoint = await self._store.standing(feed, endpoint_id)
-        return existing(endpoint)
+        return require_endpoint(endpoint)
 
     async def list_all(self, feed: FeedKey) -> Sequence[Endpoint]:
         """Return the endpoints of a user that are not deleted, in the order of registration.

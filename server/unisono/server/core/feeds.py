@@ -7,7 +7,7 @@ from functools import partial
 
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.catch_up_cache import CatchUpCache
-from unisono.server.core.decide.endpoints import EndpointResult, existing
+from unisono.server.core.decide.endpoints import EndpointResult, require_endpoint
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.events import EncodeCatchUpEvent
 from unisono.server.core.hub import Hub, Subscriber
@@ -95,7 +95,7 @@ class Feeds:
         """
         return self._hub.subscribe(request.feed, request.endpoint_id, self._ids.session_id())
 
-    async def open(self, request: StreamRequest, subscriber: Subscriber) -> Session:
+    async def open_stream(self, request: StreamRequest, subscriber: Subscriber) -> Session:
         """Make the stream that of its endpoint, which is registered if it is new, and return its session.
 
         The session starts at the position of the token. Where the feed cannot continue from there (another
@@ -106,11 +106,11 @@ class Feeds:
         """
         if request.resume_token is not None:
             Seal.of(request.feed, request.endpoint_id, b"", b"").open(request.resume_token)
-        settled = await self._register(request, subscriber)
-        position, resumed = self._start(request, settled.feed)
+        registered = await self._register(request, subscriber)
+        position, resumed = self._start(request, registered.feed)
         return Session(
-            endpoint=settled.endpoint,
-            feed=settled.feed,
+            endpoint=registered.endpoint,
+            feed=registered.feed,
             position=position,
             resumed=resumed,
             subscriber=subscriber,
@@ -130,18 +130,18 @@ class Feeds:
         (RESUME_TOKEN_INVALID) for a token that is damaged or of another feed, and `Unavailable`.
         """
         standing, endpoint = await self._store.standing(feed, endpoint_id)
-        acknowledged = existing(endpoint).acknowledged_revision
+        acknowledged = require_endpoint(endpoint).acknowledged_revision
         epoch, last = standing or Standing(b"", 0)
         position = self._seal(feed, epoch, endpoint_id).open(token)
         if position is not None and position.cursor <= last:
             acknowledged = max(acknowledged, position.cursor)
-        sign = EndpointActivity(
+        activity = EndpointActivity(
             feed=feed,
             endpoint_id=endpoint_id,
             time=self._clock.now(),
             acknowledged_revision=acknowledged,
         )
-        return self._presence.record(sign).acknowledged_revision
+        return self._presence.record(activity).acknowledged_revision
 
     async def state(self, feed: FeedKey, endpoint_id: str) -> FeedState:
         """Return the counters of a feed; both are 0 where it does not exist.
@@ -153,7 +153,7 @@ class Feeds:
         if not endpoint_id:
             return _counters(await self._store.feed(feed), None)
         state, endpoint = await self._store.feed_and_endpoint(feed, endpoint_id)
-        return _counters(state, existing(endpoint).audience)
+        return _counters(state, require_endpoint(endpoint).audience)
 
     async def _register(self, request: StreamRequest, subscriber: Subscriber) -> EndpointResult:
         """Register the session as that of the endpoint. When the caller is cancelled, it is given back."""
@@ -179,13 +179,13 @@ class Feeds:
         """Record the end of the session, also when the commit failed: it may have happened all the same."""
         if not registered.cancelled():
             registered.exception()  # nobody else retrieves it
-        sign = EndpointActivity(
+        activity = EndpointActivity(
             feed=request.feed,
             endpoint_id=request.endpoint_id,
             time=self._clock.now(),
             ended_session=session_id,
         )
-        self._presence.record(sign)
+        self._presence.record(activity)
 
     def _start(self, request: StreamRequest, feed: Feed) -> tuple[Position, bool]:
         if request.resume_token is not None:

@@ -54,20 +54,20 @@ class Presence:
     async def flush(self) -> None:
         """Save what waits. Does not raise `Unavailable`: what could not be saved waits for the next time."""
         async with self._flushing:
-            signs = list(self._activities.items())
-            for start in range(0, len(signs), STEP):
-                if not await self._write(signs[start : start + STEP]):
+            waiting = list(self._activities.items())
+            for start in range(0, len(waiting), STEP):
+                if not await self._write(waiting[start : start + STEP]):
                     return
 
     async def _write(self, activities: Sequence[tuple[_Key, EndpointActivity]]) -> bool:
         """Save activities, and return whether that could be done."""
         try:
-            await self._store.record_activity([sign for _, sign in activities])
+            await self._store.record_activity([activity for _, activity in activities])
         except Unavailable as error:
-            log.warning("signs of life could not be written", error=str(error))
+            log.warning("endpoint activity could not be written", error=str(error))
             return False
-        for key, sign in activities:
+        for key, activity in activities:
             # One that was merged meanwhile is another object, and waits on.
-            if self._activities.get(key) is sign:
+            if self._activities.get(key) is activity:
                 del self._activities[key]
         return True

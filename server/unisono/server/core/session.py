@@ -160,7 +160,7 @@ class Session:
             page = await self._cache.read(self._feed, self._position)
         else:
             known = Standing(self._seal.feed_epoch, self._feed_revision)
-            page = await self._cache.get_or_read(self._feed, self._position, min_revision=known)
+            page = await self._cache.get_or_read(self._feed, self._position, min_standing=known)
         self._feed_revision = page.feed.revision
         self._behind = False
         another = page.feed.epoch != self._seal.feed_epoch

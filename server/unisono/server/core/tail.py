@@ -28,9 +28,9 @@ class Tail:
         self._feed: Feed | None = None
 
     @property
-    def weight(self) -> int:
+    def memory_bytes(self) -> int:
         """The most memory that the tail takes, in bytes, approximately."""
-        targets = self._feed.weight if self._feed is not None else 0
+        targets = self._feed.memory_bytes if self._feed is not None else 0
         return 3 * self._size + _CHANGE_TAKES * len(self._entries) + targets
 
     def on_hint(self, hint: Hint, now: int) -> None:

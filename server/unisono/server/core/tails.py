@@ -18,7 +18,7 @@ class Tails:
     def touch(self, tail: Tail) -> None:
         """Count a tail that has changed; where all take too much, empty those that changed longest ago."""
         self.remove(tail)
-        self._weights[tail] = tail.weight
+        self._weights[tail] = tail.memory_bytes
         self._weight += self._weights[tail]
         while self._weight > TAILS_BYTES:
             oldest = next(iter(self._weights))

@@ -51,6 +51,6 @@ class Feed:
         return self.unread + sum(n for k, n in targeted if audience is None or is_meant_for(k, audience))
 
     @property
-    def weight(self) -> int:
+    def memory_bytes(self) -> int:
         """The memory that the counts by target policy take, in bytes, approximately; the rest is small."""
         return sum(map(len, self.targets)) + _COUNTS_TAKE * len(self.targets) if self.targets else 0

@@ -25,7 +25,7 @@ from unisono.server.store.commit import (
     View,
 )
 from unisono.server.store.reads import (
-    LOOKS,
+    MAX_EXAMINED_ROWS,
     Changes,
     Due,
     EndpointActivity,
@@ -146,13 +146,13 @@ class Store(Protocol):
         before: int | None,
         limit: int,
         max_bytes: int,
-        looks: int = LOOKS,
+        max_examined: int = MAX_EXAMINED_ROWS,
     ) -> HistoryPage:
         """Return a page of live rows below create_revision `before` (None: all), newest first, with payloads.
 
         A page has at most `limit` rows and `max_bytes` of payloads, but at least one row if one passes. With
-        a filter, it examines at most `looks` rows, or `limit` if that is more, and may then be empty though
-        more follow.
+        a filter, it examines at most `max_examined` rows, or `limit` if that is more, and may then be empty
+        though more follow.
         """
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:

@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Audience, Change, Endpoint, Feed, FeedKey, Notification
 from unisono.server.model.value import value
-from unisono.server.store.reads import LOOKS
+from unisono.server.store.reads import MAX_EXAMINED_ROWS
 
 R = TypeVar("R")
 
@@ -17,8 +17,8 @@ class Scan:
     """A read of the live notifications of a feed in the order of creation, for marking many at once.
 
     Finds at most `limit` notifications with `after < create_revision <= until`, of the group (None: any),
-    meant for the audience (None: any). With a group or an audience it examines at most `looks` rows, or
-    `limit` if that is more.
+    meant for the audience (None: any). With a group or an audience it examines at most `max_examined` rows,
+    or `limit` if that is more.
     """
 
     group_name: str | None = None
@@ -26,10 +26,10 @@ class Scan:
     after: int = 0
     until: int
     limit: int = 500
-    looks: int = LOOKS
+    max_examined: int = MAX_EXAMINED_ROWS
 
     @property
-    def narrowed(self) -> bool:
+    def is_narrowed(self) -> bool:
         """Whether the scan may skip rows, because it has a group or an audience."""
         return self.group_name is not None or self.audience is not None
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from unisono.server.model import Audience, Feed, FeedKey, ReadState, UserActionState
 from unisono.server.model.value import value
 
-LOOKS: Final = 1000
+MAX_EXAMINED_ROWS: Final = 1000
 """How many rows a filtered read examines at a time, unless it may return more than that (the promise
 Fair).
 """
@@ -80,7 +80,7 @@ class ListFilter:
     audience: Audience | None = None
 
     @property
-    def narrows(self) -> bool:
+    def is_narrowed(self) -> bool:
         """Whether any condition is set."""
         return self != EVERYTHING
 

@@ -40,7 +40,7 @@ class FeedService:
 
     async def _stream(self, wanted: StreamRequest, write: Write) -> UnisonoError:
         with self._feeds.subscribe(wanted) as subscriber:
-            session = await self._feeds.open(wanted, subscriber)
+            session = await self._feeds.open_stream(wanted, subscriber)
             del wanted
             return goodbye_error(*await session.run(encode_response, write))
 

@@ -92,22 +92,24 @@ def decide_endpoints(
     Each command sees the changes of those before it; its outcome is a result or the error that it raised,
     which changes nothing. `now` is in milliseconds since 1970.
     """
-    registers = {key: _EndpointChanges(feed, view.endpoints.get(key, ())) for key, feed in view.feeds.items()}
+    changes_by_feed = {
+        key: _EndpointChanges(feed, view.endpoints.get(key, ())) for key, feed in view.feeds.items()
+    }
     outcomes: list[EndpointResult | UnisonoError] = []
     for command in commands:
         try:
-            outcomes.append(_one(registers[command.feed], command, now, limits))
+            outcomes.append(_one(changes_by_feed[command.feed], command, now, limits))
         except UnisonoError as error:
             outcomes.append(error.with_traceback(None))
     return EndpointDecision(
         outcomes=outcomes,
-        endpoints=[endpoint for r in registers.values() for endpoint in r.written.values()],
-        removed=[endpoint for r in registers.values() for endpoint in r.removed.values()],
+        endpoints=[endpoint for r in changes_by_feed.values() for endpoint in r.written.values()],
+        removed=[endpoint for r in changes_by_feed.values() for endpoint in r.removed.values()],
         deletions_per_feed=limits.deleted_endpoints_per_user,
     )
 
 
-def existing(endpoint: Endpoint | None) -> Endpoint:
+def require_endpoint(endpoint: Endpoint | None) -> Endpoint:
     """Return the endpoint. Raises `NotFound` for None, and `FailedPrecondition` when it was deleted."""
     if endpoint is None:
         raise _unknown()
@@ -129,22 +131,22 @@ def _deleted() -> FailedPrecondition:
     )
 
 
-def _one(register: _EndpointChanges, command: EndpointCommand, now: int, limits: Limits) -> EndpointResult:
+def _one(changes: _EndpointChanges, command: EndpointCommand, now: int, limits: Limits) -> EndpointResult:
     match command:
         case Register():
-            return _register(register, command, now, limits)
+            return _register(changes, command, now, limits)
         case Rename():
-            endpoint = existing(register.endpoints.get(command.endpoint_id))
+            endpoint = require_endpoint(changes.endpoints.get(command.endpoint_id))
             named = replace(endpoint, display_name=command.display_name)
-            return EndpointResult(endpoint=register.write(named), feed=register.feed)
+            return EndpointResult(endpoint=changes.write(named), feed=changes.feed)
         case Remove():
-            return _remove(register, command, now)
+            return _remove(changes, command, now)
 
 
-def _register(register: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:
-    known = register.endpoints.get(command.endpoint_id)
+def _register(changes: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:
+    known = changes.endpoints.get(command.endpoint_id)
     if known is None:
-        return _create(register, command, now, limits)
+        return _create(changes, command, now, limits)
     if known.delete_time is not None:
         raise _deleted()
     if command.platform not in (None, known.platform):
@@ -159,13 +161,13 @@ def _register(register: _EndpointChanges, command: Register, now: int, limits: L
         last_seen_time=max(now, known.last_seen_time),
         session_id=command.session_id or known.session_id,
     )
-    return EndpointResult(endpoint=register.write(endpoint), feed=register.feed)
+    return EndpointResult(endpoint=changes.write(endpoint), feed=changes.feed)
 
 
-def _create(register: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:
+def _create(changes: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:
     if command.platform is None:
         raise InvalidRequest.of("platform", "is required for an endpoint that is not registered yet")
-    _evict_unseen(register, command.feed, limits.endpoints_per_user)
+    _evict_unseen(changes, command.feed, limits.endpoints_per_user)
     endpoint = Endpoint(
         feed=command.feed,
         endpoint_id=command.endpoint_id,
@@ -175,12 +177,12 @@ def _create(register: _EndpointChanges, command: Register, now: int, limits: Lim
         last_seen_time=now,
         session_id=command.session_id,
     )
-    return EndpointResult(endpoint=register.write(endpoint), feed=register.feed)
+    return EndpointResult(endpoint=changes.write(endpoint), feed=changes.feed)
 
 
-def _evict_unseen(register: _EndpointChanges, key: FeedKey, limit: int) -> None:
+def _evict_unseen(changes: _EndpointChanges, key: FeedKey, limit: int) -> None:
     """Remove, at the limit, the endpoint without a stream that was unseen for longest. It may come back."""
-    present = register.present()
+    present = changes.present()
     if len(present) < limit:
         return
     idle = [endpoint for endpoint in present if not endpoint.session_id]
@@ -192,14 +194,14 @@ def _evict_unseen(register: _EndpointChanges, key: FeedKey, limit: int) -> None:
             limit=limit,
         )
     # The id decides between equals, so that it is not the order in which a store reads them.
-    register.remove(min(idle, key=lambda endpoint: (endpoint.last_seen_time, endpoint.endpoint_id)))
+    changes.remove(min(idle, key=lambda endpoint: (endpoint.last_seen_time, endpoint.endpoint_id)))
 
 
-def _remove(register: _EndpointChanges, command: Remove, now: int) -> EndpointResult:
-    endpoint = register.endpoints.get(command.endpoint_id)
+def _remove(changes: _EndpointChanges, command: Remove, now: int) -> EndpointResult:
+    endpoint = changes.endpoints.get(command.endpoint_id)
     if endpoint is None:
         raise _unknown()
     if endpoint.delete_time is not None:
-        return EndpointResult(endpoint=endpoint, feed=register.feed, changed=False)
+        return EndpointResult(endpoint=endpoint, feed=changes.feed, changed=False)
     gone = replace(endpoint, session_id="", delete_time=now)
-    return EndpointResult(endpoint=register.write(gone), feed=register.feed)
+    return EndpointResult(endpoint=changes.write(gone), feed=changes.feed)

@@ -15,7 +15,7 @@ class Keys:
         self._gone: dict[_Key, Notification] = {}
         self._contents: dict[tuple[SenderRole, str, bytes], Notification] = {}
 
-    def keep(self, before: Notification | None, row: Notification) -> None:
+    def put(self, before: Notification | None, row: Notification) -> None:
         """Add a row as it is now, in place of what it was before (None: new). Ignored without a key."""
         if not row.app_notification_id:
             return

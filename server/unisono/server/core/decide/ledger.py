@@ -48,7 +48,7 @@ class Ledger:
         self.changes: list[Change] = []
         for row in rows:
             self._rows[row.id] = row
-            self.keys.keep(None, row)
+            self.keys.put(None, row)
 
     @property
     def next_revision(self) -> int:
@@ -121,7 +121,7 @@ class Ledger:
         self._count(row, +1)
         self._revision = row.revision
         self._rows[row.id] = row
-        self.keys.keep(before, row)
+        self.keys.put(before, row)
         self._written[row.id] = None
         if before is None:
             self._created.append(row)

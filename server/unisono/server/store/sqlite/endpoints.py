@@ -90,14 +90,14 @@ def record_activity(connection: sqlite3.Connection, activities: Sequence[Endpoin
     """Record the activity of endpoints in one transaction; see `Store.record_activity`."""
     values = [
         {
-            "app_id": sign.feed.app_id,
-            "user_id": sign.feed.user_id,
-            "endpoint_id": sign.endpoint_id,
-            "time": sign.time,
-            "acknowledged_revision": sign.acknowledged_revision,
-            "ended_session": sign.ended_session,
+            "app_id": activity.feed.app_id,
+            "user_id": activity.feed.user_id,
+            "endpoint_id": activity.endpoint_id,
+            "time": activity.time,
+            "acknowledged_revision": activity.acknowledged_revision,
+            "ended_session": activity.ended_session,
         }
-        for sign in activities
+        for activity in activities
     ]
     with transaction(connection), translated():
         connection.executemany(_SEEN, values)

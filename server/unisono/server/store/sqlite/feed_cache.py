@@ -41,7 +41,7 @@ class FeedCache:
         """Add feeds as they are on the disk, popped before, and drop the oldest to stay within the bounds."""
         for key, stored in committed.items():
             self._feeds[key] = stored
-            self._weight += stored.feed.weight
+            self._weight += stored.feed.memory_bytes
         while len(self._feeds) > _MAX_FEEDS or self._weight > _MAX_BYTES:
             self._remove(next(iter(self._feeds)))
 
@@ -52,5 +52,5 @@ class FeedCache:
 
     def _remove(self, key: FeedKey) -> StoredFeed:
         removed = self._feeds.pop(key)
-        self._weight -= removed.feed.weight
+        self._weight -= removed.feed.memory_bytes
         return removed

@@ -9,7 +9,7 @@ from unisono.server.model import Feed, FeedKey
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feed_cache import FeedCache, StoredFeed
 from unisono.server.store.sqlite.sql import FEED, assignments, column_list, json_array, placeholders, render
-from unisono.server.store.sqlite.targets import NONE, read_targets, write_targets
+from unisono.server.store.sqlite.targets import NONE, read_target_counts, write_target_counts
 
 _READ = render(
     """
@@ -71,7 +71,7 @@ def write_feeds(connection: sqlite3.Connection, known: Feeds, feeds: Sequence[Fe
     known.stored.update((feed.key, StoredFeed(known.feed_id(feed.key), feed)) for feed in old)
     for feed in new:
         insert_feed(connection, known, feed)
-    write_targets(
+    write_target_counts(
         connection, [(known.feed_id(feed.key), before.get(feed.key, NONE), feed.targets) for feed in feeds]
     )
 
@@ -88,7 +88,7 @@ def _read(connection: sqlite3.Connection, keys: Sequence[FeedKey]) -> dict[FeedK
         return {}
     records = connection.execute(_READ, (json_array(keys),)).fetchall()
     targeted = [feed_id for _, _, feed_id, targets, *_ in records if targets]
-    targets = read_targets(connection, targeted) if targeted else {}
+    targets = read_target_counts(connection, targeted) if targeted else {}
     found: dict[FeedKey, StoredFeed] = {}
     for app_id, user_id, feed_id, _, *record in records:
         key = FeedKey(app_id, user_id)

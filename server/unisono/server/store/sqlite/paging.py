@@ -13,7 +13,7 @@ from unisono.server.store.reads import Changes, EncodedRow, HistoryPage, ListFil
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import Readers, Records, snapshot
 from unisono.server.store.sqlite.sql import ENCODED_ROW, FEED, FOR_ENDPOINT, endpoint, render
-from unisono.server.store.sqlite.targets import NONE, read_targets
+from unisono.server.store.sqlite.targets import NONE, read_target_counts
 
 _FEED = render(
     """
@@ -61,7 +61,7 @@ _HISTORY = render(
 _NTH = """
     SELECT create_revision FROM notifications
     WHERE feed = :feed AND removal IS NULL AND create_revision < :before
-    ORDER BY create_revision DESC LIMIT 1 OFFSET :looks - 1
+    ORDER BY create_revision DESC LIMIT 1 OFFSET :max_examined - 1
     """
 
 _NO_BOUND = 2**63 - 1
@@ -85,7 +85,7 @@ async def read_changes(
     def changes(connection: sqlite3.Connection) -> Changes:
         with snapshot(connection):
             for feed_id, targets, *record in connection.execute(_FEED, key._asdict()).fetchall():
-                counts = read_targets(connection, [feed_id]).get(feed_id, NONE) if targets else NONE
+                counts = read_target_counts(connection, [feed_id]).get(feed_id, NONE) if targets else NONE
                 found, more = _page(connection, _CHANGES, {**values, "feed": feed_id}, limit, max_bytes)
                 return Changes(feed=rows.feed(key, record, counts), rows=found, complete=not more)
         raise LookupError(f"there is no feed {key}")
@@ -101,7 +101,7 @@ async def read_history(
     before: int | None,
     limit: int,
     max_bytes: int,
-    looks: int,
+    max_examined: int,
 ) -> HistoryPage:
     """Return a page of live rows, newest first; see `Store.history`.
 
@@ -110,7 +110,7 @@ async def read_history(
     values = {
         **endpoint(where.audience),
         "before": _NO_BOUND if before is None else before,
-        "looks": max(limit, looks),
+        "max_examined": max(limit, max_examined),
         "read_state": where.read_state and int(where.read_state),
         "user_action_state": where.user_action_state and int(where.user_action_state),
         "group_name": where.group_name,
@@ -122,7 +122,7 @@ async def read_history(
         with snapshot(connection):
             for feed_id, *standing in connection.execute(_STANDING, key._asdict()).fetchall():
                 asked = {**values, "feed": feed_id}
-                seen = _nth(connection, asked) if where.narrows else None
+                seen = _nth(connection, asked) if where.is_narrowed else None
                 found, more = _page(connection, _HISTORY, {**asked, "least": seen or 0}, limit, max_bytes)
                 resume_before = found[-1].create_revision if more else seen
                 return HistoryPage(standing=Standing(*standing), rows=found, resume_before=resume_before)

@@ -11,7 +11,7 @@ from unisono.server.store.reads import Due, Standing
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.readers import NOBODY, Readers, snapshot
 from unisono.server.store.sqlite.sql import ENDPOINT, FEED, ROLES, ROW, json_array, render
-from unisono.server.store.sqlite.targets import NONE, read_targets
+from unisono.server.store.sqlite.targets import NONE, read_target_counts
 
 _FEED_AND_ENDPOINT = render(
     """
@@ -98,7 +98,7 @@ async def read_feed_and_endpoint(
     def both(connection: sqlite3.Connection) -> tuple[Feed | None, Endpoint | None]:
         with snapshot(connection):
             for feed_id, targets, *record in connection.execute(_FEED_AND_ENDPOINT, values).fetchall():
-                counts = read_targets(connection, [feed_id]).get(feed_id, NONE) if targets else NONE
+                counts = read_target_counts(connection, [feed_id]).get(feed_id, NONE) if targets else NONE
                 endpoint = None if record[6] is None else rows.endpoint(key, record[6:])
                 return rows.feed(key, record[:6], counts), endpoint
         return None, None

@@ -21,7 +21,7 @@ from unisono.server.store.commit import (
     View,
 )
 from unisono.server.store.reads import (
-    LOOKS,
+    MAX_EXAMINED_ROWS,
     Changes,
     Due,
     EndpointActivity,
@@ -157,11 +157,17 @@ class SqliteStore:
         before: int | None,
         limit: int,
         max_bytes: int,
-        looks: int = LOOKS,
+        max_examined: int = MAX_EXAMINED_ROWS,
     ) -> HistoryPage:
         """See `Store.history`."""
         return await paging.read_history(
-            self._readers, key, where, before=before, limit=limit, max_bytes=max_bytes, looks=looks
+            self._readers,
+            key,
+            where,
+            before=before,
+            limit=limit,
+            max_bytes=max_bytes,
+            max_examined=max_examined,
         )
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:

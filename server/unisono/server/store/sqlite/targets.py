@@ -22,7 +22,7 @@ _WRITE = "REPLACE INTO targets (feed, target, live, unread) VALUES (?, ?, ?, ?)"
 _REMOVE = "DELETE FROM targets WHERE feed = ? AND target = ?"
 
 
-def read_targets(connection: sqlite3.Connection, feeds: Iterable[int]) -> Mapping[int, Targets]:
+def read_target_counts(connection: sqlite3.Connection, feeds: Iterable[int]) -> Mapping[int, Targets]:
     """Return the counts by target policy of these feeds, by row id; feeds without any are absent."""
     found: dict[int, dict[str, Counts]] = defaultdict(dict)
     for feed_id, target, live, unread in connection.execute(_READ, (json_array(feeds),)):
@@ -30,7 +30,9 @@ def read_targets(connection: sqlite3.Connection, feeds: Iterable[int]) -> Mappin
     return found
 
 
-def write_targets(connection: sqlite3.Connection, feeds: Iterable[tuple[int, Targets, Targets]]) -> None:
+def write_target_counts(
+    connection: sqlite3.Connection, feeds: Iterable[tuple[int, Targets, Targets]]
+) -> None:
     """Write what changed of the counts of feeds: for each its row id, the counts before, and those after."""
     changed: list[tuple[int, str, int, int]] = []
     gone: list[tuple[int, str]] = []

@@ -14,7 +14,7 @@ from unisono.server.store.sqlite.sql import FOR_ENDPOINT, ROW, ROW_WITHOUT_PAYLO
 _NTH = """
     SELECT create_revision FROM notifications
     WHERE feed = :feed AND removal IS NULL AND create_revision > :after AND create_revision <= :until
-    ORDER BY create_revision LIMIT 1 OFFSET :looks - 1
+    ORDER BY create_revision LIMIT 1 OFFSET :max_examined - 1
     """
 
 _SCANNED = """
@@ -85,7 +85,7 @@ def _scanned(
     if read.feed not in feeds.stored:
         return [], None
     bounds = {"feed": feeds.feed_id(read.feed), "after": scan.after, "until": scan.until}
-    seen = _nth(connection, bounds, max(scan.limit, scan.looks)) if scan.narrowed else None
+    seen = _nth(connection, bounds, max(scan.limit, scan.max_examined)) if scan.is_narrowed else None
     values = {
         **bounds,
         "until": scan.until if seen is None else seen,
@@ -98,8 +98,8 @@ def _scanned(
     return found, found[-1].create_revision if len(found) == scan.limit else seen
 
 
-def _nth(connection: sqlite3.Connection, bounds: Mapping[str, int], looks: int) -> int | None:
+def _nth(connection: sqlite3.Connection, bounds: Mapping[str, int], max_examined: int) -> int | None:
     """Return the create_revision of the last row to examine, or None where there are fewer."""
-    for (create_revision,) in connection.execute(_NTH, {**bounds, "looks": looks}):
+    for (create_revision,) in connection.execute(_NTH, {**bounds, "max_examined": max_examined}):
         return int(create_revision)
     return None

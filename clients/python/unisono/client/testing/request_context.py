@@ -12,7 +12,7 @@ from unisono.v1 import notification_pb2 as pb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts on which feed. `endpoint_id` is the endpoint that the request names, empty if none."""
+    """The caller's role, and the feed that it acts on. `endpoint_id` is the one in the request, or empty."""
 
     feed: Feed
     role: Role

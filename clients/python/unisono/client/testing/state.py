@@ -31,7 +31,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What a device knows of its feed, as three revisions.
+    """The position of a device in its feed, as three revisions.
 
     cursor: what the stream has passed.
     known: the last complete point.

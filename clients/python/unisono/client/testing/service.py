@@ -49,7 +49,7 @@ class FakeService:
     def transport(self) -> Transport:
         """The transport that publishers and devices take instead of an address.
 
-        Any number of them may share it, on any event loops; it can be used on when they are closed.
+        Any number of them may share it, on any event loops; it stays usable when they are closed.
         """
         return self._transport
 

@@ -19,14 +19,19 @@ from unisono.client import Platform, Publisher, UnisonoError
 #: The demo ends by itself within this time, in seconds, whatever happens.
 TIMEOUT = 50
 
-#: In columns: from here on no title of the scenario is cut.
+#: The width, in columns, from which on no title of the scenario is cut.
 MIN_WIDTH = 80
 
 DEVICES = {"phone": Platform.ANDROID, "laptop": Platform.MACOS, "browser": Platform.WEB}
 
 
 async def main(console: Console, pace: float) -> int:
-    """Run the demo on a temporary store: as a picture, or without a terminal as plain lines."""
+    """Run the demo on a temporary store, and return the exit status: 0 if all ended in unison.
+
+    It is shown as a picture, or without a fit terminal as plain lines; `pace` is in seconds for a step.
+    Raises `TimeoutError` after `TIMEOUT` seconds, `ServerFailedError`, and `ConnectionError` or
+    `UnisonoError` when a connection is lost.
+    """
     display = TerminalDisplay(console, pace) if _draws(console) else PlainDisplay(console)
     with tempfile.TemporaryDirectory(prefix="unisono-demo-") as folder:
         store = f"sqlite:///{Path(folder) / 'demo.db'}"
@@ -48,7 +53,7 @@ async def main(console: Console, pace: float) -> int:
 
 
 def _draws(console: Console) -> bool:
-    """Whether there is a terminal on which three devices fit side by side."""
+    """Return whether there is a terminal on which three devices fit side by side."""
     return console.is_terminal and not console.is_dumb_terminal and console.width >= MIN_WIDTH
 
 

@@ -1,4 +1,4 @@
-"""One device of the person: the SDK's `Device`, which is switched on and off, and tells what happens."""
+"""One device of the person: a `Device` of the SDK that is switched on and off, and reports its events."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,10 @@ Happened = Callable[["DemoDevice", Event], None]
 
 
 class DemoDevice:
-    """Keeps its inbox while it is off, as a phone does; `rang` and `received` begin anew when it is on."""
+    """A device that keeps its inbox while it is off, as a phone does. `happened` is called for each event.
+
+    `received` counts the events since it was switched on; `rang` has the titles that rang since then.
+    """
 
     def __init__(self, name: str, platform: Platform, *, target: str, token: str, happened: Happened) -> None:
         self.name = name
@@ -26,16 +29,16 @@ class DemoDevice:
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """What it holds, newest first; what it held last, while it is off."""
+        """The notifications of the device, newest first; while it is off, those it held last."""
         return self._device.notifications
 
     @property
     def unread_count(self) -> int:
-        """Its badge."""
+        """The number on the device's badge."""
         return self._device.unread_count
 
     async def switch_on(self) -> None:
-        """Connect, and wait until nothing is missing."""
+        """Connect, and wait until the device is live. Raises what ends it for good."""
         self.received, self.rang = 0, []
         self._device = self._new_device()
         await self._device.open()
@@ -44,24 +47,27 @@ class DemoDevice:
         await self._device.wait_for(lambda device: device.status is Status.LIVE)
 
     async def switch_off(self) -> None:
-        """Lose the connection."""
+        """Close the connection, and keep what the device holds. Does nothing while it is off."""
         if self._listening is not None:
             await self._device.close()
             await self._listening
             self._listening, self.on = None, False
 
     async def reach(self, revision: int) -> None:
-        """Wait until it is in the state of this revision, and has told what happened."""
+        """Wait until the device has reached a revision, and reported its events. Raises what ends it."""
         await self._device.wait_for(lambda device: device.revision >= revision)
-        # What was told at that revision is in the iterator; its task has its turn now.
+        # The events up to that revision are in the iterator; its task has its turn now.
         await asyncio.sleep(0)
 
     async def read(self, id_: str) -> int:
-        """The person reads it here; the revision at which everybody knows."""
+        """Mark a notification as read on this device; return the revision at which all devices know it.
+
+        Raises `ConnectionError` if the connection is lost meanwhile.
+        """
         return _revision(await self._device.mark_read(id_))
 
     async def dismiss(self, id_: str) -> int:
-        """The person dismisses it here; the revision at which everybody knows."""
+        """Dismiss a notification on this device; return and raise as `read`."""
         return _revision(await self._device.dismiss(id_))
 
     def _new_device(self) -> Device:

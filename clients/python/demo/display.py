@@ -1,4 +1,4 @@
-"""Where the scenario is shown: what it tells its audience, and nothing of how that is drawn."""
+"""The interface through which the scenario is shown, however that is drawn."""
 
 from typing import Protocol
 
@@ -7,24 +7,24 @@ from unisono.client import Event
 
 
 class Display(Protocol):
-    """An audience, in a terminal or not."""
+    """Shows the scenario, in a terminal or not."""
 
     def narrate(self, what: str) -> None:
-        """The narrator says what happens next."""
+        """Show the narrator's text on what happens next."""
         ...
 
     def happened(self, device: DemoDevice, event: Event) -> None:
-        """A device has learnt of something."""
+        """Show that a device has received an event."""
         ...
 
     def switched(self, device: DemoDevice) -> None:
-        """A device went on or off."""
+        """Show that a device was switched on or off."""
         ...
 
     def say(self, who: str, what: str) -> None:
-        """A line at the end: who holds what."""
+        """Show a line at the end: who holds what."""
         ...
 
     async def pause(self, share: float = 1.0) -> None:
-        """Time to look at it, for whoever needs some; `share` is how much of the usual."""
+        """Wait for as long as people need to read; `share` is how much of the usual time."""
         ...

@@ -1,4 +1,4 @@
-"""The scenario as plain lines: what happens, with the milliseconds since the narrator's last words."""
+"""The scenario as plain lines: each event with the milliseconds since the narrator's last text."""
 
 import textwrap
 import time
@@ -12,7 +12,7 @@ from unisono.client import ChangeType, Event, UserActionState
 class PlainDisplay:
     """A `Display` for pipes, logs and terminals that cannot draw, or are too narrow for it.
 
-    In a terminal a line that is too long goes on below, where its words began.
+    In a terminal a line that is too long is wrapped, and goes on below the beginning of its text.
     """
 
     def __init__(self, console: Console) -> None:
@@ -41,7 +41,7 @@ class PlainDisplay:
         self._print(f"  {who:<8} ", what)
 
     async def pause(self, share: float = 1.0) -> None:
-        """Nobody watches lines as they come."""
+        """Return at once: nobody watches lines as they come."""
 
     def _happened(self, device: DemoDevice, what: str) -> None:
         passed = (time.monotonic() - self._began) * 1000
@@ -56,7 +56,7 @@ class PlainDisplay:
 
 
 def described(event: Event) -> str:
-    """An event in one line."""
+    """Return an event in one line: - for a removal, + created, ~ updated, = for a new state."""
     title = event.notification.title
     if event.removed:
         return f"- {title}"

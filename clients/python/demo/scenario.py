@@ -1,4 +1,4 @@
-"""What happens in the demo, and whether it ended as promised."""
+"""The scenario of the demo, and the check that it ended as promised."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from unisono.client import Publisher, SendResult
 
 USER = "ada"
 
-#: As the user reads them: short, so that three devices fit side by side on a narrow terminal.
+#: Titles that are short, so that three devices fit side by side on a narrow terminal.
 PARCEL = "Parcel delivered"
 BUILD = "The build failed"
 LUNCH = "Lunch at noon?"
@@ -20,7 +20,10 @@ SPAM = "You have won!"
 
 
 class Scenario:
-    """Three devices of one person, and a backend that sends to the person."""
+    """The scenario: three devices of one person, and a backend that sends to the person.
+
+    `devices` are the phone, the laptop and the browser, in this order.
+    """
 
     def __init__(self, publisher: Publisher, devices: Sequence[DemoDevice], display: Display) -> None:
         self._publisher = publisher
@@ -29,7 +32,10 @@ class Scenario:
         self._display = display
 
     async def run(self) -> bool:
-        """Run it all; whether every device and the store ended in the same state."""
+        """Run the scenario; return whether every device and the store ended in the same, expected, state.
+
+        Raises `UnisonoError` or `ConnectionError` when a call fails or a connection is lost.
+        """
         self._display.narrate(f"Three devices of {USER} connect.")
         await asyncio.gather(*(device.switch_on() for device in self._devices))
         await self._display.pause()
@@ -55,7 +61,7 @@ class Scenario:
         return parcel, build
 
     async def _while_away(self, parcel: SendResult) -> None:
-        """Ten changes: four sends, three marks, one rewrite, two withdrawals."""
+        """Make ten changes without the browser: four sends, three marks, one rewrite, two withdrawals."""
         self._display.narrate("The browser goes offline, and ten things change without it.")
         await self._browser.switch_off()
         self._display.switched(self._browser)
@@ -103,7 +109,7 @@ class Scenario:
 
 
 def verdict(names: Sequence[str], unison: bool) -> str:
-    """The last line."""
+    """Return the last line of the demo."""
     if unison:
         return f"{', '.join(names)} and store: in unison."
     return "NOT in unison: this is a bug; please report it with the lines above."

@@ -10,12 +10,15 @@ COMMAND = (sys.executable, "-m", "unisono.server")
 
 
 class ServerFailedError(Exception):
-    """The server did not start; the message is what it said."""
+    """The server did not start, or made no token; the message has what it logged."""
 
 
 @asynccontextmanager
 async def serving(store: str) -> AsyncIterator[str]:
-    """Start `unisono-server serve --dev` on a free port of this machine; yields its address."""
+    """Start `unisono-server serve --dev` on a free port of this machine, yield its address, and stop it.
+
+    Raises `ServerFailedError`.
+    """
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
         "serve",
@@ -31,7 +34,10 @@ async def serving(store: str) -> AsyncIterator[str]:
 
 
 async def mint(store: str, *user: str) -> str:
-    """A token of the development key: of the app `demo` itself, or of one of its users."""
+    """Return a token of the development key, of the app `demo`, or with `--user` and a name of its user.
+
+    Raises `ServerFailedError`.
+    """
     process = await asyncio.create_subprocess_exec(
         *(*COMMAND, "token", "--app", "demo", *user, "--store", store),
         stdout=asyncio.subprocess.PIPE,
@@ -43,7 +49,7 @@ async def mint(store: str, *user: str) -> str:
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:
-    """What the server says in its log once it serves."""
+    """Return the address that the server logs once it serves."""
     said: list[str] = []
     if process.stderr is not None:
         async for line in process.stderr:

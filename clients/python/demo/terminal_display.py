@@ -1,4 +1,4 @@
-"""The scenario as a picture: three devices side by side, live, and a narrator below."""
+"""The scenario as a picture: three devices side by side, live, and the narrator's text below."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ ROWS: Final = 6
 
 
 class TerminalDisplay:
-    """A `Display` that redraws itself, and lets its audience look at each step for `pace` seconds."""
+    """A `Display` that redraws itself, and pauses for `pace` seconds after each step."""
 
     def __init__(self, console: Console, pace: float) -> None:
         self._pace = pace
@@ -35,7 +35,7 @@ class TerminalDisplay:
         self._live = Live(get_renderable=self.draw, console=console, refresh_per_second=12)
 
     def show(self, devices: Sequence[DemoDevice]) -> Live:
-        """Draw these; the picture is alive while the returned context is entered."""
+        """Return a context in which these devices are drawn, and redrawn as they change."""
         self._devices = devices
         return self._live
 
@@ -53,7 +53,7 @@ class TerminalDisplay:
             self._rang_at[device.name] = now
 
     def switched(self, device: DemoDevice) -> None:
-        """See `Display`: a picture shows it by itself."""
+        """Do nothing: the picture shows this by itself."""
 
     def say(self, who: str, what: str) -> None:
         """See `Display`."""
@@ -65,7 +65,7 @@ class TerminalDisplay:
         self._began = time.monotonic()
 
     def draw(self) -> RenderableType:
-        """The whole picture, as it is now."""
+        """Return the whole picture, as it is now."""
         devices = Table.grid(expand=True, padding=(0, 1))
         for _ in self._devices:
             devices.add_column(ratio=1)
@@ -101,7 +101,7 @@ def _title(device: DemoDevice, *, ringing: bool) -> Text:
 
 
 def _row(row: Notification) -> Text:
-    """One notification: waiting, read, or dismissed."""
+    """Return the line of a notification: unread, read, or dismissed."""
     if row.user_action_state is UserActionState.DISMISSED:
         sign, style = "✕ ", "dim strike"
     elif row.counts_as_unread:

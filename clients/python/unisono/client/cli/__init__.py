@@ -1,4 +1,4 @@
-"""The command `unisono`. Reads arguments, calls the SDK, and puts what comes of it into words.
+"""The command `unisono`: reads arguments, calls the SDK, and prints the results and errors.
 
 Whatever needs gRPC is imported when a command runs: --help and completion must not wait for it.
 """
@@ -50,11 +50,11 @@ for command in (send, listen, history, mark, delete, devices, completion):
 
 
 def main() -> None:
-    """Run the command, and end with its exit status."""
+    """Run the command on the arguments of the process, and end the process with its exit status."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that has no ♪ gets a question mark, not an error.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text files
-    # gRPC reads this when it is imported. What it writes about connections, the errors of commands say.
+    # gRPC reads this when it is imported. The errors of commands have what it would log about connections.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     run = functools.partial(commands.main, prog_name="unisono", standalone_mode=False)
     sys.exit(exit_status(run, as_json=wants_json(sys.argv[1:])))

@@ -1,6 +1,6 @@
-"""Errors in words: a line or two on stderr, or an object; and the exit status.
+"""How a command shows errors: as a line or two on stderr, or as a JSON object; and its exit status.
 
-Tracebacks are for faults of the program. Knows nothing of the service, and trusts none of its words.
+Tracebacks are for faults of the program. Texts of the service are shown without control characters.
 """
 
 import os
@@ -17,7 +17,7 @@ INTERRUPTED: Final = 130
 
 
 class Failure(click.ClickException):
-    """What went wrong, and what to do next. `details` are for programs."""
+    """An error that ends a command: what went wrong, and what to do next. `details` are for --json only."""
 
     exit_code = 1
 
@@ -27,25 +27,28 @@ class Failure(click.ClickException):
         self.details = dict(details or {})
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Say it on stderr."""
+        """Print the message and the hint on stderr, each in one line."""
         click.echo(f"Error: {one_line(self.message)}", file, err=True)
         if self.hint:
             click.echo(f"Hint: {one_line(self.hint)}", file, err=True)
 
 
 class UsageFailure(Failure):
-    """Wrong arguments, where the usage of the command would not help."""
+    """The error of wrong arguments, where the usage of the command would not help."""
 
     exit_code = 2
 
 
 def wants_json(arguments: list[str]) -> bool:
-    """Whether errors are to be objects too, also those of arguments that cannot be parsed."""
+    """Return whether errors are to be JSON objects, also those of arguments that cannot be parsed."""
     return "--json" in arguments or os.environ.get("UNISONO_JSON", "").lower() in ("1", "true", "yes", "on")
 
 
 def exit_status(run: Callable[[], object], *, as_json: bool) -> int:
-    """Run a command of click that raises its errors; say what it raised; the exit status."""
+    """Run a command of click that raises its errors, print the error if any, and return the exit status.
+
+    The status is 130 after Ctrl-C. Other exceptions than those of click pass.
+    """
     try:
         ended = run()
     except click.Abort:
@@ -59,14 +62,14 @@ def exit_status(run: Callable[[], object], *, as_json: bool) -> int:
 
 
 def warn(text: str, *, as_json: bool) -> None:
-    """Say on stderr what ends nothing."""
+    """Print a warning on stderr, as text or as a JSON object; the command goes on."""
     click.echo(
         json_output.json_line({"message": text}) if as_json else f"Warning: {one_line(text)}", err=True
     )
 
 
 def say(error: click.ClickException, *, as_json: bool) -> None:
-    """Say it on stderr."""
+    """Print an error on stderr, as text or as one JSON object: message, hint, and details."""
     if not as_json:
         error.show()
         return

@@ -1,4 +1,4 @@
-"""How what runs for long ends: on SIGTERM in good order, and all of it when a part has ended.
+"""How a long command ends: on SIGTERM or SIGHUP in good order, and as a whole when one part has ended.
 
 Ctrl-C needs no help: asyncio makes a KeyboardInterrupt of it, once everything is closed.
 """
@@ -15,7 +15,7 @@ _SIGNALS: Final = ("SIGTERM", "SIGHUP")
 
 @contextmanager
 def stop_event() -> Iterator[asyncio.Event]:
-    """An event that is set when the process is asked to end. Windows asks nobody."""
+    """Yield an event that is set by SIGTERM and SIGHUP until the block ends; never set on Windows."""
     asked = asyncio.Event()
     if sys.platform == "win32":
         yield asked
@@ -32,7 +32,10 @@ def stop_event() -> Iterator[asyncio.Event]:
 
 
 async def run_until_first_done(*works: Coroutine[Any, Any, object]) -> None:
-    """Run them together, and end all when one ends. Raises what it raised."""
+    """Run coroutines together until one ends, then cancel the others and wait for them.
+
+    Raises what the first one raised. To cancel this cancels them all.
+    """
     tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

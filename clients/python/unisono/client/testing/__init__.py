@@ -1,10 +1,10 @@
-"""The whole service in memory, for the tests of programs that use this SDK: no server, no network, no files.
+"""The whole service in memory, for the tests of programs that use this SDK: no server, network or files.
 
     service = FakeService()
     async with Publisher(service.transport, service.app_token()) as publisher:
         await publisher.send("ada", title="Your parcel is at the door")
 
-It keeps the contract as the server does, and is held to the same tests. Nothing in it is fast on purpose.
+The service in memory answers as the server does, and has to pass the same tests. It is not made to be fast.
 """
 
 from unisono.client.testing.limits import Limits

@@ -1,6 +1,6 @@
-"""The rules for single fields of requests (the contract, sections 1 and 7). Knows no request.
+"""Checks of single fields of requests, by the rules at the head of `notification.proto` and the limits.
 
-Each reports what is wrong to a `Bad`, so that one error names every bad field.
+Each adds what is wrong to a `Violations`, so that one error names every bad field.
 """
 
 import re
@@ -21,7 +21,7 @@ READ_STATES: Final = tuple(ReadState)[1:]
 USER_ACTION_STATES: Final = tuple(UserActionState)[1:]
 PLATFORMS: Final = tuple(Platform)[1:]
 
-#: What a revision can be: every JSON reader can hold it.
+#: What a revision can be: integers that every reader of JSON holds exactly (RFC 8259, section 6).
 _REVISIONS: Final = range(2**53)
 #: The range of google.protobuf.Timestamp: the years 1 to 9999.
 _SECONDS: Final = range(-62_135_596_800, 253_402_300_800)
@@ -34,7 +34,7 @@ _NAMED: Final = 20
 
 
 class Violations:
-    """The bad fields of a request: the first are named, the others counted."""
+    """The bad fields of a request: the first 20 are named, the others counted. False while there are none."""
 
     def __init__(self) -> None:
         self._found: list[tuple[str, str]] = []
@@ -44,20 +44,20 @@ class Violations:
         return bool(self._found)
 
     def add(self, field: str, problem: str) -> None:
-        """Name a field by its path in the request."""
+        """Add a bad field, named by its path in the request, with what is wrong with it."""
         if len(self._found) < _NAMED:
             self._found.append((field, problem))
         else:
             self._more += 1
 
     def check(self) -> None:
-        """Raise `InvalidRequest` if there is any."""
+        """Raise `InvalidRequest`, which names the fields, if there are any."""
         if self._found:
             raise errors.invalid(self._found, self._more)
 
 
 def name(violations: Violations, field: str, value: str, max_bytes: int, *, required: bool = False) -> None:
-    """An id, a key or a name."""
+    """Check an id, a key or a name: at most `max_bytes` in UTF-8, without control characters."""
     if required and not value:
         violations.add(field, "is required")
     size(violations, field, value.encode(), max_bytes)
@@ -66,20 +66,20 @@ def name(violations: Violations, field: str, value: str, max_bytes: int, *, requ
 
 
 def text(violations: Violations, field: str, value: str, max_bytes: int) -> None:
-    """A text to show."""
+    """Check a text to show: at most `max_bytes` in UTF-8, without U+0000."""
     size(violations, field, value.encode(), max_bytes)
     if "\0" in value:
         violations.add(field, "must not contain U+0000")
 
 
 def size(violations: Violations, field: str, value: bytes, max_bytes: int) -> None:
-    """At most so many bytes."""
+    """Check that a value has at most `max_bytes` bytes."""
     if len(value) > max_bytes:
         violations.add(field, f"must be at most {max_bytes} bytes, is {len(value)}")
 
 
 def moment(violations: Violations, field: str, value: Timestamp) -> int | None:
-    """A time in milliseconds since 1970; None when it is impossible."""
+    """Check a time, and return it in milliseconds since 1970; None when it is not valid."""
     if value.seconds in _SECONDS and value.nanos in _NANOS:
         return millis(value)
     violations.add(field, "is not a valid timestamp")
@@ -87,7 +87,7 @@ def moment(violations: Violations, field: str, value: Timestamp) -> int | None:
 
 
 def span(violations: Violations, field: str, value: Duration, max_millis: int) -> None:
-    """More than nothing, at most `most` milliseconds."""
+    """Check that a span is valid, at least one millisecond, and at most `max_millis`."""
     whole = millis(value)
     if abs(value.nanos) not in _NANOS or value.seconds * value.nanos < 0:
         violations.add(field, "is not a valid duration")
@@ -98,13 +98,13 @@ def span(violations: Violations, field: str, value: Duration, max_millis: int) -
 
 
 def choice(violations: Violations, field: str, value: int, known: Collection[IntEnum]) -> None:
-    """A value of an enum, or unspecified."""
+    """Check that a value of an enum is unspecified (0) or one of `known`."""
     if value and value not in known:
         violations.add(field, f"has no value {value}; known are {', '.join(one.name for one in known)}")
 
 
 def revision(violations: Violations, field: str, value: int) -> None:
-    """A revision that the service may have given."""
+    """Check that a revision is at least 0 and below 2^53."""
     if value not in _REVISIONS:
         violations.add(field, f"must be at least 0 and below 2^53, is {value}")
 
@@ -112,7 +112,7 @@ def revision(violations: Violations, field: str, value: int) -> None:
 def members(
     violations: Violations, field: str, values: Sequence[T], max_items: int, *, min_items: int = 1
 ) -> Sequence[T]:
-    """A list that is neither too short nor too long; nothing of one that is too long."""
+    """Check the length of a list, and return the list; an empty one in place of one that is too long."""
     if len(values) < min_items:
         violations.add(field, "must have at least one member")
     if len(values) <= max_items:

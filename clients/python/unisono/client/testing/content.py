@@ -1,4 +1,4 @@
-"""What a sender writes: its rules, and how it gets into a notification. Knows no feed."""
+"""The content that a sender writes: its rules, and how it is put into a notification."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Final
@@ -11,7 +11,7 @@ from unisono.client.testing.times import duration, length, millis, timestamp
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import NotificationContent, SendNotificationRequest
 
-#: The names of all content, in the order of the proto.
+#: The fields of `NotificationContent`, in the order of the proto.
 CONTENT: Final = tuple(NotificationContent.DESCRIPTOR.fields_by_name)
 
 
@@ -23,7 +23,10 @@ def content(
     prefix: str = "",
     mask: Collection[str] = CONTENT,
 ) -> NotificationContent:
-    """The content that a request carries, of what the mask names; times are cut."""
+    """Check the content of a request, and return what of it the mask names, times in whole milliseconds.
+
+    Bad fields are added to `violations`, by their names after `prefix`; an invalid `expire_time` is left out.
+    """
     named: dict[str, Any] = {field.name: value for field, value in asked.ListFields() if field.name in mask}
     kept = NotificationContent(**named)
     if "payload" in mask:
@@ -43,7 +46,7 @@ def content(
 
 
 def target_policy(violations: Violations, asked: pb.TargetPolicy, limits: Limits) -> pb.TargetPolicy:
-    """The same policy in the one form that compares."""
+    """Check a target policy, and return it in canonical form: members sorted, each once."""
     platforms = checks.members(
         violations, "target_policy.platforms", asked.platforms, TARGET_PLATFORMS, min_items=0
     )
@@ -58,7 +61,7 @@ def target_policy(violations: Violations, asked: pb.TargetPolicy, limits: Limits
 
 
 def checked_platform(violations: Violations, field: str, platform: int) -> None:
-    """A platform, which must be given."""
+    """Check a platform, which is required."""
     if not platform:
         violations.add(field, "is required")
     checks.choice(violations, field, platform, checks.PLATFORMS)
@@ -67,7 +70,7 @@ def checked_platform(violations: Violations, field: str, platform: int) -> None:
 def check_expiry(
     violations: Violations, kept: NotificationContent, now: int, limits: Limits, prefix: str = ""
 ) -> None:
-    """The rules that depend on the time."""
+    """Check that `expire_time`, if present, is after `now` (ms since 1970) and not too far ahead."""
     if not kept.HasField("expire_time"):
         return
     expire = millis(kept.expire_time)
@@ -79,20 +82,20 @@ def check_expiry(
 
 
 def put(message: pb.Notification, kept: NotificationContent, names: Sequence[str]) -> None:
-    """Give a notification this content; what is absent is cleared."""
+    """Set the named fields of a notification to this content; a field that it lacks is cleared."""
     clear(message, names)
     found: dict[str, Any] = {field.name: value for field, value in kept.ListFields() if field.name in names}
     message.MergeFrom(pb.Notification(**found))
 
 
 def clear(message: pb.Notification, names: Sequence[str]) -> None:
-    """Take these fields out of a notification."""
+    """Clear the named fields of a notification."""
     for name in names:
         message.ClearField(name)  # type: ignore[arg-type]  # any of its fields
 
 
 def _payload(violations: Violations, field: str, payload: pb.Payload, limits: Limits) -> None:
-    """Visual content with a title, or raw content, or both."""
+    """Check a payload: visual content with a title, raw content, or both."""
     has_visual = payload.HasField("visual_content")
     if not has_visual and not payload.raw_content:
         violations.add(field, "must have visual_content or raw_content")

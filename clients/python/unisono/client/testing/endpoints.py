@@ -1,4 +1,4 @@
-"""EndpointService, and taking an endpoint for a stream."""
+"""The methods of EndpointService, and finding or registering the endpoint of a stream."""
 
 from unisono.client._model import Platform
 from unisono.client.testing import checks, errors
@@ -15,7 +15,10 @@ from unisono.v1 import notification_pb2
 def register(
     request_context: RequestContext, request: pb.RegisterEndpointRequest
 ) -> pb.RegisterEndpointResponse:
-    """RegisterEndpoint."""
+    """Answer RegisterEndpoint: register the endpoint if it is new, and return it.
+
+    Raises `InvalidRequest`, and as `ensure_endpoint`.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     checked_platform(violations, "platform", request.platform)
@@ -26,13 +29,16 @@ def register(
 
 
 def get(request_context: RequestContext, request: pb.GetEndpointRequest) -> pb.GetEndpointResponse:
-    """GetEndpoint."""
+    """Answer GetEndpoint. Raises `InvalidRequest`, `NotFound`, and `EndpointDeleted`."""
     actor = _named(request_context, request)
     return pb.GetEndpointResponse(endpoint=_message(actor.feed, existing(actor.feed, actor.endpoint_id)))
 
 
 def list_all(request_context: RequestContext, request: pb.ListEndpointsRequest) -> pb.ListEndpointsResponse:
-    """ListEndpoints."""
+    """Answer ListEndpoints: the endpoints that are not deleted, in the order of registration.
+
+    Raises `InvalidRequest`.
+    """
     violations = Violations()
     feed = request_context.reading_actor(violations, request.user_id).feed
     violations.check()
@@ -42,7 +48,10 @@ def list_all(request_context: RequestContext, request: pb.ListEndpointsRequest) 
 
 
 def update(request_context: RequestContext, request: pb.UpdateEndpointRequest) -> pb.UpdateEndpointResponse:
-    """UpdateEndpoint."""
+    """Answer UpdateEndpoint: rename the endpoint.
+
+    Raises `InvalidRequest`, `NotFound`, and `EndpointDeleted`.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     checked_mask(violations, request.update_mask.paths, ("display_name",))
@@ -54,7 +63,10 @@ def update(request_context: RequestContext, request: pb.UpdateEndpointRequest) -
 
 
 def delete(request_context: RequestContext, request: pb.DeleteEndpointRequest) -> pb.DeleteEndpointResponse:
-    """DeleteEndpoint: its streams end."""
+    """Answer DeleteEndpoint: delete the endpoint, and end its streams; a repeat changes nothing.
+
+    Raises `InvalidRequest`, and `NotFound` for an endpoint that never was.
+    """
     actor = _named(request_context, request)
     endpoint = actor.feed.endpoints.get(actor.endpoint_id)
     if endpoint is None:
@@ -70,7 +82,7 @@ def delete(request_context: RequestContext, request: pb.DeleteEndpointRequest) -
 
 
 def existing(feed: Feed, endpoint_id: str) -> Endpoint:
-    """The endpoint. Raises `NotFound`, or `EndpointDeleted`."""
+    """Return the endpoint. Raises `NotFound` if it is unknown, `EndpointDeleted` if it was deleted."""
     endpoint = feed.endpoints.get(endpoint_id)
     if endpoint is None:
         raise errors.no_endpoint()
@@ -82,7 +94,12 @@ def existing(feed: Feed, endpoint_id: str) -> Endpoint:
 def ensure_endpoint(
     request_context: RequestContext, actor: Actor, platform: int, display_name: str
 ) -> Endpoint:
-    """The endpoint, made if it is new, found otherwise; a platform of 0 is the registered one."""
+    """Return the endpoint, registered if it is new; a display name replaces the stored one unless empty.
+
+    A platform of 0 means the registered one. Raises `EndpointDeleted`, `PlatformFixed` for another
+    platform, `InvalidRequest` for a new endpoint without one, and `QuotaExceeded` where the user has as
+    many endpoints as allowed, all with a stream.
+    """
     feed = actor.feed
     if actor.endpoint_id not in feed.endpoints:
         return _create(request_context, actor, platform, display_name)
@@ -111,7 +128,7 @@ def _create(request_context: RequestContext, actor: Actor, platform: int, displa
 
 
 def _evict_unseen(feed: Feed, limit: int) -> None:
-    """At the limit, the endpoint unseen longest without a stream gives way."""
+    """Make room for one more endpoint: at the limit, remove the one unseen longest without a stream."""
     present = _live_endpoints(feed)
     if len(present) < limit:
         return
@@ -124,14 +141,14 @@ def _evict_unseen(feed: Feed, limit: int) -> None:
 
 
 def _forget_deleted(feed: Feed, max_records: int) -> None:
-    """The oldest are not known as deleted any more."""
+    """Purge the oldest deleted endpoints, down to `max_records`."""
     deleted = [(one.delete_time, one.id) for one in feed.endpoints.values() if one.delete_time is not None]
     for _, endpoint_id in sorted(deleted, reverse=True)[max_records:]:
         del feed.endpoints[endpoint_id]
 
 
 def _live_endpoints(feed: Feed) -> list[Endpoint]:
-    """In the order of registration."""
+    """Return the endpoints that are not deleted, in the order of registration."""
     return [endpoint for endpoint in feed.endpoints.values() if endpoint.delete_time is None]
 
 

@@ -1,4 +1,4 @@
-"""The errors of the service, as the SDK raises them. Does not know when they are due."""
+"""Makes the errors of the service, as the exceptions that the SDK raises for them."""
 
 from collections.abc import Sequence
 
@@ -24,15 +24,19 @@ from unisono.client._errors import (
 )
 from unisono.v1.notification_service_pb2 import BatchItemError
 
-#: What a stream ends with after its Goodbye, where the device is to come back after a delay.
+#: The reasons of a Goodbye after which a device reconnects, after `retry_delay`.
 COME_BACK = ("DRAINING", "SESSION_AGE", "RESYNC")
 
-#: How many characters of a message name bad fields.
+#: How many characters a message has for bad fields.
 _NAMED = 800
 
 
 def invalid(found: Sequence[tuple[str, str]], more: int = 0) -> InvalidRequest:
-    """Fields of a request are wrong: each with what is wrong with it, and how many more there are."""
+    """Return the error for bad fields of a request: pairs of a field and its problem, and how many more.
+
+    The message names at least the first, more of them up to about 800 characters, and counts the others;
+    `violations` has all pairs of `found`.
+    """
     named: list[str] = []
     room = _NAMED
     for field, problem in found:
@@ -47,7 +51,7 @@ def invalid(found: Sequence[tuple[str, str]], more: int = 0) -> InvalidRequest:
 
 
 def bad_position(problem: str) -> ResumeTokenInvalid:
-    """The resume token is none of this feed."""
+    """Return the error for a resume token that was not given out for this feed; `problem` says why."""
     violations = {"resume_token": problem}
     return ResumeTokenInvalid(
         f"resume_token: {problem}", reason="RESUME_TOKEN_INVALID", violations=violations
@@ -55,70 +59,70 @@ def bad_position(problem: str) -> ResumeTokenInvalid:
 
 
 def too_large(size: int, limit: int) -> TooLarge:
-    """The request is larger than allowed."""
+    """Return the error for a request of `size` bytes where `limit` bytes are allowed."""
     text = f"the request has {size} bytes, at most {limit} are allowed"
     return TooLarge(text, reason="REQUEST_TOO_LARGE", metadata={"size": str(size), "limit": str(limit)})
 
 
 def unknown_token() -> Unauthenticated:
-    """The service never gave such a token, or has revoked it."""
+    """Return the error for an access token that was never issued, or was revoked."""
     return Unauthenticated("the signature of the access token is wrong", reason="TOKEN_INVALID")
 
 
 def token_expired() -> Unauthenticated:
-    """The time of the token is over."""
+    """Return the error for an access token that has expired."""
     return Unauthenticated("the access token has expired; get a new one", reason="TOKEN_EXPIRED")
 
 
 def wrong_role(role: str, allowed: str) -> PermissionDenied:
-    """The method is for the other kind of token."""
+    """Return the error for a method that only tokens of the role `allowed` may call; this one is `role`."""
     text = f"this method is for a {allowed}, and the access token is a {role}'s"
     return PermissionDenied(text, reason="ROLE_NOT_ALLOWED", metadata={"allowed": allowed})
 
 
 def scope_missing(role: str, scope: str) -> PermissionDenied:
-    """The token lacks a scope."""
+    """Return the error for an access token that lacks a scope."""
     text = f"a {role} token needs the scope {scope} for this"
     return PermissionDenied(text, reason="SCOPE_MISSING", metadata={"scope": scope})
 
 
 def user_mismatch() -> PermissionDenied:
-    """A device named another user than its token's."""
+    """Return the error for a device that names another user than that of its token."""
     return PermissionDenied("user_id must be empty or the user of the access token", reason="USER_MISMATCH")
 
 
 def not_creator(creator: str) -> PermissionDenied:
-    """The other role created the notification."""
+    """Return the error for a change of content by another role than the one that created it."""
     text = f"the {creator} created this notification and alone may change its content"
     return PermissionDenied(text, reason="NOT_CREATOR", metadata={"creator": creator})
 
 
 def no_notification() -> NotFound:
-    """It never was, it is gone, or it is someone else's."""
+    """Return the error for a notification that never was, is gone, or is in another feed (Isolated)."""
     text = "there is no such notification in this feed, or it is gone"
     return NotFound(text, reason="NOTIFICATION_NOT_FOUND")
 
 
 def no_endpoint() -> NotFound:
-    """The user has no such endpoint."""
+    """Return the error for an endpoint that the user does not have."""
     text = "the user has no such endpoint; RegisterEndpoint or Subscribe makes it"
     return NotFound(text, reason="ENDPOINT_NOT_FOUND")
 
 
 def endpoint_deleted() -> EndpointDeleted:
-    """The endpoint was deleted."""
+    """Return the error for a call that names a deleted endpoint."""
     text = "the endpoint was deleted; register under a new endpoint_id"
     return EndpointDeleted(text, reason="ENDPOINT_DELETED")
 
 
 def platform_fixed(name: str) -> PlatformFixed:
-    """The platform is another than the registered one."""
+    """Return the error for an endpoint that is registered for another platform, called `name`."""
     text = f"the endpoint is registered for {name} and cannot change"
     return PlatformFixed(text, reason="PLATFORM_FIXED", metadata={"platform": f"PLATFORM_{name}"})
 
 
 def key_conflict(id_: str) -> KeyConflict:
-    """A live notification has the key and other content."""
+    """Return the error for a send whose key a live notification (`id_`) has, with other content."""
     text = (
         "a live notification has this app_notification_id and other content; "
         "send with CONFLICT_POLICY_REPLACE to rewrite it"
@@ -127,23 +131,23 @@ def key_conflict(id_: str) -> KeyConflict:
 
 
 def revision_mismatch(current: int, expected: int) -> RevisionMismatch:
-    """The notification is at another revision than expected."""
+    """Return the error for a notification that is not at the expected revision."""
     text = f"the notification is at revision {current}, not at {expected}; read it again"
     return RevisionMismatch(text, reason="REVISION_MISMATCH", metadata={"revision": str(current)})
 
 
 def quota_exceeded(reason: str, text: str, limit: int) -> QuotaExceeded:
-    """As much is there as may be."""
+    """Return the error for a limit of a user or feed that is reached; `reason` is a name of `ErrorReason`."""
     return QuotaExceeded(text, reason=reason, metadata={"limit": str(limit)})
 
 
 def connection_lost() -> Unavailable:
-    """The network broke, which the service cannot explain."""
+    """Return the error for a broken connection, which has no reason: the service did not raise it."""
     return Unavailable("the connection was lost")
 
 
 def stream_end(reason: str, retry_delay: float) -> UnisonoError:
-    """The error of a stream after a Goodbye with this reason."""
+    """Return the error that follows a Goodbye with this reason. `retry_delay` is in seconds."""
     if reason in COME_BACK:
         text = f"the stream ended ({reason.lower().replace('_', ' ')}); come back"
         return Unavailable(text, reason=reason, retry_delay=retry_delay)
@@ -155,7 +159,7 @@ def stream_end(reason: str, retry_delay: float) -> UnisonoError:
 
 
 def batch_item_error(error: UnisonoError) -> BatchItemError:
-    """The same, for one item of a batch."""
+    """Return an error as the outcome of one item of a batch: its code, message and details."""
     number: int = error.code.value[0]
     return BatchItemError(code=number, message=error.message, details=map(_packed, _details(error)))
 

@@ -1,4 +1,4 @@
-"""The events that a device at a position is sent: of its catch-up, and live. Does not depend on streams."""
+"""The events that a device at a position receives: those of its catch-up, and live ones."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,15 @@ from unisono.client.testing.feed import ChangeType, Endpoint, Feed, Row
 from unisono.client.testing.state import Position
 from unisono.v1 import feed_service_pb2 as pb
 
-#: The events that carry the payload.
+#: The change types whose events carry the payload.
 _NEWS = (pb.CHANGE_TYPE_CREATED, pb.CHANGE_TYPE_UPDATED)
 
 
 def catch_up_events(feed: Feed, endpoint: Endpoint, position: Position, now: int) -> Iterator[pb.Event]:
-    """The net state after the position: what changed often comes once, as it is now."""
+    """Yield the net state after the position, by revision: each notification once, as it is now (Collapsed).
+
+    Only what is meant for the endpoint. `now`, in ms since 1970, decides what still rings.
+    """
     for row in sorted(feed.rows.values(), key=lambda row: row.message.revision):
         if row.message.revision <= position.cursor or not row.is_for(endpoint):
             continue
@@ -21,7 +24,7 @@ def catch_up_events(feed: Feed, endpoint: Endpoint, position: Position, now: int
 
 
 def live_events(feed: Feed, endpoint: Endpoint, position: Position) -> Iterator[pb.Event]:
-    """Every change after the position, as it happened."""
+    """Yield every change after the position that is meant for the endpoint, by revision."""
     for change in feed.changes[position.cursor :]:
         row = change.row
         if row.is_for(endpoint):

@@ -1,4 +1,4 @@
-"""What a test wants to go wrong with calls. Knows nothing of what they do."""
+"""The faults that a test plans for calls of the service."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from unisono.client.testing import errors
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """An error for the next calls, of one method if it is named, before or after they are carried out."""
+    """An error for the next `times` calls of a method (empty: of any), before or after they take effect."""
 
     error: UnisonoError
     method: str
@@ -17,18 +17,21 @@ class Fault:
 
 
 class Faults:
-    """The faults that are still to come."""
+    """The faults that are still to be raised. While `offline` is true, every call fails."""
 
     def __init__(self) -> None:
         self.offline = False
         self._planned: list[Fault] = []
 
     def plan(self, fault: Fault) -> None:
-        """Let calls fail, after those that are planned already."""
+        """Plan a fault, after those that are planned already."""
         self._planned.append(fault)
 
     def check(self, method: str, *, applied: bool = False) -> None:
-        """Raise what is planned for a call, before or after it was carried out."""
+        """Raise the fault that is planned for a call, if any: before, or with `applied` after it took effect.
+
+        Raises `Unavailable` while `offline`.
+        """
         if self.offline:
             raise errors.connection_lost()
         for fault in self._planned:

@@ -1,6 +1,6 @@
-"""One user's feed: its notifications, every change that was made to them, its endpoints, who listens.
+"""The feed of one user: its notifications, every change of them, its endpoints, and its open streams.
 
-Knows no requests. Everything that happens to a notification goes through `Feed.commit`.
+Everything that happens to a notification goes through `Feed.commit`.
 """
 
 import json
@@ -13,18 +13,18 @@ from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 
-#: What neither rings nor counts for a badge.
+#: The states in which a notification neither rings nor counts as unread.
 _ASIDE: Final = (pb.USER_ACTION_STATE_DISMISSED, pb.USER_ACTION_STATE_SNOOZED)
 
 #: Why a notification changed.
 ChangeType: TypeAlias = feed_pb.ChangeType.ValueType
 
-#: Who created it.
+#: Who created a notification.
 Role: TypeAlias = pb.SenderRole.ValueType
 
 
 class FeedKey(NamedTuple):
-    """Names a feed."""
+    """The name of a feed: an app and a user of it."""
 
     app_id: str
     user_id: str
@@ -32,22 +32,24 @@ class FeedKey(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Endpoint:
-    """A device of the user. `delete_time` is in milliseconds since 1970."""
+    """An installation of the app on one device. `delete_time` is in ms since 1970; None: not deleted."""
 
     message: endpoint_pb.Endpoint
     delete_time: int | None = None
 
     @property
     def id(self) -> str:
-        """Chosen by the device."""
+        """The id of the endpoint, chosen by the device."""
         return self.message.endpoint_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A notification after a change. Once committed, `shown` is never changed.
+    """A notification as of its last change. Once the row is committed, `message` is never changed.
 
-    `removal` is why it is gone, if it is; `alert_time` when `alert_revision` was made, in milliseconds.
+    fingerprint: content and target policy as they were sent last, to recognise repeats.
+    removal: why the notification is gone; None while it is live.
+    alert_time: when `alert_revision` was made, in ms since 1970.
     """
 
     message: pb.Notification
@@ -59,12 +61,12 @@ class Row:
 
     @property
     def live(self) -> bool:
-        """Whether it is in the feed; otherwise this is what is left of it."""
+        """Whether the notification is in the feed; otherwise the row is its tombstone."""
         return self.removal is None
 
     @property
     def counts_as_unread(self) -> bool:
-        """Whether it counts for a badge."""
+        """Whether a badge counts the notification: live, unread, and neither dismissed nor snoozed."""
         waits = (
             self.message.read_state == pb.READ_STATE_UNREAD and self.message.user_action_state not in _ASIDE
         )
@@ -72,23 +74,26 @@ class Row:
 
     @property
     def target_key(self) -> str:
-        """Text that tells its target policy from others; empty when it is for every endpoint."""
+        """The target policy as a text, equal for equal policies; empty when it means every endpoint."""
         return target_key(self.message.target_policy)
 
     @property
     def size(self) -> int:
-        """How many bytes of its feed's share it takes, as long as it is live."""
+        """How many bytes of `Limits.feed_bytes` the notification takes while it is live."""
         return size_of(self.message.payload, self.message.target_policy)
 
     def rings_at(self, now: int) -> bool:
-        """Whether its last alert is still worth a ring."""
+        """Return whether the last alert may ring at `now` (ms since 1970).
+
+        It may while the notification counts as unread, is within its display time, and has not expired.
+        """
         message = self.message
         shows = millis(message.display_time_to_live)
         fresh = not message.HasField("display_time_to_live") or now < self.alert_time + shows
         return self.counts_as_unread and fresh and now < millis(message.expire_time)
 
     def is_for(self, endpoint: Endpoint | None) -> bool:
-        """Whether it is meant for the endpoint; anything is for None."""
+        """Return whether the notification is meant for the endpoint; for None, always true."""
         policy = self.message.target_policy
         if endpoint is None or not (policy.platforms or policy.endpoint_ids):
             return True
@@ -97,7 +102,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One change: the row after it, why, when, and by which endpoint, if by one."""
+    """One change of a feed: the row after it, its type, its time (ms since 1970), and its origin.
+
+    `origin` is the endpoint that made the change, empty if none did.
+    """
 
     row: Row
     change_type: ChangeType
@@ -106,24 +114,25 @@ class Change:
 
 
 class Listener(Protocol):
-    """A stream of the feed."""
+    """An open stream of the feed."""
 
     endpoint_id: str
 
     def wake(self) -> None:
-        """There may be something to say."""
+        """Let the stream check whether there is something to send."""
         ...
 
     def end(self, reason: str, retry_delay: float | None = None) -> None:
-        """Say Goodbye."""
+        """End the stream with a Goodbye; `retry_delay` is in seconds, None where nobody is to come back."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class Feed:
-    """The change of revision n is `changes[n - 1]`. Below `floor`, not every removal is known any more.
+    """The feed of one user. `changes[n - 1]` is the change of revision n; `rows` are by id.
 
-    Positions of another `epoch` mean nothing here.
+    Positions below `floor` cannot resume, as tombstones after them were purged. Positions of another
+    `epoch` are of an earlier feed of the user, and invalid.
     """
 
     key: FeedKey
@@ -136,7 +145,7 @@ class Feed:
 
     @property
     def revision(self) -> int:
-        """That of the last change; 0 before the first."""
+        """The revision of the last change; 0 before the first."""
         return len(self.changes)
 
     @property
@@ -145,16 +154,19 @@ class Feed:
         return sorted((row for row in self.rows.values() if row.live), key=lambda row: row.create_revision)
 
     def unread_count(self, endpoint: Endpoint | None = None) -> int:
-        """What a badge shows: of one endpoint, or of the feed."""
+        """Return the unread count of one endpoint, or of the whole feed for None (Exact)."""
         return sum(row.counts_as_unread and row.is_for(endpoint) for row in self.rows.values())
 
     def with_key(self, key: str) -> list[Row]:
-        """The rows with a key: what is live first, then the newest."""
+        """Return the rows with a sender's key: live ones first, then the newest; none for an empty key."""
         keyed = (row for row in self.rows.values() if key and row.message.app_notification_id == key)
         return sorted(keyed, key=lambda row: (not row.live, -row.message.revision))
 
     def named(self, ref: pb.NotificationRef, role: Role) -> Row | None:
-        """What a caller of this role means: something live, then something of its own role."""
+        """Return the row, live or not, that a caller of this role refers to; None if there is none.
+
+        Of several with one key, a live one comes first, then one that the role created (NotificationRef).
+        """
         if ref.id:
             return self.rows.get(ref.id)
         found = self.with_key(ref.app_notification_id)
@@ -170,7 +182,11 @@ class Feed:
         new_content: bool = False,
         alert: bool = False,
     ) -> Row:
-        """Make it the next change. `news`: its content is new. `alert`: it rings."""
+        """Commit a row as the next change of the feed, wake the streams, and return the row.
+
+        The row gets the next revision and `now` (ms since 1970) as its update time. `new_content`: the
+        content changed. `alert`: the change rings. `origin` is the endpoint that made it, if one did.
+        """
         revision = self.revision + 1
         message = row.message
         message.revision = revision
@@ -189,7 +205,10 @@ class Feed:
         return row
 
     def record_activity(self, endpoint_id: str, now: int) -> None:
-        """A sign of life of an endpoint, if there is such a one."""
+        """Set the last-seen time of an endpoint to `now` (ms since 1970), never back.
+
+        Unknown and deleted endpoints are ignored.
+        """
         endpoint = self.endpoints.get(endpoint_id)
         if endpoint is not None and endpoint.delete_time is None:
             latest = max(now, millis(endpoint.message.last_seen_time))
@@ -197,25 +216,25 @@ class Feed:
 
 
 def target_key(policy: pb.TargetPolicy) -> str:
-    """See `Row.target_key`."""
+    """Return a target policy as a text, equal for equal policies; empty when it means every endpoint."""
     if not policy.platforms and not policy.endpoint_ids:
         return ""
     return json.dumps([list(policy.platforms), list(policy.endpoint_ids)], separators=(",", ":"))
 
 
 def size_of(payload: pb.Payload, policy: pb.TargetPolicy) -> int:
-    """See `Row.size`."""
+    """Return how many bytes of `Limits.feed_bytes` a payload with this target policy takes."""
     return payload.ByteSize() + len(target_key(policy))
 
 
 def copy(row: Row) -> pb.Notification:
-    """What is shown of it, to be changed and committed."""
+    """Return a copy of a row's message, to be changed and committed."""
     message = pb.Notification()
     message.CopyFrom(row.message)
     return message
 
 
 def wake(listeners: Iterable[Listener]) -> None:
-    """Let them look."""
+    """Let streams check whether there is something to send."""
     for listener in tuple(listeners):
         listener.wake()

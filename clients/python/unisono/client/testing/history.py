@@ -1,4 +1,4 @@
-"""GetNotification and ListNotifications."""
+"""The methods that read notifications: GetNotification and ListNotifications."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,12 +12,15 @@ from unisono.client.testing.state import Position
 from unisono.client.testing.times import millis
 from unisono.v1 import notification_service_pb2 as pb
 
-#: How many notifications a page with filters looks at, at most.
+#: How many notifications are examined at most for a page with filters (ListNotificationsRequest.page_size).
 _LOOKS: Final = 1000
 
 
 def get(request_context: RequestContext, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
-    """GetNotification."""
+    """Answer GetNotification: a live notification with its payload.
+
+    Raises `InvalidRequest`, and `NotFound` for one that is gone or not in this feed.
+    """
     violations = Violations()
     actor = request_context.reading_actor(violations, request.user_id)
     check_ref(violations, "notification", request.notification, request_context.limits.id_bytes)
@@ -31,7 +34,12 @@ def get(request_context: RequestContext, request: pb.GetNotificationRequest) -> 
 def history(
     request_context: RequestContext, request: pb.ListNotificationsRequest
 ) -> pb.ListNotificationsResponse:
-    """ListNotifications."""
+    """Answer ListNotifications: one page of the history, newest first by creation.
+
+    The token of the next page is empty on the last one. `resume_token` is set on the first page of an
+    endpoint. Raises `InvalidRequest`, also for a page token of another list, and `NotFound` or
+    `EndpointDeleted` for the endpoint.
+    """
     violations = Violations()
     actor = request_context.reading_actor(violations, request.user_id, request.endpoint_id)
     _check_filters(violations, request_context, request)
@@ -74,7 +82,7 @@ def _check_filters(
 def _opened(
     violations: Violations, request_context: RequestContext, feed: Feed, request: pb.ListNotificationsRequest
 ) -> int | None:
-    """The create_revision that the page before ended with; None for the first page."""
+    """Return the create_revision that the page before ended with; None for the first page."""
     if not request.page_token:
         return None
     mark, before = request_context.state.pages.get(request.page_token) or (None, 0)
@@ -86,7 +94,7 @@ def _opened(
 
 
 def _mark(feed: Feed, request: pb.ListNotificationsRequest) -> bytes:
-    """What all pages of one list have in common."""
+    """Return bytes that are equal for all pages of one list."""
     filters = pb.ListNotificationsRequest()
     filters.CopyFrom(request)
     for name in ("user_id", "page_size", "page_token"):
@@ -97,7 +105,7 @@ def _mark(feed: Feed, request: pb.ListNotificationsRequest) -> bytes:
 def _looked_at(
     feed: Feed, before: int | None, max_rows: int, *, narrowed: bool
 ) -> tuple[Sequence[Row], Row | None]:
-    """What is older, the newest first, and the last of it if there may be more."""
+    """Return the older rows, newest first, and the last of them if there may be more."""
     older = [row for row in reversed(feed.live) if before is None or row.create_revision < before]
     if not narrowed or len(older) < max_rows:
         return older, None
@@ -121,7 +129,7 @@ def _passes(row: Row, request: pb.ListNotificationsRequest) -> bool:
 
 
 def _fitting(rows: Sequence[Row], max_items: int, max_bytes: int) -> Sequence[Row]:
-    """As many as a page takes, but at least one."""
+    """Return as many rows as fit on a page, at least one."""
     size = 0
     for index, row in enumerate(rows[:max_items]):
         size += row.message.ByteSize()

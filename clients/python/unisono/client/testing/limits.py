@@ -1,16 +1,29 @@
-"""How much the service takes. Knows no requests."""
+"""The limits of the service in memory."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-#: Paths of a mask, and platforms of a target policy: more than a message has fields, and than there are.
+#: How many paths an update mask, and platforms a target policy, may list: more than there are.
 MASK_PATHS = 32
 TARGET_PLATFORMS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Sizes in bytes. The defaults are the contract's; choose small ones to see what happens there."""
+    """The limits of the service in memory, all inclusive. The defaults are those of a server.
+
+    Choose small ones to test what happens there: `InvalidRequest` for single requests (`TooLarge` for
+    `request_bytes`), `QuotaExceeded` for what a user or a feed may have. At `endpoints_per_user` the
+    endpoint unseen longest without a stream is removed first. Rates of calls are not limited.
+
+    id_bytes: of ids, keys and names, in UTF-8; title_bytes, body_bytes: also in UTF-8.
+    page_bytes: of notifications on one page, which has at least one.
+    streams_per_user: endpoints with a stream; together with superseded streams, twice as many streams.
+    feed_bytes: payloads and target policies of the live notifications of one feed.
+    deleted_endpoints_per_user: how many stay known as deleted, the latest.
+    expire_after_default, heartbeat, page_default_items: for requests that ask for nothing.
+    heartbeat_min, heartbeat_max: what the interval that a device asks for is clamped to.
+    """
 
     id_bytes: int = 256
     title_bytes: int = 1024

@@ -1,4 +1,4 @@
-"""MarkNotifications: a new state for one, several, a group or all."""
+"""The method that marks, MarkNotifications: a new state for one, several, a group or all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,11 @@ from unisono.v1.notification_service_pb2 import MarkNotificationsRequest, MarkNo
 
 
 def mark(request_context: RequestContext, request: MarkNotificationsRequest) -> MarkNotificationsResponse:
-    """MarkNotifications."""
+    """Answer MarkNotifications: give the selected notifications a new state, each as a change of the feed.
+
+    Raises `InvalidRequest`, `NotFound` where no reference names a live notification or the endpoint is
+    not registered, `EndpointDeleted`, and `RevisionMismatch`.
+    """
     actor, new = _read(request_context, request)
     feed = actor.feed
     endpoint = endpoints.existing(feed, actor.endpoint_id) if actor.endpoint_id else None
@@ -39,14 +43,14 @@ def mark(request_context: RequestContext, request: MarkNotificationsRequest) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _New:
-    """What is asked for."""
+    """The new state that a request asks for. `snooze_until` is in ms since 1970."""
 
     request: MarkNotificationsRequest
     snooze_until: int | None
     expected_revision: int | None
 
     def patched(self, row: Row) -> pb.Notification:
-        """What would be shown."""
+        """Return a copy of the row's message in the new state."""
         message = copy(row)
         if self.request.read_state:
             message.read_state = self.request.read_state
@@ -58,13 +62,13 @@ class _New:
         return message
 
     def leaves_alone(self, row: Row) -> bool:
-        """Whether the caller cannot have seen it, or it will not live until it comes back."""
+        """Return whether to skip a row: newer than `up_to_revision`, or expiring before the snooze ends."""
         newest = max(row.content_revision, row.message.alert_revision)
         unseen = self.request.HasField("up_to_revision") and newest > self.request.up_to_revision
         return unseen or self.outlasts(row)
 
     def outlasts(self, row: Row) -> bool:
-        """Whether the snooze is longer than the notification lives."""
+        """Return whether the notification expires before the snooze ends, or as it ends."""
         return self.snooze_until is not None and self.snooze_until >= millis(row.message.expire_time)
 
 
@@ -99,7 +103,7 @@ def _check_selector(
 def _check_state(
     violations: Violations, request_context: RequestContext, request: MarkNotificationsRequest
 ) -> int | None:
-    """Returns the end of the snooze, if there is one."""
+    """Check the new state, and return the end of the snooze (ms since 1970), if there is one."""
     checks.choice(violations, "read_state", request.read_state, checks.READ_STATES)
     checks.choice(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
     if not request.read_state and not request.user_action_state:
@@ -117,7 +121,7 @@ def _check_state(
 def _selected(
     actor: Actor, endpoint: Endpoint | None, request: MarkNotificationsRequest
 ) -> tuple[Sequence[Row], Sequence[pb.NotificationRef]]:
-    """What is meant, each once, and the references that name nothing live."""
+    """Return the selected rows, each once, and the references that name nothing live."""
     kind, feed = request.WhichOneof("selector"), actor.feed
     if kind == "group_name":
         return [row for row in feed.live if row.message.group_name == request.group_name], ()
@@ -137,7 +141,7 @@ def _selected(
 
 
 def _check_single(row: Row, new: _New) -> None:
-    """What is asked of one alone is refused, not skipped."""
+    """Raise what a single notification fails with, where several would be skipped."""
     if new.patched(row) == row.message:
         return
     check_revision(row, new.expected_revision)

@@ -1,4 +1,4 @@
-"""UpdateNotification and DeleteNotification, and what removes a notification. Knows nothing of marking."""
+"""The methods that change content: UpdateNotification, DeleteNotification, and what other methods share."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,14 +15,19 @@ from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
-#: What is left of a notification that is gone has none of these.
+#: The fields that a tombstone does not have.
 _FORGOTTEN = ("payload", "group_name", "priority", "display_time_to_live", "snooze_until")
 
 
 def update(
     request_context: RequestContext, request: service_pb.UpdateNotificationRequest
 ) -> service_pb.UpdateNotificationResponse:
-    """UpdateNotification."""
+    """Answer UpdateNotification: patch the content of a live notification, and return it.
+
+    A patch that changes nothing makes no change of the feed; only a new payload rings. Raises
+    `InvalidRequest`, `NotFound`, `PermissionDenied` for what the other role created, `RevisionMismatch`,
+    and `QuotaExceeded` where the feed would be too large.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     check_ref(violations, "notification", request.notification, request_context.limits.id_bytes)
@@ -56,7 +61,10 @@ def update(
 def delete(
     request_context: RequestContext, request: service_pb.DeleteNotificationRequest
 ) -> service_pb.DeleteNotificationResponse:
-    """DeleteNotification: what is gone stays as it is."""
+    """Answer DeleteNotification: remove a notification; one that is gone already stays as it is.
+
+    Raises `InvalidRequest`, `NotFound` for one that is not even a tombstone, and `RevisionMismatch`.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     check_ref(violations, "notification", request.notification, request_context.limits.id_bytes)
@@ -74,14 +82,14 @@ def delete(
 
 
 def remove(feed: Feed, row: Row, change_type: ChangeType, now: int, origin: str = "") -> Row:
-    """Take a live notification out of the feed."""
+    """Remove a live notification from the feed, and return its tombstone."""
     message = copy(row)
     clear(message, _FORGOTTEN)
     return feed.commit(replace(row, message=message, removal=change_type), change_type, now, origin)
 
 
 def check_ref(violations: Violations, field: str, ref: pb.NotificationRef, max_bytes: int) -> None:
-    """A reference names a notification by its id or by its key."""
+    """Check that a reference names a notification, by its id or by its key."""
     kind = ref.WhichOneof("ref")
     if kind is None:
         violations.add(field, "is required: an id or an app_notification_id")
@@ -90,7 +98,7 @@ def check_ref(violations: Violations, field: str, ref: pb.NotificationRef, max_b
 
 
 def checked_mask(violations: Violations, paths: Sequence[str], known: Sequence[str]) -> list[str]:
-    """The fields to patch."""
+    """Check an update mask, and return the fields of `known` that it names, in their order."""
     if not paths:
         violations.add("update_mask", "is required")
     listed = checks.members(violations, "update_mask", paths, MASK_PATHS, min_items=0)
@@ -106,7 +114,7 @@ def expected_revision(
     | service_pb.MarkNotificationsRequest
     | service_pb.DeleteNotificationRequest,
 ) -> int | None:
-    """The revision that the notification must have, if one is given."""
+    """Check and return the revision that the notification must have; None if the request gives none."""
     if not request.HasField("expected_revision"):
         return None
     checks.revision(violations, "expected_revision", request.expected_revision)
@@ -114,7 +122,7 @@ def expected_revision(
 
 
 def check_revision(row: Row, expected: int | None) -> None:
-    """Raises `RevisionMismatch` for a notification at another revision than expected."""
+    """Raise `RevisionMismatch` for a notification at another revision than expected; None expects none."""
     if expected not in (None, row.message.revision):
         raise errors.revision_mismatch(row.message.revision, expected)
 

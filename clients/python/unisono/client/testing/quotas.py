@@ -1,4 +1,4 @@
-"""How much a feed may hold. Knows no requests."""
+"""Checks of how much one feed may hold."""
 
 from collections import Counter
 
@@ -10,7 +10,10 @@ from unisono.client.testing.request_context import RequestContext
 def check_room(
     request_context: RequestContext, feed: Feed, target: str, size: int, *, leaves: Row | None
 ) -> None:
-    """Raise `QuotaExceeded` unless there is room for one more, or for one in place of one that leaves."""
+    """Raise `QuotaExceeded` unless the feed has room for a notification, in place of `leaves` if given.
+
+    `target` is its `target_key`, `size` its size in bytes.
+    """
     limit = request_context.limits.live_notifications_per_feed
     if leaves is None and len(feed.live) >= limit:
         text = (
@@ -23,7 +26,7 @@ def check_room(
 
 
 def check_growth(request_context: RequestContext, feed: Feed, growth: int) -> None:
-    """Raise `QuotaExceeded` unless there is room for so many bytes more."""
+    """Raise `QuotaExceeded` unless the feed has room for `growth` more bytes; shrinking is always allowed."""
     limit = request_context.limits.feed_bytes
     if growth > 0 and sum(row.size for row in feed.live) + growth > limit:
         text = (

@@ -1,4 +1,4 @@
-"""One call: who makes it, and which feed it is about. Knows no single method."""
+"""The context of one call: who makes it, and which feed it is about."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from unisono.v1 import notification_pb2 as pb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts on which feed; a publisher has no endpoint."""
+    """The caller's role, and the feed that it acts on. `endpoint_id` is the one in the request, or empty."""
 
     feed: Feed
     role: Role
@@ -21,7 +21,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """A call with a good token."""
+    """The context of a call whose access token is valid."""
 
     state: ServiceState
     principal: Principal
@@ -33,18 +33,24 @@ class RequestContext:
 
     @property
     def limits(self) -> Limits:
-        """What the service takes."""
+        """The limits of the service."""
         return self.state.limits
 
     def reading_actor(
         self, violations: Violations, user_id: str, endpoint_id: str = "", *, required: bool = False
     ) -> Actor:
-        """Who reads; any endpoint of the user may be named."""
+        """Return who reads which feed; the request may name any endpoint of the user.
+
+        Bad fields are added to `violations`. Raises `PermissionDenied` for a device that names another user.
+        """
         checks.name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=required)
         return self._actor(violations, user_id, endpoint_id)
 
     def writing_actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
-        """Who changes something: a device names itself, a publisher has nothing to name."""
+        """Return who changes which feed: a device must name its endpoint, a publisher must not name one.
+
+        Bad fields are added to `violations`. Raises `PermissionDenied` for a device that names another user.
+        """
         device = bool(self.principal.user_id)
         checks.name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
         if endpoint_id and not device:

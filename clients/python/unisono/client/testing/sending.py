@@ -1,4 +1,4 @@
-"""SendNotification and BatchSendNotifications: create once, deduplicate, replace or refuse."""
+"""The methods that send, SendNotification and BatchSendNotifications: create, deduplicate or replace."""
 
 from dataclasses import dataclass, replace
 
@@ -19,7 +19,11 @@ from unisono.v1 import notification_service_pb2 as service_pb
 def send(
     request_context: RequestContext, request: service_pb.SendNotificationRequest
 ) -> service_pb.SendNotificationResponse:
-    """SendNotification."""
+    """Answer SendNotification: create a notification, replace a live one, or find an equal one (Idempotent).
+
+    Raises `PermissionDenied` without the scope to send, `InvalidRequest`, `KeyConflict` for a live
+    notification with this key and other content, and `QuotaExceeded` for a full feed.
+    """
     if not request_context.principal.may_send:
         raise errors.scope_missing(request_context.principal.role, "notifications.send")
     return service_pb.SendNotificationResponse(result=_send(request_context, request))
@@ -28,7 +32,10 @@ def send(
 def send_batch(
     request_context: RequestContext, request: service_pb.BatchSendNotificationsRequest
 ) -> service_pb.BatchSendNotificationsResponse:
-    """BatchSendNotifications: one bad item harms no other."""
+    """Answer BatchSendNotifications: an outcome for each item, in order; one that fails harms no other.
+
+    Raises `InvalidRequest` for a batch without items, or with too many.
+    """
     violations = Violations()
     requests = checks.members(violations, "requests", request.requests, request_context.limits.batch_items)
     violations.check()
@@ -38,7 +45,7 @@ def send_batch(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """A good request. The fingerprint tells the same content: all of it, as requested."""
+    """A valid send. Equal fingerprints mean the same content and target policy, as requested."""
 
     actor: Actor
     key: str
@@ -63,7 +70,7 @@ def _item(
 def _send(
     request_context: RequestContext, request: service_pb.SendNotificationRequest
 ) -> service_pb.SendResult:
-    """Repeats are told first: what depends on the time and on quotas comes after."""
+    """Send one notification. Repeats are found before what depends on the time and on quotas is checked."""
     wanted = _read(request_context, request)
     wanted.actor.feed.record_activity(wanted.actor.endpoint_id, request_context.now)
     keyed = wanted.actor.feed.with_key(wanted.key)
@@ -143,7 +150,7 @@ def _rewrite(request_context: RequestContext, wanted: _Wanted, live: Row) -> Row
 
 
 def _commit(request_context: RequestContext, wanted: _Wanted, row: Row, change_type: ChangeType) -> Row:
-    """Unread, with the new content, and ringing."""
+    """Commit a row with the new content: unread, and ringing."""
     message, actor = row.message, wanted.actor
     put(message, wanted.content, CONTENT)
     if not message.HasField("expire_time"):

@@ -1,4 +1,4 @@
-"""The service in memory, as a test holds it: tokens, time, and faults on demand."""
+"""The service in memory, as a test uses it: its transport, access tokens, time, and faults on demand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +19,15 @@ from unisono.client.testing.sweeper import advance
 from unisono.client.testing.times import as_datetime, length, since_1970
 from unisono.client.testing.transport import FakeTransport
 
-#: The app of tokens that name no other.
+#: The app of tokens that are made without `app_id`.
 APP: Final = "app.test"
 
 Reason = Literal["DRAINING", "SESSION_AGE", "RESYNC", "TOKEN_EXPIRED", "SUPERSEDED", "ENDPOINT_DELETED"]
-"""Why the service ends a stream. After the first three a device comes back by itself."""
+"""Why the service ends a stream: a name of `GoodbyeReason` in the proto, without its prefix."""
 
 
 class FakeService:
-    """The whole service: what `Publisher`, `BlockingPublisher` and `Device` take as their target.
+    """The whole service in memory, whose `transport` is a target for publishers and devices.
 
         service = FakeService()
         publisher = Publisher(service.transport, service.app_token())
@@ -35,7 +35,9 @@ class FakeService:
             service.transport, service.user_token("ada"), endpoint_id="laptop", platform=Platform.LINUX
         )
 
-    Its time stands still until `advance`, and starts at `now` (an aware time; left out, the machine's).
+    The service's time starts at `now` (an aware time; left out, the machine's) and stands still until
+    `advance`: expiry, snoozes and tokens follow it, heartbeats and delays before a reconnect follow real
+    time. Raises `TypeError` for a time without a zone. Nothing outlives the object.
     """
 
     def __init__(self, *, now: datetime | None = None, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
@@ -45,16 +47,19 @@ class FakeService:
 
     @property
     def transport(self) -> Transport:
-        """What publishers and devices take instead of an address. May be shared by any number of them."""
+        """The transport that publishers and devices take instead of an address.
+
+        Any number of them may share it, on any event loops; it stays usable when they are closed.
+        """
         return self._transport
 
     @property
     def now(self) -> datetime:
-        """The service's time."""
+        """The service's time: aware, in UTC, in whole milliseconds. Only `advance` changes it."""
         return as_datetime(self._state.now)
 
     def app_token(self, *, app_id: str = APP, lifetime: timedelta = timedelta(days=365)) -> str:
-        """A new access token of a backend."""
+        """Return a new access token of a publisher of the app, valid for `lifetime` of the service's time."""
         return self._token(app_id, "", may_send=True, lifetime=lifetime)
 
     def user_token(
@@ -65,43 +70,60 @@ class FakeService:
         may_send: bool = True,
         lifetime: timedelta = timedelta(days=365),
     ) -> str:
-        """A new access token of a user's devices; with `may_send`, they may send to the user's own feed."""
+        """Return a new access token of a user's devices, valid for `lifetime` of the service's time.
+
+        With `may_send` they may send to the user's own feed, as with the scope notifications.send;
+        without it, sending raises `PermissionDenied`.
+        """
         return self._token(app_id, user_id, may_send=may_send, lifetime=lifetime)
 
     def expire(self, token: str) -> None:
-        """Let the time of an access token be over: calls are refused, and its streams end."""
+        """Let an access token expire now: calls raise `Unauthenticated` (TOKEN_EXPIRED), its streams end.
+
+        Raises `KeyError` for a token that the service does not know.
+        """
         with self._state.lock:
             self._state.principals[token].expire_time = self._state.now
             wake(self._state.listeners)
 
     def revoke(self, token: str) -> None:
-        """The same, but calls with it are refused as if it had never been given."""
+        """Revoke an access token: as `expire`, but the reason of `Unauthenticated` is TOKEN_INVALID."""
         self.expire(token)
         with self._state.lock:
             del self._state.principals[token]
 
     def advance(self, span: timedelta) -> None:
-        """Let time pass: what expires, and what comes back from a snooze, does so at its time, in order."""
+        """Advance the service's time by `span`, in whole milliseconds.
+
+        Notifications that expire, and snoozes that end, do so at their own time and in order, each as a
+        change of its feed. Afterwards tokens past their lifetime no longer count, and what is past its
+        retention is purged: tombstones and deleted endpoints after 30 days, unseen endpoints after 60.
+        """
         with self._state.lock:
             advance(self._state, length(span))
 
     def notifications(self, user_id: str, *, app_id: str = APP) -> tuple[Notification, ...]:
-        """What is in a user's feed, newest first."""
+        """Return the notifications in a user's feed, newest first; empty for an unknown user.
+
+        Those that were read or dismissed are among them, and those for any endpoint.
+        """
         with self._state.lock:
             live = self._state.feed(FeedKey(app_id, user_id)).live
             return tuple(_convert.notification(row.message) for row in reversed(live))
 
     def fail(self, error: UnisonoError, *, method: str = "", times: int = 1, applied: bool = False) -> None:
-        """Let the next calls fail with this error: `times` of them, and only of `method`, if it is named.
+        """Let the next `times` calls (at least 1) fail with this error, of `method` only if it is named.
 
-        `method` is the name of an RPC, such as "MarkNotifications". With `carried_out` the call does what
-        it says, and the error comes in place of the answer. Several faults come one after the other.
+        `method` is the name of an RPC, such as "MarkNotifications". A call that fails changes nothing; with
+        `applied` it takes effect, and the error replaces its answer, as when a connection breaks. Opening
+        a stream (Subscribe) never fails in that second way. Faults are used up in the order in which they
+        were planned. The SDK repeats calls after an `Unavailable`, so that its caller may not see it.
         """
         with self._state.lock:
             self._faults.plan(Fault(error, method, times, applied))
 
     def disconnect(self) -> None:
-        """Cut all streams, as a network would. Devices come back."""
+        """Cut all open streams without a Goodbye, as a network does. Devices reconnect by themselves."""
         with self._state.lock:
             for session in self._sessions():
                 session.cut = True
@@ -109,7 +131,10 @@ class FakeService:
 
     @contextmanager
     def offline(self) -> Iterator[None]:
-        """Cut all streams, and let every call fail until the end of the block."""
+        """Cut all streams, and let every call raise `Unavailable` until the end of the block.
+
+        Blocks do not nest: the end of an inner one ends both.
+        """
         self._faults.offline = True
         self.disconnect()
         try:
@@ -118,20 +143,30 @@ class FakeService:
             self._faults.offline = False
 
     def stall(self) -> None:
-        """Let the streams that are open now fall silent for ever, as a dead connection does."""
+        """Send nothing more on the streams that are open now, without ending them, like a dead connection.
+
+        A device notices after `Timing.missed_heartbeats` heartbeat intervals, in real time, and opens
+        another stream, which works.
+        """
         for session in self._sessions():
             session.stalled = True
 
     def say_goodbye(self, reason: Reason = "DRAINING", *, retry_delay: timedelta = timedelta()) -> None:
-        """End all streams with a Goodbye; `retry_delay` goes with the reasons to come back."""
+        """End all open streams with a Goodbye of this reason. Tokens and endpoints stay valid.
+
+        After DRAINING, SESSION_AGE and RESYNC a device reconnects when `retry_delay` (real time) has
+        passed; after TOKEN_EXPIRED at once, if it can get another token. Otherwise the device ends with
+        `Unauthenticated`, `Superseded` or `EndpointDeleted`. Other reasons carry no `retry_delay`.
+        """
         with self._state.lock:
             for listener in self._state.listeners:
                 listener.end(reason, retry_delay.total_seconds() if reason in COME_BACK else None)
 
     def invalidate_positions(self) -> None:
-        """Cut all streams, and let no position count any more, as after a restore from a backup.
+        """Cut all streams, and invalidate all resume tokens, as a restore from a backup does.
 
-        A device that comes back starts anew: it drops what it holds, and gets what is there.
+        A device that reconnects gets `resumed = false`: it discards what it holds and receives all that
+        is in the feed.
         """
         with self._state.lock:
             self._state.epoch += 1

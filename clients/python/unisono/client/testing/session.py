@@ -1,4 +1,4 @@
-"""One stream of one endpoint: says what follows its position, waits, says more. Knows no requests."""
+"""One stream of one endpoint: sends what follows its position, waits, and sends more."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -13,15 +13,15 @@ from unisono.client.testing.state import Position, Principal, ServiceState
 from unisono.client.testing.times import duration
 from unisono.v1 import feed_service_pb2 as pb
 
-#: The most that one batch of events holds, in bytes.
+#: The most that one batch of events holds, in bytes (Collapsed).
 _BATCH_BYTES: Final = 256 * 1024
-#: Heartbeats come a little earlier than agreed.
+#: The part of the agreed interval after which a heartbeat is sent: a little early.
 _HEARTBEAT_SHARE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Where a stream starts. `heartbeat` is in seconds."""
+    """Where a stream starts, and whether that resumes. `heartbeat` is the interval in seconds."""
 
     position: Position
     resumed: bool
@@ -29,7 +29,11 @@ class Start:
 
 
 class Session:
-    """`cut` and `stalled` are what a network does to it: the first at once, the second for ever."""
+    """An open stream. `cut` and `stalled` are faults of the network.
+
+    A stream that is cut raises `Unavailable` instead of its next message; a stalled one stays open and
+    sends nothing more. `wake` makes the stream notice the cut.
+    """
 
     def __init__(
         self, state: ServiceState, principal: Principal, feed: Feed, endpoint: Endpoint, start: Start
@@ -51,12 +55,15 @@ class Session:
         self._last_write = self._loop.time()
 
     def wake(self) -> None:
-        """There may be something to say. May be called from any thread."""
+        """Let the stream check whether there is something to send. May be called from any thread."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._woken.set)
 
     def end(self, reason: str, retry_delay: float | None = None) -> None:
-        """Say Goodbye, and nothing after it. `retry_delay` is in seconds."""
+        """End the stream with a Goodbye; only the first call counts.
+
+        `retry_delay` is in seconds; with None the device is not to come back by itself.
+        """
         if self._goodbye is None:
             delay = None if retry_delay is None else duration(int(retry_delay * 1000))
             number = pb.GoodbyeReason.Value(f"GOODBYE_REASON_{reason}")
@@ -64,7 +71,10 @@ class Session:
         self.wake()
 
     async def messages(self) -> AsyncGenerator[pb.SubscribeResponse, None]:
-        """Every message; ends with an error, as streams of the service do."""
+        """Yield the messages from Welcome to Goodbye, and then raise the error of the Goodbye's reason.
+
+        Raises `Unavailable` when the stream is cut. At its end the feed no longer counts the stream as open.
+        """
         try:
             while True:
                 self._woken.clear()
@@ -82,7 +92,7 @@ class Session:
                 self._feed.record_activity(self.endpoint_id, self._state.now)
 
     def _next(self) -> pb.SubscribeResponse | None:
-        """The next message, if there is something to say now."""
+        """Return the next message; None if there is nothing to send now."""
         if self.cut:
             raise errors.connection_lost()
         if self.stalled:
@@ -105,7 +115,7 @@ class Session:
         return self._goodbye
 
     def _batch(self) -> list[pb.Event]:
-        """What follows the position and fits into one message; moves the position past it."""
+        """Return the events after the position that fit into one message, and move the position past them."""
         events: list[pb.Event] = []
         size = 0
         if self._synced and self._position.complete:
@@ -140,11 +150,11 @@ class Session:
         )
 
     def _timeout(self) -> float:
-        """The seconds until a heartbeat is due."""
+        """Return the seconds until a heartbeat is due."""
         return self._last_write + self._start.heartbeat * _HEARTBEAT_SHARE - self._loop.time()
 
     async def _wait(self) -> None:
-        """Until somebody wakes it, or a heartbeat is due."""
+        """Wait until the stream is woken, or a heartbeat is due."""
         try:
             async with asyncio.timeout(None if self.stalled else self._timeout()):
                 await self._woken.wait()

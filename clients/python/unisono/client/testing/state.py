@@ -1,4 +1,4 @@
-"""All that the service holds: its time, its feeds, and what it has given out. Knows no requests."""
+"""The state of the service in memory: its time, its feeds, its access tokens, and the handles it gave out."""
 
 import threading
 import uuid
@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 
 @dataclass(slots=True, eq=False)
 class Principal:
-    """Whom an access token is of: the app itself, or a user. `expire_time` is in milliseconds since 1970."""
+    """The identity behind an access token: an app, or one of its users. `expire_time` is in ms since 1970."""
 
     app_id: str
     user_id: str
@@ -25,13 +25,18 @@ class Principal:
 
     @property
     def role(self) -> str:
-        """What the principal is."""
+        """The role of the token: `device` if it names a user, otherwise `publisher`."""
         return "device" if self.user_id else "publisher"
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a device is in its feed: *passed*, *last complete revision*, *older than this is not news*."""
+    """The position of a device in its feed, as three revisions.
+
+    cursor: what the stream has passed.
+    known: the last complete point.
+    base: what is not newer than this does not ring, and is not sent if it is a removal.
+    """
 
     cursor: int
     known: int
@@ -39,13 +44,13 @@ class Position:
 
     @property
     def complete(self) -> bool:
-        """Whether the device has everything up to here."""
+        """Whether this is a complete point: the device has everything up to `cursor`."""
         return self.cursor == self.known
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedPosition:
-    """A position, and whose it is."""
+    """A position that a resume token stands for, with the feed, endpoint and epochs it was issued for."""
 
     feed: FeedKey
     endpoint_id: str
@@ -54,26 +59,26 @@ class IssuedPosition:
 
 
 class OpaqueHandles(Generic[Value]):
-    """Values under names that nobody guesses, and that no other service gives."""
+    """Values under opaque handles, which nobody guesses and no other service issues."""
 
     def __init__(self, kind: str) -> None:
         self._prefix = f"{kind}-{uuid.uuid4().hex[:8]}"
         self._values: dict[str, Value] = {}
 
     def issue(self, value: Value) -> str:
-        """A new name for it."""
+        """Return a new handle for a value."""
         given = f"{self._prefix}-{len(self._values) + 1}"
         self._values[given] = value
         return given
 
     def get(self, given: str) -> Value | None:
-        """What the name is of."""
+        """Return the value of a handle; None for one that was not issued here."""
         return self._values.get(given)
 
 
 @dataclass(slots=True, eq=False)
 class ServiceState:
-    """`now` is in milliseconds since 1970. `epoch` changes when all positions are forgotten."""
+    """The state of one service. `now` is in ms since 1970; positions of another `epoch` are invalid."""
 
     limits: Limits
     now: int
@@ -87,17 +92,17 @@ class ServiceState:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def feed(self, key: FeedKey) -> Feed:
-        """The feed, made if it is new."""
+        """Return the feed of a user, which is created if it is new."""
         known = self.feeds.get(key)
         return known or self.feeds.setdefault(key, Feed(key, epoch=next(self._numbers)))
 
     @property
     def listeners(self) -> list[Listener]:
-        """All open streams."""
+        """All open streams of all feeds."""
         return [listener for feed in self.feeds.values() for listener in feed.listeners]
 
     def principal(self, token: str) -> Principal:
-        """Who calls. Raises `Unauthenticated`."""
+        """Return the principal of an access token. Raises `Unauthenticated` for an unknown or expired one."""
         principal = self.principals.get(token)
         if principal is None:
             raise errors.unknown_token()
@@ -106,19 +111,19 @@ class ServiceState:
         return principal
 
     def new_id(self) -> str:
-        """A UUIDv7 (RFC 9562, section 5.7); later ones are larger."""
+        """Return a new UUIDv7 (RFC 9562, section 5.7); later ones are larger."""
         return str(uuid.UUID(int=self.now << 80 | 0x7 << 76 | 0x2 << 62 | next(self._numbers)))
 
     def seal(self, feed: Feed, endpoint_id: str, position: Position) -> bytes:
-        """The resume token of a position."""
+        """Return a resume token for a position of an endpoint."""
         return self.positions.issue(
             IssuedPosition(feed.key, endpoint_id, self._epochs(feed), position)
         ).encode()
 
     def unseal(self, feed: Feed, endpoint_id: str, token: bytes) -> Position | None:
-        """The position; None for another endpoint's, or one that counts no more.
+        """Return the position of a resume token; None for one of another endpoint or of an earlier epoch.
 
-        Raises `ResumeTokenInvalid`.
+        Raises `ResumeTokenInvalid` for what is no resume token, or one of another feed.
         """
         sealed = self.positions.get(token.decode(errors="replace"))
         if sealed is None:

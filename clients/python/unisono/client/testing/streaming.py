@@ -1,4 +1,4 @@
-"""FeedService: opens streams, takes acknowledgements, and tells where a feed is."""
+"""The methods of FeedService: Subscribe, Acknowledge and GetFeed."""
 
 from unisono.client.testing import checks, endpoints, errors
 from unisono.client.testing.checks import Violations
@@ -13,7 +13,12 @@ _DAY = 24 * 3600 * 1000
 
 
 def subscribe(request_context: RequestContext, request: pb.SubscribeRequest) -> Session:
-    """Subscribe: a session of this endpoint, which supersedes an older one."""
+    """Answer Subscribe: return a session of the endpoint, which supersedes older ones.
+
+    A new endpoint is registered. With a position that it cannot resume from, the stream starts anew.
+    Raises `InvalidRequest`, `ResumeTokenInvalid`, `EndpointDeleted`, `PlatformFixed`, and `QuotaExceeded`
+    for too many streams or endpoints.
+    """
     actor = _read(request_context, request)
     feed = actor.feed
     _check_streams(request_context, actor)
@@ -33,7 +38,11 @@ def subscribe(request_context: RequestContext, request: pb.SubscribeRequest) -> 
 
 
 def acknowledge(request_context: RequestContext, request: pb.AcknowledgeRequest) -> pb.AcknowledgeResponse:
-    """Acknowledge."""
+    """Answer Acknowledge: record up to where the device has everything; the response has the largest so far.
+
+    A position of an earlier epoch changes nothing. Raises `InvalidRequest`, `ResumeTokenInvalid`, and
+    `NotFound` or `EndpointDeleted` for the endpoint.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     if not request.resume_token:
@@ -48,7 +57,10 @@ def acknowledge(request_context: RequestContext, request: pb.AcknowledgeRequest)
 
 
 def get_feed(request_context: RequestContext, request: pb.GetFeedRequest) -> pb.GetFeedResponse:
-    """GetFeed."""
+    """Answer GetFeed: the last revision, and the unread count, of one endpoint if the request names it.
+
+    Raises `InvalidRequest`, and `NotFound` or `EndpointDeleted` for the endpoint.
+    """
     violations = Violations()
     feed = request_context.reading_actor(violations, request.user_id, request.endpoint_id).feed
     violations.check()
@@ -85,7 +97,7 @@ def _check_streams(request_context: RequestContext, actor: Actor) -> None:
 
 
 def _resumed(request_context: RequestContext, actor: Actor, request: pb.SubscribeRequest) -> Position | None:
-    """Where the device is, if the service still knows all that has happened since."""
+    """Return the position to resume from; None if it is no longer known what happened since."""
     if request.WhichOneof("start") != "resume_token":
         return None
     position = request_context.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
@@ -100,7 +112,7 @@ def _start_over(feed: Feed, request: pb.SubscribeRequest) -> Position:
 
 
 def _heartbeat(request_context: RequestContext, request: pb.SubscribeRequest) -> float:
-    """In seconds."""
+    """Return the heartbeat interval in seconds, within the limits."""
     limits = request_context.limits
     asked = millis(request.heartbeat_interval) or length(limits.heartbeat)
     return min(max(asked, length(limits.heartbeat_min)), length(limits.heartbeat_max)) / 1000

@@ -1,4 +1,4 @@
-"""Lets time pass: expiries, ends of snoozes, and what is forgotten when it is old enough."""
+"""Advances the service's time: expiry, ends of snoozes, and the purge of what is past its retention."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,13 +12,16 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1.feed_service_pb2 import CHANGE_TYPE_EXPIRED, CHANGE_TYPE_STATE_CHANGED
 
 _DAY: Final = 24 * 3600 * 1000
-#: How long it is kept that a notification, or an endpoint, was removed, and an endpoint that is not seen.
+#: The retention of tombstones and deleted endpoints, and of endpoints that are not seen.
 _REMOVALS_KEPT: Final = 30 * _DAY
 _UNSEEN_KEPT: Final = 60 * _DAY
 
 
 def advance(state: ServiceState, span: int) -> None:
-    """Let so many milliseconds pass: each thing that is due happens at its time, in order."""
+    """Advance the time by `span` milliseconds: what expires or wakes does so at its own time, in order.
+
+    Afterwards what is past its retention is purged, and all streams are woken.
+    """
     until = state.now + span
     while due := min(_due(state, until), default=None, key=lambda due: due[0]):
         state.now, feed, row = max(state.now, due[0]), due[1], due[2]
@@ -26,7 +29,7 @@ def advance(state: ServiceState, span: int) -> None:
     state.now = until
     for feed in tuple(state.feeds.values()):
         if _purge(feed, until) and not feed.rows and not feed.endpoints:
-            # The next one for this user is another feed.
+            # A later feed of this user has another epoch.
             del state.feeds[feed.key]
     wake(state.listeners)
 
@@ -52,7 +55,7 @@ def _act(feed: Feed, row: Row, now: int) -> None:
 
 
 def _purge(feed: Feed, now: int) -> bool:
-    """Whether there was anything to forget."""
+    """Purge what is past its retention, and return whether there was anything."""
     before = len(feed.rows) + len(feed.endpoints)
     old = [row for row in feed.rows.values() if not row.live and _age(row, now) > _REMOVALS_KEPT]
     for row in old:

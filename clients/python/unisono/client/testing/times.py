@@ -1,4 +1,4 @@
-"""Times as the service reckons with them: whole milliseconds, since 1970 or as a span."""
+"""Conversions of times to whole milliseconds, in which the service counts: since 1970, or as a span."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,30 +10,30 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def length(span: timedelta) -> int:
-    """A span in milliseconds, cut."""
+    """Return a span in milliseconds, rounded down."""
     return span // _MILLISECOND
 
 
 def since_1970(time: datetime) -> int:
-    """An aware time in milliseconds, cut."""
+    """Return an aware time in milliseconds since 1970, rounded down. Raises `TypeError` for a naive one."""
     return length(time - _EPOCH)
 
 
 def as_datetime(millis: int) -> datetime:
-    """The aware time, in UTC."""
+    """Return milliseconds since 1970 as an aware time in UTC."""
     return _EPOCH + millis * _MILLISECOND
 
 
 def millis(wire: Timestamp | Duration) -> int:
-    """A time or a span of the wire, cut."""
+    """Return a protobuf time in milliseconds since 1970, or a span in milliseconds, rounded down."""
     return wire.seconds * 1000 + wire.nanos // 1_000_000
 
 
 def timestamp(millis: int) -> Timestamp:
-    """A time for the wire."""
+    """Return milliseconds since 1970 as a protobuf time."""
     return Timestamp(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
 
 
 def duration(millis: int) -> Duration:
-    """A span for the wire; not less than zero."""
+    """Return milliseconds, at least 0, as a protobuf span."""
     return Duration(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)

@@ -1,4 +1,4 @@
-"""The transport of the service in memory: lets calls in, and hands each to its method."""
+"""The transport of the service in memory: checks token and size of calls, and hands each to its method."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -17,7 +17,7 @@ from unisono.client.testing.state import ServiceState
 
 @dataclass(frozen=True, slots=True)
 class _Handler:
-    """What carries out a method, and for whom, if it is for one role only."""
+    """The function that answers a method, and the role that may call it; empty for both roles."""
 
     carry_out: Callable[[RequestContext, Any], Message]
     role: str = ""
@@ -42,7 +42,11 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
 
 
 class FakeTransport:
-    """A `Transport`. May be shared by publishers and devices of any event loops."""
+    """The `Transport` of the service in memory, for any number of publishers and devices on any event loops.
+
+    Calls raise the planned fault, if there is one, `Unauthenticated`, `PermissionDenied` for the other
+    role's methods, `TooLarge`, and what the method raises.
+    """
 
     def __init__(self, state: ServiceState, faults: Faults) -> None:
         self._state = state
@@ -51,8 +55,8 @@ class FakeTransport:
     async def unary(
         self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
     ) -> Response:
-        """See `Transport`. The answer is there at once."""
-        # Without a turn of the loop, who calls in a circle would keep everybody else from running.
+        """See `Transport`. The answer comes at once, so that no `timeout` passes."""
+        # Without a turn of the loop, a task that calls in a loop would keep all others from running.
         await asyncio.sleep(0)
         handler = _HANDLERS[method.name]
         with self._state.lock:
@@ -76,7 +80,7 @@ class FakeTransport:
                 yield cast("Response", message)
 
     async def close(self) -> None:
-        """There is nothing to give back: the service is its maker's."""
+        """Do nothing: the service stays usable for others."""
 
     def _admitted(self, request: Message, token: str, role: str) -> RequestContext:
         principal = self._state.principal(token)

@@ -1,1 +1,1 @@
-"""A module for each command, and what they share: options, arguments, help, output."""
+"""The commands, a module for each, and what they share: options, arguments, help, output."""

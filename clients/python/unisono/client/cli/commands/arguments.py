@@ -1,4 +1,4 @@
-"""What is typed, as the SDK takes it: times, and which notifications are meant."""
+"""Turns what is typed into what the SDK takes: times, and which notifications are meant."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,10 @@ key_option = click.option(
 
 
 def in_text(value: Any) -> Any:
-    """The value of a parameter, with its texts as they were typed. Names of files stay as they are."""
+    """Return the value of a parameter, with its texts as they were typed. Names of files stay as they are.
+
+    Raises `UsageFailure` for a text that is not UTF-8.
+    """
     if isinstance(value, tuple):
         return tuple(map(in_text, value))
     if not isinstance(value, str):
@@ -33,7 +36,10 @@ def in_text(value: Any) -> Any:
 
 
 def certificates(ctx: click.Context, param: click.Parameter, file: Path | None) -> bytes | None:
-    """Callback of an option that takes a file of certificates, and gives what is in it."""
+    """Return what is in a file of certificates; None for an option that is left out. A callback of click.
+
+    Raises `click.BadParameter` for a file without certificates in PEM.
+    """
     if file is None:
         return None
     import ssl
@@ -46,14 +52,14 @@ def certificates(ctx: click.Context, param: click.Parameter, file: Path | None) 
 
 
 def references(ids: Sequence[str], keys: Sequence[str]) -> "list[Ref]":
-    """The notifications that were named one by one."""
+    """Return the notifications that were named one by one: by ids first, then by keys."""
     from unisono.client._refs import Key
 
     return [*ids, *map(Key, keys)]
 
 
 def selector(ids: Sequence[str], keys: Sequence[str], group: str | None, everything: bool) -> "Selector":
-    """What was selected, which must be in exactly one way."""
+    """Return which notifications were selected. Raises `click.UsageError` unless in exactly one way."""
     from unisono.client._calls import Everything, Group
 
     if [bool(ids or keys), group is not None, everything].count(True) != 1:
@@ -64,7 +70,10 @@ def selector(ids: Sequence[str], keys: Sequence[str], group: str | None, everyth
 
 
 def span(ctx: click.Context, param: click.Parameter, text: str | None) -> timedelta | None:
-    """Callback of an option that takes a length of time; one that is left out stays None."""
+    """Return a length of time; None for an option that is left out. A callback of click.
+
+    Raises `click.BadParameter` for a text that is none.
+    """
     if text is None:
         return None
     length = typed_span(text)
@@ -74,7 +83,10 @@ def span(ctx: click.Context, param: click.Parameter, text: str | None) -> timede
 
 
 def moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
-    """The same for a point in time."""
+    """Return a point in time, aware; None for an option that is left out. A callback of click.
+
+    Raises `click.BadParameter` for a text that is none.
+    """
     if text is None:
         return None
     when = typed_moment(text)
@@ -85,6 +97,6 @@ def moment(ctx: click.Context, param: click.Parameter, text: str | None) -> date
 
 
 def past_moment(ctx: click.Context, param: click.Parameter, text: str | None) -> datetime | None:
-    """The same, or how long ago it was."""
+    """Return a point in time as `moment`, from that or from how long ago it was. A callback of click."""
     length = typed_span(text or "")
     return datetime.now(UTC) - length if length else moment(ctx, param, text)

@@ -1,4 +1,4 @@
-"""The command that prints what makes shells complete the others."""
+"""The command `unisono completion`, which prints the completion script of a shell."""
 
 from typing import Final
 

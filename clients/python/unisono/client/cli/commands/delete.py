@@ -1,4 +1,4 @@
-"""The command that withdraws notifications."""
+"""The command `unisono delete`, which withdraws notifications."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -47,7 +47,7 @@ def delete(access: Access, ids: tuple[str, ...], keys: tuple[str, ...], user: st
 
 
 async def _each(service: "CliClient", access: Access, actor: "Actor", named: "Sequence[Ref]") -> bool:
-    """Delete one after the other, and say at once what came of it; whether all are gone."""
+    """Delete one after the other, printing each result at once; return whether all are gone."""
     from unisono.client._errors import UnisonoError
     from unisono.client.cli.service.errors import attempt, concerns_all, failure
 
@@ -72,7 +72,7 @@ async def _each(service: "CliClient", access: Access, actor: "Actor", named: "Se
 
 
 def _name(ref: "Ref") -> tuple[str, str]:
-    """What it was called, and the contract's name for that."""
+    """Return the field of the proto that names a notification, and its value."""
     return ("id", ref) if isinstance(ref, str) else ("app_notification_id", ref.app_notification_id)
 
 

@@ -1,4 +1,4 @@
-"""The command that lists the devices of a user."""
+"""The command `unisono devices`, which lists the devices of a user."""
 
 import click
 

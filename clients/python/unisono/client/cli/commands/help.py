@@ -1,4 +1,4 @@
-"""How --help of a command looks: its own options first, then those that all have, then examples."""
+"""The layout of --help: a command's own options first, then those that all have, then examples."""
 
 from typing import Final
 
@@ -24,10 +24,10 @@ class Command(click.Command):
 
 
 def examples(*lines: str) -> str:
-    """Examples, as an epilog: their lines stay as they are."""
+    """Return examples as an epilog; their lines are not wrapped."""
     return block("Examples:", *lines)
 
 
 def block(title: str, *lines: str) -> str:
-    """Lines under a title, as a part of an epilog."""
+    """Return lines under a title as a part of an epilog; they are not wrapped."""
     return "\n".join(("\b", title, *(f"  {line}" for line in lines)))

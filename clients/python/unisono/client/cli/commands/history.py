@@ -1,4 +1,4 @@
-"""The command that lists notifications."""
+"""The command `unisono list`, which lists notifications."""
 
 from contextlib import aclosing
 from datetime import datetime
@@ -84,7 +84,7 @@ def _filter(
     since: datetime | None,
     until: datetime | None,
 ) -> "Filter":
-    """What the SDK takes; what was not given is left out."""
+    """Return the filter for the SDK, without what was not given."""
     filter_: Filter = {}
     if read_state:
         filter_["read_state"] = member_of(ReadState, read_state)
@@ -100,7 +100,10 @@ def _filter(
 
 
 async def listed(service: "CliClient", user: str, filter_: "Filter", limit: int) -> list[Notification]:
-    """One more than wanted, if there is one."""
+    """Return the notifications, newest first: `limit` of them and one more, if there is one; all with 0.
+
+    Raises `UnisonoError`, and `Failure` when there are more than `MAX_LISTED`.
+    """
     size = min(limit + 1, _PAGE) if limit else _PAGE
     rows = service.calls.list(user, filter_, page_size=size, timeout=service.timeout)
     found: list[Notification] = []
@@ -114,7 +117,7 @@ async def listed(service: "CliClient", user: str, filter_: "Filter", limit: int)
     return found
 
 
-#: As many as the service gives at once, if the operator did not choose otherwise.
+#: The largest page of the service, if the operator did not choose otherwise.
 _PAGE: Final = 500
 
 #: More than a feed can hold, whatever the operator chose: a list of more would have no end.

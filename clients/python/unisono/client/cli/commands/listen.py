@@ -1,4 +1,4 @@
-"""The command that is a device: a live inbox in a terminal, or lines."""
+"""The command `unisono listen`, which is a device: a live inbox in a terminal, or lines."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""The command that changes the state of notifications."""
+"""The command `unisono mark`, which changes the state of notifications."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -66,7 +66,7 @@ def mark(
 def _state(
     read: bool | None, action: str | None, snooze: timedelta | None, up_to_revision: int | None
 ) -> "State":
-    """What the SDK takes; what was not given is left out."""
+    """Return the new state for the SDK, without what was not given."""
     if action and snooze:
         raise click.UsageError("--snooze excludes --dismiss, --activate and --restore")
     if read is None and not action and not snooze:

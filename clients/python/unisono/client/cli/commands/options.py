@@ -1,4 +1,4 @@
-"""The options that commands share. Knows nothing of what commands do."""
+"""The options that commands share."""
 
 import functools
 from collections.abc import Callable
@@ -84,7 +84,10 @@ platform_option = click.option(
 
 
 def common_options(command: Function) -> Function:
-    """Give a command the common options: it gets them as its first argument, an `Access`."""
+    """Give a command the common options: it gets them as its first argument, an `Access`.
+
+    The command raises `UsageFailure` when there is no usable token, or an argument is not UTF-8.
+    """
 
     @functools.wraps(command)
     def with_access(
@@ -112,7 +115,10 @@ def common_options(command: Function) -> Function:
 
 
 def _preferred(token: str, token_command: str) -> tuple[str, str]:
-    """Where both are given: what was typed, not what is in the environment; else the command."""
+    """Return which of both to use, the other empty: what was typed before what is in the environment.
+
+    Where that does not decide, the command.
+    """
     source = click.get_current_context().get_parameter_source
     typed = source("token") is ParameterSource.COMMANDLINE
     if typed and source("token_command") is not ParameterSource.COMMANDLINE:

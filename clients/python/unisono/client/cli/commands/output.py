@@ -1,4 +1,4 @@
-"""Puts results on stdout: a table for people, an object per line for programs. Knows no calls."""
+"""Prints results on stdout: a table for people, or a JSON object per line for programs."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ def show(
     as_json: bool,
     none: str,
 ) -> None:
-    """All of them; `none` says on stderr that there are none."""
+    """Print all rows, as JSON or in a `table`; without rows, `none` goes to stderr instead of a table."""
     rows = tuple(rows)
     if as_json:
         for row in rows:

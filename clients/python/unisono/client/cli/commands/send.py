@@ -1,4 +1,4 @@
-"""The command that sends a notification."""
+"""The command `unisono send`, which sends a notification."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -85,7 +85,7 @@ def send(
 
 
 def _shifted(user: str, title: str | None) -> tuple[str, str | None]:
-    """With --me the only argument is the title."""
+    """Return user and title with --me, where the only argument is the title."""
     if title is not None:
         raise click.UsageError("--me is in the place of USER: give the TITLE alone")
     return "", user or None
@@ -100,7 +100,7 @@ def _content(
     expire_time: datetime | None,
     **rest: Any,
 ) -> "Content":
-    """What the SDK takes; what was not given is left out."""
+    """Return the content for the SDK, without what was not given."""
     if expire and expire_time:
         raise click.UsageError("--expire and --expire-at exclude each other")
     content = {

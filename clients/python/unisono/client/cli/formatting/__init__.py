@@ -1,1 +1,1 @@
-"""What is said, to people and to programs: texts, times, tables, shapes. Pure, and knows no call."""
+"""What commands print, for people and for programs: texts, times, tables, JSON. Pure functions."""

@@ -1,4 +1,4 @@
-"""Columns of text, as wide as what is in them; where there is no room, some give way. Pure."""
+"""Columns of text, as wide as their cells; where there is no room, some are narrowed. Pure functions."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
@@ -6,13 +6,13 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
-#: Blanks between columns, and what a column needs in order to say anything.
+#: Blanks between columns, and the width below which a column is of no use.
 _GAP: Final = 2
 _MIN_WIDTH: Final = 6
 
 
 class Column(NamedTuple):
-    """A head, and what is below it."""
+    """A column of a table: its head and its cells, aligned to the right if `right`."""
 
     head: str
     cells: Sequence[Text]
@@ -20,18 +20,19 @@ class Column(NamedTuple):
 
     @property
     def width(self) -> int:
-        """What it takes to show all of it."""
+        """The width that shows the whole column, in columns of the terminal."""
         return max(cell_len(self.head), *(cell.cell_len for cell in self.cells), 0)
 
 
 Yielding = tuple[int, int]
-"""The place of a column, and the width down to which it gives way."""
+"""The index of a column, and the width down to which it is narrowed."""
 
 
 def fitted(wanted: Sequence[int], room: int, giving_way: Iterable[Yielding]) -> list[int]:
-    """The widths of columns in this room: one after the other gives way, until they fit.
+    """Return the widths of columns in `room`: those in `giving_way` are narrowed in turn, until all fit.
 
-    What is left of one may be too little to be of use: then it is 0, and the others have the room.
+    One that would be too narrow to be of use gets 0, and the others its room. If even that is not
+    enough, the widths take more than `room`.
     """
     widths = list(wanted)
     order = list(giving_way)
@@ -46,7 +47,7 @@ def fitted(wanted: Sequence[int], room: int, giving_way: Iterable[Yielding]) -> 
 
 
 def lines(columns: Sequence[Column], room: int, giving_way: Iterable[Yielding]) -> list[Text]:
-    """The heads, and a line for each row."""
+    """Return the line of heads, and a line for each row, in the widths of `fitted`."""
     widths = fitted([column.width for column in columns], room, giving_way)
     heads = [Text(column.head, "dim") for column in columns]
     return [

@@ -1,24 +1,24 @@
-"""What is the matter with a connection, from how gRPC puts it. Pure."""
+"""Why no connection could be made, from the message of gRPC. Pure functions."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from unisono.client._errors import Unavailable
 
-#: How gRPC begins when no connection comes about. What follows names addresses and layers.
+#: The beginning of gRPC's message when no connection is made. What follows names addresses and layers.
 _NO_CONNECTION: Final = "failed to connect to all addresses"
 
-#: What BoringSSL says of an answer that is no TLS, and of a certificate that leads to none it trusts.
+#: The codes of BoringSSL for an answer that is no TLS, and for a certificate that it does not trust.
 _NO_TLS: Final = "WRONG_VERSION_NUMBER"
 _NOT_TRUSTED: Final = "CERTIFICATE_VERIFY_FAILED"
 
-#: How a server that serves TLS takes it to be called without.
+#: The messages of gRPC when a server that serves TLS is called without.
 _HUNG_UP: Final = ("Socket closed", "Connection reset by peer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What was called, how, and as whom: an app, or a user."""
+    """A call of which an error speaks: its target, with or without TLS, as an app or as a user."""
 
     target: str
     tls: bool
@@ -27,7 +27,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What is the matter, and what to do next. `known` is false where gRPC's own words say more."""
+    """Why no connection could be made, and what to do next.
+
+    `known` is false where the message of gRPC says more.
+    """
 
     what: str
     hint: str
@@ -35,7 +38,7 @@ class Diagnosis:
 
 
 def diagnose(error: Exception, attempt: Attempt) -> Diagnosis | None:
-    """Why no connection came about; None if one did."""
+    """Return why no connection could be made; None for any other error."""
     if not isinstance(error, Unavailable) or not error.message.startswith(_NO_CONNECTION):
         return None
     server = f"the server at {attempt.target}"

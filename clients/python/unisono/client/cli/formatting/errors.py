@@ -1,4 +1,4 @@
-"""Errors of the service in words: what happened, and what to do next. Knows the contract's reasons."""
+"""Texts for errors of the service: what happened, and what to do next, by their `ErrorReason`."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ _BY_REASON: Final[Mapping[str, str]] = {
 
 
 def what_happened(error: UnisonoError, attempt: Attempt) -> str:
-    """The message, and each bad field that it does not name itself."""
+    """Return the error in one line: its message, and each bad field that the message does not name."""
     problem = diagnose(error, attempt)
     if problem and problem.known:
         return problem.what
@@ -48,7 +48,7 @@ def what_happened(error: UnisonoError, attempt: Attempt) -> str:
 
 
 def brief(error: Exception, attempt: Attempt) -> str:
-    """The same where there is little room."""
+    """Return any error in one line where there is little room: of a failed connection the reason alone."""
     problem = diagnose(error, attempt)
     if problem:
         return problem.what
@@ -56,7 +56,7 @@ def brief(error: Exception, attempt: Attempt) -> str:
 
 
 def hint(error: UnisonoError, attempt: Attempt) -> str:
-    """What to do next; empty where the error says it all."""
+    """Return what to do next; empty where the error says it all."""
     if error.reason == "ROLE_NOT_ALLOWED":
         app = "device" not in error.metadata.get("allowed", "").split(",")
         return f"this needs {'an app' if app else 'a user'}'s token; {source(app=app)}"
@@ -65,7 +65,7 @@ def hint(error: UnisonoError, attempt: Attempt) -> str:
 
 
 def _named(metadata: Mapping[str, str]) -> Mapping[str, str]:
-    """The metadata as options name things."""
+    """Return the metadata of an error, with a platform as the options name it."""
     platform = metadata.get("platform", "").removeprefix("PLATFORM_").lower()
     return defaultdict(str, metadata, platform=platform)
 

@@ -1,4 +1,4 @@
-"""What happens to a device, as lines: for people, or an object each for programs. Pure."""
+"""What a device holds and receives, as lines for people, or as JSON objects for programs. Pure functions."""
 
 from typing import Any, Final
 
@@ -10,17 +10,17 @@ from unisono.client.cli.formatting.texts import RINGS, headline, mark_of, state_
 
 _SIGNS: Final = {ChangeType.CREATED: "+", ChangeType.UPDATED: "~", ChangeType.STATE_CHANGED: "="}
 
-#: The name of a removal for which there is no event: the device started anew, and it was not there.
+#: The name of a removal without a change type: the device started anew, and the notification was not there.
 _GONE: Final = "gone"
 
 
 def held_line(row: Notification) -> str:
-    """One that is there already: its mark, its title."""
+    """Return the line of a notification that is there already: its mark and title."""
     return f"  {mark_of(row)} {headline(row)}"
 
 
 def event_line(event: Event) -> str:
-    """♪ where it rings, the sign of the change, the title; for a new state also the state."""
+    """Return the line of an event: ♪ if it rings, the sign of its type, the title, and a new state."""
     row = event.notification
     sign = "-" if event.removed else _SIGNS.get(event.change_type, "~")
     state = f": {state_of(row)}" if sign == "=" else ""
@@ -28,19 +28,19 @@ def event_line(event: Event) -> str:
 
 
 def status_line(status: Status, error: str, unread_count: int) -> str:
-    """How it is connected."""
+    """Return the line of a device's status: with the unread count if it is live, or else with the error."""
     if status is Status.LIVE:
         return f"● live, {unread_count} unread"
     return f"○ {status.value}" + (f": {error}" if error else "")
 
 
 def held_json(row: Notification) -> dict[str, Any]:
-    """See `unisono listen --help`."""
+    """Return the JSON object of a notification that is there already (see `unisono listen --help`)."""
     return {"event": "held", "notification": json_output.to_json(row)}
 
 
 def event_json(event: Event, unread_count: int) -> dict[str, Any]:
-    """See `unisono listen --help`."""
+    """Return the JSON object of an event (see `unisono listen --help`)."""
     return {
         "event": name_of(event.change_type) if event.change_type else _GONE,
         "ring": event.ring,
@@ -53,7 +53,7 @@ def event_json(event: Event, unread_count: int) -> dict[str, Any]:
 
 
 def status_json(status: Status, error: str, unread_count: int, revision: int) -> dict[str, Any]:
-    """See `unisono listen --help`."""
+    """Return the JSON object of a device's status (see `unisono listen --help`)."""
     return {
         "event": "status",
         "status": status.value.replace(" ", "_"),

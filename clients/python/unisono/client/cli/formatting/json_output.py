@@ -1,4 +1,4 @@
-"""The SDK's values under the names of the contract: what --json prints, and what can be chosen.
+"""The SDK's values as JSON, under the names of the proto: what --json prints, and the choices of options.
 
 Enums are their lower-case names, times RFC 3339 in UTC, durations seconds, bytes base64.
 """
@@ -15,27 +15,30 @@ Member = TypeVar("Member", bound=Enum)
 
 
 def name_of(member: Enum) -> str:
-    """The name of an enum's member, without prefix."""
+    """Return the name of an enum's member in lower case."""
     return member.name.lower()
 
 
 def names_of(kind: Iterable[Enum]) -> list[str]:
-    """The names that can be chosen: all but UNSPECIFIED."""
+    """Return the names that can be chosen: of all members but UNSPECIFIED, in their order."""
     return [name_of(member) for member in kind if member.value]
 
 
 def member_of(kind: type[Member], name: str) -> Member:
-    """What was chosen."""
+    """Return the member with this name, in any case. Raises `KeyError` for an unknown one."""
     return kind[name.upper()]
 
 
 def json_line(shape: Mapping[str, Any]) -> str:
-    """One object in one line; in ASCII, for any locale, and so that no title controls a terminal."""
+    """Return an object as JSON in one line.
+
+    In ASCII, which suits any locale, and with which no title controls a terminal.
+    """
     return json.dumps(shape, separators=(",", ":"))
 
 
 def to_json(value: object) -> dict[str, Any]:
-    """A dataclass of the SDK as an object of JSON."""
+    """Return a dataclass of the SDK as a JSON object. Raises `TypeError` for any other value."""
     if not is_dataclass(value):
         raise TypeError(f"{value!r} is no dataclass")
     return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}

@@ -1,6 +1,6 @@
-"""Tables for people who list something. Pure: from what the SDK gives to lines of text.
+"""Tables for people: what the SDK returns, as lines of text. Pure functions.
 
-What other commands take is always whole: the ids.
+Ids are never cut off, since other commands take them.
 """
 
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ from unisono.client.cli.formatting.json_output import name_of
 from unisono.client.cli.formatting.texts import headline, mark_of, one_line
 from unisono.client.cli.formatting.times import ago
 
-#: Columns that a table may take where nobody looks at it: nothing is cut off then.
+#: The width of a table that does not go to a terminal: nothing is cut off.
 UNCUT: Final = 10_000
 
-#: Narrower than this an id has a line of its own, in columns.
+#: Narrower than this, in columns of the terminal, an id has a line of its own.
 _WIDE: Final = 64
 
-#: A long title makes room for the group, and then takes what that had.
+#: A long title is narrowed for the group first; then the title takes the group's room.
 _TITLE_FIRST: Final = ((1, 40), (2, 0), (1, 0))
 
 
 def notifications(rows: Sequence[Notification], now: datetime, width: int) -> list[Text]:
-    """A line for each notification; where there is little room, another one for its id."""
+    """Return the line of heads, and a line for each notification; in little `width`, another for its id."""
     columns = [
         Column("", [Text(mark_of(row), "cyan" if row.counts_as_unread else "dim") for row in rows]),
         Column("TITLE", [Text(headline(row), _style(row)) for row in rows]),
@@ -43,7 +43,7 @@ def notifications(rows: Sequence[Notification], now: datetime, width: int) -> li
 
 
 def endpoints(rows: Sequence[Endpoint], now: datetime, width: int) -> list[Text]:
-    """A line for each device of a user."""
+    """Return the line of heads, and a line for each device of a user."""
     yes, no = Text("● yes", "green"), Text("○ no", "dim")
     columns = [
         Column("ID", [Text(one_line(row.endpoint_id)) for row in rows]),

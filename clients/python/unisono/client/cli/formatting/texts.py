@@ -1,6 +1,6 @@
-"""A notification in a few words: its mark, its headline, its state; and nothing in them that does harm.
+"""Short texts for a notification: its mark, its headline, its state; without characters that do harm.
 
-The contract keeps only U+0000 out of texts: a title could move the cursor, or reverse a line.
+The proto keeps only U+0000 out of texts: a title could move the cursor, or reverse a line.
 """
 
 import os
@@ -17,14 +17,15 @@ _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _PUT_ASIDE: Final = {UserActionState.DISMISSED: "✕", UserActionState.SNOOZED: "z"}
 
-#: What else a person calls what happened.
+#: The name of ACTIVATED for people.
 _OPENED: Final = "opened"
 
 
 def typed(text: str) -> str | None:
-    """An argument as it was typed; None if that is no text.
+    """Return an argument as it was typed; None if that is no text in UTF-8.
 
-    Where the locale knows less than UTF-8, as in many containers, Python keeps the bytes as surrogates.
+    Where the locale knows less than UTF-8, as in many containers, Python keeps the bytes as surrogates
+    (PEP 383).
     """
     try:
         text.encode()
@@ -37,27 +38,27 @@ def typed(text: str) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """The text in one line: breaks and runs of blanks are one blank, what is unsafe becomes U+FFFD."""
+    """Return a text in one line: breaks and runs of blanks are one blank, what is unsafe becomes U+FFFD."""
     return _UNSAFE.sub("\ufffd", " ".join(text.split()))
 
 
 def paragraphs(text: str) -> list[str]:
-    """The text line by line, without what is unsafe."""
+    """Return the lines of a text, where what is unsafe becomes U+FFFD."""
     return [_UNSAFE.sub("\ufffd", line.expandtabs(4).rstrip()) for line in text.splitlines()]
 
 
 def mark_of(row: Notification) -> str:
-    """One character: ● unread, ✓ read, ✕ dismissed, z snoozed."""
+    """Return the mark of a notification: ● unread, ✓ read, ✕ dismissed, z snoozed."""
     return _PUT_ASIDE.get(row.user_action_state) or ("●" if row.read_state is ReadState.UNREAD else "✓")
 
 
 def headline(row: Notification) -> str:
-    """The title in one line; of what has none, how much content it has."""
+    """Return the title in one line; without a title, how many bytes of raw content there are."""
     return one_line(row.title) or f"({len(row.raw_content)} bytes for the app)"
 
 
 def state_of(row: Notification) -> str:
-    """read, dismissed"""
+    """Return the state of a notification, such as "unread" or "read, dismissed"."""
     states = [name_of(row.read_state)]
     if row.user_action_state is UserActionState.ACTIVATED:
         states.append(_OPENED)

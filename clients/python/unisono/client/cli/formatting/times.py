@@ -1,4 +1,4 @@
-"""Times as people read and type them: 2 min ago, 14:30; 90s, 2h, 2030-01-31T08:00. Knows no clock.
+"""Times as people read and type them: 2 min ago, 14:30; 90s, 2h, 2030-01-31T08:00. Pure functions.
 
 `now` also gives the zone of what is read; what is typed without a zone is in this machine's.
 """
@@ -16,7 +16,10 @@ _LONGEST: Final = timedelta(days=36_500)
 
 
 def span(length: timedelta) -> str:
-    """The largest unit alone: "3 s", "12 min", "5 h", "2 d". What clocks that differ make negative is 0 s."""
+    """Return a span in its largest unit alone: "3 s", "12 min", "5 h", "2 d"; "0 s" for a negative one.
+
+    Clocks that differ make spans negative.
+    """
     seconds = max(0, int(length.total_seconds()))
     for size, unit in _UNITS:
         if seconds >= size:
@@ -25,27 +28,27 @@ def span(length: timedelta) -> str:
 
 
 def ago(when: datetime, now: datetime) -> str:
-    """How long ago that was: "2 min ago"; "now" within the last seconds, which the service rounds away."""
+    """Return how long ago a time was: "2 min ago"; "now" below 5 s, which last-seen times may be late."""
     passed = now - when
     return "now" if passed < timedelta(seconds=5) else f"{span(passed)} ago"
 
 
 def clock(when: datetime, now: datetime) -> str:
-    """14:30; with the day where it is another one: Mon 24 Nov 14:30."""
+    """Return a time of day, such as 14:30; with the day where it is not today's: Mon 24 Nov 14:30."""
     local = when.astimezone(now.tzinfo)
     same = local.date() == now.date()
     return f"{local:%H:%M}" if same else f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
 def typed_span(text: str) -> timedelta | None:
-    """A length of time, of at least a second; None if that is none."""
+    """Return a length of time, of 1 s to 36,500 days; None for a text that is none. No unit means seconds."""
     form = _TYPED.fullmatch(text)
     length = timedelta(seconds=int(form[1]) * _TYPED_UNITS[form[2]]) if form else timedelta()
     return length if timedelta() < length <= _LONGEST else None
 
 
 def typed_moment(text: str) -> datetime | None:
-    """A point in time; None if that is none."""
+    """Return a point in time (ISO 8601) with this machine's zone; None for a text that is none."""
     try:
         return datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError):

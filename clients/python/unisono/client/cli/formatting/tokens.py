@@ -1,13 +1,13 @@
-"""Where people who try things out get access tokens. Pure."""
+"""Hints on where to get access tokens for a first try. Pure functions."""
 
 
 def source(*, app: bool) -> str:
-    """Of an app or of a user: those that `make serve` leaves in files, and those of other servers."""
+    """Return where to get a token of an app, or of a user: from the files of `make serve`, or any server."""
     return f"for a server of `make serve`: $(cat var/{'app' if app else 'ada'}.token); {_minted(app=app)}"
 
 
 def renewed(*, app: bool) -> str:
-    """The same, but never one that is old: the files are as old as the server."""
+    """Return where to get a new token; the files of `make serve` are not named, as old as the server."""
     return f"{_minted(app=app)}, which for `make serve` is sqlite:///var/unisono.db"
 
 

@@ -1,1 +1,1 @@
-"""The live inbox on a terminal: its state, its view, its keys. Knows no command."""
+"""The live inbox on a terminal: its state, its view, its keys."""

@@ -1,4 +1,4 @@
-"""The lines around the inbox: who and how connected, what is the matter, the keys, the help. Pure."""
+"""The lines around the list of the inbox: header, error, remark, keys, and help. Pure functions."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ from unisono.client.cli.formatting.times import clock, span
 from unisono.client.cli.inbox.keymap import ALWAYS, ASK, ASK_BRIEFLY, HELP, KEYS, MARKS
 from unisono.client.cli.inbox.state import ViewModel
 
-#: Narrower than this there is only room for what matters, in columns.
+#: Narrower than this, in columns of the terminal, only the essentials are shown.
 WIDE: Final = 60
 
 _STATUS: Final = {
@@ -22,7 +22,7 @@ _STATUS: Final = {
 
 
 def header(view: ViewModel, width: int) -> Text:
-    """Who on the left, how connected on the right."""
+    """Return the first line: user and device on the left, status and unread count on the right."""
     left = Text(" ")
     if view.user_id:
         left.append(one_line(view.user_id), "bold").append(" · ", "dim")
@@ -33,14 +33,14 @@ def header(view: ViewModel, width: int) -> Text:
 
 
 def error_line(view: ViewModel, width: int) -> Text:
-    """Why it is offline."""
+    """Return the second line: why the device is offline, and since when; a plain rule while it is not."""
     if view.status is not Status.OFFLINE or not view.error:
         return rule("", width)
     return rule(f"since {clock(view.since, view.now)}: {view.error}", width, "red")
 
 
 def remark(view: ViewModel, width: int) -> Text:
-    """What came of a key, and what waits for the connection."""
+    """Return the line with the notice, if there is one, and how many marks wait for the connection."""
     waiting = view.pending_marks
     said = [view.notice] if view.notice else []
     if waiting:
@@ -49,21 +49,21 @@ def remark(view: ViewModel, width: int) -> Text:
 
 
 def rule(text: str, width: int, style: str = "dim") -> Text:
-    """A line across the screen, with something to say or not."""
+    """Return a rule across the screen, with a text at its beginning unless that is empty."""
     line = Text().append(f"── {text} " if text else "", style)
     line.truncate(width, overflow="ellipsis")
     return line.append("─" * (width - line.cell_len), "dim")
 
 
 def bottom(view: ViewModel, width: int) -> Text:
-    """The keys; or the question that the next one answers."""
+    """Return the last line: the keys, or the question that the next key answers."""
     if not view.asking:
         return keys(width)
     return Text(f" {ASK if width >= WIDE else ASK_BRIEFLY} ", "bold black on yellow")
 
 
 def keys(width: int) -> Text:
-    """The keys, with as many words as there is room for; help and quit always have theirs."""
+    """Return the keys that fit, with their meanings where there is room; help and quit always have theirs."""
     line, last = Text(" "), Text("  ").join(map(_key, ALWAYS))
     for key, word in KEYS:
         named = _key((key, word)).append("  ") if width >= WIDE else Text(f"{key} ", "bold cyan")
@@ -73,7 +73,7 @@ def keys(width: int) -> Text:
 
 
 def help_lines() -> list[Text]:
-    """What the keys do and the marks mean."""
+    """Return the help: what the keys do, and what the marks mean."""
     return [
         Text(),
         *(Text(f"  {key:<8}  ", "bold cyan").append(what, "default not bold") for key, what in HELP),

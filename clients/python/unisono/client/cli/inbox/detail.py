@@ -1,4 +1,4 @@
-"""The selected notification in full, as far as there is room. Pure."""
+"""The selected notification in full, as far as there is room. Pure functions."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,7 +12,7 @@ from unisono.client.cli.formatting.times import clock
 
 
 def detail(row: Notification, now: datetime, console: Console, width: int, height: int) -> list[Text]:
-    """Title and body, wrapped; the last line is about it."""
+    """Return `height` lines: title and body, wrapped to `width`, and last the state, sender and times."""
     text = [Text(headline(row), "bold"), *(Text(line) for line in paragraphs(row.body))]
     lines = _wrapped(text, console, width)
     if len(lines) > height - 1:
@@ -23,7 +23,7 @@ def detail(row: Notification, now: datetime, console: Console, width: int, heigh
 
 
 def _wrapped(paragraphs: Iterable[Text], console: Console, width: int) -> list[Text]:
-    """With a margin of one column on each side."""
+    """Wrap paragraphs, with a margin of one column on each side."""
     lines: list[Text] = []
     for paragraph in paragraphs:
         lines += paragraph.wrap(console, max(1, width - 2)) or [Text()]

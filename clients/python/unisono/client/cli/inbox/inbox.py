@@ -1,4 +1,7 @@
-"""The inbox that a person works on: a device, what is selected, and what keys do. Knows no terminal."""
+"""The inbox that a person works on: a device, what is selected, and what keys do.
+
+Does not depend on a terminal.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,13 +20,16 @@ from unisono.client.cli.inbox.keymap import MARKING, STEPS, state_for
 from unisono.client.cli.inbox.state import Selection, ViewModel, arranged, handled, still_ringing
 from unisono.client.cli.signals import run_until_first_done
 
-#: How long a ring can be seen, and what came of a key can be read.
+#: How long a ring and a notice are shown.
 RING: Final = timedelta(seconds=2)
 NOTICE: Final = timedelta(seconds=6)
 
 
 class Inbox:
-    """Calls `changed` when there is something else to see, and `rang` when there is something to hear."""
+    """The inbox of a device. `changed` is called when its view has changed, `rang` when something rings.
+
+    `quit` is set once the person has ended it. `attempt` is for the texts of errors.
+    """
 
     def __init__(
         self, device: Device, *, attempt: Attempt, changed: Callable[[], None], rang: Callable[[], None]
@@ -43,11 +49,11 @@ class Inbox:
         self._doing: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Follow the device until it ends for good; raises why."""
+        """Follow the device until it ends for good, and raise why."""
         await run_until_first_done(self._follow_events(), self._follow_connection())
 
     def view_model(self) -> ViewModel:
-        """What is to be seen now."""
+        """Return all that is to be shown now."""
         device, now = self._device, datetime.now().astimezone()
         rows = self._rows()
         self._ringing = still_ringing(self._ringing, device.notifications, now)
@@ -71,7 +77,10 @@ class Inbox:
         )
 
     def on_key(self, key: str) -> None:
-        """A key was pressed."""
+        """Do what a key means; it is named as by `Keys`, or "hangup" when the terminal is gone.
+
+        Marks and deletions are started and not awaited: their errors become a notice.
+        """
         if self._asks() and key != "hangup":
             self._answer(key)
         elif key in ("q", "hangup"):
@@ -89,7 +98,7 @@ class Inbox:
         self._changed()
 
     def remark(self, text: str) -> None:
-        """Let this be read for a while."""
+        """Show a text as the notice for a few seconds, in place of the one before."""
         self._notice = text, datetime.now().astimezone() + NOTICE
         self._changed()
 
@@ -97,7 +106,7 @@ class Inbox:
         return arranged(self._device.notifications, show_handled=self._show_handled)
 
     def _do(self, key: str) -> None:
-        """What a key does to the selected one."""
+        """Do what a key means for the selected notification."""
         rows = self._rows()
         if not rows:
             return
@@ -111,11 +120,11 @@ class Inbox:
             self._start(self._device.mark(row.id, **state))
 
     def _asks(self) -> bool:
-        """Whether the next key says to delete what is still there."""
+        """Return whether the next key decides about deleting a notification that is still there."""
         return any(row.id == self._to_delete for row in self._rows())
 
     def _answer(self, key: str) -> None:
-        """The key after x."""
+        """Delete the notification if the key after x is x again."""
         if key == "x":
             self._selection.leave(self._rows())
             self._start(self._device.delete(self._to_delete))

@@ -1,4 +1,4 @@
-"""The keyboard of a terminal: each key as it is pressed, unseen. Knows nothing of what keys do."""
+"""The keyboard of a terminal: each key as it is pressed, without echo."""
 
 import asyncio
 import os
@@ -17,7 +17,10 @@ if sys.platform != "win32":
 
 
 class Keyboard:
-    """Hands over keys while it is open. At the end of its input it presses "hangup"."""
+    """The keyboard of a terminal, which calls `pressed` with each key while it is open.
+
+    At the end of its input it calls `pressed` with "hangup". May be opened again after `close`.
+    """
 
     def __init__(self, descriptor: int, pressed: Callable[[str], None]) -> None:
         self._descriptor = descriptor
@@ -28,12 +31,12 @@ class Keyboard:
         self._before = termios.tcgetattr(descriptor)
 
     def open(self) -> None:
-        """Take the keyboard: no echo, no waiting for Enter. Ctrl-C and Ctrl-Z stay signals."""
+        """Read keys without echo, and without waiting for Enter. Ctrl-C and Ctrl-Z stay signals."""
         tty.setcbreak(self._descriptor, termios.TCSADRAIN)
         self._loop.add_reader(self._descriptor, self._read)
 
     def close(self) -> None:
-        """Give it back as it was, without what was typed and not read."""
+        """Restore the terminal as it was, and discard what was typed and not read."""
         self._stop_waiting()
         self._loop.remove_reader(self._descriptor)
         termios.tcsetattr(self._descriptor, termios.TCSAFLUSH, self._before)

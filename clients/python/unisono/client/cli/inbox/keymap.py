@@ -1,4 +1,4 @@
-"""What the keys of the inbox mean: where they lead, the marks they make, and how they are explained. Pure."""
+"""The meanings of the keys of the inbox: steps of the selection, marks, and their explanations."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 SNOOZE: Final = timedelta(minutes=10)
 
 MARKING: Final = ("r", "d", "s", "enter")
-"""The keys that mark. The same key undoes what it did, but for Enter: what was opened was opened."""
+"""The keys that mark. The same key undoes the mark, but for Enter: what was opened was opened."""
 
 STEPS: Final = {
     "up": -1,
@@ -23,13 +23,13 @@ STEPS: Final = {
     "home": -(10**6),
     "end": 10**6,
 }
-"""The keys that select, and how many places further down."""
+"""The keys that select another notification, and how many places further down."""
 
 ASK: Final = "x again to delete on every device, any other key to keep"
 ASK_BRIEFLY: Final = "x again: delete · else: keep"
-"""What the last line of the screen says before something is deleted."""
+"""The last line of the screen before something is deleted, and its short form."""
 
-#: What the last line of the screen says of keys, where there is room; and what it always says.
+#: The keys on the last line of the screen: those shown where there is room, and those always shown.
 KEYS: Final = (
     ("r", "read"),
     ("d", "dismiss"),
@@ -63,7 +63,7 @@ MARKS: Final = (
 
 
 def state_for(key: str, row: Notification, now: datetime) -> "State":
-    """The state that a key asks for."""
+    """Return the new state of a notification that a key of `MARKING` asks for."""
     if key == "r":
         unread = row.read_state is ReadState.UNREAD
         return {"read_state": ReadState.READ if unread else ReadState.UNREAD}

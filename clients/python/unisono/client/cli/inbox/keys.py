@@ -1,4 +1,4 @@
-"""What a terminal sends for keys, as names: "up", "enter", "escape", or the character. Pure.
+"""Decodes what a terminal sends for keys into names: "up", "enter", "escape", or the character.
 
 The sequences are those of ECMA-48 (CSI) and of the VT220 and xterm (SS3, the numbers before ~).
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 _CSI: Final = re.compile(rb"\x1b\[(?P<numbers>[0-?]*)[ -/]*(?P<final>[@-~])")
 _SS3: Final = re.compile(rb"\x1bO(?P<final>[ -~])")
-#: What may still become one of these.
+#: The beginning of one of these, or the Escape key.
 _UNFINISHED: Final = re.compile(rb"\x1b(\[[0-?]*[ -/]*|O)?")
 
 _FINALS: Final = {
@@ -33,7 +33,7 @@ _CONTROLS: Final = {"\r": "enter", "\n": "enter", "\t": "tab", "\x7f": "backspac
 
 
 class Keys:
-    """Makes keys of bytes, however these are cut. What it does not know, it drops as a whole."""
+    """A decoder of bytes into keys, however the bytes are cut. Unknown sequences are dropped as a whole."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -41,11 +41,11 @@ class Keys:
 
     @property
     def unfinished(self) -> bool:
-        """Whether what came last may be the Escape key, or the beginning of a sequence."""
+        """Whether the last bytes may be the Escape key, or the beginning of a sequence."""
         return bool(self._rest)
 
     def feed(self, data: bytes) -> list[str]:
-        """The keys that are complete."""
+        """Return the keys that are complete with these bytes, in order; the rest waits for more."""
         keys: list[str] = []
         rest = self._rest + data
         while rest and not _UNFINISHED.fullmatch(rest):
@@ -55,12 +55,15 @@ class Keys:
         return keys
 
     def flush(self) -> list[str]:
-        """Nothing has followed for a while: what is unfinished was the Escape key."""
+        """Return the Escape key for bytes that are unfinished, and drop them.
+
+        To be called when nothing has followed for a while.
+        """
         rest, self._rest = self._rest, b""
         return ["escape"] if rest else []
 
     def _next(self, data: bytes) -> tuple[list[str], bytes]:
-        """The keys at the beginning, and what follows them."""
+        """Return the keys at the beginning, and what follows them."""
         if not data.startswith(b"\x1b"):
             text, escape, rest = data.partition(b"\x1b")
             return self._characters(text), escape + rest
@@ -75,7 +78,7 @@ class Keys:
 
 
 def _named(sequence: re.Match[bytes]) -> list[str]:
-    """The key of a sequence, whatever was held down with it."""
+    """Return the key of a sequence, whatever was held down with it; nothing if it is unknown."""
     if sequence["final"] == b"~":
         name = _NUMBERS.get(sequence["numbers"].partition(b";")[0])
     else:

@@ -1,4 +1,4 @@
-"""The list of the inbox: a line for each notification, and which of them fit. Pure."""
+"""The list of the inbox: a line for each notification that fits. Pure functions."""
 
 from typing import Final
 
@@ -10,13 +10,13 @@ from unisono.client.cli.formatting.times import clock, span
 from unisono.client.cli.inbox.bars import WIDE
 from unisono.client.cli.inbox.state import ViewModel, handled
 
-#: Columns that the age and the group have.
+#: The widths of the age and of the group, in columns of the terminal.
 _AGE: Final = 6
 _GROUP: Final = 16
 
 
 def window(view: ViewModel, width: int, height: int) -> list[Text]:
-    """As many as fit, the selected one among them."""
+    """Return up to `height` lines, one for each notification, the selected one among them."""
     first = max(0, min(view.selected - height // 2, len(view.rows) - height))
     return [_line(view, place, width) for place in range(first, min(first + height, len(view.rows)))]
 
@@ -37,7 +37,7 @@ def _line(view: ViewModel, place: int, width: int) -> Text:
 
 
 def _title(row: Notification, view: ViewModel, room: int) -> Text:
-    """The title; of a snoozed one also until when, whatever the room."""
+    """Return the title; of a snoozed notification also until when, whatever the room."""
     until = f"  until {clock(row.snooze_until, view.now)}" if row.snooze_until else ""
     title = Text(headline(row), "dim strike" if handled(row) else "bold" if row.counts_as_unread else "dim")
     title.truncate(max(0, room - len(until)), overflow="ellipsis")
@@ -45,7 +45,7 @@ def _title(row: Notification, view: ViewModel, room: int) -> Text:
 
 
 def _right(row: Notification, view: ViewModel, width: int) -> Text:
-    """Group and age."""
+    """Return group and age, the group only where there is room."""
     right = Text("  ")
     if width >= WIDE:
         group = Text(one_line(row.group_name), "dim")

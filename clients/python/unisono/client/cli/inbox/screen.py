@@ -1,7 +1,4 @@
-"""The inbox on all of a terminal: draws it, reads keys, rings, and gives the terminal back at the end.
-
-Knows nothing of notifications.
-"""
+"""The inbox on a whole terminal: draws it, reads keys, rings, and restores the terminal at the end."""
 
 import asyncio
 import os
@@ -21,7 +18,7 @@ from unisono.client.cli.inbox.keyboard import Keyboard
 from unisono.client.cli.inbox.view import InboxView
 from unisono.client.cli.signals import run_until_first_done
 
-#: Ages change each second; a burst of changes is drawn at this interval, in seconds.
+#: The longest and the shortest interval between two drawings, in seconds: ages change each second.
 TICK: Final = 1.0
 FRAME: Final = 1 / 30
 
@@ -31,7 +28,7 @@ WRAP_LINES: Final = "\x1b[?7h"
 
 
 class Screen:
-    """Shows the inbox of a device until the person quits."""
+    """The inbox of a device on a whole terminal. `bell`: sound the terminal's bell when something rings."""
 
     def __init__(self, device: Device, *, attempt: Attempt, bell: bool) -> None:
         self._console = Console(highlight=False)
@@ -52,12 +49,15 @@ class Screen:
         )
 
     async def run(self) -> None:
-        """Until the person quits, or the device ends for good; raises why."""
+        """Show the inbox until the person quits or the device ends for good, and raise why it ended.
+
+        The terminal is restored in any case, also when this is cancelled.
+        """
         with self._signals(), self._terminal():
             await run_until_first_done(self._inbox.quit.wait(), self._inbox.run(), self._draw())
 
     def remark(self, text: str) -> None:
-        """Let this be read for a while."""
+        """Show a text for a few seconds."""
         self._inbox.remark(text)
 
     async def _draw(self) -> None:
@@ -91,7 +91,7 @@ class Screen:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """A window of another size is drawn anew; Ctrl-Z gives the terminal back until `fg`."""
+        """Draw anew in a window of another size; on Ctrl-Z restore the terminal until `fg`."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGWINCH, self._dirty.set)
         loop.add_signal_handler(signal.SIGTSTP, self._suspend)

@@ -1,6 +1,6 @@
-"""The inbox as a picture: lines of text that fill a terminal of any size. Pure: a `ViewModel` goes in.
+"""The inbox as lines of text that fill a terminal of any size, made of a `ViewModel` alone.
 
-From top to bottom: who and how connected; the notifications; the selected one in full; the keys.
+From top to bottom: user and status; the notifications; the selected one in full; the keys.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from unisono.client.cli.inbox.state import ViewModel
 
 
 class InboxView:
-    """Draws a picture on all of a terminal: exactly as many lines as it has, each as wide as it is."""
+    """A renderable of rich that fills the terminal: as many lines as it has, each as wide as it is."""
 
     def __init__(self, view: ViewModel) -> None:
         self._view = view
@@ -49,7 +49,7 @@ def _body(view: ViewModel, console: Console, width: int, height: int) -> list[Te
 
 
 def _room_for_detail(height: int) -> int:
-    """About a third; none where the list has little room itself."""
+    """Return how many lines the selected notification gets: about a third, none in a low terminal."""
     return min(10, height // 3 + 1) if height >= 12 else 0
 
 

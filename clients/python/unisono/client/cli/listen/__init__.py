@@ -1,1 +1,1 @@
-"""Being a device: on a screen, or as lines. Knows no arguments."""
+"""The device that `unisono listen` is, on a screen or as lines."""

@@ -1,4 +1,4 @@
-"""Makes the device that `unisono listen` is, and chooses how to show it: on a screen, or as lines."""
+"""Opens the device that `unisono listen` is, and shows it on a screen or as lines."""
 
 import asyncio
 import os
@@ -20,13 +20,13 @@ from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import token_source
 from unisono.client.cli.signals import run_until_first_done, stop_event
 
-#: How long to wait at most before trying the server again while somebody looks, in seconds.
+#: The longest delay before the device reconnects while somebody watches, in seconds.
 WATCHED: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """What was asked for."""
+    """The device that a command asks for, and how to show it. Without `storage` nothing is kept."""
 
     access: Access
     endpoint_id: str
@@ -37,11 +37,11 @@ class Listening:
     bell: bool
 
     def run(self) -> None:
-        """Until Ctrl-C, or until the person quits; raises what ended the device for good."""
+        """Be the device until the person quits, or a signal; raise what ended the device for good."""
         asyncio.run(self.listen())
 
     async def listen(self) -> None:
-        """The same, on the running event loop."""
+        """Be the device on the running event loop, as `run`. The device is closed at the end in any case."""
         with stop_event() as asked:
             async with self._device() as device:
                 await run_until_first_done(asked.wait(), self._shown(device))
@@ -77,13 +77,16 @@ class Listening:
 
 
 def timing(call: float, *, watched: bool) -> Timing:
-    """Who looks at a screen waits for the server: it is tried more often then."""
+    """Return the timing of the device; `call` is the timeout of a call in seconds.
+
+    While somebody watches a screen, the device tries to reconnect more often.
+    """
     return (
         Timing(call_timeout=call, backoff=Backoff(maximum=WATCHED)) if watched else Timing(call_timeout=call)
     )
 
 
 def _has_screen() -> bool:
-    """Whether there are keys to read, and a terminal that can be drawn on."""
+    """Return whether there are keys to read, and a terminal that can be drawn on."""
     terminals = sys.stdin.isatty() and sys.stdout.isatty()
     return terminals and sys.platform != "win32" and os.environ.get("TERM", "dumb") != "dumb"

@@ -1,4 +1,4 @@
-"""Listens without a screen: a line for each thing that happens. Wires a device to stdout."""
+"""The device without a screen: a line on stdout for each notification and each event."""
 
 import asyncio
 from functools import partial
@@ -26,9 +26,10 @@ Seen = tuple[Status, Exception | None]
 
 
 class LineReporter:
-    """Tells first what the device holds, then what changes. `bell` also sounds where it rings.
+    """Prints first what a device holds, then its events, as lines of text or as JSON objects.
 
-    For people, how the device is connected goes to stderr: the lines on stdout are notifications.
+    With `bell`, lines of text that ring also sound the terminal's bell. Beside lines of text, the status
+    of the connection goes to stderr: those on stdout are notifications.
     """
 
     def __init__(self, device: Device, *, attempt: Attempt, as_json: bool, bell: bool) -> None:
@@ -39,11 +40,11 @@ class LineReporter:
         self._printed = asyncio.Event()
 
     async def run(self) -> None:
-        """Tell until the device ends for good; raises why."""
+        """Print until the device ends for good, and raise why."""
         await run_until_first_done(self._changes(self._device.events()), self._connection())
 
     def remark(self, text: str) -> None:
-        """Tell what is no news of a notification."""
+        """Print on stderr what is not about a notification."""
         click.echo(json_output.json_line({"message": text}) if self._as_json else text, err=True)
 
     async def _changes(self, events: Events) -> None:
@@ -55,7 +56,7 @@ class LineReporter:
             self._held(row)
         self._printed.set()
         async for event in events:
-            # What has just been told as held is no news, unless it rings.
+            # What was just printed as held is not printed again, unless it rings.
             if event.revision > news_after or event.removed or event.ring:
                 self._happened(event)
 

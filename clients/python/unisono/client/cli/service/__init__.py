@@ -1,1 +1,1 @@
-"""How a command reaches the service: where, as whom, with which token. Knows nothing of what it prints."""
+"""How a command reaches the service: address, access token, calls, and the errors of these."""

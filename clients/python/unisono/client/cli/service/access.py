@@ -1,4 +1,4 @@
-"""How a command reaches the service, as its options say. Knows no calls."""
+"""The address and the access token of a command, as its options give them."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,10 @@ from unisono.client.cli.formatting.tokens import source
 class Access:
     """Where the service is, and as whom to call it.
 
-    `app`: as an app, as far as the arguments tell. `root_certificates` are in PEM, and trusted instead
-    of the machine's. `timeout` is in seconds.
+    token, token_command: the access token, or a shell command that prints one; the other is empty.
+    root_certificates: in PEM, trusted instead of the machine's; with these, TLS is on.
+    timeout: of a call with all its repetitions, in seconds.
+    app: whether the caller is an app, as far as the arguments show; hints depend on this.
     """
 
     target: str
@@ -24,7 +26,7 @@ class Access:
     as_json: bool
 
     def check(self) -> None:
-        """Raise `UsageFailure` when there is no token, or none that can be sent."""
+        """Raise `UsageFailure` when there is no token, or one with characters that no token has."""
         how = f"pass --token or --token-command, or set UNISONO_TOKEN; {source(app=self.app)}"
         if not self.token and not self.token_command:
             raise UsageFailure("there is no access token", how)

@@ -1,4 +1,4 @@
-"""The service as one command calls it: as an app, or as a device of the token's user."""
+"""The client of one command, which calls as an app, or as a device of the token's user."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -28,14 +28,17 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who changes something: `user` is empty for the token's own; `endpoint` is the device, if it is one."""
+    """Who changes something: the user, empty for the token's own, and the id of the device."""
 
     user: str
     endpoint: str
 
 
 class CliClient:
-    """Calls for the time of one command. All raise `UnisonoError`."""
+    """A client for the time of one command. `timeout` is of each call, in seconds.
+
+    All calls raise `UnisonoError`, and `TokenCommandError` where the token command fails.
+    """
 
     def __init__(self, access: Access) -> None:
         self.timeout = access.timeout
@@ -58,7 +61,7 @@ class CliClient:
         await self._connection.close()
 
     async def send(self, actor: Actor, content: Content) -> SendResult:
-        """Send to the actor's user."""
+        """Send a notification to the actor's user."""
 
         async def work(endpoint_id: str) -> SendResult:
             whole: Content = {**content, "endpoint_id": endpoint_id}
@@ -88,9 +91,10 @@ class CliClient:
         return await self._change(actor, work)
 
     async def _change(self, actor: Actor, work: Callable[[str], Awaitable[Answer]]) -> Answer:
-        """Do what needs the id of a device, if the token is a user's, and must not have one otherwise.
+        """Call with the id of the device, which a user's token needs, and an app's must not have.
 
-        Who names a user is taken for an app, until the service asks for the device.
+        An actor that names a user is taken for an app, until the service asks for the device. A device
+        that the service does not know is registered first.
         """
         if actor.user:
             try:
@@ -113,7 +117,7 @@ class CliClient:
 
 
 def call(access: Access, work: Callable[[CliClient], Coroutine[Any, Any, Answer]]) -> Answer:
-    """Run what a command does, and put its errors into words."""
+    """Run what a command does with a client, and return its result. Raises as `report_errors`."""
 
     async def whole() -> Answer:
         async with CliClient(access) as service:

@@ -1,4 +1,4 @@
-"""Errors that are meant for people end the command, without a traceback; all others are faults of it."""
+"""Turns the errors of calls into failures that end the command without a traceback."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +15,18 @@ from unisono.client.cli.service.tokens import TokenCommandError
 
 
 def attempt(access: Access) -> Attempt:
-    """What errors are told with."""
+    """Return what the texts of errors need to know of a call: the target, TLS, and whether as an app."""
     tls = access.tls or access.root_certificates is not None
     return Attempt(target=access.target, tls=tls, app=access.app)
 
 
 @contextmanager
 def report_errors(access: Access) -> Iterator[None]:
-    """Make failures of them, also of an address that is none; say what the SDK warns of."""
+    """Turn errors in the block into failures, and print the warnings of the SDK on stderr.
+
+    Raises `UsageFailure` for a target that is no address, and `Failure` for a `UnisonoError`, a
+    `TokenCommandError` and an `OSError`. A broken pipe passes, and so does every other exception.
+    """
     try:
         check(access.target, None)
     except ValueError as error:
@@ -42,12 +46,12 @@ def report_errors(access: Access) -> Iterator[None]:
 
 
 def concerns_all(error: UnisonoError) -> bool:
-    """Whether the next call would fail, too, whatever it is about."""
+    """Return whether the next call would fail, too, whatever it is about."""
     return isinstance(error, Unavailable | DeadlineExceeded | Unauthenticated)
 
 
 def failure(error: UnisonoError, attempt: Attempt) -> Failure:
-    """The error as the command says it: what happened in one line, what to do, and all of it for programs."""
+    """Return the error as the command prints it: what happened, a hint, and details for --json."""
     details = {
         "code": error.code.name.lower(),
         "reason": error.reason,

@@ -1,4 +1,4 @@
-"""What the SDK warns of, said where it is seen: for its log, a command has no other place."""
+"""The warnings in the SDK's log, printed where a command's user sees them."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from unisono.client.cli.formatting.texts import one_line
 
 @contextmanager
 def remarks(say: Callable[[str], None]) -> Iterator[None]:
-    """Have each warning said, in a line, and by nobody else until this ends."""
+    """Pass each warning of the SDK to `say`, in one line, and to no other handler, until the block ends."""
     logger = logging.getLogger("unisono.client")
     before = logger.handlers, logger.propagate
     logger.handlers, logger.propagate = [_Handler(say)], False

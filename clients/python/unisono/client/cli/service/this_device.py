@@ -1,4 +1,4 @@
-"""What this device is called when nobody says: each terminal is one of its own. Knows no service."""
+"""The default id and platform of this device. Each terminal is a device of its own."""
 
 import os
 import socket
@@ -9,13 +9,16 @@ _PLATFORMS: Final = {"darwin": "macos", "win32": "windows"}
 
 
 def endpoint_id() -> str:
-    """Two panes are two devices: laptop-pts3 is the third terminal of laptop. Without one, laptop-listen."""
+    """Return the default endpoint id: the names of host and terminal, such as laptop-pts3.
+
+    So two panes are two devices. Without a terminal, or on Windows, it is such as laptop-listen.
+    """
     host = socket.gethostname().partition(".")[0]
     return f"{host}-{_terminal() or 'listen'}"
 
 
 def platform() -> str:
-    """The name of the platform that this machine has."""
+    """Return the name of this machine's platform: macos, windows, or else linux."""
     return _PLATFORMS.get(sys.platform, "linux")
 
 

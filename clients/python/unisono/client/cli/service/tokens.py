@@ -1,4 +1,4 @@
-"""Access tokens: the one that was given, or those that a shell command prints. Never shows one."""
+"""Access tokens: the one that was given, or those that a shell command prints. No message shows one."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE
@@ -10,16 +10,19 @@ from unisono.client.cli.service.access import Access
 
 
 class TokenCommandError(Exception):
-    """The command gave no token; says what it said instead."""
+    """The token command printed no token; the message has its exit status and what it wrote to stderr."""
 
 
 def token_source(access: Access) -> TokenSource:
-    """What the SDK asks for tokens."""
+    """Return the token for the SDK: the one that was given, or a provider that runs the token command.
+
+    The provider raises `TokenCommandError`.
+    """
     return _printed_by(access.token_command) if access.token_command else access.token
 
 
 def _printed_by(command: str) -> Callable[[], Awaitable[str]]:
-    """A provider of tokens. The keyboard stays ours: the command gets no input."""
+    """Return a provider that runs the command, without input: the keyboard is the inbox's."""
 
     async def provide() -> str:
         process = await asyncio.create_subprocess_shell(command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE)

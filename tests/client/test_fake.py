@@ -209,6 +209,30 @@ async def test_a_token_can_be_ended_before_its_time(service: FakeService, laptop
     assert laptop.status is Status.LIVE
 
 
+async def test_a_token_is_never_given_out_twice(service: FakeService) -> None:
+    tokens = [service.user_token("ada") for _ in range(3)]
+    service.revoke(tokens[0])
+    service.revoke(tokens[2])
+
+    assert service.user_token("ada") not in tokens
+
+
+async def test_offline_within_offline_stays_offline(service: FakeService, publisher: Publisher) -> None:
+    with service.offline():
+        with service.offline():
+            pass
+        with pytest.raises(Unavailable):
+            await publisher.feed("ada", timeout=0.01)
+    await publisher.feed("ada")
+
+
+def test_what_cannot_be_meant_is_refused(service: FakeService) -> None:
+    with pytest.raises(ValueError, match="times must be at least 1, is 0"):
+        service.fail(Unavailable("gone"), times=0)
+    with pytest.raises(ValueError, match="span must not be negative"):
+        service.advance(timedelta(seconds=-1))
+
+
 async def test_time_passes_only_when_told(service: FakeService, publisher: Publisher) -> None:
     start = service.now
     await publisher.send("ada", title="Short", expire_time=start + timedelta(minutes=1))

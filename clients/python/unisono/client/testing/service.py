@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Final, Literal
 
 from unisono.client import _convert
@@ -43,6 +44,7 @@ class FakeService:
     def __init__(self, *, now: datetime | None = None, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
         self._state = ServiceState(limits, since_1970(now or datetime.now(UTC)))
         self._faults = Faults()
+        self._token_numbers = count(1)
         self._transport = FakeTransport(self._state, self._faults)
 
     @property
@@ -98,7 +100,10 @@ class FakeService:
         Notifications that expire, and snoozes that end, do so at their own time and in order, each as a
         change of its feed. Afterwards tokens past their lifetime no longer count, and what is past its
         retention is purged: tombstones and deleted endpoints after 30 days, unseen endpoints after 60.
+        Raises `ValueError` for a negative span: no time of the service's goes back.
         """
+        if span < timedelta():
+            raise ValueError("span must not be negative: the time of the service does not go back")
         with self._state.lock:
             advance(self._state, length(span))
 
@@ -117,8 +122,11 @@ class FakeService:
         `method` is the name of an RPC, such as "MarkNotifications". A call that fails changes nothing; with
         `applied` it takes effect, and the error replaces its answer, as when a connection breaks. Opening
         a stream (Subscribe) never fails in that second way. Faults are used up in the order in which they
-        were planned. The SDK repeats calls after an `Unavailable`, so that its caller may not see it.
+        were planned. The SDK repeats calls after an `Unavailable`, so that its caller may not see it. Raises
+        `ValueError` for less than one call.
         """
+        if times < 1:
+            raise ValueError(f"times must be at least 1, is {times}")
         with self._state.lock:
             self._faults.plan(Fault(error, method, times, applied))
 
@@ -131,16 +139,13 @@ class FakeService:
 
     @contextmanager
     def offline(self) -> Iterator[None]:
-        """Cut all streams, and let every call raise `Unavailable` until the end of the block.
-
-        Blocks do not nest: the end of an inner one ends both.
-        """
-        self._faults.offline = True
+        """Cut all streams, and let every call raise `Unavailable` until the end of the (outermost) block."""
+        before, self._faults.offline = self._faults.offline, True
         self.disconnect()
         try:
             yield
         finally:
-            self._faults.offline = False
+            self._faults.offline = before
 
     def stall(self) -> None:
         """Send nothing more on the streams that are open now, without ending them, like a dead connection.
@@ -174,7 +179,7 @@ class FakeService:
 
     def _token(self, app_id: str, user_id: str, *, may_send: bool, lifetime: timedelta) -> str:
         with self._state.lock:
-            token = f"{user_id or app_id}-{len(self._state.principals) + 1}"
+            token = f"{user_id or app_id}-{next(self._token_numbers)}"
             expire_time = self._state.now + length(lifetime)
             self._state.principals[token] = Principal(app_id, user_id, may_send, expire_time)
             return token

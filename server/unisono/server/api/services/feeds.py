@@ -76,8 +76,8 @@ class FeedService:
     ) -> pb.GetFeedResponse:
         """GetFeed: answers the last revision and the unread count (Exact) of a feed.
 
-        Both are 0 for an unknown user. With an endpoint, the count is of what is meant for it. Raises NotFound when that is not registered,
-        and FailedPrecondition when it was deleted.
+        Both are 0 for an unknown user. With an endpoint, the count is of what is meant for it. Raises
+        NotFound when that is not registered, and FailedPrecondition when it was deleted.
         """
         violations = Violations()
         actor = request_context.reading_actor(violations, request.user_id, request.endpoint_id)

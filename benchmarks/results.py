@@ -78,7 +78,7 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupResult:
-    """What was measured of a group: its samples of each round, and the metrics made of them.
+    """The measurements of a group: its samples of each round, and the metrics made of them.
 
     `measure` is the measure by which the floor was compared with itself, `floor_ratios` has the ratio of both
     in each round. `void` runs were repeated. The other fields are as in `Group`.

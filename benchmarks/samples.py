@@ -13,7 +13,7 @@ from benchmarks.machine import cores, usage
 MAX_BUSY: Final = 0.9
 
 Sample = Mapping[str, float]
-"""What one run measured, by measure: in seconds, operations a second or bytes.
+"""The measurements of one run, by measure: in seconds, operations a second or bytes.
 
 `cpu` is the server's processor time for one operation, `rate` operations a second, `busy` how busy the
 generator's core was (0 to 1); others are the workload's own.

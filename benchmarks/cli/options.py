@@ -41,7 +41,7 @@ _OPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What is to be run; `command` is the command line that runs such groups again, without their names."""
+    """The groups to run, and their scale; `command` is the command line that runs them, without names."""
 
     groups: Sequence[Group]
     scale: Scale

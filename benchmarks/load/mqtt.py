@@ -43,7 +43,7 @@ class Publisher(PipelinedPublisher):
     """A backend, with a clean session."""
 
     async def connect(self, address: str) -> None:
-        """See PeerConnection."""
+        """See `PeerConnection`."""
         await super().connect(address)
         _check(await self._request(_connect(f"backend-{next(_clients)}", _CLEAN_SESSION)))
 

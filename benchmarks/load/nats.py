@@ -39,7 +39,7 @@ class Client(PeerConnection):
         self._answers = f"_INBOX.answers-{next(_clients)}"
 
     async def connect(self, address: str) -> None:
-        """See PeerConnection."""
+        """See `PeerConnection`."""
         await super().connect(address)
         subscriptions = ((self._answers, _ANSWERS), (self._subject, _TOLD))
         said = [b"SUB " + subject.encode() + b" " + number + _END for subject, number in subscriptions]

@@ -33,20 +33,20 @@ class PeerConnection(asyncio.BufferedProtocol):
         self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio."""
+        """See `asyncio.BufferedProtocol`."""
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """See asyncio."""
+        """See `asyncio.BufferedProtocol`."""
         return _READ
 
     def buffer_updated(self, nbytes: int) -> None:
-        """See asyncio."""
+        """See `asyncio.BufferedProtocol`."""
         data = bytes(_READ[:nbytes])
         self._rest = self._data_received(self._rest + data if self._rest else data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio."""
+        """See `asyncio.BufferedProtocol`."""
         self._closed.set()
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(CallFailed("a peer closed the connection"))

@@ -25,7 +25,7 @@ MEASURES: Final[Mapping[str, str]] = {
     "memory": "memory of the server for one stream",
     "p50": "time that an operation takes, the median of a round",
 }
-"""What a measure means; other names explain themselves."""
+"""The meaning of measures whose names do not explain themselves."""
 
 
 def ratio(value: float) -> str:

@@ -23,9 +23,7 @@ class DeliveryTimes:
         self._had: Counter[str] = Counter()
 
     def stream(self, device: Device, synced: ArrivalCounter) -> Stream:
-        """Return a stream of a device, from the beginning of its feed, whose events are recorded; `synced`
-        counts Synced.
-        """
+        """Return a stream from the beginning of a device's feed, recording events; `synced` counts Synced."""
 
         def on_message(message: bytes) -> None:
             said = pb.SubscribeResponse.FromString(message)

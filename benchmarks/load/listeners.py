@@ -69,9 +69,7 @@ class Device:
         self.resume_token = b""
 
     def stream(self, synced: ArrivalCounter, events: ArrivalCounter) -> Stream:
-        """Return a stream from the device's position, which counts each Synced, and the events, but keeps
-        none.
-        """
+        """Return a stream from the device's position, which counts each Synced and all events."""
 
         def on_message(message: bytes) -> None:
             said = pb.SubscribeResponse.FromString(message)

@@ -119,7 +119,7 @@ class Device(PeerConnection):
 
 
 def _check(answer: bytes) -> None:
-    """Raise CallFailed for a return code, which is the second byte, but 0 (MQTT 3.1.1, section 3.2.2.3)."""
+    """Raise CallFailed unless the second byte, a return code, is 0 (MQTT 3.1.1, section 3.2.2.3)."""
     if answer[1]:
         raise CallFailed(f"a connection was not accepted: {answer[1]}")
 
@@ -129,9 +129,7 @@ def _connect(client: str, session: bytes) -> bytes:
 
 
 def _packet(first: int, body: bytes) -> bytes:
-    """Encode a packet. Its length takes seven bits of a byte (MQTT 3.1.1, section 2.2.3), here two bytes at
-    most.
-    """
+    """Encode a packet; its length has seven bits in each of at most two bytes (MQTT 3.1.1, section 2.2.3)."""
     size = len(body)
     length = bytes([size]) if size < 0x80 else bytes([size & 0x7F | 0x80, size >> 7])
     return bytes([first]) + length + body

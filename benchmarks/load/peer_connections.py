@@ -55,9 +55,7 @@ class PeerConnection(asyncio.BufferedProtocol):
         raise NotImplementedError
 
     async def _request(self, data: bytes) -> bytes:
-        """Write a request, and return what `_answered` is called with. Raises CallFailed when the peer
-        closes.
-        """
+        """Write a request and return the answer to it. Raises CallFailed when the peer closes."""
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(data)
         return await self._waiting

@@ -8,9 +8,7 @@ from benchmarks.load.listeners import ArrivalCounter, Device
 
 
 async def register(devices: Sequence[Device], address: str) -> None:
-    """Connect devices for the first time until each is synced, and disconnect them; each has a resume token
-    then.
-    """
+    """Connect devices for the first time until each has a resume token, and disconnect them."""
     synced = ArrivalCounter()
     streams = [device.stream(synced, ArrivalCounter()) for device in devices]
     await listeners.connect(streams, address)

@@ -26,9 +26,7 @@ async def wait_closed(pid: int, files: int) -> None:
 
 
 async def wait_idle(pid: int) -> None:
-    """Wait until a process has taken hardly any processor time for 1.5 s. Raises TimeoutError after 60
-    seconds.
-    """
+    """Wait until a process has been idle for 1.5 seconds. Raises TimeoutError after 60 seconds."""
     end = time.monotonic() + _TIMEOUT
     took = _IDLE * _REST
     while took >= _IDLE * _REST:

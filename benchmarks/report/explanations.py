@@ -13,8 +13,6 @@ _HEADING: Final = re.compile(r"^## +`?([\w-]+)`? *$", re.MULTILINE)
 
 
 def explanations(text: str) -> Mapping[str, str]:
-    """Return the text below each heading, by the metric that it names; text before the first is not for
-    readers.
-    """
+    """Return the text below each heading, by the metric in it; text before the first is left out."""
     _, *parts = _HEADING.split(text)
     return {name: why.strip() for name, why in zip(parts[::2], parts[1::2], strict=True)}

@@ -19,9 +19,7 @@ _ZOOM: Final = 2.0
 
 
 def texts(result: Result) -> Mapping[str, str]:
-    """Make the page and the pictures in SVG, by path from the folder of the page, from nothing but the
-    result.
-    """
+    """Make the page and the SVG pictures of a result, by path from the folder of the page."""
     pictures = {OVERVIEW: overview(result), **{group.name: workloads(group) for group in result.groups}}
     return {
         PAGE: page(result, explanations(FILE.read_text(encoding="utf-8"))),

@@ -48,9 +48,7 @@ _PICTURE: Final = """\
 
 
 class Picture:
-    """A picture under way. Lengths are pixels, from the upper left; `kind` is one or more classes of the
-    style.
-    """
+    """A picture under way. Lengths are pixels from the upper left; `kind` is classes of the style."""
 
     def __init__(self) -> None:
         self._shapes: list[str] = []

@@ -22,9 +22,7 @@ class RunningServer:
 
 @contextmanager
 def unisono(store: Path, *flags: str) -> Iterator[RunningServer]:
-    """Run our server on a store, with tokens checked, and the defaults but for `flags`; it is killed at the
-    end.
-    """
+    """Run our server on a store, with tokens checked and defaults but for `flags`; kill it at the end."""
     with cores.on(cores.SERVER):
         started = serving(store, *flags, env=TESTERS)
         server = started.__enter__()

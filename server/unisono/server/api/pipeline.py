@@ -53,9 +53,7 @@ class Unary(Generic[MessageT]):
     kind: CallKind = CallKind.CALL
 
     def answer(self, request_context: RequestContext, body: bytes) -> Awaitable[Message | bytes]:
-        """Decode a request and handle it. Raises RequestMalformed at once; what the handler raises, when
-        awaited.
-        """
+        """Decode a request, and call the handler. Raises RequestMalformed where the body does not parse."""
         return self.handle(request_context, parsed(self.request, body))
 
 

@@ -58,10 +58,10 @@ class RequestContext:
         return Actor(feed=self.feed(violations, user_id), role=self.sender_role, endpoint_id=endpoint_id)
 
     def writing_actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
-        """Return the actor of a request that changes something: a device has to name its endpoint, a
-        publisher none.
+        """Return the actor of a request that changes something.
 
-        Adds violations of `user_id` and `endpoint_id`. Raises PermissionDenied as `feed` does.
+        A device has to name its endpoint, and a publisher none. Adds violations of `user_id` and
+        `endpoint_id`. Raises PermissionDenied as `feed` does.
         """
         device = self.role is Role.DEVICE
         identifier(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)

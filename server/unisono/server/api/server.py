@@ -71,8 +71,8 @@ class Server:
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
         """Listen on HOST:PORT and begin to serve, with TLS where a certificate is given.
 
-        Returns the port, which the kernel chooses for port 0. Raises ListenError when the address cannot be
-        used.
+        Returns the port, which the kernel chooses for port 0. Raises ListenError where that address is not
+        usable.
         """
         check_free(address)
         try:

@@ -27,9 +27,7 @@ _NANOS = range(1_000_000_000)
 
 
 def identifier(violations: Violations, field: str, value: str, limit: int, *, required: bool) -> str:
-    """Validate an id, key or name: at most `limit` bytes of UTF-8, no control characters, not empty if
-    required.
-    """
+    """Validate an id, key or name: at most `limit` bytes of UTF-8, without control characters."""
     if not value:
         if required:
             violations.add(field, "is required")

@@ -43,8 +43,7 @@ def string_field(tag: bytes, value: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def timestamp_field(tag: bytes, millis: int) -> bytes:
-    """Encode a field of type `Timestamp` or `Duration`, given its tag and milliseconds, which are not
-    negative.
+    """Encode a field of type `Timestamp` or `Duration`, given its tag and milliseconds, at least 0.
 
     Cached, as notifications of one commit have nearly all the same times.
     """

@@ -1,5 +1,5 @@
-"""How much the service costs, beside what it could not cost less than: `make bench`.
+"""Measures what the service costs, beside a floor below which it cannot go: `make bench`.
 
-Every metric is a ratio of two things that were measured in the same run. Knows the service from outside,
-as an operator starts it and a client calls it.
+Every metric is a ratio of two measurements of the same run. The service is measured from outside, as an
+operator starts it and a client calls it.
 """

@@ -1,4 +1,4 @@
-"""What got worse from one result to another. Knows only what was measured."""
+"""Compares two results, and finds the metrics that got worse."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +8,9 @@ from benchmarks.results import MetricResult, Result
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A metric of a run beside the same in the committed result.
+    """A metric of a run beside the same metric of the committed result.
 
-    `change` is how much worse its median is: 0.1 where it was 2.0 and is 2.2, negative where it is better.
-    `noise` is the larger one of both results. `worse` holds when no round was as good as the committed
-    median, and the change is more than the noise.
+    `committed` is the committed median, `noise` the larger noise of the two results, as a share.
     """
 
     name: str
@@ -22,12 +20,12 @@ class Compared:
 
     @property
     def change(self) -> float:
-        """See above."""
+        """How much worse the median is, as a share: 0.1 where it was 2.0 and is 2.2, negative if better."""
         return self._change(self.now.spread.median)
 
     @property
     def worse(self) -> bool:
-        """See above."""
+        """Whether no round was as good as the committed median, and `change` is more than `noise`."""
         spread = self.now.spread
         best = spread.highest if self.now.at_least else spread.lowest
         return self._change(best) > 0 and self.change > self.noise
@@ -37,7 +35,7 @@ class Compared:
 
 
 def compared(run: Result, committed: Result) -> Iterator[Compared]:
-    """The metrics that both have."""
+    """Yield the metrics that both results have, in the order of the run."""
     before = {group.name: group for group in committed.groups}
     for group in run.groups:
         if group.name not in before:

@@ -1,4 +1,4 @@
-"""What is measured: metrics, the workloads that they are made of, and the groups that share them."""
+"""The types of what is measured: metrics, the workloads that they need, and groups that share workloads."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from benchmarks.samples import Sample, Samples
 
 Workload = Callable[[], Awaitable[Sample]]
-"""One run of it."""
+"""Runs once, and returns what was measured."""
 
 Workloads = Mapping[str, Workload]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How much is done: `rounds` of every workload, each `size` (0 to 1) of its full size."""
+    """How much is measured: `rounds` of every workload, each at a share `size` (0 to 1) of its full size."""
 
     rounds: int
     size: float
 
     def of(self, count: int, *, minimum: int = 1) -> int:
-        """So many at this size, but not fewer than make sense."""
+        """Return a count scaled to this size, but at least `minimum`."""
         return max(minimum, round(count * self.size))
 
 
@@ -28,8 +28,9 @@ class Scale:
 class Metric:
     """A ratio that the service is held to.
 
-    `target` is what it is to be at most, or with `at_least` at least. `shown` names the workloads and
-    measures that stand beside it.
+    `ratio` computes it from the samples of one round. `target` is its upper bound, or with `at_least` its
+    lower bound, inclusive; None: none. `shown` names the pairs of workload and measure that are printed
+    beside it.
     """
 
     name: str
@@ -44,10 +45,11 @@ class Metric:
 class Group:
     """Metrics that share workloads.
 
-    `floor` is the workload that is also compared with itself, by the measure `noise`. `missing` says what
-    is not installed, if anything. Each round begins with new servers and stores, or what is measured would
-    depend on how many rounds were before; a `lasting` group keeps them, where they take minutes to fill.
-    `notes` is what a reader of the metrics has to know besides, in Markdown: of a peer, what it promises.
+    `open` starts servers and yields the workloads. `floor` is the workload that runs twice in each round, to
+    be compared with itself by the measure `noise`. `missing` returns what has to be installed, None for
+    nothing. Each round begins with new servers and stores, so that it does not depend on the rounds before; a
+    `lasting` group keeps them, as they take minutes to fill. `notes` is for readers of the metrics, in
+    Markdown: of a peer, what it promises.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a run came to, as it is kept in a file of JSON. Knows how nothing was measured."""
+"""The results of runs, as they are saved in a JSON file. Does not depend on how they were measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ from benchmarks.spread import Spread, farthest_from_itself, rounded
 
 
 class InvalidResultFile(Exception):
-    """A file holds no result."""
+    """The file holds no result."""
 
 
 class RunTooShort(Exception):
-    """What was done took no time that can be seen."""
+    """A workload took no measurable time, so there is no ratio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricResult:
-    """A metric, and its ratios by round. See `Figure`."""
+    """A metric, and its ratio in each round; the other fields are as in `Metric`."""
 
     name: str
     title: str
@@ -35,7 +35,7 @@ class MetricResult:
 
     @classmethod
     def of(cls, metric: Metric, rounds: Sequence[Samples]) -> Self:
-        """Raises RunTooShort."""
+        """Compute the ratios of a metric. Raises RunTooShort where a divisor is zero."""
         try:
             ratios = tuple(rounded(metric.ratio(samples)) for samples in rounds)
         except ZeroDivisionError:
@@ -52,13 +52,13 @@ class MetricResult:
     @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
     @property
     def spread(self) -> Spread:
-        """Of the ratios."""
+        """The median, lowest and highest of the ratios."""
         return Spread.of(self.ratios)
 
     @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
     @property
     def met(self) -> bool | None:
-        """Whether the median meets the target, if there is one."""
+        """Whether the median meets the target; None without a target."""
         if self.target is None:
             return None
         median = self.spread.median
@@ -67,7 +67,7 @@ class MetricResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """When, by which command, on what, and how much was measured. `made` is UTC, in ISO 8601."""
+    """When, by which command, where, and how much was measured. `made` is UTC, in ISO 8601."""
 
     made: str
     command: str
@@ -78,7 +78,11 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupResult:
-    """A group, and its samples by round. `void` runs were done again. See `Group`."""
+    """The measurements of a group: its samples of each round, and the metrics made of them.
+
+    `measure` is the measure by which the floor was compared with itself, `floor_ratios` has the ratio of both
+    in each round. `void` runs were repeated. The other fields are as in `Group`.
+    """
 
     name: str
     title: str
@@ -93,7 +97,7 @@ class GroupResult:
 
     @classmethod
     def of(cls, group: Group, rounds: Sequence[Samples], void: int, conditions: Conditions) -> Self:
-        """Raises RunTooShort."""
+        """Compute the result of a group. Raises RunTooShort where a measure is not above zero."""
         for workload, sample in chain.from_iterable(samples.items() for samples in rounds):
             if sample.get(group.noise, 1.0) <= 0:
                 raise RunTooShort(f"{workload}: too little was done to be measured")
@@ -115,34 +119,37 @@ class GroupResult:
     @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
     @property
     def noise(self) -> float:
-        """How far the floor was from itself at most, as a share of it."""
+        """How far the floor was from itself at most, as a share: 0.05 where one was 1.05 times the other."""
         return rounded(farthest_from_itself(self.floor_ratios))
 
     def spread(self, workload: str, measure: str) -> Spread:
-        """Of a measure of a workload. Raises KeyError."""
+        """Return the spread of a measure of a workload over the rounds. Raises KeyError where it has none."""
         return Spread.of(samples[workload][measure] for samples in self.rounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """All groups that were measured, whenever that was."""
+    """All groups that were measured, perhaps at different times; the content of a result file."""
 
     groups: tuple[GroupResult, ...] = ()
 
     def merged(self, newer: GroupResult, order: Sequence[str]) -> "Result":
-        """With this one in the place of an older one; groups are in this order, others after them."""
+        """Return a copy with `newer` in the place of an older result of its group.
+
+        Groups are in the order of the names `order`, with others after them.
+        """
         groups = {group.name: group for group in (*self.groups, newer)}
         known = [groups.pop(name) for name in order if name in groups]
         return replace(self, groups=(*known, *groups.values()))
 
     def save(self, file: Path) -> None:
-        """Write it. Raises OSError."""
+        """Write the result as JSON, and make the folder where it is missing. Raises OSError."""
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(_JSON.dump_json(self, indent=1) + b"\n")
 
     @classmethod
     def load(cls, file: Path) -> "Result":
-        """What was saved. Raises OSError and InvalidResultFile."""
+        """Read a saved result. Raises OSError, and InvalidResultFile where the file holds none."""
         try:
             return _JSON.validate_json(file.read_bytes())
         except ValidationError as error:

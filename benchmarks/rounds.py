@@ -1,4 +1,4 @@
-"""Runs the workloads of a group in turn, so that what the machine does meanwhile meets them all alike."""
+"""Runs the workloads of a group in turn, so that whatever else the machine does affects all of them alike."""
 
 from collections.abc import Callable
 from typing import Final
@@ -6,27 +6,31 @@ from typing import Final
 from benchmarks.metrics import Group, Scale, Workload, Workloads
 from benchmarks.samples import Sample, Samples, is_void
 
-#: How often a run is done again that says more of the generator than of the server.
+#: How often a workload is run until a run is not void.
 _TRIES: Final = 3
 
 REPEAT_SUFFIX: Final = " again"
-"""What the name of the floor has behind it where it is measured against itself."""
+"""The suffix of the floor's name for its second run in a round, with which it is compared."""
 
 OnRun = Callable[[str, bool], None]
-"""Called when a workload was run, and whether the run was void."""
+"""Called after each run of a workload, with its name and whether the run was void."""
 
 OnStart = Callable[[str, int, int], None]
-"""Called with the workload that is run next, how many were before it, and how many there are in all."""
+"""Called before a workload runs, with its name, how many were before it, and how many there are in all."""
 
 
 class GeneratorSaturated(Exception):
-    """The generator cannot make enough work to measure the server."""
+    """The generator's core was too busy in all tries, so that the generator was measured, not the server."""
 
 
 async def samples(
     group: Group, scale: Scale, on_run: OnRun, on_start: OnStart = lambda *_: None
 ) -> list[Samples]:
-    """Those of every round. Every other round goes the other way round. Raises Saturated."""
+    """Run a group, and return the samples of each round.
+
+    Every other round runs the workloads in reverse order; the floor runs twice. Raises GeneratorSaturated,
+    and whatever the workloads raise.
+    """
 
     async def measured(number: int, workloads: Workloads) -> Samples:
         order = [*workloads, group.floor + REPEAT_SUFFIX]

@@ -1,4 +1,4 @@
-"""Runs groups, one after the other, whatever becomes of each. Knows nobody who looks on."""
+"""Runs groups one after the other; one that fails does not stop the others."""
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
@@ -16,26 +16,27 @@ from benchmarks.rounds import GeneratorSaturated, samples
 from benchmarks.samples import Samples
 from benchmarks.servers.processes import Failed
 
-#: What keeps a group from its end. Servers that do not start fail a test, since tests start them too.
+#: The errors that fail a group only. A server that does not start raises what fails a test, as tests start
+#: servers by the same code.
 _FAILURES: Final = (GeneratorSaturated, RunTooShort, CallFailed, Failed, OSError, pytest.fail.Exception)
 
 
 class RunListener(Protocol):
-    """Looks on."""
+    """Receives the progress of a run."""
 
     def group_started(self, group: Group) -> None:
-        """A group begins."""
+        """Called before a group is run; not for one that cannot be run here."""
 
     def workload_started(self, workload: str, before: int, of: int) -> None:
-        """So does a workload of it, after so many of so many."""
+        """Called once before a workload is run in a round; `before` of `of` were run before it."""
 
     def workload_ended(self, workload: str, void: bool) -> None:
-        """It has been run."""
+        """Called after each run of a workload; a void one is repeated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedGroup:
-    """A group of which there are no metrics. Either it `failed`, or it cannot be run here."""
+    """A group without metrics: it `failed`, or it cannot be run here, since something is not installed."""
 
     name: str
     why: str
@@ -46,7 +47,11 @@ Outcome = GroupResult | SkippedGroup
 
 
 def run(groups: Sequence[Group], scale: Scale, command: str, listener: RunListener) -> Iterator[Outcome]:
-    """What becomes of each; `command` is what makes one of them again, less its name."""
+    """Run groups, and yield the outcome of each as soon as it is over.
+
+    `command` is the command line that runs one of them again, without its name. Errors of measuring end a
+    group as a `SkippedGroup`, others are raised.
+    """
     for group in groups:
         if missing := group.missing():
             yield SkippedGroup(name=group.name, why=missing, failed=False)
@@ -78,7 +83,7 @@ def _run(group: Group, scale: Scale, command: str, listener: RunListener) -> Out
 
 
 async def _until_refused(measuring: Coroutine[Any, Any, list[Samples]]) -> list[Samples]:
-    """Nobody waits for a stream that is refused: what it raises, it raises at the event loop."""
+    """Raise the CallFailed of a stream that fails, which only the event loop sees: no task awaits it."""
     running = asyncio.create_task(measuring)
     refused: list[CallFailed] = []
 

@@ -1,4 +1,4 @@
-"""What one run of a workload took. Knows no workload and no metric."""
+"""Measures what one run of a workload takes."""
 
 import math
 import statistics
@@ -9,19 +9,26 @@ from typing import Final
 
 from benchmarks.machine import cores, usage
 
-#: How busy the core of whoever makes the work may be: above it, it is the generator that is measured.
+#: How busy the generator's core may be (0 to 1): above, the generator is measured instead of the server.
 MAX_BUSY: Final = 0.9
 
 Sample = Mapping[str, float]
-"""By measure: seconds, operations a second, bytes. `cpu` is the server's seconds for one operation, `rate`
-operations a second, `busy` how busy the generator's core was (0 to 1); others are the workload's own."""
+"""The measurements of one run, by measure: in seconds, operations a second or bytes.
+
+`cpu` is the server's processor time for one operation, `rate` operations a second, `busy` how busy the
+generator's core was (0 to 1); others are the workload's own.
+"""
 
 Samples = Mapping[str, Sample]
-"""The samples of one round, by workload."""
+"""The samples of one round, by name of the workload."""
 
 
 class Measurement:
-    """What is being measured: the work says how many operations it was, and what else it saw."""
+    """One measurement under way.
+
+    The work sets `operations` to how many there were, and `measures` to further measures; `sample` has the
+    outcome afterwards.
+    """
 
     def __init__(self) -> None:
         self.operations = 0
@@ -31,7 +38,10 @@ class Measurement:
 
 @contextmanager
 def measure(pid: int) -> Iterator[Measurement]:
-    """Measure what a server takes for the work that is done inside."""
+    """Measure what the server with process id `pid` takes for the work inside the `with` block.
+
+    The block must set `operations`. Nothing is measured when it raises.
+    """
     work = Measurement()
     server, core, began = usage.processor_time(pid), usage.busy_time(cores.GENERATOR), time.perf_counter()
     yield work
@@ -45,7 +55,7 @@ def measure(pid: int) -> Iterator[Measurement]:
 
 
 def combined(samples: Sequence[Sample]) -> Sample:
-    """Those of runs of as many operations each, as one."""
+    """Combine samples of runs of equally many operations into one: `cpu`, `rate` and `busy`."""
     walls = [1 / sample["rate"] for sample in samples]
     busy = sum(sample["busy"] * wall for sample, wall in zip(samples, walls, strict=True))
     return {
@@ -56,12 +66,12 @@ def combined(samples: Sequence[Sample]) -> Sample:
 
 
 def is_void(sample: Sample) -> bool:
-    """Whether it says more of the generator than of the server."""
+    """Return whether the generator's core was too busy, so that the sample says little of the server."""
     return sample.get("busy", 0.0) > MAX_BUSY
 
 
 def quantiles(times: Sequence[float]) -> dict[str, float]:
-    """The median, and what one in a hundred exceeds."""
+    """Return the median (`p50`) and the 99th percentile (`p99`) of times, of which there is at least one."""
     ordered = sorted(times)
     last = math.ceil(len(ordered) * 0.99) - 1
     return {"p50": statistics.median(ordered), "p99": ordered[last]}

@@ -1,4 +1,4 @@
-"""What the values of several rounds come to. Knows no metric."""
+"""Summarizes the values of several rounds."""
 
 import statistics
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """The one in the middle, and the ends."""
+    """The median, lowest and highest of several values."""
 
     median: float
     lowest: float
@@ -16,16 +16,16 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self:
-        """Of one value at least."""
+        """Return the spread of values, of which there is at least one."""
         ordered = sorted(values)
         return cls(median=statistics.median(ordered), lowest=ordered[0], highest=ordered[-1])
 
 
 def rounded(value: float) -> float:
-    """To six digits: more than anything here can be measured to."""
+    """Round a value to six digits, which is more precise than any measurement here."""
     return float(f"{value:.6g}")
 
 
 def farthest_from_itself(ratios: Iterable[float]) -> float:
-    """How far at most something was from itself: 0.05 when it was 1.05 times as much, or as little."""
+    """Return the largest distance of ratios from 1: 0.05 for 1.05 as for 1 / 1.05."""
     return max(max(ratio, 1 / ratio) for ratio in ratios) - 1

@@ -1,4 +1,4 @@
-"""The command that says what got worse."""
+"""The command `check`, which names the metrics that got worse."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from benchmarks.results import Result
 from unisono.client.cli.commands.help import examples
 from unisono.client.cli.failures import Failure
 
-#: Where a run is kept that was made to be checked: whoever doubts it can look.
+#: Where the result of a run for a check is saved, to be looked into afterwards.
 _RUN: Final = Path(".cache/benchmarks/check.json")
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)

@@ -1,4 +1,4 @@
-"""Runs what was chosen, tells of it, and keeps it. Knows no command."""
+"""Runs the chosen groups, prints their results, and saves them."""
 
 from pathlib import Path
 from typing import Final
@@ -15,21 +15,21 @@ from benchmarks.results import GroupResult, InvalidResultFile, Result
 from benchmarks.running import Outcome
 from unisono.client.cli.failures import Failure
 
-#: What becomes of a group without metrics, and its style.
+#: The outcome of a group without metrics, and its style.
 _FAILED: Final = ("failed", "bold red")
 _LEFT_OUT: Final = ("left out", "yellow")
 
 
 def measured(choice: Choice, before: Result, file: Path) -> tuple[Result, bool]:
-    """The result, where what was run replaces what was before, and whether no group failed.
+    """Run the chosen groups; return `before` with their results in it, and whether no group failed.
 
-    A group that is over is kept in the file at once, also when the run is broken off later. Raises a
-    `Failure`.
+    Each result is saved in the file as soon as its group is over, so it survives when the run is interrupted
+    later. Raises `Failure` where there is only one core.
     """
     if not cores.enough():
         raise Failure("there is one core, for servers and for whoever makes the work", "two are needed")
     result, good = before, True
-    # Whatever draws the bars runs on the generator's core too: it must not take the server's time.
+    # The progress bars are drawn on the generator's core too: they must not take the server's time.
     with (
         cores.on(cores.GENERATOR),
         progress_reporter(Console(highlight=False), len(choice.groups)) as reporter,
@@ -46,7 +46,7 @@ def measured(choice: Choice, before: Result, file: Path) -> tuple[Result, bool]:
 
 
 def loaded(file: Path) -> Result:
-    """What a file holds. Raises a `Failure`."""
+    """Load a result file. Raises `Failure` where it cannot be read or holds no result."""
     try:
         return Result.load(file)
     except InvalidResultFile as error:

@@ -1,4 +1,4 @@
-"""What can be chosen for a run: which groups, and how much of them. Runs nothing."""
+"""The options of a run: which groups, and how much of them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,17 +10,17 @@ import click
 from benchmarks.groups.registry import GROUPS, GROWN
 from benchmarks.metrics import Group, Scale
 
-#: The result that is committed, which the page is made of.
+#: The committed result, of which the page is made.
 COMMITTED: Final = Path("docs/performance/result.json")
 
-#: Quick ones say whether it works, and little of how fast.
+#: A quick run shows that everything works, but hardly how fast.
 _SCALES: Final[Mapping[str, Scale]] = {
     "full": Scale(rounds=5, size=1.0),
     "quick": Scale(rounds=1, size=0.05),
 }
 
 ORDER: Final[Sequence[str]] = [group.name for group in (*GROUPS, *GROWN)]
-"""In which groups are kept and shown."""
+"""The order in which groups are saved and shown, by name."""
 
 Function = Callable[..., Any]
 
@@ -41,7 +41,7 @@ _OPTIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What is to be run. `command` is what makes such groups again, less their names."""
+    """The groups to run, and their scale; `command` is the command line that runs them, without names."""
 
     groups: Sequence[Group]
     scale: Scale
@@ -49,7 +49,7 @@ class Choice:
 
     @classmethod
     def of(cls, *, scale: str, only: Sequence[str], growth: bool, rounds: int | None) -> "Choice":
-        """Of the options. Raises a `click.BadParameter` for groups that are not there."""
+        """Read the options of a run. Raises `click.BadParameter` for an unknown group."""
         groups = {group.name: group for group in (GROWN if growth else GROUPS)}
         for name in only:
             if name not in groups:
@@ -63,14 +63,14 @@ class Choice:
 
 
 def run_options(function: Function) -> Function:
-    """Give a command the options of a run."""
+    """Decorate a command with the options of a run, which are those of `Choice.of`."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
 
 
 def names() -> Iterator[str]:
-    """The groups, a line each, for people."""
+    """Yield a line of help for each group: its name and title."""
     for group in GROUPS:
         yield f"{group.name:<12} {group.title}"
     for group in GROWN:

@@ -1,6 +1,6 @@
-"""How far a run is: bars on a terminal, otherwise a line for each group.
+"""Shows the progress of a run: bars on a terminal, otherwise a line for each group.
 
-The core that it runs on is measured: it is drawn anew twice a second, and not more often.
+Bars are redrawn only twice a second, since the core that this runs on is measured.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,12 @@ from benchmarks.report.formatting import plain
 
 _A_SECOND: Final = 2
 
-#: What a bar, its share and its time take of a line.
+#: The columns that name, bar, percentage and time take of a line.
 _BESIDE: Final = 54
 
 
 class ProgressReporter:
-    """A watcher of runs, which says nothing. `console` is where people may be told something."""
+    """A `RunListener` that shows nothing; `console` is where other output of the run may be printed."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -36,11 +36,11 @@ class ProgressReporter:
         """See `RunListener`."""
 
     def group_ended(self) -> None:
-        """A group is over, or was left out."""
+        """Called when a group is over, or was left out."""
 
 
 class BarReporter(ProgressReporter):
-    """On a terminal: one for all groups, one for that which is run."""
+    """Shows two bars on a terminal: one for all groups, and one for the group that is run."""
 
     def __init__(self, progress: Progress, groups: int) -> None:
         super().__init__(progress.console)
@@ -74,7 +74,7 @@ class BarReporter(ProgressReporter):
 
 
 class LineReporter(ProgressReporter):
-    """Where nobody looks, or a log is written."""
+    """Prints a line when a group begins, for output that is no terminal."""
 
     def group_started(self, group: Group) -> None:
         """See `RunListener`."""
@@ -83,11 +83,11 @@ class LineReporter(ProgressReporter):
 
 @contextmanager
 def progress_reporter(console: Console, groups: int) -> Iterator[ProgressReporter]:
-    """What suits a console."""
+    """Yield bars where the console is a terminal, otherwise lines; `groups` is how many are run."""
     if not console.is_terminal:
         yield LineReporter(console)
         return
-    # What is run gives way, where the terminal is narrow.
+    # The name of the workload is cut where the terminal is narrow.
     room = Column(no_wrap=True, overflow="ellipsis", max_width=max(8, console.width - _BESIDE))
     columns = (
         TextColumn("{task.description:<12}"),

@@ -1,4 +1,4 @@
-"""The command that makes the page of a result and its pictures."""
+"""The command `report`, which makes the page of a result and its pictures."""
 
 from pathlib import Path
 from typing import Final

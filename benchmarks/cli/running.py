@@ -1,4 +1,4 @@
-"""The command that measures."""
+"""The command `run`, which measures and saves the result."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Results in the terminal: the metrics of a group, and metrics beside those that are committed."""
+"""Tables of results for the terminal."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -14,7 +14,7 @@ _STYLES: Final = {True: "green", False: "bold red", None: ""}
 
 
 def of_group(group: GroupResult) -> Table:
-    """Its metrics."""
+    """Return a table of the metrics of a group: median, spread, target and whether it is met."""
     table = _table(f"{group.title} ({formatting.noise(group)})")
     for name in ("metric", "median", "spread", "target", ""):
         table.add_column(name, justify="left" if name == "metric" else "right")
@@ -30,7 +30,7 @@ def of_group(group: GroupResult) -> Table:
 
 
 def of_comparison(metrics: Iterable[Compared]) -> Table:
-    """What became of each."""
+    """Return a table of metrics beside the committed result, with how much worse they are."""
     table = _table("Beside the committed result")
     for name in ("metric", "committed", "now", "spread", "change", "noise", ""):
         table.add_column(name, justify="left" if name == "metric" else "right")

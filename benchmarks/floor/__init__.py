@@ -1,1 +1,1 @@
-"""The empty server: what grpcio takes for calls and streams that carry the same bytes and do nothing."""
+"""The empty server, which shows what grpcio takes for calls and streams that carry as many bytes."""

@@ -1,7 +1,7 @@
-"""Serves the shapes of our methods, and nothing behind them: `python -m benchmarks.floor`.
+"""Serves methods of the same shapes as ours that do nothing: `python -m benchmarks.floor`.
 
-It is made like the server that it is the floor of: coroutines that take and give ready bytes, registered
-handlers, the same channel arguments. Requests say how many bytes they want back.
+It is built like our server: coroutines that exchange encoded bytes, registered handlers, the same channel
+arguments. The first four bytes of a request are the size of the answer.
 """
 
 import asyncio
@@ -28,25 +28,25 @@ _OPTIONS: Final = (
 
 
 class Floor:
-    """The methods."""
+    """The handlers of the methods."""
 
     def __init__(self) -> None:
         self._listening: list[asyncio.Event] = []
         self._said = b""
 
     async def echo(self, body: bytes, _context: Context) -> bytes:
-        """As many bytes as the request begins with."""
+        """Answer with as many bytes as the request wants."""
         return wanted(body)
 
     async def tell(self, body: bytes, _context: Context) -> bytes:
-        """Write so many bytes to every stream that listens."""
+        """Write a message of so many bytes to every open stream; the answer is empty."""
         self._said = wanted(body)
         for event in self._listening:
             event.set()
         return b""
 
     async def listen(self, body: bytes, context: Context) -> None:
-        """Write two small messages, as a stream of ours begins, and then what is told."""
+        """Write two messages, as a stream of ours begins with, and then one for each call of `tell`."""
         event = asyncio.Event()
         self._listening.append(event)
         try:
@@ -60,12 +60,12 @@ class Floor:
 
 
 def wanted(body: bytes) -> bytes:
-    """As many bytes as a request begins with."""
+    """Return zeros, as many as the number that a request begins with."""
     return bytes(SIZE.unpack_from(body)[0])
 
 
 def handlers(floor: Floor) -> dict[str, Handler]:
-    """By method."""
+    """Return the gRPC handlers by method name."""
     return {
         "Echo": grpc.unary_unary_rpc_method_handler(floor.echo),
         "Tell": grpc.unary_unary_rpc_method_handler(floor.tell),
@@ -74,7 +74,7 @@ def handlers(floor: Floor) -> dict[str, Handler]:
 
 
 async def serve() -> None:
-    """Serve on a free port, and say which, until the process is ended."""
+    """Serve on a free port of 127.0.0.1 until the process ends; its address is logged on stderr as JSON."""
     server = grpc.aio.server(options=_OPTIONS)
     methods = handlers(Floor())
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAME, methods),))

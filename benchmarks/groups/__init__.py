@@ -1,1 +1,1 @@
-"""What is measured together: workloads in pairs with their floors, and the metrics made of them."""
+"""The groups of metrics: workloads beside their floors, and the metrics made of both."""

@@ -1,4 +1,4 @@
-"""Bare writes to open streams: what a delivery could not cost less than. Knows the empty server alone."""
+"""The floor of deliveries: bare writes of the empty server to open streams."""
 
 from typing import Final
 
@@ -11,12 +11,15 @@ from benchmarks.metrics import Workload
 from benchmarks.samples import Sample, measure
 from benchmarks.servers.servers import RunningServer
 
-#: Whose token asks: it is about as long as those of ours.
+#: The user whose token is used: it has about the usual length.
 _USER: Final = "listened-0"
 
 
 async def broadcasts(floor: RunningServer, streams: int, size: StreamSizes, times: int) -> Workload:
-    """Open so many streams; the workload writes an event to all, so many times. One write is an operation."""
+    """Open streams at the empty server, and return the workload that writes a message to each, `times` times.
+
+    One write to one stream is an operation.
+    """
     arrivals = ArrivalCounter()
     bare = listeners.listening(streams, requests.device(_USER), size.request, size.greeting, arrivals)
     await listeners.connect(bare, floor.address)

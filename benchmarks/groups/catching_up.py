@@ -1,4 +1,4 @@
-"""Devices that come back and have missed five hundred notifications each, against bare writes."""
+"""Devices that reconnect after missing five hundred notifications each, against bare writes."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,12 +21,12 @@ MISSED: Final = 500
 _USERS: Final = 333
 _WRITES: Final = 100
 
-#: How many come back at the same time.
+#: How many devices reconnect at the same time.
 CONCURRENCY: Final = 100
 
 
 async def missed(server: RunningServer, users: Sequence[str], *, burst: int = BATCH) -> None:
-    """Send to users what their devices miss, so many to one before the next one's turn."""
+    """Send `MISSED` notifications to each user, in turn, with `burst` in a row to one."""
     callers = Calls(await connections(server.address, 1))
     batches = requests.batches(users, len(users) * MISSED // BATCH, BATCH, burst=burst)
     await callers.at_a_time(BATCHES_IN_FLIGHT, batches)
@@ -34,7 +34,10 @@ async def missed(server: RunningServer, users: Sequence[str], *, burst: int = BA
 
 
 async def caught_up(server: RunningServer, devices: Sequence[Device]) -> Sample:
-    """Measure how they come back, streams included; an operation is one notification at one device."""
+    """Measure a reconnect of devices that have each missed `MISSED` notifications, streams included.
+
+    An operation is one notification at one device. Raises CallFailed where a device receives more or fewer.
+    """
     back, files = Reconnect(devices), usage.open_files(server.pid)
     with measure(server.pid) as run:
         await back.all_synced(server.address, CONCURRENCY)

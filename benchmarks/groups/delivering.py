@@ -1,4 +1,4 @@
-"""Sends to users who listen on three devices, against the same without them and bare writes."""
+"""Sends to users with three open devices each, against the same without devices and bare writes."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -26,7 +26,10 @@ _BATCHES: Final = 100
 async def delivered(
     server: RunningServer, arrivals: ArrivalCounter, work: Sequence[Request], each: int, heard: int
 ) -> Sample:
-    """Measure batches until all that is `heard` of each item has arrived."""
+    """Measure batches of `each` notifications, until each has arrived `heard` times.
+
+    A notification is an operation; `arrivals` counts the events at all devices.
+    """
     callers = Calls(await connections(server.address, 1))
     before = arrivals.count
     with measure(server.pid) as run:

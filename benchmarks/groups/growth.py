@@ -16,7 +16,7 @@ _SMALL: Final = 10_000
 _LARGE: Final = 10_000_000
 _STARTED: Final = 1_000_000
 
-#: How much longer a start may take with a million stored, in seconds.
+#: Seconds by which a start with a million notifications may take longer.
 _LONGER: Final = 1.0
 
 

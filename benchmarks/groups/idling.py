@@ -1,4 +1,4 @@
-"""What the streams of idle devices take of the memory, against those of the empty server."""
+"""The memory of idle devices' streams, against those of the empty server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,11 +16,11 @@ from tests.support.http2.fleet import fitting
 
 _STREAMS: Final = 3000
 
-#: What is needed once, by whatever comes first, is not what a stream takes: so many are there before.
+#: Streams that are open before memory is measured, so that what is allocated once does not count.
 _FIRST: Final = 150
 
 Connect = Callable[[int, int], Awaitable[list[Stream]]]
-"""Connects so many streams, which are numbered from so many on, and waits until all have begun."""
+"""Connects streams, given the number of the first and how many, and waits until all have begun."""
 
 
 async def _measured(server: RunningServer, connect: Connect, streams: int) -> Sample:
@@ -28,7 +28,7 @@ async def _measured(server: RunningServer, connect: Connect, streams: int) -> Sa
     await idle.wait_idle(server.pid)
     before = usage.resident(server.pid)
     more = await connect(_FIRST, streams)
-    # What connecting takes for a while, and what is written behind it, is over when the server rests.
+    # Memory that connecting and delayed writes need for a while is free again when the server is idle.
     await idle.wait_idle(server.pid)
     sample = {"memory": (usage.resident(server.pid) - before) / streams}
     for stream in (*first, *more):

@@ -33,7 +33,7 @@ being asked for more. Backends send without `Nats-Msg-Id`: unlike with ours, a r
 message.
 """
 
-#: Fewer than elsewhere, as it syncs one after the other.
+#: Fewer than elsewhere, since JetStream syncs each message by itself.
 _SENDS: Final = 2000
 _BATCHES: Final = 100
 
@@ -43,7 +43,7 @@ _times: Final = count()
 async def _theirs(
     server: RunningServer, scale: Scale, asker: Publisher, kind: Kind, users: Sequence[str]
 ) -> Workloads:
-    """With devices of a kind, those of these users."""
+    """Return the workloads of JetStream, with devices of a kind of these users."""
     heard = ArrivalCounter()
     for device in (await _devices(asker, kind, users, heard)).values():
         await device.connect(server.address)
@@ -59,7 +59,7 @@ async def _theirs(
 
 
 def _rested(server: RunningServer, workload: Workload) -> Workload:
-    """Wait afterwards until it has written how far devices are, so that it is not taken for what is next."""
+    """Wait after a workload until the server has written acknowledgements, or the next one would pay."""
 
     async def run() -> Sample:
         sample = await workload()
@@ -70,7 +70,7 @@ def _rested(server: RunningServer, workload: Workload) -> Workload:
 
 
 async def _row(server: RunningServer, asker: Publisher, kind: Kind, users: Sequence[str]) -> Sample:
-    """Other devices each time, which have missed what the stream still has."""
+    """Measure new devices each time, which have missed all that the stream has for their users."""
     arrivals = ArrivalCounter()
     named = await _devices(asker, kind, users, arrivals)
     devices = list(named.values())
@@ -84,7 +84,7 @@ async def _row(server: RunningServer, asker: Publisher, kind: Kind, users: Seque
 async def _devices(
     asker: Publisher, kind: Kind, users: Sequence[str], arrivals: ArrivalCounter
 ) -> Mapping[str, Device]:
-    """Those of users, by names that none had before."""
+    """Make devices of users, by names that none had before."""
     time = next(_times)
     named = [(user_id, f"{user_id}-{number}-{time}") for user_id in users for number in range(DEVICES)]
     return {name: await kind(asker, user_id, name, arrivals) for user_id, name in named}

@@ -1,6 +1,6 @@
-"""What is done to a store of many notifications, whose users have a hundred each. Knows no metric.
+"""Workloads on a store of many notifications, a hundred of each user.
 
-Some users are sent to and have theirs read and marked; of some others a device comes back.
+Sends, marks and lists are of some users, and reconnects of devices of others.
 """
 
 import sys
@@ -26,28 +26,28 @@ from benchmarks.servers.servers import RunningServer, unisono
 _EACH: Final = 100
 _MISSED: Final = 20
 
-#: Few, since what is sent makes the smaller store larger.
+#: Few, since sends make the smaller store larger.
 _SENDS: Final = 2000
 _CALLS: Final = 5000
 _RETURNS: Final = 1000
 
-#: Devices that come back are of other users than those that are written to, and each of another one; of
-#: these, as many are drawn as have more notifications than a server keeps in memory.
+#: Devices that reconnect are each of another user, whom nobody else sends to. Of the others, as many are
+#: drawn as have more notifications than a server keeps in memory.
 _AWAY: Final = 2000
 _DRAWN: Final = 2000
 
-#: How many come back at the same time, all of them different ones.
+#: How many devices reconnect at the same time, each a different one.
 _CONCURRENCY: Final = 20
 
 _Absent = tuple[Device, Request]
-"""A device that is away, and what is marked before it comes back."""
+"""A device that is away, and the mark that is made before it reconnects."""
 
-#: The same draws for everybody.
+#: The seed of draws, so that all runs draw the same.
 _SEED: Final = 17
 
 
 async def fill(store: Path, notifications: int) -> None:
-    """Make a store of so many."""
+    """Make a store of so many notifications, a hundred of each user."""
     devices = listeners.devices(["the-first"], DEVICES)
     with unisono(store) as first:
         await register(devices, first.address)
@@ -56,7 +56,10 @@ async def fill(store: Path, notifications: int) -> None:
 
 
 async def workloads(server: RunningServer, store: Path, notifications: int, scale: Scale) -> Workloads:
-    """Those of a server on such a store: `send`, `mark`, `list` and `resume`."""
+    """Return the workloads `send`, `mark`, `list` and `resume` of a server on a store that `fill` made.
+
+    Registers the devices that will reconnect, and sends what they miss.
+    """
     chance = Random(_SEED)  # noqa: S311  nothing is kept secret by it
     users = [user(number) for number in range(1, notifications // _EACH)]
     split = min(_AWAY, len(users) // 4) // _CONCURRENCY * _CONCURRENCY
@@ -75,7 +78,7 @@ async def workloads(server: RunningServer, store: Path, notifications: int, scal
 
 
 async def _away(server: RunningServer, store: Path, users: Sequence[str]) -> Iterator[_Absent]:
-    """A device of each, which has missed some of what its user got, comes back again and again."""
+    """Yield devices without end, one of each user in turn, which have missed `_MISSED` notifications."""
     devices = listeners.devices(users, 1)
     await register(devices, server.address)
     await _call(server, BATCHES_IN_FLIGHT, requests.batches(users, len(users) * _MISSED // BATCH, BATCH))
@@ -86,10 +89,10 @@ async def _away(server: RunningServer, store: Path, users: Sequence[str]) -> Ite
 
 
 async def _resumed(server: RunningServer, returns: Sequence[_Absent]) -> Sample:
-    """Measure how devices come back, a few at a time.
+    """Measure reconnects of devices, a few at a time.
 
-    Before each does, somebody marks one of what it missed, and it gets another token: the server has
-    remembered nothing of what it is about to be told, and nothing of who is told, from the time before.
+    Before each, a mark changes one of the notifications that the device missed, and the device gets a new
+    access token: so the server has neither in its caches from the time before.
     """
     samples: list[Sample] = []
     for start in range(0, len(returns), _CONCURRENCY):
@@ -103,7 +106,7 @@ async def _resumed(server: RunningServer, returns: Sequence[_Absent]) -> Sample:
 
 
 async def _back(server: RunningServer, devices: Sequence[Device]) -> Sample:
-    """Measure how they come back until they have what they missed, and leave again."""
+    """Measure a reconnect of devices until they have what they missed and have left again."""
     files = usage.open_files(server.pid)
     with measure(server.pid) as run:
         back = Reconnect(devices)
@@ -123,6 +126,6 @@ async def _call(server: RunningServer, concurrency: int, work: Iterable[Request]
 
 
 def _tell(number: int, of: int) -> None:
-    """Millions take minutes: say so, a few times."""
+    """Print the progress a few times where it takes minutes."""
     if of >= 1_000_000 and number * 4 % of == 0:
         sys.stderr.write(f"filling a store: {number:,} of {of:,} notifications\n")

@@ -1,4 +1,4 @@
-"""Sends at a steady rate until they are on the third device of their user, against empty calls."""
+"""Sends at a steady rate until the third device of the user has them, against empty calls."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ _USERS: Final = [f"live-{number}" for number in range(100)]
 
 
 async def _answered(server: RunningServer, work: Iterable[Request]) -> Sample:
-    """Measure from when calls are due until they are answered."""
+    """Measure the time from when calls are due until they are answered."""
     callers = Calls(await connections(server.address, _CONNECTIONS))
     with measure(server.pid) as run:
         await callers.a_second(_A_SECOND, work)
@@ -32,7 +32,7 @@ async def _answered(server: RunningServer, work: Iterable[Request]) -> Sample:
 
 
 async def _delivered(server: RunningServer, deliveries: DeliveryTimes, work: Iterable[Request]) -> Sample:
-    """Measure from when sends are due until the last device has them."""
+    """Measure the time from when sends are due until the last device has them."""
     callers = Calls(await connections(server.address, _CONNECTIONS))
     ready = list(work)
     before = deliveries.complete.count

@@ -47,7 +47,7 @@ async def _theirs(server: RunningServer, scale: Scale) -> Workloads:
 
 
 async def _row(server: RunningServer, users: Sequence[str]) -> Sample:
-    """They have to miss it anew each time: what was acknowledged is gone."""
+    """Send what devices miss anew each time, as the broker drops what was acknowledged."""
     arrivals = ArrivalCounter()
     devices = _devices(users, arrivals)
     await peers.miss(server, Publisher, users)

@@ -1,4 +1,4 @@
-"""Our server beside a peer: the order in which they are measured, and the metrics. Knows no peer."""
+"""The order of workloads and the metrics of groups that measure our server beside a peer."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,10 @@ from benchmarks.metrics import Metric, Workloads
 
 
 def in_turn(**servers: Workloads) -> Workloads:
-    """The workloads of all sides, side by side: `mosquitto_single`, `ours_single`, and so on."""
+    """Return the workloads of all servers, alternating: `mosquitto_single`, `ours_single`, and so on.
+
+    All servers have workloads of the same names.
+    """
     one = next(iter(servers.values()))
     return {f"{server}_{name}": workloads[name] for name in one for server, workloads in servers.items()}
 
@@ -14,7 +17,10 @@ def in_turn(**servers: Workloads) -> Workloads:
 def metrics(
     peer: str, server: str, title: str, *, single: float | None, burst: float | None, row: float | None
 ) -> Sequence[Metric]:
-    """Ours against a side of a peer, with these targets."""
+    """Return the metrics `single`, `burst` and `row` of our server against a peer, with these targets.
+
+    `peer` begins the names of metrics, `server` those of the peer's workloads; a target of None: without one.
+    """
     return (
         _figure(peer, server, "single", f"send to three open devices, 64 in flight / {title}", single),
         _figure(

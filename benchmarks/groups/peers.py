@@ -1,6 +1,6 @@
-"""What a peer and we are made to do: single sends, bursts, and devices that come back. Knows no peer.
+"""The workloads that our server and peers run: single sends, bursts, and devices that reconnect.
 
-Three devices each listen to a hundred users; those of a hundred others are away while they miss 500 each.
+A hundred users have three open devices each; the devices of a hundred others are away and miss 500 messages.
 """
 
 import asyncio
@@ -20,42 +20,45 @@ from tests.support.http2.fleet import fitting
 
 LISTENED: Final = [f"listened-{number}" for number in range(100)]
 
-#: How many connections backends have for single sends, as in `sending`, and for bursts, as in `delivering`.
+#: The connections of backends for single sends, as in `sending`, and for bursts, as in `delivering`.
 SINGLE_CONNECTIONS: Final = 4
 BURST_CONNECTIONS: Final = 1
 
-#: How long a backend of a peer waits, in seconds, before it sends in place of what was acknowledged. A peer
-#: can be as quick as the generator, whose core would be busy all the time; what a send takes hardly differs.
+#: Seconds that a backend of a peer waits after an acknowledgement before it sends more. A peer can be as fast
+#: as the generator, whose core would be busy all the time; the time of a send hardly differs.
 _SINGLE_PAUSE: Final = 0.002
 _BURST_PAUSE: Final = 0.02
 
-#: As many connections as all sides of a group have at most, with some to spare.
+#: More connections than all servers of a group have together.
 _CONNECTIONS: Final = 2000
 
 Act = Callable[[], Awaitable[object]]
 
 
 class ReconnectingDevice(Protocol):
-    """A device that comes back."""
+    """A device that reconnects."""
 
     async def connect(self, address: str) -> None:
-        """Connect to HOST:PORT."""
+        """Connect to HOST:PORT, and receive what was missed."""
 
 
 def raise_file_limit() -> None:
-    """Let this process, and those that it starts, have as many connections as are needed, if they may."""
+    """Raise the limit on open files of this process and those that it starts, as far as that is allowed."""
     fitting(_CONNECTIONS)
 
 
 def away(scale: Scale) -> list[str]:
-    """The users whose devices are away."""
+    """Return the users whose devices are away: 100, or 10 at least at a smaller scale."""
     return [f"away-{number}" for number in range(scale.of(100, minimum=10))]
 
 
 async def delivered(
     server: RunningServer, arrivals: ArrivalCounter, sends: int, each: int, act: Act
 ) -> Sample:
-    """Measure so many sends until they are at all devices; each counts as so many operations."""
+    """Measure `act`, which makes `sends` sends, until all devices have them; a send is `each` operations.
+
+    Raises CallFailed where a device receives one twice.
+    """
     expected = arrivals.count + sends * DEVICES
     with measure(server.pid) as run:
         await act()
@@ -67,7 +70,11 @@ async def delivered(
 async def caught_up(
     server: RunningServer, arrivals: ArrivalCounter, devices: Sequence[ReconnectingDevice], settled: Act
 ) -> Sample:
-    """Measure how devices come back, until they have what they missed and it is `settled` that they do."""
+    """Measure how devices reconnect until each has the `MISSED` messages that it missed.
+
+    `settled` then waits until the server has read their acknowledgements. Raises CallFailed where a message
+    arrives twice.
+    """
     expected = arrivals.count + len(devices) * MISSED
     with measure(server.pid) as run:
         for start in range(0, len(devices), CONCURRENCY):
@@ -86,7 +93,7 @@ async def singles(
     users: Sequence[str],
     sends: int,
 ) -> Sample:
-    """Measure what a peer takes for a send to three devices, to users in turn, 64 in flight."""
+    """Measure a peer's sends to users in turn, with three devices each, `IN_FLIGHT` unacknowledged."""
     backends = PublisherPool(await _opened(server, kind, SINGLE_CONNECTIONS), 1, _SINGLE_PAUSE)
     pieces = backends.pieces([users[number % len(users)] for number in range(sends)])
     sample = await delivered(server, arrivals, sends, 1, lambda: backends.at_a_time(IN_FLIGHT, pieces))
@@ -101,7 +108,7 @@ async def bursts(
     users: Sequence[str],
     batches: int,
 ) -> Sample:
-    """Measure what a peer takes for a delivery, in bursts of 20 to a user, as many in flight as of ours."""
+    """Measure a peer's deliveries of bursts of `BURST` to a user, with as many in flight as at our server."""
     backends = PublisherPool(await _opened(server, kind, BURST_CONNECTIONS), BATCH, _BURST_PAUSE)
     sends = batches * BATCH
     pieces = backends.pieces([users[number // BURST % len(users)] for number in range(sends)])
@@ -113,7 +120,7 @@ async def bursts(
 
 
 async def miss(server: RunningServer, kind: type[PipelinedPublisher], users: Sequence[str]) -> None:
-    """Publish to users what their devices miss."""
+    """Publish to each user the `MISSED` messages that the devices miss."""
     backends = PublisherPool(await _opened(server, kind, BURST_CONNECTIONS), 1, 0.0)
     await backends.at_a_time(BATCH * BATCHES_IN_FLIGHT, backends.pieces([*users] * MISSED))
     backends.close()

@@ -1,4 +1,4 @@
-"""Thousands of known devices that come back at once, against as many bare streams."""
+"""Thousands of registered devices that reconnect at once, against as many bare streams."""
 
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ _STREAMS: Final = 5000
 
 
 async def _returned(server: RunningServer, devices: Sequence[Device]) -> Sample:
-    """Measure until all are synced."""
+    """Measure a reconnect of all devices until each is synced."""
     back, files = Reconnect(devices), usage.open_files(server.pid)
     with measure(server.pid) as run:
         began = time.perf_counter()
@@ -33,7 +33,7 @@ async def _returned(server: RunningServer, devices: Sequence[Device]) -> Sample:
 
 
 async def _begun(server: RunningServer, streams: int, size: StreamSizes) -> Sample:
-    """Measure until all have had both of their messages."""
+    """Measure streams of the empty server until each has received its first two messages."""
     arrivals, files = ArrivalCounter(), usage.open_files(server.pid)
     token = requests.device("known-0")
     bare = listeners.listening(streams, token, size.resumption, size.greeting, arrivals)

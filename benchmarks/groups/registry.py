@@ -30,4 +30,4 @@ GROUPS: Final[Sequence[Group]] = (
 )
 
 GROWN: Final[Sequence[Group]] = (GROWTH,)
-"""Those that say how costs grow, which take long: `make bench-growth`."""
+"""The groups that show how costs grow, which take long: `make bench-growth`."""

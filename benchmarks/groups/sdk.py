@@ -1,4 +1,4 @@
-"""Sends by our SDK, against empty calls by bare gRPC in the same process: here the client is measured."""
+"""Sends by our SDK, against empty calls by `grpc.aio`: the client's own time is measured here."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -43,7 +43,7 @@ async def _sent(server: RunningServer, amount: int) -> Sample:
 
 
 async def _in_flight(server: RunningServer, acts: Iterable[Act]) -> Sample:
-    """Measure acts, so many at a time. How busy the generator's core is says nothing: it is to be."""
+    """Measure acts, `IN_FLIGHT` at a time, without `busy`: here the generator's core is meant to be busy."""
     waiting, done = iter(acts), 0
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""Sends against empty calls: sixty-four in flight, and in batches."""
+"""Sends with 64 in flight, and in batches, against empty calls."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -20,12 +20,12 @@ _CONNECTIONS: Final = 4
 _CALLS: Final = 12_000
 _BATCHES: Final = 400
 
-#: A run is over long before one of them has too many notifications.
+#: So many that a run ends long before a user has too many notifications.
 _USERS: Final = [f"user-{number}" for number in range(1000)]
 
 
 async def calls(server: RunningServer, concurrency: int, work: Iterable[Request], *, each: int = 1) -> Sample:
-    """Measure calls, so many at a time, each of them of so many operations."""
+    """Measure calls with at most `concurrency` in flight, each of which is `each` operations."""
     callers = Calls(await connections(server.address, _CONNECTIONS))
     ready = list(work)
     with measure(server.pid) as run:

@@ -1,4 +1,4 @@
-"""Our service at what `peers` is measured at. Knows no peer."""
+"""Runs the workloads of `peers` on our server."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -21,7 +21,7 @@ _BATCHES: Final = 100
 
 
 async def ours(server: RunningServer, scale: Scale) -> Workloads:
-    """The workloads `single`, `burst` and `row` of our server."""
+    """Return the workloads `single`, `burst` and `row` of our server; makes the devices for them."""
     heard, synced = ArrivalCounter(), ArrivalCounter()
     devices = listeners.devices(peers.LISTENED, DEVICES)
     await listeners.connect([device.stream(synced, heard) for device in devices], server.address)
@@ -52,7 +52,7 @@ async def _burst(server: RunningServer, heard: ArrivalCounter, batches: int) -> 
 
 
 async def _away(server: RunningServer, users: Sequence[str]) -> Sequence[Device]:
-    """Devices that were there, and have missed what their users got since."""
+    """Register devices, send what they miss, and return them."""
     devices = listeners.devices(users, DEVICES)
     await register(devices, server.address)
     await missed(server, users, burst=1)

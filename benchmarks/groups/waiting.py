@@ -1,4 +1,4 @@
-"""Sends one at a time, against an empty call and the disk: how long a backend waits that waits for each."""
+"""Sends one at a time, against an empty call and a sync of the disk: what a sequential backend waits."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -30,7 +30,7 @@ async def _one_by_one(server: RunningServer, work: Iterable[Request]) -> Sample:
 
 
 async def _synced(place: Path, times: int) -> Sample:
-    """On the disk that the store is on, while nobody else writes to it."""
+    """Measure a sync on the disk of the store while nothing else writes to it."""
     return {"p50": disk.sync_time(place, times)}
 
 

@@ -1,1 +1,1 @@
-"""Makes the work, on connections made by hand: a library for clients would be busier than the server."""
+"""Generates load on connections made by hand: a client library would take more time than the server."""

@@ -1,4 +1,4 @@
-"""Backends: calls with one answer, so many at a time or so many a second."""
+"""Makes unary calls as a backend does: with so many in flight, or at a steady rate."""
 
 import asyncio
 import time
@@ -9,25 +9,29 @@ from benchmarks.load.requests import Request
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
 
-#: Calls under way on a connection, at most: a server ends connections that go beyond what it allows, 1,000,
-#: and one that many wait for is not measured, but flooded.
+#: Calls in flight on one connection, at most. A server ends connections with more than it allows, 1,000, and
+#: with so many waiting its queue would be measured.
 MAX_IN_FLIGHT: Final = 500
 
-#: How long before the first of a steady rate is due, in seconds: nothing is late by having to begin.
+#: Seconds until the first call of a steady rate is due, so that the start delays none.
 _AHEAD: Final = 0.05
 
 
 class CallFailed(Exception):
-    """A call was not answered OK: what was measured is not what was meant."""
+    """A call or a device did not get what it should, so the run measured something else."""
 
 
 async def connections(address: str, amount: int) -> list[Connection]:
-    """So many of them."""
+    """Open `amount` connections to HOST:PORT; raises OSError."""
     return [await Connection.open(address) for _ in range(amount)]
 
 
 class Calls:
-    """Makes calls, and keeps how long each took, in seconds. `answer` is the last that came."""
+    """Makes calls on several connections in turn.
+
+    `times` has the duration of each call that was answered, in seconds, in the order of the answers; `answer`
+    is the last response, encoded.
+    """
 
     def __init__(self, connections: Sequence[Connection]) -> None:
         self.times: list[float] = []
@@ -39,7 +43,10 @@ class Calls:
         self._done: asyncio.Future[None]
 
     async def at_a_time(self, concurrency: int, requests: Iterable[Request]) -> None:
-        """Make all of them, each when one before it was answered. Raises CallFailed."""
+        """Make all calls, with at most `concurrency` in flight, and wait for their answers.
+
+        Raises CallFailed as soon as one is not answered OK.
+        """
         waiting = list(requests)[::-1]
         self._expect(len(waiting))
 
@@ -52,9 +59,11 @@ class Calls:
         await self._done
 
     async def a_second(self, rate: float, requests: Iterable[Request]) -> list[float]:
-        """Make them at a steady rate, whatever is answered meanwhile; returns when each was due.
+        """Make calls at a steady rate, `rate` a second, whether earlier ones are answered or not (open loop).
 
-        Times count from there. They are by `time.perf_counter`. Raises CallFailed.
+        Waits for the answers, and returns when each call was due, by `time.perf_counter`; `times` count from
+        there. Raises CallFailed as soon as one is not answered OK, or more than `MAX_IN_FLIGHT` wait on a
+        connection.
         """
         loop = asyncio.get_running_loop()
         every = list(requests)
@@ -63,7 +72,8 @@ class Calls:
         due = [first + number / rate for number in range(len(every))]
 
         def ring() -> None:
-            # A thread, since the loop keeps its times to a millisecond, which is more than a call takes.
+            # A thread, since timers of the loop are precise to a millisecond only, which is more than a call
+            # takes.
             for request, at in zip(every, due, strict=True):
                 time.sleep(max(0.0, at - time.perf_counter()))
                 if self._done.done():
@@ -74,12 +84,12 @@ class Calls:
         return due
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         for connection in self._connections:
             connection.close()
 
     def _expect(self, calls: int) -> None:
-        """So many will be made until it is done."""
+        """Begin to wait for the answers to so many calls."""
         self._left = calls
         self._done = asyncio.get_running_loop().create_future()
 

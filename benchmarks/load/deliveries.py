@@ -1,4 +1,4 @@
-"""Devices of whose events it matters when each has come. Knows no sender, but keys of notifications."""
+"""Records when notifications, known by their keys, have reached all devices of their user."""
 
 import time
 from collections import Counter
@@ -10,10 +10,10 @@ from unisono.v1 import feed_service_pb2 as pb
 
 
 class DeliveryTimes:
-    """Watches notifications until so many `devices` of their user have them.
+    """Records when each notification has reached so many `devices` of its user.
 
-    `times` has when the last of these had one, by its key and by `time.perf_counter`; `complete` counts
-    them.
+    `times` has, by the key of a notification, when the last of them received it, by `time.perf_counter`;
+    `complete` counts such notifications.
     """
 
     def __init__(self, devices: int) -> None:
@@ -23,7 +23,7 @@ class DeliveryTimes:
         self._had: Counter[str] = Counter()
 
     def stream(self, device: Device, synced: ArrivalCounter) -> Stream:
-        """A stream of a device that is watched, from where its feed is now."""
+        """Return a stream from the beginning of a device's feed, recording events; `synced` counts Synced."""
 
         def on_message(message: bytes) -> None:
             said = pb.SubscribeResponse.FromString(message)

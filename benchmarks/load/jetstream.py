@@ -1,7 +1,7 @@
-"""What JetStream is asked to keep: a stream of all that is sent, and the consumers of devices.
+"""Sets up JetStream: one stream of all that is sent, and a consumer for each device.
 
-They are of two kinds, of which both miss nothing over reconnects. They push: being asked for more again and
-again takes the server more. Knows nothing of how it is reached.
+Consumers are of two kinds, and both miss nothing over reconnects. They are push consumers, since pull
+requests take the server more time.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,32 +12,42 @@ from benchmarks.load.nats import Client, Device
 
 _STREAM: Final = "USERS"
 
-#: The place in the stream from which a device is told: it has had nothing yet.
+#: The sequence number in the stream from which a device receives: it has received nothing yet.
 _START: Final = 1
 
 Kind = Callable[[Client, str, str, ArrivalCounter], Awaitable[Device]]
-"""Makes a device that has missed all that its user got; given are an asker, user, name, and who counts."""
+"""Makes a device that has missed everything its user got.
+
+The arguments are a client that sets up its consumer, the user, the name of the consumer, and the counter of
+its messages.
+"""
 
 
 async def make_stream(asker: Client) -> None:
-    """One for all users, in files, without limits."""
+    """Create the stream for all users, with file storage and without limits. Raises CallFailed."""
     await asker.ask(f"STREAM.CREATE.{_STREAM}", {"name": _STREAM, "subjects": ["users.*"], "storage": "file"})
 
 
 async def durable(asker: Client, user_id: str, name: str, arrivals: ArrivalCounter) -> Device:
-    """The server keeps in a file how far the device is, by what it acknowledges."""
+    """Make a device with a durable consumer, which acknowledges every message.
+
+    The server saves in a file what it acknowledged. Raises CallFailed.
+    """
     kept = {"durable_name": name, "ack_policy": "explicit"}
     await _make_consumer(asker, user_id, name, kept)
     return Device(_subject(name), arrivals, acknowledges=True)
 
 
 async def ordered(_asker: Client, user_id: str, name: str, arrivals: ArrivalCounter) -> Device:
-    """The device knows how far it is, as ours do, and has a consumer in memory while it is there."""
+    """Make a device with an ordered consumer, which knows its position itself, as ours do.
+
+    Its consumer is made when it connects, and only in the memory of the server.
+    """
     return _Ordered(user_id, name, arrivals)
 
 
 async def forget(asker: Client, name: str) -> None:
-    """Delete the consumer of a device."""
+    """Delete the consumer of a device. Raises CallFailed."""
     await asker.ask(f"CONSUMER.DELETE.{_STREAM}.{name}", {})
 
 

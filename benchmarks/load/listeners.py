@@ -1,4 +1,4 @@
-"""Devices: streams, and a count of what they are told, each on a connection of its own."""
+"""Streams of devices, each on a connection of its own, and counters of what they receive."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -11,19 +11,19 @@ from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
 from unisono.v1 import feed_service_pb2 as pb
 
-#: How many connect at the same time, where it is not their haste that is measured.
+#: How many connect at the same time, where connecting is not what is measured.
 _CONCURRENCY: Final = 100
 
 
 class ArrivalCounter:
-    """Counts what has come, at all devices together."""
+    """Counts what all devices together have received; one task at a time may wait for a count."""
 
     def __init__(self) -> None:
         self.count = 0
         self._waiting: tuple[int, asyncio.Future[None]] | None = None
 
     def add(self, more: int) -> None:
-        """So much more has come."""
+        """Count `more` arrivals, and wake the task that waits for as many."""
         self.count += more
         if self._waiting is not None and self.count >= self._waiting[0]:
             _, future = self._waiting
@@ -31,14 +31,17 @@ class ArrivalCounter:
             future.set_result(None)
 
     async def until(self, count: int) -> None:
-        """Wait until so much has come."""
+        """Wait until at least `count` have arrived in all; there is no timeout."""
         if self.count < count:
             self._waiting = count, asyncio.get_running_loop().create_future()
             await self._waiting[1]
 
 
 class Stream:
-    """One stream; `hear` is told each message."""
+    """One stream; `on_message` is called with each encoded message.
+
+    A stream that ends otherwise than by `close` or a lost connection raises CallFailed in the event loop.
+    """
 
     def __init__(self, request: Request, on_message: Callable[[bytes], None]) -> None:
         self._request = request
@@ -46,18 +49,18 @@ class Stream:
         self._connection: Connection
 
     async def connect(self, address: str) -> None:
-        """Ask for the stream, on a connection of its own."""
+        """Open a connection to HOST:PORT and request the stream; raises OSError."""
         self._connection = await Connection.open(address)
         path, token, body = self._request
         self._connection.ask(path, token, body, Call(self._on_message, _end))
 
     def close(self) -> None:
-        """Break it off."""
+        """Reset the connection, as when the process is killed."""
         self._connection.abort()
 
 
 class Device:
-    """A device of a user. Whoever hears that it has `synced` finds its token here."""
+    """A device of a user: its access token, and the `resume_token` of its last Synced, at first empty."""
 
     def __init__(self, user_id: str, endpoint_id: str) -> None:
         self.user_id = user_id
@@ -66,7 +69,7 @@ class Device:
         self.resume_token = b""
 
     def stream(self, synced: ArrivalCounter, events: ArrivalCounter) -> Stream:
-        """A stream from where the device is, which counts its events."""
+        """Return a stream from the device's position, which counts each Synced and all events."""
 
         def on_message(message: bytes) -> None:
             said = pb.SubscribeResponse.FromString(message)
@@ -80,18 +83,22 @@ class Device:
 
 
 def devices(users: Iterable[str], each: int) -> list[Device]:
-    """So many devices for each user."""
+    """Make `each` devices for each user."""
     return [Device(user_id, f"device-{number}") for user_id in users for number in range(each)]
 
 
 def listening(amount: int, token: str, request: int, greeting: int, messages: ArrivalCounter) -> list[Stream]:
-    """Streams of the empty server, of requests and first messages of these sizes."""
+    """Make `amount` streams of the empty server.
+
+    Each has a request of `request` bytes, and `greeting` bytes in each of its first two messages; `messages`
+    counts what they receive.
+    """
     asked = Request(requests.LISTEN, token, requests.padded(greeting, request))
     return [Stream(asked, lambda _: messages.add(1)) for _ in range(amount)]
 
 
 async def connect(streams: Sequence[Stream], address: str, concurrency: int = _CONCURRENCY) -> None:
-    """Let them connect, so many at the same time."""
+    """Connect streams to HOST:PORT, `concurrency` at the same time; raises OSError."""
     for start in range(0, len(streams), concurrency):
         await asyncio.gather(*(stream.connect(address) for stream in streams[start : start + concurrency]))
 

@@ -1,6 +1,6 @@
-"""Clients of MQTT 3.1.1 with quality of service 1: backends, and devices that have a session.
+"""Clients of MQTT 3.1.1 with quality of service 1: backends, and devices with persistent sessions.
 
-Knows what these two need of the protocol. Sections are those of its specification.
+Implements only what these two need of the protocol.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from benchmarks.load.callers import CallFailed
 from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.peer_connections import PeerConnection, PipelinedPublisher
 
-#: First bytes of packets: the kind, and flags (section 2.2).
+#: First bytes of packets: the packet type and flags (MQTT 3.1.1, section 2.2).
 _CONNECT: Final = 0x10
 _CONNACK: Final = 0x20
 _PUBLISH: Final = 0x32
@@ -20,7 +20,7 @@ _SUBSCRIBE: Final = 0x82
 _PINGREQ: Final = 0xC0
 _DISCONNECT: Final = 0xE0
 
-#: What of a first byte is the kind.
+#: The bits of a first byte that are the packet type.
 _KIND: Final = 0xF0
 
 _PROTOCOL: Final = b"\x00\x04MQTT\x04"
@@ -31,7 +31,7 @@ _AT_LEAST_ONCE: Final = b"\x01"
 
 _SUBSCRIBED: Final = b"\x00\x01" + _AT_LEAST_ONCE
 
-#: Every PUBACK, and the CONNACK, is of four bytes (sections 3.2 and 3.4).
+#: Every PUBACK, and the CONNACK, has four bytes (MQTT 3.1.1, sections 3.2 and 3.4).
 _ACK_SIZE: Final = 4
 _ACKNOWLEDGED: Final = bytes([_PUBACK, 2])
 
@@ -40,15 +40,15 @@ _clients: Final = count()
 
 
 class Publisher(PipelinedPublisher):
-    """A backend. It has no session."""
+    """A backend, with a clean session."""
 
     async def connect(self, address: str) -> None:
-        """See PeerConnection."""
+        """See `PeerConnection`."""
         await super().connect(address)
         _check(await self._request(_connect(f"backend-{next(_clients)}", _CLEAN_SESSION)))
 
     def packets(self, users: Sequence[str]) -> list[bytes]:
-        """See PipelinedPublisher. Identifiers are never zero (MQTT 3.1.1, section 2.3.1)."""
+        """See `PipelinedPublisher`. Packet identifiers are never zero (MQTT 3.1.1, section 2.3.1)."""
         return [
             _packet(_PUBLISH, _text(f"users/{user_id}") + _short(number % 0xFFFF + 1) + _PAYLOAD)
             for number, user_id in enumerate(users)
@@ -66,7 +66,7 @@ class Publisher(PipelinedPublisher):
 
 
 class Device(PeerConnection):
-    """A device of a user, which acknowledges what it is told. Its session outlives its connections."""
+    """A device of a user, which acknowledges every message. Its session outlives its connections."""
 
     def __init__(self, user_id: str, endpoint_id: str, arrivals: ArrivalCounter) -> None:
         super().__init__()
@@ -75,22 +75,22 @@ class Device(PeerConnection):
         self._arrivals = arrivals
 
     async def connect(self, address: str) -> None:
-        """See PeerConnection; what has been missed comes by itself, once it has subscribed."""
+        """See `PeerConnection`. Once subscribed, the broker sends what was missed without being asked."""
         await super().connect(address)
         _check(await self._request(_connect(self._client, _KEPT_SESSION)))
 
     async def subscribe(self) -> None:
-        """Have the session get what the user gets."""
+        """Subscribe the session to the topic of the user. Raises CallFailed where the broker refuses."""
         topic = _text(f"users/{self._user_id}")
         if await self._request(_packet(_SUBSCRIBE, _short(1) + topic + _AT_LEAST_ONCE)) != _SUBSCRIBED:
             raise CallFailed("a subscription was not granted")
 
     async def settle(self) -> None:
-        """Wait until the server has read all that the device said so far."""
+        """Wait until the broker has read everything that the device has sent so far."""
         await self._request(_packet(_PINGREQ, b""))
 
     async def leave(self) -> None:
-        """Say so, and wait until the server has closed the connection: the device is away."""
+        """Disconnect, and wait until the broker has closed the connection; the session stays."""
         self._transport.write(_packet(_DISCONNECT, b""))
         await self._closed.wait()
 
@@ -119,7 +119,7 @@ class Device(PeerConnection):
 
 
 def _check(answer: bytes) -> None:
-    """The second byte says why a connection is refused (section 3.2.2.3)."""
+    """Raise CallFailed unless the second byte, a return code, is 0 (MQTT 3.1.1, section 3.2.2.3)."""
     if answer[1]:
         raise CallFailed(f"a connection was not accepted: {answer[1]}")
 
@@ -129,7 +129,7 @@ def _connect(client: str, session: bytes) -> bytes:
 
 
 def _packet(first: int, body: bytes) -> bytes:
-    """Lengths take seven bits of a byte, the least first (section 2.2.3); none here takes three."""
+    """Encode a packet; its length has seven bits in each of at most two bytes (MQTT 3.1.1, section 2.2.3)."""
     size = len(body)
     length = bytes([size]) if size < 0x80 else bytes([size & 0x7F | 0x80, size >> 7])
     return bytes([first]) + length + body

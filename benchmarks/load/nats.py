@@ -1,6 +1,6 @@
-"""Clients of NATS, as JetStream needs them: backends who are acknowledged, and devices.
+"""Clients of NATS for JetStream: backends whose messages are acknowledged, and devices.
 
-Knows what these two need of the protocol, and nothing of what JetStream is asked to keep.
+Implements only what these two need of the protocol.
 """
 
 import json
@@ -17,7 +17,7 @@ _HELLO: Final = b'CONNECT {"verbose":false,"pedantic":false,"lang":"python","ver
 _PING: Final = b"PING\r\n"
 _PONG: Final = b"PONG\r\n"
 
-#: The numbers that a client gives to its subscriptions: to answers of the API, and to what else it is told.
+#: The subscription ids of a client: for answers of the API, and for other messages.
 _ANSWERS: Final = b"1"
 _TOLD: Final = b"2"
 
@@ -27,11 +27,11 @@ _PAYLOAD: Final = bytes(200)
 _clients: Final = count()
 
 Message = tuple[Sequence[bytes], bytes]
-"""The words of its line, which are MSG, subject, subscription, perhaps whom to answer, size; and its body."""
+"""A message: the fields of its line (MSG, subject, subscription id, perhaps reply-to, size), and its body."""
 
 
 class Client(PeerConnection):
-    """A connection that is told what is sent to its `subject`."""
+    """A connection that is subscribed to one subject, and can call the API of JetStream."""
 
     def __init__(self, subject: str) -> None:
         super().__init__()
@@ -39,19 +39,19 @@ class Client(PeerConnection):
         self._answers = f"_INBOX.answers-{next(_clients)}"
 
     async def connect(self, address: str) -> None:
-        """See PeerConnection."""
+        """See `PeerConnection`."""
         await super().connect(address)
         subscriptions = ((self._answers, _ANSWERS), (self._subject, _TOLD))
         said = [b"SUB " + subject.encode() + b" " + number + _END for subject, number in subscriptions]
         await self._request(_HELLO + b"".join(said) + _PING)
 
     async def ask(self, subject: str, question: Mapping[str, object]) -> None:
-        """Ask something of the API of JetStream. Raises CallFailed."""
+        """Send a request to the API of JetStream, and wait for the answer. Raises CallFailed for an error."""
         body = json.dumps(question).encode()
         _check(await self._request(_publish(f"$JS.API.{subject}", self._answers, body)))
 
     async def settle(self) -> None:
-        """Wait until the server has read all that was said so far."""
+        """Wait until the server has read everything that was sent so far."""
         await self._request(_PING)
 
     def _on_messages(self, messages: Sequence[Message]) -> None:
@@ -89,7 +89,7 @@ class Client(PeerConnection):
 
 
 class Device(Client):
-    """A device. It is told by a consumer of JetStream, which may want each message acknowledged."""
+    """A device, to which a consumer of JetStream sends; it acknowledges each message where asked to."""
 
     def __init__(self, subject: str, arrivals: ArrivalCounter, *, acknowledges: bool) -> None:
         super().__init__(subject)
@@ -103,13 +103,13 @@ class Device(Client):
 
 
 class Publisher(Client, PipelinedPublisher):
-    """A backend."""
+    """A backend, which receives an acknowledgement for each message that it publishes."""
 
     def __init__(self) -> None:
         super().__init__(f"_INBOX.backend-{next(_clients)}")
 
     def packets(self, users: Sequence[str]) -> list[bytes]:
-        """See PipelinedPublisher."""
+        """See `PipelinedPublisher`."""
         return [_publish(f"users.{user_id}", self._subject, _PAYLOAD) for user_id in users]
 
     def _on_messages(self, messages: Sequence[Message]) -> None:
@@ -119,7 +119,7 @@ class Publisher(Client, PipelinedPublisher):
 
 
 def _check(answer: bytes) -> None:
-    """JetStream answers in JSON, and with a field `error` when it does not do it."""
+    """Raise CallFailed for an answer of JetStream, which is JSON, with a field `error`."""
     said: Mapping[str, Any] = json.loads(answer)
     if "error" in said:
         raise CallFailed(f"JetStream: {said['error']}")

@@ -1,4 +1,4 @@
-"""Connections to peers that are not spoken to in gRPC. Knows no protocol: heirs say what was read."""
+"""Connections to peers that do not speak gRPC; subclasses implement their protocols."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,12 +6,16 @@ from typing import Final, cast
 
 from benchmarks.load.callers import CallFailed
 
-#: What is read goes through here, whichever connection reads it: a piece of memory each time takes longer.
+#: The buffer into which all connections read: a new one for each read takes longer.
 _READ: Final = memoryview(bytearray(1 << 16))
 
 
 class PeerConnection(asyncio.BufferedProtocol):
-    """A connection. Heirs `_take` what was read, and return what is not complete yet."""
+    """A connection to a peer.
+
+    Subclasses implement `_data_received`, which parses what was read, and returns the incomplete rest. One
+    request at a time may wait for its answer.
+    """
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
@@ -20,29 +24,29 @@ class PeerConnection(asyncio.BufferedProtocol):
         self._closed = asyncio.Event()
 
     async def connect(self, address: str) -> None:
-        """Connect to HOST:PORT, and say who it is; raises OSError and CallFailed."""
+        """Connect to HOST:PORT, with the handshake of the protocol; raises OSError and CallFailed."""
         host, port = address.rsplit(":", 1)
         await asyncio.get_running_loop().create_connection(lambda: self, host, int(port))
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """See asyncio."""
+        """See `asyncio.BufferedProtocol`."""
         self._transport = cast("asyncio.Transport", transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """See asyncio."""
+        """See `asyncio.BufferedProtocol`."""
         return _READ
 
     def buffer_updated(self, nbytes: int) -> None:
-        """See asyncio."""
+        """See `asyncio.BufferedProtocol`."""
         data = bytes(_READ[:nbytes])
         self._rest = self._data_received(self._rest + data if self._rest else data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """See asyncio."""
+        """See `asyncio.BufferedProtocol`."""
         self._closed.set()
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(CallFailed("a peer closed the connection"))
@@ -51,7 +55,7 @@ class PeerConnection(asyncio.BufferedProtocol):
         raise NotImplementedError
 
     async def _request(self, data: bytes) -> bytes:
-        """Write this, and wait for what it is `_answered`. Raises CallFailed."""
+        """Write a request and return the answer to it. Raises CallFailed when the peer closes."""
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(data)
         return await self._waiting
@@ -63,7 +67,7 @@ class PeerConnection(asyncio.BufferedProtocol):
 
 
 class PipelinedPublisher(PeerConnection):
-    """A backend that publishes, so many pieces unacknowledged at a time, each of so many packets."""
+    """A backend that publishes with several pieces, of several packets each, unacknowledged at a time."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,11 +80,15 @@ class PipelinedPublisher(PeerConnection):
         self._pausing = False
 
     def packets(self, users: Sequence[str]) -> list[bytes]:
-        """What publishes one notification to each of them."""
+        """Encode the packets that publish one notification to each user, in their order."""
         raise NotImplementedError
 
     async def at_a_time(self, concurrency: int, pieces: Sequence[bytes], each: int, pause: float) -> None:
-        """Publish all; after a pause, others in place of those that were acknowledged. Raises CallFailed."""
+        """Publish all pieces, and wait until every packet is acknowledged.
+
+        At most `concurrency` pieces of `each` packets are unacknowledged; `pause` is in seconds, from an
+        acknowledgement until further pieces are sent. Raises CallFailed when the peer closes the connection.
+        """
         self._pieces, self._each = pieces, each
         self._concurrency = self._begun = concurrency
         self._pause = pause
@@ -103,7 +111,7 @@ class PipelinedPublisher(PeerConnection):
 
 
 class PublisherPool:
-    """Several that share the work, as `Calls` shares its among connections."""
+    """Several publishers that share work in pieces of `each` packets; `pause` is as in `at_a_time`."""
 
     def __init__(self, pipelines: Sequence[PipelinedPublisher], each: int, pause: float) -> None:
         self._publishers = pipelines
@@ -111,7 +119,7 @@ class PublisherPool:
         self._pause = pause
 
     def pieces(self, users: Sequence[str]) -> list[list[bytes]]:
-        """What each of them publishes, so that all together publish one notification to each of the users."""
+        """Return the pieces of each publisher; all together publish one notification to each of the users."""
         count = len(self._publishers)
         shares = [one.packets(users[number::count]) for number, one in enumerate(self._publishers)]
         return [
@@ -120,12 +128,12 @@ class PublisherPool:
         ]
 
     async def at_a_time(self, concurrency: int, pieces: Sequence[Sequence[bytes]]) -> None:
-        """Publish all of them, so many unacknowledged at a time on all together. Raises CallFailed."""
+        """Publish all pieces, of which at most `concurrency` are unacknowledged in all. Raises CallFailed."""
         share = concurrency // len(self._publishers)
         pairs = zip(self._publishers, pieces, strict=True)
         await asyncio.gather(*(one.at_a_time(share, its, self._each, self._pause) for one, its in pairs))
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close all connections."""
         for one in self._publishers:
             one.close()

@@ -1,7 +1,4 @@
-"""Devices that were there, went away, and come back from where they were, as often as it is measured.
-
-Knows no server, but where it is.
-"""
+"""Devices that were connected once, and reconnect from the same position as often as it is measured."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -11,7 +8,7 @@ from benchmarks.load.listeners import ArrivalCounter, Device
 
 
 async def register(devices: Sequence[Device], address: str) -> None:
-    """Let them connect for the first time and leave: each has a token from then on."""
+    """Connect devices for the first time until each has a resume token, and disconnect them."""
     synced = ArrivalCounter()
     streams = [device.stream(synced, ArrivalCounter()) for device in devices]
     await listeners.connect(streams, address)
@@ -21,9 +18,9 @@ async def register(devices: Sequence[Device], address: str) -> None:
 
 
 class Reconnect:
-    """They come back, once. `events` has what each of them was told, in their order.
+    """One reconnect of devices; `events` has the counter of each one's events, in the order of the devices.
 
-    The tokens that they get are not kept: the next time they come back from where they were before.
+    Their new resume tokens are dropped, so that the next reconnect begins at the same position.
     """
 
     def __init__(self, devices: Sequence[Device]) -> None:
@@ -35,11 +32,11 @@ class Reconnect:
         ]
 
     async def all_synced(self, address: str, concurrency: int) -> None:
-        """Let them connect, so many at the same time, and wait until each has what it had missed."""
+        """Connect all, `concurrency` at the same time, and wait until each is synced; raises OSError."""
         await listeners.connect(self._streams, address, concurrency)
         await self._synced.until(len(self._streams))
 
     def leave(self) -> None:
-        """Break all their streams off."""
+        """Reset the connections of all streams."""
         for stream in self._streams:
             stream.close()

@@ -1,4 +1,4 @@
-"""The calls that are made, as bytes that are ready before the clock runs."""
+"""The requests of calls, encoded before anything is measured."""
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ MARK: Final = "/unisono.v1.NotificationService/MarkNotifications"
 LIST: Final = "/unisono.v1.NotificationService/ListNotifications"
 SUBSCRIBE: Final = "/unisono.v1.FeedService/Subscribe"
 
-#: What a notification says: 200 bytes.
+#: The content of a notification: 200 bytes.
 TITLE: Final = "Your parcel is on its way"
 BODY: Final = "It left the depot this morning. ".ljust(175, ".")
 
@@ -32,7 +32,7 @@ _numbers: Final = count()
 
 
 class Request(NamedTuple):
-    """One call."""
+    """The request of one call: its path, its access token, and the encoded message."""
 
     path: str
     token: str
@@ -41,12 +41,12 @@ class Request(NamedTuple):
 
 @lru_cache
 def publisher() -> str:
-    """The token of the app."""
+    """Return the access token of the app's publisher."""
     return tokens.publisher()
 
 
 def notification(user_id: str) -> pb.SendNotificationRequest:
-    """One as the SDK sends it: with a key, by which a retry is told from a new one."""
+    """Make a notification to a user as the SDK sends it, with a new idempotency key."""
     visual = notification_pb.VisualContent(title=TITLE, body=BODY)
     return pb.SendNotificationRequest(
         user_id=user_id,
@@ -56,19 +56,19 @@ def notification(user_id: str) -> pb.SendNotificationRequest:
 
 
 def sends(users: Sequence[str], amount: int) -> Iterator[Request]:
-    """One notification each, to the users in turn."""
+    """Yield `amount` sends of one notification each, to the users in turn."""
     for number in range(amount):
         body = notification(users[number % len(users)]).SerializeToString()
         yield Request(SEND, publisher(), body)
 
 
 def key(send: Request) -> str:
-    """The key of a notification that is sent, by which its event is known."""
+    """Return the key of the notification in a send; its event has the same one."""
     return pb.SendNotificationRequest.FromString(send.body).app_notification_id
 
 
 def batches(users: Sequence[str], amount: int, size: int, *, burst: int = 1) -> Iterator[Request]:
-    """So many batches of so many; each user gets so many in a row, and then it is the next one's turn."""
+    """Yield `amount` batches of `size`, to the users in turn, with `burst` notifications in a row to each."""
     position = 0
     for _ in range(amount):
         items = [notification(users[(position + i) // burst % len(users)]) for i in range(size)]
@@ -79,7 +79,10 @@ def batches(users: Sequence[str], amount: int, size: int, *, burst: int = 1) -> 
 
 
 def marks(notifications: Sequence[tuple[str, str]]) -> Iterator[Request]:
-    """All of these read, one by one, then all unread, and so on. Given is whose each is, and its id."""
+    """Yield calls that mark each notification read, one by one, then each unread, and so on without end.
+
+    Notifications are given as pairs of user id and notification id.
+    """
     for state in cycle((notification_pb.READ_STATE_READ, notification_pb.READ_STATE_UNREAD)):
         for user_id, notification_id in notifications:
             refs = pb.NotificationRefs(refs=[notification_pb.NotificationRef(id=notification_id)])
@@ -88,25 +91,28 @@ def marks(notifications: Sequence[tuple[str, str]]) -> Iterator[Request]:
 
 
 def pages(users: Iterable[str]) -> Iterator[Request]:
-    """The first page of each of these users."""
+    """Yield requests for the first page of the history of each user."""
     for user_id in users:
         wanted = pb.ListNotificationsRequest(user_id=user_id, page_size=_PAGE)
         yield Request(LIST, publisher(), wanted.SerializeToString())
 
 
 def echoes(request: Request, answer: int, amount: int) -> Iterator[Request]:
-    """As many bytes as a request of ours has, with the same token, and so many back."""
+    """Yield `amount` calls of the empty server with the token and the size of `request`.
+
+    Each is answered with `answer` bytes.
+    """
     body = padded(answer, len(request.body))
     return (Request(ECHO, request.token, body) for _ in range(amount))
 
 
 def padded(answer: int, size: int) -> bytes:
-    """A request of the empty server: how many bytes it is to answer with, and as long as it is to be."""
+    """Encode a request of the empty server, of `size` bytes, to be answered with `answer` bytes."""
     return _SIZE.pack(answer).ljust(size, b"\x00")
 
 
 def subscription(token: str, endpoint_id: str, resume_token: bytes = b"") -> Request:
-    """A device that wants to listen; the first time, from the beginning of its feed."""
+    """Make a `Subscribe` request, from the resume token, or without one from the beginning of the feed."""
     request = feed_pb.SubscribeRequest(endpoint_id=endpoint_id, platform=notification_pb.PLATFORM_LINUX)
     if resume_token:
         request.resume_token = resume_token
@@ -115,10 +121,10 @@ def subscription(token: str, endpoint_id: str, resume_token: bytes = b"") -> Req
 
 @lru_cache(maxsize=20_000)
 def device(user_id: str) -> str:
-    """The token of a user."""
+    """Return the access token of a user's devices."""
     return tokens.device(user_id)
 
 
 def renewed(user_id: str) -> str:
-    """Another token of a user, which no server has seen."""
+    """Return a new access token of a user, which no server has in its cache."""
     return tokens.device(user_id, jti=f"{next(_numbers)}")

@@ -1,7 +1,4 @@
-"""How many bytes the messages of our server take: an empty one is to get and to give as many.
-
-They are looked up where they are needed, by asking for each kind once.
-"""
+"""Measures how many bytes the messages of our server take, so that the empty server exchanges as many."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,15 +9,17 @@ from benchmarks.load.listeners import ArrivalCounter, Stream
 from benchmarks.load.requests import Request
 from unisono.v1 import feed_service_pb2 as pb
 
-#: A user of whom nobody else here has heard, with an id about as long as theirs.
+#: A user whom nothing else here uses, with an id of about the usual length.
 _USER: Final = "measured-0"
 _ENDPOINT: Final = "device-0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSizes:
-    """Bytes of a stream: what asks for it, new and with a resume token, its first two messages on average,
-    and a message with one event, of a notification of ours.
+    """Sizes of the messages of a stream, in bytes.
+
+    `request` asks for a stream from the beginning, `resumption` with a resume token; `greeting` is the
+    average of the first two messages, and `event` a message with one event.
     """
 
     request: int
@@ -30,7 +29,7 @@ class StreamSizes:
 
 
 async def of_answer(address: str, request: Request) -> int:
-    """How many bytes a request is answered with."""
+    """Make one call, and return how many bytes its response has. Raises CallFailed."""
     callers = Calls(await connections(address, 1))
     await callers.at_a_time(1, [request])
     callers.close()
@@ -38,7 +37,7 @@ async def of_answer(address: str, request: Request) -> int:
 
 
 async def of_stream(address: str) -> StreamSizes:
-    """Those of a stream that is opened here, and told of one notification."""
+    """Open a stream, send it one notification, and return the sizes. Raises CallFailed."""
     messages, arrivals = list[bytes](), ArrivalCounter()
 
     def on_message(message: bytes) -> None:

@@ -1,1 +1,1 @@
-"""The machine that measures: its cores, its disk, and what processes took of it. Knows no server."""
+"""The machine that measures: its cores, its disk, and the time and memory that processes took."""

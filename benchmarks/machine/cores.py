@@ -1,4 +1,4 @@
-"""Servers on one core, whoever makes them work on another, so that neither takes the other's time."""
+"""Puts servers on one core and the generator on another, so that neither takes the other's time."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ GENERATOR: Final = _ALL[-1]
 
 @contextmanager
 def on(core: int) -> Iterator[None]:
-    """Run this thread, and what it starts meanwhile, on one core."""
+    """Run this thread, and what it starts inside the `with` block, on one core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -22,5 +22,5 @@ def on(core: int) -> Iterator[None]:
 
 
 def enough() -> bool:
-    """Whether there are two."""
+    """Return whether there are two cores."""
     return SERVER != GENERATOR

@@ -1,4 +1,4 @@
-"""What the disk itself takes to keep something. Knows no database."""
+"""Measures how long the disk itself takes to sync."""
 
 import os
 import statistics
@@ -7,13 +7,13 @@ import time
 from pathlib import Path
 from typing import Final
 
-#: A page of a database, and how many of them the file has, which is not made longer meanwhile.
+#: A page as of a database, and the number of pages of the file, which does not grow while it is measured.
 _PAGE: Final = b"\x5a" * 4096
 _PAGES: Final = 256
 
 
 def sync_time(folder: Path, times: int) -> float:
-    """The median time, in seconds, of writing one page and `fdatasync`, on the disk of a folder."""
+    """Return the median time, in seconds, of writing one page and `fdatasync` on the disk of a folder."""
     with tempfile.NamedTemporaryFile(dir=folder, buffering=0) as file:
         file.write(_PAGE * _PAGES)
         os.fsync(file.fileno())

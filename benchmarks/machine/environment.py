@@ -1,4 +1,4 @@
-"""What a result has to say of where it was made."""
+"""Describes the machine and the versions that a result was measured with."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ _LIBRARIES: Final = ("grpcio", "protobuf", "aiosqlite", "pyjwt")
 
 
 def machine() -> dict[str, str]:
-    """The machine, without its name."""
+    """Return processor, cores, memory and kernel, without the name of the host."""
     return {
         "processor": _first("/proc/cpuinfo", "model name"),
         "cores": str(os.cpu_count()),
@@ -22,7 +22,7 @@ def machine() -> dict[str, str]:
 
 
 def versions() -> dict[str, str]:
-    """What runs on it."""
+    """Return the versions of the server, of Python, of SQLite and of libraries, by name."""
     return {
         "unisono-server": metadata.version("unisono-server"),
         "python": _python(),
@@ -32,7 +32,7 @@ def versions() -> dict[str, str]:
 
 
 def _python() -> str:
-    """Its version, and whose it is: how it was compiled makes up to a third of its speed."""
+    """Return the version and origin of Python: how it was compiled makes up to a third of its speed."""
     version = platform.python_version()
     if sys.base_prefix == "/usr":
         return f"{version} of {platform.freedesktop_os_release()['NAME']}"

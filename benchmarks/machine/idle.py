@@ -1,4 +1,4 @@
-"""Waits until a process has nothing left to do, as Linux tells it. Knows no server."""
+"""Waits until a process is idle, by what Linux reports of it."""
 
 import asyncio
 import time
@@ -6,19 +6,19 @@ from typing import Final
 
 from benchmarks.machine import usage
 
-#: Our server writes within a second who has left, so that a longer rest means that it has.
+#: How long a process has to be idle, in seconds. Our server writes within a second which devices have left.
 _REST: Final = 1.5
 
-#: How much of a core is taken, at most, by one that rests, with its clocks and what beats in it.
+#: The share of a core that an idle process takes at most, with its timers and heartbeats.
 _IDLE: Final = 0.1
 
-#: How often it is looked, and how long it may take, in seconds.
+#: How often the process is checked, and how long it may take, in seconds.
 _PAUSE: Final = 0.02
 _TIMEOUT: Final = 60.0
 
 
 async def wait_closed(pid: int, files: int) -> None:
-    """Wait until a process has at most so many files open. Raises TimeoutError."""
+    """Wait until a process has at most `files` open files. Raises TimeoutError after 60 seconds."""
     end = time.monotonic() + _TIMEOUT
     while usage.open_files(pid) > files:
         _check(end)
@@ -26,7 +26,7 @@ async def wait_closed(pid: int, files: int) -> None:
 
 
 async def wait_idle(pid: int) -> None:
-    """Wait until a process takes next to no time. Raises TimeoutError."""
+    """Wait until a process has been idle for 1.5 seconds. Raises TimeoutError after 60 seconds."""
     end = time.monotonic() + _TIMEOUT
     took = _IDLE * _REST
     while took >= _IDLE * _REST:

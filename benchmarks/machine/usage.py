@@ -1,4 +1,4 @@
-"""What processes and cores have been busy with, as Linux tells it (proc(5)). Seconds and bytes."""
+"""Processor time, memory and open files of processes, as Linux reports them (proc(5))."""
 
 import os
 from pathlib import Path
@@ -9,13 +9,13 @@ _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 def processor_time(pid: int) -> float:
-    """User and system time of all threads of a process so far, and of its children that have ended."""
+    """Return user and system time of a process and its ended children so far, in seconds."""
     after_name = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(int(ticks) for ticks in after_name[11:15]) / _TICKS
 
 
 def busy_time(core: int) -> float:
-    """How long a core has done anything so far, whoever it was for."""
+    """Return how many seconds a core has been busy so far. Raises LookupError where there is no such core."""
     for line in Path("/proc/stat").read_text().splitlines():
         name, *ticks = line.split()
         if name == f"cpu{core}":
@@ -25,10 +25,10 @@ def busy_time(core: int) -> float:
 
 
 def resident(pid: int) -> int:
-    """Bytes of a process that are in memory."""
+    """Return the resident memory of a process, in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
 
 
 def open_files(pid: int) -> int:
-    """How many files a process has open; connections are among them."""
+    """Return how many files a process has open, connections included."""
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))

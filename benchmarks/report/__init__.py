@@ -1,1 +1,1 @@
-"""What is told of a result: a page and its pictures, made of the result alone."""
+"""The report of a result: a page and its pictures, made of the result alone."""

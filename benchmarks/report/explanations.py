@@ -1,4 +1,4 @@
-"""Why metrics miss their targets, which people write, in missed.md. Knows no result."""
+"""Reads why metrics miss their targets, which people write in missed.md."""
 
 import re
 from collections.abc import Mapping
@@ -13,6 +13,6 @@ _HEADING: Final = re.compile(r"^## +`?([\w-]+)`? *$", re.MULTILINE)
 
 
 def explanations(text: str) -> Mapping[str, str]:
-    """By name of a metric. What stands before the first heading is for those who write."""
+    """Return the text below each heading, by the metric in it; text before the first is left out."""
     _, *parts = _HEADING.split(text)
     return {name: why.strip() for name, why in zip(parts[::2], parts[1::2], strict=True)}

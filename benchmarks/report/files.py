@@ -1,4 +1,4 @@
-"""The files that are made of a result: the page, and its pictures of lines and of dots."""
+"""The files that are made of a result: the page, and its pictures in SVG and PNG."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +14,12 @@ from benchmarks.results import Result
 
 PAGE: Final = "performance.md"
 
-#: Dots for each pixel: screens have two.
+#: Dots of a PNG for each pixel of a picture: many screens have two.
 _ZOOM: Final = 2.0
 
 
 def texts(result: Result) -> Mapping[str, str]:
-    """The page and the pictures in SVG, by path from the folder of the page. They depend on nothing else."""
+    """Make the page and the SVG pictures of a result, by path from the folder of the page."""
     pictures = {OVERVIEW: overview(result), **{group.name: workloads(group) for group in result.groups}}
     return {
         PAGE: page(result, explanations(FILE.read_text(encoding="utf-8"))),
@@ -28,9 +28,9 @@ def texts(result: Result) -> Mapping[str, str]:
 
 
 def write(result: Result, folder: Path) -> None:
-    """Write all of them, and remove pictures that are of nothing any more. Raises OSError.
+    """Write the page and the pictures into a folder, and remove pictures of no group. Raises OSError.
 
-    The pictures of dots depend on the fonts of the machine too.
+    Pictures in PNG depend on the fonts of the machine, too.
     """
     made = texts(result)
     for path in left_over(made, folder):
@@ -45,13 +45,13 @@ def write(result: Result, folder: Path) -> None:
 
 
 def stale(result: Result, folder: Path) -> list[str]:
-    """The paths of files that are not as the result has them."""
+    """Return the paths of files that differ from the result, are missing, or are pictures of no group."""
     made = texts(result)
     return [path for path, text in made.items() if _text(folder / path) != text] + left_over(made, folder)
 
 
 def left_over(made: Mapping[str, str], folder: Path) -> list[str]:
-    """Pictures that are of nothing."""
+    """Return the paths of SVG pictures in the folder that are not among those made."""
     there = [f"{PICTURES}/{file.name}" for file in sorted((folder / PICTURES).glob("*.svg"))]
     return [path for path in there if path not in made]
 

@@ -1,4 +1,4 @@
-"""Numbers of results as people read them. Knows no page and no picture."""
+"""Formats the numbers of results for people."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from benchmarks.results import GroupResult, MetricResult
 from benchmarks.spread import Spread
 
-#: What a measure is multiplied by, and what stands behind it; see `Sample`. Others are shown as they are.
+#: The factor and unit with which a measure is shown; see `Sample`. Others are shown as they are.
 _UNITS: Final[Mapping[str, tuple[float, str]]] = {
     "cpu": (1e6, " µs"),
     "rate": (1.0, "/s"),
@@ -16,7 +16,7 @@ _UNITS: Final[Mapping[str, tuple[float, str]]] = {
     "memory": (1e-3, " kB"),
 }
 
-#: What a measure is called beside a value of it; a rate needs no name.
+#: The name of a measure beside its value, where it is another one; a rate needs none.
 _NAMES: Final[Mapping[str, str]] = {"rate": ""}
 
 MEASURES: Final[Mapping[str, str]] = {
@@ -25,50 +25,50 @@ MEASURES: Final[Mapping[str, str]] = {
     "memory": "memory of the server for one stream",
     "p50": "time that an operation takes, the median of a round",
 }
-"""What a measure is, in a sentence; of others, the name says it."""
+"""The meaning of measures whose names do not explain themselves."""
 
 
 def ratio(value: float) -> str:
-    """A ratio, to three digits at least from 0.1 on."""
+    """Format a ratio: two decimals from 1 on, three below."""
     return f"{value:.{2 if value >= 1 else 3}f}"
 
 
 def ends(spread: Spread) -> str:
-    """From the lowest to the highest ratio."""
+    """Format the lowest and the highest ratio as a range."""
     return f"{ratio(spread.lowest)}–{ratio(spread.highest)}"  # noqa: RUF001  an en dash is meant
 
 
 def target(metric: MetricResult) -> str:
-    """What a metric is held to."""
+    """Format the target of a metric, such as "at most 1.5"; empty without one."""
     if metric.target is None:
         return ""
     return f"at {'least' if metric.at_least else 'most'} {metric.target:g}"
 
 
 def met(metric: MetricResult) -> str:
-    """Whether it is met; nothing where there is no target."""
+    """Return "met" or "missed"; empty without a target."""
     return {True: "met", False: "missed", None: ""}[metric.met]
 
 
 def noise(group: GroupResult) -> str:
-    """How far the floor of a group was from itself."""
+    """Format how far the floor of a group was from itself at most."""
     return f"noise {group.noise:.1%}"
 
 
 def value(measure: str, number: float) -> str:
-    """A value of a measure, with its unit."""
+    """Format a value of a measure with its unit, to at least three digits."""
     factor, unit = _UNITS.get(measure, (1.0, ""))
     return f"{_digits(number * factor)}{unit}"
 
 
 def on_axis(measure: str, number: float) -> str:
-    """A round number of a measure, with its unit."""
+    """Format a round number of a measure with its unit, without further digits."""
     factor, unit = _UNITS.get(measure, (1.0, ""))
     return f"{number * factor:,g}{unit}"
 
 
 def beside(group: GroupResult, metric: MetricResult) -> str:
-    """What stands beside a metric, by measure: medians of workloads."""
+    """Format what is shown beside a metric: the medians of workloads, by measure."""
     measures = dict.fromkeys(measure for _, measure in metric.shown)
     parts = []
     for measure in measures:
@@ -82,10 +82,10 @@ def beside(group: GroupResult, metric: MetricResult) -> str:
 
 
 def plain(name: str) -> str:
-    """The name of a workload as words."""
+    """Return a name with spaces for underscores."""
     return name.replace("_", " ")
 
 
 def _digits(number: float) -> str:
-    """Three digits at least."""
+    """Format a number to at least three digits."""
     return f"{number:,.{0 if number >= 100 else 1 if number >= 10 else 2}f}"

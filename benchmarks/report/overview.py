@@ -1,4 +1,4 @@
-"""The picture of all metrics: how each is to its target. Knows nothing of how they were measured."""
+"""The picture of all metrics beside their targets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _BETWEEN: Final = 34
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricBar:
-    """A metric with a target, in shares of it: less is better in any case."""
+    """A metric in shares of its target, where less is better also for metrics with `at_least`."""
 
     metric: MetricResult
     lowest: float
@@ -35,12 +35,12 @@ class MetricBar:
 
     @property
     def pale(self) -> tuple[float, float]:
-        """From where to where the median could be, for all that is known of the floor."""
+        """Between which values the median may be, by the noise of the floor."""
         return self.median / (1 + self.noise), self.median * (1 + self.noise)
 
 
 def overview(result: Result) -> str:
-    """The picture; metrics without a target are not in it."""
+    """Return the picture as SVG, without metrics that have no target."""
     picture = Picture()
     groups = {group.title: marks for group in result.groups if (marks := list(_marks(group)))}
     every = [mark for marks in groups.values() for mark in marks]

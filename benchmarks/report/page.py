@@ -1,4 +1,4 @@
-"""The page of a result, in Markdown. Knows where its pictures are, and not how they look."""
+"""The page of a result, in Markdown."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from benchmarks.report.explanations import NOT_EXPLAINED
 from benchmarks.results import GroupResult, MetricResult, Result
 
 PICTURES: Final = "performance"
-"""The folder beside the page."""
+"""The folder of the pictures, beside the page."""
 
 OVERVIEW: Final = "overview"
 
@@ -29,7 +29,7 @@ _TABLE: Final = """\
 
 
 def page(result: Result, explanations: Mapping[str, str]) -> str:
-    """All of it."""
+    """Return the page; `explanations` has, by metric, why it misses its target."""
     return "\n\n".join(_parts(result, explanations)) + "\n"
 
 
@@ -53,7 +53,7 @@ def _sum(result: Result) -> str:
 
 
 def _where(result: Result) -> Iterator[str]:
-    """Each machine with its versions, once."""
+    """Describe each machine with its versions once."""
     yield "## Where it was measured"
     places: dict[tuple[tuple[str, str], ...], list[GroupResult]] = defaultdict(list)
     for group in result.groups:

@@ -1,14 +1,13 @@
-"""A picture in SVG, of boxes, lines, dots and words. Knows nothing of what it shows.
+"""Draws a picture in SVG of boxes, bars, dots and text.
 
-Its colours are of both kinds, for light and dark pages, on a ground of its own. The same content makes the
-same bytes.
+It has a background of its own, and colours for light and for dark pages. Equal content makes equal bytes.
 """
 
 from collections.abc import Mapping
 from html import escape
 from typing import Final
 
-#: By class, on a light ground and on a dark one.
+#: Colours by class, on a light background and on a dark one.
 _COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     "ground": ("#ffffff", "#15191f"),
     "ink": ("#1f2328", "#e6edf3"),
@@ -20,7 +19,7 @@ _COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     "other": ("#7b8591", "#8b95a0"),
 }
 
-#: Fonts that readers have; nothing is fetched. The last one is what pictures of dots are made with.
+#: Fonts that readers have; none is fetched. PNG pictures are made with the last one.
 _FONT: Final = 'system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif'
 
 _STYLE: Final = """\
@@ -49,17 +48,17 @@ _PICTURE: Final = """\
 
 
 class Picture:
-    """What has been drawn so far. Lengths are pixels, from the upper left; classes are those above."""
+    """A picture under way. Lengths are pixels from the upper left; `kind` is classes of the style."""
 
     def __init__(self) -> None:
         self._shapes: list[str] = []
 
     def text(self, x: float, y: float, words: str, kind: str = "ink") -> None:
-        """Words on a line at this height."""
+        """Draw one line of text, with its baseline at `y`."""
         self._shapes.append(f'<text class="{kind}" x="{_px(x)}" y="{_px(y)}">{escape(words)}</text>')
 
     def box(self, x: float, y: float, size: tuple[float, float], kind: str, opacity: float = 1.0) -> None:
-        """A box with soft corners, `size` wide and high."""
+        """Draw a box with rounded corners, whose width and height are `size`."""
         see_through = "" if opacity == 1.0 else f' opacity="{opacity:g}"'
         self._shapes.append(
             f'<rect class="{kind}" x="{_px(x)}" y="{_px(y)}" width="{_px(size[0])}" height="{_px(size[1])}"'
@@ -67,16 +66,16 @@ class Picture:
         )
 
     def range(self, start: float, end: float, y: float, kind: str) -> None:
-        """A bar from here to there."""
+        """Draw a horizontal bar around `y`."""
         self.box(start, y - 2, (end - start, 4), kind)
 
     def dot(self, x: float, y: float, kind: str) -> None:
-        """A dot that can be told from what it lies on."""
+        """Draw a dot with an outline in the colour of the background."""
         self._shapes.append(f'<circle class="ground" cx="{_px(x)}" cy="{_px(y)}" r="5"/>')
         self._shapes.append(f'<circle class="{kind}" cx="{_px(x)}" cy="{_px(y)}" r="4"/>')
 
     def svg(self, width: int, height: int, title: str) -> str:
-        """The picture."""
+        """Return the picture as SVG."""
         light, dark = ("\n".join(_fill(name, pair[i]) for name, pair in _COLOURS.items()) for i in (0, 1))
         style = _STYLE.format(font=_FONT, light=light, dark=dark)
         shapes = "\n".join(self._shapes)
@@ -88,5 +87,5 @@ def _fill(name: str, colour: str) -> str:
 
 
 def _px(length: float) -> str:
-    """A tenth of a pixel is finer than anybody sees."""
+    """Format a length to a tenth of a pixel, which is finer than anybody sees."""
     return f"{length:.1f}".removesuffix(".0")

@@ -1,4 +1,4 @@
-"""The picture of one group: what each of its workloads took, beside the floor. Knows no metric."""
+"""The picture of one group: what each of its workloads took, beside the floor."""
 
 from typing import Final
 
@@ -14,12 +14,12 @@ _RIGHT: Final = 680
 _HEAD: Final = 96
 _ROW: Final = 25
 
-#: What names of workloads of ours begin with, in groups that have a peer.
+#: The prefix of names of workloads of our server, in groups that have a peer.
 _OURS: Final = "ours_"
 
 
 def workloads(group: GroupResult) -> str:
-    """The picture, in the measure in which the group compares its floor with itself."""
+    """Return the picture as SVG, in the measure by which the group compares its floor with itself."""
     names = _names(group)
     spreads = [group.spread(name, group.measure) for name in names]
     ends = [end for spread in spreads for end in (spread.lowest, spread.highest)]
@@ -38,7 +38,7 @@ def workloads(group: GroupResult) -> str:
 
 
 def _names(group: GroupResult) -> list[str]:
-    """All that were measured so; the floor is followed by itself."""
+    """Return all workloads with the measure of the group; the floor is followed by its second run."""
     names = [name for name, sample in group.rounds[0].items() if group.measure in sample]
     names.remove(group.floor + REPEAT_SUFFIX)
     names.insert(names.index(group.floor) + 1, group.floor + REPEAT_SUFFIX)

@@ -1,1 +1,1 @@
-"""What is measured, each a process on the server's core: our service, the empty one, and its peers."""
+"""The servers that are measured, each a process on the server's core: ours, the empty one, and peers."""

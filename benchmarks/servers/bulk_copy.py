@@ -1,6 +1,6 @@
-"""A store with very many notifications, faster than they could be sent: one user of it, made into many.
+"""Fills a store with very many notifications, faster than they could be sent, by copying one user's rows.
 
-Knows SQLite, and of the tables what tells one user and one notification from another.
+Depends on the schema of `store.sqlite` only in the columns that identify users and notifications.
 """
 
 import os
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 OnProgress = Callable[[int, int], None]
-"""Called with how many notifications there are, of how many."""
+"""Called with the number of notifications made so far, and the number to make."""
 
-#: Nothing is kept of what is broken off, so that nothing has to be synced before the end.
+#: A store whose filling is interrupted is thrown away, so nothing has to be synced before the end.
 _HASTE: Final = ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF", "PRAGMA cache_size = -1000000")
 
 _FEEDS: Final = (
@@ -24,7 +24,7 @@ _NUMBERS: Final = """
     SELECT 1 AS number UNION ALL SELECT number + 1 FROM others WHERE number < :amount
     """
 
-#: A UUIDv7 at the time of the one that is copied.
+#: A UUIDv7 with the time of the notification that is copied.
 _ID: Final = """substr(one.id, 1, 15) || substr(chance, 1, 3) || '-8' || substr(chance, 4, 3)
     || '-' || substr(chance, 7, 12)"""
 
@@ -37,12 +37,15 @@ _PREFIX: Final = "grown-"
 
 
 def user(number: int) -> str:
-    """The users that are made, by their numbers, which begin with 1."""
+    """Return the id of a user that `multiply` makes; numbers begin with 1."""
     return f"{_PREFIX}{number}"
 
 
 def multiply(store: Path, users: int, on_progress: OnProgress) -> None:
-    """Make so many users like the one of a store, who has notifications; no server may use it meanwhile."""
+    """Add `users` copies of the only user of a store, with all notifications.
+
+    No server may use the store meanwhile. It is synced to the disk when this returns.
+    """
     with closing(sqlite3.connect(store, isolation_level=None)) as connection:
         for pragma in _HASTE:
             connection.execute(pragma)
@@ -54,7 +57,7 @@ def multiply(store: Path, users: int, on_progress: OnProgress) -> None:
 
 
 def ids(store: Path, users: Sequence[str]) -> list[tuple[str, str]]:
-    """The notifications of users: whose each is, and its id."""
+    """Return the live notifications of users, as pairs of user id and notification id, user by user."""
     with closing(sqlite3.connect(store)) as connection:
         return [
             (user_id, notification)
@@ -73,9 +76,9 @@ def _copy_feeds(connection: sqlite3.Connection, first: int, users: int) -> None:
 def _copy_notifications(
     connection: sqlite3.Connection, first: int, users: int, on_progress: OnProgress
 ) -> None:
-    """One for each user, and then one more for each: those of a user lie apart, as if sent over weeks.
+    """Copy one notification to all users, then the next: so those of a user lie apart, as if sent over weeks.
 
-    The indexes are kept meanwhile. They would be faster to make at the end, but with full pages, which the
+    Indexes are kept up meanwhile: made at the end, which is faster, they would have full pages, which the
     next sends would have to split.
     """
     ones = connection.execute("SELECT rowid FROM notifications ORDER BY revision").fetchall()
@@ -89,7 +92,7 @@ def _copy_notifications(
 def _copies(
     connection: sqlite3.Connection, table: str, new: Mapping[str, str], others: str, which: str
 ) -> str:
-    """A statement that copies the row `one`, with `new` values in some columns, for each of the `others`."""
+    """Return a statement that copies the row `one` for each of `others`, with `new` in some columns."""
     columns = [name for _, name, *_ in connection.execute(f"PRAGMA table_info({table})")]
     values = ", ".join(new.get(column, f"one.{column}") for column in columns)
     return f"""WITH RECURSIVE {others} INSERT INTO {table} ({", ".join(columns)})

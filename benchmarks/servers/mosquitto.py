@@ -1,4 +1,4 @@
-"""Mosquitto as Debian sets it up, but that it drops nothing. Knows no workload."""
+"""Runs Mosquitto as Debian sets it up, except that it drops no message."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from benchmarks.servers.servers import RunningServer
 
 NAME: Final = "mosquitto"
 
-#: It keeps sessions and messages in memory, and saves all of them every half hour, which is its default, and
-#: when it ends. By default a session has at most 1000 messages waiting, and further ones are dropped. Where
-#: root runs it, it would become a user who cannot write to the folder; others stay who they are.
+#: It has sessions and messages in memory, and saves all of them every half hour, its default, and when it
+#: ends. By default, it drops messages beyond 1000 that wait for a session. Run by root, it would change to a
+#: user who cannot write to the folder; run by others, it does not change.
 _CONFIG: Final = """\
 listener {port} {host}
 allow_anonymous true
@@ -26,7 +26,7 @@ log_dest none
 
 @contextmanager
 def mosquitto(place: Path) -> Iterator[RunningServer]:
-    """Mosquitto, with its files in a folder."""
+    """Run Mosquitto with its files in the folder `place`. Raises OSError and `processes.Failed`."""
     port = processes.free_port()
     config = place / "mosquitto.conf"
     config.write_text(_CONFIG.format(port=port, host=processes.HOST, place=place))
@@ -35,5 +35,5 @@ def mosquitto(place: Path) -> Iterator[RunningServer]:
 
 
 def missing() -> str | None:
-    """How to install it, if it is not."""
+    """Return how to install Mosquitto where it is missing; None where it is installed."""
     return None if processes.program(NAME) else "mosquitto is not installed: apt-get install mosquitto"

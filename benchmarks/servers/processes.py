@@ -1,4 +1,4 @@
-"""Servers of others: processes on the server's core that listen on a port of ours. Knows none of them."""
+"""Runs servers of others, as processes on the server's core that listen on a given port."""
 
 import os
 import shutil
@@ -15,33 +15,36 @@ from benchmarks.machine import cores
 
 HOST: Final = "127.0.0.1"
 
-#: Where daemons are on a system; it is not on the path of everybody.
+#: Where a system has daemons; not everybody has it on the path.
 _SYSTEM: Final = "/usr/sbin"
 
-#: How long a server may take to listen and to end, and how often it is tried whether it listens. Seconds.
+#: How long a server may take to listen and to end, and how often a connection is tried, in seconds.
 _TIMEOUT: Final = 30.0
 _PAUSE: Final = 0.01
 
 
 class Failed(Exception):
-    """A server does not come to listen."""
+    """A server ended, or did not listen in time."""
 
 
 def program(name: str) -> str | None:
-    """Where a program is: beside the Python that runs, on the path, or where daemons are."""
+    """Return the path of a program: beside this Python, on the path, or among daemons; None without it."""
     places = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), _SYSTEM)
     return shutil.which(name, path=os.pathsep.join(places))
 
 
 def free_port() -> int:
-    """A port that nobody listens on, as the kernel chooses it."""
+    """Return a port of the kernel's choice that nobody listens on now."""
     with socket.create_server((HOST, 0)) as free:
         return int(free.getsockname()[1])
 
 
 @contextmanager
 def listening(name: str, arguments: Sequence[str], port: int) -> Iterator[int]:
-    """Run a server, from when it accepts connections; gives its process id. Raises OSError and Failed."""
+    """Run a server until the end of the `with` block; yields its process id once it accepts connections.
+
+    Raises OSError where it cannot be started, and Failed where it does not listen within 30 seconds.
+    """
     command = (program(name) or name, *arguments)
     with cores.on(cores.SERVER):
         process = subprocess.Popen(  # noqa: S603  the command is ours

@@ -1,4 +1,4 @@
-"""Our server as an operator starts it, and what a floor needs. Knows no workload."""
+"""Runs our server as an operator starts it, and the empty server."""
 
 import signal
 import sys
@@ -14,7 +14,7 @@ from tests.support.processes import NOBODY, TESTERS, ServerProcess, serving
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that serves, and the process that it is."""
+    """A server that serves: its HOST:PORT, and its process id."""
 
     address: str
     pid: int
@@ -22,21 +22,21 @@ class RunningServer:
 
 @contextmanager
 def unisono(store: Path, *flags: str) -> Iterator[RunningServer]:
-    """Our server: full durability, tokens checked, defaults."""
+    """Run our server on a store, with tokens checked and defaults but for `flags`; kill it at the end."""
     with cores.on(cores.SERVER):
         started = serving(store, *flags, env=TESTERS)
         server = started.__enter__()
     try:
         yield RunningServer(server.address, server.pid)
     finally:
-        # It need not say goodbye: nothing is kept of it, and nobody here would read what it says.
+        # It need not drain: its store is thrown away, and no client here reads a Goodbye.
         server.signal(signal.SIGKILL)
         started.__exit__(None, None, None)
 
 
 @contextmanager
 def empty() -> Iterator[RunningServer]:
-    """The empty server."""
+    """Run the empty server."""
     with cores.on(cores.SERVER):
         server = ServerProcess((sys.executable, "-m", "benchmarks.floor"), NOBODY)
     try:
@@ -47,7 +47,7 @@ def empty() -> Iterator[RunningServer]:
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """A folder for files that are measured: on the disk of the clone, where there is one, not in memory."""
+    """Make a temporary folder for stores: on the disk of the clone, as /tmp may be in memory."""
     parent = Path(".cache/benchmarks").resolve()
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as name:

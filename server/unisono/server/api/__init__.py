@@ -1,1 +1,1 @@
-"""The wire: gRPC and the messages of `unisono.v1`, which nothing below knows."""
+"""The gRPC server: authenticates calls, reads and validates requests, and encodes responses and errors."""

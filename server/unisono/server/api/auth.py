@@ -1,4 +1,7 @@
-"""Lets a call in: its token, its role and its request id. Knows no messages."""
+"""Reads the token and the request id in a call's metadata, verifies the token, and checks the role.
+
+Does not depend on the messages of requests.
+"""
 
 import os
 import re
@@ -18,14 +21,22 @@ _TOKEN_KEY = "authorization"
 
 @value(frozen=True, slots=True)
 class CallMetadata:
-    """What is needed of a call's metadata, which gRPC makes anew at each look."""
+    """The parts of a call's metadata that the server uses; gRPC copies all of it each time it is read.
+
+    `request_id` is the id that the log and the trailing metadata of the call have, never empty.
+    `authorization` holds all values of that key, in order.
+    """
 
     request_id: str
     authorization: tuple[str | bytes, ...]
 
     @classmethod
     def of(cls, metadata: Metadata) -> "CallMetadata":
-        """The caller's request id, if it is a harmless one, otherwise a new one; and the tokens."""
+        """Read the metadata of a call.
+
+        The request id is the caller's `x-request-id` where that is 1 to 64 letters, digits or `._-`, so that
+        it is safe in a log; otherwise it is a new random one.
+        """
         request_id = ""
         tokens: tuple[str | bytes, ...] = ()
         for key, content in metadata:
@@ -37,7 +48,11 @@ class CallMetadata:
 
 
 def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Principal:
-    """Who calls; raises Unauthenticated without one good bearer token."""
+    """Return the caller whom the bearer token (RFC 6750) in the "authorization" values names.
+
+    Raises Unauthenticated (TOKEN_MISSING) without a value, TokenUndecodable unless there is exactly one value
+    of the form "Bearer TOKEN", and what `TokenVerifier.verify` raises.
+    """
     if not values:
         raise Unauthenticated(
             Reason.TOKEN_MISSING,
@@ -51,7 +66,7 @@ def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Prin
 
 
 def authorize(principal: Principal, allowed: Collection[Role]) -> Role:
-    """The role in which the principal makes the call; raises PermissionDenied if it may not."""
+    """Return the principal's role; raises PermissionDenied (ROLE_NOT_ALLOWED) unless it is an allowed one."""
     role = principal.role
     if role not in allowed:
         names = " or a ".join(sorted(allowed))

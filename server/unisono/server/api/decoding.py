@@ -1,4 +1,4 @@
-"""Decodes the bytes of a request. Knows no single message."""
+"""Decodes the bytes of a request. Does not depend on any message type."""
 
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ MessageT = TypeVar("MessageT", bound=Message)
 
 
 def parsed(kind: type[MessageT], body: bytes) -> MessageT:
-    """The message that a body is; raises RequestMalformed."""
+    """Decode a request body; raises RequestMalformed when it is not a message of type `kind`."""
     try:
         return kind.FromString(body)
     except DecodeError as error:
@@ -18,6 +18,6 @@ def parsed(kind: type[MessageT], body: bytes) -> MessageT:
 
 
 def malformed(kind: type[Message], why: str = "") -> RequestMalformed:
-    """The error for a body that is not a message of this type."""
+    """Return the error for a body that is not a message of type `kind`; `why` is appended to its text."""
     text = f"the request body is not a {kind.DESCRIPTOR.full_name}"
     return RequestMalformed(Reason.REQUEST_MALFORMED, f"{text}: {why}" if why else text)

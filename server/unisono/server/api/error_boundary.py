@@ -1,4 +1,4 @@
-"""Around every call: whatever is raised in it ends the call with a typed status. Knows no messages."""
+"""Turns what is raised in a call into a gRPC status with details. Does not depend on messages."""
 
 import asyncio
 from types import TracebackType
@@ -18,7 +18,11 @@ Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
 
 class CallEnded(Exception):
-    """A call is over, with an error as its status, and nothing was refused: a stream said goodbye."""
+    """Raised to end a call with the status of `error` where nothing was refused or failed.
+
+    A stream ends so after its Goodbye, and a call whose client left without a request. It is logged at debug
+    level only.
+    """
 
     def __init__(self, error: errors.UnisonoError) -> None:
         super().__init__(error.reason)
@@ -26,9 +30,15 @@ class CallEnded(Exception):
 
 
 class ErrorBoundary:
-    """Around a call: whatever is raised in it ends the call with a typed status.
+    """An async context manager around the handling of one call: what is raised in it becomes the status.
 
-    Not a coroutine around another, which every open stream would keep a frame of.
+    - Without an exception, it adds the request id to the trailing metadata.
+    - An exception of the service, or any other, becomes the call's status, and is logged once; TooFrequent is
+      held back first (see `Tarpit`).
+    - Where the client is gone (`grpc.aio.InternalError`), there is no status: that is only logged.
+    - `grpc.aio.AbortError` and cancellation pass through.
+
+    It is no coroutine around another: each open stream would keep a stack frame of it.
     """
 
     __slots__ = ("_context", "_refusals", "_request_id", "_tarpit")
@@ -49,10 +59,10 @@ class ErrorBoundary:
             case None:
                 self._context.set_trailing_metadata(((auth.REQUEST_ID_KEY, self._request_id),))
             case grpc.aio.AbortError():
-                # It was ended already: what gRPC is waiting for is to hear of it.
+                # The call was ended already; gRPC has to see this error.
                 return False
             case grpc.aio.InternalError():
-                # The connection broke while something was written to it: nobody is left to be told.
+                # The connection broke while something was written to it: there is nobody to answer.
                 self._refusals.client_gone()
             case errors.TooFrequent():
                 await self._hold(error)
@@ -64,7 +74,7 @@ class ErrorBoundary:
         return True
 
     async def _hold(self, refusal: errors.TooFrequent) -> None:
-        """Wait before a refusal. One whose caller gave up meanwhile is in the log all the same."""
+        """Delay a refusal. One whose caller cancels meanwhile is logged all the same."""
         try:
             await self._tarpit.hold()
         except asyncio.CancelledError:
@@ -72,20 +82,24 @@ class ErrorBoundary:
             raise
 
     async def end(self, raised: Exception) -> NoReturn:
-        """End the call with the status of what was raised. Raises `grpc.aio.AbortError`, always."""
+        """End the call with the status of what was raised, and log it.
+
+        Never returns: raises `grpc.aio.AbortError` once gRPC has the status. Any error that is not the
+        service's own becomes INTERNAL, with the request id under which the log has its traceback.
+        """
         error = self._error(raised)
         answer = status.status_of(error)
         trailers = ((auth.REQUEST_ID_KEY, self._request_id), *status.trailers(answer))
         try:
             await self._context.abort(status.code_of(error), answer.message, trailers)
         except grpc.aio.AbortError as ended:
-            # gRPC keeps it with the call, and its traceback leads back to the call: a circle that only the
-            # garbage collector would open, which took a tenth of what a refusal takes.
+            # gRPC keeps the error with the call, and its traceback refers to the call: a reference cycle that
+            # only the garbage collector would free, which took a tenth of the time of a refusal.
             asyncio.get_running_loop().call_soon(_release, ended)
             raise
 
     def _error(self, raised: Exception) -> errors.UnisonoError:
-        """The error to answer. It is logged, once."""
+        """Log what was raised, and return the error to answer."""
         match raised:
             case CallEnded():
                 log.debug("call ended", reason=raised.error.reason)
@@ -103,5 +117,5 @@ class ErrorBoundary:
 
 
 def _release(ended: BaseException) -> None:
-    """Once gRPC has seen it, nobody asks where it came from."""
+    """Drop the traceback once gRPC has seen the error: nobody reads it afterwards."""
     ended.__traceback__ = ended.__context__ = None

@@ -1,6 +1,6 @@
-"""grpc.health.v1: whether the server serves. The only methods that need no token.
+"""The service `grpc.health.v1.Health` (gRPC Health Checking Protocol): the only methods without a token.
 
-Written here because the library's Watch has no cap, and would hold a stopping server back.
+Not the library's: its Watch has no limit on open watches, and delays the stop of a server.
 """
 
 from collections.abc import Collection
@@ -19,14 +19,14 @@ from unisono.server.errors import RequestTooLarge
 SERVICE = "grpc.health.v1.Health"
 
 REQUEST_TIMEOUT: Final = 20.0
-"""Seconds that the request, which is a name, may take to arrive."""
+"""Seconds within which the request, which is only a name, has to arrive."""
 
 
 class Health:
-    """One status for the server ("") and for each of its services.
+    """Answers Check and Watch with one status for the server (the name "") and for each of its services.
 
-    `max_watches` may be open at a time, and each for `watch_age` seconds: then its client comes back, perhaps
-    over another connection.
+    At most `max_watches` watches are open at a time, each for at most `watch_age` seconds. Then the watch
+    ends with UNAVAILABLE, and its client comes back, perhaps over another connection.
     """
 
     def __init__(
@@ -40,14 +40,14 @@ class Health:
         self._stopped = False
 
     def handlers(self) -> Handlers:
-        """The gRPC handlers, by method."""
+        """Return the gRPC handlers by method name."""
         return {
             "Check": grpc.stream_unary_rpc_method_handler(self._pipeline.anonymous(self._check)),
             "Watch": grpc.stream_stream_rpc_method_handler(self._pipeline.anonymous(self._watch)),
         }
 
     def stop(self) -> None:
-        """Not serving from now on; tells the watchers."""
+        """Answer NOT_SERVING from now on, and end all watches with that as their last message."""
         self._stopped = True
         self._watches.end_all()
 
@@ -72,7 +72,7 @@ class Health:
             self._watches.close(watch)
 
     async def _is_stopping(self, watch: Watch) -> bool:
-        """Wait until the watch is over; whether that is because the server stops."""
+        """Wait until the watch ends; return whether that is because the server stops."""
         if not self._stopped:
             await self._clock.wait(watch.over, self._watch_age)
         return self._stopped
@@ -88,7 +88,7 @@ class Health:
         return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVING)
 
     async def _service(self, context: Context) -> str:
-        """The service that is asked about. Parsed here: gRPC would tell the caller what its parser raised."""
+        """Read the name of the service. Parsed here: gRPC would answer with its parser's exception."""
         try:
             body = await read(context, self._clock, REQUEST_TIMEOUT)
             return pb.HealthCheckRequest.FromString(body or b"").service

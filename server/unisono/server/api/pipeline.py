@@ -1,7 +1,7 @@
-"""What happens around every call: id, token, role, request, errors, log. Knows no single method.
+"""Makes gRPC handlers of methods: request id, token, role, rate limits, request, errors and log of each call.
 
-Handlers get and give bytes to gRPC, so that a body that does not parse is the service's error, and an
-event that was encoded once is not encoded again.
+Handlers exchange bytes with gRPC: so a body that does not parse is an error of the service, and an event is
+encoded once for all streams. Does not depend on any single method.
 """
 
 from collections.abc import Awaitable, Callable
@@ -34,7 +34,7 @@ Handlers = dict[str, Handler]
 Write = Callable[[bytes], Awaitable[None]]
 Behavior: TypeAlias = Callable[[object, Context], Awaitable[ResponseT | None]]
 
-#: Who may call a method.
+#: The roles that may call a method.
 BOTH = frozenset(Role)
 DEVICE = frozenset((Role.DEVICE,))
 PUBLISHER = frozenset((Role.PUBLISHER,))
@@ -42,7 +42,10 @@ PUBLISHER = frozenset((Role.PUBLISHER,))
 
 @dataclass(frozen=True, slots=True)
 class Unary(Generic[MessageT]):
-    """A method with one response, which may be encoded already."""
+    """A method with one response: its request type, its handler, and the roles that may call it.
+
+    The handler returns the response, or its encoding. `kind` says which rate limit counts the call.
+    """
 
     request: type[MessageT]
     handle: Callable[[RequestContext, MessageT], Awaitable[Message | bytes]]
@@ -50,13 +53,16 @@ class Unary(Generic[MessageT]):
     kind: CallKind = CallKind.CALL
 
     def answer(self, request_context: RequestContext, body: bytes) -> Awaitable[Message | bytes]:
-        """Handle an encoded request. Raises RequestMalformed."""
+        """Decode a request, and call the handler. Raises RequestMalformed where the body does not parse."""
         return self.handle(request_context, parsed(self.request, body))
 
 
 @dataclass(frozen=True, slots=True)
 class UnaryBytes:
-    """The same, where the method decodes its request by itself: what is decoded at once takes its time."""
+    """A method with one response that decodes its request by itself, and returns an encoded response.
+
+    For large requests, which would block the event loop if they were decoded in one piece.
+    """
 
     request: type[Message]
     answer: Callable[[RequestContext, bytes], Awaitable[bytes]]
@@ -66,7 +72,7 @@ class UnaryBytes:
 
 @dataclass(frozen=True, slots=True)
 class Streaming(Generic[MessageT]):
-    """A method that writes many responses. It returns the error to end with."""
+    """A method that writes any number of encoded responses, and returns the error that ends the stream."""
 
     request: type[MessageT]
     handle: Callable[[RequestContext, MessageT, Write], Awaitable[errors.UnisonoError]]
@@ -74,10 +80,12 @@ class Streaming(Generic[MessageT]):
 
 
 class Pipeline:
-    """Makes gRPC handlers of methods.
+    """Makes gRPC handlers of methods, which share the limits on callers, the log of refusals, and the clock.
 
-    First comes the token, and all that a call can be refused for by its caller alone; only then is the
-    request received, looked at by its size, and decoded.
+    A call passes, in this order: token, rate limit, role, calls in flight (unary methods only), receiving the
+    request, its size, decoding, and the method. So what is refused for its caller alone costs no decoding.
+    `request_timeout` is how many seconds a request may take to arrive, `refusal_delay` how many seconds a
+    TooFrequent is held back on average.
     """
 
     def __init__(
@@ -99,15 +107,15 @@ class Pipeline:
 
     @property
     def clock(self) -> Clock:
-        """The time of all calls."""
+        """The clock that all calls use."""
         return self._clock
 
     def close(self) -> None:
-        """Hold no call back any more: the server stops."""
+        """Release all calls that are held back, and hold none from now on; call when the server stops."""
         self._tarpit.close()
 
     def unary(self, method: Unary[Any] | UnaryBytes) -> Handler:
-        """The handler of a method with one response."""
+        """Return the gRPC handler of a method with one response."""
         limit = request_size(method.request, self._limits)
 
         async def behavior(_: object, context: Context) -> bytes | None:
@@ -123,7 +131,7 @@ class Pipeline:
         return grpc.stream_unary_rpc_method_handler(behavior)
 
     def streaming(self, method: Streaming[Any]) -> Handler:
-        """The handler of a method that writes many responses."""
+        """Return the gRPC handler of a method that writes many responses."""
         limit = request_size(method.request, self._limits)
 
         async def behavior(_: object, context: Context) -> None:
@@ -133,14 +141,17 @@ class Pipeline:
                 body = await self.receive(context, boundary, limit)
                 request = parsed(method.request, body)
                 stream = method.handle(self._call(metadata, principal), request, context.write)
-                # What is a local here is kept for as long as the stream.
+                # A local variable here would live for as long as the stream.
                 del metadata, principal, body, request, boundary
                 raise CallEnded(await stream)
 
         return grpc.stream_stream_rpc_method_handler(behavior)
 
     def anonymous(self, handle: Callable[[Context], Awaitable[ResponseT]]) -> Behavior[ResponseT]:
-        """The behavior of a method that needs no token. Whoever calls it counts as a stranger."""
+        """Return the behavior of a method without a token, for a gRPC handler.
+
+        Its calls count against the limit on strangers, by connection; beyond it they end with TooFrequent.
+        """
 
         async def behavior(_: object, context: Context) -> ResponseT | None:
             metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
@@ -152,19 +163,21 @@ class Pipeline:
         return behavior
 
     def error_boundary(self, context: Context, request_id: str) -> ErrorBoundary:
-        """What is to be around a call."""
+        """Return the error boundary to enter around the handling of a call."""
         return ErrorBoundary(context, request_id, self._refusals, self._tarpit)
 
     async def receive(self, context: Context, boundary: ErrorBoundary, limit: int) -> bytes:
-        """The request of a call that `boundary` is around; see `Receiver.receive`."""
+        """Receive the request of the call that `boundary` is around; see `Receiver.receive`."""
         return await self._receiver.receive(context, boundary, limit)
 
     def admit(
         self, context: Context, metadata: auth.CallMetadata, kind: CallKind, allowed: frozenset[Role] = BOTH
     ) -> Principal:
-        """Who calls, and may.
+        """Return the caller of a method that the roles `allowed` may call, and count the call as `kind`.
 
-        Raises Unauthenticated, PermissionDenied, and TooFrequent.
+        Raises Unauthenticated without a good token; PermissionDenied when its app is unknown, or a scope or
+        the role is missing; and TooFrequent when the caller, or a connection without a readable token, makes
+        more calls a second than allowed.
         """
         principal = self._authenticated(context, metadata)
         self._admission.begin(principal, kind)
@@ -172,7 +185,10 @@ class Pipeline:
         return principal
 
     def _authenticated(self, context: Context, metadata: auth.CallMetadata) -> Principal:
-        """Who calls. Whose token was good once is no stranger: after a rotation of keys all are refused."""
+        """Return who calls. A call counts as a stranger's only where no client of ours can have its token.
+
+        Tokens that were good once do not count: after a rotation of keys, all clients of an app are refused.
+        """
         try:
             return auth.authenticate(self._verifier, metadata.authorization)
         except errors.Unauthenticated as error:

@@ -1,7 +1,7 @@
-"""Reads one request of a call, for so long and so large as it may be. Knows no messages and no tokens.
+"""Reads one small request of a call, within a time limit.
 
-The handler is one that may read many, in gRPC's terms: it runs when there are headers, and what it does not
-read is bounded by flow control. On the wire a single request looks the same.
+To gRPC, the method is one with a stream of requests: its handler runs as soon as the headers are there, and
+what it does not read is bounded by flow control. On the wire, a single request looks the same.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from unisono.server.clock import Clock, SingleWaiterEvent
 
 
 async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
-    """The next request; None when the client sends no more.
+    """Return the next request, encoded; None when the client sends no more.
 
-    Raises `TimeoutError` when it does not come in time, and then the caller must end the call: gRPC cannot
-    give a read up, but ends one that waits when its call ends. Raises `RequestTooLarge` beyond `SMALL` bytes.
+    Raises `TimeoutError` when it does not arrive within `seconds`. Then the caller must end the call: gRPC
+    cannot cancel a read, but ends one when its call ends. Raises `RequestTooLarge` beyond `SMALL` bytes.
     """
     done = SingleWaiterEvent()
     reading = asyncio.ensure_future(context.read())
@@ -31,7 +31,7 @@ async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
 
 
 def _wake(done: SingleWaiterEvent, reading: "asyncio.Future[bytes]") -> None:
-    """What a read raises when its call has ended is seen here, or asyncio would log that nobody has."""
+    """Retrieve the exception of a read whose call has ended, or asyncio would log that nobody did."""
     if not reading.cancelled():
         reading.exception()
     done.set()

@@ -1,8 +1,8 @@
-"""Receives the one request of a call: in time, and not larger than allowed. Knows no messages.
+"""Receives the one request of a call, within a time limit and a size limit. Does not depend on messages.
 
-gRPC would receive it before anything of ours runs. So to gRPC every method is one to which clients may send
-many requests, whose handlers run as soon as there are headers; on the wire that is the same. What is not read
-is bounded by flow control (RFC 9113, section 5.2): 64 KiB at first.
+By itself, gRPC receives it before any handler runs. So to gRPC every method has a stream of requests: its
+handler runs as soon as the headers are there, which looks the same on the wire. What is not read is bounded
+by flow control (RFC 9113, section 5.2): 64 KiB at first.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from unisono.server.errors import Reason, RequestIncomplete, RequestMalformed
 
 
 class Receiver:
-    """Receives requests, and ends calls whose request takes more than `timeout` seconds.
+    """Receives requests, and ends each call whose request takes more than `timeout` seconds to arrive.
 
-    A read cannot be given up without breaking its call: the call is ended beside the read, which ends then.
-    All have the same time, so the one that was begun first is overdue first, and one timer is enough.
+    gRPC cannot cancel a read alone, so the call is ended, which ends its read. All requests have the same
+    time, so the oldest is overdue first, and one timer serves all.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -31,13 +31,14 @@ class Receiver:
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for their request."""
+        """The number of calls whose request has not arrived yet."""
         return len(self._due)
 
     async def receive(self, context: Context, boundary: ErrorBoundary, limit: int) -> bytes:
-        """The request, of at most `limit` bytes; `boundary` ends the call when its time is over.
+        """Return the encoded request of a call.
 
-        Raises RequestTooLarge, and CallEnded where the client ended the call without a request.
+        Raises RequestTooLarge beyond `limit` bytes, and CallEnded where the client ended the call without a
+        request. When the time is over, `boundary` ends the call with REQUEST_INCOMPLETE.
         """
         loop = asyncio.get_running_loop()
         self._due[boundary] = loop.time() + self._timeout
@@ -48,7 +49,7 @@ class Receiver:
         finally:
             self._due.pop(boundary, None)
         if not isinstance(body, bytes):
-            # Nearly always the client gave up, or its connection broke, which cancels the call only later.
+            # Nearly always the client cancelled, or its connection broke, which cancels the call only later.
             raise CallEnded(RequestMalformed(Reason.REQUEST_MALFORMED, "the call has no request"))
         check_size(body, limit)
         return body

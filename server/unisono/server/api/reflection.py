@@ -1,7 +1,7 @@
-"""Server reflection, for any good token, under both of its names.
+"""gRPC Server Reflection, for callers with any valid token, as v1alpha and as v1.
 
-The library speaks v1alpha only; v1 has the same messages. v1 is served but not listed: clients that
-find it in the list ask for its descriptor, which the library does not have.
+The library has v1alpha only, whose messages v1 shares. v1 is served but not listed: clients that find it in
+the list ask for its descriptor, which the library does not have.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -26,7 +26,10 @@ SERVICES = (V1ALPHA, "grpc.reflection.v1.ServerReflection")
 
 
 class Reflection:
-    """Answers about these services. A stream lives for `stream_age` seconds at most, as long as its token."""
+    """Describes the given services to clients.
+
+    A stream ends after `stream_age` seconds (SESSION_AGE), or when its token expires (TOKEN_EXPIRED).
+    """
 
     def __init__(self, pipeline: Pipeline, services: Collection[str], *, stream_age: float) -> None:
         self._pipeline = pipeline
@@ -35,7 +38,7 @@ class Reflection:
         self._servicer = reflection.aio.ReflectionServicer((*services, V1ALPHA))
 
     def handlers(self) -> Handlers:
-        """The gRPC handlers, by method."""
+        """Return the gRPC handlers by method name."""
         return {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self._info)}
 
     async def _info(self, _: object, context: Context) -> None:
@@ -50,10 +53,10 @@ class Reflection:
     async def _requests(
         self, context: Context, expire_time: int
     ) -> AsyncIterator[pb.ServerReflectionRequest]:
-        """The requests until the client sends no more. Raises the error to end with when time is over."""
+        """Yield requests until the client sends no more; raise the error to end with when time is over."""
         ends_at = self._clock.monotonic() + self._stream_age
         with suppress(TimeoutError):
-            # Asked before each read: of a client that never rests, each would come in time.
+            # Checked before each read: a client that never pauses has each request in time.
             while (left := self._left(ends_at, expire_time)) > 0:
                 body = await read(context, self._clock, left)
                 if body is None:
@@ -63,5 +66,5 @@ class Reflection:
         raise goodbye_error(GoodbyeReason.TOKEN_EXPIRED if expired else GoodbyeReason.SESSION_AGE, None)
 
     def _left(self, ends_at: float, expire_time: int) -> float:
-        """Seconds that the stream may go on."""
+        """Return how many seconds the stream may go on."""
         return min(ends_at - self._clock.monotonic(), (expire_time - self._clock.now()) / 1000)

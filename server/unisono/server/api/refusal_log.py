@@ -1,4 +1,4 @@
-"""Logs calls that were refused or failed: small lines, and only so many a second. Knows no messages."""
+"""Logs calls that were refused or failed, in short lines and at a limited rate."""
 
 import asyncio
 from contextvars import Context
@@ -13,39 +13,43 @@ from unisono.server.errors import Reason, UnisonoError
 
 log = structlog.get_logger(__name__)
 
-#: Characters of what a refusal says: its beginning tells enough, and callers can make it long.
+#: Characters of an error's message in the log: callers can make it long, and its beginning is enough.
 _LONGEST: Final = 300
 
-#: Seconds after which it is said how many lines were left out.
+#: Seconds from the first line that was left out until the number of such lines is logged.
 _PAUSE: Final = 1.0
 
 
 class RefusalLog:
-    """Anybody can be refused as often as they like, and must not fill the disk with that."""
+    """Logs at most `sampling.MAX_LINES` lines a second of each kind, and then how many were left out.
+
+    Strangers can cause refusals at any rate, and must not fill the disk with the log. Use it within an event
+    loop.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._sampler = Sampler(clock.monotonic)
         self._summary: asyncio.TimerHandle | None = None
 
     def refused(self, error: UnisonoError) -> None:
-        """A call was refused, with this error."""
+        """Log that a call was refused: the reason, and the first 300 characters of the message."""
         if self._takes(error.reason):
             log.info("call refused", reason=error.reason, error=cut(error.message, _LONGEST))
 
     def failed(self, fault: Exception) -> None:
-        """A call met a fault of the server."""
+        """Log a call that failed because of a fault of the server, with the traceback."""
         if self._takes(Reason.INTERNAL):
             log.error("call failed", exc_info=fault)
 
     def client_gone(self) -> None:
-        """A connection broke while something was written to it."""
+        """Log that a connection broke while something was written to it."""
         if self._takes("client is gone"):
             log.info("client is gone")
 
     def _takes(self, kind: str) -> bool:
         takes = self._sampler.takes(kind)
         if not takes and self._summary is None:
-            # In a context of its own: the line is not about the call that was left out first.
+            # In a context of its own: the line must not have the request id of the call left out first.
             loop, nobody = asyncio.get_running_loop(), Context()
             self._summary = loop.call_later(_PAUSE, self._sum_up, context=nobody)
         return takes

@@ -1,4 +1,4 @@
-"""One call: who makes it, and what it may be about. Knows no messages."""
+"""The context of one authenticated call: who calls, and which feed and endpoint it may name."""
 
 from unisono.server.api.convert.fields import identifier
 from unisono.server.api.convert.violations import Violations
@@ -12,7 +12,11 @@ from unisono.server.model.value import value
 
 @value(frozen=True, slots=True, kw_only=True)
 class RequestContext:
-    """An authenticated call. `now` is when it arrived, in milliseconds since 1970."""
+    """An authenticated call.
+
+    `now` is the wall clock when its request had arrived, in milliseconds since 1970; `request_id` is as in
+    the log and in the trailing metadata.
+    """
 
     principal: Principal
     role: Role
@@ -22,19 +26,19 @@ class RequestContext:
 
     @property
     def sender_role(self) -> SenderRole:
-        """The role in which it creates notifications."""
+        """The role that notifications of this caller are created in."""
         return SenderRole.PUBLISHER if self.role is Role.PUBLISHER else SenderRole.USER
 
     @property
     def owner(self) -> Owner:
-        """Whose turn it takes: that of the app or of its user."""
+        """The owner of the call's work in fair queues: the app and its user, "" for a publisher (Fair)."""
         return self.principal.app_id, self.principal.user_id
 
     def feed(self, violations: Violations, user_id: str) -> FeedKey:
-        """The feed that a request is about.
+        """Return the feed that a request is about, by its `user_id`.
 
-        A publisher names the user; a device may leave it out. Raises PermissionDenied when a device
-        names another user.
+        A publisher has to name the user, or a violation is added; a device may leave it out. Raises
+        PermissionDenied (USER_MISMATCH) when a device names another user (Isolated).
         """
         if self.role is Role.PUBLISHER:
             identifier(violations, "user_id", user_id, self.limits.id_bytes, required=True)
@@ -46,12 +50,19 @@ class RequestContext:
         return FeedKey(self.principal.app_id, self.principal.user_id)
 
     def reading_actor(self, violations: Violations, user_id: str, endpoint_id: str = "") -> Actor:
-        """The actor of a request that reads; it may name any endpoint of the user."""
+        """Return the actor of a request that reads, which may name any endpoint of the user, or none.
+
+        Adds violations of `user_id` and `endpoint_id`. Raises PermissionDenied as `feed` does.
+        """
         identifier(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=False)
         return Actor(feed=self.feed(violations, user_id), role=self.sender_role, endpoint_id=endpoint_id)
 
     def writing_actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
-        """The actor of a request that changes something: a device names its endpoint."""
+        """Return the actor of a request that changes something.
+
+        A device has to name its endpoint, and a publisher none. Adds violations of `user_id` and
+        `endpoint_id`. Raises PermissionDenied as `feed` does.
+        """
         device = self.role is Role.DEVICE
         identifier(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
         if endpoint_id and not device:

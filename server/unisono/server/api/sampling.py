@@ -1,17 +1,20 @@
-"""Which of many equal things are logged: the first of each second, and how many more there were.
+"""Decides which of many log lines of one kind are written: the first of each second; the others are counted.
 
-Knows neither the log nor what is logged.
+Does not depend on the log.
 """
 
 from collections.abc import Callable, Hashable, Mapping
 from typing import Final
 
-#: Of each kind, in each second. A service that refuses more is attacked, or one client is broken and repeats.
+#: Lines of each kind in each second. With more, the service is attacked, or one broken client repeats.
 MAX_LINES: Final = 20
 
 
 class Sampler:
-    """Counts by kind. There must be a bounded number of kinds: each is remembered."""
+    """Counts lines by kind, in seconds of the clock `monotonic`.
+
+    The number of kinds must be bounded: each is remembered until the second ends, or until `left_out`.
+    """
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -20,7 +23,7 @@ class Sampler:
         self._left_out: dict[Hashable, int] = {}
 
     def takes(self, kind: Hashable) -> bool:
-        """Whether one more of a kind is to be logged. If not, it counts as left out."""
+        """Return whether one more line of a kind may be logged; if not, it is counted as left out."""
         second = int(self._monotonic())
         if second != self._second:
             self._second = second
@@ -31,6 +34,6 @@ class Sampler:
         return seen <= MAX_LINES
 
     def left_out(self) -> Mapping[Hashable, int]:
-        """How many of each kind were left out since this was asked last."""
+        """Return how many lines of each kind were left out since the last call, and reset the counts."""
         found, self._left_out = self._left_out, {}
         return found

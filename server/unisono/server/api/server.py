@@ -1,4 +1,4 @@
-"""The gRPC server: its options, its services, its port. Knows no use case."""
+"""The gRPC server: its channel options, its services and its port."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from unisono.server.api.unknown import Unknown
 
 
 class Service(Protocol):
-    """A service of `unisono.v1`: its full name, and its methods by name."""
+    """A gRPC service: its full name, such as `unisono.v1.FeedService`, and its methods by name."""
 
     @property
     def name(self) -> str: ...
@@ -28,7 +28,10 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """How connections behave. Seconds and bytes."""
+    """Settings of connections, in seconds and bytes; see `docs/operating.md`, "Settings of the transport".
+
+    `stream_age` is how long a watch of the health service or a stream of reflection may stay open.
+    """
 
     keepalive_time: float
     ping_timeout: float
@@ -41,12 +44,15 @@ class Transport:
     connection_idle: float
     request_timeout: float
     stream_age: float = 20 * 60
-    #: How long the refusal of a caller is held back who calls too often, on average.
+    #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0
 
 
 class Server:
-    """Serves the services, health and reflection on one port."""
+    """Serves the given services, `grpc.health.v1` and reflection on one port.
+
+    Calls of methods that do not exist are answered with UNIMPLEMENTED.
+    """
 
     def __init__(self, services: Sequence[Service], pipeline: Pipeline, transport: Transport) -> None:
         names = [service.name for service in services]
@@ -63,7 +69,11 @@ class Server:
         self._server.add_generic_rpc_handlers((Unknown(pipeline),))
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
-        """Listen on HOST:PORT; returns the port. Raises ListenError."""
+        """Listen on HOST:PORT and begin to serve, with TLS where a certificate is given.
+
+        Returns the port, which the kernel chooses for port 0. Raises ListenError where that address is not
+        usable.
+        """
         check_free(address)
         try:
             if certificate is None:
@@ -76,16 +86,17 @@ class Server:
         return port
 
     def stop(self, grace: float) -> asyncio.Task[None]:
-        """Take no new calls, and end when those that run have ended, after `grace` seconds at most.
+        """Refuse new calls, and stop once those that run have ended, or are cancelled after `grace` seconds.
 
-        The server counts as not serving at once.
+        Returns the task that ends when the server has stopped. From this call on, the health service answers
+        NOT_SERVING, and no refusal is held back. See Drained.
         """
         self._health.stop()
         self._pipeline.close()
         return asyncio.create_task(self._server.stop(grace), name="grpc stop")
 
     def _add(self, name: str, handlers: Handlers) -> None:
-        """Registered handlers are quick; the generic one is what serves until they are looked up."""
+        """Add the handlers as registered methods, which are faster, and as generic ones, as stubs do."""
         generic = grpc.method_handlers_generic_handler(name, handlers)
         self._server.add_generic_rpc_handlers((generic,))
         self._server.add_registered_method_handlers(name, handlers)
@@ -99,7 +110,7 @@ def _handlers(pipeline: Pipeline, service: Service) -> Handlers:
 
 
 def _options(transport: Transport) -> list[tuple[str, int]]:
-    """Channel arguments for a server of long streams; `docs/operating.md` says why each is as it is."""
+    """Return the channel arguments for a server of long streams; `docs/operating.md` gives the reasons."""
     return [
         ("grpc.so_reuseport", 0),
         ("grpc.enable_channelz", 0),
@@ -117,7 +128,7 @@ def _options(transport: Transport) -> list[tuple[str, int]]:
         ("grpc.max_connection_age_ms", int(transport.connection_age * 1000)),
         ("grpc.max_connection_age_grace_ms", int(transport.connection_age_grace * 1000)),
         ("grpc.server_handshake_timeout_ms", 15_000),
-        # A burst of reconnecting devices is refused from 1,000 pending calls upward by default.
+        # By default, gRPC refuses calls beyond 1,000 pending ones, as in a burst of reconnecting devices.
         ("grpc.server.max_pending_requests", 100_000),
         ("grpc.server.max_pending_requests_hard_limit", 100_000),
     ]

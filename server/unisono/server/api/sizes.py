@@ -1,7 +1,7 @@
-"""How large the request of each method may be: what its fields take at their limits, and room.
+"""The largest size of each method's request: what its fields take at their limits, with some room.
 
-A request beyond is refused before it is decoded, since decoding takes time that others wait for: 110 ms for a
-million paths of a mask. Knows limits and how protobuf encodes, and no values.
+A larger request is refused before it is decoded, since decoding delays others: a million paths of a mask take
+110 ms.
 """
 
 import math
@@ -17,24 +17,27 @@ from unisono.v1 import notification_service_pb2 as pb
 
 _KIBIBYTE: Final = 1024
 
-#: What all requests may take that carry neither content nor references. They need far less.
+#: The limit of all requests that carry neither content nor references, in bytes. They need far less.
 SMALL: Final = 64 * _KIBIBYTE
 
-#: The others are rounded up to a multiple of this.
+#: The other limits are rounded up to a multiple of this, in bytes.
 _STEP: Final = 256 * _KIBIBYTE
 
-#: Tag and length of a field, or tag and number: a negative number takes ten bytes.
+#: Bytes of the tag and length of a field, or of its tag and number: a negative number takes ten bytes.
 _FIELD: Final = 12
 
-#: A path of a mask: the longest name of a field that can be patched has 20 bytes.
+#: Bytes of a path of a mask: the longest name of a field that can be patched has 20.
 _PATH: Final = 64
 
-#: Fields of a content, with the messages around them, and twice for each time, which is two numbers.
+#: Fields of a content, with the messages around them; each time counts twice, as it is two numbers.
 _CONTENT_FIELDS: Final = 12
 
 
 def request_size(kind: type[Message], limits: Limits) -> int:
-    """The largest request of this type, in bytes. No request may have more than `request_bytes`."""
+    """Return how many bytes a request of type `kind` may have: never more than `limits.request_bytes`.
+
+    A batch of sends may have just that, and requests without content and references at most `SMALL`.
+    """
     if kind is pb.BatchSendNotificationsRequest:
         return limits.request_bytes
     fields = _FIELDS.get(kind)
@@ -42,7 +45,7 @@ def request_size(kind: type[Message], limits: Limits) -> int:
 
 
 def check_size(body: bytes, limit: int) -> None:
-    """Raise RequestTooLarge for more than `limit` bytes."""
+    """Raise RequestTooLarge when `body` has more than `limit` bytes."""
     if len(body) > limit:
         raise RequestTooLarge(
             Reason.REQUEST_TOO_LARGE,
@@ -52,7 +55,7 @@ def check_size(body: bytes, limit: int) -> None:
 
 
 def _rounded(size: int) -> int:
-    """With room for half as much again, so that a field that is somewhat too long is refused by its name."""
+    """Add half as much again, so that a field that is somewhat too long gets an error with its name."""
     return math.ceil(size * 1.5 / _STEP) * _STEP
 
 

@@ -1,4 +1,4 @@
-"""Turns domain errors into gRPC statuses with details: the only place that does."""
+"""Turns the service's errors into gRPC statuses with details (`google.rpc.Status`)."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -24,8 +24,10 @@ DOMAIN = "unisono"
 
 @value(frozen=True, slots=True, kw_only=True)
 class _Room:
-    """How large an error may be. Bytes of the message as a `grpc-message`, and of the message as protobuf
-    together with all details; and how many violations it names.
+    """The size limits of an error.
+
+    `message` is in bytes of its message as a `grpc-message`, `whole` in bytes of message and details as
+    protobuf; `violations` is how many it names.
     """
 
     message: int
@@ -38,13 +40,13 @@ class _Room:
 #: "Requests"), so 3,456 bytes of them take 4,608: with message, and half a KiB for the rest, that is 6 KiB.
 _CALL: Final = _Room(message=1024, whole=3456, violations=MAX_VIOLATIONS)
 
-#: A thousand of these fit into the 4 MiB that a client takes by default.
+#: A thousand of these fit into the 4 MiB that a client receives by default.
 _ITEM: Final = _Room(message=1024, whole=2048, violations=5)
 
-#: Characters of a value that came from elsewhere.
+#: Characters of a value that may come from the caller.
 _LONGEST: Final = 200
 
-#: Bytes around a detail at most: its type's name, and the tags and lengths.
+#: Bytes that a detail takes at most besides its own: the name of its type, tags and lengths.
 _AROUND: Final = 64
 
 _CODES: Sequence[tuple[type[errors.UnisonoError], grpc.StatusCode]] = (
@@ -64,7 +66,7 @@ _CODES: Sequence[tuple[type[errors.UnisonoError], grpc.StatusCode]] = (
 
 
 def code_of(error: errors.UnisonoError) -> grpc.StatusCode:
-    """The gRPC code of an error."""
+    """Return the gRPC code of an error: INTERNAL for a kind that has none of its own."""
     for kind, code in _CODES:
         if isinstance(error, kind):
             return code
@@ -72,24 +74,34 @@ def code_of(error: errors.UnisonoError) -> grpc.StatusCode:
 
 
 def status_of(error: errors.UnisonoError) -> status_pb2.Status:
-    """The status with which a call ends. Its trailers stay below 6 KiB, whatever the error is."""
+    """Return the status that ends a call: code, message and details; see proto `ErrorReason`.
+
+    An ErrorInfo always comes first; then what belongs to the kind of error: BadRequest, QuotaFailure,
+    RetryInfo. Long texts are cut, so that the trailers stay below 6 KiB whatever the error is.
+    """
     code, message, details = _told(error, _CALL)
     return status_pb2.Status(code=code, message=message, details=details)
 
 
 def trailers(status: status_pb2.Status) -> tuple[tuple[str, str | bytes], ...]:
-    """The trailing metadata that carries the details."""
+    """Return the trailing metadata that carries a status with its details to the client."""
     return ((DETAILS_KEY, status.SerializeToString()),)
 
 
 def item_error(error: errors.UnisonoError) -> BatchItemError:
-    """The same, for one item of a batch, where a thousand of them make one response."""
+    """Return the error of one item of a batch: what `SendNotification` would have failed with.
+
+    It is cut shorter than the status of a call, as one response may hold a thousand of them.
+    """
     code, message, details = _told(error, _ITEM)
     return BatchItemError(code=code, message=message, details=details)
 
 
 def goodbye_error(end: GoodbyeReason, retry_delay: float | None) -> errors.UnisonoError:
-    """The error with which a stream ends after its Goodbye."""
+    """Return the error that ends a stream after its Goodbye, with the code that proto `GoodbyeReason` gives.
+
+    `retry_delay` is in seconds; None counts as 0.
+    """
     match end:
         case GoodbyeReason.TOKEN_EXPIRED:
             text = "the access token expired; come back with a new one"
@@ -106,7 +118,7 @@ def goodbye_error(end: GoodbyeReason, retry_delay: float | None) -> errors.Uniso
 
 
 def _told(error: errors.UnisonoError, room: _Room) -> tuple[int, str, list[Any]]:
-    """Code, message and details: ErrorInfo always, and what belongs to the kind of error."""
+    """Return code, message and details of an error, cut to fit into `room`."""
     code: int = code_of(error).value[0]
     message = cut_encoded(error.message, room.message)
     metadata = {key: cut(value, _LONGEST) for key, value in error.metadata.items()}
@@ -132,7 +144,7 @@ def _more(error: errors.UnisonoError, message: str, left: int, most: int) -> lis
 
 
 def _bad_request(violations: Iterable[errors.Violation], left: int) -> Message:
-    """The first violations, as many as fit into so many bytes."""
+    """Return the first violations, as many as fit into `left` bytes."""
     bad = error_details_pb2.BadRequest()
     for violation in violations:
         bad.field_violations.add(field=violation.field, description=violation.description)

@@ -1,9 +1,9 @@
-"""Holds back what is refused to callers who come too often, whether they wait for it or not.
+"""Delays the refusals of callers who make too many calls, also of calls that they cancel meanwhile.
 
-A stream counts for its connection until its call has ended here. Whoever begins calls and resets them at once
-(CVE-2023-44487) has no streams left while theirs are held, and what they begin then is refused by gRPC at no
-cost of ours. Ended at once, each would make room for the next, and calls of others would wait behind all of
-them.
+A stream counts for its connection until its call has ended here. So a client that begins calls and resets
+them at once (rapid reset, CVE-2023-44487) soon has no streams left, and gRPC refuses further ones at hardly
+any cost. If its calls ended at once, each would make room for the next, and the calls of others would wait
+behind them.
 """
 
 import asyncio
@@ -11,13 +11,11 @@ import random
 from typing import Final
 
 _MAX_HELD: Final = 4_000
-"""How many calls are held at a time: each takes about 20 KB. Further ones are not."""
+"""The number of calls that may be held at a time, each of about 20 KB; further ones are not delayed."""
 
 
 class Tarpit:
-    """Holds each call for `seconds` on average: half of it to one and a half, so that they do not come back
-    all at once.
-    """
+    """Delays calls by half of `seconds` to one and a half, at random, so that not all retry at once."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds: Final = seconds
@@ -25,7 +23,10 @@ class Tarpit:
         self._closed = False
 
     async def hold(self) -> None:
-        """Wait. Raises CancelledError if the call was cancelled while it was held, but not any sooner."""
+        """Wait for the delay. Does not wait when the tarpit is closed, or holds its maximum of calls.
+
+        A cancellation does not end it early: CancelledError is raised once the delay is over.
+        """
         if self._closed or len(self._held) >= _MAX_HELD:
             return
         loop = asyncio.get_running_loop()
@@ -42,12 +43,12 @@ class Tarpit:
         timer.cancel()
         self._held.discard(over)
         if cancelled:
-            # A new one: one that was kept would keep this frame, and by it the call, until garbage is looked
-            # for.
+            # A new exception: a kept one would keep this stack frame, and with it the call, alive until the
+            # garbage collector runs.
             raise asyncio.CancelledError
 
     def close(self) -> None:
-        """Let all go, and hold nothing from now on: a server that stops waits for no one."""
+        """End all delays, and delay nothing from now on: a server that stops must not wait for them."""
         self._closed = True
         for over in self._held:
             _let_go(over)

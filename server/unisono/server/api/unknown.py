@@ -1,4 +1,4 @@
-"""What answers calls of methods that do not exist: as gRPC would, but callers who make many are held back."""
+"""Answers calls of methods that do not exist as gRPC would, but counts and delays callers who make many."""
 
 import grpc
 
@@ -7,13 +7,13 @@ from unisono.server.api.pipeline import Handler, Pipeline
 
 
 class Unknown(grpc.GenericRpcHandler):
-    """The last of a server's handlers: it has one for every method."""
+    """The handler of all methods that no other handler has: it answers UNIMPLEMENTED. Must be added last."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._handler: Handler = grpc.stream_stream_rpc_method_handler(pipeline.anonymous(_refuse))
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:
-        """See grpc."""
+        """Return the handler, whatever the method is; see `grpc.GenericRpcHandler`."""
         return self._handler
 
 

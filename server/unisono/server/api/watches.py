@@ -1,7 +1,7 @@
-"""The open watches of the health service: how many there may be, and which gives way to a new one.
+"""The open watches of the health service: how many there may be, and which one ends for a new one.
 
-Whoever reaches the port may watch, and no number of strangers is to lock out who watches for a reason.
-Knows no messages.
+Anybody who reaches the port may watch, and no number of strangers may lock out those who need to. Does not
+depend on messages.
 """
 
 from collections import Counter
@@ -10,11 +10,14 @@ from typing import Final
 from unisono.server.clock import SingleWaiterEvent
 
 PER_CONNECTION: Final = 8
-"""A client that checks the health of its channels opens one for each service that it calls."""
+"""The number of watches that one connection may have.
+
+A client that checks the health of its channels opens one for each service that it calls.
+"""
 
 
 class Watch:
-    """One open watch, on a connection. `over` is set when it is to end."""
+    """One open watch. `connection` is gRPC's name of the peer; `over` is set when the watch is to end."""
 
     __slots__ = ("connection", "over")
 
@@ -24,7 +27,7 @@ class Watch:
 
 
 class Watches:
-    """At most `most` of all connections, and `per_connection` of one."""
+    """The open watches: at most `max_open` of all connections, and `per_connection` of one."""
 
     def __init__(self, max_open: int) -> None:
         self._max_open = max_open
@@ -33,10 +36,9 @@ class Watches:
         self._of: Counter[str] = Counter()
 
     def open(self, connection: str) -> Watch | None:
-        """A new one; None when its connection has all that it may have.
+        """Open a watch; returns None when its connection already has `per_connection`.
 
-        When the server has all that it may have, the one that is open for longest gives way: who watches
-        for a reason comes back, and others have had their time.
+        At `max_open`, the watch that has been open longest ends instead: a client that needs it comes back.
         """
         if self._of[connection] >= self.per_connection:
             return None
@@ -48,14 +50,14 @@ class Watches:
         return watch
 
     def close(self, watch: Watch) -> None:
-        """Forget one whose call has ended. Until then it counts for its connection: ending may take time."""
+        """Remove a watch, once, when its call has ended. Until then it counts for its connection."""
         self._open.pop(watch, None)
         self._of[watch.connection] -= 1
         if not self._of[watch.connection]:
             del self._of[watch.connection]
 
     def end_all(self) -> None:
-        """Let all of them end."""
+        """Signal all watches to end."""
         for watch in list(self._open):
             self._end(watch)
 

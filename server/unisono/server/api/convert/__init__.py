@@ -1,1 +1,1 @@
-"""Between messages and values: all validation, and all building of responses."""
+"""Converts between protobuf messages and the values of the core: validates requests, builds responses."""

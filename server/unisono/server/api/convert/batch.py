@@ -1,4 +1,4 @@
-"""Reads a batch of sends in pieces: its items are told apart first, and decoded when their turn comes."""
+"""Reads a batch of sends item by item, so that other work can go on between the items."""
 
 from collections.abc import Sequence
 
@@ -13,21 +13,29 @@ from unisono.v1 import notification_service_pb2 as pb
 
 
 class Batch:
-    """The items of a BatchSendNotificationsRequest, still encoded."""
+    """The items of a `BatchSendNotificationsRequest`, split but not decoded yet."""
 
     def __init__(self, request_context: RequestContext, body: bytes) -> None:
-        """Raises RequestMalformed, and InvalidRequest unless there are 1 to `batch_items` of them."""
+        """Split an encoded request.
+
+        Raises RequestMalformed when it is not one, and InvalidRequest unless it has 1 to `limits.batch_items`
+        items.
+        """
         self._request_context = request_context
         self._items = _items(body, request_context.limits.batch_items)
         self._limit = request_size(pb.SendNotificationRequest, request_context.limits)
 
     @property
     def items(self) -> Sequence[bytes]:
-        """Those of the batch, in order."""
+        """The encoded items, in the order of the request."""
         return self._items
 
     def request(self, item: bytes) -> SendRequest | UnisonoError:
-        """What an item asks for, or what is wrong with it."""
+        """Decode and validate one item.
+
+        Returns its error instead of raising it: RequestTooLarge, RequestMalformed, or what `send_request`
+        raises.
+        """
         try:
             check_size(item, self._limit)
             return send_request(self._request_context, parsed(pb.SendNotificationRequest, item))

@@ -1,4 +1,4 @@
-"""Reads what a sender writes: payload, targets and the fields around them."""
+"""Validates what a sender writes: payload, target policy and the other fields of content."""
 
 from unisono.server.api.convert import encoding, fields
 from unisono.server.api.convert.violations import Violations
@@ -8,7 +8,7 @@ from unisono.server.model.limits import TARGET_PLATFORMS
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
-#: The fields that UpdateNotification can patch.
+#: The fields that `UpdateNotification` can patch.
 PATCHABLE = frozenset(("payload", "group_name", "priority", "display_time_to_live", "expire_time"))
 
 
@@ -20,7 +20,11 @@ def content(
     prefix: str = "",
     mask: frozenset[str] = PATCHABLE,
 ) -> Content:
-    """The content fields of a message; those outside the mask are not looked at."""
+    """Validate the content fields of a message, and return them.
+
+    Fields outside `mask` are ignored, and come out as absent. Violations are added with `prefix` before the
+    name of the field. Times are in milliseconds; whether `expire_time` is in the future is not checked here.
+    """
     group_name = message.group_name if "group_name" in mask else ""
     priority = message.priority if "priority" in mask else 0
     with_ttl = "display_time_to_live" in mask and message.HasField("display_time_to_live")
@@ -44,7 +48,11 @@ def content(
 
 
 def payload(violations: Violations, field: str, message: pb.Payload, limits: Limits) -> bytes:
-    """A payload, encoded: visual content with a title, or raw content, or both."""
+    """Validate a payload, and return its canonical encoding, which is the same for equal payloads.
+
+    A payload has visual content with a title, raw content, or both; violations are added below the path
+    `field`.
+    """
     raw = fields.raw(violations, f"{field}.raw_content", message.raw_content, limits.raw_content_bytes)
     if not message.HasField("visual_content"):
         if raw is None:
@@ -60,7 +68,10 @@ def payload(violations: Violations, field: str, message: pb.Payload, limits: Lim
 
 
 def target_policy(violations: Violations, message: pb.TargetPolicy, limits: Limits) -> TargetPolicy:
-    """The target policy; empty means every endpoint."""
+    """Validate a target policy, and return it; one that names nothing is `EVERY_ENDPOINT`.
+
+    Unknown platforms are added as violations, and left out of the result.
+    """
     if not message.platforms and not message.endpoint_ids:
         return EVERY_ENDPOINT
     values = fields.at_most(violations, "target_policy.platforms", message.platforms, TARGET_PLATFORMS)
@@ -79,7 +90,7 @@ def target_policy(violations: Violations, message: pb.TargetPolicy, limits: Limi
 
 
 def platform_of(violations: Violations, field: str, value: int) -> Platform | None:
-    """A platform, which must be given."""
+    """Return a platform; adds a violation, and returns None, when it is unspecified or unknown."""
     if value == 0:
         violations.add(field, "is required")
     return fields.choice(violations, field, value, Platform)

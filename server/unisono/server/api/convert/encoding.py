@@ -1,7 +1,7 @@
-"""Encodes by hand what is encoded most: notifications and their payloads.
+"""Encodes payloads, notifications and events by hand, which is faster than by protobuf's library.
 
-What the stores keep of a notification is what its events and pages of the history are joined of: a byte
-with the length of the first part, the fields of an `Event` that are its own, and those of a `Notification`
+Stores keep a notification in the encoding of `encode_row`, of which events and pages of the history are
+joined: one byte with the length of the next part, fields of an `Event`, and the fields of a `Notification`
 but for the payload.
 """
 
@@ -16,7 +16,10 @@ from unisono.v1 import notification_service_pb2 as service_pb
 
 
 def payload(title: str | None, body: str, raw_content: bytes | None) -> bytes:
-    """A `Payload`; without a title it has no visual content."""
+    """Return an encoded proto `Payload`.
+
+    `title` None: without visual content, and `body` is ignored. Empty raw content is left out.
+    """
     parts: list[bytes] = []
     if title is not None:
         visual = string_field(_TITLE, title) + string_field(_BODY, body)
@@ -27,7 +30,10 @@ def payload(title: str | None, body: str, raw_content: bytes | None) -> bytes:
 
 
 def encode_row(row: Notification) -> bytes:
-    """What is kept of a notification, to make more of: see `event_field` and `list_field`."""
+    """Encode a notification or its tombstone, without the payload, as stores keep it.
+
+    The result is no protobuf message: `event_field` and `list_field` make fields of messages of it.
+    """
     revision = varint(row.revision)
     of_event = b"".join(
         (
@@ -65,7 +71,11 @@ def encode_row(row: Notification) -> bytes:
 def event_field(
     encoded: bytes, payload: bytes | None, change_type: int, *, alert: bool, origin: str = ""
 ) -> bytes:
-    """An `Event` as a field of an `EventBatch`; `encoded` is what `encode_row` made."""
+    """Return an encoded `Event`, as a field of an `EventBatch`.
+
+    `encoded` is from `encode_row`, `payload` an encoded payload, None to leave it out; `change_type` is proto
+    `ChangeType`, and `origin` the endpoint that made the change, or "".
+    """
     begin = encoded[0] + 1
     content = _content(payload)
     body = b"".join(
@@ -85,13 +95,16 @@ def event_field(
 
 
 def list_field(encoded: bytes, payload: bytes | None) -> bytes:
-    """A `Notification` as a field of a `ListNotificationsResponse`; `encoded` is what `encode_row` made."""
+    """Return an encoded `Notification`, as a field of a `ListNotificationsResponse`.
+
+    `encoded` is from `encode_row`, `payload` an encoded payload, None to leave it out.
+    """
     body = encoded[encoded[0] + 1 :] + _content(payload)
     return _LISTED + varint(len(body)) + body
 
 
 def _content(payload: bytes | None) -> bytes:
-    """A payload as a field of a `Notification`."""
+    """Return a payload as a field of a `Notification`; nothing without one."""
     return _PAYLOAD + varint(len(payload)) + payload if payload else b""
 
 
@@ -102,7 +115,7 @@ def _owner(feed: FeedKey) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _state(sender_role: int, priority: int, read_state: int, user_action_state: int) -> bytes:
-    """All of them are small numbers."""
+    """Encode four enums; there are few combinations, so all are cached."""
     message = pb.Notification(
         sender_role=pb.SenderRole.ValueType(sender_role),
         priority=pb.Priority.ValueType(priority),

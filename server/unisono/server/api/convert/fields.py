@@ -1,6 +1,6 @@
-"""The rules for single fields (the contract, sections 1 and 7). Knows no message.
+"""The rules for single fields, as the comments of `proto/unisono/v1` state them.
 
-Each function reports to the violations and returns the value, or something harmless in its place.
+Each function adds to the violations what is wrong, and returns the value, or a harmless one in its place.
 """
 
 import re
@@ -17,9 +17,9 @@ from unisono.server.model import LARGEST_INTEGER
 EnumT = TypeVar("EnumT", bound=IntEnum)
 MemberT = TypeVar("MemberT")
 
-#: Characters of Unicode's category Cc.
+#: The characters of Unicode's category Cc (control).
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-#: What a revision can be.
+#: The values that a revision can have.
 REVISIONS = range(LARGEST_INTEGER + 1)
 #: 0001-01-01 and the end of 9999, the range of google.protobuf.Timestamp.
 _SECONDS = range(-62_135_596_800, 253_402_300_800)
@@ -27,7 +27,7 @@ _NANOS = range(1_000_000_000)
 
 
 def identifier(violations: Violations, field: str, value: str, limit: int, *, required: bool) -> str:
-    """An id, key or name: at most `limit` bytes, without control characters."""
+    """Validate an id, key or name: at most `limit` bytes of UTF-8, without control characters."""
     if not value:
         if required:
             violations.add(field, "is required")
@@ -39,7 +39,7 @@ def identifier(violations: Violations, field: str, value: str, limit: int, *, re
 
 
 def text(violations: Violations, field: str, value: str, limit: int) -> str:
-    """A text to show: at most `limit` bytes, without U+0000."""
+    """Validate a text to show: at most `limit` bytes of UTF-8, without U+0000."""
     _sized(violations, field, _bytes_of(value), limit)
     if "\x00" in value:
         violations.add(field, "must not contain U+0000")
@@ -47,13 +47,17 @@ def text(violations: Violations, field: str, value: str, limit: int) -> str:
 
 
 def raw(violations: Violations, field: str, value: bytes, limit: int) -> bytes | None:
-    """Opaque bytes, at most `limit` of them; None when empty."""
+    """Validate opaque bytes: at most `limit`. Returns None when there are none."""
     _sized(violations, field, len(value), limit)
     return value or None
 
 
 def timestamp(violations: Violations, field: str, value: Timestamp) -> int | None:
-    """A time in milliseconds since 1970, cut; None when it is impossible, so that no later rule fails too."""
+    """Return a time in milliseconds since 1970, cut to whole ones.
+
+    Outside the range of `google.protobuf.Timestamp` it adds a violation and returns None, so that no later
+    rule fails too.
+    """
     if value.seconds not in _SECONDS or value.nanos not in _NANOS:
         violations.add(field, "is not a valid timestamp")
         return None
@@ -61,7 +65,10 @@ def timestamp(violations: Violations, field: str, value: Timestamp) -> int | Non
 
 
 def duration(violations: Violations, field: str, value: Duration, limit: int) -> int:
-    """A span of time in milliseconds, cut: more than zero, at most `limit`."""
+    """Return a span of time in milliseconds, cut to whole ones.
+
+    Adds a violation unless it is at least 1 and at most `limit` milliseconds.
+    """
     millis = value.seconds * 1000 + value.nanos // 1_000_000
     if abs(value.nanos) not in _NANOS or value.seconds * value.nanos < 0:
         violations.add(field, "is not a valid duration")
@@ -73,7 +80,7 @@ def duration(violations: Violations, field: str, value: Duration, limit: int) ->
 
 
 def choice(violations: Violations, field: str, value: int, kind: type[EnumT]) -> EnumT | None:
-    """A value of an enum; None when unspecified."""
+    """Return a value of an enum; None when it is unspecified, or unknown, which is a violation."""
     if value == 0:
         return None
     try:
@@ -84,21 +91,21 @@ def choice(violations: Violations, field: str, value: int, kind: type[EnumT]) ->
 
 
 def revision(violations: Violations, field: str, value: int) -> int:
-    """A revision that a client got from the service."""
+    """Validate a revision that a client has from the service: 0 to 2^53 - 1."""
     if value not in REVISIONS:
         violations.add(field, f"must be at least 0 and below 2^53, is {value}")
     return value
 
 
 def members(violations: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
-    """A list with at least one and at most `limit` members; see `at_most`."""
+    """Validate a list of at least one and at most `limit` members; a longer one comes out empty."""
     if not values:
         violations.add(field, "must have at least one member")
     return at_most(violations, field, values, limit)
 
 
 def at_most(violations: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
-    """A list with at most `limit` members. Nothing of a longer one, so that it is not walked."""
+    """Validate a list of at most `limit` members; a longer one comes out empty, so it is not iterated."""
     if len(values) > limit:
         violations.add(field, f"must have at most {limit} members")
         return ()

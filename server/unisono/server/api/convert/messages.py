@@ -1,4 +1,4 @@
-"""Builds messages from values."""
+"""Builds messages of `unisono.v1` from the values of the core."""
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -10,17 +10,17 @@ from unisono.v1 import notification_pb2 as pb
 
 
 def timestamp(millis: int) -> Timestamp:
-    """A time of milliseconds since 1970."""
+    """Return a time, given in milliseconds since 1970, as a `Timestamp`."""
     return Timestamp(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
 
 
 def duration(millis: int) -> Duration:
-    """A span of milliseconds."""
+    """Return a span of time, given in milliseconds, as a `Duration`."""
     return Duration(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
 
 
 def notification(row: Notification) -> pb.Notification:
-    """A notification as clients see it."""
+    """Return a notification as clients get it; without a payload where the row was read without one."""
     message = pb.Notification(
         id=row.id,
         app_id=row.feed.app_id,
@@ -49,14 +49,14 @@ def notification(row: Notification) -> pb.Notification:
 
 
 def ref(value: Ref) -> pb.NotificationRef:
-    """A reference, as it came."""
+    """Return a reference to a notification as the client gave it, by id or by key."""
     if value.id:
         return pb.NotificationRef(id=value.id)
     return pb.NotificationRef(app_notification_id=value.key)
 
 
 def endpoint(value: Endpoint) -> endpoint_pb.Endpoint:
-    """An endpoint as clients see it."""
+    """Return an endpoint as clients get it; it is connected while a session holds it."""
     return endpoint_pb.Endpoint(
         endpoint_id=value.endpoint_id,
         app_id=value.feed.app_id,

@@ -1,4 +1,4 @@
-"""Reads a request for a page of the history; seals and opens page tokens."""
+"""Reads requests for a page of the history; makes and opens page tokens."""
 
 import base64
 import binascii
@@ -14,13 +14,16 @@ from unisono.server.model import ReadState, UserActionState
 from unisono.server.store.reads import ListFilter
 from unisono.v1 import notification_service_pb2 as pb
 
-#: A mark of the feed and the filters, and the create_revision that the page before got to.
+#: A hash of feed, endpoint and filters, and the create_revision that the page before reached.
 _TOKEN = struct.Struct(">8sQ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """What page is wanted."""
+    """A validated request for a page: the newest `limit` notifications that pass the filter `where`.
+
+    Only those with a create_revision below `before` count; None: all, which is the first page.
+    """
 
     actor: Actor
     where: ListFilter
@@ -28,13 +31,20 @@ class PageRequest:
     limit: int
 
     def token(self, before: int) -> str:
-        """The token of the page of what is below the create_revision `before`."""
+        """Return the page token for the page below the create_revision `before`, with the same filters.
+
+        It is opaque but not secret, and opens only for the same feed, endpoint and filters.
+        """
         sealed = _TOKEN.pack(_mark(self.actor, self.where), before)
         return base64.urlsafe_b64encode(sealed).decode()
 
 
 def page_request(request_context: RequestContext, message: pb.ListNotificationsRequest) -> PageRequest:
-    """The page that a ListNotificationsRequest wants."""
+    """Validate a `ListNotificationsRequest`.
+
+    Raises InvalidRequest with all bad fields; a page token of another user or of other filters is one. Raises
+    PermissionDenied for another user than the device's.
+    """
     violations = Violations()
     actor = request_context.reading_actor(violations, message.user_id, message.endpoint_id)
     where = _filter(violations, message, request_context)

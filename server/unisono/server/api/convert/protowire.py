@@ -1,15 +1,15 @@
-"""How protobuf spells fields (its encoding guide), for what is encoded by hand. Knows no message."""
+"""Encodes protobuf fields by hand (protobuf's encoding guide). Does not depend on any message type."""
 
 from functools import lru_cache
 from typing import Final
 
-#: Wire types: a number, and bytes behind their length.
+#: Wire types: a number, and a length with so many bytes behind it.
 VARINT: Final = 0
 LEN: Final = 2
 
 
 def varint(value: int) -> bytes:
-    """A number that is not negative, as protobuf writes it: seven bits a byte, the low ones first."""
+    """Encode a number that is not negative as a varint: seven bits in each byte, the lowest first."""
     if value < len(_VARINTS):
         return _VARINTS[value]
     return _varint_bytes(value)
@@ -24,17 +24,17 @@ def _varint_bytes(value: int) -> bytes:
     return bytes(out)
 
 
-#: Nearly all that are needed: of one byte or of two.
+#: The varints of one and two bytes, which are nearly all that are needed.
 _VARINTS: Final = tuple(map(_varint_bytes, range(1 << 14)))
 
 
 def tag(number: int, kind: int = LEN) -> bytes:
-    """What stands before the value of a field."""
+    """Encode the tag of a field, which stands before its value: its number, and its wire type `kind`."""
     return varint(number << 3 | kind)
 
 
 def string_field(tag: bytes, value: str) -> bytes:
-    """A field of text; an empty one is left out."""
+    """Encode a string field, given its tag; an empty one is left out, as in proto3."""
     if not value:
         return b""
     raw = value.encode()
@@ -43,7 +43,10 @@ def string_field(tag: bytes, value: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def timestamp_field(tag: bytes, millis: int) -> bytes:
-    """A `Timestamp` or `Duration`: seconds and nanoseconds. Those of one commit are nearly all the same."""
+    """Encode a field of type `Timestamp` or `Duration`, given its tag and milliseconds, at least 0.
+
+    Cached, as notifications of one commit have nearly all the same times.
+    """
     seconds, rest = divmod(millis, 1000)
     body = (b"\x08" + varint(seconds) if seconds else b"") + (
         b"\x10" + varint(rest * 1_000_000) if rest else b""

@@ -1,4 +1,4 @@
-"""Reads the requests of NotificationService that change something."""
+"""Validates the requests of `NotificationService` that change something."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,12 @@ from unisono.v1 import notification_service_pb2 as service_pb
 
 
 def send_request(request_context: RequestContext, message: service_pb.SendNotificationRequest) -> SendRequest:
-    """One notification to create."""
+    """Validate a `SendNotificationRequest`.
+
+    Raises InvalidRequest with all bad fields, and PermissionDenied for another user than the device's.
+    Whether `expire_time` is possible is decided by the commit, after deduplication: it is checked here only
+    where other fields are bad.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
     key = message.app_notification_id
@@ -40,7 +45,7 @@ def send_request(request_context: RequestContext, message: service_pb.SendNotifi
 
 
 def ref(violations: Violations, field: str, message: pb.NotificationRef, limit: int) -> Ref:
-    """A reference to a notification."""
+    """Validate a reference, by id or by key; adds violations below the path `field`, and raises nothing."""
     match message.WhichOneof("ref"):
         case "id":
             return Ref(id=fields.identifier(violations, f"{field}.id", message.id, limit, required=True))
@@ -55,7 +60,10 @@ def ref(violations: Violations, field: str, message: pb.NotificationRef, limit: 
 
 
 def update(request_context: RequestContext, message: service_pb.UpdateNotificationRequest) -> Update:
-    """A patch of content."""
+    """Validate an `UpdateNotificationRequest`.
+
+    Raises InvalidRequest with all bad fields, and PermissionDenied for another user than the device's.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
     named = ref(violations, "notification", message.notification, request_context.limits.id_bytes)
@@ -75,7 +83,10 @@ def update(request_context: RequestContext, message: service_pb.UpdateNotificati
 
 
 def update_mask(violations: Violations, paths: Sequence[str], known: frozenset[str]) -> frozenset[str]:
-    """The fields to patch: at least one, all of them known."""
+    """Return the fields that an update mask names, of those in `known`.
+
+    Adds a violation when it names none, an unknown one, or more than `MASK_PATHS`.
+    """
     if not paths:
         violations.add("update_mask", "is required")
     listed = fields.at_most(violations, "update_mask", paths, MASK_PATHS)
@@ -89,7 +100,10 @@ def update_mask(violations: Violations, paths: Sequence[str], known: frozenset[s
 def mark_request(
     request_context: RequestContext, message: service_pb.MarkNotificationsRequest
 ) -> MarkRequest:
-    """A patch of state, for one or many."""
+    """Validate a `MarkNotificationsRequest`.
+
+    Raises InvalidRequest with all bad fields, and PermissionDenied for another user than the device's.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
     chosen = _selector(violations, message, request_context)
@@ -111,7 +125,10 @@ def mark_request(
 
 
 def delete(request_context: RequestContext, message: service_pb.DeleteNotificationRequest) -> Delete:
-    """A withdrawal."""
+    """Validate a `DeleteNotificationRequest`.
+
+    Raises InvalidRequest with all bad fields, and PermissionDenied for another user than the device's.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
     named = ref(violations, "notification", message.notification, request_context.limits.id_bytes)
@@ -123,7 +140,7 @@ def delete(request_context: RequestContext, message: service_pb.DeleteNotificati
 def _selector(
     violations: Violations, message: service_pb.MarkNotificationsRequest, request_context: RequestContext
 ) -> Selector:
-    """What to mark."""
+    """Validate the selector of what to mark."""
     limits = request_context.limits
     match message.WhichOneof("selector"):
         case "references":
@@ -144,7 +161,7 @@ def _selector(
 def _state_patch(
     violations: Violations, message: service_pb.MarkNotificationsRequest, request_context: RequestContext
 ) -> StatePatch:
-    """The new state."""
+    """Validate the new state, of which at least one part must be given."""
     read = fields.choice(violations, "read_state", message.read_state, ReadState)
     action = fields.choice(violations, "user_action_state", message.user_action_state, UserActionState)
     if message.read_state == 0 and message.user_action_state == 0:
@@ -165,7 +182,7 @@ def _expected_revision(
     | service_pb.MarkNotificationsRequest
     | service_pb.DeleteNotificationRequest,
 ) -> int | None:
-    """The revision of a compare-and-set, if there is one."""
+    """Return the revision of a compare-and-set; None without one."""
     if not message.HasField("expected_revision"):
         return None
     return fields.revision(violations, "expected_revision", message.expected_revision)
@@ -174,7 +191,7 @@ def _expected_revision(
 def _check_expiry(
     violations: Violations, requested: int | None, request_context: RequestContext, prefix: str = ""
 ) -> None:
-    """The checks against the clock that a send leaves to its commit, where idempotency comes first."""
+    """Check `expire_time` against the clock; a send leaves that to its commit, after deduplication."""
     try:
         expiry(requested, request_context.now, request_context.limits)
     except InvalidRequest as error:

@@ -1,4 +1,4 @@
-"""Encodes by hand what is answered to sends: one of them may have a thousand."""
+"""Encodes the results of sends by hand, since the response to a batch may hold a thousand of them."""
 
 from typing import Final
 
@@ -8,7 +8,10 @@ from unisono.v1 import notification_service_pb2 as pb
 
 
 def send_result(sent: SendResult) -> bytes:
-    """A `SendResult` as the field 1 of whatever it is in: the same in both responses."""
+    """Return an encoded `SendResult`, as field 1 of the message around it.
+
+    That is a whole `SendNotificationResponse`, and equally a whole `BatchSendResult`.
+    """
     row = sent.notification
     body = b"".join(
         (
@@ -25,7 +28,7 @@ def send_result(sent: SendResult) -> bytes:
 
 
 def batch_result(outcome: bytes) -> bytes:
-    """A `BatchSendResult` as a field of a `BatchSendNotificationsResponse`."""
+    """Return an encoded `BatchSendResult` as a field of a `BatchSendNotificationsResponse`."""
     return _RESULTS + varint(len(outcome)) + outcome
 
 

@@ -1,6 +1,7 @@
-"""Takes a request apart into the messages of its one repeated field, without decoding them.
+"""Splits a request into the messages of its one repeated field, without decoding them.
 
-Accepts what protobuf's own parser does (its encoding guide), but for a limit on fields. Knows no message.
+Accepts what protobuf's own parser accepts (protobuf's encoding guide), but limits the number of unknown
+fields. Does not depend on any message type.
 """
 
 from typing import Final
@@ -10,37 +11,37 @@ from unisono.server.api.convert.protowire import LEN, VARINT
 _GROUP: Final = 3
 _GROUP_END: Final = 4
 
-#: How many bytes stand behind a tag, by wire type, where that is always the same.
+#: The number of bytes behind a tag, by wire type, where that is always the same.
 _FIXED: Final = {1: 8, _GROUP: 0, _GROUP_END: 0, 5: 4}
 
-#: The tag of field 1 with bytes in it.
+#: The tag of field 1 with wire type LEN.
 _MEMBER: Final = 1 << 3 | LEN
 
-#: Bytes of a tag, a length or a number, at most.
+#: Most bytes of a tag or a length, and of a number.
 _SHORT: Final = 5
 _LONG: Final = 10
 
 _LARGEST_TAG: Final = 2**32 - 1
 
-#: How deep groups may be nested, as in protobuf's own parser.
+#: Most levels of nested groups, as in protobuf's own parser.
 _DEEPEST: Final = 100
 
-#: Fields beside the members. A newer client may send some; each is walked, so there may not be a million.
+#: Most fields beside the members. A newer client may send some; each takes time, so a million may not come.
 _MAX_UNKNOWN_FIELDS: Final = 1000
 
 
 class Malformed(ValueError):
-    """The bytes are no message."""
+    """The bytes are no protobuf message, or one with too many unknown fields."""
 
 
 class TooMany(ValueError):
-    """There are more members than allowed."""
+    """The message has more members than allowed."""
 
 
 def split(body: bytes, max_items: int) -> list[bytes]:
-    """The members of field 1, each encoded, at most so many of them. Other fields are passed over.
+    """Return the members of field 1, each still encoded, in order. Other fields are skipped.
 
-    Raises Malformed or TooMany as soon as it comes upon the reason, whatever may follow.
+    Raises TooMany beyond `max_items` members, and Malformed, whichever comes first in `body`.
     """
     members: list[bytes] = []
     groups: list[int] = []
@@ -63,7 +64,7 @@ def split(body: bytes, max_items: int) -> list[bytes]:
 
 
 def _value(body: bytes, at: int, kind: int) -> tuple[int, int]:
-    """Where the value of a field begins, and where it ends."""
+    """Return where the value of a field begins and ends; the end may lie beyond the body."""
     if kind == LEN:
         length, at = _varint(body, at, _SHORT)
         return at, at + length
@@ -75,7 +76,7 @@ def _value(body: bytes, at: int, kind: int) -> tuple[int, int]:
 
 
 def _pass(tag: int, groups: list[int], others: int) -> None:
-    """Check a field that is passed over; `groups` are the numbers of those that it is in."""
+    """Check a field that is skipped; `groups` are the numbers of the groups around it."""
     number, kind = tag >> 3, tag & 7
     if tag > _LARGEST_TAG or (number == 0 and not groups):
         raise Malformed("a field has no number")
@@ -90,7 +91,7 @@ def _pass(tag: int, groups: list[int], others: int) -> None:
 
 
 def _varint(body: bytes, at: int, longest: int) -> tuple[int, int]:
-    """A number of at most so many bytes, and where it ends."""
+    """Decode a number of at most `longest` bytes; return it, and where it ends."""
     if at < len(body) and (byte := body[at]) < 0x80:
         return byte, at + 1
     value = 0

@@ -1,4 +1,4 @@
-"""Reads a SubscribeRequest."""
+"""Validates a `SubscribeRequest`."""
 
 from unisono.server.api.convert import fields
 from unisono.server.api.convert.violations import Violations
@@ -11,7 +11,11 @@ _DAY = 24 * 3600 * 1000
 
 
 def stream_request(request_context: RequestContext, message: pb.SubscribeRequest) -> StreamRequest:
-    """What a device asks for when it opens a stream."""
+    """Validate a `SubscribeRequest`, and return what the device asks for.
+
+    Raises InvalidRequest with all bad fields, and PermissionDenied for another user than the device's. A
+    resume token is not opened here, and the heartbeat is not clamped yet.
+    """
     violations = Violations()
     actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
     platform = fields.choice(violations, "platform", message.platform, Platform)
@@ -35,7 +39,7 @@ def stream_request(request_context: RequestContext, message: pb.SubscribeRequest
 
 
 def _heartbeat(violations: Violations, message: pb.SubscribeRequest) -> float | None:
-    """In seconds; None when the device leaves it to the server, which also clamps it."""
+    """Return the heartbeat interval in seconds; None when the device gives none."""
     if not message.HasField("heartbeat_interval"):
         return None
     millis = fields.duration(violations, "heartbeat_interval", message.heartbeat_interval, _DAY)

@@ -1,7 +1,7 @@
-"""The bytes of a stream. An event is encoded once, and joined into each batch that carries it.
+"""Encodes the messages of a stream. An event is encoded once, for all batches and streams that carry it.
 
-Encoded protobuf fields can be concatenated (the encoding guide, "Last One Wins" and repeated fields), so
-a batch is the join of its events behind a tag and a length.
+Encoded protobuf fields can be concatenated (protobuf's encoding guide, "Last One Wins"), so a batch is its
+encoded events, joined behind a tag and a length.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ _BATCH = tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
 
 
 def encode_catch_up_event(event: CatchUpEvent) -> bytes:
-    """The event of a device that catches up, as a field of an EventBatch."""
+    """Encode an event of catch-up, as a field of an `EventBatch`."""
     row = event.row
     return encoding.event_field(
         row.encoded, row.payload if event.with_payload else None, event.type, alert=event.alert
@@ -41,7 +41,10 @@ def encode_catch_up_event(event: CatchUpEvent) -> bytes:
 
 
 def encode_change(committed: Change, alert: bool) -> bytes:
-    """The event of a change, as a field of an EventBatch."""
+    """Encode the event of a committed change, as a field of an `EventBatch`.
+
+    `alert` says whether it rings. The payload is in it where the change is of a type in `WITH_PAYLOAD`.
+    """
     row = committed.notification
     payload = row.payload if committed.type in WITH_PAYLOAD else None
     return encoding.event_field(
@@ -50,7 +53,7 @@ def encode_change(committed: Change, alert: bool) -> bytes:
 
 
 def encode_response(message: StreamMessage, session: Session) -> bytes:
-    """One SubscribeResponse: where the device is after it, and what it says."""
+    """Encode a `SubscribeResponse`: the position of the session after the message, and the message."""
     return _header_fields(message) + _body(message, session)
 
 

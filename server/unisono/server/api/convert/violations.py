@@ -1,19 +1,19 @@
-"""Collects what is wrong with a request, so that one error names many bad fields. The error stays small."""
+"""Collects the bad fields of a request, so that one error of limited size names them."""
 
 from typing import Final
 
 from unisono.server.api.text import cut
 from unisono.server.errors import InvalidRequest, Violation
 
-#: The first bad fields are named, the others counted: a request can have thousands.
+#: How many bad fields are named; further ones are counted, as a request can have thousands.
 MAX_VIOLATIONS: Final = 20
 
-#: Characters of a path, and of what is said of it: both may hold what the caller wrote.
+#: Characters of a path, and of a description: both may contain what the caller wrote.
 _LONGEST: Final = 200
 
 
 class Violations:
-    """The bad fields found so far."""
+    """The bad fields of one request found so far; true when there are any."""
 
     def __init__(self) -> None:
         self._found: list[Violation] = []
@@ -23,13 +23,17 @@ class Violations:
         return bool(self._found)
 
     def add(self, field: str, description: str) -> None:
-        """Name a bad field by its path in the request."""
+        """Add a bad field, by its path in the request, and what is wrong with it.
+
+        The first `MAX_VIOLATIONS` are named in the error, cut to 200 characters each; further ones are
+        counted.
+        """
         if len(self._found) < MAX_VIOLATIONS:
             self._found.append(Violation(cut(field, _LONGEST), cut(description, _LONGEST)))
         else:
             self._more += 1
 
     def check(self) -> None:
-        """Raise InvalidRequest if anything was found."""
+        """Raise InvalidRequest, which names the bad fields, if there are any."""
         if self._found:
             raise InvalidRequest(self._found, more=self._more)

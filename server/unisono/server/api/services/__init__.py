@@ -1,1 +1,1 @@
-"""The services of `unisono.v1`: each reads a request, calls a use case, and builds the response."""
+"""The services of `unisono.v1`: each validates a request, calls a use case, and builds the response."""

@@ -1,4 +1,4 @@
-"""EndpointService."""
+"""The RPCs of `EndpointService`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,11 @@ from unisono.v1 import endpoint_service_pb2 as pb
 
 
 class EndpointService:
-    """Its methods, by name."""
+    """Handles the RPCs of `EndpointService` (proto/unisono/v1/endpoint_service.proto).
+
+    Each method raises InvalidRequest with all bad fields of its request, PermissionDenied when a device names
+    another user, and Unavailable when the store cannot be used.
+    """
 
     name = "unisono.v1.EndpointService"
 
@@ -24,7 +28,7 @@ class EndpointService:
 
     @property
     def methods(self) -> Mapping[str, Unary[Any]]:
-        """The handlers of the service."""
+        """The methods of the service by RPC name."""
         return {
             "RegisterEndpoint": Unary(pb.RegisterEndpointRequest, self.register, DEVICE),
             "GetEndpoint": Unary(pb.GetEndpointRequest, self.get),
@@ -36,7 +40,11 @@ class EndpointService:
     async def register(
         self, request_context: RequestContext, request: pb.RegisterEndpointRequest
     ) -> pb.RegisterEndpointResponse:
-        """RegisterEndpoint."""
+        """RegisterEndpoint: registers an endpoint, or finds it registered, and answers it as it is now.
+
+        Raises FailedPrecondition when the endpoint was deleted, or is registered for another platform, and
+        QuotaExceeded when the user has as many endpoints as allowed, all with open streams.
+        """
         violations = Violations()
         actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
         platform = platform_of(violations, "platform", request.platform)
@@ -48,7 +56,10 @@ class EndpointService:
     async def get(
         self, request_context: RequestContext, request: pb.GetEndpointRequest
     ) -> pb.GetEndpointResponse:
-        """GetEndpoint."""
+        """GetEndpoint: answers one endpoint.
+
+        Raises NotFound when the user has no such endpoint, and FailedPrecondition when it was deleted.
+        """
         actor = _named(request_context, request)
         endpoint = await self._endpoints.get(actor.feed, actor.endpoint_id)
         return pb.GetEndpointResponse(endpoint=messages.endpoint(endpoint))
@@ -56,7 +67,7 @@ class EndpointService:
     async def list_all(
         self, request_context: RequestContext, request: pb.ListEndpointsRequest
     ) -> pb.ListEndpointsResponse:
-        """ListEndpoints."""
+        """ListEndpoints: answers all endpoints of a user in the order of registration; none if unknown."""
         violations = Violations()
         actor = request_context.reading_actor(violations, request.user_id)
         violations.check()
@@ -66,7 +77,10 @@ class EndpointService:
     async def update(
         self, request_context: RequestContext, request: pb.UpdateEndpointRequest
     ) -> pb.UpdateEndpointResponse:
-        """UpdateEndpoint."""
+        """UpdateEndpoint: renames an endpoint, and answers it as it is now.
+
+        Raises NotFound when the user has no such endpoint, and FailedPrecondition when it was deleted.
+        """
         violations = Violations()
         actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
         update_mask(violations, request.update_mask.paths, frozenset(("display_name",)))
@@ -78,7 +92,10 @@ class EndpointService:
     async def delete(
         self, request_context: RequestContext, request: pb.DeleteEndpointRequest
     ) -> pb.DeleteEndpointResponse:
-        """DeleteEndpoint."""
+        """DeleteEndpoint: deletes an endpoint and ends its stream, and answers whether it was deleted before.
+
+        Raises NotFound when no such endpoint of the user is known.
+        """
         actor = _named(request_context, request)
         was_there = await self._endpoints.remove(actor.feed, actor.endpoint_id)
         return pb.DeleteEndpointResponse(already_removed=not was_there)

@@ -1,4 +1,4 @@
-"""FeedService."""
+"""The RPCs of `FeedService`."""
 
 from collections.abc import Awaitable, Mapping
 from typing import Any
@@ -16,7 +16,11 @@ from unisono.v1 import feed_service_pb2 as pb
 
 
 class FeedService:
-    """Its methods, by name."""
+    """Handles the RPCs of `FeedService` (proto/unisono/v1/feed_service.proto).
+
+    Each method raises InvalidRequest with all bad fields of its request, PermissionDenied when a device names
+    another user, and Unavailable when the store cannot be used.
+    """
 
     name = "unisono.v1.FeedService"
 
@@ -25,7 +29,7 @@ class FeedService:
 
     @property
     def methods(self) -> Mapping[str, Unary[Any] | Streaming[Any]]:
-        """The handlers of the service."""
+        """The methods of the service by RPC name."""
         return {
             "Subscribe": Streaming(pb.SubscribeRequest, self.subscribe),
             "Acknowledge": Unary(pb.AcknowledgeRequest, self.acknowledge, DEVICE, CallKind.ACKNOWLEDGE),
@@ -35,7 +39,14 @@ class FeedService:
     def subscribe(
         self, request_context: RequestContext, request: pb.SubscribeRequest, write: Write
     ) -> Awaitable[UnisonoError]:
-        """Subscribe. Reads the request at once, so that it is not kept for as long as the stream."""
+        """Subscribe: holds a stream open that brings a device every change of its feed.
+
+        The request is validated before this returns, so that it is not kept for as long as the stream.
+        Awaiting the result writes the messages from Welcome to Goodbye with `write`, and returns the error
+        that ends the stream. That raises what refuses it: InvalidRequest for a token of another feed,
+        FailedPrecondition for a deleted endpoint or another platform, QuotaExceeded, and Unavailable. When it
+        is cancelled, the endpoint stops counting as connected.
+        """
         return self._stream(stream_request(request_context, request), write)
 
     async def _stream(self, wanted: StreamRequest, write: Write) -> UnisonoError:
@@ -47,7 +58,11 @@ class FeedService:
     async def acknowledge(
         self, request_context: RequestContext, request: pb.AcknowledgeRequest
     ) -> pb.AcknowledgeResponse:
-        """Acknowledge."""
+        """Acknowledge: records up to where a device has everything, and answers the largest such revision.
+
+        Written with a delay of seconds, so not Durable. Raises NotFound for an unknown endpoint, and
+        FailedPrecondition for a deleted one.
+        """
         violations = Violations()
         actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
         if not request.resume_token:
@@ -59,7 +74,11 @@ class FeedService:
     async def get_feed(
         self, request_context: RequestContext, request: pb.GetFeedRequest
     ) -> pb.GetFeedResponse:
-        """GetFeed."""
+        """GetFeed: answers the last revision and the unread count (Exact) of a feed.
+
+        Both are 0 for an unknown user. With an endpoint, the count is of what is meant for it. Raises
+        NotFound when that is not registered, and FailedPrecondition when it was deleted.
+        """
         violations = Violations()
         actor = request_context.reading_actor(violations, request.user_id, request.endpoint_id)
         violations.check()

@@ -1,4 +1,4 @@
-"""NotificationService."""
+"""The RPCs of `NotificationService`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +20,12 @@ from unisono.v1 import notification_service_pb2 as pb
 
 
 class NotificationService:
-    """Its methods, by name."""
+    """Handles the RPCs of `NotificationService` (proto/unisono/v1/notification_service.proto).
+
+    Each method raises InvalidRequest with all bad fields of its request, PermissionDenied when a device names
+    another user, and Unavailable when the store cannot be used or too much waits to be committed. When a call
+    is cancelled, what is being committed goes on, and what still waits is dropped.
+    """
 
     name = "unisono.v1.NotificationService"
 
@@ -31,7 +36,7 @@ class NotificationService:
 
     @property
     def methods(self) -> Mapping[str, Unary[Any] | UnaryBytes]:
-        """The handlers of the service."""
+        """The methods of the service by RPC name."""
         return {
             "SendNotification": Unary(pb.SendNotificationRequest, self.send),
             "BatchSendNotifications": UnaryBytes(
@@ -45,14 +50,23 @@ class NotificationService:
         }
 
     async def send(self, request_context: RequestContext, request: pb.SendNotificationRequest) -> bytes:
-        """SendNotification."""
+        """SendNotification: creates one notification, and answers what was stored, once it is Durable.
+
+        Returns an encoded `SendNotificationResponse`. Raises PermissionDenied for a device without the scope
+        `notifications.send`, AlreadyExists for a key with other content (Idempotent), and QuotaExceeded.
+        """
         request_context.principal.require(Scope.SEND)
         return send_results.send_result(
             await self._notifications.send(requests.send_request(request_context, request))
         )
 
     async def send_batch(self, request_context: RequestContext, body: bytes) -> bytes:
-        """BatchSendNotifications: the good items are sent, whatever is wrong with the others."""
+        """BatchSendNotifications: creates many notifications, and answers an outcome for each, in order.
+
+        Returns an encoded `BatchSendNotificationsResponse`. One bad item harms no other. Raises
+        InvalidRequest unless there are 1 to `batch_items` items, RequestMalformed, and Unavailable when too
+        much waits to be committed: then nothing was sent.
+        """
         batch = Batch(request_context, body)
         with self._notifications.room_for_batch(request_context.owner, len(batch.items)):
             requests = await self._turns.map(request_context.owner, batch.request, batch.items)
@@ -64,7 +78,10 @@ class NotificationService:
     async def get(
         self, request_context: RequestContext, request: pb.GetNotificationRequest
     ) -> pb.GetNotificationResponse:
-        """GetNotification."""
+        """GetNotification: answers one live notification with its payload.
+
+        Raises NotFound when there is none in the feed.
+        """
         violations = Violations()
         actor = request_context.reading_actor(violations, request.user_id)
         ref = requests.ref(violations, "notification", request.notification, request_context.limits.id_bytes)
@@ -73,7 +90,12 @@ class NotificationService:
         return pb.GetNotificationResponse(notification=messages.notification(row))
 
     async def history(self, request_context: RequestContext, request: pb.ListNotificationsRequest) -> bytes:
-        """ListNotifications."""
+        """ListNotifications: answers a page of the history, newest first, and the token of the next page.
+
+        Returns an encoded `ListNotificationsResponse` with at most `page_bytes` of notifications, unless the
+        first alone is larger. A page with a token is followed by others, even where it is empty. With an
+        endpoint, raises NotFound when it is not registered, and FailedPrecondition when it was deleted.
+        """
         wanted = paging.page_request(request_context, request)
         history = await self._notifications.history(
             wanted.actor, wanted.where, before=wanted.before, limit=wanted.limit
@@ -91,14 +113,23 @@ class NotificationService:
     async def update(
         self, request_context: RequestContext, request: pb.UpdateNotificationRequest
     ) -> pb.UpdateNotificationResponse:
-        """UpdateNotification."""
+        """UpdateNotification: patches the content of one notification, and answers the notification after it.
+
+        Raises NotFound, PermissionDenied when the other role created it, Aborted when it has another revision
+        than expected, and QuotaExceeded.
+        """
         row = await self._notifications.update(requests.update(request_context, request))
         return pb.UpdateNotificationResponse(notification=messages.notification(row))
 
     async def mark(
         self, request_context: RequestContext, request: pb.MarkNotificationsRequest
     ) -> pb.MarkNotificationsResponse:
-        """MarkNotifications."""
+        """MarkNotifications: patches the state of one, several or all, and answers how many changed.
+
+        Raises NotFound when none of the references is in the feed or the endpoint is not registered,
+        FailedPrecondition when that was deleted, and Aborted at another revision than expected. After an
+        error, some may have changed; repeating the call does the rest.
+        """
         marked = await self._marking.mark(requests.mark_request(request_context, request))
         return pb.MarkNotificationsResponse(
             changed=marked.changed,
@@ -111,7 +142,11 @@ class NotificationService:
     async def delete(
         self, request_context: RequestContext, request: pb.DeleteNotificationRequest
     ) -> pb.DeleteNotificationResponse:
-        """DeleteNotification."""
+        """DeleteNotification: withdraws one notification, and answers whether it was gone already.
+
+        Raises NotFound when no such notification is known, and Aborted when it has another revision than
+        expected.
+        """
         removed = await self._notifications.delete(requests.delete(request_context, request))
         return pb.DeleteNotificationResponse(
             revision=removed.revision, already_removed=removed.already_removed
@@ -126,7 +161,7 @@ def _batch_result(outcome: SendResult | UnisonoError) -> bytes:
 
 
 def _fitting(rows: Sequence[EncodedRow], limit: int) -> list[bytes]:
-    """As many rows, at least one if there is any, as fit into `limit` bytes with all that they carry."""
+    """Encode as many rows as fit into `limit` bytes, but at least one if there is any."""
     shown: list[bytes] = []
     size = 0
     for row in rows:

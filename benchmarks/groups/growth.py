@@ -48,7 +48,7 @@ async def _open(scale: Scale) -> AsyncIterator[Workloads]:
             }
 
 
-def _figure(name: str, title: str, target: float) -> Metric:
+def _metric(name: str, title: str, target: float) -> Metric:
     small, large = f"small_{name}", f"large_{name}"
     return Metric(
         name=f"grown_{name}",
@@ -67,10 +67,10 @@ GROWTH: Final = Group(
     open=_open,
     lasting=True,
     metrics=(
-        _figure("send", "send to random users, 64 in flight", 1.3),
-        _figure("mark", "mark one notification of a random user by its id", 1.2),
-        _figure("list", "first page of 50 of a random user", 1.2),
-        _figure("resume", "a device of a random user comes back 20 notifications behind", 1.2),
+        _metric("send", "send to random users, 64 in flight", 1.3),
+        _metric("mark", "mark one notification of a random user by its id", 1.2),
+        _metric("list", "first page of 50 of a random user", 1.2),
+        _metric("resume", "a device of a random user comes back 20 notifications behind", 1.2),
         Metric(
             name="start",
             title="seconds from the start of the process until it serves, with a million stored"

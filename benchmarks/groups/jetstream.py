@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks.groups import peers
 from benchmarks.groups.delivering import DEVICES
-from benchmarks.groups.peer_metrics import in_turn, metrics
+from benchmarks.groups.peer_metrics import in_turn, peer_metrics
 from benchmarks.groups.unisono import ours
 from benchmarks.load.jetstream import Kind, durable, forget, make_stream, ordered
 from benchmarks.load.listeners import ArrivalCounter
@@ -116,8 +116,8 @@ JETSTREAM: Final = Group(
     missing=missing,
     notes=_NOTES,
     metrics=(
-        *metrics("jetstream", "ordered", f"{_TITLE}; ordered consumers", single=None, burst=0.4, row=1),
-        *metrics(
+        *peer_metrics("jetstream", "ordered", f"{_TITLE}; ordered consumers", single=None, burst=0.4, row=1),
+        *peer_metrics(
             "jetstream_durable", "durable", f"{_TITLE}; durable consumers", single=None, burst=None, row=None
         ),
     ),

@@ -8,7 +8,7 @@ from typing import Final
 
 from benchmarks.groups import peers
 from benchmarks.groups.delivering import DEVICES
-from benchmarks.groups.peer_metrics import in_turn, metrics
+from benchmarks.groups.peer_metrics import in_turn, peer_metrics
 from benchmarks.groups.unisono import ours
 from benchmarks.load.listeners import ArrivalCounter
 from benchmarks.load.mqtt import Device, Publisher
@@ -85,7 +85,7 @@ MOSQUITTO: Final = Group(
     open=_open,
     missing=missing,
     notes=_NOTES,
-    metrics=metrics(
+    metrics=peer_metrics(
         "mosquitto",
         "mosquitto",
         "Mosquitto, which syncs nothing to disk per message",

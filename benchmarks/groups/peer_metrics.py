@@ -14,7 +14,7 @@ def in_turn(**servers: Workloads) -> Workloads:
     return {f"{server}_{name}": workloads[name] for name in one for server, workloads in servers.items()}
 
 
-def metrics(
+def peer_metrics(
     peer: str, server: str, title: str, *, single: float | None, burst: float | None, row: float | None
 ) -> Sequence[Metric]:
     """Return the metrics `single`, `burst` and `row` of our server against a peer, with these targets.
@@ -22,15 +22,15 @@ def metrics(
     `peer` begins the names of metrics, `server` those of the peer's workloads; a target of None: without one.
     """
     return (
-        _figure(peer, server, "single", f"send to three open devices, 64 in flight / {title}", single),
-        _figure(
+        _metric(peer, server, "single", f"send to three open devices, 64 in flight / {title}", single),
+        _metric(
             peer, server, "burst", f"bursts of 20 per user to three devices, per delivery / {title}", burst
         ),
-        _figure(peer, server, "row", f"devices that come back to 500 missed, per message / {title}", row),
+        _metric(peer, server, "row", f"devices that come back to 500 missed, per message / {title}", row),
     )
 
 
-def _figure(peer: str, server: str, workload: str, title: str, target: float | None) -> Metric:
+def _metric(peer: str, server: str, workload: str, title: str, target: float | None) -> Metric:
     ours, theirs = f"ours_{workload}", f"{server}_{workload}"
     return Metric(
         name=f"{peer}_{workload}",

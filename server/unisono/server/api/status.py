@@ -79,7 +79,7 @@ def status_of(error: errors.UnisonoError) -> status_pb2.Status:
     An ErrorInfo always comes first; then what belongs to the kind of error: BadRequest, QuotaFailure,
     RetryInfo. Long texts are cut, so that the trailers stay below 6 KiB whatever the error is.
     """
-    code, message, details = _told(error, _CALL)
+    code, message, details = _status_parts(error, _CALL)
     return status_pb2.Status(code=code, message=message, details=details)
 
 
@@ -93,7 +93,7 @@ def item_error(error: errors.UnisonoError) -> BatchItemError:
 
     It is cut shorter than the status of a call, as one response may hold a thousand of them.
     """
-    code, message, details = _told(error, _ITEM)
+    code, message, details = _status_parts(error, _ITEM)
     return BatchItemError(code=code, message=message, details=details)
 
 
@@ -117,7 +117,7 @@ def goodbye_error(end: GoodbyeReason, retry_delay: float | None) -> errors.Uniso
             return errors.Unavailable(reason, text, retry_delay=retry_delay or 0.0)
 
 
-def _told(error: errors.UnisonoError, room: _Room) -> tuple[int, str, list[Any]]:
+def _status_parts(error: errors.UnisonoError, room: _Room) -> tuple[int, str, list[Any]]:
     """Return code, message and details of an error, cut to fit into `room`."""
     code: int = code_of(error).value[0]
     message = cut_encoded(error.message, room.message)

@@ -56,29 +56,31 @@ class Violations:
             raise errors.invalid(self._found, self._more)
 
 
-def name(violations: Violations, field: str, value: str, max_bytes: int, *, required: bool = False) -> None:
+def check_name(
+    violations: Violations, field: str, value: str, max_bytes: int, *, required: bool = False
+) -> None:
     """Check an id, a key or a name: at most `max_bytes` in UTF-8, without control characters."""
     if required and not value:
         violations.add(field, "is required")
-    size(violations, field, value.encode(), max_bytes)
+    check_size(violations, field, value.encode(), max_bytes)
     if _CONTROL.search(value):
         violations.add(field, "must not contain control characters")
 
 
-def text(violations: Violations, field: str, value: str, max_bytes: int) -> None:
+def check_text(violations: Violations, field: str, value: str, max_bytes: int) -> None:
     """Check a text to show: at most `max_bytes` in UTF-8, without U+0000."""
-    size(violations, field, value.encode(), max_bytes)
+    check_size(violations, field, value.encode(), max_bytes)
     if "\0" in value:
         violations.add(field, "must not contain U+0000")
 
 
-def size(violations: Violations, field: str, value: bytes, max_bytes: int) -> None:
+def check_size(violations: Violations, field: str, value: bytes, max_bytes: int) -> None:
     """Check that a value has at most `max_bytes` bytes."""
     if len(value) > max_bytes:
         violations.add(field, f"must be at most {max_bytes} bytes, is {len(value)}")
 
 
-def moment(violations: Violations, field: str, value: Timestamp) -> int | None:
+def check_time(violations: Violations, field: str, value: Timestamp) -> int | None:
     """Check a time, and return it in milliseconds since 1970; None when it is not valid."""
     if value.seconds in _SECONDS and value.nanos in _NANOS:
         return millis(value)
@@ -86,7 +88,7 @@ def moment(violations: Violations, field: str, value: Timestamp) -> int | None:
     return None
 
 
-def span(violations: Violations, field: str, value: Duration, max_millis: int) -> None:
+def check_duration(violations: Violations, field: str, value: Duration, max_millis: int) -> None:
     """Check that a span is valid, at least one millisecond, and at most `max_millis`."""
     whole = millis(value)
     if abs(value.nanos) not in _NANOS or value.seconds * value.nanos < 0:
@@ -97,19 +99,19 @@ def span(violations: Violations, field: str, value: Duration, max_millis: int) -
         violations.add(field, f"must be at most {max_millis // 1000} s, is {whole // 1000} s")
 
 
-def choice(violations: Violations, field: str, value: int, known: Collection[IntEnum]) -> None:
+def check_enum(violations: Violations, field: str, value: int, known: Collection[IntEnum]) -> None:
     """Check that a value of an enum is unspecified (0) or one of `known`."""
     if value and value not in known:
         violations.add(field, f"has no value {value}; known are {', '.join(one.name for one in known)}")
 
 
-def revision(violations: Violations, field: str, value: int) -> None:
+def check_revision(violations: Violations, field: str, value: int) -> None:
     """Check that a revision is at least 0 and below 2^53."""
     if value not in _REVISIONS:
         violations.add(field, f"must be at least 0 and below 2^53, is {value}")
 
 
-def members(
+def check_members(
     violations: Violations, field: str, values: Sequence[T], max_items: int, *, min_items: int = 1
 ) -> Sequence[T]:
     """Check the length of a list, and return the list; an empty one in place of one that is too long."""

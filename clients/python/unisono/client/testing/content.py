@@ -31,14 +31,14 @@ def content(
     kept = NotificationContent(**named)
     if "payload" in mask:
         _payload(violations, f"{prefix}payload", kept.payload, limits)
-    checks.name(violations, f"{prefix}group_name", kept.group_name, limits.id_bytes)
-    checks.choice(violations, f"{prefix}priority", kept.priority, tuple(Priority))
+    checks.check_name(violations, f"{prefix}group_name", kept.group_name, limits.id_bytes)
+    checks.check_enum(violations, f"{prefix}priority", kept.priority, tuple(Priority))
     if kept.HasField("display_time_to_live"):
         most = length(limits.expire_after_max)
-        checks.span(violations, f"{prefix}display_time_to_live", kept.display_time_to_live, most)
+        checks.check_duration(violations, f"{prefix}display_time_to_live", kept.display_time_to_live, most)
         kept.display_time_to_live.CopyFrom(duration(millis(kept.display_time_to_live)))
     if kept.HasField("expire_time"):
-        expire = checks.moment(violations, f"{prefix}expire_time", kept.expire_time)
+        expire = checks.check_time(violations, f"{prefix}expire_time", kept.expire_time)
         kept.ClearField("expire_time")
         if expire is not None:
             kept.expire_time.CopyFrom(timestamp(expire))
@@ -47,16 +47,18 @@ def content(
 
 def target_policy(violations: Violations, asked: pb.TargetPolicy, limits: Limits) -> pb.TargetPolicy:
     """Check a target policy, and return it in canonical form: members sorted, each once."""
-    platforms = checks.members(
+    platforms = checks.check_members(
         violations, "target_policy.platforms", asked.platforms, TARGET_PLATFORMS, min_items=0
     )
     for index, platform in enumerate(platforms):
         checked_platform(violations, f"target_policy.platforms[{index}]", platform)
-    ids = checks.members(
+    ids = checks.check_members(
         violations, "target_policy.endpoint_ids", asked.endpoint_ids, limits.target_endpoints, min_items=0
     )
     for index, id_ in enumerate(ids):
-        checks.name(violations, f"target_policy.endpoint_ids[{index}]", id_, limits.id_bytes, required=True)
+        checks.check_name(
+            violations, f"target_policy.endpoint_ids[{index}]", id_, limits.id_bytes, required=True
+        )
     return pb.TargetPolicy(platforms=sorted(set(platforms)), endpoint_ids=sorted(set(ids)))
 
 
@@ -64,7 +66,7 @@ def checked_platform(violations: Violations, field: str, platform: int) -> None:
     """Check a platform, which is required."""
     if not platform:
         violations.add(field, "is required")
-    checks.choice(violations, field, platform, checks.PLATFORMS)
+    checks.check_enum(violations, field, platform, checks.PLATFORMS)
 
 
 def check_expiry(
@@ -99,11 +101,11 @@ def _payload(violations: Violations, field: str, payload: pb.Payload, limits: Li
     has_visual = payload.HasField("visual_content")
     if not has_visual and not payload.raw_content:
         violations.add(field, "must have visual_content or raw_content")
-    checks.size(violations, f"{field}.raw_content", payload.raw_content, limits.raw_content_bytes)
+    checks.check_size(violations, f"{field}.raw_content", payload.raw_content, limits.raw_content_bytes)
     if not has_visual:
         return
     visual = payload.visual_content
     if not visual.title:
         violations.add(f"{field}.visual_content.title", "is required")
-    checks.text(violations, f"{field}.visual_content.title", visual.title, limits.title_bytes)
-    checks.text(violations, f"{field}.visual_content.body", visual.body, limits.body_bytes)
+    checks.check_text(violations, f"{field}.visual_content.title", visual.title, limits.title_bytes)
+    checks.check_text(violations, f"{field}.visual_content.body", visual.body, limits.body_bytes)

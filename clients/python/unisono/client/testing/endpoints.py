@@ -12,7 +12,7 @@ from unisono.v1 import endpoint_service_pb2 as pb
 from unisono.v1 import notification_pb2
 
 
-def register(
+def register_endpoint(
     request_context: RequestContext, request: pb.RegisterEndpointRequest
 ) -> pb.RegisterEndpointResponse:
     """Answer RegisterEndpoint: register the endpoint if it is new, and return it.
@@ -22,19 +22,23 @@ def register(
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     checked_platform(violations, "platform", request.platform)
-    checks.name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
+    checks.check_name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     violations.check()
     endpoint = ensure_endpoint(request_context, actor, request.platform, request.display_name)
     return pb.RegisterEndpointResponse(endpoint=_message(actor.feed, endpoint))
 
 
-def get(request_context: RequestContext, request: pb.GetEndpointRequest) -> pb.GetEndpointResponse:
+def get_endpoint(request_context: RequestContext, request: pb.GetEndpointRequest) -> pb.GetEndpointResponse:
     """Answer GetEndpoint. Raises `InvalidRequest`, `NotFound`, and `EndpointDeleted`."""
     actor = _named(request_context, request)
-    return pb.GetEndpointResponse(endpoint=_message(actor.feed, existing(actor.feed, actor.endpoint_id)))
+    return pb.GetEndpointResponse(
+        endpoint=_message(actor.feed, require_endpoint(actor.feed, actor.endpoint_id))
+    )
 
 
-def list_all(request_context: RequestContext, request: pb.ListEndpointsRequest) -> pb.ListEndpointsResponse:
+def list_endpoints(
+    request_context: RequestContext, request: pb.ListEndpointsRequest
+) -> pb.ListEndpointsResponse:
     """Answer ListEndpoints: the endpoints that are not deleted, in the order of registration.
 
     Raises `InvalidRequest`.
@@ -47,7 +51,9 @@ def list_all(request_context: RequestContext, request: pb.ListEndpointsRequest) 
     )
 
 
-def update(request_context: RequestContext, request: pb.UpdateEndpointRequest) -> pb.UpdateEndpointResponse:
+def update_endpoint(
+    request_context: RequestContext, request: pb.UpdateEndpointRequest
+) -> pb.UpdateEndpointResponse:
     """Answer UpdateEndpoint: rename the endpoint.
 
     Raises `InvalidRequest`, `NotFound`, and `EndpointDeleted`.
@@ -55,14 +61,16 @@ def update(request_context: RequestContext, request: pb.UpdateEndpointRequest) -
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
     checked_mask(violations, request.update_mask.paths, ("display_name",))
-    checks.name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
+    checks.check_name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     violations.check()
-    endpoint = existing(actor.feed, actor.endpoint_id)
+    endpoint = require_endpoint(actor.feed, actor.endpoint_id)
     endpoint.message.display_name = request.display_name
     return pb.UpdateEndpointResponse(endpoint=_message(actor.feed, endpoint))
 
 
-def delete(request_context: RequestContext, request: pb.DeleteEndpointRequest) -> pb.DeleteEndpointResponse:
+def delete_endpoint(
+    request_context: RequestContext, request: pb.DeleteEndpointRequest
+) -> pb.DeleteEndpointResponse:
     """Answer DeleteEndpoint: delete the endpoint, and end its streams; a repeat changes nothing.
 
     Raises `InvalidRequest`, and `NotFound` for an endpoint that never was.
@@ -81,7 +89,7 @@ def delete(request_context: RequestContext, request: pb.DeleteEndpointRequest) -
     return pb.DeleteEndpointResponse()
 
 
-def existing(feed: Feed, endpoint_id: str) -> Endpoint:
+def require_endpoint(feed: Feed, endpoint_id: str) -> Endpoint:
     """Return the endpoint. Raises `NotFound` if it is unknown, `EndpointDeleted` if it was deleted."""
     endpoint = feed.endpoints.get(endpoint_id)
     if endpoint is None:
@@ -103,7 +111,7 @@ def ensure_endpoint(
     feed = actor.feed
     if actor.endpoint_id not in feed.endpoints:
         return _create(request_context, actor, platform, display_name)
-    endpoint = existing(feed, actor.endpoint_id)
+    endpoint = require_endpoint(feed, actor.endpoint_id)
     if platform not in (0, endpoint.message.platform):
         raise errors.platform_fixed(Platform(endpoint.message.platform).name)
     endpoint.message.display_name = display_name or endpoint.message.display_name

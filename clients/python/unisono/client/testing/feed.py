@@ -201,7 +201,7 @@ class Feed:
         )
         self.rows[message.id] = row
         self.changes.append(Change(row=row, change_type=change_type, time=now, origin=origin))
-        wake(self.listeners)
+        wake_all(self.listeners)
         return row
 
     def record_activity(self, endpoint_id: str, now: int) -> None:
@@ -227,14 +227,14 @@ def size_of(payload: pb.Payload, policy: pb.TargetPolicy) -> int:
     return payload.ByteSize() + len(target_key(policy))
 
 
-def copy(row: Row) -> pb.Notification:
+def copy_message(row: Row) -> pb.Notification:
     """Return a copy of a row's message, to be changed and committed."""
     message = pb.Notification()
     message.CopyFrom(row.message)
     return message
 
 
-def wake(listeners: Iterable[Listener]) -> None:
+def wake_all(listeners: Iterable[Listener]) -> None:
     """Let streams check whether there is something to send."""
     for listener in tuple(listeners):
         listener.wake()

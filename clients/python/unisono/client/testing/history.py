@@ -16,7 +16,9 @@ from unisono.v1 import notification_service_pb2 as pb
 _LOOKS: Final = 1000
 
 
-def get(request_context: RequestContext, request: pb.GetNotificationRequest) -> pb.GetNotificationResponse:
+def get_notification(
+    request_context: RequestContext, request: pb.GetNotificationRequest
+) -> pb.GetNotificationResponse:
     """Answer GetNotification: a live notification with its payload.
 
     Raises `InvalidRequest`, and `NotFound` for one that is gone or not in this feed.
@@ -31,7 +33,7 @@ def get(request_context: RequestContext, request: pb.GetNotificationRequest) -> 
     return pb.GetNotificationResponse(notification=row.message)
 
 
-def history(
+def list_notifications(
     request_context: RequestContext, request: pb.ListNotificationsRequest
 ) -> pb.ListNotificationsResponse:
     """Answer ListNotifications: one page of the history, newest first by creation.
@@ -49,7 +51,7 @@ def history(
         violations.add("page_size", f"must be at least 0 and at most {most}, is {request.page_size}")
     violations.check()
     feed, position = actor.feed, Position(*[actor.feed.revision] * 3)
-    endpoint = endpoints.existing(feed, request.endpoint_id) if request.endpoint_id else None
+    endpoint = endpoints.require_endpoint(feed, request.endpoint_id) if request.endpoint_id else None
     items, first = request.page_size or request_context.limits.page_default_items, before is None
     looked_at, last = _looked_at(feed, before, max(_LOOKS, items), narrowed=_narrows(request))
     found = [row for row in looked_at if row.is_for(endpoint) and _passes(row, request)]
@@ -69,14 +71,14 @@ def history(
 def _check_filters(
     violations: Violations, request_context: RequestContext, request: pb.ListNotificationsRequest
 ) -> None:
-    checks.name(violations, "group_name", request.group_name, request_context.limits.id_bytes)
-    start = checks.moment(violations, "start_time", request.start_time)
-    end = checks.moment(violations, "end_time", request.end_time)
+    checks.check_name(violations, "group_name", request.group_name, request_context.limits.id_bytes)
+    start = checks.check_time(violations, "start_time", request.start_time)
+    end = checks.check_time(violations, "end_time", request.end_time)
     both = request.HasField("start_time") and request.HasField("end_time")
     if both and start is not None and end is not None and end <= start:
         violations.add("end_time", "must be after start_time")
-    checks.choice(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
-    checks.choice(violations, "read_state", request.read_state, checks.READ_STATES)
+    checks.check_enum(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
+    checks.check_enum(violations, "read_state", request.read_state, checks.READ_STATES)
 
 
 def _opened(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from unisono.client.testing import checks, endpoints, errors
 from unisono.client.testing.checks import Violations
-from unisono.client.testing.feed import Endpoint, Row, copy
+from unisono.client.testing.feed import Endpoint, Row, copy_message
 from unisono.client.testing.patching import check_ref, check_revision, expected_revision
 from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import millis, timestamp
@@ -14,7 +14,9 @@ from unisono.v1.feed_service_pb2 import CHANGE_TYPE_STATE_CHANGED
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest, MarkNotificationsResponse
 
 
-def mark(request_context: RequestContext, request: MarkNotificationsRequest) -> MarkNotificationsResponse:
+def mark_notifications(
+    request_context: RequestContext, request: MarkNotificationsRequest
+) -> MarkNotificationsResponse:
     """Answer MarkNotifications: give the selected notifications a new state, each as a change of the feed.
 
     Raises `InvalidRequest`, `NotFound` where no reference names a live notification or the endpoint is
@@ -22,7 +24,7 @@ def mark(request_context: RequestContext, request: MarkNotificationsRequest) -> 
     """
     actor, new = _read(request_context, request)
     feed = actor.feed
-    endpoint = endpoints.existing(feed, actor.endpoint_id) if actor.endpoint_id else None
+    endpoint = endpoints.require_endpoint(feed, actor.endpoint_id) if actor.endpoint_id else None
     feed.record_activity(actor.endpoint_id, request_context.now)
     rows, missing = _selected(actor, endpoint, request)
     if len(request.references.refs) == 1:
@@ -51,7 +53,7 @@ class _New:
 
     def patched(self, row: Row) -> pb.Notification:
         """Return a copy of the row's message in the new state."""
-        message = copy(row)
+        message = copy_message(row)
         if self.request.read_state:
             message.read_state = self.request.read_state
         if self.request.user_action_state:
@@ -78,7 +80,7 @@ def _read(request_context: RequestContext, request: MarkNotificationsRequest) ->
     _check_selector(violations, request_context, request)
     until = _check_state(violations, request_context, request)
     if request.HasField("up_to_revision"):
-        checks.revision(violations, "up_to_revision", request.up_to_revision)
+        checks.check_revision(violations, "up_to_revision", request.up_to_revision)
     expected = expected_revision(violations, request)
     if expected is not None and len(request.references.refs) != 1:
         violations.add("expected_revision", "goes with exactly one reference")
@@ -93,9 +95,11 @@ def _check_selector(
     if kind is None:
         violations.add("selector", "is required: references, group_name or all")
     if kind == "group_name":
-        checks.name(violations, "group_name", request.group_name, limits.id_bytes, required=True)
+        checks.check_name(violations, "group_name", request.group_name, limits.id_bytes, required=True)
     if kind == "references":
-        named = checks.members(violations, "references.refs", request.references.refs, limits.mark_references)
+        named = checks.check_members(
+            violations, "references.refs", request.references.refs, limits.mark_references
+        )
         for index, ref in enumerate(named):
             check_ref(violations, f"references.refs[{index}]", ref, limits.id_bytes)
 
@@ -104,13 +108,13 @@ def _check_state(
     violations: Violations, request_context: RequestContext, request: MarkNotificationsRequest
 ) -> int | None:
     """Check the new state, and return the end of the snooze (ms since 1970), if there is one."""
-    checks.choice(violations, "read_state", request.read_state, checks.READ_STATES)
-    checks.choice(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
+    checks.check_enum(violations, "read_state", request.read_state, checks.READ_STATES)
+    checks.check_enum(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
     if not request.read_state and not request.user_action_state:
         violations.add("read_state", "or user_action_state is required")
     if not request.HasField("snooze_until"):
         return None
-    until = checks.moment(violations, "snooze_until", request.snooze_until)
+    until = checks.check_time(violations, "snooze_until", request.snooze_until)
     if request.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
         violations.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
     if until is not None and until <= request_context.now:

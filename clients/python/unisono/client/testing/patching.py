@@ -6,7 +6,7 @@ from dataclasses import replace
 from unisono.client.testing import checks, errors
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import CONTENT, check_expiry, clear, content, put
-from unisono.client.testing.feed import ChangeType, Feed, Row, copy
+from unisono.client.testing.feed import ChangeType, Feed, Row, copy_message
 from unisono.client.testing.limits import MASK_PATHS
 from unisono.client.testing.quotas import check_growth
 from unisono.client.testing.request_context import RequestContext
@@ -19,7 +19,7 @@ from unisono.v1 import notification_service_pb2 as service_pb
 _FORGOTTEN = ("payload", "group_name", "priority", "display_time_to_live", "snooze_until")
 
 
-def update(
+def update_notification(
     request_context: RequestContext, request: service_pb.UpdateNotificationRequest
 ) -> service_pb.UpdateNotificationResponse:
     """Answer UpdateNotification: patch the content of a live notification, and return it.
@@ -58,7 +58,7 @@ def update(
     return service_pb.UpdateNotificationResponse(notification=row.message)
 
 
-def delete(
+def delete_notification(
     request_context: RequestContext, request: service_pb.DeleteNotificationRequest
 ) -> service_pb.DeleteNotificationResponse:
     """Answer DeleteNotification: remove a notification; one that is gone already stays as it is.
@@ -83,7 +83,7 @@ def delete(
 
 def remove(feed: Feed, row: Row, change_type: ChangeType, now: int, origin: str = "") -> Row:
     """Remove a live notification from the feed, and return its tombstone."""
-    message = copy(row)
+    message = copy_message(row)
     clear(message, _FORGOTTEN)
     return feed.commit(replace(row, message=message, removal=change_type), change_type, now, origin)
 
@@ -94,14 +94,14 @@ def check_ref(violations: Violations, field: str, ref: pb.NotificationRef, max_b
     if kind is None:
         violations.add(field, "is required: an id or an app_notification_id")
     else:
-        checks.name(violations, f"{field}.{kind}", getattr(ref, kind), max_bytes, required=True)
+        checks.check_name(violations, f"{field}.{kind}", getattr(ref, kind), max_bytes, required=True)
 
 
 def checked_mask(violations: Violations, paths: Sequence[str], known: Sequence[str]) -> list[str]:
     """Check an update mask, and return the fields of `known` that it names, in their order."""
     if not paths:
         violations.add("update_mask", "is required")
-    listed = checks.members(violations, "update_mask", paths, MASK_PATHS, min_items=0)
+    listed = checks.check_members(violations, "update_mask", paths, MASK_PATHS, min_items=0)
     for path in listed:
         if path not in known:
             violations.add("update_mask", f"has no path {path[:64]!r}; known are {', '.join(sorted(known))}")
@@ -117,7 +117,7 @@ def expected_revision(
     """Check and return the revision that the notification must have; None if the request gives none."""
     if not request.HasField("expected_revision"):
         return None
-    checks.revision(violations, "expected_revision", request.expected_revision)
+    checks.check_revision(violations, "expected_revision", request.expected_revision)
     return request.expected_revision
 
 
@@ -136,7 +136,7 @@ def _live(row: Row | None) -> Row:
 def _patched(
     request_context: RequestContext, row: Row, kept: service_pb.NotificationContent, mask: Sequence[str]
 ) -> pb.Notification:
-    message = copy(row)
+    message = copy_message(row)
     put(message, kept, mask)
     if not message.HasField("expire_time"):
         message.expire_time.CopyFrom(

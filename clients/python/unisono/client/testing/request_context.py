@@ -43,7 +43,7 @@ class RequestContext:
 
         Bad fields are added to `violations`. Raises `PermissionDenied` for a device that names another user.
         """
-        checks.name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=required)
+        checks.check_name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=required)
         return self._actor(violations, user_id, endpoint_id)
 
     def writing_actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
@@ -52,7 +52,7 @@ class RequestContext:
         Bad fields are added to `violations`. Raises `PermissionDenied` for a device that names another user.
         """
         device = bool(self.principal.user_id)
-        checks.name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
+        checks.check_name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
         if endpoint_id and not device:
             violations.add("endpoint_id", "is for devices only")
         return self._actor(violations, user_id, endpoint_id)
@@ -60,7 +60,7 @@ class RequestContext:
     def _actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
         own = self.principal.user_id
         if not own:
-            checks.name(violations, "user_id", user_id, self.limits.id_bytes, required=True)
+            checks.check_name(violations, "user_id", user_id, self.limits.id_bytes, required=True)
         elif user_id not in ("", own):
             raise errors.user_mismatch()
         feed = self.state.feed(FeedKey(self.principal.app_id, own or user_id))

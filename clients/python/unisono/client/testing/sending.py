@@ -6,7 +6,7 @@ from unisono.client._errors import UnisonoError
 from unisono.client.testing import checks, errors
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import CONTENT, check_expiry, content, put, target_policy
-from unisono.client.testing.feed import ChangeType, Row, copy, size_of, target_key
+from unisono.client.testing.feed import ChangeType, Row, copy_message, size_of, target_key
 from unisono.client.testing.patching import remove
 from unisono.client.testing.quotas import check_growth, check_room
 from unisono.client.testing.request_context import Actor, RequestContext
@@ -16,7 +16,7 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
 
-def send(
+def send_notification(
     request_context: RequestContext, request: service_pb.SendNotificationRequest
 ) -> service_pb.SendNotificationResponse:
     """Answer SendNotification: create a notification, replace a live one, or find an equal one (Idempotent).
@@ -29,7 +29,7 @@ def send(
     return service_pb.SendNotificationResponse(result=_send(request_context, request))
 
 
-def send_batch(
+def batch_send_notifications(
     request_context: RequestContext, request: service_pb.BatchSendNotificationsRequest
 ) -> service_pb.BatchSendNotificationsResponse:
     """Answer BatchSendNotifications: an outcome for each item, in order; one that fails harms no other.
@@ -37,7 +37,9 @@ def send_batch(
     Raises `InvalidRequest` for a batch without items, or with too many.
     """
     violations = Violations()
-    requests = checks.members(violations, "requests", request.requests, request_context.limits.batch_items)
+    requests = checks.check_members(
+        violations, "requests", request.requests, request_context.limits.batch_items
+    )
     violations.check()
     results = [_item(request_context, item) for item in requests]
     return service_pb.BatchSendNotificationsResponse(results=results)
@@ -85,7 +87,7 @@ def _send(
 def _read(request_context: RequestContext, request: service_pb.SendNotificationRequest) -> _Wanted:
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
-    checks.name(
+    checks.check_name(
         violations, "app_notification_id", request.app_notification_id, request_context.limits.id_bytes
     )
     if request.on_conflict not in service_pb.ConflictPolicy.values():
@@ -144,7 +146,7 @@ def _create(request_context: RequestContext, wanted: _Wanted) -> Row:
 
 
 def _rewrite(request_context: RequestContext, wanted: _Wanted, live: Row) -> Row:
-    row = replace(live, message=copy(live), fingerprint=wanted.fingerprint)
+    row = replace(live, message=copy_message(live), fingerprint=wanted.fingerprint)
     row.message.ClearField("snooze_until")
     return _commit(request_context, wanted, row, feed_pb.CHANGE_TYPE_UPDATED)
 

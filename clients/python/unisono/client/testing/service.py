@@ -12,7 +12,7 @@ from unisono.client._model import Notification
 from unisono.client._wire.transport import Transport
 from unisono.client.testing.errors import COME_BACK
 from unisono.client.testing.faults import Fault, Faults
-from unisono.client.testing.feed import FeedKey, wake
+from unisono.client.testing.feed import FeedKey, wake_all
 from unisono.client.testing.limits import Limits
 from unisono.client.testing.session import Session
 from unisono.client.testing.state import Principal, ServiceState
@@ -86,7 +86,7 @@ class FakeService:
         """
         with self._state.lock:
             self._state.principals[token].expire_time = self._state.now
-            wake(self._state.listeners)
+            wake_all(self._state.listeners)
 
     def revoke(self, token: str) -> None:
         """Revoke an access token: as `expire`, but the reason of `Unauthenticated` is TOKEN_INVALID."""

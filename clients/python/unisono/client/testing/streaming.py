@@ -48,7 +48,7 @@ def acknowledge(request_context: RequestContext, request: pb.AcknowledgeRequest)
     if not request.resume_token:
         violations.add("resume_token", "is required")
     violations.check()
-    message = endpoints.existing(actor.feed, actor.endpoint_id).message
+    message = endpoints.require_endpoint(actor.feed, actor.endpoint_id).message
     position = request_context.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
     if position is not None:
         message.acknowledged_revision = max(message.acknowledged_revision, position.cursor)
@@ -64,19 +64,19 @@ def get_feed(request_context: RequestContext, request: pb.GetFeedRequest) -> pb.
     violations = Violations()
     feed = request_context.reading_actor(violations, request.user_id, request.endpoint_id).feed
     violations.check()
-    endpoint = endpoints.existing(feed, request.endpoint_id) if request.endpoint_id else None
+    endpoint = endpoints.require_endpoint(feed, request.endpoint_id) if request.endpoint_id else None
     return pb.GetFeedResponse(last_revision=feed.revision, unread_count=feed.unread_count(endpoint))
 
 
 def _read(request_context: RequestContext, request: pb.SubscribeRequest) -> Actor:
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
-    checks.choice(violations, "platform", request.platform, checks.PLATFORMS)
-    checks.name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
+    checks.check_enum(violations, "platform", request.platform, checks.PLATFORMS)
+    checks.check_name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     if request.start_position not in pb.StartPosition.values():
         violations.add("start_position", f"has no value {request.start_position}")
     if request.HasField("heartbeat_interval"):
-        checks.span(violations, "heartbeat_interval", request.heartbeat_interval, _DAY)
+        checks.check_duration(violations, "heartbeat_interval", request.heartbeat_interval, _DAY)
     violations.check()
     return actor
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from unisono.client.testing.feed import Feed, Row, copy, wake
+from unisono.client.testing.feed import Feed, Row, copy_message, wake_all
 from unisono.client.testing.patching import remove
 from unisono.client.testing.state import ServiceState
 from unisono.client.testing.times import millis
@@ -31,7 +31,7 @@ def advance(state: ServiceState, span: int) -> None:
         if _purge(feed, until) and not feed.rows and not feed.endpoints:
             # A later feed of this user has another epoch.
             del state.feeds[feed.key]
-    wake(state.listeners)
+    wake_all(state.listeners)
 
 
 def _due(state: ServiceState, until: int) -> Iterator[tuple[int, Feed, Row]]:
@@ -47,7 +47,7 @@ def _act(feed: Feed, row: Row, now: int) -> None:
     if millis(row.message.expire_time) <= now:
         remove(feed, row, CHANGE_TYPE_EXPIRED, now)
         return
-    message = copy(row)
+    message = copy_message(row)
     message.read_state = pb.READ_STATE_UNREAD
     message.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
     message.ClearField("snooze_until")

@@ -24,20 +24,20 @@ class _Handler:
 
 
 _HANDLERS: Final[Mapping[str, _Handler]] = {
-    "SendNotification": _Handler(sending.send),
-    "BatchSendNotifications": _Handler(sending.send_batch, "publisher"),
-    "GetNotification": _Handler(history.get),
-    "ListNotifications": _Handler(history.history),
-    "UpdateNotification": _Handler(patching.update),
-    "MarkNotifications": _Handler(marking.mark),
-    "DeleteNotification": _Handler(patching.delete),
+    "SendNotification": _Handler(sending.send_notification),
+    "BatchSendNotifications": _Handler(sending.batch_send_notifications, "publisher"),
+    "GetNotification": _Handler(history.get_notification),
+    "ListNotifications": _Handler(history.list_notifications),
+    "UpdateNotification": _Handler(patching.update_notification),
+    "MarkNotifications": _Handler(marking.mark_notifications),
+    "DeleteNotification": _Handler(patching.delete_notification),
     "Acknowledge": _Handler(streaming.acknowledge, "device"),
     "GetFeed": _Handler(streaming.get_feed),
-    "RegisterEndpoint": _Handler(endpoints.register, "device"),
-    "GetEndpoint": _Handler(endpoints.get),
-    "ListEndpoints": _Handler(endpoints.list_all),
-    "UpdateEndpoint": _Handler(endpoints.update, "device"),
-    "DeleteEndpoint": _Handler(endpoints.delete, "device"),
+    "RegisterEndpoint": _Handler(endpoints.register_endpoint, "device"),
+    "GetEndpoint": _Handler(endpoints.get_endpoint),
+    "ListEndpoints": _Handler(endpoints.list_endpoints),
+    "UpdateEndpoint": _Handler(endpoints.update_endpoint, "device"),
+    "DeleteEndpoint": _Handler(endpoints.delete_endpoint, "device"),
 }
 
 

@@ -44,7 +44,7 @@ def send_request(request_context: RequestContext, message: service_pb.SendNotifi
     )
 
 
-def ref(violations: Violations, field: str, message: pb.NotificationRef, limit: int) -> Ref:
+def parse_ref(violations: Violations, field: str, message: pb.NotificationRef, limit: int) -> Ref:
     """Validate a reference, by id or by key; adds violations below the path `field`, and raises nothing."""
     match message.WhichOneof("ref"):
         case "id":
@@ -59,15 +59,15 @@ def ref(violations: Violations, field: str, message: pb.NotificationRef, limit: 
             return Ref()
 
 
-def update(request_context: RequestContext, message: service_pb.UpdateNotificationRequest) -> Update:
+def update_command(request_context: RequestContext, message: service_pb.UpdateNotificationRequest) -> Update:
     """Validate an `UpdateNotificationRequest`.
 
     Raises InvalidRequest with all bad fields, and PermissionDenied for another user than the device's.
     """
     violations = Violations()
     actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
-    named = ref(violations, "notification", message.notification, request_context.limits.id_bytes)
-    mask = update_mask(violations, message.update_mask.paths, PATCHABLE)
+    named = parse_ref(violations, "notification", message.notification, request_context.limits.id_bytes)
+    mask = parse_mask(violations, message.update_mask.paths, PATCHABLE)
     new = content(violations, message.content, request_context.limits, prefix="content.", mask=mask)
     _check_expiry(violations, new.expire_time, request_context, prefix="content.")
     expected = _expected_revision(violations, message)
@@ -82,7 +82,7 @@ def update(request_context: RequestContext, message: service_pb.UpdateNotificati
     )
 
 
-def update_mask(violations: Violations, paths: Sequence[str], known: frozenset[str]) -> frozenset[str]:
+def parse_mask(violations: Violations, paths: Sequence[str], known: frozenset[str]) -> frozenset[str]:
     """Return the fields that an update mask names, of those in `known`.
 
     Adds a violation when it names none, an unknown one, or more than `MASK_PATHS`.
@@ -124,14 +124,14 @@ def mark_request(
     )
 
 
-def delete(request_context: RequestContext, message: service_pb.DeleteNotificationRequest) -> Delete:
+def delete_command(request_context: RequestContext, message: service_pb.DeleteNotificationRequest) -> Delete:
     """Validate a `DeleteNotificationRequest`.
 
     Raises InvalidRequest with all bad fields, and PermissionDenied for another user than the device's.
     """
     violations = Violations()
     actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
-    named = ref(violations, "notification", message.notification, request_context.limits.id_bytes)
+    named = parse_ref(violations, "notification", message.notification, request_context.limits.id_bytes)
     expected = _expected_revision(violations, message)
     violations.check()
     return Delete(actor=actor, ref=named, expected_revision=expected)
@@ -146,7 +146,9 @@ def _selector(
         case "references":
             most, longest = limits.mark_references, limits.id_bytes
             refs = enumerate(fields.members(violations, "references.refs", message.references.refs, most))
-            return Selector(refs=tuple(ref(violations, f"references.refs[{i}]", r, longest) for i, r in refs))
+            return Selector(
+                refs=tuple(parse_ref(violations, f"references.refs[{i}]", r, longest) for i, r in refs)
+            )
         case "group_name":
             name = message.group_name
             fields.identifier(violations, "group_name", name, limits.id_bytes, required=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from unisono.server.api.convert import fields, messages
 from unisono.server.api.convert.content import platform_of
-from unisono.server.api.convert.requests import update_mask
+from unisono.server.api.convert.requests import parse_mask
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import DEVICE, Unary
 from unisono.server.api.request_context import RequestContext
@@ -30,14 +30,14 @@ class EndpointService:
     def methods(self) -> Mapping[str, Unary[Any]]:
         """The methods of the service by RPC name."""
         return {
-            "RegisterEndpoint": Unary(pb.RegisterEndpointRequest, self.register, DEVICE),
-            "GetEndpoint": Unary(pb.GetEndpointRequest, self.get),
-            "ListEndpoints": Unary(pb.ListEndpointsRequest, self.list_all),
-            "UpdateEndpoint": Unary(pb.UpdateEndpointRequest, self.update, DEVICE),
-            "DeleteEndpoint": Unary(pb.DeleteEndpointRequest, self.delete, DEVICE),
+            "RegisterEndpoint": Unary(pb.RegisterEndpointRequest, self.register_endpoint, DEVICE),
+            "GetEndpoint": Unary(pb.GetEndpointRequest, self.get_endpoint),
+            "ListEndpoints": Unary(pb.ListEndpointsRequest, self.list_endpoints),
+            "UpdateEndpoint": Unary(pb.UpdateEndpointRequest, self.update_endpoint, DEVICE),
+            "DeleteEndpoint": Unary(pb.DeleteEndpointRequest, self.delete_endpoint, DEVICE),
         }
 
-    async def register(
+    async def register_endpoint(
         self, request_context: RequestContext, request: pb.RegisterEndpointRequest
     ) -> pb.RegisterEndpointResponse:
         """RegisterEndpoint: registers an endpoint, or finds it registered, and answers it as it is now.
@@ -53,7 +53,7 @@ class EndpointService:
         settled = await self._endpoints.register(actor.feed, actor.endpoint_id, platform, name)
         return pb.RegisterEndpointResponse(endpoint=messages.endpoint(settled.endpoint))
 
-    async def get(
+    async def get_endpoint(
         self, request_context: RequestContext, request: pb.GetEndpointRequest
     ) -> pb.GetEndpointResponse:
         """GetEndpoint: answers one endpoint.
@@ -64,7 +64,7 @@ class EndpointService:
         endpoint = await self._endpoints.get(actor.feed, actor.endpoint_id)
         return pb.GetEndpointResponse(endpoint=messages.endpoint(endpoint))
 
-    async def list_all(
+    async def list_endpoints(
         self, request_context: RequestContext, request: pb.ListEndpointsRequest
     ) -> pb.ListEndpointsResponse:
         """ListEndpoints: answers all endpoints of a user in the order of registration; none if unknown."""
@@ -74,7 +74,7 @@ class EndpointService:
         found = await self._endpoints.list_all(actor.feed)
         return pb.ListEndpointsResponse(endpoints=[messages.endpoint(e) for e in found])
 
-    async def update(
+    async def update_endpoint(
         self, request_context: RequestContext, request: pb.UpdateEndpointRequest
     ) -> pb.UpdateEndpointResponse:
         """UpdateEndpoint: renames an endpoint, and answers it as it is now.
@@ -83,13 +83,13 @@ class EndpointService:
         """
         violations = Violations()
         actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
-        update_mask(violations, request.update_mask.paths, frozenset(("display_name",)))
+        parse_mask(violations, request.update_mask.paths, frozenset(("display_name",)))
         name = _display_name(violations, request_context, request.display_name)
         violations.check()
         endpoint = await self._endpoints.rename(actor.feed, actor.endpoint_id, name)
         return pb.UpdateEndpointResponse(endpoint=messages.endpoint(endpoint))
 
-    async def delete(
+    async def delete_endpoint(
         self, request_context: RequestContext, request: pb.DeleteEndpointRequest
     ) -> pb.DeleteEndpointResponse:
         """DeleteEndpoint: deletes an endpoint and ends its stream, and answers whether it was deleted before.

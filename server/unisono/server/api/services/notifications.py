@@ -38,18 +38,20 @@ class NotificationService:
     def methods(self) -> Mapping[str, Unary[Any] | UnaryBytes]:
         """The methods of the service by RPC name."""
         return {
-            "SendNotification": Unary(pb.SendNotificationRequest, self.send),
+            "SendNotification": Unary(pb.SendNotificationRequest, self.send_notification),
             "BatchSendNotifications": UnaryBytes(
-                pb.BatchSendNotificationsRequest, self.send_batch, PUBLISHER
+                pb.BatchSendNotificationsRequest, self.batch_send_notifications, PUBLISHER
             ),
-            "GetNotification": Unary(pb.GetNotificationRequest, self.get),
-            "ListNotifications": Unary(pb.ListNotificationsRequest, self.history),
-            "UpdateNotification": Unary(pb.UpdateNotificationRequest, self.update),
-            "MarkNotifications": Unary(pb.MarkNotificationsRequest, self.mark),
-            "DeleteNotification": Unary(pb.DeleteNotificationRequest, self.delete),
+            "GetNotification": Unary(pb.GetNotificationRequest, self.get_notification),
+            "ListNotifications": Unary(pb.ListNotificationsRequest, self.list_notifications),
+            "UpdateNotification": Unary(pb.UpdateNotificationRequest, self.update_notification),
+            "MarkNotifications": Unary(pb.MarkNotificationsRequest, self.mark_notifications),
+            "DeleteNotification": Unary(pb.DeleteNotificationRequest, self.delete_notification),
         }
 
-    async def send(self, request_context: RequestContext, request: pb.SendNotificationRequest) -> bytes:
+    async def send_notification(
+        self, request_context: RequestContext, request: pb.SendNotificationRequest
+    ) -> bytes:
         """SendNotification: creates one notification, and answers what was stored, once it is Durable.
 
         Returns an encoded `SendNotificationResponse`. Raises PermissionDenied for a device without the scope
@@ -60,7 +62,7 @@ class NotificationService:
             await self._notifications.send(requests.send_request(request_context, request))
         )
 
-    async def send_batch(self, request_context: RequestContext, body: bytes) -> bytes:
+    async def batch_send_notifications(self, request_context: RequestContext, body: bytes) -> bytes:
         """BatchSendNotifications: creates many notifications, and answers an outcome for each, in order.
 
         Returns an encoded `BatchSendNotificationsResponse`. One bad item harms no other. Raises
@@ -75,7 +77,7 @@ class NotificationService:
         outcomes = (next(sent) if isinstance(request, SendRequest) else request for request in requests)
         return b"".join(await self._turns.map(request_context.owner, _batch_result, outcomes))
 
-    async def get(
+    async def get_notification(
         self, request_context: RequestContext, request: pb.GetNotificationRequest
     ) -> pb.GetNotificationResponse:
         """GetNotification: answers one live notification with its payload.
@@ -84,12 +86,16 @@ class NotificationService:
         """
         violations = Violations()
         actor = request_context.reading_actor(violations, request.user_id)
-        ref = requests.ref(violations, "notification", request.notification, request_context.limits.id_bytes)
+        ref = requests.parse_ref(
+            violations, "notification", request.notification, request_context.limits.id_bytes
+        )
         violations.check()
         row = await self._notifications.get(actor, ref)
         return pb.GetNotificationResponse(notification=messages.notification(row))
 
-    async def history(self, request_context: RequestContext, request: pb.ListNotificationsRequest) -> bytes:
+    async def list_notifications(
+        self, request_context: RequestContext, request: pb.ListNotificationsRequest
+    ) -> bytes:
         """ListNotifications: answers a page of the history, newest first, and the token of the next page.
 
         Returns an encoded `ListNotificationsResponse` with at most `page_bytes` of notifications, unless the
@@ -110,7 +116,7 @@ class NotificationService:
         )
         return b"".join((*shown, end.SerializeToString()))
 
-    async def update(
+    async def update_notification(
         self, request_context: RequestContext, request: pb.UpdateNotificationRequest
     ) -> pb.UpdateNotificationResponse:
         """UpdateNotification: patches the content of one notification, and answers the notification after it.
@@ -118,10 +124,10 @@ class NotificationService:
         Raises NotFound, PermissionDenied when the other role created it, Aborted when it has another revision
         than expected, and QuotaExceeded.
         """
-        row = await self._notifications.update(requests.update(request_context, request))
+        row = await self._notifications.update(requests.update_command(request_context, request))
         return pb.UpdateNotificationResponse(notification=messages.notification(row))
 
-    async def mark(
+    async def mark_notifications(
         self, request_context: RequestContext, request: pb.MarkNotificationsRequest
     ) -> pb.MarkNotificationsResponse:
         """MarkNotifications: patches the state of one, several or all, and answers how many changed.
@@ -139,7 +145,7 @@ class NotificationService:
             not_found=[messages.ref(ref) for ref in marked.not_found],
         )
 
-    async def delete(
+    async def delete_notification(
         self, request_context: RequestContext, request: pb.DeleteNotificationRequest
     ) -> pb.DeleteNotificationResponse:
         """DeleteNotification: withdraws one notification, and answers whether it was gone already.
@@ -147,7 +153,7 @@ class NotificationService:
         Raises NotFound when no such notification is known, and Aborted when it has another revision than
         expected.
         """
-        removed = await self._notifications.delete(requests.delete(request_context, request))
+        removed = await self._notifications.delete(requests.delete_command(request_context, request))
         return pb.DeleteNotificationResponse(
             revision=removed.revision, already_removed=removed.already_removed
         )

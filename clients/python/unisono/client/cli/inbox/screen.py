@@ -19,8 +19,8 @@ from unisono.client.cli.inbox.view import InboxView
 from unisono.client.cli.signals import run_until_first_done
 
 #: The longest and the shortest interval between two drawings, in seconds: ages change each second.
-TICK: Final = 1.0
-FRAME: Final = 1 / 30
+MAX_REDRAW_INTERVAL: Final = 1.0
+MIN_REDRAW_INTERVAL: Final = 1 / 30
 
 #: DECAWM. Terminals differ in how wide an emoji is: a line that is too long there must not become two.
 CUT_LINES: Final = "\x1b[?7l"
@@ -64,9 +64,9 @@ class Screen:
         while True:
             self._dirty.clear()
             self._live.update(InboxView(self._inbox.view_model()), refresh=True)
-            await asyncio.sleep(FRAME)
+            await asyncio.sleep(MIN_REDRAW_INTERVAL)
             with suppress(TimeoutError):
-                async with asyncio.timeout(TICK):
+                async with asyncio.timeout(MAX_REDRAW_INTERVAL):
                     await self._dirty.wait()
 
     @contextmanager

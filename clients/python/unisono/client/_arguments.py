@@ -44,7 +44,7 @@ def check(name: str, value: object, kind: Any) -> None:
 
 
 def check_each(name: str, values: Iterable[Value], kind: type[Value]) -> list[Value]:
-    """Return the members of an argument as a list. Raises as `check` does, with the index of a wrong member."""
+    """Return the members of an argument as a list. Raises as `check` does, and names the wrong member."""
     members = list(values)
     for index, member in enumerate(members):
         check(f"{name}[{index}]", member, kind)

@@ -154,8 +154,8 @@ class ServiceClient:
         """Return an iterator over the history, newest first. A page is requested when it is needed.
 
         Each page may take `timeout`; `page_size` 0 means the server's 50. With an `endpoint_id`, only what is
-        meant for that endpoint, and `NotFound` where it is not registered. Arguments are checked at once; errors
-        of calls are raised by the iteration.
+        meant for that endpoint, and `NotFound` where it is not registered. Arguments are checked at once;
+        the iteration raises the errors of calls.
         """
         _arguments.check("user_id", user_id, str)
         _arguments.check("page_size", page_size, int)

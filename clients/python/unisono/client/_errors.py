@@ -150,7 +150,7 @@ class Superseded(UnisonoError):
 
 
 class Unavailable(UnisonoError):
-    """The service cannot answer now, or not be reached. Nothing is wrong with the request: repeat it later."""
+    """The service cannot be reached, or cannot answer now. Repeating the request later may help."""
 
     default_code = grpc.StatusCode.UNAVAILABLE
 
@@ -184,7 +184,7 @@ class InternalError(UnisonoError):
 
 
 class StorageFailed(UnisonoError):
-    """A device could not load or save its state: the storage is full, damaged, in use or another endpoint's."""
+    """A device could not load or save its state: the storage is full, damaged, in use, another endpoint's."""
 
 
 _BY_REASON: Final[Mapping[str, type[UnisonoError]]] = {
@@ -265,7 +265,7 @@ def _kind(code: grpc.StatusCode, reason: str, message: str) -> type[UnisonoError
     # A connection that breaks under TLS, as by a bit that turned, ends its calls with this message.
     if code is grpc.StatusCode.UNKNOWN and not reason and message.startswith("Stream removed"):
         return Unavailable
-    # A request far beyond the limit never gets to the service: gRPC turns it away, and only the message says why.
+    # A request far beyond the limit does not get to the service: gRPC says so, in its message only.
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and not reason and "larger than max" in message:
         return TooLarge
     return _BY_REASON.get(reason) or _BY_CODE.get(code, UnisonoError)

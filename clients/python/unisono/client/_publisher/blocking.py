@@ -92,8 +92,7 @@ class BlockingPublisher:
         return self._run(self._publisher.send(user_id, timeout=timeout, **content))
 
     def batch(self, drafts: Iterable[Draft], *, timeout: float | None = None) -> list[SendResult | Exception]:
-        """Send any number of drafts (see `draft`) to any users: for each, in order, a result or its own
-        error.
+        """Send drafts (see `draft`) to any users, and return a result or an error for each, in order.
 
         As `Publisher.batch`, but blocks until each has an outcome. `drafts` is iterated in the calling
         thread.
@@ -161,8 +160,7 @@ class BlockingPublisher:
         timeout: float | None = None,
         **state: Unpack[State],
     ) -> MarkResult:
-        """Set the state of one, several, a `Group` or `Everything` on every device: read, dismissed and so
-        on.
+        """Mark one, several, a `Group` or `Everything` as read, dismissed and so on, on every device.
 
         As `Publisher.mark`, but blocks until it is done.
         """
@@ -198,7 +196,7 @@ class BlockingPublisher:
         return self._run(self._publisher.feed(user_id, timeout=timeout))
 
     def endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
-        """Return the devices of a user, at most 100, in the order of registration; empty for an unknown user.
+        """Return the devices of a user, at most 100, by time of registration; empty for an unknown user.
 
         As `Publisher.endpoints`, but blocks.
         """

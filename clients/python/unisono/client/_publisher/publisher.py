@@ -99,8 +99,7 @@ class Publisher:
     async def batch(
         self, drafts: Iterable[Draft], *, timeout: float | None = None
     ) -> list[SendResult | Exception]:
-        """Send any number of drafts (see `draft`) to any users: for each, in order, a result or its own
-        error.
+        """Send drafts (see `draft`) to any users, and return a result or an error for each, in order.
 
         They travel in up to two requests at a time of at most 1,000 drafts and 3 MiB. `timeout` is for all
         of them: what has no outcome by then has an error in its place. Those of one user are stored in
@@ -167,8 +166,7 @@ class Publisher:
         timeout: float | None = None,
         **state: Unpack[State],
     ) -> MarkResult:
-        """Set the state of one, several, a `Group` or `Everything` on every device: read, dismissed and so
-        on.
+        """Mark one, several, a `Group` or `Everything` as read, dismissed and so on, on every device.
 
         The new state (see `State`): read_state, user_action_state, snooze_until, up_to_revision.
 
@@ -206,7 +204,7 @@ class Publisher:
         return await self._calls.feed(user_id, timeout=self._within(timeout))
 
     async def endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
-        """Return the devices of a user, at most 100, in the order of registration; empty for an unknown user."""
+        """Return the devices of a user, at most 100, by time of registration; empty for an unknown user."""
         return await self._calls.endpoints(user_id, self._within(timeout))
 
     def _within(self, timeout: float | None) -> float:

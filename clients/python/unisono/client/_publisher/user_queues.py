@@ -28,7 +28,7 @@ class Send:
             self.answer.set_result(outcome)
 
     def end_late(self) -> None:
-        """End with the last error, which says more than a `DeadlineExceeded`, or with that if there was none."""
+        """End with the last error, which says more than `DeadlineExceeded`, or with that if there is none."""
         self.end(self.error or DeadlineExceeded("no answer came in time"))
 
     def fail(self, error: UnisonoError) -> None:

@@ -32,8 +32,7 @@ class RpcCaller:
         self.backoff = backoff
 
     async def call(self, method: Method[Request, Response], request: Request, deadline: Deadline) -> Response:
-        """Call until the call succeeds, fails for good, or has no time left for another try; return the
-        response.
+        """Return the response of a call, which is repeated after transient errors while there is time.
 
         Raises the last `UnisonoError` before the deadline, which says more than `DeadlineExceeded`; that only
         where there was no other. Also raises what the provider of tokens raises.

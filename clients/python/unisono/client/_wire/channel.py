@@ -86,11 +86,10 @@ def create_channel(
 
 
 def check(target: str, root_certificates: bytes | None) -> None:
-    """Raise `ValueError` for a target or certificates that gRPC would accept, try for ever, and say little
-    about.
+    """Raise `ValueError` for what gRPC would accept, try for ever, and say little about.
 
     A target is HOST:PORT, or has one of gRPC's schemes:
-    https://github.com/grpc/grpc/blob/master/doc/naming.md.
+    https://github.com/grpc/grpc/blob/master/doc/naming.md. Certificates must be in PEM.
     """
     address = _HOST_PORT.fullmatch(target)
     if not target.startswith(_SCHEMES) and not (address and 1 <= int(address["port"]) <= _LAST_PORT):

@@ -35,10 +35,10 @@ class Transport(Protocol):
     def stream(
         self, method: Method[Request, Response], request: Request, *, token: str
     ) -> AsyncGenerator[Response, None]:
-        """Open a stream, and iterate over its responses until the server ends it. Closing the generator
-        cancels it.
+        """Open a stream, and iterate over its responses. Closing the generator cancels the call.
 
-        Raises a `UnisonoError` where the stream ends with an error, or cannot be opened.
+        Ends when the server ends the stream with OK; raises a `UnisonoError` where it ends with an error, or
+        cannot be opened.
         """
         ...
 

@@ -60,7 +60,7 @@ class ReadState(_OpenEnum):
 
 
 class UserActionState(_OpenEnum):
-    """What the user did with a notification. Any state may follow any other.
+    """The last thing that the user did with a notification. Any state may follow any other.
 
     NO_INTERACTION: nothing yet; every notification starts here. ACTIVATED: opened. DISMISSED: it stays in the
     history until it expires. SNOOZED: put off; at `snooze_until` it comes back unread and rings.
@@ -156,11 +156,11 @@ class Notification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    """What a send stored. It is committed to the server's disk (Durable).
+    """The result of a send, which is committed to the server's disk (Durable).
 
     `app_notification_id` is the key of the send, also where the SDK made one. `revision` is the feed's at the
     last change of the notification. `deduplicated`: an earlier send with the same key and content stored it,
-    and this one changed nothing (Idempotent); then `removed` says that it was deleted or has expired
+    and this one changed nothing (Idempotent); then `removed` is true if it was deleted or has expired
     meanwhile, and stays gone.
     """
 
@@ -175,7 +175,7 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkResult:
-    """What a mark did. All of it is committed to the server's disk (Durable).
+    """The result of a mark, all of which is committed to the server's disk (Durable).
 
     `changed` counts what changed, without what was as asked already. `skipped` counts what was left alone:
     it has newer content or a newer alert than `up_to_revision`, or expires before `snooze_until`.
@@ -192,7 +192,7 @@ class MarkResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteResult:
-    """What a delete did: the feed's revision at which the notification was removed.
+    """The result of a delete: the feed's revision at which the notification was removed.
 
     `already_removed`: it had been deleted or had expired before this call, which changed nothing.
     """

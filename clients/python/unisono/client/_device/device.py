@@ -212,7 +212,7 @@ class Device:
         """Wait until a condition holds: `await device.wait_for(lambda device: device.status is Status.LIVE)`.
 
         It is tested at once and after each change of status, inbox or pending marks; what holds only for a
-        moment may be missed. Without a timeout: use `asyncio.timeout`. Raises what the condition raises,
+        moment may be missed. There is no timeout: use `asyncio.timeout`. Raises what the condition raises,
         what ended the device for good, and `RuntimeError` before `open` or after `close`.
         """
         self._check_opened()

@@ -1,4 +1,4 @@
-"""What a device holds, and how messages of the stream change it: rules 1 to 5 of docs/devices.md, as data.
+"""The notifications of a device, and how messages change them: rules 1 to 5 of docs/devices.md, as data.
 
 An inbox moves from one complete point to the next. Between them it collects changes, and at one it applies
 them, so that what it shows is always the store's state as of `revision`.
@@ -17,7 +17,7 @@ from unisono.v1 import notification_pb2 as pb
 
 @dataclass(slots=True)
 class _Change:
-    """What has happened to one notification since the last complete point."""
+    """The changes of one notification since the last complete point, as one."""
 
     event: feed_pb.Event
     change_type: ChangeType
@@ -34,7 +34,7 @@ class _Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxChanges:
-    """What a complete point changes: its events by ascending revision, and what is to be saved.
+    """The changes of a complete point: its events by ascending revision, and what is to be saved.
 
     `rows` has the new message of each changed notification, None for one that is gone; `shown` the same as
     users see it, without those that are gone. `point` is the position.
@@ -99,8 +99,7 @@ class Inbox:
         return self._point.unread_count
 
     def receive(self, message: feed_pb.SubscribeResponse) -> None:
-        """Collect the changes of one message. After a complete one, `compute_changes` and `apply_changes`
-        follow.
+        """Collect the changes of one message; after a complete one, `compute_changes` comes next.
 
         Raises `Overfull` where they take too much memory: then the inbox is back at its last complete
         point, and the next stream must resume from there.

@@ -1,4 +1,4 @@
-"""What a device saves in its storage, and under which keys."""
+"""Saves a device's state in its storage, and knows under which keys."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ _log = logging.getLogger("unisono.client")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedState:
-    """What an earlier process saved: rows by id, the position, and the marks not answered yet, by number."""
+    """The state that an earlier process saved: rows by id, the position, and unanswered marks by number."""
 
     rows: Mapping[str, pb.Notification]
     point: feed_pb.SubscribeResponse

@@ -1,4 +1,4 @@
-"""What a device does with the messages of its stream: apply, save, notify, acknowledge."""
+"""Handles the messages of a device's stream: applies, saves, shows and acknowledges what they change."""
 
 from collections.abc import Coroutine, Iterable
 from typing import Any

@@ -42,7 +42,7 @@ class DeviceState:
         return events
 
     def apply(self, changes: InboxChanges) -> None:
-        """Apply a complete point that is saved: inbox, events and status change together."""
+        """Apply the changes of a complete point: inbox, events and status change together."""
         self.inbox.apply_changes(changes)
         if changes.events:
             for listener in tuple(self._listeners):

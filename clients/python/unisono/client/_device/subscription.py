@@ -34,7 +34,7 @@ class StreamHandler(Protocol):
         ...
 
     def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
-        """The stream has ended, and another will follow; with `reset_position`, without the position."""
+        """Called when a stream has ended and another will follow; with `reset_position`, from no position."""
         ...
 
 

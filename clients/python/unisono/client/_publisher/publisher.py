@@ -24,11 +24,11 @@ class Publisher:
     It may be made anywhere, and belongs to the event loop that first uses it; threads share a
     `BlockingPublisher`.
 
-    Each call takes a `timeout` in seconds that includes all its retries; None means the publisher's. Until
-    then errors that may pass are retried, which is safe since every call acts once (Idempotent); then the
-    last of them is raised, or `DeadlineExceeded` where there was none. Any call raises `Unauthenticated`,
-    `PermissionDenied`, `InvalidRequest`, `Unavailable` and other `UnisonoError`s; `TypeError` for an
-    argument of a wrong name or type; and whatever the function that gives tokens raises.
+    Each call takes a `timeout` in seconds that includes all its retries; None means the publisher's, by
+    default 30. Until then errors that may pass are retried, which is safe since every call acts once
+    (Idempotent); then the last of them is raised, or `DeadlineExceeded` where there was none. Any call
+    raises `Unauthenticated`, `PermissionDenied`, `InvalidRequest`, `Unavailable` and other `UnisonoError`s;
+    `TypeError` for an argument of a wrong name or type; and whatever the function that gives tokens raises.
 
         async with Publisher("localhost:50051", token) as publisher:
             await publisher.send("ada", title="Your parcel is at the door")
@@ -120,11 +120,12 @@ class Publisher:
     ) -> AsyncGenerator[Notification, None]:
         """Return an iterator over the user's history, newest first by creation, with content.
 
+            async for notification in publisher.list("ada"): ...
+
         Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time. What was
         read or dismissed is in the history until it expires; an unknown user has none. A page (of
         `page_size`, at most 500; 0: the server's default, 50) is requested when it is needed, each within
-        `timeout`. Wrong arguments raise at once, all other errors come from the iteration: `async for n in
-        publisher.list("ada")`.
+        `timeout`. Wrong arguments raise at once, all other errors come from the iteration.
         """
         return self._calls.list(user_id, filters, page_size=page_size, timeout=self._within(timeout))
 

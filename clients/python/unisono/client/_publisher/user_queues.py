@@ -108,7 +108,7 @@ class UserQueues:
 
 
 class _Batch:
-    """What one request carries."""
+    """The sends of one request."""
 
     def __init__(self, items: int, size: int) -> None:
         self.sends: list[Send] = []

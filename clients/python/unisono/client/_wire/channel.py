@@ -101,6 +101,6 @@ def check(target: str, root_certificates: bytes | None) -> None:
 def bearer(token: str) -> tuple[tuple[str, str], ...]:
     """Return the metadata that carries an access token: `stub.Method(request, metadata=bearer(token))`.
 
-    As RFC 6750, section 2.1, says. The token is not checked.
+    The form is that of RFC 6750, section 2.1. The token is not checked.
     """
     return (("authorization", f"Bearer {token}"),)

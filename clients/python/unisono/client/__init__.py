@@ -1,9 +1,9 @@
 """The Python SDK of Unisono: send to users, and be a device that is in unison with all the others.
 
-- `Publisher` sends, and `BlockingPublisher` does so without an event loop.
-- `Device` receives: an inbox, its events, and when to ring.
-- Every error is a `UnisonoError`; its tree is drawn in `help(UnisonoError)`.
-- `unisono.client.testing` has a service in memory, for the tests of programs that use this one.
+- `Publisher` sends; `BlockingPublisher` does the same without an event loop.
+- `Device` receives: it holds an inbox, and says what changed and when to ring.
+- Every error is a `UnisonoError`, whose tree `help(UnisonoError)` draws; a wrong argument is a `TypeError`.
+- `unisono.client.testing` has the service in memory, for the tests of programs that use this SDK.
 - `create_channel`, `bearer` and `from_rpc_error` serve those who call the stubs of `unisono.v1` themselves.
 """
 

@@ -1,6 +1,6 @@
-"""What callers give, checked at once: an error that names the argument, what it must be, and what it is.
+"""Checks of arguments, made before anything is sent: the error names the argument, what it must be and is.
 
-A wrong name or type raises `TypeError`: mypy finds it, too. Knows no messages and no limits of the service.
+A wrong name or type raises `TypeError`, which mypy finds, too. Limits are left to the service.
 """
 
 import difflib
@@ -20,7 +20,10 @@ _TEXTS = (str, bytes, bytearray)
 
 
 def check_options(given: Mapping[str, object], kind: type) -> None:
-    """Keyword arguments, which a `TypedDict` describes."""
+    """Check keyword arguments against the `TypedDict` that describes them.
+
+    Raises `TypeError` for an unknown name, with the nearest known one, and whatever `check` raises.
+    """
     hints = _hints(kind)
     for name, value in given.items():
         if name not in hints:
@@ -29,7 +32,11 @@ def check_options(given: Mapping[str, object], kind: type) -> None:
 
 
 def check(name: str, value: object, kind: Any) -> None:
-    """An argument of this type: a class, a union, or an `Iterable` of one."""
+    """Check that an argument is of a type: a class, a union, or an `Iterable` of a class.
+
+    Raises `TypeError` where it is not, and `InvalidRequest` for text that UTF-8 cannot encode. The members of
+    an `Iterable` are not checked. No bool passes as an int, and no text as an `Iterable`.
+    """
     if not _is(value, kind):
         raise TypeError(f"{name}: must be {_described(kind)}; is {reprlib.repr(value)}")
     if isinstance(value, str):
@@ -37,7 +44,7 @@ def check(name: str, value: object, kind: Any) -> None:
 
 
 def check_each(name: str, values: Iterable[Value], kind: type[Value]) -> list[Value]:
-    """The members of an argument, all of this type."""
+    """Return the members of an argument as a list. Raises as `check` does, and names the wrong member."""
     members = list(values)
     for index, member in enumerate(members):
         check(f"{name}[{index}]", member, kind)
@@ -45,7 +52,7 @@ def check_each(name: str, values: Iterable[Value], kind: type[Value]) -> list[Va
 
 
 def check_seconds(name: str, value: object) -> None:
-    """A length of time, as a number."""
+    """Check a number of seconds. Raises `TypeError` for what is no finite int or float; any sign passes."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError(f"{name}: must be a number of seconds, such as 5.0; is {value!r}")
 
@@ -60,7 +67,7 @@ def _is(value: object, kind: Any) -> bool:
         return isinstance(value, kind) and not (isinstance(value, bool) and kind is int)
     if get_origin(kind) in (Union, types.UnionType):
         return any(_is(value, member) for member in get_args(kind))
-    # Letters are strings, too, but nobody means them.
+    # A text is an iterable of strings, too, but nobody means its letters.
     return isinstance(value, Iterable) and not isinstance(value, _TEXTS)
 
 

@@ -1,6 +1,6 @@
-"""The calls that publishers and devices share: everything about notifications but sending them.
+"""The calls that publishers and devices share: all about notifications but sending them.
 
-Builds requests and reads answers. Knows nothing of streams.
+Builds the requests and converts the answers.
 """
 
 from collections.abc import AsyncGenerator
@@ -32,10 +32,11 @@ from unisono.v1 import notification_service_pb2 as pb
 
 
 class Filter(TypedDict, total=False):
-    """Which notifications to list; what is left out lets everything pass.
+    """The keywords that filter a list, combined with "and". What is left out lets everything pass.
 
+    read_state, user_action_state: only what is in this state.
     group_name: only of this group; empty: only without a group.
-    start_time, end_time: only created at or after the one, and before the other.
+    start_time, end_time: only created at or after the one, and before the other. Aware datetimes.
     """
 
     read_state: ReadState
@@ -46,9 +47,12 @@ class Filter(TypedDict, total=False):
 
 
 class Patch(TypedDict, total=False):
-    """New content. What is left out stays; None clears what can be cleared.
+    """The keywords of new content, at least one. What is left out stays; None clears what can be cleared.
 
-    title, body, raw_content: the payload, which is replaced as a whole when any of them is given.
+    title, body, raw_content: the payload, which is replaced as a whole when any of them is given: the
+        others are empty then. Limits are as in `Content`.
+    group_name, priority, display_time_to_live: as in `Content`; None clears.
+    expire_time: an aware datetime in the future, at most 30 days ahead. It cannot be cleared.
     """
 
     title: str
@@ -61,10 +65,13 @@ class Patch(TypedDict, total=False):
 
 
 class State(TypedDict, total=False):
-    """A new state. What is left out stays; at least one of the first two is needed.
+    """The keywords of a new state. What is left out stays; at least one of the first two is needed.
 
-    snooze_until: with SNOOZED, when it comes back; left out, not by itself.
-    up_to_revision: leave alone what has newer content or a newer alert than this.
+    read_state, user_action_state: the new states. Any action state but SNOOZED ends a snooze.
+    snooze_until: only with SNOOZED: when it comes back unread and rings, an aware datetime in the future.
+        Left out, it does not come back by itself. What expires before it is skipped.
+    up_to_revision: skip what has newer content or a newer alert than this revision of the feed, which
+        the user cannot have seen.
     """
 
     read_state: ReadState
@@ -75,12 +82,12 @@ class State(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """Selects all notifications of the feed; with an endpoint, all that are meant for it."""
+    """Selects all notifications of the feed; for a device, all that are meant for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Selects all notifications of a group."""
+    """Selects all notifications of the feed with this group name, which must not be empty."""
 
     group_name: str
 
@@ -96,7 +103,10 @@ def marking(
     endpoint_id: str = "",
     expected_revision: int | None = None,
 ) -> pb.MarkNotificationsRequest:
-    """The request that marks. Raises `TypeError`, and `InvalidRequest` for a time without a zone."""
+    """Return the request of a mark.
+
+    Raises `TypeError` for a wrong name or type, and `InvalidRequest` for a time without a zone.
+    """
     _arguments.check("user_id", user_id, str)
     _arguments.check("selector", selector, Selector)
     _arguments.check("expected_revision", expected_revision, int | None)
@@ -122,16 +132,17 @@ def marking(
 
 
 class ServiceClient:
-    """Calls of one principal; `timeout` is in seconds, retries included.
+    """Typed calls of one principal. Each takes a `timeout` in seconds that includes all its retries.
 
-    All raise `UnisonoError`, and `TypeError` for an argument of a wrong name or type.
+    All raise `UnisonoError` as `RpcCaller.call` does, `TypeError` for an argument of a wrong name or type,
+    and whatever the provider of tokens raises.
     """
 
     def __init__(self, caller: RpcCaller) -> None:
         self._caller = caller
 
     async def get(self, user_id: str, named: Ref, timeout: float) -> Notification:
-        """One notification with its payload."""
+        """Return one live notification with its content. Raises `NotFound`."""
         _arguments.check("user_id", user_id, str)
         request = pb.GetNotificationRequest(user_id=user_id, notification=ref(named))
         answer = await self._caller.call(methods.GET, request, Deadline(timeout))
@@ -140,7 +151,12 @@ class ServiceClient:
     def list(
         self, user_id: str, filter_: Filter, *, page_size: int, timeout: float, endpoint_id: str = ""
     ) -> AsyncGenerator[Notification, None]:
-        """The history, newest first; asks for the next page when it is needed, each within `timeout`."""
+        """Return an iterator over the history, newest first. A page is requested when it is needed.
+
+        Each page may take `timeout`; `page_size` 0 means the server's 50. With an `endpoint_id`, only what is
+        meant for that endpoint, and `NotFound` where it is not registered. Arguments are checked at once;
+        the iteration raises the errors of calls.
+        """
         _arguments.check("user_id", user_id, str)
         _arguments.check("page_size", page_size, int)
         _arguments.check_options(filter_, Filter)
@@ -182,7 +198,10 @@ class ServiceClient:
         timeout: float,
         endpoint_id: str = "",
     ) -> Notification:
-        """Patch the content of one notification."""
+        """Patch the content of one notification, and return it as it is after that.
+
+        Raises `NotFound`, `PermissionDenied` where the other role created it, and `RevisionMismatch`.
+        """
         _arguments.check("user_id", user_id, str)
         _arguments.check("expected_revision", expected_revision, int | None)
         _arguments.check_options(patch, Patch)
@@ -199,7 +218,10 @@ class ServiceClient:
         return _convert.notification(answer.notification)
 
     async def mark(self, request: pb.MarkNotificationsRequest, timeout: float) -> MarkResult:
-        """Patch the state of what the request selects; see `marking`."""
+        """Send a mark, as `marking` makes it, and return its result.
+
+        Raises `NotFound` when it names notifications and none is live, and `RevisionMismatch`.
+        """
         return _convert.mark_result(await self._caller.call(methods.MARK, request, Deadline(timeout)))
 
     async def delete(
@@ -211,7 +233,10 @@ class ServiceClient:
         timeout: float,
         endpoint_id: str = "",
     ) -> DeleteResult:
-        """Withdraw one notification from every device and from the history."""
+        """Withdraw one notification from every device and from the history.
+
+        Raises `NotFound` for what never was or has been purged, and `RevisionMismatch`.
+        """
         _arguments.check("user_id", user_id, str)
         _arguments.check("expected_revision", expected_revision, int | None)
         request = pb.DeleteNotificationRequest(
@@ -223,13 +248,16 @@ class ServiceClient:
         return _convert.delete_result(await self._caller.call(methods.DELETE, request, Deadline(timeout)))
 
     async def feed(self, user_id: str, *, timeout: float, endpoint_id: str = "") -> Feed:
-        """The last revision and the unread count, of one endpoint if named."""
+        """Return the last revision and the unread count of a feed; the count of one endpoint if it is named.
+
+        Raises `NotFound` where that endpoint is not registered.
+        """
         _arguments.check("user_id", user_id, str)
         request = feed_pb.GetFeedRequest(user_id=user_id, endpoint_id=endpoint_id)
         return _convert.feed(await self._caller.call(methods.GET_FEED, request, Deadline(timeout)))
 
     async def endpoints(self, user_id: str, timeout: float) -> tuple[Endpoint, ...]:
-        """The devices of a user, in the order of registration."""
+        """Return the endpoints of a user, in the order of registration; empty when there are none."""
         _arguments.check("user_id", user_id, str)
         request = endpoint_pb.ListEndpointsRequest(user_id=user_id)
         answer = await self._caller.call(methods.LIST_ENDPOINTS, request, Deadline(timeout))
@@ -250,5 +278,5 @@ def _content(patch: Patch) -> pb.NotificationContent:
 
 
 def _paths(patch: Patch) -> list[str]:
-    """The fields that a patch names, in the proto's words."""
+    """Return the fields that a patch names, as the proto names them."""
     return list(dict.fromkeys("payload" if name in _PAYLOAD else name for name in patch))

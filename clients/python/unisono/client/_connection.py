@@ -1,4 +1,4 @@
-"""Where publishers and devices get their calls from: an address, or a transport that somebody else has."""
+"""Connects publishers and devices: to an address, or through a transport that the caller owns."""
 
 from unisono.client._wire.caller import RpcCaller
 from unisono.client._wire.channel import Address
@@ -17,18 +17,25 @@ def create_transport(
     root_certificates: bytes | None = None,
     streams_per_connection: int = STREAMS_PER_CONNECTION,
 ) -> GrpcTransport:
-    """A connection to HOST:PORT that publishers and devices may share; close it when they are closed.
+    """Return a transport to HOST:PORT that publishers and devices may share. Close it after them.
 
-    See `connect` for the rest. It belongs to the event loop that first uses it. All transports of a loop
-    that are made alike share connections, each with at most `streams_per_connection` devices on it and
-    calls on the first: lower it where a proxy allows fewer streams than Unisono, which allows 1,000.
+    In the clear unless `tls` is set or `root_certificates` (PEM) are given; see `create_channel`. Nothing is
+    connected before the first call, which also binds the transport to its event loop: calls from another
+    loop raise `RuntimeError`. Transports of a loop with equal arguments share their connections. Each
+    connection carries at most `streams_per_connection` devices, the first a tenth of that and all calls;
+    lower it where a proxy allows fewer streams than Unisono, which allows 1,000. Raises `ValueError` for a
+    target that is no address, for certificates that are no PEM, and for less than one stream.
     """
     address = Address(target=target, tls=tls, root_certificates=root_certificates)
     return GrpcTransport(address, streams_per_connection)
 
 
 class Connection:
-    """A caller, and the transport that is closed with it if it was made here."""
+    """An `RpcCaller` on a transport, which `close` closes if it was made here.
+
+    Raises `ValueError` for a wrong address or certificate, `TypeError` for a `target` or `token` of a wrong
+    type, and `Unauthenticated` for a token with characters that no token has.
+    """
 
     def __init__(
         self,
@@ -48,6 +55,6 @@ class Connection:
         self.caller = RpcCaller(target, tokens, backoff)
 
     async def close(self) -> None:
-        """Close the transport, if nobody else has it."""
+        """Close the transport if it was made here: one of the caller's stays open. May be called twice."""
         if self._own is not None:
             await self._own.close()

@@ -1,4 +1,4 @@
-"""Turns messages of `unisono.v1` into what users see, and back. Knows nothing of calls."""
+"""Converts messages of `unisono.v1` to what users see, and back."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
@@ -28,13 +28,13 @@ from unisono.v1 import notification_service_pb2 as service_pb
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: Whatever a server says, times are such that every time zone has them, in seconds since 1970.
+#: Times are clamped to these, in seconds since 1970: every time zone can show what is between them.
 _FIRST: Final = int((datetime(2, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds())
 _LAST: Final = int((datetime(9998, 12, 31, tzinfo=UTC) - _EPOCH).total_seconds())
 
 
 def notification(row: pb.Notification) -> Notification:
-    """A notification as users see it."""
+    """Return a notification as users see it. Times are clamped to the years 2 to 9998."""
     visual, policy = row.payload.visual_content, row.target_policy
     return Notification(
         id=row.id,
@@ -64,7 +64,7 @@ def notification(row: pb.Notification) -> Notification:
 
 
 def send_result(result: service_pb.SendResult, key: str) -> SendResult:
-    """The result of the send that had this key."""
+    """Return the result of a send; `key` is the `app_notification_id` that was sent."""
     return SendResult(
         id=result.id,
         app_notification_id=key,
@@ -77,7 +77,7 @@ def send_result(result: service_pb.SendResult, key: str) -> SendResult:
 
 
 def mark_result(answer: service_pb.MarkNotificationsResponse) -> MarkResult:
-    """The result of marking."""
+    """Return the result of a mark."""
     return MarkResult(
         changed=answer.changed,
         skipped=answer.skipped,
@@ -88,17 +88,17 @@ def mark_result(answer: service_pb.MarkNotificationsResponse) -> MarkResult:
 
 
 def delete_result(answer: service_pb.DeleteNotificationResponse) -> DeleteResult:
-    """The result of deleting."""
+    """Return the result of a delete."""
     return DeleteResult(revision=answer.revision, already_removed=answer.already_removed)
 
 
 def feed(answer: feed_pb.GetFeedResponse) -> Feed:
-    """Where a feed is."""
+    """Return the counters of a feed."""
     return Feed(last_revision=answer.last_revision, unread_count=answer.unread_count)
 
 
 def endpoint(row: endpoint_pb.Endpoint) -> Endpoint:
-    """An endpoint as users see it."""
+    """Return an endpoint as users see it."""
     return Endpoint(
         endpoint_id=row.endpoint_id,
         platform=Platform(row.platform),
@@ -111,32 +111,35 @@ def endpoint(row: endpoint_pb.Endpoint) -> Endpoint:
 
 
 def platform_number(platform: Platform) -> pb.Platform.ValueType:
-    """The proto's number of a platform."""
+    """Return the proto's number of a platform."""
     return cast("pb.Platform.ValueType", int(platform))
 
 
 def priority_number(priority: Priority) -> pb.Priority.ValueType:
-    """The proto's number of a priority."""
+    """Return the proto's number of a priority."""
     return cast("pb.Priority.ValueType", int(priority))
 
 
 def read_state_number(state: ReadState) -> pb.ReadState.ValueType:
-    """The proto's number of a read state."""
+    """Return the proto's number of a read state."""
     return cast("pb.ReadState.ValueType", int(state))
 
 
 def user_action_state_number(state: UserActionState) -> pb.UserActionState.ValueType:
-    """The proto's number of a user action state."""
+    """Return the proto's number of a user action state."""
     return cast("pb.UserActionState.ValueType", int(state))
 
 
 def start_position_number(start: StartPosition) -> feed_pb.StartPosition.ValueType:
-    """The proto's number of a start position."""
+    """Return the proto's number of a start position."""
     return cast("feed_pb.StartPosition.ValueType", int(start))
 
 
 def timestamp(field: str, time: datetime | None) -> Timestamp | None:
-    """A time for the wire. Raises `InvalidRequest` for one without a zone: it could mean any hour."""
+    """Return a time for the wire; None for None. `field` names it in errors.
+
+    Raises `InvalidRequest` for a time without a zone, which could mean any hour.
+    """
     if time is None:
         return None
     if time.tzinfo is None:
@@ -148,7 +151,7 @@ def timestamp(field: str, time: datetime | None) -> Timestamp | None:
 
 
 def duration(span: timedelta | None) -> Duration | None:
-    """A duration for the wire."""
+    """Return a duration for the wire; None for None."""
     if span is None:
         return None
     wire = Duration()
@@ -157,7 +160,7 @@ def duration(span: timedelta | None) -> Duration | None:
 
 
 def seconds(number: float | None) -> Duration | None:
-    """A number of seconds as a duration for the wire."""
+    """Return a number of seconds as a duration for the wire; None for None."""
     return None if number is None else duration(timedelta(seconds=number))
 
 

@@ -1,4 +1,4 @@
-"""What a sender says about a notification, and the request that it makes. Knows nothing of calls."""
+"""Builds the request of a send from what its sender gives."""
 
 import secrets
 from collections.abc import Iterable
@@ -14,19 +14,23 @@ Draft = SendNotificationRequest
 
 
 class Content(TypedDict, total=False):
-    """What can be said about a notification. At least one of `title` and `raw_content`.
+    """The keywords of a send: content, key, audience and lifetime. `title` or `raw_content` is needed.
 
-    title, body: what a device shows; at most 1 KiB and 8 KiB.
+    title, body: text for a device to show; at most 1 KiB and 8 KiB. A body needs a title.
     raw_content: bytes for the app alone; at most 32 KiB.
-    app_notification_id: the sender's own key; repeating a send with the same key and content stores
-        it once. Left out, each send has a new one.
-    replace: rewrite a live notification that has this key, instead of refusing other content.
-    group_name: for grouping, and for marking a group at once.
+    app_notification_id: the sender's own key, at most 256 bytes; repeating a send with the same key and
+        content stores it once (Idempotent). Left out, each send has a new, random one.
+    replace: rewrite a live notification that has this key, which becomes unread and rings; without it,
+        other content under the key of a live one raises `KeyConflict`.
+    group_name: for grouping, and for marking a group at once; at most 256 bytes.
     priority: a hint for push.
-    platforms, endpoint_ids: whom it is meant for; without either, every device of the user.
-    display_time_to_live: how long a device should show and ring it.
-    expire_time: an aware datetime, at most 30 days ahead; left out, in 7 days.
-    endpoint_id: the device that sends, where the token is a user's.
+    platforms, endpoint_ids: the endpoints it is meant for, those that either lists; at most 100 ids.
+        Without both, every device of the user.
+    display_time_to_live: how long a device should show and ring it; more than zero, at most 30 days.
+    expire_time: an aware datetime in the future, at most 30 days ahead; left out, in 7 days.
+    endpoint_id: the device that sends, where the token is a user's; left out by publishers.
+
+    Limits are the server's defaults.
     """
 
     title: str
@@ -44,9 +48,10 @@ class Content(TypedDict, total=False):
 
 
 def draft(user_id: str, **content: Unpack[Content]) -> Draft:
-    """A notification to be sent, for `Publisher.batch`. See `Content` for what can be said about it.
+    """Return a notification to be sent with `Publisher.batch`. For its keywords see `Content`.
 
-    Raises `TypeError` for a wrong name or type, and `InvalidRequest` for a time without a zone.
+    A draft has its key from here on, so sending the same draft again stores it once. Raises `TypeError` for a
+    wrong name or type, and `InvalidRequest` for a time without a zone; the server checks the rest.
     """
     _arguments.check("user_id", user_id, str)
     _arguments.check_options(content, Content)
@@ -71,7 +76,10 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
 
 
 def keyed(request: Draft) -> Draft:
-    """The same draft with a key, without which to repeat it could be to send it twice."""
+    """Return the draft if it has a key, or else a copy with a random one, so that repeating it is safe.
+
+    Raises `TypeError` for what is not a `Draft`.
+    """
     _arguments.check("drafts", request, Draft)
     if request.app_notification_id:
         return request
@@ -85,7 +93,7 @@ def _new_key() -> str:
 
 
 def payload(title: str | None, body: str | None, raw_content: bytes | None) -> pb.Payload | None:
-    """A payload; None when nothing of it is given."""
+    """Return the payload of these parts; None when all three are None."""
     if title is None and body is None and raw_content is None:
         return None
     wire = pb.Payload(raw_content=raw_content or b"")

@@ -1,7 +1,4 @@
-"""The exceptions of the SDK, built from what the service says about an error.
-
-Knows gRPC's codes and status details, and nothing of calls.
-"""
+"""The exceptions of the SDK, and how they are made from gRPC status codes and details."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
@@ -13,12 +10,12 @@ from google.rpc import error_details_pb2, status_pb2
 
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 
-#: Nobody waits longer because a server says so, in seconds.
+#: The longest that a server may ask anybody to wait, in seconds.
 _LONGEST_DELAY: Final = 3600.0
 
 
 class UnisonoError(Exception):
-    """Any error of the service, or on the way to it.
+    """An error of the service, or of the way to it: the base class of all errors that the SDK defines.
 
         UnisonoError                 code, reason, message, metadata, violations, retry_delay
         ├── InvalidRequest           fields are wrong; violations names each
@@ -35,20 +32,21 @@ class UnisonoError(Exception):
         ├── QuotaExceeded            as many notifications, bytes, streams or endpoints as allowed
         ├── Superseded               a newer stream of the same endpoint took over
         ├── Unavailable              nothing is wrong with the request: repeat it later
-        │   ├── OutcomeUnknown       the same, and it may have been done already
+        │   ├── OutcomeUnknown       it may have been done already: repeat it all the same
         │   ├── RateLimited          more calls than the caller may make: nothing was done
         │   └── RequestIncomplete    it did not arrive as a whole: nothing was done
-        ├── DeadlineExceeded         no answer within the time that the caller gave
+        ├── DeadlineExceeded         no answer within the timeout: it may have been done
         ├── InternalError            a fault of the server; metadata["request_id"] finds it in its log
-        └── StorageFailed            a device could not keep what it holds
+        └── StorageFailed            a device could not load or save its state
 
-    `reason` is a name of `unisono.v1.ErrorReason` without its prefix, and empty for an error that the
-    service did not raise (the transport did). `violations` are the bad fields and what is wrong with
-    each. `retry_delay` is in seconds, from 0 to an hour; None when the service did not ask to repeat the
-    request.
+    `code` is a `grpc.StatusCode`. `reason` is a name of `unisono.v1.ErrorReason` without its prefix, empty
+    where the service did not raise the error (the transport or the SDK did). `metadata` is what that reason
+    carries. `violations` maps each wrong field, of which the service names the first 20, to what is wrong
+    with it. `retry_delay` is in seconds, from 0 to 3,600; None when the service did not ask to repeat the
+    request. Wrong names and types of arguments raise `TypeError` instead.
     """
 
-    #: What an error has that nobody gave a code.
+    #: The code of an error that was made without one.
     default_code: grpc.StatusCode = grpc.StatusCode.UNKNOWN
 
     def __init__(
@@ -74,13 +72,16 @@ class UnisonoError(Exception):
 
 
 class InvalidRequest(UnisonoError):
-    """Fields of the request are wrong."""
+    """Fields of the request are wrong; `violations` names each. Nothing was changed."""
 
     default_code = grpc.StatusCode.INVALID_ARGUMENT
 
 
 class TooLarge(InvalidRequest):
-    """The request is larger than the server takes; `metadata` has size and limit in bytes."""
+    """The request is larger than the server takes.
+
+    `metadata` has `size` and `limit` in bytes, unless the transport found it: then `reason` is empty.
+    """
 
     default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
@@ -90,37 +91,37 @@ class ResumeTokenInvalid(InvalidRequest):
 
 
 class Unauthenticated(UnisonoError):
-    """The access token is missing, invalid or expired."""
+    """The access token is missing, invalid or expired: `reason` is TOKEN_MISSING, _INVALID or _EXPIRED."""
 
     default_code = grpc.StatusCode.UNAUTHENTICATED
 
 
 class PermissionDenied(UnisonoError):
-    """The access token is good, and not for this."""
+    """The access token is valid, and not for this; `reason` and `metadata` say why."""
 
     default_code = grpc.StatusCode.PERMISSION_DENIED
 
 
 class NotFound(UnisonoError):
-    """There is no such notification or endpoint, or it is gone, or not the caller's to see."""
+    """The notification or endpoint does not exist, or is gone, or is not the caller's to see."""
 
     default_code = grpc.StatusCode.NOT_FOUND
 
 
 class KeyConflict(UnisonoError):
-    """A live notification has this `app_notification_id` and other content."""
+    """A live notification has this `app_notification_id` and other content: `metadata["notification_id"]`."""
 
     default_code = grpc.StatusCode.ALREADY_EXISTS
 
 
 class RevisionMismatch(UnisonoError):
-    """It changed since `expected_revision`; `metadata["revision"]` is the current one."""
+    """The notification changed since `expected_revision`; `metadata["revision"]` is the current one."""
 
     default_code = grpc.StatusCode.ABORTED
 
 
 class FailedPrecondition(UnisonoError):
-    """The request does not fit the state of the service."""
+    """The request does not fit the state of what it is about."""
 
     default_code = grpc.StatusCode.FAILED_PRECONDITION
 
@@ -134,25 +135,28 @@ class PlatformFixed(FailedPrecondition):
 
 
 class QuotaExceeded(UnisonoError):
-    """The user has as many notifications, bytes, streams or endpoints as allowed: `metadata["limit"]`."""
+    """The user has as many notifications, bytes, target policies, streams or endpoints as allowed.
+
+    `reason` says of what, `metadata["limit"]` how many.
+    """
 
     default_code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 class Superseded(UnisonoError):
-    """A newer stream of the same endpoint took over."""
+    """A newer stream of the same endpoint took over; an endpoint has one stream at a time."""
 
     default_code = grpc.StatusCode.ABORTED
 
 
 class Unavailable(UnisonoError):
-    """Nothing is wrong with the request: repeat it later."""
+    """The service cannot be reached, or cannot answer now. Repeating the request later may help."""
 
     default_code = grpc.StatusCode.UNAVAILABLE
 
 
 class OutcomeUnknown(Unavailable):
-    """It may have been done. Repeating is safe: everything here acts once."""
+    """The change may have been committed or not. Repeating the request is safe (Idempotent)."""
 
 
 class RateLimited(Unavailable):
@@ -168,7 +172,7 @@ class RequestIncomplete(Unavailable):
 
 
 class DeadlineExceeded(UnisonoError):
-    """No answer came within the time that the caller gave. It may have been done."""
+    """No answer came within the timeout that the caller gave. The request may have been carried out."""
 
     default_code = grpc.StatusCode.DEADLINE_EXCEEDED
 
@@ -180,7 +184,7 @@ class InternalError(UnisonoError):
 
 
 class StorageFailed(UnisonoError):
-    """A device could not keep what it holds."""
+    """A device could not load or save its state: the storage is full, damaged, in use, another endpoint's."""
 
 
 _BY_REASON: Final[Mapping[str, type[UnisonoError]]] = {
@@ -215,12 +219,18 @@ _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def from_rpc_error(error: grpc.RpcError) -> UnisonoError:
-    """What the service says about an error of a call that was made through the stubs."""
+    """Return the exception for an error of a call that was made through the stubs, blocking or `grpc.aio`.
+
+    Its class follows from the reason in the status details, and from the code where there are none; then
+    `reason` is empty, and `metadata` and `violations` are too. A CANCELLED, and a connection that broke under
+    TLS, are `Unavailable`. An error without a status (not a `grpc.Call`) is a plain `UnisonoError` with the
+    code UNKNOWN. The exception is returned, not raised.
+    """
     return error_of(_code(error), _message(error), _details(error))
 
 
 def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> UnisonoError:
-    """The exception for a status and its details."""
+    """Return the exception for a status: its code, its message, and its `google.rpc.Status` details."""
     info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     retry = error_details_pb2.RetryInfo()
     for detail in details:
@@ -239,12 +249,12 @@ def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> Uni
 
 
 def delay_of(asked: Duration) -> float:
-    """For how many seconds the service asks to wait; what would be for ever, or no time at all, is not it."""
+    """Return the seconds that the service asks to wait, from 0 to 3,600 whatever it asks for."""
     return min(max(0.0, asked.ToNanoseconds() / 1e9), _LONGEST_DELAY)
 
 
 def code_of(number: int) -> grpc.StatusCode:
-    """The gRPC code of a number; UNKNOWN for one that gRPC does not define."""
+    """Return the gRPC code of a number; UNKNOWN for one that gRPC does not define."""
     return _CODES.get(number, grpc.StatusCode.UNKNOWN)
 
 
@@ -252,10 +262,10 @@ def _kind(code: grpc.StatusCode, reason: str, message: str) -> type[UnisonoError
     # A CANCELLED that the caller did not ask for is how an overrun or stopping server turns calls away.
     if code is grpc.StatusCode.CANCELLED:
         return Unavailable
-    # A connection that breaks under TLS, as by a bit that turned, ends its calls in these words.
+    # A connection that breaks under TLS, as by a bit that turned, ends its calls with this message.
     if code is grpc.StatusCode.UNKNOWN and not reason and message.startswith("Stream removed"):
         return Unavailable
-    # A request far beyond the limit never gets to the service: gRPC turns it away, in these words only.
+    # A request far beyond the limit does not get to the service: gRPC says so, in its message only.
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and not reason and "larger than max" in message:
         return TooLarge
     return _BY_REASON.get(reason) or _BY_CODE.get(code, UnisonoError)

@@ -1,4 +1,4 @@
-"""Everything that `unisono.client` promises by name, in one place."""
+"""Every name that `unisono.client` promises, in one place."""
 
 from unisono.client._calls import Everything, Filter, Group, Patch, State
 from unisono.client._connection import create_transport

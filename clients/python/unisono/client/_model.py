@@ -1,4 +1,4 @@
-"""What users of the SDK see: notifications, results, endpoints. Knows neither protobuf nor calls.
+"""The values that users of the SDK see: notifications, events, results, endpoints and their enums.
 
 Times are aware datetimes in UTC. The numbers of the enums are those of the proto; a number that this
 version does not know reads as UNSPECIFIED.
@@ -23,7 +23,10 @@ class _OpenEnum(IntEnum):
 
 
 class Platform(_OpenEnum):
-    """The kind of device that an endpoint is on."""
+    """The kind of device that an endpoint is on.
+
+    UNSPECIFIED is what a kind newer than this SDK reads as; no endpoint can be registered with it.
+    """
 
     UNSPECIFIED = 0
     WINDOWS = 1
@@ -35,7 +38,10 @@ class Platform(_OpenEnum):
 
 
 class Priority(_OpenEnum):
-    """How urgently a push should wake a device."""
+    """How urgently a push should wake a device; the order of the stream does not depend on it.
+
+    UNSPECIFIED: the sender gave none. HIGH: wake the device. LOW: may wait until the device wakes by itself.
+    """
 
     UNSPECIFIED = 0
     HIGH = 1
@@ -43,7 +49,10 @@ class Priority(_OpenEnum):
 
 
 class ReadState(_OpenEnum):
-    """Whether a notification was read, on any device."""
+    """Whether a notification was read, on any device. Every notification starts as UNREAD.
+
+    UNSPECIFIED, in a filter or a new state, is the same as leaving it out.
+    """
 
     UNSPECIFIED = 0
     UNREAD = 1
@@ -51,7 +60,12 @@ class ReadState(_OpenEnum):
 
 
 class UserActionState(_OpenEnum):
-    """What the user did with a notification."""
+    """The last thing that the user did with a notification. Any state may follow any other.
+
+    NO_INTERACTION: nothing yet; every notification starts here. ACTIVATED: opened. DISMISSED: it stays in the
+    history until it expires. SNOOZED: put off; at `snooze_until` it comes back unread and rings.
+    UNSPECIFIED, in a filter or a new state, is the same as leaving it out.
+    """
 
     UNSPECIFIED = 0
     NO_INTERACTION = 1
@@ -61,7 +75,10 @@ class UserActionState(_OpenEnum):
 
 
 class SenderRole(_OpenEnum):
-    """Who created a notification: a backend of the app, or the user from an own device."""
+    """Who created a notification: a backend of the app (PUBLISHER), or the user from an own device (USER).
+
+    Only that role may change the content, and each role has its own `app_notification_id`s.
+    """
 
     UNSPECIFIED = 0
     PUBLISHER = 1
@@ -69,7 +86,12 @@ class SenderRole(_OpenEnum):
 
 
 class ChangeType(_OpenEnum):
-    """Why an event was sent. UNSPECIFIED: the device started anew, and the notification was not there."""
+    """Why an event was sent, for presentation only: `Event.removed` decides what to do with it.
+
+    CREATED: new to this device. UPDATED: its content changed. STATE_CHANGED: only its state did. DELETED: it
+    was withdrawn. EXPIRED: its time was up. UNSPECIFIED: the device started anew, and what it held before
+    was not there any more.
+    """
 
     UNSPECIFIED = 0
     CREATED = 1
@@ -80,7 +102,11 @@ class ChangeType(_OpenEnum):
 
 
 class StartPosition(_OpenEnum):
-    """Where a device starts that holds nothing yet: with all that is there, or with what comes."""
+    """Where a device starts that holds nothing yet.
+
+    BEGINNING: with all that is in the feed, which does not ring. END: with what comes from now on.
+    UNSPECIFIED is the same as BEGINNING.
+    """
 
     UNSPECIFIED = 0
     BEGINNING = 1
@@ -89,10 +115,14 @@ class StartPosition(_OpenEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A notification of a user's feed.
+    """A notification of a user's feed, as it is at `revision`.
 
-    `title`, `body` and `raw_content` are empty where the sender gave none. `platforms` and
-    `endpoint_ids` say whom it is meant for; both empty: every endpoint.
+    `app_notification_id` (the sender's own key), `group_name`, `title`, `body` and `raw_content` are empty
+    where the sender gave none. It is meant for every endpoint whose platform is in `platforms` or whose id is
+    in `endpoint_ids`; where both are empty, for all. `display_time_to_live` is how long a device should show
+    and ring it after an alert, None for as long as it lives; at `expire_time` it leaves feed and history.
+    `snooze_until` is None unless it is snoozed and comes back by itself. `revision` is the feed's revision at
+    its last change, `alert_revision` that at its last change that rings.
     """
 
     id: str
@@ -119,17 +149,19 @@ class Notification:
 
     @property
     def counts_as_unread(self) -> bool:
-        """Whether it counts for the badge: unread, and neither dismissed nor snoozed."""
+        """Whether a badge counts it: it is unread, and neither dismissed nor snoozed."""
         put_aside = self.user_action_state in (UserActionState.DISMISSED, UserActionState.SNOOZED)
         return self.read_state is ReadState.UNREAD and not put_aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    """What a send stored, committed to the server's disk.
+    """The result of a send, which is committed to the server's disk (Durable).
 
-    `deduplicated`: an earlier send with the same key and content stored it, this one changed nothing;
-    with `removed`, it has been deleted or has expired meanwhile, and stays gone.
+    `app_notification_id` is the key of the send, also where the SDK made one. `revision` is the feed's at the
+    last change of the notification. `deduplicated`: an earlier send with the same key and content stored it,
+    and this one changed nothing (Idempotent); then `removed` is true if it was deleted or has expired
+    meanwhile, and stays gone.
     """
 
     id: str
@@ -143,10 +175,12 @@ class SendResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkResult:
-    """What marking did: how many changed, how many were left alone, and the state after it.
+    """The result of a mark, all of which is committed to the server's disk (Durable).
 
-    `skipped` have newer content than the marker had seen, or expire before the end of the snooze.
-    `not_found` are the references (ids or keys) that name nothing live.
+    `changed` counts what changed, without what was as asked already. `skipped` counts what was left alone:
+    it has newer content or a newer alert than `up_to_revision`, or expires before `snooze_until`.
+    `last_revision` and `unread_count` are the feed's after the mark; where a device marked, the count is its
+    own. `not_found` has the ids or keys that name nothing live.
     """
 
     changed: int
@@ -158,7 +192,10 @@ class MarkResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteResult:
-    """The revision at which it was removed; `already_removed`: it was gone before this call."""
+    """The result of a delete: the feed's revision at which the notification was removed.
+
+    `already_removed`: it had been deleted or had expired before this call, which changed nothing.
+    """
 
     revision: int
     already_removed: bool
@@ -166,7 +203,10 @@ class DeleteResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """Where a feed is: its last revision (0 before the first), and the exact unread count."""
+    """Where a feed is: the revision of its last change (0 before the first), and its unread count.
+
+    `unread_count` is exact, and of the whole feed: a device's own count leaves out what is not meant for it.
+    """
 
     last_revision: int
     unread_count: int
@@ -174,7 +214,13 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One installation of the app on one device of the user."""
+    """One installation of an app on one device of a user.
+
+    `display_name` is empty where the device gave none. `last_seen_time` is when it last had a stream,
+    registered, acknowledged or changed something; unseen for 60 days, it is removed. `acknowledged_revision`
+    is the feed's revision up to which the device has everything. Both may lag by seconds. `connected`: a
+    stream is open.
+    """
 
     endpoint_id: str
     platform: Platform
@@ -187,11 +233,12 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A change as a device sees it: the notification after it, and whether to ring for it now.
+    """A change as a device sees it: the notification after the change, and whether to ring for it now.
 
-    `removed` alone decides what to do with it: drop it from what is shown, or insert or replace it by
-    `notification.id`. A removed notification is as the device last held it. `ring` is decided: make
-    the sound, once. `origin_endpoint_id` is the device that made the change, where one did.
+    `removed` alone decides what to do: drop the notification from what is shown, or insert or replace it by
+    `notification.id`. A removed notification is as the device last held it. `ring` is decided already: make
+    the sound, once. `revision` is the feed's at the change. `origin_endpoint_id` is the endpoint that made
+    the change, empty where it was not one change by one device.
     """
 
     notification: Notification

@@ -1,4 +1,4 @@
-"""How a caller names notifications, and how the proto does. Knows nothing of calls."""
+"""References to notifications, as a caller gives them and as the proto has them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,11 @@ from unisono.v1.notification_pb2 import NotificationRef
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Names a notification by its sender's own key instead of by its id."""
+    """Names a notification by its sender's `app_notification_id` instead of by its id.
+
+    Publishers and devices have keys of their own. Where both used this one, what is live comes before what
+    is gone, then what the caller's role created before what the other did.
+    """
 
     app_notification_id: str
 
@@ -23,7 +27,7 @@ Refs = Ref | Iterable[Ref]
 
 
 def ref(named: Ref) -> NotificationRef:
-    """The proto's reference."""
+    """Return the proto's reference to one notification. Raises `TypeError` for what is no `Ref`."""
     _arguments.check("notification", named, Ref)
     if isinstance(named, Key):
         return NotificationRef(app_notification_id=named.app_notification_id)
@@ -31,7 +35,10 @@ def ref(named: Ref) -> NotificationRef:
 
 
 def refs(named: Refs) -> list[NotificationRef]:
-    """The proto's references."""
+    """Return the proto's references to one or several notifications, in order.
+
+    Raises `TypeError` for what is no `Ref`.
+    """
     if isinstance(named, str | Key | Notification | SendResult):
         return [ref(named)]
     return [ref(one) for one in named]

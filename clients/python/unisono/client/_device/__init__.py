@@ -1,1 +1,1 @@
-"""Receiving: a device, its inbox, and how it comes back. Knows nothing of publishers."""
+"""Receiving: a device, its inbox, its storage, and how it reconnects."""

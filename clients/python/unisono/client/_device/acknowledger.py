@@ -1,4 +1,4 @@
-"""Tells the server, now and then, how far a device has got. Knows no streams."""
+"""Acknowledges a device's position in the background, so that backends can see what has arrived."""
 
 import asyncio
 import logging
@@ -12,9 +12,9 @@ _log = logging.getLogger("unisono.client")
 
 
 class Acknowledger:
-    """Gathers positions, and acknowledges the last of them.
+    """Gathers positions for `interval` seconds, then acknowledges the last one, within `timeout` seconds.
 
-    What fails is repeated, for a later one if there is, with delays that grow and that the service asks for.
+    What fails is repeated, with a later position if there is one, after delays that grow.
     """
 
     def __init__(self, caller: RpcCaller, endpoint_id: str, *, interval: float, timeout: float) -> None:
@@ -27,12 +27,12 @@ class Acknowledger:
         self._moved = asyncio.Event()
 
     def advance(self, resume_token: bytes) -> None:
-        """The device has applied and kept everything up to here."""
+        """Record that the device has applied and saved everything up to this position."""
         self._position = resume_token
         self._moved.set()
 
     async def run(self) -> None:
-        """Acknowledge as the device moves, until cancelled."""
+        """Acknowledge as the device advances, until cancelled: what is left then, `flush` may send."""
         failures = 0
         while True:
             while self._position == self._acknowledged:
@@ -45,7 +45,11 @@ class Acknowledger:
                 await asyncio.sleep(self._caller.backoff.delay_after(error, failures))
 
     async def flush(self, timeout: float) -> UnisonoError | None:
-        """Acknowledge now, if there is something new, within `timeout` seconds; what went wrong."""
+        """Acknowledge now, if there is something new, within `timeout` seconds.
+
+        Returns the error if that failed, which is logged; otherwise None. Repeating is safe: an older
+        position changes nothing (AcknowledgeResponse).
+        """
         reached = self._position
         if reached == self._acknowledged:
             return None

@@ -33,15 +33,18 @@ from unisono.client._refs import Ref
 from unisono.client._wire.tokens import TokenSource, retry_provider_errors
 from unisono.v1 import feed_service_pb2 as pb
 
-#: How long a device that is closed may take to say how far it got, in seconds.
+#: How long a device that is closed may take to acknowledge its position, in seconds.
 _LAST_WORD: Final = 1.0
 
 
 class Device:
-    """One installation of an app on one device of a user.
+    """One installation of an app on one device of a user: it receives, shows and marks notifications.
 
-    While it is open, it stays subscribed by itself: across cuts, silence, restarts of the server, and
-    tokens that expire. What it holds is always the store's state as of `revision`.
+    While it is open it stays subscribed: it reconnects after lost connections, silence, restarts of the
+    server and expired tokens, and catches up. What it shows, online or not, is the store's state of what is
+    meant for it at `revision` (Complete, Convergent). It belongs to one event loop. It ends for good when a
+    newer stream of its `endpoint_id` takes over (`Superseded`), when the endpoint was deleted
+    (`EndpointDeleted`), when the token is refused and there is no other, or with an error that cannot pass.
 
         async with Device("localhost:50051", token, endpoint_id="laptop", platform=Platform.LINUX) as device:
             async for event in device.events():
@@ -63,13 +66,15 @@ class Device:
         root_certificates: bytes | None = None,
         timing: Timing = Timing(),  # noqa: B008  frozen
     ) -> None:
-        """A device at HOST:PORT, or on a transport that stays the caller's to close.
+        """Make a device for HOST:PORT, or for a transport that stays the caller's to close.
 
-        `token` is an access token of the user, or a function (async or not) that gives one: it is asked
-        for the first, and again when that expires. `endpoint_id` is chosen by the device once and kept
-        by it; its `platform` is fixed. `storage` keeps what the device holds, and closes with it; left
-        out, each process starts anew. `start` is where a device begins that holds nothing. Without
-        `tls` or `root_certificates` (PEM) the token travels in the clear: stay on this machine.
+        `token` is an access token of the user, or a function (async or not) that returns one, called at
+        first and when one expires; its errors are retried. The device chooses `endpoint_id` once, and keeps
+        it and its `platform`. An empty `display_name` leaves the stored one. `storage` holds the device's
+        state, and is closed with it; None: each process starts anew. `start` is where a device starts that
+        holds nothing. Without `tls` or `root_certificates` (PEM) the token travels in the clear: stay on
+        this machine. Raises `TypeError` or `ValueError` for wrong arguments, `Unauthenticated` for a
+        malformed token.
         """
         _arguments.check("endpoint_id", endpoint_id, str)
         _arguments.check("platform", platform, Platform)
@@ -130,7 +135,11 @@ class Device:
         await self.close()
 
     async def open(self) -> None:
-        """Take up what was kept, and subscribe. It need not be online. Raises `StorageFailed`."""
+        """Load the saved state, and start to connect; does not wait until the device is online.
+
+        Raises `StorageFailed` when the storage cannot be loaded: then, or when cancelled, the device is
+        closed. Raises `RuntimeError` when the device is open or closed already.
+        """
         self._state.check_open()
         if self._opened:
             raise RuntimeError("this device is open already")
@@ -147,7 +156,11 @@ class Device:
         self._task = asyncio.create_task(self._stay())
 
     async def close(self) -> None:
-        """Say how far it got, end the stream, and close the storage. Nothing that is kept is lost."""
+        """Stop receiving, and release connection and storage, for good. May be called twice.
+
+        While live it acknowledges its position first, for at most 1 s. Marks not sent yet stay in the
+        storage for the next device on it. Raises `StorageFailed` when the storage cannot be closed.
+        """
         async with AsyncExitStack() as last:
             last.push_async_callback(self._connection.close)
             last.push_async_callback(self._persistence.close)
@@ -155,55 +168,69 @@ class Device:
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """What it holds, newest first: the store's state of what is meant for it, as of `revision`."""
+        """All that is meant for this device, newest first by creation: the store's state at `revision`."""
         return self._state.inbox.notifications
 
     @property
     def unread_count(self) -> int:
-        """What a badge shows: exact, as of `revision`."""
+        """The number for a badge: unread, neither dismissed nor snoozed. Exact at `revision`."""
         return self._state.inbox.unread_count
 
     @property
     def revision(self) -> int:
-        """The feed's revision that the device has reached; 0 before it ever was online."""
+        """The feed's revision of the last complete point; 0 before the first."""
         return self._state.inbox.revision
 
     @property
     def status(self) -> Status:
-        """How it is connected."""
+        """Whether the device is OFFLINE, CATCHING_UP, LIVE or CLOSED; see `Status`."""
         return self._state.status
 
     @property
     def error(self) -> Exception | None:
-        """Why it is offline or ended, if it did not choose to."""
+        """Why the device is offline or has ended; None while connected, at first, and after `close`.
+
+        Offline, the `UnisonoError` of the last try, such as `Unavailable`, or `Unauthenticated` for an
+        expired token; what the function that gives tokens raised is its `__cause__`.
+        """
         return self._state.error
 
     @property
     def pending_marks(self) -> int:
-        """How many marks the server has not answered yet."""
+        """The number of saved marks that the server has not answered yet."""
         return len(self._outbox)
 
     def events(self) -> Events:
-        """An iterator over what happens from now on. Raises, at its end, what ended the device for good.
+        """Return a new iterator over the events from now on; what is there already is in `notifications`.
 
-        What is there already is in `notifications`. Events come at complete points: those of a
-        catch-up together, as the net change, of which at most one rings.
+        Events come at complete points, by ascending revision: after a catch-up the net change, of which at
+        most one rings. The iterator ends after `close`, and raises what ended the device for good.
         """
         return self._state.listen()
 
     async def wait_for(self, condition: Callable[["Device"], bool]) -> None:
-        """Wait until the device satisfies a condition. Raises what ended the device for good."""
+        """Wait until a condition holds: `await device.wait_for(lambda device: device.status is Status.LIVE)`.
+
+        It is tested at once and after each change of status, inbox or pending marks; what holds only for a
+        moment may be missed. There is no timeout: use `asyncio.timeout`. Raises what the condition raises,
+        what ended the device for good, and `RuntimeError` before `open` or after `close`.
+        """
         self._check_opened()
         await self._state.until(lambda: condition(self))
 
     async def mark(self, selector: Selector, **state: Unpack[State]) -> MarkResult | None:
         """Mark one, several, a `Group` or `Everything` (meant for this device), on every device.
 
-        The new state (see `State`): read_state, user_action_state, snooze_until, up_to_revision.
+        The new state (see `State`): read_state, user_action_state, snooze_until, up_to_revision. The last is
+        `revision` by default, unless that is 0 and they are named: what has newer content is skipped.
 
-        Offline, the mark is kept and sent on return, and the answer is None. What has newer content than
-        this device has seen is left alone, unless `up_to_revision` says otherwise. Raises what ended the
-        device for good, and `Unavailable` when 10,000 marks wait for the connection.
+        The mark is saved, then sent in order while connected, with `timing.call_timeout` (20 s) for each try.
+        Returns None when it is to be sent later: offline, when the connection is lost, or when a try fails
+        with an error that may pass; later errors are only logged. Cancelling does not withdraw it.
+
+        Raises `StorageFailed` if it cannot be saved, `Unavailable` if 10,000 are pending, `TypeError` or
+        `InvalidRequest` for wrong arguments, `RuntimeError` before `open` or after `close`, what the server
+        answers, such as `NotFound` if none of those named is live, and what ended the device for good.
         """
         self._check_opened()
         self._state.check_open()
@@ -212,29 +239,38 @@ class Device:
         return await self._outbox.put(marking("", selector, state, endpoint_id=self.endpoint_id))
 
     async def mark_read(self, selector: Selector) -> MarkResult | None:
-        """Read. See `mark`."""
+        """Mark as read on every device. Returns and raises what `mark` does."""
         return await self.mark(selector, read_state=ReadState.READ)
 
     async def dismiss(self, selector: Selector) -> MarkResult | None:
-        """Dismissed: it stays in the history until it expires. See `mark`."""
+        """Dismiss on every device; it stays in the history. Returns and raises what `mark` does."""
         return await self.mark(selector, user_action_state=UserActionState.DISMISSED)
 
     async def snooze(self, selector: Selector, until: datetime | timedelta) -> MarkResult | None:
-        """Put off: at an aware time, or after a while, it comes back unread, and rings. See `mark`."""
+        """Put off until an aware time, or for a while from now: then it comes back unread, and rings.
+
+        Skips what expires earlier. Returns and raises what `mark` does; `InvalidRequest` for the past.
+        """
         if isinstance(until, timedelta):
             until = datetime.now(UTC) + until
         return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_until=until)
 
     async def delete(self, notification: Ref) -> DeleteResult:
-        """Withdraw one from every device and from the history. Needs a connection."""
+        """Withdraw one notification from every device and from the history. Needs the server.
+
+        Tries for `timing.call_timeout` (20 s), then raises `Unavailable` or `DeadlineExceeded`. Raises
+        `NotFound` for what is not in the feed; for what was, see `DeleteResult.already_removed`.
+        """
         return await self._calls.delete(
             "", notification, expected_revision=None, timeout=self._timeout, endpoint_id=self.endpoint_id
         )
 
     def history(self, **filters: Unpack[Filter]) -> AsyncGenerator[Notification, None]:
-        """What the store holds for this device, newest first, page by page. Needs a connection.
+        """Return an iterator over what the store holds for this device, newest first, with content.
 
-        Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time.
+        Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time. Gets pages
+        of 50 as needed, each within `timing.call_timeout` (20 s). Wrong arguments raise at once; the
+        iteration raises `Unavailable` or `DeadlineExceeded` offline, `NotFound` if it was never online.
         """
         return self._calls.list("", filters, page_size=0, timeout=self._timeout, endpoint_id=self.endpoint_id)
 

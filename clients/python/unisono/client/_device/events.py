@@ -1,4 +1,4 @@
-"""Hands events to whoever iterates them, at their own pace. Knows nothing of streams."""
+"""Hands events to those who iterate over them, each at an own pace."""
 
 import asyncio
 import logging
@@ -13,11 +13,12 @@ _log = logging.getLogger("unisono.client")
 
 
 class Events:
-    """An iterator over what happens to a device's inbox, from the moment it was asked for.
+    """An iterator over what happens to a device's inbox, from when `Device.events` returned it.
 
-    It never holds the device up. To one that is slow, events of the same notification come as one: as
-    the last of them, with the reason of the first, so that at most one waits for each notification. To
-    one that reads so slowly that they fill the memory, it ends with an error.
+    A slow reader never holds the device up: events of the same notification are merged, into the last of them
+    with the change type of the first, so that at most one waits for each notification. For a reader so slow
+    that they would take more than 512 MiB, the iterator ends with `Unavailable`: begin anew, with
+    `device.notifications` and `device.events()`.
     """
 
     def __init__(self) -> None:
@@ -30,8 +31,10 @@ class Events:
         return self
 
     async def __anext__(self) -> Event:
-        """The next event. Raises what ended the device for good, after the last event; or `Unavailable`
-        where events were not taken in time: begin anew, with `device.notifications` and `device.events()`.
+        """Wait for the next event, and return it. Cancelling loses none.
+
+        After the last event, raises what ended the device for good, `StopAsyncIteration` where the device
+        was closed, or `Unavailable` where events were not taken in time.
         """
         while not self._waiting:
             if self._error is not None:
@@ -45,7 +48,7 @@ class Events:
         return event
 
     def put(self, events: Iterable[Event]) -> None:
-        """Add events, in the order of their revisions."""
+        """Add events in the order of their revisions. The device calls it."""
         if self._ended:
             return
         try:
@@ -58,14 +61,14 @@ class Events:
         self._arrived.set()
 
     def end(self, error: Exception | None) -> None:
-        """There will be no more."""
+        """End the iterator after the events that wait, with an error if there is one. The device calls it."""
         if not self._ended:
             self._ended, self._error = True, error
             self._arrived.set()
 
 
 def _size(event: Event) -> int:
-    """About: what it does not share with others, and has no limit."""
+    """Return about how many bytes the event takes, of what it does not share with others and has no limit."""
     row = event.notification
     return len(row.raw_content) + len(row.body) + len(row.title) + len(row.group_name)
 

@@ -1,7 +1,7 @@
-"""What a device holds, and how messages of the stream change it: the rules of the contract, as data.
+"""The notifications of a device, and how messages change them: rules 1 to 5 of docs/devices.md, as data.
 
-An inbox moves from one complete point to the next: between them it collects, and at one it settles, so
-that what it shows is always the store's state as of `revision`. Knows no network, no clock and no disk.
+An inbox moves from one complete point to the next. Between them it collects changes, and at one it applies
+them, so that what it shows is always the store's state as of `revision`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from unisono.v1 import notification_pb2 as pb
 
 @dataclass(slots=True)
 class _Change:
-    """What has happened to one notification since the last complete point."""
+    """The changes of one notification since the last complete point, as one."""
 
     event: feed_pb.Event
     change_type: ChangeType
@@ -34,10 +34,10 @@ class _Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxChanges:
-    """What a complete point brings: events in the order of their revisions, and what they change.
+    """The changes of a complete point: its events by ascending revision, and what is to be saved.
 
-    `rows` has the new message of a notification, or None for one that is gone; `shown` is the same for
-    those that are not. `point` is the position.
+    `rows` has the new message of each changed notification, None for one that is gone; `shown` the same as
+    users see it, without those that are gone. `point` is the position.
     """
 
     events: tuple[Event, ...]
@@ -47,7 +47,11 @@ class InboxChanges:
 
 
 class Inbox:
-    """The notifications of one device, as of the last complete point."""
+    """The notifications of one device, as of the last complete point, and what was received since.
+
+    Starts from saved rows by id and a saved position, if there are any. Raises `Overfull` where the rows take
+    more than 512 MiB.
+    """
 
     def __init__(
         self,
@@ -66,12 +70,12 @@ class Inbox:
         self._changes: Held[_Change] = Held(room, lambda change: change.event.ByteSize())
         self._resetting = False
         self._catching_up = True
-        #: The position to resume from: after the last message that was taken.
+        #: The position to resume from: after the last message that was received.
         self.token = self._point.resume_token
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """All of them, newest first by creation."""
+        """All notifications, newest first by creation; by id where created in the same millisecond."""
         if self._newest_first is None:
             newest_first = sorted(
                 self._shown.values(), key=lambda row: (row.create_time, row.id), reverse=True
@@ -81,7 +85,7 @@ class Inbox:
 
     @property
     def revision(self) -> int:
-        """The feed's revision that this is the state of; 0 before the first complete point."""
+        """The feed's revision at the last complete point; 0 before the first."""
         return self._point.revision
 
     @property
@@ -91,11 +95,15 @@ class Inbox:
 
     @property
     def unread_count(self) -> int:
-        """What a badge shows."""
+        """The number that a badge shows, at the last complete point."""
         return self._point.unread_count
 
     def receive(self, message: feed_pb.SubscribeResponse) -> None:
-        """Take in one message. At a complete one, `weigh` and `settle` come next. Raises `Overfull`."""
+        """Collect the changes of one message; after a complete one, `compute_changes` comes next.
+
+        Raises `Overfull` where they take too much memory: then the inbox is back at its last complete
+        point, and the next stream must resume from there.
+        """
         if message.HasField("welcome"):
             self._catching_up = True
             if not message.welcome.resumed:
@@ -107,7 +115,7 @@ class Inbox:
         self.token = message.resume_token
 
     def missing_payloads(self) -> list[str]:
-        """The notifications that have come without their content, which is not held either."""
+        """Return the ids of changed notifications whose content was neither received nor held."""
         return [
             id_
             for id_, change in self._changes.items()
@@ -115,14 +123,18 @@ class Inbox:
         ]
 
     def fill_payload(self, id_: str, payload: pb.Payload) -> None:
-        """Give a notification the content that it lacks. Raises `Overfull`."""
+        """Add the content that a changed notification lacks. Raises `Overfull` as `receive` does."""
         change = self._changes[id_]
         change.event.notification.payload.CopyFrom(payload)
         with self._bounded():
             self._changes.put(id_, change)
 
     def compute_changes(self, point: feed_pb.SubscribeResponse) -> InboxChanges:
-        """What a complete message makes of what was collected; nothing is changed yet."""
+        """Compute what the complete point `point` changes, without changing the inbox.
+
+        After a catch-up at most one of the events rings, and what was held but not received after a fresh
+        start is removed. Save the result, then pass it to `apply_changes`.
+        """
         changes = sorted(self._changes.values(), key=lambda change: change.event.revision)
         rows = {change.id: None if change.event.removed else change.event.notification for change in changes}
         gone = [row for id_, row in self._shown.items() if id_ not in rows] if self._resetting else []
@@ -144,7 +156,7 @@ class Inbox:
         )
 
     def apply_changes(self, changes: InboxChanges) -> None:
-        """Make what was weighed the state."""
+        """Make the computed changes the state of the inbox, and forget what was collected."""
         if self._resetting:
             self._rung.clear()
         for change in self._changes.values():
@@ -159,7 +171,7 @@ class Inbox:
         self._point = changes.point
 
     def reset_position(self) -> None:
-        """Forget the position: the next stream starts anew, and what is held stays until it settles."""
+        """Forget the position: the next stream starts anew. What is held stays until that is complete."""
         self.token = b""
 
     def _hold(self, id_: str, row: pb.Notification | None, shown: Notification | None) -> None:
@@ -174,7 +186,7 @@ class Inbox:
 
     @contextmanager
     def _bounded(self) -> Iterator[None]:
-        """Where there is no room, go back to the last complete point: the next stream begins there."""
+        """Go back to the last complete point where there is no room: the next stream begins there."""
         try:
             yield
         except Overfull:
@@ -196,11 +208,11 @@ class Inbox:
         self._changes.put(event.notification_id, _Change(event, change_type, alert))
 
     def _known(self, id_: str) -> pb.Notification | None:
-        """What is held of it, unless all that is held is to be discarded."""
+        """Return the held notification, unless all that is held is to be discarded."""
         return None if self._resetting else self._rows.get(id_)
 
     def _event(self, change: _Change, row: Notification | None) -> Event | None:
-        """What a change is to those who listen; None when it leaves things as they are."""
+        """Return the event for those who iterate; None when the change leaves things as they are."""
         if row is None:
             held = self._shown.get(change.id)
             return _event(change, held, ring=False) if held is not None else None
@@ -210,12 +222,12 @@ class Inbox:
         return _event(change, row, ring=ring)
 
     def _alerts(self, change: _Change) -> bool:
-        """Whether there is an alert that has not rung: each does at most once."""
+        """Whether there is an alert that has not rung: each rings at most once."""
         rung = 0 if self._resetting else self._rung.get(change.id, 0)
         return change.alert and change.alert_revision > rung
 
     def _dropped_event(self, row: Notification) -> Event:
-        """One that was held before the device started anew, and was not sent again."""
+        """Return the event for a notification that was held before a fresh start, and was not sent again."""
         return Event(
             notification=row,
             revision=self.revision,
@@ -227,7 +239,7 @@ class Inbox:
 
 
 def _alone(event: feed_pb.Event) -> feed_pb.Event:
-    """The same event, which does not keep all of the message in memory that it came in."""
+    """Return a copy of the event, which does not keep the whole message in memory that it came in."""
     alone = feed_pb.Event()
     alone.CopyFrom(event)
     return alone
@@ -245,6 +257,6 @@ def _event(change: _Change, row: Notification, *, ring: bool) -> Event:
 
 
 def _one_ring(events: Sequence[Event]) -> list[Event]:
-    """The same events, of which only the newest that rings does: one sound for all that was missed."""
+    """Return the events, of which only the newest that rings does: one sound for all that was missed."""
     last = max((event.revision for event in events if event.ring), default=None)
     return [replace(event, ring=event.revision == last and event.ring) for event in events]

@@ -1,4 +1,4 @@
-"""Marks on their way to the server: kept until it has answered, sent in order. Knows no streams."""
+"""The queue of a device's marks: each is saved, sent in order, and deleted when the server has answered."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from unisono.client._model import MarkResult
 from unisono.client._wire.retry import Backoff, is_transient
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
 
-#: As many as a feed has notifications, where the operator left that as it is.
+#: As many as a feed has notifications by default.
 MAX_WAITING: Final = 10_000
 
 _log = logging.getLogger("unisono.client")
@@ -22,13 +22,15 @@ _log = logging.getLogger("unisono.client")
 
 @dataclass(slots=True, eq=False)
 class _Mark:
+    """A queued mark, and the future of the caller that waits for its result."""
+
     number: int
     request: MarkNotificationsRequest
     answer: asyncio.Future[MarkResult | None] | None = None
 
 
 class Outbox:
-    """A queue of marks that outlives the connection, and, where the storage does, the process."""
+    """A queue of marks that outlives the connection and, where the storage does, the process."""
 
     def __init__(
         self,
@@ -39,7 +41,7 @@ class Outbox:
         backoff: Backoff,
         changed: Callable[[], None],
     ) -> None:
-        """`timeout` is for one mark, in seconds; `changed` is called when there are more or less of them."""
+        """`timeout` is in seconds, for each try of a mark; `changed` is called when their number changes."""
         self._calls = calls
         self._persistence = persistence
         self._timeout = timeout
@@ -52,19 +54,20 @@ class Outbox:
         self._arrived = asyncio.Event()
 
     def __len__(self) -> int:
-        """How many the server has not answered yet."""
+        """The number of marks that the server has not answered yet."""
         return len(self._queue)
 
     def restore(self, marks: Mapping[int, MarkNotificationsRequest]) -> None:
-        """Queue what an earlier life of the device left."""
+        """Queue the marks of an earlier process, by number."""
         self._queue = {number: _Mark(number, request) for number, request in marks.items()}
         self._last = max(marks, default=0)
 
     async def put(self, request: MarkNotificationsRequest) -> MarkResult | None:
-        """Keep and queue a mark. The result of it; None when that has to wait for the connection.
+        """Save and queue a mark; return its result, or None when the server has not answered it yet.
 
-        Raises `StorageFailed` when it could not be kept, `Unavailable` when too many wait, and the
-        `UnisonoError` that the server answered it with; in all cases it is not queued any more.
+        Raises `StorageFailed` when it cannot be saved, `Unavailable` when `MAX_WAITING` marks are queued,
+        and the `UnisonoError` that the server answered it with; then it is not queued any more. Cancelling
+        while waiting for the result leaves it queued.
         """
         if len(self._queue) + self._being_kept >= MAX_WAITING:
             raise Unavailable(f"{MAX_WAITING:,} marks wait for the connection already")
@@ -84,7 +87,7 @@ class Outbox:
         return await mark.answer
 
     async def run(self) -> None:
-        """Send what waits and what comes, one after the other, until cancelled."""
+        """Send the marks one after the other, until cancelled. Callers that still wait then get None."""
         self._online = True
         try:
             failures = 0
@@ -104,7 +107,7 @@ class Outbox:
                 _answer(mark, None)
 
     async def _send(self, mark: _Mark) -> UnisonoError | None:
-        """Send one; why the server has not answered it."""
+        """Send one mark; return the error if the server has not answered it."""
         try:
             result = await self._calls.mark(mark.request, self._timeout)
         except UnisonoError as error:
@@ -113,14 +116,14 @@ class Outbox:
             self._refuse(mark, error)
         else:
             _answer(mark, result)
-        # Before anything else is waited for: the stream may end now, and the mark is answered.
+        # Before the next await: the stream may end there, and the mark is answered.
         del self._queue[mark.number]
         self._changed()
         await self._persistence.delete_mark(mark.number)
         return None
 
     def _refuse(self, mark: _Mark, error: UnisonoError) -> None:
-        """Tell whoever waits; nobody may, when the mark was made offline."""
+        """Give the error to the caller that waits; it is logged where none does."""
         if mark.answer is None or mark.answer.done():
             _log.warning("the server refused a mark that was made offline: %r", error)
         else:
@@ -128,7 +131,7 @@ class Outbox:
 
 
 def _is_no_answer(error: UnisonoError) -> bool:
-    """Whether it says nothing about the mark itself, but about the server's day, the token or the way."""
+    """Whether the error says nothing about the mark itself, but about the server, the token or the way."""
     lost = error.code in LOST and not error.reason
     return lost or is_transient(error) or isinstance(error, Unauthenticated)
 

@@ -1,4 +1,4 @@
-"""What a device keeps in its storage, and under which keys. Knows no network."""
+"""Saves a device's state in its storage, and knows under which keys."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ _POINT: Final = "point"
 _NOTIFICATION: Final = "notification/"
 _MARK: Final = "mark/"
 
-#: Ten times what a feed holds, where the operator left that as it is: then the storage will not do any more.
+#: Ten times what a feed holds by default: then the storage will not work any more.
 MAX_UNSAVED: Final = 100_000
 
 _log = logging.getLogger("unisono.client")
@@ -28,7 +28,7 @@ _log = logging.getLogger("unisono.client")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedState:
-    """What an earlier life of the device left: its inbox, its position, and marks that were not sent."""
+    """The state that an earlier process saved: rows by id, the position, and unanswered marks by number."""
 
     rows: Mapping[str, pb.Notification]
     point: feed_pb.SubscribeResponse
@@ -46,7 +46,10 @@ class Persistence:
         self._closed = False
 
     async def load(self) -> SavedState:
-        """What is kept. Raises `StorageFailed`, also when it is damaged, or another endpoint's."""
+        """Return what is saved; empty for a new storage.
+
+        Raises `StorageFailed` when the storage does, and when the state is damaged or another endpoint's.
+        """
         kept = await self._storage.load()
         try:
             return self._parsed(kept)
@@ -67,10 +70,10 @@ class Persistence:
         )
 
     async def save_changes(self, changes: InboxChanges) -> bool:
-        """Keep what a complete point changed; what cannot be kept now, with the next one.
+        """Save what a complete point changed, and return whether that succeeded.
 
-        Returns whether it is kept. Until then a device that starts again is behind, and catches up. Raises
-        `StorageFailed` when that has gone on for too long.
+        What cannot be saved now is saved with the next one; a device that starts before then is behind, and
+        catches up. Raises `StorageFailed` when more than `MAX_UNSAVED` keys are unsaved.
         """
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         self._unsaved[_POINT] = changes.point.SerializeToString()
@@ -82,17 +85,20 @@ class Persistence:
         return saved
 
     async def save_mark(self, number: int, request: MarkNotificationsRequest) -> None:
-        """Keep a mark that waits to be sent. Raises `StorageFailed`."""
+        """Save a mark that is to be sent. Raises `StorageFailed`."""
         async with self._saving:
             await self._storage.save({_mark_key(number): request.SerializeToString()})
 
     async def delete_mark(self, number: int) -> None:
-        """Keep a mark no longer. If that fails now, it is done with the next complete point."""
+        """Delete a mark that was answered. If that fails now, it is done with the next complete point."""
         self._unsaved[_mark_key(number)] = None
         await self._flush()
 
     async def close(self) -> None:
-        """Save what is not saved, if that is possible now, and close the storage, once."""
+        """Save what is unsaved, if that is possible now, and close the storage. May be called twice.
+
+        Raises `StorageFailed` when the storage cannot be closed.
+        """
         if self._unsaved:
             await self._flush()
         async with self._saving:
@@ -101,7 +107,7 @@ class Persistence:
                 await self._storage.close()
 
     async def _flush(self) -> bool:
-        """Save what is not saved; whether that went well."""
+        """Save what is unsaved; return whether that succeeded."""
         async with self._saving:
             changes, self._unsaved = self._unsaved, {}
             saved = False

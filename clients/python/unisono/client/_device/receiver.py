@@ -1,4 +1,4 @@
-"""What a device does with the messages of its stream: apply, keep, tell, acknowledge. Knows no connection."""
+"""Handles the messages of a device's stream: applies, saves, shows and acknowledges what they change."""
 
 from collections.abc import Coroutine, Iterable
 from typing import Any
@@ -17,7 +17,7 @@ from unisono.v1.notification_service_pb2 import GetNotificationRequest
 
 
 class Receiver:
-    """The `Subscriber` of a device. `opening` is what it asks for when it holds nothing yet."""
+    """The `StreamHandler` of a device. `opening` is the request of a device that holds nothing yet."""
 
     def __init__(
         self,
@@ -39,10 +39,10 @@ class Receiver:
         self._timeout = timeout
 
     def request(self) -> pb.SubscribeRequest:
-        """From the last message on that was applied; without a position, all that there is.
+        """Return the request of the next stream: from the last applied message on, or from the beginning.
 
-        Only a device that was never complete may begin where its owner wants: another would miss what
-        came since.
+        Only a device that was never complete starts where its owner wants: another would miss what came
+        since.
         """
         request = pb.SubscribeRequest()
         request.CopyFrom(self._opening)
@@ -53,7 +53,10 @@ class Receiver:
         return request
 
     async def on_message(self, message: pb.SubscribeResponse) -> None:
-        """Apply a message; at a complete point keep what it changed, before anybody is told."""
+        """Apply a message. At a complete point, save what it changed before anybody sees it.
+
+        Raises `Overfull`, `StorageFailed` when too much is unsaved, and errors of calls for missing payloads.
+        """
         inbox = self._state.inbox
         if message.HasField("welcome"):
             self._state.set_status(Status.CATCHING_UP, None)
@@ -62,11 +65,11 @@ class Receiver:
             return
         for id_ in inbox.missing_payloads():
             await self._supply(id_)
-        # Once it is kept, a later process does not ring for it any more: it is told, whatever comes.
+        # Once saved, no later process rings for it: so events are handed out even when this is cancelled.
         await run_shielded(self._settle(message))
 
     def background_tasks(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """Marks are sent and positions acknowledged while there is a stream."""
+        """Return what runs while there is a stream: sending marks, and acknowledging positions."""
         return self._outbox.run(), self._acknowledger.run()
 
     def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
@@ -82,7 +85,7 @@ class Receiver:
         self._state.apply(changes)
 
     async def _supply(self, id_: str) -> None:
-        """Get the content of a notification that came without it. If it is gone, so will the event say."""
+        """Get the content of a notification that came without it. If it is gone, an event will say so."""
         request = GetNotificationRequest(notification=NotificationRef(id=id_))
         try:
             answer = await self._caller.call(GET, request, Deadline(self._timeout))

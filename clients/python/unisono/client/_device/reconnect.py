@@ -1,4 +1,4 @@
-"""What a device does when a stream ends: come back, when and how, or not at all. Pure."""
+"""Decides when and how a device reconnects after a stream, if at all (docs/devices.md, rule 7)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -19,10 +19,10 @@ from unisono.client._errors import (
 from unisono.client._wire.retry import is_transient
 from unisono.v1 import feed_service_pb2 as pb
 
-#: A provider that keeps giving tokens that are refused will not come to its senses.
+#: A provider whose tokens are refused so often in a row has no good one.
 MAX_REFUSALS: Final = 5
 
-#: What proxies and transports say when they lose a stream, besides UNAVAILABLE.
+#: Codes with which proxies and transports report a lost stream, besides UNAVAILABLE.
 LOST: Final = {
     grpc.StatusCode.UNKNOWN,
     grpc.StatusCode.INTERNAL,
@@ -32,7 +32,10 @@ LOST: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconnect:
-    """Open a stream again: after `delay` seconds, or after a backoff if that is None."""
+    """Open a stream again: after `delay` seconds, or after a backoff where that is None.
+
+    `new_token`: with another token. `reset_position`: without the position.
+    """
 
     cause: UnisonoError
     delay: float | None = None
@@ -41,9 +44,9 @@ class Reconnect:
 
 
 def plan_reconnect(goodbye: pb.Goodbye | None, error: UnisonoError | None, *, renewable: bool) -> Reconnect:
-    """How to go on after the last words of a stream, and its error. Raises what ends the device.
+    """Return how to go on after a stream that ended with this Goodbye, if any, and this error, if any.
 
-    `renewable`: whether there can be another token.
+    `renewable`: whether there may be another token. Raises the error that ends the device for good.
     """
     cause = _cause(goodbye, error)
     if isinstance(cause, Unauthenticated):
@@ -58,7 +61,7 @@ def plan_reconnect(goodbye: pb.Goodbye | None, error: UnisonoError | None, *, re
 
 
 def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoError:
-    """Why the stream ended; what the server said in time counts more than how it broke."""
+    """Return why the stream ended; a Goodbye counts more than how the stream broke after it."""
     if goodbye is None:
         return error or Unavailable("the server ended the stream without a word")
     if goodbye.reason == pb.GOODBYE_REASON_TOKEN_EXPIRED:
@@ -69,7 +72,7 @@ def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoErr
         return EndpointDeleted("this endpoint was deleted", reason="ENDPOINT_DELETED")
     name = pb.GoodbyeReason.Name(goodbye.reason) if goodbye.reason in pb.GoodbyeReason.values() else ""
     if not goodbye.HasField("retry_delay"):
-        # However the stream broke after that: the server wants nobody back.
+        # However the stream broke after that, the server wants nobody back.
         if error is not None and not _may_pass(error):
             return error
         message = f"the server ended the stream for good: {name or goodbye.reason}"

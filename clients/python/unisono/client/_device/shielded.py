@@ -1,4 +1,4 @@
-"""Work that is done to its end. Knows nothing of what it is."""
+"""Runs work to its end, whatever is cancelled meanwhile."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,7 +6,10 @@ from typing import Any
 
 
 async def run_shielded(work: Coroutine[Any, Any, None]) -> None:
-    """Do it to its end, also when cancelled meanwhile: then raise that after it."""
+    """Run a coroutine to its end. When cancelled meanwhile, raise `CancelledError` after that.
+
+    Raises what the coroutine raises, except after a cancellation.
+    """
     task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)

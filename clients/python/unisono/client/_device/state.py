@@ -1,4 +1,4 @@
-"""What a device shows of itself, and whom it tells when that changes. Knows no network."""
+"""The state that a device shows, and who is notified when it changes."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,9 +10,10 @@ from unisono.client._device.inbox import Inbox, InboxChanges
 
 
 class Status(Enum):
-    """How a device is connected.
+    """How a device is connected. From OFFLINE it goes to CATCHING_UP and LIVE, and back to OFFLINE.
 
-    OFFLINE: not, and trying. CATCHING_UP: getting what it missed. LIVE: in unison. CLOSED: for good.
+    OFFLINE: not connected, and trying. CATCHING_UP: receiving what it missed. LIVE: in unison with the store.
+    CLOSED: ended for good, by `close` or by an error; it can follow any of the others.
     """
 
     OFFLINE = "offline"
@@ -22,7 +23,7 @@ class Status(Enum):
 
 
 class DeviceState:
-    """The inbox, how the device is connected, and what went wrong last while it is not."""
+    """The inbox of a device, its status, and the error that explains it."""
 
     def __init__(self) -> None:
         self.inbox = Inbox()
@@ -33,7 +34,7 @@ class DeviceState:
         self._changed = asyncio.Event()
 
     def listen(self) -> Events:
-        """An iterator over events from now on."""
+        """Return an iterator over events from now on; it ends at once where the device has ended."""
         events = Events()
         if self.status is Status.CLOSED:
             events.end(self.error)
@@ -41,7 +42,7 @@ class DeviceState:
         return events
 
     def apply(self, changes: InboxChanges) -> None:
-        """A complete point was reached, and is kept: what is shown and what is told change together."""
+        """Apply the changes of a complete point: inbox, events and status change together."""
         self.inbox.apply_changes(changes)
         if changes.events:
             for listener in tuple(self._listeners):
@@ -49,7 +50,7 @@ class DeviceState:
         self.set_status(Status.LIVE, None)
 
     def set_status(self, status: Status, error: Exception | None) -> None:
-        """Show this."""
+        """Set status and error, and wake whoever waits for a change."""
         self.status, self.error = status, error
         self.changed()
 
@@ -59,18 +60,21 @@ class DeviceState:
         self._changed = asyncio.Event()
 
     def close(self, error: Exception | None) -> None:
-        """The device has ended: for good because of an error, or because it was closed."""
+        """End the device, for good because of an error, or with None because it was closed."""
         self.set_status(Status.CLOSED, error)
         for listener in tuple(self._listeners):
             listener.end(error)
 
     def check_open(self) -> None:
-        """Raises what ended the device, if it has ended."""
+        """Raise what ended the device, if it has ended; `RuntimeError` where it was closed."""
         if self.status is Status.CLOSED:
             raise self.error or RuntimeError("the device is closed")
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition; it is looked at after each change. Raises what ended the device."""
+        """Wait for a condition, which is tested at once and after each change.
+
+        Raises what ended the device, and what the condition raises.
+        """
         while not condition():
             self.check_open()
             await self._changed.wait()

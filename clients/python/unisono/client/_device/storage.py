@@ -1,4 +1,4 @@
-"""Where a device keeps what must outlive its process. Knows keys and bytes, not what they mean."""
+"""Where a device saves what must outlive its process: keys and bytes."""
 
 import asyncio
 import os
@@ -12,42 +12,49 @@ from unisono.client._errors import StorageFailed
 
 Result = TypeVar("Result")
 
-#: "Unis" in ASCII, which tells the files of devices from other SQLite files.
+#: "Unis" in ASCII, which marks the files of devices among other SQLite files.
 APPLICATION_ID: Final = 0x556E6973
 VERSION: Final = 1
 
 
 class Storage(Protocol):
-    """A small mapping of strings to bytes, of one device. Implement it to keep it somewhere else.
+    """A small mapping of strings to bytes, of one device. Implement it to save that somewhere else.
 
-    A device keeps a few keys, and one for each notification. It calls one method at a time.
+    A device has a few keys, and one for each notification and each pending mark. It awaits one method at a
+    time, but may call `close` during `load`. An exception other than `StorageFailed` ends the device.
     """
 
     async def load(self) -> Mapping[str, bytes]:
-        """All that is kept. Raises `StorageFailed`."""
+        """Return all that is saved; empty for a new storage. Called once, before the others.
+
+        Raises `StorageFailed`, which `Device.open` raises.
+        """
         ...
 
     async def save(self, changes: Mapping[str, bytes | None]) -> None:
-        """Set these keys, and remove those that are None: all or nothing. Raises `StorageFailed`."""
+        """Set these keys, and remove those whose value is None: all or nothing, also when cancelled.
+
+        Raises `StorageFailed` when nothing was saved: the device goes on, and saves its inbox again later.
+        """
         ...
 
     async def close(self) -> None:
-        """Give back what it holds. It is not used again."""
+        """Release what the storage holds. Nothing is called after it."""
         ...
 
 
 class MemoryStorage:
-    """Keeps it for as long as this object lives."""
+    """Saves a device's state in this object, which outlives `close`: another device may go on with it."""
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
 
     async def load(self) -> Mapping[str, bytes]:
-        """See `Storage`."""
+        """Return all that is saved. See `Storage.load`."""
         return dict(self._kept)
 
     async def save(self, changes: Mapping[str, bytes | None]) -> None:
-        """See `Storage`."""
+        """Set and remove keys. See `Storage.save`."""
         for key, value in changes.items():
             if value is None:
                 self._kept.pop(key, None)
@@ -55,13 +62,23 @@ class MemoryStorage:
                 self._kept[key] = value
 
     async def close(self) -> None:
-        """See `Storage`."""
+        """Do nothing: the state stays."""
 
 
 class FileStorage:
-    """Keeps it in a file, made when there is none: an SQLite database, for one process at a time."""
+    """Saves a device's state in a file, an SQLite database in WAL mode, for one device at a time.
+
+    What was saved survives the end of the process. A power failure may lose the last saves, never a part of
+    one (https://www.sqlite.org/pragma.html#pragma_synchronous, NORMAL): the device is behind then, and
+    catches up, but a mark made offline may be lost.
+    """
 
     def __init__(self, path: str | Path) -> None:
+        """Name the file, which `load` makes if there is none, for its owner alone (mode 0600).
+
+        Its folder must exist; while it is open, a second file with "-wal" added to its name is beside it.
+        Nothing is opened yet. One storage serves one device: make another after that is closed.
+        """
         self._path = Path(path)
         # SQLite waits for the disk, which the event loop must not.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="unisono-storage")
@@ -69,17 +86,21 @@ class FileStorage:
         self._closed = False
 
     async def load(self) -> Mapping[str, bytes]:
-        """See `Storage`."""
+        """Open the file, and return all that is saved.
+
+        Raises `StorageFailed` when it cannot be opened, is not a file of a device, is open in another
+        device of this or another process, or is closed.
+        """
         if self._closed:
             raise StorageFailed(f"{self._path}: this storage was closed with its device; make another one")
         return await self._run(self._load)
 
     async def save(self, changes: Mapping[str, bytes | None]) -> None:
-        """See `Storage`."""
+        """Set and remove keys in one transaction. Raises `StorageFailed`, and nothing is saved then."""
         await self._run(self._save, changes)
 
     async def close(self) -> None:
-        """See `Storage`."""
+        """Close the file. May be called twice. Raises `StorageFailed`."""
         if not self._closed:
             self._closed = True
             try:
@@ -94,12 +115,12 @@ class FileStorage:
             raise StorageFailed(f"{self._path}: {_explained(error)}") from error
 
     def _load(self) -> Mapping[str, bytes]:
-        # What a user was told is for the user's eyes: nobody else may read the file.
+        # Notifications are for the user's eyes: nobody else may read the file.
         # One that is there is not opened for that: closing it would end this process's locks on it.
         if not self._path.exists():
             os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         self._database = sqlite3.connect(self._path, timeout=0, check_same_thread=False, isolation_level=None)
-        # Two devices on one position would each miss what the other took.
+        # Two devices on one position would each miss what the other received.
         self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._claim(self._database)
         self._database.execute("PRAGMA journal_mode = WAL")
@@ -107,7 +128,7 @@ class FileStorage:
         return dict(self._database.execute("SELECT key, value FROM kept"))
 
     def _claim(self, database: sqlite3.Connection) -> None:
-        """Make the file ours if it is new, and refuse what somebody else wrote."""
+        """Mark the file as a device's if it is new; raise for a file that something else wrote."""
         (application,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()

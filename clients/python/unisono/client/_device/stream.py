@@ -21,7 +21,11 @@ _log = logging.getLogger("unisono.client")
 async def messages(
     transport: Transport, request: pb.SubscribeRequest, token: str, timing: Timing
 ) -> AsyncGenerator[pb.SubscribeResponse, None]:
-    """The messages of one stream. Raises the `UnisonoError` that ended it; `Unavailable` after silence."""
+    """Iterate over the messages of one stream, until the server ends it. Closing the generator cancels it.
+
+    Raises the `UnisonoError` that ended the stream; `Unavailable` when nothing came for
+    `timing.open_timeout`, or, after Welcome, for `timing.missed_heartbeats` intervals.
+    """
     timeout = timing.open_timeout
     async with aclosing(transport.stream(SUBSCRIBE, request, token=token)) as stream:
         with _remarking(name_of(transport), timing.first_message_timeout):
@@ -37,7 +41,7 @@ async def messages(
 async def _next(
     stream: AsyncGenerator[pb.SubscribeResponse, None], timeout: float
 ) -> pb.SubscribeResponse | None:
-    """The next message; None after the last one."""
+    """Return the next message; None after the last one."""
     try:
         # Giving up a read cancels the whole call, which is what is wanted.
         async with asyncio.timeout(timeout):
@@ -48,7 +52,7 @@ async def _next(
 
 @contextmanager
 def _remarking(server: str, after: float) -> Iterator[None]:
-    """Log once that nothing has come, if this takes longer than so many seconds."""
+    """Log once that nothing has come, if the context takes longer than `after` seconds."""
     remark = asyncio.get_running_loop().call_later(after, _remark, server, after)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Keeps a stream open: comes back whenever it ends, until it must not. Knows no inbox."""
+"""Keeps a stream open: reconnects whenever it ends, until it must not."""
 
 import asyncio
 import logging
@@ -19,22 +19,22 @@ _log = logging.getLogger("unisono.client")
 
 
 class StreamHandler(Protocol):
-    """Whom a subscription serves."""
+    """Gets the messages of a subscription's streams."""
 
     def request(self) -> pb.SubscribeRequest:
-        """Where the next stream starts."""
+        """Return the request of the next stream, with its position."""
         ...
 
     async def on_message(self, message: pb.SubscribeResponse) -> None:
-        """Take in a message, before the next one is read."""
+        """Apply a message, before the next one is read. A `UnisonoError` that this raises ends the stream."""
         ...
 
     def background_tasks(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """What is to run while a stream is open."""
+        """Return coroutines to run from the first message of a stream to its end, when they are cancelled."""
         ...
 
     def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
-        """The stream has ended, and will come back; with `reset_position`, without the position."""
+        """Called when a stream has ended and another will follow; with `reset_position`, from no position."""
         ...
 
 
@@ -70,7 +70,7 @@ class _StreamTasks:
 
 
 class Subscription:
-    """One endpoint's stream."""
+    """The streams of one endpoint, one after the other."""
 
     def __init__(self, caller: RpcCaller, handler: StreamHandler, timing: Timing) -> None:
         self._caller = caller
@@ -80,7 +80,7 @@ class Subscription:
         self._refusals = 0
 
     async def run(self) -> None:
-        """Stay subscribed. Ends only by raising what must not be repeated, or by being cancelled."""
+        """Stay subscribed until cancelled. Raises the error that ends the device for good."""
         while True:
             outcome = await self._one_stream()
             if outcome.complete and not isinstance(outcome.error, Overfull):
@@ -117,7 +117,7 @@ class Subscription:
         return outcome
 
     def _refuse(self, token: str, cause: UnisonoError) -> None:
-        """Have the next stream ask for another token. Raises when that was in vain too often."""
+        """Have the next stream use another token. Raises when that was in vain too often."""
         self._refusals += 1
         if self._refusals > MAX_REFUSALS:
             raise cause

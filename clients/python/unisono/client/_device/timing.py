@@ -1,4 +1,4 @@
-"""How long a device waits for messages, calls and reconnects."""
+"""Timeouts and intervals of a device."""
 
 from dataclasses import dataclass, field
 
@@ -7,16 +7,18 @@ from unisono.client._wire.retry import Backoff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How long a device waits for what. All times are in seconds.
+    """How long a device waits. All are seconds, but `missed_heartbeats` and `backoff`.
 
-    open_timeout: how long a stream may take to open.
-    first_message_timeout: after how long without a first message the device logs that it is waiting.
-    missed_heartbeats: after this many heartbeat intervals without a message the connection counts as
-        dead. A count, not seconds: the contract says 2.
-    heartbeat_interval: the interval to ask the server for; None leaves it to the server (30 s).
-    acknowledge_interval: how long to gather before acknowledging what has arrived.
-    call_timeout: how long a mark may take to be answered before it is sent again.
-    backoff: the delays before the device reconnects to a server that fails.
+    open_timeout: for the first message of a stream; then the device reconnects.
+    first_message_timeout: for the first message before the device logs a warning, and goes on waiting.
+    missed_heartbeats: how many heartbeat intervals without a message make a connection count as dead; a
+        number, 2 by docs/devices.md, rule 6.
+    heartbeat_interval: the interval to ask the server for, which clamps it to 5 to 300 s; None leaves it to
+        the server (30 s).
+    acknowledge_interval: from a change of the position to its acknowledgement, to gather several in one.
+    call_timeout: for each call, with all its retries: a mark (which is sent again after that), a delete, a
+        page of the history, an acknowledgement.
+    backoff: the delays before the device reconnects, and before it repeats calls.
     """
 
     open_timeout: float = 20.0

@@ -1,1 +1,1 @@
-"""Sending: the publisher, its blocking twin, and how sends travel together. Knows nothing of devices."""
+"""Sending: the publisher, its blocking twin, and how sends share calls."""

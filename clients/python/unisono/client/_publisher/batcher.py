@@ -1,7 +1,6 @@
-"""Lets sends that are in flight at the same time travel together, with no delay when idle.
+"""Batches concurrent sends into as few calls as are useful, with no delay when idle.
 
-The first goes at once; what comes while calls are under way goes with the next ones. Each outcome
-reaches the one who asked for it. Knows nothing of users' types.
+The first send goes at once; what comes while calls are under way goes with the next call.
 """
 
 import asyncio
@@ -25,22 +24,22 @@ from unisono.client._wire.retry import is_transient
 from unisono.client._wire.transport import closed
 from unisono.v1 import notification_service_pb2 as pb
 
-#: The service takes 1,000 items and 4 MiB in one request; where the operator chose less, that is learned.
+#: The service takes 1,000 items and 4 MiB in one request; where the operator set less, these are lowered.
 MAX_ITEMS: Final = 1000
 MAX_BYTES: Final = 3 * 1024 * 1024
 
-#: So many calls are under way at a time: while the server is at work on one, the client is on the other.
+#: Calls under way at a time: while the server is at work on one, the client is on the other.
 _MAX_CALLS: Final = 2
-#: A call costs both sides what a dozen sends do: so many users and fewer share one.
+#: Up to this many users share a call, which costs both sides what a dozen sends do.
 _FEW_USERS: Final = 32
 
 
 class SendBatcher:
-    """Sends in their lines, and the calls that carry them while there are some.
+    """Queues sends by user, and runs the calls that carry them while there are any.
 
-    The order is that of each user, not that of all: a send goes in the same call as the one before it
-    for the same user, behind it, or when that one is done, however often it was repeated. Only what the
-    service itself took from one call and what it did not may change places, unless the keys are equal.
+    Sends of one user keep their order: one goes in the same call as the one before it, behind it, or when
+    that one is done, however often it was repeated. Only where the service accepted one of a call and not
+    another may the two change places, unless their keys are equal.
     """
 
     def __init__(self, caller: RpcCaller) -> None:
@@ -53,7 +52,12 @@ class SendBatcher:
         self._max_bytes = MAX_BYTES
 
     async def send(self, requests: Sequence[pb.SendNotificationRequest], timeout: float) -> list[Outcome]:
-        """The outcome of each, in order. Whatever has none after `timeout` seconds has an error."""
+        """Return the outcome of each request, in order; what has none after `timeout` seconds has an error.
+
+        That error is the last one that was worth a retry, or `DeadlineExceeded`. When cancelled, what is
+        queued is not sent any more, and what is in flight may be stored. Raises `UnisonoError` (CANCELLED)
+        after `close`.
+        """
         if not requests:
             return []
         if self._closed:
@@ -73,7 +77,7 @@ class SendBatcher:
                 send.answer.cancel()
 
     async def close(self) -> None:
-        """Give up on all that is under way and in line."""
+        """Cancel all calls, and end all sends with a `UnisonoError` (CANCELLED). May be called twice."""
         self._closed = True
         for call in self._calls:
             call.cancel()
@@ -82,7 +86,7 @@ class SendBatcher:
             send.end(closed())
 
     def _start(self) -> None:
-        """Start a call, if it is worth it: for a few, not while many are under way and soon to be back."""
+        """Start a call, unless it is for a few users while many are in flight and soon to be back."""
         ready, in_flight = self._queues.ready, self._queues.in_flight
         if (
             self._starting
@@ -103,7 +107,7 @@ class SendBatcher:
             self._start()
 
     async def _run_call(self) -> None:
-        """Carry a share of what may go. What is to be repeated keeps this call, and its users, waiting."""
+        """Send one batch. What is to be repeated keeps this call, and the queues of its users, waiting."""
         batch = self._next_batch()
         try:
             await self._send(batch)
@@ -124,14 +128,14 @@ class SendBatcher:
         return batch
 
     def _release_done(self, batch: Sequence[Send]) -> list[Send]:
-        """Let the users go on who have their outcomes; what is left is that of the others."""
+        """Release the users whose sends all have outcomes; return the sends of the others."""
         held = {send.request.user_id for send in batch if not send.answer.done()}
         self._queues.release([send for send in batch if send.request.user_id not in held])
         self._start()
         return [send for send in batch if send.request.user_id in held]
 
     def _delay(self, batch: Sequence[Send]) -> float:
-        """How long to wait before those without an outcome go again; who has no time for it is answered."""
+        """Return the seconds until a retry; sends whose deadline is earlier end with their last error."""
         again = [send for send in batch if not send.answer.done()]
         if not again:
             return 0.0
@@ -144,9 +148,9 @@ class SendBatcher:
         return delay
 
     async def _send(self, batch: Sequence[Send]) -> None:
-        """Give each its outcome, but for those whose trouble may pass, and for those behind them.
+        """Give each send its outcome, except where the error may pass, and those behind such a one.
 
-        Raises `_TooMuch` for what is to be taken again, as less at once.
+        Raises `_BatchTooLarge` when the batch is to be sent again in smaller ones.
         """
         outcomes: Sequence[Outcome]
         try:
@@ -161,13 +165,13 @@ class SendBatcher:
                 if all(send.answer.done() for send in batch[:half]):
                     await self._send(batch[half:])
                 return
-            # Whatever it is, also from the caller's own provider of tokens, those who wait are to see it.
+            # Whoever waits gets any error, also one of the caller's own provider of tokens.
             outcomes = [error] * len(batch)
         for send, outcome in zip(batch, outcomes, strict=True):
             _settle(send, outcome)
 
     def _lower_limits(self, batch: Sequence[Send], error: Exception) -> bool:
-        """Whether it says that this caller may send less at once, which is remembered."""
+        """Return whether the error says that this caller may send less at once, and remember the limit."""
         if not isinstance(error, UnisonoError):
             return False
         if error.reason == "ROLE_NOT_ALLOWED":
@@ -193,7 +197,7 @@ class SendBatcher:
 
 
 class _BatchTooLarge(Exception):
-    """More at once than this caller may send."""
+    """The batch is larger than this caller may send."""
 
 
 def _end_late(sends: Sequence[Send]) -> None:
@@ -202,7 +206,7 @@ def _end_late(sends: Sequence[Send]) -> None:
 
 
 def _settle(send: Send, outcome: Outcome) -> None:
-    """Give it its outcome, unless that is trouble that may pass."""
+    """Give a send its outcome, unless that is an error that may pass."""
     if isinstance(outcome, UnisonoError) and is_transient(outcome):
         send.fail(outcome)
     elif isinstance(outcome, DeadlineExceeded):

@@ -1,4 +1,4 @@
-"""The publisher for programs without an event loop: the same code, on a loop in a thread of its own."""
+"""The publisher for programs without an event loop: the same calls, on a loop in a thread of its own."""
 
 import asyncio
 import os
@@ -22,9 +22,13 @@ Result = TypeVar("Result")
 
 
 class BlockingPublisher:
-    """`Publisher` with calls that block. One serves all threads of a program, which then send together.
+    """Sends notifications to users of an app, and reads, changes and withdraws what is in their feeds.
 
-    It cannot cross a fork: with pre-forking web servers, make one in each worker.
+    Like `Publisher`, whose arguments, results and errors are the same, but every call blocks until it is
+    done, and raises in the thread that made it. One serves all threads of a program, whose concurrent sends
+    share requests. A call that an exception interrupts, such as Ctrl-C, is cancelled. It cannot cross a
+    fork: with pre-forking web servers, make one in each worker. After `close`, or after a fork, calls raise
+    `RuntimeError`.
 
         with BlockingPublisher("localhost:50051", token) as publisher:
             publisher.send("ada", title="Your parcel is at the door")
@@ -40,7 +44,14 @@ class BlockingPublisher:
         timeout: float = 30.0,
         backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
     ) -> None:
-        """See `Publisher`. A function that gives tokens is called on the publisher's own thread."""
+        """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
+
+        Starts the publisher's thread. `token` is an access token of the app, or a function (async or not)
+        that returns one, which is called on that thread, for the first and when the server refuses the one
+        in use: it should not block for long. `timeout` is in seconds, for calls that give none. A transport
+        must not be used on another event loop. The rest is as for `Publisher`, which raises the same
+        errors.
+        """
         self._publisher = Publisher(
             target, token, tls=tls, root_certificates=root_certificates, timeout=timeout, backoff=backoff
         )
@@ -60,7 +71,11 @@ class BlockingPublisher:
         self.close()
 
     def close(self) -> None:
-        """Close the connection, and end the thread. What is still being sent is given up."""
+        """End all calls, close the connection unless the transport is the caller's, and end the thread.
+
+        Calls still under way in other threads raise `RuntimeError` or `UnisonoError`, and may have been
+        carried out. May be called twice; after a fork it does nothing.
+        """
         try:
             ending = self._submit(self._end(), last=True)
         except RuntimeError:  # it is closed already, or another process's to close
@@ -71,22 +86,37 @@ class BlockingPublisher:
         self._loop.close()
 
     def send(self, user_id: str, *, timeout: float | None = None, **content: Unpack[Content]) -> SendResult:
-        """See `Publisher.send`."""
+        """Send to every device of a user, and return what was stored: it is on the server's disk (Durable).
+
+        As `Publisher.send`, but blocks until then. Sends to one user are stored in the order of the calls
+        where one thread makes them.
+        """
         return self._run(self._publisher.send(user_id, timeout=timeout, **content))
 
     def batch(self, drafts: Iterable[Draft], *, timeout: float | None = None) -> list[SendResult | Exception]:
-        """See `Publisher.batch`."""
+        """Send drafts (see `draft`) to any users, and return a result or an error for each, in order.
+
+        As `Publisher.batch`, but blocks until each has an outcome. `drafts` is iterated in the calling
+        thread.
+        """
         # A generator of the caller's is the caller's to run: the publisher's thread must not wait for it.
         return self._run(self._publisher.batch(list(drafts), timeout=timeout))
 
     def get(self, user_id: str, notification: Ref, *, timeout: float | None = None) -> Notification:
-        """See `Publisher.get`."""
+        """Return one live notification with its content. Raises `NotFound`, also for what is gone.
+
+        As `Publisher.get`, but blocks.
+        """
         return self._run(self._publisher.get(user_id, notification, timeout=timeout))
 
     def list(
         self, user_id: str, *, page_size: int = 0, timeout: float | None = None, **filters: Unpack[Filter]
     ) -> Iterator[Notification]:
-        """See `Publisher.list`."""
+        """Return an iterator over the user's history, newest first by creation, with content.
+
+        As `Publisher.list`, but the iteration blocks whenever it needs a page, for up to `timeout`, and
+        nothing is checked or requested before its first step.
+        """
         rows = self._publisher.list(user_id, page_size=page_size, timeout=timeout, **filters)
         try:
             while True:
@@ -108,7 +138,10 @@ class BlockingPublisher:
         timeout: float | None = None,
         **patch: Unpack[Patch],
     ) -> Notification:
-        """See `Publisher.update`."""
+        """Change the content of one notification on every device, and return it as it is after that.
+
+        As `Publisher.update`, but blocks until it is done.
+        """
         return self._run(
             self._publisher.update(
                 user_id,
@@ -129,7 +162,10 @@ class BlockingPublisher:
         timeout: float | None = None,
         **state: Unpack[State],
     ) -> MarkResult:
-        """See `Publisher.mark`."""
+        """Mark one, several, a `Group` or `Everything` as read, dismissed and so on, on every device.
+
+        As `Publisher.mark`, but blocks until it is done.
+        """
         return self._run(
             self._publisher.mark(
                 user_id, selector, expected_revision=expected_revision, timeout=timeout, **state
@@ -144,7 +180,10 @@ class BlockingPublisher:
         expected_revision: int | None = None,
         timeout: float | None = None,
     ) -> DeleteResult:
-        """See `Publisher.delete`."""
+        """Withdraw one notification from every device and from the history.
+
+        As `Publisher.delete`, but blocks until it is done.
+        """
         return self._run(
             self._publisher.delete(
                 user_id, notification, expected_revision=expected_revision, timeout=timeout
@@ -152,11 +191,17 @@ class BlockingPublisher:
         )
 
     def feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
-        """See `Publisher.feed`."""
+        """Return the last revision and the unread count of a user's feed; both are 0 for an unknown user.
+
+        As `Publisher.feed`, but blocks.
+        """
         return self._run(self._publisher.feed(user_id, timeout=timeout))
 
     def endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
-        """See `Publisher.endpoints`."""
+        """Return the devices of a user, at most 100, by time of registration; empty for an unknown user.
+
+        As `Publisher.endpoints`, but blocks.
+        """
         return self._run(self._publisher.endpoints(user_id, timeout=timeout))
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -170,7 +215,7 @@ class BlockingPublisher:
             raise
 
     def _submit(self, work: Coroutine[Any, Any, Result], *, last: bool = False) -> Future[Result]:
-        """Start it on the publisher's thread; with `last`, nothing after it."""
+        """Start work on the publisher's thread; with `last`, nothing can be started after it."""
         if os.getpid() != self._process:
             work.close()
             raise RuntimeError("this publisher was made before a fork; make one after it")
@@ -182,7 +227,7 @@ class BlockingPublisher:
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     async def _end(self) -> None:
-        """Close the connection, and end what still waits: for an answer, or to be repeated."""
+        """Close the connection, and cancel what still waits for an answer or a retry."""
         await self._publisher.close()
         running = asyncio.all_tasks() - {asyncio.current_task()}
         for task in running:

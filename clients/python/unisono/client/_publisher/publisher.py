@@ -1,4 +1,4 @@
-"""What a backend holds to send to users. Knows nothing of devices."""
+"""The publisher: what a backend holds to send to users."""
 
 from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
@@ -18,15 +18,17 @@ from unisono.v1.notification_service_pb2 import SendResult as Stored
 
 
 class Publisher:
-    """Sends to users of an app, and does whatever a backend may do with what it sent.
+    """Sends notifications to users of an app, and reads, changes and withdraws what is in their feeds.
 
-    One publisher serves a whole program: calls may be made at the same time, and sends that are in
-    flight together travel together. Every call is repeated, where that may help, until its `timeout`
-    (in seconds) passes; that is safe, because each send has a key.
-
+    One publisher serves a whole program: calls may run concurrently, and concurrent sends share requests.
     It may be made anywhere, and belongs to the event loop that first uses it; threads share a
-    `BlockingPublisher`. All calls raise `UnisonoError`, `TypeError` for an argument of a wrong name or
-    type, and whatever the function that gives tokens raises.
+    `BlockingPublisher`.
+
+    Each call takes a `timeout` in seconds that includes all its retries; None means the publisher's, by
+    default 30. Until then errors that may pass are retried, which is safe since every call acts once
+    (Idempotent); then the last of them is raised, or `DeadlineExceeded` where there was none. Any call
+    raises `Unauthenticated`, `PermissionDenied`, `InvalidRequest`, `Unavailable` and other `UnisonoError`s;
+    `TypeError` for an argument of a wrong name or type; and whatever the function that gives tokens raises.
 
         async with Publisher("localhost:50051", token) as publisher:
             await publisher.send("ada", title="Your parcel is at the door")
@@ -42,11 +44,14 @@ class Publisher:
         timeout: float = 30.0,
         backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
     ) -> None:
-        """A publisher at HOST:PORT, or on a transport that stays the caller's to close.
+        """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
 
-        `token` is an access token of the app, or a function (async or not) that gives one: it is asked
+        `token` is an access token of the app, or a function (async or not) that returns one: it is called
         for the first, and again when the server refuses the one in use. Without `tls` or
-        `root_certificates` (PEM) the token travels in the clear: stay on this machine.
+        `root_certificates` (PEM) the token travels in the clear: stay on this machine. `timeout` is in
+        seconds, for calls that give none; `backoff` has the delays between retries. Nothing is connected
+        before the first call. Raises `ValueError` for a wrong address or certificate, `TypeError` for an
+        argument of a wrong type, and `Unauthenticated` for a token with characters that no token has.
         """
         _arguments.check_seconds("timeout", timeout)
         self._connection = Connection(
@@ -65,17 +70,25 @@ class Publisher:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connection. What is still being sent is given up."""
+        """End all sends, and close the connection unless the transport is the caller's. May be called twice.
+
+        What is still being sent raises a `UnisonoError` with the code CANCELLED, and may have been committed.
+        """
         await self._sends.close()
         await self._connection.close()
 
     async def send(
         self, user_id: str, *, timeout: float | None = None, **content: Unpack[Content]
     ) -> SendResult:
-        """Send to every device of a user; it is on the server's disk when this returns.
+        """Send to every device of a user, and return what was stored: it is on the server's disk (Durable).
 
         Keywords (see `Content`): title, body, raw_content, app_notification_id, replace, group_name,
         priority, platforms, endpoint_ids, display_time_to_live, expire_time, endpoint_id.
+
+        What one publisher sends to one user is stored in the order of the calls; for retries, see `batch`.
+        Raises `InvalidRequest` for wrong content, `KeyConflict` where a live notification has the key and
+        other content and `replace` is not set, and `QuotaExceeded` when the feed is full. A send that was
+        cancelled or timed out may have been stored: repeat it with the same `app_notification_id`.
         """
         request = draft(user_id, **content)
         (outcome,) = await self._sends.send([request], self._within(timeout))
@@ -86,26 +99,33 @@ class Publisher:
     async def batch(
         self, drafts: Iterable[Draft], *, timeout: float | None = None
     ) -> list[SendResult | Exception]:
-        """Send any number of drafts, to any users: for each, in order, a result or its own error.
+        """Send drafts (see `draft`) to any users, and return a result or an error for each, in order.
 
-        One that fails harms no other. See `draft`.
+        They travel in up to two requests at a time of at most 1,000 drafts and 3 MiB. `timeout` is for all
+        of them: what has no outcome by then has an error in its place. Those of one user are stored in
+        order, but one that is repeated may come after the next. One that fails harms no other, and its
+        error is returned, not raised. No drafts: an empty list. Raises `TypeError` for what is not a
+        `Draft`.
         """
         requests = [keyed(one) for one in drafts]
         outcomes = await self._sends.send(requests, self._within(timeout))
         return [_result(*pair) for pair in zip(requests, outcomes, strict=True)]
 
     async def get(self, user_id: str, notification: Ref, *, timeout: float | None = None) -> Notification:
-        """One notification, with its content. Raises `NotFound`."""
+        """Return one live notification with its content. Raises `NotFound`, also for what is gone."""
         return await self._calls.get(user_id, notification, self._within(timeout))
 
     def list(
         self, user_id: str, *, page_size: int = 0, timeout: float | None = None, **filters: Unpack[Filter]
     ) -> AsyncGenerator[Notification, None]:
-        """The user's history, newest first: `async for notification in publisher.list("ada")`.
+        """Return an iterator over the user's history, newest first by creation, with content.
 
-        Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time.
-        Pages (of `page_size`, at most 500; 0: the server's default) are fetched as they are needed, each
-        within `timeout`. What was read or dismissed stays in it until it expires.
+            async for notification in publisher.list("ada"): ...
+
+        Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time. What was
+        read or dismissed is in the history until it expires; an unknown user has none. A page (of
+        `page_size`, at most 500; 0: the server's default, 50) is requested when it is needed, each within
+        `timeout`. Wrong arguments raise at once, all other errors come from the iteration.
         """
         return self._calls.list(user_id, filters, page_size=page_size, timeout=self._within(timeout))
 
@@ -119,11 +139,15 @@ class Publisher:
         timeout: float | None = None,
         **patch: Unpack[Patch],
     ) -> Notification:
-        """Change the content on every device; `silent` does not ring.
+        """Change the content of one notification on every device, and return it as it is after that.
 
-        New content (see `Patch`): title, body, raw_content, group_name, priority, display_time_to_live,
-        expire_time.
-        With `expected_revision` it is changed only if this is its revision: raises `RevisionMismatch`.
+        New content (see `Patch`), at least one: title, body, raw_content, group_name, priority,
+        display_time_to_live, expire_time. Any of the first three replaces all three and rings again, unless
+        `silent`; None clears group_name, priority and display_time_to_live.
+
+        Raises `NotFound` for what is not live, `PermissionDenied` for what a device created, and
+        `QuotaExceeded` where the feed has no room for the growth. With `expected_revision`, raises
+        `RevisionMismatch` unless the notification is at that revision, or is as asked already.
         """
         return await self._calls.update(
             user_id,
@@ -143,9 +167,14 @@ class Publisher:
         timeout: float | None = None,
         **state: Unpack[State],
     ) -> MarkResult:
-        """Mark one, several, a `Group` or `Everything` as read, dismissed, and so on.
+        """Mark one, several, a `Group` or `Everything` as read, dismissed and so on, on every device.
 
         The new state (see `State`): read_state, user_action_state, snooze_until, up_to_revision.
+
+        By name, at most 500: raises `NotFound` if none of them is live, and lists those that are not in
+        `MarkResult.not_found`. A group and everything are marked in several commits: after an error a part
+        may be done, and repeating the call does the rest. `expected_revision` needs exactly one reference,
+        and raises `RevisionMismatch` unless that is at this revision, or is as asked already.
         """
         request = marking(user_id, selector, state, expected_revision=expected_revision)
         return await self._calls.mark(request, self._within(timeout))
@@ -158,17 +187,25 @@ class Publisher:
         expected_revision: int | None = None,
         timeout: float | None = None,
     ) -> DeleteResult:
-        """Withdraw it from every device and from the history."""
+        """Withdraw one notification from every device and from the history.
+
+        What was deleted or has expired already is no error for as long as the server keeps its tombstone
+        (by default 30 days): see `DeleteResult.already_removed`. Raises `NotFound` for all else that is not
+        in the feed, and `RevisionMismatch` if it is live and not at the `expected_revision`.
+        """
         return await self._calls.delete(
             user_id, notification, expected_revision=expected_revision, timeout=self._within(timeout)
         )
 
     async def feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
-        """The last revision of the user's feed, and the unread count."""
+        """Return the last revision and the unread count of a user's feed; both are 0 for an unknown user.
+
+        The count is of the whole feed: a device leaves out what is not meant for it.
+        """
         return await self._calls.feed(user_id, timeout=self._within(timeout))
 
     async def endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
-        """The devices of the user, and what each has acknowledged."""
+        """Return the devices of a user, at most 100, by time of registration; empty for an unknown user."""
         return await self._calls.endpoints(user_id, self._within(timeout))
 
     def _within(self, timeout: float | None) -> float:

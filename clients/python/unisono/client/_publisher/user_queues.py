@@ -1,7 +1,4 @@
-"""Sends that wait for their turn: those for one user in line, so that none overtakes another.
-
-Knows nothing of calls.
-"""
+"""One queue of sends for each user, so that none overtakes another."""
 
 import asyncio
 from collections import OrderedDict, deque
@@ -17,7 +14,7 @@ Outcome = pb.SendResult | Exception
 
 @dataclass(slots=True, eq=False)
 class Send:
-    """One send, and the answer that its caller waits for."""
+    """One send, and the future that its caller waits for. `error` is the last one that may pass."""
 
     request: pb.SendNotificationRequest
     deadline: Deadline
@@ -26,24 +23,24 @@ class Send:
     failures: int = 0
 
     def end(self, outcome: Outcome) -> None:
-        """The first outcome is the answer."""
+        """Set the answer; only the first outcome counts."""
         if not self.answer.done():
             self.answer.set_result(outcome)
 
     def end_late(self) -> None:
-        """There was no outcome in time; what was in the way says more than that."""
+        """End with the last error, which says more than `DeadlineExceeded`, or with that if there is none."""
         self.end(self.error or DeadlineExceeded("no answer came in time"))
 
     def fail(self, error: UnisonoError) -> None:
-        """It did not work this time, and may the next."""
+        """Record an error that may pass."""
         self.error = error
         self.failures += 1
 
 
 class UserQueues:
-    """A line for each user. While the first of it are out, under way, the others stay where they are.
+    """A FIFO queue for each user. While its first sends are in flight, the others of that user stay queued.
 
-    Users take turns: all of one who may go do, and who has more then is behind the other users.
+    Users take turns: a batch takes all it can of a user, and who has more is then behind the other users.
     """
 
     def __init__(self) -> None:
@@ -52,16 +49,16 @@ class UserQueues:
 
     @property
     def ready(self) -> int:
-        """The users of whom some may go."""
+        """The number of users with queued sends and none in flight."""
         return len(self._ready)
 
     @property
     def in_flight(self) -> int:
-        """The users of whom some are out."""
+        """The number of users with sends in flight."""
         return len(self._in_flight)
 
     def put(self, send: Send) -> None:
-        """Join the line, at its end."""
+        """Append a send to its user's queue."""
         user = send.request.user_id
         queue = self._in_flight.get(user)
         if queue is None:
@@ -71,9 +68,10 @@ class UserQueues:
         queue.append(send)
 
     def take_batch(self, users: int, items: int, size: int) -> list[Send]:
-        """The first in the lines of so many users, as many as one request takes: `size` is in bytes.
+        """Take the first sends of up to `users` queues: at most `items`, and at most `size` bytes.
 
-        They are out until they are given `back`. Those for whom no caller waits any more are left out.
+        A single send may exceed `size`. They are in flight until they are released. Sends whose caller does
+        not wait any more are dropped. Empty when nothing is ready.
         """
         batch = _Batch(items, size)
         while users and self._ready and not batch.full:
@@ -87,9 +85,9 @@ class UserQueues:
         return batch.sends
 
     def release(self, sends: Collection[Send]) -> None:
-        """They are out no more, nor are their users; those without an answer are first in line again.
+        """End the flight of sends and their users; those without an answer are first in their queue again.
 
-        With any send of a user, all of that user that were taken are to be given back.
+        With any send of a user, all sends of that user that were taken must be given.
         """
         first: dict[str, list[Send]] = {send.request.user_id: [] for send in sends}
         for send in sends:
@@ -102,7 +100,7 @@ class UserQueues:
                 self._ready[user] = queue
 
     def drain(self) -> list[Send]:
-        """All who waited; nobody does any more."""
+        """Remove and return all sends, queued or in flight."""
         queues = [*self._ready.values(), *self._in_flight.values()]
         self._ready.clear()
         self._in_flight.clear()
@@ -110,7 +108,7 @@ class UserQueues:
 
 
 class _Batch:
-    """What one request carries."""
+    """The sends of one request."""
 
     def __init__(self, items: int, size: int) -> None:
         self.sends: list[Send] = []
@@ -119,9 +117,9 @@ class _Batch:
         self._size = size
 
     def take_from(self, queue: deque[Send]) -> bool:
-        """Take from the front of a line; whether there was any to take.
+        """Take from the front of a queue; return whether any was taken.
 
-        Of equal keys, one: it may have to be repeated, and what came after it must not overtake it.
+        Of equal keys only one: it may have to be repeated, and what came after it must not overtake it.
         """
         keys: set[str] = set()
         while queue and not self.full:

@@ -1,1 +1,1 @@
-"""How calls are made: transport, tokens, deadlines, retries. Knows nothing of what they are for."""
+"""How calls are made: transports and their connections, tokens, deadlines, retries."""

@@ -1,4 +1,4 @@
-"""Makes calls: with a token, within a deadline, again where that is safe. Knows no messages."""
+"""Makes unary calls: with a token, within a deadline, again where that may help."""
 
 import asyncio
 import time
@@ -12,19 +12,19 @@ from unisono.client._wire.transport import Transport
 
 
 class Deadline:
-    """A moment by which something has to be done."""
+    """A moment of the monotonic clock, `timeout` seconds after this object is made."""
 
     def __init__(self, timeout: float) -> None:
         self._at = time.monotonic() + timeout
 
     @property
     def left(self) -> float:
-        """The seconds that are left; not more than 0 when it has passed."""
+        """The seconds that are left; 0 or less when it has passed."""
         return self._at - time.monotonic()
 
 
 class RpcCaller:
-    """Calls the methods of the service for one principal."""
+    """Calls methods of the service for one principal."""
 
     def __init__(self, transport: Transport, tokens: Tokens, backoff: Backoff) -> None:
         self.transport = transport
@@ -32,9 +32,10 @@ class RpcCaller:
         self.backoff = backoff
 
     async def call(self, method: Method[Request, Response], request: Request, deadline: Deadline) -> Response:
-        """Call until it succeeds, fails for good, or the deadline passes. Raises a `UnisonoError`.
+        """Return the response of a call, which is repeated after transient errors while there is time.
 
-        The last error before the deadline says more than "too late", so it is the one that is raised.
+        Raises the last `UnisonoError` before the deadline, which says more than `DeadlineExceeded`; that only
+        where there was no other. Also raises what the provider of tokens raises.
         """
         failures = 0
         trouble: UnisonoError | None = None
@@ -54,7 +55,11 @@ class RpcCaller:
     async def attempt(
         self, method: Method[Request, Response], request: Request, deadline: Deadline
     ) -> Response:
-        """Call once; once more with a new token when the token is refused and there is another."""
+        """Call once, and once more with a new token when the token is refused and the provider has another.
+
+        Raises `DeadlineExceeded` when the token or the response does not come in time, any other
+        `UnisonoError` of the call, and what the provider of tokens raises.
+        """
         token = await _in_time(self.tokens.get(), deadline)
         try:
             return await self._once(method, request, token, deadline)
@@ -74,7 +79,7 @@ class RpcCaller:
 
 
 async def _in_time(asking: Awaitable[str], deadline: Deadline) -> str:
-    """The token, if its provider gives one before the deadline."""
+    """Return the token, if its provider gives one before the deadline."""
     limit = asyncio.timeout(deadline.left)
     try:
         async with limit:

@@ -1,4 +1,4 @@
-"""Channels and the metadata of calls. Knows no messages."""
+"""Channels to a server, and the metadata of calls."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import grpc
 from unisono.client._wire.cleartext import warn_of
 
 IDLE_TIMEOUT_MS: Final = 50_000
-"""A connection without calls is let go within twice this time: before a server or a proxy closes it, as they
+"""A connection without calls is closed within twice this time: before a server or a proxy closes it, as they
 do after two minutes, about which gRPC would write a line to the terminal."""
 
 #: What suits streams that stay open for minutes without a message. The server allows pings every 20 s.
@@ -37,28 +37,31 @@ _LAST_PORT = 65_535
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where a server is, and how to speak to it: in TLS also with `root_certificates` (PEM) alone."""
+    """Where a server is. Connections use TLS with `tls`, or with `root_certificates` (PEM) alone.
+
+    Raises `ValueError` as `check` does.
+    """
 
     target: str
     tls: bool = False
     root_certificates: bytes | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for what gRPC would take, try for ever, and say little about."""
+        """Check the address."""
         check(self.target, self.root_certificates)
 
     @property
     def encrypted(self) -> bool:
-        """Whether nobody on the way can read what is said."""
+        """Whether connections use TLS, so that nobody on the way can read the tokens."""
         return self.tls or self.root_certificates is not None
 
     def warn(self) -> None:
-        """Log, once for each target, that tokens can be read on the way, where they can."""
+        """Log a warning, once for each target, if tokens travel in the clear to another machine."""
         if not self.encrypted:
             warn_of(self.target)
 
     def channel(self, number: int | None = None) -> grpc.aio.Channel:
-        """A channel to it. Those with different numbers never share a connection."""
+        """Return a channel to the server. Channels with different numbers never share a connection."""
         options = _OPTIONS if number is None else (*_OPTIONS, (_NUMBER, number))
         if not self.encrypted:
             return grpc.aio.insecure_channel(self.target, options=options)
@@ -69,12 +72,13 @@ class Address:
 def create_channel(
     target: str, *, tls: bool = False, root_certificates: bytes | None = None
 ) -> grpc.aio.Channel:
-    """A channel to HOST:PORT, in the clear unless `tls` is on or `root_certificates` (PEM) are given.
+    """Return a channel to HOST:PORT: in the clear unless `tls` is set or `root_certificates` (PEM) are given.
 
-    A token that travels in the clear can be read by whoever is on the way: without TLS, stay on this
-    machine. All channels in the clear to one target share a connection, on which a server allows 1,000
-    streams and calls at a time (`transport_to` spreads them by itself). Raises `ValueError` for what is
-    no address, and for certificates that are none.
+    Call this on the event loop that is to use the channel, and close it yourself; it connects with its first
+    call. In the clear, whoever is on the way can read tokens, so stay on this machine without TLS: a warning
+    is logged for other targets. All channels in the clear to one target share a connection, on which a server
+    allows 1,000 streams and calls at a time (`create_transport` uses several by itself). Raises `ValueError`
+    for a target that is no address, and for certificates that are no PEM.
     """
     address = Address(target=target, tls=tls, root_certificates=root_certificates)
     address.warn()
@@ -82,7 +86,11 @@ def create_channel(
 
 
 def check(target: str, root_certificates: bytes | None) -> None:
-    """Raise `ValueError` for what gRPC would take, try for ever, and say little about."""
+    """Raise `ValueError` for what gRPC would accept, try for ever, and say little about.
+
+    A target is HOST:PORT, or has one of gRPC's schemes:
+    https://github.com/grpc/grpc/blob/master/doc/naming.md. Certificates must be in PEM.
+    """
     address = _HOST_PORT.fullmatch(target)
     if not target.startswith(_SCHEMES) and not (address and 1 <= int(address["port"]) <= _LAST_PORT):
         raise ValueError(f"target: must be HOST:PORT, such as 127.0.0.1:50051; is {target!r}")
@@ -91,5 +99,8 @@ def check(target: str, root_certificates: bytes | None) -> None:
 
 
 def bearer(token: str) -> tuple[tuple[str, str], ...]:
-    """The metadata that carries an access token: `stub.Method(request, metadata=bearer(token))`."""
+    """Return the metadata that carries an access token: `stub.Method(request, metadata=bearer(token))`.
+
+    The form is that of RFC 6750, section 2.1. The token is not checked.
+    """
     return (("authorization", f"Bearer {token}"),)

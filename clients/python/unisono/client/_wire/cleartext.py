@@ -1,4 +1,4 @@
-"""Where access tokens travel in the clear, and that they do. Knows no channels."""
+"""Warns of access tokens that travel over a network in the clear."""
 
 import ipaddress
 import logging
@@ -19,7 +19,10 @@ _PORT: Final = re.compile(r":[0-9]{1,5}$")
 
 
 def leaves_the_machine(target: str) -> bool:
-    """Whether what is said to a target of gRPC goes over a network, as far as its name tells."""
+    """Return whether a gRPC target is on another machine, as far as its name shows.
+
+    False for Unix sockets and loopback addresses only: no name but localhost is resolved.
+    """
     if target.startswith(_LOCAL_SCHEMES):
         return False
     form = _SCHEME.fullmatch(target)
@@ -29,7 +32,10 @@ def leaves_the_machine(target: str) -> bool:
 
 @lru_cache(maxsize=256)
 def warn_of(target: str) -> None:
-    """Log, once for each target, that tokens to it can be read on the way."""
+    """Log a warning, once for each target, if tokens to it can be read on the way.
+
+    Nothing is logged for this machine, nor where the environment has a non-empty UNISONO_CLEARTEXT.
+    """
     if leaves_the_machine(target) and not os.environ.get(ALLOWED):
         _log.warning(
             "access tokens travel to %s in the clear, and can be read on the way: use TLS (tls=True or "

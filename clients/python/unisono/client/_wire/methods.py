@@ -1,4 +1,4 @@
-"""The methods of the service, as data: where each is, and what it takes and gives."""
+"""The RPCs of `unisono.v1` as data, which a transport needs to make calls."""
 
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -15,7 +15,7 @@ Response = TypeVar("Response", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Method(Generic[Request, Response]):
-    """One RPC of `unisono.v1`."""
+    """One RPC of `unisono.v1`, as a `Transport` gets it: its names, and the types of its messages."""
 
     service: str
     name: str
@@ -24,7 +24,7 @@ class Method(Generic[Request, Response]):
 
     @property
     def path(self) -> str:
-        """The path of its HTTP/2 requests."""
+        """The path of its HTTP/2 requests: `/unisono.v1.SERVICE/NAME`."""
         return f"/unisono.v1.{self.service}/{self.name}"
 
 

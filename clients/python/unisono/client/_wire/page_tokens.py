@@ -1,4 +1,4 @@
-"""That lists end, whatever a server says: each page token leads on, and not to empty pages for ever."""
+"""Makes sure that lists end, whatever a server sends."""
 
 from hashlib import blake2b
 from typing import Final
@@ -11,15 +11,18 @@ MAX_EMPTY_PAGES: Final = 10_000
 
 
 class PageTokens:
-    """The page tokens of one list. Only an empty one ends it: a page may be short, or empty, before that."""
+    """The page tokens of one list, each of which must be new, with a bound on empty pages in a row.
+
+    Only an empty token ends a list: a page may be short, or empty, before that (ListNotificationsRequest).
+    """
 
     def __init__(self) -> None:
-        # What a server sends may be large; and it is to be known again, not kept.
+        # Digests: a token may be large, and has only to be recognised.
         self._used: set[bytes] = set()
         self._empty = 0
 
     def follow(self, page_token: str, rows: int) -> None:
-        """Go on after a page of so many rows. Raises `InternalError` where that would never end."""
+        """Record the token of a page with so many rows. Raises `InternalError` if the list would not end."""
         self._empty = 0 if rows else self._empty + 1
         if self._empty > MAX_EMPTY_PAGES:
             raise InternalError(f"the server gave {self._empty:,} empty pages in a row: no list is such")

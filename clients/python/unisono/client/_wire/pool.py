@@ -1,7 +1,7 @@
-"""Which connection carries what: the streams and calls of one event loop to one server. Knows no messages.
+"""The connections of one event loop to one server: which of them carries a call or a stream.
 
-A server allows so many streams and calls at a time on a connection, and what is more waits there without
-a word. So streams are counted, and each connection has room left.
+A server allows a number of streams and calls at a time on a connection, and what is more waits there
+without an error. So streams are counted, and each connection has room left.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _numbers: Final = itertools.count()
 
 
 class PooledChannel:
-    """A channel with a connection of its own, and how many streams are on it."""
+    """A channel with a connection of its own, and the number of streams on it."""
 
     def __init__(self, channel: grpc.aio.Channel, max_streams: int) -> None:
         self.streams = 0
@@ -34,19 +34,19 @@ class PooledChannel:
 
     @property
     def has_room(self) -> bool:
-        """Whether it may carry one more stream."""
+        """Whether the connection may carry one more stream."""
         return self.streams < self._max_streams
 
     def unary(self, method: Method[Request, Response]) -> Any:
-        """What makes calls of a method with one answer."""
+        """Return the gRPC callable that makes unary calls of a method; made once for each method."""
         return self._callable(method, self._channel.unary_unary)
 
     def stream(self, method: Method[Request, Response]) -> Any:
-        """What opens streams of a method."""
+        """Return the gRPC callable that opens streams of a method; made once for each method."""
         return self._callable(method, self._channel.unary_stream)
 
     async def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; calls and streams on it are cancelled."""
         await self._channel.close()
 
     def _callable(self, method: Method[Request, Response], make: Any) -> Any:
@@ -60,7 +60,7 @@ class PooledChannel:
 
 
 class ConnectionPool:
-    """The connections of all transports of an event loop that have the same address.
+    """The connections that all transports of an event loop to the same address share.
 
     The first carries all calls, and a tenth of the streams that each of the others does: a server, or a
     proxy, that allows less than expected keeps streams waiting, not calls.
@@ -74,12 +74,15 @@ class ConnectionPool:
 
     @property
     def for_calls(self) -> PooledChannel:
-        """The channel of all calls."""
+        """The channel of all unary calls."""
         return self._channels[0] if self._channels else self._another()
 
     @contextmanager
     def for_stream(self) -> Iterator[PooledChannel]:
-        """A channel with room for one more stream, which is counted until the end of the context."""
+        """Reserve room for one stream, until the end of the context, on the channel that this yields.
+
+        Another connection is opened when all are full.
+        """
         channel = next((channel for channel in self._channels if channel.has_room), None) or self._another()
         channel.streams += 1
         try:
@@ -88,11 +91,11 @@ class ConnectionPool:
             channel.streams -= 1
 
     def join(self, user: object) -> None:
-        """Stay open while the user is there, or until it leaves."""
+        """Keep the connections open until this user leaves or is garbage collected."""
         self._users.add(user)
 
     async def leave(self, user: object) -> None:
-        """Close all connections, if nobody else uses them."""
+        """Remove a user, if it is there, and close all connections when nobody else uses them."""
         self._users.discard(user)
         if self._users:
             return
@@ -118,7 +121,7 @@ _pools: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Pools]] = WeakKeyDic
 
 
 def pool_of(address: Address, streams_per_connection: int, user: object) -> ConnectionPool:
-    """The pool of the running event loop, joined by the user."""
+    """Return the pool of the running event loop for an address, made if need be, and joined by `user`."""
     pools, key = _pools_of(asyncio.get_running_loop()), (address, streams_per_connection)
     pool = pools.get(key)
     if pool is None:

@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait before it. Knows no calls and no clock."""
+"""Which errors are worth a retry, and how long to wait before it."""
 
 import random
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from unisono.client._errors import Unavailable, UnisonoError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """Delays in seconds that double from `first` to `most`, each shortened by up to half at random.
+    """Delays in seconds that double from `initial` to `maximum`, each shortened by up to half at random.
 
     The chance keeps a thousand clients that lost the same server from coming back at the same moment.
     """
@@ -17,19 +17,22 @@ class Backoff:
     maximum: float = 20.0
 
     def delay(self, failures: int) -> float:
-        """How long to wait after this many failures in a row, from 1."""
+        """Return the seconds to wait after this many failures in a row, from 1."""
         longest = min(self.maximum, self.initial * 2.0 ** min(failures - 1, 30))
         return longest * random.uniform(0.5, 1.0)  # noqa: S311  no secret depends on it
 
     def delay_after(self, error: UnisonoError, failures: int) -> float:
-        """The same, on top of what the service asked for: it asks everybody for the same."""
+        """Return the seconds to wait after an error: `delay`, on top of the `retry_delay` of the service.
+
+        The service asks everybody for the same, so that alone would bring all back at once.
+        """
         return self.delay(failures) + (error.retry_delay or 0.0)
 
 
 def is_transient(error: UnisonoError) -> bool:
-    """Whether repeating the same request may help.
+    """Return whether repeating the same request may help: for `Unavailable`, or a `retry_delay` in the error.
 
-    It is safe for every method here: a send carries its key, and what patches, marks and deletes ask
-    for is done once however often it is asked.
+    It is safe for every method of the SDK (Idempotent): a send carries its key, and patches, marks and
+    deletes are done once however often they are requested.
     """
     return isinstance(error, Unavailable) or error.retry_delay is not None

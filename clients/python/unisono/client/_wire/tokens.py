@@ -1,4 +1,4 @@
-"""Access tokens: a fixed one, or whatever the caller's provider gives. Never logs one."""
+"""Access tokens: a fixed one, or those of the caller's provider. None is ever logged."""
 
 import asyncio
 import inspect
@@ -10,7 +10,11 @@ TokenSource = str | Callable[[], str | Awaitable[str]]
 
 
 class Tokens:
-    """The token in use. A provider is asked for the first one, and again when the server refuses it."""
+    """The token in use. A provider is called for the first one, and again when the server refuses it.
+
+    Raises `TypeError` for a source that is neither text nor callable, and `Unauthenticated` for a fixed
+    token with characters that no token has.
+    """
 
     def __init__(self, source: TokenSource) -> None:
         if not isinstance(source, str) and not callable(source):
@@ -21,11 +25,15 @@ class Tokens:
 
     @property
     def renewable(self) -> bool:
-        """Whether there can be another one."""
+        """Whether there may be another token: the source is a provider."""
         return not isinstance(self._source, str)
 
     async def get(self) -> str:
-        """The token to use; asked for once for all who wait. Raises what the provider raises."""
+        """Return the token to use, calling the provider once for all who wait.
+
+        Raises what the provider raises, `TypeError` where it returns no text, and `Unauthenticated` for
+        text that no token is.
+        """
         if self._token or isinstance(self._source, str):
             return self._token
         async with self._fetching:
@@ -34,18 +42,18 @@ class Tokens:
             return self._token
 
     def invalidate(self, refused: str) -> None:
-        """Do not use the refused one again, if there can be another."""
+        """Do not use the refused token again, if there may be another."""
         if self._token == refused and self.renewable:
             self._token = ""
 
     async def renew(self, refused: str) -> str:
-        """A token other than the refused one, if the provider has one. Raises what the provider raises."""
+        """Return a token other than the refused one, if the provider has one. Raises as `get` does."""
         self.invalidate(refused)
         return await self.get()
 
 
 def retry_provider_errors(source: TokenSource) -> TokenSource:
-    """The same source for one who waits: what its provider raises may pass, so it is `Unavailable`."""
+    """Return the source, with all errors of its provider turned into `Unavailable`: they may pass."""
     if not callable(source):
         return source
     provider = source
@@ -65,7 +73,7 @@ async def _fetch(provider: Callable[[], str | Awaitable[str]]) -> str:
 
 
 def _usable(token: object) -> str:
-    """The token without the white space around it, which files have. Raises `Unauthenticated`."""
+    """Return the token without the white space around it, which files have. Raises `Unauthenticated`."""
     if not isinstance(token, str):
         raise TypeError(f"token: must be a str; is {token!r}")
     token = token.strip()

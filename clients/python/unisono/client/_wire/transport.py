@@ -1,7 +1,6 @@
-"""The seam between the SDK and the network: one call with one answer, or one call with many.
+"""The seam between the SDK and the network: unary calls and streams, without retries.
 
-`GrpcTransport` is the real one; `unisono.client.testing` has one without a network. Knows nothing of
-tokens' renewal, of retries, or of what the messages mean.
+`GrpcTransport` is the real one; `unisono.client.testing` has one without a network.
 """
 
 import asyncio
@@ -18,29 +17,42 @@ from unisono.client._wire.pool import STREAMS_PER_CONNECTION, ConnectionPool, po
 
 
 class Transport(Protocol):
-    """Carries calls. May be shared by any number of publishers and devices of one event loop."""
+    """Carries calls to the service. Any number of publishers and devices of one event loop may share one.
+
+    Implement it to put something else than gRPC's channels, or a test double, between SDK and service.
+    """
 
     async def unary(
         self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
     ) -> Response:
-        """Make one call, of at most `timeout` seconds. Raises a `UnisonoError`."""
+        """Make one call and return its response. Cancelling ends the call, which may have been carried out.
+
+        `timeout` is in seconds; None: no limit. Raises a `UnisonoError`: `DeadlineExceeded` after the
+        timeout, `Unavailable` for what may pass, and one with the code CANCELLED when this is closed.
+        """
         ...
 
     def stream(
         self, method: Method[Request, Response], request: Request, *, token: str
     ) -> AsyncGenerator[Response, None]:
-        """Open a stream; closing the generator cancels the call. Raises a `UnisonoError` at its end."""
+        """Open a stream, and iterate over its responses. Closing the generator cancels the call.
+
+        Ends when the server ends the stream with OK; raises a `UnisonoError` where it ends with an error, or
+        cannot be opened.
+        """
         ...
 
     async def close(self) -> None:
-        """Give back what it holds. Nothing can be called any more."""
+        """End all calls and streams, and release connections. May be called twice; later calls raise."""
         ...
 
 
 class GrpcTransport:
-    """Calls over gRPC. Its connections are shared with all transports of its event loop to this address.
+    """Makes calls over gRPC, on connections shared with all transports of its event loop to the same address.
 
-    They are made for the first call: until then, this belongs to no event loop.
+    They are opened by the first call, and until then the transport belongs to no event loop. Calls from
+    another loop raise `RuntimeError`. `target` is the address it was made with. Raises `ValueError` for less
+    than one stream on a connection.
     """
 
     def __init__(self, address: Address, streams_per_connection: int = STREAMS_PER_CONNECTION) -> None:
@@ -58,7 +70,7 @@ class GrpcTransport:
     async def unary(
         self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
     ) -> Response:
-        """See `Transport`."""
+        """Make one call and return its response. See `Transport.unary`."""
         with self._explained():
             make = self._opened().for_calls.unary(method)
             with self._ending(make(request, metadata=bearer(token), timeout=timeout)) as call:
@@ -68,7 +80,7 @@ class GrpcTransport:
     async def stream(
         self, method: Method[Request, Response], request: Request, *, token: str
     ) -> AsyncGenerator[Response, None]:
-        """See `Transport`."""
+        """Open a stream, and iterate over its responses. See `Transport.stream`."""
         with (
             self._explained(),
             self._opened().for_stream() as channel,
@@ -78,7 +90,7 @@ class GrpcTransport:
                 yield message
 
     async def close(self) -> None:
-        """See `Transport`."""
+        """End all calls and streams, and leave the shared connections. May be called twice."""
         self._closed = True
         for call in tuple(self._under_way):
             call.cancel()
@@ -88,21 +100,21 @@ class GrpcTransport:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Raises as a `UnisonoError` whatever a call ends with, but for the cancellation of its task."""
+        """Raise what a call ends with as a `UnisonoError`, but for the cancellation of its task."""
         self._check_open()
         try:
             yield
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
         except asyncio.CancelledError:
-            # To be closed is to cancel calls, of which the tasks that wait for them know nothing.
+            # `close` cancels the calls, which the tasks that wait for them cannot know.
             if not self._closed or _is_cancelled():
                 raise
             raise closed() from None
 
     @contextmanager
     def _ending(self, call: Any) -> Iterator[Any]:
-        """A call that ends with this context, or when all of this is closed."""
+        """A call that is cancelled at the end of the context, or when the transport is closed."""
         self._under_way.add(call)
         try:
             yield call
@@ -127,12 +139,12 @@ class GrpcTransport:
 
 
 def name_of(transport: Transport) -> str:
-    """What people call the other side of a transport: HOST:PORT, where it has one."""
+    """Return a name for the other side of a transport: its target, or "the server" where it has none."""
     return transport.target if isinstance(transport, GrpcTransport) else "the server"
 
 
 def closed() -> UnisonoError:
-    """The error of a call that is made, or still under way, when the connection is closed."""
+    """Return the error of a call that is made, or still under way, after the connection was closed."""
     return UnisonoError("the connection was closed", code=grpc.StatusCode.CANCELLED)
 
 

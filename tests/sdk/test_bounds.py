@@ -24,7 +24,7 @@ from tests.sdk.device_script import (
 )
 from tests.sdk.storage_spy import StorageSpy
 from tests.support.stub_server import Fault, StubServer
-from unisono.client import ChangeType, Event, Events, StorageFailed, Timing, Unavailable
+from unisono.client import ChangeType, Event, Events, Status, StorageFailed, Timing, Unavailable
 from unisono.client._device import outbox, persistence, room
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -150,6 +150,18 @@ def an_event(id_: str) -> Event:
         origin_endpoint_id="",
         ring=True,
     )
+
+
+async def test_a_storage_that_holds_more_than_there_is_room_for_is_let_go_of() -> None:
+    storage = StorageSpy()
+    row = large(1, complete=True).event_batch.events[0].notification
+    storage.stored = {f"notification/{number}": row.SerializeToString() for number in range(100)}
+    device = laptop(NOWHERE, storage=storage)
+
+    with pytest.raises(Unavailable, match="memory"):
+        await device.open()
+
+    assert (device.status, storage.closed) == (Status.CLOSED, 1)
 
 
 async def test_events_that_nobody_takes_end_with_an_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -45,6 +45,15 @@ async def test_what_was_saved_is_there_again(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["inbox"]
 
 
+async def test_what_was_closed_saves_nothing_more(tmp_path: Path) -> None:
+    storage = FileStorage(tmp_path / "inbox")
+    await storage.load()
+    await storage.close()
+
+    with pytest.raises(StorageFailed, match="was closed with its device"):
+        await storage.save({"a": b"1"})
+
+
 async def test_nobody_else_may_read_it(tmp_path: Path) -> None:
     async with loaded(tmp_path / "inbox") as storage:
         await storage.save({"a": b"1"})

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.rpc import status_pb2
 
 from tests.support.nodes import Setup, running
+from tests.support.rpc_errors import DETAILS_KEY
 from unisono.client import InvalidRequest, Unavailable, UnisonoError, bearer, create_channel, from_rpc_error
 from unisono.v1.notification_service_pb2 import SendNotificationRequest
 from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
@@ -59,6 +61,24 @@ async def test_an_error_of_the_transport_has_a_code_only() -> None:
     assert explanation.code is grpc.StatusCode.UNAVAILABLE
     assert "127.0.0.1:1" in explanation.message
     assert (explanation.reason, explanation.metadata, explanation.violations) == ("", {}, {})
+
+
+def damaged() -> list[bytes]:
+    """Details of which all, or one, cannot be read."""
+    status = status_pb2.Status()
+    status.details.add(type_url="type.googleapis.com/google.rpc.ErrorInfo", value=b"\xff")
+    return [b"\xff\xff", status.SerializeToString()]
+
+
+@pytest.mark.parametrize("details", damaged())
+def test_damaged_details_count_as_none(details: bytes) -> None:
+    trailers = grpc.aio.Metadata((DETAILS_KEY, details))
+    error = grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), trailers, "gone")
+
+    explanation = from_rpc_error(error)
+
+    assert type(explanation) is Unavailable
+    assert (explanation.message, explanation.reason) == ("gone", "")
 
 
 def test_an_error_that_is_no_call_is_explained_too() -> None:

@@ -1,11 +1,13 @@
 """The exceptions of the SDK, and how they are made from gRPC status codes and details."""
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import grpc
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 
 _DETAILS_KEY: Final = "grpc-status-details-bin"
@@ -224,7 +226,7 @@ def from_rpc_error(error: grpc.RpcError) -> UnisonoError:
     Its class follows from the reason in the status details, and from the code where there are none; then
     `reason` is empty, and `metadata` and `violations` are too. A CANCELLED, and a connection that broke under
     TLS, are `Unavailable`. An error without a status (not a `grpc.Call`) is a plain `UnisonoError` with the
-    code UNKNOWN. The exception is returned, not raised.
+    code UNKNOWN; damaged details count as none. The exception is returned, not raised.
     """
     return error_of(_code(error), _message(error), _details(error))
 
@@ -236,7 +238,9 @@ def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> Uni
     for detail in details:
         for wanted in (info, request, retry):
             if detail.TypeName() == wanted.DESCRIPTOR.full_name:
-                detail.Unpack(wanted)
+                # A proxy may have damaged it: then the code says what there is to say.
+                with contextlib.suppress(DecodeError):
+                    detail.Unpack(wanted)
     delay = delay_of(retry.retry_delay) if retry.HasField("retry_delay") else None
     return _kind(code, info.reason, message)(
         message,
@@ -285,5 +289,6 @@ def _details(error: grpc.RpcError) -> Sequence[Any]:
         return ()
     for key, value in error.trailing_metadata() or ():
         if key == _DETAILS_KEY and isinstance(value, bytes):
-            return list(status_pb2.Status.FromString(value).details)
+            with contextlib.suppress(DecodeError):
+                return list(status_pb2.Status.FromString(value).details)
     return ()

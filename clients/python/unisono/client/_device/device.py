@@ -137,8 +137,8 @@ class Device:
     async def open(self) -> None:
         """Load the saved state, and start to connect; does not wait until the device is online.
 
-        Raises `StorageFailed` when the storage cannot be loaded: then, or when cancelled, the device is
-        closed. Raises `RuntimeError` when the device is open or closed already.
+        Raises `StorageFailed` when the storage cannot be loaded, `Unavailable` when that is over 512 MiB:
+        then, or when cancelled, the device is closed. Raises `RuntimeError` when it was opened before.
         """
         self._state.check_open()
         if self._opened:
@@ -148,10 +148,10 @@ class Device:
             kept = await self._persistence.load()
             # It may have been closed meanwhile.
             self._state.check_open()
+            self._state.inbox = Inbox(kept.rows, kept.point)
         except BaseException:
             await self.close()
             raise
-        self._state.inbox = Inbox(kept.rows, kept.point)
         self._outbox.restore(kept.marks)
         self._task = asyncio.create_task(self._stay())
 

@@ -91,12 +91,12 @@ class FileStorage:
         Raises `StorageFailed` when it cannot be opened, is not a file of a device, is open in another
         device of this or another process, or is closed.
         """
-        if self._closed:
-            raise StorageFailed(f"{self._path}: this storage was closed with its device; make another one")
+        self._check_open()
         return await self._run(self._load)
 
     async def save(self, changes: Mapping[str, bytes | None]) -> None:
         """Set and remove keys in one transaction. Raises `StorageFailed`, and nothing is saved then."""
+        self._check_open()
         await self._run(self._save, changes)
 
     async def close(self) -> None:
@@ -107,6 +107,10 @@ class FileStorage:
                 await self._run(self._close)
             finally:
                 self._thread.shutdown(wait=False)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageFailed(f"{self._path}: this storage was closed with its device; make another one")
 
     async def _run(self, work: Callable[..., Result], *arguments: object) -> Result:
         try:

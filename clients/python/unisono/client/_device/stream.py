@@ -64,7 +64,7 @@ def _remark(server: str, after: float) -> None:
     _log.warning(
         "nothing has come from %s for %g s, and the device goes on waiting: is the server well, and does "
         "every proxy on the way pass streams on? may a connection carry so many streams? "
-        "transport_to(..., streams_per_connection=...) puts fewer on each",
+        "create_transport(..., streams_per_connection=...) puts fewer on each",
         server,
         after,
     )

@@ -66,13 +66,13 @@ async def test_publishers_see_them_in_the_order_of_registration(
 ) -> None:
     for endpoint_id, platform in (("phone", IOS), ("laptop", LINUX), ("a tablet", IOS)):
         await register(service, endpoint_id, platform)
-    found = await publisher.endpoints("ada")
+    found = await publisher.list_endpoints("ada")
     assert [(one.endpoint_id, one.platform) for one in found] == [
         ("phone", Platform.IOS),
         ("laptop", Platform.LINUX),
         ("a tablet", Platform.IOS),
     ]
-    assert await publisher.endpoints("bob") == ()
+    assert await publisher.list_endpoints("bob") == ()
 
 
 async def test_its_platform_is_fixed(service: Service) -> None:
@@ -105,7 +105,7 @@ async def test_a_deleted_one_stays_deleted(service: Service, publisher: Publishe
     await register(service)
     assert not (await delete(service)).already_removed
     assert (await delete(service)).already_removed
-    assert await publisher.endpoints("ada") == ()
+    assert await publisher.list_endpoints("ada") == ()
     for call in (register, get):
         with pytest.raises(EndpointDeleted) as raised:
             await call(service)

@@ -204,7 +204,7 @@ async def test_a_token_can_be_ended_before_its_time(service: FakeService, laptop
                     await phone.wait_for(lambda _: False)
         async with Publisher(service.transport, token) as late:
             with pytest.raises(Unauthenticated) as raised:
-                await late.feed("ada")
+                await late.get_feed("ada")
         assert raised.value.reason == reason
     assert laptop.status is Status.LIVE
 
@@ -222,8 +222,8 @@ async def test_offline_within_offline_stays_offline(service: FakeService, publis
         with service.offline():
             pass
         with pytest.raises(Unavailable):
-            await publisher.feed("ada", timeout=0.01)
-    await publisher.feed("ada")
+            await publisher.get_feed("ada", timeout=0.01)
+    await publisher.get_feed("ada")
 
 
 def test_what_cannot_be_meant_is_refused(service: FakeService) -> None:

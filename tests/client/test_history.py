@@ -36,7 +36,7 @@ async def test_it_is_newest_first_by_creation(publisher: Publisher) -> None:
 
 async def test_of_nobody_it_is_empty(publisher: Publisher) -> None:
     assert await titles(publisher) == []
-    assert (await publisher.feed("ada")).last_revision == 0
+    assert (await publisher.get_feed("ada")).last_revision == 0
 
 
 async def test_what_was_read_or_dismissed_stays_in_it(publisher: Publisher) -> None:

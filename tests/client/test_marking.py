@@ -73,7 +73,7 @@ async def test_a_device_marks_all_that_is_meant_for_it(
     result = await laptop.mark_read(Everything())
     assert result is not None
     assert (result.changed, result.unread_count) == (1, 0)
-    assert (await publisher.feed("ada")).unread_count == 1
+    assert (await publisher.get_feed("ada")).unread_count == 1
     await phone.wait_for(lambda phone: phone.unread_count == 1)
 
 
@@ -114,7 +114,7 @@ async def test_a_badge_counts_what_waits(
     one = await publisher.send("ada", title="1")
     await publisher.mark("ada", one, read_state=READ, user_action_state=UserActionState.DISMISSED)
     result = await publisher.mark("ada", one, read_state=read_state, user_action_state=action)
-    assert result.unread_count == (await publisher.feed("ada")).unread_count == counted
+    assert result.unread_count == (await publisher.get_feed("ada")).unread_count == counted
 
 
 async def test_each_device_counts_what_is_meant_for_it(
@@ -142,7 +142,7 @@ async def test_what_was_snoozed_comes_back_unread_and_rings(service: Service, pu
     row = await publisher.get("ada", one)
     assert (row.user_action_state, row.snooze_until) == (UserActionState.SNOOZED, until)
     await service.advance(MINUTE - timedelta(milliseconds=1))
-    assert (await publisher.feed("ada")).last_revision == 2
+    assert (await publisher.get_feed("ada")).last_revision == 2
     await service.advance(timedelta(seconds=1))
     row = await publisher.get("ada", one)
     assert (row.read_state, row.user_action_state) == (UNREAD, UserActionState.NO_INTERACTION)
@@ -158,7 +158,7 @@ async def test_any_other_action_ends_a_snooze(service: Service, publisher: Publi
     await publisher.mark("ada", one, user_action_state=UserActionState.ACTIVATED)
     assert (await publisher.get("ada", one)).snooze_until is None
     await service.advance(2 * MINUTE)
-    assert (await publisher.feed("ada")).last_revision == 4
+    assert (await publisher.get_feed("ada")).last_revision == 4
 
 
 async def test_a_snooze_without_an_end_does_not_end_by_itself(service: Service, publisher: Publisher) -> None:
@@ -185,7 +185,7 @@ async def test_at_its_time_it_expires(service: Service, publisher: Publisher) ->
     await service.advance(MINUTE + timedelta(seconds=1))
     assert [row async for row in publisher.list("ada")] == []
     assert (await publisher.delete("ada", one)).already_removed
-    feed = await publisher.feed("ada")
+    feed = await publisher.get_feed("ada")
     assert (feed.last_revision, feed.unread_count) == (2, 0)
 
 

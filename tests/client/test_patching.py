@@ -76,7 +76,7 @@ async def test_a_patch_that_changes_nothing_makes_no_change(publisher: Publisher
     sent = await publisher.send("ada", title="One", group_name="g")
     row = await publisher.update("ada", sent, title="One", group_name="g", expected_revision=7)
     assert row.revision == 1
-    assert (await publisher.feed("ada")).last_revision == 1
+    assert (await publisher.get_feed("ada")).last_revision == 1
 
 
 async def test_a_patch_can_expect_a_revision(publisher: Publisher) -> None:

@@ -77,7 +77,7 @@ async def test_the_same_is_stored_once(publisher: Publisher) -> None:
     again = await publisher.send("ada", title="Hello", app_notification_id="a")
     assert (first.deduplicated, again.deduplicated, again.removed) == (False, True, False)
     assert (again.id, again.revision, again.create_time) == (first.id, 2, first.create_time)
-    assert (await publisher.feed("ada")).last_revision == 2
+    assert (await publisher.get_feed("ada")).last_revision == 2
 
 
 async def test_a_late_repeat_does_not_bring_back_what_was_deleted(publisher: Publisher) -> None:
@@ -125,7 +125,7 @@ async def test_other_content_is_refused(publisher: Publisher, other: dict[str, o
     error = raised.value
     assert (error.code.name, error.reason) == ("ALREADY_EXISTS", "KEY_CONFLICT")
     assert error.metadata == {"notification_id": first.id}
-    assert (await publisher.feed("ada")).last_revision == 1
+    assert (await publisher.get_feed("ada")).last_revision == 1
 
 
 async def test_or_replaces_it_in_place(publisher: Publisher) -> None:
@@ -136,7 +136,7 @@ async def test_or_replaces_it_in_place(publisher: Publisher) -> None:
     assert (second.id, second.revision, second.deduplicated) == (first.id, 3, False)
     assert (row.title, row.body, row.group_name, row.alert_revision) == ("Two", "", "", 3)
     assert (row.read_state, row.user_action_state) == (ReadState.UNREAD, UserActionState.NO_INTERACTION)
-    assert (await publisher.feed("ada")).unread_count == 1
+    assert (await publisher.get_feed("ada")).unread_count == 1
 
 
 async def test_for_other_devices_it_is_replaced_by_a_new_one(publisher: Publisher) -> None:

@@ -175,7 +175,7 @@ async def test_it_is_acknowledged_up_to_a_token_and_never_back(
         answer = await service.transport.unary(ACKNOWLEDGE, request, token=token, timeout=20)
         assert answer.acknowledged_revision == acknowledged
     await service.advance(timedelta(seconds=1))
-    laptop, phone = await publisher.endpoints("ada")
+    laptop, phone = await publisher.list_endpoints("ada")
     assert (laptop.acknowledged_revision, phone.acknowledged_revision) == (1, 0)
 
 
@@ -186,7 +186,7 @@ async def test_a_stream_that_is_renamed_goes_on(service: Service, publisher: Pub
         request = UpdateEndpointRequest(endpoint_id="laptop", display_name="New")
         request.update_mask.paths.append("display_name")
         await service.transport.unary(UPDATE_ENDPOINT, request, token=service.user_token(), timeout=20)
-        (endpoint,) = await publisher.endpoints("ada")
+        (endpoint,) = await publisher.list_endpoints("ada")
         assert (endpoint.display_name, endpoint.platform) == ("New", Platform.LINUX)
         assert endpoint.connected
         await publisher.send("ada", title="Hello")
@@ -201,7 +201,7 @@ async def test_a_position_in_a_feed_that_was_forgotten_means_a_new_start(
     token = (await caught_up(service))[-1].resume_token
     for days in (8, 31, 31):
         await service.advance(timedelta(days=days))
-    assert (await publisher.feed("ada")).last_revision == 0
+    assert (await publisher.get_feed("ada")).last_revision == 0
     for title in ("One", "Two", "Three"):
         await publisher.send("ada", title=title)
 

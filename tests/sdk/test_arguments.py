@@ -159,7 +159,7 @@ async def test_a_token_read_from_a_file_with_its_newline(service: FakeService) -
 async def test_a_provider_that_gives_none(service: FakeService) -> None:
     async with Publisher(service.transport, lambda: None) as publisher:  # type: ignore[arg-type, return-value]
         with pytest.raises(TypeError, match="token: must be a str; is None"):
-            await publisher.feed("ada")
+            await publisher.get_feed("ada")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_a_publisher_may_be_made_before_its_event_loop_and_has_one(service: Fake
     publisher = Publisher("127.0.0.1:1", "token", backoff=once)
 
     async def call() -> None:
-        await publisher.feed("ada", timeout=100)
+        await publisher.get_feed("ada", timeout=100)
 
     with pytest.raises(Exception, match="connect"):
         asyncio.run(call())

@@ -57,8 +57,8 @@ async def test_it_does_what_the_other_does(node: Running, backend: Publisher) ->
             assert publisher.update("ada", sent, title="A").title == "A"
             assert publisher.mark("ada", Everything(), read_state=ReadState.READ).changed == 2
             assert publisher.delete("ada", sent).already_removed is False
-            assert publisher.feed("ada") == Feed(last_revision=6, unread_count=0)
-            assert publisher.endpoints("ada") == ()
+            assert publisher.get_feed("ada") == Feed(last_revision=6, unread_count=0)
+            assert publisher.list_endpoints("ada") == ()
             with pytest.raises(NotFound):
                 publisher.get("ada", sent)
             publisher.send("bob", title="1", app_notification_id="k")
@@ -67,7 +67,7 @@ async def test_it_does_what_the_other_does(node: Running, backend: Publisher) ->
 
     await asyncio.to_thread(work)
 
-    assert (await backend.feed("ada")).last_revision == 6
+    assert (await backend.get_feed("ada")).last_revision == 6
     assert threads() == 0
 
 

@@ -101,7 +101,7 @@ async def test_more_devices_than_a_connection_may_carry_are_all_live(
 
 async def test_a_device_alone_has_one_connection_for_everything(script: StubServer, proxy: Proxy) -> None:
     async with devices(proxy.target, 1), Publisher(transport(proxy), TOKEN) as publisher:
-        await publisher.feed("ada")
+        await publisher.get_feed("ada")
         assert proxy.connections == 1
 
 
@@ -165,7 +165,7 @@ async def test_calls_wait_behind_no_stream_where_less_is_allowed_than_expected()
                 create_transport(script.target, streams_per_connection=MAX_STREAMS), TOKEN
             ) as publisher,
         ):
-            assert (await publisher.feed("ada")).last_revision == 0
+            assert (await publisher.get_feed("ada")).last_revision == 0
 
 
 async def test_what_is_encrypted_is_shared_alike() -> None:
@@ -190,7 +190,7 @@ async def test_who_closes_harms_nobody_else(script: StubServer, proxy: Proxy) ->
     script.answer("GetFeed", silent)
     closing = transport(proxy)
     async with devices(proxy.target, 1) as (device,):
-        waiting = asyncio.create_task(Publisher(closing, TOKEN).feed("ada"))
+        waiting = asyncio.create_task(Publisher(closing, TOKEN).get_feed("ada"))
         await script.until("GetFeed")
         await closing.close()
         with pytest.raises(UnisonoError, match="the connection was closed"):
@@ -210,7 +210,7 @@ async def test_whoever_forgets_to_close_holds_no_connection_for_ever(
 ) -> None:
     publisher: Publisher | None = Publisher(proxy.target, TOKEN)
     assert publisher is not None
-    await publisher.feed("ada")
+    await publisher.get_feed("ada")
     assert proxy.carried == 1
     del publisher
     await becomes(0, lambda: proxy.carried)
@@ -219,7 +219,7 @@ async def test_whoever_forgets_to_close_holds_no_connection_for_ever(
 async def test_event_loops_share_nothing(script: StubServer, proxy: Proxy) -> None:
     async with devices(proxy.target, 1):
         with BlockingPublisher(proxy.target, TOKEN) as publisher:
-            await asyncio.to_thread(publisher.feed, "ada")
+            await asyncio.to_thread(publisher.get_feed, "ada")
             assert proxy.connections == 2
 
 

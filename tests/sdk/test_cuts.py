@@ -57,14 +57,14 @@ async def story(device: Device, backend: Publisher, relay: CuttingRelay) -> None
 
 
 async def caught_up(device: Device, backend: Publisher) -> None:
-    last = (await backend.feed("ada")).last_revision
+    last = (await backend.get_feed("ada")).last_revision
     await until(device, lambda device: device.revision == last)
 
 
 async def check(device: Device, backend: Publisher) -> None:
     stored = tuple([row async for row in backend.list("ada", page_size=500)])
     assert device.notifications == stored
-    assert device.unread_count == (await backend.feed("ada")).unread_count == 10
+    assert device.unread_count == (await backend.get_feed("ada")).unread_count == 10
 
 
 def check_told(recorded: RecordedEvents) -> None:

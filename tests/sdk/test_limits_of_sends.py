@@ -59,7 +59,7 @@ async def test_an_operator_may_allow_less(tmp_path: Path, limits: Limits) -> Non
         outcomes = await publisher.batch(drafts)
 
         assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-        assert (await publisher.feed("ada")).last_revision == 60
+        assert (await publisher.get_feed("ada")).last_revision == 60
 
 
 async def test_what_is_too_large_alone_is_its_own_error(tmp_path: Path) -> None:

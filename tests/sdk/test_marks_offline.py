@@ -41,7 +41,7 @@ async def back(
     """The states after its return, on the device and in the store."""
     relay.gate.set()
     await sent(device)
-    feed = await backend.feed("ada")
+    feed = await backend.get_feed("ada")
     await until(device, lambda device: device.revision == feed.last_revision)
     stored = tuple([row async for row in backend.list("ada")])
     assert device.notifications == stored
@@ -109,12 +109,12 @@ async def test_one_that_is_sent_twice_changes_once(
         return answer
 
     script.answer("MarkNotifications", forgetful)
-    before = (await backend.feed("ada")).last_revision
+    before = (await backend.get_feed("ada")).last_revision
     await away.mark_read(away.notifications[0])
 
     await back(away, relay, backend)
 
-    assert (calls, (await backend.feed("ada")).last_revision) == (2, before + 1)
+    assert (calls, (await backend.get_feed("ada")).last_revision) == (2, before + 1)
 
 
 async def test_a_device_that_was_never_online_marks_all_there_is(

@@ -115,7 +115,7 @@ async def test_states_are_marked_by_reference_by_group_and_all(backend: Publishe
     assert (group.changed, group.unread_count) == (2, 1)
     assert snoozed.changed == 1
     assert (some.changed, some.skipped) == (0, 2)
-    assert (await backend.feed("ada")) == Feed(last_revision=some.last_revision, unread_count=1)
+    assert (await backend.get_feed("ada")) == Feed(last_revision=some.last_revision, unread_count=1)
     with pytest.raises(RevisionMismatch):
         await backend.mark("ada", a, read_state=ReadState.UNREAD, expected_revision=1)
 
@@ -135,7 +135,7 @@ async def test_what_is_withdrawn_is_gone(backend: Publisher) -> None:
 
 
 async def test_the_devices_of_a_user_are_seen(node: Running, backend: Publisher) -> None:
-    assert await backend.endpoints("ada") == ()
+    assert await backend.list_endpoints("ada") == ()
     laptop = Device(
         node.target,
         tokens.device(),
@@ -145,7 +145,7 @@ async def test_the_devices_of_a_user_are_seen(node: Running, backend: Publisher)
     )
     async with laptop:
         await laptop.wait_for(lambda device: device.status is Status.LIVE)
-        (endpoint,) = await backend.endpoints("ada")
+        (endpoint,) = await backend.list_endpoints("ada")
 
     assert (endpoint.endpoint_id, endpoint.platform) == ("laptop", Platform.LINUX)
     assert (endpoint.display_name, endpoint.connected) == ("Ada's laptop", True)
@@ -161,10 +161,10 @@ async def test_errors_say_what_is_wrong(node: Running, backend: Publisher) -> No
         await backend.send("ada", title="a", expire_time=datetime(2030, 1, 1))  # noqa: DTZ001
     async with Publisher(node.target, tokens.device("bob")) as bob:
         with pytest.raises(PermissionDenied):
-            await bob.feed("ada")
+            await bob.get_feed("ada")
     async with Publisher(node.target, "no token") as nobody:
         with pytest.raises(Unauthenticated):
-            await nobody.feed("ada")
+            await nobody.get_feed("ada")
 
     assert set(invalid.value.violations) == {"user_id", "payload.visual_content.title"}
     assert set(naive.value.violations) == {"expire_time"}

@@ -278,8 +278,8 @@ async def test_what_was_done_without_the_server_knowing_is_not_done_again(tmp_pa
         assert (sent.deduplicated, deleted.already_removed) == (True, True)
         assert (updated.title, marked.changed) == ("A", 0)
         assert [isinstance(one, Exception) for one in outcomes] == [False, False]
-        assert (await publisher.feed("ada")).last_revision == 8
-        assert (await publisher.feed("bob")).last_revision == 2
+        assert (await publisher.get_feed("ada")).last_revision == 8
+        assert (await publisher.get_feed("bob")).last_revision == 2
 
 
 async def test_a_full_feed_is_no_reason_to_repeat(publisher: Publisher, service: FakeSendService) -> None:

@@ -27,7 +27,7 @@ def silent(_done: int, _pages: int) -> None:
 
 async def in_unison(device: Device, backend: Publisher) -> None:
     """Wait until it is where its feed is; then it holds what the store holds."""
-    last = (await backend.feed("ada")).last_revision
+    last = (await backend.get_feed("ada")).last_revision
     await until(device, lambda device: device.status is Status.LIVE and device.revision == last)
     assert device.notifications == tuple([row async for row in backend.list("ada", page_size=500)])
 

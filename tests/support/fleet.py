@@ -124,7 +124,7 @@ async def wait_converged(members: list[TrackedDevice], publisher: Publisher) -> 
     for member in members:
         await member.device.wait_for(lambda device: not device.pending_marks)
     for user_id in {member.user_id for member in members}:
-        feed = await publisher.feed(user_id)
+        feed = await publisher.get_feed(user_id)
         stored = tuple([row async for row in publisher.list(user_id, page_size=500)])
         for device in (member.device for member in members if member.user_id == user_id):
             await device.wait_for(partial(_has_reached, feed.last_revision))

@@ -32,7 +32,7 @@ INSIDE = {"Bounded", "Drained", "Fair"}
 def everything(server: ServerProcess, user: str) -> tuple[list[Notification], list[str]]:
     """What a user has: the notifications, and the ids of the devices."""
     with BlockingPublisher(server.address, tokens.publisher()) as backend:
-        devices = backend.endpoints(user)
+        devices = backend.list_endpoints(user)
         return list(backend.list(user)), [device.endpoint_id for device in devices]
 
 

@@ -92,13 +92,13 @@ async def test_everything_is_there_to_be_judged_and_then_nothing_is_left(
         users = {user: service.user_token(user) for user in USERS}
         assert await check_tokens(lambda: service.transport, service.app_token(), users, PREFIX) == "app.test"
         await run(lambda: service.transport, access, LOAD, recorder, told)
-        during = await publisher.endpoints("ada")
+        during = await publisher.list_endpoints("ada")
         await remove_all(lambda: service.transport, access, USERS, PREFIX)
         # Then hers is as it was, and nothing else is there
         (left,) = [row async for row in publisher.list("ada")]
         assert (left.id, left.revision, left.read_state) == (sent.id, sent.revision, ReadState.UNREAD)
         assert {row.endpoint_id for row in during} == {f"{PREFIX}{kind}" for kind in ("linux", "ios", "web")}
-        assert await publisher.endpoints("ada") == await publisher.endpoints("bob") == ()
+        assert await publisher.list_endpoints("ada") == await publisher.list_endpoints("bob") == ()
     # And all can be judged but what is seen inside a server
     outcomes = {verdict.promise: verdict.outcome for verdict in verdicts(recorder.history)}
     unseen = {promise for promise, outcome in outcomes.items() if outcome is Outcome.NOT_JUDGED}

@@ -83,7 +83,7 @@ async def _happen(publisher: Publisher, device: Device, round_: int) -> None:
 async def _all_at(devices: list[Device], publisher: Publisher) -> None:
     """Wait until every device is live, and has everything."""
     for index, device in enumerate(devices):
-        last = (await publisher.feed("ada" if index < len(DEVICES) else "bob")).last_revision
+        last = (await publisher.get_feed("ada" if index < len(DEVICES) else "bob")).last_revision
         await _until(device, partial(_is_at, last))
 
 

@@ -247,7 +247,7 @@ class ServiceClient:
         )
         return _convert.delete_result(await self._caller.call(methods.DELETE, request, Deadline(timeout)))
 
-    async def feed(self, user_id: str, *, timeout: float, endpoint_id: str = "") -> Feed:
+    async def get_feed(self, user_id: str, *, timeout: float, endpoint_id: str = "") -> Feed:
         """Return the last revision and the unread count of a feed; the count of one endpoint if it is named.
 
         Raises `NotFound` where that endpoint is not registered.
@@ -256,7 +256,7 @@ class ServiceClient:
         request = feed_pb.GetFeedRequest(user_id=user_id, endpoint_id=endpoint_id)
         return _convert.feed(await self._caller.call(methods.GET_FEED, request, Deadline(timeout)))
 
-    async def endpoints(self, user_id: str, timeout: float) -> tuple[Endpoint, ...]:
+    async def list_endpoints(self, user_id: str, timeout: float) -> tuple[Endpoint, ...]:
         """Return the endpoints of a user, in the order of registration; empty when there are none."""
         _arguments.check("user_id", user_id, str)
         request = endpoint_pb.ListEndpointsRequest(user_id=user_id)

@@ -52,7 +52,7 @@ async def reads_go_on(context: TrialContext, server: Server) -> None:
     """Every feed and its history."""
     async with context.backend(server.address) as backend:
         for user_id in USERS:
-            await backend.feed(user_id)
+            await backend.get_feed(user_id)
             async for _ in backend.list(user_id, page_size=500):
                 pass
 

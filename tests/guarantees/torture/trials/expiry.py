@@ -102,7 +102,7 @@ async def all_were_told(context: TrialContext, publisher: Publisher, expiring: S
     """Of every end, to every device; and nothing counts as unread."""
     wrong = [device for device in expiring if device.unread_count or len(removed(device)) != OF_EACH]
     context.measured("devices that were not told of all", len(wrong), 0)
-    feeds = [await publisher.feed(user_id) for user_id in fleet.users(expiring)]
+    feeds = [await publisher.get_feed(user_id) for user_id in fleet.users(expiring)]
     context.measured("feeds in which something waits", sum(bool(feed.unread_count) for feed in feeds), 0)
 
 

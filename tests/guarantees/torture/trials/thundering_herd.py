@@ -117,7 +117,7 @@ async def caught_up(
 ) -> None:
     """See each complete at the last revision of its feed, or later."""
     since = context.recorder.clock()
-    last = {user_id: (await publisher.feed(user_id)).last_revision for user_id in users}
+    last = {user_id: (await publisher.get_feed(user_id)).last_revision for user_id in users}
     for device in everybody:
         await device.caught_up(last[device.user_id])
     context.recorder.annotate(SETTLED, since=since)

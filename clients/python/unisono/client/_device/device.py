@@ -289,7 +289,7 @@ class Device:
                 # Its last error would keep the call alive, and so the connection.
                 self._task = None
             if self.status is not Status.CLOSED:
-                self._state.close(None)
+                self._state.end(None)
 
     async def _stay(self) -> None:
         try:
@@ -297,4 +297,4 @@ class Device:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            self._state.close(error)
+            self._state.end(error)

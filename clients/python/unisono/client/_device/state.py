@@ -59,7 +59,7 @@ class DeviceState:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def close(self, error: Exception | None) -> None:
+    def end(self, error: Exception | None) -> None:
         """End the device, for good because of an error, or with None because it was closed."""
         self.set_status(Status.CLOSED, error)
         for listener in tuple(self._listeners):

@@ -190,19 +190,19 @@ class BlockingPublisher:
             )
         )
 
-    def feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
+    def get_feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
         """Return the last revision and the unread count of a user's feed; both are 0 for an unknown user.
 
         As `Publisher.feed`, but blocks.
         """
-        return self._run(self._publisher.feed(user_id, timeout=timeout))
+        return self._run(self._publisher.get_feed(user_id, timeout=timeout))
 
-    def endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
+    def list_endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
         """Return the devices of a user, at most 100, by time of registration; empty for an unknown user.
 
         As `Publisher.endpoints`, but blocks.
         """
-        return self._run(self._publisher.endpoints(user_id, timeout=timeout))
+        return self._run(self._publisher.list_endpoints(user_id, timeout=timeout))
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         running = self._submit(work)

@@ -197,16 +197,16 @@ class Publisher:
             user_id, notification, expected_revision=expected_revision, timeout=self._within(timeout)
         )
 
-    async def feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
+    async def get_feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
         """Return the last revision and the unread count of a user's feed; both are 0 for an unknown user.
 
         The count is of the whole feed: a device leaves out what is not meant for it.
         """
-        return await self._calls.feed(user_id, timeout=self._within(timeout))
+        return await self._calls.get_feed(user_id, timeout=self._within(timeout))
 
-    async def endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
+    async def list_endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
         """Return the devices of a user, at most 100, by time of registration; empty for an unknown user."""
-        return await self._calls.endpoints(user_id, self._within(timeout))
+        return await self._calls.list_endpoints(user_id, self._within(timeout))
 
     def _within(self, timeout: float | None) -> float:
         if timeout is None:

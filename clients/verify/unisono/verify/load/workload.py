@@ -126,7 +126,7 @@ class Workload:
             last = await self._traffic[user_id].last()
             for device in self._devices[user_id]:
                 await device.wait_for(partial(_is_at, last.revision))
-            await self._publisher.feed(user_id)
+            await self._publisher.get_feed(user_id)
             async for _ in self._publisher.list(user_id, page_size=500):
                 pass
 

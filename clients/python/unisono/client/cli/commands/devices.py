@@ -26,5 +26,5 @@ def devices(access: Access, user: str) -> None:
     from unisono.client.cli.formatting import tables
     from unisono.client.cli.service.calls import call
 
-    found = call(access, lambda service: service.calls.endpoints(user, service.timeout))
+    found = call(access, lambda service: service.calls.list_endpoints(user, service.timeout))
     show(found, tables.endpoints, as_json=access.as_json, none="there are no devices")

@@ -193,14 +193,14 @@ class BlockingPublisher:
     def get_feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
         """Return the last revision and the unread count of a user's feed; both are 0 for an unknown user.
 
-        As `Publisher.feed`, but blocks.
+        As `Publisher.get_feed`, but blocks.
         """
         return self._run(self._publisher.get_feed(user_id, timeout=timeout))
 
     def list_endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
         """Return the devices of a user, at most 100, by time of registration; empty for an unknown user.
 
-        As `Publisher.endpoints`, but blocks.
+        As `Publisher.list_endpoints`, but blocks.
         """
         return self._run(self._publisher.list_endpoints(user_id, timeout=timeout))
 

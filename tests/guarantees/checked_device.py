@@ -16,7 +16,7 @@ ADA = FeedKey("mail.test", "ada")
 
 @dataclass(slots=True, kw_only=True)
 class Snapshot:
-    """What a device held at a complete point, or with `anew`, that it discarded everything.
+    """The state of a device at a complete point, or with `anew`, that it discarded everything.
 
     `time` is in milliseconds since 1970; `rung` is how many alerts had rung by then.
     """

@@ -43,7 +43,7 @@ class Rules:
 
 @dataclass(slots=True, kw_only=True)
 class FollowerState:
-    """What a device holds, and what the oracle needs to know of its past."""
+    """The state of a device, with the past that the oracle needs."""
 
     held: dict[str, tuple[Notification, bytes | None]] = field(default_factory=dict)
     token: bytes = b""
@@ -235,7 +235,7 @@ def worth_a_ring(row: Notification, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What happened in a history, so that a test can assert that it covered something."""
+    """Counts of what happened in a history, so that a test can assert that it covered something."""
 
     complete_points: int
     resyncs: int

@@ -264,7 +264,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What happened in a history, so that a test can assert that it covered something."""
+    """Counts of what happened in a history, so that a test can assert that it covered something."""
 
     complete_points: int
     resets: int

@@ -231,7 +231,7 @@ class MemoryStore:
         return found, found[-1].create_revision if len(found) == scan.limit else end
 
     def _stored(self, row: Notification) -> Notification:
-        """What is kept of a row that is written: one without payload leaves the stored payload as it is."""
+        """Return a row as it is stored: one without payload leaves the stored payload as it is."""
         before = self._rows[row.feed].get(row.id)
         if before is None and any(row.id in rows for rows in self._rows.values()):
             raise BatchRejected(f"another feed has the id {row.id}")

@@ -41,7 +41,7 @@ class Server:
         self._recorder.annotate("SERVING")
 
     async def ended_by_itself(self) -> int:
-        """Wait until the server ends without having been told to, and return its exit status."""
+        """Wait until the server ends although no test ended it, and return its exit status."""
         while not self._serving or self.process.status is None:
             await asyncio.sleep(0.2)
         return self.process.status

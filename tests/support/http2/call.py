@@ -20,7 +20,7 @@ _RESETS: Final = {0x7: "UNAVAILABLE", 0x8: "CANCELLED", 0xB: "RESOURCE_EXHAUSTED
 
 
 class Status(NamedTuple):
-    """How a call ended: the name of gRPC's code, and the reason of the service, empty without one."""
+    """The end of a call: the name of gRPC's code, and the reason of the service, empty without one."""
 
     code: str
     reason: str = ""

@@ -147,7 +147,7 @@ class Stranger(asyncio.Protocol):
         await self._changed.wait()
 
     async def _room_for(self, stream_id: int) -> int:
-        """What a stream may be sent; 0 if nobody wants more of it."""
+        """Wait until there is room, and return its bytes; 0 when the stream or connection has ended."""
         while not self._over(stream_id):
             room = min(self._room, self._initial - self._spent.get(stream_id, 0))
             if room > 0:

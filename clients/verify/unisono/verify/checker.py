@@ -1,4 +1,4 @@
-"""The judge: finds the promises that a history shows to be broken, whoever made the history."""
+"""The judge: finds the promises that a history shows to be broken, whatever made the history."""
 
 from collections.abc import Iterator
 

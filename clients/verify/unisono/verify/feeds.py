@@ -178,7 +178,7 @@ def revision_of(call: Call) -> int:
 def counts_as_unread(row: pb.Notification) -> bool:
     """Return whether a notification counts as unread: it is unread, and neither dismissed nor snoozed.
 
-    So does `unread_count` in `SubscribeResponse`.
+    This is what `unread_count` in `SubscribeResponse` counts.
     """
     return row.read_state == pb.READ_STATE_UNREAD and row.user_action_state not in _ASIDE
 

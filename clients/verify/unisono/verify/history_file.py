@@ -30,7 +30,7 @@ Line = dict[str, Any]
 
 
 class InvalidHistoryFile(Exception):
-    """A file holds no history of this version. The message names the first line that is wrong."""
+    """A file holds no history of this version. The message says why, and which line cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What one run is to do.
+    """The parameters of one run.
 
     `app_id` is empty when any app will do. `users` are by name. `seconds` is how long traffic flows, `rate`
     the calls a second for each user. `prefix` is another one each time; all that the run makes begins with

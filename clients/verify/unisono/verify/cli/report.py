@@ -22,7 +22,7 @@ _STYLES: Final = {Outcome.KEPT: "green", Outcome.BROKEN: "bold red", Outcome.NOT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What is reported of a run: facts about it by name, statistics, and a verdict on each promise."""
+    """The report of a run: facts about it by name, statistics, and a verdict on each promise."""
 
     about: Mapping[str, Any]
     stats: RunStats

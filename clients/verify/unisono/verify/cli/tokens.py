@@ -30,7 +30,7 @@ class TokenSet:
 
     @property
     def users(self) -> Mapping[str, Token]:
-        """Return the source of each user's tokens, by name; each begins with the token that was got."""
+        """Return the source of each user's tokens, by name; each begins with the token that `ask` got."""
         return {name: user.token() for name, user in self._users.items()}
 
     def access(self, app_id: str = "") -> Access:

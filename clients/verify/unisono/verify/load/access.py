@@ -1,4 +1,4 @@
-"""How the load gets access to a service: connections, and tokens of the app and its users."""
+"""The access of the load to a service: connections, and tokens of the app and its users."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -28,7 +28,8 @@ async def check_tokens(connect: Connect, backend: Token, users: Mapping[str, Tok
     """Register an endpoint of each user, send a notification to it alone, and return the app's id.
 
     The names of both begin with `prefix`; they stay until `remove_all`. Raises `UnusableToken` for the first
-    call that fails, also when the service cannot be reached, and for a user's token of another app.
+    call that fails, also when the service cannot be reached, and for a user's token of another app; and what
+    a source of tokens raises.
     """
     transport = connect()
     try:

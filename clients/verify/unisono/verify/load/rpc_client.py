@@ -32,8 +32,9 @@ class RpcClient:
     async def call(self, method: Method[Request, Response], request: Request) -> Response:
         """Make a call and return its answer.
 
-        Up to 4 attempts: after `Unavailable`, when its `retry_delay` is at most 10 s, and with a new token
-        after `Unauthenticated`. Raises the `UnisonoError` of the last attempt, and what the source raises.
+        Makes up to 4 attempts: after `Unavailable` with a `retry_delay` of at most 10 s, and with a new token
+        after `Unauthenticated`, unless the source is a fixed token. Raises the `UnisonoError` of the last
+        attempt, and what the source raises.
         """
         for _ in range(ATTEMPTS - 1):
             try:

@@ -119,7 +119,7 @@ class Workload:
     async def quiesce(self) -> None:
         """Stop traffic, wait until every device has caught up, and read each feed, for the judge to compare.
 
-        Has no timeout of its own. Raises what made traffic fail, or a call of these, fail.
+        Has no timeout of its own. Raises what made traffic fail, and the errors of its own calls.
         """
         self._running = False
         await asyncio.gather(*self._tasks)

@@ -15,7 +15,7 @@ def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Bro
     """Yield a case for each notification that a device holds wrongly, or lacks, at a complete point.
 
     What it has to hold is the last version by that revision that any client received, where that is meant
-    for the device. It may lack a notification that may have expired by then, or that somebody had asked to
+    for the device. It may lack a notification that may have expired by then, or that any client had asked to
     delete or replace, and what did not change after it began at the end of the feed.
     """
     doubted = clock_uncertainty(history)

@@ -20,7 +20,7 @@ def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenProm
 
     A feed has gone back when GetFeed, or the first complete point of a stream, has a smaller revision than
     an answer from before it began. A list may lack a notification that was removed, that may have expired,
-    or that somebody had asked to delete or replace, by whatever key.
+    or that any client had asked to delete or replace, by id or key.
     """
     looks = _looks(history)
     for feed, answers in _answers(history).items():

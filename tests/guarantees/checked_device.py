@@ -1,4 +1,4 @@
-"""A device that remembers its past, and can be asked whether every promise was kept."""
+"""A device that records its complete points, and checks all promises of streams against the feed."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,10 @@ ADA = FeedKey("mail.test", "ada")
 
 @dataclass(slots=True, kw_only=True)
 class Snapshot:
-    """What was held at a complete point, or, with `anew`, that everything was discarded."""
+    """The state of a device at a complete point, or with `anew`, that it discarded everything.
+
+    `time` is in milliseconds since 1970; `rung` is how many alerts had rung by then.
+    """
 
     revision: int = 0
     time: int = 0
@@ -24,13 +27,13 @@ class Snapshot:
     notifications: dict[str, notification_pb2.Notification] = field(default_factory=dict)
     rung: int = 0
     anew: bool = False
-    #: Where the feed was before the stream was asked for, and when it opened.
+    #: The last revision of the feed before the stream was requested, and when it opened.
     began: tuple[int, int] = (0, 0)
 
 
 @dataclass(kw_only=True)
 class StreamHistory(DeviceModel):
-    """What a device holds, and held."""
+    """The state of a device with its past complete points; fails when a message breaks a promise."""
 
     record: Record
     feed: FeedKey
@@ -63,7 +66,7 @@ class StreamHistory(DeviceModel):
 
 
 class CheckedDevice(Device):
-    """A device of Ada, on a node whose record is kept."""
+    """A device of Ada, on a node whose changes are recorded."""
 
     def __init__(self, node: Running, record: Record, endpoint_id: str, platform: Platform) -> None:
         self.past = StreamHistory(record=record, feed=ADA, clock=node.setup.clock)
@@ -76,7 +79,7 @@ class CheckedDevice(Device):
         super().open(platform=int(self._audience.platform), **request)
 
     def check(self) -> int:
-        """Raise what was broken; otherwise, how many complete points there were."""
+        """Check all complete points, and return their number. Raises `AssertionError` where one is wrong."""
         if self.fault is not None:
             raise self.fault
         assert len(set(self.past.rung)) == len(self.past.rung), "a ring was repeated"
@@ -101,7 +104,7 @@ class CheckedDevice(Device):
         assert point.unread_count == sum(row.counts_as_unread for row in truth.values())
 
     def _check_rings(self, point: Snapshot, quiet: int, owing: int, before: int) -> None:
-        """Nothing up to `quiet` may ring any more, and what rings after `owing` must have."""
+        """Check that no alert up to `quiet` rang, and that all after `owing` that are due did."""
         rung = self.past.rung[: point.rung]
         assert all(revision > quiet for _, revision in rung[before:]), "a ring for what was settled"
         ringing = [row for row in self._truth(point).values() if point.time < row.rings_until]

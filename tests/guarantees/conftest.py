@@ -1,4 +1,4 @@
-"""A node for each test, for which time passes only when the test says so."""
+"""Fixtures: a node for each test, with a clock that moves only when the test moves it."""
 
 import time
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Makes a server that differs from the project's by a few lines, in a folder that Python looks into first."""
+"""Makes a copy of the server that differs by a few lines, and the environment that runs it."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ SERVER: Final = ROOT / "server" / "unisono" / "server"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """In the file of the server, `old`, which is there once, becomes `new`."""
+    """Replaces `old`, which must occur once in this file of the server, by `new`."""
 
     file: str
     old: str
@@ -21,9 +21,9 @@ class Patch:
 
 
 def patched(patches: Sequence[Patch], folder: Path) -> dict[str, str]:
-    """Copy the server, change it, and return the environment in which it runs.
+    """Copy the server to a folder, apply the patches, and return the environment that runs it.
 
-    What replaces a line may import from the tests.
+    Patched lines may import from the tests. Fails when `old` of a patch does not occur exactly once.
     """
     server = folder / "unisono" / "server"
     # What is compiled already is good for the copy, too; another process may be compiling just now.

@@ -1,8 +1,8 @@
-"""A model of devices that follow one feed by the rules of positions, and an oracle that knows no positions.
+"""A model of devices that follow one feed by the rules of positions, and an oracle without positions.
 
-The store decides with the service's own code; what a device sees goes through `Rules`, which are the
-service's own unless a test breaks one. The oracle remembers what each device went through, and says at
-every complete point what it should hold and what it should have rung for.
+The store decides with the service's own code; what a device receives goes through `Rules`, which are the
+service's own unless a test breaks one. The oracle follows each device, and checks at every complete point
+what it holds and what it has rung for.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ PLENTY = 10**9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The rules of positions: the real ones, unless a test puts others in their place."""
+    """The rules of positions: the service's own, unless a test replaces some."""
 
     beginning: Callable[[int], Position] = Position.beginning
     complete_at: Callable[[Position, int], Position] = lambda _, last: Position.complete_at(last)
@@ -43,15 +43,15 @@ class Rules:
 
 @dataclass(slots=True, kw_only=True)
 class FollowerState:
-    """What a device holds, and what the oracle knows of its past. Times and revisions as in the feed."""
+    """The state of a device, with the past that the oracle needs."""
 
     held: dict[str, tuple[Notification, bytes | None]] = field(default_factory=dict)
     token: bytes = b""
-    #: The last complete revision, or where it began: nothing up to here may ring any more.
+    #: The last complete revision, or where the device began: no alert up to it may ring any more.
     settled: int = 0
-    #: What it held at the last complete point.
+    #: What the device held at the last complete point: payloads by id.
     settled_held: dict[str, bytes | None] = field(default_factory=dict)
-    #: Where it began, if it began at the END and so misses what was before.
+    #: Where the device began, if it began at the END and lacks what was before; else 0.
     blind: int = 0
     last_event: int = 0
 
@@ -60,7 +60,7 @@ class FollowerState:
 
 
 class Follower:
-    """A device that follows the feed over a bad line."""
+    """A device that follows the feed over connections that break, checked at every complete point."""
 
     def __init__(self, world: RandomFeed, rules: Rules, audience: Audience) -> None:
         self._world = world
@@ -78,7 +78,11 @@ class Follower:
         return len(self._rung)
 
     async def connect(self, *, steps: int, loss: float) -> bool:
-        """Open a stream and take at most so many pages; returns whether it got to a complete point."""
+        """Open a stream, take at most `steps` pages, and with `loss` 0 return whether one was complete.
+
+        `loss` is the chance that the stream breaks at each page; then the feed changes between pages, too.
+        Raises `AssertionError` where a promise is broken.
+        """
         random = self._world.random
         position = await self._open()
         for _ in range(steps):
@@ -113,7 +117,7 @@ class Follower:
         return False
 
     def forget_or_remember(self) -> None:
-        """What a device does not write down in time is gone when it restarts; what it rang for is not."""
+        """Save the state of the device, or restart it from what was saved; its rings are never forgotten."""
         if self._world.random.random() < 0.5:
             self._saved = self._memory.copy()
         else:
@@ -192,7 +196,7 @@ class Follower:
             assert stored.payload == memory.settled_held[row.id], "new content without UPDATED"
 
     def _check(self, feed: Feed) -> None:
-        """The promises at a complete point."""
+        """Check all promises at a complete point."""
         memory, rows = self._memory, self._world.rows()
         wanted = {row.id: row for row in rows if row.live and row.target.includes(self._audience)}
         assert not memory.held.keys() - wanted.keys(), "a ghost"
@@ -218,12 +222,12 @@ class Follower:
 
 
 def counts(row: Notification) -> bool:
-    """Whether a badge counts it (the contract, section 2)."""
+    """Return whether a notification counts as unread (`unread_count` in `SubscribeResponse`)."""
     return row.read_state is ReadState.UNREAD and row.user_action_state not in SILENT
 
 
 def worth_a_ring(row: Notification, now: int) -> bool:
-    """Whether a device should still ring for its alert (the contract, section 3)."""
+    """Return whether a device should still ring for the alert of a row (docs/concepts.md, Ring)."""
     shown = row.display_time_to_live
     over = now >= row.expire_time or (shown is not None and now >= row.alert_time + shown)
     return row.live and counts(row) and not over
@@ -231,7 +235,7 @@ def worth_a_ring(row: Notification, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What a history held: so that a test can see that it tried something."""
+    """Counts of what happened in a history, so that a test can assert that it covered something."""
 
     complete_points: int
     resyncs: int
@@ -239,7 +243,7 @@ class Ran:
 
 
 async def history(seed: int, rules: Rules) -> Ran:
-    """One random history of one feed and two devices. Raises AssertionError where a promise breaks."""
+    """Run a random history of one feed and two devices. Raises `AssertionError` for a broken promise."""
     random = Random(seed)  # noqa: S311
     world = await RandomFeed(random).begin(random.randint(0, 12))
     followers = [Follower(world, rules, audience) for audience in (LAPTOP, PHONE)]
@@ -260,6 +264,6 @@ async def history(seed: int, rules: Rules) -> Ran:
 
 
 async def _settles(follower: Follower, world: RandomFeed) -> bool:
-    """Whether a few undisturbed connections bring the device to a complete point."""
+    """Return whether a few undisturbed connections bring the device to a complete point."""
     steps = len(world.rows()) + 1
     return any([await follower.connect(steps=steps, loss=0) for _ in range(3)])

@@ -1,4 +1,4 @@
-"""Random calls of Ada's backend and devices to a node. Knows no stream."""
+"""Makes random calls of Ada's backend and devices to a node."""
 
 from collections.abc import Awaitable, Callable
 from random import Random
@@ -26,14 +26,14 @@ TARGETS = (
     pb.TargetPolicy(platforms=[pb.PLATFORM_LINUX]),
     pb.TargetPolicy(platforms=[pb.PLATFORM_IOS], endpoint_ids=["tablet"]),
 )
-#: What may be said to a call about something that another call changed before.
+#: Fair codes for a call about something that another call changed before.
 FAIR = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.INVALID_ARGUMENT}
 
 Call = Callable[[], Awaitable[object]]
 
 
 class RandomCalls:
-    """Calls drawn from a seeded source, about what earlier ones made."""
+    """Random calls from a seeded source, about notifications that earlier ones sent."""
 
     def __init__(self, random: Random, node: Running) -> None:
         self._random = random
@@ -50,7 +50,7 @@ class RandomCalls:
         ]
 
     async def one(self) -> None:
-        """Make a call; what it is refused with is fair."""
+        """Make a random call. Raises its error, unless the code is in `FAIR`."""
         try:
             await self._random.choice(self._calls)()
         except grpc.aio.AioRpcError as error:

@@ -1,4 +1,4 @@
-"""A feed to which things happen at random, decided by the service's own code. Knows no device."""
+"""A feed that changes at random, by commands that the service's own code decides."""
 
 from collections.abc import Sequence
 from random import Random
@@ -19,7 +19,7 @@ FEED = FeedKey("mail.test", "ada")
 
 
 class RandomFeed:
-    """A feed to which things happen."""
+    """A feed in a store in memory, with its own time `now` (milliseconds since 1970)."""
 
     def __init__(self, random: Random, encode: Encode = encode) -> None:
         self.random = random
@@ -28,7 +28,7 @@ class RandomFeed:
         self._commands = RandomCommands(random, FEED)
 
     async def begin(self, happenings: int) -> "RandomFeed":
-        # Devices are there, and keep the feed when nothing else is left in it.
+        # An endpoint keeps the feed in the store when nothing else is left in it.
         await put_endpoints(self.store, an_endpoint("laptop", feed=FEED))
         while not self.rows():
             await self.step()
@@ -37,7 +37,7 @@ class RandomFeed:
         return self
 
     async def step(self) -> None:
-        """A commit of a few commands, or time passes, or old tombstones are purged."""
+        """Commit a few commands, let time pass, or purge old tombstones."""
         kind = self.random.random()
         if kind < 0.1:
             await self._process_due()

@@ -1,4 +1,4 @@
-"""A device that takes one message at a time, so that a test can cut its stream after any of them."""
+"""A device that reads one message at a time, so that a test can cut its stream after any of them."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from unisono.v1 import notification_pb2
 
 
 class Reader:
-    """One endpoint of a user, and what it holds over all of its streams. It asks for few heartbeats.
+    """One endpoint of a user, with what it holds over all of its streams. It asks for few heartbeats.
 
-    With `cut_after`, its line breaks once, after so many messages.
+    With `cut_after`, its stream is cut once, after so many messages; then `gone` is set.
     """
 
     def __init__(self, client: Client, endpoint_id: str = "laptop", *, cut_after: int = 0) -> None:
@@ -27,7 +27,7 @@ class Reader:
         self._call: grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse] | None = None
 
     def open(self, **wanted: Any) -> "Reader":
-        """Begin, from the token that is held, if there is one."""
+        """Open a stream, from the token in `held` if there is one."""
         request = pb.SubscribeRequest(
             endpoint_id=self._endpoint_id,
             platform=notification_pb2.PLATFORM_LINUX,
@@ -40,7 +40,7 @@ class Reader:
         return self
 
     async def take(self) -> pb.SubscribeResponse:
-        """The next message, applied."""
+        """Read the next message, apply it, and return it."""
         assert self._call is not None
         message = await self._call.read()
         assert isinstance(message, pb.SubscribeResponse), "the stream ended"
@@ -51,12 +51,12 @@ class Reader:
         return message
 
     async def follow(self, revision: int) -> None:
-        """Take messages up to a complete point at this revision, or until the line breaks."""
+        """Read messages up to a complete point at this revision or later, or until the stream is cut."""
         while not self.gone and self.held.complete_revision < revision:
             await self.take()
 
     async def back(self) -> None:
-        """Resume after the line broke."""
+        """Resume after the stream was cut; fails when the server does not resume it."""
         self.gone = False
         self.open()
         assert (await self.take()).welcome.resumed

@@ -1,4 +1,4 @@
-"""What happened in the feeds of a node, change by change: the truth that streams are checked against."""
+"""Records every change in the feeds of a node: the truth that streams are checked against."""
 
 import asyncio
 from collections import defaultdict
@@ -10,7 +10,7 @@ from unisono.server.model import Audience, Change, FeedKey, Notification
 
 
 class Record:
-    """A bus that writes down every change that is published, and leaves the hint to another bus."""
+    """A bus that records every change that is published, and passes the hint on to another bus."""
 
     def __init__(self, bus: LocalBus) -> None:
         self._bus = bus
@@ -32,17 +32,17 @@ class Record:
         self._bus.publish(hint)
 
     def last(self, key: FeedKey) -> int:
-        """The last revision."""
+        """Return the last revision of a feed, 0 before the first."""
         return self._changes[key][-1].notification.revision if self._changes[key] else 0
 
     async def passed(self, key: FeedKey, until: int) -> None:
-        """Wait until everything that is due by a time has been done."""
+        """Wait until all expiries and ends of snoozes up to a time (ms since 1970) have been committed."""
         while any(_due(row) <= until for row in self.at(key, self.last(key)).values()):
             self._changed.clear()
             await self._changed.wait()
 
     def at(self, key: FeedKey, revision: int, audience: Audience | None = None) -> dict[str, Notification]:
-        """What is live right after a revision, and meant for the audience, if one is named, by id."""
+        """Return what is live after a revision, by id, and meant for the audience, if one is named."""
         live: dict[str, Notification] = {}
         for number, change in enumerate(self._changes[key][:revision], 1):
             row = change.notification

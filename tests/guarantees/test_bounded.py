@@ -1,4 +1,4 @@
-"""Bounded: a device that does not read costs little, delays nobody, and is gone in the end."""
+"""Bounded: a device that does not read costs little memory, delays nobody, and is disconnected in the end."""
 
 import asyncio
 import gc
@@ -60,7 +60,7 @@ async def serving(
 
 
 async def stalled(node: Running, endpoint_id: str) -> RawSubscriber:
-    """A device that was synced, and then reads no more."""
+    """Return a subscriber that has received Synced, and reads no more."""
     subscriber = await RawSubscriber.subscribe(node, tokens.device(), endpoint_id)
     await subscriber.listen(read=False, until=2)
     assert subscriber.messages[-1].HasField("synced")
@@ -68,7 +68,7 @@ async def stalled(node: Running, endpoint_id: str) -> RawSubscriber:
 
 
 async def send_much(node: Running, user_id: str) -> int:
-    """Far more than flow control lets through; returns the last revision."""
+    """Send far more than flow control lets through, and return the last revision."""
     backend = ApiClient(node.publisher, user_id=user_id)
     revision = 0
     for _ in range(SENDS // 50):
@@ -78,7 +78,7 @@ async def send_much(node: Running, user_id: str) -> int:
 
 
 async def read(node: Running, user_id: str, until: int) -> None:
-    """Follow the feed up to a revision, and keep nothing."""
+    """Read a stream up to a revision, and keep no message."""
     client = node.user(user_id)
     request = feed_pb.SubscribeRequest(endpoint_id="reading", platform=pb.PLATFORM_LINUX)
     call = client.feeds.Subscribe(request, metadata=client.metadata)
@@ -93,7 +93,7 @@ async def connected(node: Running, endpoint_id: str) -> bool:
 
 
 def resident() -> int:
-    """Bytes of this process that are in memory."""
+    """Return the resident memory of this process in bytes, after a garbage collection."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()
@@ -188,7 +188,7 @@ async def test_the_seat_of_a_device_that_vanishes_is_given_up(tmp_path: Path) ->
 
 
 class SlowRegistry(SqliteStore):
-    """Registers no endpoint before it is let."""
+    """A store that commits no endpoint until `gate` is set."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, ids=RandomIds(), encode=encoding.encode_row)
@@ -233,7 +233,7 @@ async def test_a_device_that_is_silent_is_found_out_by_pings(tmp_path: Path) -> 
 
 
 async def welcomed(node: Running, endpoint_id: str) -> None:
-    """Try until a stream of it is welcome: the server notices in its own time that connections are gone."""
+    """Retry until a stream of the endpoint is opened: the server notices lost connections in its own time."""
     caller = ApiClient(node.user(), endpoint_id=endpoint_id)
     async with asyncio.timeout(TIMEOUT):
         while True:
@@ -247,7 +247,7 @@ async def welcomed(node: Running, endpoint_id: str) -> None:
 
 
 async def given_up(node: Running, endpoint_id: str) -> None:
-    """Wait until no stream of the endpoint is known any more."""
+    """Wait until the endpoint does not count as connected any more."""
     async with asyncio.timeout(TIMEOUT):
         while await connected(node, endpoint_id):
             pass

@@ -1,4 +1,4 @@
-"""Collapsed: catching up costs what differs, not what happened."""
+"""Collapsed: a catch-up has each notification once, as it is now, however often it changed."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Ordered, Unique, Complete, Convergent, Exact: on real streams, whatever the bus and the line do."""
+"""Ordered, Unique, Complete, Convergent, Exact: on real streams, with a bus that loses hints, and cuts."""
 
 import time
 from collections.abc import Callable
@@ -58,13 +58,13 @@ async def test_every_promise_is_kept(bus: str, seed: int, tmp_path: Path) -> Non
 
 
 async def drop(device: CheckedDevice) -> None:
-    """The line breaks; the device is back at once."""
+    """Cut the stream of a device, and open it again at once."""
     await device.disconnect()
     device.open()
 
 
 async def settle(clock: FakeClock, record: Record, devices: list[CheckedDevice]) -> None:
-    """Let time pass until it changes nothing any more, and every device has everything."""
+    """Let time pass until nothing is due any more, and every device has caught up."""
     async with clock.advancing():
         await record.passed(ADA, clock.now() + 100_000)
         for device in devices:

@@ -1,4 +1,4 @@
-"""Drained: a node that stops tells every device that reads when to come back, and loses nothing."""
+"""Drained: a node that stops sends every device that reads a Goodbye with a delay, and loses nothing."""
 
 import asyncio
 from pathlib import Path
@@ -20,14 +20,14 @@ USERS = [f"user-{number}" for number in range(DEVICES // 50)]
 
 
 async def devices(node: Running) -> list[Device]:
-    """More than are told at once."""
+    """Return connected devices, more than a drain ends at once."""
     found = [Device(node.user(USERS[n % len(USERS)]), f"device-{n}") for n in range(DEVICES)]
     await asyncio.gather(*(device.connect() for device in found))
     return found
 
 
 async def answered(node: Running, user_id: str) -> list[str]:
-    """Send until the node refuses; the ids of what was answered OK."""
+    """Send until the node refuses, and return the ids of what was answered OK."""
     backend = ApiClient(node.publisher, user_id=user_id)
     ids: list[str] = []
     try:

@@ -1,4 +1,4 @@
-"""Isolated: a stream carries what is meant for its device, and ends when its rights do."""
+"""Isolated: a stream has only what is meant for its device, and ends with its token or endpoint."""
 
 import grpc
 
@@ -13,7 +13,7 @@ from unisono.v1.notification_pb2 import PLATFORM_IOS, PLATFORM_LINUX, TargetPoli
 
 
 def short_lived(node: Running, seconds: int) -> Client:
-    """A device whose token expires soon, at the time of the node."""
+    """Return a client of a device whose token expires in so many seconds of the node's clock."""
     return node.client(tokens.device(exp=node.setup.clock.now() // 1000 + seconds))
 
 

@@ -1,6 +1,6 @@
 """Complete, Convergent, Resumable, Exact: the rules of positions, on random histories.
 
-The model is checked too: each rule that looks as good and is not must be caught by it.
+The model is checked, too: it must catch each wrong rule that replaces a right one.
 """
 
 from random import Random
@@ -85,7 +85,7 @@ def no_removals(row: EncodedRow, position: Position, now: int) -> CatchUpEvent |
 
 
 def no_removal_of_what_is_not_known(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
-    """A device in the middle of its catch-up may hold more than it knew at its last complete point."""
+    """Omit removals of rows newer than `known`, which a device may hold in the middle of a catch-up."""
     return (
         catch_up_event(row, position, now)
         if row.removal is None or row.create_revision <= position.known
@@ -104,7 +104,7 @@ def rings_whatever_the_base(row: EncodedRow, position: Position, now: int) -> Ca
 
 
 def rings_after_the_cursor(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
-    """Forgets that a row moves: its alert may be behind the cursor when the row is met."""
+    """Ring by the cursor, which is wrong: the alert of a row that moved may be behind it."""
     seen = catch_up_event(row, position, now)
     return seen and seen._replace(alert=seen.alert and row.alert_revision > position.cursor)
 
@@ -115,7 +115,7 @@ def rings_for_what_was_handled(row: EncodedRow, position: Position, now: int) ->
 
 
 def news_after_the_cursor(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
-    """Compares with the cursor where it should with what is known."""
+    """Compute change types by the cursor instead of `known`."""
     seen = catch_up_event(row, position, now)
     return seen and seen._replace(type=change_type(row, position.cursor)) if row.removal is None else seen
 

@@ -20,7 +20,10 @@ Step = Callable[[], Awaitable[object]]
 
 
 class Scenario:
-    """What happens to a user: to each the same, but for the cut."""
+    """Makes the same changes to a user's feed each time, beside a reader whose stream may be cut.
+
+    After a cut the reader stays away for `away` steps.
+    """
 
     def __init__(self, node: Running, clock: FakeClock, *, cut_after: int = 0, away: int = 0) -> None:
         user_id = f"user-{next(NUMBERS)}"
@@ -31,7 +34,7 @@ class Scenario:
         self._ids: dict[str, str] = {}
 
     async def tell(self, before: list[Step], after: list[Step]) -> "Scenario":
-        """Do some steps, begin to follow, and do the others."""
+        """Run some steps, open the reader's stream, and run the others while the reader follows."""
         for step in before:
             await step()
         self.reader.open()
@@ -69,7 +72,7 @@ class Scenario:
         await self.backend.delete(self._ids[name])
 
     async def pass_time(self) -> None:
-        """Until that has changed something."""
+        """Let time pass until it has changed the feed."""
         before = await self.last()
         async with self._clock.advancing():
             while await self.last() == before:
@@ -89,7 +92,7 @@ class Scenario:
 
 
 def day(story: Scenario) -> tuple[list[Step], list[Step]]:
-    """A day in which everything happens that can; each step is one message on a stream that lives."""
+    """Return steps, before and after the stream opens, with all kinds of changes; each makes one message."""
     before: list[Step] = [lambda: story.send("old"), lambda: story.send("older")]
     after: list[Step] = [
         lambda: story.send("a"),
@@ -120,7 +123,7 @@ async def told(node: Running, clock: FakeClock, **cut: int) -> Scenario:
 
 
 def state(held: DeviceModel) -> dict[int, tuple[str, int, int]]:
-    """What is held, by revision: the same for every user."""
+    """Return what is held, by revision and without ids, so that users can be compared."""
     return {
         row.revision: (row.payload.visual_content.title, row.read_state, row.user_action_state)
         for row in held.notifications.values()

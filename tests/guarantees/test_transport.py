@@ -1,4 +1,4 @@
-"""What gRPC does by default, and a service of long streams must not: see the options in `api.server`."""
+"""Defaults of gRPC that a service of long streams must not have, which the options in `api.server` change."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 async def first_two(client: Client, endpoint_id: str) -> list[str | None]:
-    """What a new stream says first; it is left open."""
+    """Open a stream, and return the kinds of its first two messages; it stays open."""
     request = pb.SubscribeRequest(endpoint_id=endpoint_id, platform=notification_pb2.PLATFORM_LINUX)
     call = client.feeds.Subscribe(request, metadata=client.metadata)
     found: list[str | None] = []
@@ -43,7 +43,7 @@ async def first_two(client: Client, endpoint_id: str) -> list[str | None]:
 
 
 def apart(target: str, number: int) -> grpc.aio.Channel:
-    """A channel with a connection of its own: those with equal options share one, and its streams."""
+    """Return a channel with its own connection: channels with equal options would share one."""
     return grpc.aio.insecure_channel(target, options=[("unisono.test", number)])
 
 
@@ -109,7 +109,7 @@ def raw(pair: tuple[str, str | bytes]) -> bytes:
 
 
 class GatedStore(SqliteStore):
-    """Begins no commit before it is let."""
+    """A store that begins no commit until `gate` is set."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, ids=RandomIds(), encode=encoding.encode_row)

@@ -1,4 +1,4 @@
-"""What takes long to try, as what is broken on purpose: some each time, all of it with `make mutants`."""
+"""Marks parameters of tests that take long: some run each time, all of them with `make mutants`."""
 
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def thorough(items: Iterable[T], *, always: Collection[T], name: Callable[[T], str]) -> list[Any]:
-    """Parameters for a test, of which those that are not in `always` are left out of `make test`."""
+    """Return parameters for a test; those that are not in `always` are left out of `make test`."""
     return [
         pytest.param(item, marks=() if item in always else pytest.mark.thorough, id=name(item))
         for item in items

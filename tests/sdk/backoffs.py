@@ -1,4 +1,4 @@
-"""Delays that a test does not feel."""
+"""Backoffs and timings of a few milliseconds, for tests that reconnect."""
 
 from unisono.client import Backoff, Timing
 

@@ -1,4 +1,4 @@
-"""Nodes and scripted servers for the SDK, and delays that cost no time."""
+"""Fixtures for tests of the SDK: nodes, scripted servers, and publishers with short delays."""
 
 import time
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def backend(node: Running) -> AsyncIterator[Publisher]:
-    """A backend of the app mail.test, at the node."""
+    """Yield a publisher of the app mail.test at the node."""
     async with Publisher(node.target, tokens.publisher()) as publisher:
         yield publisher
 
@@ -46,6 +46,6 @@ def service(script: StubServer) -> FakeSendService:
 
 @pytest.fixture
 async def publisher(script: StubServer) -> AsyncIterator[Publisher]:
-    """A publisher at the scripted server."""
+    """Yield a publisher at the scripted server."""
     async with Publisher(script.target, "a token", backoff=QUICK) as publisher:
         yield publisher

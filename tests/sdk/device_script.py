@@ -1,4 +1,4 @@
-"""What a scripted server tells a device: the messages of a stream, and what a test looks at in a device."""
+"""Messages and streams for scripted servers, and helpers to wait for states of devices."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,7 +18,7 @@ Message = pb.SubscribeResponse
 
 
 def at(revision: int, *, complete: bool = True, token: bytes = b"", **said: Any) -> Message:
-    """A message after which the device is at a revision."""
+    """Return a message with the position of this revision."""
     name = token or f"token-{revision}".encode()
     return Message(resume_token=name, revision=revision, complete=complete, unread_count=revision, **said)
 
@@ -39,7 +39,7 @@ def heartbeat(revision: int) -> Message:
 
 
 def created(revision: int, *, alert: bool = True) -> Message:
-    """One notification is new, and its id and title say at which revision; complete."""
+    """Return a complete batch with a new notification, whose id and title have the revision."""
     row = notification_pb2.Notification(
         id=f"id-{revision}",
         payload={"visual_content": {"title": f"title {revision}"}},  # type: ignore[arg-type]
@@ -64,14 +64,17 @@ def goodbye(reason: int, delay: float | None = None, revision: int = 0) -> Messa
     return at(revision, goodbye=said)
 
 
-#: A stream ends with OK.
+#: Ends a scripted stream with OK.
 END = Message()
 
 
 def scripted_streams(
     *streams: Sequence[Message | Exception],
 ) -> Callable[[pb.SubscribeRequest], AsyncIterator[Message]]:
-    """A stream after the other; each ends with its exception, or else stays open. The last is repeated."""
+    """Return a behavior that serves one stream after the other, and then the last again and again.
+
+    A stream ends with its exception or `END`; without, it stays open after its last message.
+    """
     left = list(streams)
 
     async def tell(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
@@ -91,13 +94,13 @@ LIVE = (welcome(), synced())
 
 
 def laptop(target: str | Transport, token: Any = TOKEN, **options: Any) -> Device:
-    """A device that is quick to come back."""
+    """Return a device that reconnects quickly, not opened yet."""
     options = {"timing": HASTY, "endpoint_id": "laptop", "platform": Platform.LINUX, **options}
     return Device(target, token, **options)
 
 
 async def until(device: Device, condition: Callable[[Device], object]) -> None:
-    """Wait for a condition, and not for ever."""
+    """Wait for a condition. Raises `TimeoutError` when it is not met in `TIMEOUT` seconds."""
     async with asyncio.timeout(TIMEOUT):
         await device.wait_for(lambda device: bool(condition(device)))
 
@@ -112,7 +115,7 @@ async def sent(device: Device) -> None:
 
 
 async def ended(device: Device) -> Exception:
-    """What ends the device for good."""
+    """Wait for the error that ends the device, and return it; fails when the device goes on."""
     try:
         await until(device, lambda _: False)
     except TimeoutError as never:
@@ -123,7 +126,7 @@ async def ended(device: Device) -> Exception:
 
 
 class RecordedEvents:
-    """All that a device tells from now on, as it comes."""
+    """Collects the events of a device from now on."""
 
     def __init__(self, device: Device) -> None:
         self.events: list[Event] = []
@@ -131,11 +134,11 @@ class RecordedEvents:
 
     @property
     def rings(self) -> list[str]:
-        """The titles of what rang."""
+        """Return the titles of the notifications that rang, in order."""
         return [event.notification.title for event in self.events if event.ring]
 
     async def end(self) -> None:
-        """Wait until the device is closed, and all is told. Raises what ended the device."""
+        """Wait until the device is closed, and all events are collected. Raises what ended the device."""
         async with asyncio.timeout(TIMEOUT):
             await self._task
 
@@ -145,7 +148,7 @@ class RecordedEvents:
 
 
 class BackoffSpy(Backoff):
-    """Hardly waits, and notes after how many failures in a row it was asked to."""
+    """A backoff of a millisecond. `asked` has the numbers of failures in a row that it was asked for."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A scripted service of sends: stores each key once, but for the faults that a test plans."""
+"""A scripted service that answers sends, stores each key once, and fails as a test plans."""
 
 import asyncio
 from collections import deque
@@ -13,11 +13,11 @@ SENDS = ("SendNotification", "BatchSendNotifications")
 
 
 class FakeSendService:
-    """What was stored, by key, in the order in which it was.
+    """Answers sends. `stored` are the requests stored, by key, in that order.
 
-    `faults` end the next calls, one each, before anything is stored. `bad` are the errors of single items, by
-    title: the next ones, in order. A batch with something of the group `refused` is malformed. While the
-    `gate` is closed, calls that came wait; with a title of `held`, until that one is set.
+    `faults` end the next calls, one each, before anything is stored. `bad` are the errors of single items by
+    title, in order. A batch with an item of the group `raised` is refused as malformed. While the `gate` is
+    not set, calls wait, and those with a title in `held` until that event is set.
     """
 
     def __init__(self, script: StubServer) -> None:
@@ -34,19 +34,19 @@ class FakeSendService:
 
     @property
     def titles(self) -> list[str]:
-        """What was stored, in order."""
+        """Return the titles of what was stored, in order."""
         return [title_of(request) for request in self.stored.values()]
 
     @property
     def calls(self) -> list[list[str]]:
-        """The titles that each call carried."""
+        """Return the titles in each call, in the order of the calls."""
         return [
             [title_of(one) for one in getattr(request, "requests", [request])]
             for request in self._script.requests(*SENDS)
         ]
 
     async def called(self, count: int = 1) -> None:
-        """Wait until so many calls have come."""
+        """Wait until `count` calls have come in all."""
         await self._script.until(*SENDS, count=count)
 
     async def _send(self, request: pb.SendNotificationRequest) -> pb.SendNotificationResponse:

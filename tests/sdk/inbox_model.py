@@ -1,6 +1,6 @@
-"""A device made of the SDK's own parts but the network, and an oracle of what it should hold and ring for.
+"""A device made of the SDK's parts but the network, and an oracle of what it should hold and ring for.
 
-The oracle knows nothing of positions and batches: at every complete point it compares with the store.
+The oracle does not depend on positions and batches: at every complete point it compares with the store.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ from unisono.v1 import feed_service_pb2 as pb
 
 
 def poll(events: Events) -> list[Event]:
-    """What waits in an iterator of events, without waiting for more."""
+    """Return the events that an iterator has ready, without waiting for more."""
     found: list[Event] = []
     while True:
         step = events.__anext__()
@@ -51,7 +51,7 @@ def poll(events: Events) -> list[Event]:
 
 
 class MoodyStorage(MemoryStorage):
-    """Fails now and then; `saved` says whether it did not, the last time."""
+    """A storage that fails now and then; `saved` is whether the last save succeeded."""
 
     def __init__(self, random: Random) -> None:
         super().__init__()
@@ -71,27 +71,27 @@ Rings = frozenset[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedState:
-    """What the oracle knows of a device's past."""
+    """The past of a device, as the oracle needs it to know what must and may ring."""
 
-    #: The last complete revision, or where it began: nothing up to here may ring any more.
+    #: The last complete revision, or where the device began: no alert up to it may ring any more.
     settled: int = 0
-    #: Where it began, if it began at the END and so misses what was before.
+    #: Where the device began, if it began at the END and lacks what was before; else 0.
     blind: int = 0
-    #: Where the service takes it to be complete, which a device learns from Synced only.
+    #: Where the service takes the device to be complete, which a device learns from Synced only.
     base: int = 0
-    #: What it has been told to ring for up to there, and has not rung for yet.
+    #: Alerts that it has received up to `base`, and has not rung for yet.
     told: Rings = frozenset()
     rung: Rings = frozenset()
 
 
 @dataclass(slots=True)
 class Reader:
-    """Somebody who iterates events: what it makes of them alone, and what it owes a ring for."""
+    """A reader of a device's events, with the state that it makes of them alone, and the rings it is owed."""
 
     events: Events
     held: dict[str, Notification] = field(default_factory=dict)
     last: int = 0
-    #: Until a device that began at the END is shown all that was before.
+    #: False once a device that began at the END was shown all that was before.
     in_order: bool = True
     owed: set[str] = field(default_factory=set)
 
@@ -115,7 +115,7 @@ class Reader:
 
 
 class Model:
-    """One endpoint over many streams and several processes."""
+    """One endpoint over many streams and several processes, checked at every complete point."""
 
     def __init__(self, world: RandomFeed, audience: Audience, *, from_end: bool) -> None:
         self._world = world
@@ -129,7 +129,7 @@ class Model:
         self._anew = self._catching_up = False
 
     async def start(self) -> None:
-        """A new process of the device."""
+        """Start the device anew from its storage, as in a new process."""
         self._state = DeviceState()
         persistence = Persistence(self._storage, self._opening.endpoint_id)
         kept = await persistence.load()
@@ -149,7 +149,11 @@ class Model:
         return {row.id: row for row in self._state.inbox.notifications}
 
     async def connect(self, *, steps: int, loss: float) -> bool:
-        """Open a stream and take at most so many messages; returns whether it got to a complete point."""
+        """Open a stream, take at most `steps` messages, and return whether there was a complete point.
+
+        `loss` is the chance that the stream breaks at each message; with 0, the feed stands still, and the
+        stream ends at the first complete point. Raises `AssertionError` where a promise is broken.
+        """
         request, complete = self._receiver.request(), False
         async for message in self._wire.stream(request, busy=bool(loss)):
             if steps == 0 or self._random.random() < loss:
@@ -169,7 +173,7 @@ class Model:
         return complete
 
     async def _notice(self, message: pb.SubscribeResponse, request: pb.SubscribeRequest) -> None:
-        """What a Welcome means for what is owed."""
+        """Update the expected state at a Welcome."""
         if not message.HasField("welcome"):
             return
         self._catching_up = True
@@ -184,7 +188,7 @@ class Model:
             self._memory = ExpectedState(settled=last, blind=blind, base=last, rung=self._memory.rung)
 
     def _check(self, point: pb.SubscribeResponse) -> None:
-        """The promises at a complete point."""
+        """Check all promises at a complete point."""
         self._check_held(point)
         before, events = dict(self._prompt.held), self._prompt.read()
         assert self._prompt.held == self._held, "events do not tell what happened"
@@ -219,7 +223,7 @@ class Model:
         assert order == sorted(order, reverse=True)
 
     def _check_type(self, event: Event, before: Mapping[str, Notification]) -> None:
-        """Why an event came, for a device that goes on."""
+        """Check the change type of an event."""
         known = event.notification.id in before
         if event.removed:
             assert known, "a removal of what it never showed"
@@ -239,13 +243,13 @@ class Model:
         self.rings += len(rings)
 
     def _due(self) -> Rings:
-        """What it owes a ring for, as the world is now."""
+        """Return the alerts that must ring now."""
         memory = self._memory
         worth = {(r.id, r.alert_revision) for r in self._wire.wanted() if worth_a_ring(r, self._world.now)}
         return frozenset((id_, at) for id_, at in worth if at > memory.base or (id_, at) in memory.told)
 
     def _check_slow(self, events: list[Event]) -> None:
-        """A reader that comes now and then misses nothing that still matters."""
+        """Check that a slow reader misses nothing that still matters."""
         for event in events:
             if event.ring:
                 self._slow.owed.add(event.notification.id)
@@ -260,7 +264,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What a history held: so that a test can see that it tried something."""
+    """Counts of what happened in a history, so that a test can assert that it covered something."""
 
     complete_points: int
     resets: int
@@ -268,7 +272,7 @@ class Ran:
 
 
 async def history(seed: int) -> Ran:
-    """One random history of one feed and two devices. Raises AssertionError where a promise breaks."""
+    """Run a random history of one feed and two devices. Raises `AssertionError` for a broken promise."""
     random = Random(seed)  # noqa: S311
     world = await RandomFeed(random, encoding.encode_row).begin(random.randint(0, 12))
     models = [Model(world, audience, from_end=random.random() < 0.2) for audience in (LAPTOP, PHONE)]

@@ -1,4 +1,4 @@
-"""Small programs that use the SDK, each in a process of its own, beside a server in the test's process."""
+"""Runs small programs that use the SDK, each in a process of its own."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from tests.support.processes import TIMEOUT
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a program ended, and what it wrote."""
+    """The exit status of a program, and its output."""
 
     status: int
     stdout: str
@@ -44,14 +44,14 @@ class Program:
         self._process.send_signal(number)
 
     async def line(self) -> str:
-        """The next line that it prints."""
+        """Return the next line that the program prints; fails when it ends before."""
         assert self._process.stdout is not None
         line = await asyncio.wait_for(self._process.stdout.readline(), TIMEOUT)
         assert line, (await self.ended()).stderr
         return line.decode().rstrip("\n")
 
     async def ended(self) -> Ended:
-        """Wait for its end."""
+        """Wait for the end of the program, and kill it after `TIMEOUT` seconds."""
         try:
             said, complained = await asyncio.wait_for(self._process.communicate(), TIMEOUT)
         finally:
@@ -62,5 +62,5 @@ class Program:
 
 
 async def run(text: str, *arguments: str) -> Ended:
-    """Run a program to its end."""
+    """Run a program to its end, and return how it ended."""
     return await (await Program.start(text, *arguments)).ended()

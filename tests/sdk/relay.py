@@ -1,4 +1,4 @@
-"""Stands between devices of Ada and a node, and ends streams after as many messages as a test says."""
+"""A relay between devices and a node that cuts streams after a number of messages."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -15,10 +15,11 @@ Ending = Callable[[], Awaitable[None]]
 
 
 class CuttingRelay:
-    """Passes on everything that a device asks; what the node tells a stream is counted.
+    """Passes calls and streams of Ada's devices on to a node, and cuts streams after some messages.
 
-    `limits` are those of the next streams, one each; `limit` is that of the ones after them: how many
-    messages a stream has before it is ended. While the `gate` is closed, streams that come wait.
+    `limits` are the numbers of messages of the next streams, one each; `limit` is that of the streams after
+    them, None for no cut. `told` has the kinds of the messages of each stream. While the `gate` is not set,
+    new streams wait. With `cut`, that is called at a cut, and the stream stays silent instead of ending.
     """
 
     def __init__(self, script: StubServer, node: Running) -> None:
@@ -39,7 +40,7 @@ class CuttingRelay:
                 script.answer(method, self._passing(getattr(service, method)))
 
     def end_streams(self) -> None:
-        """End those that are open."""
+        """End the open streams."""
         self._going.set()
         self._going = asyncio.Event()
 

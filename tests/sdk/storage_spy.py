@@ -1,4 +1,4 @@
-"""A storage of one's own: keeps things in a dict, watches how it is used, and fails or waits when told to."""
+"""A storage in a dict that records how it is used, and fails or waits when a test wants it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -8,7 +8,11 @@ from unisono.v1 import feed_service_pb2 as pb
 
 
 class StorageSpy:
-    """A `Storage`; it outlives its device. While the `gate` is closed, what is to be saved waits."""
+    """A `Storage` that outlives its device.
+
+    `error` is raised by each method. While the `gate` is not set, methods wait, and `waiting` is set.
+    `misused` is whether two methods ran at once; `saves` and `closed` count calls.
+    """
 
     def __init__(self) -> None:
         self.stored: dict[str, bytes] = {}
@@ -23,17 +27,17 @@ class StorageSpy:
 
     @property
     def token(self) -> bytes:
-        """The position that is kept."""
+        """Return the resume token that is stored, empty if there is none."""
         return pb.SubscribeResponse.FromString(self.stored.get("point", b"")).resume_token
 
     @property
     def rows(self) -> set[str]:
-        """The ids of the notifications that are kept."""
+        """Return the ids of the notifications that are stored."""
         return {key.removeprefix("notification/") for key in self.stored if key.startswith("notification/")}
 
     @property
     def marks(self) -> int:
-        """How many marks are kept."""
+        """Return how many marks are stored."""
         return sum(key.startswith("mark/") for key in self.stored)
 
     async def load(self) -> Mapping[str, bytes]:
@@ -41,7 +45,7 @@ class StorageSpy:
             return dict(self.stored)
 
     async def save(self, changes: Mapping[str, bytes | None]) -> None:
-        """As on a disk: what has begun is done, also when nobody waits for it any more."""
+        """Save the changes; cancellation does not stop it, as on a disk."""
         await asyncio.shield(asyncio.ensure_future(self._save(changes)))
 
     async def _save(self, changes: Mapping[str, bytes | None]) -> None:

@@ -1,4 +1,4 @@
-"""What the service would tell one device of a random feed, by the service's own rules. Knows no device."""
+"""Makes the streams that the service would send to one device of a random feed, by the service's own code."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,22 +17,22 @@ PLENTY = 10**9
 
 
 class StreamModel:
-    """The streams of one endpoint."""
+    """The streams of one endpoint of a random feed."""
 
     def __init__(self, world: RandomFeed, audience: Audience) -> None:
         self._world = world
         self._audience = audience
-        #: The last revision at which the device is complete, after what was told last.
+        #: The last revision at which the device is complete, after the last message.
         self.known = 0
 
     def wanted(self) -> list[Notification]:
-        """What is live and meant for the endpoint."""
+        """Return the live notifications that are meant for the endpoint."""
         return [row for row in self._world.rows() if row.live and row.target.includes(self._audience)]
 
     async def stream(
         self, request: pb.SubscribeRequest, *, busy: bool
     ) -> AsyncIterator[pb.SubscribeResponse]:
-        """A stream until a resync; when it is `busy`, things happen in the world while it is told."""
+        """Yield the messages of a stream until a resync; with `busy`, the feed changes between them."""
         stream = _Stream(self._world, self._audience, await self._world.feed(), request)
         self.known = stream.position.known
         yield stream.say(welcome=pb.Welcome(resumed=stream.resumed))
@@ -53,7 +53,7 @@ class StreamModel:
 
 
 class _Stream:
-    """One stream: where it is, and how that is said."""
+    """One stream: its position, and the messages at it."""
 
     def __init__(
         self, world: RandomFeed, audience: Audience, feed: Feed, request: pb.SubscribeRequest
@@ -66,7 +66,7 @@ class _Stream:
         self.synced = False
 
     async def read(self) -> list[bytes] | None:
-        """The events of what follows; None where the floor passed the position."""
+        """Return the next events, encoded; None if the floor passed the position."""
         page = await self._world.store.changes(
             FEED,
             after=self.position.cursor,
@@ -99,7 +99,7 @@ class _Stream:
 
 
 class PayloadTransport:
-    """Answers GetNotification, which is all that a device asks for while it takes messages."""
+    """A transport that answers GetNotification, the only call of a device that receives messages."""
 
     def __init__(self, world: RandomFeed) -> None:
         self._world = world

@@ -1,4 +1,4 @@
-"""One caller of every RPC, by the fields of its request; what is always the same is filled in."""
+"""Calls every RPC by the fields of its request, and fills in the user and endpoint of the caller."""
 
 from typing import Any, TypeVar
 
@@ -24,7 +24,7 @@ ALL = service_pb.AllNotifications()
 
 
 def time_of(millis: int) -> Timestamp:
-    """A time of milliseconds since 1970."""
+    """Return the timestamp of a time in milliseconds since 1970."""
     return Timestamp(seconds=millis // 1000, nanos=millis % 1000 * 1_000_000)
 
 
@@ -41,7 +41,11 @@ def by_key(*keys: str) -> service_pb.NotificationRefs:
 
 
 class ApiClient:
-    """`user_id` and `endpoint_id` go into every request that has such a field, unless the test gives one."""
+    """Makes calls with the token of one client.
+
+    `user_id` and `endpoint_id` go into every request that has such a field, unless the test gives one.
+    Fields of requests are passed by name. A call that is refused raises `grpc.aio.AioRpcError`.
+    """
 
     def __init__(self, client: Client, *, user_id: str = "", endpoint_id: str = "") -> None:
         self.client = client
@@ -54,7 +58,7 @@ class ApiClient:
         return response.result
 
     def new(self, title: str = "Hello", **fields: Any) -> service_pb.SendNotificationRequest:
-        """One notification to send."""
+        """Return a request to send one notification, for `send_all`."""
         return self._request(service_pb.SendNotificationRequest, {"payload": titled(title), **fields})
 
     async def send_all(
@@ -71,13 +75,13 @@ class ApiClient:
         return response.notification
 
     async def history(self, **fields: Any) -> service_pb.ListNotificationsResponse:
-        """A page of everything; of what an endpoint may see, if the test names one."""
+        """List a page of the feed; only what is meant for an endpoint, if the test names one."""
         fields.setdefault("endpoint_id", "")
         request = self._request(service_pb.ListNotificationsRequest, fields)
         return await self.client.notifications.ListNotifications(request, metadata=self.client.metadata)
 
     async def update(self, id: str = "", key: str = "", **fields: Any) -> pb.Notification:  # noqa: A002
-        """`content` is what to patch; without an `update_mask`, exactly what is set in it."""
+        """Update a notification with the fields in `content`; `update_mask` is those that are set in it."""
         fields = _naming(id, key, fields)
         content = service_pb.NotificationContent(**fields.pop("content", {}))
         mask = {"paths": [field.name for field, _ in content.ListFields()]}
@@ -103,13 +107,13 @@ class ApiClient:
         return await self.client.notifications.DeleteNotification(request, metadata=self.client.metadata)
 
     async def feed(self, **fields: Any) -> feed_pb.GetFeedResponse:
-        """The counters of everything; of one endpoint, if the test names one."""
+        """Get the counters of the feed; of what is meant for an endpoint, if the test names one."""
         fields.setdefault("endpoint_id", "")
         request = self._request(feed_pb.GetFeedRequest, fields)
         return await self.client.feeds.GetFeed(request, metadata=self.client.metadata)
 
     async def welcome(self, **fields: Any) -> feed_pb.SubscribeResponse:
-        """The first message of a stream, which is then cut."""
+        """Open a stream, return its first message, and cut it."""
         request = self._request(feed_pb.SubscribeRequest, {"platform": pb.PLATFORM_LINUX, **fields})
         stream = self.client.feeds.Subscribe(request, metadata=self.client.metadata)
         try:
@@ -148,7 +152,7 @@ class ApiClient:
         return response.endpoint
 
     async def remove(self, **fields: Any) -> endpoint_pb.DeleteEndpointResponse:
-        """DeleteEndpoint."""
+        """Delete the endpoint."""
         request = self._request(endpoint_pb.DeleteEndpointRequest, fields)
         return await self.client.endpoints.DeleteEndpoint(request, metadata=self.client.metadata)
 

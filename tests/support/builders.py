@@ -1,4 +1,4 @@
-"""Values of the model with as little said as a test needs, and commits that write them as they are."""
+"""Builds values of the model from the fields that a test cares about, and commits them as they are."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -28,12 +28,12 @@ BOB = FeedKey("mail.example.com", "bob")
 
 
 def a_payload(title: str | None = None, body: str = "", raw_content: bytes | None = None) -> bytes:
-    """What senders write, encoded; without a title it has no visual content."""
+    """Return an encoded payload; without a title it has no visual content."""
     return encoding.payload(title, body, raw_content)
 
 
 def a_notification(id_: str, revision: int, **fields: Any) -> Notification:
-    """A live one, created at `revision` unless `create_revision` says otherwise."""
+    """Return a live notification, created at `revision` unless `create_revision` says otherwise."""
     created = fields.setdefault("create_revision", revision)
     values: dict[str, Any] = {
         "feed": ALICE,
@@ -56,13 +56,13 @@ def a_notification(id_: str, revision: int, **fields: Any) -> Notification:
 
 
 def a_tombstone(id_: str, revision: int, **fields: Any) -> Notification:
-    """What is left of one that was deleted, or of one that `removal` says went otherwise."""
+    """Return the tombstone of a notification that was deleted, or removed as `removal` says."""
     values = {"create_revision": revision - 1, "payload": None, "removal": ChangeType.DELETED}
     return a_notification(id_, revision, **values | fields)
 
 
 def removed(row: Notification, revision: int, **fields: Any) -> Notification:
-    """The tombstone of a live one."""
+    """Return the tombstone that a live notification leaves when it is removed at `revision`."""
     bare = replace(row, payload=None, group_name="", display_time_to_live=None, snooze_until=None)
     values = {
         "priority": Priority.UNSPECIFIED,
@@ -74,14 +74,14 @@ def removed(row: Notification, revision: int, **fields: Any) -> Notification:
 
 
 def an_endpoint(endpoint_id: str, **fields: Any) -> Endpoint:
-    """A registered one, seen when it was registered."""
+    """Return a registered endpoint, last seen when it was registered."""
     values: dict[str, Any] = {"feed": ALICE, "platform": Platform.IOS, "create_time": NOW}
     return Endpoint(endpoint_id=endpoint_id, **{**values, "last_seen_time": NOW, **fields})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StubItem:
-    """An item of a commit that wants to see this."""
+    """An item of a commit, with the rows that it has to see."""
 
     read_set: ReadSet
 
@@ -95,14 +95,14 @@ class StubEndpointItem:
 
 
 async def put(store: Store, *rows: Notification) -> None:
-    """Commit these rows, with the counters that follow from them."""
+    """Commit these rows as they are, with the feeds' counters that follow from them."""
     keys = dict.fromkeys(row.feed for row in rows)
     items = [StubItem(read_set=ReadSet(feed=k, ids=tuple(r.id for r in rows if r.feed == k))) for k in keys]
     await store.commit(items, lambda _, view: write_rows(view, rows))
 
 
 def write_rows(view: View, rows: Sequence[Notification]) -> Decision[None]:
-    """The decision to write these rows, all of whose ids are in the view if they are in the store."""
+    """Return the decision to write these rows; the view must have those of them that are in the store."""
     feeds = [_after(feed, view.rows.get(key, ()), rows) for key, feed in view.feeds.items()]
     return Decision(outcomes=[None] * len(feeds), feeds=feeds, rows=rows)
 
@@ -129,7 +129,7 @@ def _after(feed: Feed, old: Sequence[Notification], rows: Sequence[Notification]
 
 
 async def read_view(store: Store, *reads: ReadSet) -> View:
-    """What a commit of these items would see."""
+    """Return the view that a commit of items with these read sets gets."""
     views: list[View] = []
 
     def nothing(items: Sequence[StubItem], view: View) -> Decision[None]:
@@ -146,7 +146,7 @@ async def put_endpoints(
     removed: Sequence[Endpoint] = (),
     deletions_per_feed: int | None = None,
 ) -> None:
-    """Commit these endpoints, and take the rows of the `removed` out."""
+    """Commit these endpoints, and remove the rows of `removed`."""
     items = [StubEndpointItem(feed=e.feed, endpoint_id=e.endpoint_id) for e in (*endpoints, *removed)]
     decision: EndpointDecision[None] = EndpointDecision(
         outcomes=[None] * len(items),
@@ -158,7 +158,7 @@ async def put_endpoints(
 
 
 async def look_at_endpoints(store: Store, *names: StubEndpointItem) -> EndpointView:
-    """What a commit of these items would see."""
+    """Return the view that a commit of these items gets."""
     views: list[EndpointView] = []
 
     def nothing(items: Sequence[StubEndpointItem], view: EndpointView) -> EndpointDecision[None]:

@@ -1,4 +1,4 @@
-"""Buses that do what a bus is allowed to do to hints."""
+"""Buses that lose, repeat and reorder hints, as a bus may."""
 
 from random import Random
 
@@ -7,7 +7,7 @@ from unisono.server.bus.local import LocalBus
 
 
 class LossyBus(LocalBus):
-    """Loses, repeats and reorders hints, drawn from a seeded source."""
+    """Loses, repeats and reorders hints at random; `loss` is the share that is lost."""
 
     def __init__(self, random: Random, *, loss: float = 0.3) -> None:
         super().__init__()
@@ -33,4 +33,4 @@ class NullBus(LocalBus):
     """Loses every hint."""
 
     def publish(self, hint: Hint) -> None:
-        """Nobody hears of it."""
+        """Drop the hint."""

@@ -1,4 +1,4 @@
-"""Clocks that a test moves: one that stands still until then, and one that goes with the machine's."""
+"""Clocks that a test moves: one that stands still otherwise, and one that runs ahead of the machine's."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ _FOREVER = 1e6
 
 
 class AheadClock(SystemClock):
-    """The machine's clock, whose wall time is ahead by so many seconds as a test says."""
+    """The machine's clock, but that its wall time is ahead by `ahead` seconds."""
 
     def __init__(self) -> None:
         self.ahead = 0
@@ -24,7 +24,10 @@ class AheadClock(SystemClock):
 
 
 class FakeClock:
-    """Wall and monotonic time move together, by `advance` alone, which wakes those whose time came."""
+    """A clock whose wall and monotonic time move by `advance` only, which wakes waits that are over.
+
+    `now` is in milliseconds since 1970.
+    """
 
     def __init__(self, now: int = START) -> None:
         self._now = now
@@ -46,7 +49,7 @@ class FakeClock:
         return event.is_set()
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the time forward, and wake the waits that end by then."""
         self._now += round(seconds * 1000)
         for alarm, (until, _) in self._alarms.items():
             if until <= self._now:
@@ -54,7 +57,7 @@ class FakeClock:
 
     @asynccontextmanager
     async def advancing(self) -> AsyncIterator[None]:
-        """Let time pass all the while, a second in a few milliseconds."""
+        """Advance the clock inside the context, by a second every few milliseconds."""
         task = asyncio.create_task(self._pass())
         try:
             yield
@@ -63,7 +66,7 @@ class FakeClock:
             await asyncio.wait([task])
 
     async def awaited(self, event: SingleWaiterEvent) -> None:
-        """Wait until somebody waits for this event or the time, and neither has come."""
+        """Wait until a task waits for this event with a timeout, and neither has happened."""
         while not any(e is event and not e.is_set() and not a.is_set() for a, (_, e) in self._alarms.items()):
             self._waited.clear()
             await self._waited.wait()

@@ -1,4 +1,4 @@
-"""The core of a node without a wire, and streams of it that are read message by message."""
+"""Runs the core of a node without gRPC, with streams that are read message by message."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ FAR_FUTURE = 10**15
 
 @dataclass(kw_only=True)
 class CoreHarness:
-    """The parts, put together as a node does; a test may choose some of them."""
+    """The core's parts put together as a node does, with a held clock, and a store in memory."""
 
     clock: FakeClock = field(default_factory=FakeClock)
     bus: Bus = field(default_factory=LocalBus)
@@ -95,7 +95,7 @@ class CoreHarness:
         origin: str = "",
         **content: Any,
     ) -> Notification:
-        """A new notification; from a device of the user, if `origin` names one."""
+        """Send a new notification; from the user's device named by `origin`, if it is not empty."""
         actor = replace(PUBLISHER, role=SenderRole.USER, endpoint_id=origin) if origin else PUBLISHER
         wanted = Content(**{"payload": a_payload(title), **content})
         request = SendRequest(actor=actor, key="", content=wanted, target=target, replace=False)
@@ -110,7 +110,7 @@ class CoreHarness:
 
 @asynccontextmanager
 async def running(harness: CoreHarness) -> AsyncIterator[CoreHarness]:
-    """The harness with its committers at work."""
+    """Start the committers of a harness, and close them in the end."""
     harness.commits.committer.start()
     harness.endpoints.committer.start()
     try:
@@ -121,8 +121,9 @@ async def running(harness: CoreHarness) -> AsyncIterator[CoreHarness]:
 
 
 class Stream:
-    """One stream of one endpoint. What is not taken is not made: that is how a client that does not read
-    holds its session back.
+    """One stream of one endpoint. The session makes a message only when the one before was taken.
+
+    So a client that does not read holds its session back. `held` outlives the stream.
     """
 
     def __init__(
@@ -144,7 +145,7 @@ class Stream:
     async def open(
         self, *, heartbeat: float | None = None, from_end: bool = False, expire_time: int = FAR_FUTURE
     ) -> "Stream":
-        """Begin, from the token that is held, if there is one."""
+        """Open the stream, from the token in `held` if there is one."""
         wanted = StreamRequest(
             feed=ADA,
             endpoint_id=self._endpoint_id,
@@ -161,20 +162,20 @@ class Stream:
         return self
 
     async def synced(self, **wanted: Any) -> "Stream":
-        """Begin, and take everything up to Synced."""
+        """Open the stream, and take all messages up to Synced."""
         await self.open(**wanted)
         while not (await self.next()).HasField("synced"):
             pass
         return self
 
     async def next(self) -> pb.SubscribeResponse:
-        """The next message, for which no time has to pass."""
+        """Return the next message, applied to `held`; fails when it needs time to pass."""
         told = await self.next_or_none()
         assert told is not None
         return told
 
     async def _take(self) -> pb.SubscribeResponse:
-        """What the session says next, as the device gets it, applied to what it holds."""
+        """Take the next message of the session, and apply it to what the device holds."""
         assert self._reader is not None
         message = await self._reader.next()
         assert message is not None
@@ -183,7 +184,7 @@ class Stream:
         return told
 
     async def next_or_none(self) -> pb.SubscribeResponse | None:
-        """The next message, or None when there is none unless time passes or something happens."""
+        """Return the next message, applied to `held`; None when the session waits for time or an event."""
         self._taking = self._taking or asyncio.create_task(self._take())
         waiting = asyncio.create_task(self._harness.clock.awaited(self._wake))
         await asyncio.wait({self._taking, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -194,7 +195,7 @@ class Stream:
         return told
 
     async def ended(self) -> pb.Goodbye:
-        """Take the Goodbye, and nothing after it."""
+        """Take the Goodbye, which must be the last message, and return it."""
         told = await self.next()
         assert told.HasField("goodbye"), told
         assert self._reader is not None
@@ -202,7 +203,7 @@ class Stream:
         return told.goodbye
 
     async def cut(self) -> DeviceModel:
-        """The client vanishes; returns what it holds."""
+        """Cut the stream as a client that vanishes, and return what it holds."""
         if self._taking is not None:
             self._taking.cancel()
             await asyncio.wait([self._taking])

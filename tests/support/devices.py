@@ -1,4 +1,4 @@
-"""A device as the contract describes one: holds a stream, applies events, rings once."""
+"""A device by the rules of docs/devices.md: reads a stream, applies events, rings once for each alert."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,11 @@ from unisono.v1 import notification_pb2
 
 @dataclass(kw_only=True)
 class DeviceModel:
-    """What a device holds, kept apart from any one stream."""
+    """The state of a device over all of its streams; `messages` are those of the last one.
+
+    `rung` are notification id and alert revision of each ring. `complete_revision` is -1 before the first
+    complete point.
+    """
 
     notifications: dict[str, notification_pb2.Notification] = field(default_factory=dict)
     rung: list[tuple[str, int]] = field(default_factory=list)
@@ -24,7 +28,7 @@ class DeviceModel:
     messages: list[pb.SubscribeResponse] = field(default_factory=list)
 
     def apply(self, message: pb.SubscribeResponse) -> None:
-        """Take in one message, as the contract says a device does."""
+        """Apply a message by the rules of docs/devices.md."""
         self.messages.append(message)
         kind = message.WhichOneof("message")
         if kind == "welcome" and not message.welcome.resumed:
@@ -64,27 +68,27 @@ class DeviceModel:
 
 
 class Device:
-    """One stream of one endpoint, read by a task of its own."""
+    """One endpoint whose stream is read by a task; `held` is its state, `error` what ended the stream."""
 
     def __init__(self, client: Client, endpoint_id: str, held: DeviceModel | None = None) -> None:
         self.client = client
         self.endpoint_id = endpoint_id
         self.held = held or DeviceModel()
         self.error: grpc.aio.AioRpcError | None = None
-        #: What `held` found wrong with a message, if it checks them.
+        #: The failed check of a message, where `held` checks them.
         self.fault: AssertionError | None = None
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._call: grpc.aio.UnaryStreamCall[pb.SubscribeRequest, pb.SubscribeResponse] | None = None
 
     async def connect(self, **request: object) -> "Device":
-        """Open the stream, from the token that is held, if there is one, and wait until it is synced."""
+        """Open the stream, from the token in `held` if there is one, and wait for a complete point."""
         self.open(**request)
         await self.until(lambda held: held.messages and held.messages[-1].complete)
         return self
 
     def open(self, **request: object) -> None:
-        """Open the stream."""
+        """Open the stream, without waiting for it; `request` has fields of the request."""
         wanted: dict[str, object] = {
             "endpoint_id": self.endpoint_id,
             "platform": notification_pb2.PLATFORM_LINUX,
@@ -97,7 +101,7 @@ class Device:
         self._task = asyncio.create_task(self._read(self._call))
 
     async def until(self, condition: Callable[[DeviceModel], object]) -> DeviceModel:
-        """Wait until what is held satisfies the condition, or the stream has ended."""
+        """Wait until what is held meets the condition, and return it; fails when the stream ends before."""
         async with self._changed:
             await self._changed.wait_for(lambda: self.fault or self.error or condition(self.held))
         if self.fault is not None:
@@ -119,7 +123,7 @@ class Device:
         return self.error
 
     async def disconnect(self) -> DeviceModel:
-        """Cut the stream; returns what is held."""
+        """Cut the stream, and return what is held."""
         if self._call is not None and self._task is not None:
             self._call.cancel()
             await asyncio.wait([self._task])

@@ -1,4 +1,4 @@
-"""An encoding of rows for stores, to which it must mean nothing: no wire's, and it can be decoded again."""
+"""Encodes rows for stores in JSON instead of protobuf: stores must not depend on the encoding."""
 
 import json
 from dataclasses import asdict, replace
@@ -17,12 +17,12 @@ from unisono.server.store.reads import EncodedRow
 
 
 def encode(row: Notification) -> bytes:
-    """Everything but the payload; the same for the same."""
+    """Encode all of a row but its payload; equal rows have equal encodings."""
     return json.dumps(asdict(replace(row, payload=None)), default=bytes.hex).encode()
 
 
 def encoded_row_of(row: Notification, encoded: bytes) -> EncodedRow:
-    """The row as a store returns it that keeps this encoding of it."""
+    """Return a row as a store does that has saved this encoding of it."""
     return EncodedRow(
         revision=row.revision,
         create_revision=row.create_revision,
@@ -37,7 +37,7 @@ def encoded_row_of(row: Notification, encoded: bytes) -> EncodedRow:
 
 
 def decoded(row: EncodedRow) -> Notification:
-    """The row that was encoded, with the payload that came; what else came must be what the row says."""
+    """Decode a row that a store returned; fails where its other fields differ from the encoded ones."""
     notification = _row(json.loads(row.encoded), row.payload)
     assert row[:-2] == (
         notification.revision,

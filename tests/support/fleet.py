@@ -1,4 +1,4 @@
-"""Many SDK devices of many users, and what each was told: for judging rings and final states."""
+"""Runs SDK devices of many users, and checks their rings and the states that they end in."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ ASIDE = (USER_ACTION_STATE_DISMISSED, USER_ACTION_STATE_SNOOZED)
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What a complete point changed, as the device kept it, and whether it ended a catch-up."""
+    """The rows that a complete point changed, as the device saved them, and whether it ended a catch-up."""
 
     rows: dict[str, Notification | None]
     revision: int
     catch_up: bool
 
     def worth_a_ring(self, since: int) -> list[Notification]:
-        """Those whose alert is newer than the last complete point, and that still wait; oldest first."""
+        """Return the rows with an alert after revision `since` that still count as unread; oldest first."""
         rows = [row for row in self.rows.values() if row is not None and row.alert_revision > since]
         waiting = [row for row in rows if row.read_state == READ_STATE_UNREAD]
         waiting = [row for row in waiting if row.user_action_state not in ASIDE]
@@ -35,7 +35,7 @@ class Snapshot:
 
 
 class RecordingStorage(MemoryStorage):
-    """A storage that remembers each complete point."""
+    """A storage that records each complete point."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class RecordingStorage(MemoryStorage):
 
 @dataclass(kw_only=True)
 class TrackedDevice:
-    """One device, everything that it was told, and the task that listens."""
+    """One device with its recording storage, and the events that a task receives from it."""
 
     user_id: str
     device: Device
@@ -70,13 +70,13 @@ class TrackedDevice:
         self.listening = asyncio.create_task(self._listen())
 
     async def leave(self) -> None:
-        """Close; all that was told is in `events`."""
+        """Close the device, and wait until `events` is complete."""
         await self.device.close()
         if self.listening is not None:
             await self.listening
 
     async def came_back(self, times: int) -> None:
-        """Wait until it has caught up so many times after its first."""
+        """Wait until the device has caught up `times` times after its first catch-up."""
         points = self.storage.points
         await self.device.wait_for(lambda _: sum(point.catch_up for point in points) > times)
 
@@ -85,7 +85,7 @@ class TrackedDevice:
             self.events.append(event)
 
     def wrong_rings(self) -> list[str]:
-        """What rang that should not have, or did not that should have, point by point."""
+        """Return a line for each ring that was lost, and each that was one too many."""
         rang = {(event.notification.id, event.revision) for event in self.events if event.ring}
         wrong: list[str] = []
         since: int | None = None
@@ -99,7 +99,7 @@ class TrackedDevice:
 
 
 def fleet(target: str, *, users: int, devices: int) -> list[TrackedDevice]:
-    """So many users, each with so many devices."""
+    """Return `devices` devices for each of `users` users, not opened yet."""
     members = []
     for user_id in user_ids(users):
         for number in range(devices):
@@ -120,7 +120,7 @@ def user_ids(users: int) -> list[str]:
 
 
 async def wait_converged(members: list[TrackedDevice], publisher: Publisher) -> None:
-    """Wait until no mark waits and each device is where its feed is; then it holds what the store holds."""
+    """Wait until all marks are sent and each device has caught up, and compare it with the store."""
     for member in members:
         await member.device.wait_for(lambda device: not device.pending_marks)
     for user_id in {member.user_id for member in members}:

@@ -1,6 +1,6 @@
-"""HAProxy with the configuration that the project ships, where addresses, paths and limits are a test's.
+"""Runs HAProxy with the configuration that the project ships, on addresses, paths and limits of a test.
 
-Knows no call. Its ports are the kernel's choice: HAProxy inherits sockets that listen already.
+The kernel chooses the ports: HAProxy inherits sockets that listen already.
 """
 
 import os
@@ -25,7 +25,7 @@ CONNECTIONS: Final = 1_000
 
 
 class Haproxy:
-    """One that runs. `root` is the file with the root of its certificate."""
+    """A running HAProxy. `root` is the file with the root of its certificate."""
 
     def __init__(self, process: subprocess.Popen[bytes], address: str, admin: str, root: Path) -> None:
         self.address = address
@@ -34,7 +34,7 @@ class Haproxy:
         self._admin = admin
 
     def ask(self, command: str) -> str:
-        """What it answers to a command of its management guide, section 9.3."""
+        """Return the answer to a command (HAProxy Management Guide, section 9.3)."""
         host, port = self._admin.rsplit(":", 1)
         with socket.create_connection((host, int(port)), timeout=TIMEOUT) as asking:
             asking.sendall(f"{command}\n".encode())
@@ -42,16 +42,16 @@ class Haproxy:
 
 
 def program() -> str | None:
-    """Where it is: Debian keeps it where only administrators look."""
+    """Return the path of the program, or None; Debian installs it in /usr/sbin."""
     return shutil.which("haproxy", path=os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin")))
 
 
 @contextmanager
 def haproxy(server: str, folder: Path, **limits: str) -> Iterator[Haproxy]:
-    """Serves when inside, in front of a server at HOST:PORT.
+    """Run HAProxy inside the context, in front of a server at HOST:PORT.
 
-    The limits are named as in the configuration, without PROXY_ and in small letters; the others are as
-    it ships.
+    `limits` are named as in the configuration, without PROXY_ and in small letters; the others are as
+    shipped.
     """
     root, certificate = _certificate(folder)
     given = {"certificate": str(certificate), "server": server, "connections": str(CONNECTIONS), **limits}

@@ -1,4 +1,4 @@
-"""Ids that a test can foretell."""
+"""Ids that a test can predict."""
 
 from itertools import count
 
@@ -6,7 +6,7 @@ from unisono.server.clock import uuid7
 
 
 class SequentialIds:
-    """Ids in the order of asking; every epoch is the same."""
+    """Ids that count up from 1; every epoch is the same."""
 
     def __init__(self) -> None:
         self._count = count(1)

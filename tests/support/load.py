@@ -1,4 +1,4 @@
-"""Backends that send as fast as they can, and what they were answered."""
+"""Backends that send as fast as they can, and record the answers."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,14 +20,14 @@ Answers = dict[str, dict[str, int]]
 
 @dataclass
 class SendLoad:
-    """The sum of all that was answered, also across several servers."""
+    """The answers and failures of all sends, also across several servers; `count` is how many were OK."""
 
     answers: Answers = field(default_factory=lambda: {user: {} for user in USERS})
     failures: list[grpc.aio.AioRpcError] = field(default_factory=list)
     count: int = 0
 
     async def send(self, channel: grpc.aio.Channel, *, after: int, do: Callable[[], object]) -> None:
-        """Send until every backend is refused. In the moment of the answer number `after`, `do` it."""
+        """Send until a call of each backend fails. Call `do` at the answer number `after` from now."""
         publisher = Client(channel, tokens.publisher())
         callers = [ApiClient(publisher, user_id=user) for user in USERS * SENDERS_PER_USER]
         moment = self.count + after
@@ -45,14 +45,14 @@ class SendLoad:
             self.failures.append(failure)
 
     def copy(self) -> Answers:
-        """What was answered so far."""
+        """Return a copy of the answers so far."""
         return {user: dict(answers) for user, answers in self.answers.items()}
 
 
 async def holds(channel: grpc.aio.Channel, answers: Answers) -> None:
-    """Assert that the server has every answer under its revision, and no revision missing or doubled.
+    """Assert that the server has every send under its revision, and no revision missing or twice.
 
-    Nothing else than sends may have happened in the feeds.
+    The feeds may have no other changes than sends.
     """
     publisher = Client(channel, tokens.publisher())
     for user, answered in answers.items():
@@ -65,7 +65,7 @@ async def holds(channel: grpc.aio.Channel, answers: Answers) -> None:
 
 
 async def everything(caller: ApiClient) -> list[pb.Notification]:
-    """All pages of the history."""
+    """Return the notifications of all pages of the list."""
     page = await caller.history(page_size=500)
     rows = list(page.notifications)
     while page.next_page_token:

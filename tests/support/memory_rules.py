@@ -1,4 +1,4 @@
-"""What the store in memory makes of single rows and endpoints, as the contract says. Keeps nothing."""
+"""The rules of `store.base` for single rows and endpoints, as pure functions for the store in memory."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from unisono.server.store.reads import EndpointActivity, ListFilter, Retention
 
 
 def paged(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[Notification]:
-    """The rows that fit, but at least one."""
+    """Return the first rows, as many as `limit` and `max_bytes` of payload allow, but at least one."""
     sizes = accumulate(len(row.payload or b"") for row in rows)
     fitting = sum(size <= max_bytes for size in sizes)
     return rows[: min(limit, max(fitting, 1))]
@@ -18,14 +18,14 @@ def paged(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[
 def examined(
     rows: Sequence[Notification], where: ListFilter, max_examined: int
 ) -> tuple[Sequence[Notification], int | None]:
-    """The rows that are looked at, and the create_revision where that ends, if it is not at the end."""
+    """Return the rows that a page may examine, and the create_revision of the last; None if these are all."""
     if not where.is_narrowed or len(rows) < max_examined:
         return rows, None
     return rows[:max_examined], rows[max_examined - 1].create_revision
 
 
 def passes(row: Notification, where: ListFilter) -> bool:
-    """Whether a list with this filter shows it."""
+    """Return whether a list with this filter shows the row."""
     return (
         where.read_state in (None, row.read_state)
         and where.user_action_state in (None, row.user_action_state)
@@ -37,7 +37,7 @@ def passes(row: Notification, where: ListFilter) -> bool:
 
 
 def with_activity(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
-    """The endpoint after a sign of life."""
+    """Return the endpoint after an activity was recorded."""
     ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session
     return replace(
         endpoint,
@@ -48,7 +48,7 @@ def with_activity(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
 
 
 def is_purged(endpoint: Endpoint, what: Retention) -> bool:
-    """Whether it is old enough to be forgotten."""
+    """Return whether the endpoint is old enough to be purged."""
     if endpoint.delete_time is not None:
         return endpoint.delete_time < what.deletions_before
     return not endpoint.session_id and endpoint.last_seen_time < what.endpoints_before

@@ -1,5 +1,6 @@
-"""The contract of `store.base` kept in memory: the twin of the real stores where a test needs many, or a
-quick one. Knows no use case. Nothing in it waits, so its calls come one after the other by themselves.
+"""A `store.base` store in memory: a quick one for tests, and a model to compare the real stores with.
+
+None of its calls waits, so that they are serial without a lock.
 """
 
 from collections import Counter, defaultdict
@@ -42,7 +43,7 @@ Rows = dict[str, Notification]
 
 
 class MemoryStore:
-    """Every value in it is frozen, so a snapshot is a reference."""
+    """A store in memory. All values in it are frozen, so that a snapshot needs no copy."""
 
     def __init__(self, *, ids: Ids, encode: Encode) -> None:
         self._ids = ids
@@ -59,10 +60,10 @@ class MemoryStore:
         return self._epoch
 
     async def open(self) -> None:
-        """There is nothing to get ready."""
+        """Do nothing."""
 
     async def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: the content stays."""
 
     async def commit(
         self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
@@ -176,7 +177,7 @@ class MemoryStore:
         return gone.total()
 
     def rows(self, key: FeedKey) -> Sequence[Notification]:
-        """All that is kept of a feed, tombstones too: for a test to look at."""
+        """Return all rows of a feed, with its tombstones, for a test to check."""
         return list(self._rows[key].values())
 
     def _encoded_rows(self, page: Iterable[Notification]) -> Sequence[EncodedRow]:
@@ -232,7 +233,7 @@ class MemoryStore:
         return found, found[-1].create_revision if len(found) == scan.limit else end
 
     def _stored(self, row: Notification) -> Notification:
-        """What is kept of a row that is written: one without payload leaves the stored payload as it is."""
+        """Return a row as it is stored: one without payload leaves the stored payload as it is."""
         before = self._rows[row.feed].get(row.id)
         if before is None and any(row.id in rows for rows in self._rows.values()):
             raise BatchRejected(f"another feed has the id {row.id}")

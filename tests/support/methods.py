@@ -1,4 +1,4 @@
-"""Every method that the service has, read off the contract, and calls of them with any bytes."""
+"""Lists every method of the service from the proto's descriptors, and calls them with any bytes."""
 
 import importlib
 import pkgutil
@@ -16,7 +16,7 @@ import unisono.v1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """`path` is what HTTP/2 carries; `server_streaming` as in the proto."""
+    """A method. `path` is the `:path` of its requests; `descriptor` is None outside `unisono.v1`."""
 
     path: str
     descriptor: MethodDescriptor | None = None
@@ -27,11 +27,11 @@ class Method:
         return self.path.rsplit("/", 1)[1]
 
     def takes(self, field: str) -> bool:
-        """Whether its request has such a field."""
+        """Return whether the request has a field of this name."""
         return self.descriptor is not None and field in self.descriptor.input_type.fields_by_name
 
     def body(self, **fields: Any) -> bytes:
-        """An encoded request with these fields."""
+        """Return an encoded request with these fields."""
         assert self.descriptor is not None
         return GetMessageClass(self.descriptor.input_type)(**fields).SerializeToString()
 
@@ -51,7 +51,7 @@ class Method:
 
 @cache
 def methods() -> tuple[Method, ...]:
-    """All methods of `unisono.v1`, and reflection under both names: what needs a token."""
+    """Return all methods that need a token: those of `unisono.v1`, and reflection in both versions."""
     modules = (
         importlib.import_module(f"unisono.v1.{m.name}") for m in pkgutil.iter_modules(unisono.v1.__path__)
     )

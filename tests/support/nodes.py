@@ -1,4 +1,4 @@
-"""A whole node inside the test's process: real sockets, a real file, and, if wanted, a held clock."""
+"""Runs a whole node in the test's process: on a real socket and file, and with a held clock if wanted."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -51,7 +51,7 @@ TRANSPORT = Transport(
 
 @dataclass(kw_only=True)
 class Setup:
-    """What a test may choose; the rest is as in production."""
+    """The parts and settings of a node that a test may choose; the others are as in production."""
 
     path: Path
     clock: Clock = field(default_factory=SystemClock)
@@ -82,7 +82,7 @@ class Setup:
 
 
 class Client:
-    """The stubs of one caller; `metadata` carries its token."""
+    """The stubs of one caller; `metadata` has its token."""
 
     def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
         self.channel = channel
@@ -93,7 +93,7 @@ class Client:
 
 
 class Running:
-    """A node that serves, and clients of it."""
+    """A node that serves, and its clients. `target` is HOST:PORT."""
 
     def __init__(self, node: Node, port: int, setup: Setup) -> None:
         self.node = node
@@ -106,17 +106,17 @@ class Running:
 
     @property
     def publisher(self) -> Client:
-        """A backend of the app mail.test."""
+        """Return a client with the token of the app mail.test."""
         return self.client(tokens.publisher())
 
     def user(self, user_id: str = "ada") -> Client:
-        """A device of one of its users."""
+        """Return a client with the token of a user of mail.test."""
         return self.client(tokens.device(user_id))
 
 
 @asynccontextmanager
 async def running(setup: Setup) -> AsyncIterator[Running]:
-    """Start a node, and stop it without waiting for streams that are still open."""
+    """Run a node inside the context; streams that are open in the end are not waited for."""
     node = setup.node()
     serving = Running(node, await node.start("127.0.0.1:0", setup.certificate), setup)
     try:

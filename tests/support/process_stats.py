@@ -1,4 +1,4 @@
-"""What the machine tells of a process, and on which cores it runs. Knows Linux alone (proc(5))."""
+"""Reads the memory of a process, and chooses the cores that it runs on. Linux only (proc(5))."""
 
 import os
 import resource
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def resident(pid: int) -> int:
-    """Bytes of a process that are in memory."""
+    """Return the resident memory of a process in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
@@ -16,7 +16,7 @@ def resident(pid: int) -> int:
 def on_another_core(pid: int) -> Iterator[None]:
     """Keep a process and this thread on different cores, so that neither takes the other's time.
 
-    With one core there is nothing to keep apart.
+    Has no effect on a machine with one core.
     """
     cores = sorted(os.sched_getaffinity(0))
     for thread in Path(f"/proc/{pid}/task").iterdir():

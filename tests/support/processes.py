@@ -1,7 +1,6 @@
-"""Servers and commands as an operator runs them: processes of their own, on real ports and real files.
+"""Runs `unisono-server` as an operator does: in processes of its own, on real ports and files.
 
-Knows the command line and the log of `unisono-server`, and nothing of its inside. Whatever is started
-here is ended here, by its own process id.
+Depends on its command line and log only. Each process is ended by its own process id.
 """
 
 import json
@@ -29,7 +28,7 @@ TIMEOUT: Final = 120.0
 Environment = Mapping[str, str]
 
 NOBODY: Final[Environment] = {}
-"""No app and no issuer is declared."""
+"""Settings that declare no app and no issuer."""
 
 TESTERS: Final[Environment] = {
     "UNISONO_APPS": json.dumps([{"app_id": app.app_id, "client_ids": app.client_ids} for app in tokens.APPS]),
@@ -37,11 +36,11 @@ TESTERS: Final[Environment] = {
         [{"issuer": tokens.ISSUER, "audience": tokens.AUDIENCE, "secret": tokens.SECRET}]
     ),
 }
-"""The apps and the issuer of `tests.support.tokens` are declared."""
+"""Settings that declare the apps and the issuer of `tests.support.tokens`."""
 
 
 class ServerProcess:
-    """A server in a process of its own. `log` holds its entries, `said` all that it wrote to stderr."""
+    """A server in a process of its own. `log` has its log entries, `output` all that it wrote to stderr."""
 
     def __init__(self, command: Sequence[str], env: Environment) -> None:
         self._process = subprocess.Popen(
@@ -64,16 +63,16 @@ class ServerProcess:
 
     @property
     def status(self) -> int | None:
-        """Its exit status, once it has ended; that of a signal is negative."""
+        """Return the exit status: None while it runs, negative when a signal ended it."""
         return self._process.poll()
 
     @property
     def address(self) -> str:
-        """HOST:PORT, once it serves."""
+        """Wait until the server serves, and return its HOST:PORT."""
         return str(self.until("serving")["address"])
 
     def until(self, event: str) -> dict[str, Any]:
-        """Wait for an entry of the log with this event; fails the test when it does not come."""
+        """Wait for a log entry with this event, and return the first; fails the test when none comes."""
         with self._changed:
             self._changed.wait_for(lambda: self._silent or self.entries(event), TIMEOUT)
             found = self.entries(event)
@@ -82,7 +81,7 @@ class ServerProcess:
         return found[0]
 
     def matching(self, pattern: str) -> re.Match[str]:
-        """Wait until what it wrote, in whatever form, has this; fails the test when that does not come."""
+        """Wait until the output has a match of `pattern`, and return it; fails the test when none comes."""
         with self._changed:
             self._changed.wait_for(lambda: self._silent or re.search(pattern, self.output), TIMEOUT)
             found = re.search(pattern, self.output)
@@ -91,14 +90,14 @@ class ServerProcess:
         return found
 
     def entries(self, event: str) -> list[dict[str, Any]]:
-        """The entries of the log with this event, so far."""
+        """Return the log entries with this event so far."""
         return [entry for entry in self.log if entry["event"] == event]
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
     def ended(self) -> int:
-        """Wait for its end, and for the last that it says; returns the exit status."""
+        """Wait for the end of the process and of its output, and return the exit status."""
         try:
             status = self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -107,7 +106,7 @@ class ServerProcess:
         return status
 
     def end(self) -> None:
-        """Stop it, if it still runs."""
+        """Stop the server with SIGTERM if it still runs, and kill it if it does not end."""
         if self.status is None:
             self.signal(signal.SIGTERM)
         try:
@@ -134,7 +133,7 @@ class ServerProcess:
 def serving(
     store: Path, *flags: str | Path, env: Environment = TESTERS, under: Sequence[str] = ()
 ) -> Iterator[ServerProcess]:
-    """A server on a port of its own that serves; `under` is a command that runs it."""
+    """Run a server on a free port, and yield it when it serves; `under` is a command to run it with."""
     listen = ("--listen", "127.0.0.1:0", "--log-format", "json")
     command = (*under, *COMMAND, "serve", *listen, "--store", url(store), *map(str, flags))
     server = ServerProcess(command, env)
@@ -148,7 +147,7 @@ def serving(
 def run(
     *arguments: str | Path, env: Environment = TESTERS, under: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command of `unisono-server` to its end."""
+    """Run a command of `unisono-server` to its end, and return its result, whatever its status."""
     command = (*under, *COMMAND, *map(str, arguments))
     return subprocess.run(
         command,
@@ -161,11 +160,11 @@ def run(
 
 
 def url(store: Path) -> str:
-    """The setting `store` of a file."""
+    """Return the value of the setting `store` for a file."""
     return f"sqlite:///{store}"
 
 
 def _environment(env: Environment) -> dict[str, str]:
-    """That of the tests, where the settings are those of `env` alone."""
+    """Return the environment of the tests, with no other settings than those in `env`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("UNISONO_")}
     return {**inherited, **env}

@@ -1,4 +1,4 @@
-"""A way to a server that can be cut, blocked and made silent, as networks are."""
+"""A TCP proxy to a server that can be cut, blocked and made silent, as networks are."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -11,7 +11,10 @@ ProxyT = TypeVar("ProxyT", bound="Proxy")
 
 
 class Proxy:
-    """Carries TCP connections to a server, whose address may change."""
+    """Passes TCP connections on to a server; assign `server` (HOST:PORT) to change where new ones go.
+
+    `target` is its own address. `connections` counts the connections passed on so far.
+    """
 
     def __init__(self, server: str) -> None:
         self.target = ""
@@ -25,16 +28,16 @@ class Proxy:
 
     @property
     def carried(self) -> int:
-        """The connections that are open."""
+        """Return the number of open connections."""
         return len(self._writers)
 
     def cut(self) -> None:
-        """Break every connection, without a word. New ones are carried."""
+        """Break every connection at once. New ones are passed on."""
         for writer in self._writers:
             writer.transport.abort()
 
     def block(self) -> None:
-        """Cut, and break every new connection, until `unblock`."""
+        """Break every connection, and every new one until `unblock`."""
         self._blocked = True
         self.cut()
 
@@ -42,32 +45,32 @@ class Proxy:
         self._blocked = False
 
     def silence(self) -> None:
-        """Carry nothing that the server says from now on, on connections that stay open."""
+        """Pass on nothing more from the server, on connections that stay open."""
         self._flowing.clear()
 
     def speak(self) -> None:
-        """Carry again, on new connections; the silent ones stay silent for good."""
+        """Pass on data again on new connections; the silent ones stay silent."""
         self._flowing = asyncio.Event()
         self._flowing.set()
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry a new connection."""
+        """Pass a new connection on to the server."""
         task = asyncio.create_task(self._carry(reader, writer))
         self._carrying.add(task)
         task.add_done_callback(self._carrying.discard)
 
     async def close(self) -> None:
-        """Cut, and wait until nothing is carried any more."""
+        """Break every connection, and wait until all are closed."""
         self.cut()
         await asyncio.gather(*self._carrying)
 
     async def ask(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        """Carry what the client says on one connection, until its end."""
+        """Pass on the data of the client on one connection, until its end."""
         while data := await source.read(CHUNK):
             await put(sink, data)
 
     async def answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        """Carry what the server says on one connection, until its end."""
+        """Pass on the data of the server on one connection, until its end."""
         flowing = self._flowing
         while data := await source.read(CHUNK):
             await flowing.wait()
@@ -103,27 +106,27 @@ class Proxy:
 
 
 async def put(sink: asyncio.StreamWriter, data: bytes) -> None:
-    """Write, and wait until there is room for more."""
+    """Write data, and wait until there is room for more."""
     sink.write(data)
     await sink.drain()
 
 
 async def quietly(carrying: Awaitable[None]) -> None:
-    """A connection that breaks is the end of what it carries, and no fault."""
+    """Await `carrying`; a connection that breaks ends it without an error."""
     with suppress(OSError):
         await carrying
 
 
 @asynccontextmanager
 async def proxied(server: str) -> AsyncIterator[Proxy]:
-    """A way to a server at HOST:PORT, on a port of the kernel's choice."""
+    """Run a proxy to a server at HOST:PORT, on a port that the kernel chooses."""
     async with carrying(Proxy(server)) as proxy:
         yield proxy
 
 
 @asynccontextmanager
 async def carrying(proxy: ProxyT) -> AsyncIterator[ProxyT]:
-    """A proxy of any kind, on a port of the kernel's choice."""
+    """Run a proxy of any class, on a port that the kernel chooses."""
     listening = await asyncio.start_server(proxy.accept, "127.0.0.1", 0)
     proxy.target = f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     try:

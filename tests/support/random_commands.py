@@ -1,4 +1,4 @@
-"""Random commands that often meet: few keys, few contents, the same rows again and again. Knows no store."""
+"""Draws random commands that often conflict: few keys, few contents, and the same rows again and again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -51,7 +51,7 @@ Make = Callable[[Sequence[Notification], int], Command]
 
 
 class RandomCommands:
-    """Commands to one feed, drawn from a seeded source. Times are milliseconds."""
+    """Random commands to one feed, from a seeded source. Times are in milliseconds since 1970."""
 
     def __init__(self, random: Random, feed: FeedKey) -> None:
         self._random = random
@@ -68,7 +68,7 @@ class RandomCommands:
         self._makers, self._weights = list(makers), list(makers.values())
 
     def one(self, rows: Sequence[Notification], now: int) -> Command:
-        """A command; most are about one of the rows."""
+        """Draw a command, in most cases about one of the rows."""
         (make,) = self._random.choices(self._makers, self._weights)
         return make(rows, now)
 

@@ -1,4 +1,4 @@
-"""Random rows in which every field takes every kind of value that it may have, the largest too."""
+"""Draws random rows in which every field has every kind of value that it may have, also the largest."""
 
 from random import Random
 
@@ -28,7 +28,7 @@ REMOVALS = (ChangeType.DELETED, ChangeType.EXPIRED)
 
 
 class RandomRows:
-    """Draws from a seeded source."""
+    """Random rows and values of their fields, from a seeded source."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -37,17 +37,17 @@ class RandomRows:
         return self.random.choice(TEXTS)
 
     def number(self, largest: int = LARGEST_INTEGER) -> int:
-        """One or more, as often small as large."""
+        """Draw a number from 1 to `largest`, as often small as large."""
         drawn = self.random.getrandbits(self.random.randint(1, largest.bit_length()))
         return min(max(drawn, 1), largest)
 
     def time(self) -> int:
-        """With milliseconds or without."""
+        """Draw a time in milliseconds since 1970, with or without a fraction of a second."""
         some = self.random.choice((0, 1, 999, 1000, LAST_TIME, self.number(LAST_TIME)))
         return some if self.random.random() < 0.5 else some // 1000 * 1000
 
     def row(self, payload: bytes | None = None) -> Notification:
-        """A live row, or a tombstone of either kind, which has no payload."""
+        """Draw a live row with this payload, or a tombstone of either kind, which has none."""
         pick = self.random.choice
         removal = pick((None, None, *REMOVALS))
         return Notification(
@@ -82,5 +82,5 @@ class RandomRows:
         return self.random.choice((EVERY_ENDPOINT, TargetPolicy.of(platforms, endpoint_ids)))
 
     def change_type(self, row: Notification) -> ChangeType:
-        """Of a change that may have made the row what it is."""
+        """Draw the type of a change that may have led to this row."""
         return self.random.choice(LIVE) if row.removal is None else row.removal

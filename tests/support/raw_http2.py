@@ -1,4 +1,4 @@
-"""A subscriber that speaks HTTP/2 by itself, so that it can behave as no gRPC library lets it."""
+"""A subscriber that speaks HTTP/2 without a gRPC library, so that it can behave as no library does."""
 
 import asyncio
 import struct
@@ -20,10 +20,10 @@ _WINDOW = 65_535
 
 
 class RawSubscriber:
-    """One connection with one stream.
+    """One connection with one stream. `messages` are those received.
 
-    It answers pings as long as it `listens`, and makes room for more data only where it `reads`: without,
-    the server may send 65,535 bytes (RFC 9113, section 6.9.2) and then has to wait.
+    Pings are answered while `listen` runs. Only with `read` it makes room for more data: without, the
+    server may send 65,535 bytes (RFC 9113, section 6.9.2) and then has to wait.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,7 +36,7 @@ class RawSubscriber:
 
     @classmethod
     async def subscribe(cls, node: Running, token: str, endpoint_id: str) -> Self:
-        """Connect, and ask for a stream."""
+        """Connect to a node, and subscribe."""
         host, port = node.target.split(":")
         # A small buffer, so that it is the server that holds what is not read.
         reader, writer = await asyncio.open_connection(host, int(port), limit=64 * 1024)
@@ -45,7 +45,7 @@ class RawSubscriber:
         return subscriber
 
     async def listen(self, *, read: bool, until: int | None = None) -> None:
-        """Take frames until so many messages came, or the connection ends."""
+        """Receive until there are `until` messages in all, or the connection ends."""
         while until is None or len(self.messages) < until:
             if not await self._frames():
                 self.abort()
@@ -56,7 +56,7 @@ class RawSubscriber:
                 await self._flush()
 
     async def fill(self) -> None:
-        """Take frames until the server may send no more of what it has to send."""
+        """Receive, without making room, until the server may send no more."""
         while self._unread < _WINDOW:
             assert await self._frames()
 
@@ -74,13 +74,13 @@ class RawSubscriber:
         await self._writer.drain()
 
     async def ended(self) -> None:
-        """Wait until the server closes the connection, without an answer to anything."""
+        """Wait until the server closes the connection, without answering anything."""
         while await self._reader.read(64 * 1024):
             pass
         self.abort()
 
     def abort(self) -> None:
-        """Break the connection off, without a word."""
+        """Close the connection at once, without a GOAWAY."""
         self._writer.transport.abort()
 
     async def _ask(self, target: str, token: str, endpoint_id: str) -> None:

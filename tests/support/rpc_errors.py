@@ -1,4 +1,4 @@
-"""What a test expects of a call that the service refuses."""
+"""Checks the errors of calls that the service refuses."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -18,7 +18,7 @@ DETAILS_KEY = "grpc-status-details-bin"
 
 @dataclass(kw_only=True)
 class RpcFailure:
-    """The error of a call, once it was raised."""
+    """The error of a call; `error` is set once it was raised."""
 
     error: grpc.aio.AioRpcError = field(init=False)
 
@@ -36,13 +36,13 @@ class RpcFailure:
 
     @property
     def status(self) -> tuple[grpc.StatusCode, str | None, bytes]:
-        """Everything that tells a caller why, as it came over the wire."""
+        """Return code, message and serialized details, as they were received."""
         return self.error.code(), self.error.details(), details(self.error)
 
 
 @contextmanager
 def raises_status(code: str, reason: str, *fields: str) -> Iterator[RpcFailure]:
-    """The call inside ends with this code, this reason, and exactly these fields as violations."""
+    """Assert that the call inside fails with this code, this reason, and violations of just these fields."""
     failure = RpcFailure()
     with pytest.raises(grpc.aio.AioRpcError) as raised:
         yield failure
@@ -54,17 +54,17 @@ def raises_status(code: str, reason: str, *fields: str) -> Iterator[RpcFailure]:
 
 
 def invalid(*fields: str, reason: str = "INVALID_REQUEST") -> AbstractContextManager[RpcFailure]:
-    """INVALID_ARGUMENT that names exactly these fields."""
+    """Assert that the call inside fails with INVALID_ARGUMENT and violations of just these fields."""
     return raises_status("INVALID_ARGUMENT", reason, *fields)
 
 
 def case(name: str, *fields: str, **request: Any) -> ParameterSet:
-    """A parameter set: a bad request, and the fields that are bad in it."""
+    """Return a parameter set: the fields of a bad request, and the names of those that are bad."""
     return pytest.param(request, fields, id=name)
 
 
 def details(error: grpc.aio.AioRpcError) -> bytes:
-    """The serialized google.rpc.Status of an error of the service."""
+    """Return the serialized google.rpc.Status of an error of the service."""
     found = [value for key, value in error.trailing_metadata() or () if key == DETAILS_KEY]
     (value,) = found
     assert isinstance(value, bytes)
@@ -72,14 +72,18 @@ def details(error: grpc.aio.AioRpcError) -> bytes:
 
 
 def assert_typed(error: grpc.aio.AioRpcError) -> None:
-    """What the contract promises of every error of the service."""
+    """Assert that an error carries a google.rpc.Status that repeats its code and message, with details."""
     status = status_pb2.Status.FromString(details(error))
     assert (status.code, status.message) == (error.code().value[0], error.details())
     assert_details(status)
 
 
 def assert_details(status: status_pb2.Status) -> None:
-    """An ErrorInfo always, with a documented reason; the rest as belongs to the code."""
+    """Assert that a status has an ErrorInfo with a documented reason, and the details that its code needs.
+
+    They are RetryInfo for UNAVAILABLE and RATE_LIMITED, and QuotaFailure for RATE_LIMITED and reasons that
+    end with _EXCEEDED.
+    """
     info = error_details_pb2.ErrorInfo()
     kinds = [detail.TypeName() for detail in status.details]
     assert status.message

@@ -1,6 +1,6 @@
-"""The service as its clients see it: a node behind a socket, or the one in memory, with the same face.
+"""The service as its clients see it: a node behind a socket, or the one in memory, with one interface.
 
-Time stands still in both, and everything that is due has happened when `pass_time` returns.
+Time stands still in both, and everything that is due has happened when `advance` returns.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -27,7 +27,7 @@ SWEEP_INTERVAL = 0.997
 
 
 class Service(Protocol):
-    """What tests of clients need of a service."""
+    """The interface of a service that tests of clients need."""
 
     @property
     def transport(self) -> Transport: ...
@@ -49,7 +49,7 @@ Serving = Callable[..., AbstractAsyncContextManager[Service]]
 
 
 class SweptClock(FakeClock):
-    """Stands still, and can tell when the sweeper of its node has done all that was due."""
+    """A clock that stands still, and can wait until the sweeper of its node has done all that was due."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class SweptClock(FakeClock):
 
 
 class Server:
-    """A node, through its socket."""
+    """A node behind its socket, as a `Service`."""
 
     def __init__(self, transport: Transport, clock: SweptClock) -> None:
         self.transport = transport
@@ -92,7 +92,7 @@ class Server:
 
 
 class Fake:
-    """The service in memory."""
+    """The service in memory, as a `Service`."""
 
     def __init__(self, service: FakeService) -> None:
         self._service = service
@@ -119,7 +119,7 @@ class Fake:
 
 @asynccontextmanager
 async def serving_server(path: Path, **limits: Any) -> AsyncIterator[Service]:
-    """A node on a file of its own."""
+    """Run a node on a file in the folder `path`, with these limits."""
     clock = SweptClock()
     setup = Setup(
         path=path / "unisono.db",
@@ -137,7 +137,7 @@ async def serving_server(path: Path, **limits: Any) -> AsyncIterator[Service]:
 
 @asynccontextmanager
 async def serving_fake(path: Path, **limits: Any) -> AsyncIterator[Service]:
-    """A service in memory; it needs no path."""
+    """Make a service in memory, with these limits; `path` is not used."""
     yield Fake(FakeService(now=datetime.fromtimestamp(START / 1000, UTC), limits=FakeLimits(**limits)))
 
 

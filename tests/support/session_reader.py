@@ -1,4 +1,4 @@
-"""What a session says, taken message by message. Knows no stream and no device."""
+"""Reads a session message by message."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from unisono.server.core.stream_messages import GoodbyeReason
 
 
 class SessionReader:
-    """The session goes on when the message before is followed by a wish for the next."""
+    """Runs a session, which goes on after each message only when the next one is asked for."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -17,7 +17,7 @@ class SessionReader:
         self._running: asyncio.Task[tuple[GoodbyeReason, float | None]] | None = None
 
     async def next(self) -> bytes | None:
-        """The next message; None after the last one."""
+        """Return the next message, encoded; None after the last one."""
         self._running = self._running or asyncio.create_task(self._run())
         self._wished.set()
         message = await self._written.get()
@@ -26,13 +26,13 @@ class SessionReader:
         return message
 
     async def ending(self) -> tuple[GoodbyeReason, float | None]:
-        """What the session ended with, once its last message was taken; fails when it says more."""
+        """Return how the session ended, after its last message was taken; fails when there is another one."""
         assert await self.next() is None, "something after the Goodbye"
         assert self._running is not None
         return await self._running
 
     async def cut(self) -> None:
-        """Nobody takes anything any more."""
+        """Cancel the session, as when its client vanishes."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])

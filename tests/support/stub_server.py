@@ -1,4 +1,4 @@
-"""A server that behaves as a test says: real gRPC on a real socket, and no service behind it."""
+"""A gRPC server on a real socket, whose methods a test scripts."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -16,16 +16,16 @@ from tests.support.methods import methods
 from tests.support.rpc_errors import DETAILS_KEY
 
 Answer = Callable[[Any], Awaitable[Message]]
-"""What a method with one answer does with a request; may raise a `Fault`."""
+"""Returns the answer to a request; may raise a `Fault`."""
 
 StreamBehavior = Callable[[Any], AsyncIterator[Message]]
-"""What a stream says to its request; may raise a `Fault`."""
+"""Yields the messages of a stream for its request; may raise a `Fault`."""
 
 _METHODS = {method.path: method for method in methods() if method.descriptor is not None}
 
 
 class Fault(Exception):
-    """A call ends with this status; with `reason`, the details that the service would add."""
+    """Ends a call with this status; with `reason` or `retry_delay` (seconds), also with details."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Fault(Exception):
 
     @property
     def number(self) -> int:
-        """The code, as it travels inside messages."""
+        """Return the number of the code, as messages have it."""
         number: int = self.code.value[0]
         return number
 
@@ -65,7 +65,7 @@ class Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedCall:
-    """One call that came in; `peer` is the connection that it came on."""
+    """One call that the server received; `peer` is the address of the client's connection."""
 
     method: str
     request: Any
@@ -74,7 +74,10 @@ class ReceivedCall:
 
 
 class StubServer(grpc.GenericRpcHandler):
-    """Behaves by method name; what it has no behavior for is UNIMPLEMENTED."""
+    """A server whose behavior a test sets by method name; other methods are UNIMPLEMENTED.
+
+    `calls` are those received, in the order of their arrival.
+    """
 
     def __init__(self) -> None:
         self.target = ""
@@ -89,19 +92,19 @@ class StubServer(grpc.GenericRpcHandler):
         self._behaviors[method] = behavior
 
     def behavior(self, method: str) -> Any:
-        """What a method does now."""
+        """Return the present behavior of a method."""
         return self._behaviors[method]
 
     def requests(self, *names: str) -> list[Any]:
-        """The requests of these methods, in the order of their arrival."""
+        """Return the requests of these methods, in the order of their arrival."""
         return [asked.request for asked in self.calls if asked.method in names]
 
     def tokens(self, method: str) -> list[str]:
-        """The tokens that the calls of a method carried."""
+        """Return the tokens of the calls of a method, in the order of their arrival."""
         return [asked.token for asked in self.calls if asked.method == method]
 
     async def until(self, *names: str, count: int = 1) -> None:
-        """Wait until so many calls of these methods have come."""
+        """Wait until `count` calls of these methods have come in all."""
         async with self._changed:
             await self._changed.wait_for(lambda: len(self.requests(*names)) >= count)
 
@@ -153,7 +156,7 @@ class StubServer(grpc.GenericRpcHandler):
 async def scripted(
     *, streams: int | None = None, credentials: grpc.ServerCredentials | None = None
 ) -> AsyncIterator[StubServer]:
-    """Serve on a port of the kernel's choice; with at most so many calls and streams on a connection."""
+    """Run a server on a port that the kernel chooses; `streams` limits calls on one connection."""
     script = StubServer()
     limits = [("grpc.max_concurrent_streams", streams)] if streams else []
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), *limits])

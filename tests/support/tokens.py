@@ -1,4 +1,4 @@
-"""Access tokens for tests: minted as a real issuer would, or wrong in one way."""
+"""Makes access tokens for tests, as a real issuer does, or wrong in one way."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def apps() -> Apps:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """The claims of a good publisher token, with changes; None leaves a claim out."""
+    """Return the claims of a good publisher token, with changes; None leaves a claim out."""
     good = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -46,10 +46,10 @@ def signed(payload: dict[str, Any], *, key: str = SECRET, algorithm: str = "HS25
 
 
 def publisher(**changes: Any) -> str:
-    """A token of the app mail.test."""
+    """Return a token of the app mail.test, with these changes of claims."""
     return signed(claims(**changes))
 
 
 def device(user_id: str = "ada", **changes: Any) -> str:
-    """A token of one of its users."""
+    """Return a token of a user of mail.test, with these changes of claims."""
     return signed(claims(sub=user_id, **{"scope": DEVICE_SCOPES, **changes}))

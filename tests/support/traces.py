@@ -1,4 +1,4 @@
-"""What a process asked of the system, in the order in which it happened: reads the output of strace."""
+"""Traces the system calls of a process with strace, and reads the trace."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _RESUMED = re.compile(r"(?P<thread>\d+) +<\.\.\. (?P<name>\w+) resumed>(?P<text>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemCall:
-    """One call that came back. `began` and `ended` are places in the trace; `text` is all its arguments."""
+    """A system call that returned. `began` and `ended` are lines of the trace, `text` is its arguments."""
 
     name: str
     text: str
@@ -28,9 +28,9 @@ class SystemCall:
 
 
 def tracer(output: Path) -> tuple[str, ...]:
-    """The command that traces another one, which keeps the process id that it is started with.
+    """Return a command that runs another one and traces it; the other one keeps its process id.
 
-    Skips the test where there is no strace; in CI it fails.
+    Without strace, skips the test, but fails it in CI.
     """
     if shutil.which("strace") is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("strace is not installed")
@@ -39,7 +39,7 @@ def tracer(output: Path) -> tuple[str, ...]:
 
 
 def system_calls(output: Path) -> Iterator[SystemCall]:
-    """All calls of a trace, in the order in which they came back."""
+    """Yield the calls of a trace, in the order in which they returned."""
     begun: dict[str, tuple[int, str]] = {}
     for place, line in enumerate(output.read_text(encoding="ascii").splitlines()):
         if whole := _WHOLE.fullmatch(line):

@@ -1,4 +1,4 @@
-"""Histories that were valid, and have been altered so that one promise is broken. Each says which."""
+"""Corruptions of a valid history, each of which breaks one promise, as if a server had broken it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,12 +15,12 @@ Corruption = Callable[[History], None]
 
 
 def _stream(history: History) -> Stream:
-    """The first: it caught up with two notifications before anything else happened, and then was live."""
+    """Return the first stream: it caught up with two notifications before any other change, then was live."""
     return history.streams[0]
 
 
 def _streams_of(history: History, endpoint_id: str) -> list[Stream]:
-    """Those of one of Ada's devices."""
+    """Return the streams of one of Ada's devices."""
     wanted = (endpoint_id, "ada")
     return [
         stream
@@ -50,7 +50,7 @@ def a_feed_goes_back(history: History) -> None:
 
 
 def a_mark_is_undone(history: History) -> None:
-    """All lists show a row as it was before the first mark of it by a backend."""
+    """Make all lists show a row as it was before the first mark of it by a backend."""
     marked = next(
         call for call in history.calls if call.method == "MarkNotifications" and call.principal == APP
     )
@@ -101,7 +101,7 @@ def an_event_comes_again_after_a_resume(history: History) -> None:
 
 
 def an_event_is_lost(history: History) -> None:
-    """One that the phone was told of, too: of what nobody knows nobody can say that it is lacking."""
+    """Remove an event that the phone received, too: the judge misses only what some client received."""
     for stream in history.streams:
         for received in stream.messages:
             events = received.message.event_batch.events
@@ -114,7 +114,7 @@ def an_event_is_lost(history: History) -> None:
 
 
 def a_device_is_left_behind(history: History) -> None:
-    """Ada's phone never hears of the last that happened."""
+    """Remove the last changes from the streams of Ada's phone."""
     streams = _streams_of(history, "phone")
     last = streams[-1].messages[-1].message.revision
     for stream in streams:
@@ -143,7 +143,7 @@ def two_devices_are_told_different_things(history: History) -> None:
 
 
 def a_ring_is_lost(history: History) -> None:
-    """Of what came live: what is there at the beginning need not ring."""
+    """Remove the alert of an event that came live: what is there at the beginning need not ring."""
     synced = False
     for received in _stream(history).messages:
         rings = [event for event in received.message.event_batch.events if event.alert]
@@ -167,7 +167,7 @@ def a_ring_is_repeated(history: History) -> None:
 
 
 def a_catch_up_tells_of_each_change(history: History) -> None:
-    """The first stream: it began when all that it catches up with had been sent."""
+    """Repeat an event in the first stream, which began after all that it catches up with was sent."""
     events = next(
         events for received in history.streams[0].messages if (events := received.message.event_batch.events)
     )

@@ -1,4 +1,4 @@
-"""What looks broken and is not: histories of few calls, each of which a judge took for a broken promise."""
+"""The judge finds nothing in small valid histories that look broken, each of which it once misjudged."""
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp

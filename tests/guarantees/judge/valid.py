@@ -1,4 +1,4 @@
-"""A history of the service in memory, recorded: two users, devices that are cut, a bit of everything."""
+"""Records a valid history of the service in memory: two users, devices that are cut, all kinds of calls."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ DEVICES = {"laptop": Platform.LINUX, "phone": Platform.IOS}
 
 
 async def history() -> History:
-    """What its clients recorded."""
+    """Run clients against the service in memory, and return what they recorded."""
     service, recorder = FakeService(), Recorder(steady_clock())
     backend = recorder.client(service.transport, Principal(app_id=APP))
     async with AsyncExitStack() as running:
@@ -67,7 +67,7 @@ def _device(service: FakeService, recorder: Recorder, user_id: str, name: str) -
 
 
 async def _happen(publisher: Publisher, device: Device, round_: int) -> None:
-    """Some of everything, to Ada and Bob."""
+    """Make a call of each kind for Ada and Bob."""
     for user_id in ("ada", "bob"):
         first = await publisher.send(user_id, title=f"One {round_}")
         second = await publisher.send(user_id, title=f"Two {round_}", platforms=[Platform.LINUX])

@@ -1,4 +1,4 @@
-"""Servers that break one promise each, by a changed line or a few. What catches them is elsewhere."""
+"""Patches of the server, each of which breaks one promise, and the trials that must catch them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +20,7 @@ from tests.guarantees.torture.trials import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """With the patch, `promise` is broken, and the trial shows it; `always`, in each `make test`."""
+    """A patch that breaks `promise`, which the trial must show; with `always`, also in `make test`."""
 
     name: str
     promise: str

@@ -1,4 +1,4 @@
-"""A state machine whose rules do asynchronous work, on one event loop of its own. Knows no rule."""
+"""A hypothesis state machine whose rules await, on an event loop of its own."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class AsyncStateMachine(RuleBasedStateMachine):
-    """Subclasses say how they `begin` and `finish`; each of their rules awaits on the same loop."""
+    """A state machine with an event loop. Subclasses override `begin`, `finish` and `release`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,16 +20,16 @@ class AsyncStateMachine(RuleBasedStateMachine):
         self.run(self.begin())
 
     async def begin(self) -> None:
-        """Make what the rules act on."""
+        """Set up what the rules act on."""
 
     async def finish(self) -> None:
-        """Judge the whole of it."""
+        """Check the whole history after the last rule."""
 
     async def release(self) -> None:
-        """Let go of everything, whatever was found."""
+        """Release all resources, also after an error."""
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """What comes of some work."""
+        """Await work on the machine's event loop, and return its result. Raises `TimeoutError`."""
         return self._runner.run(_in_time(work))
 
     def teardown(self) -> None:

@@ -1,9 +1,9 @@
-"""What a history shows to be broken, in words. Knows no machine."""
+"""Formats the promises that a history shows to be broken."""
 
 from unisono.verify.checker import check
 from unisono.verify.history import History
 
 
 def broken_in(history: History) -> str:
-    """Each broken promise with its evidence; empty when all were kept."""
+    """Return each broken promise with its evidence; empty if none is broken."""
     return "\n".join(map(str, check(history).values()))

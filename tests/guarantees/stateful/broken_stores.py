@@ -1,4 +1,4 @@
-"""Stores that break their contract in one way each, to see that the machine tells."""
+"""Stores that break the contract of `store.base` in one way each, which the machine must find."""
 
 import contextlib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from unisono.server.store.base import Encode, Store
 from unisono.server.store.reads import Changes, EndpointActivity, HistoryPage, ListFilter, Retention
 from unisono.server.store.sqlite import SqliteStore
 
-#: A tombstone, and nothing else, goes each time.
+#: Purges one tombstone, and nothing else.
 ONE = Retention(
     tombstones_before=LARGEST_INTEGER,
     tombstones_per_feed=LARGEST_INTEGER,
@@ -62,7 +62,7 @@ BROKEN = (ForgetsWhenOpened, Miscounts, OverlooksGroups, CompleteTooSoon, KeepsS
 
 @dataclass(frozen=True)
 class BrokenBackend(SqliteBackend):
-    """A file that is used by a broken store."""
+    """A backend whose store on a file is a broken one."""
 
     kind: type[SqliteStore]
 

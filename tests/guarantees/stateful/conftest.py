@@ -1,6 +1,6 @@
-"""How much the machines try: the same few histories each time, twice as many in `make mutants`, or, with
-`--hypothesis-profile=thorough`, many that differ from run to run. What fails is printed as a program, and as
-a blob that repeats it.
+"""Profiles of the machines: the same few histories each time, twice as many in `make mutants`, or with
+`--hypothesis-profile=thorough` many that differ from run to run. A failure is printed as a program, and as a
+blob that repeats it.
 """
 
 from hypothesis import HealthCheck, settings

@@ -1,4 +1,4 @@
-"""Commands to a core, written down as the calls that they come from. Knows no stream."""
+"""Submits commands to a core, and records them as the calls of the API that they come from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,21 +20,21 @@ from unisono.verify.history import OK, Call, History, Principal
 
 PLENTY = 10**9
 
-#: Those that somebody calls for.
+#: The commands that come from a call.
 Called = Send | Update | Mark | Delete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreCalls:
-    """Commits, and writes down what the caller is answered."""
+    """Commits commands, and records what a caller would have been answered; `time` is the history's clock."""
 
     history: History
     time: Callable[[], float]
-    #: The ids of everything that was sent.
+    #: The ids of all notifications sent.
     sent: set[str] = field(default_factory=set)
 
     async def commit(self, core: Core, command: Command) -> None:
-        """Commit one command; what it is refused with is fair."""
+        """Commit one command, and record it, also when it is refused."""
         began, code, reason, answer = self.time(), OK, "", None
         try:
             result = await core.commits.committer.submit(command)
@@ -47,7 +47,7 @@ class CoreCalls:
             self._note(command.actor.feed, asked(command), began, answer, code, reason)
 
     async def last(self, core: Core, key: FeedKey) -> int:
-        """The last revision of a feed, as GetFeed tells it."""
+        """Return the last revision of a feed, and record it as the answer of GetFeed."""
         began = self.time()
         feed = await core.store.feed(key) or Feed(key=key, epoch=b"")
         answer = feed_pb.GetFeedResponse(last_revision=feed.revision, unread_count=feed.unread_count())
@@ -55,7 +55,7 @@ class CoreCalls:
         return feed.revision
 
     async def look(self, core: Core, key: FeedKey) -> None:
-        """Everything that is live in a feed, as a list of all tells it."""
+        """Record all that is live in a feed as the answer of a list."""
         began = self.time()
         page = await core.store.history(key, ListFilter(), before=None, limit=PLENTY, max_bytes=PLENTY)
         answer = pb.ListNotificationsResponse(notifications=shown(page))
@@ -70,7 +70,7 @@ class CoreCalls:
         code: str = OK,
         reason: str = "",
     ) -> None:
-        """The method is what its request is named after."""
+        """Record a call, whose method its request is named after."""
         call = Call(
             principal=Principal(app_id=key.app_id, user_id=key.user_id),
             method=type(request).__name__.removesuffix("Request"),
@@ -85,7 +85,7 @@ class CoreCalls:
 
 
 def asked(command: Called) -> Message:
-    """The request, as far as it matters to whoever judges."""
+    """Return the request of a command, with the fields that the judge needs."""
     user_id = command.actor.feed.user_id
     match command:
         case Send():
@@ -104,7 +104,7 @@ def asked(command: Called) -> Message:
 
 
 def answered(result: Result) -> Message | None:
-    """The response."""
+    """Return the response to a result; None for one that is not answered."""
     match result:
         case SendResult():
             return pb.SendNotificationResponse.FromString(send_results.send_result(result))

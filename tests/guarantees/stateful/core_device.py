@@ -1,4 +1,4 @@
-"""A device of a core: opens streams from wherever it has been, and keeps what they tell it."""
+"""A device of a core: opens streams from any of its positions, and applies what they send."""
 
 from collections.abc import Callable
 
@@ -11,16 +11,16 @@ from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
 from unisono.verify.history import History, Principal, Stream
 
-#: No access token ends before this.
+#: The expiry of all access tokens, in milliseconds since 1970.
 FAR_FUTURE = 10**15
-#: So often a session asks the store whether it missed something, in seconds.
+#: How often a session asks the store whether it missed something, in seconds.
 HEARTBEAT = 5.0
-#: A device that is left alone for so many heartbeats has everything.
+#: Heartbeats after which a device that is left alone has caught up.
 BEATS = 6
 
 
 class CoreDevice:
-    """One endpoint of one user."""
+    """One endpoint of one user, whose streams are recorded."""
 
     def __init__(
         self, feed: FeedKey, audience: Audience, history: History, time: Callable[[], float]
@@ -32,11 +32,11 @@ class CoreDevice:
         self._time = time
         self._from_end = False
         self._stream: CoreStream | None = None
-        #: What was superseded, and may not have noticed yet.
+        #: Streams that were superseded, and may not have noticed yet.
         self._leaving: list[CoreStream] = []
 
     async def open(self, core: Core, *, from_end: bool = False, cut: bool = True) -> None:
-        """Go on from what is held, or begin; the stream before is cut, or superseded."""
+        """Open a stream, from the token held if there is one; the one before is cut, or superseded."""
         if cut:
             await self.drop()
         elif self._stream is not None:
@@ -48,20 +48,20 @@ class CoreDevice:
         self._stream = stream
 
     async def take(self, count: int) -> None:
-        """Read some messages, as long as there are any."""
+        """Read at most `count` messages, as long as there are any."""
         for _ in range(count):
             if not await self._take():
                 return
 
     async def drop(self) -> None:
-        """The line breaks: also that of streams before, which were superseded and are over soon."""
+        """Cut the stream, and those before that were superseded."""
         streams = [*self._leaving, *([self._stream] if self._stream is not None else [])]
         self._leaving, self._stream = [], None
         for stream in streams:
             await stream.cut()
 
     async def settle(self, core: Core, revision: int) -> None:
-        """Left alone for a while, the device is complete at the feed's last revision."""
+        """Leave the device alone until it is complete at a revision, for `BEATS` heartbeats at most."""
         for _ in range(BEATS):
             if self._stream is None or self._stream.ended:
                 await self.open(core)

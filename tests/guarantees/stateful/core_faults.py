@@ -1,4 +1,4 @@
-"""What may be wrong in the core, each in one way, to see that the machine tells. Knows no machine."""
+"""Faults of the core, each of which breaks it in one way, and which the machine must find."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,12 +13,12 @@ from unisono.server.store.reads import EncodedRow
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
-#: What a tail has to tell.
+#: The result of `Tail.after`.
 News = tuple[Feed, Sequence[bytes]] | None
 
 
 def rings_again(patch: pytest.MonkeyPatch) -> None:
-    """Also for what was settled."""
+    """Ring also for alerts up to the last complete point."""
 
     def wrong(row: EncodedRow, position: Position, now: int) -> CatchUpEvent | None:
         seen = catch_up_event(row, position, now)
@@ -39,7 +39,7 @@ def ignores_the_floor(patch: pytest.MonkeyPatch) -> None:
 
 
 def believes_every_hint(patch: pytest.MonkeyPatch) -> None:
-    """And what the store says counts for nothing."""
+    """Ignore what the store has beyond the hints."""
     right = Session._poll_store  # noqa: SLF001
 
     async def wrong(session: Session) -> bool:
@@ -58,7 +58,7 @@ def miscounts(patch: pytest.MonkeyPatch) -> None:
 
 
 def skips_an_event(patch: pytest.MonkeyPatch) -> None:
-    """The first of several that are in the tail."""
+    """Omit the first of several events in the tail."""
     _tells(patch, lambda events: events[1:] if len(events) > 1 else events)
 
 
@@ -67,7 +67,7 @@ def tells_events_backwards(patch: pytest.MonkeyPatch) -> None:
 
 
 def _tells(patch: pytest.MonkeyPatch, change: Callable[[Sequence[bytes]], Sequence[bytes]]) -> None:
-    """A tail that tells something else."""
+    """Change the events that tails return."""
     right = Tail.after
 
     def wrong(tail: Tail, cursor: int, audience: Audience) -> News:

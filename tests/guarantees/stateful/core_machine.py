@@ -1,4 +1,4 @@
-"""Random histories of the core of a node: commits, time, purges, and streams that break and come back."""
+"""Random histories of the core of a node: commits, time, purges, and streams that are cut and resumed."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -23,7 +23,7 @@ counts = st.integers(1, 5)
 
 
 class CoreMachine(AsyncStateMachine):
-    """Whatever happens, each device is told the truth. What is drawn by chance comes from seeds."""
+    """A machine of a core and its devices: all promises must hold. Random values come from seeds."""
 
     def __init__(self, path: Path) -> None:
         self._system = CoreSystem(path)

@@ -1,4 +1,4 @@
-"""The core of a node on a file, put together as `app.node` does, without a wire. Knows no machine."""
+"""The core of a node on a file, put together as `app.node` does, without gRPC."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,13 +19,13 @@ from unisono.server.store.sqlite import SqliteStore
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
-#: Ages are far off: a session ends by what a machine does to it.
+#: Sessions do not end by their age, but by what a machine does to them.
 RULES = SessionRules(heartbeat_default=5, age_min=10**7, age_max=10**7)
 LIMITS = Limits(live_notifications_per_feed=20)
 
 
 class Core:
-    """Everything between the store and the wire."""
+    """The parts of a node between the store and gRPC."""
 
     def __init__(self, path: Path, bus: LocalBus, clock: FakeClock) -> None:
         ids = RandomIds()
@@ -49,19 +49,19 @@ class Core:
         )
 
     async def open(self) -> None:
-        """Begin. Time acts when the sweeper is told to sweep."""
+        """Open the store, and start the committers. Nothing expires until the sweeper is called."""
         await self.store.open()
         self.commits.committer.start()
         self.endpoints.committer.start()
 
     async def close(self) -> None:
-        """Finish what has begun."""
+        """Finish the commits that have begun, and close the store."""
         await self.commits.committer.close()
         await self.endpoints.committer.close()
         await self.store.close()
 
 
 def shown(page: HistoryPage) -> Sequence[pb.Notification]:
-    """A page of the history as a client is answered with it."""
+    """Return the notifications of a page as a client receives them."""
     encoded = b"".join(encoding.list_field(row.encoded, row.payload) for row in page.rows)
     return service_pb.ListNotificationsResponse.FromString(encoded).notifications

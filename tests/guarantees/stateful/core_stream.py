@@ -1,4 +1,4 @@
-"""One stream of a core without a wire, read message by message, and written down. Knows no device."""
+"""One stream of a core without gRPC, which is read message by message, and recorded."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from unisono.verify.history import Stream, TimedMessage
 
 
 class CoreStream:
-    """What is not taken is not made: a client that does not read holds its session back."""
+    """A recorded stream, whose session makes a message only when the one before was taken."""
 
     def __init__(self, core: Core, record: Stream, time: Callable[[], float]) -> None:
         self.record = record
@@ -25,18 +25,18 @@ class CoreStream:
         self._taking: asyncio.Task[pb.SubscribeResponse | None] | None = None
 
     async def open(self, wanted: StreamRequest) -> None:
-        """Begin."""
+        """Open the stream."""
         subscriber = self._subscriber.enter_context(self._core.feeds.subscribe(wanted))
         self._wake = subscriber.wake
         self._reader = SessionReader(await self._core.feeds.open_stream(wanted, subscriber))
 
     @property
     def ended(self) -> bool:
-        """Whether it is over."""
+        """Return whether the stream has ended."""
         return self.record.ended is not None
 
     async def next_or_none(self) -> pb.SubscribeResponse | None:
-        """The next message; None when there is none unless time passes or something happens."""
+        """Return the next message; None when the stream has ended, or waits for time or an event."""
         if self.ended:
             return None
         self._taking = self._taking or asyncio.create_task(self._take())
@@ -49,7 +49,7 @@ class CoreStream:
         return taken
 
     async def cut(self) -> None:
-        """The client vanishes, and with it what was said and not taken."""
+        """Cut the stream as a client that vanishes; messages that were not taken are lost."""
         if self._taking is not None:
             self._taking.cancel()
             await asyncio.wait([self._taking])

@@ -1,4 +1,4 @@
-"""The core of a node, the devices of two users, and the history of what they are told. Knows no rule."""
+"""The core of a node, the devices of two users, and the history of what they receive."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ PLENTY = 10**9
 
 
 class CoreSystem:
-    """What is drawn by chance is drawn from `random`, which whoever acts seeds."""
+    """A core with its devices and history. Random values come from `random`, which the caller seeds."""
 
     def __init__(self, path: Path) -> None:
         self.clock = FakeClock()
@@ -46,28 +46,28 @@ class CoreSystem:
         ]
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Cut all streams, and close the core."""
         for device in self.devices:
             await device.drop()
         await self.core.close()
 
     async def restart(self, bus: str) -> None:
-        """The server is another one, on the same file."""
+        """Replace the core by another one on the same file, with this bus of `BUSES`."""
         await self.close()
         self.core = Core(self._path, BUSES[bus](self.random), self.clock)
         await self.core.open()
 
     def one_that_may_miss(self, feed: FeedKey) -> CoreDevice:
-        """The device of a feed that may begin at its END."""
+        """Return the device of a feed that may begin at its END."""
         return next(d for d in self.devices if (d.feed, d.audience) == (feed, AUDIENCES[-1]))
 
     async def commit(self, of: Sequence[FeedKey]) -> None:
-        """Commands to these feeds, all of them at once."""
+        """Commit a random command to each of these feeds, all at once."""
         commands = [await self._command(feed) for feed in of]
         await asyncio.gather(*(self._calls.commit(self.core, command) for command in commands))
 
     async def settle(self) -> None:
-        """Everybody is left alone for a while, and then holds what the store has for them."""
+        """Leave all devices alone for a while, and assert that they hold what the store has for them."""
         last = {key: await self._calls.last(self.core, key) for key in FEEDS}
         for device in self.devices:
             await device.settle(self.core, last[device.feed])
@@ -77,7 +77,7 @@ class CoreSystem:
             await self._compare(device)
 
     def judge(self) -> None:
-        """What the history shows to be broken is nothing."""
+        """Assert that the history breaks no promise."""
         broken = broken_in(self._history)
         assert not broken, broken
 

@@ -1,4 +1,4 @@
-"""Forms of what stores answer that are equal when the answers say the same. Knows no store."""
+"""Normalizes answers of stores, so that those with the same meaning are equal."""
 
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 async def outcome(work: Awaitable[R]) -> R | type[Exception]:
-    """What comes of it: a result, or one of the errors that the contract foresees in healthy times."""
+    """Return the result of some work, or the type of an error that `store.base` has without faults."""
     try:
         return await work
     except BatchRejected:
@@ -23,7 +23,7 @@ async def outcome(work: Awaitable[R]) -> R | type[Exception]:
 
 
 def normalized(answer: object) -> object:
-    """The same for the same, whatever the order where the contract promises none."""
+    """Return a comparable form of an answer, without order where `store.base` promises none."""
     match answer:
         case View():
             rows = {key: by_revision(found) for key, found in answer.rows.items() if found}
@@ -44,7 +44,7 @@ def normalized(answer: object) -> object:
 
 
 def plain_outcomes(outcomes: Sequence[object]) -> list[object]:
-    """Errors by what they say."""
+    """Return outcomes with errors replaced by type, reason and message."""
     return [(type(o), o.reason, o.message) if isinstance(o, UnisonoError) else o for o in outcomes]
 
 

@@ -1,15 +1,15 @@
-"""How many histories a machine runs, and how long each is. Knows no machine."""
+"""Settings of hypothesis for machines: how many histories they run, and how long each is."""
 
 from hypothesis import Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-#: To see that something is found is enough: nobody reads the history.
+#: Phases without shrinking, where it only matters that something is found.
 UNSHRUNK = (Phase.generate,)
 
 
 def holds(share: int, *, steps: int) -> settings:
-    """For what must hold: so many of a hundred of the histories that the profile asks for."""
+    """Return settings for what must hold: `share` percent of the profile's histories."""
     chosen = settings()
     return settings(
         chosen, max_examples=max(1, chosen.max_examples * share // 100), stateful_step_count=steps
@@ -17,10 +17,9 @@ def holds(share: int, *, steps: int) -> settings:
 
 
 def finds(machine: type[RuleBasedStateMachine], examples: int, *, steps: int) -> bool:
-    """Whether the machine finds something in so many histories.
+    """Return whether the machine finds a fault in so many histories.
 
-    It may be that it does not find it again in the same history: who is first, of those who act at once,
-    is not for the machine to say.
+    A fault that does not repeat in the same history counts, too: the order of concurrent calls may differ.
     """
     try:
         run_state_machine_as_test(machine, settings=detects(examples, steps=steps))
@@ -30,7 +29,7 @@ def finds(machine: type[RuleBasedStateMachine], examples: int, *, steps: int) ->
 
 
 def detects(examples: int, *, steps: int) -> settings:
-    """For what is broken on purpose: at most so many histories, the same ones each time."""
+    """Return settings for what is broken on purpose: at most so many histories, the same ones each time."""
     return settings(
         max_examples=examples,
         stateful_step_count=steps,

@@ -1,4 +1,4 @@
-"""Random commands about endpoints, and signs of life, that often meet. Knows no store."""
+"""Draws random commands about endpoints, and activity of them, that often conflict."""
 
 from collections.abc import Sequence
 from random import Random
@@ -11,14 +11,14 @@ NAMES = ("laptop", "phone", "tablet", "watch")
 
 
 class RandomEndpoints:
-    """Drawn from a seeded source."""
+    """Random commands and activities, from a seeded source."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._sessions = 0
 
     def command(self, feed: FeedKey) -> EndpointCommand:
-        """Registering most of the time, half of it for a stream."""
+        """Draw a command: most of the time a registration, half of these for a stream."""
         name, display_name = self._random.choice(NAMES), self._random.choice(("", "Mine"))
         kind = self._random.random()
         if kind < 0.15:
@@ -35,7 +35,7 @@ class RandomEndpoints:
         )
 
     def sign(self, feed: FeedKey, endpoints: Sequence[Endpoint], now: int) -> EndpointActivity:
-        """Of an endpoint that may be there or not; one that has a session may end it."""
+        """Draw an activity of an endpoint, which may be unknown; it may end the endpoint's session."""
         known = {endpoint.endpoint_id: endpoint.session_id for endpoint in endpoints}
         name = self._random.choice((*known, *known, "unknown"))
         return EndpointActivity(

@@ -1,4 +1,4 @@
-"""Somebody who calls the service: a backend, or a device of a user. All that is said is recorded."""
+"""A caller of the service, a backend or a device, whose calls and streams are recorded."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -19,7 +19,10 @@ A = TypeVar("A", bound=Message)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedClient:
-    """`user_id` is whom it speaks of, `endpoint_id` is empty for a backend. `line` leads to the server."""
+    """A caller. `user_id` goes into its requests; `endpoint_id`, too, and is empty for a backend.
+
+    `transport` returns the present transport to the server.
+    """
 
     recorder: Recorder
     transport: Callable[[], Transport]
@@ -29,7 +32,7 @@ class RecordedClient:
     endpoint_id: str = ""
 
     async def call(self, method: Method[Q, A], **fields: Any) -> A:
-        """Make a call; who calls, and of whom, is filled in."""
+        """Make a call with these fields, and the user and endpoint. Raises a `UnisonoError`."""
         own = {"user_id": self.user_id, "endpoint_id": self.endpoint_id}
         named = {
             name: value for name, value in own.items() if name in method.request.DESCRIPTOR.fields_by_name

@@ -1,4 +1,4 @@
-"""Random calls about one user's feed, from a backend and from devices, about what was sent before."""
+"""Makes random calls about one user's feed, from a backend and from devices."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
@@ -25,7 +25,7 @@ TARGETS = (
     pb.TargetPolicy(platforms=[pb.PLATFORM_IOS], endpoint_ids=["laptop"]),
 )
 MASKS = ("payload", "payload", "group_name", "priority", "expire_time")
-#: What may be said to a call about something that another call changed before, or that somebody else made.
+#: Fair codes for a call about something that another call changed before, or that another caller made.
 FAIR = {
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.ALREADY_EXISTS,
@@ -39,12 +39,12 @@ Act = Callable[[RecordedClient], Awaitable[object]]
 
 
 class ServiceCalls:
-    """Drawn from a seeded source; each draws all of a call before it waits."""
+    """Random calls from a seeded source; all values of a call are drawn before it waits."""
 
     def __init__(self, random: Random, clock: FakeClock) -> None:
         self._random = random
         self._clock = clock
-        #: The ids of what was sent.
+        #: The ids of all notifications sent.
         self.sent: list[str] = []
         self._acts: dict[Act, int] = {
             self._send: 6,
@@ -57,7 +57,7 @@ class ServiceCalls:
         }
 
     async def one(self, backend: RecordedClient, devices: Sequence[RecordedClient]) -> None:
-        """Make a call; what it is refused with is fair."""
+        """Make a random call. Raises its error, unless the code is in `FAIR`."""
         (act,) = self._random.choices(list(self._acts), list(self._acts.values()))
         try:
             await act(self._random.choice((backend, *devices)) if act != self._send_many else backend)
@@ -70,7 +70,7 @@ class ServiceCalls:
         self.sent.append(answer.result.id)
 
     async def _send_many(self, client: RecordedClient) -> None:
-        """One of them may be wrong, and harms no other."""
+        """Send a batch, of which one item may be invalid."""
         requests = [
             service_pb.SendNotificationRequest(user_id=client.user_id, **self._new())
             for _ in range(self._random.randint(1, 4))
@@ -113,7 +113,7 @@ class ServiceCalls:
             await client.call(methods.LIST, page_size=self._random.choice((2, 500)))
 
     async def _come_and_go(self, client: RecordedClient) -> None:
-        """An endpoint that never has a stream; a backend may only look."""
+        """Register, rename or delete an endpoint without streams; as a backend, list endpoints."""
         name = f"watch-{self._random.randint(1, 9)}"
         kind = self._random.random()
         if not client.endpoint_id:

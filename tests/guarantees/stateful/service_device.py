@@ -1,4 +1,4 @@
-"""A device of the service: holds a stream that a task reads, and comes back from wherever it has been."""
+"""A device of the service: a task reads its stream, and it can resume from any of its positions."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from unisono.v1 import notification_pb2
 
 
 class ServiceDevice:
-    """One endpoint of one user at a time."""
+    """A device of one user, with one endpoint at a time."""
 
     def __init__(self, client: RecordedClient, audience: Audience) -> None:
         self.client = client
@@ -29,48 +29,48 @@ class ServiceDevice:
         self._reading: asyncio.Task[None] | None = None
 
     async def open(self, *, from_end: bool = False) -> None:
-        """Go on from what is held, or begin."""
+        """Open a stream, from the token held if there is one; the one before is cut."""
         await self.drop()
         self._heard, self._synced = 0, False
         self._reading = asyncio.create_task(self._read(from_end, self.past.held.token))
 
     async def receive(self, count: int) -> None:
-        """Wait for so many messages, or for all that there are before the stream is live."""
+        """Wait until `count` messages have come on the stream, or Synced, or its end."""
         await self.until(lambda: self._heard >= count or self._synced)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for it, or for the end of the stream."""
+        """Wait for the condition, or for the end of the stream."""
         async with self._changed:
             await self._changed.wait_for(lambda: condition() or self.is_over)
 
     @property
     def is_over(self) -> bool:
-        """Whether there is no stream, or not any more."""
+        """Return whether there is no open stream."""
         return self._reading is None
 
     async def drop(self) -> None:
-        """The line breaks."""
+        """Cut the stream."""
         reading, self._reading = self._reading, None
         if reading is not None:
             reading.cancel()
             await asyncio.wait([reading])
 
     async def settle(self, last: int) -> None:
-        """Come back until the device has everything up to the last revision."""
+        """Reconnect until the device is complete at the last revision."""
         while not self.past.held.is_at(last):
             if self.is_over:
                 await self.open()
             await self.until(lambda: self.past.held.is_at(last))
 
     async def acknowledge(self) -> None:
-        """Say how far it has got, or had got when it was there before: the largest counts."""
+        """Acknowledge the position held, which may be behind an earlier one: the largest counts."""
         held = self.past.held
         if held.token:
             answer = await self.client.call(methods.ACKNOWLEDGE, resume_token=held.token)
             assert answer.acknowledged_revision >= held.revision
 
     async def leave(self) -> None:
-        """Delete the endpoint, which ends its stream, and be another one from now on."""
+        """Delete the endpoint, wait for the end of its stream, and continue as another endpoint."""
         await self.client.call(methods.REGISTER_ENDPOINT, platform=self.platform)
         await self.client.call(methods.DELETE_ENDPOINT)
         await self.until(lambda: False)

@@ -1,4 +1,4 @@
-"""What may be wrong in a service, each in one way, to see that the machine tells. Knows no machine."""
+"""Faults of the service, each of which breaks it in one way, and which the machine must find."""
 
 import sqlite3
 from collections.abc import Sequence

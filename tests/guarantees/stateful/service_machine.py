@@ -1,4 +1,4 @@
-"""Random histories of the whole service: many who call at once, streams that are cut, nodes that stop."""
+"""Random histories of the whole service: concurrent calls, streams that are cut, nodes that stop."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ several = st.lists(st.sampled_from(USERS), min_size=1, max_size=8)
 
 
 class ServiceMachine(AsyncStateMachine):
-    """Whatever happens, everybody is told the truth. What is drawn by chance comes from seeds."""
+    """A machine of a node and its clients: all promises must hold. Random values come from seeds."""
 
     def __init__(self, path: Path) -> None:
         self._system = ServiceSystem(path)
@@ -116,7 +116,7 @@ class ServiceMachine(AsyncStateMachine):
         await self._system.start()
 
     async def _try(self, seed: int) -> None:
-        """Bob's devices, his backend and another app name what is Ada's: it does not exist for them."""
+        """Let Bob's device, his backend and another app name a notification of Ada's: none may find it."""
         sent = self._system.calls["ada"].sent or ["unknown"]
         id_ = sent[seed % len(sent)]
         bobs = [device.client for device in self._system.devices if device.client.user_id == "bob"]

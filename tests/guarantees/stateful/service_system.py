@@ -1,4 +1,4 @@
-"""A node behind a socket, its callers, the devices of its users, and the history of it all. Knows no rule."""
+"""A node behind a socket, its callers, the devices of its users, and their history."""
 
 import asyncio
 from pathlib import Path
@@ -29,7 +29,7 @@ GRACE = 5.0
 
 
 class ServiceSystem:
-    """What is drawn by chance is drawn from `random`, which whoever acts seeds."""
+    """A node with its clients and history. Random values come from `random`, which the caller seeds."""
 
     def __init__(self, path: Path) -> None:
         self.random = Random(0)  # noqa: S311
@@ -42,35 +42,35 @@ class ServiceSystem:
         self.devices = [self._device(user_id, audience) for user_id in USERS for audience in AUDIENCES]
 
     def one_that_may_miss(self, user_id: str) -> ServiceDevice:
-        """The device of a user that may begin at the END."""
+        """Return the device of a user that may begin at the END."""
         return self._devices_of(user_id)[-1]
 
     async def start(self) -> None:
-        """Serve."""
+        """Start a node on the file, and connect to it."""
         self._node = self._setup.node()
         port = await self._node.start("127.0.0.1:0")
         self._line: Transport = create_transport(f"127.0.0.1:{port}")
 
     async def stop(self) -> None:
-        """Drain, as on SIGTERM: each stream is told when to come back."""
+        """Drain the node, as on SIGTERM: each stream gets a Goodbye with a delay."""
         self.recorder.annotate("SIGTERM")
         await self._node.stop(GRACE)
         await self._leave()
 
     async def cut(self) -> None:
-        """End without a word, as far as anybody can hear."""
+        """Cut all clients off, as on SIGKILL, and then stop the node."""
         self.recorder.annotate("SIGKILL")
         await self._leave()
         await self._node.stop(0)
 
     async def act(self, of: list[str]) -> None:
-        """Calls about these users' feeds, all of them at once."""
+        """Make a random call about each of these users' feeds, all at once."""
         await asyncio.gather(*(self._call(user_id) for user_id in of))
 
     async def settle(self) -> None:
-        """Every device comes back, and holds what the service has for it.
+        """Let every device catch up, and assert that it holds what the service has for it.
 
-        What is sent last is for all, so that each is told how far the feed has got, without a heartbeat.
+        The last send is meant for all, so that each device learns the last revision without a heartbeat.
         """
         for user_id in USERS:
             backend = self.backends[user_id]
@@ -84,7 +84,7 @@ class ServiceSystem:
                 device.past.held.compare(last, meant, counted.unread_count)
 
     def judge(self) -> None:
-        """What the history shows to be broken is nothing."""
+        """Assert that the history breaks no promise."""
         broken = broken_in(self.recorder.history)
         assert not broken, broken
 

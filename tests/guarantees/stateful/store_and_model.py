@@ -1,4 +1,4 @@
-"""A store and its model: what is done is done to both, and both must answer alike. Knows no backend."""
+"""A store and its model in memory: every call is made to both, and both must answer alike."""
 
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ from unisono.server.store.reads import (
 
 T = TypeVar("T")
 
-#: Small, so that they are met.
+#: Small limits, so that they are reached.
 LIMITS = Limits(
     live_notifications_per_feed=12,
     target_policies_per_feed=2,
@@ -40,7 +40,7 @@ PLENTY = 10**9
 
 
 class ReplayedIds(RandomIds):
-    """Gives the feeds of the model the epochs that the store gave its own."""
+    """Ids that give the model's feeds the epochs that the store gave its own."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,18 +54,18 @@ class ReplayedIds(RandomIds):
 
 
 class StoreAndModel:
-    """`store` may be replaced by another one on the same data; `model` goes on."""
+    """A store and its model, compared at each call. `store` may be replaced by one on the same data."""
 
     def __init__(self, store: Store, feeds: Sequence[FeedKey]) -> None:
         self.store = store
         self._feeds = feeds
         self._ids = ReplayedIds()
         self.model = MemoryStore(ids=self._ids, encode=encode)
-        #: Of everything that was ever written.
+        #: The ids of all rows that were ever written.
         self._known: dict[FeedKey, set[str]] = {key: set() for key in feeds}
 
     async def commit(self, commands: Sequence[Command], now: int) -> None:
-        """Commit commands; they take the revisions that come next, without a gap."""
+        """Commit commands, and assert that they take the next revisions, without a gap."""
         views: list[View] = []
 
         def decide_now(items: Sequence[Command], view: View) -> Decision[Result]:
@@ -82,7 +82,7 @@ class StoreAndModel:
             self._learn(views[0], told)
 
     async def commit_endpoints(self, commands: Sequence[EndpointCommand], now: int) -> None:
-        """Commit what is about endpoints."""
+        """Commit commands about endpoints."""
         views: list[EndpointView] = []
 
         def decide_now(
@@ -99,17 +99,17 @@ class StoreAndModel:
         assert normalized(told) == normalized(expected)
 
     async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
-        """Write signs of life."""
+        """Record activities of endpoints."""
         await self.store.record_activity(signs)
         await self.model.record_activity(signs)
 
     async def purge(self, what: Retention) -> None:
-        """Forget in steps until nothing is left; which goes first is left open across feeds."""
+        """Purge in steps until nothing is left to purge, and compare how much went; the order is free."""
         steps = [await _purge_all(store, what) for store in (self.store, self.model)]
         assert steps[0] == steps[1]
 
     async def read_both(self, read: Callable[[Store], Awaitable[T]]) -> T | type[Exception]:
-        """The answer to a read, which is the model's, too."""
+        """Read from both, and return the store's answer, or the type of its error."""
         told, expected = await outcome(read(self.store)), await outcome(read(self.model))
         assert normalized(told) == normalized(expected)
         return told
@@ -117,7 +117,7 @@ class StoreAndModel:
     async def changes(
         self, key: FeedKey, *, after: int, known: int, limit: int, size: int
     ) -> Changes | type[Exception]:
-        """A page of the net state."""
+        """Read a page of the net state."""
         return await self.read_both(
             lambda store: store.changes(key, after=after, known=known, limit=limit, max_bytes=size)
         )
@@ -125,7 +125,7 @@ class StoreAndModel:
     async def history(
         self, key: FeedKey, where: ListFilter, *, before: int | None, limit: int, size: int, looks: int
     ) -> HistoryPage | type[Exception]:
-        """A page of the history."""
+        """Read a page of the history."""
         return await self.read_both(
             lambda store: store.history(
                 key, where, before=before, limit=limit, max_bytes=size, max_examined=looks
@@ -133,20 +133,20 @@ class StoreAndModel:
         )
 
     async def find(self, key: FeedKey, names: Sequence[str]) -> None:
-        """Look for rows by `app_notification_id`, beside those that are named."""
+        """Read rows by `app_notification_id`, and two by their ids."""
         ids = sorted(self._known[key])[:2]
         told, expected = [await store.find(key, ids=ids, keys=names) for store in (self.store, self.model)]
         assert by_revision(told) == by_revision(expected)
 
     async def due(self, now: int, limit: int) -> Sequence[Due]:
-        """What time has come for: as much of it as was asked for."""
+        """Return what is due in the store; the model must have it, and as many up to `limit`."""
         told, expected = await self.store.due(now, limit), await self.model.due(now, PLENTY)
         assert set(told) <= set(expected)
         assert len(set(told)) == len(told) == min(limit, len(expected))
         return told
 
     async def compare(self) -> None:
-        """Hold everything that is kept against the model, and against itself."""
+        """Assert that all that is stored equals the model, and that its counters are right."""
         for key in self._feeds:
             found = await self.store.find(key, ids=sorted(self._known[key]))
             assert by_revision(found) == by_revision(self.model.rows(key))
@@ -173,13 +173,13 @@ class StoreAndModel:
             assert taken == list(range(first, first + len(taken))), "a gap"
 
     async def _echo(self, keys: Sequence[FeedKey], feeds: Mapping[FeedKey, Feed]) -> None:
-        """The feeds that are new to the model ask for epochs in the order in which they are named."""
+        """Give the model the epochs of new feeds, in the order in which it will ask for them."""
         new = [key for key in dict.fromkeys(keys) if await self.model.feed(key) is None]
         self._ids.echo(feeds[key].epoch for key in new)
 
 
 def recount(feed: Feed, found: Sequence[Notification], live: Sequence[Notification]) -> None:
-    """Hold the counters of a feed against what it keeps, and its floor against its tombstones."""
+    """Assert that the counters of a feed equal a recount, and that its tombstones are above its floor."""
     revisions = [row.revision for row in found]
     assert by_revision(live) == by_revision([row for row in found if row.live])
     assert feed.live == len(live)
@@ -194,7 +194,7 @@ def recount(feed: Feed, found: Sequence[Notification], live: Sequence[Notificati
 
 
 async def _purge_all(store: Store, what: Retention) -> int:
-    """How many went."""
+    """Purge until nothing is left to purge, and return how much went."""
     gone = 0
     while step := await store.purge(what):
         assert step <= what.limit

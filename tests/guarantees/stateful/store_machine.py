@@ -1,4 +1,4 @@
-"""The whole machine of a store: what happens to it, what goes wrong, and here what is read."""
+"""The machine of a store with all rules: writes, faults, and the reads of this module."""
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -20,7 +20,7 @@ sizes = st.sampled_from((0, 1, 3, 6, PLENTY))
 
 
 class StoreMachine(StoreTroubles):
-    """Whatever happens to a store, it answers as its model does."""
+    """A machine of a store and its model, which must answer alike whatever happens."""
 
     @rule(feed=feeds, passed=tenths, behind=tenths, limit=limits, size=sizes)
     def read_changes(self, feed: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
@@ -37,7 +37,7 @@ class StoreMachine(StoreTroubles):
         self.run(self.stores.read_both(lambda store: store.standing(feed, name)))
 
     async def _read_changes(self, key: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
-        """From some tenths of the feed on to its end, as a device does that was complete a bit before."""
+        """Read from some tenths of the feed on to its end, as a device that was complete before does."""
         feed = await self.stores.model.feed(key)
         after = (feed.revision if feed else 0) * passed // 10
         known = max(after - behind, 0)
@@ -48,7 +48,7 @@ class StoreMachine(StoreTroubles):
             after = page.rows[-1].revision
 
     async def _read_history(self, key: FeedKey, where: ListFilter, limit: int, size: int, looks: int) -> None:
-        """From the newest to the oldest: what one long look finds, however short the pages are."""
+        """Read pages from the newest to the oldest, and compare them with one long page."""
         found: list[EncodedRow] = []
         before = None
         while True:

@@ -1,4 +1,4 @@
-"""What may go wrong with a store: held and broken databases, bad data, faults, closing. Changes nothing."""
+"""Rules with faults of a store: locked and broken databases, bad data, errors in `decide`, closing."""
 
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
@@ -18,7 +18,7 @@ from unisono.server.store.base import Store
 from unisono.server.store.commit import View
 from unisono.server.store.reads import EndpointActivity, ListFilter, Retention
 
-#: To forget all that can be forgotten.
+#: Purges all that can be purged.
 ALL = Retention(
     tombstones_before=LARGEST_INTEGER,
     tombstones_per_feed=0,
@@ -31,15 +31,15 @@ Call = Callable[[Store], Awaitable[object]]
 
 
 class Fault(Exception):
-    """Of whoever decides."""
+    """An error raised by `decide`."""
 
 
 class StoreTroubles(StoreWrites):
-    """After each trouble, the invariants see that nothing was changed."""
+    """The machine with faults, after each of which the invariants check that nothing was changed."""
 
     @rule(seed=seeds, count=few, feed=feeds)
     def commit_while_held(self, seed: int, count: int, feed: FeedKey) -> None:
-        """Reads go on meanwhile."""
+        """Refuse commits while another has a lock, and go on reading."""
         with self.backend.held():
             self._refused(self._committing(seed, count, feed))
             self.run(self.stores.compare())
@@ -63,7 +63,7 @@ class StoreTroubles(StoreWrites):
 
     @rule(feed=feeds, other=feeds, seed=seeds)
     def take_the_id_of_another_feed(self, feed: FeedKey, other: FeedKey, seed: int) -> None:
-        """What the database refuses takes its whole batch with it."""
+        """Reject a whole batch for one row that the database refuses."""
         rows = self.stores.model.rows(other)
         if feed == other or not rows:
             return
@@ -91,7 +91,7 @@ class StoreTroubles(StoreWrites):
         self.run(self._reopen())
 
     async def _reopen(self) -> None:
-        """A store that is closed serves nobody; one that is opened has no stream."""
+        """Close the store, which then refuses calls, and open it again, which ends all sessions."""
         epoch = self.stores.store.epoch
         await self.stores.store.close()
         for feed in FEEDS:
@@ -104,7 +104,7 @@ class StoreTroubles(StoreWrites):
         assert self.stores.store.epoch == epoch
 
     def _committing(self, seed: int, count: int, feed: FeedKey) -> Call:
-        """A commit that has to read rows, if there is a feed."""
+        """Return a commit that has to read rows, if there is a feed."""
         commands = [*self.commands(seed, [feed] * count), ProcessDue(feed=feed, id="any")]
         now = self.now
         return lambda store: store.commit(
@@ -116,7 +116,7 @@ class StoreTroubles(StoreWrites):
 
 
 async def _fails(call: Awaitable[object], how: type[Exception]) -> bool:
-    """Whether it does in this way, and says for certain that nothing was changed."""
+    """Return whether a call fails with this error, and not with `OutcomeUnknown`."""
     try:
         await call
     except how as error:

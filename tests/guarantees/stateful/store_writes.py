@@ -1,4 +1,4 @@
-"""What may happen to a store in good times: commits, signs of life, forgetting. Knows no trouble."""
+"""Rules of a store without faults: commits, activity of endpoints, time, and purges."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ ages = st.sampled_from((0, 1_000, 40_000))
 
 
 class StoreWrites(AsyncStateMachine):
-    """A store and its model, to which the same things happen. What is drawn by chance comes from seeds."""
+    """A machine that makes the same calls to a store and its model. Random values come from seeds."""
 
     def __init__(self, backend: StoreBackend) -> None:
         self.backend = backend
@@ -64,13 +64,13 @@ class StoreWrites(AsyncStateMachine):
 
     @rule(seed=seeds, count=few)
     def commit_at_once(self, seed: int, count: int) -> None:
-        """A commit to each feed: which comes first makes no difference."""
+        """Commit to each feed at once: the order must make no difference."""
         batches = [self.commands(seed + n, [feed] * count) for n, feed in enumerate(FEEDS)]
         self.run(self._gather(batches))
 
     @rule(seed=seeds, of=st.lists(feeds, min_size=1, max_size=6))
     def let_devices_come_and_go(self, seed: int, of: list[FeedKey]) -> None:
-        """A commit of commands about endpoints, and signs of life of what is there then."""
+        """Commit commands about endpoints, and record activities of those that exist then."""
         self.random.seed(seed)
         commands = [self._endpoints.command(feed) for feed in of]
         self.run(self.stores.commit_endpoints(commands, self.now))
@@ -97,12 +97,12 @@ class StoreWrites(AsyncStateMachine):
         self.run(self.stores.purge(what))
 
     def commands(self, seed: int, of: Sequence[FeedKey]) -> list[Command]:
-        """Random commands to these feeds, about what is in them now."""
+        """Return random commands to these feeds, about what is in them now."""
         self.random.seed(seed)
         return [self._command(feed) for feed in of]
 
     async def _signs(self, of: Sequence[FeedKey]) -> list[EndpointActivity]:
-        """Random signs of life of these feeds' endpoints."""
+        """Return random activities of these feeds' endpoints."""
         model = self.stores.model
         return [self._endpoints.sign(feed, await model.endpoints(feed), self.now) for feed in of]
 

@@ -1,4 +1,4 @@
-"""Every promise of streams: on random histories of the core, whatever the bus and the line do."""
+"""Every promise of streams: on random histories of the core, with buses that lose hints, and cuts."""
 
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[CoreMachine]:
-    """Each one works on a file of its own. A page holds little, so that catching up takes several."""
+    """Return a machine that uses a new file each time; pages are short, so that catch-ups take several."""
     monkeypatch.setattr(catch_up_cache, "PAGE_ROWS", 3)
     numbers = count()
 

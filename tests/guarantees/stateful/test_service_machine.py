@@ -1,4 +1,4 @@
-"""Every promise, and that a stranger learns nothing: on random histories of the whole service over gRPC."""
+"""Every promise, and that others learn nothing: on random histories of the whole service over gRPC."""
 
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[ServiceMachine]:
-    """Each one works on a file of its own. A page holds little, so that catching up takes several."""
+    """Return a machine that uses a new file each time; pages are short, so that catch-ups take several."""
     monkeypatch.setattr(catch_up_cache, "PAGE_ROWS", 3)
     numbers = count()
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def on(make: Callable[[Path], StoreBackend], path: Path) -> type[StoreMachine]:
-    """The machine, whose data lie in a folder of their own each time."""
+    """Return a machine on a backend that uses a new folder each time."""
     numbers = count()
 
     class OnFolder(StoreMachine):

@@ -1,4 +1,4 @@
-"""The time by which histories are told: that of a held clock, and never the same twice."""
+"""The clock of recorded histories: a held clock, but never the same time twice."""
 
 from collections.abc import Callable
 from itertools import count
@@ -7,6 +7,6 @@ from tests.support.clocks import FakeClock
 
 
 def told_by(clock: FakeClock) -> Callable[[], float]:
-    """Seconds since 1970. What comes later in the same moment is told a bit later."""
+    """Return a clock of seconds since 1970, by which each call is a bit later than the one before."""
     steps = count(1)
     return lambda: clock.now() / 1000 + next(steps) * 1e-6

@@ -1,4 +1,4 @@
-"""The command behind `make torture`: trial after trial, with a bar, figures and a result."""
+"""The command behind `make torture`: runs one trial after the other, and reports what came of them."""
 
 import argparse
 import logging
@@ -18,10 +18,10 @@ from tests.guarantees.torture.trial import Trial
 from tests.guarantees.torture.trials import TRIALS
 from unisono.verify.history_file import Saved, save
 
-#: Where the histories are kept of what went wrong.
+#: The folder for histories of trials that failed.
 KEPT = Path(".cache/torture")
 
-#: What names, bars, counts and times take of a line.
+#: Columns of a line that names, bars, counts and times take.
 BESIDE = 52
 
 EXAMPLES = """examples:
@@ -33,9 +33,9 @@ EXAMPLES = """examples:
 
 
 def main() -> int:
-    """Run, and report. The exit status is 1 when a promise was broken or a trial could not go on."""
+    """Run the trials, and report. Returns the exit status: 1 if a promise was broken or a trial failed."""
     wanted = _arguments()
-    # What the SDK says of refused marks is part of the torture.
+    # The SDK warns of refused marks, which are intended here.
     logging.getLogger("unisono.client").setLevel(logging.CRITICAL)
     console = Console(highlight=False)
     console.print(f"seed {wanted.seed}: the same faults come in the same order with SEED={wanted.seed}")
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _torture(wanted: argparse.Namespace, console: Console) -> Iterator[Result]:
-    # What is said gives way, where the terminal is narrow.
+    # The description is cut where the terminal is narrow.
     room = Column(no_wrap=True, overflow="ellipsis", max_width=max(8, console.width - BESIDE))
     says = TextColumn("{task.fields[says]}", table_column=room)
     columns = (
@@ -80,7 +80,7 @@ def _with_bar(progress: Progress, task: TaskID, trial: Trial, wanted: argparse.N
 
 
 def _keep(result: Result, console: Console) -> None:
-    """Write down the history of what went wrong."""
+    """Save the history of a trial that failed."""
     if result.history is not None:
         KEPT.mkdir(parents=True, exist_ok=True)
         path = KEPT / f"{result.trial.name}.jsonl"

@@ -1,4 +1,4 @@
-"""What one run of a trial has at hand: a folder, chance, a server, a workload, a recorder for the judge."""
+"""The context of one run of a trial: a folder, a source of chance, servers, workloads, and a recorder."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -28,19 +28,19 @@ from unisono.verify.recording import Recorder, steady_clock
 ACCESS: Final = Access(app_id="mail.test", backend=tokens.publisher(), user=tokens.device)
 USERS: Final = ("ada", "bob", "eve")
 
-#: Calls a second for each user at most, where nothing is timed: what the machine can do takes it from others.
+#: Calls a second for each user at most, where nothing is timed: the machine is shared with other work.
 UNTIMED_RATE: Final = 50.0
 
 
 @dataclass(slots=True, kw_only=True)
 class TrialContext:
-    """For one run of one trial. What chance decides about faults is drawn from `random` and from nothing
-    else, so that the same seed brings the same faults in the same order.
+    """The context of one run of one trial. Faults are drawn from `random` only, so that the same seed
+    brings the same faults in the same order.
 
-    `rounds` is how often the trial does what it does; it calls `done` after each. `patches` are put on
-    the servers, which are then others than the project's. `timeout` is how long a workload that is left in
-    peace may take until every device has everything, in seconds. A trial that is not `timed` shares its
-    machine with anything: how long something takes is written down there, and not judged.
+    `rounds` is how often the trial repeats its faults; it calls `done` after each. `patches` are applied to
+    all servers. `timeout` is how long a workload that is left alone may take until every device has caught
+    up, in seconds. A trial that is not `timed` shares its machine with other work: times are recorded there,
+    and not judged.
     """
 
     folder: Path
@@ -60,7 +60,7 @@ class TrialContext:
         self.recorder = Recorder(steady_clock())
 
     def straight(self, address: str) -> Transport:
-        """A good way to a server."""
+        """Return a transport to a server without faults."""
         return create_transport(address, root_certificates=self.root)
 
     @asynccontextmanager
@@ -71,9 +71,9 @@ class TrialContext:
         patches: Sequence[Patch] = (),
         store: str = "unisono.db",
     ) -> AsyncIterator[Server]:
-        """A server that serves, and in the end has no fault of its own in its log.
+        """Run a server inside the context, and assert in the end that it logged no error.
 
-        Raises `AssertionError` inside as soon as it ends by itself.
+        Raises `AssertionError` inside the context as soon as the server ends by itself.
         """
         if changes := (*self.patches, *patches):
             env = {**env, **patched(changes, Path(mkdtemp(dir=self.folder)) / "patched")}
@@ -95,7 +95,10 @@ class TrialContext:
         access: Access = ACCESS,
         users: Sequence[str] = USERS,
     ) -> AsyncIterator[Workload]:
-        """A workload whose devices are connected and whose traffic flows; it comes to rest at the end."""
+        """Run a workload inside the context; in the end it comes to rest, and all that is held is checked.
+
+        `connect` opens the connections of the workload; without, they have no faults.
+        """
         straight = partial(self.straight, address)
         chance = Random(f"{self.seed} traffic")  # noqa: S311
         rate = None if self.timed else UNTIMED_RATE
@@ -113,14 +116,14 @@ class TrialContext:
         await isolation_probe.run(straight, access, self.recorder, users, endpoint_id)
 
     async def calls(self, method: str, count: int) -> None:
-        """Wait until so many calls of a method have been answered OK from now on."""
+        """Wait until `count` calls of a method have been answered OK from now on."""
         calls = self.recorder.history.calls
         before = len(calls)
         while sum(call.good and call.method == method for call in calls[before:]) < count:
             await asyncio.sleep(0.02)
 
     async def _rest(self, workload: Workload) -> None:
-        """The judge is told that every device had time enough, also if that was in vain."""
+        """Bring the workload to rest, and annotate that devices had time to catch up, also on failure."""
         since = self.recorder.clock()
         try:
             async with asyncio.timeout(self.timeout):
@@ -130,7 +133,7 @@ class TrialContext:
 
     @asynccontextmanager
     async def backend(self, address: str, *, backoff: Backoff = Backoff()) -> AsyncIterator[Publisher]:  # noqa: B008  frozen
-        """A backend beside the workload, on a connection of its own."""
+        """Yield a recorded publisher beside the workload, on a connection of its own."""
         transport = self.straight(address)
         recorded = self.recorder.client(transport, Principal(app_id=ACCESS.app_id))
         try:
@@ -140,21 +143,21 @@ class TrialContext:
             await transport.close()
 
     def measured(self, what: str, measured: float, allowed: float, **more: float) -> None:
-        """Write down a figure, which the judge compares with what is allowed."""
+        """Annotate the history with a value, which the judge compares with the value allowed."""
         self.recorder.annotate(what, measured=measured, allowed=allowed, **more)
 
     def took(self, what: str, measured: float, allowed: float, **more: float) -> None:
-        """Write down a time, in any unit; the judge compares it with what is allowed in a timed trial."""
+        """Annotate the history with a time, in any unit; the judge compares it in a timed trial only."""
         self.measured(what, measured, allowed if self.timed else inf, **more)
 
     def apart(self, pid: int) -> AbstractContextManager[None]:
-        """While inside, the server is on another core than this process, if time is measured."""
+        """Keep the server on another core than this process inside the context, in a timed trial."""
         return on_another_core(pid) if self.timed else nullcontext()
 
 
 @asynccontextmanager
 async def _alive(server: Server) -> AsyncIterator[None]:
-    """Raises what the server said last, when it ends by itself: whatever waits inside would wait for ever."""
+    """Raise an error inside the context when the server ends by itself: waits there would last for ever."""
     end = asyncio.timeout(None)
 
     async def watch() -> int:

@@ -1,4 +1,4 @@
-"""Gives the disk of a running server a fault, for as long as it is wanted. Knows no traffic."""
+"""Injects faults into the disk of a running server."""
 
 import asyncio
 import sqlite3
@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.support.processes import TIMEOUT
 
-#: What the system answers to the server, in words of strace: the writes and syncs of its file and its log.
+#: Results of system calls that strace injects: for writes and syncs of the server's database and its log.
 FAULTS: Final = {
     "full": "pwrite64,ftruncate:error=ENOSPC",
     "read-only": "pwrite64,ftruncate:error=EROFS",
@@ -21,7 +21,7 @@ FAULTS: Final = {
 
 @asynccontextmanager
 async def fault(name: str, store: Path, pid: int) -> AsyncIterator[None]:
-    """While inside, the disk under `store` has this fault for the process; "locked": another holds it."""
+    """Inject a fault of `FAULTS` for the process inside the context, or "locked": another has a lock."""
     inside = locked(store) if name == "locked" else injected(FAULTS[name], store, pid)
     async with inside:
         yield
@@ -29,7 +29,7 @@ async def fault(name: str, store: Path, pid: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def injected(what: str, store: Path, pid: int) -> AsyncIterator[None]:
-    """While inside, calls about the files of the store end so."""
+    """Have system calls on the files of the store end as `what` says, inside the context."""
     calls = what.partition(":")[0]
     paths = [part for suffix in ("", "-wal", "-shm") for part in ("-P", f"{store}{suffix}")]
     inject = ("-e", f"trace={calls}", "-e", f"inject={what}")
@@ -53,7 +53,7 @@ async def attached(pid: int, tracer: asyncio.subprocess.Process) -> None:
 
 @asynccontextmanager
 async def locked(store: Path) -> AsyncIterator[None]:
-    """While inside, another process writes to the database."""
+    """Hold a write transaction on the database inside the context, as another process would."""
     with closing(sqlite3.connect(store, isolation_level=None)) as other:
         other.execute("PRAGMA busy_timeout = 60000")
         other.execute("BEGIN IMMEDIATE")
@@ -62,6 +62,6 @@ async def locked(store: Path) -> AsyncIterator[None]:
 
 
 def _is_traced(pid: int) -> bool:
-    """Whether somebody traces all of its threads (proc(5): TracerPid in status)."""
+    """Return whether all threads of the process are traced (proc(5): TracerPid in status)."""
     states = [status.read_text() for status in Path(f"/proc/{pid}/task").glob("*/status")]
     return all("\nTracerPid:\t0\n" not in state for state in states)

@@ -1,6 +1,6 @@
-"""What the SDK makes of its streams: what its devices hold in the end, and what they rang for.
+"""Checks what devices of the SDK show an app: what they hold in the end, and what they rang for.
 
-The judge reads what came over the wire; this looks at what an app was told. Knows no fault.
+The judge checks what was received from the server; this checks what the SDK made of it.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ Ring = tuple[str, int]
 
 
 class Inbox:
-    """One device, seen through the eyes of its app."""
+    """One device as its app sees it, with the rings that it received."""
 
     def __init__(self, user_id: str, platform: Platform, device: Device) -> None:
         self.user_id = user_id
@@ -26,24 +26,27 @@ class Inbox:
         self._events = device.events()
 
     async def listen(self) -> None:
-        """Until the device is closed."""
+        """Count the rings of the device until it is closed."""
         async for event in self._events:
             if event.ring:
                 self._rung[event.notification.id, event.notification.alert_revision] += 1
 
     async def agrees(self, backend: Publisher, timeout: float) -> None:
-        """Wait for so many seconds until it holds what the store lists: time may still change both."""
+        """Wait until the device holds what the store lists. Raises `TimeoutError` after `timeout` seconds.
+
+        Both may still change, by expiries and ends of snoozes.
+        """
         async with asyncio.timeout(timeout):
             while not await self._agrees(backend):
                 await asyncio.sleep(0.1)
 
     def check(self) -> None:
-        """Nothing rang twice."""
+        """Assert that nothing rang twice."""
         twice = [ring for ring, count in self._rung.items() if count > 1]
         assert not twice, f"{self.user_id}'s {self._platform.name} rang twice for {twice}"
 
     async def _agrees(self, backend: Publisher) -> bool:
-        """Whatever the order: a device sorts by creation times, which jump where the clock does."""
+        """Compare without order: a device sorts by creation times, which jump where the clock does."""
         listed = [row async for row in backend.list(self.user_id, page_size=500)]
         wanted = {row.id: row for row in listed if self._is_for(row)}
         held = {row.id: row for row in self._device.notifications}
@@ -57,7 +60,7 @@ class Inbox:
 
 
 def inboxes_of(workload: Workload) -> list[Inbox]:
-    """Those of all its devices."""
+    """Return an inbox for each device of a workload."""
     return [
         Inbox(user_id, platform, device)
         for user_id in workload.users
@@ -67,7 +70,7 @@ def inboxes_of(workload: Workload) -> list[Inbox]:
 
 @asynccontextmanager
 async def watched(inboxes: Sequence[Inbox]) -> AsyncIterator[None]:
-    """Listen to all of them while inside."""
+    """Listen to all inboxes inside the context, and check them at its end."""
     listening = [asyncio.create_task(inbox.listen()) for inbox in inboxes]
     try:
         yield

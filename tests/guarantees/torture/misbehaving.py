@@ -1,4 +1,4 @@
-"""Devices that misbehave, each kind in its way, and the flood that they do not take. Knows no bound."""
+"""Devices that misbehave in three ways, and a flood of sends that they do not read."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from tests.support.processes import TIMEOUT
 from unisono.client import Publisher, draft
 from unisono.verify.recording import Recorder
 
-#: The largest content that there is (contract, 7), and how often it is sent at a time: under flow control,
-#: two fit into what a stream may be sent unasked.
+#: The largest raw content (`Payload.raw_content`), and how often it is sent at a time: two of them fit into
+#: the initial window of a stream.
 LARGE: Final = b"x" * 32 * 1024
 FLOOD: Final = 50
 
@@ -22,52 +22,52 @@ PER_USER: Final = 45
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misbehaving:
-    """The same number of each kind, mixed on the same users."""
+    """Devices of three kinds, the same number of each, mixed on the same users."""
 
-    #: They make no room for more data, and answer pings.
+    #: Devices that make no room for more data, and answer pings.
     full: list[Device]
-    #: They read everything, and never say so.
+    #: Devices that read everything, and never acknowledge.
     mute: list[Device]
-    #: They take nothing off the wire, as when a cable was pulled.
+    #: Devices that read nothing from the socket, as when a cable was pulled.
     silent: list[Device]
 
     @classmethod
     def of_each(cls, recorder: Recorder, name: str, count: int) -> Self:
-        """So many of each."""
+        """Make `count` devices of each kind, on users whose ids begin with `name`."""
         mixed = fleet.devices(recorder, name, 3 * count, per_user=PER_USER, bare=True)
         return cls(full=mixed[::3], mute=mixed[1::3], silent=mixed[2::3])
 
     @property
     def all(self) -> list[Device]:
-        """Of all kinds."""
+        """Return the devices of all kinds."""
         return [*self.full, *self.mute, *self.silent]
 
     @property
     def stalled(self) -> list[Device]:
-        """Those to which something cannot be written."""
+        """Return the devices that the server cannot write to."""
         return [*self.full, *self.silent]
 
     async def connect_all(self, address: str) -> None:
-        """Connect, and misbehave."""
+        """Connect all devices, and let them misbehave."""
         await fleet.connect_all(self.mute, address)
         await self.stall(address)
 
     async def stall(self, address: str) -> None:
-        """Connect those that stall, and let the last kind fall silent when they are welcomed."""
+        """Connect the devices that stall, and let the silent ones fall silent after their first message."""
         await fleet.connect_all(self.stalled, address, reads=False)
         await fleet.until_all(self.stalled, lambda device: bool(device.streams[-1].messages))
         for device in self.silent:
             device.connection.fall_silent()
 
     async def filled(self) -> None:
-        """Wait until no byte more may be written to those that make no room."""
+        """Wait until the windows of those that make no room are full."""
         async with asyncio.timeout(TIMEOUT):
             for device in self.full:
                 await device.connection.full.wait()
 
 
 async def flood(publisher: Publisher, users: list[str]) -> dict[str, int]:
-    """Send much to each; returns the last revision of each."""
+    """Send 50 large notifications to each user, and return the last revision of each."""
     last: dict[str, int] = {}
     for user_id in users:
         sent = await send_all(publisher, [draft(user_id, raw_content=LARGE) for _ in range(FLOOD)])

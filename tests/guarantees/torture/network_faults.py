@@ -1,4 +1,4 @@
-"""Bad ways to a server: proxies that cut, are slow, or change what they carry. Know no messages."""
+"""Proxies to a server that cut connections, are slow, or corrupt what they pass on."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -18,7 +18,10 @@ _STALL: Final = 0.8
 
 
 class CuttingProxy(Proxy):
-    """Breaks each connection after so many messages of the server: `lengths` says how many each time."""
+    """Breaks each connection after some messages of the server, as many as `lengths` yields for it.
+
+    `cut` is called at each cut.
+    """
 
     def __init__(self, server: str, lengths: Iterator[int], cut: Callable[[], None]) -> None:
         super().__init__(server)
@@ -39,7 +42,7 @@ class CuttingProxy(Proxy):
 
 
 class SlowProxy(Proxy):
-    """Delays, stalls, and splits what it carries into pieces of any size, both ways."""
+    """Delays, stalls, and splits what it passes on into pieces of any size, both ways."""
 
     def __init__(self, server: str, random: Random) -> None:
         super().__init__(server)
@@ -62,7 +65,7 @@ class SlowProxy(Proxy):
             data = data[size:]
 
     def piece(self, data: bytes) -> bytes:
-        """What arrives of a piece."""
+        """Return what arrives of a piece."""
         return data
 
     async def _hold_up(self) -> None:
@@ -73,14 +76,14 @@ class SlowProxy(Proxy):
 
 
 class CorruptingProxy(SlowProxy):
-    """Turns a bit now and then."""
+    """Flips a bit now and then, and calls `corrupted` each time."""
 
     def __init__(self, server: str, random: Random, corrupted: Callable[[], None]) -> None:
         super().__init__(server, random)
         self._corrupted = corrupted
 
     def piece(self, data: bytes) -> bytes:
-        """See `SlowLine`."""
+        """See `SlowProxy`."""
         if self._random.random() > 0.004:
             return data
         self._corrupted()

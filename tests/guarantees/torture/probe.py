@@ -1,4 +1,4 @@
-"""Measures how long a notification takes from the beginning of its send to devices that read."""
+"""Measures latency from the beginning of a send to its arrival on devices that read."""
 
 from collections.abc import Sequence
 from itertools import cycle, islice
@@ -17,7 +17,7 @@ _CONTENT: Final = notification_pb2.Payload(visual_content=notification_pb2.Visua
 
 
 class Probe:
-    """Sends one at a time, to the users of some devices in turn, on a connection of its own."""
+    """Sends one notification at a time, to the users of some devices in turn, on its own connection."""
 
     def __init__(self, context: TrialContext, connection: Connection, readers: Sequence[Device]) -> None:
         self.clock = context.recorder.clock
@@ -29,18 +29,18 @@ class Probe:
 
     @classmethod
     async def to(cls, context: TrialContext, address: str, readers: Sequence[Device]) -> Self:
-        """The devices must be connected, and nobody else may send to their users."""
+        """Connect to a server. The devices must be connected, and nobody else may send to their users."""
         return cls(context, await Connection.open(address), readers)
 
     async def latencies(self, sends: int) -> list[float]:
-        """Of each send, to each device of its user, in milliseconds."""
+        """Send so many notifications, and return the latencies to each device in milliseconds."""
         found: list[float] = []
         for user_id in islice(cycle(self._readers), sends):
             found += await self.one(user_id)
         return found
 
     async def one(self, user_id: str) -> list[float]:
-        """Of one send."""
+        """Send to one user, and return the latencies to each of the user's devices in milliseconds."""
         began = self.clock()
         answer = await self._teller.call(
             self._connection, SEND, pb.SendNotificationRequest(user_id=user_id, payload=_CONTENT)

@@ -1,4 +1,4 @@
-"""What a torture came to, in words and figures for people. Runs nothing."""
+"""Formats the results of a torture for people."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from unisono.verify.run_stats import RunStats
 
 
 def lines(results: Sequence[Result]) -> Iterator[str]:
-    """The whole report."""
+    """Yield the lines of the report: statistics, measured values, evidence, and a sum."""
     total = RunStats()
     for result in results:
         total += result.stats
@@ -26,7 +26,7 @@ def lines(results: Sequence[Result]) -> Iterator[str]:
 
 
 def outcome(result: Result) -> str:
-    """In a few words."""
+    """Return the outcome of a trial in a few words."""
     if result.broken:
         return f"broken: {', '.join(result.broken)}"
     return result.failure or "all promises kept"

@@ -1,4 +1,4 @@
-"""Goes through trials, round by round, and has each history judged. Knows no terminal."""
+"""Runs a trial in parts of some rounds, and judges the history of each."""
 
 import asyncio
 import tempfile
@@ -17,14 +17,14 @@ from unisono.verify.checker import check
 from unisono.verify.history import Annotation, History
 from unisono.verify.run_stats import RunStats
 
-#: How long a run may take that hangs, in seconds: so much, and so much more for each round.
+#: After how many seconds a run counts as hanging: a base, and more for each round.
 HANGS = 300.0
 HANGS_PER_ROUND = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What came of a trial: statistics, what was measured, broken promises, or why it could not go on."""
+    """The result of a trial: statistics, measured values, broken promises, or the error that ended it."""
 
     trial: Trial
     rounds: int = 0
@@ -32,13 +32,13 @@ class Result:
     measured: list[Annotation] = field(default_factory=list)
     broken: dict[str, BrokenPromise] = field(default_factory=dict)
     failure: str = ""
-    #: Of the run that went wrong: its seed, its number of rounds, and what was recorded.
+    #: Seed and number of rounds of the part that failed, and its history.
     again: tuple[int, int] | None = None
     history: History | None = None
 
     @property
     def good(self) -> bool:
-        """Whether all went well."""
+        """Return whether no promise was broken, and the trial came to its end."""
         return not self.broken and not self.failure
 
 
@@ -52,9 +52,9 @@ def run(
     timeout: float = TIMEOUT,
     timed: bool = True,
 ) -> Result:
-    """So many rounds of a trial, in histories of a few; up to the first that goes wrong.
+    """Run a trial for so many rounds, in histories of a few, up to the first that fails.
 
-    `done` is called after each round; for the others see `TrialContext`.
+    `done` is called after each round; for the other parameters see `TrialContext`.
     """
     result = Result(trial=trial)
     for start, count in _parts(rounds, trial.rounds_per_history):
@@ -83,7 +83,7 @@ def run(
 
 
 def _one(trial: Trial, context: TrialContext) -> tuple[History, str]:
-    """What was recorded, and what went wrong besides."""
+    """Run one part of a trial, and return its history, and the error that ended it, if any."""
     try:
         asyncio.run(_in_time(trial, context))
     # What is recorded is judged, whatever stopped the trial.
@@ -98,6 +98,6 @@ async def _in_time(trial: Trial, context: TrialContext) -> None:
 
 
 def _parts(rounds: int, rounds_per_history: int) -> Iterator[tuple[int, int]]:
-    """Where each history begins, and how many rounds it has."""
+    """Yield the first round of each history, and the number of its rounds."""
     for start in range(0, rounds, rounds_per_history):
         yield start, min(rounds_per_history, rounds - start)

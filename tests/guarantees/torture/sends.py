@@ -1,4 +1,4 @@
-"""Sends of a backend: one after another while something else goes on, or many at once."""
+"""Sends of a backend: one after the other in the background, or many at once."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +12,10 @@ from unisono.client import Draft, Publisher, SendResult
 async def sending(
     publisher: Publisher, users: Sequence[str], chance: Random, *, pause: float
 ) -> AsyncIterator[None]:
-    """Send to somebody after each pause, in seconds; raises what a send was refused with."""
+    """Send to a random user after each `pause` (seconds), inside the context.
+
+    Raises the error of a send at its end.
+    """
 
     async def keep_sending() -> None:
         while True:
@@ -29,7 +32,7 @@ async def sending(
 
 
 async def send_all(publisher: Publisher, drafts: Sequence[Draft]) -> list[SendResult]:
-    """Send them, in their order; raises what one was refused with."""
+    """Send the drafts in their order, and return the results. Raises the first error of a send."""
     outcomes = await publisher.batch(drafts)
     for outcome in outcomes:
         if isinstance(outcome, Exception):

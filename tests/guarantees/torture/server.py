@@ -1,4 +1,4 @@
-"""A real server on one file and one port, which comes back after whatever ends it. Knows no traffic."""
+"""A real server on one file and one port that can be ended, paused and started again."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ NOTHING: Final[Environment] = {}
 
 
 class Server:
-    """Writes down what is done to it. After an end, `start` has it serve again where it was."""
+    """A server that annotates what is done to it. After an end, `start` serves again on the same port."""
 
     def __init__(
         self, store: Path, recorder: Recorder, env: Environment, flags: tuple[str, ...] = ()
@@ -29,7 +29,7 @@ class Server:
 
     @property
     def process(self) -> ServerProcess:
-        """The one that runs, or ran last."""
+        """Return the process that runs, or ran last."""
         return self.processes[-1]
 
     async def start(self) -> None:
@@ -41,7 +41,7 @@ class Server:
         self._recorder.annotate("SERVING")
 
     async def ended_by_itself(self) -> int:
-        """Wait until it ends although nobody had it end; returns the exit status."""
+        """Wait until the server ends although no test ended it, and return its exit status."""
         while not self._serving or self.process.status is None:
             await asyncio.sleep(0.2)
         return self.process.status
@@ -53,7 +53,7 @@ class Server:
         await asyncio.to_thread(self.process.ended)
 
     async def pause(self, seconds: float) -> None:
-        """As on a machine that has no time for it."""
+        """Stop the process for so many seconds (SIGSTOP), as on a machine that has no time for it."""
         self._recorder.annotate("SIGSTOP")
         self.process.signal(signal.SIGSTOP)
         await asyncio.sleep(seconds)
@@ -65,6 +65,6 @@ class Server:
         await asyncio.to_thread(self._stack.close)
 
     def faults(self) -> list[str]:
-        """What the servers logged as a fault of their own: whatever is done to them, there is none."""
+        """Return the errors that the processes logged; whatever is done to them, there must be none."""
         entries = [entry for process in self.processes for entry in process.log]
         return [str(entry) for entry in entries if entry["level"] in ("error", "critical")]

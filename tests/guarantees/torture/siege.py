@@ -1,4 +1,4 @@
-"""One attack beside good calls: how quick the calls are, and what the server's memory comes to."""
+"""Measures the latency of good calls, and the server's memory, beside one attack."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,25 +14,25 @@ from unisono.client import Publisher, UnisonoError
 
 MIB: Final = 1024 * 1024
 
-#: What memory may grow by during an attack, and what may be left of it afterwards, in MiB.
+#: By how much memory may grow during an attack, and how much may be left of it afterwards, in MiB.
 GROWTH: Final = 128
 LEFT: Final = 64
 
-#: What the median of good calls may be: so many times that of quiet phases, or so many milliseconds; and
-#: what no call may take, besides what the slowest took in quiet phases. In a short run, which shares its
-#: cores with anything, so many times all that.
+#: The allowed median of good calls: a multiple of that of quiet phases, or milliseconds; and the allowed
+#: longest call, beyond the longest of quiet phases. A short run, which shares its cores with other work, is
+#: allowed a multiple of both.
 TIMES: Final = 3
 SLOW: Final = 20.0
 WORST: Final = 1_000.0
 NOISE: Final = 10
 
-#: Seconds for which the server is left in peace, and is attacked; and for which memory may come back.
+#: Seconds of quiet and of attack, and how long memory may take to be freed afterwards.
 PEACE: Final = 2.0
 WAR: Final = 4.0
 SHORT_PHASE: Final = 0.4
 GRACE: Final = 30.0
 
-#: Between two looks at the memory, in seconds.
+#: The pause between two reads of the memory, in seconds.
 _LOOK: Final = 0.05
 
 
@@ -48,7 +48,7 @@ class Siege:
         self._before = self._peak = self._left = 0.0
 
     async def round(self) -> None:
-        """Leave in peace, attack, and leave in peace until memory has come back, if it does."""
+        """Measure a quiet phase, then an attack, and wait until memory is freed, for 30 s at most."""
         self._before = self._before or self._memory()
         async with self._watched():
             async with attack(self._name, self._target) as attacking:
@@ -61,7 +61,7 @@ class Siege:
         self._worst, self._worst_quiet = max(self._worst, *found), max(self._worst_quiet, *before)
 
     async def calls(self, seconds: float) -> list[float]:
-        """Send, one after the other; what each took."""
+        """Send one notification after the other for so many seconds, and return how long each took, in ms."""
         clock = asyncio.get_running_loop().time
         end, found = clock() + seconds, list[float]()
         while not found or clock() < end:
@@ -75,7 +75,7 @@ class Siege:
         return found
 
     def write(self, context: TrialContext) -> None:
-        """Write down what all rounds came to."""
+        """Annotate the history with the values of all rounds, for the judge."""
         times, quiet = 1 if self._whole else NOISE, median(self._quiet)
         context.took(
             f"{self._name}: a good call, in ms",
@@ -96,7 +96,7 @@ class Siege:
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
-        """Find the peak of the memory while inside."""
+        """Record the peak of the memory inside the context."""
 
         async def watch() -> None:
             while True:
@@ -110,7 +110,7 @@ class Siege:
             watching.cancel()
 
     async def _comes_back(self) -> float:
-        """What memory is when it has come back, or when there is no grace any more."""
+        """Wait until memory is freed, or the grace is over, and return it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
                 while self._memory() - self._before > LEFT:

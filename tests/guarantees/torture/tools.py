@@ -1,4 +1,4 @@
-"""Tools of the system that trials and tests need. Knows none of them."""
+"""Finds the tools of the system that trials and tests need."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ HAPROXY: Final = "haproxy"
 
 
 def missing(needs: Sequence[str]) -> list[str]:
-    """Those of the tools that are not on this machine."""
+    """Return which of the tools are not installed."""
     there = {
         STRACE: shutil.which(STRACE) is not None,
         FAKETIME: faketime() is not None,
@@ -26,7 +26,7 @@ def missing(needs: Sequence[str]) -> list[str]:
 
 
 def require(needs: Sequence[str]) -> None:
-    """Skip the test where a tool is missing; in CI it fails."""
+    """Skip the test where a tool is missing, but fail it in CI."""
     if lacking := missing(needs):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
             f"not installed: {', '.join(lacking)}"
@@ -34,7 +34,7 @@ def require(needs: Sequence[str]) -> None:
 
 
 def faketime() -> Path | None:
-    """The library that gives a process a clock of its own, where it is. The linker does not look there."""
+    """Return the path of libfaketime, which gives a process its own clock, or None if it is not installed."""
     places = ("lib/*/faketime", "lib*/faketime", "local/lib/faketime")
     found = [path for place in places for path in Path("/usr").glob(f"{place}/libfaketimeMT.so.1")]
     return next(iter(found), None)

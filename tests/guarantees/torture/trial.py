@@ -1,4 +1,4 @@
-"""What a trial is: something done to a server again and again, while its clients are recorded."""
+"""The description of a trial: faults of a server, repeated in rounds, while its clients are recorded."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from tests.guarantees.torture.context import TrialContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """`says` is a line for people.
+    """A trial. `says` describes it in a line for people.
 
-    `full` is how many rounds the torture has, `short` how many there are in every test run, and `most`
-    how many go into one history: longer ones need much memory to be judged. `needs` are tools of the
-    system, without which it cannot be run.
+    `full` is how many rounds `make torture` runs, `short` how many each test run does, and
+    `rounds_per_history` how many go into one history: longer ones need much memory to be judged. `needs` are
+    tools of the system, without which it cannot be run.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""One attack in a process of its own: `python -m tests.support.attacks NAME HOST:PORT SOURCE [ROOT]`.
+"""Runs one attack in a process of its own: `python -m tests.support.attacks NAME HOST:PORT SOURCE [ROOT]`.
 
-It says "ready", waits for a line, says "begun" once it is in place, and "over" if it comes to an end. It
-ends when its input does.
+The process prints "ready", waits for a line of input, and prints "begun" once the attack is in place, and
+"over" if it comes to an end. It ends when its input does.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ ATTACKS: Final[Mapping[str, Attack]] = {
 }
 
 
-#: How long an attack goes on at most, whatever becomes of whoever started it, in seconds.
+#: How long an attack goes on at most, in seconds, also when the process that started it is gone.
 LONGEST: Final = 120.0
 
 
 class Speaker:
-    """Says each thing once, to whoever started the attack."""
+    """Prints each line once, for the process that started the attack."""
 
     def __init__(self) -> None:
         self._said: set[str] = set()
@@ -50,7 +50,7 @@ class Speaker:
 
 
 async def main(name: str, address: str, source: str, root: str = "") -> None:
-    """Attack until the input ends."""
+    """Run the attack of this name after a line of input, and cancel it when the input ends."""
     speaker = Speaker()
     speaker.say("ready")
     await asyncio.to_thread(sys.stdin.readline)
@@ -71,6 +71,6 @@ async def _attack(attack: Attack, target: Target, speaker: Speaker) -> None:
 
 
 if __name__ == "__main__":
-    # To go on talking when nobody is there any more is part of it.
+    # Writing to connections that are closed is part of some attacks.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     asyncio.run(main(*sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""What anybody with a token can ask for that is too much: long lists, and bodies that are never whole."""
+"""Attacks that need a token: requests with very long lists, and large bodies that are never complete."""
 
 import asyncio
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ Request = tuple[str, str, bytes]
 
 
 async def lists(target: Target, begun: Begun) -> None:
-    """One such request after the other, for ever."""
+    """Send requests with very long lists, one after the other, for ever."""
     requests = list(_requests())
     stranger = await Stranger.open(target)
     while True:
@@ -44,7 +44,7 @@ async def lists(target: Target, begun: Begun) -> None:
 
 
 async def large_bodies(target: Target, begun: Begun) -> None:
-    """Batches of almost 8 MB that lack their last byte; over when the server has ended them all."""
+    """Send batches of almost 8 MB without their last byte; ends when the server has ended them all."""
     await unfinished(target, begun, BATCH, LARGE, tokens.publisher())
 
 

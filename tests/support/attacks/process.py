@@ -1,4 +1,4 @@
-"""Starts an attack in a process of its own, so that it takes no time of whoever measures what it does."""
+"""Starts an attack in a process of its own, so that it takes no time from the process that measures."""
 
 import asyncio
 import sys
@@ -15,23 +15,23 @@ ROOT: Final = Path(__file__).parents[3]
 
 
 class Attack:
-    """One that is ready to begin."""
+    """A running attack process, which has printed "ready"."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
     async def begin(self) -> None:
-        """Let it begin, and wait until it is in place."""
+        """Begin the attack, and wait until it is in place."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
         await self.says("begun")
 
     async def over(self, *, timeout: float) -> None:
-        """Wait until the server has put an end to it; raises TimeoutError after so many seconds."""
+        """Wait until the server has ended the attack. Raises `TimeoutError` after `timeout` seconds."""
         await self.says("over", timeout=timeout)
 
     async def says(self, what: str, *, timeout: float = TIMEOUT) -> None:
-        """Wait for the next that it says, which is this; raises TimeoutError after so many seconds."""
+        """Assert that the next line is `what`. Raises `TimeoutError` when none comes in `timeout` seconds."""
         assert self._process.stdout is not None
         async with asyncio.timeout(timeout):
             line = await self._process.stdout.readline()
@@ -40,7 +40,7 @@ class Attack:
 
 @asynccontextmanager
 async def attack(name: str, target: Target) -> AsyncIterator[Attack]:
-    """An attack of this name in `tests.support.attacks.__main__`, which ends with the context."""
+    """Start the process of an attack in `tests.support.attacks.__main__`, which ends with the context."""
     command = (sys.executable, "-m", "tests.support.attacks", name, target.address, target.source)
     arguments = (*command, target.root) if target.root else command
     process = await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stdout=PIPE, cwd=ROOT)

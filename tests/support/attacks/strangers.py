@@ -1,4 +1,4 @@
-"""What can be done to a server without a token. Each attack is bounded in number; time is its caller's."""
+"""Attacks that need no token. Each is bounded in streams or connections; the caller ends it in time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
@@ -13,7 +13,7 @@ from tests.support.http2.stranger import Stranger, Target
 
 SEND: Final = "/unisono.v1.NotificationService/SendNotification"
 
-#: What is asked for where a request is reset at once: what needs a token, what needs none, what is not there.
+#: Methods whose requests are reset at once: one that needs a token, one that needs none, an unknown one.
 PATHS: Final = (SEND, "/grpc.health.v1.Health/Check", "/unisono.v1.Nowhere/Nothing")
 
 #: Called once the attack is in place.
@@ -22,7 +22,7 @@ Begun = Callable[[], None]
 #: Streams on one connection.
 STREAMS: Final = 300
 
-#: Connections that are held, where they come once and where they come back.
+#: Connections that are held: of those that do not come back, and of those that do.
 FEW: Final = 100
 MANY: Final = 400
 
@@ -32,10 +32,10 @@ SMALL: Final = 64 * 1024
 #: How many streams are written at a time.
 _CONCURRENCY: Final = 100
 
-#: Until an attack counts as being in place, though it could not say all of it, in seconds.
+#: After how many seconds an attack counts as being in place, though it could not send all of it.
 _SOON_SECONDS: Final = 10.0
 
-#: Between two tries, or two bytes, in seconds.
+#: The pause between two attempts, or two bytes, in seconds.
 _AGAIN: Final = 0.25
 
 
@@ -60,7 +60,7 @@ async def _reset_some(stranger: Stranger) -> None:
 
 
 async def headers(target: Target, begun: Begun) -> None:
-    """Headers of requests on one connection, and nothing else; over when the server has ended them all."""
+    """Send only the headers of requests, on one connection; ends when the server has ended them all."""
     stranger = await Stranger.open(target)
     streams = [stranger.ask(SEND) for _ in range(STREAMS)]
     begun()
@@ -68,12 +68,12 @@ async def headers(target: Target, begun: Begun) -> None:
 
 
 async def small_bodies(target: Target, begun: Begun) -> None:
-    """Requests of 64 KiB that lack their last byte; over when the server has ended them all."""
+    """Send requests of 64 KiB without their last byte; ends when the server has ended them all."""
     await unfinished(target, begun, SEND, SMALL)
 
 
 async def unfinished(target: Target, begun: Begun, path: str, size: int, token: str = "") -> None:
-    """Requests of one size on one connection, which all lack their last byte."""
+    """Send requests of `size` bytes without their last byte, on one connection, until all are ended."""
     stranger = await Stranger.open(target)
     body = framed(bytes(size))[:-1]
     streams = [stranger.ask(path, token) for _ in range(STREAMS)]
@@ -90,19 +90,19 @@ async def _until_ended(stranger: Stranger, streams: Iterable[int]) -> None:
 
 
 async def held(target: Target, begun: Begun) -> None:
-    """A hundred connections that say nothing or halves; over when the server has closed them all."""
+    """Hold 100 connections that send nothing or half frames; ends when the server has closed them all."""
     openings = islice(cycle(_openings()), FEW)
     await asyncio.gather(*(_hold(target, opening, begun) for opening in openings))
 
 
 async def held_again(target: Target, begun: Begun) -> None:
-    """Four hundred connections that say nothing, halves, or a byte at a time, and come back for ever."""
+    """Hold 400 connections that send nothing, half frames, or a byte at a time, and reconnect for ever."""
     kinds = [*(partial(_hold, target, opening, begun) for opening in _openings()), partial(_drip, target)]
     await asyncio.gather(*(_again(kind, begun) for kind in islice(cycle(kinds), MANY)))
 
 
 def _openings() -> list[bytes]:
-    """What somebody says who then holds the connection."""
+    """Return beginnings of connections, after each of which the connection is held."""
     block = request_headers(SEND, "unisono.test", "")
     whole = frames.frame(frames.HEADERS, frames.END_HEADERS, 1, block)
     return [
@@ -131,7 +131,7 @@ async def _drip(target: Target) -> None:
 
 
 async def _again(attack: Callable[[], Coroutine[Any, Any, None]], begun: Begun) -> None:
-    """For ever; to be turned away is to have begun, too."""
+    """Repeat an attack for ever; it has begun also when the connection is refused."""
     while True:
         with suppress(OSError):
             await attack()

@@ -1,7 +1,4 @@
-"""One gRPC call: the request as bytes, the messages of the answer, and how it ended.
-
-Knows the framing of gRPC over HTTP/2 and the status details of the service, and no connection.
-"""
+"""One gRPC call over HTTP/2: the framing of messages, and the status that it ended with."""
 
 import base64
 import struct
@@ -23,18 +20,18 @@ _RESETS: Final = {0x7: "UNAVAILABLE", 0x8: "CANCELLED", 0xB: "RESOURCE_EXHAUSTED
 
 
 class Status(NamedTuple):
-    """How a call ended: gRPC's code by name, and the reason of the service, if it gave one."""
+    """The end of a call: the name of gRPC's code, and the reason of the service, empty without one."""
 
     code: str
     reason: str = ""
 
 
-#: A connection that ends takes its calls with it; gRPC calls that so.
+#: The status of calls whose connection ended, as gRPC has it.
 LOST: Final = Status("UNAVAILABLE")
 
 
 class Call:
-    """Tells of each message, and once of the end."""
+    """Calls `on_message` with each message that is received, and `end` once with the status."""
 
     def __init__(self, on_message: Callable[[bytes], None], end: Callable[[Status], None]) -> None:
         self._on_message = on_message
@@ -42,7 +39,7 @@ class Call:
         self._received = bytearray()
 
     def take(self, data: bytes) -> None:
-        """More of the messages."""
+        """Add data that was received; messages may be split anywhere."""
         received = self._received
         received += data
         while len(received) >= _PREFIX.size:
@@ -54,27 +51,27 @@ class Call:
             self._on_message(message)
 
     def close(self, trailers: Mapping[str, str]) -> None:
-        """The answer is complete."""
+        """End the call with the status in the trailers."""
         code = _CODES.get(int(trailers.get("grpc-status", "2")), "UNKNOWN")
         self._end(Status(code, _reason(trailers.get("grpc-status-details-bin", ""))))
 
     def reset(self, error: int) -> None:
-        """The peer gave the stream up."""
+        """End the call with the status for a stream that the peer reset with this error code."""
         self._end(Status(_RESETS.get(error, "INTERNAL")))
 
     def lose(self) -> None:
-        """There is nobody any more who could answer."""
+        """End the call because the connection is lost."""
         self._end(LOST)
 
 
 def framed(body: bytes) -> bytes:
-    """A message as it travels."""
+    """Return a message with its prefix, as gRPC sends it."""
     return _PREFIX.pack(False, len(body)) + body
 
 
 @lru_cache(maxsize=4096)
 def request_headers(path: str, authority: str, token: str) -> bytes:
-    """The header block of a request. It leaves no trace in the peer's table, so it can be sent again."""
+    """Return the header block of a request; it adds nothing to the peer's table, and can be sent again."""
     headers = [
         (":method", "POST"),
         (":scheme", "http"),

@@ -1,4 +1,4 @@
-"""Which devices a server believes to be connected. Whatever it believes, it writes within a second or so."""
+"""Waits until a server takes devices for disconnected; it stores a change of that within about a second."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ _PAUSE: Final = 0.05
 
 
 async def wait_disconnected(address: str, fleet: Sequence[Device], timeout: float) -> list[str]:
-    """Wait until none of them counts as connected; return those that still do after so many seconds."""
+    """Wait until no device counts as connected; return the ids of those that do after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     left: list[str] = []
     for device in {device.user_id: device for device in fleet}.values():

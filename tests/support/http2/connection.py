@@ -1,7 +1,4 @@
-"""A connection of HTTP/2 made by hand: thousands fit on one core, and each can behave as no library lets it.
-
-Knows calls as bytes, and nothing of the service.
-"""
+"""A client's HTTP/2 connection without a library: thousands fit on one core, and it can misbehave."""
 
 import asyncio
 import socket
@@ -22,9 +19,10 @@ _AT_ONCE: Final = struct.pack("ii", 1, 0)
 
 
 class Connection(asyncio.Protocol):
-    """Reads, and answers pings, unless told not to.
+    """A connection that makes calls, and answers pings unless `answers_pings` is false.
 
-    Without `reads` it makes no room for more data: once it is `full`, the peer has to wait.
+    Without `reads` it makes no room for more data: once `full` is set, the peer has to wait. `closed` is set
+    when the connection has ended.
     """
 
     def __init__(self, address: str, *, reads: bool = True) -> None:
@@ -46,14 +44,14 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def open(cls, address: str, *, reads: bool = True) -> Self:
-        """Connect to HOST:PORT; raises OSError."""
+        """Connect to HOST:PORT. Raises `OSError`."""
         host, port = address.rsplit(":", 1)
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(lambda: cls(address, reads=reads), host, int(port))
         return connection
 
     def ask(self, path: str, token: str, body: bytes, call: Call) -> int:
-        """Begin a call; returns its number."""
+        """Begin a call, and return the number of its stream. The call is lost if the connection is ending."""
         stream_id, self._next_id = self._next_id, self._next_id + 2
         if self._ending:
             call.lose()
@@ -65,25 +63,25 @@ class Connection(asyncio.Protocol):
         return stream_id
 
     def cancel(self, stream_id: int) -> None:
-        """Give a call up: nothing more is heard of it."""
+        """Reset a stream; its call gets no more messages, and no status."""
         if self._calls.pop(stream_id, None) is not None:
             self._outgoing.forget(stream_id)
             self._transport.write(frames.given_up(stream_id))
 
     def close(self) -> None:
-        """Say so, and close."""
+        """Send GOAWAY, and close the connection."""
         self._transport.write(frames.farewell())
         self._transport.close()
 
     def abort(self) -> None:
-        """Break it off, without a word, as when a process is killed."""
+        """Close the connection with a TCP reset, as when a process is killed."""
         wire = self._transport.get_extra_info("socket")
         if not self._transport.is_closing():
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self._transport.abort()
 
     def fall_silent(self) -> None:
-        """Take nothing off the wire any more, as when a cable was pulled."""
+        """Read nothing more, and answer no pings, as when a cable was pulled."""
         self.answers_pings = False
         self._transport.pause_reading()
 
@@ -153,7 +151,7 @@ class Connection(asyncio.Protocol):
             call.reset(frames.first_number(frame.payload))
 
     def _take_goaway(self, frame: frames.Frame) -> None:
-        """What the peer has not begun, it never will (RFC 9113, section 6.8)."""
+        """End the calls after the last one that the peer processes (RFC 9113, section 6.8)."""
         self._ending = True
         last = frames.first_number(frame.payload)
         for stream_id in [stream_id for stream_id in self._calls if stream_id > last]:

@@ -1,4 +1,4 @@
-"""A device on connections made by hand: everything that it is told is written into a history."""
+"""A device on connections of `tests.support.http2`, which records what it receives in a history."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,12 +22,10 @@ Condition = Callable[["Device"], bool]
 
 
 class Device:
-    """One endpoint of one user; it has one stream at a time.
+    """One endpoint of one user, with one stream at a time, which resumes with its last token.
 
-    `revision` and `unread_count` are those of its last complete point, -1 before the first; it got there
-    when it `reached` it.
-    It comes back with its last token. A `bare` one leaves payloads out of what it writes down: they
-    would fill the memory.
+    `revision` and `unread_count` are those of its last complete point, -1 before the first; `reached` is when
+    it got there, in seconds since 1970. A `bare` one leaves payloads out of the history, to save memory.
     """
 
     def __init__(self, recorder: Recorder, user_id: str, endpoint_id: str, *, bare: bool = False) -> None:
@@ -46,20 +44,20 @@ class Device:
 
     @property
     def user_id(self) -> str:
-        """Whose it is."""
+        """Return the id of the user."""
         return self.caller.principal.user_id
 
     @property
     def ended(self) -> bool:
-        """Whether the stream that it asked for last is over."""
+        """Return whether the last stream has ended."""
         return self.streams[-1].ended is not None
 
     async def connect(self, address: str, *, reads: bool = True) -> None:
-        """Connect, and ask for a stream; raises OSError."""
+        """Connect, and subscribe. Raises `OSError`."""
         self.subscribe(await Connection.open(address, reads=reads))
 
     def subscribe(self, connection: Connection) -> None:
-        """Ask for a stream on a connection, which others may share."""
+        """Subscribe on a connection, which other devices may share."""
         request = pb.SubscribeRequest(endpoint_id=self.endpoint_id, platform=notification_pb2.PLATFORM_LINUX)
         if self._resume_token:
             request.resume_token = self._resume_token
@@ -72,25 +70,25 @@ class Device:
         self._stream_id = connection.ask(PATH, self.caller.token, body, call)
 
     async def acknowledge(self) -> None:
-        """Say that it has everything up to its last token; raises Refused."""
+        """Acknowledge the last token. Raises `CallFailed`."""
         request = pb.AcknowledgeRequest(endpoint_id=self.endpoint_id, resume_token=self._resume_token)
         await self.caller.call(self.connection, ACKNOWLEDGE, request)
 
     def leave(self) -> None:
-        """End the stream as a client does that is done, and close the connection."""
+        """Cancel the stream, and close the connection."""
         self.connection.cancel(self._stream_id)
         self._end(self.streams[-1], Status(""))
         self.connection.close()
 
     def abort(self) -> None:
-        """Break the connection off."""
+        """Close the connection with a TCP reset."""
         self._end(self.streams[-1], Status(""))
         self.connection.abort()
 
     async def until(self, condition: Condition, *, timeout: float | None = TIMEOUT) -> None:
-        """Wait until something is so; it is looked at after every message, and at the end of a stream.
+        """Wait for a condition, which is tested after every message, and at the end of a stream.
 
-        Raises TimeoutError after `timeout` seconds; None waits for ever.
+        Raises `TimeoutError` after `timeout` seconds; None waits for ever.
         """
         if condition(self):
             return
@@ -103,7 +101,7 @@ class Device:
             self._waiting.remove(waiting)
 
     async def caught_up(self, revision: int = 0) -> None:
-        """Wait until it is live, and complete at a revision or later."""
+        """Wait until the device is live, and complete at this revision or later."""
         await self.until(lambda device: device.live and device.revision >= revision)
 
     def _on_message(self, stream: Stream, body: bytes) -> None:
@@ -133,7 +131,7 @@ class Device:
 
 
 def _without_payloads(message: pb.SubscribeResponse) -> pb.SubscribeResponse:
-    """A copy: what is only cleared keeps its memory."""
+    """Return a copy without payloads: a cleared message would keep their memory."""
     for event in message.event_batch.events:
         event.notification.ClearField("payload")
     return pb.SubscribeResponse.FromString(message.SerializeToString())

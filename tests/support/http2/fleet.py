@@ -1,4 +1,4 @@
-"""Many devices at once: on how many users they are spread, and how they come and go together."""
+"""Creates many devices spread over users, and connects and disconnects them together."""
 
 import asyncio
 import resource
@@ -10,7 +10,7 @@ from unisono.verify.recording import Recorder
 
 T = TypeVar("T")
 
-#: Open streams of one user, as the contract limits them.
+#: Open streams of one user, which is the server's default limit.
 PER_USER: Final = 50
 
 #: How many connect at the same time, where it is not their haste that is tried.
@@ -23,7 +23,7 @@ _RESERVED: Final = 200
 def devices(
     recorder: Recorder, name: str, count: int, *, per_user: int = PER_USER, bare: bool = False
 ) -> list[Device]:
-    """So many, on users whose ids begin with a name."""
+    """Return `count` devices, `per_user` on each of users whose ids begin with `name`."""
     return [
         Device(recorder, f"{name}-{number // per_user}", f"{name}-{number % per_user}", bare=bare)
         for number in range(count)
@@ -31,12 +31,12 @@ def devices(
 
 
 def users(fleet: Iterable[Device]) -> list[str]:
-    """Whose they are, each once."""
+    """Return the ids of the devices' users, each once."""
     return list(dict.fromkeys(device.user_id for device in fleet))
 
 
 async def connect_all(fleet: Sequence[Device], address: str, *, reads: bool = True) -> None:
-    """Let them connect, some at a time. Those that read are live when this returns."""
+    """Connect devices, some at a time, and with `reads` wait until they are live."""
     for some in groups(fleet, _CONCURRENCY):
         await asyncio.gather(*(device.connect(address, reads=reads) for device in some))
         if reads:
@@ -44,25 +44,25 @@ async def connect_all(fleet: Sequence[Device], address: str, *, reads: bool = Tr
 
 
 async def until_all(fleet: Iterable[Device], condition: Condition) -> None:
-    """Wait until something is so for each."""
+    """Wait until each device has met the condition."""
     for device in fleet:
         await device.until(condition)
 
 
 def abort_all(fleet: Iterable[Device]) -> None:
-    """All at once."""
+    """Close the connections of all devices with a TCP reset."""
     for device in fleet:
         device.abort()
 
 
 def groups(all_: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """In their order, so many in each."""
+    """Yield the items in groups of `size`, in their order; the last group may be smaller."""
     for start in range(0, len(all_), size):
         yield all_[start : start + size]
 
 
 def fitting(count: int) -> int:
-    """So many, or as many as may have a connection: raises the limit on open files as far as it may."""
+    """Return `count`, or how many connections the process may have; raises its limit on open files first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

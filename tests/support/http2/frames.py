@@ -1,13 +1,10 @@
-"""The frames of HTTP/2 that a client of gRPC needs, made and taken apart by hand (RFC 9113, section 4.1).
-
-Knows neither connections nor gRPC.
-"""
+"""Encodes and decodes the frames of HTTP/2 that a client of gRPC needs (RFC 9113, section 4.1)."""
 
 import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-#: What a client says first (RFC 9113, section 3.4).
+#: The first bytes that a client sends (RFC 9113, section 3.4).
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 #: The kinds of frames (RFC 9113, section 6).
@@ -24,11 +21,11 @@ ACK: Final = 0x1
 END_STREAM: Final = 0x1
 END_HEADERS: Final = 0x4
 
-#: Why a stream or a connection is given up (RFC 9113, section 7).
+#: Error codes of a stream or a connection (RFC 9113, section 7).
 NO_ERROR: Final = 0x0
 CANCEL: Final = 0x8
 
-#: How much a peer may send before it is told that there is more room (RFC 9113, section 6.9.2).
+#: Bytes that a peer may send before it gets a WINDOW_UPDATE (RFC 9113, section 6.9.2).
 WINDOW: Final = 65_535
 
 #: Largest payload of a frame that every peer takes (RFC 9113, section 4.2).
@@ -42,7 +39,7 @@ _INITIAL_WINDOW_SIZE: Final = 0x4
 
 
 class Frame(NamedTuple):
-    """One frame, as it came."""
+    """One frame that was received."""
 
     kind: int
     flags: int
@@ -51,47 +48,47 @@ class Frame(NamedTuple):
 
 
 def frame(kind: int, flags: int, stream_id: int, payload: bytes) -> bytes:
-    """A frame to be sent. Its payload has at most 16,384 bytes."""
+    """Encode a frame; its payload must have at most 16,384 bytes."""
     return _HEAD.pack(len(payload) >> 8, len(payload) & 0xFF, kind, flags, stream_id) + payload
 
 
 def greeting() -> bytes:
-    """What opens a connection: the preface, and that nothing is to be pushed."""
+    """Return the bytes that open a connection: the preface, and settings that disable push."""
     return PREFACE + frame(SETTINGS, 0, 0, _SETTING.pack(_ENABLE_PUSH, 0))
 
 
 def more_room(stream_id: int, size: int) -> bytes:
-    """Lets the peer send so many bytes more, on a stream or, with 0, on all of them."""
+    """Return a frame that lets the peer send `size` more bytes on a stream, or with 0 on the connection."""
     return frame(WINDOW_UPDATE, 0, stream_id, number(size))
 
 
 def given_up(stream_id: int) -> bytes:
-    """Tells the peer that nobody waits for the rest of a stream."""
+    """Return a frame that resets a stream with CANCEL."""
     return frame(RST_STREAM, 0, stream_id, number(CANCEL))
 
 
 def initial_window(settings: bytes, before: int) -> int:
-    """What each stream may be sent unasked (RFC 9113, section 6.5.2): as before where nothing is said."""
+    """Return the initial window of streams in settings (RFC 9113, section 6.5.2), or `before` without one."""
     return int(dict(_SETTING.iter_unpack(settings)).get(_INITIAL_WINDOW_SIZE, before))
 
 
 def farewell() -> bytes:
-    """Tells the peer that the connection is going to be closed."""
+    """Return a GOAWAY frame without an error."""
     return frame(GOAWAY, 0, 0, number(0) + number(NO_ERROR))
 
 
 def number(value: int) -> bytes:
-    """As it stands in a frame."""
+    """Encode a number of four bytes."""
     return _NUMBER.pack(value)
 
 
 def first_number(payload: bytes) -> int:
-    """The first number of a payload: an error, the last stream, more room."""
+    """Return the first number of a payload: an error code, the last stream, or the size of a window."""
     return int(_NUMBER.unpack_from(payload)[0])
 
 
 def take_frames(buffer: bytearray) -> Iterator[Frame]:
-    """Takes the whole frames out of what has come so far."""
+    """Yield the whole frames at the beginning of the buffer, and remove them from it in the end."""
     start = 0
     while len(buffer) - start >= _HEAD.size:
         high, low, kind, flags, stream_id = _HEAD.unpack_from(buffer, start)

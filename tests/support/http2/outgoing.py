@@ -1,4 +1,4 @@
-"""Bodies of requests, sent as far as the peer makes room for them (RFC 9113, section 5.2). Knows no calls."""
+"""Sends the bodies of requests as far as the peer's flow control allows (RFC 9113, section 5.2)."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from tests.support.http2 import frames
 
 
 class Outgoing:
-    """What is to be sent on one connection; `write` sends it."""
+    """The requests that are still to be sent on one connection; `write` sends bytes."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
@@ -16,7 +16,7 @@ class Outgoing:
         self._rests: dict[int, bytes] = {}
 
     def send(self, stream_id: int, headers: bytes, body: bytes) -> None:
-        """A request: its headers at once, its body when there is room."""
+        """Send the headers of a request at once, and its body when there is room."""
         if not self._rests and len(body) <= min(self._room, self._initial):
             self._room -= len(body)
             self._write(headers + _data(stream_id, body, last=True))
@@ -26,7 +26,7 @@ class Outgoing:
         self._go_on()
 
     def more_room(self, stream_id: int, size: int) -> None:
-        """The peer makes room, on a stream or, with 0, on the connection."""
+        """Handle a WINDOW_UPDATE of the peer for a stream, or with 0 for the connection."""
         if not stream_id:
             self._room += size
         elif stream_id in self._rooms:
@@ -34,14 +34,14 @@ class Outgoing:
         self._go_on()
 
     def set(self, settings: bytes) -> None:
-        """The peer says how it wants to be spoken to."""
+        """Handle settings of the peer."""
         before, self._initial = self._initial, frames.initial_window(settings, self._initial)
         grown = self._initial - before
         self._rooms = {stream_id: room + grown for stream_id, room in self._rooms.items()}
         self._go_on()
 
     def forget(self, stream_id: int) -> None:
-        """Nobody wants the rest of a body any more."""
+        """Drop the rest of a body, because its stream has ended."""
         self._rooms.pop(stream_id, None)
         self._rests.pop(stream_id, None)
 
@@ -60,7 +60,7 @@ class Outgoing:
 
 
 def _data(stream_id: int, body: bytes, *, last: bool) -> bytes:
-    """The frames of a part of a body; `last` where nothing follows."""
+    """Return the frames of a part of a body; `last` if nothing follows."""
     found: list[bytes] = []
     for start in range(0, len(body), frames.LARGEST):
         ends = last and start + frames.LARGEST >= len(body)

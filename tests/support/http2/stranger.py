@@ -1,6 +1,6 @@
-"""A connection that says as much HTTP/2 as it likes: nothing, halves, or more than is decent.
+"""An HTTP/2 connection for attacks: it sends any bytes, such as nothing, half frames, or too much.
 
-It keeps to flow control, since no server has to hold more than it allowed itself. Knows no attack.
+It keeps to flow control, since no server has to hold more than it allowed itself.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ Ending = dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """HOST:PORT of a server, the local address to come from, and the file of the root of its certificate.
+    """Where to connect: `address` is HOST:PORT, `source` the local address to connect from.
 
-    Without a root, the connection is in the clear.
+    `root` is the file with the root of the server's certificate; without one, the connection is in the clear.
     """
 
     address: str
@@ -30,7 +30,7 @@ class Target:
     root: str = ""
 
     def context(self) -> ssl.SSLContext | None:
-        """TLS as gRPC wants it: HTTP/2 is chosen by ALPN."""
+        """Return a TLS context that chooses HTTP/2 by ALPN, as gRPC needs it; None without a root."""
         if not self.root:
             return None
         context = ssl.create_default_context(cadata=Path(self.root).read_text())
@@ -39,9 +39,9 @@ class Target:
 
 
 class Stranger(asyncio.Protocol):
-    """Says what it is told to. It answers settings and pings.
+    """Sends what a test asks for, and answers settings and pings by itself.
 
-    `ended` has the streams that the peer ended; a stream that was reset has no headers.
+    `ended` has the last headers of each stream that the peer ended, none for one that was reset.
     """
 
     def __init__(self, target: Target) -> None:
@@ -60,7 +60,7 @@ class Stranger(asyncio.Protocol):
 
     @classmethod
     async def open(cls, target: Target, *, greets: bool = True) -> Self:
-        """Connect, and say the preface unless it is not to; raises OSError."""
+        """Connect, and unless `greets` is false send the preface and settings. Raises `OSError`."""
         host, port = target.address.rsplit(":", 1)
         _, stranger = await asyncio.get_running_loop().create_connection(
             lambda: cls(target), host, int(port), ssl=target.context(), local_addr=(target.source, 0)
@@ -70,24 +70,24 @@ class Stranger(asyncio.Protocol):
         return stranger
 
     def say(self, data: bytes) -> None:
-        """Write these bytes, whatever they are, if anybody is there."""
+        """Write these bytes, unless the connection is closed."""
         if not self._transport.is_closing():
             self._transport.write(data)
 
     async def drained(self) -> None:
-        """Wait until not much is left to be written, or nobody is there."""
+        """Wait until not much is left to be written, or the connection is closed."""
         await asyncio.sleep(0)
         await self._writable.wait()
 
     def ask(self, path: str, token: str = "") -> int:
-        """Send the headers of a request; returns the number of its stream."""
+        """Send the headers of a request, and return the number of its stream."""
         stream_id, self._next_id = self._next_id, self._next_id + 2
         block = request_headers(path, self._authority, token)
         self.say(frames.frame(frames.HEADERS, frames.END_HEADERS, stream_id, block))
         return stream_id
 
     async def pour(self, stream_id: int, data: bytes, *, end: bool = False) -> None:
-        """Send some of a body, as the peer makes room for it, unless the peer ends the stream before."""
+        """Send data of a body as the peer makes room, until the stream or connection ends."""
         sent = 0
         while sent < len(data) and not self._over(stream_id):
             part = data[sent : sent + min(frames.LARGEST, await self._room_for(stream_id))]
@@ -99,13 +99,13 @@ class Stranger(asyncio.Protocol):
             await self.drained()
 
     async def call(self, path: str, token: str, body: bytes) -> Ending:
-        """Make a whole call. Raises ConnectionError."""
+        """Make a whole call, and return its last headers. Raises `ConnectionError` as `until_ended` does."""
         stream_id = self.ask(path, token)
         await self.pour(stream_id, framed(body), end=True)
         return await self.until_ended(stream_id)
 
     async def until_ended(self, stream_id: int) -> Ending:
-        """Wait until the peer ends a stream. Raises ConnectionError."""
+        """Wait until the peer ends a stream. Raises `ConnectionError` if the connection is closed before."""
         while not self._over(stream_id):
             await self._change()
         if stream_id not in self.ended:
@@ -113,7 +113,7 @@ class Stranger(asyncio.Protocol):
         return self.ended[stream_id]
 
     def abort(self) -> None:
-        """Break it off, without a word."""
+        """Close the connection at once, without a GOAWAY."""
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -147,7 +147,7 @@ class Stranger(asyncio.Protocol):
         await self._changed.wait()
 
     async def _room_for(self, stream_id: int) -> int:
-        """What a stream may be sent; 0 if nobody wants more of it."""
+        """Wait until there is room, and return its bytes; 0 when the stream or connection has ended."""
         while not self._over(stream_id):
             room = min(self._room, self._initial - self._spent.get(stream_id, 0))
             if room > 0:

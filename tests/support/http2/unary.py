@@ -1,4 +1,4 @@
-"""Calls with one answer on a connection made by hand, written into a history like those of the SDK."""
+"""Makes calls with one answer on connections of `tests.support.http2`, and records them in a history."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ LIST_ENDPOINTS = Method(
 
 
 class CallFailed(Exception):
-    """A call that was not answered OK."""
+    """A call was not answered OK. `status` is how it ended."""
 
     def __init__(self, method: str, status: Status) -> None:
         super().__init__(f"{method}: {status.code} {status.reason}")
@@ -33,7 +33,7 @@ class CallFailed(Exception):
 
 
 class RecordedCaller:
-    """Makes calls as one principal."""
+    """Makes calls with the token of one principal, and records them."""
 
     def __init__(self, recorder: Recorder, principal: Principal, token: str) -> None:
         self.principal = principal
@@ -43,7 +43,7 @@ class RecordedCaller:
     async def call(
         self, connection: Connection, method: Method[Request, Response], request: Request
     ) -> Response:
-        """Make a call, and wait for its answer. Raises Refused."""
+        """Make a call, and return its answer. Raises `CallFailed`."""
         began = self._recorder.clock()
         answers: list[bytes] = []
         ended: asyncio.Future[Status] = asyncio.get_running_loop().create_future()

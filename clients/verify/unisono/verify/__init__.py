@@ -1,1 +1,1 @@
-"""Checks the promises of the service on what clients recorded of it. Knows no server, only the contract."""
+"""Judges from the recorded history of its clients whether a Unisono service keeps its promises."""

@@ -1,11 +1,15 @@
-"""A broken promise, with its evidence."""
+"""One case of a promise that a history shows to be broken."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenPromise:
-    """`promise` is its name in the contract, `time` is when it showed, `evidence` is lines of words."""
+    """A case in which a promise was broken.
+
+    `promise` is a name as in docs/guarantees.md. `time` is when the case showed, in seconds since 1970; 0
+    where it has no time. `evidence` is lines for people: who received what.
+    """
 
     promise: str
     time: float

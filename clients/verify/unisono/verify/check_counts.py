@@ -1,7 +1,4 @@
-"""Counts the checks of each promise that a history allows: where there are none, nothing is shown.
-
-Counts what the promises look at, and does not judge.
-"""
+"""Counts how often a history puts each promise to the test: with no test, it shows nothing of the promise."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,12 +15,15 @@ from unisono.verify.promises.drained import is_open
 from unisono.verify.replay import replays_of
 from unisono.verify.sends import sends_of
 
-#: How many there are of each kind of thing, by its name in the plural.
+#: Numbers of checks by kind, such as "complete points"; the kinds are shown to people.
 CheckCounts = dict[str, int]
 
 
 def count_checks(history: History) -> dict[str, CheckCounts]:
-    """By promise: how many checks of each kind the history allows. All zero: nothing could break it."""
+    """Count the checks that the history allows, for each promise by its name, and by kind within it.
+
+    All promises are in the result. One whose counts are all 0 was not put to the test.
+    """
     return {promise: count(history) for promise, count in _COUNTS.items()}
 
 
@@ -37,7 +37,7 @@ def _durable(history: History) -> CheckCounts:
 
 
 def _first_answers(history: History) -> dict[FeedKey, float]:
-    """When the first change of each feed was answered."""
+    """Return when the first change of each feed was answered, in seconds since 1970."""
     changes = [(feed_of(call), call.ended) for call in history.calls if revision_of(call)]
     sends = [(feed_sent_to(sent), sent.call.ended) for sent in sends_of(history)]
     return dict(sorted((*changes, *sends), key=lambda change: change[1], reverse=True))
@@ -62,7 +62,7 @@ def _complete(history: History) -> CheckCounts:
 
 
 def _exact(history: History) -> CheckCounts:
-    """A device that began at the end need not hold what counts."""
+    """Leave out devices that began at the end of the feed: they may lack notifications that are counted."""
     steps = (step for replay in replays_of(history) for step in replay.steps())
     return {"complete points": sum(step.message.complete and not step.state.start_revision for step in steps)}
 
@@ -136,7 +136,7 @@ def _states_in_answers(history: History) -> Iterator[tuple[str, int]]:
 
 
 def _catches_up(stream: Stream) -> bool:
-    """Whether anything came before Synced."""
+    """Return whether events came before Synced."""
     for received in stream.messages:
         if received.message.HasField("synced"):
             return False

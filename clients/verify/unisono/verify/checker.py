@@ -1,4 +1,4 @@
-"""The judge: which promises a history shows to be broken. Knows nobody who makes histories."""
+"""The judge: finds the promises that a history shows to be broken, whatever made the history."""
 
 from collections.abc import Iterator
 
@@ -22,11 +22,15 @@ PROMISES = (
     *("Durable", "Ordered", "Unique", "Complete", "Convergent", "Resumable", "Collapsed", "Bounded"),
     *("Isolated", "Drained", "Exact", "Idempotent", "Fair"),
 )
-"""Those of streams, that of sends, and that of whoever shares a server with others."""
+"""The names of all promises, in the order of docs/guarantees.md."""
 
 
 def check(history: History) -> dict[str, BrokenPromise]:
-    """The first case of each promise that is broken, by the name of the promise."""
+    """Return the first case of each broken promise by its name, in the order of `PROMISES`.
+
+    The first is the earliest; of several at one time, the one with the shortest evidence. An empty result
+    means that nothing in the history breaks a promise, also where nothing could: see `count_checks`.
+    """
     first: dict[str, BrokenPromise] = {}
     for broken in _all(history):
         known = first.get(broken.promise)

@@ -1,7 +1,7 @@
-"""What a history tells of the notifications of each feed: at which revision each was how.
+"""Reconstructs from a history the versions of each feed's notifications, by revision.
 
-The truth is put together from what all clients were told: a server that tells each something else
-contradicts itself here. Knows no promise but that.
+They are put together from what all clients received: a server that sends different states of the same
+revision to different clients shows here as a contradiction.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ _ASIDE = (pb.USER_ACTION_STATE_DISMISSED, pb.USER_ACTION_STATE_SNOOZED)
 
 
 class FeedKey(NamedTuple):
-    """Names a feed."""
+    """The identity of a feed: the app and the user."""
 
     app_id: str
     user_id: str
@@ -26,9 +26,10 @@ class FeedKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """A notification as of one of its revisions; `row` is None when it was removed.
+    """A notification as of one of its revisions, as one client received it.
 
-    `told` says who was told so, and `time` when.
+    `row` is None when the notification was removed at that revision. `source` names the stream or call
+    that it came with, for evidence; `time` is when it was received, in seconds since 1970.
     """
 
     id: str
@@ -38,7 +39,10 @@ class Version:
     time: float
 
     def contradicts(self, other: "Version") -> bool:
-        """Whether both cannot be true. Content that one of them left out says nothing."""
+        """Return whether the other version of the same notification and revision is another state.
+
+        Payloads are not compared: events may leave them out.
+        """
         if self.row is None or other.row is None:
             return self.row is not other.row
         return _bare(self.row) != _bare(other.row)
@@ -46,42 +50,49 @@ class Version:
 
 @dataclass(slots=True)
 class Feed:
-    """What is known of one feed."""
+    """All that a history shows of one feed.
+
+    `versions` is by notification id, then by revision, with one of the versions received of each.
+    `contradictions` are that one and another of the same revision that differs from it.
+    """
 
     versions: dict[str, dict[int, Version]] = field(default_factory=lambda: defaultdict(dict))
-    #: Ids and keys that somebody asked to delete or to replace, with whatever outcome, and since when.
+    #: When a delete or a replacement of an id or key was first requested, whatever its outcome.
     ended: dict[str, float] = field(default_factory=dict)
     contradictions: list[tuple[Version, Version]] = field(default_factory=list)
     _seen: list[tuple[float, int]] = field(default_factory=list)
 
     def learn(self, version: Version) -> None:
-        """Take in what somebody was told."""
+        """Add a version that a client received, or record a contradiction if it differs from a known one."""
         self.note(version.time, version.revision)
         known = self.versions[version.id].setdefault(version.revision, version)
         if known.contradicts(version):
             self.contradictions.append((known, version))
 
     def note(self, time: float, revision: int) -> None:
-        """Somebody was told that the feed has got so far."""
+        """Record that a client knew at `time` that the feed had reached this revision."""
         self._seen.append((time, revision))
 
     def end(self, time: float, name: str) -> None:
-        """Somebody asked to delete or to replace what has this id or key."""
+        """Record that a client asked to delete or replace the notification with this id or key."""
         if name:
             self.ended[name] = min(time, self.ended.get(name, time))
 
     def reached(self, time: float) -> int:
-        """The largest revision that anybody had been told of before a time."""
+        """Return the largest revision that any client knew of before `time`; 0 if there was none."""
         return max((revision for told, revision in self._seen if told < time), default=0)
 
     def in_order(self) -> list[Version]:
-        """All versions by revision."""
+        """Return all versions by ascending revision."""
         found = (version for versions in self.versions.values() for version in versions.values())
         return sorted(found, key=lambda version: version.revision)
 
 
 def feeds_of(history: History) -> dict[FeedKey, Feed]:
-    """All feeds that the history tells of."""
+    """Reconstruct every feed that a stream, a send or another call of the history is about.
+
+    The result is a `defaultdict`: any other feed is an empty one.
+    """
     feeds: dict[FeedKey, Feed] = defaultdict(Feed)
     for stream in history.streams:
         feed = feeds[feed_followed(stream)]
@@ -100,7 +111,10 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
 
 
 def endings_in(call: Call) -> Iterator[tuple[FeedKey, str]]:
-    """What a call asks to delete or to replace: in which feed, and its id or key."""
+    """Yield feed and id or key of each notification that a call asks to delete or to replace.
+
+    The outcome of the call does not matter: one without an answer may have been carried out.
+    """
     request, app_id = call.request, call.principal.app_id
     if isinstance(request, service_pb.DeleteNotificationRequest):
         yield feed_of(call), request.notification.id or request.notification.app_notification_id
@@ -110,23 +124,29 @@ def endings_in(call: Call) -> Iterator[tuple[FeedKey, str]]:
 
 
 def feed_followed(stream: Stream) -> FeedKey:
-    """The feed that a stream tells of."""
+    """Return the feed whose events a stream delivers."""
     return FeedKey(stream.principal.app_id, stream.principal.user_id)
 
 
 def feed_sent_to(sent: Sent) -> FeedKey:
-    """The feed that something was sent to."""
+    """Return the feed that a notification was sent to."""
     return FeedKey(sent.call.principal.app_id, sent.user_id)
 
 
 def feed_of(call: Call) -> FeedKey:
-    """The feed that a call is about."""
+    """Return the feed that a call is about.
+
+    Its `user_id` is empty where an app calls about no user, or about several, as in a batch of sends.
+    """
     request: Any = call.request
     return FeedKey(call.principal.app_id, call.principal.user_id or getattr(request, "user_id", ""))
 
 
 def named_in(call: Call) -> str:
-    """The id of the one notification that a call is about, if it is about one."""
+    """Return the id of the notification that a get, update or delete names; empty for all other calls.
+
+    Empty also where the request names it by its key.
+    """
     match request := call.request:
         case (
             service_pb.GetNotificationRequest()
@@ -139,7 +159,11 @@ def named_in(call: Call) -> str:
 
 
 def revision_of(call: Call) -> int:
-    """The revision that an answer tells of a change, other than a send, that it made, or may have made."""
+    """Return the revision of the feed after an update, a mark or a delete that was answered OK, else 0.
+
+    For an update it is that of the notification. 0 also for marks that changed nothing, and for sends:
+    `sends_of` has theirs.
+    """
     match answer := call.answer:
         case service_pb.UpdateNotificationResponse():
             return answer.notification.revision
@@ -152,17 +176,23 @@ def revision_of(call: Call) -> int:
 
 
 def counts_as_unread(row: pb.Notification) -> bool:
-    """Whether it counts for a badge."""
+    """Return whether a notification counts as unread: it is unread, and neither dismissed nor snoozed.
+
+    This is what `unread_count` in `SubscribeResponse` counts.
+    """
     return row.read_state == pb.READ_STATE_UNREAD and row.user_action_state not in _ASIDE
 
 
 def is_over(expiring: pb.Notification | service_pb.SendResult, time: float) -> bool:
-    """Whether its `expire_time` has passed by a time, in seconds since 1970."""
+    """Return whether `expire_time` is before `time`, in seconds since 1970."""
     return expiring.expire_time.ToNanoseconds() / 1e9 < time
 
 
 def is_for(row: pb.Notification, endpoint_id: str, platform: int) -> bool:
-    """Whether it is meant for an endpoint."""
+    """Return whether the target policy of a notification admits an endpoint, by its id or its platform.
+
+    An empty policy admits every endpoint.
+    """
     policy = row.target_policy
     everyone = not (policy.platforms or policy.endpoint_ids)
     return everyone or platform in policy.platforms or endpoint_id in policy.endpoint_ids

@@ -1,4 +1,4 @@
-"""Lists that show everything that a feed holds. Knows no promise."""
+"""Finds the lists that show all notifications of a feed."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from unisono.verify.history import Call, History
 
 
 def listings_of(history: History) -> Iterator[Call]:
-    """Those without a filter, in which one page has all that there is."""
+    """Yield the answered list calls without a filter whose first page has the whole feed."""
     for call in history.calls:
         answer = call.answer
         unfiltered = _names(call.request) <= {"user_id", "page_size"}
@@ -19,7 +19,7 @@ def listings_of(history: History) -> Iterator[Call]:
 
 
 def listed(listing: Call) -> dict[str, notification_pb2.Notification]:
-    """What such a list shows, by id."""
+    """Return the notifications in the answer of a list call, by id; empty for any other call."""
     answer = listing.answer
     rows = answer.notifications if isinstance(answer, pb.ListNotificationsResponse) else ()
     return {row.id: row for row in rows}

@@ -1,6 +1,6 @@
-"""What clients recorded: every call and its outcome, every message of every stream, what was done to servers.
+"""The history that is judged: calls with their outcomes, streams with their messages, and annotations.
 
-A history is data: whoever makes one, a test, a run against a deployment or an editor, it is judged alike.
+A history is plain data. One from a test, a run against a deployment or a text editor is judged alike.
 """
 
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from google.protobuf.message import Message
 
 from unisono.v1 import feed_service_pb2 as feed_pb
 
-#: The outcome of a call that was answered, in gRPC's word.
+#: The name of gRPC's status code for success.
 OK: Final = "OK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Whose token a call carried: an app's, or that of a user, on a device if it has an endpoint_id.
+    """Who makes a call, by the token: an app, or a user of it where `user_id` is not empty.
 
-    `expire_time` is in seconds since 1970; None when it outlives the history.
+    `expire_time` is that of the token, in seconds since 1970; None when it is unknown, or after the history.
     """
 
     app_id: str
@@ -28,10 +28,11 @@ class Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call with one answer. Times are in seconds since 1970, on one clock that does not jump.
+    """A call of a method with one answer.
 
-    `code` is gRPC's, by name; `reason` is that of the service, if it gave one. Without `code` the client
-    ended before there was an answer.
+    Times are in seconds since 1970, on one clock that does not jump. `method` is a name without its
+    service. `code` is the name of the gRPC status code, empty when the client ended the call itself.
+    `reason` is the name of an `ErrorReason`, empty where the server gave none.
     """
 
     principal: Principal
@@ -45,13 +46,13 @@ class Call:
 
     @property
     def good(self) -> bool:
-        """Whether it was answered OK."""
+        """Return whether the call was answered OK."""
         return self.code == OK and self.answer is not None
 
 
 @dataclass(frozen=True, slots=True)
 class TimedMessage:
-    """A message of a stream, and when it came."""
+    """A message of a stream, and when it was received, in seconds since 1970."""
 
     time: float
     message: feed_pb.SubscribeResponse
@@ -59,7 +60,11 @@ class TimedMessage:
 
 @dataclass(slots=True, kw_only=True)
 class Stream:
-    """One Subscribe call. `ended` is None while it is open, and `code` is empty when the client left."""
+    """One Subscribe call, with its messages in the order in which they were received.
+
+    Times are in seconds since 1970, on the clock of the calls. `ended` is None while the stream is open.
+    `code` and `reason` are as in `Call`; `code` is empty also while the stream is open.
+    """
 
     principal: Principal
     request: feed_pb.SubscribeRequest
@@ -71,13 +76,17 @@ class Stream:
 
     @property
     def name(self) -> str:
-        """For people: whose, and from when on."""
+        """Return a name for people: user, endpoint and beginning of the stream."""
         return f"{self.principal.user_id}'s {self.request.endpoint_id} from {self.began:.3f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
-    """Something that was done or measured: SIGTERM, SIGKILL, SERVING; memory, latency, with values."""
+    """Something that was done to a server, or measured, at a time in seconds since 1970.
+
+    `name` is for example SIGTERM, SERVING or CUT, or what was measured. With the values `measured` and
+    `allowed`, *Bounded* or *Fair* is judged by it.
+    """
 
     time: float
     name: str
@@ -86,7 +95,11 @@ class Annotation:
 
 @dataclass(slots=True)
 class History:
-    """All of it; each list in the order of beginning."""
+    """All that the clients of one run recorded.
+
+    A `Recorder` appends calls when they end, streams when they begin, and annotations when they are made.
+    The judge needs the annotations in the order of their times; calls and streams may be in any.
+    """
 
     calls: list[Call] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)

@@ -1,6 +1,6 @@
-"""Histories in files: a line of JSON for each call, stream and annotation, for people and to be judged again.
+"""Saves histories to files and loads them: a line of JSON for each call, stream and annotation.
 
-Messages are in the JSON of protobuf. Knows no promise.
+Messages of the API are in protobuf's JSON, with the field names of the proto.
 """
 
 import json
@@ -17,11 +17,11 @@ from google.rpc import error_details_pb2
 from unisono.v1 import endpoint_service_pb2, feed_service_pb2, notification_service_pb2
 from unisono.verify.history import Annotation, Call, History, Principal, Stream, TimedMessage
 
-#: What the first line says, and with which number this form of a file.
+#: The key of a file's first line, and the version of the format in it.
 _FORM: Final = "unisono-verify history"
 _VERSION: Final = 2
 
-#: Of these are the details of errors, which travel as Any: what is not imported cannot be written or read.
+#: Details of errors are packed in Any, which protobuf converts only for message types that are imported.
 _DETAILS: Final = error_details_pb2.DESCRIPTOR
 
 _SERVICES: Final = (endpoint_service_pb2, feed_service_pb2, notification_service_pb2)
@@ -30,25 +30,33 @@ Line = dict[str, Any]
 
 
 class InvalidHistoryFile(Exception):
-    """The file holds no history; says in which line."""
+    """A file holds no history of this version. The message says why, and which line cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """A history, and what else is known of the run that made it, by name."""
+    """The content of a file: a history, and facts of the run that made it, by name, as JSON values."""
 
     history: History
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save(saved: Saved, file: IO[str]) -> None:
-    """Write it."""
+    """Write a history to a text file, as lines of JSON.
+
+    The first line has the version of the format (2) and `about`; then come calls, streams and annotations,
+    in their order. Raises `OSError` when the file cannot be written, and `TypeError` for a value in `about`
+    that JSON does not have.
+    """
     for line in _lines(saved):
         file.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
 def load(lines: Iterable[str]) -> Saved:
-    """Read what `save` wrote. Raises `NoHistory`."""
+    """Read a history from the lines that `save` wrote.
+
+    Raises `InvalidHistoryFile` for no lines, another version of the format, and lines that cannot be read.
+    """
     history, about, number = History(), {}, 0
     try:
         for number, line in enumerate(lines, start=1):
@@ -144,7 +152,7 @@ def _plain(message: Message) -> Line:
 
 @cache
 def _messages() -> dict[str, tuple[type[Message], type[Message]]]:
-    """What each method takes and gives."""
+    """Return the types of request and response of all methods, by name."""
     methods = [
         method
         for module in _SERVICES

@@ -1,4 +1,4 @@
-"""Records whatever goes through a transport: publishers and devices of the SDK, or calls made by hand."""
+"""Records the calls and streams that go through a transport of the SDK as a history."""
 
 import binascii
 import json
@@ -22,29 +22,33 @@ Response = TypeVar("Response", bound=Message)
 
 
 def steady_clock() -> Clock:
-    """Seconds since 1970, on a clock that does not jump when the machine's is set."""
+    """Return a clock of seconds since 1970 that does not jump when the machine's wall clock is set."""
     ahead = time.time() - time.monotonic()
     return lambda: time.monotonic() + ahead
 
 
 class Recorder:
-    """Writes one history, for any number of clients."""
+    """Collects the history of any number of clients. `history` grows while they work."""
 
     def __init__(self, clock: Clock) -> None:
         self.history = History()
         self.clock = clock
 
     def client(self, transport: Transport, principal: Principal) -> "RecordingTransport":
-        """A transport for the one whose tokens the principal describes."""
+        """Return a transport that records, as the principal's, the calls that it makes on `transport`."""
         return RecordingTransport(transport, self, principal)
 
     def annotate(self, name: str, **values: float) -> None:
-        """Add an annotation to the history, with the time of now."""
+        """Add an annotation to the history, with the present time."""
         self.history.annotations.append(Annotation(time=self.clock(), name=name, values=values))
 
 
 class RecordingTransport:
-    """A `Transport` that passes everything on."""
+    """A `Transport` that passes all calls on to another, and records them.
+
+    Calls are recorded when they end, also when they fail or are cancelled; messages of streams as they are
+    received. Copies are recorded, so that callers may change what they receive.
+    """
 
     def __init__(self, transport: Transport, recorder: Recorder, principal: Principal) -> None:
         self._transport = transport
@@ -91,7 +95,7 @@ class RecordingTransport:
         try:
             async with aclosing(self._transport.stream(method, request, token=token)) as messages:
                 async for message in messages:
-                    # Whoever reads it may change it.
+                    # The caller may change the message.
                     received = feed_pb.SubscribeResponse.FromString(message.SerializeToString())
                     stream.messages.append(TimedMessage(clock(), received))
                     yield message
@@ -108,7 +112,10 @@ class RecordingTransport:
 
 
 def expiry(token: str) -> float | None:
-    """When a JWT expires, in seconds since 1970 (RFC 7519, section 4.1.4); None for what is none."""
+    """Return when a JWT expires, in seconds since 1970 (RFC 7519, section 4.1.4).
+
+    None for a token that is no JWT or has no `exp`. The signature is not verified.
+    """
     _, _, body = token.partition(".")
     body = body.partition(".")[0]
     try:

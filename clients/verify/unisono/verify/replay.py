@@ -1,7 +1,7 @@
-"""Follows each device through its streams: what it holds, what rang, and its complete points.
+"""Replays the streams of each device by the rules of docs/devices.md: what it holds, and what rang.
 
-A device that resumes holds what it held at that position, also when that was long ago: as after its
-process was killed. Knows the rules of the contract for devices, and no promise.
+A device that resumes from a position holds what it held there, also when it had been further since: its
+process may have been killed before it saved more.
 """
 
 from collections import defaultdict
@@ -13,34 +13,36 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.verify.feeds import FeedKey, counts_as_unread, feed_followed
 from unisono.verify.history import History, Stream, TimedMessage
 
-#: A key names one live notification for each role of senders.
+#: An `app_notification_id` and the `SenderRole` that it is unique for.
 Key = tuple[str, int]
 
 
 @dataclass(slots=True)
 class ReplayState:
-    """What a device holds.
+    """The state of a device between two messages: the notifications that it holds, by id, and what rang.
 
-    `settled` is the revision of its last complete point, -1 before the first. What is not newer than
-    `unseen` it may lack: it began later than that.
+    `settled` is the revision of its last complete point, -1 before the first. `start_revision` is where a
+    device began that did not begin with all of the feed: it may lack what has not changed since. It is 0
+    for a device that has all, and -1 until the first complete point of one that began at the end.
     """
 
     rows: dict[str, pb.Notification] = field(default_factory=dict)
-    #: How many of the rows count for a badge, and the ids of those that have a key, by key and role.
+    #: How many of the rows count as unread, and the ids of those that have a key.
     unread_count: int = 0
     ids_by_key: dict[Key, set[str]] = field(default_factory=lambda: defaultdict(set))
+    #: Id and alert revision of each alert received.
     rung_alerts: set[tuple[str, int]] = field(default_factory=set)
     settled: int = -1
     start_revision: int = 0
-    #: What has changed since the last complete point.
+    #: Ids of the notifications that have changed since the last complete point.
     changed_ids: set[str] = field(default_factory=set)
-    #: The alerts that may have been settled since then, by id: see `broken_off`.
+    #: Alert revisions, by id, that need not ring any more although no complete point came: see `break_off`.
     possibly_settled: dict[str, int] = field(default_factory=dict)
-    #: The net change of everything before has not been told yet.
+    #: Whether there was no complete point since the device started from nothing.
     resetting: bool = True
 
     def apply(self, message: feed_pb.SubscribeResponse) -> None:
-        """Take in a message, as a device does."""
+        """Apply a message as a device does. A complete point also needs `settle`, after it was judged."""
         if message.HasField("welcome") and not message.welcome.resumed:
             for id_ in list(self.rows):
                 self._remove(id_)
@@ -66,7 +68,7 @@ class ReplayState:
             self.ids_by_key[key_of(row)].discard(id_)
 
     def settle(self, revision: int) -> None:
-        """Go past a complete point."""
+        """Pass a complete point at this revision: what changed before it is no longer pending."""
         if self.resetting and self.start_revision < 0:
             self.start_revision = revision
         self.settled, self.resetting = revision, False
@@ -74,10 +76,11 @@ class ReplayState:
         self.possibly_settled.clear()
 
     def break_off(self, message: feed_pb.SubscribeResponse) -> None:
-        """A stream is resumed from this message, after which it broke.
+        """Continue on another stream from the position of `message`, the last one of the stream before.
 
-        The last batch of a catch-up has the position of the complete point that follows it. A device cannot
-        know which is the last: what was handled by then may be settled, and need not ring any more.
+        The last batch of a catch-up has the position of the complete point that follows it, and a device
+        cannot know which batch is the last. So notifications that were handled by then may be past a complete
+        point for the server, and need not ring any more.
         """
         if message.complete or not message.event_batch.events:
             return
@@ -88,7 +91,10 @@ class ReplayState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayStep:
-    """A message as a device meets it: `state` has it applied; at a complete one, it is not settled yet."""
+    """One received message, and the device's state with it applied, but not yet settled at a complete point.
+
+    `first` is whether the message is the first of its stream.
+    """
 
     stream: Stream
     received: TimedMessage
@@ -97,13 +103,16 @@ class ReplayStep:
 
     @property
     def message(self) -> feed_pb.SubscribeResponse:
-        """The message."""
+        """Return the message without its time."""
         return self.received.message
 
 
 @dataclass(slots=True, kw_only=True)
 class DeviceReplay:
-    """All streams of one endpoint, in order."""
+    """All streams of one endpoint, in the order in which they began.
+
+    `platform` is a number of the proto's `Platform`, 0 when no stream gave one.
+    """
 
     feed: FeedKey
     endpoint_id: str
@@ -111,7 +120,10 @@ class DeviceReplay:
     streams: list[Stream]
 
     def steps(self) -> Iterator[ReplayStep]:
-        """Every message. What is yielded is valid until the next."""
+        """Replay the streams: yield one step for each message, in the order in which they were received.
+
+        The state is reused: it is valid until the next step. Each call replays from the beginning.
+        """
         state, last = ReplayState(), feed_pb.SubscribeResponse()
         for index, stream in enumerate(self.streams):
             if stream.request.resume_token and stream.request.resume_token == last.resume_token:
@@ -126,7 +138,7 @@ class DeviceReplay:
                 last = received.message
 
     def _state_at(self, request: feed_pb.SubscribeRequest, before: int) -> ReplayState:
-        """What a device holds that starts there: nothing, or what it held when it was given the token."""
+        """Return the state of a device that starts as requested: empty, or as at the token's message."""
         fresh = ReplayState(start_revision=-1 if request.start_position == feed_pb.START_POSITION_END else 0)
         if not request.resume_token:
             return fresh
@@ -141,17 +153,17 @@ class DeviceReplay:
                 if received.message.resume_token == request.resume_token:
                     state.break_off(received.message)
                     return state
-        # It was given out for a list, or before the history began: what it held then is not known.
+        # The token is of a list, or from before the history began: what the device held then is unknown.
         return ReplayState(start_revision=-1)
 
 
 def key_of(row: pb.Notification) -> Key:
-    """What an `app_notification_id` is unique with."""
+    """Return the key of a notification; its first part is empty for one without `app_notification_id`."""
     return row.app_notification_id, row.sender_role
 
 
 def replays_of(history: History) -> list[DeviceReplay]:
-    """Every device that the history tells of."""
+    """Return a replay for each device of a history, that is feed and endpoint, in the order of arrival."""
     replays: dict[tuple[FeedKey, str], DeviceReplay] = {}
     for stream in sorted(history.streams, key=lambda stream: stream.began):
         feed = feed_followed(stream)

@@ -1,4 +1,4 @@
-"""The statistics of a history: how much happened, and how quickly. Does not depend on promises."""
+"""Computes statistics of a history: how much happened, and how quickly."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -8,17 +8,19 @@ from typing import Final, Self
 from unisono.verify.history import History
 from unisono.verify.sends import sends_of
 
-#: The share of all notifications that came faster, for the latencies.
+#: The latencies that are reported, as shares of all arrivals: median and 99th percentile.
 _SHARES: Final = (0.5, 0.99)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStats:
-    """Counts, and times in seconds.
+    """Counts and times of one run, or of several together; times are in seconds.
 
-    longest_recovery: from a server that serves again until all devices are live, by the annotations.
-    longest_return: from the end of a stream until its device is live again.
-    latencies: from the beginning of each send to its arrival on each device, ascending.
+    longest_recovery: from a server that serves again until all devices are live, by the annotations
+    SERVING and LIVE; 0 without these.
+    longest_reconnect: from the end of a stream that its device did not end until the device is live again.
+    latencies: from the beginning of each send to its arrival on each device, ascending. Sends that were
+    repeated are left out.
     """
 
     sends_acknowledged: int = 0
@@ -37,7 +39,7 @@ class RunStats:
 
     @classmethod
     def of(cls, history: History) -> Self:
-        """The statistics of one history."""
+        """Compute the statistics of one history."""
         annotations = [annotation.name for annotation in history.annotations]
         received = [received.message for stream in history.streams for received in stream.messages]
         return cls(
@@ -57,7 +59,7 @@ class RunStats:
         )
 
     def __add__(self, other: Self) -> "RunStats":
-        """The statistics of both runs together: sums, and the longer of the longest times."""
+        """Return the statistics of both runs together: sums, all latencies, and the longer longest times."""
         sums = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in fields(self)}
         longest = {
             name: max(getattr(self, name), getattr(other, name))
@@ -66,18 +68,21 @@ class RunStats:
         return RunStats(**{**sums, **longest, "latencies": tuple(sorted(sums["latencies"]))})
 
     def latency(self, share: float) -> float:
-        """How long it took at most for this share of the arrivals; 0 when nothing arrived."""
+        """Return the latency in seconds that this share of the arrivals (0 to 1) did not exceed.
+
+        0 when nothing arrived.
+        """
         return self.latencies[int(share * (len(self.latencies) - 1))] if self.latencies else 0.0
 
     def to_json(self) -> dict[str, int | float]:
-        """For programs, by name."""
+        """Return the statistics by name: the fields, and instead of all latencies p50 and p99."""
         values = {
             field.name: getattr(self, field.name) for field in fields(self) if field.name != "latencies"
         }
         return {**values, **{f"latency_p{share * 100:g}": self.latency(share) for share in _SHARES}}
 
     def lines(self) -> Iterator[str]:
-        """For people, a line each; what there was none of is left out."""
+        """Yield a line for people for each statistic that is not 0."""
         for name, value in self.to_json().items():
             if value:
                 shown = f"{value:.3f} s" if isinstance(value, float) else f"{value:,}"
@@ -85,7 +90,7 @@ class RunStats:
 
 
 def _recoveries(history: History) -> Iterator[float]:
-    """Each time from a server that serves again until all devices are live."""
+    """Yield the seconds from each SERVING that is followed by LIVE until that."""
     told = [annotation for annotation in history.annotations if annotation.name in ("SERVING", "LIVE")]
     for before, after in pairwise(told):
         if (before.name, after.name) == ("SERVING", "LIVE"):
@@ -93,7 +98,7 @@ def _recoveries(history: History) -> Iterator[float]:
 
 
 def _reconnects(history: History) -> Iterator[float]:
-    """Each time from the end of a stream that its device did not want until it is live again."""
+    """Yield the seconds from the end of each stream that its device did not end until it is live again."""
     lost: dict[tuple[str, str, str], float] = {}
     for stream in sorted(history.streams, key=lambda stream: stream.began):
         device = (stream.principal.app_id, stream.principal.user_id, stream.request.endpoint_id)
@@ -107,7 +112,7 @@ def _reconnects(history: History) -> Iterator[float]:
 
 
 def _latencies(history: History) -> Iterator[float]:
-    """Of each send that was answered at the first attempt, and each device that was told of just that."""
+    """Yield the seconds from each send that was not deduplicated to each event of just its revision."""
     sent = {
         (sent.result.id, sent.result.revision): sent.call.began
         for sent in sends_of(history)

@@ -1,4 +1,4 @@
-"""Everything that was sent and answered OK, whether alone or with others in one call."""
+"""Finds the sends of a history that were answered OK, whether alone or in a batch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from unisono.verify.history import Call, History
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """One send and its result, and the call that it travelled in."""
+    """One send that was answered OK, with its request and result, and the call that it was part of."""
 
     call: Call
     request: pb.SendNotificationRequest
@@ -19,18 +19,18 @@ class Sent:
 
     @property
     def user_id(self) -> str:
-        """Whose feed it went to."""
+        """Return the user who was sent to: the token's, or for an app the one in the request."""
         return self.call.principal.user_id or self.request.user_id
 
 
 def sends_of(history: History) -> Iterator[Sent]:
-    """All of them, in the order of their calls."""
+    """Yield all sends that were answered OK, in the order of the history's calls."""
     for call in history.calls:
         yield from sends_in(call)
 
 
 def sends_in(call: Call) -> Iterator[Sent]:
-    """Those of one call."""
+    """Yield the sends of one call that were answered OK, in their order; none for calls that do not send."""
     match answer := call.answer:
         case pb.SendNotificationResponse():
             results = [pb.BatchSendResult(result=answer.result)]
@@ -44,7 +44,7 @@ def sends_in(call: Call) -> Iterator[Sent]:
 
 
 def sendings_in(request: Message) -> Iterator[pb.SendNotificationRequest]:
-    """What a request asks to send, whatever came of it."""
+    """Yield what a request asks to send, in its order; nothing for a request that does not send."""
     if isinstance(request, pb.SendNotificationRequest):
         yield request
     if isinstance(request, pb.BatchSendNotificationsRequest):

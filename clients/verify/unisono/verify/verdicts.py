@@ -1,4 +1,4 @@
-"""What there is to say of each promise after a history: kept, broken, or that nothing could show it."""
+"""Gives the verdict on each promise after a history: kept, broken, or not judged."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -10,7 +10,7 @@ from unisono.verify.history import History
 
 
 class Outcome(Enum):
-    """Of one promise. NOT_JUDGED: no call and no message in the history could have shown it broken."""
+    """The result for one promise. NOT_JUDGED: nothing in the history puts the promise to the test."""
 
     KEPT = "kept"
     BROKEN = "broken"
@@ -19,7 +19,10 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The verdict on a promise: `checks` counts what it was checked on, `broken` is the first case."""
+    """The verdict on one promise.
+
+    `checks` are the numbers of checks by kind; `broken` is the first case, None where there is none.
+    """
 
     promise: str
     checks: CheckCounts
@@ -27,13 +30,13 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """In a word."""
+        """Return BROKEN for a case, KEPT for checks without one, and NOT_JUDGED without checks."""
         if self.broken is not None:
             return Outcome.BROKEN
         return Outcome.KEPT if any(self.checks.values()) else Outcome.NOT_JUDGED
 
 
 def verdicts(history: History) -> list[Verdict]:
-    """Of all promises, in the order of the contract."""
+    """Judge a history: a verdict for each promise, in the order of docs/guarantees.md."""
     broken, known = check(history), count_checks(history)
     return [Verdict(promise=name, checks=known[name], broken=broken.get(name)) for name in PROMISES]

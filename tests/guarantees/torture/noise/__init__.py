@@ -1,1 +1,1 @@
-"""Somebody who asks a server for much, in a process of its own, so that only the server is made to wait."""
+"""A busy client of a server, in a process of its own, so that it takes no time from the one that measures."""

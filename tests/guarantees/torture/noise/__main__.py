@@ -1,5 +1,7 @@
-"""The process of somebody busy: ADDRESS SCENE PART. It says `ready`, plays the scene, with one in so many of
-its steps, once for each line that it is told, and says how many seconds that took.
+"""The process of a busy client, with the arguments ADDRESS SCENE PART.
+
+The process prints `ready`. For each line of input it plays the scene once, with the steps divided by PART,
+and prints how many seconds that took.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from unisono.v1.endpoint_service_pb2_grpc import EndpointServiceStub
 
 
 async def main(address: str, name: str, part: str) -> None:
-    """Prepare, and do as the lines say."""
+    """Prepare the feed of the busy user, and play the scene once for each line of input."""
     scene, numbers = SCENES[name], count()
     scene = replace(scene, steps=scene.steps // int(part))
     laptop = endpoint_pb.RegisterEndpointRequest(

@@ -1,4 +1,4 @@
-"""The handle of somebody busy: a process that plays a scene when it is told. Knows no scene."""
+"""The handle of a busy client: a process that plays a scene when it is asked to."""
 
 import asyncio
 import sys
@@ -8,20 +8,20 @@ from contextlib import asynccontextmanager
 
 
 class Busy:
-    """Whoever is busy beside those who are measured."""
+    """The process of a busy client."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
     async def play(self) -> float:
-        """Play the scene once; returns how many seconds that took."""
+        """Play the scene once, and return how many seconds that took."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
         await self._process.stdin.drain()
         return float(await self.read_line())
 
     async def read_line(self) -> str:
-        """The next line that it says; raises RuntimeError where it ended without one."""
+        """Return the next line that the process prints. Raises `RuntimeError` when it ended without one."""
         assert self._process.stdout is not None
         line = await self._process.stdout.readline()
         if not line:
@@ -31,7 +31,7 @@ class Busy:
 
 @asynccontextmanager
 async def busy(address: str, scene: str, *, part: int) -> AsyncIterator[Busy]:
-    """One that is ready to play this scene at a server, with one in so many of its steps."""
+    """Start a busy client that is ready to play this scene at a server, with its steps divided by `part`."""
     command = (sys.executable, "-m", "tests.guarantees.torture.noise", address, scene, str(part))
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     handle = Busy(process)

@@ -1,4 +1,4 @@
-"""What somebody who is busy does, a fixed amount of it in each phase. Knows no times."""
+"""The scenes that a busy client plays: a fixed number of calls of one kind."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ _LONG_IDS: Final = tuple(f"{number:03d}".ljust(200, "x") for number in range(100
 
 
 class BusyClient:
-    """The calls of somebody busy, as the app and as a device of the user."""
+    """The calls of a busy client, as the app and as a device of its user."""
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self.channel = channel
@@ -39,18 +39,18 @@ class BusyClient:
         self.device = bearer(tokens.device(BUSY))
 
     async def batch(self, requests: Sequence[pb.SendNotificationRequest]) -> None:
-        """Send what the service takes of these."""
+        """Send a batch; items that the service refuses are ignored."""
         batch = pb.BatchSendNotificationsRequest(requests=requests)
         await self.stub.BatchSendNotifications(batch, metadata=self.app)
 
     async def fill(self, notifications: int) -> None:
-        """Give the busy user so many."""
+        """Send so many notifications to the busy user."""
         for start in range(0, notifications, BATCH):
             here = min(BATCH, notifications - start)
             await self.batch([send(BUSY) for _ in range(here)])
 
     async def mark_all(self, read: bool, endpoint_id: str = "") -> None:
-        """Mark all of the busy user as read or unread, as a device if one is named."""
+        """Mark all notifications of the busy user as read or unread, as a device if one is named."""
         state = notification_pb2.READ_STATE_READ if read else notification_pb2.READ_STATE_UNREAD
         request = pb.MarkNotificationsRequest(
             user_id=BUSY, endpoint_id=endpoint_id, read_state=state, all=pb.AllNotifications()
@@ -59,12 +59,12 @@ class BusyClient:
 
 
 Step = Callable[[BusyClient, int], Awaitable[None]]
-"""Does one thing, the one of this number."""
+"""Makes the call of this number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """How many notifications there are before, and what is done: so many steps, `crowd` of them at once."""
+    """A scene: `before` notifications at the beginning, then `steps` calls, `concurrency` of them at once."""
 
     before: int
     concurrency: int
@@ -73,13 +73,13 @@ class Scene:
 
 
 def send(user_id: str, **more: object) -> pb.SendNotificationRequest:
-    """A small notification."""
+    """Return a request to send a small notification."""
     content = notification_pb2.Payload(visual_content=notification_pb2.VisualContent(title="Hello"))
     return pb.SendNotificationRequest(user_id=user_id, payload=content, **more)  # type: ignore[arg-type]
 
 
 async def _mark_as_device(concurrency: int, service: BusyClient, number: int) -> None:
-    """All of a crowd mark the same."""
+    """Mark all as a device; calls at the same time ask for the same state."""
     await service.mark_all(number // concurrency % 2 == 0, "laptop")
 
 
@@ -92,7 +92,7 @@ async def _batch(service: BusyClient, number: int) -> None:
 
 
 async def _one_key(service: BusyClient, number: int) -> None:
-    """One key again and again, for other devices each time."""
+    """Send with one key again and again, for other devices each time."""
     policies = [
         notification_pb2.TargetPolicy(platforms=[platform])
         for platform in (notification_pb2.PLATFORM_ANDROID, notification_pb2.PLATFORM_IOS)
@@ -113,7 +113,7 @@ async def _one_key(service: BusyClient, number: int) -> None:
 
 
 async def _targets(service: BusyClient, number: int) -> None:
-    """Notifications of which each is for other devices, with long names."""
+    """Send notifications that are each meant for other devices, with long ids."""
     policies = [
         notification_pb2.TargetPolicy(endpoint_ids=[f"{number}-{n}-{id_}" for id_ in _LONG_IDS])
         for n in range(50)
@@ -150,7 +150,7 @@ SCENES: Final = {
 
 @asynccontextmanager
 async def service(address: str) -> AsyncIterator[BusyClient]:
-    """Calls to a server."""
+    """Yield a busy client of a server."""
     channel = create_channel(address)
     try:
         yield BusyClient(channel)
@@ -159,13 +159,13 @@ async def service(address: str) -> AsyncIterator[BusyClient]:
 
 
 async def play(scene: Scene, service: BusyClient, numbers: Iterator[int]) -> None:
-    """All steps of a phase, those with the next numbers."""
+    """Play the steps of a scene with the next numbers."""
     steps = islice(numbers, scene.steps)
     await asyncio.gather(*(_go_on(scene.step, service, steps) for _ in range(scene.concurrency)))
 
 
 async def _go_on(step: Step, service: BusyClient, numbers: Iterator[int]) -> None:
-    """One step after the other; one that is refused is tried again."""
+    """Make one step after the other, and retry those that are refused."""
     for number in numbers:
         while not await _done(step(service, number)):
             await asyncio.sleep(_PAUSE)

@@ -1,4 +1,4 @@
-"""All trials, in the order in which the torture goes through them."""
+"""All trials, in the order in which `make torture` runs them."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The wall clock of the server jumps an hour, both ways, under traffic. The machine's stays as it is."""
+"""Trial *clock*: the wall clock of the server, not the machine's, jumps by an hour or two under traffic."""
 
 import asyncio
 from typing import Final
@@ -10,16 +10,16 @@ from tests.support.processes import TIMEOUT
 from unisono.client import Publisher
 from unisono.verify.clock_uncertainty import CLOCK_JUMP as SET
 
-#: Seconds: what the clock may say too much, and how long it stays so at most.
+#: By how many seconds the clock may be ahead, and the longest time between two jumps, in seconds.
 _HOURS: Final = (-3600, 0, 3600)
 _SPAN: Final = 1.0
 
-#: How far clocks may be from each other that are the same, in seconds.
+#: How far equal clocks may be apart, in seconds.
 _NEAR: Final = 60
 
 
 async def jumps(context: TrialContext) -> None:
-    """From one of the hours to another, again and again; what waits and measures must not notice."""
+    """Set the clock from one of the hours to another in each round; timeouts must not depend on it."""
     library, ahead = faketime(), context.folder / "ahead"
     assert library is not None
     ahead.write_text("+0")
@@ -41,14 +41,14 @@ async def jumps(context: TrialContext) -> None:
 
 
 async def is_taken_up(context: TrialContext, address: str, ahead: int) -> None:
-    """Wait until the server has the new time: it looks for it once a second."""
+    """Wait until the server has the new time, which libfaketime reads once a second."""
     async with context.backend(address) as backend, asyncio.timeout(TIMEOUT):
         while abs(await _clock_of(backend) - context.recorder.clock() - ahead) > _NEAR:
             await asyncio.sleep(0.05)
 
 
 async def _clock_of(backend: Publisher) -> float:
-    """Seconds since 1970, as the server has it."""
+    """Return the server's time, in seconds since 1970."""
     return (await backend.send("ada", title="What time is it?")).create_time.timestamp()
 
 

@@ -1,4 +1,4 @@
-"""Devices come and go, over and over, in every way and at any moment: nothing of them stays behind."""
+"""Trial *cycles*: devices connect and leave, in every way and at any moment, and leave nothing behind."""
 
 import asyncio
 from random import Random
@@ -15,26 +15,26 @@ from unisono.verify.recording import Recorder
 #: Devices that come and go at the same time, as many for each user as may be connected.
 DEVICES: Final = 2 * fleet.PER_USER
 
-#: How often each does so in a round, and the part of all of it that comes before anything is measured,
+#: Cycles of each device in a round, and the share of all rounds that is run before anything is measured,
 #: besides one round.
 TIMES: Final = 5
 WARM_UP: Final = 0.1
 
-#: How soon a device may be gone that does not wait to be welcomed, in seconds: about when it would be.
+#: After how many seconds at most a device leaves that does not wait for its Welcome: about when it comes.
 SOON_SECONDS: Final = 0.02
 
-#: What memory may grow by: what a short run is not warm for, which is at times one step of up to 10 MB,
-#: and 0.1 KB per stream that is broken off, which grpcio loses
-#: (https://github.com/grpc/grpc/issues/43360), with half again; in bytes.
+#: By how many bytes memory may grow: a step of up to 10 MB, for which a short run does not warm up, and for
+#: each stream that is broken off 0.1 KB, which grpcio loses
+#: (https://github.com/grpc/grpc/issues/43360), and half again.
 BESIDE: Final = 12_000_000
 PER_CYCLE: Final = 150
 
-#: No person's devices come so often; these are not to be refused for it.
+#: No person's devices subscribe so often; the limit must not refuse these.
 OFTEN: Final[Environment] = {"UNISONO_SUBSCRIBES_PER_SECOND": "1000000"}
 
 
 async def come_and_go(context: TrialContext) -> None:
-    """So many cycles in each round; memory is looked at before and after all of them."""
+    """Run cycles in each round, and measure memory before and after all rounds."""
     async with context.server(env=OFTEN) as server:
         await cycles(context, server.address, int(TIMES + WARM_UP * TIMES * context.rounds))
         await nobody_is_there(context, server.address)
@@ -50,24 +50,24 @@ async def come_and_go(context: TrialContext) -> None:
 
 
 def everybody(context: TrialContext) -> list[Device]:
-    """The same endpoints each time. Nothing is sent to them: what they hear is not kept to be judged."""
+    """Return devices of the same endpoints each time; nothing is sent to them, and no history is kept."""
     return fleet.devices(Recorder(context.recorder.clock), "cycle", DEVICES)
 
 
 async def cycles(context: TrialContext, address: str, times: int) -> None:
-    """Let each come and go so often."""
+    """Let each device connect and leave `times` times, all at the same time."""
     chances = {device: Random(context.random.random()) for device in everybody(context)}  # noqa: S311
     await asyncio.gather(*(come_and_leave(*one, address, times) for one in chances.items()))
 
 
 async def nobody_is_there(context: TrialContext, address: str) -> None:
-    """No endpoint counts as connected."""
+    """Wait until no endpoint counts as connected, and record how many still do."""
     taken = await connected.wait_disconnected(address, everybody(context), context.timeout)
     context.measured("endpoints that count as connected, and nobody is there", len(taken), 0)
 
 
 async def come_and_leave(device: Device, chance: Random, address: str, times: int) -> None:
-    """Decently or not, when it is live or at any moment before."""
+    """Connect and leave, with a cancellation or a reset, when live or at any moment before."""
     for _ in range(times):
         await device.connect(address)
         if chance.random() < 0.5:
@@ -81,7 +81,7 @@ async def come_and_leave(device: Device, chance: Random, address: str, times: in
 
 
 async def others_are_admitted(context: TrialContext, address: str) -> None:
-    """As many as may be connected: no stream is counted of somebody who is gone."""
+    """Connect as many other devices as the limit admits: streams that are gone must not count."""
     users, numbers = fleet.users(everybody(context)), range(fleet.PER_USER)
     others = [Device(context.recorder, user_id, f"other-{n}") for user_id in users for n in numbers]
     await fleet.connect_all(others, address)

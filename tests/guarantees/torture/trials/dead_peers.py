@@ -1,4 +1,4 @@
-"""Whom nobody hears of any more is given up: the silent by pings, those that do not read by age."""
+"""Trial *dead-peers*: silent devices are found by pings, those that do not read by the connection's age."""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,20 +13,20 @@ from tests.support.processes import Environment
 
 EACH: Final = 10
 
-#: Seconds between pings, and for which one may go unanswered.
+#: Seconds between pings, and how long one may go unanswered.
 KEEPALIVE_TIME: Final = 1
 PING_TIMEOUT: Final = 1
 
-#: Seconds after which a connection takes no new calls, and for which those that run may go on.
+#: Seconds after which a connection takes no new calls, and how long running calls may go on.
 CONNECTION_AGE: Final = 1
 GRACE: Final = 1
 
-#: What the ages of connections are varied by (gRFC A9), and how long it may take besides, in seconds: to
-#: connect, to write down who is gone, and to look.
+#: The factor by which ages of connections vary (gRFC A9), and the seconds allowed besides: to connect, to
+#: store who is gone, and to read it.
 JITTER: Final = 1.1
 MARGIN: Final = 2.0
 
-#: Signs of life are written with each sweep.
+#: Activity of endpoints is written with each sweep.
 _QUICK: Final[Environment] = {"UNISONO_SWEEP_INTERVAL": "0.05"}
 
 PINGING: Final[Environment] = {
@@ -46,7 +46,7 @@ AGING: Final[Environment] = {
 
 
 async def are_gone(context: TrialContext) -> None:
-    """In each round, on servers with short time-outs: some of each kind."""
+    """In each round, on servers with short timeouts, let some devices fall silent, and others not read."""
     silent = fleet.devices(context.recorder, "silent", 2 * EACH)
     full = fleet.devices(context.recorder, "full", EACH, bare=True)
     for _ in range(context.rounds):
@@ -62,7 +62,7 @@ async def are_gone(context: TrialContext) -> None:
 
 
 async def fall_silent(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
-    """One half answers no ping, the other takes nothing off the wire."""
+    """Let one half answer no pings, and the other read nothing, and measure when all are gone."""
     await fleet.connect_all(devices, address)
     since = context.recorder.clock()
     for device in devices[::2]:
@@ -76,7 +76,10 @@ async def fall_silent(context: TrialContext, address: str, devices: Sequence[Dev
 
 
 async def do_not_read(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
-    """What is written to them queues behind what they do not take, so nothing else ends them."""
+    """Connect devices that do not read, and measure when all are gone.
+
+    Only the age of their connections ends them: all else queues behind what they do not read.
+    """
     since = context.recorder.clock()
     await fleet.connect_all(devices, address, reads=False)
     await asyncio.gather(*(full_or_closed(device) for device in devices))
@@ -88,7 +91,7 @@ async def do_not_read(context: TrialContext, address: str, devices: Sequence[Dev
 
 
 async def full_or_closed(device: Device) -> None:
-    """Wait until no byte more may be written to it, or until it was given up before that."""
+    """Wait until the device's window is full, or its connection is closed before."""
     ends = [asyncio.ensure_future(end.wait()) for end in (device.connection.full, device.connection.closed)]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for end in ends:
@@ -96,7 +99,7 @@ async def full_or_closed(device: Device) -> None:
 
 
 async def none_counts_as_connected(context: TrialContext, address: str, devices: Sequence[Device]) -> None:
-    """Wait until none of them counts as connected any more."""
+    """Wait until no device counts as connected, and record how many still do."""
     left = await connected.wait_disconnected(address, devices, context.timeout)
     context.measured("dead devices that still count as connected", len(left), 0)
 

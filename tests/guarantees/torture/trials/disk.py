@@ -1,4 +1,4 @@
-"""The disk is full, read-only, failing, slow, or locked by another process, while traffic goes on."""
+"""Trial *disk*: the disk is full, read-only, failing, slow, or locked by another process, under traffic."""
 
 import signal
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from unisono.client import Backoff, UnisonoError, draft
 from unisono.verify.history import Call
 from unisono.verify.load.traffic import FAIR
 
-#: What a call may be refused with while the store is in trouble.
+#: The codes that a call may be refused with during a fault.
 TYPED: Final = {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
 
-#: Of a backend that takes the first refusal for an answer: it would wait for longer than it has time.
+#: The backoff of a backend that does not retry: it would wait for longer than its timeout.
 ONCE: Final = Backoff(initial=1000.0, maximum=1000.0)
 
 
 async def troubled(context: TrialContext) -> None:
-    """One fault after the other; in the end the server is killed, and everything must be there."""
+    """Inject one fault in each round; in the end kill the server, and everything must be there."""
     faults = cycle(context.random.sample((*FAULTS, "locked"), len(FAULTS) + 1))
     async with context.server() as server, context.traffic(server.address) as workload:
         for _ in range(context.rounds):
@@ -35,7 +35,7 @@ async def troubled(context: TrialContext) -> None:
 
 
 async def trouble(context: TrialContext, server: Server, name: str) -> None:
-    """A fault, in which reads go on, and writes are refused for now."""
+    """Inject a fault, and assert that reads go on, and that writes are refused with a code in `TYPED`."""
     calls = context.recorder.history.calls
     before = len(calls)
     async with fault(name, server.store, server.process.pid):
@@ -49,7 +49,7 @@ async def trouble(context: TrialContext, server: Server, name: str) -> None:
 
 
 async def reads_go_on(context: TrialContext, server: Server) -> None:
-    """Every feed and its history."""
+    """Read every feed and list its notifications."""
     async with context.backend(server.address) as backend:
         for user_id in USERS:
             await backend.get_feed(user_id)
@@ -58,7 +58,7 @@ async def reads_go_on(context: TrialContext, server: Server) -> None:
 
 
 async def sends_are_refused(context: TrialContext, server: Server, name: str) -> None:
-    """At once or in time; where the disk is merely slow they are answered OK, later."""
+    """Assert that a send is refused, or where the disk is only slow, answered OK."""
     async with context.backend(server.address, backoff=ONCE) as backend:
         (outcome,) = await backend.batch([draft("ada", title="In trouble")])
     code = outcome.code.name if isinstance(outcome, UnisonoError) else "OK"
@@ -66,13 +66,13 @@ async def sends_are_refused(context: TrialContext, server: Server, name: str) ->
 
 
 async def recovers(context: TrialContext, server: Server) -> None:
-    """Without a restart: the next send is answered OK."""
+    """Send once more, without a restart; it must be answered OK."""
     async with context.backend(server.address) as backend:
         await backend.send("ada", title="Well again")
 
 
 def failures(calls: Sequence[Call]) -> set[str]:
-    """How calls were refused, other than for what they asked for, or for the time-out of the caller."""
+    """Return the codes of failed calls, but for fair refusals and timeouts of the caller."""
     codes = {call.code for call in calls if call.reason not in FAIR}
     return codes - {"OK", "", "DEADLINE_EXCEEDED"}
 

@@ -1,4 +1,4 @@
-"""Very many notifications expire in the same second, while others are sent: time acts behind live traffic."""
+"""Trial *expiry*: very many notifications expire in the same second, beside live traffic."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from unisono.client import Publisher, draft
 
 SHORT: Final = 10
 
-#: What expires in each feed; a round is a feed, whose devices hold all that is in it.
+#: Notifications that expire in each feed, and its devices; a round is a feed.
 OF_EACH: Final = 100
 EXPIRING: Final = 2
 
@@ -29,27 +29,27 @@ CONCURRENCY: Final = 10
 LIVE: Final = 2
 READERS: Final = 3
 
-#: Between two live sends, in seconds.
+#: The pause between two live sends, in seconds.
 PAUSE: Final = 0.01
 
-#: How long it takes at most to send to a feed, and to measure what is quiet, in seconds.
+#: How long it takes at most to send to a feed, and to measure the quiet phase, in seconds.
 SENDING: Final = 0.04
 QUIET: Final = 4.0
 
-#: From the expiry of a feed until its devices are told of all of it, in seconds, and the least for all.
+#: Seconds allowed from the expiry until all devices have received it: for each feed, and the least in all.
 SECONDS_PER_ROUND: Final = 0.04
 MIN_LATENCY: Final = 5.0
 
-#: What live sends may take longer meanwhile, in milliseconds: they wait for a commit that takes some of
-#: the expired along, and now and then for a few. A short run, which may share its cores with anything, is
-#: allowed so many times the whole.
+#: How much longer live sends may take meanwhile, in milliseconds: they wait for a commit with some of the
+#: expired, and now and then for a few commits. A short run, which shares its cores with other work, is
+#: allowed a multiple.
 MEDIAN: Final = 30.0
 PERCENTILE_99: Final = 200.0
 NOISE: Final = 3
 
 
 async def expire_together(context: TrialContext) -> None:
-    """One expiry of everything; a round is over when a feed is empty."""
+    """Let all notifications expire at once, and measure when devices have received it; a round is a feed."""
     expiring = fleet.devices(context.recorder, "holder", EXPIRING * context.rounds, per_user=EXPIRING)
     readers = fleet.devices(context.recorder, "live", LIVE * READERS, per_user=READERS)
     async with context.server() as server, context.backend(server.address) as publisher:
@@ -73,7 +73,7 @@ async def expire_together(context: TrialContext) -> None:
 
 
 async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
-    """The latencies of live sends as long as something goes on, and of a few at least."""
+    """Return the latencies of live sends while `going_on` runs, and of a few at least, in milliseconds."""
     found = await probe.latencies(LIVE)
     meanwhile = asyncio.ensure_future(going_on)
     while not meanwhile.done():
@@ -84,14 +84,14 @@ async def measured(probe: Probe, going_on: Awaitable[None]) -> list[float]:
 
 
 async def all_expire(context: TrialContext, expiring: Sequence[Device]) -> None:
-    """Wait until each is told; every notification takes one revision when it is sent and one at its end."""
+    """Wait until each device has received all: a revision for each send, and one for each expiry."""
     for of_one_feed in fleet.groups(expiring, EXPIRING):
         await fleet.until_all(of_one_feed, lambda device: device.revision == 2 * OF_EACH)
         context.done()
 
 
 def write_down(context: TrialContext, quiet: list[float], busy: list[float]) -> None:
-    """How much longer live sends took."""
+    """Record the latencies of live sends beside the expiry, and what is allowed."""
     times = 1 if context.rounds > SHORT else NOISE
     for what, least, of in (("median", MEDIAN, median), ("99th percentile", PERCENTILE_99, percentile_99)):
         allowed = times * (of(quiet) + least)
@@ -99,7 +99,7 @@ def write_down(context: TrialContext, quiet: list[float], busy: list[float]) -> 
 
 
 async def all_were_told(context: TrialContext, publisher: Publisher, expiring: Sequence[Device]) -> None:
-    """Of every end, to every device; and nothing counts as unread."""
+    """Record how many devices have not received all expiries, and how many feeds have an unread count."""
     wrong = [device for device in expiring if device.unread_count or len(removed(device)) != OF_EACH]
     context.measured("devices that were not told of all", len(wrong), 0)
     feeds = [await publisher.get_feed(user_id) for user_id in fleet.users(expiring)]
@@ -107,12 +107,12 @@ async def all_were_told(context: TrialContext, publisher: Publisher, expiring: S
 
 
 def percentile_99(latencies: list[float]) -> float:
-    """What one in a hundred is slower than."""
+    """Return the 99th percentile."""
     return quantiles(latencies, n=100, method="inclusive")[-1]
 
 
 def removed(device: Device) -> set[str]:
-    """What it was told that is gone."""
+    """Return the ids whose removal the device received on its last stream."""
     events = (
         event for received in device.streams[-1].messages for event in received.message.event_batch.events
     )

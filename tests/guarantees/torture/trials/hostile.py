@@ -1,4 +1,4 @@
-"""Attacks on a server beside calls that are good: its memory stays bounded, and the calls stay quick."""
+"""Trials *hostile* and *proxied*: beside attacks, memory stays bounded, and good calls stay quick."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -19,11 +19,10 @@ from unisono.client import Publisher
 
 SHORT: Final = 1
 
-#: What a server withstands by itself.
+#: Attacks that a server withstands by itself.
 ALONE: Final = ("resets", "headers", "small_bodies", "lists")
 
-#: What the server waits for at most, in seconds, where it is to be seen that it waits for no more; and how
-#: long it may take besides.
+#: How long the server waits for what an attack holds, in seconds, and how long it may take besides.
 WAIT: Final = 3
 MARGIN: Final = 5.0
 IMPATIENT: Final[Environment] = {
@@ -32,8 +31,8 @@ IMPATIENT: Final[Environment] = {
 }
 ENDED: Final = ("held", "headers", "small_bodies")
 
-#: What it withstands with the proxy in front. Each comes from an address of its own, so that what the proxy
-#: refuses an address is not refused to the others.
+#: Attacks that a server withstands with the proxy in front. Each comes from an address of its own, so that
+#: the proxy's limits for one address do not affect the others.
 PROXIED: Final[Mapping[str, str]] = {
     "large_bodies": "127.0.0.2",
     "held_again": "127.0.0.3",
@@ -42,8 +41,8 @@ PROXIED: Final[Mapping[str, str]] = {
 
 
 async def withstands(context: TrialContext) -> None:
-    """Each attack in each round, on a server of its own: memory that one leaves is not that of another. In
-    the end, all that holds something is given up in time.
+    """Run each attack in each round, on a server of its own, so that their memory is kept apart. In the end,
+    check that the server gives up in time all that an attack holds.
     """
     async with AsyncExitStack() as stack:
         sieges = []
@@ -57,7 +56,7 @@ async def withstands(context: TrialContext) -> None:
 
 
 async def withstands_behind_a_proxy(context: TrialContext) -> None:
-    """Each attack in each round, through the proxy, as it ships. Good calls go the same way."""
+    """Run each attack in each round through the proxy as it ships, and the good calls, too."""
     async with context.server() as server:
         with haproxy(server.address, Path(mkdtemp(dir=context.folder))) as proxy:
             context.root = proxy.root.read_bytes()
@@ -75,7 +74,7 @@ def siege(context: TrialContext, name: str, target: Target, server: Server, call
 
 
 async def besieged(context: TrialContext, sieges: Sequence[Siege]) -> None:
-    """Attack and leave in peace in turn, and write down what it did."""
+    """Run a round of each siege, one after the other, and record the values of all rounds."""
     for each in sieges:
         await each.calls(seconds=0.5)
     for _ in range(context.rounds):
@@ -87,7 +86,7 @@ async def besieged(context: TrialContext, sieges: Sequence[Siege]) -> None:
 
 
 async def gives_up(context: TrialContext, target: Target) -> None:
-    """Nothing that a stranger holds is held for longer than the server was told to."""
+    """Measure when the server has ended all that an attack holds."""
     for name in ENDED:
         async with attack(name, target) as attacking:
             await attacking.begin()

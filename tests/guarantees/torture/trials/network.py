@@ -1,4 +1,4 @@
-"""The way between clients and server is bad: cut after every message, slow, or corrupting."""
+"""Trials *cut*, *away*, *slow* and *corrupt*: connections through proxies with faults of the network."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,20 +18,20 @@ from unisono.client import Transport, create_transport
 from unisono.verify.load.access import Connect
 from unisono.verify.load.traffic import PLATFORMS
 
-#: A backend, and the devices: each has a proxy of its own.
+#: The number of proxies: one for the backend, and one for each device.
 _PROXIES: Final = 1 + len(USERS) * len(PLATFORMS)
 
-#: The longest life of a connection that is cut, in messages: to Welcome, through a catch-up, and beyond.
+#: After how many messages at most a connection is cut: at Welcome, in a catch-up, or later.
 _LONGEST: Final = 12
 
-#: How many cuts, removals at most, or seconds on bad proxies, a round has.
+#: Cuts in a round, removals at most, and seconds of a round on slow proxies.
 _CUTS: Final = 40
 _REMOVALS: Final = 25
 _SPAN: Final = 1.5
 
 
 class Count:
-    """Counts what happens on proxies, and can be waited for."""
+    """A counter of faults that can be waited for."""
 
     def __init__(self) -> None:
         self.value = 0
@@ -48,12 +48,12 @@ class Count:
 
 
 async def proxies(stack: AsyncExitStack, make: Callable[[int], Proxy]) -> list[str]:
-    """The addresses of as many proxies as the workload has clients."""
+    """Run a proxy for each client of the workload, and return their addresses."""
     return [(await stack.enter_async_context(carrying(make(number)))).target for number in range(_PROXIES)]
 
 
 def through(addresses: list[str], root: bytes | None = None) -> Connect:
-    """Gives each client a proxy of its own."""
+    """Return a function that connects through the next of the proxies each time."""
     left = iter(addresses)
 
     def connect() -> Transport:
@@ -63,7 +63,7 @@ def through(addresses: list[str], root: bytes | None = None) -> Connect:
 
 
 async def cut(context: TrialContext) -> None:
-    """Every connection after one message, then after two, and so on, and again."""
+    """Cut every connection after one message, then after two, and so on, and again."""
     async with context.server() as server, AsyncExitStack() as stack:
         cuts = Count()
 
@@ -83,7 +83,7 @@ async def cut(context: TrialContext) -> None:
 
 
 async def away(context: TrialContext) -> None:
-    """Some devices are away at a time, and removals are forgotten before they are back."""
+    """Block half of the devices in each round, until removals that they miss are purged."""
     env = {"UNISONO_TOMBSTONES_PER_FEED": "1", "UNISONO_SWEEP_INTERVAL": "0.1"}
     async with context.server(env=env) as server, AsyncExitStack() as stack:
         opened: list[Proxy] = []
@@ -105,7 +105,7 @@ async def away(context: TrialContext) -> None:
 
 
 async def slow(context: TrialContext) -> None:
-    """Delays, stalls and pieces of any size."""
+    """Delay, stall and split what is passed on."""
     async with context.server() as server, AsyncExitStack() as stack:
         chance = count(context.seed)
         way = through(await proxies(stack, lambda _: SlowProxy(server.address, _chance(chance))))
@@ -116,7 +116,7 @@ async def slow(context: TrialContext) -> None:
 
 
 async def corrupt(context: TrialContext) -> None:
-    """Bits that turn under TLS: each is a disconnect, and nothing else."""
+    """Flip bits under TLS: each must only break a connection."""
     authority = trustme.CA()
     flags, context.root = _certificate(context, authority), authority.cert_pem.bytes()
     async with context.server(*flags) as server, AsyncExitStack() as stack:

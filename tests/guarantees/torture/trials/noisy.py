@@ -1,4 +1,4 @@
-"""Somebody who asks for much keeps nobody waiting who asks for little: quiet and noisy phases in turn."""
+"""Trial *noisy*: a busy client keeps nobody waiting who makes few calls, in quiet and busy phases in turn."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ from tests.support.http2.unary import GET_FEED, SEND, RecordedCaller
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.verify.history import Principal
 
-#: Quiet and noisy phases of each scene; in a short run, one of each of two scenes.
+#: Pairs of a quiet and a busy phase of each scene; in a short run, one pair of each of two scenes.
 PAIRS: Final = 5
 SHORT_SCENES: Final = ("1,000 marks of 500", "14 batches of 1,000")
 SHORT: Final = len(SHORT_SCENES)
@@ -26,24 +26,24 @@ SHORT: Final = len(SHORT_SCENES)
 QUIET: Final = 100
 PAUSE: Final = 0.02
 
-#: What others may wait: so many times what they wait when it is quiet, or so many milliseconds more,
-#: whichever is longer; and the longest that anybody ever may.
+#: How long others may wait: a multiple of the quiet phase, or so many milliseconds more, whichever is
+#: longer; and the longest wait of all, in milliseconds.
 TIMES, MORE = 3, 15.0
 TIMES_P99, MORE_P99 = 5, 50.0
 LONGEST: Final = 500.0
 
-#: What is left to who is busy beside others, of what it has alone.
+#: The least share of its speed that the busy client keeps beside others.
 LEFT: Final = 0.7
 
-#: A short run, which may share its cores with anything, is allowed so many times the whole.
+#: The multiple allowed in a short run, which shares its cores with other work.
 NOISE: Final = 10
 
-#: Where nothing is timed, one in so many steps of a scene will do.
+#: By how much the steps of a scene are divided where nothing is timed.
 UNTIMED: Final = 4
 
 
 async def keeps_nobody_waiting(context: TrialContext) -> None:
-    """In each scene, measure others when it is quiet and beside the noise, and the noise by itself."""
+    """In each scene, measure calls of others in quiet and busy phases, and the busy client alone."""
     whole = context.rounds > SHORT
     pairs = PAIRS if whole else 1
     names = list(SCENES)[: context.rounds // pairs] if whole else list(SHORT_SCENES)[: context.rounds]
@@ -71,7 +71,7 @@ async def _scene(context: TrialContext, name: str, pairs: int) -> "Timings":
 async def _beside(
     context: TrialContext, noise: Busy, call: Callable[[], Awaitable[object]], waits: list[float]
 ) -> float:
-    """Measure others for as long as the noise goes on; returns how long that was."""
+    """Measure calls of others while the busy client plays, and return how many seconds that took."""
     playing = asyncio.create_task(noise.play())
     while not playing.done():
         waits.append(await _timed(context, call))
@@ -79,7 +79,7 @@ async def _beside(
 
 
 async def _timed(context: TrialContext, call: Callable[[], Awaitable[object]]) -> float:
-    """How long a call took, in milliseconds."""
+    """Return how long a call took, in milliseconds."""
     began = context.recorder.clock()
     await call()
     took = 1000 * (context.recorder.clock() - began)
@@ -88,7 +88,7 @@ async def _timed(context: TrialContext, call: Callable[[], Awaitable[object]]) -
 
 
 async def _other(context: TrialContext, address: str, name: str) -> Callable[[], Awaitable[object]]:
-    """A call of somebody else: beside lists one that reads, beside an app's marks one for its other user."""
+    """Return a call of another client: a read beside lists, and another user of the app beside its marks."""
     app_id, client_id = ("mail.test", "mail-client") if "9,000" in name else ("chat.test", "chat-client")
     teller = RecordedCaller(context.recorder, Principal(app_id=app_id), tokens.publisher(azp=client_id))
     connection = await Connection.open(address)
@@ -103,7 +103,7 @@ async def _other(context: TrialContext, address: str, name: str) -> Callable[[],
 
 @dataclass(slots=True)
 class Timings:
-    """What others waited, in milliseconds, and what the noise took, in seconds."""
+    """Waits of others in quiet and busy phases, in milliseconds, and times of the busy client, in seconds."""
 
     quiet: list[float] = field(default_factory=list)
     noisy: list[float] = field(default_factory=list)
@@ -111,7 +111,7 @@ class Timings:
     beside: list[float] = field(default_factory=list)
 
     def write(self, context: TrialContext, name: str, *, whole: bool) -> None:
-        """Write down what others waited beside the noise, and, in a whole run, what was left to it."""
+        """Record how long others waited, and in a whole run, how much slower the busy client was."""
         write = partial(context.took, beside=float(SCENES[name].concurrency))
         quiet, noisy = median(self.quiet), median(self.noisy)
         allowed = max(TIMES * quiet, quiet + MORE)

@@ -1,4 +1,4 @@
-"""The process is killed, ended or stopped, at any moment, under traffic."""
+"""Trials *killed*, *stopped* and *paused*: signals to the server at any moment, under traffic."""
 
 import asyncio
 import signal
@@ -8,13 +8,13 @@ from typing import Final
 from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.trial import Trial
 
-#: How long traffic flows between two ends at most, and how long a server stands still at most, in seconds.
+#: How long traffic flows between two signals at most, and how long a server is paused at most, in seconds.
 CALM: Final = 0.6
 STILL: Final = 0.5
 
 
 async def end_by(number: signal.Signals, context: TrialContext) -> None:
-    """End it so in each round, and start it again."""
+    """End the server with this signal in each round, and start it again."""
     async with context.server() as server, context.traffic(server.address) as workload:
         for _ in range(context.rounds):
             await asyncio.sleep(context.random.uniform(0, CALM))
@@ -26,7 +26,7 @@ async def end_by(number: signal.Signals, context: TrialContext) -> None:
 
 
 async def pause(context: TrialContext) -> None:
-    """As on a machine that is short of time."""
+    """Pause the server in each round, as on a machine that is short of time."""
     async with context.server() as server, context.traffic(server.address):
         for _ in range(context.rounds):
             await asyncio.sleep(context.random.uniform(0, CALM))

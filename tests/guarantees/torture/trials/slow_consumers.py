@@ -1,4 +1,4 @@
-"""Devices that stall delay nobody: neither the other devices of their user, nor those of others."""
+"""Trial *slow-consumers*: devices that stall delay no others, neither of their user nor of another."""
 
 from statistics import median
 from typing import Final
@@ -12,7 +12,7 @@ from tests.support.http2.device import Device
 
 SHORT: Final = 5
 
-#: How many there are of each kind that misbehaves, and how many sends are measured at a time.
+#: Devices of each kind that misbehaves, and sends that are measured at a time.
 OF_EACH: Final = 100
 FEW_OF_EACH: Final = 15
 SENDS: Final = 100
@@ -21,14 +21,14 @@ FEW_SENDS: Final = 40
 #: Devices that read, of a user of whom others stall and of a user of whom none does.
 READERS: Final = 5
 
-#: What the median may grow by beside them, above what quiet medians differ by among each other. A short
-#: run, which may share its cores with anything, is allowed so many times the whole.
+#: The factor by which the median may grow beside them, apart from the spread of the quiet medians. A short
+#: run, which shares its cores with other work, is allowed a multiple.
 GROWTH: Final = 1.25
 NOISE: Final = 3
 
 
 async def are_unmoved(context: TrialContext) -> None:
-    """In each round, measure without the devices that stall, and beside them."""
+    """In each round, measure latency without the devices that stall, and beside them."""
     whole = context.rounds > SHORT
     bad = Misbehaving.of_each(context.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
     names = (bad.all[0].user_id, "other")
@@ -52,7 +52,7 @@ async def are_unmoved(context: TrialContext) -> None:
 
 
 class Timings:
-    """The medians of each round, in milliseconds."""
+    """The median latencies of each round, in milliseconds."""
 
     def __init__(self, sends: int) -> None:
         self.sends = sends
@@ -60,7 +60,7 @@ class Timings:
         self.loaded: list[float] = []
 
     def write(self, context: TrialContext, times: float) -> None:
-        """Write down the median of all, and how far the quiet ones are apart."""
+        """Record the median of all rounds, and the spread of the quiet medians."""
         quiet, spread = median(self.quiet), max(self.quiet) - min(self.quiet)
         context.took(
             "latency beside stalled devices in ms",

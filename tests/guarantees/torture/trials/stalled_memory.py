@@ -1,4 +1,4 @@
-"""What devices cost that stop reading, never acknowledge or fall silent, beside a thousand that are idle."""
+"""Trial *stalled-memory*: the memory that devices cost which do not read, acknowledge, or answer."""
 
 import asyncio
 from typing import Final
@@ -12,7 +12,7 @@ from unisono.client import Publisher
 
 SHORT: Final = 8
 
-#: How many are idle, and how many there are of each kind that misbehaves.
+#: Idle devices, and devices of each kind that misbehaves.
 IDLE: Final = 1_000
 FEW_IDLE: Final = 100
 OF_EACH: Final = 100
@@ -20,12 +20,12 @@ FEW_OF_EACH: Final = 15
 
 MIB: Final = 1024 * 1024
 
-#: What all else may take that goes on beside them, in bytes.
+#: Bytes of memory that all else may take meanwhile.
 BESIDE: Final = 64_000_000
 
 
 async def cost_little(context: TrialContext) -> None:
-    """In each round, send much to them, let them come back to it, and measure the server's memory."""
+    """In each round, send much to them, let them reconnect and catch up, and measure the server's memory."""
     whole = context.rounds > SHORT
     idle = fleet.devices(context.recorder, "idle", fleet.fitting(IDLE if whole else FEW_IDLE))
     bad = Misbehaving.of_each(context.recorder, "bad", OF_EACH if whole else FEW_OF_EACH)
@@ -50,7 +50,7 @@ async def cost_little(context: TrialContext) -> None:
 
 
 async def warm_up(context: TrialContext, address: str, publisher: Publisher) -> None:
-    """What so much traffic needs anyway."""
+    """Run as much traffic once, so that its memory is allocated before anything is measured."""
     (device,) = fleet.devices(context.recorder, "warm", 1, bare=True)
     await fleet.connect_all([device], address)
     await device.caught_up((await flood(publisher, [device.user_id]))[device.user_id])
@@ -58,7 +58,7 @@ async def warm_up(context: TrialContext, address: str, publisher: Publisher) -> 
 
 
 class MemoryUse:
-    """That of a process, and what it may have more than at first for so many devices that stall."""
+    """Measures the memory of a process, and allows it 1 MiB more than at first for each stalled device."""
 
     def __init__(self, context: TrialContext, pid: int, stalled: int) -> None:
         self._bench = context
@@ -67,7 +67,7 @@ class MemoryUse:
         self._before = resident(pid)
 
     def measure(self, moment: str) -> None:
-        """Write down what it is, in MiB."""
+        """Record the memory and what is allowed, in MiB."""
         allowed = self._before + BESIDE + MIB * self._stalled
         self._bench.measured(
             f"memory beside stalled devices {moment}, in MiB",

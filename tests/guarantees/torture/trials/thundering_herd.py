@@ -1,4 +1,4 @@
-"""The server ends, and everybody is back within a second: thousands of devices that do not wait as told."""
+"""Trial *thundering-herd*: the server ends, and thousands of devices reconnect within a second."""
 
 import asyncio
 import signal
@@ -21,22 +21,22 @@ SHORT: Final = 2
 FEW: Final = 150
 MANY: Final = 5_000
 
-#: Within what time all come back, in seconds.
+#: Within how many seconds all devices reconnect.
 RECONNECT_WITHIN: Final = 1.0
 
-#: Between two sends, in seconds.
+#: The pause between two sends, in seconds.
 PAUSE: Final = 0.02
 
-#: From a server that serves again until all are live, in seconds: 5,000 need about a fourth of it where
-#: they have two cores for themselves, and a half where they share them.
+#: Seconds allowed from a server that serves again until all are live: 5,000 need about a fourth of it on
+#: two cores of their own, and a half where they share them.
 SLOWEST: Final = 30.0
 
-#: What tells a device to try again: the service is away, or the transport turns it away (contract, 6).
+#: Codes after which a device reconnects (docs/devices.md): the server, or the transport, was not available.
 AGAIN: Final = ("", "UNAVAILABLE", "CANCELLED")
 
 
 class ImmediateReconnect:
-    """Devices that come back at once whenever their stream ends, if anybody is there at all."""
+    """Reconnects devices at once whenever their stream ends, while `there` is set: the server serves."""
 
     def __init__(self, server: Server, chance: Random) -> None:
         self.there = asyncio.Event()
@@ -46,7 +46,7 @@ class ImmediateReconnect:
 
     @asynccontextmanager
     async def bind(self, everybody: Sequence[Device]) -> AsyncIterator[None]:
-        """Have them come back as long as this goes on."""
+        """Reconnect these devices inside the context."""
         staying = [asyncio.create_task(self._stay(device)) for device in everybody]
         try:
             yield
@@ -63,12 +63,12 @@ class ImmediateReconnect:
             try:
                 await device.connect(self._server.address)
             except OSError:
-                # Nobody is there: that, too, is to be tried again.
+                # The server is not there: retry.
                 continue
 
 
 async def come_back_together(context: TrialContext) -> None:
-    """End the server in each round, and see everybody live again."""
+    """End the server in each round, and measure until all devices are live again."""
     everybody = fleet.devices(
         context.recorder, "crowd", fleet.fitting(MANY if context.rounds > SHORT else FEW)
     )
@@ -99,7 +99,7 @@ async def end(
     everybody: Sequence[Device],
     kind: signal.Signals,
 ) -> None:
-    """End it, start it, and measure until all are live."""
+    """End the server, start it, and measure until all devices are live."""
     await asyncio.sleep(context.random.uniform(0, RECONNECT_WITHIN))
     await server.end(kind)
     reconnect.there.clear()
@@ -115,7 +115,7 @@ async def end(
 async def caught_up(
     context: TrialContext, publisher: Publisher, everybody: Sequence[Device], users: Sequence[str]
 ) -> None:
-    """See each complete at the last revision of its feed, or later."""
+    """Wait until each device is complete at the last revision of its feed, and annotate that."""
     since = context.recorder.clock()
     last = {user_id: (await publisher.get_feed(user_id)).last_revision for user_id in users}
     for device in everybody:
@@ -124,7 +124,7 @@ async def caught_up(
 
 
 def reasons(raised: Sequence[Stream]) -> str:
-    """What they were told, for people."""
+    """Return the codes and reasons of these streams, for people."""
     return ", ".join(sorted({f"{stream.code} {stream.reason}".strip() for stream in raised}))
 
 

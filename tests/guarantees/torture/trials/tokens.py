@@ -1,4 +1,4 @@
-"""Streams that stay open for longer than their tokens are good."""
+"""Trial *tokens*: tokens of devices expire under open streams."""
 
 import asyncio
 from typing import Final
@@ -8,12 +8,12 @@ from tests.guarantees.torture.trial import Trial
 from tests.support import tokens
 from unisono.verify.load.access import Access, Token
 
-#: Seconds for which the token of a device is good.
+#: Lifetime of a device's token, in seconds.
 _GOOD: Final = 2
 
 
 async def expire(context: TrialContext) -> None:
-    """All devices get a new token when the old one is refused, and miss nothing; in each round, once."""
+    """Wait until the token of every device has expired once in each round; none may miss anything."""
 
     def short_lived(user_id: str) -> Token:
         return lambda: tokens.device(user_id, exp=int(context.recorder.clock()) + _GOOD)
@@ -28,7 +28,7 @@ async def expire(context: TrialContext) -> None:
 
 
 def ended_for_it(context: TrialContext) -> int:
-    """How many streams have ended because their token expired."""
+    """Return how many streams have ended because their token expired."""
     return sum(stream.reason == "TOKEN_EXPIRED" for stream in context.recorder.history.streams)
 
 

@@ -1,4 +1,4 @@
-"""The command `unisono-verify`: has a deployment tried, and puts what comes of it into words.
+"""The command `unisono-verify`: runs load against a deployment, and reports whether promises were kept.
 
 Whatever needs gRPC is imported when there is something to do: --help must not wait for it.
 """
@@ -77,18 +77,18 @@ command.add_command(judge)
 
 
 def _refuse_options(ctx: click.Context) -> None:
-    """What is judged has happened: nothing of a run can be chosen any more."""
+    """Refuse the options of a run before `judge`, where they would have no effect."""
     for name in ctx.params:
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise UsageFailure(f"judge takes no --{name.replace('_', '-')} before it", "give it after judge")
 
 
 def main() -> None:
-    """Run the command, and end with its exit status."""
+    """Run the command on the arguments of the process, and exit with its status, which --help explains."""
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character gets a question mark, not an error.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # both are text files
-    # gRPC reads this when it is imported. What it writes about connections, the errors say.
+    # gRPC reads this when it is imported. What it logs about connections is in the errors.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     run = functools.partial(command.main, prog_name="unisono-verify", standalone_mode=False)
     sys.exit(exit_status(run, as_json=wants_json(sys.argv[1:])))

@@ -1,4 +1,4 @@
-"""What went wrong with a run, in words: what happened, and what to do next."""
+"""Turns the errors of a run into failures for people: what happened, and what to do next."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,7 +12,7 @@ from unisono.verify.cli.plan import Plan
 from unisono.verify.load.preflight import UnusableToken
 from unisono.verify.load.run import NotConverged
 
-#: Instead of what the command `unisono` would advise.
+#: Hints by the reason of an error, which replace those of the command `unisono`.
 _HINTS: Final[Mapping[str, str]] = {
     "ROLE_NOT_ALLOWED": "this must be a token of that user",
     "USER_MISMATCH": "give each user its own token: --user USER=TOKEN",
@@ -27,7 +27,7 @@ _HINTS: Final[Mapping[str, str]] = {
 
 
 def of_a_token(unfit: UnusableToken, plan: Plan) -> Failure:
-    """A token does not do."""
+    """Return the failure for a token that cannot be used, or for the service that could not be reached."""
     app = not unfit.user_id
     option = plan.app.option if app else plan.users[unfit.user_id].option
     attempt = plan.attempt(app=app)
@@ -36,31 +36,31 @@ def of_a_token(unfit: UnusableToken, plan: Plan) -> Failure:
     if app and _asks_for_a_device(unfit.error):
         return Failure(f"{option}: it is a user's token", "this must be a token of the app itself")
     if isinstance(unfit.error, Unavailable | DeadlineExceeded):
-        # It is not about the token at all.
+        # The service was not reached, whatever the token.
         return of_a_call(unfit.error, attempt)
     return of_a_call(unfit.error, attempt, before=f"{option}: ")
 
 
 def _asks_for_a_device(error: UnisonoError) -> bool:
-    """Whether the service takes the token's principal for a user, who may send as a device alone."""
+    """Return whether the service takes the token for a user's: a user may send as a device only."""
     if isinstance(error, InvalidRequest):
         return "endpoint_id" in error.violations
     return error.reason in ("ROLE_NOT_ALLOWED", "USER_MISMATCH")
 
 
 def of_another_app(app_id: str, plan: Plan) -> Failure:
-    """The token of the app is good, and of another app than was said."""
+    """Return the failure for a valid app token of another app than --app-id names."""
     said = f"{plan.app.option}: it is of the app {app_id}, not of {plan.app_id}"
     return Failure(said, "give a token of that app, or leave out --app-id")
 
 
 def of_a_command(error: TokenCommandError, option: str) -> Failure:
-    """A command printed no token."""
+    """Return the failure for a command that printed no token; `option` names it."""
     return Failure(f"{option}: {error}", "run it by hand: it must print a token and nothing else")
 
 
 def of_a_run(error: Exception, plan: Plan) -> Failure:
-    """Traffic failed, or devices got stuck."""
+    """Return the failure for failed traffic, devices that did not converge, or a failed token command."""
     if isinstance(error, UnisonoError):
         return of_a_call(error, plan.attempt(app=False), before="the run failed: ")
     if isinstance(error, NotConverged):
@@ -69,13 +69,16 @@ def of_a_run(error: Exception, plan: Plan) -> Failure:
 
 
 def of_cleanup(error: Exception, plan: Plan) -> Failure:
-    """What the run left could not be removed."""
+    """Return the failure for notifications or endpoints of the run that could not be removed."""
     said = f"not all that begins with {plan.prefix} could be removed: {error}"
     return Failure(said, "its notifications expire within two hours, and its endpoints leave after 60 days")
 
 
 def of_a_call(error: UnisonoError, attempt: Attempt, before: str = "") -> Failure:
-    """The service refused something, or did not answer."""
+    """Return the failure for a call that was refused or not answered; `before` begins its message.
+
+    Its details for programs are code, reason and metadata of the error.
+    """
     told = _HINTS.get(error.reason)
     if told is None and isinstance(error, DeadlineExceeded):
         told = f"is the server at {attempt.target} well?"

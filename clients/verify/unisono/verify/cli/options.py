@@ -1,4 +1,4 @@
-"""The options of a run. Knows nothing of what becomes of them."""
+"""The command-line options of a run, and --json."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from unisono.client.cli.commands.arguments import certificates, span
 
 Function = Callable[..., Any]
 
-#: How many users there are at most, and how many calls a second for each: enough to meet, too few to harm.
+#: Limits of users, and of calls a second for each: enough for concurrent changes, too few to do harm.
 MAX_USERS: Final = 10
 MAX_RATE: Final = 100
 
@@ -93,7 +93,7 @@ _OPTIONS: Final = (
 
 
 def run_options(function: Function) -> Function:
-    """Give a command the options of a run."""
+    """Add the options of a run to a command, in the order in which --help lists them."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function

@@ -1,4 +1,4 @@
-"""What a run is to do, put together from what was typed. Refuses what cannot be meant, before any call."""
+"""Makes the plan of a run from the options, and refuses contradictory ones before any call is made."""
 
 import secrets
 import shlex
@@ -13,16 +13,19 @@ from unisono.client.cli.formatting.diagnosis import Attempt
 from unisono.client.cli.service.access import Access
 from unisono.verify.cli.options import MAX_USERS
 
-#: What more calls bring about needs too much memory to be judged: this, half a gigabyte.
+#: The limit of calls in one run: to judge so many takes half a gigabyte of memory.
 MAX_CALLS: Final = 20_000
 
-#: What stands for the user in a command.
+#: The placeholder for the user in a --token-command.
 USER: Final = "{user}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where one principal's tokens come from: one of both is empty. `option` is what was typed for it."""
+    """Where the tokens of an app or user come from: either `token` or `command` is not empty.
+
+    `option` names the option that gave it, for errors.
+    """
 
     option: str
     token: str = ""
@@ -31,7 +34,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One run. `prefix` is another one each time; `app_id` is empty when any will do."""
+    """The parameters of one run.
+
+    `app_id` is empty when any app will do. `users` are by name. `seconds` is how long traffic flows, `rate`
+    the calls a second for each user. `prefix` is another one each time; all that the run makes begins with
+    it. `save` is the file to save the history to, if any.
+    """
 
     target: str
     tls: bool
@@ -67,7 +75,11 @@ class Plan:
         save: Path | None,
         as_json: bool,
     ) -> Self:
-        """Of the options. Raises `UsageFailure`."""
+        """Make a plan of the values of the options, by their names in `options`.
+
+        Draws a seed where none was given. Raises `UsageFailure` when the target, a token or the users are
+        missing, when options contradict each other, and for more than `MAX_CALLS` calls or `MAX_USERS` users.
+        """
         if not target:
             raise UsageFailure("--target is missing", "say where the server is: --target 127.0.0.1:50051")
         users = _users(named, count, token_command or "")
@@ -87,18 +99,18 @@ class Plan:
             rate=rate,
             faults=faults,
             seed=secrets.randbelow(10**6) if seed is None else seed,
-            # Not of the seed: what is deleted in the end cannot be used again.
+            # Not from the seed: deleted endpoints cannot be registered again.
             prefix=f"unisono-verify-{secrets.token_hex(4)}-",
             save=save,
             as_json=as_json,
         )
 
     def attempt(self, *, app: bool) -> Attempt:
-        """What errors are told with."""
+        """Return what describes the connection in errors; `app` is whether the app or a user calls."""
         return Attempt(target=self.target, tls=self.tls, app=app)
 
     def access(self, source: Source, *, app: bool) -> Access:
-        """The same for one principal, as the commands of the SDK have it."""
+        """Return the access of one app or user, in the type of the command `unisono`."""
         return Access(
             target=self.target,
             token=source.token,

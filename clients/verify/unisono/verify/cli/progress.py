@@ -1,4 +1,4 @@
-"""What is going on, while it is: a bar on a terminal, otherwise a line now and then. On stderr."""
+"""Shows the progress of a run on stderr: as a bar on a terminal, otherwise in a line now and then."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from unisono.verify.history import History
 
 
 class ProgressReporter(ABC):
-    """Shows people what stage the run is in, and how far. `history` is what is being recorded."""
+    """Shows the stage that a run is in, and the calls and streams in `history`, which is being recorded."""
 
     #: How long to wait between two updates, in seconds.
     interval: ClassVar[float]
@@ -24,14 +24,14 @@ class ProgressReporter(ABC):
 
     @abstractmethod
     def stage(self, what: str, seconds: float = 0.0) -> None:
-        """Begin a stage, which takes `seconds`; 0 where that is not known."""
+        """Begin the stage named `what`, which takes `seconds`; 0 where that is not known."""
 
     @abstractmethod
     def update(self) -> None:
-        """Show how far the run is."""
+        """Show the present progress."""
 
     async def run(self) -> None:
-        """Show how far the run is, again and again, until cancelled."""
+        """Update every `interval` seconds, until cancelled."""
         while True:
             await asyncio.sleep(self.interval)
             self.update()
@@ -42,7 +42,7 @@ class ProgressReporter(ABC):
 
 
 class BarReporter(ProgressReporter):
-    """On a terminal."""
+    """Shows progress as a bar, on a terminal."""
 
     interval: ClassVar = 0.2
 
@@ -64,7 +64,7 @@ class BarReporter(ProgressReporter):
 
 
 class LineReporter(ProgressReporter):
-    """Where nobody looks, or a log is written."""
+    """Shows progress in lines, where stderr is no terminal."""
 
     interval: ClassVar = 10.0
 
@@ -84,7 +84,10 @@ class LineReporter(ProgressReporter):
 
 @contextmanager
 def progress_reporter(history: History, *, quiet: bool) -> Iterator[ProgressReporter]:
-    """What suits stderr; `quiet`, a bar or nothing."""
+    """Yield the reporter that suits stderr: a bar on a terminal, else lines, or with `quiet` nothing.
+
+    A bar disappears at the end.
+    """
     console = Console(stderr=True, highlight=False, quiet=quiet and not Console(stderr=True).is_terminal)
     if not console.is_terminal:
         yield LineReporter(history, console)

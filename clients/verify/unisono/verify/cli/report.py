@@ -1,4 +1,4 @@
-"""The report of a run: for people in lines, for programs as an object."""
+"""The report of a run: lines for people, or a JSON object for programs."""
 
 import sys
 from collections import Counter
@@ -22,7 +22,7 @@ _STYLES: Final = {Outcome.KEPT: "green", Outcome.BROKEN: "bold red", Outcome.NOT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`about` is what else is known of the run, by name."""
+    """The report of a run: facts about it by name, statistics, and a verdict on each promise."""
 
     about: Mapping[str, Any]
     stats: RunStats
@@ -30,11 +30,11 @@ class Report:
 
     @property
     def broken(self) -> bool:
-        """Whether any promise is."""
+        """Return whether any promise is broken."""
         return any(verdict.outcome is Outcome.BROKEN for verdict in self.verdicts)
 
     def show(self, *, as_json: bool) -> None:
-        """Print it on stdout."""
+        """Print the report on stdout, as lines or as one line of JSON."""
         if as_json:
             click.echo(json_output.json_line(self._to_json()))
             return
@@ -64,7 +64,7 @@ class Report:
 
 
 def judge(history: History, about: Mapping[str, Any]) -> Report:
-    """Judge it."""
+    """Judge a history, and return the report on it; `about` are facts of its run, as in `Saved`."""
     return Report(about=about, stats=RunStats.of(history), verdicts=verdicts(history))
 
 

@@ -1,4 +1,4 @@
-"""The tokens of one run: each source is asked once before it, and again when a token is refused."""
+"""The tokens of one run: each source is asked once before the run, and again when a token is refused."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from unisono.verify.load.rpc_client import get_token
 
 
 class TokenSet:
-    """The app and its users."""
+    """The tokens of the app and of its users, from the sources that a plan names."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -19,7 +19,10 @@ class TokenSet:
         self._users = {name: _Token(plan, source, app=False) for name, source in plan.users.items()}
 
     async def ask(self) -> None:
-        """Get the first token of each. Raises a `Failure`, when no command runs any more."""
+        """Get the first token of the app and of each user; all commands run at the same time.
+
+        Raises a `Failure` for the first command that prints no token, after all have ended.
+        """
         asked = (principal.ask() for principal in (self._app, *self._users.values()))
         for outcome in await asyncio.gather(*asked, return_exceptions=True):
             if isinstance(outcome, BaseException):
@@ -27,11 +30,11 @@ class TokenSet:
 
     @property
     def users(self) -> Mapping[str, Token]:
-        """Tokens by the user's name."""
+        """Return the source of each user's tokens, by name; each begins with the token that `ask` got."""
         return {name: user.token() for name, user in self._users.items()}
 
     def access(self, app_id: str = "") -> Access:
-        """For a load."""
+        """Return the tokens in the type that the load takes."""
         return Access(
             app_id=app_id, backend=self._app.token(), user=lambda user_id: self._users[user_id].token()
         )
@@ -50,7 +53,7 @@ class _Token:
             raise failures.of_a_command(error, self._option) from error
 
     def token(self) -> Token:
-        """For one who holds it: many begin with the same, without running a command each."""
+        """Return a source for one client: it begins with the first token, without running the command."""
         source, first = self._source, [self._first]
         if isinstance(source, str):
             return source

@@ -1,4 +1,4 @@
-"""Runs the load that was asked for, removes what it leaves, and has what was recorded judged."""
+"""Runs the load of a plan, removes what it leaves, and judges what was recorded."""
 
 import asyncio
 import logging
@@ -23,11 +23,15 @@ from unisono.verify.recording import Recorder, steady_clock
 
 
 def verify(plan: Plan) -> int:
-    """All of it; the exit status. Raises a `Failure`, after the report where there is something to report."""
+    """Carry out a plan, print the report, and return the exit status: 1 when a promise is broken, else 0.
+
+    Raises a `Failure` when tokens cannot be used, when the process is asked to end (SIGTERM, SIGHUP), or
+    when the history cannot be saved; and after the report, when traffic or the clean-up failed.
+    """
     recorder = Recorder(steady_clock())
     with remarks(partial(warn, as_json=plan.as_json)):
         connect = _connect(plan)
-    # What devices say of marks that were refused, and of streams that were cut, is what was wanted.
+    # Devices warn of marks that were refused and of streams that were cut; here both are intended.
     logging.getLogger("unisono.client").setLevel(logging.ERROR)
     with progress_reporter(recorder.history, quiet=plan.as_json) as reporter:
         verification = Verification(plan, connect, recorder, reporter)
@@ -43,7 +47,7 @@ def verify(plan: Plan) -> int:
 
 
 class Verification:
-    """One run. `failures` are what kept it from its end: in traffic, or when it left."""
+    """One run of a plan. `failures` are those of traffic and clean-up: what was recorded is still judged."""
 
     def __init__(self, plan: Plan, connect: Connect, recorder: Recorder, reporter: ProgressReporter) -> None:
         self.failures: list[Failure] = []
@@ -56,14 +60,17 @@ class Verification:
         self._reached = True
 
     async def run(self) -> None:
-        """Raises a `Failure` when there is nothing to be judged."""
+        """Check the tokens, run the load, and remove what it leaves, also after an error or cancellation.
+
+        Raises a `Failure` when tokens cannot be used, or when the process is asked to end.
+        """
         with stop_event() as asked:
             await run_until_first_done(self._run(), self._reporter.run(), asked.wait())
             if asked.is_set():
                 raise Failure("it was told to end before the run was over")
 
     def report(self) -> Report:
-        """Judge what was recorded, and save it if that was asked for."""
+        """Judge the history, and save it first if the plan says so. Raises a `Failure` when saving fails."""
         plan, history = self._plan, self._recorder.history
         about = {
             "target": plan.target,
@@ -92,7 +99,7 @@ class Verification:
                 await self._removed()
 
     async def _checked(self) -> str:
-        """The app. Raises a `Failure` when a token does not do."""
+        """Return the app's id. Raises a `Failure` when a token cannot be used."""
         plan, principals = self._plan, self._tokens
         try:
             app_id = await check_tokens(
@@ -126,13 +133,13 @@ class Verification:
         try:
             await remove_all(self._connect, self._tokens.access(), list(plan.users), plan.prefix)
         except (UnisonoError, TokenCommandError) as error:
-            # Where a token does not do, this says no more than that.
+            # When a token cannot be used, that has been reported already.
             if self._app_id:
                 self.failures.append(failures.of_cleanup(error, plan))
 
 
 def _connect(plan: Plan) -> Connect:
-    """Opens connections. Raises a `UsageFailure` for an address that is none."""
+    """Return a function that opens connections. Raises a `UsageFailure` for an invalid address."""
 
     def connect() -> Transport:
         return create_transport(plan.target, tls=plan.tls, root_certificates=plan.root_certificates)

@@ -1,1 +1,1 @@
-"""Users with devices, and backends that send to them at random: everything they do is recorded."""
+"""Generates load: users with devices, and a backend that sends to them at random, all of it recorded."""

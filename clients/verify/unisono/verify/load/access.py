@@ -1,20 +1,20 @@
-"""Whose tokens the load carries. Knows no issuer: whoever runs the load says where tokens come from."""
+"""The access of the load to a service: connections, and tokens of the app and its users."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from unisono.client import Transport
 
-#: An access token, or a function (async or not) that gives one, and is asked again when that is refused.
+#: An access token, or a function (async or not) that returns one, and is called again when one is refused.
 Token = str | Callable[[], str | Awaitable[str]]
 
-#: Opens a connection to the service under test.
+#: Returns a new transport to the service under test; the caller closes it.
 Connect = Callable[[], Transport]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """An app, the token of its backend, and those of its users by `user_id`."""
+    """The tokens for one app: `backend` is that of the app itself, `user` returns a user's by `user_id`."""
 
     app_id: str
     backend: Token

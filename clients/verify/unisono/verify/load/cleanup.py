@@ -1,6 +1,6 @@
-"""Removes what a run has left in a deployment: everything whose name begins with the prefix of the run.
+"""Removes from a deployment what a run has left: all whose name begins with the prefix of the run.
 
-The load may have failed, or have been ended: nothing is remembered, everything is looked for.
+The load may have failed or been stopped, so that the service is searched: no list of what was made exists.
 """
 
 import asyncio
@@ -13,14 +13,15 @@ from unisono.verify.load.access import Access, Connect
 from unisono.verify.load.methods import DELETE_ENDPOINT, LIST_ENDPOINTS
 from unisono.verify.load.rpc_client import TIMEOUT, RpcClient
 
-#: How many are withdrawn at the same time.
+#: How many notifications of one user are deleted at the same time.
 CONCURRENCY: Final = 8
 
 
 async def remove_all(connect: Connect, access: Access, users: Sequence[str], prefix: str) -> None:
-    """Withdraw all notifications, and delete all endpoints, that have the prefix.
+    """Delete all notifications whose group has the prefix, and all endpoints whose id has it.
 
-    What goes wrong with one user harms no other; it is raised in the end, the first of it.
+    All users are worked on although one fails. Raises the first error in the end: a `UnisonoError`, or what
+    the source of a token raised. Repeating the call is safe.
     """
     transport = connect()
     try:

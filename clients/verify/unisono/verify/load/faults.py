@@ -1,7 +1,6 @@
-"""A bad way to the service: streams end in the middle, and answers get lost after the call has happened.
+"""Injects faults of the network: streams end in the middle, and answers are lost after the call was made.
 
-It lies below the recorder, between that and the network: what is lost here nobody has been told.
-Knows nobody who calls.
+The faults are between the recorder and the network, so that what is lost is not in the history either.
 """
 
 import itertools
@@ -16,11 +15,11 @@ from unisono.client import Method, Transport, Unavailable
 from unisono.verify.load.access import Connect
 from unisono.verify.recording import Recorder
 
-#: The annotations of a stream that was cut, and of an answer that was lost.
+#: The names of the annotations for a stream that was cut, and an answer that was lost.
 CUT: Final = "CUT"
 LOST: Final = "LOST"
 
-#: How often an answer is lost.
+#: The share of answers that are lost.
 LOSS: Final = 0.1
 
 #: Half of all streams end within their first messages: after Welcome, while they catch up, after Synced,
@@ -34,8 +33,10 @@ Response = TypeVar("Response", bound=Message)
 
 
 class FaultInjector:
-    """What is lost on the way is drawn for each connection by itself, in the order in which they are made:
-    with the same seed, the same stream of the same connection ends after as many messages.
+    """Wraps connections so that they lose answers and cut streams at random, until it is stopped.
+
+    The faults are drawn for each connection by itself, numbered in the order in which they are made: with
+    the same seed, the same stream of the same connection ends after as many messages.
     """
 
     def __init__(self, recorder: Recorder, seed: int) -> None:
@@ -45,7 +46,7 @@ class FaultInjector:
         self._numbers = itertools.count()
 
     def wrap(self, connect: Connect) -> Connect:
-        """The same way, with cuts."""
+        """Return a function that opens connections as `connect` does, with faults on them."""
 
         def bad_way() -> Transport:
             chance = Random(f"{self._seed} way {next(self._numbers)}")  # noqa: S311  no secret depends on it
@@ -54,16 +55,16 @@ class FaultInjector:
         return bad_way
 
     def stop(self) -> None:
-        """Lose nothing more."""
+        """Inject no more faults, also on connections that are open."""
         self.active = False
 
     def record(self, what: str) -> None:
-        """Write down that something was lost."""
+        """Annotate the history with a fault: `CUT` or `LOST`."""
         self._recorder.annotate(what)
 
 
 class FaultyTransport:
-    """A `Transport` on which `Unavailable` is raised as when the network fails."""
+    """A `Transport` that passes calls on, and at random raises `Unavailable`, as when the network fails."""
 
     def __init__(self, transport: Transport, injector: FaultInjector, chance: Random) -> None:
         self._transport = transport
@@ -73,7 +74,7 @@ class FaultyTransport:
     async def unary(
         self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
     ) -> Response:
-        """See `Transport`. A lost answer is that of a call which has happened."""
+        """See `Transport`. An answer is lost after the server has given it: the call took effect."""
         lost = self._chance.random() < LOSS
         answer = await self._transport.unary(method, request, token=token, timeout=timeout)
         if lost and self._injector.active:
@@ -99,7 +100,7 @@ class FaultyTransport:
         await self._transport.close()
 
     def _length(self) -> int:
-        """After how many messages a stream is cut: every number comes, the small ones often."""
+        """Draw after how many messages a stream is cut: any number is possible, small ones are frequent."""
         early = self._chance.randint(1, MAX_EARLY_MESSAGES)
         later = int(self._chance.expovariate(1 / MEAN_LATER_MESSAGES))
         return early if self._chance.random() < 0.5 else early + later

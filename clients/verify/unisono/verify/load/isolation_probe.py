@@ -1,4 +1,4 @@
-"""Users who try what is another's: to read it, and to withdraw it. They are to find nothing."""
+"""Probes the isolation of users: each tries to read and to delete notifications of the others."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,11 @@ from unisono.verify.recording import Recorder
 async def run(
     connect: Connect, access: Access, recorder: Recorder, users: Iterable[str], endpoint_id: str
 ) -> None:
-    """Each user tries what was last sent to the others, and names the endpoint, which all of them have."""
+    """Let each user get and delete, by id, what was last sent alone to each other user in the history.
+
+    `endpoint_id` names the device to delete with; each user needs an endpoint of that id. The calls are
+    recorded for the judge, and errors of the service are passed over. Raises what a source of tokens raises.
+    """
     last = _last_sent(recorder.history)
     transport = connect()
     try:
@@ -38,11 +42,11 @@ async def _try(client: RpcClient, id_: str, endpoint_id: str) -> None:
         try:
             await work
         except UnisonoError:
-            continue  # as it should be; the judge looks with which words
+            continue  # as it should be; the judge checks the status code
 
 
 def _last_sent(history: History) -> dict[str, str]:
-    """The id of what was last sent to each user, alone."""
+    """Return the id of the last notification sent to each user in a call of its own."""
     return dict(sent for call in history.calls if (sent := _sent(call)))
 
 

@@ -1,4 +1,4 @@
-"""The methods that are called by hand."""
+"""The methods of the API that the load calls without the SDK's publishers and devices."""
 
 from typing import Final
 

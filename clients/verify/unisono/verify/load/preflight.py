@@ -1,4 +1,4 @@
-"""Whether tokens do, before there is a load: the app's may send, and each user's is a device of that user."""
+"""Checks tokens before there is a load: the app's may send, and each user's is of a device of that user."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,9 +13,9 @@ from unisono.verify.load.traffic import LIFETIME
 
 
 class UnusableToken(Exception):
-    """A token that does not do. `user_id` is whose it is, and empty for the app's.
+    """A token cannot be used for the load. `user_id` is the user it was given for, empty for the app's.
 
-    `error` is what the service says; None where it takes the token, which is for something else.
+    `error` is the service's refusal; None where the service accepts the token, but for another app.
     """
 
     def __init__(self, user_id: str, problem: str, error: UnisonoError | None = None) -> None:
@@ -25,7 +25,12 @@ class UnusableToken(Exception):
 
 
 async def check_tokens(connect: Connect, backend: Token, users: Mapping[str, Token], prefix: str) -> str:
-    """Register an endpoint of each user, send to it alone, and return the app. Raises `UnusableToken`."""
+    """Register an endpoint of each user, send a notification to it alone, and return the app's id.
+
+    The names of both begin with `prefix`; they stay until `remove_all`. Raises `UnusableToken` for the first
+    call that fails, also when the service cannot be reached, and for a user's token of another app; and what
+    a source of tokens raises.
+    """
     transport = connect()
     try:
         apps = {user_id: await _app_of(transport, user_id, token, prefix) for user_id, token in users.items()}
@@ -51,7 +56,7 @@ async def _app_of(transport: Transport, user_id: str, token: Token, prefix: str)
 
 
 async def _sent(publisher: Publisher, users: list[str], prefix: str) -> str:
-    """The app that sends."""
+    """Send to all users, and return the id of the app that the notifications are of."""
     content: Content = {
         "title": f"{prefix}Can it send?",
         "group_name": f"{prefix}check",

@@ -1,4 +1,4 @@
-"""Calls that the SDK has no words for, with the token of one principal. Knows none of them."""
+"""Makes calls that the SDK has no methods for, with the token of one app or user."""
 
 import asyncio
 import inspect
@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from unisono.client import Method, Transport, Unauthenticated, Unavailable
 from unisono.verify.load.access import Token
 
-#: How long a call may take, in seconds, how often it is repeated, and how long to wait before, in seconds.
+#: Timeout of one attempt of a call in seconds, attempts at most, and the least seconds between two.
 TIMEOUT: Final = 10.0
 ATTEMPTS: Final = 4
 PAUSE: Final = 0.5
@@ -19,7 +19,10 @@ Response = TypeVar("Response", bound=Message)
 
 
 class RpcClient:
-    """Asks for another token when the one in use is refused."""
+    """Calls any method with a token from one source, which is asked again when a token is refused.
+
+    The transport stays the caller's to close.
+    """
 
     def __init__(self, transport: Transport, token: Token) -> None:
         self._transport = transport
@@ -27,7 +30,12 @@ class RpcClient:
         self._token = ""
 
     async def call(self, method: Method[Request, Response], request: Request) -> Response:
-        """Call, and repeat what may pass. Raises a `UnisonoError`, and what the source of tokens raises."""
+        """Make a call and return its answer.
+
+        Makes up to 4 attempts: after `Unavailable` with a `retry_delay` of at most 10 s, and with a new token
+        after `Unauthenticated`, unless the source is a fixed token. Raises the `UnisonoError` of the last
+        attempt, and what the source raises.
+        """
         for _ in range(ATTEMPTS - 1):
             try:
                 return await self._once(method, request)
@@ -48,7 +56,7 @@ class RpcClient:
 
 
 async def get_token(source: Token) -> str:
-    """A token of this source."""
+    """Return a token of this source. Raises what its function raises."""
     if isinstance(source, str):
         return source
     token = source()

@@ -1,6 +1,6 @@
-"""One run against a deployment: everybody comes, traffic flows on a bad way, rests, and leaves no trace.
+"""Runs load against a deployment and records it: connecting, traffic with faults, coming to rest, a probe.
 
-What happens is recorded; what it means is judged elsewhere.
+What the run leaves in the deployment, `cleanup` removes.
 """
 
 import asyncio
@@ -16,31 +16,31 @@ from unisono.verify.load.faults import FaultInjector
 from unisono.verify.load.workload import TIMEOUT, Workload
 from unisono.verify.recording import Recorder
 
-#: Devices that come back soon, and ask for little else.
+#: Devices reconnect soon, and otherwise make few calls.
 TIMING: Final = Timing(
     backoff=Backoff(initial=0.05, maximum=2.0),
     acknowledge_interval=1.0,
     heartbeat_interval=5.0,
 )
 
-#: How long everybody may take to connect, in seconds.
+#: How long all devices together may take to connect, in seconds.
 OPENING: Final = 30.0
 
-#: Told what happens from now on, and for how many seconds, if that is known.
+#: Called at the beginning of each stage with its name, and its length in seconds, 0 if unknown.
 Stage = Callable[[str, float], None]
 
 
 class NotConverged(Exception):
-    """Devices that do not get where they are to be; says how long was waited, and for whom."""
+    """Devices did not connect or catch up in time. The message names the time, and the slowest device."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
     """The parameters of a run.
 
-    `seconds` is how long traffic flows, `rate` the calls a second for each user at most. The names of all
-    that is made begin with `prefix`, which must be another one each time: the id of a deleted endpoint
-    stays unusable. With `faults`, streams are cut and answers lost.
+    `seconds` is how long traffic flows, `rate` how many calls a second are made for each user at most. The
+    names of all that is made begin with `prefix`, which must be another one each time: the id of a deleted
+    endpoint cannot be registered again. With `faults`, streams are cut and answers lost.
     """
 
     users: Sequence[str]
@@ -56,8 +56,10 @@ async def run(
 ) -> None:
     """Connect all devices, let traffic flow, wait until it has settled, and probe the isolation of users.
 
-    Everything is recorded, and `stage` is called at the beginning of each stage. Raises `NotConverged`, and
-    what made traffic fail; what was recorded until then is there.
+    Everything is recorded, and `stage` is called at the beginning of each stage. Raises `NotConverged` when
+    devices are not live within 30 s, or have not caught up within 60 s after the traffic; a `UnisonoError`,
+    or what a source of tokens raises, when traffic fails. After an error or cancellation, `recorder` has the
+    history until then; notifications and endpoints stay in the service in any case.
     """
     injector = FaultInjector(recorder, options.seed)
     connect_with_faults = injector.wrap(connect) if options.faults else connect

@@ -1,7 +1,4 @@
-"""Random calls about the notifications of one user, of a backend and of the user's own devices.
-
-Knows no stream: what devices hear of it is recorded elsewhere.
-"""
+"""Makes random calls about the notifications of one user, as the backend and as the user's own devices."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -28,23 +25,23 @@ PLATFORMS: Final = (Platform.LINUX, Platform.IOS, Platform.WEB)
 GROUPS: Final = ("mail", "chat")
 KEYS: Final = ("invoice", "meeting")
 
-#: How many notifications of a user there are before some are withdrawn: a list of all fits into one page.
+#: How many notifications a user has before some are deleted: a list of all fits into one page.
 MAX_SENT: Final = 150
 
-#: What a call may be refused with when another one changed the notification first, or its time has come.
+#: Reasons of refusals that are fair when another call changed the notification first, or it has expired.
 FAIR: Final = ("NOTIFICATION_NOT_FOUND", "KEY_CONFLICT", "REVISION_MISMATCH", "INVALID_REQUEST")
 
-#: How long what has a prefix lives at most: it leaves by itself, should nobody withdraw it.
+#: How long notifications with a prefix live at most: they expire even if nobody deletes them.
 LIFETIME: Final = timedelta(hours=2)
 
 T = TypeVar("T")
 
 
 class Traffic:
-    """What one user's notifications go through, drawn from a seeded source.
+    """Random sends, updates, marks and deletes for one user, drawn from a seeded source.
 
-    With a `prefix`, the titles, groups and keys of all that is sent begin with it, and nothing else that
-    the user has is touched.
+    With a `prefix`, the titles, groups and keys of all that is sent begin with it, and no other notification
+    of the user is changed.
     """
 
     def __init__(
@@ -76,7 +73,10 @@ class Traffic:
         self._works, self._weights = list(works), list(works.values())
 
     async def one(self) -> None:
-        """Make one call, and let it be refused for what is fair."""
+        """Make one random change. Raises a `UnisonoError`, but for refusals whose reason is in `FAIR`.
+
+        A send may be followed by deletes, so that the user has at most `MAX_SENT` notifications.
+        """
         (work,) = self._random.choices(self._works, self._weights)
         try:
             await work()
@@ -85,7 +85,10 @@ class Traffic:
                 raise
 
     async def last(self) -> SendResult:
-        """Send something that every device can be waited for with."""
+        """Send one more notification to all devices, and return its result, to wait for its revision on each.
+
+        Raises a `UnisonoError`.
+        """
         content: Content = {"title": f"{self._prefix}The last", "group_name": self._groups[0]}
         return await self._publisher.send(self._user_id, **self._limited(content))
 
@@ -100,7 +103,7 @@ class Traffic:
         self._sent += [outcome for outcome in outcomes if isinstance(outcome, SendResult)]
 
     async def _replace(self) -> None:
-        """Anew in the place of what has the same key; to others, it is another notification."""
+        """Send with a key, and replace the notification that has it already."""
         content: Content = {
             **self._content(),
             "app_notification_id": self._pick(self._keys),
@@ -123,7 +126,7 @@ class Traffic:
     async def _mark_on_device(self) -> None:
         device = self._pick(self._devices)
         rows = [row for row in device.notifications if row.group_name.startswith(self._prefix)]
-        # What comes meanwhile is left alone: a device marks what it has seen.
+        # Newer notifications are left alone: a device marks only what it has received.
         everything = Everything() if len(rows) == len(device.notifications) else rows
         what = self._pick((rows[:1], rows[::2], Group(self._pick(self._groups)), everything))
         if what:

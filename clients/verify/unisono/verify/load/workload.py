@@ -1,6 +1,6 @@
-"""A few users, each with a device of every kind, and traffic until it is told to rest.
+"""Runs a backend and a few users with a device of each platform, with traffic until it is to stop.
 
-Knows no fault: whoever runs it does to the service, and to the way there, what is to be tried.
+Faults are injected by the caller, into the service or into the connections.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from unisono.verify.load.access import Access, Connect
 from unisono.verify.load.traffic import PLATFORMS, Traffic
 from unisono.verify.recording import Recorder
 
-#: Devices that come back at once, so that there is much to judge in a short time.
+#: Devices reconnect at once, so that there is much to judge in a short time.
 FAST_RECONNECT: Final = Timing(
     backoff=Backoff(initial=0.05, maximum=0.5),
     open_timeout=5.0,
@@ -24,21 +24,22 @@ FAST_RECONNECT: Final = Timing(
     heartbeat_interval=5.0,
 )
 
-#: Calls that are made at the same time for each user: they meet in the same rows.
+#: Calls that are made at the same time for each user: they change the same notifications.
 WRITERS: Final = 2
 
-#: How long a backend repeats a call before it gives up, in seconds: longer than any trouble lasts.
+#: How long a backend repeats a call before it fails, in seconds: longer than any fault lasts.
 TIMEOUT: Final = 60.0
 
-#: How long what is under way may take to end when everybody is to leave, in seconds.
+#: How long calls in flight may take to end when the workload is left, in seconds.
 LEAVING: Final = 5.0
 
 
 class Workload:
-    """Everybody in it is connected when it is entered, and nothing happens before `begin`.
+    """A backend, and users with three devices each. Entering opens them; traffic begins with `start`.
 
-    With a `prefix`, the endpoint ids and all that is sent begin with it, and what else the users have is
-    left alone. `rate` is how many calls a second there are at most for each user.
+    With a `prefix`, the endpoint ids and all that is sent begin with it, and other notifications of the
+    users are left alone. `rate` is how many calls a second are made for each user at most; None: no limit.
+    Leaving stops traffic, gives calls in flight 5 s to end, and closes all; failed traffic is not raised.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Workload:
     async def __aexit__(self, *_: object) -> None:
         self._running = False
         try:
-            # What is given up under way may be done later, when whoever cleans up has been there.
+            # A call that is cancelled in flight may take effect later, after the clean-up.
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=LEAVING)
         finally:
@@ -92,33 +93,33 @@ class Workload:
 
     @property
     def devices(self) -> list[Device]:
-        """All of them."""
+        """Return the devices of all users."""
         return [device for devices in self._devices.values() for device in devices]
 
     def devices_of(self, user_id: str) -> Sequence[Device]:
-        """Those of one user, one for each of `PLATFORMS`."""
+        """Return the devices of one user, in the order of `PLATFORMS`."""
         return self._devices[user_id]
 
     async def wait_live(self) -> None:
-        """Wait until every device is."""
+        """Wait, without a timeout, until every device has been live."""
         for device in self.devices:
             await device.wait_for(lambda device: device.status is Status.LIVE)
 
     def start(self) -> None:
-        """Let traffic flow."""
+        """Start two writers for each user, which make random calls until `quiesce` or the end."""
         self._running = True
         self._tasks = [
             asyncio.create_task(self._generate(user_id)) for user_id in self.users for _ in range(WRITERS)
         ]
 
     async def run_for(self, seconds: float) -> None:
-        """Let it flow for so long, or until it fails: `rest` says why."""
+        """Wait for so many seconds, or until traffic fails; `quiesce` raises why. Traffic goes on."""
         await asyncio.wait(self._tasks, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
 
     async def quiesce(self) -> None:
-        """Wait until nothing is under way, every device has everything, and each feed was looked at.
+        """Stop traffic, wait until every device has caught up, and read each feed, for the judge to compare.
 
-        Raises what made traffic fail.
+        Has no timeout of its own. Raises what made traffic fail, and the errors of its own calls.
         """
         self._running = False
         await asyncio.gather(*self._tasks)

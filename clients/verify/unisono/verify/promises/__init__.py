@@ -1,1 +1,1 @@
-"""The promises of the contract: what of them a history shows to be broken. None knows of another."""
+"""The promises of docs/guarantees.md, a module each: functions that yield the cases of a broken promise."""

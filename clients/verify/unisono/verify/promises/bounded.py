@@ -1,4 +1,4 @@
-"""Bounded and Fair: what was measured stays within what was allowed."""
+"""Bounded and Fair: values that were measured stay within the values allowed."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,15 @@ from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.history import History
 
 BESIDE = "beside"
-"""The value of an annotation that was measured beside so many who asked for much: it is about *Fair*."""
+"""The name of the value that says beside how many busy clients was measured: the annotation is of *Fair*."""
 
 
 def bounded(history: History) -> Iterator[BrokenPromise]:
-    """Each annotation with a value `measured` and a value `allowed`."""
+    """Yield a case for each annotation whose value `measured` is larger than its value `allowed`.
+
+    It is of *Fair* where the annotation has a value `BESIDE`, else of *Bounded*. An annotation without both
+    values is not judged.
+    """
     for annotation in history.annotations:
         measured, allowed = annotation.values.get("measured"), annotation.values.get("allowed")
         if measured is not None and allowed is not None and measured > allowed:

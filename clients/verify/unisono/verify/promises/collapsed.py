@@ -1,4 +1,4 @@
-"""Collapsed: catching up costs what differs, not what happened."""
+"""Collapsed: a catch-up has each notification once, as it is now, in batches of a bounded size."""
 
 from collections.abc import Iterator
 
@@ -6,14 +6,14 @@ from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import Feed
 from unisono.verify.replay import DeviceReplay
 
-#: The most that an EventBatch of a catch-up may have, in bytes; one larger event goes alone.
+#: The largest EventBatch of a catch-up, in bytes (docs/guarantees.md); one larger event comes alone.
 _BATCH = 256 * 1024
 
 
 def collapsed(replay: DeviceReplay, feed: Feed) -> Iterator[BrokenPromise]:
-    """Until Synced, each notification comes at most once, in batches of a bounded size.
+    """Yield a case for each notification that comes twice before Synced, and each batch above 256 KiB.
 
-    What changes while a device catches up may come again, as it is by then.
+    A notification that changes while a device catches up may come again, and a single event may be larger.
     """
     for stream in replay.streams:
         began = feed.reached(stream.began)

@@ -1,4 +1,4 @@
-"""Complete, of devices that are left alone: they get to where the feed is."""
+"""Complete, of devices that are left alone: they reach the last revision of their feed."""
 
 from collections.abc import Iterator
 
@@ -7,15 +7,19 @@ from unisono.verify.feeds import Feed
 from unisono.verify.history import History
 from unisono.verify.replay import DeviceReplay
 
-#: The annotation that everybody was left in peace from its value `since` on, until its own time.
+#: The annotation that nothing disturbed the service from its value `since` (seconds since 1970) to its time.
 SETTLED = "SETTLED"
 
-#: Why streams end that their devices do not come back from, or not with the token that they have.
+#: Reasons of ends after which a device does not come back, or not with the token that it has.
 _OVER = ("ENDPOINT_DELETED", "SUPERSEDED", "TOKEN_EXPIRED")
 
 
 def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[BrokenPromise]:
-    """By then, each device that has not left is complete at what the feed had reached."""
+    """Yield a case where a device did not catch up although it was left alone.
+
+    At each annotation `SETTLED`, a device that is connected, or means to be, has to be complete at the
+    revision that its feed had reached at `since`. Devices that ended their stream themselves are not judged.
+    """
     for annotation in history.annotations:
         if annotation.name != SETTLED or not _is_there(replay, annotation.time):
             continue
@@ -30,7 +34,7 @@ def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Brok
 
 
 def _is_there(replay: DeviceReplay, time: float) -> bool:
-    """Whether the device means to be connected."""
+    """Return whether the device is connected at this time, or means to be."""
     begun = [stream for stream in replay.streams if stream.began < time]
     if not begun:
         return False
@@ -39,7 +43,7 @@ def _is_there(replay: DeviceReplay, time: float) -> bool:
 
 
 def _complete_at(replay: DeviceReplay, time: float) -> int:
-    """The last complete revision that it was told of by then; -1 without one."""
+    """Return the revision of the last complete point that the device received by then; -1 without one."""
     told = [
         received.message.revision
         for stream in replay.streams

@@ -1,4 +1,4 @@
-"""Complete, Convergent, Exact: at a complete point a device holds what the store holds, and its count."""
+"""Complete, Convergent, Exact: at complete points devices hold what the store holds, and its unread count."""
 
 from collections.abc import Iterator
 from math import inf
@@ -12,7 +12,12 @@ from unisono.verify.replay import DeviceReplay, ReplayStep
 
 
 def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[BrokenPromise]:
-    """At every complete point, the effect of every change that anybody knows of and that is meant for it."""
+    """Yield a case for each notification that a device holds wrongly, or lacks, at a complete point.
+
+    What it has to hold is the last version by that revision that any client received, where that is meant
+    for the device. It may lack a notification that may have expired by then, or that any client had asked to
+    delete or replace, and what did not change after it began at the end of the feed.
+    """
     doubted = clock_uncertainty(history)
     for step, expected in _complete_points(replay, feed):
         for version in expected:
@@ -30,7 +35,10 @@ def complete(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Bro
 
 
 def convergent(feed: Feed) -> Iterator[BrokenPromise]:
-    """Whoever is told of a notification at a revision is told the same."""
+    """Yield a case for each revision of a notification that two clients received in different states.
+
+    The cases have the time 0: neither client shows which of them is right.
+    """
     for one, other in feed.contradictions:
         yield BrokenPromise(
             promise="Convergent",
@@ -44,7 +52,10 @@ def convergent(feed: Feed) -> Iterator[BrokenPromise]:
 
 
 def exact(replay: DeviceReplay) -> Iterator[BrokenPromise]:
-    """The unread count of a complete point is that of what the device holds."""
+    """Yield a case for each complete point whose `unread_count` differs from a recount of what is held.
+
+    Devices that began at the end of the feed are not judged: they may lack notifications that are counted.
+    """
     for step in replay.steps():
         state = step.state
         if not step.message.complete or state.start_revision:
@@ -59,7 +70,7 @@ def exact(replay: DeviceReplay) -> Iterator[BrokenPromise]:
 
 
 def _complete_points(replay: DeviceReplay, feed: Feed) -> Iterator[tuple[ReplayStep, list[Version]]]:
-    """Each complete point, with the last version known by then of everything that may have changed since."""
+    """Yield each complete point with the last version by then of each notification that may have changed."""
     versions, passed = feed.in_order(), 0
     latest: dict[str, Version] = {}
     for step in replay.steps():
@@ -76,7 +87,7 @@ def _complete_points(replay: DeviceReplay, feed: Feed) -> Iterator[tuple[ReplayS
 
 
 def _problem(step: ReplayStep, version: Version, replay: DeviceReplay) -> str:
-    """What is wrong with what it holds of a notification, whose last version by then this is."""
+    """Return what is wrong with what the device holds of this notification; empty if nothing is."""
     held, row = step.state.rows.get(version.id), version.row
     meant = row is not None and is_for(row, replay.endpoint_id, replay.platform)
     if held is None:
@@ -87,13 +98,13 @@ def _problem(step: ReplayStep, version: Version, replay: DeviceReplay) -> str:
 
 
 def _unseen(step: ReplayStep) -> int:
-    """What is not newer than this, a device may lack that began at the end of the feed."""
+    """Return the revision up to which the device may lack notifications."""
     unseen = step.state.start_revision
     return unseen if unseen >= 0 else step.message.revision
 
 
 def _may_be_gone(version: Version, step: ReplayStep, feed: Feed, doubted: float) -> bool:
-    """Whether what is lacking may have been removed by then, and that was forgotten before it was told."""
+    """Return whether a notification that the device lacks may have been removed, and its tombstone purged."""
     row, time = version.row, step.received.time
     if row is None or version.id in step.state.rows:
         return False

@@ -1,4 +1,4 @@
-"""Drained: a server that stops on SIGTERM tells every device that reads when to come back."""
+"""Drained: on SIGTERM, a server ends every stream with a Goodbye that says when to come back."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,16 @@ from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.history import OK, History, Stream
 
-#: How long it may take from SIGTERM until a stream has been told, in seconds.
+#: How long after a SIGTERM the end of a stream still counts as caused by it, in seconds.
 _GRACE = 60.0
 
 
 def drained(history: History) -> Iterator[BrokenPromise]:
-    """Each stream that was open at a SIGTERM, and ended by it, ended with a Goodbye that says when."""
+    """Yield a case for each stream that was open at a SIGTERM and ended with an error, without a Goodbye.
+
+    Ends count until the next SIGTERM or SIGKILL, or for 60 s after the last one. The Goodbye has to have
+    `retry_delay` when its reason is DRAINING. A stream that the client ended is not judged.
+    """
     stops = [annotation for annotation in history.annotations if annotation.name in ("SIGTERM", "SIGKILL")]
     for index, stop in enumerate(stops):
         next_stop = stops[index + 1].time if index + 1 < len(stops) else stop.time + _GRACE
@@ -28,7 +32,7 @@ def drained(history: History) -> Iterator[BrokenPromise]:
 
 
 def _is_announced(last: pb.SubscribeResponse) -> bool:
-    """Whether these last words say when to come back, or that the stream ends for a reason of its own."""
+    """Return whether a last message is a Goodbye that says when to come back, or has another reason."""
     goodbye = last.goodbye
     if goodbye.reason == pb.GOODBYE_REASON_DRAINING:
         return goodbye.HasField("retry_delay")
@@ -36,7 +40,10 @@ def _is_announced(last: pb.SubscribeResponse) -> bool:
 
 
 def is_open(stream: Stream, time: float) -> bool:
-    """Whether it had been let in by then."""
+    """Return whether the stream had received its Welcome before `time`, in seconds since 1970.
+
+    Streams that have ended by then count as open, too.
+    """
     return any(received.message.HasField("welcome") and received.time < time for received in stream.messages)
 
 

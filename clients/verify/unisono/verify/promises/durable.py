@@ -1,4 +1,4 @@
-"""Durable: what was answered OK is there ever after."""
+"""Durable: what was answered OK is there at any later moment."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,12 +11,17 @@ from unisono.verify.full_lists import listed, listings_of
 from unisono.verify.history import Call, History
 from unisono.verify.sends import Sent, sends_of
 
-#: A revision that a feed had, when that was certain, and who knows it.
+#: A time in seconds since 1970, the revision that a feed had reached by then, and for people who shows it.
 Known = tuple[float, int, str]
 
 
 def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenPromise]:
-    """No feed goes back, and what was sent is in the next list, unless something ended it."""
+    """Yield a case for each feed that went back behind an answer, and each send that a later list lacks.
+
+    A feed has gone back when GetFeed, or the first complete point of a stream, has a smaller revision than
+    an answer from before it began. A list may lack a notification that was removed, that may have expired,
+    or that any client had asked to delete or replace, by id or key.
+    """
     looks = _looks(history)
     for feed, answers in _answers(history).items():
         yield from _gone_back(feed, answers, looks[feed])
@@ -30,7 +35,7 @@ def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenProm
 
 
 def _answers(history: History) -> dict[FeedKey, list[Known]]:
-    """The revisions that were answered, and when they were."""
+    """Return the revisions that were answered to changes, with the times of the answers."""
     answers: dict[FeedKey, list[Known]] = defaultdict(list)
     for sent in sends_of(history):
         answers[feed_sent_to(sent)].append(_known(sent.call, sent.result.revision))
@@ -45,7 +50,7 @@ def _known(call: Call, revision: int) -> Known:
 
 
 def _looks(history: History) -> dict[FeedKey, list[Known]]:
-    """Where somebody found a feed, and when the looking began."""
+    """Return the revisions that clients found feeds at, with the times when they began to read."""
     looks: dict[FeedKey, list[Known]] = defaultdict(list)
     for call in history.calls:
         if isinstance(call.answer, feed_pb.GetFeedResponse):
@@ -59,7 +64,7 @@ def _looks(history: History) -> dict[FeedKey, list[Known]]:
 
 
 def _gone_back(feed: FeedKey, known: list[Known], looks: list[Known]) -> Iterator[BrokenPromise]:
-    """A look that began after an answer, and does not reach it."""
+    """Yield a case for each read that began after an answer, and found a smaller revision."""
     known = sorted(known)
     best: Known = (0.0, 0, "")
     index = 0
@@ -73,7 +78,7 @@ def _gone_back(feed: FeedKey, known: list[Known], looks: list[Known]) -> Iterato
 
 
 def _left_out(listing: Call, sends: list[Sent], ended: set[str], now: float) -> Iterator[BrokenPromise]:
-    """What was sent before a list of everything, does not expire by then, and is not in it."""
+    """Yield a case for each send from before a full list that is not in it, and was not ended or expired."""
     excused = listed(listing).keys() | ended
     for sent in sends:
         result, key = sent.result, sent.request.app_notification_id
@@ -87,7 +92,7 @@ def _left_out(listing: Call, sends: list[Sent], ended: set[str], now: float) -> 
 
 
 def _gone(feed: Feed, now: float) -> set[str]:
-    """What somebody saw removed, or saw that it would expire by then: that can be patched."""
+    """Return the ids that a client saw removed, or due to expire by then: `expire_time` can be patched."""
     return {
         id_
         for id_, known in feed.versions.items()

@@ -1,4 +1,4 @@
-"""Durable, of marks: what was marked, and answered OK, is not found as it was before."""
+"""Durable, of marks: a mark that was answered OK is in effect at any later moment."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,10 @@ from unisono.verify.history import Call, History
 
 
 def marked(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenPromise]:
-    """No list shows a row in another state, and of a revision from before it was marked."""
+    """Yield a case for each marked row that a later full list has unmarked, as of a revision before the mark.
+
+    Marks that skipped a notification are not judged, nor are those with a selector other than ids.
+    """
     marks = [call for call in history.calls if _is_plain(call)]
     for listing in listings_of(history):
         key, rows = feed_of(listing), listed(listing)
@@ -23,7 +26,7 @@ def marked(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenPromi
 def _unmarked(
     listing: Call, rows: dict[str, notification_pb2.Notification], call: Call, before: int
 ) -> Iterator[BrokenPromise]:
-    """`before` is what the feed had reached when the mark was asked for: later changes may undo it."""
+    """`before` is the revision that the feed had reached when the mark began: later changes may undo it."""
     asked = call.request
     if not isinstance(asked, pb.MarkNotificationsRequest):
         return
@@ -38,7 +41,7 @@ def _unmarked(
 
 
 def _is_plain(call: Call) -> bool:
-    """Whether it was answered OK, and left nothing alone."""
+    """Return whether a call is a mark that was answered OK, and skipped nothing."""
     return isinstance(call.answer, pb.MarkNotificationsResponse) and not call.answer.skipped
 
 

@@ -1,4 +1,4 @@
-"""Idempotent: what is sent again under the same key is there once (section 4 of the contract)."""
+"""Idempotent: what is sent again under the same `app_notification_id` is there once."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from unisono.verify.replay import DeviceReplay, Key, key_of
 
 
 def once(history: History) -> Iterator[BrokenPromise]:
-    """No list shows two notifications of one key."""
+    """Yield a case for each key that two notifications of a full list have, created by one sender role."""
     for listing in listings_of(history):
         who = f"the list of {feed_of(listing).user_id} from {listing.began:.3f}"
         named: dict[Key, list[str]] = defaultdict(list)
@@ -24,7 +24,7 @@ def once(history: History) -> Iterator[BrokenPromise]:
 
 
 def once_held(replay: DeviceReplay) -> Iterator[BrokenPromise]:
-    """No device is told at a complete point to hold two of them."""
+    """Yield a case for each notification that shares its key with another one held at a complete point."""
     for step in replay.steps():
         state = step.state
         if not step.message.complete:

@@ -1,4 +1,4 @@
-"""Isolated: nobody learns of what is not theirs, and nothing is told once a token has expired."""
+"""Isolated: nobody learns of another's notifications, and no stream outlives its token."""
 
 from collections.abc import Iterator
 
@@ -8,15 +8,18 @@ from unisono.verify.history import OK, History
 from unisono.verify.replay import DeviceReplay
 from unisono.verify.sends import sends_of
 
-#: How long after the end of its token a message may still arrive, in seconds: it travels, and clocks differ.
+#: How long after the token expired a message may still arrive, in seconds: it travels, and clocks differ.
 _TRAVEL = 2.0
 
-#: Outcomes that differ from those for something that does not exist.
+#: Status codes that differ from those for a notification that does not exist.
 _REVEALING = {OK, "PERMISSION_DENIED", "ALREADY_EXISTS", "ABORTED", "FAILED_PRECONDITION"}
 
 
 def isolated(replay: DeviceReplay) -> Iterator[BrokenPromise]:
-    """Streams tell of the own feed alone, of what is meant for the endpoint, and end with their token."""
+    """Yield a case for each event of another feed, or not meant for the endpoint, and for late messages.
+
+    A message is late more than 2 s after the token of the stream expired. Removals are not judged.
+    """
     for stream in replay.streams:
         expires = stream.principal.expire_time
         for received in stream.messages:
@@ -39,7 +42,10 @@ def isolated(replay: DeviceReplay) -> Iterator[BrokenPromise]:
 
 
 def unknown(history: History) -> Iterator[BrokenPromise]:
-    """What is in another's feed is not found: whatever else is said tells that it exists."""
+    """Yield a case for each call whose status code gives away that another's notification exists.
+
+    Calls are judged that name by its id a notification that was sent to another feed.
+    """
     owners = {sent.result.id: feed_sent_to(sent) for sent in sends_of(history)}
     for call in history.calls:
         named, caller = named_in(call), feed_of(call)

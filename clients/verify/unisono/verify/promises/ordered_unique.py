@@ -1,4 +1,4 @@
-"""Ordered and Unique: revisions on a stream strictly increase, and none comes twice, nor after a resume."""
+"""Ordered and Unique: revisions on a stream increase, and none comes twice, nor again after a resume."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,10 @@ from unisono.verify.replay import DeviceReplay
 
 
 def ordered(replay: DeviceReplay) -> Iterator[BrokenPromise]:
-    """Events of a stream in the order of their revisions, and positions that never go back."""
+    """Yield a case for each event with a smaller revision than one before it, and each position going back.
+
+    Both are judged within one stream. Equal revisions are a matter of `unique`.
+    """
     for stream in replay.streams:
         last, position = 0, -1
         for received in stream.messages:
@@ -24,7 +27,7 @@ def ordered(replay: DeviceReplay) -> Iterator[BrokenPromise]:
 
 
 def unique(replay: DeviceReplay) -> Iterator[BrokenPromise]:
-    """No revision twice on a stream, nor at or before the position that it resumed from."""
+    """Yield a case for each revision that comes twice on a stream, or again after resuming from beyond it."""
     reached: dict[bytes, int] = {}
     for stream in replay.streams:
         resumed = any(received.message.welcome.resumed for received in stream.messages[:1])

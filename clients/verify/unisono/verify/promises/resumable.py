@@ -1,4 +1,4 @@
-"""Resumable: wherever a stream is cut, no ring is lost and none is repeated."""
+"""Resumable: wherever a stream is cut and resumed, no ring is lost and none is repeated."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,12 @@ from unisono.verify.replay import DeviceReplay, ReplayStep
 
 
 def resumable(replay: DeviceReplay, history: History) -> Iterator[BrokenPromise]:
-    """No ring for what was settled, and one for everything new that still waits."""
+    """Yield a case for each alert that comes again, and each that has not come by a complete point.
+
+    An alert comes again when its revision is not after the device's last complete point. After the first
+    complete point, one has to come for each notification with a newer alert revision that is still unread,
+    and neither dismissed nor snoozed, unless it may have expired by then or has a `display_time_to_live`.
+    """
     doubted = clock_uncertainty(history)
     for step in replay.steps():
         yield from _repeated(step)
@@ -47,7 +52,7 @@ def _lost(step: ReplayStep, now: float) -> Iterator[BrokenPromise]:
 
 
 def _must_ring(row: pb.Notification, now: float) -> bool:
-    """Whether it waits, and will for a while: `now` is as late as it may be."""
+    """Return whether a notification counts as unread, and will for a while. `now` is the latest it may be."""
     ending = row.HasField("display_time_to_live") or is_over(row, now)
     return counts_as_unread(row) and not ending
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from google.protobuf.any_pb2 import Any
@@ -84,3 +85,12 @@ def test_it_is_judged_alike(history: History) -> None:
 def test_what_is_no_history(text: str, said: str) -> None:
     with pytest.raises(InvalidHistoryFile, match=said):
         load(io.StringIO(text))
+
+
+def test_a_file_that_breaks_off_is_not_called_wrong() -> None:
+    def lines() -> Iterator[str]:
+        yield BEGIN
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        load(lines())

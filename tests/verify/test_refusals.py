@@ -139,6 +139,14 @@ def test_a_command_that_prints_no_token(server: ServerProcess, app: str, user: s
     assert "run it by hand" in hint
 
 
+def test_a_command_that_prints_no_second_token(server: ServerProcess, tmp_path: Path) -> None:
+    once = f"test -e '{tmp_path}/asked' && exit 3; touch '{tmp_path}/asked'; echo nonsense"
+    ada = ("--user", "ada", "--token-command", f"echo {tokens.device('ada')} # {{user}}")
+    error, hint = raised("--target", server.address, "--app-token-command", once, *ada, status=1)
+    assert "the token command ended with status 3" in error
+    assert "Traceback" not in error + hint
+
+
 def test_a_user_is_named_to_the_shell_as_it_is(server: ServerProcess, tmp_path: Path) -> None:
     user = "o'hara; touch here"
     token = tmp_path / user

@@ -11,7 +11,7 @@ from unisono.verify.feeds import FeedKey, feed_followed, feed_of, feed_sent_to, 
 from unisono.verify.full_lists import listings_of
 from unisono.verify.history import Annotation, History, Stream
 from unisono.verify.promises.bounded import BESIDE
-from unisono.verify.promises.drained import is_open
+from unisono.verify.promises.drained import was_welcomed
 from unisono.verify.replay import replays_of
 from unisono.verify.sends import sends_of
 
@@ -111,7 +111,9 @@ def _drained(history: History) -> CheckCounts:
     stops = [annotation.time for annotation in history.annotations if annotation.name == "SIGTERM"]
     ends = ((stream, stream.ended or inf, stop) for stream in history.streams for stop in stops)
     return {
-        "streams at a SIGTERM": sum(is_open(stream, stop) and ended > stop for stream, ended, stop in ends)
+        "streams at a SIGTERM": sum(
+            was_welcomed(stream, stop) and ended > stop for stream, ended, stop in ends
+        )
     }
 
 

@@ -55,7 +55,8 @@ def save(saved: Saved, file: IO[str]) -> None:
 def load(lines: Iterable[str]) -> Saved:
     """Read a history from the lines that `save` wrote.
 
-    Raises `InvalidHistoryFile` for no lines, another version of the format, and lines that cannot be read.
+    Raises `InvalidHistoryFile` for no lines, another version of the format, and lines that hold nothing of a
+    history, and whatever `lines` raises itself, such as `OSError`.
     """
     history, about, number = History(), {}, 0
     try:
@@ -65,7 +66,7 @@ def load(lines: Iterable[str]) -> Saved:
                 about = _about(kind, content)
             else:
                 _READ[kind](history, content)
-    except InvalidHistoryFile:
+    except (InvalidHistoryFile, OSError):
         raise
     except Exception as error:  # whatever JSON and protobuf raise for what they cannot read
         raise InvalidHistoryFile(f"line {number} is none of a history") from error

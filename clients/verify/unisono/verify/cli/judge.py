@@ -23,7 +23,7 @@ def judge(ctx: click.Context, file: Path, as_json: bool) -> None:
     try:
         with file.open(encoding="utf-8") as lines:
             saved = load(lines)
-    except (InvalidHistoryFile, UnicodeDecodeError) as error:
+    except InvalidHistoryFile as error:
         raise Failure(f"{file} holds no history: {error}", "name a file that --save has written") from error
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}", "may you read it?") from error

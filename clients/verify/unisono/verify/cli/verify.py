@@ -108,6 +108,8 @@ class Verification:
         except UnusableToken as unfit:
             self._reached = not isinstance(unfit.error, Unavailable | DeadlineExceeded)
             raise failures.of_a_token(unfit, plan) from unfit
+        except TokenCommandError as error:
+            raise failures.of_a_run(error, plan) from error
         if plan.app_id not in ("", app_id):
             raise failures.of_another_app(app_id, plan)
         return app_id

@@ -22,7 +22,7 @@ def drained(history: History) -> Iterator[BrokenPromise]:
         if stop.name != "SIGTERM":
             continue
         for stream in history.streams:
-            if not is_open(stream, stop.time) or not _ended_between(stream, stop.time, next_stop):
+            if not was_welcomed(stream, stop.time) or not _ended_between(stream, stop.time, next_stop):
                 continue
             last = stream.messages[-1].message
             if not _is_announced(last) and stream.code not in ("", OK):
@@ -39,7 +39,7 @@ def _is_announced(last: pb.SubscribeResponse) -> bool:
     return last.HasField("goodbye")
 
 
-def is_open(stream: Stream, time: float) -> bool:
+def was_welcomed(stream: Stream, time: float) -> bool:
     """Return whether the stream had received its Welcome before `time`, in seconds since 1970.
 
     Streams that have ended by then count as open, too.

@@ -25,7 +25,7 @@ from tests.sdk.device_script import (
 from tests.sdk.storage_spy import StorageSpy
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import ChangeType, Event, Events, Status, StorageFailed, Timing, Unavailable
-from unisono.client._device import outbox, persistence, room
+from unisono.client._device import memory_budget, outbox, persistence
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
@@ -38,7 +38,7 @@ NOWHERE = "127.0.0.1:1"
 
 @pytest.fixture(autouse=True)
 def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "MAX_BYTES", ROOM)
+    monkeypatch.setattr(memory_budget, "MAX_BYTES", ROOM)
 
 
 def large(revision: int, *, complete: bool) -> Message:

@@ -34,7 +34,7 @@ from unisono.client._wire.tokens import TokenSource, retry_provider_errors
 from unisono.v1 import feed_service_pb2 as pb
 
 #: How long a device that is closed may take to acknowledge its position, in seconds.
-_LAST_WORD: Final = 1.0
+_CLOSE_TIMEOUT: Final = 1.0
 
 
 class Device:
@@ -281,7 +281,7 @@ class Device:
     async def _leave(self) -> None:
         try:
             if self.status is Status.LIVE:
-                await self._acknowledger.flush(_LAST_WORD)
+                await self._acknowledger.flush(_CLOSE_TIMEOUT)
         finally:
             if self._task is not None:
                 self._task.cancel()

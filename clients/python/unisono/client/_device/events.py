@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Self
 
-from unisono.client._device.room import Held, Overfull, Room
+from unisono.client._device.memory_budget import BoundedDict, MemoryBudget, MemoryExceeded
 from unisono.client._model import ChangeType, Event
 
 _log = logging.getLogger("unisono.client")
@@ -22,7 +22,7 @@ class Events:
     """
 
     def __init__(self) -> None:
-        self._waiting: Held[Event] = Held(Room("events that nobody takes"), _size)
+        self._waiting: BoundedDict[Event] = BoundedDict(MemoryBudget("events that nobody takes"), _size)
         self._arrived = asyncio.Event()
         self._ended = False
         self._error: Exception | None = None
@@ -55,7 +55,7 @@ class Events:
             for event in events:
                 before = self._waiting.drop(event.notification.id)
                 self._waiting.put(event.notification.id, _merged(before, event) if before else event)
-        except Overfull as error:
+        except MemoryExceeded as error:
             _log.warning("an iterator over events ends: %r", error)
             self.end(error)
         self._arrived.set()

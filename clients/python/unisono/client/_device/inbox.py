@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from unisono.client import _convert
-from unisono.client._device.room import Held, Overfull, Room
+from unisono.client._device.memory_budget import BoundedDict, MemoryBudget, MemoryExceeded
 from unisono.client._model import ChangeType, Event, Notification
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -58,8 +58,8 @@ class Inbox:
         rows: Mapping[str, pb.Notification] | None = None,
         point: feed_pb.SubscribeResponse | None = None,
     ) -> None:
-        room = Room("the inbox")
-        self._rows: Held[pb.Notification] = Held(room, pb.Notification.ByteSize)
+        room = MemoryBudget("the inbox")
+        self._rows: BoundedDict[pb.Notification] = BoundedDict(room, pb.Notification.ByteSize)
         for id_, row in (rows or {}).items():
             self._rows.put(id_, row)
         self._point = point or feed_pb.SubscribeResponse()
@@ -67,7 +67,7 @@ class Inbox:
         self._newest_first: tuple[Notification, ...] | None = None
         #: The largest alert revision of each notification that has rung.
         self._rung: dict[str, int] = {}
-        self._changes: Held[_Change] = Held(room, lambda change: change.event.ByteSize())
+        self._changes: BoundedDict[_Change] = BoundedDict(room, lambda change: change.event.ByteSize())
         self._resetting = False
         self._catching_up = True
         #: The position to resume from: after the last message that was received.
@@ -189,7 +189,7 @@ class Inbox:
         """Go back to the last complete point where there is no room: the next stream begins there."""
         try:
             yield
-        except Overfull:
+        except MemoryExceeded:
             self._changes.drop_all()
             self._resetting, self._catching_up = False, True
             self.token = self._point.resume_token

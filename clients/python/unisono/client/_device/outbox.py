@@ -49,7 +49,7 @@ class Outbox:
         self._changed = changed
         self._queue: dict[int, _Mark] = {}
         self._last = 0
-        self._being_kept = 0
+        self._being_saved = 0
         self._online = False
         self._arrived = asyncio.Event()
 
@@ -69,15 +69,15 @@ class Outbox:
         and the `UnisonoError` that the server answered it with; then it is not queued any more. Cancelling
         while waiting for the result leaves it queued.
         """
-        if len(self._queue) + self._being_kept >= MAX_WAITING:
+        if len(self._queue) + self._being_saved >= MAX_WAITING:
             raise Unavailable(f"{MAX_WAITING:,} marks wait for the connection already")
         self._last += 1
         mark = _Mark(self._last, request)
-        self._being_kept += 1
+        self._being_saved += 1
         try:
             await self._persistence.save_mark(mark.number, request)
         finally:
-            self._being_kept -= 1
+            self._being_saved -= 1
         self._queue[mark.number] = mark
         self._arrived.set()
         self._changed()

@@ -64,9 +64,9 @@ class Receiver:
         if not message.complete:
             return
         for id_ in inbox.missing_payloads():
-            await self._supply(id_)
+            await self._fetch_payload(id_)
         # Once saved, no later process rings for it: so events are handed out even when this is cancelled.
-        await run_shielded(self._settle(message))
+        await run_shielded(self._complete(message))
 
     def background_tasks(self) -> Iterable[Coroutine[Any, Any, None]]:
         """Return what runs while there is a stream: sending marks, and acknowledging positions."""
@@ -78,13 +78,13 @@ class Receiver:
             self._state.inbox.reset_position()
         self._state.set_status(Status.OFFLINE, error)
 
-    async def _settle(self, point: pb.SubscribeResponse) -> None:
+    async def _complete(self, point: pb.SubscribeResponse) -> None:
         changes = self._state.inbox.compute_changes(point)
         if await self._persistence.save_changes(changes):
             self._acknowledger.advance(point.resume_token)
         self._state.apply(changes)
 
-    async def _supply(self, id_: str) -> None:
+    async def _fetch_payload(self, id_: str) -> None:
         """Get the content of a notification that came without it. If it is gone, an event will say so."""
         request = GetNotificationRequest(notification=NotificationRef(id=id_))
         try:

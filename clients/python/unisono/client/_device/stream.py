@@ -28,7 +28,7 @@ async def messages(
     """
     timeout = timing.open_timeout
     async with aclosing(transport.stream(SUBSCRIBE, request, token=token)) as stream:
-        with _remarking(name_of(transport), timing.first_message_timeout):
+        with _warning_after(name_of(transport), timing.first_message_timeout):
             message = await _next(stream, timeout)
         while message is not None:
             if message.HasField("welcome"):
@@ -51,16 +51,16 @@ async def _next(
 
 
 @contextmanager
-def _remarking(server: str, after: float) -> Iterator[None]:
+def _warning_after(server: str, after: float) -> Iterator[None]:
     """Log once that nothing has come, if the context takes longer than `after` seconds."""
-    remark = asyncio.get_running_loop().call_later(after, _remark, server, after)
+    remark = asyncio.get_running_loop().call_later(after, _warn, server, after)
     try:
         yield
     finally:
         remark.cancel()
 
 
-def _remark(server: str, after: float) -> None:
+def _warn(server: str, after: float) -> None:
     _log.warning(
         "nothing has come from %s for %g s, and the device goes on waiting: is the server well, and does "
         "every proxy on the way pass streams on? may a connection carry so many streams? "

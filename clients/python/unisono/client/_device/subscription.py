@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
+from unisono.client._device.memory_budget import MemoryExceeded
 from unisono.client._device.reconnect import MAX_REFUSALS, Reconnect, plan_reconnect
-from unisono.client._device.room import Overfull
 from unisono.client._device.stream import messages
 from unisono.client._device.timing import Timing
 from unisono.client._errors import UnisonoError
@@ -83,14 +83,14 @@ class Subscription:
         """Stay subscribed until cancelled. Raises the error that ends the device for good."""
         while True:
             outcome = await self._one_stream()
-            if outcome.complete and not isinstance(outcome.error, Overfull):
+            if outcome.complete and not isinstance(outcome.error, MemoryExceeded):
                 self._failures = self._refusals = 0
             reconnect = plan_reconnect(
                 outcome.goodbye, outcome.error, renewable=self._caller.tokens.renewable
             )
             if reconnect.new_token:
                 self._refuse(outcome.token, reconnect.cause)
-            level = logging.WARNING if isinstance(reconnect.cause, Overfull) else logging.INFO
+            level = logging.WARNING if isinstance(reconnect.cause, MemoryExceeded) else logging.INFO
             _log.log(level, "the stream ended, and will come back: %r", reconnect.cause)
             self._handler.on_disconnect(reconnect.cause, reset_position=reconnect.reset_position)
             await self._wait(reconnect)

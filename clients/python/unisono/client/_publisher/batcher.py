@@ -168,7 +168,7 @@ class SendBatcher:
             # Whoever waits gets any error, also one of the caller's own provider of tokens.
             outcomes = [error] * len(batch)
         for send, outcome in zip(batch, outcomes, strict=True):
-            _settle(send, outcome)
+            _finish(send, outcome)
 
     def _lower_limits(self, batch: Sequence[Send], error: Exception) -> bool:
         """Return whether the error says that this caller may send less at once, and remember the limit."""
@@ -205,7 +205,7 @@ def _end_late(sends: Sequence[Send]) -> None:
         send.end_late()
 
 
-def _settle(send: Send, outcome: Outcome) -> None:
+def _finish(send: Send, outcome: Outcome) -> None:
     """Give a send its outcome, unless that is an error that may pass."""
     if isinstance(outcome, UnisonoError) and is_transient(outcome):
         send.fail(outcome)

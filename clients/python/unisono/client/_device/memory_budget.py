@@ -15,11 +15,11 @@ OVERHEAD: Final = 1024
 Value = TypeVar("Value")
 
 
-class Overfull(Unavailable):
+class MemoryExceeded(Unavailable):
     """The server sends more than there is room for. That may pass."""
 
 
-class Room:
+class MemoryBudget:
     """Counts bytes, up to `max_bytes`; None: 512 MiB. `what` names in errors what takes them."""
 
     def __init__(self, what: str, max_bytes: int | None = None) -> None:
@@ -31,17 +31,17 @@ class Room:
         """Count one more value of `size` bytes. Raises `Overfull`, but counts it."""
         self._taken += size + OVERHEAD
         if self._taken > self._max_bytes:
-            raise Overfull(f"{self._what} would take more than {self._max_bytes:,} bytes of memory")
+            raise MemoryExceeded(f"{self._what} would take more than {self._max_bytes:,} bytes of memory")
 
     def give_back(self, size: int) -> None:
         """Stop counting a value of `size` bytes."""
         self._taken -= size + OVERHEAD
 
 
-class Held(dict[str, Value]):
+class BoundedDict(dict[str, Value]):
     """A dict whose values take room from `put` to `drop`; `size` returns that of one, in bytes."""
 
-    def __init__(self, room: Room, size: Callable[[Value], int]) -> None:
+    def __init__(self, room: MemoryBudget, size: Callable[[Value], int]) -> None:
         super().__init__()
         self._room = room
         self._size = size

@@ -24,11 +24,11 @@ class FailingStore(MemoryStore):
         self.down = False
         self.written: list[Sequence[EndpointActivity]] = []
 
-    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
+    async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
         if self.down:
             raise Unavailable(Reason.STORE_UNAVAILABLE, "no disk")
-        self.written.append(signs)
-        await super().record_activity(signs)
+        self.written.append(activities)
+        await super().record_activity(activities)
 
 
 def seen(time: int, **fields: object) -> EndpointActivity:
@@ -66,7 +66,7 @@ async def test_no_more_than_so_many_wait(
 
     await presence.flush()
 
-    assert [sign.ended_session for signs in store.written for sign in signs] == ["s3", "s4", "s5"]
+    assert [sign.ended_session for activities in store.written for sign in activities] == ["s3", "s4", "s5"]
 
 
 async def test_many_signs_are_written_as_one(presence: Presence, store: FailingStore) -> None:
@@ -78,7 +78,7 @@ async def test_many_signs_are_written_as_one(presence: Presence, store: FailingS
     await presence.flush()
     await presence.flush()
 
-    assert [len(signs) for signs in store.written] == [1]
+    assert [len(activities) for activities in store.written] == [1]
     after = await stored(store)
     assert (after.last_seen_time, after.acknowledged_revision) == (later, 7)
 
@@ -147,9 +147,9 @@ async def test_what_is_being_written_still_counts(presence: Presence, store: Fai
     presence.record(seen(1, acknowledged_revision=7))
     during: list[int] = []
 
-    async def note_meanwhile(signs: Sequence[EndpointActivity]) -> None:
+    async def note_meanwhile(activities: Sequence[EndpointActivity]) -> None:
         during.append(presence.record(seen(2, acknowledged_revision=3)).acknowledged_revision)
-        await MemoryStore.record_activity(store, signs)
+        await MemoryStore.record_activity(store, activities)
 
     store.record_activity = note_meanwhile  # type: ignore[method-assign]
 
@@ -161,7 +161,7 @@ async def test_what_is_being_written_still_counts(presence: Presence, store: Fai
     store.written.clear()
     del store.record_activity
     await presence.flush()
-    assert [sign.time for signs in store.written for sign in signs] == [2]
+    assert [sign.time for activities in store.written for sign in activities] == [2]
 
 
 async def test_a_crowd_is_written_in_steps(presence: Presence, store: FailingStore) -> None:
@@ -171,4 +171,4 @@ async def test_a_crowd_is_written_in_steps(presence: Presence, store: FailingSto
 
     await presence.flush()
 
-    assert [len(signs) for signs in store.written] == [STEP, STEP, 1]
+    assert [len(activities) for activities in store.written] == [STEP, STEP, 1]

@@ -47,14 +47,14 @@ class CompleteTooSoon(SqliteStore):
 
 
 class KeepsSessions(SqliteStore):
-    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
-        await super().record_activity([replace(sign, ended_session="") for sign in signs])
+    async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
+        await super().record_activity([replace(sign, ended_session="") for sign in activities])
 
 
 class HidesTrouble(SqliteStore):
-    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
+    async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
         with contextlib.suppress(Unavailable):
-            await super().record_activity(signs)
+            await super().record_activity(activities)
 
 
 BROKEN = (ForgetsWhenOpened, Miscounts, OverlooksGroups, CompleteTooSoon, KeepsSessions, HidesTrouble)

@@ -98,10 +98,10 @@ class StoreAndModel:
         assert normalized(views[0]) == normalized(views[1])
         assert normalized(told) == normalized(expected)
 
-    async def record_activity(self, signs: Sequence[EndpointActivity]) -> None:
+    async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
         """Record activities of endpoints."""
-        await self.store.record_activity(signs)
-        await self.model.record_activity(signs)
+        await self.store.record_activity(activities)
+        await self.model.record_activity(activities)
 
     async def purge(self, what: Retention) -> None:
         """Purge in steps until nothing is left to purge, and compare how much went; the order is free."""

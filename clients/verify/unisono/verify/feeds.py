@@ -64,12 +64,12 @@ class Feed:
 
     def learn(self, version: Version) -> None:
         """Add a version that a client received, or record a contradiction if it differs from a known one."""
-        self.note(version.time, version.revision)
+        self.observe(version.time, version.revision)
         known = self.versions[version.id].setdefault(version.revision, version)
         if known.contradicts(version):
             self.contradictions.append((known, version))
 
-    def note(self, time: float, revision: int) -> None:
+    def observe(self, time: float, revision: int) -> None:
         """Record that a client knew at `time` that the feed had reached this revision."""
         self._seen.append((time, revision))
 
@@ -78,7 +78,7 @@ class Feed:
         if name:
             self.ended[name] = min(time, self.ended.get(name, time))
 
-    def reached(self, time: float) -> int:
+    def revision_before(self, time: float) -> int:
         """Return the largest revision that any client knew of before `time`; 0 if there was none."""
         return max((revision for told, revision in self._seen if told < time), default=0)
 
@@ -99,10 +99,10 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
         for version in _of_stream(stream):
             feed.learn(version)
     for sent in sends_of(history):
-        feeds[feed_sent_to(sent)].note(sent.call.ended, sent.result.revision)
+        feeds[feed_sent_to(sent)].observe(sent.call.ended, sent.result.revision)
     for call in history.calls:
         feed = feeds[feed_of(call)]
-        feed.note(call.ended, revision_of(call))
+        feed.observe(call.ended, revision_of(call))
         for version in _of_call(call):
             feed.learn(version)
         for key, name in endings_in(call):

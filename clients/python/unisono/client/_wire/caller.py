@@ -38,14 +38,14 @@ class RpcCaller:
         where there was no other. Also raises what the provider of tokens raises.
         """
         failures = 0
-        trouble: UnisonoError | None = None
+        last_error: UnisonoError | None = None
         while True:
             try:
                 return await self.attempt(method, request, deadline)
             except DeadlineExceeded as late:
-                raise trouble or late from None
+                raise last_error or late from None
             except UnisonoError as error:
-                trouble = error
+                last_error = error
                 failures += 1
                 delay = self.backoff.delay_after(error, failures)
                 if not is_transient(error) or delay >= deadline.left:

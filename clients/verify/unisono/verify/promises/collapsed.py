@@ -16,7 +16,7 @@ def collapsed(replay: DeviceReplay, feed: Feed) -> Iterator[BrokenPromise]:
     A notification that changes while a device catches up may come again, and a single event may be larger.
     """
     for stream in replay.streams:
-        began = feed.reached(stream.began)
+        began = feed.revision_before(stream.began)
         seen: set[str] = set()
         for received in stream.messages:
             if received.message.HasField("synced"):

@@ -23,7 +23,7 @@ def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Brok
     for annotation in history.annotations:
         if annotation.name != SETTLED or not _is_there(replay, annotation.time):
             continue
-        wanted, got = feed.reached(annotation.values["since"]), _complete_at(replay, annotation.time)
+        wanted, got = feed.revision_before(annotation.values["since"]), _complete_at(replay, annotation.time)
         if got < wanted:
             began = replay.streams[-1].name
             evidence = (

@@ -20,7 +20,7 @@ def marked(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenPromi
         key, rows = feed_of(listing), listed(listing)
         for call in marks:
             if call.ended < listing.began and feed_of(call) == key:
-                yield from _unmarked(listing, rows, call, feeds[key].reached(call.began))
+                yield from _unmarked(listing, rows, call, feeds[key].revision_before(call.began))
 
 
 def _unmarked(

@@ -29,12 +29,12 @@ def member_of(kind: type[Member], name: str) -> Member:
     return kind[name.upper()]
 
 
-def json_line(shape: Mapping[str, Any]) -> str:
+def json_line(value: Mapping[str, Any]) -> str:
     """Return an object as JSON in one line.
 
     In ASCII, which suits any locale, and with which no title controls a terminal.
     """
-    return json.dumps(shape, separators=(",", ":"))
+    return json.dumps(value, separators=(",", ":"))
 
 
 def to_json(value: object) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from tests.support.builders import (
 from unisono.server.model import Audience, Notification, Platform, ReadState, SenderRole, TargetPolicy
 from unisono.server.store.base import Store
 from unisono.server.store.commit import ReadSet, Scan, SendKey
-from unisono.server.store.reads import ListFilter, Retention
+from unisono.server.store.reads import ListFilter, PurgeBounds
 
 Ask = Callable[[Store], Awaitable[object]]
 
@@ -151,7 +151,7 @@ async def test_a_commit_writes_the_counts_that_it_changes_and_no_others(store: S
 
 
 async def test_forgetting_an_empty_feed_reads_nothing_of_others(store: Store, watch: Watch) -> None:
-    what = Retention(
+    what = PurgeBounds(
         tombstones_before=NOW + 1, tombstones_per_feed=9, endpoints_before=0, deletions_before=0, limit=9
     )
     await put(store, a_tombstone("gone", 2))

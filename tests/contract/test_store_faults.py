@@ -21,9 +21,9 @@ from tests.support.builders import (
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, ReadSet, View
-from unisono.server.store.reads import EndpointActivity, ListFilter, Retention
+from unisono.server.store.reads import EndpointActivity, ListFilter, PurgeBounds
 
-RETENTION = Retention(
+RETENTION = PurgeBounds(
     tombstones_before=0, tombstones_per_feed=0, endpoints_before=0, deletions_before=0, limit=10
 )
 WRITES: dict[str, Callable[[Store], Awaitable[object]]] = {

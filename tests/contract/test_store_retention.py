@@ -21,13 +21,13 @@ from tests.support.encoding import decoded
 from unisono.server.model import FeedKey, UserActionState
 from unisono.server.store.base import Store
 from unisono.server.store.commit import ReadSet
-from unisono.server.store.reads import Due, Retention
+from unisono.server.store.reads import Due, PurgeBounds
 
 
-def retention(**what: Any) -> Retention:
+def retention(**what: Any) -> PurgeBounds:
     """Keeps everything but what the test says."""
     never = {"tombstones_before": 0, "endpoints_before": 0, "deletions_before": 0}
-    return Retention(**{**never, "tombstones_per_feed": 1000, "limit": 100, **what})
+    return PurgeBounds(**{**never, "tombstones_per_feed": 1000, "limit": 100, **what})
 
 
 async def left(store: Store, key: FeedKey = ALICE) -> tuple[list[str], int]:

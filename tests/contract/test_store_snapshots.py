@@ -10,11 +10,11 @@ from tests.support.builders import ALICE, NOW, a_notification, an_endpoint, put,
 from tests.support.encoding import decoded
 from unisono.server.model import EVERY_ENDPOINT, Feed, Notification, Platform, TargetPolicy
 from unisono.server.store.base import Store
-from unisono.server.store.reads import ListFilter, Retention
+from unisono.server.store.reads import ListFilter, PurgeBounds
 
 ROUNDS = 40
 TARGETS = (TargetPolicy.of([Platform.IOS], []), EVERY_ENDPOINT)
-PURGE = Retention(
+PURGE = PurgeBounds(
     tombstones_before=NOW + 1, tombstones_per_feed=9, endpoints_before=0, deletions_before=0, limit=9
 )
 

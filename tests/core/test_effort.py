@@ -12,8 +12,8 @@ from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import (
     Actor,
     Command,
-    Content,
     Delete,
+    EncodedContent,
     Mark,
     Ref,
     Send,
@@ -58,7 +58,7 @@ def calls(commands: Sequence[Command], view: View) -> int:
 
 
 def send(number: int, target: TargetPolicy = EVERY_ENDPOINT) -> Send:
-    content = Content(payload=a_payload(f"Title {number}"), expire_time=NOW + 1000)
+    content = EncodedContent(payload=a_payload(f"Title {number}"), expire_time=NOW + 1000)
     return Send(
         actor=ACTOR,
         new_id=f"n{number}",

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.core.jobs import ADA, BOB, OTHER_APP, Disk, Job
-from unisono.server.core.budget import SECONDS, Budget
+from unisono.server.core.budget import SECONDS, CommitTimeBudget
 from unisono.server.core.committer import Committer
 from unisono.server.errors import Reason, Unavailable
 from unisono.server.model import FeedKey
@@ -223,7 +223,7 @@ async def test_the_queue_keeps_places_for_other_apps(disk: Disk, committer: Comm
 
 
 def test_a_budget_learns_what_rows_cost() -> None:
-    budget = Budget(seconds=0.005)
+    budget = CommitTimeBudget(seconds=0.005)
     before = budget.max_rows
 
     for _ in range(50):
@@ -235,7 +235,7 @@ def test_a_budget_learns_what_rows_cost() -> None:
 
 def test_a_commit_of_one_row_says_little_of_the_cost_of_many() -> None:
     """Most of its time is that of the commit itself."""
-    budget = Budget(seconds=0.005)
+    budget = CommitTimeBudget(seconds=0.005)
     for _ in range(50):
         budget.record(200, 200 * 25e-6)
 
@@ -245,7 +245,7 @@ def test_a_commit_of_one_row_says_little_of_the_cost_of_many() -> None:
 
 
 def test_a_store_that_measures_nothing_teaches_nothing() -> None:
-    budget = Budget(seconds=0.005)
+    budget = CommitTimeBudget(seconds=0.005)
     before = budget.max_rows
 
     budget.record(1000, 0.0)
@@ -254,7 +254,7 @@ def test_a_store_that_measures_nothing_teaches_nothing() -> None:
 
 
 def test_there_is_always_room_for_one() -> None:
-    budget = Budget(seconds=0.005)
+    budget = CommitTimeBudget(seconds=0.005)
     for _ in range(50):
         budget.record(1, 1.0)
 

@@ -13,7 +13,7 @@ from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.api.convert import encoding
 from unisono.server.bus.base import Hint
-from unisono.server.core.decide.commands import Actor, Content, StatePatch
+from unisono.server.core.decide.commands import Actor, EncodedContent, StatePatch
 from unisono.server.core.marking import Marking, MarkRequest, Selector
 from unisono.server.core.notifications import SendRequest
 from unisono.server.model import EVERY_ENDPOINT, FeedKey, ReadState
@@ -62,7 +62,7 @@ class Commits:
 
 
 def request(actor: Actor) -> SendRequest:
-    content = Content(payload=a_payload("Hello"))
+    content = EncodedContent(payload=a_payload("Hello"))
     return SendRequest(actor=actor, key="", content=content, target=EVERY_ENDPOINT, replace=False)
 
 

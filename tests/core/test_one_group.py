@@ -17,7 +17,7 @@ from unisono.server.bus.local import LocalBus
 from unisono.server.core.decide.commands import (
     Actor,
     Command,
-    Content,
+    EncodedContent,
     Mark,
     Ref,
     Send,
@@ -69,7 +69,7 @@ async def group() -> AsyncIterator[Group]:
 
 
 def send(number: int, *, key: str = "", title: str = "Hello") -> Send:
-    content = Content(payload=a_payload(title))
+    content = EncodedContent(payload=a_payload(title))
     return Send(
         actor=ACTOR,
         new_id=f"n{number}",

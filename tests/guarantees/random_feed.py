@@ -13,7 +13,7 @@ from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command, ProcessDue
 from unisono.server.model import Feed, FeedKey, Limits, Notification
 from unisono.server.store.base import Encode
-from unisono.server.store.reads import Retention
+from unisono.server.store.reads import PurgeBounds
 
 FEED = FeedKey("mail.test", "ada")
 
@@ -62,7 +62,7 @@ class RandomFeed:
 
     async def _purge(self) -> None:
         await self.store.purge(
-            Retention(
+            PurgeBounds(
                 tombstones_before=self.now - self.random.choice((0, 5_000, 100_000)),
                 tombstones_per_feed=self.random.choice((0, 2, 1000)),
                 endpoints_before=0,

@@ -154,7 +154,7 @@ class Model:
         `loss` is the chance that the stream breaks at each message; with 0, the feed stands still, and the
         stream ends at the first complete point. Raises `AssertionError` where a promise is broken.
         """
-        request, complete = self._receiver.request(), False
+        request, complete = self._receiver.next_request(), False
         async for message in self._wire.stream(request, busy=bool(loss)):
             if steps == 0 or self._random.random() < loss:
                 break

@@ -16,7 +16,7 @@ from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import SingleWaiterEvent
-from unisono.server.core.decide.commands import Actor, Content, Delete, Mark, Ref, StatePatch
+from unisono.server.core.decide.commands import Actor, Delete, EncodedContent, Mark, Ref, StatePatch
 from unisono.server.core.decide.results import DeleteResult, MarkStep
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_committer import FeedCommitter
@@ -97,7 +97,7 @@ class CoreHarness:
     ) -> Notification:
         """Send a new notification; from the user's device named by `origin`, if it is not empty."""
         actor = replace(PUBLISHER, role=SenderRole.USER, endpoint_id=origin) if origin else PUBLISHER
-        wanted = Content(**{"payload": a_payload(title), **content})
+        wanted = EncodedContent(**{"payload": a_payload(title), **content})
         request = SendRequest(actor=actor, key="", content=wanted, target=target, replace=False)
         return (await self.notifications.send(request)).notification
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from unisono.server.model import Endpoint, Notification
-from unisono.server.store.reads import EndpointActivity, ListFilter, Retention
+from unisono.server.store.reads import EndpointActivity, ListFilter, PurgeBounds
 
 
 def paged(rows: Sequence[Notification], limit: int, max_bytes: int) -> Sequence[Notification]:
@@ -47,7 +47,7 @@ def with_activity(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
     )
 
 
-def is_purged(endpoint: Endpoint, what: Retention) -> bool:
+def is_purged(endpoint: Endpoint, what: PurgeBounds) -> bool:
     """Return whether the endpoint is old enough to be purged."""
     if endpoint.delete_time is not None:
         return endpoint.delete_time < what.deletions_before

@@ -32,7 +32,7 @@ from unisono.server.store.reads import (
     EndpointActivity,
     HistoryPage,
     ListFilter,
-    Retention,
+    PurgeBounds,
     Standing,
 )
 
@@ -162,7 +162,7 @@ class MemoryStore:
         found = sorted((t for t in times if t[0] <= now), key=lambda timed: timed[0])
         return [Due(feed=row.feed, id=row.id) for _, row in found[:limit]]
 
-    async def purge(self, what: Retention) -> int:
+    async def purge(self, what: PurgeBounds) -> int:
         gone: Counter[FeedKey] = Counter()
         for key in self._feeds:
             gone[key] += self._purge(key, what, what.limit - gone.total())
@@ -253,7 +253,7 @@ class MemoryStore:
         named = {item.endpoint_id for item in items if item.feed == key}
         return [e for e in self._endpoints[key].values() if e.delete_time is None or e.endpoint_id in named]
 
-    def _purge(self, key: FeedKey, what: Retention, limit: int) -> int:
+    def _purge(self, key: FeedKey, what: PurgeBounds, limit: int) -> int:
         rows = self._rows[key]
         tombstones = sorted((row for row in rows.values() if not row.live), key=lambda row: row.revision)
         excess = len(tombstones) - what.tombstones_per_feed

@@ -8,8 +8,8 @@ from tests.support.builders import a_payload
 from unisono.server.core.decide.commands import (
     Actor,
     Command,
-    Content,
     Delete,
+    EncodedContent,
     Mark,
     ProcessDue,
     Ref,
@@ -141,9 +141,9 @@ class RandomCommands:
         endpoint_id = self._random.choice((LAPTOP, PHONE)).endpoint_id
         return Actor(feed=self._feed, role=SenderRole.USER, endpoint_id=endpoint_id)
 
-    def _content(self, now: int) -> Content:
+    def _content(self, now: int) -> EncodedContent:
         pick = self._random.choice
-        return Content(
+        return EncodedContent(
             payload=a_payload(pick("abcdefgh"), raw_content=pick((None, b"raw"))),
             group_name=pick(GROUPS),
             priority=pick(tuple(Priority)),

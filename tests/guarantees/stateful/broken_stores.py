@@ -11,11 +11,11 @@ from unisono.server.clock import RandomIds
 from unisono.server.errors import Unavailable
 from unisono.server.model import LARGEST_INTEGER, Feed, FeedKey
 from unisono.server.store.base import Encode, Store
-from unisono.server.store.reads import Changes, EndpointActivity, HistoryPage, ListFilter, Retention
+from unisono.server.store.reads import Changes, EndpointActivity, HistoryPage, ListFilter, PurgeBounds
 from unisono.server.store.sqlite import SqliteStore
 
 #: Purges one tombstone, and nothing else.
-ONE = Retention(
+ONE = PurgeBounds(
     tombstones_before=LARGEST_INTEGER,
     tombstones_per_feed=LARGEST_INTEGER,
     endpoints_before=0,

@@ -11,7 +11,7 @@ from tests.guarantees.stateful.async_machine import AsyncStateMachine
 from tests.guarantees.stateful.core_device import CoreDevice
 from tests.guarantees.stateful.core_system import AUDIENCES, BUSES, FEEDS, CoreSystem
 from unisono.server.model import FeedKey
-from unisono.server.store.reads import Retention
+from unisono.server.store.reads import PurgeBounds
 
 seeds = st.integers(0, 2**16)
 buses = st.sampled_from(tuple(BUSES))
@@ -60,7 +60,7 @@ class CoreMachine(AsyncStateMachine):
 
     @rule(age=st.sampled_from((0, 2_000, 30_000)), keep=st.sampled_from((0, 2, 1000)), limit=limits)
     def purge(self, age: int, keep: int, limit: int) -> None:
-        what = Retention(
+        what = PurgeBounds(
             tombstones_before=self._system.clock.now() + 1 - age,
             tombstones_per_feed=keep,
             endpoints_before=0,

@@ -22,7 +22,7 @@ from unisono.server.store.reads import (
     EndpointActivity,
     HistoryPage,
     ListFilter,
-    Retention,
+    PurgeBounds,
     Standing,
 )
 
@@ -103,7 +103,7 @@ class StoreAndModel:
         await self.store.record_activity(activities)
         await self.model.record_activity(activities)
 
-    async def purge(self, what: Retention) -> None:
+    async def purge(self, what: PurgeBounds) -> None:
         """Purge in steps until nothing is left to purge, and compare how much went; the order is free."""
         steps = [await _purge_all(store, what) for store in (self.store, self.model)]
         assert steps[0] == steps[1]
@@ -193,7 +193,7 @@ def recount(feed: Feed, found: Sequence[Notification], live: Sequence[Notificati
     assert all(feed.floor < row.revision for row in found if not row.live)
 
 
-async def _purge_all(store: Store, what: Retention) -> int:
+async def _purge_all(store: Store, what: PurgeBounds) -> int:
     """Purge until nothing is left to purge, and return how much went."""
     gone = 0
     while step := await store.purge(what):

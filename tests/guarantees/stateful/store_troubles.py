@@ -11,15 +11,15 @@ from tests.guarantees.stateful.store_and_model import LIMITS
 from tests.guarantees.stateful.store_writes import FEEDS, StoreWrites, feeds, few, seeds
 from tests.support.builders import a_payload
 from unisono.server.core.decide.batch import decide
-from unisono.server.core.decide.commands import Actor, Content, ProcessDue, Send
+from unisono.server.core.decide.commands import Actor, EncodedContent, ProcessDue, Send
 from unisono.server.errors import OutcomeUnknown, Unavailable
 from unisono.server.model import EVERY_ENDPOINT, LARGEST_INTEGER, FeedKey, SenderRole
 from unisono.server.store.base import Store
 from unisono.server.store.commit import View
-from unisono.server.store.reads import EndpointActivity, ListFilter, Retention
+from unisono.server.store.reads import EndpointActivity, ListFilter, PurgeBounds
 
 #: Purges all that can be purged.
-ALL = Retention(
+ALL = PurgeBounds(
     tombstones_before=LARGEST_INTEGER,
     tombstones_per_feed=0,
     endpoints_before=LARGEST_INTEGER,
@@ -71,7 +71,7 @@ class StoreTroubles(StoreWrites):
             actor=Actor(feed=feed, role=SenderRole.PUBLISHER),
             new_id=rows[seed % len(rows)].id,
             key="",
-            content=Content(payload=a_payload("Taken")),
+            content=EncodedContent(payload=a_payload("Taken")),
             target=EVERY_ENDPOINT,
             replace=False,
             fingerprint=b"taken",

@@ -17,7 +17,7 @@ from tests.support.random_commands import RandomCommands
 from unisono.server.core.decide.commands import Command, Mark, ProcessDue, Send
 from unisono.server.model import FeedKey
 from unisono.server.store.commit import Scan
-from unisono.server.store.reads import EndpointActivity, Retention
+from unisono.server.store.reads import EndpointActivity, PurgeBounds
 
 #: A user of two apps, and another user.
 FEEDS = (FeedKey("mail.test", "ada"), FeedKey("chat.test", "ada"), FeedKey("mail.test", "bob"))
@@ -87,7 +87,7 @@ class StoreWrites(AsyncStateMachine):
 
     @rule(tombstones=ages, per_feed=st.sampled_from((0, 2, 1000)), endpoints=ages, limit=st.integers(1, 9))
     def forget(self, tombstones: int, per_feed: int, endpoints: int, limit: int) -> None:
-        what = Retention(
+        what = PurgeBounds(
             tombstones_before=self.now - tombstones,
             tombstones_per_feed=per_feed,
             endpoints_before=self.now - endpoints,

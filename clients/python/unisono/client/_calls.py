@@ -132,7 +132,8 @@ def marking(
 
 
 class ServiceClient:
-    """Typed calls of one principal. Each takes a `timeout` in seconds that includes all its retries.
+    """Typed calls of one principal. Each takes a `timeout` in seconds that includes all its retries;
+    that of a list is for each page.
 
     All raise `UnisonoError` as `RpcCaller.call` does, `TypeError` for an argument of a wrong name or type,
     and whatever the provider of tokens raises.
@@ -141,15 +142,15 @@ class ServiceClient:
     def __init__(self, caller: RpcCaller) -> None:
         self._caller = caller
 
-    async def get(self, user_id: str, named: Ref, timeout: float) -> Notification:
+    async def get_notification(self, user_id: str, named: Ref, timeout: float) -> Notification:
         """Return one live notification with its content. Raises `NotFound`."""
         _arguments.check("user_id", user_id, str)
         request = pb.GetNotificationRequest(user_id=user_id, notification=ref(named))
         answer = await self._caller.call(methods.GET, request, Deadline(timeout))
         return _convert.notification(answer.notification)
 
-    def list(
-        self, user_id: str, filter_: Filter, *, page_size: int, timeout: float, endpoint_id: str = ""
+    def list_notifications(
+        self, user_id: str, filter_: Filter, *, page_size: int = 0, timeout: float, endpoint_id: str = ""
     ) -> AsyncGenerator[Notification, None]:
         """Return an iterator over the history, newest first. A page is requested when it is needed.
 
@@ -187,7 +188,7 @@ class ServiceClient:
             tokens.follow(page.next_page_token, len(page.notifications))
             request.page_token = page.next_page_token
 
-    async def update(
+    async def update_notification(
         self,
         user_id: str,
         named: Ref,
@@ -217,14 +218,14 @@ class ServiceClient:
         answer = await self._caller.call(methods.UPDATE, request, Deadline(timeout))
         return _convert.notification(answer.notification)
 
-    async def mark(self, request: pb.MarkNotificationsRequest, timeout: float) -> MarkResult:
+    async def mark_notifications(self, request: pb.MarkNotificationsRequest, timeout: float) -> MarkResult:
         """Send a mark, as `marking` makes it, and return its result.
 
         Raises `NotFound` when it names notifications and none is live, and `RevisionMismatch`.
         """
         return _convert.mark_result(await self._caller.call(methods.MARK, request, Deadline(timeout)))
 
-    async def delete(
+    async def delete_notification(
         self,
         user_id: str,
         named: Ref,

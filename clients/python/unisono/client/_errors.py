@@ -225,8 +225,9 @@ def from_rpc_error(error: grpc.RpcError) -> UnisonoError:
 
     Its class follows from the reason in the status details, and from the code where there are none; then
     `reason` is empty, and `metadata` and `violations` are too. A CANCELLED, and a connection that broke under
-    TLS, are `Unavailable`. An error without a status (not a `grpc.Call`) is a plain `UnisonoError` with the
-    code UNKNOWN; damaged details count as none. The exception is returned, not raised.
+    TLS, are `Unavailable`; a message larger than gRPC takes is `TooLarge`. An error without a status (not a
+    `grpc.Call`) is a plain `UnisonoError` with the code UNKNOWN; damaged details count as none. The exception
+    is returned, not raised.
     """
     return error_of(_code(error), _message(error), _details(error))
 

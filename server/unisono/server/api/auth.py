@@ -65,7 +65,7 @@ def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Prin
     return verifier.verify(words[1])
 
 
-def authorize(principal: Principal, allowed: Collection[Role]) -> Role:
+def require_role(principal: Principal, allowed: Collection[Role]) -> Role:
     """Return the principal's role; raises PermissionDenied (ROLE_NOT_ALLOWED) unless it is an allowed one."""
     role = principal.role
     if role not in allowed:

@@ -181,7 +181,7 @@ class Pipeline:
         """
         principal = self._authenticated(context, metadata)
         self._admission.begin(principal, kind)
-        auth.authorize(principal, allowed)
+        auth.require_role(principal, allowed)
         return principal
 
     def _authenticated(self, context: Context, metadata: auth.CallMetadata) -> Principal:

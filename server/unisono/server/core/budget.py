@@ -16,7 +16,7 @@ _KEPT: Final = 0.9
 _MIN_ROW_TIME: Final = 2e-6
 
 
-class Budget:
+class CommitTimeBudget:
     """A running average of the cost of a row, weighted by rows, and how many rows fit into `seconds`."""
 
     def __init__(self, seconds: float = SECONDS) -> None:

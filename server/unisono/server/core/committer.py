@@ -9,7 +9,7 @@ from typing import Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import structlog
 
-from unisono.server.core.budget import Budget
+from unisono.server.core.budget import CommitTimeBudget
 from unisono.server.core.company import Company
 from unisono.server.errors import Reason, Unavailable, UnisonoError
 from unisono.server.fair_queue import FairQueue, Owner
@@ -120,7 +120,7 @@ class Committer(Generic[ItemT, R]):
         self._capacity = capacity
         self._background_batch = background_batch
         self._linger_time = linger
-        self._budget = Budget()
+        self._budget = CommitTimeBudget()
         self._waiting: FairQueue[_Waiting[ItemT, R]] = FairQueue()
         #: The rows of the items that wait.
         self._waiting_rows = 0

@@ -7,8 +7,8 @@ from dataclasses import replace
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.decide.commands import (
     Actor,
-    Content,
     Delete,
+    EncodedContent,
     Ref,
     Send,
     Update,
@@ -40,7 +40,7 @@ class SendRequest:
 
     actor: Actor
     key: str
-    content: Content
+    content: EncodedContent
     target: TargetPolicy
     replace: bool
 

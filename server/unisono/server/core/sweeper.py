@@ -12,7 +12,7 @@ from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.presence import Presence
 from unisono.server.errors import Unavailable
 from unisono.server.store.base import Store
-from unisono.server.store.reads import Retention
+from unisono.server.store.reads import PurgeBounds
 
 log = structlog.get_logger(__name__)
 
@@ -90,9 +90,9 @@ class Sweeper:
             log.debug("due processed", notifications=acted)
         return bool(acted)
 
-    def _retention(self) -> Retention:
+    def _retention(self) -> PurgeBounds:
         now, rules = self._clock.now(), self._rules
-        return Retention(
+        return PurgeBounds(
             tombstones_before=now - int(rules.tombstone_days * DAY),
             tombstones_per_feed=rules.tombstones_per_feed,
             endpoints_before=now - int(rules.unseen_endpoint_days * DAY),

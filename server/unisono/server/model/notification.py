@@ -63,7 +63,7 @@ class Notification:
 
     @property
     def rings_until(self) -> int:
-        """The time (ms since 1970) from which its last alert no longer rings; 0 if it never does."""
+        """The time (ms since 1970) from which its last alert no longer rings; 0 while it is not unread."""
         if not self.counts_as_unread:
             return 0
         shown = self.display_time_to_live

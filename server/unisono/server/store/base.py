@@ -31,7 +31,7 @@ from unisono.server.store.reads import (
     EndpointActivity,
     HistoryPage,
     ListFilter,
-    Retention,
+    PurgeBounds,
     Standing,
 )
 
@@ -165,7 +165,7 @@ class Store(Protocol):
         <= now`.
         """
 
-    async def purge(self, what: Retention) -> int:
+    async def purge(self, what: PurgeBounds) -> int:
         """Delete rows for good as retention says, and return how many; 0 means that none are left to delete.
 
         A purged tombstone raises its feed's floor to its revision in the same transaction; within a feed,

@@ -1,4 +1,4 @@
-"""The values that the reads of a store take and return."""
+"""The values that the reads of a store take and return, and the bounds of a purge."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -110,7 +110,7 @@ class Due:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Retention:
+class PurgeBounds:
     """The bounds of a purge, at most `limit` rows in one call. Times are milliseconds since 1970.
 
     A purge deletes tombstones removed before `tombstones_before`, and the oldest beyond

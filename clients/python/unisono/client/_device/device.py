@@ -243,7 +243,7 @@ class Device:
         return await self.mark(selector, read_state=ReadState.READ)
 
     async def dismiss(self, selector: Selector) -> MarkResult | None:
-        """Dismiss on every device; it stays in the history. Returns and raises what `mark` does."""
+        """Dismiss on every device; it stays in the history. Result, None and errors are those of `mark`."""
         return await self.mark(selector, user_action_state=UserActionState.DISMISSED)
 
     async def snooze(self, selector: Selector, until: datetime | timedelta) -> MarkResult | None:
@@ -261,7 +261,7 @@ class Device:
         Tries for `timing.call_timeout` (20 s), then raises `Unavailable` or `DeadlineExceeded`. Raises
         `NotFound` for what is not in the feed; for what was, see `DeleteResult.already_removed`.
         """
-        return await self._calls.delete(
+        return await self._calls.delete_notification(
             "", notification, expected_revision=None, timeout=self._timeout, endpoint_id=self.endpoint_id
         )
 
@@ -272,7 +272,9 @@ class Device:
         of 50 as needed, each within `timing.call_timeout` (20 s). Wrong arguments raise at once; the
         iteration raises `Unavailable` or `DeadlineExceeded` offline, `NotFound` if it was never online.
         """
-        return self._calls.list("", filters, page_size=0, timeout=self._timeout, endpoint_id=self.endpoint_id)
+        return self._calls.list_notifications(
+            "", filters, timeout=self._timeout, endpoint_id=self.endpoint_id
+        )
 
     def _check_opened(self) -> None:
         if not self._opened:
@@ -294,7 +296,5 @@ class Device:
     async def _stay(self) -> None:
         try:
             await self._subscription.run()
-        except asyncio.CancelledError:
-            raise
         except Exception as error:
             self._state.end(error)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Self
 
-from unisono.client._device.memory_budget import BoundedDict, MemoryBudget, MemoryExceeded
+from unisono.client._device.memory_budget import MemoryBudget, MemoryExceeded, MeteredDict
 from unisono.client._model import ChangeType, Event
 
 _log = logging.getLogger("unisono.client")
@@ -22,7 +22,7 @@ class Events:
     """
 
     def __init__(self) -> None:
-        self._waiting: BoundedDict[Event] = BoundedDict(MemoryBudget("events that nobody takes"), _size)
+        self._waiting: MeteredDict[Event] = MeteredDict(MemoryBudget("events that nobody takes"), _size)
         self._arrived = asyncio.Event()
         self._ended = False
         self._error: Exception | None = None

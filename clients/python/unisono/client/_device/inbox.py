@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from unisono.client import _convert
-from unisono.client._device.memory_budget import BoundedDict, MemoryBudget, MemoryExceeded
+from unisono.client._device.memory_budget import MemoryBudget, MemoryExceeded, MeteredDict
 from unisono.client._model import ChangeType, Event, Notification
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -49,8 +49,8 @@ class InboxChanges:
 class Inbox:
     """The notifications of one device, as of the last complete point, and what was received since.
 
-    Starts from saved rows by id and a saved position, if there are any. Raises `Overfull` where the rows take
-    more than 512 MiB.
+    Starts from saved rows by id and a saved position, if there are any. Raises `MemoryExceeded` where the
+    rows take more than 512 MiB.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Inbox:
         point: feed_pb.SubscribeResponse | None = None,
     ) -> None:
         room = MemoryBudget("the inbox")
-        self._rows: BoundedDict[pb.Notification] = BoundedDict(room, pb.Notification.ByteSize)
+        self._rows: MeteredDict[pb.Notification] = MeteredDict(room, pb.Notification.ByteSize)
         for id_, row in (rows or {}).items():
             self._rows.put(id_, row)
         self._point = point or feed_pb.SubscribeResponse()
@@ -67,7 +67,7 @@ class Inbox:
         self._newest_first: tuple[Notification, ...] | None = None
         #: The largest alert revision of each notification that has rung.
         self._rung: dict[str, int] = {}
-        self._changes: BoundedDict[_Change] = BoundedDict(room, lambda change: change.event.ByteSize())
+        self._changes: MeteredDict[_Change] = MeteredDict(room, lambda change: change.event.ByteSize())
         self._resetting = False
         self._catching_up = True
         #: The position to resume from: after the last message that was received.
@@ -101,7 +101,7 @@ class Inbox:
     def receive(self, message: feed_pb.SubscribeResponse) -> None:
         """Collect the changes of one message; after a complete one, `compute_changes` comes next.
 
-        Raises `Overfull` where they take too much memory: then the inbox is back at its last complete
+        Raises `MemoryExceeded` where they take too much memory: then the inbox is back at its last complete
         point, and the next stream must resume from there.
         """
         if message.HasField("welcome"):
@@ -123,7 +123,7 @@ class Inbox:
         ]
 
     def fill_payload(self, id_: str, payload: pb.Payload) -> None:
-        """Add the content that a changed notification lacks. Raises `Overfull` as `receive` does."""
+        """Add the content that a changed notification lacks. Raises `MemoryExceeded` as `receive` does."""
         change = self._changes[id_]
         change.event.notification.payload.CopyFrom(payload)
         with self._bounded():

@@ -28,7 +28,7 @@ class MemoryBudget:
         self._taken = 0
 
     def take(self, size: int) -> None:
-        """Count one more value of `size` bytes. Raises `Overfull`, but counts it."""
+        """Count one more value of `size` bytes. Raises `MemoryExceeded`, but counts it."""
         self._taken += size + OVERHEAD
         if self._taken > self._max_bytes:
             raise MemoryExceeded(f"{self._what} would take more than {self._max_bytes:,} bytes of memory")
@@ -38,8 +38,11 @@ class MemoryBudget:
         self._taken -= size + OVERHEAD
 
 
-class BoundedDict(dict[str, Value]):
-    """A dict whose values take room from `put` to `drop`; `size` returns that of one, in bytes."""
+class MeteredDict(dict[str, Value]):
+    """A dict whose values count against a budget from `put` to `drop`, by which alone it may change.
+
+    `size` returns that of a value in bytes. Nothing is evicted: `put` raises where there is too much.
+    """
 
     def __init__(self, room: MemoryBudget, size: Callable[[Value], int]) -> None:
         super().__init__()
@@ -48,7 +51,7 @@ class BoundedDict(dict[str, Value]):
         self._sizes: dict[str, int] = {}
 
     def put(self, key: str, value: Value) -> None:
-        """Put a value at the end, in place of that of the same key. Raises `Overfull`, but holds it."""
+        """Put a value at the end, in place of that of the same key. Raises `MemoryExceeded`, but holds it."""
         self.drop(key)
         self[key] = value
         self._sizes[key] = size = self._size(value)

@@ -109,7 +109,7 @@ class Outbox:
     async def _send(self, mark: _Mark) -> UnisonoError | None:
         """Send one mark; return the error if the server has not answered it."""
         try:
-            result = await self._calls.mark(mark.request, self._timeout)
+            result = await self._calls.mark_notifications(mark.request, self._timeout)
         except UnisonoError as error:
             if _is_no_answer(error):
                 return error

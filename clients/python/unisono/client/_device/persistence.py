@@ -46,7 +46,7 @@ class Persistence:
         self._closed = False
 
     async def load(self) -> SavedState:
-        """Return what is saved; empty for a new storage.
+        """Return the saved inbox, position and pending marks; all are empty for a new storage.
 
         Raises `StorageFailed` when the storage does, and when the state is damaged or another endpoint's.
         """

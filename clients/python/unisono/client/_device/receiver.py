@@ -38,7 +38,7 @@ class Receiver:
         self._acknowledger = acknowledger
         self._timeout = timeout
 
-    def request(self) -> pb.SubscribeRequest:
+    def next_request(self) -> pb.SubscribeRequest:
         """Return the request of the next stream: from the last applied message on, or from the beginning.
 
         Only a device that was never complete starts where its owner wants: another would miss what came
@@ -55,7 +55,8 @@ class Receiver:
     async def on_message(self, message: pb.SubscribeResponse) -> None:
         """Apply a message. At a complete point, save what it changed before anybody sees it.
 
-        Raises `Overfull`, `StorageFailed` when too much is unsaved, and errors of calls for missing payloads.
+        Raises `MemoryExceeded`, `StorageFailed` when too much is unsaved, and errors of calls for missing
+        payloads.
         """
         inbox = self._state.inbox
         if message.HasField("welcome"):

@@ -21,7 +21,7 @@ _log = logging.getLogger("unisono.client")
 class StreamHandler(Protocol):
     """Gets the messages of a subscription's streams."""
 
-    def request(self) -> pb.SubscribeRequest:
+    def next_request(self) -> pb.SubscribeRequest:
         """Return the request of the next stream, with its position."""
         ...
 
@@ -99,7 +99,7 @@ class Subscription:
         outcome = _StreamOutcome()
         try:
             outcome.token = await self._caller.tokens.get()
-            request = self._handler.request()
+            request = self._handler.next_request()
             stream = messages(self._caller.transport, request, outcome.token, self._timing)
             async with aclosing(stream), _StreamTasks() as background_tasks:
                 async for message in stream:

@@ -37,6 +37,7 @@ _FEW_USERS: Final = 32
 class SendBatcher:
     """Queues sends by user, and runs the calls that carry them while there are any.
 
+    Nothing lingers: the first send goes at once, and those that come meanwhile go with the next call.
     Sends of one user keep their order: one goes in the same call as the one before it, behind it, or when
     that one is done, however often it was repeated. Only where the service accepted one of a call and not
     another may the two change places, unless their keys are equal.
@@ -118,7 +119,7 @@ class SendBatcher:
         except _BatchTooLarge:
             pass
         finally:
-            self._queues.release(batch)
+            self._queues.return_batch(batch)
 
     def _next_batch(self) -> list[Send]:
         users = max(_FEW_USERS, math.ceil((self._queues.ready + self._queues.in_flight) / _MAX_CALLS))
@@ -130,7 +131,7 @@ class SendBatcher:
     def _release_done(self, batch: Sequence[Send]) -> list[Send]:
         """Release the users whose sends all have outcomes; return the sends of the others."""
         held = {send.request.user_id for send in batch if not send.answer.done()}
-        self._queues.release([send for send in batch if send.request.user_id not in held])
+        self._queues.return_batch([send for send in batch if send.request.user_id not in held])
         self._start()
         return [send for send in batch if send.request.user_id in held]
 

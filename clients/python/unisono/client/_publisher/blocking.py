@@ -71,10 +71,10 @@ class BlockingPublisher:
         self.close()
 
     def close(self) -> None:
-        """End all calls, close the connection unless the transport is the caller's, and end the thread.
+        """Cancel the calls under way, close the connection unless it is the caller's, and end the thread.
 
-        Calls still under way in other threads raise `RuntimeError` or `UnisonoError`, and may have been
-        carried out. May be called twice; after a fork it does nothing.
+        Nothing is flushed: calls under way in other threads raise `RuntimeError` or `UnisonoError`, and may
+        have been carried out. May be called twice; after a fork it does nothing.
         """
         try:
             ending = self._submit(self._end(), last=True)

@@ -113,7 +113,7 @@ class Publisher:
 
     async def get(self, user_id: str, notification: Ref, *, timeout: float | None = None) -> Notification:
         """Return one live notification with its content. Raises `NotFound`, also for what is gone."""
-        return await self._calls.get(user_id, notification, self._within(timeout))
+        return await self._calls.get_notification(user_id, notification, self._within(timeout))
 
     def list(
         self, user_id: str, *, page_size: int = 0, timeout: float | None = None, **filters: Unpack[Filter]
@@ -127,7 +127,9 @@ class Publisher:
         `page_size`, at most 500; 0: the server's default, 50) is requested when it is needed, each within
         `timeout`. Wrong arguments raise at once, all other errors come from the iteration.
         """
-        return self._calls.list(user_id, filters, page_size=page_size, timeout=self._within(timeout))
+        return self._calls.list_notifications(
+            user_id, filters, page_size=page_size, timeout=self._within(timeout)
+        )
 
     async def update(
         self,
@@ -149,7 +151,7 @@ class Publisher:
         `QuotaExceeded` where the feed has no room for the growth. With `expected_revision`, raises
         `RevisionMismatch` unless the notification is at that revision, or is as asked already.
         """
-        return await self._calls.update(
+        return await self._calls.update_notification(
             user_id,
             notification,
             patch,
@@ -177,7 +179,7 @@ class Publisher:
         and raises `RevisionMismatch` unless that is at this revision, or is as asked already.
         """
         request = marking(user_id, selector, state, expected_revision=expected_revision)
-        return await self._calls.mark(request, self._within(timeout))
+        return await self._calls.mark_notifications(request, self._within(timeout))
 
     async def delete(
         self,
@@ -193,7 +195,7 @@ class Publisher:
         (by default 30 days): see `DeleteResult.already_removed`. Raises `NotFound` for all else that is not
         in the feed, and `RevisionMismatch` if it is live and not at the `expected_revision`.
         """
-        return await self._calls.delete(
+        return await self._calls.delete_notification(
             user_id, notification, expected_revision=expected_revision, timeout=self._within(timeout)
         )
 

@@ -84,8 +84,8 @@ class UserQueues:
                 self._ready.move_to_end(user, last=False)
         return batch.sends
 
-    def release(self, sends: Collection[Send]) -> None:
-        """End the flight of sends and their users; those without an answer are first in their queue again.
+    def return_batch(self, sends: Collection[Send]) -> None:
+        """Make the users of these sends ready again; sends without an answer go back to the front, in order.
 
         With any send of a user, all sends of that user that were taken must be given.
         """

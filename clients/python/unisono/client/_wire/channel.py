@@ -55,7 +55,7 @@ class Address:
         """Whether connections use TLS, so that nobody on the way can read the tokens."""
         return self.tls or self.root_certificates is not None
 
-    def warn(self) -> None:
+    def warn_if_cleartext(self) -> None:
         """Log a warning, once for each target, if tokens travel in the clear to another machine."""
         if not self.encrypted:
             warn_of(self.target)
@@ -81,7 +81,7 @@ def create_channel(
     for a target that is no address, and for certificates that are no PEM.
     """
     address = Address(target=target, tls=tls, root_certificates=root_certificates)
-    address.warn()
+    address.warn_if_cleartext()
     return address.channel()
 
 

@@ -58,7 +58,7 @@ class GrpcTransport:
     def __init__(self, address: Address, streams_per_connection: int = STREAMS_PER_CONNECTION) -> None:
         if streams_per_connection < 1:
             raise ValueError(f"streams_per_connection: must be at least 1; is {streams_per_connection}")
-        address.warn()
+        address.warn_if_cleartext()
         self.target = address.target
         self._address = address
         self._streams_per_connection = streams_per_connection

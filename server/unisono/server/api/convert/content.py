@@ -2,7 +2,7 @@
 
 from unisono.server.api.convert import encoding, fields
 from unisono.server.api.convert.violations import Violations
-from unisono.server.core.decide.commands import Content
+from unisono.server.core.decide.commands import EncodedContent
 from unisono.server.model import EVERY_ENDPOINT, Limits, Platform, Priority, TargetPolicy
 from unisono.server.model.limits import TARGET_PLATFORMS
 from unisono.v1 import notification_pb2 as pb
@@ -19,7 +19,7 @@ def content(
     *,
     prefix: str = "",
     mask: frozenset[str] = PATCHABLE,
-) -> Content:
+) -> EncodedContent:
     """Validate the content fields of a message, and return them.
 
     Fields outside `mask` are ignored, and come out as absent. Violations are added with `prefix` before the
@@ -30,7 +30,7 @@ def content(
     with_ttl = "display_time_to_live" in mask and message.HasField("display_time_to_live")
     with_expiry = "expire_time" in mask and message.HasField("expire_time")
     ttl, expire = prefix + "display_time_to_live", prefix + "expire_time"
-    return Content(
+    return EncodedContent(
         payload=payload(violations, prefix + "payload", message.payload, limits)
         if "payload" in mask
         else b"",
@@ -74,13 +74,15 @@ def target_policy(violations: Violations, message: pb.TargetPolicy, limits: Limi
     """
     if not message.platforms and not message.endpoint_ids:
         return EVERY_ENDPOINT
-    values = fields.at_most(violations, "target_policy.platforms", message.platforms, TARGET_PLATFORMS)
+    values = fields.members_at_most(
+        violations, "target_policy.platforms", message.platforms, TARGET_PLATFORMS
+    )
     platforms: list[Platform] = []
     for index, value in enumerate(values):
         platform = platform_of(violations, f"target_policy.platforms[{index}]", value)
         if platform is not None:
             platforms.append(platform)
-    ids = fields.at_most(
+    ids = fields.members_at_most(
         violations, "target_policy.endpoint_ids", message.endpoint_ids, limits.target_endpoints
     )
     for index, id_ in enumerate(ids):

@@ -1,6 +1,7 @@
 """The rules for single fields, as the comments of `proto/unisono/v1` state them.
 
-Each function adds to the violations what is wrong, and returns the value, or a harmless one in its place.
+Each function adds to the violations what is wrong, and does not raise: what it returns then is only good for
+going on to the next field.
 """
 
 import re
@@ -101,10 +102,12 @@ def members(violations: Violations, field: str, values: Sequence[MemberT], limit
     """Validate a list of at least one and at most `limit` members; a longer one comes out empty."""
     if not values:
         violations.add(field, "must have at least one member")
-    return at_most(violations, field, values, limit)
+    return members_at_most(violations, field, values, limit)
 
 
-def at_most(violations: Violations, field: str, values: Sequence[MemberT], limit: int) -> Sequence[MemberT]:
+def members_at_most(
+    violations: Violations, field: str, values: Sequence[MemberT], limit: int
+) -> Sequence[MemberT]:
     """Validate a list of at most `limit` members; a longer one comes out empty, so it is not iterated."""
     if len(values) > limit:
         violations.add(field, f"must have at most {limit} members")

@@ -89,7 +89,7 @@ def parse_mask(violations: Violations, paths: Sequence[str], known: frozenset[st
     """
     if not paths:
         violations.add("update_mask", "is required")
-    listed = fields.at_most(violations, "update_mask", paths, MASK_PATHS)
+    listed = fields.members_at_most(violations, "update_mask", paths, MASK_PATHS)
     for path in listed:
         if path not in known:
             names = ", ".join(sorted(known))

@@ -35,11 +35,12 @@ class Actor:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Content:
-    """The content that a sender asks for: None and empty mean "absent". Times are in
+class EncodedContent:
+    """The content that a sender asks for, without key and target: None and empty mean "absent". Times are in
     milliseconds, `expire_time` since 1970.
 
-    `payload` is encoded, and equal payloads always in the same way, because `fingerprint` compares by it.
+    `payload` has title, body and raw content, encoded, and equal ones always in the same way, because
+    `fingerprint` compares by it.
     """
 
     payload: bytes
@@ -67,7 +68,7 @@ class Send(Single):
     actor: Actor
     new_id: str
     key: str
-    content: Content
+    content: EncodedContent
     target: TargetPolicy
     replace: bool
     fingerprint: bytes
@@ -88,14 +89,14 @@ class Send(Single):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Update(Single):
-    """Change content: the fields in `mask` (names of `Content`) get the values of `content`.
+    """Change content: the fields in `mask` (names of `EncodedContent`) get the values of `content`.
 
     A `silent` one does not ring. `expected_revision` is for compare-and-set; None allows any.
     """
 
     actor: Actor
     ref: Ref
-    content: Content
+    content: EncodedContent
     mask: frozenset[str]
     silent: bool = False
     expected_revision: int | None = None
@@ -192,7 +193,7 @@ class ProcessDue(Single):
 Command = Send | Update | Mark | Delete | ProcessDue
 
 
-def fingerprint(content: Content, target: TargetPolicy) -> bytes:
+def fingerprint(content: EncodedContent, target: TargetPolicy) -> bytes:
     """Return the hash (16 bytes) that contents are compared by: of all fields requested, absent ones too."""
     parts: list[bytes] = []
     for part in (

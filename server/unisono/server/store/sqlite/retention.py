@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from unisono.server.store.reads import Retention
+from unisono.server.store.reads import PurgeBounds
 from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.transaction import transaction, translated
 
@@ -68,7 +68,7 @@ _EMPTY_FEED = """
     """
 
 
-def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: Retention) -> int:
+def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: PurgeBounds) -> int:
     """Delete at most `what.limit` rows and the feeds that this leaves empty; see `Store.purge`.
 
     Returns the number of rows, without feeds; 0 means that nothing is left to delete.

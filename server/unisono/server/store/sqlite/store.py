@@ -27,7 +27,7 @@ from unisono.server.store.reads import (
     EndpointActivity,
     HistoryPage,
     ListFilter,
-    Retention,
+    PurgeBounds,
     Standing,
 )
 from unisono.server.store.sqlite import endpoints, paging, queries, retention
@@ -178,6 +178,6 @@ class SqliteStore:
         """See `Store.due`."""
         return await queries.read_due(self._readers, now, limit)
 
-    async def purge(self, what: Retention) -> int:
+    async def purge(self, what: PurgeBounds) -> int:
         """See `Store.purge`."""
         return await self._writer.run(lambda connection: retention.purge(connection, self._feed_cache, what))

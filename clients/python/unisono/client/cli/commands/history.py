@@ -105,7 +105,7 @@ async def listed(service: "CliClient", user: str, filter_: "Filter", limit: int)
     Raises `UnisonoError`, and `Failure` when there are more than `MAX_LISTED`.
     """
     size = min(limit + 1, _PAGE) if limit else _PAGE
-    rows = service.calls.list(user, filter_, page_size=size, timeout=service.timeout)
+    rows = service.calls.list_notifications(user, filter_, page_size=size, timeout=service.timeout)
     found: list[Notification] = []
     async with aclosing(rows):
         async for row in rows:

@@ -76,7 +76,7 @@ class CliClient:
 
         async def work(endpoint_id: str) -> MarkResult:
             request = marking(actor.user, selector, state, endpoint_id=endpoint_id)
-            return await self.calls.mark(request, self.timeout)
+            return await self.calls.mark_notifications(request, self.timeout)
 
         return await self._change(actor, work)
 
@@ -84,7 +84,7 @@ class CliClient:
         """Delete a notification of the actor's user."""
 
         async def work(endpoint_id: str) -> DeleteResult:
-            return await self.calls.delete(
+            return await self.calls.delete_notification(
                 actor.user, named, expected_revision=None, timeout=self.timeout, endpoint_id=endpoint_id
             )
 

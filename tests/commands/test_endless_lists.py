@@ -53,7 +53,7 @@ class Endless:
     def calls(self) -> "Endless":
         return self
 
-    async def list(self, *_: object, **__: object) -> AsyncIterator[Notification]:
+    async def list_notifications(self, *_: object, **__: object) -> AsyncIterator[Notification]:
         while True:
             yield a_row()
 

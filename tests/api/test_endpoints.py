@@ -23,12 +23,12 @@ def handset(held: Running, user_id: str) -> ApiClient:
 
 
 async def test_a_registration_says_all_there_is(handset: ApiClient, clock: FakeClock, user_id: str) -> None:
-    registered = await handset.register(platform=pb.PLATFORM_IOS, display_name="Ada's phone")
+    registered = await handset.register(platform=pb.DEVICE_PLATFORM_IOS, display_name="Ada's phone")
     assert registered == endpoint_pb.Endpoint(
         endpoint_id="phone",
         app_id="mail.test",
         user_id=user_id,
-        platform=pb.PLATFORM_IOS,
+        platform=pb.DEVICE_PLATFORM_IOS,
         display_name="Ada's phone",
         create_time=time_of(clock.now()),
         last_seen_time=time_of(clock.now()),
@@ -50,12 +50,12 @@ async def test_registering_again_finds_it_and_sees_it(handset: ApiClient, clock:
 @pytest.mark.parametrize("act", ["register", "welcome"])
 async def test_the_platform_is_fixed(phone: ApiClient, act: str) -> None:
     with raises_status("FAILED_PRECONDITION", "PLATFORM_FIXED") as failure:
-        await getattr(phone, act)(platform=pb.PLATFORM_WINDOWS, display_name="New")
-    assert failure.metadata == {"platform": "PLATFORM_LINUX"}
+        await getattr(phone, act)(platform=pb.DEVICE_PLATFORM_WINDOWS, display_name="New")
+    assert failure.metadata == {"platform": "DEVICE_PLATFORM_LINUX"}
     assert (await phone.endpoint()).display_name == ""
 
 
-@pytest.mark.parametrize("platform", pb.Platform.values()[1:], ids=pb.Platform.Name)
+@pytest.mark.parametrize("platform", pb.DevicePlatform.values()[1:], ids=pb.DevicePlatform.Name)
 async def test_every_platform_can_register(serving: Running, user_id: str, platform: Any) -> None:
     caller = ApiClient(serving.user(user_id), endpoint_id="device")
     assert (await caller.register(platform=platform)).platform == platform
@@ -63,14 +63,14 @@ async def test_every_platform_can_register(serving: Running, user_id: str, platf
 
 async def test_a_stream_registers_a_new_endpoint(serving: Running, user_id: str) -> None:
     caller = ApiClient(serving.user(user_id), endpoint_id="phone")
-    await caller.welcome(platform=pb.PLATFORM_WEB, display_name="Browser")
+    await caller.welcome(platform=pb.DEVICE_PLATFORM_WEB, display_name="Browser")
     endpoint = await caller.endpoint()
-    assert (endpoint.platform, endpoint.display_name) == (pb.PLATFORM_WEB, "Browser")
+    assert (endpoint.platform, endpoint.display_name) == (pb.DEVICE_PLATFORM_WEB, "Browser")
 
 
 async def test_a_stream_of_a_known_endpoint_needs_no_platform(phone: ApiClient) -> None:
     await phone.welcome(platform=0)
-    assert (await phone.endpoint()).platform == pb.PLATFORM_LINUX
+    assert (await phone.endpoint()).platform == pb.DEVICE_PLATFORM_LINUX
 
 
 async def test_they_are_listed_in_the_order_of_registration(phone: ApiClient, publisher: ApiClient) -> None:

@@ -49,7 +49,7 @@ async def test_patches_of_content_do_not_change_it(publisher: ApiClient) -> None
     assert await counts(publisher) == (2, 1)
 
 
-WINDOWS, LINUX = pb.PLATFORM_WINDOWS, pb.PLATFORM_LINUX
+WINDOWS, LINUX = pb.DEVICE_PLATFORM_WINDOWS, pb.DEVICE_PLATFORM_LINUX
 
 #: What is meant for a phone (Linux), a laptop (Windows) and a browser.
 TARGETS: list[tuple[dict[str, Any] | None, str]] = [
@@ -58,12 +58,12 @@ TARGETS: list[tuple[dict[str, Any] | None, str]] = [
     ({"platforms": [LINUX, WINDOWS]}, "phone laptop"),
     ({"endpoint_ids": ["laptop"]}, "laptop"),
     ({"platforms": [LINUX], "endpoint_ids": ["laptop", "phone"]}, "phone laptop"),
-    ({"platforms": [pb.PLATFORM_IOS], "endpoint_ids": ["nobody"]}, ""),
+    ({"platforms": [pb.DEVICE_PLATFORM_IOS], "endpoint_ids": ["nobody"]}, ""),
 ]
 
 
 async def test_each_endpoint_counts_what_is_meant_for_it(serving: Running, publisher: ApiClient) -> None:
-    platforms = {"phone": LINUX, "laptop": WINDOWS, "browser": pb.PLATFORM_WEB}
+    platforms = {"phone": LINUX, "laptop": WINDOWS, "browser": pb.DEVICE_PLATFORM_WEB}
     device = ApiClient(serving.user(publisher.user_id))
     for name, platform in platforms.items():
         await device.register(endpoint_id=name, platform=platform)

@@ -161,11 +161,11 @@ async def test_a_time_range_has_its_start_and_not_its_end(
 
 TARGETS: list[Any] = [
     None,
-    {"platforms": [pb.PLATFORM_LINUX]},
-    {"platforms": [pb.PLATFORM_WINDOWS]},
+    {"platforms": [pb.DEVICE_PLATFORM_LINUX]},
+    {"platforms": [pb.DEVICE_PLATFORM_WINDOWS]},
     {"endpoint_ids": ["phone"]},
     {"endpoint_ids": ["laptop"]},
-    {"platforms": [pb.PLATFORM_WINDOWS], "endpoint_ids": ["phone"]},
+    {"platforms": [pb.DEVICE_PLATFORM_WINDOWS], "endpoint_ids": ["phone"]},
 ]
 
 

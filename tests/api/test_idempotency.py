@@ -14,7 +14,7 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import SendResult
 
 KEY = {"app_notification_id": "order-17"}
-WINDOWS, LINUX = pb.PLATFORM_WINDOWS, pb.PLATFORM_LINUX
+WINDOWS, LINUX = pb.DEVICE_PLATFORM_WINDOWS, pb.DEVICE_PLATFORM_LINUX
 
 #: The content of a send that comes after one with the title First.
 CONTENTS: dict[str, dict[str, Any]] = {

@@ -207,7 +207,7 @@ async def test_the_same_endpoint_id_is_another_endpoint_for_another_user(
     serving: Running, phone: ApiClient, user_id: str
 ) -> None:
     other = ApiClient(serving.user(f"not-{user_id}"), endpoint_id="phone")
-    await other.register(platform=pb.PLATFORM_IOS)
+    await other.register(platform=pb.DEVICE_PLATFORM_IOS)
     await other.remove()
-    assert (await phone.endpoint()).platform == pb.PLATFORM_LINUX
+    assert (await phone.endpoint()).platform == pb.DEVICE_PLATFORM_LINUX
     assert [endpoint.endpoint_id for endpoint in await phone.endpoints()] == ["phone"]

@@ -160,10 +160,10 @@ async def test_a_key_that_both_roles_used_names_the_callers_own(
     assert (await publisher.get(key="both")).read_state == UNREAD
 
 
-LINUX_ONLY = {"platforms": [pb.PLATFORM_LINUX]}
-WINDOWS_ONLY = {"platforms": [pb.PLATFORM_WINDOWS]}
+LINUX_ONLY = {"platforms": [pb.DEVICE_PLATFORM_LINUX]}
+WINDOWS_ONLY = {"platforms": [pb.DEVICE_PLATFORM_WINDOWS]}
 PHONE_ONLY = {"endpoint_ids": ["phone"]}
-EITHER = {"platforms": [pb.PLATFORM_WINDOWS], "endpoint_ids": ["phone"]}
+EITHER = {"platforms": [pb.DEVICE_PLATFORM_WINDOWS], "endpoint_ids": ["phone"]}
 
 
 async def send_to_each(publisher: ApiClient) -> None:

@@ -23,7 +23,7 @@ async def test_a_notification_is_kept_as_it_was_sent(
         visual_content=pb.VisualContent(title="Order", body="Sent\n\u2713"), raw_content=bytes(range(256))
     )
     target = pb.TargetPolicy(
-        platforms=[pb.PLATFORM_WINDOWS, pb.PLATFORM_LINUX], endpoint_ids=["laptop", "phone"]
+        platforms=[pb.DEVICE_PLATFORM_WINDOWS, pb.DEVICE_PLATFORM_LINUX], endpoint_ids=["laptop", "phone"]
     )
     now = clock.now()
     result = await backend.send(

@@ -26,18 +26,24 @@ FULL: dict[str, Any] = {
     "group_name": "orders",
     "payload": {"visual_content": {"title": "Order", "body": "Sent"}, "raw_content": RAW},
     "priority": pb.PRIORITY_HIGH,
-    "target_policy": {"platforms": [pb.PLATFORM_IOS, pb.PLATFORM_WEB], "endpoint_ids": ["a", "b"]},
+    "target_policy": {
+        "platforms": [pb.DEVICE_PLATFORM_IOS, pb.DEVICE_PLATFORM_WEB],
+        "endpoint_ids": ["a", "b"],
+    },
     "display_time_to_live": Duration(seconds=60),
     "expire_time": Timestamp(seconds=1_800_100_000, nanos=5_000_000),
 }
 
 SAME: dict[str, dict[str, Any]] = {
     "platforms in another order": {
-        "target_policy": {"platforms": [pb.PLATFORM_WEB, pb.PLATFORM_IOS], "endpoint_ids": ["a", "b"]}
+        "target_policy": {
+            "platforms": [pb.DEVICE_PLATFORM_WEB, pb.DEVICE_PLATFORM_IOS],
+            "endpoint_ids": ["a", "b"],
+        }
     },
     "endpoints twice": {
         "target_policy": {
-            "platforms": [pb.PLATFORM_IOS, pb.PLATFORM_WEB],
+            "platforms": [pb.DEVICE_PLATFORM_IOS, pb.DEVICE_PLATFORM_WEB],
             "endpoint_ids": ["b", "a", "b"],
         }
     },
@@ -55,9 +61,12 @@ OTHER: dict[str, dict[str, Any]] = {
     "no visual content": {"payload": {"raw_content": RAW}},
     "another priority": {"priority": pb.PRIORITY_LOW},
     "no priority": {"priority": 0},
-    "fewer platforms": {"target_policy": {"platforms": [pb.PLATFORM_IOS], "endpoint_ids": ["a", "b"]}},
+    "fewer platforms": {"target_policy": {"platforms": [pb.DEVICE_PLATFORM_IOS], "endpoint_ids": ["a", "b"]}},
     "other endpoints": {
-        "target_policy": {"platforms": [pb.PLATFORM_IOS, pb.PLATFORM_WEB], "endpoint_ids": ["a,b"]}
+        "target_policy": {
+            "platforms": [pb.DEVICE_PLATFORM_IOS, pb.DEVICE_PLATFORM_WEB],
+            "endpoint_ids": ["a,b"],
+        }
     },
     "every endpoint": {"target_policy": None},
     "shown for longer": {"display_time_to_live": Duration(seconds=61)},

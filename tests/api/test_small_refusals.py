@@ -26,11 +26,11 @@ from unisono.server.api.status import item_error, status_of, trailers
 from unisono.server.api.text import cut, cut_encoded, encoded_size
 from unisono.server.errors import Reason
 from unisono.v1 import notification_service_pb2 as pb
-from unisono.v1.notification_pb2 import Platform, TargetPolicy
+from unisono.v1.notification_pb2 import DevicePlatform, TargetPolicy
 
 KIB = 1024
 BELL = "\U0001f514"
-UNKNOWN = cast("Platform.ValueType", -(2**31))
+UNKNOWN = cast("DevicePlatform.ValueType", -(2**31))
 #: What gRPC leaves as it is in a message (gRPC over HTTP/2, "Responses"): printable ASCII but for "%".
 UNTOUCHED = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 

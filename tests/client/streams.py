@@ -42,7 +42,7 @@ class Stream:
 
 @asynccontextmanager
 async def stream(service: Service, token: str = "", **fields: Any) -> AsyncIterator[Stream]:
-    wanted = {"endpoint_id": "laptop", "platform": notification_pb2.PLATFORM_LINUX, **fields}
+    wanted = {"endpoint_id": "laptop", "platform": notification_pb2.DEVICE_PLATFORM_LINUX, **fields}
     call = service.transport.stream(
         SUBSCRIBE, pb.SubscribeRequest(**wanted), token=token or service.user_token()
     )

@@ -255,7 +255,7 @@ async def test_a_device_that_is_deleted_ends_and_stays_deleted(service: Service,
 async def test_a_device_keeps_its_platform(laptop: Device, join: Join) -> None:
     with pytest.raises(PlatformFixed) as raised:
         await join("laptop", Platform.IOS)
-    assert raised.value.metadata == {"platform": "PLATFORM_LINUX"}
+    assert raised.value.metadata == {"platform": "DEVICE_PLATFORM_LINUX"}
 
 
 async def test_it_ends_when_its_only_token_expires(service: Service, join: Join) -> None:

@@ -18,14 +18,14 @@ from unisono.v1 import endpoint_service_pb2 as pb
 from unisono.v1 import notification_pb2
 
 GET_ENDPOINT = Method("EndpointService", "GetEndpoint", pb.GetEndpointRequest, pb.GetEndpointResponse)
-LINUX, IOS = notification_pb2.PLATFORM_LINUX, notification_pb2.PLATFORM_IOS
+LINUX, IOS = notification_pb2.DEVICE_PLATFORM_LINUX, notification_pb2.DEVICE_PLATFORM_IOS
 DAY = timedelta(days=1)
 
 
 async def register(
     service: Service,
     endpoint_id: str = "laptop",
-    platform: notification_pb2.Platform.ValueType = LINUX,
+    platform: notification_pb2.DevicePlatform.ValueType = LINUX,
     display_name: str = "",
 ) -> pb.Endpoint:
     request = pb.RegisterEndpointRequest(
@@ -80,7 +80,7 @@ async def test_its_platform_is_fixed(service: Service) -> None:
     with pytest.raises(PlatformFixed) as raised:
         await register(service, platform=IOS)
     assert (raised.value.code.name, raised.value.reason) == ("FAILED_PRECONDITION", "PLATFORM_FIXED")
-    assert raised.value.metadata == {"platform": "PLATFORM_LINUX"}
+    assert raised.value.metadata == {"platform": "DEVICE_PLATFORM_LINUX"}
 
 
 async def test_it_is_renamed(service: Service) -> None:

@@ -115,7 +115,7 @@ def test_what_a_server_says_that_was_reached_is_not_of_the_connection() -> None:
 
 
 def test_a_platform_is_named_as_the_option_takes_it() -> None:
-    error = PlatformFixed("no", reason="PLATFORM_FIXED", metadata={"platform": "PLATFORM_LINUX"})
+    error = PlatformFixed("no", reason="PLATFORM_FIXED", metadata={"platform": "DEVICE_PLATFORM_LINUX"})
     told = hint(error, attempt())
     assert "--platform linux" in told
     assert "--endpoint" in told

@@ -95,7 +95,7 @@ async def test_a_quiet_stream_outlives_what_the_proxy_waits_for(
         async with channel_to(proxy) as channel:
             client = Client(channel, tokens.device("ben"))
             request = feed_pb.SubscribeRequest(
-                endpoint_id="phone", platform=pb.PLATFORM_IOS, heartbeat_interval=Duration(seconds=3)
+                endpoint_id="phone", platform=pb.DEVICE_PLATFORM_IOS, heartbeat_interval=Duration(seconds=3)
             )
             # When nothing happens
             stream = client.feeds.Subscribe(request, metadata=client.metadata)

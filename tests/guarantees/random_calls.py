@@ -23,8 +23,8 @@ KEYS = ("invoice", "meeting", "")
 TARGETS = (
     pb.TargetPolicy(),
     pb.TargetPolicy(),
-    pb.TargetPolicy(platforms=[pb.PLATFORM_LINUX]),
-    pb.TargetPolicy(platforms=[pb.PLATFORM_IOS], endpoint_ids=["tablet"]),
+    pb.TargetPolicy(platforms=[pb.DEVICE_PLATFORM_LINUX]),
+    pb.TargetPolicy(platforms=[pb.DEVICE_PLATFORM_IOS], endpoint_ids=["tablet"]),
 )
 #: Fair codes for a call about something that another call changed before.
 FAIR = {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.ALREADY_EXISTS, grpc.StatusCode.INVALID_ARGUMENT}

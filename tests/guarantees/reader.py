@@ -30,7 +30,7 @@ class Reader:
         """Open a stream, from the token in `held` if there is one."""
         request = pb.SubscribeRequest(
             endpoint_id=self._endpoint_id,
-            platform=notification_pb2.PLATFORM_LINUX,
+            platform=notification_pb2.DEVICE_PLATFORM_LINUX,
             heartbeat_interval=Duration(seconds=300),
             **wanted,
         )

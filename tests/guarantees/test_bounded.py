@@ -80,7 +80,7 @@ async def send_much(node: Running, user_id: str) -> int:
 async def read(node: Running, user_id: str, until: int) -> None:
     """Read a stream up to a revision, and keep no message."""
     client = node.user(user_id)
-    request = feed_pb.SubscribeRequest(endpoint_id="reading", platform=pb.PLATFORM_LINUX)
+    request = feed_pb.SubscribeRequest(endpoint_id="reading", platform=pb.DEVICE_PLATFORM_LINUX)
     call = client.feeds.Subscribe(request, metadata=client.metadata)
     async for message in call:
         if message.revision >= until:

@@ -9,7 +9,7 @@ from tests.support.devices import Device
 from tests.support.nodes import Client, Running
 from unisono.client import from_rpc_error
 from unisono.v1 import feed_service_pb2 as pb
-from unisono.v1.notification_pb2 import PLATFORM_IOS, PLATFORM_LINUX, TargetPolicy
+from unisono.v1.notification_pb2 import DEVICE_PLATFORM_IOS, DEVICE_PLATFORM_LINUX, TargetPolicy
 
 
 def short_lived(node: Running, seconds: int) -> Client:
@@ -77,14 +77,14 @@ async def test_a_newer_stream_of_the_endpoint_takes_over(node: Running) -> None:
 
 
 async def test_a_device_gets_what_is_meant_for_it(node: Running) -> None:
-    laptop = await Device(node.user(), "laptop").connect(platform=PLATFORM_LINUX)
-    phone = await Device(node.user(), "phone").connect(platform=PLATFORM_IOS)
+    laptop = await Device(node.user(), "laptop").connect(platform=DEVICE_PLATFORM_LINUX)
+    phone = await Device(node.user(), "phone").connect(platform=DEVICE_PLATFORM_IOS)
     backend = ApiClient(node.publisher, user_id="ada")
     for title, target in {
         "all": TargetPolicy(),
-        "phones": TargetPolicy(platforms=[PLATFORM_IOS]),
+        "phones": TargetPolicy(platforms=[DEVICE_PLATFORM_IOS]),
         "the laptop": TargetPolicy(endpoint_ids=["laptop"]),
-        "phones and the laptop": TargetPolicy(platforms=[PLATFORM_IOS], endpoint_ids=["laptop"]),
+        "phones and the laptop": TargetPolicy(platforms=[DEVICE_PLATFORM_IOS], endpoint_ids=["laptop"]),
         "nobody": TargetPolicy(endpoint_ids=["fridge"]),
     }.items():
         await backend.send(title, target_policy=target)

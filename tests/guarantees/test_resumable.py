@@ -14,7 +14,7 @@ from unisono.server.core.catch_up_cache import PAGE_ROWS
 from unisono.v1 import notification_pb2 as pb
 
 NUMBERS = count()
-LAPTOPS = pb.TargetPolicy(platforms=[pb.PLATFORM_LINUX])
+LAPTOPS = pb.TargetPolicy(platforms=[pb.DEVICE_PLATFORM_LINUX])
 
 Step = Callable[[], Awaitable[object]]
 

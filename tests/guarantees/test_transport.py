@@ -32,7 +32,7 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 async def first_two(client: Client, endpoint_id: str) -> list[str | None]:
     """Open a stream, and return the kinds of its first two messages; it stays open."""
-    request = pb.SubscribeRequest(endpoint_id=endpoint_id, platform=notification_pb2.PLATFORM_LINUX)
+    request = pb.SubscribeRequest(endpoint_id=endpoint_id, platform=notification_pb2.DEVICE_PLATFORM_LINUX)
     call = client.feeds.Subscribe(request, metadata=client.metadata)
     found: list[str | None] = []
     for _ in range(2):

@@ -50,7 +50,7 @@ def test_send_list_mark(backend: BufCurl, phone: BufCurl, user_id: str) -> None:
     assert (row["id"], row["revision"], row["displayTimeToLive"]) == (sent["id"], "1", "90s")
     assert row["payload"] == {"visualContent": {"title": "Grüße"}, "rawContent": "AAE="}
     # When it is read on a device
-    phone.call("EndpointService/RegisterEndpoint", endpoint_id="phone", platform="PLATFORM_IOS")
+    phone.call("EndpointService/RegisterEndpoint", endpoint_id="phone", platform="DEVICE_PLATFORM_IOS")
     references = {"refs": [{"id": sent["id"]}]}
     marked = phone.call(MARK, endpoint_id="phone", references=references, read_state="READ_STATE_READ")
     assert (marked["changed"], marked["lastRevision"]) == ("1", "2")
@@ -61,7 +61,7 @@ def test_send_list_mark(backend: BufCurl, phone: BufCurl, user_id: str) -> None:
 
 def test_subscribe(backend: BufCurl, phone: BufCurl, user_id: str) -> None:
     # Given a stream that missed nothing
-    opening = {"endpoint_id": "phone", "platform": "PLATFORM_ANDROID", "heartbeat_interval": "60s"}
+    opening = {"endpoint_id": "phone", "platform": "DEVICE_PLATFORM_ANDROID", "heartbeat_interval": "60s"}
     with phone.stream(SUBSCRIBE, **opening) as messages:
         welcome, synced = next(messages), next(messages)
         assert welcome["welcome"]["heartbeatInterval"] == "60s"

@@ -58,7 +58,7 @@ async def test_send_list_mark_and_subscribe(methods: Methods, user_id: str) -> N
     backend, phone = bearer(tokens.publisher()), bearer(tokens.device(user_id))
     # Given a device with a stream that missed nothing
     async with methods.subscribe.open(metadata=phone) as stream:
-        opening = feed_pb.SubscribeRequest(endpoint_id="phone", platform=pb.PLATFORM_WEB)
+        opening = feed_pb.SubscribeRequest(endpoint_id="phone", platform=pb.DEVICE_PLATFORM_WEB)
         await stream.send_message(opening, end=True)
         messages = aiter(stream)
         assert (await anext(messages)).HasField("welcome")

@@ -29,7 +29,7 @@ Unavailable UnisonoError UserActionState bearer create_channel create_transport 
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [
     (ChangeType, feed_service_pb2.ChangeType.DESCRIPTOR),
-    (Platform, notification_pb2.Platform.DESCRIPTOR),
+    (Platform, notification_pb2.DevicePlatform.DESCRIPTOR),
     (Priority, notification_pb2.Priority.DESCRIPTOR),
     (ReadState, notification_pb2.ReadState.DESCRIPTOR),
     (SenderRole, notification_pb2.SenderRole.DESCRIPTOR),

@@ -114,7 +114,7 @@ class ApiClient:
 
     async def welcome(self, **fields: Any) -> feed_pb.SubscribeResponse:
         """Open a stream, return its first message, and cut it."""
-        request = self._request(feed_pb.SubscribeRequest, {"platform": pb.PLATFORM_LINUX, **fields})
+        request = self._request(feed_pb.SubscribeRequest, {"platform": pb.DEVICE_PLATFORM_LINUX, **fields})
         stream = self.client.feeds.Subscribe(request, metadata=self.client.metadata)
         try:
             return await anext(aiter(stream))
@@ -128,7 +128,7 @@ class ApiClient:
 
     async def register(self, **fields: Any) -> endpoint_pb.Endpoint:
         request = self._request(
-            endpoint_pb.RegisterEndpointRequest, {"platform": pb.PLATFORM_LINUX, **fields}
+            endpoint_pb.RegisterEndpointRequest, {"platform": pb.DEVICE_PLATFORM_LINUX, **fields}
         )
         response = await self.client.endpoints.RegisterEndpoint(request, metadata=self.client.metadata)
         return response.endpoint

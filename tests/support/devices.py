@@ -91,7 +91,7 @@ class Device:
         """Open the stream, without waiting for it; `request` has fields of the request."""
         wanted: dict[str, object] = {
             "endpoint_id": self.endpoint_id,
-            "platform": notification_pb2.PLATFORM_LINUX,
+            "platform": notification_pb2.DEVICE_PLATFORM_LINUX,
             **({"resume_token": self.held.token} if self.held.token else {}),
             **request,
         }

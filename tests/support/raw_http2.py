@@ -94,7 +94,7 @@ class RawSubscriber:
             ("authorization", f"Bearer {token}"),
         ]
         body = pb.SubscribeRequest(
-            endpoint_id=endpoint_id, platform=notification_pb2.PLATFORM_LINUX
+            endpoint_id=endpoint_id, platform=notification_pb2.DEVICE_PLATFORM_LINUX
         ).SerializeToString()
         self._h2.initiate_connection()
         self._h2.send_headers(1, headers)

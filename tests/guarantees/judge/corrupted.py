@@ -192,7 +192,7 @@ def another_users_notification_is_told(history: History) -> None:
 
 def one_is_told_what_is_not_meant_for_it(history: History) -> None:
     event = next(event for event in _events(_stream(history)) if not event.removed)
-    event.notification.target_policy.platforms.append(pb.PLATFORM_ANDROID)
+    event.notification.target_policy.platforms.append(pb.DEVICE_PLATFORM_ANDROID)
 
 
 def a_stream_outlives_its_token(history: History) -> None:

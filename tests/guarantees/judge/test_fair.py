@@ -50,7 +50,7 @@ def listed(began: float, *rows: pb.Notification) -> Call:
 
 
 def stream(began: float, *messages: feed_pb.SubscribeResponse, start: int = 0, token: bytes = b"") -> Stream:
-    request = feed_pb.SubscribeRequest(endpoint_id="tv", platform=pb.PLATFORM_WEB)
+    request = feed_pb.SubscribeRequest(endpoint_id="tv", platform=pb.DEVICE_PLATFORM_WEB)
     if token:
         request.resume_token = token
     else:

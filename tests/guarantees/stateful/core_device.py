@@ -95,7 +95,7 @@ class CoreDevice:
     def _recorded(self, wanted: StreamRequest) -> Stream:
         request = pb.SubscribeRequest(
             endpoint_id=wanted.endpoint_id,
-            platform=notification_pb2.Platform.ValueType(self.audience.platform),
+            platform=notification_pb2.DevicePlatform.ValueType(self.audience.platform),
         )
         if wanted.resume_token:
             request.resume_token = wanted.resume_token

@@ -21,8 +21,8 @@ GROUPS = ("", "work", "home")
 TARGETS = (
     pb.TargetPolicy(),
     pb.TargetPolicy(),
-    pb.TargetPolicy(platforms=[pb.PLATFORM_LINUX]),
-    pb.TargetPolicy(platforms=[pb.PLATFORM_IOS], endpoint_ids=["laptop"]),
+    pb.TargetPolicy(platforms=[pb.DEVICE_PLATFORM_LINUX]),
+    pb.TargetPolicy(platforms=[pb.DEVICE_PLATFORM_IOS], endpoint_ids=["laptop"]),
 )
 MASKS = ("payload", "payload", "group_name", "priority", "expire_time")
 #: Fair codes for a call about something that another call changed before, or that another caller made.
@@ -119,7 +119,7 @@ class ServiceCalls:
         if not client.endpoint_id:
             await client.call(methods.LIST_ENDPOINTS)
         elif kind < 0.5:
-            await client.call(methods.REGISTER_ENDPOINT, endpoint_id=name, platform=pb.PLATFORM_IOS)
+            await client.call(methods.REGISTER_ENDPOINT, endpoint_id=name, platform=pb.DEVICE_PLATFORM_IOS)
         elif kind < 0.8:
             mask = FieldMask(paths=["display_name"])
             fields = {"display_name": "Mine", "update_mask": mask}

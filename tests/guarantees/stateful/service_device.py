@@ -19,7 +19,7 @@ class ServiceDevice:
 
     def __init__(self, client: RecordedClient, audience: Audience) -> None:
         self.client = client
-        self.platform = notification_pb2.Platform.ValueType(audience.platform)
+        self.platform = notification_pb2.DevicePlatform.ValueType(audience.platform)
         self.past = DeviceHistory()
         self._name = audience.endpoint_id
         self._lives = 1

@@ -54,11 +54,11 @@ def _requests() -> Iterator[Request]:
     yield UPDATE_ENDPOINT, tokens.device("mallory"), update.SerializeToString()
     batch = service_pb.BatchSendNotificationsRequest(requests=[_send(UNKNOWN, EACH)] * ITEMS)
     yield BATCH, tokens.publisher(), batch.SerializeToString()
-    yield SEND, tokens.publisher(), _send(pb.PLATFORM_IOS, PLATFORMS).SerializeToString()
+    yield SEND, tokens.publisher(), _send(pb.DEVICE_PLATFORM_IOS, PLATFORMS).SerializeToString()
 
 
 def _send(platform: int, count: int) -> service_pb.SendNotificationRequest:
     request = service_pb.SendNotificationRequest(user_id="mallory")
     request.payload.visual_content.title = "Hello"
-    request.target_policy.platforms.extend([pb.Platform.ValueType(platform)] * count)
+    request.target_policy.platforms.extend([pb.DevicePlatform.ValueType(platform)] * count)
     return request

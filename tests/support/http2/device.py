@@ -58,7 +58,9 @@ class Device:
 
     def subscribe(self, connection: Connection) -> None:
         """Subscribe on a connection, which other devices may share."""
-        request = pb.SubscribeRequest(endpoint_id=self.endpoint_id, platform=notification_pb2.PLATFORM_LINUX)
+        request = pb.SubscribeRequest(
+            endpoint_id=self.endpoint_id, platform=notification_pb2.DEVICE_PLATFORM_LINUX
+        )
         if self._resume_token:
             request.resume_token = self._resume_token
         stream = Stream(principal=self.caller.principal, request=request, began=self._recorder.clock())

@@ -110,9 +110,9 @@ def endpoint(row: endpoint_pb.Endpoint) -> Endpoint:
     )
 
 
-def platform_number(platform: Platform) -> pb.Platform.ValueType:
+def platform_number(platform: Platform) -> pb.DevicePlatform.ValueType:
     """Return the proto's number of a platform."""
-    return cast("pb.Platform.ValueType", int(platform))
+    return cast("pb.DevicePlatform.ValueType", int(platform))
 
 
 def priority_number(priority: Priority) -> pb.Priority.ValueType:

@@ -42,7 +42,7 @@ class Endpoint(_message.Message):
     """The app."""
     user_id: _builtins.str
     """The user."""
-    platform: _notification_pb2.Platform.ValueType
+    platform: _notification_pb2.DevicePlatform.ValueType
     """Fixed at registration."""
     display_name: _builtins.str
     """For people to recognise the device. At most 256 bytes."""
@@ -66,7 +66,7 @@ class Endpoint(_message.Message):
         endpoint_id: _builtins.str = ...,
         app_id: _builtins.str = ...,
         user_id: _builtins.str = ...,
-        platform: _notification_pb2.Platform.ValueType = ...,
+        platform: _notification_pb2.DevicePlatform.ValueType = ...,
         display_name: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         last_seen_time: _timestamp_pb2.Timestamp | None = ...,
@@ -95,7 +95,7 @@ class RegisterEndpointRequest(_message.Message):
     """The user. May be left out."""
     endpoint_id: _builtins.str
     """Required."""
-    platform: _notification_pb2.Platform.ValueType
+    platform: _notification_pb2.DevicePlatform.ValueType
     """Required, and fixed from then on."""
     display_name: _builtins.str
     """Empty leaves the stored one."""
@@ -104,7 +104,7 @@ class RegisterEndpointRequest(_message.Message):
         *,
         user_id: _builtins.str = ...,
         endpoint_id: _builtins.str = ...,
-        platform: _notification_pb2.Platform.ValueType = ...,
+        platform: _notification_pb2.DevicePlatform.ValueType = ...,
         display_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015

@@ -138,7 +138,7 @@ class SubscribeRequest(_message.Message):
     """The user. May be left out."""
     endpoint_id: _builtins.str
     """The device's own id, chosen by it once and kept by it. Required, 1 to 256 bytes."""
-    platform: _notification_pb2.Platform.ValueType
+    platform: _notification_pb2.DevicePlatform.ValueType
     """Required for a new endpoint, and fixed from then on."""
     display_name: _builtins.str
     """For people to recognise the device. At most 256 bytes. Empty leaves the stored one."""
@@ -155,7 +155,7 @@ class SubscribeRequest(_message.Message):
         *,
         user_id: _builtins.str = ...,
         endpoint_id: _builtins.str = ...,
-        platform: _notification_pb2.Platform.ValueType = ...,
+        platform: _notification_pb2.DevicePlatform.ValueType = ...,
         display_name: _builtins.str = ...,
         resume_token: _builtins.bytes = ...,
         start_position: Global___StartPosition.ValueType = ...,
@@ -395,7 +395,7 @@ class Goodbye(_message.Message):
     """Why."""
     @_builtins.property
     def retry_delay(self) -> _duration_pb2.Duration:
-        """How long to wait before coming back. Absent: do not come back by itself."""
+        """How long to wait before coming back. Absent: as the reason says."""
 
     def __init__(
         self,

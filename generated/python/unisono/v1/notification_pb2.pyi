@@ -130,45 +130,45 @@ USER_ACTION_STATE_SNOOZED: UserActionState.ValueType  # 4
 """Put off. At snooze_until it comes back unread and rings."""
 Global___UserActionState: _TypeAlias = UserActionState  # noqa: Y015
 
-class _Platform:
+class _DevicePlatform:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
 
-class _PlatformEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Platform.ValueType], _builtins.type):
+class _DevicePlatformEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DevicePlatform.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
-    PLATFORM_UNSPECIFIED: _Platform.ValueType  # 0
+    DEVICE_PLATFORM_UNSPECIFIED: _DevicePlatform.ValueType  # 0
     """Not known. An endpoint cannot be registered without a platform."""
-    PLATFORM_WINDOWS: _Platform.ValueType  # 1
+    DEVICE_PLATFORM_WINDOWS: _DevicePlatform.ValueType  # 1
     """Windows."""
-    PLATFORM_IOS: _Platform.ValueType  # 2
+    DEVICE_PLATFORM_IOS: _DevicePlatform.ValueType  # 2
     """iOS and iPadOS."""
-    PLATFORM_ANDROID: _Platform.ValueType  # 3
+    DEVICE_PLATFORM_ANDROID: _DevicePlatform.ValueType  # 3
     """Android."""
-    PLATFORM_WEB: _Platform.ValueType  # 4
+    DEVICE_PLATFORM_WEB: _DevicePlatform.ValueType  # 4
     """A browser."""
-    PLATFORM_MACOS: _Platform.ValueType  # 5
+    DEVICE_PLATFORM_MACOS: _DevicePlatform.ValueType  # 5
     """macOS."""
-    PLATFORM_LINUX: _Platform.ValueType  # 6
+    DEVICE_PLATFORM_LINUX: _DevicePlatform.ValueType  # 6
     """Linux."""
 
-class Platform(_Platform, metaclass=_PlatformEnumTypeWrapper):
+class DevicePlatform(_DevicePlatform, metaclass=_DevicePlatformEnumTypeWrapper):
     """The kind of device that an endpoint is on."""
 
-PLATFORM_UNSPECIFIED: Platform.ValueType  # 0
+DEVICE_PLATFORM_UNSPECIFIED: DevicePlatform.ValueType  # 0
 """Not known. An endpoint cannot be registered without a platform."""
-PLATFORM_WINDOWS: Platform.ValueType  # 1
+DEVICE_PLATFORM_WINDOWS: DevicePlatform.ValueType  # 1
 """Windows."""
-PLATFORM_IOS: Platform.ValueType  # 2
+DEVICE_PLATFORM_IOS: DevicePlatform.ValueType  # 2
 """iOS and iPadOS."""
-PLATFORM_ANDROID: Platform.ValueType  # 3
+DEVICE_PLATFORM_ANDROID: DevicePlatform.ValueType  # 3
 """Android."""
-PLATFORM_WEB: Platform.ValueType  # 4
+DEVICE_PLATFORM_WEB: DevicePlatform.ValueType  # 4
 """A browser."""
-PLATFORM_MACOS: Platform.ValueType  # 5
+DEVICE_PLATFORM_MACOS: DevicePlatform.ValueType  # 5
 """macOS."""
-PLATFORM_LINUX: Platform.ValueType  # 6
+DEVICE_PLATFORM_LINUX: DevicePlatform.ValueType  # 6
 """Linux."""
-Global___Platform: _TypeAlias = Platform  # noqa: Y015
+Global___DevicePlatform: _TypeAlias = DevicePlatform  # noqa: Y015
 
 @_typing.final
 class Notification(_message.Message):
@@ -337,7 +337,7 @@ class TargetPolicy(_message.Message):
     PLATFORMS_FIELD_NUMBER: _builtins.int
     ENDPOINT_IDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def platforms(self) -> _containers.RepeatedScalarFieldContainer[Global___Platform.ValueType]:
+    def platforms(self) -> _containers.RepeatedScalarFieldContainer[Global___DevicePlatform.ValueType]:
         """Every endpoint of one of these platforms."""
 
     @_builtins.property
@@ -347,7 +347,7 @@ class TargetPolicy(_message.Message):
     def __init__(
         self,
         *,
-        platforms: _abc.Iterable[Global___Platform.ValueType] | None = ...,
+        platforms: _abc.Iterable[Global___DevicePlatform.ValueType] | None = ...,
         endpoint_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015

@@ -23,7 +23,7 @@ async def main(address: str, name: str, part: str) -> None:
     scene, numbers = SCENES[name], count()
     scene = replace(scene, steps=scene.steps // int(part))
     laptop = endpoint_pb.RegisterEndpointRequest(
-        endpoint_id="laptop", platform=notification_pb2.PLATFORM_LINUX
+        endpoint_id="laptop", platform=notification_pb2.DEVICE_PLATFORM_LINUX
     )
     async with service(address) as busy:
         await busy.fill(scene.before)

@@ -95,7 +95,7 @@ async def _one_key(service: BusyClient, number: int) -> None:
     """Send with one key again and again, for other devices each time."""
     policies = [
         notification_pb2.TargetPolicy(platforms=[platform])
-        for platform in (notification_pb2.PLATFORM_ANDROID, notification_pb2.PLATFORM_IOS)
+        for platform in (notification_pb2.DEVICE_PLATFORM_ANDROID, notification_pb2.DEVICE_PLATFORM_IOS)
     ]
     replace = pb.CONFLICT_POLICY_REPLACE
     await service.batch(

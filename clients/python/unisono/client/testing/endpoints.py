@@ -127,7 +127,7 @@ def _create(request_context: RequestContext, actor: Actor, platform: int, displa
         endpoint_id=actor.endpoint_id,
         app_id=actor.feed.key.app_id,
         user_id=actor.feed.key.user_id,
-        platform=notification_pb2.Platform.ValueType(platform),
+        platform=notification_pb2.DevicePlatform.ValueType(platform),
         display_name=display_name,
         create_time=timestamp(request_context.now),
         last_seen_time=timestamp(request_context.now),

@@ -46,7 +46,7 @@ async def check_tokens(connect: Connect, backend: Token, users: Mapping[str, Tok
 
 async def _app_of(transport: Transport, user_id: str, token: Token, prefix: str) -> str:
     request = endpoint_pb.RegisterEndpointRequest(
-        user_id=user_id, endpoint_id=_endpoint_id(prefix), platform=pb.PLATFORM_LINUX
+        user_id=user_id, endpoint_id=_endpoint_id(prefix), platform=pb.DEVICE_PLATFORM_LINUX
     )
     try:
         answer = await RpcClient(transport, token).call(REGISTER_ENDPOINT, request)

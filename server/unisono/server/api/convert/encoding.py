@@ -127,7 +127,7 @@ def _state(sender_role: int, priority: int, read_state: int, user_action_state: 
 
 @lru_cache(maxsize=32)
 def _target(target: TargetPolicy) -> bytes:
-    platforms = [pb.Platform.ValueType(platform) for platform in target.platforms]
+    platforms = [pb.DevicePlatform.ValueType(platform) for platform in target.platforms]
     body = pb.TargetPolicy(platforms=platforms, endpoint_ids=target.endpoint_ids).SerializeToString()
     return _TARGET + varint(len(body)) + body
 

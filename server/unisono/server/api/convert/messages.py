@@ -61,7 +61,7 @@ def endpoint(value: Endpoint) -> endpoint_pb.Endpoint:
         endpoint_id=value.endpoint_id,
         app_id=value.feed.app_id,
         user_id=value.feed.user_id,
-        platform=pb.Platform.ValueType(value.platform),
+        platform=pb.DevicePlatform.ValueType(value.platform),
         display_name=value.display_name,
         create_time=timestamp(value.create_time),
         last_seen_time=timestamp(value.last_seen_time),
@@ -71,5 +71,5 @@ def endpoint(value: Endpoint) -> endpoint_pb.Endpoint:
 
 
 def _target_policy(value: TargetPolicy) -> pb.TargetPolicy:
-    platforms = [pb.Platform.ValueType(platform) for platform in value.platforms]
+    platforms = [pb.DevicePlatform.ValueType(platform) for platform in value.platforms]
     return pb.TargetPolicy(platforms=platforms, endpoint_ids=value.endpoint_ids)

@@ -118,7 +118,7 @@ def endpoint_deleted() -> EndpointDeleted:
 def platform_fixed(name: str) -> PlatformFixed:
     """Return the error for an endpoint that is registered for another platform, called `name`."""
     text = f"the endpoint is registered for {name} and cannot change"
-    return PlatformFixed(text, reason="PLATFORM_FIXED", metadata={"platform": f"PLATFORM_{name}"})
+    return PlatformFixed(text, reason="PLATFORM_FIXED", metadata={"platform": f"DEVICE_PLATFORM_{name}"})
 
 
 def key_conflict(id_: str) -> KeyConflict:

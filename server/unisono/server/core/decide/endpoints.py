@@ -153,7 +153,7 @@ def _register(changes: _EndpointChanges, command: Register, now: int, limits: Li
         raise FailedPrecondition(
             Reason.PLATFORM_FIXED,
             f"the endpoint is registered for {known.platform.name} and cannot change",
-            {"platform": f"PLATFORM_{known.platform.name}"},
+            {"platform": f"DEVICE_PLATFORM_{known.platform.name}"},
         )
     endpoint = replace(
         known,

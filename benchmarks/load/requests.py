@@ -113,7 +113,9 @@ def padded(answer: int, size: int) -> bytes:
 
 def subscription(token: str, endpoint_id: str, resume_token: bytes = b"") -> Request:
     """Make a `Subscribe` request, from the resume token, or without one from the beginning of the feed."""
-    request = feed_pb.SubscribeRequest(endpoint_id=endpoint_id, platform=notification_pb.PLATFORM_LINUX)
+    request = feed_pb.SubscribeRequest(
+        endpoint_id=endpoint_id, platform=notification_pb.DEVICE_PLATFORM_LINUX
+    )
     if resume_token:
         request.resume_token = resume_token
     return Request(SUBSCRIBE, token, request.SerializeToString())

@@ -59,7 +59,7 @@ def test_everything_public_is_documented() -> None:
 
 @pytest.mark.parametrize(("enum", "proto"), ENUMS, ids=[enum.__name__ for enum, _ in ENUMS])
 def test_an_enum_is_that_of_the_proto(enum: type[IntEnum], proto: EnumDescriptor) -> None:
-    prefix = "".join(f"_{c}" if c.isupper() else c.upper() for c in enum.__name__).lstrip("_")
+    prefix = "".join(f"_{c}" if c.isupper() else c.upper() for c in proto.name).lstrip("_")
 
     assert {f"{prefix}_{member.name}": member.value for member in enum} == {
         value.name: value.number for value in proto.values

@@ -76,6 +76,10 @@ REFERENCE = mkdir -p .cache && $(BIN)/buf build --output .cache/proto.binpb && $
 reference: .venv/.dev ## renew docs/reference.md from the comments in proto/
 	@$(REFERENCE) docs/reference.md
 
+.PHONY: stubs
+stubs: .venv/.dev ## make stubs for another language, with its own generators (LANGUAGE=go OUT=stubs/go); see docs/clients.md
+	@scripts/stubs "$(LANGUAGE)" "$(or $(OUT),stubs/$(LANGUAGE))"
+
 .PHONY: pictures
 pictures: .venv/.dev ## take the pictures in docs/pictures anew, from the running thing; needs tmux
 	@$(BIN)/python scripts/pictures docs/pictures

@@ -180,6 +180,7 @@ def test_messages_of_a_stream(rows: RandomRows, kind: MessageKind) -> None:
             events=[batch.SerializeToString() for batch in batches] if kind is MessageKind.EVENTS else (),
             reason=GoodbyeReason.DRAINING if kind is MessageKind.GOODBYE else None,
             retry_delay=1.25 if kind is MessageKind.GOODBYE else None,
+            time=rows.time() if kind in (MessageKind.WELCOME, MessageKind.HEARTBEAT) else None,
         )
 
         assert same(
@@ -215,10 +216,11 @@ def a_response(
             response.welcome.session_id = session.session_id
             response.welcome.resumed = session.resumed
             response.welcome.heartbeat_interval.CopyFrom(messages.duration(12_500))
+            response.welcome.server_time.CopyFrom(messages.timestamp(message.time or 0))
         case MessageKind.SYNCED:
             response.synced.SetInParent()
         case MessageKind.HEARTBEAT:
-            response.heartbeat.SetInParent()
+            response.heartbeat.server_time.CopyFrom(messages.timestamp(message.time or 0))
         case MessageKind.GOODBYE:
             response.goodbye.reason = feed_pb.GOODBYE_REASON_DRAINING
             response.goodbye.retry_delay.CopyFrom(messages.duration(1_250))

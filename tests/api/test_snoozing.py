@@ -111,7 +111,7 @@ async def test_it_cannot_outlast_the_notification(backend: ApiClient, clock: Fak
     until = time_of(expire_time + beyond)
     with invalid("snooze_until") as failure:
         await backend.mark(result.id, user_action_state=SNOOZED, snooze_until=until)
-    assert failure.violations["snooze_until"] == "must be before the notification's expire_time"
+    assert failure.violations["snooze_until"] == "the snooze must end before the notification's expire_time"
     assert (await backend.get(result.id)).revision == 1
 
 

@@ -162,6 +162,13 @@ BAD = [
     by_app("a snooze into the past", methods.MARK, "snooze_until", snooze_until=PAST, **SNOOZED, **ONE),
     by_app("an end without a snooze", methods.MARK, "snooze_until",
            snooze_until=Timestamp(seconds=2**32), **READ, **ONE),
+    by_app("a span without a snooze", methods.MARK, "snooze_for",
+           snooze_for=Duration(seconds=1), **READ, **ONE),
+    by_app("no span", methods.MARK, "snooze_for", snooze_for=Duration(), **SNOOZED, **ONE),
+    by_app("a span of more than 30 days", methods.MARK, "snooze_for",
+           snooze_for=Duration(seconds=30 * 24 * 3600 + 1), **SNOOZED, **ONE),
+    by_app("a span and an end", methods.MARK, "snooze_for",
+           snooze_for=Duration(seconds=1), snooze_until=Timestamp(seconds=2**32), **SNOOZED, **ONE),
     by_app(
         "everything",
         methods.MARK,

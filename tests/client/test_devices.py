@@ -1,7 +1,7 @@
 """Devices in unison: what happens on one settles on the others, and what was missed is caught up."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -81,13 +81,19 @@ async def test_updates_and_removals_arrive(service: Service, publisher: Publishe
     assert (expired.change_type, expired.removed) == (ChangeType.EXPIRED, True)
 
 
+@pytest.mark.parametrize("at_a_time", [False, True])
 async def test_what_comes_back_from_a_snooze_rings_again(
-    service: Service, publisher: Publisher, laptop: Device
+    service: Service, publisher: Publisher, laptop: Device, at_a_time: bool
 ) -> None:
+    """Although the clocks of device and service are years apart: that of the device tells how long."""
     sent = await publisher.send("ada", title="Hello")
     await laptop.wait_for(lambda laptop: len(laptop.notifications) == 1)
-    await laptop.snooze(sent, service.now + timedelta(minutes=5))
+    span = timedelta(minutes=5)
+    await laptop.snooze(sent, datetime.now(UTC) + span if at_a_time else span)
     await laptop.wait_for(lambda laptop: laptop.unread_count == 0)
+    (row,) = laptop.notifications
+    assert row.snooze_until is not None
+    assert service.now < row.snooze_until <= service.now + span
     events = laptop.events()
     await service.advance(timedelta(minutes=6))
     (event,) = await next_events(events, 1)

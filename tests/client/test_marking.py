@@ -149,6 +149,16 @@ async def test_what_was_snoozed_comes_back_unread_and_rings(service: Service, pu
     assert (row.snooze_until, row.revision, row.alert_revision) == (None, 3, 3)
 
 
+async def test_a_snooze_for_a_while_counts_from_the_call(service: Service, publisher: Publisher) -> None:
+    one = await publisher.send("ada", title="1")
+    await service.advance(MINUTE)
+    await publisher.mark("ada", one, user_action_state=UserActionState.SNOOZED, snooze_for=MINUTE)
+    assert (await publisher.get("ada", one)).snooze_until == service.now + MINUTE
+    await service.advance(MINUTE + timedelta(seconds=1))
+    row = await publisher.get("ada", one)
+    assert (row.snooze_until, row.counts_as_unread, row.alert_revision) == (None, True, 3)
+
+
 async def test_any_other_action_ends_a_snooze(service: Service, publisher: Publisher) -> None:
     one = await publisher.send("ada", title="1")
     until = service.now + MINUTE
@@ -174,7 +184,7 @@ async def test_a_snooze_does_not_outlast_its_notification(service: Service, publ
     snooze = {"user_action_state": UserActionState.SNOOZED, "snooze_until": service.now + MINUTE}
     with pytest.raises(InvalidRequest) as raised:
         await publisher.mark("ada", short, **snooze)  # type: ignore[arg-type]
-    problem = "must be before the notification's expire_time"
+    problem = "the snooze must end before the notification's expire_time"
     assert raised.value.violations == {"snooze_until": problem}
     result = await publisher.mark("ada", Everything(), **snooze)  # type: ignore[arg-type]
     assert (result.changed, result.skipped) == (1, 1)

@@ -1,6 +1,6 @@
 """The messages of a stream, one by one: Welcome, the net state, Synced, what happens, Goodbye."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
@@ -160,6 +160,16 @@ async def test_the_heartbeat_is_as_asked_within_bounds(
     interval.FromTimedelta(asked)
     welcome, _ = await caught_up(service, heartbeat_interval=interval)
     assert welcome.welcome.heartbeat_interval.ToTimedelta() == kept
+
+
+async def test_the_server_says_what_time_it_is(service: Service) -> None:
+    async with stream(service) as opened:
+        welcome = await opened.next("welcome")
+        assert welcome.welcome.server_time.ToDatetime(UTC) == service.now
+    await service.advance(timedelta(hours=1))
+    async with stream(service) as opened:
+        welcome = await opened.next("welcome")
+        assert welcome.welcome.server_time.ToDatetime(UTC) == service.now
 
 
 async def test_it_is_acknowledged_up_to_a_token_and_never_back(

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 
 import grpc
+from google.protobuf.duration_pb2 import Duration
 
 from tests.support.api_client import (
     ALL,
@@ -89,7 +90,10 @@ class RandomCalls:
         state: dict[str, object] = {"read_state": self._random.choice((READ, UNREAD))}
         action = self._random.choice((0, NO_INTERACTION, DISMISSED, SNOOZED))
         if action == SNOOZED:
-            state["snooze_until"] = time_of(self._after(20))
+            if self._random.random() < 0.5:
+                state["snooze_until"] = time_of(self._after(20))
+            else:
+                state["snooze_for"] = Duration(seconds=20)
         return {**state, "user_action_state": action}
 
     def _one(self) -> str:

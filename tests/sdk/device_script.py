@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.sdk.backoffs import HASTY
 from tests.support.processes import TIMEOUT
@@ -23,11 +24,16 @@ def at(revision: int, *, complete: bool = True, token: bytes = b"", **said: Any)
     return Message(resume_token=name, revision=revision, complete=complete, unread_count=revision, **said)
 
 
-def welcome(*, resumed: bool = False, heartbeat: float = 30.0, token: bytes = b"token-0") -> Message:
+def welcome(
+    *,
+    resumed: bool = False,
+    heartbeat: float = 30.0,
+    token: bytes = b"token-0",
+    server_time: Timestamp | None = None,
+) -> Message:
     interval = Duration(nanos=round(heartbeat * 1e9) % 10**9, seconds=int(heartbeat))
-    return at(
-        0, complete=False, token=token, welcome=pb.Welcome(resumed=resumed, heartbeat_interval=interval)
-    )
+    opening = pb.Welcome(resumed=resumed, heartbeat_interval=interval, server_time=server_time)
+    return at(0, complete=False, token=token, welcome=opening)
 
 
 def synced(revision: int = 0) -> Message:

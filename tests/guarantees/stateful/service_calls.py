@@ -152,8 +152,12 @@ class ServiceCalls:
         pick = self._random.choice
         action = pick(pb.UserActionState.values())
         read = pick(pb.ReadState.values() if action else pb.ReadState.values()[1:])
-        until = self._after(pick((2, 30))) if action == SNOOZED else None
-        return {"read_state": read, "user_action_state": action, "snooze_until": until}
+        state: dict[str, Any] = {"read_state": read, "user_action_state": action}
+        if action == SNOOZED:
+            seconds = pick((2, 30))
+            ends = {"snooze_until": self._after(seconds)}, {"snooze_for": Duration(seconds=seconds)}
+            state |= pick(ends)
+        return state
 
     def _ref(self) -> pb.NotificationRef:
         if self._random.random() < 0.2:

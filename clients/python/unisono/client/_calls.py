@@ -69,7 +69,8 @@ class State(TypedDict, total=False):
 
     read_state, user_action_state: the new states. Any action state but SNOOZED ends a snooze.
     snooze_until: only with SNOOZED: when it comes back unread and rings, an aware datetime in the future.
-        Left out, it does not come back by itself. What expires before it is skipped.
+        Without it and snooze_for, it does not come back by itself. What expires before it is skipped.
+    snooze_for: instead of snooze_until: after how long, at most 30 days, by the clock of the server.
     up_to_revision: skip what has newer content or a newer alert than this revision of the feed, which
         the user cannot have seen.
     """
@@ -77,6 +78,7 @@ class State(TypedDict, total=False):
     read_state: ReadState
     user_action_state: UserActionState
     snooze_until: datetime
+    snooze_for: timedelta
     up_to_revision: int
 
 
@@ -119,6 +121,7 @@ def marking(
             state.get("user_action_state", UserActionState.UNSPECIFIED)
         ),
         snooze_until=_convert.timestamp("snooze_until", state.get("snooze_until")),
+        snooze_for=_convert.duration(state.get("snooze_for")),
         up_to_revision=state.get("up_to_revision"),
         expected_revision=expected_revision,
     )

@@ -627,6 +627,7 @@ class MarkNotificationsRequest(_message.Message):
     SNOOZE_UNTIL_FIELD_NUMBER: _builtins.int
     UP_TO_REVISION_FIELD_NUMBER: _builtins.int
     EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
+    SNOOZE_FOR_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user whose notifications they are."""
     endpoint_id: _builtins.str
@@ -657,8 +658,14 @@ class MarkNotificationsRequest(_message.Message):
 
     @_builtins.property
     def snooze_until(self) -> _timestamp_pb2.Timestamp:
-        """Only with SNOOZED: when it comes back, in the future and before its expire_time. Absent: not by itself. A
-        notification that expires earlier is skipped; INVALID_ARGUMENT when it is the only one named.
+        """Only with SNOOZED: when it comes back, in the future and before its expire_time. Absent, and without snooze_for: not
+        by itself. A notification that expires earlier is skipped; INVALID_ARGUMENT when it is the only one named.
+        """
+
+    @_builtins.property
+    def snooze_for(self) -> _duration_pb2.Duration:
+        """Only with SNOOZED, and instead of snooze_until: after how long it comes back, at most 30 days, counted by the
+        server's clock from when the call arrives. For a client that cannot trust its own clock. A repeated call counts anew.
         """
 
     def __init__(
@@ -674,10 +681,11 @@ class MarkNotificationsRequest(_message.Message):
         snooze_until: _timestamp_pb2.Timestamp | None = ...,
         up_to_revision: _builtins.int | None = ...,
         expected_revision: _builtins.int | None = ...,
+        snooze_for: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision", "_up_to_revision", b"_up_to_revision", "all", b"all", "expected_revision", b"expected_revision", "group_name", b"group_name", "references", b"references", "selector", b"selector", "snooze_until", b"snooze_until", "up_to_revision", b"up_to_revision"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision", "_up_to_revision", b"_up_to_revision", "all", b"all", "expected_revision", b"expected_revision", "group_name", b"group_name", "references", b"references", "selector", b"selector", "snooze_for", b"snooze_for", "snooze_until", b"snooze_until", "up_to_revision", b"up_to_revision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision", "_up_to_revision", b"_up_to_revision", "all", b"all", "endpoint_id", b"endpoint_id", "expected_revision", b"expected_revision", "group_name", b"group_name", "read_state", b"read_state", "references", b"references", "selector", b"selector", "snooze_until", b"snooze_until", "up_to_revision", b"up_to_revision", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision", "_up_to_revision", b"_up_to_revision", "all", b"all", "endpoint_id", b"endpoint_id", "expected_revision", b"expected_revision", "group_name", b"group_name", "read_state", b"read_state", "references", b"references", "selector", b"selector", "snooze_for", b"snooze_for", "snooze_until", b"snooze_until", "up_to_revision", b"up_to_revision", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_revision: _TypeAlias = _typing.Literal["expected_revision"]  # noqa: Y015
     _WhichOneofArgType__expected_revision: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision"]  # noqa: Y015
@@ -708,7 +716,7 @@ class MarkNotificationsResponse(_message.Message):
     changed: _builtins.int
     """How many changed. Those that were already as asked do not count."""
     skipped: _builtins.int
-    """How many were left alone because of up_to_revision, or because they expire before snooze_until."""
+    """How many were left alone because of up_to_revision, or because they expire before the snooze ends."""
     last_revision: _builtins.int
     """The feed's last revision after the change."""
     unread_count: _builtins.int

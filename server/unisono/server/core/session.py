@@ -108,10 +108,10 @@ class Session:
         events that were read and then not written (Resumable).
         """
         try:
-            await write(encode(self._message(MessageKind.WELCOME), self))
+            await write(encode(self._message(MessageKind.WELCOME, time=self._clock.now()), self))
             while (reason := await self._advance(encode, write)) is None:
                 while self._position.complete and await self._wait_for_heartbeat():
-                    await write(encode(self._message(MessageKind.HEARTBEAT), self))
+                    await write(encode(self._message(MessageKind.HEARTBEAT, time=self._clock.now()), self))
             goodbye = self._goodbye(reason)
             await write(encode(goodbye, self))
             return reason, goodbye.retry_delay
@@ -237,7 +237,9 @@ class Session:
         """Shorten the agreed interval at random: streams that began together have heartbeats apart."""
         return self.limits.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
 
-    def _message(self, kind: MessageKind, events: Sequence[bytes] = ()) -> StreamMessage:
+    def _message(
+        self, kind: MessageKind, events: Sequence[bytes] = (), time: int | None = None
+    ) -> StreamMessage:
         self._last_write = self._clock.monotonic()
         return StreamMessage(
             kind=kind,
@@ -246,6 +248,7 @@ class Session:
             complete=self._synced and self._position.complete,
             unread_count=self._unread,
             events=events,
+            time=time,
         )
 
     def _goodbye(self, reason: GoodbyeReason) -> StreamMessage:

@@ -34,7 +34,7 @@ class StreamMessage:
     `token` is the resume token of that position, `revision` its cursor, and `complete` says whether it is a
     complete point. `unread_count` is that of the last complete point, or of when the stream was opened.
     `events` are encoded. A GOODBYE has a `reason`, and for DRAINING, SESSION_AGE and RESYNC a `retry_delay`
-    in seconds.
+    in seconds. A WELCOME and a HEARTBEAT have the `time` of the server, in milliseconds since 1970.
     """
 
     kind: MessageKind
@@ -45,6 +45,7 @@ class StreamMessage:
     events: Sequence[bytes] = ()
     reason: GoodbyeReason | None = None
     retry_delay: float | None = None
+    time: int | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)

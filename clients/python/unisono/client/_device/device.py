@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self, Unpack
 
@@ -221,8 +221,8 @@ class Device:
     async def mark(self, selector: Selector, **state: Unpack[State]) -> MarkResult | None:
         """Mark one, several, a `Group` or `Everything` (meant for this device), on every device.
 
-        The new state (see `State`): read_state, user_action_state, snooze_until, up_to_revision. The last is
-        `revision` by default, unless that is 0 and they are named: what has newer content is skipped.
+        The new state (see `State`): read_state, user_action_state, snooze_until, snooze_for, up_to_revision.
+        The last is `revision` by default, unless that is 0 and they are named: newer content is skipped.
 
         The mark is saved, then sent in order while connected, with `timing.call_timeout` (20 s) for each try.
         Returns None when it is to be sent later: offline, when the connection is lost, or when a try fails
@@ -252,7 +252,7 @@ class Device:
         Skips what expires earlier. Returns and raises what `mark` does; `InvalidRequest` for the past.
         """
         if isinstance(until, timedelta):
-            until = datetime.now(UTC) + until
+            return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_for=until)
         return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_until=until)
 
     async def delete(self, notification: Ref) -> DeleteResult:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from unisono.client._calls import ServiceClient
+from unisono.client._device import snooze
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.reconnect import LOST
 from unisono.client._errors import Unauthenticated, Unavailable, UnisonoError
@@ -22,10 +23,11 @@ _log = logging.getLogger("unisono.client")
 
 @dataclass(slots=True, eq=False)
 class _Mark:
-    """A queued mark, and the future of the caller that waits for its result."""
+    """A queued mark, the end of its snooze on the loop's clock, and the future of the caller that waits."""
 
     number: int
     request: MarkNotificationsRequest
+    snooze_end: float | None
     answer: asyncio.Future[MarkResult | None] | None = None
 
 
@@ -42,6 +44,8 @@ class Outbox:
         changed: Callable[[], None],
     ) -> None:
         """`timeout` is in seconds, for each try of a mark; `changed` is called when their number changes."""
+        #: Whether the server counts snoozes by its own clock, as its Welcome says.
+        self.snoozes_by_span = False
         self._calls = calls
         self._persistence = persistence
         self._timeout = timeout
@@ -59,23 +63,26 @@ class Outbox:
 
     def restore(self, marks: Mapping[int, MarkNotificationsRequest]) -> None:
         """Queue the marks of an earlier process, by number."""
-        self._queue = {number: _Mark(number, request) for number, request in marks.items()}
+        self._queue = {
+            number: _Mark(number, request, snooze.end_of(request)) for number, request in marks.items()
+        }
         self._last = max(marks, default=0)
 
     async def put(self, request: MarkNotificationsRequest) -> MarkResult | None:
         """Save and queue a mark; return its result, or None when the server has not answered it yet.
 
         Raises `StorageFailed` when it cannot be saved, `Unavailable` when `MAX_WAITING` marks are queued,
-        and the `UnisonoError` that the server answered it with; then it is not queued any more. Cancelling
-        while waiting for the result leaves it queued.
+        `InvalidRequest` for a snooze that ends in the past, and the `UnisonoError` that the server answered
+        it with; then it is not queued any more. Cancelling while waiting for the result leaves it queued.
         """
         if len(self._queue) + self._being_saved >= MAX_WAITING:
             raise Unavailable(f"{MAX_WAITING:,} marks wait for the connection already")
+        saved = snooze.to_save(request)
         self._last += 1
-        mark = _Mark(self._last, request)
+        mark = _Mark(self._last, request, snooze.end_of(request))
         self._being_saved += 1
         try:
-            await self._persistence.save_mark(mark.number, request)
+            await self._persistence.save_mark(mark.number, saved)
         finally:
             self._being_saved -= 1
         self._queue[mark.number] = mark
@@ -109,7 +116,8 @@ class Outbox:
     async def _send(self, mark: _Mark) -> UnisonoError | None:
         """Send one mark; return the error if the server has not answered it."""
         try:
-            result = await self._calls.mark_notifications(mark.request, self._timeout)
+            request = snooze.to_send(mark.request, mark.snooze_end, by_span=self.snoozes_by_span)
+            result = await self._calls.mark_notifications(request, self._timeout)
         except UnisonoError as error:
             if _is_no_answer(error):
                 return error

@@ -61,6 +61,7 @@ class Receiver:
         inbox = self._state.inbox
         if message.HasField("welcome"):
             self._state.set_status(Status.CATCHING_UP, None)
+            self._outbox.snoozes_by_span = message.welcome.HasField("server_time")
         inbox.receive(message)
         if not message.complete:
             return

@@ -8,7 +8,7 @@ from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Endpoint, Row, copy_message
 from unisono.client.testing.patching import check_ref, check_revision, expected_revision
 from unisono.client.testing.request_context import Actor, RequestContext
-from unisono.client.testing.times import millis, timestamp
+from unisono.client.testing.times import length, millis, timestamp
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.feed_service_pb2 import CHANGE_TYPE_STATE_CHANGED
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest, MarkNotificationsResponse
@@ -112,11 +112,18 @@ def _check_state(
     checks.check_enum(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
     if not request.read_state and not request.user_action_state:
         violations.add("read_state", "or user_action_state is required")
+    for field in ("snooze_until", "snooze_for"):
+        if request.HasField(field) and request.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
+            violations.add(field, "goes with USER_ACTION_STATE_SNOOZED only")
+    if request.HasField("snooze_for"):
+        if request.HasField("snooze_until"):
+            violations.add("snooze_for", "excludes snooze_until")
+        longest = length(request_context.limits.expire_after_max)
+        checks.check_duration(violations, "snooze_for", request.snooze_for, longest)
+        return request_context.now + millis(request.snooze_for)
     if not request.HasField("snooze_until"):
         return None
     until = checks.check_time(violations, "snooze_until", request.snooze_until)
-    if request.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
-        violations.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
     if until is not None and until <= request_context.now:
         violations.add("snooze_until", "must be in the future")
     return until
@@ -150,4 +157,4 @@ def _check_single(row: Row, new: _New) -> None:
         return
     check_revision(row, new.expected_revision)
     if new.outlasts(row):
-        raise errors.invalid([("snooze_until", "must be before the notification's expire_time")])
+        raise errors.invalid([("snooze_until", "the snooze must end before the notification's expire_time")])

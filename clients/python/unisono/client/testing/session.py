@@ -10,7 +10,7 @@ from unisono.client.testing import errors
 from unisono.client.testing.events import catch_up_events, live_events
 from unisono.client.testing.feed import Endpoint, Feed
 from unisono.client.testing.state import Position, Principal, ServiceState
-from unisono.client.testing.times import duration
+from unisono.client.testing.times import duration, timestamp
 from unisono.v1 import feed_service_pb2 as pb
 
 #: The most that one batch of events holds, in bytes (Collapsed).
@@ -107,7 +107,11 @@ class Session:
         if not self._synced:
             self._synced = True
             return self._say(synced=pb.Synced())
-        return self._say(heartbeat=pb.Heartbeat()) if self._timeout() <= 0 else None
+        return (
+            self._say(heartbeat=pb.Heartbeat(server_time=timestamp(self._state.now)))
+            if self._timeout() <= 0
+            else None
+        )
 
     def _ending(self) -> pb.Goodbye | None:
         if self._principal.expire_time <= self._state.now:
@@ -147,6 +151,7 @@ class Session:
             session_id=self._state.new_id(),
             resumed=self._start.resumed,
             heartbeat_interval=duration(int(self._start.heartbeat * 1000)),
+            server_time=timestamp(self._state.now),
         )
 
     def _timeout(self) -> float:

@@ -168,14 +168,31 @@ def _state_patch(
     action = fields.choice(violations, "user_action_state", message.user_action_state, UserActionState)
     if message.read_state == 0 and message.user_action_state == 0:
         violations.add("read_state", "or user_action_state is required")
-    until: int | None = None
-    if message.HasField("snooze_until"):
-        until = fields.timestamp(violations, "snooze_until", message.snooze_until)
-        if message.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
-            violations.add("snooze_until", "goes with USER_ACTION_STATE_SNOOZED only")
-        if until is not None and until <= request_context.now:
-            violations.add("snooze_until", "must be in the future")
+    until = _snooze_end(violations, message, request_context)
     return StatePatch(read_state=read, user_action_state=action, snooze_until=until)
+
+
+def _snooze_end(
+    violations: Violations, message: service_pb.MarkNotificationsRequest, request_context: RequestContext
+) -> int | None:
+    """Validate how long to snooze, and return the end in ms since 1970; None: until somebody ends it.
+
+    A span counts from when the call arrived, so that all steps of a mark end at the same time.
+    """
+    for field in ("snooze_until", "snooze_for"):
+        if message.HasField(field) and message.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
+            violations.add(field, "goes with USER_ACTION_STATE_SNOOZED only")
+    if message.HasField("snooze_for"):
+        if message.HasField("snooze_until"):
+            violations.add("snooze_for", "excludes snooze_until")
+        longest = request_context.limits.expire_after_max
+        return request_context.now + fields.duration(violations, "snooze_for", message.snooze_for, longest)
+    if not message.HasField("snooze_until"):
+        return None
+    until = fields.timestamp(violations, "snooze_until", message.snooze_until)
+    if until is not None and until <= request_context.now:
+        violations.add("snooze_until", "must be in the future")
+    return until
 
 
 def _expected_revision(

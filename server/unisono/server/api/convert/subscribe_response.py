@@ -6,6 +6,8 @@ encoded events, joined behind a tag and a length.
 
 from collections.abc import Sequence
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from unisono.server.api.convert import encoding, messages
 from unisono.server.api.convert.protowire import VARINT, tag, varint
 from unisono.server.core.position import WITH_PAYLOAD, CatchUpEvent
@@ -28,7 +30,6 @@ _REVISION = tag(pb.SubscribeResponse.REVISION_FIELD_NUMBER, VARINT)
 _COMPLETE = tag(pb.SubscribeResponse.COMPLETE_FIELD_NUMBER, VARINT) + b"\x01"
 _UNREAD = tag(pb.SubscribeResponse.UNREAD_COUNT_FIELD_NUMBER, VARINT)
 _SYNCED = pb.SubscribeResponse(synced=pb.Synced()).SerializeToString()
-_HEARTBEAT = pb.SubscribeResponse(heartbeat=pb.Heartbeat()).SerializeToString()
 _BATCH = tag(pb.SubscribeResponse.EVENT_BATCH_FIELD_NUMBER)
 
 
@@ -64,19 +65,25 @@ def _body(message: StreamMessage, session: Session) -> bytes:
         case MessageKind.SYNCED:
             return _SYNCED
         case MessageKind.HEARTBEAT:
-            return _HEARTBEAT
+            heartbeat = pb.Heartbeat(server_time=_time(message))
+            return pb.SubscribeResponse(heartbeat=heartbeat).SerializeToString()
         case MessageKind.WELCOME:
-            return pb.SubscribeResponse(welcome=_welcome(session)).SerializeToString()
+            return pb.SubscribeResponse(welcome=_welcome(message, session)).SerializeToString()
         case MessageKind.GOODBYE:
             return pb.SubscribeResponse(goodbye=_goodbye(message)).SerializeToString()
 
 
-def _welcome(session: Session) -> pb.Welcome:
+def _welcome(message: StreamMessage, session: Session) -> pb.Welcome:
     return pb.Welcome(
         session_id=session.session_id,
         resumed=session.resumed,
         heartbeat_interval=messages.duration(int(session.limits.heartbeat * 1000)),
+        server_time=_time(message),
     )
+
+
+def _time(message: StreamMessage) -> Timestamp | None:
+    return None if message.time is None else messages.timestamp(message.time)
 
 
 def _goodbye(message: StreamMessage) -> pb.Goodbye:

@@ -130,4 +130,4 @@ def _check_single(row: Notification, command: Mark) -> None:
         return
     check_revision(row, command.expected_revision)
     if _expires_first(row, command.patch):
-        raise InvalidRequest.of("snooze_until", "must be before the notification's expire_time")
+        raise InvalidRequest.of("snooze_until", "the snooze must end before the notification's expire_time")

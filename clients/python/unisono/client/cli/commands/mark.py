@@ -1,6 +1,6 @@
 """The command `unisono mark`, which changes the state of notifications."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -78,7 +78,7 @@ def _state(
         state["user_action_state"] = UserActionState[action.upper()]
     if snooze:
         state["user_action_state"] = UserActionState.SNOOZED
-        state["snooze_until"] = datetime.now(UTC) + snooze
+        state["snooze_for"] = snooze
     if up_to_revision is not None:
         state["up_to_revision"] = up_to_revision
     return state

@@ -53,6 +53,7 @@ async def test_a_notification_is_kept_as_it_was_sent(
         update_time=time_of(now),
         revision=1,
         alert_revision=1,
+        alert_time=time_of(now),
     )
 
 

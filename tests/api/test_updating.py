@@ -61,7 +61,9 @@ async def test_a_patch_changes_what_its_mask_names_and_nothing_else(
     wanted.ClearField(path)  # type: ignore[arg-type]
     wanted.MergeFrom(pb.Notification(**{path: VALUES[path]}))
     wanted.revision, wanted.update_time.seconds = 2, before.update_time.seconds + 1
-    wanted.alert_revision = 2 if path == "payload" else 1
+    if path == "payload":
+        wanted.alert_revision = 2
+        wanted.alert_time.CopyFrom(wanted.update_time)
     assert after == wanted == await backend.get(before.id)
 
 

@@ -1,19 +1,16 @@
 """Devices in unison: what happens on one settles on the others, and what was missed is caught up."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.client.conftest import Join
-from tests.support.processes import TIMEOUT
+from tests.client.events import next_events
 from tests.support.services import Service
 from unisono.client import (
     ChangeType,
     Device,
     EndpointDeleted,
-    Event,
-    Events,
     Everything,
     MemoryStorage,
     Platform,
@@ -27,11 +24,6 @@ from unisono.client import (
 )
 from unisono.client._wire.methods import DELETE_ENDPOINT
 from unisono.v1.endpoint_service_pb2 import DeleteEndpointRequest
-
-
-async def next_events(events: Events, count: int) -> list[Event]:
-    async with asyncio.timeout(TIMEOUT):
-        return [await anext(events) for _ in range(count)]
 
 
 async def test_what_is_sent_arrives_and_rings_on_every_device(

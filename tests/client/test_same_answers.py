@@ -49,7 +49,8 @@ class System:
         """An answer as the other side would put it."""
         if isinstance(answer, Notification):
             # What is due while time jumps, a server does when the jump is over.
-            return replace(answer, id=self._numbered(answer.id), update_time=answer.create_time)
+            created = answer.create_time
+            return replace(answer, id=self._numbered(answer.id), update_time=created, alert_time=created)
         if isinstance(answer, UnisonoError):
             # Some errors name an id.
             return type(answer), answer.reason, sorted(answer.metadata), answer.violations

@@ -32,6 +32,7 @@ def a_row(title: str = "Hello", **fields: Any) -> Notification:
         "update_time": NOW - timedelta(minutes=1),
         "revision": 1,
         "alert_revision": 1,
+        "alert_time": NOW - timedelta(minutes=1),
     }
     return Notification(title=title, **{**usual, **fields})
 

@@ -65,6 +65,7 @@ class RandomCalls:
             app_notification_id=self._random.choice(KEYS),
             on_conflict=REPLACE,
             target_policy=self._random.choice(TARGETS),
+            silent=self._random.random() < 0.2,
             **({"expire_time": time_of(expire)} if expire else {}),
         )
         self._sent.append(result.id)

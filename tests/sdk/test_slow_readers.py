@@ -48,6 +48,7 @@ def row(id_: str, revision: int, **fields: Any) -> Notification:
         "update_time": NOW,
         "revision": revision,
         "alert_revision": revision,
+        "alert_time": NOW,
     }
     return Notification(**{**made, **fields})
 

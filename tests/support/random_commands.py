@@ -77,6 +77,7 @@ class RandomCommands:
         if keyed and self._random.random() < 0.15:
             return self._remembered(self._random.choice(keyed))
         content, target = self._content(now), self._random.choice(TARGETS)
+        silent = self._random.random() < 0.2
         return self._remembered(
             Send(
                 actor=self._actor(),
@@ -85,7 +86,8 @@ class RandomCommands:
                 content=content,
                 target=target,
                 replace=self._random.random() < 0.7,
-                fingerprint=fingerprint(content, target),
+                fingerprint=fingerprint(content, target, silent=silent),
+                silent=silent,
             )
         )
 

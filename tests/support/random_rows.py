@@ -71,7 +71,7 @@ class RandomRows:
             revision=pick((self.number(), LARGEST_INTEGER)),
             create_revision=self.number(),
             content_revision=self.number(),
-            alert_revision=pick((self.number(), LARGEST_INTEGER)),
+            alert_revision=pick((0, self.number(), LARGEST_INTEGER)),
             removal=removal,
         )
 

@@ -166,6 +166,25 @@ def a_ring_is_repeated(history: History) -> None:
     raise LookupError("nothing that had rung changed")
 
 
+def a_silent_send_rings(history: History) -> None:
+    """Make an event of a live stream ring whose notification was sent silently."""
+    silent = {
+        call.answer.result.id
+        for call in history.calls
+        if isinstance(call.request, service_pb.SendNotificationRequest)
+        and isinstance(call.answer, service_pb.SendNotificationResponse)
+        and call.request.silent
+    }
+    event = next(
+        event
+        for stream in history.streams
+        for event in _events(stream)
+        if event.notification_id in silent and event.change_type == feed_pb.CHANGE_TYPE_CREATED
+    )
+    event.alert = True
+    event.notification.alert_revision = event.revision
+
+
 def a_catch_up_tells_of_each_change(history: History) -> None:
     """Repeat an event in the first stream, which began after all that it catches up with was sent."""
     events = next(
@@ -241,6 +260,7 @@ CORRUPTIONS: dict[Corruption, str] = {
     two_devices_are_told_different_things: "Convergent",
     a_ring_is_lost: "Resumable",
     a_ring_is_repeated: "Resumable",
+    a_silent_send_rings: "Resumable",
     a_catch_up_tells_of_each_change: "Collapsed",
     a_device_costs_too_much: "Bounded",
     another_users_notification_is_told: "Isolated",

@@ -73,6 +73,7 @@ async def _happen(publisher: Publisher, device: Device, round_: int) -> None:
         second = await publisher.send(user_id, title=f"Two {round_}", platforms=[Platform.LINUX])
         await publisher.update(user_id, first, title="Changed")
         await publisher.mark(user_id, second, read_state=ReadState.READ)
+        await publisher.send(user_id, title=f"Silent {round_}", silent=True)
         gone = await publisher.send(user_id, title="Gone")
         await publisher.delete(user_id, gone)
     await device.mark(Everything(), user_action_state=UserActionState.DISMISSED)

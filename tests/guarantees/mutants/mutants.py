@@ -140,6 +140,16 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
+        name="a silent send rings",
+        promise="Resumable",
+        trial=network.CUT,
+        patch=Patch(
+            file="core/notifications.py",
+            old="            silent=request.silent,\n",
+            new="",
+        ),
+    ),
+    Mutant(
         name="a catch-up loses rings",
         promise="Resumable",
         always=True,

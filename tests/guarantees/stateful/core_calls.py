@@ -91,7 +91,7 @@ def asked(command: Called) -> Message:
         case Send():
             policy = pb.CONFLICT_POLICY_REPLACE if command.replace else pb.CONFLICT_POLICY_UNSPECIFIED
             return pb.SendNotificationRequest(
-                user_id=user_id, app_notification_id=command.key, on_conflict=policy
+                user_id=user_id, app_notification_id=command.key, on_conflict=policy, silent=command.silent
             )
         case Update():
             ref = messages.ref(command.ref)

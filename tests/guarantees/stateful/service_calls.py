@@ -135,6 +135,7 @@ class ServiceCalls:
             "app_notification_id": self._random.choice(KEYS),
             "on_conflict": self._random.choice((REPLACE, REPLACE, service_pb.CONFLICT_POLICY_UNSPECIFIED)),
             "target_policy": self._random.choice(TARGETS),
+            "silent": self._random.random() < 0.2,
         }
 
     def _content(self) -> service_pb.NotificationContent:

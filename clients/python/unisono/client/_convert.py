@@ -60,6 +60,8 @@ def notification(row: pb.Notification) -> Notification:
         update_time=_time(row.update_time),
         revision=row.revision,
         alert_revision=row.alert_revision,
+        # What a server of before stored has no time of its alert.
+        alert_time=_time(row.alert_time if row.HasField("alert_time") else row.create_time),
     )
 
 

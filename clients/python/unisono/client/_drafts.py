@@ -20,8 +20,9 @@ class Content(TypedDict, total=False):
     raw_content: bytes for the app alone; at most 32 KiB.
     app_notification_id: the sender's own key, at most 256 bytes; repeating a send with the same key and
         content stores it once (Idempotent). Left out, each send has a new, random one.
-    replace: rewrite a live notification that has this key, which becomes unread and rings; without it,
-        other content under the key of a live one raises `KeyConflict`.
+    replace: rewrite a live notification that has this key, which becomes unread and rings, unless `silent`;
+        without it, other content under the key of a live one raises `KeyConflict`.
+    silent: do not ring; it counts as unread as any other, and a later change that is not silent rings.
     group_name: for grouping, and for marking a group at once; at most 256 bytes.
     priority: a hint for push.
     platforms, endpoint_ids: the endpoints it is meant for, those that either lists; at most 100 ids.
@@ -38,6 +39,7 @@ class Content(TypedDict, total=False):
     raw_content: bytes
     app_notification_id: str
     replace: bool
+    silent: bool
     group_name: str
     priority: Priority
     platforms: Iterable[Platform]
@@ -64,6 +66,7 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
         priority=_convert.priority_number(content.get("priority", Priority.UNSPECIFIED)),
         display_time_to_live=_convert.duration(content.get("display_time_to_live")),
         expire_time=_convert.timestamp("expire_time", content.get("expire_time")),
+        silent=content.get("silent", False),
     )
     if content.get("replace"):
         request.on_conflict = CONFLICT_POLICY_REPLACE

@@ -122,7 +122,8 @@ class Notification:
     in `endpoint_ids`; where both are empty, for all. `display_time_to_live` is how long a device should show
     and ring it after an alert, None for as long as it lives; at `expire_time` it leaves feed and history.
     `snooze_until` is None unless it is snoozed and comes back by itself. `revision` is the feed's revision at
-    its last change, `alert_revision` that at its last change that rings.
+    its last change, `alert_revision` that at its last change that rings (0: none has), made at `alert_time`;
+    of one that was sent silently that is when it was sent.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Notification:
     update_time: datetime
     revision: int
     alert_revision: int
+    alert_time: datetime
 
     @property
     def counts_as_unread(self) -> bool:

@@ -194,6 +194,7 @@ class Notification(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     ALERT_REVISION_FIELD_NUMBER: _builtins.int
+    ALERT_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Given by the server: a UUIDv7 in its usual text form."""
     app_id: _builtins.str
@@ -215,7 +216,7 @@ class Notification(_message.Message):
     revision: _builtins.int
     """The feed's revision at its last change."""
     alert_revision: _builtins.int
-    """The feed's revision at its last change that rings."""
+    """The feed's revision at its last change that rings; 0 when none has."""
     @_builtins.property
     def payload(self) -> Global___Payload:
         """The content. Absent in events of STATE_CHANGED and of removals; GetNotification has it."""
@@ -226,7 +227,7 @@ class Notification(_message.Message):
 
     @_builtins.property
     def display_time_to_live(self) -> _duration_pb2.Duration:
-        """How long a device should show and ring it, from the time of its alert. Absent: as long as it lives."""
+        """How long a device should show and ring it, from its alert_time. Absent: as long as it lives."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
@@ -243,6 +244,12 @@ class Notification(_message.Message):
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When it last changed."""
+
+    @_builtins.property
+    def alert_time(self) -> _timestamp_pb2.Timestamp:
+        """When the change of alert_revision was made, or when it was sent silently: from it display_time_to_live counts. Absent
+        where an older server stored it: take create_time then.
+        """
 
     def __init__(
         self,
@@ -265,10 +272,11 @@ class Notification(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         revision: _builtins.int = ...,
         alert_revision: _builtins.int = ...,
+        alert_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "payload", b"payload", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["alert_time", b"alert_time", "create_time", b"create_time", "display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "payload", b"payload", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert_revision", b"alert_revision", "app_id", b"app_id", "app_notification_id", b"app_notification_id", "create_time", b"create_time", "display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "group_name", b"group_name", "id", b"id", "payload", b"payload", "priority", b"priority", "read_state", b"read_state", "revision", b"revision", "sender_role", b"sender_role", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert_revision", b"alert_revision", "alert_time", b"alert_time", "app_id", b"app_id", "app_notification_id", b"app_notification_id", "create_time", b"create_time", "display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "group_name", b"group_name", "id", b"id", "payload", b"payload", "priority", b"priority", "read_state", b"read_state", "revision", b"revision", "sender_role", b"sender_role", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

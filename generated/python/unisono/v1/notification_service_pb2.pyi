@@ -33,8 +33,8 @@ class _ConflictPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Confli
     CONFLICT_POLICY_UNSPECIFIED: _ConflictPolicy.ValueType  # 0
     """Refuse it: ALREADY_EXISTS."""
     CONFLICT_POLICY_REPLACE: _ConflictPolicy.ValueType  # 1
-    """Rewrite the live one in place: it becomes unread and rings. With another target_policy the old one is deleted and
-    a new one is created, in one commit.
+    """Rewrite the live one in place: it becomes unread and rings, unless it is sent silently. With another target_policy
+    the old one is deleted and a new one is created, in one commit.
     """
 
 class ConflictPolicy(_ConflictPolicy, metaclass=_ConflictPolicyEnumTypeWrapper):
@@ -43,8 +43,8 @@ class ConflictPolicy(_ConflictPolicy, metaclass=_ConflictPolicyEnumTypeWrapper):
 CONFLICT_POLICY_UNSPECIFIED: ConflictPolicy.ValueType  # 0
 """Refuse it: ALREADY_EXISTS."""
 CONFLICT_POLICY_REPLACE: ConflictPolicy.ValueType  # 1
-"""Rewrite the live one in place: it becomes unread and rings. With another target_policy the old one is deleted and
-a new one is created, in one commit.
+"""Rewrite the live one in place: it becomes unread and rings, unless it is sent silently. With another target_policy
+the old one is deleted and a new one is created, in one commit.
 """
 Global___ConflictPolicy: _TypeAlias = ConflictPolicy  # noqa: Y015
 
@@ -64,6 +64,7 @@ class SendNotificationRequest(_message.Message):
     TARGET_POLICY_FIELD_NUMBER: _builtins.int
     DISPLAY_TIME_TO_LIVE_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    SILENT_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user to notify. 1 to 256 bytes."""
     endpoint_id: _builtins.str
@@ -78,6 +79,8 @@ class SendNotificationRequest(_message.Message):
     """For grouping. At most 256 bytes."""
     priority: _notification_pb2.Priority.ValueType
     """A hint for push."""
+    silent: _builtins.bool
+    """Do not ring. It counts as unread as any other; a later change that is not silent, and the end of a snooze, ring."""
     @_builtins.property
     def payload(self) -> _notification_pb2.Payload:
         """The content. Required."""
@@ -109,10 +112,11 @@ class SendNotificationRequest(_message.Message):
         target_policy: _notification_pb2.TargetPolicy | None = ...,
         display_time_to_live: _duration_pb2.Duration | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        silent: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "payload", b"payload", "target_policy", b"target_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_notification_id", b"app_notification_id", "display_time_to_live", b"display_time_to_live", "endpoint_id", b"endpoint_id", "expire_time", b"expire_time", "group_name", b"group_name", "on_conflict", b"on_conflict", "payload", b"payload", "priority", b"priority", "target_policy", b"target_policy", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_notification_id", b"app_notification_id", "display_time_to_live", b"display_time_to_live", "endpoint_id", b"endpoint_id", "expire_time", b"expire_time", "group_name", b"group_name", "on_conflict", b"on_conflict", "payload", b"payload", "priority", b"priority", "silent", b"silent", "target_policy", b"target_policy", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -35,7 +35,7 @@ class SendRequest:
     """A request to create one notification.
 
     `key` is its `app_notification_id`, empty for none; `replace` rewrites a live one that has the key and
-    other content (CONFLICT_POLICY_REPLACE).
+    other content (CONFLICT_POLICY_REPLACE). A `silent` one does not ring.
     """
 
     actor: Actor
@@ -43,6 +43,7 @@ class SendRequest:
     content: EncodedContent
     target: TargetPolicy
     replace: bool
+    silent: bool = False
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,8 @@ class Notifications:
             content=request.content,
             target=request.target,
             replace=request.replace,
-            fingerprint=fingerprint(request.content, request.target),
+            fingerprint=fingerprint(request.content, request.target, silent=request.silent),
+            silent=request.silent,
         )
 
     def _token(self, actor: Actor, standing: Standing) -> bytes:

@@ -193,6 +193,7 @@ class Feed:
         message.update_time.CopyFrom(timestamp(now))
         if alert:
             message.alert_revision = revision
+            message.alert_time.CopyFrom(timestamp(now))
         row = replace(
             row,
             create_revision=row.create_revision or revision,

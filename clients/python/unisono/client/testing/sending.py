@@ -54,10 +54,12 @@ class _Wanted:
     content: service_pb.NotificationContent
     target: pb.TargetPolicy
     replace: bool
+    silent: bool
 
     @property
     def fingerprint(self) -> bytes:
-        return self.content.SerializeToString(deterministic=True) + self.target.SerializeToString()
+        sent = self.content.SerializeToString(deterministic=True) + self.target.SerializeToString()
+        return sent + bytes((self.silent,))
 
 
 def _item(
@@ -103,6 +105,7 @@ def _read(request_context: RequestContext, request: service_pb.SendNotificationR
         content=kept,
         target=target,
         replace=request.on_conflict == service_pb.CONFLICT_POLICY_REPLACE,
+        silent=request.silent,
     )
 
 
@@ -152,7 +155,7 @@ def _rewrite(request_context: RequestContext, wanted: _Wanted, live: Row) -> Row
 
 
 def _commit(request_context: RequestContext, wanted: _Wanted, row: Row, change_type: ChangeType) -> Row:
-    """Commit a row with the new content: unread, and ringing."""
+    """Commit a row with the new content: unread, and ringing unless it was sent silently."""
     message, actor = row.message, wanted.actor
     put(message, wanted.content, CONTENT)
     if not message.HasField("expire_time"):
@@ -161,8 +164,11 @@ def _commit(request_context: RequestContext, wanted: _Wanted, row: Row, change_t
         )
     message.read_state = pb.READ_STATE_UNREAD
     message.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
+    message.alert_time.CopyFrom(timestamp(request_context.now))
+    message.alert_revision = 0
+    row = replace(row, alert_time=request_context.now)
     return actor.feed.commit(
-        row, change_type, request_context.now, actor.endpoint_id, new_content=True, alert=True
+        row, change_type, request_context.now, actor.endpoint_id, new_content=True, alert=not wanted.silent
     )
 
 

@@ -144,6 +144,8 @@ class Traffic:
             content["platforms"] = [self._pick(PLATFORMS)]
         if self._random.random() < 0.2:
             content["expire_time"] = datetime.now(UTC) + timedelta(seconds=self._pick((2, 10)))
+        if self._random.random() < 0.2:
+            content["silent"] = True
         return self._limited(content)
 
     def _limited(self, content: Content) -> Content:

@@ -1,6 +1,6 @@
 """Resumable: wherever a stream is cut and resumed, no ring is lost and none is repeated."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.broken_promise import BrokenPromise
@@ -8,20 +8,33 @@ from unisono.verify.clock_uncertainty import clock_uncertainty
 from unisono.verify.feeds import counts_as_unread, is_over
 from unisono.verify.history import History
 from unisono.verify.replay import DeviceReplay, ReplayStep
+from unisono.verify.sends import Sent, sends_of
 
 
 def resumable(replay: DeviceReplay, history: History) -> Iterator[BrokenPromise]:
-    """Yield a case for each alert that comes again, and each that has not come by a complete point.
+    """Yield a case for each alert that comes again, each that has not come, and each of a silent send.
 
     An alert comes again when its revision is not after the device's last complete point. After the first
     complete point, one has to come for each notification with a newer alert revision that is still unread,
     and neither dismissed nor snoozed, unless it may have expired by then or has a `display_time_to_live`.
     """
     doubted = clock_uncertainty(history)
+    silent = {(sent.result.id, sent.result.revision) for sent in sends_of(history) if _is_silent(sent)}
     for step in replay.steps():
         yield from _repeated(step)
+        yield from _not_silent(step, silent)
         if step.message.complete and step.state.settled >= 0:
             yield from _lost(step, step.received.time + doubted)
+
+
+def _is_silent(sent: Sent) -> bool:
+    return sent.request.silent and not sent.result.deduplicated
+
+
+def _not_silent(step: ReplayStep, silent: Set[tuple[str, int]]) -> Iterator[BrokenPromise]:
+    for event in step.message.event_batch.events:
+        if event.alert and (event.notification_id, event.revision) in silent:
+            yield _broken(step, f"{event.notification_id} rings", "which was sent silently")
 
 
 def _repeated(step: ReplayStep) -> Iterator[BrokenPromise]:

@@ -56,9 +56,10 @@ def encode_row(row: Notification) -> bytes:
         timestamp_field(_UPDATE, row.update_time),
         _REVISION,
         revision,
-        _ALERT_REVISION,
-        varint(row.alert_revision),
+        timestamp_field(_ALERT_TIME, row.alert_time),
     ]
+    if row.alert_revision:
+        parts += (_ALERT_REVISION, varint(row.alert_revision))
     if row.target.platforms or row.target.endpoint_ids:
         parts.append(_target(row.target))
     if row.display_time_to_live is not None:
@@ -145,6 +146,7 @@ _SNOOZE: Final = tag(pb.Notification.SNOOZE_UNTIL_FIELD_NUMBER)
 _CREATE: Final = tag(pb.Notification.CREATE_TIME_FIELD_NUMBER)
 _UPDATE: Final = tag(pb.Notification.UPDATE_TIME_FIELD_NUMBER)
 _REVISION: Final = tag(pb.Notification.REVISION_FIELD_NUMBER, VARINT)
+_ALERT_TIME: Final = tag(pb.Notification.ALERT_TIME_FIELD_NUMBER)
 _ALERT_REVISION: Final = tag(pb.Notification.ALERT_REVISION_FIELD_NUMBER, VARINT)
 _VISUAL: Final = tag(pb.Payload.VISUAL_CONTENT_FIELD_NUMBER)
 _RAW: Final = tag(pb.Payload.RAW_CONTENT_FIELD_NUMBER)

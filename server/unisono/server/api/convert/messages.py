@@ -36,6 +36,7 @@ def notification(row: Notification) -> pb.Notification:
         update_time=timestamp(row.update_time),
         revision=row.revision,
         alert_revision=row.alert_revision,
+        alert_time=timestamp(row.alert_time),
     )
     if row.payload is not None:
         message.payload.MergeFromString(row.payload)

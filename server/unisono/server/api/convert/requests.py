@@ -41,6 +41,7 @@ def send_request(request_context: RequestContext, message: service_pb.SendNotifi
         content=new,
         target=target,
         replace=message.on_conflict == service_pb.CONFLICT_POLICY_REPLACE,
+        silent=message.silent,
     )
 
 

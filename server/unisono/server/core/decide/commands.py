@@ -62,7 +62,7 @@ class Send(Single):
     """Create a notification, with the id `new_id` if one is created.
 
     `key` is its `app_notification_id`, empty for none; `replace` allows to rewrite a live one that has the
-    key and other content. `fingerprint` is that of `content` and `target`.
+    key and other content. A `silent` one does not ring. `fingerprint` is that of all of these.
     """
 
     actor: Actor
@@ -72,6 +72,7 @@ class Send(Single):
     target: TargetPolicy
     replace: bool
     fingerprint: bytes
+    silent: bool = False
 
     @property
     def feed(self) -> FeedKey:
@@ -193,8 +194,11 @@ class ProcessDue(Single):
 Command = Send | Update | Mark | Delete | ProcessDue
 
 
-def fingerprint(content: EncodedContent, target: TargetPolicy) -> bytes:
-    """Return the hash (16 bytes) that contents are compared by: of all fields requested, absent ones too."""
+def fingerprint(content: EncodedContent, target: TargetPolicy, *, silent: bool = False) -> bytes:
+    """Return the hash (16 bytes) that sends are compared by: of all that was requested.
+
+    What the first version did not have adds nothing where it is absent: fingerprints that are stored stay.
+    """
     parts: list[bytes] = []
     for part in (
         content.group_name,
@@ -209,6 +213,8 @@ def fingerprint(content: EncodedContent, target: TargetPolicy) -> bytes:
         else:
             raw = part if isinstance(part, bytes) else str(part).encode()
             parts.append(b"%d:%b" % (len(raw), raw))
+    if silent:
+        parts.append(b"silent")
     return hashlib.blake2b(b"".join(parts), digest_size=16).digest()
 
 

@@ -80,7 +80,7 @@ def _create(ledger: Ledger, command: Send, expire_time: int, now: int) -> SendRe
         revision=revision,
         create_revision=revision,
         content_revision=revision,
-        alert_revision=revision,
+        alert_revision=0 if command.silent else revision,
         size=size_of(content.payload, command.target),
     )
     ledger.write(row, ChangeType.CREATED, command.actor.endpoint_id)
@@ -105,7 +105,7 @@ def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int
         alert_time=now,
         revision=revision,
         content_revision=revision,
-        alert_revision=revision,
+        alert_revision=0 if command.silent else revision,
         size=size_of(content.payload, live.target),
     )
     ledger.write(row, ChangeType.UPDATED, command.actor.endpoint_id)

@@ -14,7 +14,7 @@ from tests.cli.command import run, said
 from tests.support.encoding import encode
 from tests.support.processes import TIMEOUT
 from unisono.server.clock import RandomIds
-from unisono.server.store.sqlite import SqliteStore
+from unisono.server.store.sqlite import SqliteStore, migrations, schema
 
 
 class Files:
@@ -40,8 +40,21 @@ async def epoch(file: Path) -> bytes:
 
 def test_migrate(tmp_path: Path) -> None:
     file = tmp_path / "unisono.db"
-    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file}: version 0 became 4\n"
-    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file} has version 4 already\n"
+    latest = schema.latest()
+    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file}: version 0 became {latest}\n"
+    assert run("migrate", "--store", f"sqlite:///{file}").stdout == f"{file} has version {latest} already\n"
+
+
+def test_migrate_says_what_it_does_and_how_long_that_may_take(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    following = migrations.Migration(statements=(), reads_notifications=True)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, following))
+    monkeypatch.setattr(schema, "PAGES_PER_SECOND", 0.5)
+    result = run("migrate", *files.setting)
+    version = schema.latest()
+    assert result.stderr.startswith(f"making version {version}, which may take ")
+    assert result.stdout == f"{files.store}: version {version - 1} became {version}\n"
 
 
 @pytest.fixture

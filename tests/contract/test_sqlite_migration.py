@@ -1,4 +1,4 @@
-"""A file of the server before, with rows in every state: nothing is lost, and everything is counted."""
+"""Files of the servers before, with rows in every state: nothing is lost, and everything is counted."""
 
 import hashlib
 import sqlite3
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.contract.backends import opened
-from tests.contract.sqlite_files import a_store, failure
+from tests.contract.sqlite_files import a_store
 from tests.guarantees.stateful.core_parts import Core
 from tests.support.builders import (
     ALICE,
@@ -33,7 +33,7 @@ from unisono.server.model import ChangeType, Counts, Feed, Platform, ReadState, 
 from unisono.server.model import UserActionState as Action
 from unisono.server.store.commit import ReadSet, SendKey
 from unisono.server.store.reads import ListFilter, Standing
-from unisono.server.store.sqlite import migrate, schema
+from unisono.server.store.sqlite import migrate, migrations, schema
 
 STORE_EPOCH, EPOCH, BOBS_EPOCH = b"of store", b"of alice", b"of bob's"
 IOS = TargetPolicy.of([Platform.IOS], [])
@@ -77,15 +77,14 @@ def insert(connection: sqlite3.Connection, feed: int, row: tuple[Any, ...]) -> N
     )
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A file as the server of version 3 made it."""
+@pytest.fixture(params=[3, 4])
+def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A file as the server of this version made it."""
     path = tmp_path / "unisono.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in schema.MIGRATIONS[0]:
-            connection.execute(statement)
+        first, *following = migrations.MIGRATIONS
+        execute(connection, first)
         connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        connection.execute("PRAGMA user_version = 3")
         connection.execute("INSERT INTO meta VALUES (?)", (STORE_EPOCH,))
         feeds = "INSERT INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         unread = f'{{"": 1, "{IOS.key}": 1}}'
@@ -96,23 +95,30 @@ def path(tmp_path: Path) -> Path:
         for endpoint_id, deleted in (("phone", None), ("gone", NOW)):
             values = (2, endpoint_id, 2, "", NOW, NOW, 0, "", deleted)
             connection.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        for migration in following[: request.param - schema.OLDEST]:
+            execute(connection, migration)
+        connection.execute(f"PRAGMA user_version = {request.param}")
     return path
 
 
-def test_the_version_before_is_made_as_it_was() -> None:
+def execute(connection: sqlite3.Connection, migration: migrations.Migration) -> None:
+    for statement in migration.statements:
+        connection.execute(statement)
+
+
+def upgrade(path: Path) -> None:
+    assert migrate(path, RandomIds(), lambda *_: None)[1] == schema.latest()
+
+
+@pytest.mark.parametrize(("version", "digest"), [(3, "b2cc0545397cdd1a"), (4, "1a63ad14c9d0f4c7")])
+def test_a_version_is_made_as_it_was(version: int, digest: str) -> None:
     """Its statements are released: a file that they made must not be something else later."""
-    digest = hashlib.blake2b("\n".join(schema.MIGRATIONS[0]).encode(), digest_size=8)
-    assert digest.hexdigest() == "b2cc0545397cdd1a"
-
-
-async def test_it_waits_for_migrate_which_says_so(path: Path) -> None:
-    assert "run `unisono-server migrate`" in await failure(path)
-    assert migrate(path, RandomIds()) == (3, 4)
-    assert migrate(path, RandomIds()) == (4, 4)
+    statements = migrations.MIGRATIONS[version - schema.OLDEST].statements
+    assert hashlib.blake2b("\n".join(statements).encode(), digest_size=8).hexdigest() == digest
 
 
 async def test_everything_is_counted(path: Path) -> None:
-    migrate(path, RandomIds())
+    upgrade(path)
     live = [row[0] for row in ROWS if row[-1] is None]
     targets: Mapping[str, Counts] = {IOS.key: Counts(2, 1), PHONES.key: Counts(1, 0)}
     size = sum(len(payload(id_)) for id_ in live) + 2 * len(IOS.key) + len(PHONES.key)
@@ -131,7 +137,7 @@ async def test_everything_is_counted(path: Path) -> None:
 
 
 async def test_every_row_is_found_as_before(path: Path) -> None:
-    migrate(path, RandomIds())
+    upgrade(path)
     async with opened(a_store(path)) as store:
         found = {row.id: row for row in await store.find(ALICE, ids=[row[0] for row in ROWS])}
 
@@ -157,7 +163,7 @@ async def test_every_row_is_found_as_before(path: Path) -> None:
 
 
 async def test_the_counts_go_on_from_there(path: Path) -> None:
-    migrate(path, RandomIds())
+    upgrade(path)
     async with opened(a_store(path)) as store:
         before = await store.feed(ALICE)
         rows = await store.find(ALICE, ids=["for phones, read", "for ios"])
@@ -172,7 +178,7 @@ async def test_the_counts_go_on_from_there(path: Path) -> None:
 
 
 async def test_devices_resume_where_they_were(path: Path) -> None:
-    migrate(path, RandomIds())
+    upgrade(path)
     seal = Seal.of(ALICE, "phone", STORE_EPOCH, EPOCH)
     core = Core(path, LocalBus(), FakeClock())
     await core.open()

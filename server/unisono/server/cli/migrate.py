@@ -18,14 +18,21 @@ from unisono.server.cli.options import loaded, store_setting
 def migrate(config: Path | None, **flags: Any) -> None:
     """Bring the store to the version of this server.
 
-    Stop the server first, and make a backup. Where there is no store yet, one is made.
+    Stop the server first, and make a backup: older servers do not read what newer ones made. A server does
+    this by itself at its start where it takes a few seconds. What is cut off goes on when it is run again.
+    Where there is no store yet, one is made.
     """
     from unisono.server.app import maintenance
 
     settings = loaded(config, flags).settings
-    before, now = maintenance.migrate(settings)
+    before, now = maintenance.migrate(settings, _say)
     file = settings.store_file
     if before == now:
         click.echo(f"{file} has version {now} already")
     else:
         click.echo(f"{file}: version {before} became {now}")
+
+
+def _say(version: int, seconds: float) -> None:
+    takes = f", which may take {seconds:.0f} s" if seconds >= 1 else ""
+    click.echo(f"making version {version}{takes}", err=True)

@@ -5,11 +5,16 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+import structlog
+
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import schema
 from unisono.server.store.sqlite.errors import database_errors, system_errors
 from unisono.server.store.sqlite.lock import FileLock
+from unisono.server.store.sqlite.schema import Progress
+
+log = structlog.get_logger(__name__)
 
 OLDEST_SQLITE = (3, 37, 0)
 """The first version with STRICT tables: https://www.sqlite.org/stricttables.html."""
@@ -33,6 +38,10 @@ LOG_BYTES = 64 * 1024 * 1024
 """Bytes to which the log is cut back after a long read, such as a backup, has let it grow."""
 
 
+MAX_UPGRADE_SECONDS = 10
+"""For how long a start may be busy with a file of an older version: who waits for it may give it up."""
+
+
 class File:
     """The file of a store: locked, of the latest version, with the one connection that writes.
 
@@ -42,7 +51,8 @@ class File:
     def __init__(self, path: Path, ids: Ids, *, busy_timeout: int) -> None:
         """Lock, create if missing, and open the file; `busy_timeout` is in milliseconds.
 
-        Raises `StoreError` when another server has the file, or when it is not a store of the latest version.
+        One of an older version is brought to the latest. Raises `StoreError` when that takes long, when
+        another server has the file, or when it is not a store of a version known here.
         """
         self._lock = lock(path)
         try:
@@ -66,10 +76,11 @@ class File:
             self._lock.close()
 
 
-def migrate(path: Path, ids: Ids) -> tuple[int, int]:
+def migrate(path: Path, ids: Ids, progress: Progress) -> tuple[int, int]:
     """Bring the file to the latest version, or create it, and return the versions before (0: new) and now.
 
-    Raises `StoreError` when a server uses the file, or when it is not a store of a version known here.
+    Goes on where an earlier run was cut off. Raises `StoreError` when a server uses the file, or when it is
+    not a store of a version known here.
     """
     path = path.resolve()
     with closing(lock(path)), database_errors(path):
@@ -77,7 +88,9 @@ def migrate(path: Path, ids: Ids) -> tuple[int, int]:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             check(connection, path)
             before = schema.version(connection)
-            schema.upgrade(connection, ids)
+            if schema.is_new(connection):
+                schema.create(connection, ids)
+            schema.upgrade(connection, progress)
             return before, schema.latest()
 
 
@@ -143,11 +156,23 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
     connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     if schema.is_new(connection):
-        schema.upgrade(connection, ids)
+        schema.create(connection, ids)
     if schema.version(connection) < schema.latest():
-        raise StoreError(f"{path} is of an older version; run `unisono-server migrate` on it first")
+        _upgrade(connection, path)
     # No other server uses the file: no session that was open when it was last used still is.
     connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")
+
+
+def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
+    seconds = schema.upgrade_seconds(connection)
+    if seconds > MAX_UPGRADE_SECONDS:
+        raise StoreError(
+            f"{path} is of an older version, and to bring it to this one may take {seconds:.0f} s; "
+            "run `unisono-server migrate` on it first"
+        )
+    before = schema.version(connection)
+    schema.upgrade(connection, lambda *_: None)
+    log.info("store upgraded", version=schema.latest(), before=before)
 
 
 def _lengthen_log(path: Path) -> None:

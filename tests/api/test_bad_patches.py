@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from tests.support.api_client import ALL, READ, SNOOZED, ApiClient, by_id, time_of, titled
 from tests.support.rpc_errors import case, invalid
 from unisono.v1 import notification_pb2 as pb
+from unisono.v1.notification_service_pb2 import NotificationContent
 
 HELLO = {"payload": titled("Hello")}
 REF = pb.NotificationRef(id="x")
@@ -64,6 +65,7 @@ UPDATES = [
         "update_mask",
         "content.payload.visual_content.title",
         "content.group_name",
+        "content.category",
         "content.priority",
         "content.display_time_to_live",
         "content.expire_time",
@@ -71,11 +73,12 @@ UPDATES = [
         endpoint_id="phone",
         notification=None,
         update_mask={
-            "paths": ["payload", "group_name", "priority", "display_time_to_live", "expire_time", "id"]
+            "paths": [*NotificationContent.DESCRIPTOR.fields_by_name, "id"]
         },
         content={
             "payload": {"visual_content": {"title": "\0"}},
             "group_name": "\n",
+            "category": "\n",
             "priority": 17,
             "display_time_to_live": Duration(),
             "expire_time": time_of(1),

@@ -59,6 +59,7 @@ SENDS = [
         "user_id",
         "app_notification_id",
         "group_name",
+        "category",
         "payload.visual_content.title",
         "payload.visual_content.body",
         "payload.raw_content",
@@ -71,6 +72,7 @@ SENDS = [
         user_id="",
         app_notification_id="a\nb",
         group_name="\x7f",
+        category="\x7f",
         payload={"visual_content": {"body": "\0"}, "raw_content": b"x" * 32_769},
         priority=9,
         on_conflict=9,
@@ -91,7 +93,7 @@ async def test_a_bad_send_names_every_bad_field(
 
 
 @pytest.mark.parametrize("control", ["\0", "\t", "\n", "\x1f", "\x7f", "\x85", "\x9f"], ids=ascii)
-@pytest.mark.parametrize("field", ["user_id", "app_notification_id", "group_name"])
+@pytest.mark.parametrize("field", ["user_id", "app_notification_id", "group_name", "category"])
 async def test_ids_keys_and_names_have_no_control_characters(
     publisher: ApiClient, field: str, control: str
 ) -> None:

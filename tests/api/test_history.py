@@ -117,6 +117,8 @@ FILTERS: dict[str, tuple[dict[str, Any], list[int]]] = {
     "a group": ({"group_name": "odd"}, [3, 1]),
     "no group": ({"group_name": ""}, [4]),
     "a group of nobody": ({"group_name": "nobody"}, []),
+    "a category": ({"category": "loud"}, [1]),
+    "no category": ({"category": ""}, [4, 3, 2, 0]),
     "several": ({"read_state": UNREAD, "user_action_state": DISMISSED, "group_name": "even"}, [2]),
     "none that meets all": ({"read_state": READ, "group_name": "even"}, []),
 }
@@ -124,7 +126,12 @@ FILTERS: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 @pytest.mark.parametrize(("filters", "places"), FILTERS.values(), ids=FILTERS)
 async def test_filters_combine(publisher: ApiClient, filters: dict[str, Any], places: list[int]) -> None:
-    ids = [(await publisher.send(group_name=group)).id for group in ("even", "odd", "even", "odd", "")]
+    groups = ("even", "odd", "even", "odd", "")
+    kinds = ("", "loud", "", "", "")
+    ids = [
+        (await publisher.send(group_name=group, category=kind)).id
+        for group, kind in zip(groups, kinds, strict=True)
+    ]
     await publisher.mark(ids[1], user_action_state=ACTIVATED)
     await publisher.mark(ids[2], ids[3], user_action_state=DISMISSED)
     await publisher.mark(ids[3], read_state=READ)

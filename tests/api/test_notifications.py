@@ -29,6 +29,7 @@ async def test_a_notification_is_kept_as_it_was_sent(
     result = await backend.send(
         app_notification_id="order-17",
         group_name="orders",
+        category="shipping",
         payload=payload,
         priority=pb.PRIORITY_LOW,
         target_policy=target,
@@ -42,6 +43,7 @@ async def test_a_notification_is_kept_as_it_was_sent(
         app_notification_id="order-17",
         sender_role=pb.SENDER_ROLE_PUBLISHER,
         group_name="orders",
+        category="shipping",
         payload=payload,
         priority=pb.PRIORITY_LOW,
         target_policy=target,

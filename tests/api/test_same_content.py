@@ -54,6 +54,7 @@ SAME: dict[str, dict[str, Any]] = {
 OTHER: dict[str, dict[str, Any]] = {
     "another group": {"group_name": "Orders"},
     "no group": {"group_name": ""},
+    "a category": {"category": "orders"},
     "another title": {"payload": {"visual_content": {"title": "order", "body": "Sent"}, "raw_content": RAW}},
     "another body": {"payload": {"visual_content": {"title": "Order", "body": ""}, "raw_content": RAW}},
     "a part moved": {"payload": {"visual_content": {"title": "OrderSent"}, "raw_content": RAW}},

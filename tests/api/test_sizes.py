@@ -33,6 +33,7 @@ SENDS: dict[str, tuple[int, Callable[[str], dict[str, Any]]]] = {
     "user_id": (256, lambda text: {"user_id": text}),
     "app_notification_id": (256, lambda text: {"app_notification_id": text}),
     "group_name": (256, lambda text: {"group_name": text}),
+    "category": (256, lambda text: {"category": text}),
     "target_policy.endpoint_ids[0]": (256, lambda text: {"target_policy": {"endpoint_ids": [text]}}),
     "payload.visual_content.title": (KIB, lambda text: {"payload": visual(text)}),
     "payload.visual_content.body": (8 * KIB, lambda text: {"payload": visual("Hello", text)}),

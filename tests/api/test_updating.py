@@ -16,7 +16,7 @@ from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 
 WEEK = 7 * 24 * 3600 * 1000
-EVERY_PATH = ["payload", "group_name", "priority", "display_time_to_live", "expire_time"]
+EVERY_PATH = ["payload", "group_name", "category", "priority", "display_time_to_live", "expire_time"]
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -32,6 +32,7 @@ async def sent(backend: ApiClient, clock: FakeClock) -> pb.Notification:
     result = await backend.send(
         payload=titled("Before"),
         group_name="before",
+        category="before",
         priority=pb.PRIORITY_LOW,
         display_time_to_live=Duration(seconds=1),
         expire_time=time_of(clock.now() + 60_000),
@@ -43,6 +44,7 @@ async def sent(backend: ApiClient, clock: FakeClock) -> pb.Notification:
 VALUES: dict[str, Any] = {
     "payload": pb.Payload(raw_content=b"after"),
     "group_name": "after",
+    "category": "after",
     "priority": pb.PRIORITY_HIGH,
     "display_time_to_live": Duration(seconds=2),
     "expire_time": time_of(1_800_086_400_000),
@@ -74,7 +76,7 @@ async def test_a_patch_may_change_everything_at_once(backend: ApiClient, clock: 
     assert {path: getattr(after, path) for path in EVERY_PATH} == VALUES
 
 
-@pytest.mark.parametrize("path", ["group_name", "priority", "display_time_to_live"])
+@pytest.mark.parametrize("path", ["group_name", "category", "priority", "display_time_to_live"])
 async def test_an_absent_value_clears_what_the_mask_names(
     backend: ApiClient, clock: FakeClock, path: str
 ) -> None:

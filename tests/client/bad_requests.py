@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from unisono.client._wire import methods
 from unisono.client._wire.methods import Method
+from unisono.v1.notification_service_pb2 import NotificationContent
 
 DAY = 24 * 3600
 #: A time in the past and one that is no time.
@@ -98,10 +99,10 @@ BAD = [
         "payload.visual_content.title",
         "payload.visual_content.body",
         "group_name",
+        "category",
         "priority",
         "display_time_to_live",
         "target_policy.platforms[0]",
-        "target_policy.platforms[1]",
         "target_policy.endpoint_ids[0]",
         "target_policy.endpoint_ids[1]",
         "expire_time",
@@ -111,9 +112,10 @@ BAD = [
         on_conflict=7,
         payload={"visual_content": {"body": "\0" + "x" * 9000}, "raw_content": b"x" * 32_769},
         group_name=BAD_NAME,
+        category=BAD_NAME,
         priority=9,
         display_time_to_live=Duration(nanos=1),
-        target_policy={"platforms": [0, 17], "endpoint_ids": ["", "\t"]},
+        target_policy={"platforms": [0], "endpoint_ids": ["", "\t"]},
         expire_time=PAST,
     ),
     by_device("no endpoint", methods.SEND, "endpoint_id", endpoint_id="", **HELLO),
@@ -132,17 +134,19 @@ BAD = [
         "update_mask",
         "content.payload.visual_content.title",
         "content.group_name",
+        "content.category",
         "content.priority",
         "content.display_time_to_live",
         "content.expire_time",
         "expected_revision",
         endpoint_id="",
         update_mask={
-            "paths": ["id", "payload", "group_name", "priority", "display_time_to_live", "expire_time"]
+            "paths": ["id", *NotificationContent.DESCRIPTOR.fields_by_name]
         },
         content={
             "payload": {"visual_content": {"title": "\0"}},
             "group_name": "\n",
+            "category": "\n",
             "priority": -1,
             "display_time_to_live": Duration(),
             "expire_time": PAST,
@@ -197,6 +201,7 @@ BAD = [
         "endpoint_id",
         "user_id",
         "group_name",
+        "category",
         "start_time",
         "user_action_state",
         "read_state",
@@ -205,6 +210,7 @@ BAD = [
         user_id="",
         endpoint_id="\0",
         group_name=BAD_NAME,
+        category=BAD_NAME,
         start_time=IMPOSSIBLE,
         end_time=PAST,
         user_action_state=9,

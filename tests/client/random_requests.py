@@ -27,7 +27,16 @@ NEEDED = {
 }
 TEXTS = ("", "ada", "laptop", "x", "x" * 257, "a\nb", "\0")
 NUMBERS = (0, 1, 2, 3, 4, 5, 7, -1)
-PATHS = ("payload", "group_name", "priority", "expire_time", "display_name", "title", "display_time_to_live")
+PATHS = (
+    "payload",
+    "group_name",
+    "category",
+    "priority",
+    "expire_time",
+    "display_name",
+    "title",
+    "display_time_to_live",
+)
 
 
 def random_request(random: Random, kind: type[RequestT], now: datetime) -> RequestT:

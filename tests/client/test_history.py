@@ -49,7 +49,8 @@ async def test_filters_combine(service: Service, publisher: Publisher) -> None:
     start = service.now
     rows = []
     for number in range(6):
-        rows.append(await publisher.send("ada", title=str(number), group_name="odd" if number % 2 else ""))
+        group, kind = "odd" if number % 2 else "", "third" if number == 2 else ""
+        rows.append(await publisher.send("ada", title=str(number), group_name=group, category=kind))
         await service.advance(SECOND)
     await publisher.mark("ada", rows[:3], read_state=ReadState.READ)
     await publisher.mark("ada", rows[1], user_action_state=UserActionState.ACTIVATED)
@@ -58,6 +59,8 @@ async def test_filters_combine(service: Service, publisher: Publisher) -> None:
     assert await titles(publisher, user_action_state=UserActionState.ACTIVATED) == ["1"]
     assert await titles(publisher, group_name="odd") == ["5", "3", "1"]
     assert await titles(publisher, group_name="") == ["4", "2", "0"]
+    assert await titles(publisher, category="third") == ["2"]
+    assert await titles(publisher, category="") == ["5", "4", "3", "1", "0"]
     assert await titles(publisher, start_time=start + 3 * SECOND) == ["5", "4", "3"]
     assert await titles(publisher, end_time=start + 3 * SECOND) == ["2", "1", "0"]
     both = {"start_time": start + SECOND, "end_time": start + 4 * SECOND}

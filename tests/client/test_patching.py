@@ -52,6 +52,8 @@ async def test_what_is_around_the_content_does_not_ring(publisher: Publisher) ->
     sent = await publisher.send("ada", title="One")
     row = await publisher.update("ada", sent, group_name="g")
     assert (row.revision, row.alert_revision) == (2, 1)
+    row = await publisher.update("ada", sent, category="c")
+    assert (row.category, row.revision, row.alert_revision) == ("c", 3, 1)
 
 
 async def test_what_can_be_cleared_is_cleared(service: Service, publisher: Publisher) -> None:
@@ -59,12 +61,16 @@ async def test_what_can_be_cleared_is_cleared(service: Service, publisher: Publi
         "ada",
         title="One",
         group_name="g",
+        category="c",
         priority=Priority.LOW,
         display_time_to_live=timedelta(hours=1),
         expire_time=service.now + timedelta(days=1),
     )
-    row = await publisher.update("ada", sent, group_name=None, priority=None, display_time_to_live=None)
-    assert (row.group_name, row.priority, row.display_time_to_live) == ("", Priority.UNSPECIFIED, None)
+    row = await publisher.update(
+        "ada", sent, group_name=None, category=None, priority=None, display_time_to_live=None
+    )
+    assert (row.group_name, row.category, row.priority) == ("", "", Priority.UNSPECIFIED)
+    assert row.display_time_to_live is None
     assert row.expire_time == service.now + timedelta(days=1)
     request = pb.UpdateNotificationRequest(user_id="ada", update_mask=FieldMask(paths=["expire_time"]))
     request.notification.id = sent.id

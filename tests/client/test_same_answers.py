@@ -146,6 +146,7 @@ def _content(random: Random, service: Service) -> dict[str, Any]:
     }
     if random.random() < 0.5:
         content["group_name"] = random.choice(GROUPS)
+        content["category"] = random.choice(("", "mention"))
     if random.random() < 0.3:
         content["expire_time"] = service.now + timedelta(seconds=random.choice((5, 90, 4000)))
     if random.random() < 0.3:
@@ -159,6 +160,8 @@ def _state(random: Random, service: Service) -> Any:
     read = {"read_state": random.choice((ReadState.READ, ReadState.UNREAD))}
     action = random.choice(tuple(UserActionState)[1:])
     acted: dict[str, Any] = {"user_action_state": action}
+    if action is UserActionState.ACTIVATED:
+        acted["action_id"] = random.choice(("", "reply", "archive"))
     if action is UserActionState.SNOOZED:
         acted["snooze_until"] = service.now + timedelta(seconds=random.choice((5, 90)))
     return random.choice((read, acted, read | acted))

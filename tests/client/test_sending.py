@@ -37,6 +37,7 @@ async def test_what_was_sent_is_kept_as_it_was_said(service: Service, publisher:
         raw_content=b"\x00\x01",
         app_notification_id="parcel 17",
         group_name="parcels",
+        category="arrivals",
         priority=Priority.HIGH,
         platforms=[Platform.LINUX, Platform.IOS, Platform.LINUX],
         endpoint_ids=["tablet", "phone", "tablet"],
@@ -48,7 +49,8 @@ async def test_what_was_sent_is_kept_as_it_was_said(service: Service, publisher:
     assert (row.id, row.revision, row.alert_revision) == (result.id, 1, 1)
     assert (row.app_id, row.user_id, row.sender_role) == ("mail.test", "ada", SenderRole.PUBLISHER)
     assert (row.title, row.body, row.raw_content) == ("Your parcel", "It is at the door", b"\x00\x01")
-    assert (row.app_notification_id, row.group_name, row.priority) == ("parcel 17", "parcels", Priority.HIGH)
+    assert (row.app_notification_id, row.group_name) == ("parcel 17", "parcels")
+    assert (row.category, row.priority) == ("arrivals", Priority.HIGH)
     assert (row.platforms, row.endpoint_ids) == ((Platform.IOS, Platform.LINUX), ("phone", "tablet"))
     assert row.display_time_to_live == timedelta(hours=2)
     assert row.expire_time == result.expire_time == expire_time
@@ -110,6 +112,7 @@ async def test_the_same_content_is_what_was_asked_for_not_what_it_became(publish
         {"body": "more"},
         {"raw_content": b"x"},
         {"group_name": "g"},
+        {"category": "c"},
         {"priority": Priority.LOW},
         {"platforms": [Platform.WEB]},
         {"endpoint_ids": ["phone"]},

@@ -30,6 +30,7 @@ ROW: Final = notification_pb2.Notification(
     user_id=HARM,
     app_notification_id=HARM,
     group_name=HARM,
+    category=HARM,
     payload={"visual_content": {"title": HARM, "body": HARM}},  # type: ignore[arg-type]
     read_state=notification_pb2.READ_STATE_UNREAD,
     revision=1,

@@ -35,6 +35,8 @@ def row(id_: str, revision: int, **fields: Any) -> Notification:
         "group_name": "",
         "title": f"{id_} at {revision}",
         "body": "",
+        "category": "",
+        "action_id": "",
         "raw_content": b"",
         "priority": Priority.UNSPECIFIED,
         "platforms": (),

@@ -63,7 +63,15 @@ def a_tombstone(id_: str, revision: int, **fields: Any) -> Notification:
 
 def removed(row: Notification, revision: int, **fields: Any) -> Notification:
     """Return the tombstone that a live notification leaves when it is removed at `revision`."""
-    bare = replace(row, payload=None, group_name="", display_time_to_live=None, snooze_until=None)
+    bare = replace(
+        row,
+        payload=None,
+        group_name="",
+        category="",
+        display_time_to_live=None,
+        action_id="",
+        snooze_until=None,
+    )
     values = {
         "priority": Priority.UNSPECIFIED,
         "size": 0,

@@ -30,6 +30,7 @@ def passes(row: Notification, where: ListFilter) -> bool:
         where.read_state in (None, row.read_state)
         and where.user_action_state in (None, row.user_action_state)
         and where.group_name in (None, row.group_name)
+        and where.category in (None, row.category)
         and (where.start_time is None or row.create_time >= where.start_time)
         and (where.end_time is None or row.create_time < where.end_time)
         and (where.audience is None or row.target.includes(where.audience))

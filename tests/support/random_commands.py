@@ -45,7 +45,7 @@ TARGETS = (
     TargetPolicy.of((), ("laptop", "phone")),
     TargetPolicy.of((Platform.WEB,), ("phone",)),
 )
-MASKS = ("payload", "payload", "group_name", "priority", "display_time_to_live", "expire_time")
+MASKS = ("payload", "payload", "group_name", "category", "priority", "display_time_to_live", "expire_time")
 
 Make = Callable[[Sequence[Notification], int], Command]
 
@@ -148,6 +148,7 @@ class RandomCommands:
         return EncodedContent(
             payload=a_payload(pick("abcdefgh"), raw_content=pick((None, b"raw"))),
             group_name=pick(GROUPS),
+            category=pick(("", "", "mention")),
             priority=pick(tuple(Priority)),
             display_time_to_live=pick((None, None, 3_000)),
             expire_time=pick((*(None,) * 7, now + 5_000, now + 60_000, now - 1)),
@@ -159,6 +160,9 @@ class RandomCommands:
         return StatePatch(
             read_state=self._random.choice((None, *ReadState) if action else tuple(ReadState)),
             user_action_state=action,
+            action_id=self._random.choice(("", "reply", "archive"))
+            if action is UserActionState.ACTIVATED
+            else "",
             snooze_until=now + self._random.choice((2_000, 30_000)) if snoozed else None,
         )
 

@@ -63,6 +63,38 @@ def a_mark_is_undone(history: History) -> None:
                     row.read_state, row.revision = pb.READ_STATE_UNREAD, 1
 
 
+def a_second_action_wins(history: History) -> None:
+    """Make everybody see another action, as of the mark as read that came after the first one."""
+    read = next(
+        event.revision
+        for event in _events(_stream(history))
+        if event.notification.action_id and event.notification.read_state == pb.READ_STATE_READ
+    )
+    rows = [event.notification for stream in history.streams for event in _events(stream)]
+    for call in history.calls:
+        if isinstance(call.answer, service_pb.ListNotificationsResponse):
+            rows += call.answer.notifications
+    for row in rows:
+        if row.action_id and row.user_id == "ada" and row.revision == read:
+            row.action_id = "archive"
+
+
+def an_action_is_undone(history: History) -> None:
+    """Make all lists show a row without its action, as of before the mark that brought it."""
+    marked = next(
+        call
+        for call in history.calls
+        if isinstance(call.request, service_pb.MarkNotificationsRequest) and call.request.action_id
+    )
+    assert isinstance(marked.request, service_pb.MarkNotificationsRequest)
+    for call in history.calls:
+        if isinstance(call.answer, service_pb.ListNotificationsResponse):
+            for row in call.answer.notifications:
+                if row.id == marked.request.references.refs[0].id:
+                    row.action_id, row.revision = "", 1
+                    row.user_action_state = pb.USER_ACTION_STATE_ACTIVATED
+
+
 def a_stream_begins_behind_an_answer(history: History) -> None:
     stream = history.streams[-1]
     for received in stream.messages:
@@ -249,6 +281,8 @@ CORRUPTIONS: dict[Corruption, str] = {
     a_sent_one_is_not_listed: "Durable",
     a_feed_goes_back: "Durable",
     a_mark_is_undone: "Durable",
+    a_second_action_wins: "Durable",
+    an_action_is_undone: "Durable",
     a_stream_begins_behind_an_answer: "Durable",
     events_are_swapped: "Ordered",
     a_position_goes_back: "Ordered",

@@ -140,6 +140,16 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
+        name="the last action wins",
+        promise="Durable",
+        trial=network.CUT,
+        patch=Patch(
+            file="core/decide/mark.py",
+            old="return bool(patch.action_id and row.action_id) and patch.action_id != row.action_id",
+            new="return False",
+        ),
+    ),
+    Mutant(
         name="a silent send rings",
         promise="Resumable",
         trial=network.CUT,

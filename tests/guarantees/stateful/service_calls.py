@@ -24,7 +24,7 @@ TARGETS = (
     pb.TargetPolicy(platforms=[pb.DEVICE_PLATFORM_LINUX]),
     pb.TargetPolicy(platforms=[pb.DEVICE_PLATFORM_IOS], endpoint_ids=["laptop"]),
 )
-MASKS = ("payload", "payload", "group_name", "priority", "expire_time")
+MASKS = ("payload", "payload", "group_name", "category", "priority", "expire_time")
 #: Fair codes for a call about something that another call changed before, or that another caller made.
 FAIR = {
     grpc.StatusCode.NOT_FOUND,
@@ -144,6 +144,7 @@ class ServiceCalls:
         return service_pb.NotificationContent(
             payload=titled(pick("abcdefgh")),
             group_name=pick(GROUPS),
+            category=pick(("", "mention")),
             priority=pick((pb.PRIORITY_UNSPECIFIED, pb.PRIORITY_HIGH)),
             display_time_to_live=pick((None, None, Duration(seconds=3))),
             expire_time=None if expire is None else self._after(expire),
@@ -154,6 +155,8 @@ class ServiceCalls:
         action = pick(pb.UserActionState.values())
         read = pick(pb.ReadState.values() if action else pb.ReadState.values()[1:])
         state: dict[str, Any] = {"read_state": read, "user_action_state": action}
+        if action == pb.USER_ACTION_STATE_ACTIVATED:
+            state["action_id"] = pick(("", "reply", "archive"))
         if action == SNOOZED:
             seconds = pick((2, 30))
             ends = {"snooze_until": self._after(seconds)}, {"snooze_for": Duration(seconds=seconds)}

@@ -70,6 +70,7 @@ class StoreMachine(StoreTroubles):
             read_state=pick((None, None, *ReadState)),
             user_action_state=pick((None, None, None, *UserActionState)),
             group_name=pick((None, None, *GROUPS)),
+            category=pick((None, None, None, "", "mention")),
             start_time=pick((None, None, start)),
             end_time=pick((None, None, start + 1)),
             audience=pick((None, *AUDIENCES)),

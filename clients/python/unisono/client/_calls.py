@@ -35,13 +35,14 @@ class Filter(TypedDict, total=False):
     """The keywords that filter a list, combined with "and". What is left out lets everything pass.
 
     read_state, user_action_state: only what is in this state.
-    group_name: only of this group; empty: only without a group.
+    group_name, category: only of this group or category; empty: only without one.
     start_time, end_time: only created at or after the one, and before the other. Aware datetimes.
     """
 
     read_state: ReadState
     user_action_state: UserActionState
     group_name: str
+    category: str
     start_time: datetime
     end_time: datetime
 
@@ -51,7 +52,7 @@ class Patch(TypedDict, total=False):
 
     title, body, raw_content: the payload, which is replaced as a whole when any of them is given: the
         others are empty then. Limits are as in `Content`.
-    group_name, priority, display_time_to_live: as in `Content`; None clears.
+    group_name, category, priority, display_time_to_live: as in `Content`; None clears.
     expire_time: an aware datetime in the future, at most 30 days ahead. It cannot be cleared.
     """
 
@@ -59,6 +60,7 @@ class Patch(TypedDict, total=False):
     body: str
     raw_content: bytes
     group_name: str | None
+    category: str | None
     priority: Priority | None
     display_time_to_live: timedelta | None
     expire_time: datetime
@@ -68,6 +70,8 @@ class State(TypedDict, total=False):
     """The keywords of a new state. What is left out stays; at least one of the first two is needed.
 
     read_state, user_action_state: the new states. Any action state but SNOOZED ends a snooze.
+    action_id: only with ACTIVATED and for what is named: which action the user chose, at most 64 bytes. The
+        first one stays: what has another already is skipped.
     snooze_until: only with SNOOZED: when it comes back unread and rings, an aware datetime in the future.
         Without it and snooze_for, it does not come back by itself. What expires before it is skipped.
     snooze_for: instead of snooze_until: after how long, at most 30 days, by the clock of the server.
@@ -77,6 +81,7 @@ class State(TypedDict, total=False):
 
     read_state: ReadState
     user_action_state: UserActionState
+    action_id: str
     snooze_until: datetime
     snooze_for: timedelta
     up_to_revision: int
@@ -120,6 +125,7 @@ def marking(
         user_action_state=_convert.user_action_state_number(
             state.get("user_action_state", UserActionState.UNSPECIFIED)
         ),
+        action_id=state.get("action_id", ""),
         snooze_until=_convert.timestamp("snooze_until", state.get("snooze_until")),
         snooze_for=_convert.duration(state.get("snooze_for")),
         up_to_revision=state.get("up_to_revision"),
@@ -173,6 +179,7 @@ class ServiceClient:
                 filter_.get("user_action_state", UserActionState.UNSPECIFIED)
             ),
             group_name=filter_.get("group_name"),
+            category=filter_.get("category"),
             start_time=_convert.timestamp("start_time", filter_.get("start_time")),
             end_time=_convert.timestamp("end_time", filter_.get("end_time")),
         )
@@ -275,6 +282,7 @@ def _content(patch: Patch) -> pb.NotificationContent:
     return pb.NotificationContent(
         payload=payload(patch.get("title"), patch.get("body"), patch.get("raw_content")),
         group_name=patch.get("group_name") or "",
+        category=patch.get("category") or "",
         priority=_convert.priority_number(patch.get("priority") or Priority.UNSPECIFIED),
         display_time_to_live=_convert.duration(patch.get("display_time_to_live")),
         expire_time=_convert.timestamp("expire_time", patch.get("expire_time")),

@@ -24,6 +24,7 @@ class Content(TypedDict, total=False):
         without it, other content under the key of a live one raises `KeyConflict`.
     silent: do not ring; it counts as unread as any other, and a later change that is not silent rings.
     group_name: for grouping, and for marking a group at once; at most 256 bytes.
+    category: what kind of notification it is, for apps to filter and to present by; at most 256 bytes.
     priority: a hint for push.
     platforms, endpoint_ids: the endpoints it is meant for, those that either lists; at most 100 ids.
         Without both, every device of the user.
@@ -41,6 +42,7 @@ class Content(TypedDict, total=False):
     replace: bool
     silent: bool
     group_name: str
+    category: str
     priority: Priority
     platforms: Iterable[Platform]
     endpoint_ids: Iterable[str]
@@ -62,6 +64,7 @@ def draft(user_id: str, **content: Unpack[Content]) -> Draft:
         endpoint_id=content.get("endpoint_id", ""),
         app_notification_id=content.get("app_notification_id") or _new_key(),
         group_name=content.get("group_name", ""),
+        category=content.get("category", ""),
         payload=payload(content.get("title"), content.get("body"), content.get("raw_content")),
         priority=_convert.priority_number(content.get("priority", Priority.UNSPECIFIED)),
         display_time_to_live=_convert.duration(content.get("display_time_to_live")),

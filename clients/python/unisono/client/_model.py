@@ -117,13 +117,14 @@ class StartPosition(_OpenEnum):
 class Notification:
     """A notification of a user's feed, as it is at `revision`.
 
-    `app_notification_id` (the sender's own key), `group_name`, `title`, `body` and `raw_content` are empty
-    where the sender gave none. It is meant for every endpoint whose platform is in `platforms` or whose id is
-    in `endpoint_ids`; where both are empty, for all. `display_time_to_live` is how long a device should show
-    and ring it after an alert, None for as long as it lives; at `expire_time` it leaves feed and history.
-    `snooze_until` is None unless it is snoozed and comes back by itself. `revision` is the feed's revision at
-    its last change, `alert_revision` that at its last change that rings (0: none has), made at `alert_time`;
-    of one that was sent silently that is when it was sent.
+    `app_notification_id` (the sender's own key), `group_name`, `category`, `title`, `body` and `raw_content`
+    are empty where the sender gave none. It is meant for every endpoint whose platform is in `platforms` or
+    whose id is in `endpoint_ids`; where both are empty, for all. `display_time_to_live` is how long a device
+    should show and ring it after an alert, None for as long as it lives; at `expire_time` it leaves feed and
+    history. `action_id` is the action that the user chose, empty for none; the first one stays until the user
+    action state is another. `snooze_until` is None unless it is snoozed and comes back by itself. `revision`
+    is the feed's revision at its last change, `alert_revision` that at its last change that rings (0: none
+    has), made at `alert_time`; of one that was sent silently that is when it was sent.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Notification:
     app_notification_id: str
     sender_role: SenderRole
     group_name: str
+    category: str
     title: str
     body: str
     raw_content: bytes
@@ -142,6 +144,7 @@ class Notification:
     expire_time: datetime
     read_state: ReadState
     user_action_state: UserActionState
+    action_id: str
     snooze_until: datetime | None
     create_time: datetime
     update_time: datetime
@@ -180,7 +183,8 @@ class MarkResult:
     """The result of a mark, all of which is committed to the server's disk (Durable).
 
     `changed` counts what changed, without what was as asked already. `skipped` counts what was left alone:
-    it has newer content or a newer alert than `up_to_revision`, or expires before `snooze_until`.
+    it has newer content or a newer alert than `up_to_revision`, expires before `snooze_until`, or has another
+    `action_id` already.
     `last_revision` and `unread_count` are the feed's after the mark; where a device marked, the count is its
     own. `not_found` has the ids or keys that name nothing live.
     """

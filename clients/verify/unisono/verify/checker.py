@@ -11,6 +11,7 @@ from unisono.verify.promises.complete_at_rest import settled
 from unisono.verify.promises.complete_convergent_exact import complete, convergent, exact
 from unisono.verify.promises.drained import drained
 from unisono.verify.promises.durable import durable
+from unisono.verify.promises.durable_actions import first_action_stays
 from unisono.verify.promises.durable_marks import marked
 from unisono.verify.promises.idempotent import once, once_held
 from unisono.verify.promises.isolated import isolated, unknown
@@ -43,6 +44,7 @@ def _all(history: History) -> Iterator[BrokenPromise]:
     feeds = feeds_of(history)
     yield from durable(history, feeds)
     yield from marked(history, feeds)
+    yield from first_action_stays(history, feeds)
     yield from once(history)
     yield from unknown(history)
     yield from drained(history)

@@ -195,6 +195,8 @@ class Notification(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     ALERT_REVISION_FIELD_NUMBER: _builtins.int
     ALERT_TIME_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    ACTION_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Given by the server: a UUIDv7 in its usual text form."""
     app_id: _builtins.str
@@ -217,6 +219,12 @@ class Notification(_message.Message):
     """The feed's revision at its last change."""
     alert_revision: _builtins.int
     """The feed's revision at its last change that rings; 0 when none has."""
+    category: _builtins.str
+    """What kind of notification it is, for apps to filter and to present by. At most 256 bytes."""
+    action_id: _builtins.str
+    """Which of the actions the user chose: the first that a mark brought, for as long as user_action_state stays ACTIVATED.
+    At most 64 bytes.
+    """
     @_builtins.property
     def payload(self) -> Global___Payload:
         """The content. Absent in events of STATE_CHANGED and of removals; GetNotification has it."""
@@ -273,10 +281,12 @@ class Notification(_message.Message):
         revision: _builtins.int = ...,
         alert_revision: _builtins.int = ...,
         alert_time: _timestamp_pb2.Timestamp | None = ...,
+        category: _builtins.str = ...,
+        action_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["alert_time", b"alert_time", "create_time", b"create_time", "display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "payload", b"payload", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alert_revision", b"alert_revision", "alert_time", b"alert_time", "app_id", b"app_id", "app_notification_id", b"app_notification_id", "create_time", b"create_time", "display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "group_name", b"group_name", "id", b"id", "payload", b"payload", "priority", b"priority", "read_state", b"read_state", "revision", b"revision", "sender_role", b"sender_role", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_id", b"action_id", "alert_revision", b"alert_revision", "alert_time", b"alert_time", "app_id", b"app_id", "app_notification_id", b"app_notification_id", "category", b"category", "create_time", b"create_time", "display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "group_name", b"group_name", "id", b"id", "payload", b"payload", "priority", b"priority", "read_state", b"read_state", "revision", b"revision", "sender_role", b"sender_role", "snooze_until", b"snooze_until", "target_policy", b"target_policy", "update_time", b"update_time", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

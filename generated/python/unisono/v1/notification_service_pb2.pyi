@@ -65,6 +65,7 @@ class SendNotificationRequest(_message.Message):
     DISPLAY_TIME_TO_LIVE_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     SILENT_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user to notify. 1 to 256 bytes."""
     endpoint_id: _builtins.str
@@ -81,6 +82,8 @@ class SendNotificationRequest(_message.Message):
     """A hint for push."""
     silent: _builtins.bool
     """Do not ring. It counts as unread as any other; a later change that is not silent, and the end of a snooze, ring."""
+    category: _builtins.str
+    """What kind of notification it is. At most 256 bytes."""
     @_builtins.property
     def payload(self) -> _notification_pb2.Payload:
         """The content. Required."""
@@ -113,10 +116,11 @@ class SendNotificationRequest(_message.Message):
         display_time_to_live: _duration_pb2.Duration | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         silent: _builtins.bool = ...,
+        category: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "payload", b"payload", "target_policy", b"target_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_notification_id", b"app_notification_id", "display_time_to_live", b"display_time_to_live", "endpoint_id", b"endpoint_id", "expire_time", b"expire_time", "group_name", b"group_name", "on_conflict", b"on_conflict", "payload", b"payload", "priority", b"priority", "silent", b"silent", "target_policy", b"target_policy", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_notification_id", b"app_notification_id", "category", b"category", "display_time_to_live", b"display_time_to_live", "endpoint_id", b"endpoint_id", "expire_time", b"expire_time", "group_name", b"group_name", "on_conflict", b"on_conflict", "payload", b"payload", "priority", b"priority", "silent", b"silent", "target_policy", b"target_policy", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -371,6 +375,7 @@ class ListNotificationsRequest(_message.Message):
     GROUP_NAME_FIELD_NUMBER: _builtins.int
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user whose notifications to list."""
     endpoint_id: _builtins.str
@@ -387,6 +392,8 @@ class ListNotificationsRequest(_message.Message):
     """Only with this user action state."""
     group_name: _builtins.str
     """Only of this group. Set and empty: only without a group."""
+    category: _builtins.str
+    """Only of this category. Set and empty: only without a category."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """Only created at or after this time."""
@@ -407,13 +414,19 @@ class ListNotificationsRequest(_message.Message):
         group_name: _builtins.str | None = ...,
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
+        category: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_group_name", b"_group_name", "end_time", b"end_time", "group_name", b"group_name", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_group_name", b"_group_name", "category", b"category", "end_time", b"end_time", "group_name", b"group_name", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_group_name", b"_group_name", "end_time", b"end_time", "endpoint_id", b"endpoint_id", "group_name", b"group_name", "page_size", b"page_size", "page_token", b"page_token", "read_state", b"read_state", "start_time", b"start_time", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_group_name", b"_group_name", "category", b"category", "end_time", b"end_time", "endpoint_id", b"endpoint_id", "group_name", b"group_name", "page_size", b"page_size", "page_token", b"page_token", "read_state", b"read_state", "start_time", b"start_time", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
+    _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
     _WhichOneofReturnType__group_name: _TypeAlias = _typing.Literal["group_name"]  # noqa: Y015
     _WhichOneofArgType__group_name: _TypeAlias = _typing.Literal["_group_name", b"_group_name"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__category) -> _WhichOneofReturnType__category | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__group_name) -> _WhichOneofReturnType__group_name | None: ...
 
 Global___ListNotificationsRequest: _TypeAlias = ListNotificationsRequest  # noqa: Y015
@@ -463,10 +476,13 @@ class NotificationContent(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     DISPLAY_TIME_TO_LIVE_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    CATEGORY_FIELD_NUMBER: _builtins.int
     group_name: _builtins.str
     """As in Notification. Empty clears it."""
     priority: _notification_pb2.Priority.ValueType
     """As in Notification. Unspecified clears it."""
+    category: _builtins.str
+    """As in Notification. Empty clears it."""
     @_builtins.property
     def payload(self) -> _notification_pb2.Payload:
         """As in Notification. Cannot be cleared."""
@@ -487,10 +503,11 @@ class NotificationContent(_message.Message):
         priority: _notification_pb2.Priority.ValueType = ...,
         display_time_to_live: _duration_pb2.Duration | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
+        category: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "payload", b"payload"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "group_name", b"group_name", "payload", b"payload", "priority", b"priority"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["category", b"category", "display_time_to_live", b"display_time_to_live", "expire_time", b"expire_time", "group_name", b"group_name", "payload", b"payload", "priority", b"priority"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -632,6 +649,7 @@ class MarkNotificationsRequest(_message.Message):
     UP_TO_REVISION_FIELD_NUMBER: _builtins.int
     EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
     SNOOZE_FOR_FIELD_NUMBER: _builtins.int
+    ACTION_ID_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user whose notifications they are."""
     endpoint_id: _builtins.str
@@ -651,6 +669,11 @@ class MarkNotificationsRequest(_message.Message):
     expected_revision: _builtins.int
     """Only with exactly one reference: change it only if this is its revision, or if it already is as asked; ABORTED
     otherwise.
+    """
+    action_id: _builtins.str
+    """Only with ACTIVATED and references: which of the actions the user chose, at most 64 bytes. It is not compared with
+    the content. The first one stays: where another has come before, user_action_state and action_id are left alone, and
+    the notification counts as skipped. Another user_action_state, a replacement and the end of a snooze clear it.
     """
     @_builtins.property
     def references(self) -> Global___NotificationRefs:
@@ -686,10 +709,11 @@ class MarkNotificationsRequest(_message.Message):
         up_to_revision: _builtins.int | None = ...,
         expected_revision: _builtins.int | None = ...,
         snooze_for: _duration_pb2.Duration | None = ...,
+        action_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision", "_up_to_revision", b"_up_to_revision", "all", b"all", "expected_revision", b"expected_revision", "group_name", b"group_name", "references", b"references", "selector", b"selector", "snooze_for", b"snooze_for", "snooze_until", b"snooze_until", "up_to_revision", b"up_to_revision"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision", "_up_to_revision", b"_up_to_revision", "all", b"all", "endpoint_id", b"endpoint_id", "expected_revision", b"expected_revision", "group_name", b"group_name", "read_state", b"read_state", "references", b"references", "selector", b"selector", "snooze_for", b"snooze_for", "snooze_until", b"snooze_until", "up_to_revision", b"up_to_revision", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision", "_up_to_revision", b"_up_to_revision", "action_id", b"action_id", "all", b"all", "endpoint_id", b"endpoint_id", "expected_revision", b"expected_revision", "group_name", b"group_name", "read_state", b"read_state", "references", b"references", "selector", b"selector", "snooze_for", b"snooze_for", "snooze_until", b"snooze_until", "up_to_revision", b"up_to_revision", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_revision: _TypeAlias = _typing.Literal["expected_revision"]  # noqa: Y015
     _WhichOneofArgType__expected_revision: _TypeAlias = _typing.Literal["_expected_revision", b"_expected_revision"]  # noqa: Y015
@@ -720,7 +744,9 @@ class MarkNotificationsResponse(_message.Message):
     changed: _builtins.int
     """How many changed. Those that were already as asked do not count."""
     skipped: _builtins.int
-    """How many were left alone because of up_to_revision, or because they expire before the snooze ends."""
+    """How many were left alone because of up_to_revision, because they expire before the snooze ends, or because they
+    have another action_id; of the last, the read_state may have changed.
+    """
     last_revision: _builtins.int
     """The feed's last revision after the change."""
     unread_count: _builtins.int

@@ -10,6 +10,9 @@ LARGEST_INTEGER = 2**53 - 1
 MASK_PATHS = 32
 TARGET_PLATFORMS = 32
 
+#: Bytes of the id of an action.
+ACTION_ID_BYTES = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

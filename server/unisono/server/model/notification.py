@@ -23,7 +23,7 @@ class Notification:
     which nothing here decodes. It is None on a tombstone, and on a row that was read without it; writing such
     a live row leaves the stored payload as it is. `removal` is None while the row is live. `alert_time` is
     the time of `alert_revision`, from which `display_time_to_live` (milliseconds) counts. `size` is what
-    `size_of` returns while the row is live, then 0.
+    `size_of` returns while the row is live, then 0. `action_id` goes with ACTIVATED only.
     """
 
     feed: FeedKey
@@ -32,6 +32,7 @@ class Notification:
     sender_role: SenderRole
     fingerprint: bytes
     group_name: str = ""
+    category: str = ""
     payload: bytes | None
     priority: int = Priority.UNSPECIFIED
     target: TargetPolicy = EVERY_ENDPOINT
@@ -39,6 +40,7 @@ class Notification:
     expire_time: int
     read_state: ReadState = ReadState.UNREAD
     user_action_state: UserActionState = UserActionState.NO_INTERACTION
+    action_id: str = ""
     snooze_until: int | None = None
     create_time: int
     update_time: int

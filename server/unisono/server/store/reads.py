@@ -75,6 +75,7 @@ class ListFilter:
     read_state: ReadState | None = None
     user_action_state: UserActionState | None = None
     group_name: str | None = None
+    category: str | None = None
     start_time: int | None = None
     end_time: int | None = None
     audience: Audience | None = None

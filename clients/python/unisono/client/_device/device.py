@@ -221,8 +221,8 @@ class Device:
     async def mark(self, selector: Selector, **state: Unpack[State]) -> MarkResult | None:
         """Mark one, several, a `Group` or `Everything` (meant for this device), on every device.
 
-        The new state (see `State`): read_state, user_action_state, snooze_until, snooze_for, up_to_revision.
-        The last is `revision` by default, unless that is 0 and they are named: newer content is skipped.
+        See `State` for the new state. Its up_to_revision is `revision` by default, unless that is 0 and they
+        are named: newer content is skipped.
 
         The mark is saved, then sent in order while connected, with `timing.call_timeout` (20 s) for each try.
         Returns None when it is to be sent later: offline, when the connection is lost, or when a try fails
@@ -268,9 +268,9 @@ class Device:
     def history(self, **filters: Unpack[Filter]) -> AsyncGenerator[Notification, None]:
         """Return an iterator over what the store holds for this device, newest first, with content.
 
-        Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time. Gets pages
-        of 50 as needed, each within `timing.call_timeout` (20 s). Wrong arguments raise at once; the
-        iteration raises `Unavailable` or `DeadlineExceeded` offline, `NotFound` if it was never online.
+        Filters (see `Filter`): read_state, user_action_state, group_name, category, start_time, end_time.
+        Gets pages of 50 as needed, each within `timing.call_timeout` (20 s). The iteration raises
+        `Unavailable` or `DeadlineExceeded` offline, `NotFound` if it was never online.
         """
         return self._calls.list_notifications(
             "", filters, timeout=self._timeout, endpoint_id=self.endpoint_id

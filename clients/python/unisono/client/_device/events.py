@@ -70,7 +70,7 @@ class Events:
 def _size(event: Event) -> int:
     """Return about how many bytes the event takes, of what it does not share with others and has no limit."""
     row = event.notification
-    return len(row.raw_content) + len(row.body) + len(row.title) + len(row.group_name)
+    return len(row.raw_content) + len(row.body) + len(row.title) + len(row.group_name) + len(row.category)
 
 
 def _merged(before: Event, after: Event) -> Event:

@@ -82,8 +82,9 @@ class Publisher:
     ) -> SendResult:
         """Send to every device of a user, and return what was stored: it is on the server's disk (Durable).
 
-        Keywords (see `Content`): title, body, raw_content, app_notification_id, replace, group_name,
-        priority, platforms, endpoint_ids, display_time_to_live, expire_time, endpoint_id.
+        Keywords (see `Content`): title, body, raw_content, app_notification_id, replace, silent,
+        group_name, category, priority, platforms, endpoint_ids, display_time_to_live, expire_time,
+        endpoint_id.
 
         What one publisher sends to one user is stored in the order of the calls; for retries, see `batch`.
         Raises `InvalidRequest` for wrong content, `KeyConflict` where a live notification has the key and
@@ -122,8 +123,8 @@ class Publisher:
 
             async for notification in publisher.list("ada"): ...
 
-        Filters (see `Filter`): read_state, user_action_state, group_name, start_time, end_time. What was
-        read or dismissed is in the history until it expires; an unknown user has none. A page (of
+        Filters (see `Filter`): read_state, user_action_state, group_name, category, start_time, end_time.
+        What was read or dismissed is in the history until it expires; an unknown user has none. A page (of
         `page_size`, at most 500; 0: the server's default, 50) is requested when it is needed, each within
         `timeout`. Wrong arguments raise at once, all other errors come from the iteration.
         """
@@ -143,9 +144,9 @@ class Publisher:
     ) -> Notification:
         """Change the content of one notification on every device, and return it as it is after that.
 
-        New content (see `Patch`), at least one: title, body, raw_content, group_name, priority,
+        New content (see `Patch`), at least one: title, body, raw_content, group_name, category, priority,
         display_time_to_live, expire_time. Any of the first three replaces all three and rings again, unless
-        `silent`; None clears group_name, priority and display_time_to_live.
+        `silent`; None clears group_name, category, priority and display_time_to_live.
 
         Raises `NotFound` for what is not live, `PermissionDenied` for what a device created, and
         `QuotaExceeded` where the feed has no room for the growth. With `expected_revision`, raises
@@ -171,7 +172,8 @@ class Publisher:
     ) -> MarkResult:
         """Mark one, several, a `Group` or `Everything` as read, dismissed and so on, on every device.
 
-        The new state (see `State`): read_state, user_action_state, snooze_until, up_to_revision.
+        The new state (see `State`): read_state, user_action_state, action_id, snooze_until, snooze_for,
+        up_to_revision.
 
         By name, at most 500: raises `NotFound` if none of them is live, and lists those that are not in
         `MarkResult.not_found`. A group and everything are marked in several commits: after an error a part

@@ -32,6 +32,7 @@ def content(
     if "payload" in mask:
         _payload(violations, f"{prefix}payload", kept.payload, limits)
     checks.check_name(violations, f"{prefix}group_name", kept.group_name, limits.id_bytes)
+    checks.check_name(violations, f"{prefix}category", kept.category, limits.id_bytes)
     checks.check_enum(violations, f"{prefix}priority", kept.priority, tuple(Priority))
     if kept.HasField("display_time_to_live"):
         most = length(limits.expire_after_max)

@@ -71,7 +71,8 @@ def list_notifications(
 def _check_filters(
     violations: Violations, request_context: RequestContext, request: pb.ListNotificationsRequest
 ) -> None:
-    checks.check_name(violations, "group_name", request.group_name, request_context.limits.id_bytes)
+    for name in ("group_name", "category"):
+        checks.check_name(violations, name, getattr(request, name), request_context.limits.id_bytes)
     start = checks.check_time(violations, "start_time", request.start_time)
     end = checks.check_time(violations, "end_time", request.end_time)
     both = request.HasField("start_time") and request.HasField("end_time")
@@ -125,6 +126,7 @@ def _passes(row: Row, request: pb.ListNotificationsRequest) -> bool:
         request.read_state in (0, message.read_state)
         and request.user_action_state in (0, message.user_action_state)
         and (not request.HasField("group_name") or message.group_name == request.group_name)
+        and (not request.HasField("category") or message.category == request.category)
         and (not request.HasField("start_time") or created >= millis(request.start_time))
         and (not request.HasField("end_time") or created < millis(request.end_time))
     )

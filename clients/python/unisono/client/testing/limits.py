@@ -7,6 +7,9 @@ from datetime import timedelta
 MASK_PATHS = 32
 TARGET_PLATFORMS = 32
 
+#: Bytes of the id of an action.
+ACTION_ID_BYTES = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

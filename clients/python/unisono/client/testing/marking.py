@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from unisono.client.testing import checks, endpoints, errors
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Endpoint, Row, copy_message
+from unisono.client.testing.limits import ACTION_ID_BYTES
 from unisono.client.testing.patching import check_ref, check_revision, expected_revision
 from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import length, millis, timestamp
@@ -29,14 +30,16 @@ def mark_notifications(
     rows, missing = _selected(actor, endpoint, request)
     if len(request.references.refs) == 1:
         _check_single(rows[0], new)
-    changing = [row for row in rows if new.patched(row) != row.message]
-    allowed = [row for row in changing if not new.leaves_alone(row)]
-    for row in allowed:
-        patched = replace(row, message=new.patched(row))
-        feed.commit(patched, CHANGE_TYPE_STATE_CHANGED, request_context.now, actor.endpoint_id)
+    asked = [row for row in rows if new.is_other(row)]
+    skipped = [row for row in asked if new.leaves_alone(row) or new.acted_otherwise(row)]
+    for row in asked:
+        patched = new.patched(row)
+        if patched != row.message and not new.leaves_alone(row):
+            changed = replace(row, message=patched)
+            feed.commit(changed, CHANGE_TYPE_STATE_CHANGED, request_context.now, actor.endpoint_id)
     return MarkNotificationsResponse(
-        changed=len(allowed),
-        skipped=len(changing) - len(allowed),
+        changed=len(asked) - len(skipped),
+        skipped=len(skipped),
         last_revision=feed.revision,
         unread_count=feed.unread_count(endpoint),
         not_found=missing,
@@ -56,12 +59,23 @@ class _New:
         message = copy_message(row)
         if self.request.read_state:
             message.read_state = self.request.read_state
-        if self.request.user_action_state:
+        if self.request.user_action_state and not self.acted_otherwise(row):
             message.user_action_state = self.request.user_action_state
             message.ClearField("snooze_until")
+            if self.request.action_id or message.user_action_state != pb.USER_ACTION_STATE_ACTIVATED:
+                message.action_id = self.request.action_id
         if self.snooze_until is not None:
             message.snooze_until.CopyFrom(timestamp(self.snooze_until))
         return message
+
+    def is_other(self, row: Row) -> bool:
+        """Return whether the row is not as asked already."""
+        return self.acted_otherwise(row) or self.patched(row) != row.message
+
+    def acted_otherwise(self, row: Row) -> bool:
+        """Return whether the user has chosen another action before, which stays."""
+        chosen, asked = row.message.action_id, self.request.action_id
+        return bool(chosen and asked) and chosen != asked
 
     def leaves_alone(self, row: Row) -> bool:
         """Return whether to skip a row: newer than `up_to_revision`, or expiring before the snooze ends."""
@@ -112,6 +126,7 @@ def _check_state(
     checks.check_enum(violations, "user_action_state", request.user_action_state, checks.USER_ACTION_STATES)
     if not request.read_state and not request.user_action_state:
         violations.add("read_state", "or user_action_state is required")
+    _check_action(violations, request)
     for field in ("snooze_until", "snooze_for"):
         if request.HasField(field) and request.user_action_state != pb.USER_ACTION_STATE_SNOOZED:
             violations.add(field, "goes with USER_ACTION_STATE_SNOOZED only")
@@ -127,6 +142,14 @@ def _check_state(
     if until is not None and until <= request_context.now:
         violations.add("snooze_until", "must be in the future")
     return until
+
+
+def _check_action(violations: Violations, request: MarkNotificationsRequest) -> None:
+    checks.check_name(violations, "action_id", request.action_id, ACTION_ID_BYTES)
+    if request.action_id and request.user_action_state != pb.USER_ACTION_STATE_ACTIVATED:
+        violations.add("action_id", "goes with USER_ACTION_STATE_ACTIVATED only")
+    if request.action_id and request.WhichOneof("selector") != "references":
+        violations.add("action_id", "goes with references only")
 
 
 def _selected(
@@ -153,7 +176,7 @@ def _selected(
 
 def _check_single(row: Row, new: _New) -> None:
     """Raise what a single notification fails with, where several would be skipped."""
-    if new.patched(row) == row.message:
+    if not new.is_other(row):
         return
     check_revision(row, new.expected_revision)
     if new.outlasts(row):

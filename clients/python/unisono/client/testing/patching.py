@@ -16,7 +16,15 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
 #: The fields that a tombstone does not have.
-_FORGOTTEN = ("payload", "group_name", "priority", "display_time_to_live", "snooze_until")
+_FORGOTTEN = (
+    "payload",
+    "group_name",
+    "category",
+    "priority",
+    "display_time_to_live",
+    "action_id",
+    "snooze_until",
+)
 
 
 def update_notification(

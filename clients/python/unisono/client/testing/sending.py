@@ -151,6 +151,7 @@ def _create(request_context: RequestContext, wanted: _Wanted) -> Row:
 def _rewrite(request_context: RequestContext, wanted: _Wanted, live: Row) -> Row:
     row = replace(live, message=copy_message(live), fingerprint=wanted.fingerprint)
     row.message.ClearField("snooze_until")
+    row.message.ClearField("action_id")
     return _commit(request_context, wanted, row, feed_pb.CHANGE_TYPE_UPDATED)
 
 

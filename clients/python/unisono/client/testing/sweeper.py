@@ -23,8 +23,9 @@ def advance(state: ServiceState, span: int) -> None:
     Afterwards what is past its retention is purged, and all streams are woken.
     """
     until = state.now + span
-    while due := min(_due(state, until), default=None, key=lambda due: due[0]):
-        state.now, feed, row = max(state.now, due[0]), due[1], due[2]
+    while due := min(_due(state, until), default=None, key=lambda due: due[:2]):
+        time, _, feed, row = due
+        state.now = max(state.now, time)
         _act(feed, row, state.now)
     state.now = until
     for feed in tuple(state.feeds.values()):
@@ -34,13 +35,14 @@ def advance(state: ServiceState, span: int) -> None:
     wake_all(state.listeners)
 
 
-def _due(state: ServiceState, until: int) -> Iterator[tuple[int, Feed, Row]]:
+def _due(state: ServiceState, until: int) -> Iterator[tuple[int, bool, Feed, Row]]:
+    """Yield what is due: when, whether it wakes then, which comes after what expires, and what it is."""
     for feed in state.feeds.values():
         for row in feed.live:
             expires = millis(row.message.expire_time)
             wakes = millis(row.message.snooze_until) if row.message.HasField("snooze_until") else expires
             if min(expires, wakes) <= until:
-                yield min(expires, wakes), feed, row
+                yield min(expires, wakes), wakes < expires, feed, row
 
 
 def _act(feed: Feed, row: Row, now: int) -> None:
@@ -51,6 +53,7 @@ def _act(feed: Feed, row: Row, now: int) -> None:
     message.read_state = pb.READ_STATE_UNREAD
     message.user_action_state = pb.USER_ACTION_STATE_NO_INTERACTION
     message.ClearField("snooze_until")
+    message.ClearField("action_id")
     feed.commit(replace(row, message=message), CHANGE_TYPE_STATE_CHANGED, now, alert=True)
 
 

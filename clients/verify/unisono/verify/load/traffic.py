@@ -24,6 +24,7 @@ from unisono.client import (
 PLATFORMS: Final = (Platform.LINUX, Platform.IOS, Platform.WEB)
 GROUPS: Final = ("mail", "chat")
 KEYS: Final = ("invoice", "meeting")
+ACTIONS: Final = ("reply", "archive")
 
 #: How many notifications a user has before some are deleted: a list of all fits into one page.
 MAX_SENT: Final = 150
@@ -67,6 +68,7 @@ class Traffic:
             self._replace: 2,
             self._update: 2,
             self._mark: 2,
+            self._act: 1,
             self._mark_on_device: 3,
             self._delete: 2,
         }
@@ -122,6 +124,16 @@ class Traffic:
             await self._publisher.mark(self._user_id, one, **self._state())
         if self._random.random() < 0.1:
             await self._publisher.mark(self._user_id, Key(self._pick(self._keys)), **self._state())
+
+    async def _act(self) -> None:
+        """Choose an action, and then perhaps another, as on two devices that do not know of each other."""
+        for one in self._one():
+            for _ in range(2):
+                action: State = {
+                    "user_action_state": UserActionState.ACTIVATED,
+                    "action_id": self._pick(ACTIONS),
+                }
+                await self._publisher.mark(self._user_id, one, **action)
 
     async def _mark_on_device(self) -> None:
         device = self._pick(self._devices)

@@ -49,4 +49,4 @@ def _is_as_asked(row: notification_pb2.Notification, asked: pb.MarkNotifications
     read = asked.read_state in (notification_pb2.READ_STATE_UNSPECIFIED, row.read_state)
     action = asked.user_action_state
     acted = action in (notification_pb2.USER_ACTION_STATE_UNSPECIFIED, row.user_action_state)
-    return read and acted
+    return read and acted and asked.action_id in ("", row.action_id)

@@ -9,7 +9,9 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
 #: The fields that `UpdateNotification` can patch.
-PATCHABLE = frozenset(("payload", "group_name", "priority", "display_time_to_live", "expire_time"))
+PATCHABLE = frozenset(
+    ("payload", "group_name", "category", "priority", "display_time_to_live", "expire_time")
+)
 
 
 def content(
@@ -25,18 +27,21 @@ def content(
     Fields outside `mask` are ignored, and come out as absent. Violations are added with `prefix` before the
     name of the field. Times are in milliseconds; whether `expire_time` is in the future is not checked here.
     """
-    group_name = message.group_name if "group_name" in mask else ""
+    body = payload(violations, f"{prefix}payload", message.payload, limits) if "payload" in mask else b""
+    group_name, category = (
+        fields.identifier(violations, prefix + name, getattr(message, name), limits.id_bytes, required=False)
+        if name in mask
+        else ""
+        for name in ("group_name", "category")
+    )
     priority = message.priority if "priority" in mask else 0
     with_ttl = "display_time_to_live" in mask and message.HasField("display_time_to_live")
     with_expiry = "expire_time" in mask and message.HasField("expire_time")
     ttl, expire = prefix + "display_time_to_live", prefix + "expire_time"
     return EncodedContent(
-        payload=payload(violations, prefix + "payload", message.payload, limits)
-        if "payload" in mask
-        else b"",
-        group_name=fields.identifier(
-            violations, prefix + "group_name", group_name, limits.id_bytes, required=False
-        ),
+        payload=body,
+        group_name=group_name,
+        category=category,
         priority=fields.choice(violations, prefix + "priority", priority, Priority) or Priority.UNSPECIFIED,
         display_time_to_live=fields.duration(
             violations, ttl, message.display_time_to_live, limits.expire_after_max

@@ -51,6 +51,8 @@ def encode_row(row: Notification) -> bytes:
         string_field(_KEY, row.app_notification_id),
         _state(row.sender_role, row.priority, row.read_state, row.user_action_state),
         string_field(_GROUP, row.group_name),
+        string_field(_CATEGORY, row.category),
+        string_field(_ACTION, row.action_id),
         timestamp_field(_EXPIRE, row.expire_time),
         timestamp_field(_CREATE, row.create_time),
         timestamp_field(_UPDATE, row.update_time),
@@ -138,6 +140,8 @@ _APP: Final = tag(pb.Notification.APP_ID_FIELD_NUMBER)
 _USER: Final = tag(pb.Notification.USER_ID_FIELD_NUMBER)
 _KEY: Final = tag(pb.Notification.APP_NOTIFICATION_ID_FIELD_NUMBER)
 _GROUP: Final = tag(pb.Notification.GROUP_NAME_FIELD_NUMBER)
+_CATEGORY: Final = tag(pb.Notification.CATEGORY_FIELD_NUMBER)
+_ACTION: Final = tag(pb.Notification.ACTION_ID_FIELD_NUMBER)
 _PAYLOAD: Final = tag(pb.Notification.PAYLOAD_FIELD_NUMBER)
 _TARGET: Final = tag(pb.Notification.TARGET_POLICY_FIELD_NUMBER)
 _TTL: Final = tag(pb.Notification.DISPLAY_TIME_TO_LIVE_FIELD_NUMBER)

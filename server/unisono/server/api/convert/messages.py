@@ -28,6 +28,8 @@ def notification(row: Notification) -> pb.Notification:
         app_notification_id=row.app_notification_id,
         sender_role=pb.SenderRole.ValueType(row.sender_role),
         group_name=row.group_name,
+        category=row.category,
+        action_id=row.action_id,
         priority=pb.Priority.ValueType(row.priority),
         expire_time=timestamp(row.expire_time),
         read_state=pb.ReadState.ValueType(row.read_state),

@@ -57,11 +57,14 @@ def page_request(request_context: RequestContext, message: pb.ListNotificationsR
 def _filter(
     violations: Violations, message: pb.ListNotificationsRequest, request_context: RequestContext
 ) -> ListFilter:
-    group_name: str | None = None
-    if message.HasField("group_name"):
-        group_name = fields.identifier(
-            violations, "group_name", message.group_name, request_context.limits.id_bytes, required=False
+    group_name, category = (
+        fields.identifier(
+            violations, name, getattr(message, name), request_context.limits.id_bytes, required=False
         )
+        if message.HasField(name)
+        else None
+        for name in ("group_name", "category")
+    )
     start, end = (
         fields.timestamp(violations, name, getattr(message, name)) if message.HasField(name) else None
         for name in ("start_time", "end_time")
@@ -73,6 +76,7 @@ def _filter(
         read_state=fields.choice(violations, "read_state", message.read_state, ReadState),
         user_action_state=action,
         group_name=group_name,
+        category=category,
         start_time=start,
         end_time=end,
     )

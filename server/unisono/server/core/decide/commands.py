@@ -45,6 +45,7 @@ class EncodedContent:
 
     payload: bytes
     group_name: str = ""
+    category: str = ""
     priority: int = Priority.UNSPECIFIED
     display_time_to_live: int | None = None
     expire_time: int | None = None
@@ -114,11 +115,12 @@ class Update(Single):
 @value(frozen=True, slots=True, kw_only=True)
 class StatePatch:
     """A change of state; None leaves a field as it is. `snooze_until`, in milliseconds since 1970, is set
-    with `user_action_state` only, and then None clears it.
+    with `user_action_state` only, and then None clears it. `action_id` goes with ACTIVATED only.
     """
 
     read_state: ReadState | None = None
     user_action_state: UserActionState | None = None
+    action_id: str = ""
     snooze_until: int | None = None
 
 
@@ -213,6 +215,9 @@ def fingerprint(content: EncodedContent, target: TargetPolicy, *, silent: bool =
         else:
             raw = part if isinstance(part, bytes) else str(part).encode()
             parts.append(b"%d:%b" % (len(raw), raw))
+    if content.category:
+        category = content.category.encode()
+        parts.append(b"category%d:%b" % (len(category), category))
     if silent:
         parts.append(b"silent")
     return hashlib.blake2b(b"".join(parts), digest_size=16).digest()

@@ -17,7 +17,8 @@ from unisono.server.store.commit import Scan, Scanned
 def mark(ledger: Ledger, command: Mark, scanned: Scanned, now: int) -> MarkStep:
     """Change the state of what the references name, or of one step of what a scan found.
 
-    What has the state already is neither changed nor skipped. Raises `NotFound` when no reference names
+    What has the state already is neither changed nor skipped. What has another `action_id` keeps it, with
+    its `user_action_state`, and counts as skipped. Raises `NotFound` when no reference names
     anything live. A single reference raises `Aborted` at another revision than expected, and
     `InvalidRequest` when the notification expires before `snooze_until`, unless it has the state already.
     """
@@ -37,10 +38,17 @@ def new_state(row: Notification, patch: StatePatch) -> dict[str, Any]:
     new: dict[str, Any] = {}
     if patch.read_state is not None:
         new["read_state"] = patch.read_state
-    if patch.user_action_state is not None:
+    if patch.user_action_state is not None and not _acted_otherwise(row, patch):
         new["user_action_state"] = patch.user_action_state
         new["snooze_until"] = patch.snooze_until
+        stays = patch.user_action_state is UserActionState.ACTIVATED and not patch.action_id
+        new["action_id"] = row.action_id if stays else patch.action_id
     return {name: value for name, value in new.items() if value != getattr(row, name)}
+
+
+def _acted_otherwise(row: Notification, patch: StatePatch) -> bool:
+    """Return whether the user has chosen another action before: the first one stays."""
+    return bool(patch.action_id and row.action_id) and patch.action_id != row.action_id
 
 
 def _named(ledger: Ledger, command: Mark) -> tuple[list[Notification], tuple[Ref, ...]]:
@@ -96,15 +104,17 @@ def _apply(
 ) -> MarkStep:
     changed = skipped = 0
     for row in rows:
-        fields = new_state(row, command.patch)
-        if not fields:
+        fields, other = new_state(row, command.patch), _acted_otherwise(row, command.patch)
+        if not (fields or other):
             continue
-        if _left_alone(row, command):
+        alone = _left_alone(row, command)
+        if alone or other:
             skipped += 1
-            continue
-        changed += 1
-        row = replace(row, update_time=now, revision=ledger.next_revision, **fields)
-        ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)
+        else:
+            changed += 1
+        if fields and not alone:
+            row = replace(row, update_time=now, revision=ledger.next_revision, **fields)
+            ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)
     return MarkStep(
         changed=changed,
         skipped=skipped,
@@ -126,7 +136,7 @@ def _expires_first(row: Notification, patch: StatePatch) -> bool:
 
 
 def _check_single(row: Notification, command: Mark) -> None:
-    if not new_state(row, command.patch):
+    if not new_state(row, command.patch) and not _acted_otherwise(row, command.patch):
         return
     check_revision(row, command.expected_revision)
     if _expires_first(row, command.patch):

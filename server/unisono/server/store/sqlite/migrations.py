@@ -133,8 +133,14 @@ _BOUNDED: Final = (
     "ALTER TABLE feeds DROP COLUMN unread_by_target",
 )
 
+_CATEGORY_AND_ACTION: Final = (
+    "ALTER TABLE notifications ADD COLUMN category TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE notifications ADD COLUMN action_id TEXT NOT NULL DEFAULT ''",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_FIRST),
     Migration(statements=_BOUNDED, reads_notifications=True),
+    Migration(statements=_CATEGORY_AND_ACTION),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

@@ -49,6 +49,7 @@ _HISTORY = render(
     AND (:read_state IS NULL OR n.read_state = :read_state)
     AND (:user_action_state IS NULL OR n.user_action_state = :user_action_state)
     AND (:group_name IS NULL OR n.group_name = :group_name)
+    AND (:category IS NULL OR n.category = :category)
     AND (:start_time IS NULL OR n.create_time >= :start_time)
     AND (:end_time IS NULL OR n.create_time < :end_time)
     AND (:endpoint_id IS NULL OR {for_endpoint})
@@ -114,6 +115,7 @@ async def read_history(
         "read_state": where.read_state and int(where.read_state),
         "user_action_state": where.user_action_state and int(where.user_action_state),
         "group_name": where.group_name,
+        "category": where.category,
         "start_time": where.start_time,
         "end_time": where.end_time,
     }

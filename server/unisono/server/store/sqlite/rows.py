@@ -34,6 +34,7 @@ FIXED_COLUMNS = (
 CONTENT_COLUMNS = (
     "fingerprint",
     "group_name",
+    "category",
     "priority",
     "display_time_to_live",
     "expire_time",
@@ -42,6 +43,7 @@ CONTENT_COLUMNS = (
 STATE_COLUMNS = (
     "read_state",
     "user_action_state",
+    "action_id",
     "snooze_until",
     "update_time",
     "alert_time",
@@ -96,8 +98,10 @@ def notification(key: FeedKey, record: Record) -> Notification:
         content_revision=record[17],
         alert_revision=record[18],
         removal=None if record[19] is None else ChangeType(record[19]),
-        size=record[20],
-        payload=record[21],
+        category=record[20],
+        action_id=record[21],
+        size=record[22],
+        payload=record[23],
     )
 
 
@@ -120,6 +124,7 @@ def content_values(row: Notification) -> Values:
     return (
         row.fingerprint,
         row.group_name if live else "",
+        row.category if live else "",
         int(row.priority if live else Priority.UNSPECIFIED),
         row.display_time_to_live if live else None,
         row.expire_time,
@@ -137,6 +142,7 @@ def state_values(row: Notification, encoded: bytes) -> Values:
     return (
         int(row.read_state),
         int(row.user_action_state),
+        row.action_id if row.live else "",
         row.snooze_until if row.live else None,
         row.update_time,
         row.alert_time,

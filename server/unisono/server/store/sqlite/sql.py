@@ -13,7 +13,8 @@ STATE = (
     "n.id, n.app_notification_id, n.sender_role, n.fingerprint, n.group_name, n.priority, n.target,"
     " n.display_time_to_live, n.expire_time, n.read_state, n.user_action_state, n.snooze_until,"
     " n.create_time, n.update_time, n.alert_time, n.revision, n.create_revision, n.content_revision,"
-    " n.alert_revision, n.removal, iif(n.removal IS NULL, length(n.payload) + length(n.target), 0)"
+    " n.alert_revision, n.removal, n.category, n.action_id,"
+    " iif(n.removal IS NULL, length(n.payload) + length(n.target), 0)"
 )
 
 # SQLite knows the length of a payload without reading it.

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--read-state", type=click.Choice(names_of(ReadState)), help="only with this state")
 @click.option("--action", type=click.Choice(names_of(UserActionState)), help="only with this state")
 @click.option("--group", metavar="NAME", help="only of this group; '' is without a group")
+@click.option("--category", metavar="NAME", help="only of this category; '' is without one")
 @click.option("--since", callback=past_moment, metavar="WHEN", help="sent since: 2h, or 2030-01-31T08:00")
 @click.option("--until", callback=past_moment, metavar="WHEN", help="sent before")
 @click.option(
@@ -56,6 +57,7 @@ def history(
     read_state: str | None,
     action: str | None,
     group: str | None,
+    category: str | None,
     since: datetime | None,
     until: datetime | None,
     limit: int,
@@ -66,7 +68,7 @@ def history(
     """
     if unread:
         read_state = "unread"
-    filter_ = _filter(read_state, action, group, since, until)
+    filter_ = _filter(read_state, action, group, category, since, until)
     from unisono.client.cli.commands.output import show
     from unisono.client.cli.formatting import tables
     from unisono.client.cli.service.calls import call
@@ -81,6 +83,7 @@ def _filter(
     read_state: str | None,
     action: str | None,
     group: str | None,
+    category: str | None,
     since: datetime | None,
     until: datetime | None,
 ) -> "Filter":
@@ -92,6 +95,8 @@ def _filter(
         filter_["user_action_state"] = member_of(UserActionState, action)
     if group is not None:
         filter_["group_name"] = group
+    if category is not None:
+        filter_["category"] = category
     if since:
         filter_["start_time"] = since
     if until:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "unisono mark 0199c0de-0000-7000-8000-000000000001 --read",
         "unisono mark --all --read                            all that is meant for this device",
+        "unisono mark 0199c0de-0000-7000-8000-000000000001 --activate --action-id reply",
         "unisono mark --group ci --dismiss --up-to-revision 812",
         "unisono mark --user ada --key order-17 --read        with an app's token",
     ),
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 @click.option("--read/--unread", default=None, help="read, or not; independent of the next")
 @click.option("--dismiss", "action", flag_value="dismissed", help="put away; it stays in the history")
 @click.option("--activate", "action", flag_value="activated", help="opened")
+@click.option(
+    "--action-id",
+    default="",
+    metavar="ID",
+    help="which action was chosen; with --activate, the first one stays",
+)
 @click.option("--restore", "action", flag_value="no_interaction", help="undo one of these")
 @click.option("--snooze", callback=span, metavar="TIME", help="put off: it rings again after this time")
 @click.option(
@@ -51,11 +58,12 @@ def mark(
     endpoint: str,
     read: bool | None,
     action: str | None,
+    action_id: str,
     snooze: timedelta | None,
     up_to_revision: int | None,
 ) -> None:
     """Mark notifications on every device at once."""
-    state = _state(read, action, snooze, up_to_revision)
+    state = _state(read, action, action_id, snooze, up_to_revision)
     selected = selector(ids, keys, group, everything)
     from unisono.client.cli.service.calls import Actor, call
 
@@ -64,24 +72,37 @@ def mark(
 
 
 def _state(
-    read: bool | None, action: str | None, snooze: timedelta | None, up_to_revision: int | None
+    read: bool | None,
+    action: str | None,
+    action_id: str,
+    snooze: timedelta | None,
+    up_to_revision: int | None,
 ) -> "State":
     """Return the new state for the SDK, without what was not given."""
-    if action and snooze:
-        raise click.UsageError("--snooze excludes --dismiss, --activate and --restore")
-    if read is None and not action and not snooze:
-        raise click.UsageError("say how: --read, --unread, --dismiss, --activate, --restore or --snooze")
+    _check(read, action, action_id, snooze)
     state: State = {}
     if read is not None:
         state["read_state"] = ReadState.READ if read else ReadState.UNREAD
     if action:
         state["user_action_state"] = UserActionState[action.upper()]
+    if action_id:
+        state["action_id"] = action_id
     if snooze:
         state["user_action_state"] = UserActionState.SNOOZED
         state["snooze_for"] = snooze
     if up_to_revision is not None:
         state["up_to_revision"] = up_to_revision
     return state
+
+
+def _check(read: bool | None, action: str | None, action_id: str, snooze: timedelta | None) -> None:
+    """Raise `UsageError` for options that do not go together."""
+    if action and snooze:
+        raise click.UsageError("--snooze excludes --dismiss, --activate and --restore")
+    if action_id and action != "activated":
+        raise click.UsageError("--action-id goes with --activate")
+    if read is None and not action and not snooze:
+        raise click.UsageError("say how: --read, --unread, --dismiss, --activate, --restore or --snooze")
 
 
 def _say(access: Access, result: MarkResult) -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--replace", is_flag=True, help="rewrite the live one that has this --key")
 @click.option("--silent", is_flag=True, help="do not ring")
 @click.option("--group", "group_name", metavar="NAME", help="for grouping, and to mark a group at once")
+@click.option("--category", metavar="NAME", help="what kind it is, for apps to filter and present by")
 @click.option(
     "--priority", type=click.Choice(names_of(Priority), case_sensitive=False), help="a hint for push"
 )

@@ -38,4 +38,6 @@ def _about(row: Notification, now: datetime) -> Iterable[str]:
         yield f"{row.priority.name.lower()} priority"
     if row.group_name:
         yield one_line(row.group_name)
+    if row.category:
+        yield one_line(row.category)
     yield f"expires {clock(row.expire_time, now)}"

@@ -22,6 +22,7 @@ from unisono.client import (
     Priority,
     Publisher,
     ReadState,
+    RemovedNotification,
     Status,
     UnisonoError,
     UserActionState,
@@ -44,6 +45,7 @@ class System:
         self.devices = devices
         self._ids: dict[str, str] = {}
         self._looks = 0
+        self._changes = {user: publisher.changes(user, page_size=7) for user in USERS}
 
     def same(self, answer: Any) -> Any:
         """An answer as the other side would put it."""
@@ -51,6 +53,8 @@ class System:
             # What is due while time jumps, a server does when the jump is over.
             created = answer.create_time
             return replace(answer, id=self._numbered(answer.id), update_time=created, alert_time=created)
+        if isinstance(answer, RemovedNotification):
+            return answer.revision, self._numbered(answer.id), answer.app_notification_id, answer.change_type
         if isinstance(answer, UnisonoError):
             # Some errors name an id.
             return type(answer), answer.reason, sorted(answer.metadata), answer.violations
@@ -69,6 +73,7 @@ class System:
         held: dict[str, Any] = {}
         for user in USERS:
             held[user] = [self.same(row) async for row in self.publisher.list(user)]
+            held[f"changes of {user}"] = [self.same(change) async for change in self._changes[user]]
         for name, device in self.devices.items():
             async with asyncio.timeout(TIMEOUT):
                 await device.wait_for(lambda device: device.revision >= last)

@@ -13,7 +13,7 @@ import pytest
 from tests.commands.terminal import terminal
 from tests.commands.unisono import COMMAND, Cli, environment, objects
 from tests.support.processes import TIMEOUT
-from unisono.client import DeleteResult, Endpoint, MarkResult, Notification, SendResult
+from unisono.client import DeleteResult, Endpoint, MarkResult, Notification, RemovedNotification, SendResult
 
 #: How long ago something of this test was sent: a loaded machine takes its time.
 AGE = r"(?:now|\d+ (?:s|min) ago)"
@@ -133,6 +133,51 @@ def test_a_file_is_found_whatever_the_locale(user: Cli, tmp_path: Path) -> None:
     file.write_bytes(b"1234")
     user.stdout("send", "--me", "--raw", str(file), PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
     assert user.json_lines("list")[0]["raw_content"] == "MTIzNA=="
+
+
+def test_what_changed_is_listed_with_what_was_removed(app: Cli, user: Cli, ada: str) -> None:
+    one, two, gone = (
+        app.stdout("send", ada, title, "--key", title).strip() for title in ("One", "Two", "Gone")
+    )
+    app.stdout("delete", gone, "--user", ada)
+    user.stdout("mark", one, "--read", "--endpoint", "d")
+
+    listed = user.run("list", "--changed-after", "2")
+    heads, removed, marked = listed.stdout.splitlines()
+    assert heads.split() == ["TITLE", "GROUP", "CHANGED", "ID"]
+    assert re.fullmatch(rf"−  \(deleted\) Gone +{AGE} +{gone}", removed.strip())  # noqa: RUF001
+    assert re.fullmatch(rf"✓  One +{AGE} +{one}", marked.strip())
+    assert listed.stderr == "for what comes next: --changed-after 5\n"
+    assert user.run("list", "--changed-after", "5").stderr == (
+        "nothing has changed\nfor what comes next: --changed-after 5\n"
+    )
+    begun = app.run("list", "--user", ada, "--changed-after", "0", "--limit", "1")
+    assert two in begun.stdout
+    assert begun.stderr == "there are more: --changed-after 2\n"
+
+
+def test_programs_get_what_changed_and_where_to_go_on(app: Cli, user: Cli, ada: str) -> None:
+    app.stdout("send", ada, "One")
+    gone = app.stdout("send", ada, "Gone", "--key", "k").strip()
+    app.stdout("delete", gone, "--user", ada)
+
+    live, last = user.json_lines("list", "--changed-after", "0")
+    removed, end = user.json_lines("list", "--changed-after", "1")
+
+    assert set(live) == {*names(Notification), "removed"}
+    assert set(removed) == {*names(RemovedNotification), "removed"}
+    assert (live["removed"], live["title"]) == (False, "One")
+    assert (removed["removed"], removed["id"], removed["change_type"]) == (True, gone, "deleted")
+    assert last == end == {"last_revision": 3}
+
+
+def test_filters_do_not_go_with_what_changed(user: Cli, ada: str) -> None:
+    ended = user.run("list", "--changed-after", "1", "--unread")
+    assert ended.returncode == 2
+    assert "--changed-after lists all that changed" in ended.stderr
+    ahead = user.run("list", "--changed-after", "1")
+    assert (ahead.returncode, ahead.stdout) == (1, "")
+    assert "--changed-after 0 begins anew" in ahead.stderr
 
 
 def test_list_filters_and_says_that_there_are_more(app: Cli, user: Cli, ada: str) -> None:

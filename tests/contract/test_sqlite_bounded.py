@@ -1,6 +1,8 @@
 """What a store reads and writes does not grow with what lies behind: counted in steps of SQLite."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from unisono.server.model import Audience, Notification, Platform, ReadState, Se
 from unisono.server.store.base import Store
 from unisono.server.store.commit import ReadSet, Scan, SendKey
 from unisono.server.store.reads import ListFilter, PurgeBounds
+from unisono.server.store.sqlite import changed
 
 Ask = Callable[[Store], Awaitable[object]]
 
@@ -85,6 +88,9 @@ NARROWED: dict[str, Ask] = {
     "a list of a group": lambda store: store.history(
         ALICE, ListFilter(group_name="work"), before=None, limit=50, max_bytes=1 << 20
     ),
+    "changes for an endpoint": lambda store: store.list_changes(
+        ALICE, after=0, base=0, audience=TV, limit=50, max_bytes=1 << 20
+    ),
     "a mark for an endpoint": lambda store: read_view(
         store, ReadSet(feed=ALICE, scan=Scan(audience=TV, until=10**6))
     ),
@@ -106,6 +112,56 @@ async def test_what_finds_nothing_ends_after_a_thousand_rows(store: Store, watch
     assert many < few + 20
 
 
+def pair(place: int) -> list[Notification]:
+    """One that was created here and changed at the end; and one from before, that was changed here."""
+    created = a_notification(f"new {place}", 20_000 + place, create_revision=10_000 + 2 * place)
+    return [created, a_notification(f"old {place}", 10_001 + 2 * place, create_revision=place)]
+
+
+async def test_each_page_of_changes_reads_what_is_on_it(store: Store, watch: Watch) -> None:
+    """Of 3,000 that were created where others were changed, and were changed themselves since."""
+    for first in range(1, 3001, 500):
+        await put(store, *(row for place in range(first, first + 500) for row in pair(place)))
+    after: int | None = 0
+    steps: list[int] = []
+    found: list[int] = []
+
+    while after is not None:
+        before = watch.steps
+        page = await store.list_changes(
+            ALICE, after=after, base=0, audience=None, limit=500, max_bytes=1 << 20
+        )
+        steps.append(watch.steps - before)
+        found += [row.revision for row in page.rows]
+        after = page.resume_after
+
+    assert sorted(found) == found
+    assert len(found) == 6000
+    assert len(steps) < 20
+    # An indexed row takes about 30 steps, however many others lie between.
+    assert max(steps) < 500 * 80
+
+
+async def test_a_page_of_changes_reads_ranges_of_two_indexes_and_sorts_nothing(tmp_path: Path) -> None:
+    async with opened(a_store(tmp_path / "unisono.db")):
+        pass
+    values = dict.fromkeys(("feed", "after", "until", "base", "endpoint_id", "platform", "each", "no_bound"))
+    with closing(sqlite3.connect(tmp_path / "unisono.db")) as connection:
+        plan = [
+            step[-1]
+            for statement in (changed.CHANGED, changed.UNTIL)
+            for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+
+    assert not any("TEMP B-TREE" in step for step in plan)
+    assert [step.partition("USING INDEX ")[2] for step in plan if step.startswith("SEARCH")] == [
+        "notifications_history (feed=? AND create_revision>? AND create_revision<?)",
+        "notifications_changed (feed=? AND revision>? AND revision<?)",
+        "notifications_history (feed=? AND create_revision>?)",
+        "notifications_changed (feed=? AND revision>?)",
+    ]
+
+
 async def test_counts_of_target_policies_are_read_only_where_they_are_wanted(
     watch: Watch, tmp_path: Path
 ) -> None:
@@ -119,6 +175,7 @@ async def test_counts_of_target_policies_are_read_only_where_they_are_wanted(
             "a send to it": put(store, a_notification("n2", 2)),
             "a tick": store.standing(BOB, "phone"),
             "a list": store.history(BOB, ListFilter(), before=None, limit=9, max_bytes=9),
+            "a list of changes": store.list_changes(BOB, after=0, base=0, audience=TV, limit=9, max_bytes=9),
             "a feed with some": store.feed(BOB),
             "a send to it anew": put(store, a_notification("b2", 2, feed=BOB)),
             "a send that knows them": put(store, a_notification("b3", 3, feed=BOB)),

@@ -36,6 +36,9 @@ WRITES: dict[str, Callable[[Store], Awaitable[object]]] = {
 }
 READS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "changes": lambda store: store.changes(ALICE, after=0, known=0, limit=9, max_bytes=9),
+    "list_changes": lambda store: store.list_changes(
+        ALICE, after=0, base=0, audience=None, limit=9, max_bytes=9
+    ),
     "find": lambda store: store.find(ALICE, ids=["n1"]),
     "history": lambda store: store.history(ALICE, ListFilter(), before=None, limit=9, max_bytes=9),
     "due": lambda store: store.due(NOW, 9),

@@ -61,6 +61,16 @@ async def test_changes(store: Store) -> None:
     await while_busy(store, look)
 
 
+async def test_pages_of_changes(store: Store) -> None:
+    async def look() -> None:
+        page = await store.list_changes(ALICE, after=0, base=0, audience=None, limit=999, max_bytes=1 << 30)
+        assert page.standing is not None
+        assert max((page.floor, *(row.revision for row in page.rows))) == page.standing.revision
+        assert all(row.revision > page.floor for row in page.rows if row.removal is not None)
+
+    await while_busy(store, look)
+
+
 async def test_history(store: Store) -> None:
     async def look() -> None:
         page = await store.history(ALICE, ListFilter(), before=None, limit=999, max_bytes=1 << 30)

@@ -48,6 +48,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Install("pip install"),
         Run("FakeService"),
         Run("BlockingPublisher", says="The nightly build failed UNREAD"),
+        Run("publisher.changes", says="at revision"),
         Run("publisher.update", says="Your parcel is at the door NO_INTERACTION"),
         Run("InvalidRequest", says="title"),
         Run("asyncio.gather", says="sent to 500"),

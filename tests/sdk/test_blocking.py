@@ -54,7 +54,10 @@ async def test_it_does_what_the_other_does(node: Running, backend: Publisher) ->
             assert [type(outcome) for outcome in outcomes] == [SendResult, InvalidRequest]
             assert publisher.get("ada", Key("a")).title == "a"
             assert [row.title for row in publisher.list("ada", page_size=1)] == ["b", "a"]
+            changes = publisher.changes("ada", page_size=1)
+            assert [row.revision for row in changes] == [1, 2]
             assert publisher.update("ada", sent, title="A").title == "A"
+            assert ([row.revision for row in changes], changes.last_revision) == ([3], 3)
             assert publisher.mark("ada", Everything(), read_state=ReadState.READ).changed == 2
             assert publisher.delete("ada", sent).already_removed is False
             assert publisher.get_feed("ada") == Feed(last_revision=6, unread_count=0)

@@ -53,6 +53,7 @@ REASONS = {
     "TARGET_POLICIES_EXCEEDED": (Code.RESOURCE_EXHAUSTED, client.QuotaExceeded),
     "FEED_BYTES_EXCEEDED": (Code.RESOURCE_EXHAUSTED, client.QuotaExceeded),
     "REQUEST_INCOMPLETE": (Code.DEADLINE_EXCEEDED, client.RequestIncomplete),
+    "REVISION_OUT_OF_RANGE": (Code.FAILED_PRECONDITION, client.RevisionOutOfRange),
 }
 
 #: What is made of a code without a reason: an error of the transport.

@@ -90,6 +90,30 @@ async def test_so_are_empty_pages_without_an_end(
     assert len(served.asked) == 8
 
 
+async def test_changes_of_a_server_that_does_not_know_them_are_an_error(
+    publisher: Publisher, script: StubServer
+) -> None:
+    """It answers the history, newest first, and no revision."""
+
+    async def history(_: pb.ListNotificationsRequest) -> pb.ListNotificationsResponse:
+        row = notification_pb2.Notification(id="one", revision=7)
+        return pb.ListNotificationsResponse(notifications=[row])
+
+    script.answer("ListNotifications", history)
+    for after in (0, 9):
+        with pytest.raises(InternalError, match="older than changed_after"):
+            [change async for change in publisher.changes("ada", after)]
+
+
+async def test_pages_of_changes_end_too(publisher: Publisher, script: StubServer) -> None:
+    async def page(_: pb.ListNotificationsRequest) -> pb.ListNotificationsResponse:
+        return pb.ListNotificationsResponse(next_page_token="again")
+
+    script.answer("ListNotifications", page)
+    with pytest.raises(InternalError, match="the same page token twice"):
+        [change async for change in publisher.changes("ada")]
+
+
 async def test_but_not_where_there_is_something_among_them(
     publisher: Publisher, pages: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

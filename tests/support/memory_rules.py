@@ -37,6 +37,16 @@ def passes(row: Notification, where: ListFilter) -> bool:
     )
 
 
+def changed_until(rows: Sequence[Notification], after: int, each: int) -> int | None:
+    """Return the revision of the last row that a page of changes may examine; None where it may all.
+
+    Of the live rows created since, and of those changed since their creation, it examines `each`.
+    """
+    created = sorted(row.create_revision for row in rows if row.live and row.create_revision > after)
+    changed = sorted(row.revision for row in rows if row.revision > max(after, row.create_revision))
+    return min((found[each - 1] for found in (created, changed) if len(found) >= each), default=None)
+
+
 def with_activity(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
     """Return the endpoint after an activity was recorded."""
     ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session

@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tests.support.encoding import encoded_row_of
-from tests.support.memory_rules import examined, is_purged, paged, passes, with_activity
+from tests.support.memory_rules import changed_until, examined, is_purged, paged, passes, with_activity
 from unisono.server.clock import Ids
-from unisono.server.model import Endpoint, Feed, FeedKey, Notification
+from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
 from unisono.server.store.commit import (
     Decision,
@@ -27,6 +27,7 @@ from unisono.server.store.commit import (
 from unisono.server.store.reads import (
     MAX_EXAMINED_ROWS,
     Changes,
+    ChangesPage,
     Due,
     EncodedRow,
     EndpointActivity,
@@ -151,6 +152,34 @@ class MemoryStore:
         standing, _ = await self.standing(key, "")
         resume_before = page[-1].create_revision if len(page) < len(found) else end
         return HistoryPage(standing=standing, rows=self._encoded_rows(page), resume_before=resume_before)
+
+    async def list_changes(
+        self,
+        key: FeedKey,
+        *,
+        after: int,
+        base: int,
+        audience: Audience | None,
+        limit: int,
+        max_bytes: int,
+        max_examined: int = MAX_EXAMINED_ROWS,
+    ) -> ChangesPage:
+        standing, _ = await self.standing(key, "")
+        if standing is None:
+            return ChangesPage(standing=None, floor=0, rows=(), resume_after=None)
+        rows = list(self._rows[key].values())
+        until = changed_until(rows, after, max(limit, max_examined // 2))
+        seen = [row for row in rows if after < row.revision <= (until or standing.revision)]
+        named = [row for row in seen if row.live or row.revision > base]
+        found = [row for row in named if audience is None or row.target.includes(audience)]
+        page = paged(sorted(found, key=lambda row: row.revision), limit, max_bytes)
+        resume_after = page[-1].revision if len(page) < len(found) else until
+        return ChangesPage(
+            standing=standing,
+            floor=self._feeds[key].floor,
+            rows=self._encoded_rows(page),
+            resume_after=None if resume_after == standing.revision else resume_after,
+        )
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         present = [e for e in self._endpoints[key].values() if e.delete_time is None]

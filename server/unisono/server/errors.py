@@ -67,6 +67,7 @@ class Reason(StrEnum):
     TARGET_POLICIES_EXCEEDED = "TARGET_POLICIES_EXCEEDED"
     FEED_BYTES_EXCEEDED = "FEED_BYTES_EXCEEDED"
     REQUEST_INCOMPLETE = "REQUEST_INCOMPLETE"
+    REVISION_OUT_OF_RANGE = "REVISION_OUT_OF_RANGE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class AlreadyExists(UnisonoError):
 
 
 class FailedPrecondition(UnisonoError):
-    """The endpoint is not in the state that the request needs; repeating the request does not help."""
+    """Endpoint or feed are not in the state that the request needs; repeating it does not help."""
 
 
 class Aborted(UnisonoError):

@@ -7,7 +7,7 @@ from unisono.server.errors import UnisonoError
 from unisono.server.model import Endpoint, Notification
 from unisono.server.store.base import BatchRejected
 from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, View
-from unisono.server.store.reads import Changes, HistoryPage
+from unisono.server.store.reads import Changes, ChangesPage, HistoryPage
 
 R = TypeVar("R")
 
@@ -37,6 +37,8 @@ def normalized(answer: object) -> object:
             return plain_outcomes(answer.outcomes), by_name(answer.endpoints), by_name(answer.removed)
         case Changes():
             return answer.feed, list(answer.rows), answer.complete
+        case ChangesPage():
+            return answer.standing, answer.floor, list(answer.rows), answer.resume_after
         case HistoryPage():
             return answer.standing, list(answer.rows), answer.resume_before
         case _:

@@ -12,12 +12,13 @@ from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command
 from unisono.server.core.decide.endpoints import EndpointCommand, EndpointResult, decide_endpoints
 from unisono.server.core.decide.results import Result
-from unisono.server.model import Counts, Feed, FeedKey, Limits, Notification
+from unisono.server.model import Audience, Counts, Feed, FeedKey, Limits, Notification
 from unisono.server.model.notification import size_of
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, View
 from unisono.server.store.reads import (
     Changes,
+    ChangesPage,
     Due,
     EndpointActivity,
     HistoryPage,
@@ -120,6 +121,22 @@ class StoreAndModel:
         """Read a page of the net state."""
         return await self.read_both(
             lambda store: store.changes(key, after=after, known=known, limit=limit, max_bytes=size)
+        )
+
+    async def list_changes(
+        self, key: FeedKey, audience: Audience | None, *, after: int, base: int, limit: int, looks: int
+    ) -> ChangesPage | type[Exception]:
+        """Read a page of what changed, of any size in bytes."""
+        return await self.read_both(
+            lambda store: store.list_changes(
+                key,
+                after=after,
+                base=base,
+                audience=audience,
+                limit=limit,
+                max_bytes=PLENTY,
+                max_examined=looks,
+            )
         )
 
     async def history(

@@ -9,13 +9,15 @@ from tests.guarantees.stateful.store_troubles import StoreTroubles
 from tests.guarantees.stateful.store_writes import feeds, seeds
 from tests.support.random_commands import GROUPS, KEYS, LAPTOP, PHONE
 from unisono.server.model import Audience, FeedKey, Platform, ReadState, UserActionState
-from unisono.server.store.reads import Changes, EncodedRow, HistoryPage, ListFilter
+from unisono.server.store.reads import Changes, ChangesPage, EncodedRow, HistoryPage, ListFilter
 
 AUDIENCES = (LAPTOP, PHONE, Audience("tv", Platform.WEB))
 
 keys = st.sampled_from((*KEYS, "", "unknown"))
 tenths = st.sampled_from((0, 3, 7, 10))
 limits = st.integers(1, 6)
+looks = st.integers(2, 24)
+audiences = st.sampled_from((None, *AUDIENCES))
 sizes = st.sampled_from((0, 1, 3, 6, PLENTY))
 
 
@@ -25,6 +27,12 @@ class StoreMachine(StoreTroubles):
     @rule(feed=feeds, passed=tenths, behind=tenths, limit=limits, size=sizes)
     def read_changes(self, feed: FeedKey, passed: int, behind: int, limit: int, size: int) -> None:
         self.run(self._read_changes(feed, passed, behind, limit, size))
+
+    @rule(feed=feeds, audience=audiences, passed=tenths, behind=tenths, limit=limits, looks=looks)
+    def list_changes(
+        self, feed: FeedKey, audience: Audience | None, passed: int, behind: int, limit: int, looks: int
+    ) -> None:
+        self.run(self._list_changes(feed, audience, passed, behind, limit, looks))
 
     @rule(seed=seeds, feed=feeds, limit=limits, size=sizes, looks=limits)
     def read_history(self, seed: int, feed: FeedKey, limit: int, size: int, looks: int) -> None:
@@ -46,6 +54,29 @@ class StoreMachine(StoreTroubles):
             if not isinstance(page, Changes) or page.complete:
                 return
             after = page.rows[-1].revision
+
+    async def _list_changes(
+        self, key: FeedKey, audience: Audience | None, passed: int, behind: int, limit: int, looks: int
+    ) -> None:
+        """Read pages to the end of the feed, and compare them with one long page."""
+        feed = await self.stores.model.feed(key)
+        first = after = (feed.revision if feed else 0) * passed // 10
+        base = max(first - behind, 0)
+        found: list[EncodedRow] = []
+        while True:
+            page = await self.stores.list_changes(
+                key, audience, after=after, base=base, limit=limit, looks=looks
+            )
+            assert isinstance(page, ChangesPage)
+            found += page.rows
+            if page.resume_after is None:
+                break
+            after = page.resume_after
+        whole = await self.stores.list_changes(
+            key, audience, after=first, base=base, limit=PLENTY, looks=PLENTY
+        )
+        assert isinstance(whole, ChangesPage)
+        assert found == list(whole.rows)
 
     async def _read_history(self, key: FeedKey, where: ListFilter, limit: int, size: int, looks: int) -> None:
         """Read pages from the newest to the oldest, and compare them with one long page."""

@@ -60,6 +60,9 @@ class StoreTroubles(StoreWrites):
             self._refused(lambda store: store.find(feed, ids=["any"]))
             self._refused(lambda store: store.history(feed, ListFilter(), before=None, limit=9, max_bytes=9))
             self._refused(lambda store: store.changes(feed, after=0, known=0, limit=9, max_bytes=9))
+            self._refused(
+                lambda store: store.list_changes(feed, after=0, base=0, audience=None, limit=9, max_bytes=9)
+            )
 
     @rule(feed=feeds, other=feeds, seed=seeds)
     def take_the_id_of_another_feed(self, feed: FeedKey, other: FeedKey, seed: int) -> None:

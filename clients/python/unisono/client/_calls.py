@@ -11,6 +11,7 @@ from typing import TypedDict
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from unisono.client import _arguments, _convert
+from unisono.client._changes import Changes
 from unisono.client._drafts import payload
 from unisono.client._model import (
     DeleteResult,
@@ -197,6 +198,22 @@ class ServiceClient:
                 return
             tokens.follow(page.next_page_token, len(page.notifications))
             request.page_token = page.next_page_token
+
+    def list_changes(
+        self, user_id: str, after: int, *, page_size: int = 0, timeout: float, endpoint_id: str = ""
+    ) -> Changes:
+        """Return what changed in a feed after a revision, to be iterated; 0: all that is there.
+
+        Pages and endpoint as for `list_notifications`. The iteration raises `RevisionOutOfRange` where what
+        changed since is not known any more.
+        """
+        _arguments.check("user_id", user_id, str)
+        _arguments.check("after", after, int)
+        _arguments.check("page_size", page_size, int)
+        request = pb.ListNotificationsRequest(
+            user_id=user_id, endpoint_id=endpoint_id, page_size=page_size, changed_after=after
+        )
+        return Changes(self._caller, request, timeout)
 
     async def update_notification(
         self,

@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from unisono.client._errors import InvalidRequest
 from unisono.client._model import (
+    ChangeType,
     DeleteResult,
     Endpoint,
     Feed,
@@ -16,6 +17,7 @@ from unisono.client._model import (
     Platform,
     Priority,
     ReadState,
+    RemovedNotification,
     SenderRole,
     SendResult,
     StartPosition,
@@ -64,6 +66,18 @@ def notification(row: pb.Notification) -> Notification:
         alert_revision=row.alert_revision,
         # What a server of before stored has no time of its alert.
         alert_time=_time(row.alert_time if row.HasField("alert_time") else row.create_time),
+    )
+
+
+def removed_notification(row: service_pb.RemovedNotification) -> RemovedNotification:
+    """Return a removed notification as users see it."""
+    return RemovedNotification(
+        id=row.id,
+        app_notification_id=row.app_notification_id,
+        sender_role=SenderRole(row.sender_role),
+        revision=row.revision,
+        remove_time=_time(row.remove_time),
+        change_type=ChangeType(row.change_type),
     )
 
 

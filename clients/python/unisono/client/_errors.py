@@ -30,7 +30,8 @@ class UnisonoError(Exception):
         ├── RevisionMismatch         it changed since expected_revision
         ├── FailedPrecondition
         │   ├── EndpointDeleted      the id of a deleted endpoint stays unusable for 30 days
-        │   └── PlatformFixed        the platform of an endpoint cannot change
+        │   ├── PlatformFixed        the platform of an endpoint cannot change
+        │   └── RevisionOutOfRange   what changed since is not known: list all anew
         ├── QuotaExceeded            as many notifications, bytes, streams or endpoints as allowed
         ├── Superseded               a newer stream of the same endpoint took over
         ├── Unavailable              nothing is wrong with the request: repeat it later
@@ -136,6 +137,14 @@ class PlatformFixed(FailedPrecondition):
     """The platform of an endpoint cannot change; `metadata["platform"]` is the registered one."""
 
 
+class RevisionOutOfRange(FailedPrecondition):
+    """What changed after this revision cannot be listed, as removals may be forgotten: begin anew with 0.
+
+    Or the feed has not come to it: it began anew itself. `metadata` has the `floor`, which is the smallest
+    revision but 0 that can be listed after, and the feed's `revision`.
+    """
+
+
 class QuotaExceeded(UnisonoError):
     """The user has as many notifications, bytes, target policies, streams or endpoints as allowed.
 
@@ -194,6 +203,7 @@ _BY_REASON: Final[Mapping[str, type[UnisonoError]]] = {
     "RESUME_TOKEN_INVALID": ResumeTokenInvalid,
     "ENDPOINT_DELETED": EndpointDeleted,
     "PLATFORM_FIXED": PlatformFixed,
+    "REVISION_OUT_OF_RANGE": RevisionOutOfRange,
     "OUTCOME_UNKNOWN": OutcomeUnknown,
     "RATE_LIMITED": RateLimited,
     "REQUEST_INCOMPLETE": RequestIncomplete,

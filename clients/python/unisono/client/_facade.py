@@ -1,6 +1,7 @@
 """Every name that `unisono.client` promises, in one place."""
 
 from unisono.client._calls import Everything, Filter, Group, Patch, State
+from unisono.client._changes import Changes
 from unisono.client._connection import create_transport
 from unisono.client._device.device import Device
 from unisono.client._device.events import Events
@@ -24,6 +25,7 @@ from unisono.client._errors import (
     RequestIncomplete,
     ResumeTokenInvalid,
     RevisionMismatch,
+    RevisionOutOfRange,
     StorageFailed,
     Superseded,
     TooLarge,
@@ -33,6 +35,7 @@ from unisono.client._errors import (
     from_rpc_error,
 )
 from unisono.client._model import (
+    Change,
     ChangeType,
     DeleteResult,
     Endpoint,
@@ -43,12 +46,13 @@ from unisono.client._model import (
     Platform,
     Priority,
     ReadState,
+    RemovedNotification,
     SenderRole,
     SendResult,
     StartPosition,
     UserActionState,
 )
-from unisono.client._publisher.blocking import BlockingPublisher
+from unisono.client._publisher.blocking import BlockingChanges, BlockingPublisher
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Key
 from unisono.client._wire.channel import bearer, create_channel
@@ -58,8 +62,11 @@ from unisono.client._wire.transport import Transport
 
 __all__ = [
     "Backoff",
+    "BlockingChanges",
     "BlockingPublisher",
+    "Change",
     "ChangeType",
+    "Changes",
     "Content",
     "DeadlineExceeded",
     "DeleteResult",
@@ -94,9 +101,11 @@ __all__ = [
     "QuotaExceeded",
     "RateLimited",
     "ReadState",
+    "RemovedNotification",
     "RequestIncomplete",
     "ResumeTokenInvalid",
     "RevisionMismatch",
+    "RevisionOutOfRange",
     "SendResult",
     "SenderRole",
     "StartPosition",

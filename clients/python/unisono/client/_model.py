@@ -7,7 +7,7 @@ version does not know reads as UNSPECIFIED.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Self
+from typing import Self, TypeAlias
 
 
 class _OpenEnum(IntEnum):
@@ -157,6 +157,27 @@ class Notification:
         """Whether a badge counts it: it is unread, and neither dismissed nor snoozed."""
         put_aside = self.user_action_state in (UserActionState.DISMISSED, UserActionState.SNOOZED)
         return self.read_state is ReadState.UNREAD and not put_aside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovedNotification:
+    """A notification that is not in the feed any more, as `Publisher.changes` names it.
+
+    `app_notification_id` is the sender's own key, empty where there was none; each `sender_role` has its own.
+    `revision` is the feed's at the removal, `change_type` says why: DELETED or EXPIRED, or UNSPECIFIED for a
+    reason that is newer than this SDK.
+    """
+
+    id: str
+    app_notification_id: str
+    sender_role: SenderRole
+    revision: int
+    remove_time: datetime
+    change_type: ChangeType
+
+
+Change: TypeAlias = Notification | RemovedNotification
+"""What has become of a notification: it is there, as it is now, or it is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

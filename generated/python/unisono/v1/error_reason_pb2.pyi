@@ -104,6 +104,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """DEADLINE_EXCEEDED. The request began and did not arrive as a whole in the time that the server waits for one. Nothing
     was changed.
     """
+    ERROR_REASON_REVISION_OUT_OF_RANGE: _ErrorReason.ValueType  # 34
+    """FAILED_PRECONDITION. Changes after this revision cannot be listed: it is smaller than the floor, below which removals
+    may be forgotten, or larger than the feed's. Begin anew with 0. metadata: floor and revision, those of the feed.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons of the errors that the service raises. Each error carries a google.rpc.ErrorInfo in its status details:
@@ -192,5 +196,9 @@ metadata: limit, in bytes.
 ERROR_REASON_REQUEST_INCOMPLETE: ErrorReason.ValueType  # 33
 """DEADLINE_EXCEEDED. The request began and did not arrive as a whole in the time that the server waits for one. Nothing
 was changed.
+"""
+ERROR_REASON_REVISION_OUT_OF_RANGE: ErrorReason.ValueType  # 34
+"""FAILED_PRECONDITION. Changes after this revision cannot be listed: it is smaller than the floor, below which removals
+may be forgotten, or larger than the feed's. Begin anew with 0. metadata: floor and revision, those of the feed.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -26,10 +26,11 @@ from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from unisono.v1 import feed_service_pb2 as unisono_dot_v1_dot_feed__service__pb2
 from unisono.v1 import notification_pb2 as unisono_dot_v1_dot_notification__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%unisono/v1/notification_service.proto\x12\nunisono.v1\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/notification.proto\"\xac\x03\n\x17SendNotificationRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x1b\n\x13\x61pp_notification_id\x18\x03 \x01(\t\x12/\n\x0bon_conflict\x18\x04 \x01(\x0e\x32\x1a.unisono.v1.ConflictPolicy\x12\x12\n\ngroup_name\x18\x05 \x01(\t\x12$\n\x07payload\x18\x06 \x01(\x0b\x32\x13.unisono.v1.Payload\x12&\n\x08priority\x18\x07 \x01(\x0e\x32\x14.unisono.v1.Priority\x12/\n\rtarget_policy\x18\x08 \x01(\x0b\x32\x18.unisono.v1.TargetPolicy\x12\x37\n\x14\x64isplay_time_to_live\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06silent\x18\x0b \x01(\x08\x12\x10\n\x08\x63\x61tegory\x18\x0c \x01(\t\"B\n\x18SendNotificationResponse\x12&\n\x06result\x18\x01 \x01(\x0b\x32\x16.unisono.v1.SendResult\"\xb3\x01\n\nSendResult\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x64\x65\x64uplicated\x18\x05 \x01(\x08\x12\x0f\n\x07removed\x18\x06 \x01(\x08\"V\n\x1d\x42\x61tchSendNotificationsRequest\x12\x35\n\x08requests\x18\x01 \x03(\x0b\x32#.unisono.v1.SendNotificationRequest\"N\n\x1e\x42\x61tchSendNotificationsResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.unisono.v1.BatchSendResult\"s\n\x0f\x42\x61tchSendResult\x12(\n\x06result\x18\x01 \x01(\x0b\x32\x16.unisono.v1.SendResultH\x00\x12+\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.unisono.v1.BatchItemErrorH\x00\x42\t\n\x07outcome\"V\n\x0e\x42\x61tchItemError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12%\n\x07\x64\x65tails\x18\x03 \x03(\x0b\x32\x14.google.protobuf.Any\"\\\n\x16GetNotificationRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x31\n\x0cnotification\x18\x02 \x01(\x0b\x32\x1b.unisono.v1.NotificationRef\"I\n\x17GetNotificationResponse\x12.\n\x0cnotification\x18\x01 \x01(\x0b\x32\x18.unisono.v1.Notification\"\xf4\x02\n\x18ListNotificationsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12)\n\nread_state\x18\x05 \x01(\x0e\x32\x15.unisono.v1.ReadState\x12\x36\n\x11user_action_state\x18\x06 \x01(\x0e\x32\x1b.unisono.v1.UserActionState\x12\x17\n\ngroup_name\x18\x07 \x01(\tH\x00\x88\x01\x01\x12.\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08\x63\x61tegory\x18\n \x01(\tH\x01\x88\x01\x01\x42\r\n\x0b_group_nameB\x0b\n\t_category\"{\n\x19ListNotificationsResponse\x12/\n\rnotifications\x18\x01 \x03(\x0b\x32\x18.unisono.v1.Notification\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0cresume_token\x18\x03 \x01(\x0c\"\xf3\x01\n\x13NotificationContent\x12$\n\x07payload\x18\x01 \x01(\x0b\x32\x13.unisono.v1.Payload\x12\x12\n\ngroup_name\x18\x02 \x01(\t\x12&\n\x08priority\x18\x03 \x01(\x0e\x32\x14.unisono.v1.Priority\x12\x37\n\x14\x64isplay_time_to_live\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63\x61tegory\x18\x06 \x01(\t\"\x9d\x02\n\x19UpdateNotificationRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x31\n\x0cnotification\x18\x03 \x01(\x0b\x32\x1b.unisono.v1.NotificationRef\x12\x30\n\x07\x63ontent\x18\x04 \x01(\x0b\x32\x1f.unisono.v1.NotificationContent\x12/\n\x0bupdate_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x0e\n\x06silent\x18\x06 \x01(\x08\x12\x1e\n\x11\x65xpected_revision\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"L\n\x1aUpdateNotificationResponse\x12.\n\x0cnotification\x18\x01 \x01(\x0b\x32\x18.unisono.v1.Notification\"=\n\x10NotificationRefs\x12)\n\x04refs\x18\x01 \x03(\x0b\x32\x1b.unisono.v1.NotificationRef\"\x12\n\x10\x41llNotifications\"\x80\x04\n\x18MarkNotificationsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x32\n\nreferences\x18\x03 \x01(\x0b\x32\x1c.unisono.v1.NotificationRefsH\x00\x12\x14\n\ngroup_name\x18\x04 \x01(\tH\x00\x12+\n\x03\x61ll\x18\x05 \x01(\x0b\x32\x1c.unisono.v1.AllNotificationsH\x00\x12)\n\nread_state\x18\x06 \x01(\x0e\x32\x15.unisono.v1.ReadState\x12\x36\n\x11user_action_state\x18\x07 \x01(\x0e\x32\x1b.unisono.v1.UserActionState\x12\x30\n\x0csnooze_until\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x0eup_to_revision\x18\t \x01(\x03H\x01\x88\x01\x01\x12\x1e\n\x11\x65xpected_revision\x18\n \x01(\x03H\x02\x88\x01\x01\x12-\n\nsnooze_for\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\taction_id\x18\x0c \x01(\tB\n\n\x08selectorB\x11\n\x0f_up_to_revisionB\x14\n\x12_expected_revision\"\x9a\x01\n\x19MarkNotificationsResponse\x12\x0f\n\x07\x63hanged\x18\x01 \x01(\x03\x12\x0f\n\x07skipped\x18\x02 \x01(\x03\x12\x15\n\rlast_revision\x18\x03 \x01(\x03\x12\x14\n\x0cunread_count\x18\x04 \x01(\x03\x12.\n\tnot_found\x18\x05 \x03(\x0b\x32\x1b.unisono.v1.NotificationRef\"\xaa\x01\n\x19\x44\x65leteNotificationRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x31\n\x0cnotification\x18\x03 \x01(\x0b\x32\x1b.unisono.v1.NotificationRef\x12\x1e\n\x11\x65xpected_revision\x18\x04 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"G\n\x1a\x44\x65leteNotificationResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x17\n\x0f\x61lready_removed\x18\x02 \x01(\x08*N\n\x0e\x43onflictPolicy\x12\x1f\n\x1b\x43ONFLICT_POLICY_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONFLICT_POLICY_REPLACE\x10\x01\x32\xd9\x05\n\x13NotificationService\x12]\n\x10SendNotification\x12#.unisono.v1.SendNotificationRequest\x1a$.unisono.v1.SendNotificationResponse\x12o\n\x16\x42\x61tchSendNotifications\x12).unisono.v1.BatchSendNotificationsRequest\x1a*.unisono.v1.BatchSendNotificationsResponse\x12_\n\x0fGetNotification\x12\".unisono.v1.GetNotificationRequest\x1a#.unisono.v1.GetNotificationResponse\"\x03\x90\x02\x01\x12\x65\n\x11ListNotifications\x12$.unisono.v1.ListNotificationsRequest\x1a%.unisono.v1.ListNotificationsResponse\"\x03\x90\x02\x01\x12\x63\n\x12UpdateNotification\x12%.unisono.v1.UpdateNotificationRequest\x1a&.unisono.v1.UpdateNotificationResponse\x12`\n\x11MarkNotifications\x12$.unisono.v1.MarkNotificationsRequest\x1a%.unisono.v1.MarkNotificationsResponse\x12\x63\n\x12\x44\x65leteNotification\x12%.unisono.v1.DeleteNotificationRequest\x1a&.unisono.v1.DeleteNotificationResponseB_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%unisono/v1/notification_service.proto\x12\nunisono.v1\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dunisono/v1/feed_service.proto\x1a\x1dunisono/v1/notification.proto\"\xac\x03\n\x17SendNotificationRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x1b\n\x13\x61pp_notification_id\x18\x03 \x01(\t\x12/\n\x0bon_conflict\x18\x04 \x01(\x0e\x32\x1a.unisono.v1.ConflictPolicy\x12\x12\n\ngroup_name\x18\x05 \x01(\t\x12$\n\x07payload\x18\x06 \x01(\x0b\x32\x13.unisono.v1.Payload\x12&\n\x08priority\x18\x07 \x01(\x0e\x32\x14.unisono.v1.Priority\x12/\n\rtarget_policy\x18\x08 \x01(\x0b\x32\x18.unisono.v1.TargetPolicy\x12\x37\n\x14\x64isplay_time_to_live\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06silent\x18\x0b \x01(\x08\x12\x10\n\x08\x63\x61tegory\x18\x0c \x01(\t\"B\n\x18SendNotificationResponse\x12&\n\x06result\x18\x01 \x01(\x0b\x32\x16.unisono.v1.SendResult\"\xb3\x01\n\nSendResult\x12\n\n\x02id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x64\x65\x64uplicated\x18\x05 \x01(\x08\x12\x0f\n\x07removed\x18\x06 \x01(\x08\"V\n\x1d\x42\x61tchSendNotificationsRequest\x12\x35\n\x08requests\x18\x01 \x03(\x0b\x32#.unisono.v1.SendNotificationRequest\"N\n\x1e\x42\x61tchSendNotificationsResponse\x12,\n\x07results\x18\x01 \x03(\x0b\x32\x1b.unisono.v1.BatchSendResult\"s\n\x0f\x42\x61tchSendResult\x12(\n\x06result\x18\x01 \x01(\x0b\x32\x16.unisono.v1.SendResultH\x00\x12+\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x1a.unisono.v1.BatchItemErrorH\x00\x42\t\n\x07outcome\"V\n\x0e\x42\x61tchItemError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0f\n\x07message\x18\x02 \x01(\t\x12%\n\x07\x64\x65tails\x18\x03 \x03(\x0b\x32\x14.google.protobuf.Any\"\\\n\x16GetNotificationRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x31\n\x0cnotification\x18\x02 \x01(\x0b\x32\x1b.unisono.v1.NotificationRef\"I\n\x17GetNotificationResponse\x12.\n\x0cnotification\x18\x01 \x01(\x0b\x32\x18.unisono.v1.Notification\"\xa2\x03\n\x18ListNotificationsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12)\n\nread_state\x18\x05 \x01(\x0e\x32\x15.unisono.v1.ReadState\x12\x36\n\x11user_action_state\x18\x06 \x01(\x0e\x32\x1b.unisono.v1.UserActionState\x12\x17\n\ngroup_name\x18\x07 \x01(\tH\x00\x88\x01\x01\x12.\n\nstart_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\x08\x63\x61tegory\x18\n \x01(\tH\x01\x88\x01\x01\x12\x1a\n\rchanged_after\x18\x0b \x01(\x03H\x02\x88\x01\x01\x42\r\n\x0b_group_nameB\x0b\n\t_categoryB\x10\n\x0e_changed_after\"\xd2\x01\n\x19ListNotificationsResponse\x12/\n\rnotifications\x18\x01 \x03(\x0b\x32\x18.unisono.v1.Notification\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x14\n\x0cresume_token\x18\x03 \x01(\x0c\x12>\n\x15removed_notifications\x18\x04 \x03(\x0b\x32\x1f.unisono.v1.RemovedNotification\x12\x15\n\rlast_revision\x18\x05 \x01(\x03\"\xdb\x01\n\x13RemovedNotification\x12\n\n\x02id\x18\x01 \x01(\t\x12\x1b\n\x13\x61pp_notification_id\x18\x02 \x01(\t\x12+\n\x0bsender_role\x18\x03 \x01(\x0e\x32\x16.unisono.v1.SenderRole\x12\x10\n\x08revision\x18\x04 \x01(\x03\x12/\n\x0bremove_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x0b\x63hange_type\x18\x06 \x01(\x0e\x32\x16.unisono.v1.ChangeType\"\xf3\x01\n\x13NotificationContent\x12$\n\x07payload\x18\x01 \x01(\x0b\x32\x13.unisono.v1.Payload\x12\x12\n\ngroup_name\x18\x02 \x01(\t\x12&\n\x08priority\x18\x03 \x01(\x0e\x32\x14.unisono.v1.Priority\x12\x37\n\x14\x64isplay_time_to_live\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63\x61tegory\x18\x06 \x01(\t\"\x9d\x02\n\x19UpdateNotificationRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x31\n\x0cnotification\x18\x03 \x01(\x0b\x32\x1b.unisono.v1.NotificationRef\x12\x30\n\x07\x63ontent\x18\x04 \x01(\x0b\x32\x1f.unisono.v1.NotificationContent\x12/\n\x0bupdate_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\x12\x0e\n\x06silent\x18\x06 \x01(\x08\x12\x1e\n\x11\x65xpected_revision\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"L\n\x1aUpdateNotificationResponse\x12.\n\x0cnotification\x18\x01 \x01(\x0b\x32\x18.unisono.v1.Notification\"=\n\x10NotificationRefs\x12)\n\x04refs\x18\x01 \x03(\x0b\x32\x1b.unisono.v1.NotificationRef\"\x12\n\x10\x41llNotifications\"\x80\x04\n\x18MarkNotificationsRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x32\n\nreferences\x18\x03 \x01(\x0b\x32\x1c.unisono.v1.NotificationRefsH\x00\x12\x14\n\ngroup_name\x18\x04 \x01(\tH\x00\x12+\n\x03\x61ll\x18\x05 \x01(\x0b\x32\x1c.unisono.v1.AllNotificationsH\x00\x12)\n\nread_state\x18\x06 \x01(\x0e\x32\x15.unisono.v1.ReadState\x12\x36\n\x11user_action_state\x18\x07 \x01(\x0e\x32\x1b.unisono.v1.UserActionState\x12\x30\n\x0csnooze_until\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1b\n\x0eup_to_revision\x18\t \x01(\x03H\x01\x88\x01\x01\x12\x1e\n\x11\x65xpected_revision\x18\n \x01(\x03H\x02\x88\x01\x01\x12-\n\nsnooze_for\x18\x0b \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\taction_id\x18\x0c \x01(\tB\n\n\x08selectorB\x11\n\x0f_up_to_revisionB\x14\n\x12_expected_revision\"\x9a\x01\n\x19MarkNotificationsResponse\x12\x0f\n\x07\x63hanged\x18\x01 \x01(\x03\x12\x0f\n\x07skipped\x18\x02 \x01(\x03\x12\x15\n\rlast_revision\x18\x03 \x01(\x03\x12\x14\n\x0cunread_count\x18\x04 \x01(\x03\x12.\n\tnot_found\x18\x05 \x03(\x0b\x32\x1b.unisono.v1.NotificationRef\"\xaa\x01\n\x19\x44\x65leteNotificationRequest\x12\x0f\n\x07user_id\x18\x01 \x01(\t\x12\x13\n\x0b\x65ndpoint_id\x18\x02 \x01(\t\x12\x31\n\x0cnotification\x18\x03 \x01(\x0b\x32\x1b.unisono.v1.NotificationRef\x12\x1e\n\x11\x65xpected_revision\x18\x04 \x01(\x03H\x00\x88\x01\x01\x42\x14\n\x12_expected_revision\"G\n\x1a\x44\x65leteNotificationResponse\x12\x10\n\x08revision\x18\x01 \x01(\x03\x12\x17\n\x0f\x61lready_removed\x18\x02 \x01(\x08*N\n\x0e\x43onflictPolicy\x12\x1f\n\x1b\x43ONFLICT_POLICY_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x43ONFLICT_POLICY_REPLACE\x10\x01\x32\xd9\x05\n\x13NotificationService\x12]\n\x10SendNotification\x12#.unisono.v1.SendNotificationRequest\x1a$.unisono.v1.SendNotificationResponse\x12o\n\x16\x42\x61tchSendNotifications\x12).unisono.v1.BatchSendNotificationsRequest\x1a*.unisono.v1.BatchSendNotificationsResponse\x12_\n\x0fGetNotification\x12\".unisono.v1.GetNotificationRequest\x1a#.unisono.v1.GetNotificationResponse\"\x03\x90\x02\x01\x12\x65\n\x11ListNotifications\x12$.unisono.v1.ListNotificationsRequest\x1a%.unisono.v1.ListNotificationsResponse\"\x03\x90\x02\x01\x12\x63\n\x12UpdateNotification\x12%.unisono.v1.UpdateNotificationRequest\x1a&.unisono.v1.UpdateNotificationResponse\x12`\n\x11MarkNotifications\x12$.unisono.v1.MarkNotificationsRequest\x1a%.unisono.v1.MarkNotificationsResponse\x12\x63\n\x12\x44\x65leteNotification\x12%.unisono.v1.DeleteNotificationRequest\x1a&.unisono.v1.DeleteNotificationResponseB_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,48 +42,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['GetNotification']._serialized_options = b'\220\002\001'
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListNotifications']._loaded_options = None
   _globals['_NOTIFICATIONSERVICE'].methods_by_name['ListNotifications']._serialized_options = b'\220\002\001'
-  _globals['_CONFLICTPOLICY']._serialized_start=3546
-  _globals['_CONFLICTPOLICY']._serialized_end=3624
-  _globals['_SENDNOTIFICATIONREQUEST']._serialized_start=211
-  _globals['_SENDNOTIFICATIONREQUEST']._serialized_end=639
-  _globals['_SENDNOTIFICATIONRESPONSE']._serialized_start=641
-  _globals['_SENDNOTIFICATIONRESPONSE']._serialized_end=707
-  _globals['_SENDRESULT']._serialized_start=710
-  _globals['_SENDRESULT']._serialized_end=889
-  _globals['_BATCHSENDNOTIFICATIONSREQUEST']._serialized_start=891
-  _globals['_BATCHSENDNOTIFICATIONSREQUEST']._serialized_end=977
-  _globals['_BATCHSENDNOTIFICATIONSRESPONSE']._serialized_start=979
-  _globals['_BATCHSENDNOTIFICATIONSRESPONSE']._serialized_end=1057
-  _globals['_BATCHSENDRESULT']._serialized_start=1059
-  _globals['_BATCHSENDRESULT']._serialized_end=1174
-  _globals['_BATCHITEMERROR']._serialized_start=1176
-  _globals['_BATCHITEMERROR']._serialized_end=1262
-  _globals['_GETNOTIFICATIONREQUEST']._serialized_start=1264
-  _globals['_GETNOTIFICATIONREQUEST']._serialized_end=1356
-  _globals['_GETNOTIFICATIONRESPONSE']._serialized_start=1358
-  _globals['_GETNOTIFICATIONRESPONSE']._serialized_end=1431
-  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_start=1434
-  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_end=1806
-  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_start=1808
-  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_end=1931
-  _globals['_NOTIFICATIONCONTENT']._serialized_start=1934
-  _globals['_NOTIFICATIONCONTENT']._serialized_end=2177
-  _globals['_UPDATENOTIFICATIONREQUEST']._serialized_start=2180
-  _globals['_UPDATENOTIFICATIONREQUEST']._serialized_end=2465
-  _globals['_UPDATENOTIFICATIONRESPONSE']._serialized_start=2467
-  _globals['_UPDATENOTIFICATIONRESPONSE']._serialized_end=2543
-  _globals['_NOTIFICATIONREFS']._serialized_start=2545
-  _globals['_NOTIFICATIONREFS']._serialized_end=2606
-  _globals['_ALLNOTIFICATIONS']._serialized_start=2608
-  _globals['_ALLNOTIFICATIONS']._serialized_end=2626
-  _globals['_MARKNOTIFICATIONSREQUEST']._serialized_start=2629
-  _globals['_MARKNOTIFICATIONSREQUEST']._serialized_end=3141
-  _globals['_MARKNOTIFICATIONSRESPONSE']._serialized_start=3144
-  _globals['_MARKNOTIFICATIONSRESPONSE']._serialized_end=3298
-  _globals['_DELETENOTIFICATIONREQUEST']._serialized_start=3301
-  _globals['_DELETENOTIFICATIONREQUEST']._serialized_end=3471
-  _globals['_DELETENOTIFICATIONRESPONSE']._serialized_start=3473
-  _globals['_DELETENOTIFICATIONRESPONSE']._serialized_end=3544
-  _globals['_NOTIFICATIONSERVICE']._serialized_start=3627
-  _globals['_NOTIFICATIONSERVICE']._serialized_end=4356
+  _globals['_CONFLICTPOLICY']._serialized_start=3933
+  _globals['_CONFLICTPOLICY']._serialized_end=4011
+  _globals['_SENDNOTIFICATIONREQUEST']._serialized_start=242
+  _globals['_SENDNOTIFICATIONREQUEST']._serialized_end=670
+  _globals['_SENDNOTIFICATIONRESPONSE']._serialized_start=672
+  _globals['_SENDNOTIFICATIONRESPONSE']._serialized_end=738
+  _globals['_SENDRESULT']._serialized_start=741
+  _globals['_SENDRESULT']._serialized_end=920
+  _globals['_BATCHSENDNOTIFICATIONSREQUEST']._serialized_start=922
+  _globals['_BATCHSENDNOTIFICATIONSREQUEST']._serialized_end=1008
+  _globals['_BATCHSENDNOTIFICATIONSRESPONSE']._serialized_start=1010
+  _globals['_BATCHSENDNOTIFICATIONSRESPONSE']._serialized_end=1088
+  _globals['_BATCHSENDRESULT']._serialized_start=1090
+  _globals['_BATCHSENDRESULT']._serialized_end=1205
+  _globals['_BATCHITEMERROR']._serialized_start=1207
+  _globals['_BATCHITEMERROR']._serialized_end=1293
+  _globals['_GETNOTIFICATIONREQUEST']._serialized_start=1295
+  _globals['_GETNOTIFICATIONREQUEST']._serialized_end=1387
+  _globals['_GETNOTIFICATIONRESPONSE']._serialized_start=1389
+  _globals['_GETNOTIFICATIONRESPONSE']._serialized_end=1462
+  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_start=1465
+  _globals['_LISTNOTIFICATIONSREQUEST']._serialized_end=1883
+  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_start=1886
+  _globals['_LISTNOTIFICATIONSRESPONSE']._serialized_end=2096
+  _globals['_REMOVEDNOTIFICATION']._serialized_start=2099
+  _globals['_REMOVEDNOTIFICATION']._serialized_end=2318
+  _globals['_NOTIFICATIONCONTENT']._serialized_start=2321
+  _globals['_NOTIFICATIONCONTENT']._serialized_end=2564
+  _globals['_UPDATENOTIFICATIONREQUEST']._serialized_start=2567
+  _globals['_UPDATENOTIFICATIONREQUEST']._serialized_end=2852
+  _globals['_UPDATENOTIFICATIONRESPONSE']._serialized_start=2854
+  _globals['_UPDATENOTIFICATIONRESPONSE']._serialized_end=2930
+  _globals['_NOTIFICATIONREFS']._serialized_start=2932
+  _globals['_NOTIFICATIONREFS']._serialized_end=2993
+  _globals['_ALLNOTIFICATIONS']._serialized_start=2995
+  _globals['_ALLNOTIFICATIONS']._serialized_end=3013
+  _globals['_MARKNOTIFICATIONSREQUEST']._serialized_start=3016
+  _globals['_MARKNOTIFICATIONSREQUEST']._serialized_end=3528
+  _globals['_MARKNOTIFICATIONSRESPONSE']._serialized_start=3531
+  _globals['_MARKNOTIFICATIONSRESPONSE']._serialized_end=3685
+  _globals['_DELETENOTIFICATIONREQUEST']._serialized_start=3688
+  _globals['_DELETENOTIFICATIONREQUEST']._serialized_end=3858
+  _globals['_DELETENOTIFICATIONRESPONSE']._serialized_start=3860
+  _globals['_DELETENOTIFICATIONRESPONSE']._serialized_end=3931
+  _globals['_NOTIFICATIONSERVICE']._serialized_start=4014
+  _globals['_NOTIFICATIONSERVICE']._serialized_end=4743
 # @@protoc_insertion_point(module_scope)

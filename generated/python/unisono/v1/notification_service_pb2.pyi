@@ -12,6 +12,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from unisono.v1 import feed_service_pb2 as _feed_service_pb2
 from unisono.v1 import notification_pb2 as _notification_pb2
 import builtins as _builtins
 import sys
@@ -376,16 +377,17 @@ class ListNotificationsRequest(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     CATEGORY_FIELD_NUMBER: _builtins.int
+    CHANGED_AFTER_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
     """The user whose notifications to list."""
     endpoint_id: _builtins.str
     """Lists only what is meant for this endpoint, which must be registered, and puts a resume_token on the first page."""
     page_size: _builtins.int
-    """How many to return: at most 500; 0 means 50. A page also ends at 1 MiB; and with a filter or an endpoint_id, where
-    1,000 notifications were looked at, so that it may be short or empty and not the last.
+    """How many to return: at most 500; 0 means 50. A page also ends at 1 MiB; and with a filter, an endpoint_id or
+    changed_after, where 1,000 notifications were looked at, so that it may be short or empty and not the last.
     """
     page_token: _builtins.str
-    """The next_page_token of the page before, for the same filters. Empty: the first page."""
+    """The next_page_token of the page before, for the same filters and changed_after. Empty: the first page."""
     read_state: _notification_pb2.ReadState.ValueType
     """Only with this read state."""
     user_action_state: _notification_pb2.UserActionState.ValueType
@@ -394,6 +396,17 @@ class ListNotificationsRequest(_message.Message):
     """Only of this group. Set and empty: only without a group."""
     category: _builtins.str
     """Only of this category. Set and empty: only without a category."""
+    changed_after: _builtins.int
+    """Only what changed after this revision of the feed, reads and actions included, in the order of revisions, with what
+    was removed, whether the client was given it or not. 0 begins: everything that is live, for a client that holds
+    nothing. Each is given as it is now; one that changes while pages are read comes again on a later page. So after the
+    last page, the client holds what the feed held at last_revision, and asks with that the next time.
+
+    Goes with user_id, endpoint_id and the fields of pages only: a filter would hide that something does not pass it any
+    more. FAILED_PRECONDITION, REVISION_OUT_OF_RANGE, where the answer could lack a removal, or the feed has not come to
+    this revision: the client then discards what it holds, and begins with 0. A feed that was forgotten and has begun
+    anew, and one that was restored from a backup, are recognised by that for as long as their revision is smaller.
+    """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """Only created at or after this time."""
@@ -415,17 +428,22 @@ class ListNotificationsRequest(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         category: _builtins.str | None = ...,
+        changed_after: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_group_name", b"_group_name", "category", b"category", "end_time", b"end_time", "group_name", b"group_name", "start_time", b"start_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_changed_after", b"_changed_after", "_group_name", b"_group_name", "category", b"category", "changed_after", b"changed_after", "end_time", b"end_time", "group_name", b"group_name", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_group_name", b"_group_name", "category", b"category", "end_time", b"end_time", "endpoint_id", b"endpoint_id", "group_name", b"group_name", "page_size", b"page_size", "page_token", b"page_token", "read_state", b"read_state", "start_time", b"start_time", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_category", b"_category", "_changed_after", b"_changed_after", "_group_name", b"_group_name", "category", b"category", "changed_after", b"changed_after", "end_time", b"end_time", "endpoint_id", b"endpoint_id", "group_name", b"group_name", "page_size", b"page_size", "page_token", b"page_token", "read_state", b"read_state", "start_time", b"start_time", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__category: _TypeAlias = _typing.Literal["category"]  # noqa: Y015
     _WhichOneofArgType__category: _TypeAlias = _typing.Literal["_category", b"_category"]  # noqa: Y015
+    _WhichOneofReturnType__changed_after: _TypeAlias = _typing.Literal["changed_after"]  # noqa: Y015
+    _WhichOneofArgType__changed_after: _TypeAlias = _typing.Literal["_changed_after", b"_changed_after"]  # noqa: Y015
     _WhichOneofReturnType__group_name: _TypeAlias = _typing.Literal["group_name"]  # noqa: Y015
     _WhichOneofArgType__group_name: _TypeAlias = _typing.Literal["_group_name", b"_group_name"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__category) -> _WhichOneofReturnType__category | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__changed_after) -> _WhichOneofReturnType__changed_after | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__group_name) -> _WhichOneofReturnType__group_name | None: ...
 
@@ -440,15 +458,25 @@ class ListNotificationsResponse(_message.Message):
     NOTIFICATIONS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    REMOVED_NOTIFICATIONS_FIELD_NUMBER: _builtins.int
+    LAST_REVISION_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Empty on the last page, and only there: a page that is short or empty *with* a token is followed by others."""
     resume_token: _builtins.bytes
-    """On the first page of a request with endpoint_id: the position of this snapshot. A Subscribe that starts from it
-    misses nothing in between.
+    """On the first page of a request with endpoint_id and without changed_after: the position of this snapshot. A
+    Subscribe that starts from it misses nothing in between.
+    """
+    last_revision: _builtins.int
+    """Only with changed_after: the revision of the feed that this page reaches, at least that of all on it. On the last
+    page, the changed_after to ask with the next time.
     """
     @_builtins.property
     def notifications(self) -> _containers.RepeatedCompositeFieldContainer[_notification_pb2.Notification]:
-        """Newest first."""
+        """Newest first. With changed_after: in the order of their revisions."""
+
+    @_builtins.property
+    def removed_notifications(self) -> _containers.RepeatedCompositeFieldContainer[Global___RemovedNotification]:
+        """Only with changed_after: what was removed, in the order of revisions, which are those of notifications, too."""
 
     def __init__(
         self,
@@ -456,14 +484,60 @@ class ListNotificationsResponse(_message.Message):
         notifications: _abc.Iterable[_notification_pb2.Notification] | None = ...,
         next_page_token: _builtins.str = ...,
         resume_token: _builtins.bytes = ...,
+        removed_notifications: _abc.Iterable[Global___RemovedNotification] | None = ...,
+        last_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "notifications", b"notifications", "resume_token", b"resume_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_revision", b"last_revision", "next_page_token", b"next_page_token", "notifications", b"notifications", "removed_notifications", b"removed_notifications", "resume_token", b"resume_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListNotificationsResponse: _TypeAlias = ListNotificationsResponse  # noqa: Y015
+
+@_typing.final
+class RemovedNotification(_message.Message):
+    """A notification that is not in the feed any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    APP_NOTIFICATION_ID_FIELD_NUMBER: _builtins.int
+    SENDER_ROLE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REMOVE_TIME_FIELD_NUMBER: _builtins.int
+    CHANGE_TYPE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id."""
+    app_notification_id: _builtins.str
+    """The sender's own key, empty where there was none."""
+    sender_role: _notification_pb2.SenderRole.ValueType
+    """The role that created it: each role has its own keys."""
+    revision: _builtins.int
+    """The feed's revision at which it was removed."""
+    change_type: _feed_service_pb2.ChangeType.ValueType
+    """Why: a value of those that remove."""
+    @_builtins.property
+    def remove_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was removed."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        app_notification_id: _builtins.str = ...,
+        sender_role: _notification_pb2.SenderRole.ValueType = ...,
+        revision: _builtins.int = ...,
+        remove_time: _timestamp_pb2.Timestamp | None = ...,
+        change_type: _feed_service_pb2.ChangeType.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["remove_time", b"remove_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_notification_id", b"app_notification_id", "change_type", b"change_type", "id", b"id", "remove_time", b"remove_time", "revision", b"revision", "sender_role", b"sender_role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RemovedNotification: _TypeAlias = RemovedNotification  # noqa: Y015
 
 @_typing.final
 class NotificationContent(_message.Message):

@@ -46,7 +46,9 @@ class NotificationServiceStub:
     GetNotification: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetNotificationRequest, _notification_service_pb2.GetNotificationResponse]
     """Returns one notification with its payload."""
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]
-    """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires."""
+    """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires. With
+    changed_after, returns what has changed since a revision, for a backend that asks now and then.
+    """
     UpdateNotification: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateNotificationRequest, _notification_service_pb2.UpdateNotificationResponse]
     """Patches the content of one notification. Only the role that created it may."""
     MarkNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.MarkNotificationsRequest, _notification_service_pb2.MarkNotificationsResponse]
@@ -72,7 +74,9 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     GetNotification: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetNotificationRequest, _notification_service_pb2.GetNotificationResponse]  # type: ignore[assignment]
     """Returns one notification with its payload."""
     ListNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]  # type: ignore[assignment]
-    """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires."""
+    """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires. With
+    changed_after, returns what has changed since a revision, for a backend that asks now and then.
+    """
     UpdateNotification: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateNotificationRequest, _notification_service_pb2.UpdateNotificationResponse]  # type: ignore[assignment]
     """Patches the content of one notification. Only the role that created it may."""
     MarkNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.MarkNotificationsRequest, _notification_service_pb2.MarkNotificationsResponse]  # type: ignore[assignment]
@@ -119,7 +123,9 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ListNotificationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ListNotificationsResponse, _abc.Awaitable[_notification_service_pb2.ListNotificationsResponse]]:
-        """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires."""
+        """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires. With
+        changed_after, returns what has changed since a revision, for a backend that asks now and then.
+        """
 
     @_abc_1.abstractmethod
     def UpdateNotification(

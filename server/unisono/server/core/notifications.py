@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from unisono.server.clock import Clock, Ids
+from unisono.server.core.change_list import ChangesCursor, ChangesResult, bounds, checked
 from unisono.server.core.decide.commands import (
     Actor,
     Delete,
@@ -24,7 +25,7 @@ from unisono.server.core.resume_token import Seal
 from unisono.server.core.turns import Turns
 from unisono.server.errors import UnisonoError
 from unisono.server.fair_queue import Owner
-from unisono.server.model import Limits, Notification, TargetPolicy
+from unisono.server.model import Audience, Limits, Notification, TargetPolicy
 from unisono.server.model.value import value
 from unisono.server.store.base import Store
 from unisono.server.store.reads import HistoryPage, ListFilter, Standing
@@ -130,6 +131,29 @@ class Notifications:
         if before is None and actor.endpoint_id and page.standing is not None:
             return ListResult(page=page, resume_token=self._token(actor, page.standing))
         return ListResult(page=page)
+
+    async def changes(
+        self, actor: Actor, after: int, cursor: ChangesCursor | None, *, limit: int
+    ) -> ChangesResult:
+        """Return a page of what changed after a revision, with what was removed, in the order of revisions.
+
+        After the revision 0, all that is live. `cursor` None begins; limits are those of `history`. Raises
+        `FailedPrecondition` (REVISION_OUT_OF_RANGE) where the list would lack removals, or is of another
+        feed; `NotFound` and `FailedPrecondition` for the endpoint; and `Unavailable`.
+        """
+        audience: Audience | None = None
+        if actor.endpoint_id:
+            audience = (await self._endpoints.get(actor.feed, actor.endpoint_id)).audience
+        passed, base = bounds(after, cursor)
+        page = await self._store.list_changes(
+            actor.feed,
+            after=passed,
+            base=base,
+            audience=audience,
+            limit=limit,
+            max_bytes=self._limits.page_bytes,
+        )
+        return checked(page, self._store.epoch, after, cursor)
 
     async def update(self, command: Update) -> Notification:
         """Change the content of a live notification, and return it as it is then, with its payload.

@@ -15,7 +15,7 @@ Every adapter promises, and `tests/contract` checks:
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from unisono.server.model import Endpoint, Feed, FeedKey, Notification
+from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.commit import (
     Decision,
     EndpointDecision,
@@ -27,6 +27,7 @@ from unisono.server.store.commit import (
 from unisono.server.store.reads import (
     MAX_EXAMINED_ROWS,
     Changes,
+    ChangesPage,
     Due,
     EndpointActivity,
     HistoryPage,
@@ -153,6 +154,26 @@ class Store(Protocol):
         A page has at most `limit` rows and `max_bytes` of payloads, but at least one row if one passes. With
         a filter, it examines at most `max_examined` rows, or `limit` if that is more, and may then be empty
         though more follow.
+        """
+
+    async def list_changes(
+        self,
+        key: FeedKey,
+        *,
+        after: int,
+        base: int,
+        audience: Audience | None,
+        limit: int,
+        max_bytes: int,
+        max_examined: int = MAX_EXAMINED_ROWS,
+    ) -> ChangesPage:
+        """Return a page of rows with revisions above `after`, lowest first: live ones, with payloads, and
+        tombstones with revisions above `base`; with an audience, only what is meant for it.
+
+        A page has at most `limit` rows and `max_bytes` of payloads, but at least one row if one passes. It
+        examines at most `max_examined` rows, or twice `limit` if that is more: one half of the live ones
+        created after `after`, the other of those changed since they were created. It may then be empty though
+        more follow.
         """
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:

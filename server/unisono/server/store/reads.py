@@ -103,6 +103,21 @@ class HistoryPage:
 
 
 @value(frozen=True, slots=True, kw_only=True)
+class ChangesPage:
+    """A page of what changed in a feed, in the order of revisions, from one snapshot.
+
+    `standing` is None where there is no feed; `floor` is as in `Feed`. The next page is after the revision
+    `resume_after`; None means that nothing follows up to the feed's revision. As in `HistoryPage`, a short or
+    even empty page is not the last one if it has examined as many rows as it may.
+    """
+
+    standing: Standing | None
+    floor: int
+    rows: Sequence[EncodedRow]
+    resume_after: int | None
+
+
+@value(frozen=True, slots=True, kw_only=True)
 class Due:
     """A notification that has expired, or whose snooze has ended."""
 

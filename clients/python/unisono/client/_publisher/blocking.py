@@ -3,22 +3,24 @@
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from unisono.client._calls import Filter, Patch, Selector, State
+from unisono.client._changes import Changes
 from unisono.client._connection import Target
 from unisono.client._drafts import Content, Draft
-from unisono.client._model import DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
+from unisono.client._model import Change, DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Ref
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
 
 Result = TypeVar("Result")
+Row = TypeVar("Row")
 
 
 class BlockingPublisher:
@@ -117,16 +119,20 @@ class BlockingPublisher:
         As `Publisher.list`, but the iteration blocks whenever it needs a page, for up to `timeout`, and
         nothing is checked or requested before its first step.
         """
-        rows = self._publisher.list(user_id, page_size=page_size, timeout=timeout, **filters)
-        try:
-            while True:
-                row = self._run(anext(rows, None))
-                if row is None:
-                    return
-                yield row
-        finally:
-            with suppress(RuntimeError):  # it may be closed meanwhile
-                self._run(rows.aclose())
+        yield from self._iterated(
+            self._publisher.list(user_id, page_size=page_size, timeout=timeout, **filters)
+        )
+
+    def changes(
+        self, user_id: str, after: int = 0, *, page_size: int = 0, timeout: float | None = None
+    ) -> "BlockingChanges":
+        """Return what changed in a user's feed after a revision: for a backend that asks now and then.
+
+        As `Publisher.changes`, but it is iterated with `for`, and the iteration blocks whenever it needs a
+        page, for up to `timeout`.
+        """
+        changes = self._publisher.changes(user_id, after, page_size=page_size, timeout=timeout)
+        return BlockingChanges(changes, self._iterated)
 
     def update(
         self,
@@ -204,6 +210,18 @@ class BlockingPublisher:
         """
         return self._run(self._publisher.list_endpoints(user_id, timeout=timeout))
 
+    def _iterated(self, rows: AsyncGenerator[Row, None]) -> Iterator[Row]:
+        """Iterate over what the publisher iterates over, on its thread."""
+        try:
+            while True:
+                row = self._run(anext(rows, None))
+                if row is None:
+                    return
+                yield row
+        finally:
+            with suppress(RuntimeError):  # it may be closed meanwhile
+                self._run(rows.aclose())
+
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         running = self._submit(work)
         try:
@@ -234,3 +252,21 @@ class BlockingPublisher:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+class BlockingChanges:
+    """What changed in a feed after a revision: as `Changes`, but iterated with `for`, on any thread."""
+
+    def __init__(
+        self, changes: Changes, iterate: Callable[[AsyncGenerator[Change, None]], Iterator[Change]]
+    ) -> None:
+        self._changes = changes
+        self._iterate = iterate
+
+    @property
+    def last_revision(self) -> int:
+        """The feed's revision up to which all was given; see `Changes.last_revision`."""
+        return self._changes.last_revision
+
+    def __iter__(self) -> Iterator[Change]:
+        return self._iterate(aiter(self._changes))

@@ -6,6 +6,7 @@ from typing import Self, Unpack
 
 from unisono.client import _arguments, _convert
 from unisono.client._calls import Filter, Patch, Selector, ServiceClient, State, marking
+from unisono.client._changes import Changes
 from unisono.client._connection import Connection, Target
 from unisono.client._drafts import Content, Draft, draft, keyed
 from unisono.client._model import DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
@@ -131,6 +132,22 @@ class Publisher:
         return self._calls.list_notifications(
             user_id, filters, page_size=page_size, timeout=self._within(timeout)
         )
+
+    def changes(
+        self, user_id: str, after: int = 0, *, page_size: int = 0, timeout: float | None = None
+    ) -> Changes:
+        """Return what changed in a user's feed after a revision: for a backend that asks now and then.
+
+            changes = publisher.changes("ada", after=stored)
+            async for change in changes: ...
+            stored = changes.last_revision
+
+        A `Notification` is as it is now, reads and actions included; a `RemovedNotification` is gone. 0
+        begins with all that is live, for who holds nothing. The iteration raises `RevisionOutOfRange` where
+        the server may have forgotten removals since (by default after 30 days), or the feed began anew:
+        discard what you hold, and begin with 0. Pages are as for `list`.
+        """
+        return self._calls.list_changes(user_id, after, page_size=page_size, timeout=self._within(timeout))
 
     async def update(
         self,

@@ -111,6 +111,12 @@ def check_revision(violations: Violations, field: str, value: int) -> None:
         violations.add(field, f"must be at least 0 and below 2^53, is {value}")
 
 
+def check_page_size(violations: Violations, value: int, max_items: int) -> None:
+    """Check how many items a page is to have; 0 means the default."""
+    if not 0 <= value <= max_items:
+        violations.add("page_size", f"must be at least 0 and at most {max_items}, is {value}")
+
+
 def check_members(
     violations: Violations, field: str, values: Sequence[T], max_items: int, *, min_items: int = 1
 ) -> Sequence[T]:

@@ -16,6 +16,7 @@ from unisono.client._errors import (
     QuotaExceeded,
     ResumeTokenInvalid,
     RevisionMismatch,
+    RevisionOutOfRange,
     Superseded,
     TooLarge,
     Unauthenticated,
@@ -134,6 +135,16 @@ def revision_mismatch(current: int, expected: int) -> RevisionMismatch:
     """Return the error for a notification that is not at the expected revision."""
     text = f"the notification is at revision {current}, not at {expected}; read it again"
     return RevisionMismatch(text, reason="REVISION_MISMATCH", metadata={"revision": str(current)})
+
+
+def revision_out_of_range(after: int, floor: int, revision: int) -> RevisionOutOfRange:
+    """Return the error for a list of changes that would lack removals, or is of an earlier feed."""
+    text = (
+        f"changes after revision {after} cannot be listed, only after {floor} to {revision}; "
+        "list all anew, with changed_after 0"
+    )
+    metadata = {"floor": str(floor), "revision": str(revision)}
+    return RevisionOutOfRange(text, reason="REVISION_OUT_OF_RANGE", metadata=metadata)
 
 
 def quota_exceeded(reason: str, text: str, limit: int) -> QuotaExceeded:

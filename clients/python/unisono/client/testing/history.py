@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from unisono.client.testing import checks, endpoints, errors
+from unisono.client.testing.changes import fitting, list_changes
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Feed, Row
 from unisono.client.testing.patching import check_ref
@@ -40,22 +41,22 @@ def list_notifications(
 
     The token of the next page is empty on the last one. `resume_token` is set on the first page of an
     endpoint. Raises `InvalidRequest`, also for a page token of another list, and `NotFound` or
-    `EndpointDeleted` for the endpoint.
+    `EndpointDeleted` for the endpoint. With `changed_after`, it answers what changed.
     """
+    if request.HasField("changed_after"):
+        return list_changes(request_context, request)
     violations = Violations()
     actor = request_context.reading_actor(violations, request.user_id, request.endpoint_id)
     _check_filters(violations, request_context, request)
     before = _opened(violations, request_context, actor.feed, request)
-    most = request_context.limits.page_items
-    if not 0 <= request.page_size <= most:
-        violations.add("page_size", f"must be at least 0 and at most {most}, is {request.page_size}")
+    checks.check_page_size(violations, request.page_size, request_context.limits.page_items)
     violations.check()
     feed, position = actor.feed, Position(*[actor.feed.revision] * 3)
     endpoint = endpoints.require_endpoint(feed, request.endpoint_id) if request.endpoint_id else None
     items, first = request.page_size or request_context.limits.page_default_items, before is None
     looked_at, last = _looked_at(feed, before, max(_LOOKS, items), narrowed=_narrows(request))
     found = [row for row in looked_at if row.is_for(endpoint) and _passes(row, request)]
-    page = _fitting(found, items, request_context.limits.page_bytes)
+    page = fitting(found, items, request_context.limits.page_bytes)
     last = page[-1] if len(page) < len(found) else last
     return pb.ListNotificationsResponse(
         notifications=[row.message for row in page],
@@ -130,13 +131,3 @@ def _passes(row: Row, request: pb.ListNotificationsRequest) -> bool:
         and (not request.HasField("start_time") or created >= millis(request.start_time))
         and (not request.HasField("end_time") or created < millis(request.end_time))
     )
-
-
-def _fitting(rows: Sequence[Row], max_items: int, max_bytes: int) -> Sequence[Row]:
-    """Return as many rows as fit on a page, at least one."""
-    size = 0
-    for index, row in enumerate(rows[:max_items]):
-        size += row.message.ByteSize()
-        if size > max_bytes and index:
-            return rows[:index]
-    return rows[:max_items]

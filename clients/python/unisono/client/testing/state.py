@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from unisono.client.testing import errors
 from unisono.client.testing.feed import Feed, FeedKey, Listener
@@ -58,6 +58,18 @@ class IssuedPosition:
     position: Position
 
 
+class ChangesCursor(NamedTuple):
+    """Where a list of changes goes on: the list, its epochs, what it has passed, and its base.
+
+    What was removed up to `base` is not named.
+    """
+
+    mark: bytes
+    epochs: tuple[int, int]
+    passed: int
+    base: int
+
+
 class OpaqueHandles(Generic[Value]):
     """Values under opaque handles, which nobody guesses and no other service issues."""
 
@@ -87,6 +99,7 @@ class ServiceState:
     principals: dict[str, Principal] = field(default_factory=dict)
     positions: OpaqueHandles[IssuedPosition] = field(default_factory=lambda: OpaqueHandles("position"))
     pages: OpaqueHandles[tuple[bytes, int]] = field(default_factory=lambda: OpaqueHandles("page"))
+    change_pages: OpaqueHandles[ChangesCursor] = field(default_factory=lambda: OpaqueHandles("changes"))
     #: A blocking publisher calls from a thread of its own.
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -117,7 +130,7 @@ class ServiceState:
     def seal(self, feed: Feed, endpoint_id: str, position: Position) -> bytes:
         """Return a resume token for a position of an endpoint."""
         return self.positions.issue(
-            IssuedPosition(feed.key, endpoint_id, self._epochs(feed), position)
+            IssuedPosition(feed.key, endpoint_id, self.epochs(feed), position)
         ).encode()
 
     def unseal(self, feed: Feed, endpoint_id: str, token: bytes) -> Position | None:
@@ -130,8 +143,9 @@ class ServiceState:
             raise errors.bad_position("is not a resume token")
         if sealed.feed != feed.key:
             raise errors.bad_position("was not given out for this feed")
-        counts = (sealed.endpoint_id, sealed.epochs) == (endpoint_id, self._epochs(feed))
+        counts = (sealed.endpoint_id, sealed.epochs) == (endpoint_id, self.epochs(feed))
         return sealed.position if counts else None
 
-    def _epochs(self, feed: Feed) -> tuple[int, int]:
+    def epochs(self, feed: Feed) -> tuple[int, int]:
+        """Return the epochs of the service and of a feed: positions of others are invalid."""
         return self.epoch, feed.epoch

@@ -106,6 +106,23 @@ def list_field(encoded: bytes, payload: bytes | None) -> bytes:
     return _LISTED + varint(len(body)) + body
 
 
+def removed_field(encoded: bytes, removal: int) -> bytes:
+    """Return an encoded `RemovedNotification`, as a field of a `ListNotificationsResponse`.
+
+    `encoded` is from `encode_row` of a tombstone, `removal` its proto `ChangeType`.
+    """
+    tombstone = pb.Notification.FromString(encoded[encoded[0] + 1 :])
+    body = service_pb.RemovedNotification(
+        id=tombstone.id,
+        app_notification_id=tombstone.app_notification_id,
+        sender_role=tombstone.sender_role,
+        revision=tombstone.revision,
+        remove_time=tombstone.update_time,
+        change_type=feed_pb.ChangeType.ValueType(removal),
+    ).SerializeToString()
+    return _REMOVED + varint(len(body)) + body
+
+
 def _content(payload: bytes | None) -> bytes:
     """Return a payload as a field of a `Notification`; nothing without one."""
     return _PAYLOAD + varint(len(payload)) + payload if payload else b""
@@ -164,4 +181,5 @@ _NOTIFICATION: Final = tag(feed_pb.Event.NOTIFICATION_FIELD_NUMBER)
 _ORIGIN: Final = tag(feed_pb.Event.ORIGIN_ENDPOINT_ID_FIELD_NUMBER)
 _ALERT: Final = tag(feed_pb.Event.ALERT_FIELD_NUMBER, VARINT) + b"\x01"
 _LISTED: Final = tag(service_pb.ListNotificationsResponse.NOTIFICATIONS_FIELD_NUMBER)
+_REMOVED: Final = tag(service_pb.ListNotificationsResponse.REMOVED_NOTIFICATIONS_FIELD_NUMBER)
 _EVENTS: Final = tag(feed_pb.EventBatch.EVENTS_FIELD_NUMBER)

@@ -49,7 +49,7 @@ def page_request(request_context: RequestContext, message: pb.ListNotificationsR
     actor = request_context.reading_actor(violations, message.user_id, message.endpoint_id)
     where = _filter(violations, message, request_context)
     before = _opened(violations, message.page_token, _mark(actor, where)) if message.page_token else None
-    limit = _page_size(violations, message.page_size, request_context)
+    limit = page_size(violations, message.page_size, request_context)
     violations.check()
     return PageRequest(actor=actor, where=where, before=before, limit=limit)
 
@@ -82,7 +82,8 @@ def _filter(
     )
 
 
-def _page_size(violations: Violations, wanted: int, request_context: RequestContext) -> int:
+def page_size(violations: Violations, wanted: int, request_context: RequestContext) -> int:
+    """Return how many to return on a page; 0 means the default. Adds a violation for more than allowed."""
     limit = request_context.limits.page_items
     if not 0 <= wanted <= limit:
         violations.add("page_size", f"must be at least 0 and at most {limit}, is {wanted}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from unisono.server.api.convert import encoding, messages, paging, requests, send_results
+from unisono.server.api.convert import changes_paging, encoding, messages, paging, requests, send_results
 from unisono.server.api.convert.batch import Batch
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.pipeline import PUBLISHER, Unary, UnaryBytes
@@ -100,8 +100,11 @@ class NotificationService:
 
         Returns an encoded `ListNotificationsResponse` with at most `page_bytes` of notifications, unless the
         first alone is larger. A page with a token is followed by others, even where it is empty. With an
-        endpoint, raises NotFound when it is not registered, and FailedPrecondition when it was deleted.
+        endpoint, raises NotFound when it is not registered, and FailedPrecondition when it was deleted; with
+        `changed_after`, also when what changed since is not known any more.
         """
+        if request.HasField("changed_after"):
+            return await self._list_changes(request_context, request)
         wanted = paging.page_request(request_context, request)
         history = await self._notifications.history(
             wanted.actor, wanted.where, before=wanted.before, limit=wanted.limit
@@ -113,6 +116,23 @@ class NotificationService:
         end = pb.ListNotificationsResponse(
             next_page_token="" if before is None else wanted.token(before),
             resume_token=history.resume_token,
+        )
+        return b"".join((*shown, end.SerializeToString()))
+
+    async def _list_changes(
+        self, request_context: RequestContext, request: pb.ListNotificationsRequest
+    ) -> bytes:
+        """Answer a page of what changed, which ends as one of the history does."""
+        wanted = changes_paging.changes_request(request_context, request)
+        changes = await self._notifications.changes(
+            wanted.actor, wanted.after, wanted.cursor, limit=wanted.limit
+        )
+        shown = _fitting(changes.rows, request_context.limits.page_bytes)
+        cut = len(shown) < len(changes.rows)
+        passed = changes.rows[len(shown) - 1].revision if cut else changes.resume_after
+        end = pb.ListNotificationsResponse(
+            next_page_token="" if passed is None else wanted.token(changes.cursor(passed)),
+            last_revision=changes.feed_revision if passed is None else passed,
         )
         return b"".join((*shown, end.SerializeToString()))
 
@@ -171,9 +191,15 @@ def _fitting(rows: Sequence[EncodedRow], limit: int) -> list[bytes]:
     shown: list[bytes] = []
     size = 0
     for row in rows:
-        encoded = encoding.list_field(row.encoded, row.payload)
+        encoded = _listed(row)
         size += len(encoded)
         if size > limit and shown:
             break
         shown.append(encoded)
     return shown
+
+
+def _listed(row: EncodedRow) -> bytes:
+    if row.removal is None:
+        return encoding.list_field(row.encoded, row.payload)
+    return encoding.removed_field(row.encoded, row.removal)

@@ -65,7 +65,8 @@ _NTH = """
     ORDER BY create_revision DESC LIMIT 1 OFFSET :max_examined - 1
     """
 
-_NO_BOUND = 2**63 - 1
+NO_BOUND = 2**63 - 1
+"""Above every revision."""
 
 
 async def read_changes(
@@ -87,7 +88,7 @@ async def read_changes(
         with snapshot(connection):
             for feed_id, targets, *record in connection.execute(_FEED, key._asdict()).fetchall():
                 counts = read_target_counts(connection, [feed_id]).get(feed_id, NONE) if targets else NONE
-                found, more = _page(connection, _CHANGES, {**values, "feed": feed_id}, limit, max_bytes)
+                found, more = page(connection, _CHANGES, {**values, "feed": feed_id}, limit, max_bytes)
                 return Changes(feed=rows.feed(key, record, counts), rows=found, complete=not more)
         raise LookupError(f"there is no feed {key}")
 
@@ -110,7 +111,7 @@ async def read_history(
     """
     values = {
         **endpoint(where.audience),
-        "before": _NO_BOUND if before is None else before,
+        "before": NO_BOUND if before is None else before,
         "max_examined": max(limit, max_examined),
         "read_state": where.read_state and int(where.read_state),
         "user_action_state": where.user_action_state and int(where.user_action_state),
@@ -125,7 +126,7 @@ async def read_history(
             for feed_id, *standing in connection.execute(_STANDING, key._asdict()).fetchall():
                 asked = {**values, "feed": feed_id}
                 seen = _nth(connection, asked) if where.is_narrowed else None
-                found, more = _page(connection, _HISTORY, {**asked, "least": seen or 0}, limit, max_bytes)
+                found, more = page(connection, _HISTORY, {**asked, "least": seen or 0}, limit, max_bytes)
                 resume_before = found[-1].create_revision if more else seen
                 return HistoryPage(standing=Standing(*standing), rows=found, resume_before=resume_before)
         return HistoryPage(standing=None, rows=(), resume_before=None)
@@ -140,17 +141,20 @@ def _nth(connection: sqlite3.Connection, values: Mapping[str, Any]) -> int | Non
     return None
 
 
-def _page(
+def page(
     connection: sqlite3.Connection,
     statement: str,
     values: Mapping[str, Any],
     limit: int,
     max_bytes: int,
 ) -> tuple[Sequence[EncodedRow], bool]:
-    """Return the rows of the page, and whether more follow."""
+    """Return the rows of a page, as many as fit, and whether more follow.
+
+    The columns of the statement are those of `EncodedRow`.
+    """
     with closing(connection.execute(statement, values)) as cursor:
-        page, more = _fitting(cursor, limit, max_bytes)
-    return list(map(EncodedRow._make, page)), more
+        found, more = _fitting(cursor, limit, max_bytes)
+    return list(map(EncodedRow._make, found)), more
 
 
 def _fitting(cursor: sqlite3.Cursor, limit: int, max_bytes: int) -> tuple[Records, bool]:

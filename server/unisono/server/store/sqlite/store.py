@@ -10,7 +10,7 @@ from sqlite3 import Connection
 from typing import TypeVar
 
 from unisono.server.clock import Ids
-from unisono.server.model import Endpoint, Feed, FeedKey, Notification
+from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import Encode
 from unisono.server.store.commit import (
     Decision,
@@ -23,6 +23,7 @@ from unisono.server.store.commit import (
 from unisono.server.store.reads import (
     MAX_EXAMINED_ROWS,
     Changes,
+    ChangesPage,
     Due,
     EndpointActivity,
     HistoryPage,
@@ -30,7 +31,7 @@ from unisono.server.store.reads import (
     PurgeBounds,
     Standing,
 )
-from unisono.server.store.sqlite import endpoints, paging, queries, retention
+from unisono.server.store.sqlite import changed, endpoints, paging, queries, retention
 from unisono.server.store.sqlite.commit import commit_batch
 from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.file import File
@@ -165,6 +166,29 @@ class SqliteStore:
             key,
             where,
             before=before,
+            limit=limit,
+            max_bytes=max_bytes,
+            max_examined=max_examined,
+        )
+
+    async def list_changes(
+        self,
+        key: FeedKey,
+        *,
+        after: int,
+        base: int,
+        audience: Audience | None,
+        limit: int,
+        max_bytes: int,
+        max_examined: int = MAX_EXAMINED_ROWS,
+    ) -> ChangesPage:
+        """See `Store.list_changes`."""
+        return await changed.read_changed(
+            self._readers,
+            key,
+            after=after,
+            base=base,
+            audience=audience,
             limit=limit,
             max_bytes=max_bytes,
             max_examined=max_examined,

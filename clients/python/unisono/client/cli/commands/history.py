@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         "unisono list --unread",
         "unisono list --user ada --group ci --since 2h      with an app's token",
         "unisono list --limit 0 --json | jq -r .title",
+        "unisono list --user ada --changed-after 57         with what was removed",
     ),
 )
 @click.option("--unread", is_flag=True, help="the same as --read-state unread")
@@ -48,6 +49,12 @@ if TYPE_CHECKING:
     metavar="N",
     help="at most this many; 0 is all",
 )
+@click.option(
+    "--changed-after",
+    type=click.IntRange(min=0),
+    metavar="REVISION",
+    help="what changed after it, in that order, with what was removed; 0 begins",
+)
 @user_option
 @common_options
 def history(
@@ -61,6 +68,7 @@ def history(
     since: datetime | None,
     until: datetime | None,
     limit: int,
+    changed_after: int | None,
 ) -> None:
     """List the notifications of a user, newest first.
 
@@ -69,6 +77,13 @@ def history(
     if unread:
         read_state = "unread"
     filter_ = _filter(read_state, action, group, category, since, until)
+    if changed_after is not None:
+        if filter_:
+            raise click.UsageError("--changed-after lists all that changed: it goes with --limit only")
+        from unisono.client.cli.commands.changes import list_changes
+
+        list_changes(access, user, changed_after, limit)
+        return
     from unisono.client.cli.commands.output import show
     from unisono.client.cli.formatting import tables
     from unisono.client.cli.service.calls import call

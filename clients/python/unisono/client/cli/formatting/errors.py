@@ -25,6 +25,7 @@ _BY_REASON: Final[Mapping[str, str]] = {
     "ENDPOINT_DELETED": "name another device with --endpoint; the id of this one stays unusable for 30 days",
     "PLATFORM_FIXED": "a platform is for ever: give --platform {platform}, or name another --endpoint",
     "KEY_CONFLICT": "--replace rewrites {notification_id}, which has this key; another --key makes a new one",
+    "REVISION_OUT_OF_RANGE": "--changed-after 0 begins anew, with all that is there",
     "LIVE_NOTIFICATIONS_EXCEEDED": "delete some, or let them expire sooner, with --expire",
     "TARGET_POLICIES_EXCEEDED": "name fewer choices of devices and platforms: {limit} choices may be live",
     "FEED_BYTES_EXCEEDED": "delete some, or let them expire sooner, with --expire",

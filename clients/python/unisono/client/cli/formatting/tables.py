@@ -9,10 +9,10 @@ from typing import Final
 
 from rich.text import Text
 
-from unisono.client._model import Endpoint, Notification, UserActionState
+from unisono.client._model import Change, Endpoint, Notification, RemovedNotification, UserActionState
 from unisono.client.cli.formatting.columns import Column, lines
 from unisono.client.cli.formatting.json_output import name_of
-from unisono.client.cli.formatting.texts import headline, mark_of, one_line
+from unisono.client.cli.formatting.texts import REMOVED, headline, mark_of, one_line
 from unisono.client.cli.formatting.times import ago
 
 #: The width of a table that does not go to a terminal: nothing is cut off.
@@ -28,11 +28,27 @@ _TITLE_FIRST: Final = ((1, 40), (2, 0), (1, 0))
 def notifications(rows: Sequence[Notification], now: datetime, width: int) -> list[Text]:
     """Return the line of heads, and a line for each notification; in little `width`, another for its id."""
     columns = [
-        Column("", [Text(mark_of(row), "cyan" if row.counts_as_unread else "dim") for row in rows]),
-        Column("TITLE", [Text(headline(row), _style(row)) for row in rows]),
+        Column("", [_mark(row) for row in rows]),
+        Column("TITLE", [_headline(row) for row in rows]),
         Column("GROUP", [Text(one_line(row.group_name), "dim") for row in rows]),
         Column("SENT", [Text(ago(row.create_time, now)) for row in rows]),
     ]
+    return _with_ids(columns, rows, width)
+
+
+def changes(rows: Sequence[Change], now: datetime, width: int) -> list[Text]:
+    """Return a table as `notifications`, which names what was removed by its key and says why."""
+    columns = [
+        Column("", [_mark(row) for row in rows]),
+        Column("TITLE", [_headline(row) for row in rows]),
+        Column("GROUP", [Text(one_line(_group(row)), "dim") for row in rows]),
+        Column("CHANGED", [Text(ago(_changed_at(row), now)) for row in rows]),
+    ]
+    return _with_ids(columns, rows, width)
+
+
+def _with_ids(columns: Sequence[Column], rows: Sequence[Change], width: int) -> list[Text]:
+    """Return a line for each row, with its id in it, or below it in little `width`."""
     ids = Column("ID", [Text(one_line(row.id), "dim") for row in rows])
     if width >= _WIDE:
         return lines([*columns, ids], width, _TITLE_FIRST)
@@ -54,6 +70,26 @@ def endpoints(rows: Sequence[Endpoint], now: datetime, width: int) -> list[Text]
         Column("ACKNOWLEDGED", [Text(f"{row.acknowledged_revision}") for row in rows], right=True),
     ]
     return lines(columns, width, [(place, 0) for place in (2, 5, 1, 4)])
+
+
+def _mark(row: Change) -> Text:
+    if isinstance(row, RemovedNotification):
+        return Text(REMOVED, "dim")
+    return Text(mark_of(row), "cyan" if row.counts_as_unread else "dim")
+
+
+def _headline(row: Change) -> Text:
+    if isinstance(row, RemovedNotification):
+        return Text(f"({name_of(row.change_type)}) {one_line(row.app_notification_id)}".rstrip(), "dim")
+    return Text(headline(row), _style(row))
+
+
+def _group(row: Change) -> str:
+    return "" if isinstance(row, RemovedNotification) else row.group_name
+
+
+def _changed_at(row: Change) -> datetime:
+    return row.remove_time if isinstance(row, RemovedNotification) else row.update_time
 
 
 def _style(row: Notification) -> str:

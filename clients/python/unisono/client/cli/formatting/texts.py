@@ -11,6 +11,7 @@ from unisono.client._model import Notification, ReadState, UserActionState
 from unisono.client.cli.formatting.json_output import name_of
 
 RINGS: Final = "♪"
+REMOVED: Final = "−"  # noqa: RUF001  the width of the other marks
 
 #: C0, DEL and C1, among them ESC; and the marks that override the direction of what follows.
 _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

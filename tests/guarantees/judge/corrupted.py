@@ -1,11 +1,12 @@
 """Corruptions of a valid history, each of which breaks one promise, as if a server had broken it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableSequence
 from dataclasses import replace
 
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
+from unisono.verify.full_lists import listings_of
 from unisono.verify.history import Annotation, Call, History, Principal, Stream, TimedMessage
 
 #: The one who sends.
@@ -34,14 +35,19 @@ def _events(stream: Stream) -> Iterator[feed_pb.Event]:
         yield from received.message.event_batch.events
 
 
+def _last_list(history: History) -> MutableSequence[pb.Notification]:
+    """Return what the last full list shows."""
+    *_, listing = listings_of(history)
+    assert isinstance(listing.answer, service_pb.ListNotificationsResponse)
+    return listing.answer.notifications
+
+
 def _change(history: History, old: Call, **fields: object) -> None:
     history.calls[history.calls.index(old)] = replace(old, **fields)  # type: ignore[arg-type]
 
 
 def a_sent_one_is_not_listed(history: History) -> None:
-    listing = next(call for call in reversed(history.calls) if call.method == "ListNotifications")
-    assert isinstance(listing.answer, service_pb.ListNotificationsResponse)
-    del listing.answer.notifications[0]
+    del _last_list(history)[0]
 
 
 def a_feed_goes_back(history: History) -> None:
@@ -169,6 +175,38 @@ def _held(stream: Stream) -> list[str]:
     return [event.notification_id for event in _events(stream) if not event.removed]
 
 
+def a_poll_lacks_a_change(history: History) -> None:
+    del next(page.notifications for page in _polled(history) if page.notifications)[0]
+
+
+def a_poll_lacks_a_removal(history: History) -> None:
+    del next(page.removed_notifications for page in _polled(history) if page.removed_notifications)[0]
+
+
+def a_poll_goes_back(history: History) -> None:
+    """The last page of the last poll, which began after all changes."""
+    *_, last = (
+        call.answer
+        for call in history.calls
+        if isinstance(call.answer, service_pb.ListNotificationsResponse) and call.answer.last_revision
+    )
+    last.last_revision = 5
+
+
+def a_poll_tells_otherwise_than_streams(history: History) -> None:
+    row = next(page.notifications for page in _polled(history) if page.notifications)[0]
+    row.group_name = "of another"
+
+
+def _polled(history: History) -> Iterator[service_pb.ListNotificationsResponse]:
+    """Return the pages of polls that do not begin with the feed."""
+    for call in history.calls:
+        asked, answer = call.request, call.answer
+        if isinstance(asked, service_pb.ListNotificationsRequest) and asked.changed_after:
+            assert isinstance(answer, service_pb.ListNotificationsResponse)
+            yield answer
+
+
 def two_devices_are_told_different_things(history: History) -> None:
     event = next(event for event in _events(_stream(history)) if not event.removed)
     event.notification.group_name = "of another"
@@ -271,9 +309,7 @@ def a_badge_is_wrong(history: History) -> None:
 
 
 def a_retry_is_stored_twice(history: History) -> None:
-    listing = next(call for call in reversed(history.calls) if call.method == "ListNotifications")
-    assert isinstance(listing.answer, service_pb.ListNotificationsResponse)
-    rows = listing.answer.notifications
+    rows = _last_list(history)
     rows[1].app_notification_id = rows[0].app_notification_id = "again"
 
 
@@ -291,6 +327,10 @@ CORRUPTIONS: dict[Corruption, str] = {
     an_event_is_lost: "Complete",
     a_device_is_left_behind: "Complete",
     a_removal_is_lost: "Complete",
+    a_poll_lacks_a_change: "Complete",
+    a_poll_lacks_a_removal: "Complete",
+    a_poll_goes_back: "Durable",
+    a_poll_tells_otherwise_than_streams: "Convergent",
     two_devices_are_told_different_things: "Convergent",
     a_ring_is_lost: "Resumable",
     a_ring_is_repeated: "Resumable",

@@ -41,11 +41,14 @@ async def history() -> History:
             for name in DEVICES
         ]
         await _all_at(devices, publisher)
+        polls = {user_id: publisher.changes(user_id, 2, page_size=3) for user_id in ("ada", "bob")}
         for round_ in range(4):
             await _happen(publisher, devices[0], round_)
             service.disconnect()
             await _happen(publisher, devices[1], round_)
             await _all_at(devices, publisher)
+            for changes in polls.values():
+                assert [change async for change in changes]
         recorder.annotate("SIGTERM")
         service.say_goodbye("DRAINING")
         for device in devices:
@@ -55,6 +58,7 @@ async def history() -> History:
         recorder.annotate("SETTLED", since=since)
         for user_id in ("ada", "bob"):
             assert [row async for row in publisher.list(user_id, page_size=500)]
+            assert [row async for row in publisher.changes(user_id, page_size=7)]
     recorder.annotate("memory", measured=1.0, allowed=2.0)
     recorder.annotate("p50", measured=10.0, allowed=20.0, beside=4.0)
     return recorder.history

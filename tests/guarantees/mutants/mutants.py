@@ -119,6 +119,16 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
+        name="a page of changes begins one late",
+        promise="Complete",
+        trial=network.CUT,
+        patch=Patch(
+            file="api/services/notifications.py",
+            old="wanted.token(changes.cursor(passed))",
+            new="wanted.token(changes.cursor(passed + 1))",
+        ),
+    ),
+    Mutant(
         name="the store tells otherwise than the tail",
         promise="Convergent",
         trial=network.CUT,

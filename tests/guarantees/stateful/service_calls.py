@@ -53,6 +53,7 @@ class ServiceCalls:
             self._mark: 6,
             self._delete: 2,
             self._read: 1,
+            self._poll: 2,
             self._come_and_go: 1,
         }
 
@@ -111,6 +112,17 @@ class ServiceCalls:
             await client.call(methods.GET, notification=self._ref())
         else:
             await client.call(methods.LIST, page_size=self._random.choice((2, 500)))
+
+    async def _poll(self, client: RecordedClient) -> None:
+        """List what changed after a revision to the end, in pages of two."""
+        after, token = self._random.choice((0, 0, self._random.randint(1, 60))), ""
+        while True:
+            page = await client.call(
+                methods.LIST, endpoint_id="", changed_after=after, page_size=2, page_token=token
+            )
+            token = page.next_page_token
+            if not token:
+                return
 
     async def _come_and_go(self, client: RecordedClient) -> None:
         """Register, rename or delete an endpoint without streams; as a backend, list endpoints."""

@@ -10,6 +10,7 @@ from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.feeds import FeedKey, feed_followed, feed_of, feed_sent_to, named_in, revision_of
 from unisono.verify.full_lists import listings_of
 from unisono.verify.history import Annotation, History, Stream
+from unisono.verify.polls import polls_of
 from unisono.verify.promises.bounded import BESIDE
 from unisono.verify.promises.drained import was_welcomed
 from unisono.verify.replay import replays_of
@@ -47,6 +48,8 @@ def _looks(history: History) -> Iterator[tuple[FeedKey, float]]:
     for call in history.calls:
         if isinstance(call.answer, feed_pb.GetFeedResponse):
             yield feed_of(call), call.began
+    for poll in polls_of(history):
+        yield poll.feed, poll.began
     for stream in history.streams:
         if any(received.message.complete for received in stream.messages):
             yield feed_followed(stream), stream.began
@@ -58,7 +61,10 @@ def _events(history: History) -> CheckCounts:
 
 def _complete(history: History) -> CheckCounts:
     received = (received for stream in history.streams for received in stream.messages)
-    return {"complete points": sum(one.message.complete for one in received)}
+    return {
+        "complete points": sum(one.message.complete for one in received),
+        "polls": sum(1 for _ in polls_of(history)),
+    }
 
 
 def _exact(history: History) -> CheckCounts:
@@ -133,6 +139,7 @@ def _states_in_answers(history: History) -> Iterator[tuple[str, int]]:
         match answer := call.answer:
             case pb.ListNotificationsResponse():
                 yield from ((row.id, row.revision) for row in answer.notifications)
+                yield from ((row.id, row.revision) for row in answer.removed_notifications)
             case pb.GetNotificationResponse() | pb.UpdateNotificationResponse():
                 yield answer.notification.id, answer.notification.revision
 

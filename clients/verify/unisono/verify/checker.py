@@ -9,6 +9,7 @@ from unisono.verify.promises.bounded import bounded
 from unisono.verify.promises.collapsed import collapsed
 from unisono.verify.promises.complete_at_rest import settled
 from unisono.verify.promises.complete_convergent_exact import complete, convergent, exact
+from unisono.verify.promises.complete_polls import polled
 from unisono.verify.promises.drained import drained
 from unisono.verify.promises.durable import durable
 from unisono.verify.promises.durable_actions import first_action_stays
@@ -45,6 +46,7 @@ def _all(history: History) -> Iterator[BrokenPromise]:
     yield from durable(history, feeds)
     yield from marked(history, feeds)
     yield from first_action_stays(history, feeds)
+    yield from polled(history, feeds)
     yield from once(history)
     yield from unknown(history)
     yield from drained(history)

@@ -215,9 +215,11 @@ def _of_call(call: Call) -> Iterator[Version]:
         return
     answer: Any = call.answer
     rows = answer.notifications if call.method == "ListNotifications" else [answer.notification]
+    told = f"{call.method} at {call.ended:.3f}"
     for row in rows:
-        told = f"{call.method} at {call.ended:.3f}"
         yield Version(id=row.id, revision=row.revision, row=row, source=told, time=call.ended)
+    for gone in answer.removed_notifications if call.method == "ListNotifications" else ():
+        yield Version(id=gone.id, revision=gone.revision, row=None, source=told, time=call.ended)
 
 
 def _bare(row: pb.Notification) -> pb.Notification:

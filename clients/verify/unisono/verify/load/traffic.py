@@ -14,6 +14,7 @@ from unisono.client import (
     Platform,
     Publisher,
     ReadState,
+    RevisionOutOfRange,
     SendResult,
     State,
     UnisonoError,
@@ -39,7 +40,7 @@ T = TypeVar("T")
 
 
 class Traffic:
-    """Random sends, updates, marks and deletes for one user, drawn from a seeded source.
+    """Random sends, updates, marks, deletes and polls for one user, drawn from a seeded source.
 
     With a `prefix`, the titles, groups and keys of all that is sent begin with it, and no other notification
     of the user is changed.
@@ -62,6 +63,8 @@ class Traffic:
         self._groups = [f"{prefix}{group}" for group in GROUPS]
         self._keys = [f"{prefix}{key}" for key in KEYS]
         self._sent: list[SendResult] = []
+        #: The revision up to which polls have read; None: it is not known.
+        self._polled: int | None = None
         works: dict[Callable[[], Awaitable[None]], int] = {
             self._send: 5,
             self._send_several: 2,
@@ -71,11 +74,12 @@ class Traffic:
             self._act: 1,
             self._mark_on_device: 3,
             self._delete: 2,
+            self._poll: 1,
         }
         self._works, self._weights = list(works), list(works.values())
 
     async def one(self) -> None:
-        """Make one random change. Raises a `UnisonoError`, but for refusals whose reason is in `FAIR`.
+        """Make one random change or poll. Raises a `UnisonoError`, but for refusals with a reason in `FAIR`.
 
         A send may be followed by deletes, so that the user has at most `MAX_SENT` notifications.
         """
@@ -148,6 +152,18 @@ class Traffic:
         for one in self._one():
             self._sent.remove(one)
             await self._publisher.delete(self._user_id, one)
+
+    async def _poll(self) -> None:
+        """Read what has changed since the last time in small pages, as a backend that holds no stream."""
+        if self._polled is None:
+            self._polled = (await self._publisher.get_feed(self._user_id)).last_revision
+        changes = self._publisher.changes(self._user_id, self._polled, page_size=self._pick((2, 5, 20)))
+        try:
+            async for _ in changes:
+                pass
+            self._polled = changes.last_revision
+        except RevisionOutOfRange:
+            self._polled = None
 
     def _content(self) -> Content:
         title = f"{self._prefix}No. {self._random.random()}"

@@ -130,6 +130,8 @@ class Workload:
             await self._publisher.get_feed(user_id)
             async for _ in self._publisher.list(user_id, page_size=500):
                 pass
+            async for _ in self._publisher.changes(user_id, page_size=100):
+                pass
 
     async def _generate(self, user_id: str) -> None:
         clock = asyncio.get_running_loop().time

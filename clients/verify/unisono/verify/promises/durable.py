@@ -9,6 +9,7 @@ from unisono.verify.clock_uncertainty import clock_uncertainty
 from unisono.verify.feeds import Feed, FeedKey, feed_followed, feed_of, feed_sent_to, is_over, revision_of
 from unisono.verify.full_lists import listed, listings_of
 from unisono.verify.history import Call, History
+from unisono.verify.polls import polls_of
 from unisono.verify.sends import Sent, sends_of
 
 #: A time in seconds since 1970, the revision that a feed had reached by then, and for people who shows it.
@@ -18,9 +19,9 @@ Known = tuple[float, int, str]
 def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenPromise]:
     """Yield a case for each feed that went back behind an answer, and each send that a later list lacks.
 
-    A feed has gone back when GetFeed, or the first complete point of a stream, has a smaller revision than
-    an answer from before it began. A list may lack a notification that was removed, that may have expired,
-    or that any client had asked to delete or replace, by id or key.
+    A feed has gone back when GetFeed, the end of a poll, or the first complete point of a stream, has a
+    smaller revision than an answer from before it began. A list may lack a notification that was removed,
+    that may have expired, or that any client had asked to delete or replace, by id or key.
     """
     looks = _looks(history)
     for feed, answers in _answers(history).items():
@@ -56,6 +57,8 @@ def _looks(history: History) -> dict[FeedKey, list[Known]]:
         if isinstance(call.answer, feed_pb.GetFeedResponse):
             who = f"GetFeed from {call.began:.3f}"
             looks[feed_of(call)].append((call.began, call.answer.last_revision, who))
+    for poll in polls_of(history):
+        looks[poll.feed].append((poll.began, poll.last_revision, poll.name))
     for stream in history.streams:
         first = next((received for received in stream.messages if received.message.complete), None)
         if first is not None:

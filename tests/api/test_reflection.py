@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterable
+from pathlib import Path
 
 import grpc
 import pytest
@@ -12,12 +13,15 @@ from tests.support import tokens
 from tests.support.clocks import FakeClock
 from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
+from tests.support.processes import TIMEOUT
+from tests.support.processes import serving as serving_alone
 from tests.support.rpc_errors import raises_status
 from unisono.client import bearer
 from unisono.server.api.sizes import SMALL
 from unisono.v1 import notification_service_pb2
 
 both_names = pytest.mark.parametrize("method", REFLECTION, ids=lambda method: method.path.split(".")[2])
+CONTRACT = Path(__file__).parents[2] / "proto" / "unisono" / "v1"
 LIST = pb.ServerReflectionRequest(list_services="")
 SERVICES = {m.path.split("/")[1] for m in methods() if m.path.startswith("/unisono.")}
 
@@ -53,6 +57,59 @@ async def test_what_is_listed_is_described(serving: Running, method: Method, wan
         FileDescriptorProto.FromString(file) for file in answer.file_descriptor_response.file_descriptor_proto
     ]
     assert wanted.rsplit(".", 1)[1] in {name for file in files for name in names(file)}
+
+
+SYMBOLS = {
+    "unisono.v1.NotificationService.SendNotification": "notification_service",
+    "unisono.v1.FeedService.Subscribe": "feed_service",
+    "unisono.v1.EndpointService.RegisterEndpoint": "endpoint_service",
+    "unisono.v1.Notification.read_state": "notification",
+    "unisono.v1.NotificationRef.ref": "notification",
+    "unisono.v1.READ_STATE_UNREAD": "notification",
+    "unisono.v1.ErrorReason": "error_reason",
+    "unisono.v1.ERROR_REASON_RESYNC": "error_reason",
+}
+UNKNOWN = (
+    *("unisono.v1.NotificationService.Nothing", "unisono.v1.Nobody.SendNotification"),
+    *("unisono.v1.Notification.nothing", "SendNotification", "unisono.v1", "", ".", "x" * 9000 + "." * 9000),
+)
+
+
+@both_names
+async def test_every_name_that_a_file_declares_leads_to_it(serving: Running, method: Method) -> None:
+    requests = [pb.ServerReflectionRequest(file_containing_symbol=symbol) for symbol in SYMBOLS]
+    found = await answers(serving, method, *requests)
+    assert [declared_in(answer) for answer in found] == [
+        f"unisono/v1/{name}.proto" for name in SYMBOLS.values()
+    ]
+    assert [answer.original_request for answer in found] == requests
+
+
+@both_names
+async def test_other_names_lead_nowhere(serving: Running, method: Method) -> None:
+    requests = [pb.ServerReflectionRequest(file_containing_symbol=symbol) for symbol in UNKNOWN]
+    for answer in await answers(serving, method, *requests):
+        assert answer.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+
+
+@both_names
+def test_a_server_of_its_own_describes_every_file_of_the_contract(method: Method, tmp_path: Path) -> None:
+    """The process of a test has loaded more than a server does."""
+    files = [f"unisono/v1/{path.name}" for path in sorted(CONTRACT.glob("*.proto"))]
+    requests = [pb.ServerReflectionRequest(file_by_filename=name) for name in files]
+    with serving_alone(tmp_path / "unisono.db") as server, grpc.insecure_channel(server.address) as channel:
+        ask: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(method.path)
+        bodies = iter([request.SerializeToString() for request in requests])
+        found = list(ask(bodies, metadata=bearer(tokens.device()), timeout=TIMEOUT))
+
+    assert len(files) >= 5
+    assert [declared_in(pb.ServerReflectionResponse.FromString(body)) for body in found] == files
+
+
+def declared_in(answer: pb.ServerReflectionResponse) -> str:
+    """The file that was asked for: those that it imports come after it."""
+    first = answer.file_descriptor_response.file_descriptor_proto[0]
+    return FileDescriptorProto.FromString(first).name
 
 
 def names(file: FileDescriptorProto) -> list[str]:

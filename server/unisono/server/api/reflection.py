@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from unisono.server.api.auth import CallMetadata
 from unisono.server.api.decoding import parsed
+from unisono.server.api.descriptors import Descriptors
 from unisono.server.api.error_boundary import Context
 from unisono.server.api.pipeline import Handlers, Pipeline
 from unisono.server.api.reading import read
@@ -35,7 +36,7 @@ class Reflection:
         self._pipeline = pipeline
         self._clock = pipeline.clock
         self._stream_age = stream_age
-        self._servicer = reflection.aio.ReflectionServicer((*services, V1ALPHA))
+        self._servicer = reflection.aio.ReflectionServicer((*services, V1ALPHA), Descriptors())
 
     def handlers(self) -> Handlers:
         """Return the gRPC handlers by method name."""

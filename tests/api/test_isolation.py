@@ -185,6 +185,7 @@ ENDPOINT_REACHES: dict[str, Callable[[ApiClient], Awaitable[object]]] = {
     "GetFeed": lambda caller: caller.feed(endpoint_id=caller.endpoint_id),
     "ListNotifications": lambda caller: caller.history(endpoint_id=caller.endpoint_id),
     "MarkNotifications": lambda caller: caller.mark(all=ALL, read_state=READ),
+    "DeleteNotifications": lambda caller: caller.delete_many(all=ALL),
 }
 
 

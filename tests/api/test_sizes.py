@@ -130,6 +130,7 @@ SIZES = {
     "SendNotification": 256 * KIB,
     "UpdateNotification": 256 * KIB,
     "MarkNotifications": 256 * KIB,
+    "DeleteNotifications": 256 * KIB,
     "BatchSendNotifications": 4 * MIB,
 }
 OURS = [method for method in methods() if method.descriptor]

@@ -76,6 +76,10 @@ WORST: dict[str, tuple[str, Callable[[], Message]]] = {
         "MarkNotifications",
         lambda: pb.MarkNotificationsRequest(references=by_key(*[BELL * 65 + "\0"] * 200)),
     ),
+    "references to delete": (
+        "DeleteNotifications",
+        lambda: pb.DeleteNotificationsRequest(references=by_key(*[BELL * 65 + "\0"] * 200)),
+    ),
     "a mask": (
         "UpdateNotification",
         lambda: pb.UpdateNotificationRequest(update_mask=FieldMask(paths=[BELL * 300] * 32)),

@@ -30,6 +30,7 @@ ALLOWED = {
     "UpdateNotification": {PUBLISHER, DEVICE},
     "MarkNotifications": {PUBLISHER, DEVICE},
     "DeleteNotification": {PUBLISHER, DEVICE},
+    "DeleteNotifications": {PUBLISHER, DEVICE},
     "Subscribe": {DEVICE},
     "Acknowledge": {DEVICE},
     "GetFeed": {PUBLISHER, DEVICE},

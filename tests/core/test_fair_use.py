@@ -14,8 +14,9 @@ from tests.support.memory_store import MemoryStore
 from unisono.server.api.convert import encoding
 from unisono.server.bus.base import Hint
 from unisono.server.core.decide.commands import Actor, EncodedContent, StatePatch
-from unisono.server.core.marking import Marking, MarkRequest, Selector
+from unisono.server.core.marking import Marking, MarkRequest
 from unisono.server.core.notifications import SendRequest
+from unisono.server.core.stepping import Selector
 from unisono.server.model import EVERY_ENDPOINT, FeedKey, ReadState
 
 #: What fits into a commit of a store that does not measure what rows cost.
@@ -70,7 +71,7 @@ def request(actor: Actor) -> SendRequest:
 async def test_a_send_waits_for_two_steps_of_a_mark_at_most(harness: CoreHarness, other: Actor) -> None:
     await harness.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 2000)
     commits = Commits(harness)
-    marking = asyncio.create_task(Marking(harness.commits, harness.endpoints).mark(ALL))
+    marking = asyncio.create_task(Marking(harness.stepping).mark(ALL))
     await asyncio.sleep(0)
 
     await harness.notifications.send(request(other))
@@ -96,7 +97,7 @@ async def test_a_send_of_another_app_waits_for_two_commits_of_a_batch_at_most(ha
 
 async def test_a_hundred_marks_at_once_leave_room_in_each_commit(harness: CoreHarness) -> None:
     await harness.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 500)
-    marking = Marking(harness.commits, harness.endpoints)
+    marking = Marking(harness.stepping)
     marks = [asyncio.create_task(marking.mark(ALL)) for _ in range(100)]
     await asyncio.sleep(0)
     commits = Commits(harness)

@@ -32,6 +32,7 @@ EVERY_KIND = {
     "UpdateResult",
     "MarkStep",
     "DeleteResult",
+    "DeleteStep",
     "DueProcessed",
     "DueProcessed to no effect",
     Reason.INVALID_REQUEST,

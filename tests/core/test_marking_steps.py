@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
+from tests.core.steps import STEP, after_first_commit, rewritten, sent, steps
+from tests.support.clocks import START
 from tests.support.core_harness import ADA, PUBLISHER, CoreHarness, running
-from unisono.server.bus.base import Hint
-from unisono.server.core.decide.commands import Command, Delete, Mark, Ref, StatePatch
-from unisono.server.core.marking import PART, Marking, MarkRequest, Selector
+from unisono.server.core.decide.commands import Command, Delete, Mark, ProcessDue, Ref, StatePatch
+from unisono.server.core.decide.results import DueProcessed
+from unisono.server.core.marking import Marking, MarkRequest
+from unisono.server.core.stepping import PART, Selector
 from unisono.server.errors import NotFound, Reason, Unavailable
-from unisono.server.model import Notification, ReadState, UserActionState
+from unisono.server.model import LARGEST_INTEGER, Notification, ReadState, UserActionState
 from unisono.server.store.commit import Scan
 
 READ = StatePatch(read_state=ReadState.READ)
-STEP = Scan(until=0).limit
 ALL = MarkRequest(actor=PUBLISHER, selector=Selector(), patch=READ)
 
 
@@ -28,18 +30,13 @@ async def harness() -> AsyncIterator[CoreHarness]:
 
 @pytest.fixture
 def marking(harness: CoreHarness) -> Marking:
-    return Marking(harness.commits, harness.endpoints)
+    return Marking(harness.stepping)
 
 
-async def sent(harness: CoreHarness, count: int) -> list[Notification]:
-    return list(await asyncio.gather(*(harness.send() for _ in range(count))))
-
-
-def steps(harness: CoreHarness) -> list[int]:
-    """How many changes each commit from now on makes."""
-    found: list[int] = []
-    harness.bus.listen(lambda hint: found.append(len(hint.changes)))
-    return found
+def refs(rows: Sequence[Notification], *, missing: int = 0) -> MarkRequest:
+    """All of these by their ids, and some that are not there."""
+    named = [Ref(id=row.id) for row in rows] + [Ref(id=f"missing-{n}") for n in range(missing)]
+    return MarkRequest(actor=PUBLISHER, selector=Selector(refs=tuple(named)), patch=READ)
 
 
 async def test_no_step_is_larger_than_a_commit_may_be(harness: CoreHarness, marking: Marking) -> None:
@@ -74,20 +71,54 @@ async def test_it_counts_over_all_steps_what_it_left_alone(harness: CoreHarness,
 
 async def test_what_comes_after_the_first_step_is_not_meant(harness: CoreHarness, marking: Marking) -> None:
     await sent(harness, STEP + 1)
-    late: list[asyncio.Task[Notification]] = []
-
-    def send_once(hint: Hint) -> None:
-        """Right after the first step."""
-        if not late:
-            late.append(asyncio.create_task(harness.send("Late")))
-
-    harness.bus.listen(send_once)
+    late = after_first_commit(harness, lambda: harness.send("Late"))
 
     marked = await marking.mark(ALL)
 
-    assert marked.changed == STEP + 1
+    assert (marked.changed, marked.skipped) == (STEP + 1, 0)
     (row,) = await harness.store.find(ADA, ids=[(await late[0]).id])
     assert row.read_state is ReadState.UNREAD
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["all", "references"])
+@pytest.mark.parametrize("silent", [False, True], ids=["rings", "is rewritten silently"])
+async def test_what_rings_or_is_rewritten_between_steps_is_left_alone(
+    harness: CoreHarness, marking: Marking, named: bool, silent: bool
+) -> None:
+    rows = await sent(harness, STEP + 1)
+    late = after_first_commit(harness, lambda: rewritten(harness, rows[-1], silent=silent))
+
+    marked = await marking.mark(refs(rows) if named else ALL)
+
+    assert (marked.changed, marked.skipped) == (STEP, 1)
+    (row,) = await harness.store.find(ADA, ids=[rows[-1].id])
+    assert (row.read_state, row.revision) == (ReadState.UNREAD, (await late[0]).revision)
+
+
+async def test_what_wakes_between_two_parts_is_left_alone(harness: CoreHarness, marking: Marking) -> None:
+    """The end of a snooze waits for no turn: it comes between parts that wait together."""
+    rows = await sent(harness, 12 * PART)
+    snoozed = StatePatch(user_action_state=UserActionState.SNOOZED, snooze_until=START + 1000)
+    await harness.mark(rows[-1], snoozed)
+    harness.clock.advance(1)
+    due = ProcessDue(feed=ADA, id=rows[-1].id)
+    late = after_first_commit(harness, lambda: harness.commits.submit(due, DueProcessed, background=True))
+
+    marked = await marking.mark(refs(rows))
+
+    assert (await late[0]).changed
+    assert (marked.changed, marked.skipped, marked.unread_count) == (len(rows) - 1, 1, 1)
+
+
+async def test_a_revision_that_is_asked_for_stands_in_all_steps(
+    harness: CoreHarness, marking: Marking
+) -> None:
+    rows = await sent(harness, STEP + 1)
+    after_first_commit(harness, lambda: rewritten(harness, rows[-1]))
+
+    marked = await marking.mark(replace(ALL, up_to_revision=LARGEST_INTEGER))
+
+    assert (marked.changed, marked.skipped, marked.unread_count) == (STEP + 1, 0, 0)
 
 
 async def test_repeating_it_continues_and_then_changes_nothing(
@@ -115,12 +146,6 @@ async def test_a_step_sees_what_its_batch_did_before_it(harness: CoreHarness) ->
     unread = [row.id for row in harness.store.rows(ADA) if row.counts_as_unread]
     assert unread == []
     assert marked.feed.unread_count() == 0  # type: ignore[union-attr]
-
-
-def refs(rows: Sequence[Notification], *, missing: int = 0) -> MarkRequest:
-    """All of these by their ids, and some that are not there."""
-    named = [Ref(id=row.id) for row in rows] + [Ref(id=f"missing-{n}") for n in range(missing)]
-    return MarkRequest(actor=PUBLISHER, selector=Selector(refs=tuple(named)), patch=READ)
 
 
 async def test_references_are_marked_in_parts_that_leave_room(harness: CoreHarness, marking: Marking) -> None:
@@ -162,10 +187,13 @@ async def test_one_of_many_is_never_taken_for_the_only_one(harness: CoreHarness,
 
 async def test_a_store_that_fails_in_one_part_fails_the_mark(harness: CoreHarness, marking: Marking) -> None:
     rows = await sent(harness, PART + 1)
-    outcomes = iter([NotFound(Reason.NOTIFICATION_NOT_FOUND, "gone"), Unavailable(Reason.OVERLOADED, "full")])
+    submit_all = harness.commits.committer.submit_all
+    calls = 0
 
     async def failing(items: Sequence[Command], **options: Any) -> Any:
-        return [next(outcomes) for _ in items]
+        nonlocal calls
+        calls += 1
+        return await submit_all(items, **options) if calls == 1 else [Unavailable(Reason.OVERLOADED, "full")]
 
     harness.commits.committer.submit_all = failing  # type: ignore[method-assign]
     with pytest.raises(Unavailable):

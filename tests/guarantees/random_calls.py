@@ -15,6 +15,7 @@ from tests.support.api_client import (
     SNOOZED,
     UNREAD,
     ApiClient,
+    by_id,
     time_of,
 )
 from tests.support.nodes import Running
@@ -48,6 +49,7 @@ class RandomCalls:
             *([self._mark] * 5),
             self._mark_all,
             self._delete,
+            self._delete_many,
         ]
 
     async def one(self) -> None:
@@ -86,6 +88,12 @@ class RandomCalls:
 
     async def _delete(self) -> None:
         await self._random.choice(self._callers).delete(self._one())
+
+    async def _delete_many(self) -> None:
+        caller = self._random.choice(self._callers)
+        state = self._random.choice(({"read_state": READ}, {"user_action_state": DISMISSED}))
+        what = self._random.choice(({"all": ALL}, {"group_name": "work"}, {"references": by_id(self._one())}))
+        await caller.delete_many(**what, **state)
 
     def _state(self) -> dict[str, object]:
         state: dict[str, object] = {"read_state": self._random.choice((READ, UNREAD))}

@@ -106,6 +106,12 @@ class ApiClient:
         request = self._request(service_pb.DeleteNotificationRequest, _naming(id, key, fields))
         return await self.client.notifications.DeleteNotification(request, metadata=self.client.metadata)
 
+    async def delete_many(self, *ids: str, **fields: Any) -> service_pb.DeleteNotificationsResponse:
+        if ids:
+            fields["references"] = by_id(*ids)
+        request = self._request(service_pb.DeleteNotificationsRequest, fields)
+        return await self.client.notifications.DeleteNotifications(request, metadata=self.client.metadata)
+
     async def feed(self, **fields: Any) -> feed_pb.GetFeedResponse:
         """Get the counters of the feed; of what is meant for an endpoint, if the test names one."""
         fields.setdefault("endpoint_id", "")

@@ -24,6 +24,7 @@ from unisono.server.core.feeds import Feeds, SessionRules, StreamRequest
 from unisono.server.core.hub import Hub
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.presence import Presence
+from unisono.server.core.stepping import Stepping
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.core.turns import Turns
 from unisono.server.model import (
@@ -66,6 +67,7 @@ class CoreHarness:
             self.store, self.bus, self.presence, self.clock, self.limits, batch=1000, capacity=10_000
         )
         self.endpoints = Endpoints(self.store, self.bus, self.clock, self.limits, batch=1000, capacity=1000)
+        self.stepping = Stepping(self.commits, self.endpoints)
         self.sweeper = Sweeper(self.commits, self.store, self.presence, self.clock, self.sweep_rules)
         self.notifications = Notifications(
             commits=self.commits,

@@ -9,11 +9,13 @@ from unisono.server.core.decide.commands import (
     Actor,
     Command,
     Delete,
+    DeleteMany,
     EncodedContent,
     Mark,
     ProcessDue,
     Ref,
     Send,
+    StateFilter,
     StatePatch,
     Update,
     fingerprint,
@@ -63,6 +65,8 @@ class RandomCommands:
             self._mark_named: 30,
             self._mark_scanned: 4,
             self._delete: 10,
+            self._delete_named: 3,
+            self._delete_scanned: 1,
             self._process_due: 6,
         }
         self._makers, self._weights = list(makers), list(makers.values())
@@ -118,19 +122,21 @@ class RandomCommands:
         )
 
     def _mark_scanned(self, rows: Sequence[Notification], now: int) -> Mark:
-        scan = self._random.choice(
-            (
-                Scan(until=LARGEST_INTEGER),
-                Scan(until=LARGEST_INTEGER, group_name="work"),
-                Scan(until=LARGEST_INTEGER, audience=PHONE),
-            )
-        )
         patch = self._patch(now)
-        return Mark(actor=self._actor(), patch=patch, scan=scan, up_to_revision=self._up_to(rows))
+        return Mark(actor=self._actor(), patch=patch, scan=self._scan(), up_to_revision=self._up_to(rows))
 
     def _delete(self, rows: Sequence[Notification], now: int) -> Delete:
         ref, _ = self._named(rows)
         return Delete(actor=self._actor(), ref=ref, expected_revision=self._expected(rows, ref))
+
+    def _delete_named(self, rows: Sequence[Notification], now: int) -> DeleteMany:
+        refs = tuple(dict.fromkeys(self._named(rows)[0] for _ in range(self._random.choice((1, 2, 3)))))
+        where, up_to = self._where(), self._up_to(rows)
+        return DeleteMany(actor=self._actor(), refs=refs, where=where, up_to_revision=up_to)
+
+    def _delete_scanned(self, rows: Sequence[Notification], now: int) -> DeleteMany:
+        where, up_to = self._where(), self._up_to(rows)
+        return DeleteMany(actor=self._actor(), scan=self._scan(), where=where, up_to_revision=up_to)
 
     def _process_due(self, rows: Sequence[Notification], now: int) -> ProcessDue:
         due = [row for row in rows if row.live and min(row.expire_time, row.snooze_until or now + 1) <= now]
@@ -164,6 +170,21 @@ class RandomCommands:
             if action is UserActionState.ACTIVATED
             else "",
             snooze_until=now + self._random.choice((2_000, 30_000)) if snoozed else None,
+        )
+
+    def _scan(self) -> Scan:
+        return self._random.choice(
+            (
+                Scan(until=LARGEST_INTEGER),
+                Scan(until=LARGEST_INTEGER, group_name="work"),
+                Scan(until=LARGEST_INTEGER, audience=PHONE),
+            )
+        )
+
+    def _where(self) -> StateFilter:
+        return StateFilter(
+            read_state=self._random.choice((None, None, *ReadState)),
+            user_action_state=self._random.choice((None, None, *UserActionState)),
         )
 
     def _named(self, rows: Sequence[Notification]) -> tuple[Ref, SenderRole]:

@@ -2,14 +2,31 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from google.protobuf.message import Message
 
 from tests.guarantees.stateful.core_parts import Core, shown
 from unisono.server.api.convert import messages, send_results
 from unisono.server.api.status import code_of
-from unisono.server.core.decide.commands import Command, Delete, Mark, ProcessDue, Send, Update
-from unisono.server.core.decide.results import DeleteResult, MarkStep, Result, SendResult, UpdateResult
+from unisono.server.core.decide.commands import (
+    Command,
+    Delete,
+    DeleteMany,
+    Mark,
+    ProcessDue,
+    Selecting,
+    Send,
+    Update,
+)
+from unisono.server.core.decide.results import (
+    DeleteResult,
+    DeleteStep,
+    MarkStep,
+    Result,
+    SendResult,
+    UpdateResult,
+)
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Feed, FeedKey
 from unisono.server.store.reads import ListFilter
@@ -21,7 +38,7 @@ from unisono.verify.history import OK, Call, History, Principal
 PLENTY = 10**9
 
 #: The commands that come from a call.
-Called = Send | Update | Mark | Delete
+Called = Send | Update | Mark | Delete | DeleteMany
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +118,8 @@ def asked(command: Called) -> Message:
         case Delete():
             ref = messages.ref(command.ref)
             return pb.DeleteNotificationRequest(user_id=user_id, notification=ref)
+        case DeleteMany():
+            return _delete_many(command, user_id)
 
 
 def answered(result: Result) -> Message | None:
@@ -123,19 +142,49 @@ def answered(result: Result) -> Message | None:
             return pb.DeleteNotificationResponse(
                 revision=result.revision, already_removed=result.already_removed
             )
+        case DeleteStep():
+            return pb.DeleteNotificationsResponse(
+                removed=result.removed,
+                already_removed=result.already_removed,
+                skipped=result.skipped,
+                last_revision=result.feed.revision,
+                unread_count=result.feed.unread_count(),
+                not_found=[messages.ref(ref) for ref in result.not_found],
+            )
         case _:
             return None
 
 
 def _mark(command: Mark, user_id: str) -> pb.MarkNotificationsRequest:
-    refs = pb.NotificationRefs(refs=[messages.ref(ref) for ref in command.refs])
     patch = command.patch
     return pb.MarkNotificationsRequest(
         user_id=user_id,
-        references=refs if command.refs else None,
+        **_selector(command),
         read_state=notification_pb2.ReadState.ValueType(patch.read_state or 0),
         user_action_state=notification_pb2.UserActionState.ValueType(patch.user_action_state or 0),
         snooze_until=None if patch.snooze_until is None else messages.timestamp(patch.snooze_until),
         up_to_revision=command.up_to_revision,
         expected_revision=command.expected_revision,
     )
+
+
+def _delete_many(command: DeleteMany, user_id: str) -> pb.DeleteNotificationsRequest:
+    where = command.where
+    return pb.DeleteNotificationsRequest(
+        user_id=user_id,
+        **_selector(command),
+        read_state=notification_pb2.ReadState.ValueType(where.read_state or 0),
+        user_action_state=notification_pb2.UserActionState.ValueType(where.user_action_state or 0),
+        up_to_revision=command.up_to_revision,
+    )
+
+
+def _selector(command: Selecting) -> dict[str, Any]:
+    """Return the selector of a request; one of all for an audience comes from its endpoint."""
+    scan = command.scan
+    if scan is None:
+        return {"references": pb.NotificationRefs(refs=[messages.ref(ref) for ref in command.refs])}
+    if scan.group_name is not None:
+        return {"group_name": scan.group_name}
+    endpoint_id = scan.audience.endpoint_id if scan.audience else ""
+    return {"endpoint_id": endpoint_id, "all": pb.AllNotifications()}

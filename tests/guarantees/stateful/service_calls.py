@@ -52,6 +52,7 @@ class ServiceCalls:
             self._update: 4,
             self._mark: 6,
             self._delete: 2,
+            self._delete_many: 1,
             self._read: 1,
             self._poll: 2,
             self._come_and_go: 1,
@@ -92,20 +93,14 @@ class ServiceCalls:
         )
 
     async def _mark(self, client: RecordedClient) -> None:
-        some = by_id(*(self._one() for _ in range(self._random.choice((1, 1, 3)))))
-        selectors: tuple[dict[str, Any], ...] = (
-            {"references": some},
-            {"references": some},
-            {"references": by_key(self._random.choice(KEYS[:2]))},
-            {"group_name": self._random.choice(GROUPS[1:])},
-            {"all": ALL},
-        )
-        up_to = self._random.choice((None, None, None, self._random.randint(1, 30)))
-        selector = self._random.choice(selectors)
-        await client.call(methods.MARK, **selector, **self._state(), up_to_revision=up_to)
+        await client.call(methods.MARK, **self._selected(), **self._state())
 
     async def _delete(self, client: RecordedClient) -> None:
         await client.call(methods.DELETE, notification=self._ref())
+
+    async def _delete_many(self, client: RecordedClient) -> None:
+        narrowed = self._random.random() < 0.7
+        await client.call(methods.DELETE_MANY, **self._selected(), **(self._where() if narrowed else {}))
 
     async def _read(self, client: RecordedClient) -> None:
         if self._random.random() < 0.5:
@@ -138,6 +133,26 @@ class ServiceCalls:
             await client.call(methods.UPDATE_ENDPOINT, endpoint_id=name, **fields)
         else:
             await client.call(methods.DELETE_ENDPOINT, endpoint_id=name)
+
+    def _selected(self) -> dict[str, Any]:
+        """A selector, and at times an `up_to_revision`."""
+        some = by_id(*(self._one() for _ in range(self._random.choice((1, 1, 3)))))
+        selectors: tuple[dict[str, Any], ...] = (
+            {"references": some},
+            {"references": some},
+            {"references": by_key(self._random.choice(KEYS[:2]))},
+            {"group_name": self._random.choice(GROUPS[1:])},
+            {"all": ALL},
+        )
+        up_to = self._random.choice((None, None, None, self._random.randint(1, 30)))
+        return {**self._random.choice(selectors), "up_to_revision": up_to}
+
+    def _where(self) -> dict[str, Any]:
+        pick = self._random.choice
+        return {
+            "read_state": pick(pb.ReadState.values()),
+            "user_action_state": pick((0, 0, *pb.UserActionState.values())),
+        }
 
     def _new(self) -> dict[str, Any]:
         content = self._content()

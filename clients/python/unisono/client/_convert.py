@@ -1,5 +1,6 @@
 """Converts messages of `unisono.v1` to what users see, and back."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
@@ -9,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from unisono.client._errors import InvalidRequest
 from unisono.client._model import (
     ChangeType,
+    DeleteManyResult,
     DeleteResult,
     Endpoint,
     Feed,
@@ -101,13 +103,25 @@ def mark_result(answer: service_pb.MarkNotificationsResponse) -> MarkResult:
         skipped=answer.skipped,
         last_revision=answer.last_revision,
         unread_count=answer.unread_count,
-        not_found=tuple(ref.id or ref.app_notification_id for ref in answer.not_found),
+        not_found=_names(answer.not_found),
     )
 
 
 def delete_result(answer: service_pb.DeleteNotificationResponse) -> DeleteResult:
     """Return the result of a delete."""
     return DeleteResult(revision=answer.revision, already_removed=answer.already_removed)
+
+
+def delete_many_result(answer: service_pb.DeleteNotificationsResponse) -> DeleteManyResult:
+    """Return the result of deleting many."""
+    return DeleteManyResult(
+        removed=answer.removed,
+        already_removed=answer.already_removed,
+        skipped=answer.skipped,
+        last_revision=answer.last_revision,
+        unread_count=answer.unread_count,
+        not_found=_names(answer.not_found),
+    )
 
 
 def feed(answer: feed_pb.GetFeedResponse) -> Feed:
@@ -180,6 +194,10 @@ def duration(span: timedelta | None) -> Duration | None:
 def seconds(number: float | None) -> Duration | None:
     """Return a number of seconds as a duration for the wire; None for None."""
     return None if number is None else duration(timedelta(seconds=number))
+
+
+def _names(refs: Iterable[pb.NotificationRef]) -> tuple[str, ...]:
+    return tuple(ref.id or ref.app_notification_id for ref in refs)
 
 
 def _time(stamp: Timestamp) -> datetime:

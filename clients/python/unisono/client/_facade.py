@@ -1,6 +1,6 @@
 """Every name that `unisono.client` promises, in one place."""
 
-from unisono.client._calls import Everything, Filter, Group, Patch, State
+from unisono.client._calls import Filter, Patch
 from unisono.client._changes import Changes
 from unisono.client._connection import create_transport
 from unisono.client._device.device import Device
@@ -37,6 +37,7 @@ from unisono.client._errors import (
 from unisono.client._model import (
     Change,
     ChangeType,
+    DeleteManyResult,
     DeleteResult,
     Endpoint,
     Event,
@@ -55,6 +56,7 @@ from unisono.client._model import (
 from unisono.client._publisher.blocking import BlockingChanges, BlockingPublisher
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Key
+from unisono.client._selections import Everything, Group, State
 from unisono.client._wire.channel import bearer, create_channel
 from unisono.client._wire.methods import Method
 from unisono.client._wire.retry import Backoff
@@ -69,6 +71,7 @@ __all__ = [
     "Changes",
     "Content",
     "DeadlineExceeded",
+    "DeleteManyResult",
     "DeleteResult",
     "Device",
     "Draft",

@@ -229,6 +229,25 @@ class DeleteResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteManyResult:
+    """The result of deleting many, all of which is committed to the server's disk (Durable).
+
+    `removed` counts what was removed, `already_removed` what was named and had been deleted or had expired
+    before. `skipped` counts what was left alone: it has newer content or a newer alert than
+    `up_to_revision`. What is in another state than asked for counts nowhere. `last_revision` and
+    `unread_count` are the feed's afterwards; where a device deleted, the count is its own. `not_found` has
+    the ids or keys of which the server knows nothing.
+    """
+
+    removed: int
+    already_removed: int
+    skipped: int
+    last_revision: int
+    unread_count: int
+    not_found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
     """Where a feed is: the revision of its last change (0 before the first), and its unread count.
 

@@ -738,7 +738,8 @@ class MarkNotificationsRequest(_message.Message):
     """The new user action state. Unspecified: as it is. Anything but SNOOZED ends a snooze."""
     up_to_revision: _builtins.int
     """Leaves alone, and counts as skipped, what has newer content or a newer alert than this revision: what the user
-    cannot have seen.
+    cannot have seen. Absent: the feed's revision after the first commit of a call that takes several. What is created
+    after that commit is neither marked nor counted.
     """
     expected_revision: _builtins.int
     """Only with exactly one reference: change it only if this is its revision, or if it already is as asked; ABORTED
@@ -909,3 +910,117 @@ class DeleteNotificationResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeleteNotificationResponse: _TypeAlias = DeleteNotificationResponse  # noqa: Y015
+
+@_typing.final
+class DeleteNotificationsRequest(_message.Message):
+    """The request of DeleteNotifications: a selector, and filters on the state, which combine with "and". What the filters do
+    not let pass is left alone, and counts as nothing. Each notification is judged as it is in the commit that removes it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ENDPOINT_ID_FIELD_NUMBER: _builtins.int
+    REFERENCES_FIELD_NUMBER: _builtins.int
+    GROUP_NAME_FIELD_NUMBER: _builtins.int
+    ALL_FIELD_NUMBER: _builtins.int
+    READ_STATE_FIELD_NUMBER: _builtins.int
+    USER_ACTION_STATE_FIELD_NUMBER: _builtins.int
+    UP_TO_REVISION_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """The user whose notifications they are."""
+    endpoint_id: _builtins.str
+    """The device that deletes, which must be registered. Devices only. With the selector all, only what is meant for this
+    endpoint is deleted; a group is deleted as a whole, as MarkNotifications marks it.
+    """
+    group_name: _builtins.str
+    """All of one group."""
+    read_state: _notification_pb2.ReadState.ValueType
+    """Only with this read state. Unspecified: with any."""
+    user_action_state: _notification_pb2.UserActionState.ValueType
+    """Only with this user action state. Unspecified: with any."""
+    up_to_revision: _builtins.int
+    """Leaves alone, and counts as skipped, what has newer content or a newer alert than this revision: what the user
+    cannot have seen. Absent: the feed's revision after the first commit of a call that takes several. What is created
+    after that commit is neither deleted nor counted.
+    """
+    @_builtins.property
+    def references(self) -> Global___NotificationRefs:
+        """By name. NOT_FOUND when none of them was ever in the feed, or all that is known of them has been purged; otherwise
+        those are listed in the response.
+        """
+
+    @_builtins.property
+    def all(self) -> Global___AllNotifications:
+        """All."""
+
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        endpoint_id: _builtins.str = ...,
+        references: Global___NotificationRefs | None = ...,
+        group_name: _builtins.str = ...,
+        all: Global___AllNotifications | None = ...,
+        read_state: _notification_pb2.ReadState.ValueType = ...,
+        user_action_state: _notification_pb2.UserActionState.ValueType = ...,
+        up_to_revision: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_up_to_revision", b"_up_to_revision", "all", b"all", "group_name", b"group_name", "references", b"references", "selector", b"selector", "up_to_revision", b"up_to_revision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_up_to_revision", b"_up_to_revision", "all", b"all", "endpoint_id", b"endpoint_id", "group_name", b"group_name", "read_state", b"read_state", "references", b"references", "selector", b"selector", "up_to_revision", b"up_to_revision", "user_action_state", b"user_action_state", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__up_to_revision: _TypeAlias = _typing.Literal["up_to_revision"]  # noqa: Y015
+    _WhichOneofArgType__up_to_revision: _TypeAlias = _typing.Literal["_up_to_revision", b"_up_to_revision"]  # noqa: Y015
+    _WhichOneofReturnType_selector: _TypeAlias = _typing.Literal["references", "group_name", "all"]  # noqa: Y015
+    _WhichOneofArgType_selector: _TypeAlias = _typing.Literal["selector", b"selector"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__up_to_revision) -> _WhichOneofReturnType__up_to_revision | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_selector) -> _WhichOneofReturnType_selector | None: ...
+
+Global___DeleteNotificationsRequest: _TypeAlias = DeleteNotificationsRequest  # noqa: Y015
+
+@_typing.final
+class DeleteNotificationsResponse(_message.Message):
+    """The response of DeleteNotifications. OK means that all is done. A call that fails half-way is continued by repeating it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REMOVED_FIELD_NUMBER: _builtins.int
+    ALREADY_REMOVED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    LAST_REVISION_FIELD_NUMBER: _builtins.int
+    UNREAD_COUNT_FIELD_NUMBER: _builtins.int
+    NOT_FOUND_FIELD_NUMBER: _builtins.int
+    removed: _builtins.int
+    """How many were removed, each as a change of its own."""
+    already_removed: _builtins.int
+    """How many of the references name what was gone already, deleted or expired."""
+    skipped: _builtins.int
+    """How many were left alone because of up_to_revision."""
+    last_revision: _builtins.int
+    """The feed's last revision after the change."""
+    unread_count: _builtins.int
+    """The unread count after the change: of the endpoint, if one is named, otherwise of the feed."""
+    @_builtins.property
+    def not_found(self) -> _containers.RepeatedCompositeFieldContainer[_notification_pb2.NotificationRef]:
+        """The references that name nothing that is live or known to be gone."""
+
+    def __init__(
+        self,
+        *,
+        removed: _builtins.int = ...,
+        already_removed: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        last_revision: _builtins.int = ...,
+        unread_count: _builtins.int = ...,
+        not_found: _abc.Iterable[_notification_pb2.NotificationRef] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["already_removed", b"already_removed", "last_revision", b"last_revision", "not_found", b"not_found", "removed", b"removed", "skipped", b"skipped", "unread_count", b"unread_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteNotificationsResponse: _TypeAlias = DeleteNotificationsResponse  # noqa: Y015

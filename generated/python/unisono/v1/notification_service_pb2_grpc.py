@@ -73,6 +73,11 @@ class NotificationServiceStub(object):
                 request_serializer=unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationRequest.SerializeToString,
                 response_deserializer=unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationResponse.FromString,
                 _registered_method=True)
+        self.DeleteNotifications = channel.unary_unary(
+                '/unisono.v1.NotificationService/DeleteNotifications',
+                request_serializer=unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationsRequest.SerializeToString,
+                response_deserializer=unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationsResponse.FromString,
+                _registered_method=True)
 
 
 class NotificationServiceServicer(object):
@@ -133,6 +138,14 @@ class NotificationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteNotifications(self, request, context):
+        """Withdraws several or all notifications, or those of them that are in a given state, from every device and from the
+        history.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_NotificationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -170,6 +183,11 @@ def add_NotificationServiceServicer_to_server(servicer, server):
                     servicer.DeleteNotification,
                     request_deserializer=unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationRequest.FromString,
                     response_serializer=unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationResponse.SerializeToString,
+            ),
+            'DeleteNotifications': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteNotifications,
+                    request_deserializer=unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationsRequest.FromString,
+                    response_serializer=unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -365,6 +383,33 @@ class NotificationService(object):
             '/unisono.v1.NotificationService/DeleteNotification',
             unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationRequest.SerializeToString,
             unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteNotifications(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/unisono.v1.NotificationService/DeleteNotifications',
+            unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationsRequest.SerializeToString,
+            unisono_dot_v1_dot_notification__service__pb2.DeleteNotificationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

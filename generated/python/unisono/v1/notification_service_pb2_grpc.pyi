@@ -55,6 +55,10 @@ class NotificationServiceStub:
     """Patches the state of one, several or all notifications, on every device at once."""
     DeleteNotification: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteNotificationRequest, _notification_service_pb2.DeleteNotificationResponse]
     """Withdraws one notification from every device and from the history."""
+    DeleteNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteNotificationsRequest, _notification_service_pb2.DeleteNotificationsResponse]
+    """Withdraws several or all notifications, or those of them that are in a given state, from every device and from the
+    history.
+    """
 
 @_typing.type_check_only
 class NotificationServiceAsyncStub(NotificationServiceStub):
@@ -83,6 +87,10 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     """Patches the state of one, several or all notifications, on every device at once."""
     DeleteNotification: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteNotificationRequest, _notification_service_pb2.DeleteNotificationResponse]  # type: ignore[assignment]
     """Withdraws one notification from every device and from the history."""
+    DeleteNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.DeleteNotificationsRequest, _notification_service_pb2.DeleteNotificationsResponse]  # type: ignore[assignment]
+    """Withdraws several or all notifications, or those of them that are in a given state, from every device and from the
+    history.
+    """
 
 class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
     """Sends notifications to users, and reads, patches and withdraws them.
@@ -150,5 +158,15 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.DeleteNotificationResponse, _abc.Awaitable[_notification_service_pb2.DeleteNotificationResponse]]:
         """Withdraws one notification from every device and from the history."""
+
+    @_abc_1.abstractmethod
+    def DeleteNotifications(
+        self,
+        request: _notification_service_pb2.DeleteNotificationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_notification_service_pb2.DeleteNotificationsResponse, _abc.Awaitable[_notification_service_pb2.DeleteNotificationsResponse]]:
+        """Withdraws several or all notifications, or those of them that are in a given state, from every device and from the
+        history.
+        """
 
 def add_NotificationServiceServicer_to_server(servicer: NotificationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -69,7 +69,7 @@ def _update(limits: Limits) -> int:
     return names + _content(limits) + MASK_PATHS * (_PATH + _FIELD)
 
 
-def _mark(limits: Limits) -> int:
+def _references(limits: Limits) -> int:
     reference = limits.id_bytes + 2 * _FIELD
     return (2 + limits.mark_references) * reference
 
@@ -86,5 +86,6 @@ def _target_policy(limits: Limits) -> int:
 _FIELDS: Final[dict[type[Message], Callable[[Limits], int]]] = {
     pb.SendNotificationRequest: _send,
     pb.UpdateNotificationRequest: _update,
-    pb.MarkNotificationsRequest: _mark,
+    pb.MarkNotificationsRequest: _references,
+    pb.DeleteNotificationsRequest: _references,
 }

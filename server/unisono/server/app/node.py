@@ -15,6 +15,7 @@ from unisono.server.api.tls import Certificate
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.core.deleting import Deleting
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules
@@ -22,6 +23,7 @@ from unisono.server.core.hub import Hub, Subscriber
 from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications
 from unisono.server.core.presence import Presence
+from unisono.server.core.stepping import Stepping
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.core.turns import Turns
 from unisono.server.model import Limits
@@ -89,8 +91,9 @@ class Node:
             encode=subscribe_response.encode_catch_up_event,
             rules=session_rules,
         )
+        stepping = Stepping(self._commits, self._endpoints)
         services = (
-            NotificationService(notifications, Marking(self._commits, self._endpoints), turns),
+            NotificationService(notifications, Marking(stepping), Deleting(stepping), turns),
             FeedService(feeds),
             EndpointService(self._endpoints),
         )

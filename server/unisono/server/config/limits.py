@@ -26,7 +26,11 @@ class LimitSettings(BaseSettings):
     request_bytes: int = setting(_DEFAULT.request_bytes, BYTES, "largest request", ge=1024, le=64 * _MEBIBYTE)
     batch_items: int = setting(_DEFAULT.batch_items, ITEMS, "sends in one batch", ge=1, le=10_000)
     mark_references: int = setting(
-        _DEFAULT.mark_references, ITEMS, "notifications that one mark may name", ge=1, le=10_000
+        _DEFAULT.mark_references,
+        ITEMS,
+        "notifications that one call may name, to mark or to delete them",
+        ge=1,
+        le=10_000,
     )
     target_endpoints: int = setting(
         _DEFAULT.target_endpoints, ITEMS, "endpoints that one target policy may name", ge=1, le=1000

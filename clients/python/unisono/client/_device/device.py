@@ -1,16 +1,17 @@
 """A device of a user: an inbox in unison with the store, whatever happens to the connection."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self, Unpack
 
 from unisono.client import _arguments, _convert
-from unisono.client._calls import Everything, Filter, Group, Selector, ServiceClient, State, marking
+from unisono.client._calls import ServiceClient
 from unisono.client._connection import Connection, Target
 from unisono.client._device.acknowledger import Acknowledger
+from unisono.client._device.calls import DeviceCalls
 from unisono.client._device.events import Events
 from unisono.client._device.inbox import Inbox
 from unisono.client._device.outbox import Outbox
@@ -21,7 +22,6 @@ from unisono.client._device.storage import MemoryStorage, Storage
 from unisono.client._device.subscription import Subscription
 from unisono.client._device.timing import Timing
 from unisono.client._model import (
-    DeleteResult,
     MarkResult,
     Notification,
     Platform,
@@ -29,7 +29,7 @@ from unisono.client._model import (
     StartPosition,
     UserActionState,
 )
-from unisono.client._refs import Ref
+from unisono.client._selections import Selector, State, marking
 from unisono.client._wire.tokens import TokenSource, retry_provider_errors
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -37,7 +37,7 @@ from unisono.v1 import feed_service_pb2 as pb
 _CLOSE_TIMEOUT: Final = 1.0
 
 
-class Device:
+class Device(DeviceCalls):
     """One installation of an app on one device of a user: it receives, shows and marks notifications.
 
     While it is open it stays subscribed: it reconnects after lost connections, silence, restarts of the
@@ -82,8 +82,6 @@ class Device:
         _arguments.check("start", start, StartPosition)
         if storage is not None and not hasattr(storage, "load"):
             raise TypeError(f"storage: must be a Storage, such as FileStorage(path); is {storage!r}")
-        self.endpoint_id = endpoint_id
-        self._timeout = timing.call_timeout
         self._connection = Connection(
             target,
             retry_provider_errors(token),
@@ -92,11 +90,11 @@ class Device:
             backoff=timing.backoff,
         )
         caller = self._connection.caller
-        self._calls = ServiceClient(caller)
+        calls, self._state = ServiceClient(caller), DeviceState()
+        super().__init__(endpoint_id, calls, self._state, timeout=timing.call_timeout)
         self._persistence = Persistence(storage or MemoryStorage(), endpoint_id)
-        self._state = DeviceState()
         self._outbox = Outbox(
-            self._calls,
+            calls,
             self._persistence,
             timeout=timing.call_timeout,
             backoff=timing.backoff,
@@ -177,11 +175,6 @@ class Device:
         return self._state.inbox.unread_count
 
     @property
-    def revision(self) -> int:
-        """The feed's revision of the last complete point; 0 before the first."""
-        return self._state.inbox.revision
-
-    @property
     def status(self) -> Status:
         """Whether the device is OFFLINE, CATCHING_UP, LIVE or CLOSED; see `Status`."""
         return self._state.status
@@ -234,8 +227,8 @@ class Device:
         """
         self._check_opened()
         self._state.check_open()
-        if self.revision or isinstance(selector, Group | Everything):
-            state.setdefault("up_to_revision", self.revision)
+        if (seen := self._seen(selector)) is not None:
+            state.setdefault("up_to_revision", seen)
         return await self._outbox.put(marking("", selector, state, endpoint_id=self.endpoint_id))
 
     async def mark_read(self, selector: Selector) -> MarkResult | None:
@@ -254,27 +247,6 @@ class Device:
         if isinstance(until, timedelta):
             return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_for=until)
         return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_until=until)
-
-    async def delete(self, notification: Ref) -> DeleteResult:
-        """Withdraw one notification from every device and from the history. Needs the server.
-
-        Tries for `timing.call_timeout` (20 s), then raises `Unavailable` or `DeadlineExceeded`. Raises
-        `NotFound` for what is not in the feed; for what was, see `DeleteResult.already_removed`.
-        """
-        return await self._calls.delete_notification(
-            "", notification, expected_revision=None, timeout=self._timeout, endpoint_id=self.endpoint_id
-        )
-
-    def history(self, **filters: Unpack[Filter]) -> AsyncGenerator[Notification, None]:
-        """Return an iterator over what the store holds for this device, newest first, with content.
-
-        Filters (see `Filter`): read_state, user_action_state, group_name, category, start_time, end_time.
-        Gets pages of 50 as needed, each within `timing.call_timeout` (20 s). The iteration raises
-        `Unavailable` or `DeadlineExceeded` offline, `NotFound` if it was never online.
-        """
-        return self._calls.list_notifications(
-            "", filters, timeout=self._timeout, endpoint_id=self.endpoint_id
-        )
 
     def _check_opened(self) -> None:
         if not self._opened:

@@ -9,13 +9,25 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from unisono.client._calls import Filter, Patch, Selector, State
+from unisono.client._calls import Filter, Patch
 from unisono.client._changes import Changes
 from unisono.client._connection import Target
 from unisono.client._drafts import Content, Draft
-from unisono.client._model import Change, DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
+from unisono.client._model import (
+    Change,
+    DeleteManyResult,
+    DeleteResult,
+    Endpoint,
+    Feed,
+    MarkResult,
+    Notification,
+    ReadState,
+    SendResult,
+    UserActionState,
+)
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Ref
+from unisono.client._selections import Selector, State
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
 
@@ -193,6 +205,31 @@ class BlockingPublisher:
         return self._run(
             self._publisher.delete(
                 user_id, notification, expected_revision=expected_revision, timeout=timeout
+            )
+        )
+
+    def delete_many(
+        self,
+        user_id: str,
+        selector: Selector,
+        *,
+        read_state: ReadState = ReadState.UNSPECIFIED,
+        user_action_state: UserActionState = UserActionState.UNSPECIFIED,
+        up_to_revision: int | None = None,
+        timeout: float | None = None,
+    ) -> DeleteManyResult:
+        """Withdraw several, a `Group` or `Everything` from every device and from the history.
+
+        As `Publisher.delete_many`, but blocks until it is done.
+        """
+        return self._run(
+            self._publisher.delete_many(
+                user_id,
+                selector,
+                read_state=read_state,
+                user_action_state=user_action_state,
+                up_to_revision=up_to_revision,
+                timeout=timeout,
             )
         )
 

@@ -5,14 +5,25 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from unisono.client import _arguments, _convert
-from unisono.client._calls import Filter, Patch, Selector, ServiceClient, State, marking
+from unisono.client._calls import Filter, Patch, ServiceClient
 from unisono.client._changes import Changes
 from unisono.client._connection import Connection, Target
 from unisono.client._drafts import Content, Draft, draft, keyed
-from unisono.client._model import DeleteResult, Endpoint, Feed, MarkResult, Notification, SendResult
+from unisono.client._model import (
+    DeleteManyResult,
+    DeleteResult,
+    Endpoint,
+    Feed,
+    MarkResult,
+    Notification,
+    ReadState,
+    SendResult,
+    UserActionState,
+)
 from unisono.client._publisher.batcher import SendBatcher
 from unisono.client._publisher.user_queues import Outcome
 from unisono.client._refs import Ref
+from unisono.client._selections import Selector, State, deleting, marking
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
 from unisono.v1.notification_service_pb2 import SendResult as Stored
@@ -217,6 +228,37 @@ class Publisher:
         return await self._calls.delete_notification(
             user_id, notification, expected_revision=expected_revision, timeout=self._within(timeout)
         )
+
+    async def delete_many(
+        self,
+        user_id: str,
+        selector: Selector,
+        *,
+        read_state: ReadState = ReadState.UNSPECIFIED,
+        user_action_state: UserActionState = UserActionState.UNSPECIFIED,
+        up_to_revision: int | None = None,
+        timeout: float | None = None,
+    ) -> DeleteManyResult:
+        """Withdraw several, a `Group` or `Everything` from every device and from the history.
+
+            await publisher.delete_many("ada", Everything(), read_state=ReadState.READ)
+
+        With a `read_state` or a `user_action_state`, only what is in that state when its turn comes. With
+        `up_to_revision`, what has newer content or a newer alert than that revision of the feed is skipped;
+        without, what comes while the call is under way may be deleted, too, where it has to be repeated.
+
+        By name, at most 500: raises `NotFound` if the server knows of none of them, and lists those in
+        `DeleteManyResult.not_found`. Many are deleted in several commits: after an error a part may be done,
+        and repeating the call does the rest.
+        """
+        request = deleting(
+            user_id,
+            selector,
+            read_state=read_state,
+            user_action_state=user_action_state,
+            up_to_revision=up_to_revision,
+        )
+        return await self._calls.delete_notifications(request, self._within(timeout))
 
     async def get_feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
         """Return the last revision and the unread count of a user's feed; both are 0 for an unknown user.

@@ -54,6 +54,9 @@ MARK: Final = Method(
 DELETE: Final = Method(
     _NOTIFICATIONS, "DeleteNotification", pb.DeleteNotificationRequest, pb.DeleteNotificationResponse
 )
+DELETE_MANY: Final = Method(
+    _NOTIFICATIONS, "DeleteNotifications", pb.DeleteNotificationsRequest, pb.DeleteNotificationsResponse
+)
 
 SUBSCRIBE: Final = Method(_FEEDS, "Subscribe", feed_pb.SubscribeRequest, feed_pb.SubscribeResponse)
 ACKNOWLEDGE: Final = Method(_FEEDS, "Acknowledge", feed_pb.AcknowledgeRequest, feed_pb.AcknowledgeResponse)

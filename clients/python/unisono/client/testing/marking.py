@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unisono.client.testing import checks, endpoints, errors
+from unisono.client.testing import checks, endpoints, errors, selection
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Endpoint, Row, copy_message
 from unisono.client.testing.limits import ACTION_ID_BYTES
-from unisono.client.testing.patching import check_ref, check_revision, expected_revision
+from unisono.client.testing.patching import check_revision, expected_revision
 from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import length, millis, timestamp
 from unisono.v1 import notification_pb2 as pb
@@ -28,7 +28,7 @@ def mark_notifications(
     endpoint = endpoints.require_endpoint(feed, actor.endpoint_id) if actor.endpoint_id else None
     feed.record_activity(actor.endpoint_id, request_context.now)
     rows, missing = _selected(actor, endpoint, request)
-    if len(request.references.refs) == 1:
+    if request.HasField("references") and len(rows) + len(missing) == 1:
         _check_single(rows[0], new)
     asked = [row for row in rows if new.is_other(row)]
     skipped = [row for row in asked if new.leaves_alone(row) or new.acted_otherwise(row)]
@@ -79,9 +79,7 @@ class _New:
 
     def leaves_alone(self, row: Row) -> bool:
         """Return whether to skip a row: newer than `up_to_revision`, or expiring before the snooze ends."""
-        newest = max(row.content_revision, row.message.alert_revision)
-        unseen = self.request.HasField("up_to_revision") and newest > self.request.up_to_revision
-        return unseen or self.outlasts(row)
+        return selection.is_newer(row, self.request) or self.outlasts(row)
 
     def outlasts(self, row: Row) -> bool:
         """Return whether the notification expires before the snooze ends, or as it ends."""
@@ -91,31 +89,14 @@ class _New:
 def _read(request_context: RequestContext, request: MarkNotificationsRequest) -> tuple[Actor, _New]:
     violations = Violations()
     actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
-    _check_selector(violations, request_context, request)
+    selection.check_selector(violations, request_context, request)
     until = _check_state(violations, request_context, request)
-    if request.HasField("up_to_revision"):
-        checks.check_revision(violations, "up_to_revision", request.up_to_revision)
+    selection.check_up_to_revision(violations, request)
     expected = expected_revision(violations, request)
     if expected is not None and len(request.references.refs) != 1:
         violations.add("expected_revision", "goes with exactly one reference")
     violations.check()
     return actor, _New(request=request, snooze_until=until, expected_revision=expected)
-
-
-def _check_selector(
-    violations: Violations, request_context: RequestContext, request: MarkNotificationsRequest
-) -> None:
-    limits, kind = request_context.limits, request.WhichOneof("selector")
-    if kind is None:
-        violations.add("selector", "is required: references, group_name or all")
-    if kind == "group_name":
-        checks.check_name(violations, "group_name", request.group_name, limits.id_bytes, required=True)
-    if kind == "references":
-        named = checks.check_members(
-            violations, "references.refs", request.references.refs, limits.mark_references
-        )
-        for index, ref in enumerate(named):
-            check_ref(violations, f"references.refs[{index}]", ref, limits.id_bytes)
 
 
 def _check_state(
@@ -156,22 +137,13 @@ def _selected(
     actor: Actor, endpoint: Endpoint | None, request: MarkNotificationsRequest
 ) -> tuple[Sequence[Row], Sequence[pb.NotificationRef]]:
     """Return the selected rows, each once, and the references that name nothing live."""
-    kind, feed = request.WhichOneof("selector"), actor.feed
-    if kind == "group_name":
-        return [row for row in feed.live if row.message.group_name == request.group_name], ()
-    if kind == "all":
-        return [row for row in feed.live if row.is_for(endpoint)], ()
-    found: dict[str, Row] = {}
-    missing: list[pb.NotificationRef] = []
-    for ref in request.references.refs:
-        row = feed.named(ref, actor.role)
-        if row is not None and row.live:
-            found[row.message.id] = row
-        else:
-            missing.append(ref)
-    if not found:
+    if not request.HasField("references"):
+        return selection.scanned(actor, endpoint, request), ()
+    named = selection.named(actor, request)
+    rows = selection.distinct(row for _, row in named if row is not None and row.live)
+    if not rows:
         raise errors.no_notification()
-    return list(found.values()), missing
+    return rows, [ref for ref, row in named if row is None or not row.live]
 
 
 def _check_single(row: Row, new: _New) -> None:

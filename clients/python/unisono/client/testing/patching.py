@@ -1,12 +1,12 @@
-"""The methods that change content: UpdateNotification, DeleteNotification, and what other methods share."""
+"""The method that changes content, UpdateNotification, and what other methods share."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from unisono.client.testing import checks, errors
 from unisono.client.testing.checks import Violations
-from unisono.client.testing.content import CONTENT, check_expiry, clear, content, put
-from unisono.client.testing.feed import ChangeType, Feed, Row, copy_message
+from unisono.client.testing.content import CONTENT, check_expiry, content, put
+from unisono.client.testing.feed import Row, copy_message
 from unisono.client.testing.limits import MASK_PATHS
 from unisono.client.testing.quotas import check_growth
 from unisono.client.testing.request_context import RequestContext
@@ -14,17 +14,6 @@ from unisono.client.testing.times import length, timestamp
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
-
-#: The fields that a tombstone does not have.
-_FORGOTTEN = (
-    "payload",
-    "group_name",
-    "category",
-    "priority",
-    "display_time_to_live",
-    "action_id",
-    "snooze_until",
-)
 
 
 def update_notification(
@@ -64,36 +53,6 @@ def update_notification(
             alert=news and not request.silent,
         )
     return service_pb.UpdateNotificationResponse(notification=row.message)
-
-
-def delete_notification(
-    request_context: RequestContext, request: service_pb.DeleteNotificationRequest
-) -> service_pb.DeleteNotificationResponse:
-    """Answer DeleteNotification: remove a notification; one that is gone already stays as it is.
-
-    Raises `InvalidRequest`, `NotFound` for one that is not even a tombstone, and `RevisionMismatch`.
-    """
-    violations = Violations()
-    actor = request_context.writing_actor(violations, request.user_id, request.endpoint_id)
-    check_ref(violations, "notification", request.notification, request_context.limits.id_bytes)
-    expected = expected_revision(violations, request)
-    violations.check()
-    actor.feed.record_activity(actor.endpoint_id, request_context.now)
-    row = actor.feed.named(request.notification, actor.role)
-    if row is None:
-        raise errors.no_notification()
-    if not row.live:
-        return service_pb.DeleteNotificationResponse(revision=row.message.revision, already_removed=True)
-    check_revision(row, expected)
-    row = remove(actor.feed, row, feed_pb.CHANGE_TYPE_DELETED, request_context.now, actor.endpoint_id)
-    return service_pb.DeleteNotificationResponse(revision=row.message.revision)
-
-
-def remove(feed: Feed, row: Row, change_type: ChangeType, now: int, origin: str = "") -> Row:
-    """Remove a live notification from the feed, and return its tombstone."""
-    message = copy_message(row)
-    clear(message, _FORGOTTEN)
-    return feed.commit(replace(row, message=message, removal=change_type), change_type, now, origin)
 
 
 def check_ref(violations: Violations, field: str, ref: pb.NotificationRef, max_bytes: int) -> None:

@@ -6,8 +6,8 @@ from unisono.client._errors import UnisonoError
 from unisono.client.testing import checks, errors
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import CONTENT, check_expiry, content, put, target_policy
+from unisono.client.testing.deleting import remove
 from unisono.client.testing.feed import ChangeType, Row, copy_message, size_of, target_key
-from unisono.client.testing.patching import remove
 from unisono.client.testing.quotas import check_growth, check_room
 from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import length, timestamp

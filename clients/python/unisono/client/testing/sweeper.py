@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from unisono.client.testing.deleting import remove
 from unisono.client.testing.feed import Feed, Row, copy_message, wake_all
-from unisono.client.testing.patching import remove
 from unisono.client.testing.state import ServiceState
 from unisono.client.testing.times import millis
 from unisono.v1 import notification_pb2 as pb

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from google.protobuf.message import Message
 
 from unisono.client._wire.methods import SUBSCRIBE, Method, Request, Response
-from unisono.client.testing import endpoints, errors, history, marking, patching, sending, streaming
+from unisono.client.testing import deleting, endpoints, errors, history, marking, patching, sending, streaming
 from unisono.client.testing.faults import Faults
 from unisono.client.testing.request_context import RequestContext
 from unisono.client.testing.state import ServiceState
@@ -30,7 +30,8 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
     "ListNotifications": _Handler(history.list_notifications),
     "UpdateNotification": _Handler(patching.update_notification),
     "MarkNotifications": _Handler(marking.mark_notifications),
-    "DeleteNotification": _Handler(patching.delete_notification),
+    "DeleteNotification": _Handler(deleting.delete_notification),
+    "DeleteNotifications": _Handler(deleting.delete_notifications),
     "Acknowledge": _Handler(streaming.acknowledge, "device"),
     "GetFeed": _Handler(streaming.get_feed),
     "RegisterEndpoint": _Handler(endpoints.register_endpoint, "device"),

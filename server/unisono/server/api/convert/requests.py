@@ -6,10 +6,12 @@ from unisono.server.api.convert import fields
 from unisono.server.api.convert.content import PATCHABLE, content, target_policy
 from unisono.server.api.convert.violations import Violations
 from unisono.server.api.request_context import RequestContext
-from unisono.server.core.decide.commands import Delete, Ref, StatePatch, Update
+from unisono.server.core.decide.commands import Delete, Ref, StateFilter, StatePatch, Update
 from unisono.server.core.decide.send import expiry
-from unisono.server.core.marking import MarkRequest, Selector
+from unisono.server.core.deleting import DeleteManyRequest
+from unisono.server.core.marking import MarkRequest
 from unisono.server.core.notifications import SendRequest
+from unisono.server.core.stepping import Selector
 from unisono.server.errors import InvalidRequest
 from unisono.server.model import ReadState, UserActionState
 from unisono.server.model.limits import ACTION_ID_BYTES, MASK_PATHS
@@ -109,9 +111,7 @@ def mark_request(
     actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
     chosen = _selector(violations, message, request_context)
     patch = _state_patch(violations, message, request_context)
-    up_to: int | None = None
-    if message.HasField("up_to_revision"):
-        up_to = fields.revision(violations, "up_to_revision", message.up_to_revision)
+    up_to = _up_to_revision(violations, message)
     expected = _expected_revision(violations, message)
     if expected is not None and (chosen.refs is None or len(chosen.refs) != 1):
         violations.add("expected_revision", "goes with exactly one reference")
@@ -138,10 +138,34 @@ def delete_command(request_context: RequestContext, message: service_pb.DeleteNo
     return Delete(actor=actor, ref=named, expected_revision=expected)
 
 
+def delete_many_request(
+    request_context: RequestContext, message: service_pb.DeleteNotificationsRequest
+) -> DeleteManyRequest:
+    """Validate a `DeleteNotificationsRequest`.
+
+    Raises InvalidRequest with all bad fields, and PermissionDenied for another user than the device's.
+    """
+    violations = Violations()
+    actor = request_context.writing_actor(violations, message.user_id, message.endpoint_id)
+    chosen = _selector(violations, message, request_context)
+    read = fields.choice(violations, "read_state", message.read_state, ReadState)
+    action = fields.choice(violations, "user_action_state", message.user_action_state, UserActionState)
+    up_to = _up_to_revision(violations, message)
+    violations.check()
+    return DeleteManyRequest(
+        actor=actor,
+        selector=chosen,
+        where=StateFilter(read_state=read, user_action_state=action),
+        up_to_revision=up_to,
+    )
+
+
 def _selector(
-    violations: Violations, message: service_pb.MarkNotificationsRequest, request_context: RequestContext
+    violations: Violations,
+    message: service_pb.MarkNotificationsRequest | service_pb.DeleteNotificationsRequest,
+    request_context: RequestContext,
 ) -> Selector:
-    """Validate the selector of what to mark."""
+    """Validate the selector of what to mark or to delete."""
     limits = request_context.limits
     match message.WhichOneof("selector"):
         case "references":
@@ -199,6 +223,16 @@ def _snooze_end(
     if until is not None and until <= request_context.now:
         violations.add("snooze_until", "must be in the future")
     return until
+
+
+def _up_to_revision(
+    violations: Violations,
+    message: service_pb.MarkNotificationsRequest | service_pb.DeleteNotificationsRequest,
+) -> int | None:
+    """Return the revision beyond which what is newer is left alone; None without one."""
+    if not message.HasField("up_to_revision"):
+        return None
+    return fields.revision(violations, "up_to_revision", message.up_to_revision)
 
 
 def _expected_revision(

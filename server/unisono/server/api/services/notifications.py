@@ -11,6 +11,7 @@ from unisono.server.api.request_context import RequestContext
 from unisono.server.api.status import item_error
 from unisono.server.core.access.principal import Scope
 from unisono.server.core.decide.results import SendResult
+from unisono.server.core.deleting import Deleting
 from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.turns import Turns
@@ -29,9 +30,12 @@ class NotificationService:
 
     name = "unisono.v1.NotificationService"
 
-    def __init__(self, notifications: Notifications, marking: Marking, turns: Turns) -> None:
+    def __init__(
+        self, notifications: Notifications, marking: Marking, deleting: Deleting, turns: Turns
+    ) -> None:
         self._notifications = notifications
         self._marking = marking
+        self._deleting = deleting
         self._turns = turns
 
     @property
@@ -47,6 +51,7 @@ class NotificationService:
             "UpdateNotification": Unary(pb.UpdateNotificationRequest, self.update_notification),
             "MarkNotifications": Unary(pb.MarkNotificationsRequest, self.mark_notifications),
             "DeleteNotification": Unary(pb.DeleteNotificationRequest, self.delete_notification),
+            "DeleteNotifications": Unary(pb.DeleteNotificationsRequest, self.delete_notifications),
         }
 
     async def send_notification(
@@ -176,6 +181,25 @@ class NotificationService:
         removed = await self._notifications.delete(requests.delete_command(request_context, request))
         return pb.DeleteNotificationResponse(
             revision=removed.revision, already_removed=removed.already_removed
+        )
+
+    async def delete_notifications(
+        self, request_context: RequestContext, request: pb.DeleteNotificationsRequest
+    ) -> pb.DeleteNotificationsResponse:
+        """DeleteNotifications: withdraws several or all, or those in a given state, and answers how many.
+
+        Raises NotFound when none of the references is known or the endpoint is not registered, and
+        FailedPrecondition when that was deleted. After an error, some may be removed; repeating the call
+        does the rest.
+        """
+        deleted = await self._deleting.delete_many(requests.delete_many_request(request_context, request))
+        return pb.DeleteNotificationsResponse(
+            removed=deleted.removed,
+            already_removed=deleted.already_removed,
+            skipped=deleted.skipped,
+            last_revision=deleted.last_revision,
+            unread_count=deleted.unread_count,
+            not_found=[messages.ref(ref) for ref in deleted.not_found],
         )
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from unisono.server.core.decide.commands import Command, Delete, Mark, ProcessDue, Send, Update
+from unisono.server.core.decide.commands import Command, Delete, DeleteMany, Mark, ProcessDue, Send, Update
 from unisono.server.core.decide.ledger import Ledger
 from unisono.server.core.decide.mark import mark
-from unisono.server.core.decide.removal import delete, process_due
+from unisono.server.core.decide.removal import delete, delete_many, process_due
 from unisono.server.core.decide.results import Result
 from unisono.server.core.decide.send import send
 from unisono.server.core.decide.update import update
@@ -50,5 +50,7 @@ def _one(ledger: Ledger, command: Command, scanned: Scanned, now: int, limits: L
             return mark(ledger, command, scanned, now)
         case Delete():
             return delete(ledger, command, now)
+        case DeleteMany():
+            return delete_many(ledger, command, scanned, now)
         case ProcessDue():
             return process_due(ledger, command, now)

@@ -7,6 +7,7 @@ from typing import Final, Self
 from unisono.server.core.decide.single import Single
 from unisono.server.model import (
     FeedKey,
+    Notification,
     Priority,
     ReadState,
     SenderRole,
@@ -125,19 +126,30 @@ class StatePatch:
 
 
 @value(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Change the state of the notifications that `refs` name, or, if there is a `scan`, that it finds.
+class StateFilter:
+    """A condition on the state of a notification; None, the default, lets any pass."""
 
-    What has newer content or a newer alert than `up_to_revision` is left alone. `expected_revision` is for
-    compare-and-set of a single reference. None allows any.
+    read_state: ReadState | None = None
+    user_action_state: UserActionState | None = None
+
+    def passes(self, row: Notification) -> bool:
+        """Return whether the notification is in this state."""
+        read = self.read_state in (None, row.read_state)
+        return read and self.user_action_state in (None, row.user_action_state)
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Selecting:
+    """A command about the notifications that `refs` name, or, if there is a `scan`, that it finds.
+
+    It can be done in steps. What has newer content or a newer alert than `up_to_revision` is left alone;
+    None leaves nothing alone.
     """
 
     actor: Actor
-    patch: StatePatch
     refs: tuple[Ref, ...] = ()
     scan: Scan | None = None
     up_to_revision: int | None = None
-    expected_revision: int | None = None
 
     @property
     def feed(self) -> FeedKey:
@@ -154,7 +166,7 @@ class Mark:
         return len(self.refs) if self.scan is None else self.scan.limit
 
     def within(self, rows: int) -> Self:
-        """Return the mark with its scan limited to `rows`, but to no less than `MIN_STEP`.
+        """Return the command with its scan limited to `rows`, but to no less than `MIN_STEP`.
 
         References are not limited. Another command has to go on where the scan stops.
         """
@@ -162,6 +174,29 @@ class Mark:
             return self
         limit = min(self.scan.limit, max(rows, MIN_STEP))
         return replace(self, scan=replace(self.scan, limit=limit))
+
+    def is_newer(self, row: Notification) -> bool:
+        """Return whether the content or the alert of a row is newer than `up_to_revision`."""
+        newest = max(row.content_revision, row.alert_revision)
+        return self.up_to_revision is not None and newest > self.up_to_revision
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class Mark(Selecting):
+    """Change the state of notifications.
+
+    `expected_revision` is for compare-and-set of a single reference. None allows any.
+    """
+
+    patch: StatePatch
+    expected_revision: int | None = None
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class DeleteMany(Selecting):
+    """Withdraw those of the notifications that are in the state `where`."""
+
+    where: StateFilter = StateFilter()
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -193,7 +228,7 @@ class ProcessDue(Single):
         return ReadSet(feed=self.feed, ids=(self.id,))
 
 
-Command = Send | Update | Mark | Delete | ProcessDue
+Command = Send | Update | Mark | Delete | DeleteMany | ProcessDue
 
 
 def fingerprint(content: EncodedContent, target: TargetPolicy, *, silent: bool = False) -> bytes:

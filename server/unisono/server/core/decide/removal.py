@@ -1,11 +1,13 @@
 """Decides removals of notifications, by request and by time, and the ends of snoozes."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-from unisono.server.core.decide.commands import Delete, ProcessDue
+from unisono.server.core.decide.commands import Delete, DeleteMany, ProcessDue
 from unisono.server.core.decide.ledger import Ledger
 from unisono.server.core.decide.preconditions import check_revision, not_found
-from unisono.server.core.decide.results import DeleteResult, DueProcessed
+from unisono.server.core.decide.results import DeleteResult, DeleteStep, DueProcessed
+from unisono.server.core.decide.selection import distinct, named, step
 from unisono.server.model import (
     ChangeType,
     Notification,
@@ -13,6 +15,7 @@ from unisono.server.model import (
     ReadState,
     UserActionState,
 )
+from unisono.server.store.commit import Scanned
 
 
 def delete(ledger: Ledger, command: Delete, now: int) -> DeleteResult:
@@ -28,6 +31,40 @@ def delete(ledger: Ledger, command: Delete, now: int) -> DeleteResult:
     check_revision(row, command.expected_revision)
     origin = command.actor.endpoint_id
     return DeleteResult(revision=remove(ledger, row, ChangeType.DELETED, now, origin).revision)
+
+
+def delete_many(ledger: Ledger, command: DeleteMany, scanned: Scanned, now: int) -> DeleteStep:
+    """Withdraw what the references name, or one step of what a scan found.
+
+    What is in another state than the command asks for is neither removed nor skipped.
+    """
+    if command.scan is not None:
+        rows, resume_after = step(ledger, command.scan, scanned)
+        removed, skipped = _remove_all(ledger, command, rows, now)
+        return DeleteStep(removed=len(removed), skipped=skipped, feed=ledger.feed, resume_after=resume_after)
+    found = named(ledger, command)
+    rows = distinct(row for row in found.values() if row is not None)
+    gone = frozenset(row.id for row in rows if not row.live)
+    removed, skipped = _remove_all(ledger, command, (row for row in rows if row.live), now)
+    return DeleteStep(
+        removed=len(removed),
+        skipped=skipped,
+        feed=ledger.feed,
+        removed_ids=removed,
+        gone_ids=gone,
+        not_found=tuple(ref for ref, row in found.items() if row is None),
+    )
+
+
+def _remove_all(
+    ledger: Ledger, command: DeleteMany, rows: Iterable[Notification], now: int
+) -> tuple[frozenset[str], int]:
+    """Remove live rows; return the ids of those that were removed, and how many were too new for it."""
+    wanted = [row for row in rows if command.where.passes(row)]
+    old = [row for row in wanted if not command.is_newer(row)]
+    for row in old:
+        remove(ledger, row, ChangeType.DELETED, now, command.actor.endpoint_id)
+    return frozenset(row.id for row in old), len(wanted) - len(old)
 
 
 def process_due(ledger: Ledger, command: ProcessDue, now: int) -> DueProcessed:

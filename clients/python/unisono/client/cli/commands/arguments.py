@@ -12,8 +12,8 @@ from unisono.client.cli.formatting.texts import typed
 from unisono.client.cli.formatting.times import typed_moment, typed_span
 
 if TYPE_CHECKING:
-    from unisono.client._calls import Selector
     from unisono.client._refs import Ref
+    from unisono.client._selections import Selector
 
 key_option = click.option(
     "--key", "keys", multiple=True, metavar="KEY", help="by the sender's key instead of the id; repeatable"
@@ -60,7 +60,7 @@ def references(ids: Sequence[str], keys: Sequence[str]) -> "list[Ref]":
 
 def selector(ids: Sequence[str], keys: Sequence[str], group: str | None, everything: bool) -> "Selector":
     """Return which notifications were selected. Raises `click.UsageError` unless in exactly one way."""
-    from unisono.client._calls import Everything, Group
+    from unisono.client._selections import Everything, Group
 
     if [bool(ids or keys), group is not None, everything].count(True) != 1:
         raise click.UsageError("say which: IDs and --key, or --group, or --all")

@@ -14,7 +14,7 @@ from unisono.client.cli.formatting.texts import one_line
 from unisono.client.cli.service.access import Access
 
 if TYPE_CHECKING:
-    from unisono.client._calls import State
+    from unisono.client._selections import State
 
 
 @click.command(

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from unisono.client._calls import Everything
 from unisono.client._device.device import Device
 from unisono.client._device.state import Status
 from unisono.client._errors import UnisonoError
 from unisono.client._model import Notification, ReadState
+from unisono.client._selections import Everything
 from unisono.client.cli.formatting.diagnosis import Attempt
 from unisono.client.cli.formatting.errors import brief
 from unisono.client.cli.inbox.keymap import MARKING, STEPS, state_for

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from unisono.client._model import Notification, ReadState, UserActionState
 
 if TYPE_CHECKING:
-    from unisono.client._calls import State
+    from unisono.client._selections import State
 
 SNOOZE: Final = timedelta(minutes=10)
 

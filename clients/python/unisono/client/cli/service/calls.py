@@ -7,12 +7,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from unisono.client import _convert
-from unisono.client._calls import Selector, ServiceClient, State, marking
+from unisono.client._calls import ServiceClient
 from unisono.client._connection import Connection
 from unisono.client._drafts import Content, draft
 from unisono.client._errors import InvalidRequest, NotFound
 from unisono.client._model import DeleteResult, MarkResult, Platform, SendResult
 from unisono.client._refs import Ref
+from unisono.client._selections import Selector, State, marking
 from unisono.client._wire.caller import Deadline
 from unisono.client._wire.methods import REGISTER_ENDPOINT, SEND
 from unisono.client._wire.retry import Backoff

@@ -71,6 +71,15 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
         lambda p: p.mark("ada", Everything, read_state=ReadState.READ),
         "selector: must be .* or a Everything; is <class",
     ),
+    "a group by its name": (lambda p: p.delete_many("ada", {"g": 1}.get), "selector: must be"),
+    "a state to delete by its name": (
+        lambda p: p.delete_many("ada", "id", read_state="READ"),
+        "such as ReadState.READ",
+    ),
+    "a last revision that is a truth": (
+        lambda p: p.delete_many("ada", "id", up_to_revision=True),
+        "up_to_revision: must be",
+    ),
     "a notification that is a number": (lambda p: p.delete("ada", 3), "notification: must be a str or a Key"),
     "a revision that is a text": (lambda p: p.delete("ada", "id", expected_revision="3"), "int or None"),
     "a revision that is a truth": (lambda p: p.delete("ada", "id", expected_revision=True), "is True"),

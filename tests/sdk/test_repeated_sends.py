@@ -261,24 +261,26 @@ async def test_what_was_done_without_the_server_knowing_is_not_done_again(tmp_pa
         running(Setup(path=tmp_path / "unisono.db", store=store)) as node,
         Publisher(node.target, tokens.publisher()) as publisher,
     ):
-        drafts = [draft("ada", title=name, app_notification_id=name) for name in ("a", "b", "c", "d")]
+        drafts = [draft("ada", title=name, app_notification_id=name) for name in ("a", "b", "c", "d", "e")]
         await publisher.batch(drafts)
         revision = (await publisher.get("ada", Key("a"))).revision
 
-        store.forgets = 6
-        sent, updated, marked, deleted, outcomes = await asyncio.gather(
+        store.forgets = 7
+        sent, updated, marked, deleted, cleared, outcomes = await asyncio.gather(
             publisher.send("ada", title="sent", app_notification_id="sent"),
             publisher.update("ada", Key("a"), title="A", expected_revision=revision),
             publisher.mark("ada", Key("b"), read_state=ReadState.READ),
             publisher.delete("ada", Key("c")),
+            publisher.delete_many("ada", [Key("d"), Key("e")]),
             publisher.batch([draft("bob", title="one"), draft("bob", title="two")]),
         )
 
         assert store.forgets <= 0
         assert (sent.deduplicated, deleted.already_removed) == (True, True)
+        assert (cleared.removed, cleared.already_removed) == (0, 2)
         assert (updated.title, marked.changed) == ("A", 0)
         assert [isinstance(one, Exception) for one in outcomes] == [False, False]
-        assert (await publisher.get_feed("ada")).last_revision == 8
+        assert (await publisher.get_feed("ada")).last_revision == 11
         assert (await publisher.get_feed("bob")).last_revision == 2
 
 

@@ -11,9 +11,17 @@ from unisono.client._calls import ServiceClient
 from unisono.client._connection import Connection
 from unisono.client._drafts import Content, draft
 from unisono.client._errors import InvalidRequest, NotFound
-from unisono.client._model import DeleteResult, MarkResult, Platform, SendResult
+from unisono.client._model import (
+    DeleteManyResult,
+    DeleteResult,
+    MarkResult,
+    Platform,
+    ReadState,
+    SendResult,
+    UserActionState,
+)
 from unisono.client._refs import Ref
-from unisono.client._selections import Selector, State, marking
+from unisono.client._selections import Selector, State, deleting, marking
 from unisono.client._wire.caller import Deadline
 from unisono.client._wire.methods import REGISTER_ENDPOINT, SEND
 from unisono.client._wire.retry import Backoff
@@ -88,6 +96,30 @@ class CliClient:
             return await self.calls.delete_notification(
                 actor.user, named, expected_revision=None, timeout=self.timeout, endpoint_id=endpoint_id
             )
+
+        return await self._change(actor, work)
+
+    async def delete_many(
+        self,
+        actor: Actor,
+        selector: Selector,
+        *,
+        read_state: ReadState,
+        user_action_state: UserActionState,
+        up_to_revision: int | None,
+    ) -> DeleteManyResult:
+        """Delete notifications of the actor's user: of what is selected, what is in this state."""
+
+        async def work(endpoint_id: str) -> DeleteManyResult:
+            request = deleting(
+                actor.user,
+                selector,
+                read_state=read_state,
+                user_action_state=user_action_state,
+                up_to_revision=up_to_revision,
+                endpoint_id=endpoint_id,
+            )
+            return await self.calls.delete_notifications(request, self.timeout)
 
         return await self._change(actor, work)
 

@@ -1,8 +1,9 @@
 """Corruptions of a valid history, each of which breaks one promise, as if a server had broken it."""
 
-from collections.abc import Callable, Iterator, MutableSequence
+from collections.abc import Iterator, MutableSequence
 from dataclasses import replace
 
+from tests.guarantees.judge.corrupted_deletions import DELETIONS, Corruption, events_of
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -11,8 +12,6 @@ from unisono.verify.history import Annotation, Call, History, Principal, Stream,
 
 #: The one who sends.
 APP = Principal(app_id="app.test")
-
-Corruption = Callable[[History], None]
 
 
 def _stream(history: History) -> Stream:
@@ -28,11 +27,6 @@ def _streams_of(history: History, endpoint_id: str) -> list[Stream]:
         for stream in history.streams
         if (stream.request.endpoint_id, stream.principal.user_id) == wanted
     ]
-
-
-def _events(stream: Stream) -> Iterator[feed_pb.Event]:
-    for received in stream.messages:
-        yield from received.message.event_batch.events
 
 
 def _last_list(history: History) -> MutableSequence[pb.Notification]:
@@ -73,10 +67,10 @@ def a_second_action_wins(history: History) -> None:
     """Make everybody see another action, as of the mark as read that came after the first one."""
     read = next(
         event.revision
-        for event in _events(_stream(history))
+        for event in events_of(_stream(history))
         if event.notification.action_id and event.notification.read_state == pb.READ_STATE_READ
     )
-    rows = [event.notification for stream in history.streams for event in _events(stream)]
+    rows = [event.notification for stream in history.streams for event in events_of(stream)]
     for call in history.calls:
         if isinstance(call.answer, service_pb.ListNotificationsResponse):
             rows += call.answer.notifications
@@ -125,13 +119,13 @@ def a_position_goes_back(history: History) -> None:
 
 def an_event_comes_twice(history: History) -> None:
     stream = _stream(history)
-    event = next(_events(stream))
+    event = next(events_of(stream))
     stream.messages[-1].message.event_batch.events.append(event)
 
 
 def an_event_comes_again_after_a_resume(history: History) -> None:
     before, after = _streams_of(history, "laptop")[:2]
-    told = list(_events(before))[-1]
+    told = list(events_of(before))[-1]
     message = feed_pb.SubscribeResponse.FromString(after.messages[0].message.SerializeToString())
     message.ClearField("welcome")
     message.event_batch.events.append(told)
@@ -172,7 +166,7 @@ def a_removal_is_lost(history: History) -> None:
 
 
 def _held(stream: Stream) -> list[str]:
-    return [event.notification_id for event in _events(stream) if not event.removed]
+    return [event.notification_id for event in events_of(stream) if not event.removed]
 
 
 def a_poll_lacks_a_change(history: History) -> None:
@@ -208,7 +202,7 @@ def _polled(history: History) -> Iterator[service_pb.ListNotificationsResponse]:
 
 
 def two_devices_are_told_different_things(history: History) -> None:
-    event = next(event for event in _events(_stream(history)) if not event.removed)
+    event = next(event for event in events_of(_stream(history)) if not event.removed)
     event.notification.group_name = "of another"
 
 
@@ -248,7 +242,7 @@ def a_silent_send_rings(history: History) -> None:
     event = next(
         event
         for stream in history.streams
-        for event in _events(stream)
+        for event in events_of(stream)
         if event.notification_id in silent and event.change_type == feed_pb.CHANGE_TYPE_CREATED
     )
     event.alert = True
@@ -275,12 +269,12 @@ def somebody_waits_for_somebody_busy(history: History) -> None:
 
 
 def another_users_notification_is_told(history: History) -> None:
-    event = next(event for event in _events(_stream(history)) if not event.removed)
+    event = next(event for event in events_of(_stream(history)) if not event.removed)
     event.notification.user_id = "bob"
 
 
 def one_is_told_what_is_not_meant_for_it(history: History) -> None:
-    event = next(event for event in _events(_stream(history)) if not event.removed)
+    event = next(event for event in events_of(_stream(history)) if not event.removed)
     event.notification.target_policy.platforms.append(pb.DEVICE_PLATFORM_ANDROID)
 
 
@@ -314,6 +308,7 @@ def a_retry_is_stored_twice(history: History) -> None:
 
 
 CORRUPTIONS: dict[Corruption, str] = {
+    **DELETIONS,
     a_sent_one_is_not_listed: "Durable",
     a_feed_goes_back: "Durable",
     a_mark_is_undone: "Durable",

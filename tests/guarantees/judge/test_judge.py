@@ -6,7 +6,8 @@ import copy
 import pytest
 
 from tests.guarantees.judge import valid
-from tests.guarantees.judge.corrupted import CORRUPTIONS, Corruption
+from tests.guarantees.judge.corrupted import CORRUPTIONS
+from tests.guarantees.judge.corrupted_deletions import Corruption
 from unisono.verify.checker import PROMISES, check
 from unisono.verify.history import History
 

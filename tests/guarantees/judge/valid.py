@@ -10,6 +10,7 @@ from unisono.client import (
     Backoff,
     Device,
     Everything,
+    Group,
     Platform,
     Publisher,
     ReadState,
@@ -83,6 +84,10 @@ async def _happen(publisher: Publisher, device: Device, round_: int) -> None:
         await publisher.mark(user_id, first, read_state=ReadState.READ)
         gone = await publisher.send(user_id, title="Gone")
         await publisher.delete(user_id, gone)
+        some = [await publisher.send(user_id, title=title, group_name="some") for title in ("3", "4", "5")]
+        await publisher.mark(user_id, some[0], read_state=ReadState.READ)
+        await publisher.delete_many(user_id, Group("some"), read_state=ReadState.READ)
+        await publisher.delete_many(user_id, [some[1], gone])
     await device.mark(Everything(), user_action_state=UserActionState.DISMISSED)
     await publisher.send("ada", title=f"Last {round_}")
     await publisher.send("bob", title=f"Last {round_}")

@@ -63,6 +63,30 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
+        name="whatever is read or not is deleted with what was read",
+        promise="Durable",
+        trial=process_faults.PAUSED,
+        always=True,
+        patch=Patch(
+            file="core/decide/commands.py",
+            old="read = self.read_state in (None, row.read_state)",
+            new="read = True",
+        ),
+    ),
+    Mutant(
+        name="a deletion of many ends after its first step",
+        promise="Durable",
+        trial=process_faults.PAUSED,
+        patch=Patch(
+            file="core/stepping.py",
+            old="        done = await self._commits.submit(replace(command, scan=scan), kind)\n"
+            "        until = done.feed.revision\n",
+            new="        few = replace(command, scan=replace(scan, limit=8))\n"
+            "        return await self._commits.submit(few, kind)\n"
+            "        until = done.feed.revision\n",
+        ),
+    ),
+    Mutant(
         name="the tail is told backwards",
         promise="Ordered",
         always=True,

@@ -108,11 +108,16 @@ def asked(command: Called) -> Message:
         case Send():
             policy = pb.CONFLICT_POLICY_REPLACE if command.replace else pb.CONFLICT_POLICY_UNSPECIFIED
             return pb.SendNotificationRequest(
-                user_id=user_id, app_notification_id=command.key, on_conflict=policy, silent=command.silent
+                user_id=user_id,
+                app_notification_id=command.key,
+                on_conflict=policy,
+                group_name=command.content.group_name,
+                silent=command.silent,
             )
         case Update():
+            content = pb.NotificationContent(group_name=command.content.group_name)
             ref = messages.ref(command.ref)
-            return pb.UpdateNotificationRequest(user_id=user_id, notification=ref)
+            return pb.UpdateNotificationRequest(user_id=user_id, notification=ref, content=content)
         case Mark():
             return _mark(command, user_id)
         case Delete():

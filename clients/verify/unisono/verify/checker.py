@@ -13,6 +13,7 @@ from unisono.verify.promises.complete_polls import polled
 from unisono.verify.promises.drained import drained
 from unisono.verify.promises.durable import durable
 from unisono.verify.promises.durable_actions import first_action_stays
+from unisono.verify.promises.durable_deletes import deleted, unasked
 from unisono.verify.promises.durable_marks import marked
 from unisono.verify.promises.idempotent import once, once_held
 from unisono.verify.promises.isolated import isolated, unknown
@@ -47,6 +48,8 @@ def _all(history: History) -> Iterator[BrokenPromise]:
     yield from marked(history, feeds)
     yield from first_action_stays(history, feeds)
     yield from polled(history, feeds)
+    yield from deleted(history, feeds)
+    yield from unasked(history, feeds)
     yield from once(history)
     yield from unknown(history)
     yield from drained(history)

@@ -13,6 +13,7 @@ from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.history import Call, History, Stream
 from unisono.verify.sends import Sent, sendings_in, sends_of
+from unisono.verify.withdrawals import Subject, Withdrawals
 
 _ASIDE = (pb.USER_ACTION_STATE_DISMISSED, pb.USER_ACTION_STATE_SNOOZED)
 
@@ -57,14 +58,15 @@ class Feed:
     """
 
     versions: dict[str, dict[int, Version]] = field(default_factory=lambda: defaultdict(dict))
-    #: When a delete or a replacement of an id or key was first requested, whatever its outcome.
-    ended: dict[str, float] = field(default_factory=dict)
+    withdrawals: Withdrawals = field(default_factory=Withdrawals)
     contradictions: list[tuple[Version, Version]] = field(default_factory=list)
     _seen: list[tuple[float, int]] = field(default_factory=list)
+    _revisions: set[int] = field(default_factory=set)
 
     def learn(self, version: Version) -> None:
         """Add a version that a client received, or record a contradiction if it differs from a known one."""
         self.observe(version.time, version.revision)
+        self._revisions.add(version.revision)
         known = self.versions[version.id].setdefault(version.revision, version)
         if known.contradicts(version):
             self.contradictions.append((known, version))
@@ -73,10 +75,25 @@ class Feed:
         """Record that a client knew at `time` that the feed had reached this revision."""
         self._seen.append((time, revision))
 
-    def end(self, time: float, name: str) -> None:
-        """Record that a client asked to delete or replace the notification with this id or key."""
-        if name:
-            self.ended[name] = min(time, self.ended.get(name, time))
+    def may_be_withdrawn(self, id_: str, key: str, time: float, *, revision: int | None = None) -> bool:
+        """Return whether, by `time`, anybody asked for what may have withdrawn a notification.
+
+        It is judged by what it was right before it was removed, where the `revision` of that is given, and
+        what it was is known.
+        """
+        known = self.versions.get(id_, {})
+        rows = [row for version in known.values() if (row := version.row) is not None]
+        last = None if revision is None else self._right_before(id_, revision)
+        subject = Subject(names=frozenset(filter(None, (id_, key))), rows=rows, last=last)
+        return self.withdrawals.may_concern(subject, time)
+
+    def _right_before(self, id_: str, revision: int) -> pb.Notification | None:
+        """Return a notification as of the revision before; None unless all since its last one are known."""
+        known = self.versions.get(id_, {})
+        before = max((one for one in known if one < revision), default=0)
+        if before and all(between in self._revisions for between in range(before + 1, revision)):
+            return known[before].row
+        return None
 
     def revision_before(self, time: float) -> int:
         """Return the largest revision that any client knew of before `time`; 0 if there was none."""
@@ -96,31 +113,23 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
     feeds: dict[FeedKey, Feed] = defaultdict(Feed)
     for stream in history.streams:
         feed = feeds[feed_followed(stream)]
+        feed.withdrawals.learn(stream.began, stream.request)
         for version in _of_stream(stream):
             feed.learn(version)
     for sent in sends_of(history):
-        feeds[feed_sent_to(sent)].observe(sent.call.ended, sent.result.revision)
+        feed = feeds[feed_sent_to(sent)]
+        feed.observe(sent.call.ended, sent.result.revision)
+        feed.withdrawals.learn_send(sent.call.began, sent.request, sent.result.id)
     for call in history.calls:
         feed = feeds[feed_of(call)]
         feed.observe(call.ended, revision_of(call))
+        feed.withdrawals.learn(call.began, call.request)
         for version in _of_call(call):
             feed.learn(version)
-        for key, name in endings_in(call):
-            feeds[key].end(call.began, name)
+        for sending in sendings_in(call.request):
+            user_id = call.principal.user_id or sending.user_id
+            feeds[FeedKey(call.principal.app_id, user_id)].withdrawals.learn_send(call.began, sending)
     return feeds
-
-
-def endings_in(call: Call) -> Iterator[tuple[FeedKey, str]]:
-    """Yield feed and id or key of each notification that a call asks to delete or to replace.
-
-    The outcome of the call does not matter: one without an answer may have been carried out.
-    """
-    request, app_id = call.request, call.principal.app_id
-    if isinstance(request, service_pb.DeleteNotificationRequest):
-        yield feed_of(call), request.notification.id or request.notification.app_notification_id
-    for sending in sendings_in(request):
-        if sending.on_conflict:
-            yield FeedKey(app_id, call.principal.user_id or sending.user_id), sending.app_notification_id
 
 
 def feed_followed(stream: Stream) -> FeedKey:
@@ -158,11 +167,21 @@ def named_in(call: Call) -> str:
             return ""
 
 
+def found_in(call: Call) -> Iterator[str]:
+    """Yield the ids that a mark or a deletion of many names, and has found by its answer."""
+    request, answer = call.request, call.answer
+    if not isinstance(request, service_pb.MarkNotificationsRequest | service_pb.DeleteNotificationsRequest):
+        return
+    if isinstance(answer, service_pb.MarkNotificationsResponse | service_pb.DeleteNotificationsResponse):
+        missing = {ref.id for ref in answer.not_found}
+        yield from (ref.id for ref in request.references.refs if ref.id not in missing)
+
+
 def revision_of(call: Call) -> int:
     """Return the revision of the feed after an update, a mark or a delete that was answered OK, else 0.
 
-    For an update it is that of the notification. 0 also for marks that changed nothing, and for sends:
-    `sends_of` has theirs.
+    For an update it is that of the notification. 0 also for marks, and deletions of many, that changed
+    nothing, and for sends: `sends_of` has theirs.
     """
     match answer := call.answer:
         case service_pb.UpdateNotificationResponse():
@@ -171,6 +190,8 @@ def revision_of(call: Call) -> int:
             return answer.last_revision if answer.changed else 0
         case service_pb.DeleteNotificationResponse():
             return answer.revision
+        case service_pb.DeleteNotificationsResponse():
+            return answer.last_revision if answer.removed else 0
         case _:
             return 0
 

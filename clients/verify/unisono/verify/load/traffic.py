@@ -75,6 +75,7 @@ class Traffic:
             self._mark_on_device: 3,
             self._delete: 2,
             self._poll: 1,
+            self._delete_many: 1,
         }
         self._works, self._weights = list(works), list(works.values())
 
@@ -164,6 +165,19 @@ class Traffic:
             self._polled = changes.last_revision
         except RevisionOutOfRange:
             self._polled = None
+
+    async def _delete_many(self) -> None:
+        """Delete some by name, or of several, of a group or of all what is in a state that is drawn."""
+        some = [self._pick(self._sent) for _ in range(self._random.randint(1, 4)) if self._sent]
+        if some and self._random.random() < 0.2:
+            await self._publisher.delete_many(self._user_id, some)
+            return
+        everything = Group(self._pick(self._groups)) if self._prefix else Everything()
+        what = self._pick((some, Group(self._pick(self._groups)), everything))
+        read = self._pick((ReadState.READ, ReadState.UNSPECIFIED))
+        action = UserActionState.UNSPECIFIED if read else UserActionState.DISMISSED
+        if what:
+            await self._publisher.delete_many(self._user_id, what, read_state=read, user_action_state=action)
 
     def _content(self) -> Content:
         title = f"{self._prefix}No. {self._random.random()}"

@@ -1,7 +1,6 @@
 """Complete, Convergent, Exact: at complete points devices hold what the store holds, and its unread count."""
 
 from collections.abc import Iterator
-from math import inf
 
 from unisono.v1 import notification_pb2 as pb
 from unisono.verify.broken_promise import BrokenPromise
@@ -108,8 +107,7 @@ def _may_be_gone(version: Version, step: ReplayStep, feed: Feed, doubted: float)
     row, time = version.row, step.received.time
     if row is None or version.id in step.state.rows:
         return False
-    ended = min(feed.ended.get(name, inf) for name in (row.id, row.app_notification_id))
-    return is_over(row, time + doubted) or ended <= time
+    return is_over(row, time + doubted) or feed.may_be_withdrawn(row.id, row.app_notification_id, time)
 
 
 def _state(version: Version) -> str:

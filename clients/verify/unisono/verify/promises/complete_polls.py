@@ -1,7 +1,6 @@
 """Complete, of polls: what is listed as changed since a revision lacks no change up to where it reaches."""
 
 from collections.abc import Iterator, Sequence
-from math import inf
 
 from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.clock_uncertainty import clock_uncertainty
@@ -44,5 +43,5 @@ def _may_be_gone(version: Version, poll: Poll, feed: Feed, doubted: float) -> bo
     versions = feed.versions[version.id].values()
     if any(one.row is None or is_over(one.row, poll.began + doubted) for one in versions):
         return True
-    names = {name for one in versions if one.row for name in (one.row.id, one.row.app_notification_id)}
-    return min((feed.ended.get(name, inf) for name in names), default=inf) <= poll.began + doubted
+    key = next((one.row.app_notification_id for one in versions if one.row), "")
+    return feed.may_be_withdrawn(version.id, key, poll.began + doubted)

@@ -21,7 +21,8 @@ def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenProm
 
     A feed has gone back when GetFeed, the end of a poll, or the first complete point of a stream, has a
     smaller revision than an answer from before it began. A list may lack a notification that was removed,
-    that may have expired, or that any client had asked to delete or replace, by id or key.
+    that may have expired, or that any client had asked to delete or replace: by id or key, or among many
+    that it may have been of.
     """
     looks = _looks(history)
     for feed, answers in _answers(history).items():
@@ -31,8 +32,7 @@ def durable(history: History, feeds: dict[FeedKey, Feed]) -> Iterator[BrokenProm
         sends[feed_sent_to(sent)].append(sent)
     for listing in listings_of(history):
         feed, now = feed_of(listing), listing.ended + clock_uncertainty(history)
-        ended = _gone(feeds[feed], now) | feeds[feed].ended.keys()
-        yield from _left_out(listing, sends[feed], ended, now)
+        yield from _left_out(listing, sends[feed], feeds[feed], now)
 
 
 def _answers(history: History) -> dict[FeedKey, list[Known]]:
@@ -80,18 +80,19 @@ def _gone_back(feed: FeedKey, known: list[Known], looks: list[Known]) -> Iterato
             yield _broken(began, f"{best[2]} was answered {best[1]}", said)
 
 
-def _left_out(listing: Call, sends: list[Sent], ended: set[str], now: float) -> Iterator[BrokenPromise]:
+def _left_out(listing: Call, sends: list[Sent], feed: Feed, now: float) -> Iterator[BrokenPromise]:
     """Yield a case for each send from before a full list that is not in it, and was not ended or expired."""
-    excused = listed(listing).keys() | ended
+    excused = listed(listing).keys() | _gone(feed, now)
     for sent in sends:
         result, key = sent.result, sent.request.app_notification_id
         settled = sent.call.ended >= listing.began or result.removed or is_over(result, now)
-        if not settled and not {result.id, key} & excused:
-            yield _broken(
-                listing.began,
-                f"{result.id} was sent to {sent.user_id}, and answered OK at {sent.call.ended:.3f}",
-                f"the list from {listing.began:.3f} lacks it, and nobody withdrew it",
-            )
+        if settled or result.id in excused or feed.may_be_withdrawn(result.id, key, listing.ended):
+            continue
+        yield _broken(
+            listing.began,
+            f"{result.id} was sent to {sent.user_id}, and answered OK at {sent.call.ended:.3f}",
+            f"the list from {listing.began:.3f} lacks it, and nobody withdrew it",
+        )
 
 
 def _gone(feed: Feed, now: float) -> set[str]:

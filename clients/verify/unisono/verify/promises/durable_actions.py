@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from math import inf
 
 from unisono.v1 import notification_pb2
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.broken_promise import BrokenPromise
-from unisono.verify.feeds import Feed, FeedKey, Version, endings_in, feed_of
+from unisono.verify.feeds import Feed, FeedKey, Version, feed_of
 from unisono.verify.history import Call, History
 
 _KEEPING = (
@@ -23,12 +24,13 @@ def first_action_stays(history: History, feeds: dict[FeedKey, Feed]) -> Iterator
     a call does not matter: one without an answer may have been carried out.
     """
     for key, feed in feeds.items():
-        ending = [call for call in history.calls if _may_end(call, key)]
+        ending = [call for call in history.calls if feed_of(call) == key and _ends(call)]
         for versions in feed.versions.values():
             acted = [version for _, version in sorted(versions.items()) if _action_of(version)]
             for before, after in pairwise(acted):
-                other = _action_of(before) != _action_of(after)
-                if other and not any(_between(call, before, after) for call in ending):
+                if _action_of(before) == _action_of(after) or _may_be_rewritten(feed, after):
+                    continue
+                if not any(_between(call, before, after) for call in ending):
                     yield _broken(before, after)
 
 
@@ -36,30 +38,30 @@ def _action_of(version: Version) -> str:
     return "" if version.row is None else version.row.action_id
 
 
-def _may_end(call: Call, key: FeedKey) -> bool:
-    """Return whether a call may end actions of notifications of this feed."""
-    if isinstance(call.request, pb.MarkNotificationsRequest):
-        return feed_of(call) == key and call.request.user_action_state not in _KEEPING
-    return any(feed == key for feed, _ in endings_in(call))
+def _key_of(version: Version) -> str:
+    return "" if version.row is None else version.row.app_notification_id
+
+
+def _may_be_rewritten(feed: Feed, version: Version) -> bool:
+    """Return whether anybody had asked to replace what has this key, before the version was received."""
+    return feed.withdrawals.named.get(_key_of(version), inf) < version.time
+
+
+def _ends(call: Call) -> bool:
+    """Return whether a call is a mark that ends actions."""
+    asked = call.request
+    return isinstance(asked, pb.MarkNotificationsRequest) and asked.user_action_state not in _KEEPING
 
 
 def _between(call: Call, before: Version, after: Version) -> bool:
-    """Return whether a call may have ended the action of one version before the other came about."""
-    if call.began > after.time or not _names(call, before):
+    """Return whether a mark may have changed one version before the other came about."""
+    asked, answer = call.request, call.answer
+    if not isinstance(asked, pb.MarkNotificationsRequest) or call.began > after.time:
         return False
-    answer = call.answer
     done_before = isinstance(answer, pb.MarkNotificationsResponse) and answer.last_revision <= before.revision
-    return not done_before
-
-
-def _names(call: Call, version: Version) -> bool:
-    key = "" if version.row is None else version.row.app_notification_id
-    if isinstance(call.request, pb.MarkNotificationsRequest):
-        refs = call.request.references.refs
-        return not refs or any(
-            ref.id == version.id or (key and ref.app_notification_id == key) for ref in refs
-        )
-    return any(name in (version.id, key) for _, name in endings_in(call))
+    refs = asked.references.refs
+    names = {before.id, _key_of(before)}
+    return not done_before and (not refs or any((ref.id or ref.app_notification_id) in names for ref in refs))
 
 
 def _broken(before: Version, after: Version) -> BrokenPromise:

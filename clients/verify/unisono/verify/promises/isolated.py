@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from unisono.verify.broken_promise import BrokenPromise
-from unisono.verify.feeds import feed_of, feed_sent_to, is_for, named_in
+from unisono.verify.feeds import feed_of, feed_sent_to, found_in, is_for, named_in
 from unisono.verify.history import OK, History
 from unisono.verify.replay import DeviceReplay
 from unisono.verify.sends import sends_of
@@ -44,7 +44,8 @@ def isolated(replay: DeviceReplay) -> Iterator[BrokenPromise]:
 def unknown(history: History) -> Iterator[BrokenPromise]:
     """Yield a case for each call whose status code gives away that another's notification exists.
 
-    Calls are judged that name by its id a notification that was sent to another feed.
+    Calls are judged that name by its id a notification that was sent to another feed. A mark or a deletion of
+    many gives it away unless its answer says that this was not found.
     """
     owners = {sent.result.id: feed_sent_to(sent) for sent in sends_of(history)}
     for call in history.calls:
@@ -57,6 +58,14 @@ def unknown(history: History) -> Iterator[BrokenPromise]:
                 f"{who}: {call.method} of {named}: {call.code}",
                 f"it is of {owner.app_id} {owner.user_id}",
             )
+        for found in found_in(call):
+            owner = owners.get(found, caller)
+            if owner != caller:
+                yield _broken(
+                    call.ended,
+                    f"{caller.app_id} {caller.user_id}: {call.method} found {found}",
+                    f"it is of {owner.app_id} {owner.user_id}",
+                )
 
 
 def _broken(time: float, *evidence: str) -> BrokenPromise:

@@ -1,7 +1,7 @@
 """*Fair*, through the use cases: what is committed between another's question and its answer. Counted."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,8 @@ from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.api.convert import encoding
 from unisono.server.bus.base import Hint
-from unisono.server.core.decide.commands import Actor, EncodedContent, StatePatch
+from unisono.server.core.decide.commands import Actor, EncodedContent, StateFilter, StatePatch
+from unisono.server.core.deleting import DeleteManyRequest, Deleting
 from unisono.server.core.marking import Marking, MarkRequest
 from unisono.server.core.notifications import SendRequest
 from unisono.server.core.stepping import Selector
@@ -67,17 +68,29 @@ def request(actor: Actor) -> SendRequest:
     return SendRequest(actor=actor, key="", content=content, target=EVERY_ENDPOINT, replace=False)
 
 
+async def mark_all(harness: CoreHarness) -> int:
+    return (await Marking(harness.stepping).mark(ALL)).changed
+
+
+async def delete_all(harness: CoreHarness) -> int:
+    asked = DeleteManyRequest(actor=PUBLISHER, selector=Selector(), where=StateFilter())
+    return (await Deleting(harness.stepping).delete_many(asked)).removed
+
+
+@pytest.mark.parametrize("work", [mark_all, delete_all])
 @pytest.mark.parametrize("other", [BOB, OTHER_APP], ids=["another user", "another app"])
-async def test_a_send_waits_for_two_steps_of_a_mark_at_most(harness: CoreHarness, other: Actor) -> None:
+async def test_a_send_waits_for_two_steps_of_many_at_most(
+    harness: CoreHarness, other: Actor, work: Callable[[CoreHarness], Coroutine[Any, Any, int]]
+) -> None:
     await harness.notifications.send_batch(("mail.test", ""), [request(PUBLISHER)] * 2000)
     commits = Commits(harness)
-    marking = asyncio.create_task(Marking(harness.stepping).mark(ALL))
+    working = asyncio.create_task(work(harness))
     await asyncio.sleep(0)
 
     await harness.notifications.send(request(other))
 
     assert commits.before(other.feed) <= 2 * ROWS
-    assert (await marking).changed == 2000
+    assert await working == 2000
 
 
 async def test_a_send_of_another_app_waits_for_two_commits_of_a_batch_at_most(harness: CoreHarness) -> None:

@@ -1,4 +1,4 @@
-"""The use cases of NotificationService but marking: sending, reading, updating and deleting."""
+"""The use cases of NotificationService about single notifications: sending, reading, updating, deleting."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager

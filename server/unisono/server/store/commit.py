@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 @value(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """A read of the live notifications of a feed in the order of creation, for marking many at once.
+    """A read of the live notifications of a feed in the order of creation, to mark or delete many.
 
     Finds at most `limit` notifications with `after < create_revision <= until`, of the group (None: any),
     meant for the audience (None: any). With a group or an audience it examines at most `max_examined` rows,

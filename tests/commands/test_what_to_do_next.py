@@ -128,6 +128,7 @@ def test_a_platform_is_named_as_the_option_takes_it() -> None:
         ("TARGET_POLICIES_EXCEEDED", "7 choices may be live"),
         ("FEED_BYTES_EXCEEDED", "delete some"),
         ("REQUEST_INCOMPLETE", "try again"),
+        ("STORE_FULL", "free space on the disk of the server"),
     ],
 )
 def test_what_is_too_much(reason: str, words: str) -> None:

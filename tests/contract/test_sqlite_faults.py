@@ -4,17 +4,19 @@ import asyncio
 import resource
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.contract.backends import SqliteBackend, opened
 from tests.support.builders import ALICE, StubItem, a_notification, put, read_view, write_rows
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
-from unisono.server.store.base import BatchRejected
+from unisono.server.store.base import BatchRejected, Store
 from unisono.server.store.commit import Decision, ReadSet, View
+from unisono.server.store.sqlite import SqliteStore
 from unisono.server.store.sqlite.transaction import transaction
 
 
@@ -43,6 +45,62 @@ async def test_a_commit_that_the_disk_refuses_has_an_unknown_outcome(tmp_path: P
         assert seen.feeds[ALICE] == await store.feed(ALICE)
         await put(store, a_notification("n3", 3))
         assert await store.find(ALICE, ids=["n3"])
+
+
+@asynccontextmanager
+async def full(store: Store) -> AsyncIterator[None]:
+    """The database may not grow inside the context, which SQLite reports as a full disk."""
+    before = await _limited(store, 1)
+    try:
+        yield
+    finally:
+        await _limited(store, before)
+
+
+async def _limited(store: Store, pages: int) -> int:
+    """Bound the pages of the database, and return how many it might have."""
+    assert isinstance(store, SqliteStore)
+
+    def limit(connection: sqlite3.Connection) -> int:
+        (before,) = connection.execute("PRAGMA max_page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        return int(before)
+
+    return await store._writer.run(limit)  # noqa: SLF001  the bound is one of the connection
+
+
+async def test_what_does_not_fit_changes_nothing_and_fits_when_there_is_room(tmp_path: Path) -> None:
+    async with opened(SqliteBackend(tmp_path).store()) as store:
+        await put(store, a_notification("n1", 1))
+        before = await store.feed(ALICE)
+        larger = a_notification("n2", 2, payload=bytes(1_000_000))
+
+        async with full(store):
+            for _ in range(3):
+                with pytest.raises(Unavailable) as raised:
+                    await put(store, larger)
+                assert raised.value.reason is Reason.STORE_FULL
+                assert not isinstance(raised.value, OutcomeUnknown)
+                assert await store.feed(ALICE) == before
+                assert [row.id for row in await store.find(ALICE, ids=["n1", "n2"])] == ["n1"]
+
+        await put(store, larger)
+        assert await store.find(ALICE, ids=["n2"]) == [larger]
+
+
+async def test_a_full_disk_is_one_line_in_the_log(tmp_path: Path) -> None:
+    async with opened(SqliteBackend(tmp_path).store()) as store:
+        await put(store, a_notification("n1", 1))
+
+        async with full(store):
+            with capture_logs() as lines:
+                for _ in range(3):
+                    with pytest.raises(Unavailable):
+                        await put(store, a_notification("n2", 2, payload=bytes(1_000_000)))
+
+    assert [(line["event"], line["reason"], line["error"]) for line in lines] == [
+        ("the store could not be written", "STORE_FULL", "database or disk is full")
+    ]
 
 
 async def test_a_commit_goes_on_when_its_caller_goes_away_in_the_middle(tmp_path: Path) -> None:

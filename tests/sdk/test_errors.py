@@ -54,6 +54,7 @@ REASONS = {
     "FEED_BYTES_EXCEEDED": (Code.RESOURCE_EXHAUSTED, client.QuotaExceeded),
     "REQUEST_INCOMPLETE": (Code.DEADLINE_EXCEEDED, client.RequestIncomplete),
     "REVISION_OUT_OF_RANGE": (Code.FAILED_PRECONDITION, client.RevisionOutOfRange),
+    "STORE_FULL": (Code.UNAVAILABLE, client.Unavailable),
 }
 
 #: What is made of a code without a reason: an error of the transport.

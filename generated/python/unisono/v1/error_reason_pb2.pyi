@@ -108,6 +108,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION. Changes after this revision cannot be listed: it is smaller than the floor, below which removals
     may be forgotten, or larger than the feed's. Begin anew with 0. metadata: floor and revision, those of the feed.
     """
+    ERROR_REASON_STORE_FULL: _ErrorReason.ValueType  # 35
+    """UNAVAILABLE, with RetryInfo. The store has no room: the disk of the server is full. Nothing was changed. What is stored
+    can be read, and streams of registered endpoints are opened, and go on.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons of the errors that the service raises. Each error carries a google.rpc.ErrorInfo in its status details:
@@ -200,5 +204,9 @@ was changed.
 ERROR_REASON_REVISION_OUT_OF_RANGE: ErrorReason.ValueType  # 34
 """FAILED_PRECONDITION. Changes after this revision cannot be listed: it is smaller than the floor, below which removals
 may be forgotten, or larger than the feed's. Begin anew with 0. metadata: floor and revision, those of the feed.
+"""
+ERROR_REASON_STORE_FULL: ErrorReason.ValueType  # 35
+"""UNAVAILABLE, with RetryInfo. The store has no room: the disk of the server is full. Nothing was changed. What is stored
+can be read, and streams of registered endpoints are opened, and go on.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -283,7 +283,7 @@ class Committer(Generic[ItemT, R]):
         try:
             committed = await self._run(items)
         except Unavailable as error:
-            log.warning("commit failed", items=len(items), reason=error.reason, error=str(error))
+            log.debug("commit failed", items=len(items), reason=error.reason, error=str(error))
             return [error] * len(items)
         except Exception as error:
             if len(items) > 1:

@@ -10,7 +10,7 @@ import structlog
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import schema
-from unisono.server.store.sqlite.errors import database_errors, system_errors
+from unisono.server.store.sqlite.errors import database_errors, is_full, system_errors
 from unisono.server.store.sqlite.lock import FileLock
 from unisono.server.store.sqlite.schema import Progress
 
@@ -57,7 +57,7 @@ class File:
         self._lock = lock(path)
         try:
             create(path)
-            self.connection = _connect(path, ids, busy_timeout)
+            self._connection, self._cleared = _connect(path, ids, busy_timeout)
         except BaseException:
             self._lock.close()
             raise
@@ -65,13 +65,23 @@ class File:
     @property
     def epoch(self) -> bytes:
         """The epoch of the store, eight bytes."""
-        (epoch,) = self.connection.execute("SELECT epoch FROM meta").fetchone()
+        (epoch,) = self._connection.execute("SELECT epoch FROM meta").fetchone()
         return bytes(epoch)
+
+    def writable(self) -> sqlite3.Connection:
+        """Return the connection, to write with it.
+
+        Clears the sessions first, where that could not be done before. Raises `sqlite3.Error`.
+        """
+        if not self._cleared:
+            _clear_sessions(self._connection)
+            self._cleared = True
+        return self._connection
 
     def close(self) -> None:
         """Close the connection, which writes the log back into the file, and release the lock."""
         try:
-            self.connection.close()
+            self._connection.close()
         finally:
             self._lock.close()
 
@@ -131,16 +141,18 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _connect(path: Path, ids: Ids, busy_timeout: int) -> sqlite3.Connection:
+def _connect(path: Path, ids: Ids, busy_timeout: int) -> tuple[sqlite3.Connection, bool]:
+    """Return the connection, and whether the sessions could be cleared: not on a full disk."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         with database_errors(path):
             _prepare(connection, path, ids, busy_timeout)
+            cleared = _have_cleared(connection)
             _lengthen_log(path)
     except BaseException:
         connection.close()
         raise
-    return connection
+    return connection, cleared
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout: int) -> None:
@@ -159,7 +171,22 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
         schema.create(connection, ids)
     if schema.version(connection) < schema.latest():
         _upgrade(connection, path)
-    # No other server uses the file: no session that was open when it was last used still is.
+
+
+def _have_cleared(connection: sqlite3.Connection) -> bool:
+    """Clear the sessions, and return whether the disk has room for that: reading needs none."""
+    try:
+        _clear_sessions(connection)
+    except sqlite3.OperationalError as error:
+        if not is_full(error):
+            raise
+        log.warning("the disk is full: nothing can be written, and what is stored can be read")
+        return False
+    return True
+
+
+def _clear_sessions(connection: sqlite3.Connection) -> None:
+    """Let no endpoint name a session: no other server uses the file, and none of an earlier one is open."""
     connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")
 
 

@@ -117,6 +117,8 @@ class Readers:
             connection.execute(f"PRAGMA busy_timeout = {self._busy_timeout}")
             connection.execute(f"PRAGMA cache_size = {-CACHE_BYTES // 1024}")
             connection.execute("PRAGMA query_only = ON")
+            # On a full disk there is no room for temporary files, and everything can be read all the same.
+            connection.execute("PRAGMA temp_store = MEMORY")
             # Two connections that write the log back at once may lose commits before SQLite 3.51.3:
             # https://www.sqlite.org/wal.html#walresetbug. The writer alone does it.
             connection.execute("PRAGMA wal_autocheckpoint = 0")

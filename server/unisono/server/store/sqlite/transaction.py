@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
 from unisono.server.store.base import BatchRejected
+from unisono.server.store.sqlite.errors import is_full
 
 FAULTS_OF_DATA = (
     sqlite3.IntegrityError,
@@ -49,7 +50,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def unavailable(error: sqlite3.Error) -> Unavailable:
-    """Return the error for a database that cannot be used; nothing was changed."""
+    """Return the error for a database that cannot be used, or has no room; nothing was changed."""
+    if is_full(error):
+        return Unavailable(
+            Reason.STORE_FULL, "the disk of the server is full, so that nothing can be written"
+        )
     return Unavailable(Reason.STORE_UNAVAILABLE, f"the store cannot be used now: {error}")
 
 
@@ -63,6 +68,9 @@ def _commit(connection: sqlite3.Connection) -> None:
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         if not connection.in_transaction:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                # What a commit writes last is what makes it one, and it did not fit.
+                raise unavailable(error) from error
             # SQLite ended the transaction itself, perhaps after the commit was already in the log.
             raise OutcomeUnknown from error
         with translated():

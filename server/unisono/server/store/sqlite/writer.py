@@ -4,8 +4,10 @@ from collections.abc import Callable
 from sqlite3 import Connection
 from typing import TypeVar
 
+from unisono.server.errors import Unavailable
+from unisono.server.failure_log import FailureLog
 from unisono.server.store.sqlite.file import File
-from unisono.server.store.sqlite.transaction import not_open
+from unisono.server.store.sqlite.transaction import not_open, translated
 from unisono.server.store.sqlite.worker import Worker
 
 T = TypeVar("T")
@@ -20,6 +22,7 @@ class Writer:
         self._file: File | None = None
         self._worker = Worker("sqlite-writer")
         self._closed = False
+        self._failures = FailureLog("the store could not be written")
 
     async def open(self) -> bytes:
         """Open the file, and return the store's epoch.
@@ -35,7 +38,11 @@ class Writer:
         It is done even if the caller is cancelled. Raises `Unavailable` before `open` and after `close`.
         """
         self._check()
-        return await self._worker.submit(lambda: work(self._connection()))
+        try:
+            return await self._worker.submit(lambda: work(self._connection()))
+        except Unavailable as error:
+            self._failures.add(error.reason, error.__cause__ or error)
+            raise
 
     async def close(self) -> None:
         """Finish what has begun, then close the file and end the thread. Idempotent."""
@@ -58,7 +65,8 @@ class Writer:
     def _connection(self) -> Connection:
         if self._file is None:
             raise not_open()
-        return self._file.connection
+        with translated():
+            return self._file.writable()
 
     def _close(self) -> None:
         if self._file is not None:

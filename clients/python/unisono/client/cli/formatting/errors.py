@@ -33,6 +33,7 @@ _BY_REASON: Final[Mapping[str, str]] = {
     "REQUEST_INCOMPLETE": "the way to the server is slow, or was cut: try again",
     "OPEN_STREAMS_EXCEEDED": "end some unisono listen of this user: {limit} may be open at a time",
     "ENDPOINTS_EXCEEDED": "end some unisono listen of this user: {limit} devices are connected already",
+    "STORE_FULL": "free space on the disk of the server; until then what is stored can be read",
     "SUPERSEDED": "something else listens as the same device; give each its own --endpoint",
     "INTERNAL": "the log of the server says more, under the request id {request_id}",
 }

@@ -66,9 +66,13 @@ class CoreHarness:
         self.commits = FeedCommitter(
             self.store, self.bus, self.presence, self.clock, self.limits, batch=1000, capacity=10_000
         )
-        self.endpoints = Endpoints(self.store, self.bus, self.clock, self.limits, batch=1000, capacity=1000)
+        self.endpoints = Endpoints(
+            self.store, self.bus, self.presence, self.clock, self.limits, batch=1000, capacity=1000
+        )
         self.stepping = Stepping(self.commits, self.endpoints)
-        self.sweeper = Sweeper(self.commits, self.store, self.presence, self.clock, self.sweep_rules)
+        self.sweeper = Sweeper(
+            self.commits, self.endpoints, self.store, self.presence, self.clock, self.sweep_rules
+        )
         self.notifications = Notifications(
             commits=self.commits,
             turns=Turns(self.clock),

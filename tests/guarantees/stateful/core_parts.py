@@ -35,8 +35,8 @@ class Core:
         bus.listen(self.hub.on_hint)
         presence = Presence(self.store)
         self.commits = FeedCommitter(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
-        self.endpoints = Endpoints(self.store, bus, clock, LIMITS, batch=1000, capacity=10_000)
-        self.sweeper = Sweeper(self.commits, self.store, presence, clock, SweepRules())
+        self.endpoints = Endpoints(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
+        self.sweeper = Sweeper(self.commits, self.endpoints, self.store, presence, clock, SweepRules())
         self.feeds = Feeds(
             store=self.store,
             hub=self.hub,

@@ -69,8 +69,10 @@ class Node:
         self._commits = FeedCommitter(
             store, bus, self._presence, clock, limits, batch=commit_batch, capacity=commit_queue
         )
-        self._endpoints = Endpoints(store, bus, clock, limits, batch=commit_batch, capacity=commit_queue)
-        self._sweeper = Sweeper(self._commits, store, self._presence, clock, sweep_rules)
+        self._endpoints = Endpoints(
+            store, bus, self._presence, clock, limits, batch=commit_batch, capacity=commit_queue
+        )
+        self._sweeper = Sweeper(self._commits, self._endpoints, store, self._presence, clock, sweep_rules)
         turns = Turns(clock)
         notifications = Notifications(
             commits=self._commits,

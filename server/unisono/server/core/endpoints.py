@@ -1,6 +1,10 @@
 """The use cases of EndpointService: registering, renaming, deleting and reading the endpoints of a user."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
 
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
@@ -12,26 +16,45 @@ from unisono.server.core.decide.endpoints import (
     Remove,
     Rename,
     decide_endpoints,
+    registered,
     require_endpoint,
 )
+from unisono.server.core.presence import Presence
+from unisono.server.errors import Unavailable, UnisonoError
 from unisono.server.model import Endpoint, FeedKey, Limits, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.commit import EndpointDecision, EndpointView
+
+STEP: Final = 200
+"""The most sessions that are written at once, of those that could not be written before."""
 
 
 class Endpoints:
     """Reads and changes endpoints. Changes have a committer of their own.
 
-    For each endpoint that was written a hint is published, so that a session that lost it ends.
+    For each endpoint that was written a hint is published, so that a session that lost it ends. A session
+    begins also where the store cannot be written, if its endpoint is registered: then it counts in the
+    process, and `save_sessions` writes it later.
     """
 
     def __init__(
-        self, store: Store, bus: Bus, clock: Clock, limits: Limits, *, batch: int, capacity: int
+        self,
+        store: Store,
+        bus: Bus,
+        presence: Presence,
+        clock: Clock,
+        limits: Limits,
+        *,
+        batch: int,
+        capacity: int,
     ) -> None:
         self._store = store
         self._bus = bus
+        self._unsaved = presence.unsaved
         self._clock = clock
         self._limits = limits
+        #: Held while endpoints are written, so that sessions follow each other in one order.
+        self._writing = asyncio.Lock()
         self.committer: Committer[EndpointCommand, EndpointResult] = Committer(
             self._commit, batch=batch, capacity=capacity
         )
@@ -50,7 +73,8 @@ class Endpoints:
         stored one, where it is registered. At `Limits.endpoints_per_user` the endpoint that was unseen for
         longest and has no stream is removed. Raises `InvalidRequest` for a new endpoint without platform;
         `FailedPrecondition` for one that was deleted (ENDPOINT_DELETED) or has another platform
-        (PLATFORM_FIXED); `QuotaExceeded` at the limit when all have streams; and `Unavailable`.
+        (PLATFORM_FIXED); `QuotaExceeded` at the limit when all have streams; and `Unavailable`, but for a
+        session of a registered endpoint only if the store cannot even be read.
         """
         return await self.committer.submit(
             Register(
@@ -84,28 +108,76 @@ class Endpoints:
         Raises `NotFound`, `FailedPrecondition` when it was deleted, and `Unavailable`.
         """
         _, endpoint = await self._store.standing(feed, endpoint_id)
-        return require_endpoint(endpoint)
+        return self._with_session(require_endpoint(endpoint))
 
     async def list_all(self, feed: FeedKey) -> Sequence[Endpoint]:
         """Return the endpoints of a user that are not deleted, in the order of registration.
 
         Empty for a user who is not known. Raises `Unavailable`.
         """
-        return await self._store.endpoints(feed)
+        return [self._with_session(endpoint) for endpoint in await self._store.endpoints(feed)]
+
+    async def save_sessions(self) -> None:
+        """Write the sessions that could not be written when they began, in steps.
+
+        Does not raise `Unavailable`: what could not be written waits for the next time.
+        """
+        with suppress(Unavailable):
+            while True:
+                async with self._writing:
+                    again = self._unsaved.first(STEP)
+                    if not again:
+                        return
+                    await self._write(again, ())
 
     async def _commit(self, commands: Sequence[EndpointCommand]) -> Committed[EndpointResult]:
+        """Commit commands, or where the store cannot be written begin the sessions of registered endpoints.
+
+        What could not be written before of these users goes first, so that the newest session comes last.
+        """
+        async with self._writing:
+            try:
+                return await self._write(self._unsaved.of({command.feed for command in commands}), commands)
+            except Unavailable as error:
+                return Committed(outcomes=[await self._unwritten(command, error) for command in commands])
+
+    async def _write(
+        self, again: Sequence[Register], commands: Sequence[EndpointCommand]
+    ) -> Committed[EndpointResult]:
         now = self._clock.now()
 
         def decide(items: Sequence[EndpointCommand], view: EndpointView) -> EndpointDecision[EndpointResult]:
             return decide_endpoints(items, view, now=now, limits=self._limits)
 
-        decision = await self._store.commit_endpoints(commands, decide)
+        decision = await self._store.commit_endpoints([*again, *commands], decide)
+        for saved in again:
+            self._unsaved.discard(saved.feed, saved.endpoint_id, saved.session_id)
         for endpoint in decision.endpoints:
-            self._bus.publish(
-                Hint(
-                    key=endpoint.feed,
-                    endpoint_id=endpoint.endpoint_id,
-                    session_id=endpoint.session_id,
-                )
-            )
-        return Committed(outcomes=decision.outcomes, work=decision.work)
+            self._publish(endpoint.feed, endpoint.endpoint_id, endpoint.session_id)
+        return Committed(outcomes=decision.outcomes[len(again) :], work=decision.work)
+
+    async def _unwritten(self, command: EndpointCommand, error: Unavailable) -> EndpointResult | UnisonoError:
+        """Return the outcome of a command that could not be written, because of `error`.
+
+        A session that is to begin needs only that its endpoint is stored, and has it from now on.
+        """
+        if not isinstance(command, Register) or not command.session_id:
+            return error
+        try:
+            feed, known = await self._store.feed_and_endpoint(command.feed, command.endpoint_id)
+            if feed is None or known is None:
+                return error
+            endpoint = registered(known, command, self._clock.now())
+        except UnisonoError as refusal:
+            return refusal
+        self._unsaved.put(replace(command, platform=known.platform))
+        self._publish(command.feed, command.endpoint_id, command.session_id)
+        return EndpointResult(endpoint=endpoint, feed=feed)
+
+    def _with_session(self, endpoint: Endpoint) -> Endpoint:
+        """Return a stored endpoint with its session, which may be unsaved."""
+        unsaved = self._unsaved.owner(endpoint.feed, endpoint.endpoint_id)
+        return replace(endpoint, session_id=unsaved) if unsaved else endpoint
+
+    def _publish(self, feed: FeedKey, endpoint_id: str, session_id: str) -> None:
+        self._bus.publish(Hint(key=feed, endpoint_id=endpoint_id, session_id=session_id))

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
+from unisono.server.core.unsaved_sessions import UnsavedSessions
 from unisono.server.errors import Unavailable
 from unisono.server.model import FeedKey
 from unisono.server.store.base import Store
@@ -25,9 +26,13 @@ _Key: TypeAlias = tuple[FeedKey, str, str]
 
 
 class Presence:
-    """Merges the activity of each endpoint, and saves it at `flush`. A crash loses what was not saved yet."""
+    """Merges the activity of each endpoint, and saves it at `flush`. A crash loses what was not saved yet.
+
+    `unsaved` has the sessions that `Endpoints` could not write: those that end leave it here.
+    """
 
     def __init__(self, store: Store) -> None:
+        self.unsaved = UnsavedSessions()
         self._store = store
         self._activities: dict[_Key, EndpointActivity] = {}
         self._flushing = asyncio.Lock()
@@ -38,6 +43,8 @@ class Presence:
         Times and acknowledged revisions merge by maximum. The end of each session waits on its own, because
         an older session may notice its end after a newer one.
         """
+        if activity.ended_session:
+            self.unsaved.discard(activity.feed, activity.endpoint_id, activity.ended_session)
         key = (activity.feed, activity.endpoint_id, activity.ended_session)
         known = self._activities.get(key)
         if known is not None:
@@ -64,7 +71,7 @@ class Presence:
         try:
             await self._store.record_activity([activity for _, activity in activities])
         except Unavailable as error:
-            log.warning("endpoint activity could not be written", error=str(error))
+            log.debug("endpoint activity could not be written", error=str(error))
             return False
         for key, activity in activities:
             # One that was merged meanwhile is another object, and waits on.

@@ -190,15 +190,18 @@ class Session:
 
     async def _poll(self) -> Standing | None:
         """Return where the feed is in the store, and check in the same read whose the endpoint is."""
+        # This comes first: what is saved while the store is read may be missing in what was read.
+        unsaved = self._presence.unsaved.owner(self._feed, self._audience.endpoint_id)
         standing, endpoint = await self._store.standing(self._feed, self._audience.endpoint_id)
-        self._check_ownership(endpoint)
+        self._check_ownership(endpoint, unsaved)
         return standing
 
-    def _check_ownership(self, endpoint: Endpoint | None) -> None:
-        """Set the reason to end when the endpoint is gone, or has a newer session."""
-        if endpoint is None or endpoint.delete_time is not None:
+    def _check_ownership(self, endpoint: Endpoint | None, unsaved: str) -> None:
+        """Set the reason to end when the endpoint is gone, or has a newer session, perhaps an unsaved one."""
+        owner = unsaved or (endpoint.session_id if endpoint is not None else None)
+        if owner is None or (endpoint is not None and endpoint.delete_time is not None):
             self._reason = GoodbyeReason.ENDPOINT_DELETED
-        elif endpoint.session_id != self.session_id:
+        elif owner != self.session_id:
             self._reason = GoodbyeReason.SUPERSEDED
 
     async def _wait_for_heartbeat(self) -> bool:

@@ -8,9 +8,11 @@ import structlog
 from unisono.server.clock import Clock, SingleWaiterEvent
 from unisono.server.core.decide.commands import ProcessDue
 from unisono.server.core.decide.results import DueProcessed
+from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.presence import Presence
 from unisono.server.errors import Unavailable
+from unisono.server.failure_log import FailureLog
 from unisono.server.store.base import Store
 from unisono.server.store.reads import PurgeBounds
 
@@ -40,16 +42,19 @@ class Sweeper:
     def __init__(
         self,
         commits: FeedCommitter,
+        endpoints: Endpoints,
         store: Store,
         presence: Presence,
         clock: Clock,
         rules: SweepRules,
     ) -> None:
         self._commits = commits
+        self._endpoints = endpoints
         self._store = store
         self._presence = presence
         self._clock = clock
         self._rules = rules
+        self._failures = FailureLog("sweep put off", clock.monotonic)
         self._stopping = SingleWaiterEvent()
         self._task: asyncio.Task[None] | None = None
 
@@ -64,7 +69,11 @@ class Sweeper:
             await self._task
 
     async def sweep(self) -> None:
-        """Save activity, process all that is due, and purge. Raises `Unavailable`; the next sweep goes on."""
+        """Save sessions and activity, process all that is due, and purge.
+
+        Raises `Unavailable`; the next sweep goes on.
+        """
+        await self._endpoints.save_sessions()
         await self._presence.flush()
         while not self._stopping.is_set() and await self._process_due():
             pass
@@ -76,7 +85,7 @@ class Sweeper:
             try:
                 await self.sweep()
             except Unavailable as error:
-                log.warning("sweep put off", error=str(error))
+                self._failures.add(error.reason, error)
             except Exception:
                 log.exception("sweep failed")
 

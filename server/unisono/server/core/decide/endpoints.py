@@ -147,6 +147,14 @@ def _register(changes: _EndpointChanges, command: Register, now: int, limits: Li
     known = changes.endpoints.get(command.endpoint_id)
     if known is None:
         return _create(changes, command, now, limits)
+    return EndpointResult(endpoint=changes.write(registered(known, command, now)), feed=changes.feed)
+
+
+def registered(known: Endpoint, command: Register, now: int) -> Endpoint:
+    """Return an endpoint that exists, as it is after `command`.
+
+    Raises `FailedPrecondition` when it was deleted, or has another platform.
+    """
     if known.delete_time is not None:
         raise _deleted()
     if command.platform not in (None, known.platform):
@@ -155,13 +163,12 @@ def _register(changes: _EndpointChanges, command: Register, now: int, limits: Li
             f"the endpoint is registered for {known.platform.name} and cannot change",
             {"platform": f"DEVICE_PLATFORM_{known.platform.name}"},
         )
-    endpoint = replace(
+    return replace(
         known,
         display_name=command.display_name or known.display_name,
         last_seen_time=max(now, known.last_seen_time),
         session_id=command.session_id or known.session_id,
     )
-    return EndpointResult(endpoint=changes.write(endpoint), feed=changes.feed)
 
 
 def _create(changes: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:

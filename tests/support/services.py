@@ -3,19 +3,26 @@
 Time stands still in both, and everything that is due has happened when `advance` returns.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from tests.support import tokens
 from tests.support.clocks import START, FakeClock
+from tests.support.full_store import FullSqliteStore
 from tests.support.nodes import Setup, running
 from unisono.client import Transport, create_transport
 from unisono.client.testing import FakeService
 from unisono.client.testing import Limits as FakeLimits
-from unisono.server.clock import SingleWaiterEvent
+from unisono.server.api.convert import encoding
+from unisono.server.clock import RandomIds, SingleWaiterEvent
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.model import Limits
 
@@ -43,6 +50,8 @@ class Service(Protocol):
 
     async def advance(self, span: timedelta) -> None: ...
 
+    def full(self) -> AbstractContextManager[None]: ...
+
 
 #: Makes a service with these limits.
 Serving = Callable[..., AbstractAsyncContextManager[Service]]
@@ -69,9 +78,10 @@ class SweptClock(FakeClock):
 class Server:
     """A node behind its socket, as a `Service`."""
 
-    def __init__(self, transport: Transport, clock: SweptClock) -> None:
+    def __init__(self, transport: Transport, clock: SweptClock, store: FullSqliteStore) -> None:
         self.transport = transport
         self._clock = clock
+        self._store = store
 
     @property
     def now(self) -> datetime:
@@ -89,6 +99,14 @@ class Server:
 
     async def advance(self, span: timedelta) -> None:
         await self._clock.advance_swept(span.total_seconds())
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        self._store.full = True
+        try:
+            yield
+        finally:
+            self._store.full = False
 
 
 class Fake:
@@ -116,13 +134,18 @@ class Fake:
     async def advance(self, span: timedelta) -> None:
         self._service.advance(span)
 
+    def full(self) -> AbstractContextManager[None]:
+        return self._service.full()
+
 
 @asynccontextmanager
 async def serving_server(path: Path, **limits: Any) -> AsyncIterator[Service]:
     """Run a node on a file in the folder `path`, with these limits."""
     clock = SweptClock()
+    store = FullSqliteStore(path / "unisono.db", ids=RandomIds(), encode=encoding.encode_row)
     setup = Setup(
         path=path / "unisono.db",
+        store=store,
         clock=clock,
         limits=Limits(**limits),
         sweep_rules=SweepRules(interval=SWEEP_INTERVAL),
@@ -130,7 +153,7 @@ async def serving_server(path: Path, **limits: Any) -> AsyncIterator[Service]:
     async with running(setup) as node:
         transport = create_transport(node.target)
         try:
-            yield Server(transport, clock)
+            yield Server(transport, clock, store)
         finally:
             await transport.close()
 

@@ -42,6 +42,7 @@ def delete_notification(
     if not row.live:
         return service_pb.DeleteNotificationResponse(revision=row.message.revision, already_removed=True)
     check_revision(row, expected)
+    request_context.check_space()
     row = remove(actor.feed, row, feed_pb.CHANGE_TYPE_DELETED, request_context.now, actor.endpoint_id)
     return service_pb.DeleteNotificationResponse(revision=row.message.revision)
 
@@ -66,6 +67,8 @@ def delete_notifications(
         rows = selection.scanned(actor, endpoint, request)
     wanted = [row for row in rows if row.live and _is_in_state(row, request)]
     old = [row for row in wanted if not selection.is_newer(row, request)]
+    if old:
+        request_context.check_space()
     for row in old:
         remove(feed, row, feed_pb.CHANGE_TYPE_DELETED, request_context.now, actor.endpoint_id)
     return service_pb.DeleteNotificationsResponse(

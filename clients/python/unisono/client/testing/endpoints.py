@@ -24,6 +24,7 @@ def register_endpoint(
     checked_platform(violations, "platform", request.platform)
     checks.check_name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     violations.check()
+    request_context.check_space()
     endpoint = ensure_endpoint(request_context, actor, request.platform, request.display_name)
     return pb.RegisterEndpointResponse(endpoint=_message(actor.feed, endpoint))
 
@@ -64,6 +65,7 @@ def update_endpoint(
     checks.check_name(violations, "display_name", request.display_name, request_context.limits.id_bytes)
     violations.check()
     endpoint = require_endpoint(actor.feed, actor.endpoint_id)
+    request_context.check_space()
     endpoint.message.display_name = request.display_name
     return pb.UpdateEndpointResponse(endpoint=_message(actor.feed, endpoint))
 
@@ -81,6 +83,7 @@ def delete_endpoint(
         raise errors.no_endpoint()
     if endpoint.delete_time is not None:
         return pb.DeleteEndpointResponse(already_removed=True)
+    request_context.check_space()
     endpoint.delete_time = request_context.now
     _forget_deleted(actor.feed, request_context.limits.deleted_endpoints_per_user)
     for listener in actor.feed.listeners:
@@ -120,6 +123,7 @@ def ensure_endpoint(
 
 
 def _create(request_context: RequestContext, actor: Actor, platform: int, display_name: str) -> Endpoint:
+    request_context.check_space()
     if not platform:
         raise errors.invalid([("platform", "is required for an endpoint that is not registered yet")])
     _evict_unseen(actor.feed, request_context.limits.endpoints_per_user)

@@ -157,6 +157,12 @@ def connection_lost() -> Unavailable:
     return Unavailable("the connection was lost")
 
 
+def store_full() -> Unavailable:
+    """Return the error for a change that has no room: the disk of the service is full."""
+    text = "the disk of the server is full, so that nothing can be written"
+    return Unavailable(text, reason="STORE_FULL", retry_delay=1.0)
+
+
 def stream_end(reason: str, retry_delay: float) -> UnisonoError:
     """Return the error that follows a Goodbye with this reason. `retry_delay` is in seconds."""
     if reason in COME_BACK:

@@ -32,11 +32,12 @@ def mark_notifications(
         _check_single(rows[0], new)
     asked = [row for row in rows if new.is_other(row)]
     skipped = [row for row in asked if new.leaves_alone(row) or new.acted_otherwise(row)]
-    for row in asked:
-        patched = new.patched(row)
-        if patched != row.message and not new.leaves_alone(row):
-            changed = replace(row, message=patched)
-            feed.commit(changed, CHANGE_TYPE_STATE_CHANGED, request_context.now, actor.endpoint_id)
+    changing = [row for row in asked if new.patched(row) != row.message and not new.leaves_alone(row)]
+    if changing:
+        request_context.check_space()
+    for row in changing:
+        changed = replace(row, message=new.patched(row))
+        feed.commit(changed, CHANGE_TYPE_STATE_CHANGED, request_context.now, actor.endpoint_id)
     return MarkNotificationsResponse(
         changed=len(asked) - len(skipped),
         skipped=len(skipped),

@@ -43,6 +43,7 @@ def update_notification(
         check_revision(row, expected)
         news = message.payload != row.message.payload
         check_growth(request_context, actor.feed, message.payload.ByteSize() - row.message.payload.ByteSize())
+        request_context.check_space()
         change_type = feed_pb.CHANGE_TYPE_UPDATED if news else feed_pb.CHANGE_TYPE_STATE_CHANGED
         row = actor.feed.commit(
             replace(row, message=message),

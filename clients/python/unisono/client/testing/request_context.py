@@ -36,6 +36,11 @@ class RequestContext:
         """The limits of the service."""
         return self.state.limits
 
+    def check_space(self) -> None:
+        """Raise `Unavailable` (STORE_FULL) where nothing can be stored."""
+        if self.state.full:
+            raise errors.store_full()
+
     def reading_actor(
         self, violations: Violations, user_id: str, endpoint_id: str = "", *, required: bool = False
     ) -> Actor:

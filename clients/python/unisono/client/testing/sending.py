@@ -115,6 +115,7 @@ def _store(request_context: RequestContext, wanted: _Wanted, live: Row | None) -
     violations = Violations()
     check_expiry(violations, wanted.content, request_context.now, request_context.limits)
     violations.check()
+    request_context.check_space()
     size = size_of(wanted.content.payload, wanted.target)
     if live is not None and live.message.target_policy == wanted.target:
         check_growth(request_context, wanted.actor.feed, size - live.size)

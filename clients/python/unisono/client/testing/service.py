@@ -147,6 +147,20 @@ class FakeService:
         finally:
             self._faults.offline = before
 
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Let the disk of the service be full until the end of the (outermost) block.
+
+        Calls that change something raise `Unavailable` (STORE_FULL), and so does the first stream of an
+        endpoint. What is stored can be read; streams of registered endpoints are opened, and go on.
+        What is to expire or to wake meanwhile does so at the end.
+        """
+        before, self._state.full = self._state.full, True
+        try:
+            yield
+        finally:
+            self._state.full = before
+
     def stall(self) -> None:
         """Send nothing more on the streams that are open now, without ending them, like a dead connection.
 

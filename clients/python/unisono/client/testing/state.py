@@ -100,6 +100,8 @@ class ServiceState:
     positions: OpaqueHandles[IssuedPosition] = field(default_factory=lambda: OpaqueHandles("position"))
     pages: OpaqueHandles[tuple[bytes, int]] = field(default_factory=lambda: OpaqueHandles("page"))
     change_pages: OpaqueHandles[ChangesCursor] = field(default_factory=lambda: OpaqueHandles("changes"))
+    #: Whether nothing can be stored.
+    full: bool = False
     #: A blocking publisher calls from a thread of its own.
     lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))

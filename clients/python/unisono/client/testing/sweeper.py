@@ -20,19 +20,25 @@ _UNSEEN_KEPT: Final = 60 * _DAY
 def advance(state: ServiceState, span: int) -> None:
     """Advance the time by `span` milliseconds: what expires or wakes does so at its own time, in order.
 
-    Afterwards what is past its retention is purged, and all streams are woken.
+    Afterwards what is past its retention is purged, and all streams are woken. While nothing can be stored,
+    all but the last waits.
     """
     until = state.now + span
+    if not state.full:
+        _sweep(state, until)
+    state.now = until
+    wake_all(state.listeners)
+
+
+def _sweep(state: ServiceState, until: int) -> None:
     while due := min(_due(state, until), default=None, key=lambda due: due[:2]):
         time, _, feed, row = due
         state.now = max(state.now, time)
         _act(feed, row, state.now)
-    state.now = until
     for feed in tuple(state.feeds.values()):
         if _purge(feed, until) and not feed.rows and not feed.endpoints:
             # A later feed of this user has another epoch.
             del state.feeds[feed.key]
-    wake_all(state.listeners)
 
 
 def _due(state: ServiceState, until: int) -> Iterator[tuple[int, bool, Feed, Row]]:

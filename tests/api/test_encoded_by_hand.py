@@ -11,6 +11,7 @@ from google.protobuf.message import Message as Proto
 from tests.support.encoding import encoded_row_of
 from tests.support.random_rows import RandomRows
 from unisono.server.api.convert import encoding, messages, protowire, send_results, subscribe_response
+from unisono.server.api.convert.payload_encoding import encode_payload
 from unisono.server.api.status import item_error
 from unisono.server.core.decide.results import SendResult
 from unisono.server.core.position import CatchUpEvent
@@ -40,10 +41,16 @@ def same(encoded: bytes, expected: Proto) -> bool:
 def a_payload(rows: RandomRows) -> pb.Payload:
     """One that has at least a title or raw content."""
     raw = rows.random.choice((b"", b"\0", rows.random.randbytes(200), bytes(32 * 1024)))
+    data = {rows.text() or "k": rows.text() for _ in range(rows.random.choice((0, 1, 32)))}
     if raw and rows.random.random() < 0.5:
-        return pb.Payload(raw_content=raw)
+        return pb.Payload(raw_content=raw, data=data)
     visual = pb.VisualContent(title=rows.text() or "t", body=rows.text())
-    return pb.Payload(visual_content=visual, raw_content=raw)
+    if rows.random.random() < 0.5:
+        visual.link, visual.icon_url, visual.image_url = rows.text(), rows.text(), rows.text()
+        visual.format = rows.random.choice((pb.BODY_FORMAT_UNSPECIFIED, pb.BODY_FORMAT_MARKDOWN))
+        for _ in range(rows.random.randint(0, 4)):
+            visual.actions.add(action_id=rows.text(), label=rows.text(), link=rows.text())
+    return pb.Payload(visual_content=visual, raw_content=raw, data=data)
 
 
 def an_event(
@@ -84,19 +91,48 @@ def test_numbers(bits: int) -> None:
 def test_payloads(rows: RandomRows) -> None:
     for _ in range(ROWS):
         expected = a_payload(rows)
-        visual = expected.visual_content if expected.HasField("visual_content") else None
 
-        encoded = encoding.payload(
-            visual and visual.title, visual.body if visual else "", expected.raw_content or None
-        )
-
-        assert same(encoded, expected)
+        assert same(encode_payload(expected), expected)
 
 
-@pytest.mark.parametrize("raw_content", [None, b""])
-def test_a_payload_of_nothing_and_a_visual_content_of_nothing(raw_content: bytes | None) -> None:
-    assert encoding.payload(None, "", raw_content) == b""
-    assert same(encoding.payload("", "", raw_content), pb.Payload(visual_content=pb.VisualContent()))
+def test_a_payload_of_nothing_and_a_visual_content_of_nothing() -> None:
+    assert encode_payload(pb.Payload()) == b""
+    empty = pb.Payload(visual_content=pb.VisualContent())
+    assert same(encode_payload(empty), empty)
+
+
+def test_a_payload_is_in_the_order_of_numbers_and_of_the_bytes_of_keys() -> None:
+    """Written out, since it is hashed: another encoding of what is stored would be other content."""
+    data = {"b": "2", "\U0001f514": "4", "a": "", "\uffe0": "3", "aa": "1"}
+    action = pb.Action(action_id="i", label="l", link="m:n")
+    visual = pb.VisualContent(
+        title="t", body="b", link="x:y", icon_url="u", image_url="v", actions=[action, action]
+    )
+
+    visual.format = pb.BODY_FORMAT_MARKDOWN
+    encoded = encode_payload(pb.Payload(data=data, raw_content=b"raw", visual_content=visual))
+
+    button = b"\x32\x0b\x0a\x01i\x12\x01l\x1a\x03m:n"
+    shown = b"\x0a\x01t\x12\x01b\x1a\x03x:y\x22\x01u\x2a\x01v" + 2 * button + b"\x38\x01"
+    entries = (("a", ""), ("aa", "1"), ("b", "2"), ("\uffe0", "3"), ("\U0001f514", "4"))
+    assert encoded == field(1, shown) + field(2, b"raw") + b"".join(
+        field(3, field(1, key.encode()) + field(2, text.encode())) for key, text in entries
+    )
+
+
+def field(number: int, value: bytes) -> bytes:
+    """A field of less than 128 bytes."""
+    return bytes((number << 3 | 2, len(value))) + value
+
+
+def test_what_is_unknown_is_left_out() -> None:
+    unknown = b"\xfa\x3e\x02hi"
+    visual = pb.VisualContent.FromString(b"\x0a\x01t" + unknown)
+    visual.actions.append(pb.Action.FromString(b"\x0a\x01i" + unknown))
+    known = pb.Payload.FromString(pb.Payload(visual_content=visual).SerializeToString() + unknown)
+
+    assert b"hi" in known.SerializeToString()
+    assert encode_payload(known) == b"\x0a\x08\x0a\x01t\x32\x03\x0a\x01i"
 
 
 def test_events(rows: RandomRows) -> None:

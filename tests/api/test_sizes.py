@@ -5,9 +5,6 @@ from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import Message
-from google.protobuf.message_factory import GetMessageClass
 
 from tests.support import tokens
 from tests.support.api_client import READ, ApiClient, titled
@@ -15,9 +12,7 @@ from tests.support.methods import Method, methods
 from tests.support.nodes import Running
 from tests.support.rpc_errors import invalid, raises_status
 from unisono.client import bearer
-from unisono.server.api.sizes import request_size
 from unisono.server.model import Limits
-from unisono.server.model.limits import MASK_PATHS, TARGET_PLATFORMS
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -26,6 +21,22 @@ BELL = "\U0001f514"  # four bytes
 
 def visual(title: str, body: str = "") -> dict[str, Any]:
     return {"visual_content": {"title": title, "body": body}}
+
+
+def shown(**parts: Any) -> dict[str, Any]:
+    return {"visual_content": {"title": "Hello", **parts}}
+
+
+def button(**parts: str) -> dict[str, Any]:
+    return shown(actions=[{"action_id": "ok", "label": "OK", **parts}])
+
+
+def url(text: str) -> str:
+    """The text as it is, but for a beginning that makes a URL of as many bytes of it."""
+    begin, size = "https://unisono.test/", len(text.encode())
+    while len(text.encode()) + len(begin) > size:
+        text = text[1:]
+    return begin.ljust(size - len(text.encode()), "x") + text
 
 
 #: Each field of a send that has a limit in bytes, the limit, and what sends so many bytes in it.
@@ -37,6 +48,12 @@ SENDS: dict[str, tuple[int, Callable[[str], dict[str, Any]]]] = {
     "target_policy.endpoint_ids[0]": (256, lambda text: {"target_policy": {"endpoint_ids": [text]}}),
     "payload.visual_content.title": (KIB, lambda text: {"payload": visual(text)}),
     "payload.visual_content.body": (8 * KIB, lambda text: {"payload": visual("Hello", text)}),
+    "payload.visual_content.link": (2 * KIB, lambda text: {"payload": shown(link=url(text))}),
+    "payload.visual_content.icon_url": (2 * KIB, lambda text: {"payload": shown(icon_url=url(text))}),
+    "payload.visual_content.image_url": (2 * KIB, lambda text: {"payload": shown(image_url=url(text))}),
+    "payload.visual_content.actions[0].action_id": (64, lambda text: {"payload": button(action_id=text)}),
+    "payload.visual_content.actions[0].label": (64, lambda text: {"payload": button(label=text)}),
+    "payload.visual_content.actions[0].link": (2 * KIB, lambda text: {"payload": button(link=url(text))}),
     "payload.raw_content": (32 * KIB, lambda text: {"payload": {"raw_content": text.encode()}}),
 }
 every_send = pytest.mark.parametrize("field", SENDS)
@@ -134,7 +151,6 @@ SIZES = {
     "BatchSendNotifications": 4 * MIB,
 }
 OURS = [method for method in methods() if method.descriptor]
-ONE_BY_ONE = [method for method in OURS if method.name != "BatchSendNotifications"]
 every_method = pytest.mark.parametrize("method", OURS, ids=lambda method: method.name)
 
 
@@ -173,77 +189,6 @@ async def test_so_is_all_that_the_transport_takes(serving: Running, method: Meth
     assert failure.metadata == {"size": str(8 * MIB), "limit": str(size_of(method))}
 
 
-LARGE = Limits(
-    id_bytes=KIB,
-    title_bytes=MIB,
-    body_bytes=MIB,
-    raw_content_bytes=MIB,
-    request_bytes=64 * MIB,
-    mark_references=10_000,
-    target_endpoints=1000,
-)
-
-
-def longest(kind: FieldDescriptor, limits: Limits) -> Any:
-    """A value of a field that takes as much as the limits allow; a number takes ten bytes."""
-    by_name = {
-        "title": limits.title_bytes,
-        "body": limits.body_bytes,
-        "raw_content": limits.raw_content_bytes,
-        "paths": 24,
-    }
-    length = by_name.get(kind.name, limits.id_bytes)
-    match kind.type:
-        case FieldDescriptor.TYPE_STRING:
-            return "x" * length
-        case FieldDescriptor.TYPE_BYTES:
-            return b"x" * length
-        case FieldDescriptor.TYPE_MESSAGE if kind.message_type:
-            return largest(kind.message_type, limits)
-        case FieldDescriptor.TYPE_BOOL:
-            return True
-        case _:
-            return -(2**31)
-
-
-def largest(kind: Descriptor, limits: Limits) -> Message:
-    """A request with every field, each as large as it may be."""
-    counts = {
-        "refs": limits.mark_references,
-        "endpoint_ids": limits.target_endpoints,
-        "platforms": TARGET_PLATFORMS,
-        "paths": MASK_PATHS,
-    }
-    message = GetMessageClass(kind)()
-    for field in reversed(kind.fields):
-        if field.is_repeated:
-            value = [longest(field, limits)] * counts[field.name]
-            getattr(message, field.name).extend(value)
-        elif field.message_type:
-            getattr(message, field.name).CopyFrom(longest(field, limits))
-        else:
-            setattr(message, field.name, longest(field, limits))
-    return message
-
-
-@pytest.mark.parametrize("limits", [Limits(), LARGE], ids=["default", "large"])
-@pytest.mark.parametrize("method", ONE_BY_ONE, ids=lambda method: method.name)
-def test_the_largest_fields_fit_with_room(method: Method, limits: Limits) -> None:
-    """Half as much again, so that a field which is somewhat too long is refused by its name."""
-    assert method.descriptor is not None
-    request = largest(method.descriptor.input_type, limits)
-    size = request_size(type(request), limits)
-    assert request.ByteSize() * 1.4 < size <= limits.request_bytes
-    assert size <= max(64 * KIB, request.ByteSize() * 2 + 256 * KIB)
-
-
-def test_no_request_is_larger_than_an_operator_says() -> None:
-    small = Limits(title_bytes=KIB, body_bytes=KIB, raw_content_bytes=KIB, request_bytes=4 * KIB)
-    for method in OURS:
-        assert method.descriptor is not None
-        assert request_size(GetMessageClass(method.descriptor.input_type), small) == 4 * KIB
-
-
 async def test_a_batch_of_5_mib_is_refused_and_stores_nothing(publisher: ApiClient) -> None:
     item = publisher.new(payload={"raw_content": b"x" * 32 * KIB})
     with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE"):
@@ -276,6 +221,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
         title_bytes=1 * KIB,
         body_bytes=8 * KIB,
         raw_content_bytes=32 * KIB,
+        link_bytes=2 * KIB,
+        data_bytes=4 * KIB,
         request_bytes=4 * MIB,
         batch_items=1000,
         mark_references=500,

@@ -27,6 +27,16 @@ NEEDED = {
 }
 TEXTS = ("", "ada", "laptop", "x", "x" * 257, "a\nb", "\0")
 NUMBERS = (0, 1, 2, 3, 4, 5, 7, -1)
+#: What a link, a picture or data may be, and may not.
+LINKS = (
+    "https://unisono.test/x",
+    "HTTPS://[::1]:1",
+    "mailto:ada",
+    "javascript:x",
+    "https://",
+    "a b:c",
+    "x" * 2049,
+)
 PATHS = (
     "payload",
     "group_name",
@@ -52,10 +62,20 @@ def _fields(random: Random, kind: type[Message], now: datetime) -> dict[str, Any
         if random.random() > (OFTEN if field.name in NEEDED else SELDOM) or choice in choices:
             continue
         choices |= {choice} if choice else set()
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            fields[field.name] = _data(random)
+            continue
         many = random.choice((1, 1, 2)) if field.is_repeated else 0
         values = [_value(random, field, now) for _ in range(many or 1)]
         fields[field.name] = values if many else values[0]
     return fields
+
+
+def _data(random: Random) -> dict[str, str]:
+    count = random.choice((1, 2, 32, 33))
+    return {
+        random.choice((f"{number}", f"{number}", *TEXTS)): random.choice(TEXTS) for number in range(count)
+    }
 
 
 def _value(random: Random, field: Any, now: datetime) -> Any:
@@ -63,6 +83,8 @@ def _value(random: Random, field: Any, now: datetime) -> Any:
         return _message(random, field.message_type, now)
     if field.name == "paths":
         return random.choice(PATHS)
+    if field.name in ("link", "icon_url", "image_url"):
+        return random.choice(LINKS)
     if field.type == FieldDescriptor.TYPE_STRING:
         # Mostly good: a request with many bad fields tells little of each.
         good = "ada" if field.name == "user_id" else "laptop"

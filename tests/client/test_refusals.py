@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.client.bad_payloads import BAD_PAYLOADS
 from tests.client.bad_requests import BAD
 from tests.client.random_requests import random_request
 from tests.support.services import SERVICES, Service
@@ -64,7 +65,7 @@ async def outcome(
     return None
 
 
-@pytest.mark.parametrize(("method", "device", "fields", "bad"), BAD)
+@pytest.mark.parametrize(("method", "device", "fields", "bad"), [*BAD, *BAD_PAYLOADS])
 async def test_every_bad_field_is_named_in_the_same_words(
     both: list[Service],
     method: Method[Any, Any],

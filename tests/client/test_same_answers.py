@@ -14,6 +14,7 @@ import pytest
 from tests.support.processes import TIMEOUT
 from tests.support.services import SERVICES, Service
 from unisono.client import (
+    Action,
     Device,
     Everything,
     Group,
@@ -154,6 +155,12 @@ def _content(random: Random, service: Service) -> dict[str, Any]:
         content["category"] = random.choice(("", "mention"))
     if random.random() < 0.3:
         content["expire_time"] = service.now + timedelta(seconds=random.choice((5, 90, 4000)))
+    if random.random() < 0.3:
+        content["data"] = {random.choice("abc"): random.choice("xyz") for _ in range(3)}
+    if random.random() < 0.3:
+        content["link"] = random.choice(("https://unisono.test", "mailto:ada", "javascript:x"))
+    if random.random() < 0.3:
+        content["actions"] = [Action(action_id=id_, label=id_) for id_ in random.choices("abc", k=2)]
     if random.random() < 0.3:
         content["platforms"] = [random.choice(tuple(DEVICES.values()))]
     if random.random() < 0.3:

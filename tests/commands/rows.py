@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from unisono.client import Notification, Priority, ReadState, SenderRole, Status, UserActionState
+from unisono.client import BodyFormat, Notification, Priority, ReadState, SenderRole, Status, UserActionState
 from unisono.client.cli.inbox.state import ViewModel
 
 NOW: Final = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -20,7 +20,13 @@ def a_row(title: str = "Hello", **fields: Any) -> Notification:
         "group_name": "",
         "category": "",
         "body": "",
+        "link": "",
+        "icon_url": "",
+        "image_url": "",
+        "actions": (),
+        "format": BodyFormat.UNSPECIFIED,
         "raw_content": b"",
+        "data": {},
         "priority": Priority.UNSPECIFIED,
         "platforms": (),
         "endpoint_ids": (),

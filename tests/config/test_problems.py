@@ -102,7 +102,10 @@ def test_half_of_tls() -> None:
         ({"connection_age_grace": "1209"}, "must be at least session_age_max + drain_grace, 1210"),
         ({"page_items": "49"}, "page_default_items (default): must be at most page_items, 49"),
         ({"expire_after_max": "3600"}, "must be at most expire_after_max, 3600"),
-        ({"request_bytes": "41983"}, "must be at least title_bytes + body_bytes + raw_content_bytes, 41984"),
+        (
+            {"request_bytes": "48127"},
+            "at least title_bytes + body_bytes + raw_content_bytes + link_bytes + data_bytes, 48128",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other(flags: dict[str, str], message: str) -> None:

@@ -20,6 +20,11 @@ from unisono.server.app.open_files import RESERVED
 REQUEST_ID = "x-request-id"
 TITLE = "Your test is negative"
 RAW = b"insulin-at-seven"
+LINK = "clinic://tests/4711"
+KEY = "blood group"
+PAYLOAD = {"visual_content": {"title": TITLE, "link": LINK}, "raw_content": RAW, "data": {KEY: "AB"}}
+#: Bad in each part, beside what nobody else may read.
+BAD_PAYLOAD = {"visual_content": {"title": "\0" + TITLE, "link": f"{LINK} "}, "data": {f"{KEY}\n": ""}}
 #: The soft and the hard limit that the server finds.
 OPEN_FILES = (256, 2048)
 FORGED = tokens.signed(tokens.claims(), key="a key that the server does not know of, of 32 bytes")
@@ -48,11 +53,12 @@ async def write(store: Path) -> Written:
         async with create_channel(server.address) as channel:
             backend, phone, stranger = [ApiClient(Client(channel, token), user_id="ada") for token in used]
             device = await Device(phone.client, "phone").connect()
-            sent = await backend.send(TITLE, payload={"visual_content": {"title": TITLE}, "raw_content": RAW})
+            sent = await backend.send(TITLE, payload=PAYLOAD)
             await device.at(sent.revision)
             errors = [
                 await failure(backend.get("01a20a4b-3f62-727b-8d39-8abfe999769d")),
                 await failure(backend.send(TITLE * 100)),
+                await failure(backend.send(TITLE, payload=BAD_PAYLOAD)),
                 await failure(stranger.send(TITLE)),
             ]
             backend.client.metadata += ((REQUEST_ID, "backend-17"),)
@@ -86,7 +92,7 @@ def id_of(error: grpc.aio.AioRpcError) -> str:
 
 def test_nothing_of_tokens_and_payloads_is_in_it(written: Written) -> None:
     parts = [part for token in written.tokens for part in token.split(".")[1:]]
-    for secret in (TITLE, RAW.decode(), tokens.SECRET, *parts):
+    for secret in (TITLE, RAW.decode(), LINK, KEY, tokens.SECRET, *parts):
         assert secret not in written.said
 
 

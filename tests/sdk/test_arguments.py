@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.processes import TIMEOUT
 from unisono.client import (
+    Action,
     Backoff,
     BlockingPublisher,
     Device,
@@ -47,6 +48,25 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "one string for several": (
         lambda p: p.send("ada", title="x", endpoint_ids="laptop"),
         "endpoint_ids: must be several, each a str; is 'laptop'",
+    ),
+    "a list for texts by name": (
+        lambda p: p.send("ada", data=["x"]),
+        r"data: must be a mapping of str to str; is \['x'\]",
+    ),
+    "a number for a text": (lambda p: p.send("ada", data={"a": 1}), r"data\['a'\]: must be a str; is 1"),
+    "a number for a name": (lambda p: p.send("ada", data={1: "a"}), "a key of data: must be a str; is 1"),
+    "no new data": (lambda p: p.update("ada", "id", data=None), "data: must be a mapping"),
+    "an action that is a dict": (
+        lambda p: p.send("ada", title="x", actions=[{"action_id": "a", "label": "A"}]),
+        r"actions\[0\]: must be a Action; is {",
+    ),
+    "a label that is a number": (
+        lambda p: p.send("ada", title="x", actions=[Action(action_id="a", label=3)]),  # type: ignore[arg-type]
+        r"actions\[0\].label: must be a str; is 3",
+    ),
+    "a format by its name": (
+        lambda p: p.send("ada", title="x", format="markdown"),
+        "format: must be a BodyFormat, such as BodyFormat.MARKDOWN; is 'markdown'",
     ),
     "a wrong one of several": (
         lambda p: p.send("ada", title="x", endpoint_ids=["laptop", 3]),
@@ -116,6 +136,13 @@ async def test_a_text_that_cannot_be_written(publisher: Publisher) -> None:
     with pytest.raises(InvalidRequest) as raised:
         await publisher.send("ada", title="\ud800")
     assert raised.value.violations == {"title": "has a lone surrogate, which no text can have"}
+
+
+async def test_a_text_of_data_that_cannot_be_written(publisher: Publisher) -> None:
+    for data, named in (({"a": "\ud800"}, "data['a']"), ({"\ud800": ""}, "a key of data")):
+        with pytest.raises(InvalidRequest) as raised:
+            await publisher.send("ada", data=data)
+        assert list(raised.value.violations) == [named]
 
 
 async def test_a_long_value_is_not_repeated_in_full(publisher: Publisher) -> None:

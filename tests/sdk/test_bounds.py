@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import grpc
 import pytest
@@ -24,7 +25,7 @@ from tests.sdk.device_script import (
 )
 from tests.sdk.storage_spy import StorageSpy
 from tests.support.stub_server import Fault, StubServer
-from unisono.client import ChangeType, Event, Events, Status, StorageFailed, Timing, Unavailable
+from unisono.client import Action, ChangeType, Event, Events, Status, StorageFailed, Timing, Unavailable
 from unisono.client._device import memory_budget, outbox, persistence
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -124,6 +125,24 @@ async def test_starting_anew_is_given_up_as_a_whole(script: StubServer) -> None:
         assert {row.id for row in device.notifications} == {"id-1", "id-2"}
 
 
+@pytest.mark.parametrize("part", ["actions", "data"])
+async def test_many_small_parts_take_room_too(script: StubServer, part: str) -> None:
+    """Few bytes on the wire are much more in memory."""
+    message = created(1)
+    payload = message.event_batch.events[0].notification.payload
+    for number in range(200):
+        if part == "data":
+            payload.data[f"{number}"] = ""
+        else:
+            payload.visual_content.actions.add()
+    assert message.ByteSize() < ROOM / 10
+    script.stream("Subscribe", scripted_streams([*LIVE, message]))
+
+    async with laptop(script.target) as device:
+        await until(device, lambda device: device.error)
+        assert "would take more" in str(device.error)
+
+
 async def test_content_that_is_fetched_takes_room_too(script: StubServer) -> None:
     async def get(request: service_pb.GetNotificationRequest) -> service_pb.GetNotificationResponse:
         whole = large(1, complete=True).event_batch.events[0].notification
@@ -141,9 +160,20 @@ async def test_content_that_is_fetched_takes_room_too(script: StubServer) -> Non
         assert device.notifications == ()
 
 
-def an_event(id_: str) -> Event:
+#: Parts of a notification, of a thousand bytes each.
+PARTS: dict[str, Any] = {
+    "raw_content": b"x" * 1000,
+    "body": "x" * 1000,
+    "link": "x" * 1000,
+    "icon_url": "x" * 1000,
+    "actions": [Action(action_id="", label="", link="x" * 744)],
+    "data": {"x" * 400: "x" * 344},
+}
+
+
+def an_event(id_: str, part: str = "raw_content") -> Event:
     return Event(
-        notification=a_row(id=id_, raw_content=b"x" * 1000),
+        notification=a_row(id=id_, **{part: PARTS[part]}),
         revision=1,
         removed=False,
         change_type=ChangeType.CREATED,
@@ -164,11 +194,14 @@ async def test_a_storage_that_holds_more_than_there_is_room_for_is_let_go_of() -
     assert (device.status, storage.closed) == (Status.CLOSED, 1)
 
 
-async def test_events_that_nobody_takes_end_with_an_error(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("part", PARTS)
+async def test_events_that_nobody_takes_end_with_an_error(
+    caplog: pytest.LogCaptureFixture, part: str
+) -> None:
     """Those that came in time are there, and the memory is not filled by those that come later."""
     events = Events()
     for number in range(1000):
-        events.put([an_event(f"{number}")])
+        events.put([an_event(f"{number}", part)])
 
     taken: list[str] = []
 

@@ -7,6 +7,7 @@ from google.protobuf.descriptor import EnumDescriptor
 
 import unisono.client
 from unisono.client import (
+    BodyFormat,
     ChangeType,
     Platform,
     Priority,
@@ -18,8 +19,8 @@ from unisono.client import (
 from unisono.v1 import feed_service_pb2, notification_pb2
 
 FACADE = """
-Backoff BlockingChanges BlockingPublisher Change ChangeType Changes Content DeadlineExceeded
-DeleteManyResult DeleteResult Device Draft Endpoint EndpointDeleted Event Events Everything
+Action Backoff BlockingChanges BlockingPublisher BodyFormat Change ChangeType Changes Content
+DeadlineExceeded DeleteManyResult DeleteResult Device Draft Endpoint EndpointDeleted Event Events Everything
 FailedPrecondition Feed FileStorage Filter Group InternalError InvalidRequest Key KeyConflict MarkResult
 MemoryStorage Method NotFound Notification OutcomeUnknown Patch PermissionDenied Platform PlatformFixed
 Priority Publisher QuotaExceeded RateLimited ReadState RemovedNotification RequestIncomplete
@@ -29,6 +30,7 @@ UserActionState bearer create_channel create_transport draft from_rpc_error
 """
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [
+    (BodyFormat, notification_pb2.BodyFormat.DESCRIPTOR),
     (ChangeType, feed_service_pb2.ChangeType.DESCRIPTOR),
     (Platform, notification_pb2.DevicePlatform.DESCRIPTOR),
     (Priority, notification_pb2.Priority.DESCRIPTOR),

@@ -10,6 +10,7 @@ import pytest
 
 from tests.sdk.inbox_model import poll
 from unisono.client import (
+    BodyFormat,
     ChangeType,
     Event,
     Events,
@@ -37,7 +38,13 @@ def row(id_: str, revision: int, **fields: Any) -> Notification:
         "body": "",
         "category": "",
         "action_id": "",
+        "link": "",
+        "icon_url": "",
+        "image_url": "",
+        "actions": (),
+        "format": BodyFormat.UNSPECIFIED,
         "raw_content": b"",
+        "data": {},
         "priority": Priority.UNSPECIFIED,
         "platforms": (),
         "endpoint_ids": (),

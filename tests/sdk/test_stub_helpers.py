@@ -30,7 +30,7 @@ async def test_an_error_of_the_service_is_explained(tmp_path: Path) -> None:
     assert explanation.reason == "INVALID_REQUEST"
     assert explanation.violations == {
         "user_id": "must not contain control characters",
-        "payload": "must have visual_content or raw_content",
+        "payload": "must have visual_content, raw_content or data",
     }
     assert explanation.retry_delay is None
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from unisono.server.api.convert import encoding
+from unisono.server.api.convert.payload_encoding import encode_payload
 from unisono.server.model import (
     EVERY_ENDPOINT,
     ChangeType,
@@ -21,6 +21,7 @@ from unisono.server.model import (
 from unisono.server.model.notification import size_of
 from unisono.server.store.base import Store
 from unisono.server.store.commit import Decision, EndpointDecision, EndpointView, ReadSet, View
+from unisono.v1 import notification_pb2 as pb
 
 NOW = 1_800_000_000_000
 ALICE = FeedKey("mail.example.com", "alice")
@@ -29,7 +30,8 @@ BOB = FeedKey("mail.example.com", "bob")
 
 def a_payload(title: str | None = None, body: str = "", raw_content: bytes | None = None) -> bytes:
     """Return an encoded payload; without a title it has no visual content."""
-    return encoding.payload(title, body, raw_content)
+    visual = None if title is None else pb.VisualContent(title=title, body=body)
+    return encode_payload(pb.Payload(visual_content=visual, raw_content=raw_content or b""))
 
 
 def a_notification(id_: str, revision: int, **fields: Any) -> Notification:

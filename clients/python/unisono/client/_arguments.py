@@ -32,10 +32,10 @@ def check_options(given: Mapping[str, object], kind: type) -> None:
 
 
 def check(name: str, value: object, kind: Any) -> None:
-    """Check that an argument is of a type: a class, a union, or an `Iterable` of a class.
+    """Check that an argument is of a type: a class, a union, or an `Iterable` or a `Mapping` of classes.
 
     Raises `TypeError` where it is not, and `InvalidRequest` for text that UTF-8 cannot encode. The members of
-    an `Iterable` are not checked. No bool passes as an int, and no text as an `Iterable`.
+    an `Iterable` or a `Mapping` are not checked. No bool passes as an int, and no text as an `Iterable`.
     """
     if not _is(value, kind):
         raise TypeError(f"{name}: must be {_described(kind)}; is {reprlib.repr(value)}")
@@ -49,6 +49,15 @@ def check_each(name: str, values: Iterable[Value], kind: type[Value]) -> list[Va
     for index, member in enumerate(members):
         check(f"{name}[{index}]", member, kind)
     return members
+
+
+def check_texts(name: str, values: Mapping[str, str]) -> dict[str, str]:
+    """Return an argument of texts by name as a dict. Raises as `check` does, and names the wrong text."""
+    texts = dict(values)
+    for key, text in texts.items():
+        check(f"a key of {name}", key, str)
+        check(f"{name}[{reprlib.repr(key)}]", text, str)
+    return texts
 
 
 def check_seconds(name: str, value: object) -> None:
@@ -68,12 +77,14 @@ def _is(value: object, kind: Any) -> bool:
     if get_origin(kind) in (Union, types.UnionType):
         return any(_is(value, member) for member in get_args(kind))
     # A text is an iterable of strings, too, but nobody means its letters.
-    return isinstance(value, Iterable) and not isinstance(value, _TEXTS)
+    return isinstance(value, get_origin(kind)) and not isinstance(value, _TEXTS)
 
 
 def _described(kind: Any) -> str:
     if get_origin(kind) in (Union, types.UnionType):
         return " or ".join(_described(member) for member in get_args(kind))
+    if get_origin(kind) is Mapping:
+        return "a mapping of {} to {}".format(*(member.__name__ for member in get_args(kind)))
     if get_origin(kind) is not None:
         return f"several, each {_described(get_args(kind)[0])}"
     if kind is types.NoneType:

@@ -11,7 +11,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from unisono.client import _arguments, _convert
 from unisono.client._changes import Changes
-from unisono.client._drafts import payload
+from unisono.client._drafts import PayloadContent, payload
 from unisono.client._model import (
     DeleteManyResult,
     DeleteResult,
@@ -48,18 +48,15 @@ class Filter(TypedDict, total=False):
     end_time: datetime
 
 
-class Patch(TypedDict, total=False):
+class Patch(PayloadContent, total=False):
     """The keywords of new content, at least one. What is left out stays; None clears what can be cleared.
 
-    title, body, raw_content: the payload, which is replaced as a whole when any of them is given: the
-        others are empty then. Limits are as in `Content`.
+    title, body, link, icon_url, image_url, actions, format, raw_content, data: the payload, which is replaced
+        as a whole when any of them is given: the others are empty then. As in `Content`.
     group_name, category, priority, display_time_to_live: as in `Content`; None clears.
     expire_time: an aware datetime in the future, at most 30 days ahead. It cannot be cleared.
     """
 
-    title: str
-    body: str
-    raw_content: bytes
     group_name: str | None
     category: str | None
     priority: Priority | None
@@ -228,12 +225,9 @@ class ServiceClient:
         return tuple(_convert.endpoint(row) for row in answer.endpoints)
 
 
-_PAYLOAD = ("title", "body", "raw_content")
-
-
 def _content(patch: Patch) -> pb.NotificationContent:
     return pb.NotificationContent(
-        payload=payload(patch.get("title"), patch.get("body"), patch.get("raw_content")),
+        payload=payload(patch),
         group_name=patch.get("group_name") or "",
         category=patch.get("category") or "",
         priority=_convert.priority_number(patch.get("priority") or Priority.UNSPECIFIED),
@@ -244,4 +238,5 @@ def _content(patch: Patch) -> pb.NotificationContent:
 
 def _paths(patch: Patch) -> list[str]:
     """Return the fields that a patch names, as the proto names them."""
-    return list(dict.fromkeys("payload" if name in _PAYLOAD else name for name in patch))
+    parts = PayloadContent.__annotations__
+    return list(dict.fromkeys("payload" if name in parts else name for name in patch))

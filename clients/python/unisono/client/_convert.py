@@ -8,7 +8,10 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from unisono.client._errors import InvalidRequest
+from unisono.client._links import safe_link, safe_picture
 from unisono.client._model import (
+    Action,
+    BodyFormat,
     ChangeType,
     DeleteManyResult,
     DeleteResult,
@@ -38,7 +41,10 @@ _LAST: Final = int((datetime(9998, 12, 31, tzinfo=UTC) - _EPOCH).total_seconds()
 
 
 def notification(row: pb.Notification) -> Notification:
-    """Return a notification as users see it. Times are clamped to the years 2 to 9998."""
+    """Return a notification as users see it, without links that break the rule for them.
+
+    Times are clamped to the years 2 to 9998.
+    """
     visual, policy = row.payload.visual_content, row.target_policy
     return Notification(
         id=row.id,
@@ -50,7 +56,13 @@ def notification(row: pb.Notification) -> Notification:
         category=row.category,
         title=visual.title,
         body=visual.body,
+        link=safe_link(visual.link),
+        icon_url=safe_picture(visual.icon_url),
+        image_url=safe_picture(visual.image_url),
+        actions=tuple(map(_action, visual.actions)),
+        format=BodyFormat(visual.format),
         raw_content=row.payload.raw_content,
+        data=dict(row.payload.data),
         priority=Priority(row.priority),
         platforms=tuple(Platform(p) for p in policy.platforms),
         endpoint_ids=tuple(policy.endpoint_ids),
@@ -152,6 +164,11 @@ def priority_number(priority: Priority) -> pb.Priority.ValueType:
     return cast("pb.Priority.ValueType", int(priority))
 
 
+def body_format_number(body_format: BodyFormat) -> pb.BodyFormat.ValueType:
+    """Return the proto's number of the format of a body."""
+    return cast("pb.BodyFormat.ValueType", int(body_format))
+
+
 def read_state_number(state: ReadState) -> pb.ReadState.ValueType:
     """Return the proto's number of a read state."""
     return cast("pb.ReadState.ValueType", int(state))
@@ -198,6 +215,10 @@ def seconds(number: float | None) -> Duration | None:
 
 def _names(refs: Iterable[pb.NotificationRef]) -> tuple[str, ...]:
     return tuple(ref.id or ref.app_notification_id for ref in refs)
+
+
+def _action(action: pb.Action) -> Action:
+    return Action(action_id=action.action_id, label=action.label, link=safe_link(action.link))
 
 
 def _time(stamp: Timestamp) -> datetime:

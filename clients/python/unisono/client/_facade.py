@@ -35,6 +35,8 @@ from unisono.client._errors import (
     from_rpc_error,
 )
 from unisono.client._model import (
+    Action,
+    BodyFormat,
     Change,
     ChangeType,
     DeleteManyResult,
@@ -63,9 +65,11 @@ from unisono.client._wire.retry import Backoff
 from unisono.client._wire.transport import Transport
 
 __all__ = [
+    "Action",
     "Backoff",
     "BlockingChanges",
     "BlockingPublisher",
+    "BodyFormat",
     "Change",
     "ChangeType",
     "Changes",

@@ -4,7 +4,8 @@ Times are aware datetimes in UTC. The numbers of the enums are those of the prot
 version does not know reads as UNSPECIFIED.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Self, TypeAlias
@@ -46,6 +47,16 @@ class Priority(_OpenEnum):
     UNSPECIFIED = 0
     HIGH = 1
     LOW = 2
+
+
+class BodyFormat(_OpenEnum):
+    """How the body of a notification is meant, which says nothing about what is in it.
+
+    UNSPECIFIED: plain text. MARKDOWN: a device that does not show Markdown shows it as it is.
+    """
+
+    UNSPECIFIED = 0
+    MARKDOWN = 1
 
 
 class ReadState(_OpenEnum):
@@ -114,17 +125,33 @@ class StartPosition(_OpenEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something that the person may do with a notification: a button with a label.
+
+    `action_id` is the sender's own name for it, `label` what the button says, each 1 to 64 bytes. `link` is
+    what it opens, empty for nothing.
+    """
+
+    action_id: str
+    label: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """A notification of a user's feed, as it is at `revision`.
 
-    `app_notification_id` (the sender's own key), `group_name`, `category`, `title`, `body` and `raw_content`
-    are empty where the sender gave none. It is meant for every endpoint whose platform is in `platforms` or
-    whose id is in `endpoint_ids`; where both are empty, for all. `display_time_to_live` is how long a device
-    should show and ring it after an alert, None for as long as it lives; at `expire_time` it leaves feed and
-    history. `action_id` is the action that the user chose, empty for none; the first one stays until the user
-    action state is another. `snooze_until` is None unless it is snoozed and comes back by itself. `revision`
-    is the feed's revision at its last change, `alert_revision` that at its last change that rings (0: none
-    has), made at `alert_time`; of one that was sent silently that is when it was sent.
+    `app_notification_id` (the sender's own key), `group_name`, `category`, `title`, `body`, `link`,
+    `icon_url`, `image_url`, `actions`, `raw_content` and `data` are empty where the sender gave none. `link`
+    is what the person opens by activating it. What breaks the rule for links, as `javascript:` does, reads as
+    empty, also in an action; so does a picture's URL that is not https. It is meant for every endpoint whose
+    platform is in `platforms` or whose id is in `endpoint_ids`; where both are empty, for all.
+    `display_time_to_live` is how long a device should show and ring it after an alert, None for as long as it
+    lives; at `expire_time` it leaves feed and history. `action_id` is the action that the user chose, empty
+    for none; the first one stays until the user action state is another. `snooze_until` is None unless it is
+    snoozed and comes back by itself. `revision` is the feed's revision at its last change, `alert_revision`
+    that at its last change that rings (0: none has), made at `alert_time`; of one that was sent silently that
+    is when it was sent.
     """
 
     id: str
@@ -136,7 +163,13 @@ class Notification:
     category: str
     title: str
     body: str
+    link: str
+    icon_url: str
+    image_url: str
+    actions: tuple[Action, ...]
+    format: BodyFormat
     raw_content: bytes
+    data: Mapping[str, str] = field(hash=False)
     priority: Priority
     platforms: tuple[Platform, ...]
     endpoint_ids: tuple[str, ...]

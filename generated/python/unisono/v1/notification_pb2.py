@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dunisono/v1/notification.proto\x12\nunisono.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x05\n\x0cNotification\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x1b\n\x13\x61pp_notification_id\x18\x04 \x01(\t\x12+\n\x0bsender_role\x18\x05 \x01(\x0e\x32\x16.unisono.v1.SenderRole\x12\x12\n\ngroup_name\x18\x06 \x01(\t\x12$\n\x07payload\x18\x07 \x01(\x0b\x32\x13.unisono.v1.Payload\x12&\n\x08priority\x18\x08 \x01(\x0e\x32\x14.unisono.v1.Priority\x12/\n\rtarget_policy\x18\t \x01(\x0b\x32\x18.unisono.v1.TargetPolicy\x12\x37\n\x14\x64isplay_time_to_live\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\nread_state\x18\x0c \x01(\x0e\x32\x15.unisono.v1.ReadState\x12\x36\n\x11user_action_state\x18\r \x01(\x0e\x32\x1b.unisono.v1.UserActionState\x12\x30\n\x0csnooze_until\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x11 \x01(\x03\x12\x16\n\x0e\x61lert_revision\x18\x12 \x01(\x03\x12.\n\nalert_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63\x61tegory\x18\x14 \x01(\t\x12\x11\n\taction_id\x18\x15 \x01(\t\"Q\n\x07Payload\x12\x31\n\x0evisual_content\x18\x01 \x01(\x0b\x32\x19.unisono.v1.VisualContent\x12\x13\n\x0braw_content\x18\x02 \x01(\x0c\",\n\rVisualContent\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\"S\n\x0cTargetPolicy\x12-\n\tplatforms\x18\x01 \x03(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12\x14\n\x0c\x65ndpoint_ids\x18\x02 \x03(\t\"E\n\x0fNotificationRef\x12\x0c\n\x02id\x18\x01 \x01(\tH\x00\x12\x1d\n\x13\x61pp_notification_id\x18\x02 \x01(\tH\x00\x42\x05\n\x03ref*Z\n\nSenderRole\x12\x1b\n\x17SENDER_ROLE_UNSPECIFIED\x10\x00\x12\x19\n\x15SENDER_ROLE_PUBLISHER\x10\x01\x12\x14\n\x10SENDER_ROLE_USER\x10\x02*I\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x11\n\rPRIORITY_HIGH\x10\x01\x12\x10\n\x0cPRIORITY_LOW\x10\x02*S\n\tReadState\x12\x1a\n\x16READ_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11READ_STATE_UNREAD\x10\x01\x12\x13\n\x0fREAD_STATE_READ\x10\x02*\xbb\x01\n\x0fUserActionState\x12!\n\x1dUSER_ACTION_STATE_UNSPECIFIED\x10\x00\x12$\n USER_ACTION_STATE_NO_INTERACTION\x10\x01\x12\x1f\n\x1bUSER_ACTION_STATE_ACTIVATED\x10\x02\x12\x1f\n\x1bUSER_ACTION_STATE_DISMISSED\x10\x03\x12\x1d\n\x19USER_ACTION_STATE_SNOOZED\x10\x04*\xd3\x01\n\x0e\x44\x65vicePlatform\x12\x1f\n\x1b\x44\x45VICE_PLATFORM_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45VICE_PLATFORM_WINDOWS\x10\x01\x12\x17\n\x13\x44\x45VICE_PLATFORM_IOS\x10\x02\x12\x1b\n\x17\x44\x45VICE_PLATFORM_ANDROID\x10\x03\x12\x17\n\x13\x44\x45VICE_PLATFORM_WEB\x10\x04\x12\x19\n\x15\x44\x45VICE_PLATFORM_MACOS\x10\x05\x12\x19\n\x15\x44\x45VICE_PLATFORM_LINUX\x10\x06\x42_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dunisono/v1/notification.proto\x12\nunisono.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x05\n\x0cNotification\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\t\x12\x0f\n\x07user_id\x18\x03 \x01(\t\x12\x1b\n\x13\x61pp_notification_id\x18\x04 \x01(\t\x12+\n\x0bsender_role\x18\x05 \x01(\x0e\x32\x16.unisono.v1.SenderRole\x12\x12\n\ngroup_name\x18\x06 \x01(\t\x12$\n\x07payload\x18\x07 \x01(\x0b\x32\x13.unisono.v1.Payload\x12&\n\x08priority\x18\x08 \x01(\x0e\x32\x14.unisono.v1.Priority\x12/\n\rtarget_policy\x18\t \x01(\x0b\x32\x18.unisono.v1.TargetPolicy\x12\x37\n\x14\x64isplay_time_to_live\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12/\n\x0b\x65xpire_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\nread_state\x18\x0c \x01(\x0e\x32\x15.unisono.v1.ReadState\x12\x36\n\x11user_action_state\x18\r \x01(\x0e\x32\x1b.unisono.v1.UserActionState\x12\x30\n\x0csnooze_until\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08revision\x18\x11 \x01(\x03\x12\x16\n\x0e\x61lert_revision\x18\x12 \x01(\x03\x12.\n\nalert_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x63\x61tegory\x18\x14 \x01(\t\x12\x11\n\taction_id\x18\x15 \x01(\t\"\xab\x01\n\x07Payload\x12\x31\n\x0evisual_content\x18\x01 \x01(\x0b\x32\x19.unisono.v1.VisualContent\x12\x13\n\x0braw_content\x18\x02 \x01(\x0c\x12+\n\x04\x64\x61ta\x18\x03 \x03(\x0b\x32\x1d.unisono.v1.Payload.DataEntry\x1a+\n\tDataEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xac\x01\n\rVisualContent\x12\r\n\x05title\x18\x01 \x01(\t\x12\x0c\n\x04\x62ody\x18\x02 \x01(\t\x12\x0c\n\x04link\x18\x03 \x01(\t\x12\x10\n\x08icon_url\x18\x04 \x01(\t\x12\x11\n\timage_url\x18\x05 \x01(\t\x12#\n\x07\x61\x63tions\x18\x06 \x03(\x0b\x32\x12.unisono.v1.Action\x12&\n\x06\x66ormat\x18\x07 \x01(\x0e\x32\x16.unisono.v1.BodyFormat\"8\n\x06\x41\x63tion\x12\x11\n\taction_id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04link\x18\x03 \x01(\t\"S\n\x0cTargetPolicy\x12-\n\tplatforms\x18\x01 \x03(\x0e\x32\x1a.unisono.v1.DevicePlatform\x12\x14\n\x0c\x65ndpoint_ids\x18\x02 \x03(\t\"E\n\x0fNotificationRef\x12\x0c\n\x02id\x18\x01 \x01(\tH\x00\x12\x1d\n\x13\x61pp_notification_id\x18\x02 \x01(\tH\x00\x42\x05\n\x03ref*C\n\nBodyFormat\x12\x1b\n\x17\x42ODY_FORMAT_UNSPECIFIED\x10\x00\x12\x18\n\x14\x42ODY_FORMAT_MARKDOWN\x10\x01*Z\n\nSenderRole\x12\x1b\n\x17SENDER_ROLE_UNSPECIFIED\x10\x00\x12\x19\n\x15SENDER_ROLE_PUBLISHER\x10\x01\x12\x14\n\x10SENDER_ROLE_USER\x10\x02*I\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x11\n\rPRIORITY_HIGH\x10\x01\x12\x10\n\x0cPRIORITY_LOW\x10\x02*S\n\tReadState\x12\x1a\n\x16READ_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11READ_STATE_UNREAD\x10\x01\x12\x13\n\x0fREAD_STATE_READ\x10\x02*\xbb\x01\n\x0fUserActionState\x12!\n\x1dUSER_ACTION_STATE_UNSPECIFIED\x10\x00\x12$\n USER_ACTION_STATE_NO_INTERACTION\x10\x01\x12\x1f\n\x1bUSER_ACTION_STATE_ACTIVATED\x10\x02\x12\x1f\n\x1bUSER_ACTION_STATE_DISMISSED\x10\x03\x12\x1d\n\x19USER_ACTION_STATE_SNOOZED\x10\x04*\xd3\x01\n\x0e\x44\x65vicePlatform\x12\x1f\n\x1b\x44\x45VICE_PLATFORM_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45VICE_PLATFORM_WINDOWS\x10\x01\x12\x17\n\x13\x44\x45VICE_PLATFORM_IOS\x10\x02\x12\x1b\n\x17\x44\x45VICE_PLATFORM_ANDROID\x10\x03\x12\x17\n\x13\x44\x45VICE_PLATFORM_WEB\x10\x04\x12\x19\n\x15\x44\x45VICE_PLATFORM_MACOS\x10\x05\x12\x19\n\x15\x44\x45VICE_PLATFORM_LINUX\x10\x06\x42_\n\nunisono.v1P\x01Z\x14unisono/v1;unisonov1\xa2\x02\x04UNV1\xaa\x02\nUnisono.V1\xba\x02\tUnisonoV1\xca\x02\nUnisono\\V1\xea\x02\x0bUnisono::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,24 +34,32 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'unisono.v1.notification_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\nunisono.v1P\001Z\024unisono/v1;unisonov1\242\002\004UNV1\252\002\nUnisono.V1\272\002\tUnisonoV1\312\002\nUnisono\\V1\352\002\013Unisono::V1'
-  _globals['_SENDERROLE']._serialized_start=1158
-  _globals['_SENDERROLE']._serialized_end=1248
-  _globals['_PRIORITY']._serialized_start=1250
-  _globals['_PRIORITY']._serialized_end=1323
-  _globals['_READSTATE']._serialized_start=1325
-  _globals['_READSTATE']._serialized_end=1408
-  _globals['_USERACTIONSTATE']._serialized_start=1411
-  _globals['_USERACTIONSTATE']._serialized_end=1598
-  _globals['_DEVICEPLATFORM']._serialized_start=1601
-  _globals['_DEVICEPLATFORM']._serialized_end=1812
+  _globals['_PAYLOAD_DATAENTRY']._loaded_options = None
+  _globals['_PAYLOAD_DATAENTRY']._serialized_options = b'8\001'
+  _globals['_BODYFORMAT']._serialized_start=1436
+  _globals['_BODYFORMAT']._serialized_end=1503
+  _globals['_SENDERROLE']._serialized_start=1505
+  _globals['_SENDERROLE']._serialized_end=1595
+  _globals['_PRIORITY']._serialized_start=1597
+  _globals['_PRIORITY']._serialized_end=1670
+  _globals['_READSTATE']._serialized_start=1672
+  _globals['_READSTATE']._serialized_end=1755
+  _globals['_USERACTIONSTATE']._serialized_start=1758
+  _globals['_USERACTIONSTATE']._serialized_end=1945
+  _globals['_DEVICEPLATFORM']._serialized_start=1948
+  _globals['_DEVICEPLATFORM']._serialized_end=2159
   _globals['_NOTIFICATION']._serialized_start=111
   _globals['_NOTIFICATION']._serialized_end=871
-  _globals['_PAYLOAD']._serialized_start=873
-  _globals['_PAYLOAD']._serialized_end=954
-  _globals['_VISUALCONTENT']._serialized_start=956
-  _globals['_VISUALCONTENT']._serialized_end=1000
-  _globals['_TARGETPOLICY']._serialized_start=1002
-  _globals['_TARGETPOLICY']._serialized_end=1085
-  _globals['_NOTIFICATIONREF']._serialized_start=1087
-  _globals['_NOTIFICATIONREF']._serialized_end=1156
+  _globals['_PAYLOAD']._serialized_start=874
+  _globals['_PAYLOAD']._serialized_end=1045
+  _globals['_PAYLOAD_DATAENTRY']._serialized_start=1002
+  _globals['_PAYLOAD_DATAENTRY']._serialized_end=1045
+  _globals['_VISUALCONTENT']._serialized_start=1048
+  _globals['_VISUALCONTENT']._serialized_end=1220
+  _globals['_ACTION']._serialized_start=1222
+  _globals['_ACTION']._serialized_end=1278
+  _globals['_TARGETPOLICY']._serialized_start=1280
+  _globals['_TARGETPOLICY']._serialized_end=1363
+  _globals['_NOTIFICATIONREF']._serialized_start=1365
+  _globals['_NOTIFICATIONREF']._serialized_end=1434
 # @@protoc_insertion_point(module_scope)

@@ -26,6 +26,26 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _BodyFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BodyFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BodyFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BODY_FORMAT_UNSPECIFIED: _BodyFormat.ValueType  # 0
+    """Plain text."""
+    BODY_FORMAT_MARKDOWN: _BodyFormat.ValueType  # 1
+    """Markdown, of which a device shows what it can."""
+
+class BodyFormat(_BodyFormat, metaclass=_BodyFormatEnumTypeWrapper):
+    """How a body is meant."""
+
+BODY_FORMAT_UNSPECIFIED: BodyFormat.ValueType  # 0
+"""Plain text."""
+BODY_FORMAT_MARKDOWN: BodyFormat.ValueType  # 1
+"""Markdown, of which a device shows what it can."""
+Global___BodyFormat: _TypeAlias = BodyFormat  # noqa: Y015
+
 class _SenderRole:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -294,27 +314,55 @@ Global___Notification: _TypeAlias = Notification  # noqa: Y015
 
 @_typing.final
 class Payload(_message.Message):
-    """What a notification carries. At least one of the two."""
+    """What a notification carries. At least one of the three."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class DataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     VISUAL_CONTENT_FIELD_NUMBER: _builtins.int
     RAW_CONTENT_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
     raw_content: _builtins.bytes
     """Opaque to the service. At most 32 KiB."""
     @_builtins.property
     def visual_content(self) -> Global___VisualContent:
         """Rendered by the device."""
 
+    @_builtins.property
+    def data(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """For the app: texts by name, as FCM has them. Keys are names of 1 to 128 bytes. Always at most 32 entries; at most
+        4 KiB, keys and texts together.
+        """
+
     def __init__(
         self,
         *,
         visual_content: Global___VisualContent | None = ...,
         raw_content: _builtins.bytes = ...,
+        data: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["visual_content", b"visual_content"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["raw_content", b"raw_content", "visual_content", b"visual_content"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "raw_content", b"raw_content", "visual_content", b"visual_content"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -322,29 +370,89 @@ Global___Payload: _TypeAlias = Payload  # noqa: Y015
 
 @_typing.final
 class VisualContent(_message.Message):
-    """Text for a device to show."""
+    """Text for a device to show, and what can be opened from it.
+
+    A link has a scheme, a colon and something behind it ("[A-Za-z][A-Za-z0-9+.-]*:.+"), at most 2 KiB, and no white space
+    or control character. Any scheme but javascript, data, vbscript, file, blob, filesystem, view-source and about, in
+    upper or lower case: what a link opens must not act in the name of the app, nor read the device. A device checks that
+    again before it opens one.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TITLE_FIELD_NUMBER: _builtins.int
     BODY_FIELD_NUMBER: _builtins.int
+    LINK_FIELD_NUMBER: _builtins.int
+    ICON_URL_FIELD_NUMBER: _builtins.int
+    IMAGE_URL_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
     title: _builtins.str
-    """Required. At most 1 KiB."""
+    """Required, with something to see: a character outside Unicode's categories C and Z that is none of U+115F, U+1160,
+    U+2800, U+3164 and U+FFA0. At most 1 KiB.
+    """
     body: _builtins.str
     """At most 8 KiB."""
+    link: _builtins.str
+    """A link: what opens when the person activates the notification."""
+    icon_url: _builtins.str
+    """A picture of who sends. A link that is https://, a host, perhaps a port, and nothing or a path, query or fragment."""
+    image_url: _builtins.str
+    """A picture that belongs to the content. As icon_url."""
+    format: Global___BodyFormat.ValueType
+    """How body is meant; it says nothing about what is in it. A device that shows no such format shows it as it is."""
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Action]:
+        """What the person may do at once. Always at most 4."""
+
     def __init__(
         self,
         *,
         title: _builtins.str = ...,
         body: _builtins.str = ...,
+        link: _builtins.str = ...,
+        icon_url: _builtins.str = ...,
+        image_url: _builtins.str = ...,
+        actions: _abc.Iterable[Global___Action] | None = ...,
+        format: Global___BodyFormat.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "body", b"body", "format", b"format", "icon_url", b"icon_url", "image_url", b"image_url", "link", b"link", "title", b"title"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VisualContent: _TypeAlias = VisualContent  # noqa: Y015
+
+@_typing.final
+class Action(_message.Message):
+    """Something that the person may do with a notification: a button."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_ID_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    LINK_FIELD_NUMBER: _builtins.int
+    action_id: _builtins.str
+    """The sender's own name for it, different for each of a notification. Always 1 to 64 bytes."""
+    label: _builtins.str
+    """What the button says, with something to see as a title. Always 1 to 64 bytes."""
+    link: _builtins.str
+    """A link: what it opens. Empty: nothing."""
+    def __init__(
+        self,
+        *,
+        action_id: _builtins.str = ...,
+        label: _builtins.str = ...,
+        link: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_id", b"action_id", "label", b"label", "link", b"link"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
 class TargetPolicy(_message.Message):

@@ -12,7 +12,13 @@ from google.protobuf.message import Message
 
 from unisono.server.errors import Reason, RequestTooLarge
 from unisono.server.model import Limits
-from unisono.server.model.limits import MASK_PATHS, TARGET_PLATFORMS
+from unisono.server.model.limits import (
+    ACTION_BYTES,
+    ACTIONS,
+    DATA_ENTRIES,
+    MASK_PATHS,
+    TARGET_PLATFORMS,
+)
 from unisono.v1 import notification_service_pb2 as pb
 
 _KIBIBYTE: Final = 1024
@@ -30,7 +36,10 @@ _FIELD: Final = 12
 _PATH: Final = 64
 
 #: Fields of a content, with the messages around them; each time counts twice, as it is two numbers.
-_CONTENT_FIELDS: Final = 12
+_CONTENT_FIELDS: Final = 16
+
+#: Links of a visual content, without those of its actions.
+_LINKS: Final = 3
 
 
 def request_size(kind: type[Message], limits: Limits) -> int:
@@ -75,8 +84,10 @@ def _references(limits: Limits) -> int:
 
 
 def _content(limits: Limits) -> int:
-    payload = limits.title_bytes + limits.body_bytes + limits.raw_content_bytes
-    return payload + _CONTENT_FIELDS * _FIELD
+    texts = limits.title_bytes + limits.body_bytes + _LINKS * limits.link_bytes
+    action = 2 * ACTION_BYTES + limits.link_bytes + 4 * _FIELD
+    data = limits.data_bytes + DATA_ENTRIES * 3 * _FIELD
+    return texts + ACTIONS * action + limits.raw_content_bytes + data + _CONTENT_FIELDS * _FIELD
 
 
 def _target_policy(limits: Limits) -> int:

@@ -23,6 +23,12 @@ class LimitSettings(BaseSettings):
     raw_content_bytes: int = setting(
         _DEFAULT.raw_content_bytes, BYTES, "longest raw content", ge=1, le=_MEBIBYTE
     )
+    link_bytes: int = setting(
+        _DEFAULT.link_bytes, BYTES, "longest link, and URL of a picture", ge=16, le=64 * 1024
+    )
+    data_bytes: int = setting(
+        _DEFAULT.data_bytes, BYTES, "data of a payload, its keys and texts together", ge=1, le=_MEBIBYTE
+    )
     request_bytes: int = setting(_DEFAULT.request_bytes, BYTES, "largest request", ge=1024, le=64 * _MEBIBYTE)
     batch_items: int = setting(_DEFAULT.batch_items, ITEMS, "sends in one batch", ge=1, le=10_000)
     mark_references: int = setting(
@@ -116,7 +122,9 @@ class LimitSettings(BaseSettings):
     @field_validator("request_bytes")
     @classmethod
     def _holds_a_payload(cls, value: int, info: ValidationInfo) -> int:
-        return at_least(value, info, "title_bytes", "body_bytes", "raw_content_bytes")
+        return at_least(
+            value, info, "title_bytes", "body_bytes", "raw_content_bytes", "link_bytes", "data_bytes"
+        )
 
     @field_validator("page_default_items", "expire_after_default")
     @classmethod

@@ -3,6 +3,7 @@
 from unisono.server.model.change import Change
 from unisono.server.model.endpoint import Endpoint
 from unisono.server.model.enums import (
+    BodyFormat,
     ChangeType,
     Platform,
     Priority,
@@ -19,6 +20,7 @@ __all__ = [
     "EVERY_ENDPOINT",
     "LARGEST_INTEGER",
     "Audience",
+    "BodyFormat",
     "Change",
     "ChangeType",
     "Counts",

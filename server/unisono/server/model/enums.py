@@ -18,6 +18,13 @@ class Priority(IntEnum):
     LOW = 2
 
 
+class BodyFormat(IntEnum):
+    """How the body of a notification is meant. UNSPECIFIED is plain text."""
+
+    UNSPECIFIED = 0
+    MARKDOWN = 1
+
+
 class ReadState(IntEnum):
     """Whether a notification was read, on any device."""
 

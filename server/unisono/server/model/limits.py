@@ -10,8 +10,13 @@ LARGEST_INTEGER = 2**53 - 1
 MASK_PATHS = 32
 TARGET_PLATFORMS = 32
 
-#: Bytes of the id of an action.
-ACTION_ID_BYTES = 64
+#: Actions of a notification, and bytes of the id and of the label of each: more than a device can show.
+ACTIONS = 4
+ACTION_BYTES = 64
+
+#: Entries of a payload's data, and bytes of the key of each.
+DATA_ENTRIES = 32
+DATA_KEY_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +31,8 @@ class Limits:
     title_bytes: int = 1024
     body_bytes: int = 8 * 1024
     raw_content_bytes: int = 32 * 1024
+    link_bytes: int = 2 * 1024
+    data_bytes: int = 4 * 1024
     request_bytes: int = 4 * 1024 * 1024
     batch_items: int = 1000
     mark_references: int = 500

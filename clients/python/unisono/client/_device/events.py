@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Self
 
-from unisono.client._device.memory_budget import MemoryBudget, MemoryExceeded, MeteredDict
+from unisono.client._device.memory_budget import (
+    MEMBER_OVERHEAD,
+    MemoryBudget,
+    MemoryExceeded,
+    MeteredDict,
+)
 from unisono.client._model import ChangeType, Event
 
 _log = logging.getLogger("unisono.client")
@@ -70,7 +75,11 @@ class Events:
 def _size(event: Event) -> int:
     """Return about how many bytes the event takes, of what it does not share with others and has no limit."""
     row = event.notification
-    return len(row.raw_content) + len(row.body) + len(row.title) + len(row.group_name) + len(row.category)
+    texts = (row.body, row.title, row.group_name, row.category, row.link, row.icon_url, row.image_url)
+    actions = sum(len(action.action_id + action.label + action.link) for action in row.actions)
+    data = sum(len(key) + len(text) for key, text in row.data.items())
+    members = MEMBER_OVERHEAD * (len(row.actions) + len(row.data))
+    return len(row.raw_content) + sum(map(len, texts)) + actions + data + members
 
 
 def _merged(before: Event, after: Event) -> Event:

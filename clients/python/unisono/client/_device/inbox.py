@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from unisono.client import _convert
-from unisono.client._device.memory_budget import MemoryBudget, MemoryExceeded, MeteredDict
+from unisono.client._device.memory_budget import MemoryBudget, MemoryExceeded, MeteredDict, size_of
 from unisono.client._model import ChangeType, Event, Notification
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -59,7 +59,7 @@ class Inbox:
         point: feed_pb.SubscribeResponse | None = None,
     ) -> None:
         room = MemoryBudget("the inbox")
-        self._rows: MeteredDict[pb.Notification] = MeteredDict(room, pb.Notification.ByteSize)
+        self._rows: MeteredDict[pb.Notification] = MeteredDict(room, size_of)
         for id_, row in (rows or {}).items():
             self._rows.put(id_, row)
         self._point = point or feed_pb.SubscribeResponse()
@@ -67,7 +67,7 @@ class Inbox:
         self._newest_first: tuple[Notification, ...] | None = None
         #: The largest alert revision of each notification that has rung.
         self._rung: dict[str, int] = {}
-        self._changes: MeteredDict[_Change] = MeteredDict(room, lambda change: change.event.ByteSize())
+        self._changes: MeteredDict[_Change] = MeteredDict(room, lambda change: size_of(change.event))
         self._resetting = False
         self._catching_up = True
         #: The position to resume from: after the last message that was received.

@@ -4,13 +4,17 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from unisono.client._errors import Unavailable
+from unisono.v1 import feed_service_pb2 as feed_pb
+from unisono.v1 import notification_pb2 as pb
 
 #: In bytes. By default, a feed holds at most 64 MiB of notifications, and a device that starts anew both the
 #: old and the new ones, with 10,000 that are gone: this is several times that.
 MAX_BYTES: Final = 512 * 1024 * 1024
 
-#: What each notification takes besides what is in it, about.
+#: What each notification takes besides what is in it, about; and each of its actions and entries of data, of
+#: which a server can send many in few bytes.
 OVERHEAD: Final = 1024
+MEMBER_OVERHEAD: Final = 256
 
 Value = TypeVar("Value")
 
@@ -36,6 +40,12 @@ class MemoryBudget:
     def give_back(self, size: int) -> None:
         """Stop counting a value of `size` bytes."""
         self._taken -= size + OVERHEAD
+
+
+def size_of(message: pb.Notification | feed_pb.Event) -> int:
+    """Return about how many bytes a notification takes beyond `OVERHEAD`, alone or in its event."""
+    payload = (message.notification if isinstance(message, feed_pb.Event) else message).payload
+    return message.ByteSize() + MEMBER_OVERHEAD * (len(payload.visual_content.actions) + len(payload.data))
 
 
 class MeteredDict(dict[str, Value]):

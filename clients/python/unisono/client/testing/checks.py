@@ -4,6 +4,7 @@ Each adds what is wrong to a `Violations`, so that one error names every bad fie
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from enum import IntEnum
 from typing import Final, TypeVar
@@ -26,7 +27,9 @@ _REVISIONS: Final = range(2**53)
 #: The range of google.protobuf.Timestamp: the years 1 to 9999.
 _SECONDS: Final = range(-62_135_596_800, 253_402_300_800)
 _NANOS: Final = range(10**9)
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+#: Letters and signs that show nothing.
+_BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 #: How many bad fields an error names.
@@ -63,21 +66,32 @@ def check_name(
     if required and not value:
         violations.add(field, "is required")
     check_size(violations, field, value.encode(), max_bytes)
-    if _CONTROL.search(value):
+    if CONTROL.search(value):
         violations.add(field, "must not contain control characters")
 
 
-def check_text(violations: Violations, field: str, value: str, max_bytes: int) -> None:
-    """Check a text to show: at most `max_bytes` in UTF-8, without U+0000."""
-    check_size(violations, field, value.encode(), max_bytes)
+def check_caption(violations: Violations, field: str, value: str, max_bytes: int) -> None:
+    """Check a text that a person has to see: as `check_text`, and not blank."""
+    if not value:
+        violations.add(field, "is required")
+    elif check_text(violations, field, value, max_bytes) and not any(map(_is_seen, value)):
+        violations.add(field, "must have something to see")
+
+
+def check_text(violations: Violations, field: str, value: str, max_bytes: int) -> bool:
+    """Check a text to show: at most `max_bytes` in UTF-8, without U+0000. Returns whether it is one."""
+    short = check_size(violations, field, value.encode(), max_bytes)
     if "\0" in value:
         violations.add(field, "must not contain U+0000")
+        return False
+    return short
 
 
-def check_size(violations: Violations, field: str, value: bytes, max_bytes: int) -> None:
-    """Check that a value has at most `max_bytes` bytes."""
+def check_size(violations: Violations, field: str, value: bytes, max_bytes: int) -> bool:
+    """Check that a value has at most `max_bytes` bytes, and return whether it has."""
     if len(value) > max_bytes:
         violations.add(field, f"must be at most {max_bytes} bytes, is {len(value)}")
+    return len(value) <= max_bytes
 
 
 def check_time(violations: Violations, field: str, value: Timestamp) -> int | None:
@@ -127,3 +141,7 @@ def check_members(
         return values
     violations.add(field, f"must have at most {max_items} members")
     return ()
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "CZ" and character not in _BLANK

@@ -7,6 +7,7 @@ from unisono.client._model import Priority
 from unisono.client.testing import checks
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.limits import TARGET_PLATFORMS, Limits
+from unisono.client.testing.payload import check_payload
 from unisono.client.testing.times import duration, length, millis, timestamp
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import NotificationContent, SendNotificationRequest
@@ -30,7 +31,7 @@ def content(
     named: dict[str, Any] = {field.name: value for field, value in asked.ListFields() if field.name in mask}
     kept = NotificationContent(**named)
     if "payload" in mask:
-        _payload(violations, f"{prefix}payload", kept.payload, limits)
+        check_payload(violations, f"{prefix}payload", kept.payload, limits)
     checks.check_name(violations, f"{prefix}group_name", kept.group_name, limits.id_bytes)
     checks.check_name(violations, f"{prefix}category", kept.category, limits.id_bytes)
     checks.check_enum(violations, f"{prefix}priority", kept.priority, tuple(Priority))
@@ -95,18 +96,3 @@ def clear(message: pb.Notification, names: Sequence[str]) -> None:
     """Clear the named fields of a notification."""
     for name in names:
         message.ClearField(name)  # type: ignore[arg-type]  # any of its fields
-
-
-def _payload(violations: Violations, field: str, payload: pb.Payload, limits: Limits) -> None:
-    """Check a payload: visual content with a title, raw content, or both."""
-    has_visual = payload.HasField("visual_content")
-    if not has_visual and not payload.raw_content:
-        violations.add(field, "must have visual_content or raw_content")
-    checks.check_size(violations, f"{field}.raw_content", payload.raw_content, limits.raw_content_bytes)
-    if not has_visual:
-        return
-    visual = payload.visual_content
-    if not visual.title:
-        violations.add(f"{field}.visual_content.title", "is required")
-    checks.check_text(violations, f"{field}.visual_content.title", visual.title, limits.title_bytes)
-    checks.check_text(violations, f"{field}.visual_content.body", visual.body, limits.body_bytes)

@@ -7,8 +7,13 @@ from datetime import timedelta
 MASK_PATHS = 32
 TARGET_PLATFORMS = 32
 
-#: Bytes of the id of an action.
-ACTION_ID_BYTES = 64
+#: How many actions a notification may have, and how long the id and the label of each may be, in UTF-8.
+ACTIONS = 4
+ACTION_BYTES = 64
+
+#: How many entries data may have, and how long the key of each may be, in UTF-8.
+DATA_ENTRIES = 32
+DATA_KEY_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +24,8 @@ class Limits:
     `request_bytes`), `QuotaExceeded` for what a user or a feed may have. At `endpoints_per_user` the
     endpoint unseen longest without a stream is removed first. Rates of calls are not limited.
 
-    id_bytes: of ids, keys and names, in UTF-8; title_bytes, body_bytes: also in UTF-8.
+    id_bytes: of ids, keys and names, in UTF-8; title_bytes, body_bytes, link_bytes: also in UTF-8.
+    data_bytes: of keys and texts together.
     page_bytes: of notifications on one page, which has at least one.
     streams_per_user: endpoints with a stream; together with superseded streams, twice as many streams.
     feed_bytes: payloads and target policies of the live notifications of one feed.
@@ -32,6 +38,8 @@ class Limits:
     title_bytes: int = 1024
     body_bytes: int = 8 * 1024
     raw_content_bytes: int = 32 * 1024
+    link_bytes: int = 2 * 1024
+    data_bytes: int = 4 * 1024
     request_bytes: int = 4 * 1024 * 1024
     batch_items: int = 1000
     mark_references: int = 500

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from unisono.client.testing import checks, endpoints, errors, selection
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.feed import Endpoint, Row, copy_message
-from unisono.client.testing.limits import ACTION_ID_BYTES
+from unisono.client.testing.limits import ACTION_BYTES
 from unisono.client.testing.patching import check_revision, expected_revision
 from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import length, millis, timestamp
@@ -127,7 +127,7 @@ def _check_state(
 
 
 def _check_action(violations: Violations, request: MarkNotificationsRequest) -> None:
-    checks.check_name(violations, "action_id", request.action_id, ACTION_ID_BYTES)
+    checks.check_name(violations, "action_id", request.action_id, ACTION_BYTES)
     if request.action_id and request.user_action_state != pb.USER_ACTION_STATE_ACTIVATED:
         violations.add("action_id", "goes with USER_ACTION_STATE_ACTIVATED only")
     if request.action_id and request.WhichOneof("selector") != "references":

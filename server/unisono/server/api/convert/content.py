@@ -1,6 +1,7 @@
 """Validates what a sender writes: payload, target policy and the other fields of content."""
 
-from unisono.server.api.convert import encoding, fields
+from unisono.server.api.convert import fields
+from unisono.server.api.convert.payload import payload
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.decide.commands import EncodedContent
 from unisono.server.model import EVERY_ENDPOINT, Limits, Platform, Priority, TargetPolicy
@@ -50,26 +51,6 @@ def content(
         else None,
         expire_time=fields.timestamp(violations, expire, message.expire_time) if with_expiry else None,
     )
-
-
-def payload(violations: Violations, field: str, message: pb.Payload, limits: Limits) -> bytes:
-    """Validate a payload, and return its canonical encoding, which is the same for equal payloads.
-
-    A payload has visual content with a title, raw content, or both; violations are added below the path
-    `field`.
-    """
-    raw = fields.raw(violations, f"{field}.raw_content", message.raw_content, limits.raw_content_bytes)
-    if not message.HasField("visual_content"):
-        if raw is None:
-            violations.add(field, "must have visual_content or raw_content")
-        return encoding.payload(None, "", raw)
-    visual = message.visual_content
-    title, body = visual.title, visual.body
-    if not title:
-        violations.add(f"{field}.visual_content.title", "is required")
-    fields.text(violations, f"{field}.visual_content.title", title, limits.title_bytes)
-    fields.text(violations, f"{field}.visual_content.body", body, limits.body_bytes)
-    return encoding.payload(title, body, raw)
 
 
 def target_policy(violations: Violations, message: pb.TargetPolicy, limits: Limits) -> TargetPolicy:

@@ -1,4 +1,4 @@
-"""Encodes payloads, notifications and events by hand, which is faster than by protobuf's library.
+"""Encodes notifications and events by hand, which is faster than by protobuf's library.
 
 Stores keep a notification in the encoding of `encode_row`, of which events and pages of the history are
 joined: one byte with the length of the next part, fields of an `Event`, and the fields of a `Notification`
@@ -13,20 +13,6 @@ from unisono.server.model import FeedKey, Notification, TargetPolicy
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
-
-
-def payload(title: str | None, body: str, raw_content: bytes | None) -> bytes:
-    """Return an encoded proto `Payload`.
-
-    `title` None: without visual content, and `body` is ignored. Empty raw content is left out.
-    """
-    parts: list[bytes] = []
-    if title is not None:
-        visual = string_field(_TITLE, title) + string_field(_BODY, body)
-        parts += (_VISUAL, varint(len(visual)), visual)
-    if raw_content:
-        parts += (_RAW, varint(len(raw_content)), raw_content)
-    return b"".join(parts)
 
 
 def encode_row(row: Notification) -> bytes:
@@ -169,10 +155,6 @@ _UPDATE: Final = tag(pb.Notification.UPDATE_TIME_FIELD_NUMBER)
 _REVISION: Final = tag(pb.Notification.REVISION_FIELD_NUMBER, VARINT)
 _ALERT_TIME: Final = tag(pb.Notification.ALERT_TIME_FIELD_NUMBER)
 _ALERT_REVISION: Final = tag(pb.Notification.ALERT_REVISION_FIELD_NUMBER, VARINT)
-_VISUAL: Final = tag(pb.Payload.VISUAL_CONTENT_FIELD_NUMBER)
-_RAW: Final = tag(pb.Payload.RAW_CONTENT_FIELD_NUMBER)
-_TITLE: Final = tag(pb.VisualContent.TITLE_FIELD_NUMBER)
-_BODY: Final = tag(pb.VisualContent.BODY_FIELD_NUMBER)
 _EVENT_ID: Final = tag(feed_pb.Event.NOTIFICATION_ID_FIELD_NUMBER)
 _EVENT_REVISION: Final = tag(feed_pb.Event.REVISION_FIELD_NUMBER, VARINT)
 _EVENT_REMOVED: Final = tag(feed_pb.Event.REMOVED_FIELD_NUMBER, VARINT) + b"\x01"

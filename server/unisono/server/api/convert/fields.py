@@ -19,7 +19,9 @@ EnumT = TypeVar("EnumT", bound=IntEnum)
 MemberT = TypeVar("MemberT")
 
 #: The characters of Unicode's category Cc (control).
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+#: What Python calls printable, which is all but Unicode's categories C and Z, and a person does not see.
+_BLANK = " \u115f\u1160\u2800\u3164\uffa0"
 #: The values that a revision can have.
 REVISIONS = range(LARGEST_INTEGER + 1)
 #: 0001-01-01 and the end of 9999, the range of google.protobuf.Timestamp.
@@ -33,23 +35,32 @@ def identifier(violations: Violations, field: str, value: str, limit: int, *, re
         if required:
             violations.add(field, "is required")
         return value
-    _sized(violations, field, _bytes_of(value), limit)
-    if not (value.isascii() and value.isprintable()) and _CONTROL.search(value):
+    sized(violations, field, size_of(value), limit)
+    if not (value.isascii() and value.isprintable()) and CONTROL.search(value):
         violations.add(field, "must not contain control characters")
     return value
 
 
-def text(violations: Violations, field: str, value: str, limit: int) -> str:
-    """Validate a text to show: at most `limit` bytes of UTF-8, without U+0000."""
-    _sized(violations, field, _bytes_of(value), limit)
+def caption(violations: Violations, field: str, value: str, limit: int) -> None:
+    """Validate a text that a person has to see, such as a title: as `text`, and not blank."""
+    if not value:
+        violations.add(field, "is required")
+    elif text(violations, field, value, limit) and not any(map(_is_seen, value)):
+        violations.add(field, "must have something to see")
+
+
+def text(violations: Violations, field: str, value: str, limit: int) -> bool:
+    """Validate a text to show: at most `limit` bytes of UTF-8, without U+0000. Returns whether it is one."""
+    short = sized(violations, field, size_of(value), limit)
     if "\x00" in value:
         violations.add(field, "must not contain U+0000")
-    return value
+        return False
+    return short
 
 
 def raw(violations: Violations, field: str, value: bytes, limit: int) -> bytes | None:
     """Validate opaque bytes: at most `limit`. Returns None when there are none."""
-    _sized(violations, field, len(value), limit)
+    sized(violations, field, len(value), limit)
     return value or None
 
 
@@ -115,10 +126,17 @@ def members_at_most(
     return values
 
 
-def _bytes_of(value: str) -> int:
+def _is_seen(character: str) -> bool:
+    return character not in _BLANK and character.isprintable()
+
+
+def size_of(value: str) -> int:
+    """Return how many bytes of UTF-8 a text has."""
     return len(value) if value.isascii() else len(value.encode())
 
 
-def _sized(violations: Violations, field: str, size: int, limit: int) -> None:
+def sized(violations: Violations, field: str, size: int, limit: int) -> bool:
+    """Validate a size in bytes, and return whether it is at most `limit`."""
     if size > limit:
         violations.add(field, f"must be at most {limit} bytes, is {size}")
+    return size <= limit

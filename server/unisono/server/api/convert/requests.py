@@ -14,7 +14,7 @@ from unisono.server.core.notifications import SendRequest
 from unisono.server.core.stepping import Selector
 from unisono.server.errors import InvalidRequest
 from unisono.server.model import ReadState, UserActionState
-from unisono.server.model.limits import ACTION_ID_BYTES, MASK_PATHS
+from unisono.server.model.limits import ACTION_BYTES, MASK_PATHS
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
@@ -193,7 +193,7 @@ def _state_patch(
     action = fields.choice(violations, "user_action_state", message.user_action_state, UserActionState)
     if message.read_state == 0 and message.user_action_state == 0:
         violations.add("read_state", "or user_action_state is required")
-    action_id = fields.identifier(violations, "action_id", message.action_id, ACTION_ID_BYTES, required=False)
+    action_id = fields.identifier(violations, "action_id", message.action_id, ACTION_BYTES, required=False)
     if action_id and message.user_action_state != pb.USER_ACTION_STATE_ACTIVATED:
         violations.add("action_id", "goes with USER_ACTION_STATE_ACTIVATED only")
     if action_id and message.WhichOneof("selector") != "references":

@@ -40,8 +40,7 @@ class EncodedContent:
     """The content that a sender asks for, without key and target: None and empty mean "absent". Times are in
     milliseconds, `expire_time` since 1970.
 
-    `payload` has title, body and raw content, encoded, and equal ones always in the same way, because
-    `fingerprint` compares by it.
+    `payload` is encoded, and equal ones always in the same way, because `fingerprint` compares by it.
     """
 
     payload: bytes

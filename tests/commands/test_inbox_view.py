@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from tests.commands.rows import NOW, a_picture, a_row
-from unisono.client import ReadState, Status, UserActionState
+from unisono.client import Action, ReadState, Status, UserActionState
 from unisono.client.cli.inbox.keymap import HELP
 from unisono.client.cli.inbox.state import ViewModel, still_ringing
 from unisono.client.cli.inbox.view import InboxView
@@ -52,10 +52,22 @@ def test_it_fills_the_terminal_exactly(width: int, height: int, number: int, fie
 
 def test_nothing_that_others_have_named_controls_the_terminal() -> None:
     harm = "a\x1b]0;owned\x07\x9b2J\u202egnp\r\nb"
-    row = a_row(harm, id=harm, body=harm, group_name=harm, app_id=harm, user_id=harm)
-    shown = "".join(lines(a_picture(row, user_id=harm, endpoint_id=harm)))
-    assert shown.count("owned") == 7
+    action = Action(action_id=harm, label=harm, link=harm)
+    row = a_row(
+        harm, id=harm, body=harm, group_name=harm, app_id=harm, user_id=harm, link=harm, actions=(action,)
+    )
+    shown = "".join(lines(a_picture(row, user_id=harm, endpoint_id=harm), height=40))
+    assert shown.count("owned") == 10
     assert not any(character in shown for character in "\x1b\x07\x9b\u202e\r\n")
+
+
+def test_what_can_be_opened_stands_before_a_long_body() -> None:
+    retry = Action(action_id="retry", label="Retry")
+    log = Action(action_id="log", label="Log", link="ci:812/log")
+    row = a_row("Build failed", link="ci:812", actions=(retry, log), body="body\n" * 50)
+    drawn = [line.strip() for line in lines(a_picture(row))]
+    at = drawn.index("Build failed")
+    assert drawn[at : at + 5] == ["Build failed", "→ ci:812", "[Retry]", "[Log] ci:812/log", "body …"]
 
 
 @pytest.mark.parametrize("selected", [0, 1, 250, 498, 499])

@@ -65,6 +65,48 @@ def test_programs_get_every_field(app: Cli, user: Cli, ada: str) -> None:
     assert app.json_lines("list", "--user", ada) == []
 
 
+def test_what_can_be_opened_is_sent_and_shown(app: Cli, user: Cli, ada: str) -> None:
+    parts = ("--link", "ci:812", "--icon-url", "https://ci.test/i", "--image-url", "https://ci.test/j")
+    buttons = ("--action", "retry=Retry", "--action", "log=Log=https://ci.test/log?a=b")
+    rest = ("--format", "markdown", "--data", "build=812", "--data", "état=a=b", "--data", "empty=")
+    app.stdout("send", ada, "Build 812 failed", "--body", "*3*", *parts, *buttons, *rest)
+    app.stdout("send", ada, "--data", "build=813")
+    (data, row) = user.json_lines("list")
+    assert [row[name] for name in ("link", "icon_url", "image_url", "format")] == [
+        *("ci:812", "https://ci.test/i", "https://ci.test/j", "markdown")
+    ]
+    assert row["actions"] == [
+        {"action_id": "retry", "label": "Retry", "link": ""},
+        {"action_id": "log", "label": "Log", "link": "https://ci.test/log?a=b"},
+    ]
+    assert (row["data"], data["data"]) == ({"build": "812", "état": "a=b", "empty": ""}, {"build": "813"})
+    heads, *lines = user.stdout("list").splitlines()
+    assert heads.split() == ["TITLE", "GROUP", "LINK", "SENT", "ID"]
+    assert re.search(r"Build 812 failed \[Retry\] \[Log\] +ci:812 ", lines[1])
+    assert "(data for the app)" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "said"),
+    [
+        ("--action", "retry", "--action retry is no ID=LABEL or ID=LABEL=LINK"),
+        ("--data", "build", "--data build is no KEY=VALUE"),
+        ("--data", "a=1", "--data has a twice"),
+    ],
+)
+def test_what_is_typed_wrong_is_not_sent(app: Cli, ada: str, option: str, text: str, said: str) -> None:
+    ended = app.run("send", ada, "Hello", "--data", "a=b", option, text)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert app.json_lines("list", "--user", ada) == []
+
+
+def test_the_service_says_which_link_is_bad(app: Cli, ada: str) -> None:
+    ended = app.run("send", ada, "Hello", "--link", "javascript:x")
+    assert ended.returncode == 1
+    assert "payload.visual_content.link: must not have the scheme javascript" in ended.stderr
+
+
 def test_sending_the_same_again_says_so(app: Cli, ada: str) -> None:
     first = app.run("send", ada, "Once", "--key", "k")
     again = app.run("send", ada, "Once", "--key", "k")

@@ -173,7 +173,16 @@ def test_an_address_that_is_none(target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["--raw", "-"], ["--body", "x"], ["--body", "x", "--raw", "/dev/null"]]
+    "options",
+    [
+        [],
+        ["--raw", "-"],
+        ["--body", "x"],
+        ["--body", "x", "--raw", "/dev/null"],
+        ["--link", "x:y"],
+        ["--data", "a=b", "--action", "a=A"],
+        ["--data", "a=b", "--format", "markdown"],
+    ],
 )
 def test_nothing_to_send(options: list[str]) -> None:
     ended = run("send", "--token", "x", "ada", *options)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.commands.rows import NOW, a_row
-from unisono.client import ChangeType, Event, ReadState, Status, UserActionState
+from unisono.client import Action, BodyFormat, ChangeType, Event, ReadState, Status, UserActionState
 from unisono.client.cli.formatting import events, json_output, texts, times
 
 READ, DISMISSED, SNOOZED = ReadState.READ, UserActionState.DISMISSED, UserActionState.SNOOZED
@@ -146,6 +146,48 @@ def test_lines_of_what_happens(change: ChangeType, fields: dict[str, bool], line
     }
 
 
+OPENS: dict[str, Any] = {
+    "link": "https://ci.test/812",
+    "actions": (Action(action_id="r", label="Retry now"), Action(action_id="l", label="Log", link="ci:812")),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (ChangeType.CREATED, "  + Hello [Retry now] [Log] https://ci.test/812"),
+        (ChangeType.UPDATED, "  ~ Hello [Retry now] [Log] https://ci.test/812"),
+        (ChangeType.STATE_CHANGED, "  = Hello: unread"),
+    ],
+)
+def test_a_line_of_new_content_says_what_can_be_done(change: ChangeType, line: str) -> None:
+    row = a_row(**OPENS)
+    event = Event(
+        notification=row,
+        revision=7,
+        change_type=change,
+        origin_endpoint_id="",
+        ring=False,
+        removed=False,
+    )
+    assert events.event_line(event) == line
+    assert events.held_line(row) == "  ● Hello [Retry now] [Log] https://ci.test/812"
+
+
+def test_what_others_have_written_does_no_harm_in_a_line() -> None:
+    evil = "a\x1b[31m\u202eb\nc"
+    row = a_row(evil, link=evil, actions=(Action(action_id=evil, label=evil, link=evil),))
+    safe = "a\ufffd[31m\ufffdb c"
+    assert texts.summary(row) == f"{safe} [{safe}] {safe}"
+
+
+def test_what_there_is_for_the_app_alone() -> None:
+    data = {"a": "", "b": ""}
+    assert texts.headline(a_row("", data=data)) == "(data for the app)"
+    assert texts.headline(a_row("", data=data, raw_content=b"123")) == "(3 bytes for the app)"
+    assert texts.headline(a_row("Hello", data=data)) == "Hello"
+
+
 @pytest.mark.parametrize(
     ("status", "trouble", "line"),
     [
@@ -160,10 +202,16 @@ def test_lines_of_how_it_is_connected(status: Status, trouble: str, line: str) -
 
 def test_a_shape_is_plain_under_the_names_of_the_contract() -> None:
     fields: dict[str, Any] = {"raw_content": b"\x00\xff", "display_time_to_live": timedelta(minutes=1.5)}
-    told = json_output.to_json(a_row(snooze_until=NOW, endpoint_ids=("a", "b"), **fields))
+    shown: dict[str, Any] = {"data": {"a": "b"}, "format": BodyFormat.MARKDOWN, **OPENS}
+    told = json_output.to_json(a_row(snooze_until=NOW, endpoint_ids=("a", "b"), **fields, **shown))
     assert told == json.loads(json_output.json_line(told))
     picked = ("raw_content", "display_time_to_live", "snooze_until", "endpoint_ids", "read_state", "priority")
     assert [told[name] for name in picked] == [
         *("AP8=", 90.0, "2026-03-04T12:00:00.000Z"),
         *(["a", "b"], "unread", "unspecified"),
+    ]
+    assert [told[name] for name in ("link", "data", "format")] == [OPENS["link"], {"a": "b"}, "markdown"]
+    assert told["actions"] == [
+        {"action_id": "r", "label": "Retry now", "link": ""},
+        {"action_id": "l", "label": "Log", "link": "ci:812"},
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from unisono.client._model import Action
 from unisono.client.cli.failures import UsageFailure
 from unisono.client.cli.formatting.texts import typed
 from unisono.client.cli.formatting.times import typed_moment, typed_span
@@ -49,6 +50,31 @@ def certificates(ctx: click.Context, param: click.Parameter, file: Path | None) 
     except ssl.SSLError:
         raise click.BadParameter(f"{file} holds no certificates in PEM", ctx, param) from None
     return file.read_bytes()
+
+
+def actions(given: Sequence[str]) -> list[Action]:
+    """Return actions that were typed as ID=LABEL or ID=LABEL=LINK.
+
+    Raises `click.UsageError` for any other text.
+    """
+    parts = [text.split("=", 2) for text in given]
+    for text, part in zip(given, parts, strict=True):
+        if len(part) < 2:
+            raise click.UsageError(f"--action {text} is no ID=LABEL or ID=LABEL=LINK")
+    return [Action(action_id=id_, label=label, link="".join(link)) for id_, label, *link in parts]
+
+
+def texts_by_name(given: Sequence[str]) -> dict[str, str]:
+    """Return texts that were typed as KEY=VALUE. Raises `click.UsageError` for any other, and a key twice."""
+    texts: dict[str, str] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or key in texts:
+            raise click.UsageError(
+                f"--data {text} is no KEY=VALUE" if not equals else f"--data has {key} twice"
+            )
+        texts[key] = value
+    return texts
 
 
 def references(ids: Sequence[str], keys: Sequence[str]) -> "list[Ref]":

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from unisono.client._model import Platform, Priority, SendResult
-from unisono.client.cli.commands.arguments import moment, span
+from unisono.client._model import BodyFormat, Platform, Priority, SendResult
+from unisono.client.cli.commands.arguments import actions as typed_actions
+from unisono.client.cli.commands.arguments import moment, span, texts_by_name
 from unisono.client.cli.commands.help import Command, examples
 from unisono.client.cli.commands.options import common_options, endpoint_option
 from unisono.client.cli.formatting import json_output
@@ -18,6 +19,9 @@ from unisono.client.cli.service.access import Access
 if TYPE_CHECKING:
     from unisono.client._drafts import Content
 
+#: What a person sees only below a title.
+_SHOWN: Final = {"body", "link", "icon_url", "image_url", "actions", "format"}
+
 
 @click.command(
     cls=Command,
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
         'unisono send ada "Build 812 failed" --body "3 of 1204 tests" --group ci --priority high',
         'unisono send ada "Build 812 passed" --key build-812 --replace',
         'unisono send ada "Standup" --show-for 10m --expire 2h --platform ios --platform android',
+        'unisono send ada "Build 812 failed" --link https://ci.test/812 --action retry=Retry',
         "date | unisono send ada --raw -",
         'unisono send --me "Buy milk"      with the token of a user',
     ),
@@ -34,6 +39,23 @@ if TYPE_CHECKING:
 @click.argument("title", required=False)
 @click.option("--me", is_flag=True, help="to the token's own user, in the place of USER")
 @click.option("--body", metavar="TEXT", help="what is shown below the title")
+@click.option("--link", metavar="URL", help="what opens when the person activates it")
+@click.option("--icon-url", metavar="URL", help="a picture of who sends; https")
+@click.option("--image-url", metavar="URL", help="a picture of the content; https")
+@click.option(
+    "--action",
+    "actions",
+    multiple=True,
+    metavar="ID=LABEL[=LINK]",
+    help="a button, and what it opens; repeatable",
+)
+@click.option(
+    "--format",
+    "body_format",
+    type=click.Choice(names_of(BodyFormat), case_sensitive=False),
+    help="how the --body is meant; otherwise plain text",
+)
+@click.option("--data", multiple=True, metavar="KEY=VALUE", help="a text for the app alone; repeatable")
 @click.option(
     "--raw", "raw_content", type=click.File("rb"), metavar="FILE", help="bytes for the app alone; - is stdin"
 )
@@ -78,8 +100,11 @@ def send(
     if replace and not given["app_notification_id"]:
         raise click.UsageError("--replace needs the --key of what to rewrite")
     content = _content(title=title, replace=replace, **given)
-    if not title and ("body" in content or not content.get("raw_content")):
-        raise click.UsageError("give a TITLE, which a person sees, or --raw FILE, for the app alone")
+    for_app = content.get("raw_content") or content.get("data")
+    if not title and (not for_app or _SHOWN & content.keys()):
+        raise click.UsageError(
+            "give a TITLE, which a person sees, or --raw FILE or --data, for the app alone"
+        )
     from unisono.client.cli.service.calls import Actor, call
 
     actor = Actor(user=user, endpoint=endpoint)
@@ -95,6 +120,9 @@ def _shifted(user: str, title: str | None) -> tuple[str, str | None]:
 
 def _content(
     *,
+    actions: Sequence[str],
+    body_format: str | None,
+    data: Sequence[str],
     raw_content: IO[bytes] | None,
     priority: str | None,
     platforms: Sequence[str],
@@ -107,6 +135,9 @@ def _content(
         raise click.UsageError("--expire and --expire-at exclude each other")
     content = {
         **rest,
+        "actions": typed_actions(actions) if actions else None,
+        "format": member_of(BodyFormat, body_format) if body_format else None,
+        "data": texts_by_name(data) if data else None,
         "raw_content": raw_content.read() if raw_content else None,
         "priority": member_of(Priority, priority) if priority else None,
         "platforms": [member_of(Platform, name) for name in platforms],

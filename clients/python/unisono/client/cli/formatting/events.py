@@ -6,7 +6,7 @@ from unisono.client._device.state import Status
 from unisono.client._model import ChangeType, Event, Notification
 from unisono.client.cli.formatting import json_output
 from unisono.client.cli.formatting.json_output import name_of
-from unisono.client.cli.formatting.texts import RINGS, headline, mark_of, state_of
+from unisono.client.cli.formatting.texts import RINGS, headline, mark_of, state_of, summary
 
 _SIGNS: Final = {ChangeType.CREATED: "+", ChangeType.UPDATED: "~", ChangeType.STATE_CHANGED: "="}
 
@@ -15,16 +15,16 @@ _GONE: Final = "gone"
 
 
 def held_line(row: Notification) -> str:
-    """Return the line of a notification that is there already: its mark and title."""
-    return f"  {mark_of(row)} {headline(row)}"
+    """Return the line of a notification that is there already: its mark, title, actions and link."""
+    return f"  {mark_of(row)} {summary(row)}"
 
 
 def event_line(event: Event) -> str:
-    """Return the line of an event: ♪ if it rings, the sign of its type, the title, and a new state."""
+    """Return the line of an event: ♪ if it rings, the sign of its type, the title, and what is new."""
     row = event.notification
     sign = "-" if event.removed else _SIGNS.get(event.change_type, "~")
-    state = f": {state_of(row)}" if sign == "=" else ""
-    return f"{RINGS if event.ring else ' '} {sign} {headline(row)}{state}"
+    news = {"=": f"{headline(row)}: {state_of(row)}", "-": headline(row)}.get(sign) or summary(row)
+    return f"{RINGS if event.ring else ' '} {sign} {news}"
 
 
 def status_line(status: Status, error: str, unread_count: int) -> str:

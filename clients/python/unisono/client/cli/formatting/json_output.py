@@ -55,4 +55,4 @@ def _plain(value: Any) -> Any:
         return base64.b64encode(value).decode()
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return value
+    return to_json(value) if is_dataclass(value) else value

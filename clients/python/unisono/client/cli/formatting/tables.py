@@ -12,7 +12,7 @@ from rich.text import Text
 from unisono.client._model import Change, Endpoint, Notification, RemovedNotification, UserActionState
 from unisono.client.cli.formatting.columns import Column, lines
 from unisono.client.cli.formatting.json_output import name_of
-from unisono.client.cli.formatting.texts import REMOVED, headline, mark_of, one_line
+from unisono.client.cli.formatting.texts import REMOVED, buttons, headline, mark_of, one_line
 from unisono.client.cli.formatting.times import ago
 
 #: The width of a table that does not go to a terminal: nothing is cut off.
@@ -21,16 +21,21 @@ UNCUT: Final = 10_000
 #: Narrower than this, in columns of the terminal, an id has a line of its own.
 _WIDE: Final = 64
 
-#: A long title is narrowed for the group first; then the title takes the group's room.
-_TITLE_FIRST: Final = ((1, 40), (2, 0), (1, 0))
+#: A link is narrowed first, then a long title for the group; then the title takes the room of both.
+_TITLE_FIRST: Final = ((3, 12), (1, 40), (3, 0), (2, 0), (1, 0))
 
 
 def notifications(rows: Sequence[Notification], now: datetime, width: int) -> list[Text]:
-    """Return the line of heads, and a line for each notification; in little `width`, another for its id."""
+    """Return the line of heads, and a line for each notification; in little `width`, another for its id.
+
+    Without a link in any of them, there is no column for links.
+    """
+    links = [Text(one_line(row.link)) for row in rows]
     columns = [
         Column("", [_mark(row) for row in rows]),
         Column("TITLE", [_headline(row) for row in rows]),
         Column("GROUP", [Text(one_line(row.group_name), "dim") for row in rows]),
+        Column("LINK" if any(links) else "", links),
         Column("SENT", [Text(ago(row.create_time, now)) for row in rows]),
     ]
     return _with_ids(columns, rows, width)
@@ -81,7 +86,8 @@ def _mark(row: Change) -> Text:
 def _headline(row: Change) -> Text:
     if isinstance(row, RemovedNotification):
         return Text(f"({name_of(row.change_type)}) {one_line(row.app_notification_id)}".rstrip(), "dim")
-    return Text(headline(row), _style(row))
+    title = Text(headline(row), _style(row))
+    return title.append(f" {buttons(row)}", "cyan not bold not strike") if row.actions else title
 
 
 def _group(row: Change) -> str:

@@ -54,8 +54,20 @@ def mark_of(row: Notification) -> str:
 
 
 def headline(row: Notification) -> str:
-    """Return the title in one line; without a title, how many bytes of raw content there are."""
+    """Return the title in one line; without a title, what there is for the app."""
+    if row.data and not row.title and not row.raw_content:
+        return "(data for the app)"
     return one_line(row.title) or f"({len(row.raw_content)} bytes for the app)"
+
+
+def buttons(row: Notification) -> str:
+    """Return the labels of the actions in one line, each in brackets; empty without actions."""
+    return " ".join(f"[{one_line(action.label)}]" for action in row.actions)
+
+
+def summary(row: Notification) -> str:
+    """Return in one line the headline, and the actions and the link where there are some."""
+    return " ".join(filter(None, (headline(row), buttons(row), one_line(row.link))))
 
 
 def state_of(row: Notification) -> str:

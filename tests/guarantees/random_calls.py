@@ -62,8 +62,10 @@ class RandomCalls:
 
     async def _send(self) -> None:
         expire = self._random.choice((None, None, None, self._after(5), self._after(60)))
+        title = f"No. {self._random.random()}"
         result = await self._backend.send(
-            f"No. {self._random.random()}",
+            title,
+            payload=self._payload(title),
             app_notification_id=self._random.choice(KEYS),
             on_conflict=REPLACE,
             target_policy=self._random.choice(TARGETS),
@@ -72,9 +74,20 @@ class RandomCalls:
         )
         self._sent.append(result.id)
 
+    def _payload(self, title: str) -> pb.Payload:
+        """Return a payload, some with all that it can have."""
+        payload = pb.Payload(visual_content=pb.VisualContent(title=title))
+        if self._random.random() < 0.5:
+            visual = payload.visual_content
+            visual.link = visual.icon_url = visual.image_url = "https://unisono.test/"
+            visual.actions.add(action_id="open", label="Open", link="app:open")
+            visual.format = pb.BODY_FORMAT_MARKDOWN
+            payload.data.update({f"key {self._random.randrange(40)}": title for _ in range(20)})
+        return payload
+
     async def _update(self) -> None:
         content = {"group_name": self._random.choice(("work", "home"))}
-        payload = {"payload": {"visual_content": {"title": f"Now {self._random.random()}"}}}
+        payload = {"payload": self._payload(f"Now {self._random.random()}")}
         patch = self._random.choice((content, payload, content | payload))
         await self._backend.update(self._one(), content=patch, silent=self._random.random() < 0.5)
 

@@ -206,6 +206,11 @@ def two_devices_are_told_different_things(history: History) -> None:
     event.notification.group_name = "of another"
 
 
+def two_devices_are_told_different_contents(history: History) -> None:
+    event = next(event for event in events_of(_stream(history)) if event.notification.HasField("payload"))
+    event.notification.payload.data["of"] = "another"
+
+
 def a_ring_is_lost(history: History) -> None:
     """Remove the alert of an event that came live: what is there at the beginning need not ring."""
     synced = False
@@ -307,6 +312,30 @@ def a_retry_is_stored_twice(history: History) -> None:
     rows[1].app_notification_id = rows[0].app_notification_id = "again"
 
 
+def a_retry_is_refused_as_other_content(history: History) -> None:
+    again = _repeated(history)
+    _change(history, again, answer=None, code="ALREADY_EXISTS", reason="KEY_CONFLICT")
+
+
+def a_retry_in_a_batch_is_refused_as_other_content(history: History) -> None:
+    """As the SDK sends many at a time."""
+    again = _repeated(history)
+    assert isinstance(again.request, service_pb.SendNotificationRequest)
+    request = service_pb.BatchSendNotificationsRequest(requests=[again.request])
+    refused = service_pb.BatchSendResult(error=service_pb.BatchItemError(code=6))
+    answer = service_pb.BatchSendNotificationsResponse(results=[refused])
+    _change(history, again, method="BatchSendNotifications", request=request, answer=answer)
+
+
+def _repeated(history: History) -> Call:
+    """Return a send that repeats another one, with its data in another order."""
+    return next(
+        call
+        for call in history.calls
+        if isinstance(call.answer, service_pb.SendNotificationResponse) and call.answer.result.deduplicated
+    )
+
+
 CORRUPTIONS: dict[Corruption, str] = {
     **DELETIONS,
     a_sent_one_is_not_listed: "Durable",
@@ -327,6 +356,7 @@ CORRUPTIONS: dict[Corruption, str] = {
     a_poll_goes_back: "Durable",
     a_poll_tells_otherwise_than_streams: "Convergent",
     two_devices_are_told_different_things: "Convergent",
+    two_devices_are_told_different_contents: "Convergent",
     a_ring_is_lost: "Resumable",
     a_ring_is_repeated: "Resumable",
     a_silent_send_rings: "Resumable",
@@ -339,5 +369,7 @@ CORRUPTIONS: dict[Corruption, str] = {
     a_drain_without_a_word: "Drained",
     a_badge_is_wrong: "Exact",
     a_retry_is_stored_twice: "Idempotent",
+    a_retry_is_refused_as_other_content: "Idempotent",
+    a_retry_in_a_batch_is_refused_as_other_content: "Idempotent",
     somebody_waits_for_somebody_busy: "Fair",
 }

@@ -82,6 +82,10 @@ async def _happen(publisher: Publisher, device: Device, round_: int) -> None:
         await publisher.mark(user_id, first, user_action_state=UserActionState.ACTIVATED, action_id="reply")
         await publisher.mark(user_id, first, user_action_state=UserActionState.ACTIVATED, action_id="archive")
         await publisher.mark(user_id, first, read_state=ReadState.READ)
+        data = {f"key {number}": f"text {number}" for number in range(9)}
+        key = f"again {round_}"
+        await publisher.send(user_id, app_notification_id=key, data=data)
+        await publisher.send(user_id, app_notification_id=key, data=dict(reversed(data.items())))
         gone = await publisher.send(user_id, title="Gone")
         await publisher.delete(user_id, gone)
         some = [await publisher.send(user_id, title=title, group_name="some") for title in ("3", "4", "5")]

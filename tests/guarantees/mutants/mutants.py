@@ -307,6 +307,17 @@ MUTANTS: Final = (
         ),
     ),
     Mutant(
+        name="data is encoded in the order in which it came",
+        promise="Idempotent",
+        always=True,
+        trial=network.CUT,
+        patch=Patch(
+            file="api/convert/payload_encoding.py",
+            old="in sorted((key.encode(), text.encode()) for key, text in data.items()):",
+            new="in [(key.encode(), text.encode()) for key, text in data.items()]:",
+        ),
+    ),
+    Mutant(
         name="a commit takes all that waits",
         promise="Fair",
         trial=noisy.NOISY,

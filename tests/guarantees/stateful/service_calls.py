@@ -169,13 +169,18 @@ class ServiceCalls:
         pick = self._random.choice
         expire = pick((None, None, None, 5, 60))
         return service_pb.NotificationContent(
-            payload=titled(pick("abcdefgh")),
+            payload=pick((titled(pick("abcdefgh")), self._data())),
             group_name=pick(GROUPS),
             category=pick(("", "mention")),
             priority=pick((pb.PRIORITY_UNSPECIFIED, pb.PRIORITY_HIGH)),
             display_time_to_live=pick((None, None, Duration(seconds=3))),
             expire_time=None if expire is None else self._after(expire),
         )
+
+    def _data(self) -> pb.Payload:
+        """Return a payload for the app alone, whose data has any order on the wire."""
+        keys = self._random.sample(range(30), 20)
+        return pb.Payload(data={f"key {key}": self._random.choice("ab") for key in keys})
 
     def _state(self) -> dict[str, Any]:
         pick = self._random.choice

@@ -42,10 +42,12 @@ class Version:
     def contradicts(self, other: "Version") -> bool:
         """Return whether the other version of the same notification and revision is another state.
 
-        Payloads are not compared: events may leave them out.
+        Payloads are compared where both have one: events may leave them out.
         """
         if self.row is None or other.row is None:
             return self.row is not other.row
+        if self.row.HasField("payload") and other.row.HasField("payload"):
+            return self.row != other.row
         return _bare(self.row) != _bare(other.row)
 
 

@@ -1,12 +1,17 @@
-"""Finds the sends of a history that were answered OK, whether alone or in a batch."""
+"""Finds the sends of a history, whether alone or in a batch: all of them, or those that were answered OK."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from google.protobuf.message import Message
 
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.history import Call, History
+
+#: gRPC's status code ALREADY_EXISTS, which a send has for other content alone.
+_EXISTS: Final = 6
+_EXISTS_NAME: Final = "ALREADY_EXISTS"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +26,24 @@ class Sent:
     def user_id(self) -> str:
         """Return the user who was sent to: the token's, or for an app the one in the request."""
         return self.call.principal.user_id or self.request.user_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One send, whatever became of it. `conflicts`: it was refused, as its key is that of other content."""
+
+    call: Call
+    request: pb.SendNotificationRequest
+    conflicts: bool
+
+
+def attempts_of(history: History) -> Iterator[Attempt]:
+    """Yield all sends, in the order of the history's calls."""
+    for call in history.calls:
+        results = call.answer.results if isinstance(call.answer, pb.BatchSendNotificationsResponse) else ()
+        bad = {index for index, result in enumerate(results) if result.error.code == _EXISTS}
+        for index, request in enumerate(sendings_in(call.request)):
+            yield Attempt(call=call, request=request, conflicts=index in bad or call.code == _EXISTS_NAME)
 
 
 def sends_of(history: History) -> Iterator[Sent]:

@@ -6,6 +6,8 @@ from random import Random
 from typing import Final, TypeVar
 
 from unisono.client import (
+    Action,
+    BodyFormat,
     Content,
     Device,
     Everything,
@@ -65,8 +67,11 @@ class Traffic:
         self._sent: list[SendResult] = []
         #: The revision up to which polls have read; None: it is not known.
         self._polled: int | None = None
+        #: What was sent last, with its key.
+        self._last: Content = {}
         works: dict[Callable[[], Awaitable[None]], int] = {
             self._send: 5,
+            self._send_again: 2,
             self._send_several: 2,
             self._replace: 2,
             self._update: 2,
@@ -100,9 +105,19 @@ class Traffic:
         return await self._publisher.send(self._user_id, **self._limited(content))
 
     async def _send(self) -> None:
-        self._sent.append(await self._publisher.send(self._user_id, **self._content()))
+        content = self._content()
+        sent = await self._publisher.send(self._user_id, **content)
+        self._sent.append(sent)
+        self._last = {**content, "app_notification_id": sent.app_notification_id}
         while len(self._sent) > MAX_SENT:
             await self._delete()
+
+    async def _send_again(self) -> None:
+        """Repeat the last send with its data in another order, as programs do whose maps have none."""
+        if self._last:
+            data = list(self._last.get("data", {}).items())
+            again: Content = {**self._last, "data": dict(self._random.sample(data, len(data)))}
+            await self._publisher.send(self._user_id, **again)
 
     async def _send_several(self) -> None:
         drafts = [draft(self._user_id, **self._content()) for _ in range(self._random.randint(2, 6))]
@@ -182,6 +197,12 @@ class Traffic:
     def _content(self) -> Content:
         title = f"{self._prefix}No. {self._random.random()}"
         content: Content = {"title": title, "group_name": self._pick(self._groups)}
+        if self._random.random() < 0.3:
+            content["data"] = {f"key {number}": f"{self._random.random()}" for number in range(24)}
+        if self._random.random() < 0.3:
+            content["link"] = f"https://unisono.test/{self._random.random()}"
+            content["actions"] = [Action(action_id="open", label="Open", link=content["link"])]
+            content["format"] = BodyFormat.MARKDOWN
         if self._random.random() < 0.3:
             content["platforms"] = [self._pick(PLATFORMS)]
         if self._random.random() < 0.2:

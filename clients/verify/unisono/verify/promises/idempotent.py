@@ -1,13 +1,15 @@
-"""Idempotent: what is sent again under the same `app_notification_id` is there once."""
+"""Idempotent: what is sent again under the same `app_notification_id` is there once, and known again."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import feed_of
 from unisono.verify.full_lists import listed, listings_of
 from unisono.verify.history import History
 from unisono.verify.replay import DeviceReplay, Key, key_of
+from unisono.verify.sends import Attempt, attempts_of
 
 
 def once(history: History) -> Iterator[BrokenPromise]:
@@ -34,6 +36,34 @@ def once_held(replay: DeviceReplay) -> Iterator[BrokenPromise]:
             if len(twins) > 1:
                 key = state.rows[id_].app_notification_id
                 yield _broken(step.received.time, step.stream.name, twins, key)
+
+
+def known_again(history: History) -> Iterator[BrokenPromise]:
+    """Yield a case for each send that was refused as other content, where none was ever sent by its key."""
+    by_key: dict[tuple[str, str, bool, str], list[Attempt]] = defaultdict(list)
+    for attempt in attempts_of(history):
+        caller, request = attempt.call.principal, attempt.request
+        user_id, by_user = caller.user_id or request.user_id, bool(caller.user_id)
+        by_key[caller.app_id, user_id, by_user, request.app_notification_id].append(attempt)
+    for (_, user_id, _, key), attempts in by_key.items():
+        refused = [attempt for attempt in attempts if attempt.conflicts]
+        if key and refused and len({_content(attempt.request) for attempt in attempts}) == 1:
+            time = refused[0].call.ended
+            said = f"a send to {user_id} with the key {key!r} was refused as other content"
+            yield BrokenPromise(
+                promise="Idempotent",
+                time=time,
+                evidence=(said, f"all {len(attempts)} sends with that key are the same"),
+            )
+
+
+def _content(request: pb.SendNotificationRequest) -> bytes:
+    """Return what a send is compared by. Equal contents may give different bytes here, not the reverse."""
+    content = pb.SendNotificationRequest()
+    content.CopyFrom(request)
+    for name in ("user_id", "endpoint_id", "on_conflict"):
+        content.ClearField(name)
+    return content.SerializeToString(deterministic=True)
 
 
 def _broken(time: float, who: str, ids: Sequence[str], key: str) -> BrokenPromise:

@@ -30,26 +30,24 @@ def notifications(rows: Sequence[Notification], now: datetime, width: int) -> li
 
     Without a link in any of them, there is no column for links.
     """
-    links = [Text(one_line(row.link)) for row in rows]
-    columns = [
-        Column("", [_mark(row) for row in rows]),
-        Column("TITLE", [_headline(row) for row in rows]),
-        Column("GROUP", [Text(one_line(row.group_name), "dim") for row in rows]),
-        Column("LINK" if any(links) else "", links),
-        Column("SENT", [Text(ago(row.create_time, now)) for row in rows]),
-    ]
-    return _with_ids(columns, rows, width)
+    sent = Column("SENT", [Text(ago(row.create_time, now)) for row in rows])
+    return _with_ids([*_content(rows), sent], rows, width)
 
 
 def changes(rows: Sequence[Change], now: datetime, width: int) -> list[Text]:
     """Return a table as `notifications`, which names what was removed by its key and says why."""
-    columns = [
+    changed = Column("CHANGED", [Text(ago(_changed_at(row), now)) for row in rows])
+    return _with_ids([*_content(rows), changed], rows, width)
+
+
+def _content(rows: Sequence[Change]) -> list[Column]:
+    links = [Text("" if isinstance(row, RemovedNotification) else one_line(row.link)) for row in rows]
+    return [
         Column("", [_mark(row) for row in rows]),
         Column("TITLE", [_headline(row) for row in rows]),
         Column("GROUP", [Text(one_line(_group(row)), "dim") for row in rows]),
-        Column("CHANGED", [Text(ago(_changed_at(row), now)) for row in rows]),
+        Column("LINK" if any(links) else "", links),
     ]
-    return _with_ids(columns, rows, width)
 
 
 def _with_ids(columns: Sequence[Column], rows: Sequence[Change], width: int) -> list[Text]:

@@ -1,15 +1,14 @@
 """What changed since a revision: in order, with what was removed, and nothing lost between two polls."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.client.conftest import Join, Serve
+from tests.client.polls import named, page, pages, polled
 from tests.support.services import Service
 from unisono.client import (
-    Change,
     Changes,
     ChangeType,
     EndpointDeleted,
@@ -20,7 +19,6 @@ from unisono.client import (
     Publisher,
     ReadState,
     RemovedNotification,
-    RevisionOutOfRange,
     SenderRole,
     UserActionState,
     draft,
@@ -28,31 +26,9 @@ from unisono.client import (
 from unisono.client._wire.methods import DELETE_ENDPOINT, LIST
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1.endpoint_service_pb2 import DeleteEndpointRequest
-from unisono.v1.notification_service_pb2 import ListNotificationsRequest, ListNotificationsResponse
+from unisono.v1.notification_service_pb2 import ListNotificationsRequest
 
 DAY = timedelta(days=1)
-
-
-async def polled(publisher: Publisher, after: int = 0, **options: Any) -> tuple[list[Change], int]:
-    changes = publisher.changes("ada", after, **options)
-    return [change async for change in changes], changes.last_revision
-
-
-def named(changes: Iterable[Change]) -> list[str]:
-    """Titles of what is there, and keys of what is gone."""
-    return [c.title if isinstance(c, Notification) else f"-{c.app_notification_id}" for c in changes]
-
-
-async def page(service: Service, token: str = "", **fields: Any) -> ListNotificationsResponse:
-    request = ListNotificationsRequest(**{"user_id": "ada", "changed_after": 0, **fields})
-    return await service.transport.unary(LIST, request, token=token or service.app_token(), timeout=20)
-
-
-async def pages(service: Service, token: str = "", **fields: Any) -> list[ListNotificationsResponse]:
-    found = [await page(service, token, **fields)]
-    while found[-1].next_page_token:
-        found.append(await page(service, token, page_token=found[-1].next_page_token, **fields))
-    return found
 
 
 async def test_of_nobody_there_is_nothing(publisher: Publisher) -> None:
@@ -267,78 +243,6 @@ async def test_a_page_token_goes_with_its_list(service: Service, publisher: Publ
     with pytest.raises(InvalidRequest) as raised:
         await service.transport.unary(LIST, of_history, token=service.app_token(), timeout=20)
     assert raised.value.violations == {"page_token": "is not a page token"}
-
-
-async def test_what_is_ahead_of_the_feed_is_out_of_range(publisher: Publisher) -> None:
-    await publisher.send("ada", title="One")
-    assert await polled(publisher, 1) == ([], 1)
-    with pytest.raises(RevisionOutOfRange) as raised:
-        await polled(publisher, 2)
-    assert raised.value.reason == "REVISION_OUT_OF_RANGE"
-    assert raised.value.metadata == {"floor": "0", "revision": "1"}
-
-
-async def test_where_removals_may_be_forgotten_all_is_listed_anew(
-    service: Service, publisher: Publisher, join: Join
-) -> None:
-    await join("phone")
-    for title in ("Gone", "Gone too"):
-        await publisher.delete("ada", await publisher.send("ada", title=title))
-    await service.advance(31 * DAY)
-    await publisher.send("ada", title="Here")
-
-    with pytest.raises(RevisionOutOfRange) as raised:
-        await polled(publisher, 3)
-
-    assert raised.value.metadata == {"floor": "4", "revision": "5"}
-    assert [named(changes) for changes, _ in [await polled(publisher, 4), await polled(publisher)]] == [
-        ["Here"],
-        ["Here"],
-    ]
-
-
-async def test_a_list_from_the_beginning_outlasts_a_purge(service: Service, publisher: Publisher) -> None:
-    """What it has given was there when it began, and what was removed before need not be named."""
-    gone = await publisher.send("ada", title="Gone")
-    for title in ("One", "Two"):
-        await publisher.send("ada", title=title, expire_time=service.now + 30 * DAY)
-    await publisher.delete("ada", gone)
-    first = await page(service, page_size=1)
-
-    await service.advance(31 * DAY)
-
-    last = await page(service, page_token=first.next_page_token)
-    assert [row.revision for row in last.removed_notifications] == [5, 6]
-
-
-async def test_a_list_that_lost_removals_while_it_was_read_is_out_of_range(
-    service: Service, publisher: Publisher, join: Join
-) -> None:
-    await join("phone")
-    sent = [await publisher.send("ada", title=title) for title in ("One", "Two")]
-    first = await page(service, page_size=1)
-    await publisher.delete("ada", sent[0])
-    await service.advance(31 * DAY)
-    with pytest.raises(RevisionOutOfRange):
-        await page(service, page_size=1, page_token=first.next_page_token)
-
-
-async def test_pages_of_a_feed_that_began_anew_are_out_of_range(
-    service: Service, publisher: Publisher
-) -> None:
-    for title in ("One", "Two"):
-        await publisher.send("ada", title=title)
-    first = await page(service, page_size=1)
-    await service.advance(31 * DAY)
-    await service.advance(31 * DAY)
-    for title in ("Three", "Four", "Five"):
-        await publisher.send("ada", title=title)
-
-    with pytest.raises(RevisionOutOfRange):
-        await page(service, page_size=1, page_token=first.next_page_token)
-    with pytest.raises(RevisionOutOfRange):
-        await polled(publisher, 4)
-    assert named((await polled(publisher))[0]) == ["Three", "Four", "Five"]
 
 
 async def test_wrong_arguments_raise_at_once(publisher: Publisher) -> None:

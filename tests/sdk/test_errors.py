@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2
 
 from unisono import client
 from unisono.client import _errors
-from unisono.client._errors import error_of
+from unisono.client._status import error_of
 from unisono.v1.error_reason_pb2 import ErrorReason
 
 Code = grpc.StatusCode

@@ -1,9 +1,12 @@
 """Corruptions of a valid history, each of which breaks one promise, as if a server had broken it."""
 
-from collections.abc import Iterator, MutableSequence
+from collections.abc import MutableSequence
 from dataclasses import replace
 
+from tests.guarantees.judge.corrupted_actions import ACTIONS
 from tests.guarantees.judge.corrupted_deletions import DELETIONS, Corruption, events_of
+from tests.guarantees.judge.corrupted_polls import POLLS
+from tests.guarantees.judge.corrupted_rings import RINGS
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -61,38 +64,6 @@ def a_mark_is_undone(history: History) -> None:
             for row in call.answer.notifications:
                 if row.id == request.references.refs[0].id:
                     row.read_state, row.revision = pb.READ_STATE_UNREAD, 1
-
-
-def a_second_action_wins(history: History) -> None:
-    """Make everybody see another action, as of the mark as read that came after the first one."""
-    read = next(
-        event.revision
-        for event in events_of(_stream(history))
-        if event.notification.action_id and event.notification.read_state == pb.READ_STATE_READ
-    )
-    rows = [event.notification for stream in history.streams for event in events_of(stream)]
-    for call in history.calls:
-        if isinstance(call.answer, service_pb.ListNotificationsResponse):
-            rows += call.answer.notifications
-    for row in rows:
-        if row.action_id and row.user_id == "ada" and row.revision == read:
-            row.action_id = "archive"
-
-
-def an_action_is_undone(history: History) -> None:
-    """Make all lists show a row without its action, as of before the mark that brought it."""
-    marked = next(
-        call
-        for call in history.calls
-        if isinstance(call.request, service_pb.MarkNotificationsRequest) and call.request.action_id
-    )
-    assert isinstance(marked.request, service_pb.MarkNotificationsRequest)
-    for call in history.calls:
-        if isinstance(call.answer, service_pb.ListNotificationsResponse):
-            for row in call.answer.notifications:
-                if row.id == marked.request.references.refs[0].id:
-                    row.action_id, row.revision = "", 1
-                    row.user_action_state = pb.USER_ACTION_STATE_ACTIVATED
 
 
 def a_stream_begins_behind_an_answer(history: History) -> None:
@@ -169,38 +140,6 @@ def _held(stream: Stream) -> list[str]:
     return [event.notification_id for event in events_of(stream) if not event.removed]
 
 
-def a_poll_lacks_a_change(history: History) -> None:
-    del next(page.notifications for page in _polled(history) if page.notifications)[0]
-
-
-def a_poll_lacks_a_removal(history: History) -> None:
-    del next(page.removed_notifications for page in _polled(history) if page.removed_notifications)[0]
-
-
-def a_poll_goes_back(history: History) -> None:
-    """The last page of the last poll, which began after all changes."""
-    *_, last = (
-        call.answer
-        for call in history.calls
-        if isinstance(call.answer, service_pb.ListNotificationsResponse) and call.answer.last_revision
-    )
-    last.last_revision = 5
-
-
-def a_poll_tells_otherwise_than_streams(history: History) -> None:
-    row = next(page.notifications for page in _polled(history) if page.notifications)[0]
-    row.group_name = "of another"
-
-
-def _polled(history: History) -> Iterator[service_pb.ListNotificationsResponse]:
-    """Return the pages of polls that do not begin with the feed."""
-    for call in history.calls:
-        asked, answer = call.request, call.answer
-        if isinstance(asked, service_pb.ListNotificationsRequest) and asked.changed_after:
-            assert isinstance(answer, service_pb.ListNotificationsResponse)
-            yield answer
-
-
 def two_devices_are_told_different_things(history: History) -> None:
     event = next(event for event in events_of(_stream(history)) if not event.removed)
     event.notification.group_name = "of another"
@@ -209,49 +148,6 @@ def two_devices_are_told_different_things(history: History) -> None:
 def two_devices_are_told_different_contents(history: History) -> None:
     event = next(event for event in events_of(_stream(history)) if event.notification.HasField("payload"))
     event.notification.payload.data["of"] = "another"
-
-
-def a_ring_is_lost(history: History) -> None:
-    """Remove the alert of an event that came live: what is there at the beginning need not ring."""
-    synced = False
-    for received in _stream(history).messages:
-        rings = [event for event in received.message.event_batch.events if event.alert]
-        if synced and rings:
-            rings[-1].alert = False
-            return
-        synced = synced or received.message.HasField("synced")
-    raise LookupError("nothing rang live")
-
-
-def a_ring_is_repeated(history: History) -> None:
-    for stream in history.streams:
-        settled = 0
-        for received in stream.messages:
-            for event in received.message.event_batch.events:
-                if not event.removed and not event.alert and event.notification.alert_revision <= settled:
-                    event.alert = True
-                    return
-            settled = received.message.revision if received.message.complete else settled
-    raise LookupError("nothing that had rung changed")
-
-
-def a_silent_send_rings(history: History) -> None:
-    """Make an event of a live stream ring whose notification was sent silently."""
-    silent = {
-        call.answer.result.id
-        for call in history.calls
-        if isinstance(call.request, service_pb.SendNotificationRequest)
-        and isinstance(call.answer, service_pb.SendNotificationResponse)
-        and call.request.silent
-    }
-    event = next(
-        event
-        for stream in history.streams
-        for event in events_of(stream)
-        if event.notification_id in silent and event.change_type == feed_pb.CHANGE_TYPE_CREATED
-    )
-    event.alert = True
-    event.notification.alert_revision = event.revision
 
 
 def a_catch_up_tells_of_each_change(history: History) -> None:
@@ -337,12 +233,13 @@ def _repeated(history: History) -> Call:
 
 
 CORRUPTIONS: dict[Corruption, str] = {
+    **ACTIONS,
     **DELETIONS,
+    **POLLS,
+    **RINGS,
     a_sent_one_is_not_listed: "Durable",
     a_feed_goes_back: "Durable",
     a_mark_is_undone: "Durable",
-    a_second_action_wins: "Durable",
-    an_action_is_undone: "Durable",
     a_stream_begins_behind_an_answer: "Durable",
     events_are_swapped: "Ordered",
     a_position_goes_back: "Ordered",
@@ -351,15 +248,8 @@ CORRUPTIONS: dict[Corruption, str] = {
     an_event_is_lost: "Complete",
     a_device_is_left_behind: "Complete",
     a_removal_is_lost: "Complete",
-    a_poll_lacks_a_change: "Complete",
-    a_poll_lacks_a_removal: "Complete",
-    a_poll_goes_back: "Durable",
-    a_poll_tells_otherwise_than_streams: "Convergent",
     two_devices_are_told_different_things: "Convergent",
     two_devices_are_told_different_contents: "Convergent",
-    a_ring_is_lost: "Resumable",
-    a_ring_is_repeated: "Resumable",
-    a_silent_send_rings: "Resumable",
     a_catch_up_tells_of_each_change: "Collapsed",
     a_device_costs_too_much: "Bounded",
     another_users_notification_is_told: "Isolated",

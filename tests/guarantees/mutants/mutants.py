@@ -1,14 +1,13 @@
 """Patches of the server, each of which breaks one promise, and the trials that must catch them."""
 
-from dataclasses import dataclass
 from typing import Final
 
+from tests.guarantees.mutants.durable_mutants import DURABLE
+from tests.guarantees.mutants.mutant import Mutant
 from tests.guarantees.patches import Patch
-from tests.guarantees.torture.trial import Trial
 from tests.guarantees.torture.trials import (
     cycles,
     dead_peers,
-    disk,
     lossy_bus,
     network,
     noisy,
@@ -17,75 +16,8 @@ from tests.guarantees.torture.trials import (
     tokens,
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """A patch that breaks `promise`, which the trial must show; with `always`, also in `make test`."""
-
-    name: str
-    promise: str
-    trial: Trial
-    patch: Patch
-    always: bool = False
-
-
 MUTANTS: Final = (
-    Mutant(
-        name="a restart loses some of what was sent",
-        promise="Durable",
-        trial=process_faults.KILLED,
-        patch=Patch(
-            file="store/sqlite/file.py",
-            old="""connection.execute("UPDATE endpoints SET session_id = '' WHERE session_id <> ''")""",
-            new="""connection.execute("DELETE FROM notifications WHERE revision % 5 = 0")""",
-        ),
-    ),
-    Mutant(
-        name="a failed commit is answered OK",
-        promise="Durable",
-        always=True,
-        trial=disk.DISK,
-        patch=Patch(
-            file="store/sqlite/transaction.py",
-            old="            raise OutcomeUnknown from error\n",
-            new="            return\n",
-        ),
-    ),
-    Mutant(
-        name="a mark is answered OK and not made",
-        promise="Durable",
-        trial=process_faults.KILLED,
-        patch=Patch(
-            file="core/decide/mark.py",
-            old="        ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)",
-            new="        if row.revision % 3:\n"
-            "            ledger.write(row, ChangeType.STATE_CHANGED, command.actor.endpoint_id)",
-        ),
-    ),
-    Mutant(
-        name="whatever is read or not is deleted with what was read",
-        promise="Durable",
-        trial=process_faults.PAUSED,
-        always=True,
-        patch=Patch(
-            file="core/decide/commands.py",
-            old="read = self.read_state in (None, row.read_state)",
-            new="read = True",
-        ),
-    ),
-    Mutant(
-        name="a deletion of many ends after its first step",
-        promise="Durable",
-        trial=process_faults.PAUSED,
-        patch=Patch(
-            file="core/stepping.py",
-            old="        done = await self._commits.submit(replace(command, scan=scan), kind)\n"
-            "        until = done.feed.revision\n",
-            new="        few = replace(command, scan=replace(scan, limit=8))\n"
-            "        return await self._commits.submit(few, kind)\n"
-            "        until = done.feed.revision\n",
-        ),
-    ),
+    *DURABLE,
     Mutant(
         name="the tail is told backwards",
         promise="Ordered",
@@ -171,16 +103,6 @@ MUTANTS: Final = (
             file="core/position.py",
             old="alert = row.alert_revision > position.base and now < row.rings_until",
             new="alert = now < row.rings_until",
-        ),
-    ),
-    Mutant(
-        name="the last action wins",
-        promise="Durable",
-        trial=network.CUT,
-        patch=Patch(
-            file="core/decide/mark.py",
-            old="return bool(patch.action_id and row.action_id) and patch.action_id != row.action_id",
-            new="return False",
         ),
     ),
     Mutant(

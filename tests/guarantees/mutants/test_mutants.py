@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.guarantees.mutants.mutants import MUTANTS, Mutant
+from tests.guarantees.mutants.mutant import Mutant
+from tests.guarantees.mutants.mutants import MUTANTS
 from tests.guarantees.thorough import thorough
 from tests.guarantees.torture.run import run
 from tests.guarantees.torture.tools import require

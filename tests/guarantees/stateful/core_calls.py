@@ -106,14 +106,7 @@ def asked(command: Called) -> Message:
     user_id = command.actor.feed.user_id
     match command:
         case Send():
-            policy = pb.CONFLICT_POLICY_REPLACE if command.replace else pb.CONFLICT_POLICY_UNSPECIFIED
-            return pb.SendNotificationRequest(
-                user_id=user_id,
-                app_notification_id=command.key,
-                on_conflict=policy,
-                group_name=command.content.group_name,
-                silent=command.silent,
-            )
+            return _send(command, user_id)
         case Update():
             content = pb.NotificationContent(group_name=command.content.group_name)
             ref = messages.ref(command.ref)
@@ -158,6 +151,28 @@ def answered(result: Result) -> Message | None:
             )
         case _:
             return None
+
+
+def _send(command: Send, user_id: str) -> pb.SendNotificationRequest:
+    content, target = command.content, command.target
+    policy = pb.CONFLICT_POLICY_REPLACE if command.replace else pb.CONFLICT_POLICY_UNSPECIFIED
+    lifetime, expire_time = content.display_time_to_live, content.expire_time
+    return pb.SendNotificationRequest(
+        user_id=user_id,
+        app_notification_id=command.key,
+        on_conflict=policy,
+        group_name=content.group_name,
+        category=content.category,
+        payload=notification_pb2.Payload.FromString(content.payload),
+        priority=notification_pb2.Priority.ValueType(content.priority),
+        target_policy=notification_pb2.TargetPolicy(
+            platforms=[notification_pb2.DevicePlatform.ValueType(platform) for platform in target.platforms],
+            endpoint_ids=target.endpoint_ids,
+        ),
+        display_time_to_live=None if lifetime is None else messages.duration(lifetime),
+        expire_time=None if expire_time is None else messages.timestamp(expire_time),
+        silent=command.silent,
+    )
 
 
 def _mark(command: Mark, user_id: str) -> pb.MarkNotificationsRequest:

@@ -12,18 +12,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from unisono.client import _arguments, _convert
 from unisono.client._changes import Changes
 from unisono.client._drafts import PayloadContent, payload
-from unisono.client._model import (
-    DeleteManyResult,
-    DeleteResult,
-    Endpoint,
-    Feed,
-    MarkResult,
-    Notification,
-    Priority,
-    ReadState,
-    UserActionState,
-)
+from unisono.client._model import Endpoint, Feed, Notification, Priority, ReadState, UserActionState
 from unisono.client._refs import Ref, ref
+from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult
 from unisono.client._wire import methods
 from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.page_tokens import PageTokens

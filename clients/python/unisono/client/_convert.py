@@ -13,21 +13,18 @@ from unisono.client._model import (
     Action,
     BodyFormat,
     ChangeType,
-    DeleteManyResult,
-    DeleteResult,
     Endpoint,
     Feed,
-    MarkResult,
     Notification,
     Platform,
     Priority,
     ReadState,
     RemovedNotification,
     SenderRole,
-    SendResult,
     StartPosition,
     UserActionState,
 )
+from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb

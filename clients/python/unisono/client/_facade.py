@@ -32,33 +32,31 @@ from unisono.client._errors import (
     Unauthenticated,
     Unavailable,
     UnisonoError,
-    from_rpc_error,
 )
 from unisono.client._model import (
     Action,
     BodyFormat,
     Change,
     ChangeType,
-    DeleteManyResult,
-    DeleteResult,
     Endpoint,
     Event,
     Feed,
-    MarkResult,
     Notification,
     Platform,
     Priority,
     ReadState,
     RemovedNotification,
     SenderRole,
-    SendResult,
     StartPosition,
     UserActionState,
 )
-from unisono.client._publisher.blocking import BlockingChanges, BlockingPublisher
+from unisono.client._publisher.blocking import BlockingPublisher
+from unisono.client._publisher.blocking_changes import BlockingChanges
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Key
+from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.client._selections import Everything, Group, State
+from unisono.client._status import from_rpc_error
 from unisono.client._wire.channel import bearer, create_channel
 from unisono.client._wire.methods import Method
 from unisono.client._wire.retry import Backoff

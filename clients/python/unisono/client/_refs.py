@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from unisono.client import _arguments
-from unisono.client._model import Notification, SendResult
+from unisono.client._model import Notification
+from unisono.client._results import SendResult
 from unisono.v1.notification_pb2 import NotificationRef
 
 

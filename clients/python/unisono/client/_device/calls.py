@@ -5,14 +5,9 @@ from typing import Unpack
 
 from unisono.client._calls import Filter, ServiceClient
 from unisono.client._device.state import DeviceState
-from unisono.client._model import (
-    DeleteManyResult,
-    DeleteResult,
-    Notification,
-    ReadState,
-    UserActionState,
-)
+from unisono.client._model import Notification, ReadState, UserActionState
 from unisono.client._refs import Ref
+from unisono.client._results import DeleteManyResult, DeleteResult
 from unisono.client._selections import Everything, Group, Selector, deleting
 
 

@@ -21,14 +21,8 @@ from unisono.client._device.state import DeviceState, Status
 from unisono.client._device.storage import MemoryStorage, Storage
 from unisono.client._device.subscription import Subscription
 from unisono.client._device.timing import Timing
-from unisono.client._model import (
-    MarkResult,
-    Notification,
-    Platform,
-    ReadState,
-    StartPosition,
-    UserActionState,
-)
+from unisono.client._model import Notification, Platform, ReadState, StartPosition, UserActionState
+from unisono.client._results import MarkResult
 from unisono.client._selections import Selector, State, marking
 from unisono.client._wire.tokens import TokenSource, retry_provider_errors
 from unisono.v1 import feed_service_pb2 as pb

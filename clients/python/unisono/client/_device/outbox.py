@@ -11,7 +11,7 @@ from unisono.client._device import snooze
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.reconnect import LOST
 from unisono.client._errors import Unauthenticated, Unavailable, UnisonoError
-from unisono.client._model import MarkResult
+from unisono.client._results import MarkResult
 from unisono.client._wire.retry import Backoff, is_transient
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
 

@@ -14,8 +14,8 @@ from unisono.client._errors import (
     Unauthenticated,
     Unavailable,
     UnisonoError,
-    delay_of,
 )
+from unisono.client._status import delay_of
 from unisono.client._wire.retry import is_transient
 from unisono.v1 import feed_service_pb2 as pb
 

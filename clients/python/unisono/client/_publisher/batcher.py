@@ -8,16 +8,9 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from unisono.client._errors import (
-    DeadlineExceeded,
-    InternalError,
-    InvalidRequest,
-    TooLarge,
-    UnisonoError,
-    code_of,
-    error_of,
-)
+from unisono.client._errors import DeadlineExceeded, InternalError, InvalidRequest, TooLarge, UnisonoError
 from unisono.client._publisher.user_queues import Outcome, Send, UserQueues
+from unisono.client._status import code_of, error_of
 from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import BATCH_SEND, SEND
 from unisono.client._wire.retry import is_transient

@@ -3,30 +3,20 @@
 import asyncio
 import os
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from unisono.client._calls import Filter, Patch
-from unisono.client._changes import Changes
 from unisono.client._connection import Target
 from unisono.client._drafts import Content, Draft
-from unisono.client._model import (
-    Change,
-    DeleteManyResult,
-    DeleteResult,
-    Endpoint,
-    Feed,
-    MarkResult,
-    Notification,
-    ReadState,
-    SendResult,
-    UserActionState,
-)
+from unisono.client._model import Endpoint, Feed, Notification, ReadState, UserActionState
+from unisono.client._publisher.blocking_changes import BlockingChanges
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Ref
+from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.client._selections import Selector, State
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
@@ -137,7 +127,7 @@ class BlockingPublisher:
 
     def changes(
         self, user_id: str, after: int = 0, *, page_size: int = 0, timeout: float | None = None
-    ) -> "BlockingChanges":
+    ) -> BlockingChanges:
         """Return what changed in a user's feed after a revision: for a backend that asks now and then.
 
         As `Publisher.changes`, but it is iterated with `for`, and the iteration blocks whenever it needs a
@@ -289,21 +279,3 @@ class BlockingPublisher:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await asyncio.get_running_loop().shutdown_asyncgens()
-
-
-class BlockingChanges:
-    """What changed in a feed after a revision: as `Changes`, but iterated with `for`, on any thread."""
-
-    def __init__(
-        self, changes: Changes, iterate: Callable[[AsyncGenerator[Change, None]], Iterator[Change]]
-    ) -> None:
-        self._changes = changes
-        self._iterate = iterate
-
-    @property
-    def last_revision(self) -> int:
-        """The feed's revision up to which all was given; see `Changes.last_revision`."""
-        return self._changes.last_revision
-
-    def __iter__(self) -> Iterator[Change]:
-        return self._iterate(aiter(self._changes))

@@ -9,20 +9,11 @@ from unisono.client._calls import Filter, Patch, ServiceClient
 from unisono.client._changes import Changes
 from unisono.client._connection import Connection, Target
 from unisono.client._drafts import Content, Draft, draft, keyed
-from unisono.client._model import (
-    DeleteManyResult,
-    DeleteResult,
-    Endpoint,
-    Feed,
-    MarkResult,
-    Notification,
-    ReadState,
-    SendResult,
-    UserActionState,
-)
+from unisono.client._model import Endpoint, Feed, Notification, ReadState, UserActionState
 from unisono.client._publisher.batcher import SendBatcher
 from unisono.client._publisher.user_queues import Outcome
 from unisono.client._refs import Ref
+from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.client._selections import Selector, State, deleting, marking
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
@@ -94,9 +85,9 @@ class Publisher:
     ) -> SendResult:
         """Send to every device of a user, and return what was stored: it is on the server's disk (Durable).
 
-        Keywords (see `Content`): title, body, raw_content, app_notification_id, replace, silent,
-        group_name, category, priority, platforms, endpoint_ids, display_time_to_live, expire_time,
-        endpoint_id.
+        Keywords (see `Content`): title, body, link, icon_url, image_url, actions, format, raw_content, data,
+        app_notification_id, replace, silent, group_name, category, priority, platforms, endpoint_ids,
+        display_time_to_live, expire_time, endpoint_id.
 
         What one publisher sends to one user is stored in the order of the calls; for retries, see `batch`.
         Raises `InvalidRequest` for wrong content, `KeyConflict` where a live notification has the key and
@@ -172,9 +163,10 @@ class Publisher:
     ) -> Notification:
         """Change the content of one notification on every device, and return it as it is after that.
 
-        New content (see `Patch`), at least one: title, body, raw_content, group_name, category, priority,
-        display_time_to_live, expire_time. Any of the first three replaces all three and rings again, unless
-        `silent`; None clears group_name, category, priority and display_time_to_live.
+        New content (see `Patch`), at least one: title, body, link, icon_url, image_url, actions, format,
+        raw_content, data, group_name, category, priority, display_time_to_live, expire_time. Any of the first
+        nine replaces all nine and rings again, unless `silent`; None clears group_name, category, priority
+        and display_time_to_live.
 
         Raises `NotFound` for what is not live, `PermissionDenied` for what a device created, and
         `QuotaExceeded` where the feed has no room for the growth. With `expected_revision`, raises

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 import grpc
 
-from unisono.client._errors import UnisonoError, from_rpc_error
+from unisono.client._errors import UnisonoError
+from unisono.client._status import from_rpc_error
 from unisono.client._wire.channel import Address, bearer
 from unisono.client._wire.methods import Method, Request, Response
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION, ConnectionPool, pool_of

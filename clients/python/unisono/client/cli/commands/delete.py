@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from unisono.client._model import DeleteManyResult, DeleteResult, ReadState, UserActionState
+from unisono.client._model import ReadState, UserActionState
+from unisono.client._results import DeleteManyResult, DeleteResult
 from unisono.client.cli.commands.arguments import key_option, references, selector
 from unisono.client.cli.commands.help import Command, examples
 from unisono.client.cli.commands.options import common_options, endpoint_option, user_option

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from unisono.client._model import MarkResult, ReadState, UserActionState
+from unisono.client._model import ReadState, UserActionState
+from unisono.client._results import MarkResult
 from unisono.client.cli.commands.arguments import key_option, selector, span
 from unisono.client.cli.commands.help import Command, examples
 from unisono.client.cli.commands.options import common_options, endpoint_option, user_option

@@ -6,7 +6,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from unisono.client._model import BodyFormat, Platform, Priority, SendResult
+from unisono.client._model import BodyFormat, Platform, Priority
+from unisono.client._results import SendResult
 from unisono.client.cli.commands.arguments import actions as typed_actions
 from unisono.client.cli.commands.arguments import moment, span, texts_by_name
 from unisono.client.cli.commands.help import Command, examples

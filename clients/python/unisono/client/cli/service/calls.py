@@ -11,16 +11,9 @@ from unisono.client._calls import ServiceClient
 from unisono.client._connection import Connection
 from unisono.client._drafts import Content, draft
 from unisono.client._errors import InvalidRequest, NotFound
-from unisono.client._model import (
-    DeleteManyResult,
-    DeleteResult,
-    MarkResult,
-    Platform,
-    ReadState,
-    SendResult,
-    UserActionState,
-)
+from unisono.client._model import Platform, ReadState, UserActionState
 from unisono.client._refs import Ref
+from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.client._selections import Selector, State, deleting, marking
 from unisono.client._wire.caller import Deadline
 from unisono.client._wire.methods import REGISTER_ENDPOINT, SEND

@@ -1,0 +1,146 @@
+"""Makes the exceptions of the SDK from gRPC status codes and details."""
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2
+
+from unisono.client._errors import (
+    DeadlineExceeded,
+    EndpointDeleted,
+    FailedPrecondition,
+    InternalError,
+    InvalidRequest,
+    KeyConflict,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    PlatformFixed,
+    QuotaExceeded,
+    RateLimited,
+    RequestIncomplete,
+    ResumeTokenInvalid,
+    RevisionMismatch,
+    RevisionOutOfRange,
+    Superseded,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnisonoError,
+)
+
+_DETAILS_KEY: Final = "grpc-status-details-bin"
+
+#: The longest that a server may ask anybody to wait, in seconds.
+_LONGEST_DELAY: Final = 3600.0
+
+_BY_REASON: Final[Mapping[str, type[UnisonoError]]] = {
+    "REQUEST_TOO_LARGE": TooLarge,
+    "RESUME_TOKEN_INVALID": ResumeTokenInvalid,
+    "ENDPOINT_DELETED": EndpointDeleted,
+    "PLATFORM_FIXED": PlatformFixed,
+    "REVISION_OUT_OF_RANGE": RevisionOutOfRange,
+    "OUTCOME_UNKNOWN": OutcomeUnknown,
+    "RATE_LIMITED": RateLimited,
+    "REQUEST_INCOMPLETE": RequestIncomplete,
+    "SUPERSEDED": Superseded,
+}
+
+_BY_CODE: Final[Mapping[grpc.StatusCode, type[UnisonoError]]] = {
+    kind.default_code: kind
+    for kind in (
+        InvalidRequest,
+        Unauthenticated,
+        PermissionDenied,
+        NotFound,
+        KeyConflict,
+        RevisionMismatch,
+        FailedPrecondition,
+        QuotaExceeded,
+        Unavailable,
+        DeadlineExceeded,
+        InternalError,
+    )
+}
+
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def from_rpc_error(error: grpc.RpcError) -> UnisonoError:
+    """Return the exception for an error of a call that was made through the stubs, blocking or `grpc.aio`.
+
+    Its class follows from the reason in the status details, and from the code where there are none; then
+    `reason` is empty, and `metadata` and `violations` are too. A CANCELLED, and a connection that broke under
+    TLS, are `Unavailable`; a message larger than gRPC takes is `TooLarge`. An error without a status (not a
+    `grpc.Call`) is a plain `UnisonoError` with the code UNKNOWN; damaged details count as none. The exception
+    is returned, not raised.
+    """
+    return error_of(_code(error), _message(error), _details(error))
+
+
+def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> UnisonoError:
+    """Return the exception for a status: its code, its message, and its `google.rpc.Status` details."""
+    info, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    retry = error_details_pb2.RetryInfo()
+    for detail in details:
+        for wanted in (info, request, retry):
+            if detail.TypeName() == wanted.DESCRIPTOR.full_name:
+                # A proxy may have damaged it: then the code says what there is to say.
+                with contextlib.suppress(DecodeError):
+                    detail.Unpack(wanted)
+    delay = delay_of(retry.retry_delay) if retry.HasField("retry_delay") else None
+    return _kind(code, info.reason, message)(
+        message,
+        code=code,
+        reason=info.reason,
+        metadata=info.metadata,
+        violations={v.field: v.description for v in request.field_violations},
+        retry_delay=delay,
+    )
+
+
+def delay_of(asked: Duration) -> float:
+    """Return the seconds that the service asks to wait, from 0 to 3,600 whatever it asks for."""
+    return min(max(0.0, asked.ToNanoseconds() / 1e9), _LONGEST_DELAY)
+
+
+def code_of(number: int) -> grpc.StatusCode:
+    """Return the gRPC code of a number; UNKNOWN for one that gRPC does not define."""
+    return _CODES.get(number, grpc.StatusCode.UNKNOWN)
+
+
+def _kind(code: grpc.StatusCode, reason: str, message: str) -> type[UnisonoError]:
+    # A CANCELLED that the caller did not ask for is how an overrun or stopping server turns calls away.
+    if code is grpc.StatusCode.CANCELLED:
+        return Unavailable
+    # A connection that breaks under TLS, as by a bit that turned, ends its calls with this message.
+    if code is grpc.StatusCode.UNKNOWN and not reason and message.startswith("Stream removed"):
+        return Unavailable
+    # A request far beyond the limit does not get to the service: gRPC says so, in its message only.
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and not reason and "larger than max" in message:
+        return TooLarge
+    return _BY_REASON.get(reason) or _BY_CODE.get(code, UnisonoError)
+
+
+def _code(error: grpc.RpcError) -> grpc.StatusCode:
+    code = error.code() if isinstance(error, grpc.Call | grpc.aio.AioRpcError) else None
+    return code or grpc.StatusCode.UNKNOWN
+
+
+def _message(error: grpc.RpcError) -> str:
+    return (error.details() if isinstance(error, grpc.Call | grpc.aio.AioRpcError) else "") or ""
+
+
+def _details(error: grpc.RpcError) -> Sequence[Any]:
+    if not isinstance(error, grpc.Call | grpc.aio.AioRpcError):
+        return ()
+    for key, value in error.trailing_metadata() or ():
+        if key == _DETAILS_KEY and isinstance(value, bytes):
+            with contextlib.suppress(DecodeError):
+                return list(status_pb2.Status.FromString(value).details)
+    return ()

@@ -1,0 +1,17 @@
+"""A server that is broken on purpose."""
+
+from dataclasses import dataclass
+
+from tests.guarantees.patches import Patch
+from tests.guarantees.torture.trial import Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A patch that breaks `promise`, which the trial must show; with `always`, also in `make test`."""
+
+    name: str
+    promise: str
+    trial: Trial
+    patch: Patch
+    always: bool = False

@@ -102,9 +102,8 @@ async def sides(tmp_path: Path) -> AsyncIterator[list[System]]:
 async def step(side: System, random: Random) -> Any:
     """One call, chosen by chance; its answer or error. Equal generators lead to equal calls."""
     try:
-        return await random.choice((send, send, send, mark, mark, mark_many, update, delete, let_time_pass))(
-            side, random
-        )
+        calls = (send, send, send, send, mark, mark, mark_many, update, delete, delete_many, let_time_pass)
+        return await random.choice(calls)(side, random)
     except UnisonoError as error:
         return error
 
@@ -131,6 +130,17 @@ async def update(side: System, random: Random) -> Any:
 
 async def delete(side: System, random: Random) -> Any:
     return await side.publisher.delete(*await _named(side, random))
+
+
+async def delete_many(side: System, random: Random) -> Any:
+    user, named = await _named(side, random)
+    many = random.choice((Everything(), Group("mail"), named, [named, "nobody"]))
+    read = random.choice((ReadState.READ, ReadState.UNSPECIFIED))
+    action = random.choice((UserActionState.DISMISSED, UserActionState.ACTIVATED))
+    up_to = random.choice((None, None, random.randrange(100)))
+    return await side.publisher.delete_many(
+        user, many, read_state=read, user_action_state=action, up_to_revision=up_to
+    )
 
 
 async def let_time_pass(side: System, random: Random) -> None:
@@ -175,7 +185,8 @@ def _state(random: Random, service: Service) -> Any:
     if action is UserActionState.ACTIVATED:
         acted["action_id"] = random.choice(("", "reply", "archive"))
     if action is UserActionState.SNOOZED:
-        acted["snooze_until"] = service.now + timedelta(seconds=random.choice((5, 90)))
+        # Never just when something expires: of what is due at one time, either may be the first.
+        acted["snooze_until"] = service.now + timedelta(seconds=random.choice((5.5, 90.5)))
     return random.choice((read, acted, read | acted))
 
 

@@ -25,7 +25,7 @@ from tests.support.builders import (
 )
 from unisono.server.model import Audience, Notification, Platform, ReadState, SenderRole, TargetPolicy
 from unisono.server.store.base import Store
-from unisono.server.store.commit import ReadSet, Scan, SendKey
+from unisono.server.store.commit import ReadSet, Room, Scan, SendKey
 from unisono.server.store.reads import ListFilter, PurgeBounds
 from unisono.server.store.sqlite import changed
 
@@ -256,3 +256,33 @@ async def test_deleting_endpoints_reads_no_more_of_the_deleted_than_are_kept(
     assert await watch.steps_of(delete(60)) < few + 20
     kept = [(await store.standing(ALICE, f"e{number:05}"))[1] for number in range(61)]
     assert [endpoint.endpoint_id for endpoint in kept if endpoint] == ["e00058", "e00059", "e00060"]
+
+
+FULL = Room(size=1, max_live=1, max_bytes=1 << 30, now=NOW)
+
+
+async def test_a_send_to_a_full_feed_of_waiting_ones_does_not_look_at_them(
+    store: Store, watch: Watch
+) -> None:
+    ask = ReadSet(feed=ALICE, sends=(SendKey("key", b"new"),), room=FULL)
+    await put(store, *(a_notification(f"n{n}", n) for n in (1, 2, 3)))
+    few = await watch.steps_of(read_view(store, ask))
+    await put(store, *(a_notification(f"n{n}", n) for n in range(4, 2000)))
+    assert await watch.steps_of(read_view(store, ask)) <= few + 10
+
+
+async def test_a_send_to_a_full_feed_reads_as_many_as_have_to_give_way(store: Store, watch: Watch) -> None:
+    ask = ReadSet(feed=ALICE, room=replace(FULL, max_live=1998))
+    await put(store, *(a_notification(f"n{n}", n, read_state=ReadState.READ) for n in range(1, 2000)))
+    view = await read_view(store, ask)
+    assert [row.id for row in view.rows[ALICE]] == ["n1", "n2"]
+
+
+async def test_the_expired_of_others_are_looked_at_up_to_a_limit(store: Store, watch: Watch) -> None:
+    ask = ReadSet(feed=ALICE, room=FULL)
+    await put(store, *(a_notification(f"n{n}", n) for n in (1, 2)))
+    bobs = [a_notification(f"bob's {n}", n, feed=BOB, expire_time=NOW - 1) for n in range(1, 3000)]
+    await put(store, *bobs[:200])
+    few = await watch.steps_of(read_view(store, ask))
+    await put(store, *bobs[200:])
+    assert await watch.steps_of(read_view(store, ask)) <= few + 10

@@ -77,7 +77,7 @@ def insert(connection: sqlite3.Connection, feed: int, row: tuple[Any, ...]) -> N
     )
 
 
-@pytest.fixture(params=[3, 4, 5])
+@pytest.fixture(params=[3, 4, 5, 6])
 def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A file as the server of this version made it."""
     path = tmp_path / "unisono.db"
@@ -111,7 +111,8 @@ def upgrade(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "digest"), [(3, "b2cc0545397cdd1a"), (4, "1a63ad14c9d0f4c7"), (5, "120425038aeacd4d")]
+    ("version", "digest"),
+    [(3, "b2cc0545397cdd1a"), (4, "1a63ad14c9d0f4c7"), (5, "120425038aeacd4d"), (6, "2b5cad3ac0623852")],
 )
 def test_a_version_is_made_as_it_was(version: int, digest: str) -> None:
     """Its statements are released: a file that they made must not be something else later."""

@@ -29,6 +29,7 @@ EVERY_KIND = {
     "SendResult",
     "SendResult again",
     "SendResult anew",
+    "SendResult that displaced others",
     "UpdateResult",
     "MarkStep",
     "DeleteResult",
@@ -71,7 +72,7 @@ async def compare(grouped: Store, seed: int) -> Sequence[Result | UnisonoError]:
     outcomes: list[Result | UnisonoError] = []
     random = Random(seed)  # noqa: S311
     alone = MemoryStore(ids=SequentialIds(), encode=encode)
-    sources = {key: RandomCommands(random, key) for key in FEEDS}
+    sources = {key: RandomCommands(random, key, LIMITS) for key in FEEDS}
     now = START
     for _ in range(random.randint(1, 5)):
         now += random.choice((0, 1_000, 10_000))
@@ -145,6 +146,8 @@ def kind(outcome: Result | UnisonoError) -> str:
         return outcome.reason
     if isinstance(outcome, SendResult) and outcome.deduplicated:
         return "SendResult again"
+    if isinstance(outcome, SendResult) and outcome.displaced:
+        return "SendResult that displaced others"
     if (
         isinstance(outcome, SendResult)
         and outcome.notification.revision > outcome.notification.create_revision

@@ -226,11 +226,20 @@ class MemoryStore:
                     rows[read_set.feed][row.id] = row
                 else:
                     rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
+        for read_set in (item.read_set for item in items):
+            for row in self._leaving(read_set):
+                rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
         return View(
             feeds=self._named_feeds(item.read_set.feed for item in items),
             rows={key: tuple(found.values()) for key, found in rows.items()},
             scans=scans,
         )
+
+    def _leaving(self, read_set: ReadSet) -> list[Notification]:
+        """All that may give way to a send, however little room it takes."""
+        room = read_set.room
+        rows = self._rows[read_set.feed].values() if room else ()
+        return [row for row in rows if row.settled or (row.live and room and row.expire_time <= room.now)]
 
     def _named_feeds(self, keys: Iterable[FeedKey]) -> dict[FeedKey, Feed]:
         named = dict.fromkeys(keys)

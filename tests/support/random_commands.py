@@ -25,6 +25,7 @@ from unisono.server.model import (
     LARGEST_INTEGER,
     Audience,
     FeedKey,
+    Limits,
     Notification,
     Platform,
     Priority,
@@ -33,7 +34,8 @@ from unisono.server.model import (
     TargetPolicy,
     UserActionState,
 )
-from unisono.server.store.commit import Scan
+from unisono.server.model.notification import size_of
+from unisono.server.store.commit import Room, Scan
 
 LAPTOP = Audience("laptop", Platform.LINUX)
 PHONE = Audience("phone", Platform.IOS)
@@ -53,11 +55,15 @@ Make = Callable[[Sequence[Notification], int], Command]
 
 
 class RandomCommands:
-    """Random commands to one feed, from a seeded source. Times are in milliseconds since 1970."""
+    """Random commands to one feed, from a seeded source. Times are in milliseconds since 1970.
 
-    def __init__(self, random: Random, feed: FeedKey) -> None:
+    With the `limits` that they are decided by, some of the sends make room.
+    """
+
+    def __init__(self, random: Random, feed: FeedKey, limits: Limits | None = None) -> None:
         self._random = random
         self._feed = feed
+        self._limits = limits
         self._sent: list[Send] = []
         makers: dict[Make, int] = {
             self._send: 30,
@@ -92,8 +98,17 @@ class RandomCommands:
                 replace=self._random.random() < 0.7,
                 fingerprint=fingerprint(content, target, silent=silent),
                 silent=silent,
+                room=self._room(content, target, now),
             )
         )
+
+    def _room(self, content: EncodedContent, target: TargetPolicy, now: int) -> Room | None:
+        limits = self._limits
+        if limits is None or self._random.random() < 0.5:
+            return None
+        size = size_of(content.payload, target)
+        live, most = limits.live_notifications_per_feed, limits.feed_bytes
+        return Room(size=size, max_live=live, max_bytes=most, now=now)
 
     def _remembered(self, command: Send) -> Send:
         """The command with a new id: so an earlier one that is sent again."""

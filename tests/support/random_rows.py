@@ -24,7 +24,7 @@ LAST_TIME = 253_402_300_799_999
 DAYS_30 = 30 * 24 * 3600 * 1000
 
 LIVE = (ChangeType.CREATED, ChangeType.UPDATED, ChangeType.STATE_CHANGED)
-REMOVALS = (ChangeType.DELETED, ChangeType.EXPIRED)
+REMOVALS = (ChangeType.DELETED, ChangeType.EXPIRED, ChangeType.DISPLACED)
 
 
 class RandomRows:

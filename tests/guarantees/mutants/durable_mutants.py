@@ -5,6 +5,7 @@ from typing import Final
 from tests.guarantees.mutants.mutant import Mutant
 from tests.guarantees.patches import Patch
 from tests.guarantees.torture.trials import (
+    crowded,
     disk,
     network,
     process_faults,
@@ -75,6 +76,26 @@ DURABLE: Final = (
             file="core/decide/mark.py",
             old="return bool(patch.action_id and row.action_id) and patch.action_id != row.action_id",
             new="return False",
+        ),
+    ),
+    Mutant(
+        name="what waits gives way, too",
+        promise="Durable",
+        trial=crowded.CROWDED,
+        patch=Patch(
+            file="model/notification.py",
+            old="return self.live and read and self.user_action_state is not UserActionState.SNOOZED",
+            new="return self.live",
+        ),
+    ),
+    Mutant(
+        name="a send names what gives way, and keeps it",
+        promise="Durable",
+        trial=crowded.CROWDED,
+        patch=Patch(
+            file="core/decide/send.py",
+            old="        remove(ledger, row, _reason_to_go(row, now), now)\n",
+            new="        pass\n",
         ),
     ),
 )

@@ -102,6 +102,7 @@ def send_result(result: service_pb.SendResult, key: str) -> SendResult:
         expire_time=_time(result.expire_time),
         deduplicated=result.deduplicated,
         removed=result.removed,
+        displaced_ids=tuple(result.displaced_ids),
     )
 
 

@@ -74,8 +74,8 @@ class UserActionState(_OpenEnum):
     """The last thing that the user did with a notification. Any state may follow any other.
 
     NO_INTERACTION: nothing yet; every notification starts here. ACTIVATED: opened. DISMISSED: it stays in the
-    history until it expires. SNOOZED: put off; at `snooze_until` it comes back unread and rings.
-    UNSPECIFIED, in a filter or a new state, is the same as leaving it out.
+    history until it expires, is deleted or displaced. SNOOZED: put off; at `snooze_until` it comes back
+    unread and rings. UNSPECIFIED, in a filter or a new state, is the same as leaving it out.
     """
 
     UNSPECIFIED = 0
@@ -100,8 +100,8 @@ class ChangeType(_OpenEnum):
     """Why an event was sent, for presentation only: `Event.removed` decides what to do with it.
 
     CREATED: new to this device. UPDATED: its content changed. STATE_CHANGED: only its state did. DELETED: it
-    was withdrawn. EXPIRED: its time was up. UNSPECIFIED: the device started anew, and what it held before
-    was not there any more.
+    was withdrawn. EXPIRED: its time was up. DISPLACED: read or dismissed, it gave way to a new one in a full
+    feed. UNSPECIFIED: the device started anew, and what it held before was not there any more.
     """
 
     UNSPECIFIED = 0
@@ -110,6 +110,7 @@ class ChangeType(_OpenEnum):
     STATE_CHANGED = 3
     DELETED = 4
     EXPIRED = 5
+    DISPLACED = 6
 
 
 class StartPosition(_OpenEnum):

@@ -10,8 +10,8 @@ class SendResult:
 
     `app_notification_id` is the key of the send, also where the SDK made one. `revision` is the feed's at the
     last change of the notification. `deduplicated`: an earlier send with the same key and content stored it,
-    and this one changed nothing (Idempotent); then `removed` is true if it was deleted or has expired
-    meanwhile, and stays gone.
+    and this one changed nothing (Idempotent); then `removed` is true if it is gone meanwhile, and stays gone.
+    `displaced_ids` are what gave way to it in a full feed: notifications that were read or dismissed.
     """
 
     id: str
@@ -21,6 +21,7 @@ class SendResult:
     expire_time: datetime
     deduplicated: bool
     removed: bool
+    displaced_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from unisono.verify.promises.drained import drained
 from unisono.verify.promises.durable import durable
 from unisono.verify.promises.durable_actions import first_action_stays
 from unisono.verify.promises.durable_deletes import deleted, unasked
+from unisono.verify.promises.durable_displacements import displaced
 from unisono.verify.promises.durable_marks import marked
 from unisono.verify.promises.idempotent import known_again, once, once_held
 from unisono.verify.promises.isolated import isolated, unknown
@@ -50,6 +51,7 @@ def _all(history: History) -> Iterator[BrokenPromise]:
     yield from polled(history, feeds)
     yield from deleted(history, feeds)
     yield from unasked(history, feeds)
+    yield from displaced(history, feeds)
     yield from once(history)
     yield from known_again(history)
     yield from unknown(history)

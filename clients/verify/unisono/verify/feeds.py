@@ -85,11 +85,11 @@ class Feed:
         """
         known = self.versions.get(id_, {})
         rows = [row for version in known.values() if (row := version.row) is not None]
-        last = None if revision is None else self._right_before(id_, revision)
+        last = None if revision is None else self.right_before(id_, revision)
         subject = Subject(names=frozenset(filter(None, (id_, key))), rows=rows, last=last)
         return self.withdrawals.may_concern(subject, time)
 
-    def _right_before(self, id_: str, revision: int) -> pb.Notification | None:
+    def right_before(self, id_: str, revision: int) -> pb.Notification | None:
         """Return a notification as of the revision before; None unless all since its last one are known."""
         known = self.versions.get(id_, {})
         before = max((one for one in known if one < revision), default=0)
@@ -122,6 +122,8 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
         feed = feeds[feed_sent_to(sent)]
         feed.observe(sent.call.ended, sent.result.revision)
         feed.withdrawals.learn_send(sent.call.began, sent.request, sent.result.id)
+        for displaced in sent.result.displaced_ids:
+            feed.withdrawals.end(sent.call.began, displaced)
     for call in history.calls:
         feed = feeds[feed_of(call)]
         feed.observe(call.ended, revision_of(call))

@@ -64,6 +64,8 @@ class _ChangeTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChangeType
     """It was withdrawn."""
     CHANGE_TYPE_EXPIRED: _ChangeType.ValueType  # 5
     """Its time was up."""
+    CHANGE_TYPE_DISPLACED: _ChangeType.ValueType  # 6
+    """It was read or dismissed, and gave way to a new one in a feed that was full."""
 
 class ChangeType(_ChangeType, metaclass=_ChangeTypeEnumTypeWrapper):
     """Why an event was sent."""
@@ -80,6 +82,8 @@ CHANGE_TYPE_DELETED: ChangeType.ValueType  # 4
 """It was withdrawn."""
 CHANGE_TYPE_EXPIRED: ChangeType.ValueType  # 5
 """Its time was up."""
+CHANGE_TYPE_DISPLACED: ChangeType.ValueType  # 6
+"""It was read or dismissed, and gave way to a new one in a feed that was full."""
 Global___ChangeType: _TypeAlias = ChangeType  # noqa: Y015
 
 class _GoodbyeReason:

@@ -131,7 +131,7 @@ class _UserActionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UserA
     USER_ACTION_STATE_ACTIVATED: _UserActionState.ValueType  # 2
     """Opened."""
     USER_ACTION_STATE_DISMISSED: _UserActionState.ValueType  # 3
-    """Dismissed. It stays in the history until it expires."""
+    """Dismissed. It stays in the history until it expires, is deleted or displaced."""
     USER_ACTION_STATE_SNOOZED: _UserActionState.ValueType  # 4
     """Put off. At snooze_until it comes back unread and rings."""
 
@@ -145,7 +145,7 @@ USER_ACTION_STATE_NO_INTERACTION: UserActionState.ValueType  # 1
 USER_ACTION_STATE_ACTIVATED: UserActionState.ValueType  # 2
 """Opened."""
 USER_ACTION_STATE_DISMISSED: UserActionState.ValueType  # 3
-"""Dismissed. It stays in the history until it expires."""
+"""Dismissed. It stays in the history until it expires, is deleted or displaced."""
 USER_ACTION_STATE_SNOOZED: UserActionState.ValueType  # 4
 """Put off. At snooze_until it comes back unread and rings."""
 Global___UserActionState: _TypeAlias = UserActionState  # noqa: Y015

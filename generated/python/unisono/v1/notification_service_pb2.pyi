@@ -163,6 +163,7 @@ class SendResult(_message.Message):
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     DEDUPLICATED_FIELD_NUMBER: _builtins.int
     REMOVED_FIELD_NUMBER: _builtins.int
+    DISPLACED_IDS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The notification's id."""
     revision: _builtins.int
@@ -170,7 +171,7 @@ class SendResult(_message.Message):
     deduplicated: _builtins.bool
     """True when an earlier send with the same key and content stored it, and this one changed nothing."""
     removed: _builtins.bool
-    """Only with deduplicated: true when it was deleted or has expired meanwhile. A late retry never brings it back."""
+    """Only with deduplicated: true when it was removed meanwhile. A late retry never brings it back."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -178,6 +179,12 @@ class SendResult(_message.Message):
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """When it will expire."""
+
+    @_builtins.property
+    def displaced_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What had to give way to it, oldest first: in a feed that holds as much as it may, a new one displaces those that were
+        read or dismissed, and are not snoozed. At most 64 for one send; RESOURCE_EXHAUSTED where they would not do.
+        """
 
     def __init__(
         self,
@@ -188,10 +195,11 @@ class SendResult(_message.Message):
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         deduplicated: _builtins.bool = ...,
         removed: _builtins.bool = ...,
+        displaced_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "deduplicated", b"deduplicated", "expire_time", b"expire_time", "id", b"id", "removed", b"removed", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "deduplicated", b"deduplicated", "displaced_ids", b"displaced_ids", "expire_time", b"expire_time", "id", b"id", "removed", b"removed", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

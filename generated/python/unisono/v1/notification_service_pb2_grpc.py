@@ -110,7 +110,8 @@ class NotificationServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListNotifications(self, request, context):
-        """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires. With
+        """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires,
+        is deleted or displaced. With
         changed_after, returns what has changed since a revision, for a backend that asks now and then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

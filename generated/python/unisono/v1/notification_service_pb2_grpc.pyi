@@ -46,7 +46,8 @@ class NotificationServiceStub:
     GetNotification: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.GetNotificationRequest, _notification_service_pb2.GetNotificationResponse]
     """Returns one notification with its payload."""
     ListNotifications: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]
-    """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires. With
+    """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires,
+    is deleted or displaced. With
     changed_after, returns what has changed since a revision, for a backend that asks now and then.
     """
     UpdateNotification: _grpc.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateNotificationRequest, _notification_service_pb2.UpdateNotificationResponse]
@@ -78,7 +79,8 @@ class NotificationServiceAsyncStub(NotificationServiceStub):
     GetNotification: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.GetNotificationRequest, _notification_service_pb2.GetNotificationResponse]  # type: ignore[assignment]
     """Returns one notification with its payload."""
     ListNotifications: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.ListNotificationsRequest, _notification_service_pb2.ListNotificationsResponse]  # type: ignore[assignment]
-    """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires. With
+    """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires,
+    is deleted or displaced. With
     changed_after, returns what has changed since a revision, for a backend that asks now and then.
     """
     UpdateNotification: _aio.UnaryUnaryMultiCallable[_notification_service_pb2.UpdateNotificationRequest, _notification_service_pb2.UpdateNotificationResponse]  # type: ignore[assignment]
@@ -131,7 +133,8 @@ class NotificationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _notification_service_pb2.ListNotificationsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_notification_service_pb2.ListNotificationsResponse, _abc.Awaitable[_notification_service_pb2.ListNotificationsResponse]]:
-        """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires. With
+        """Returns the history, newest first by creation. What was read or dismissed stays in it until it expires,
+        is deleted or displaced. With
         changed_after, returns what has changed since a revision, for a backend that asks now and then.
         """
 

@@ -6,8 +6,8 @@ from typing import Final
 from pydantic import ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from unisono.server.config.setting import BYTES, DAY, ITEMS, SECONDS, at_least, at_most, setting
-from unisono.server.model import Limits
+from unisono.server.config.setting import BYTES, DAY, ITEMS, SECONDS, WORD, at_least, at_most, setting
+from unisono.server.model import FullFeed, Limits
 
 _DEFAULT: Final = Limits()
 
@@ -70,6 +70,12 @@ class LimitSettings(BaseSettings):
         "payloads and target policies of the live notifications in one feed",
         ge=64 * 1024,
         le=1024 * _MEBIBYTE,
+    )
+    full_feed: FullFeed = setting(
+        _DEFAULT.full_feed,
+        WORD,
+        "make_room: in a feed that holds as much as it may, the oldest notifications that were read or "
+        "dismissed give way to a new one; refuse: it is refused",
     )
     deleted_endpoints_per_user: int = setting(
         _DEFAULT.deleted_endpoints_per_user,

@@ -25,9 +25,11 @@ from unisono.server.core.resume_token import Seal
 from unisono.server.core.turns import Turns
 from unisono.server.errors import UnisonoError
 from unisono.server.fair_queue import Owner
-from unisono.server.model import Audience, Limits, Notification, TargetPolicy
+from unisono.server.model import Audience, FullFeed, Limits, Notification, TargetPolicy
+from unisono.server.model.notification import size_of
 from unisono.server.model.value import value
 from unisono.server.store.base import Store
+from unisono.server.store.commit import Room
 from unisono.server.store.reads import HistoryPage, ListFilter, Standing
 
 
@@ -171,6 +173,17 @@ class Notifications:
         """
         return await self._commits.submit(command, DeleteResult)
 
+    def _room(self, request: SendRequest) -> Room | None:
+        limits = self._limits
+        if limits.full_feed == FullFeed.REFUSE:
+            return None
+        return Room(
+            size=size_of(request.content.payload, request.target),
+            max_live=limits.live_notifications_per_feed,
+            max_bytes=limits.feed_bytes,
+            now=self._clock.now(),
+        )
+
     def _command(self, request: SendRequest) -> Send:
         return Send(
             actor=request.actor,
@@ -181,6 +194,7 @@ class Notifications:
             replace=request.replace,
             fingerprint=fingerprint(request.content, request.target, silent=request.silent),
             silent=request.silent,
+            room=self._room(request),
         )
 
     def _token(self, actor: Actor, standing: Standing) -> bytes:

@@ -12,7 +12,7 @@ from unisono.server.model.enums import (
     UserActionState,
 )
 from unisono.server.model.feed import Counts, Feed, FeedKey
-from unisono.server.model.limits import LARGEST_INTEGER, Limits
+from unisono.server.model.limits import LARGEST_INTEGER, FullFeed, Limits
 from unisono.server.model.notification import Notification
 from unisono.server.model.target import EVERY_ENDPOINT, Audience, TargetPolicy
 
@@ -27,6 +27,7 @@ __all__ = [
     "Endpoint",
     "Feed",
     "FeedKey",
+    "FullFeed",
     "Limits",
     "Notification",
     "Platform",

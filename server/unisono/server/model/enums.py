@@ -49,6 +49,7 @@ class ChangeType(IntEnum):
     STATE_CHANGED = 3
     DELETED = 4
     EXPIRED = 5
+    DISPLACED = 6
 
 
 class Platform(IntEnum):

@@ -1,6 +1,7 @@
 """The limits of the service: how much it accepts, stores and returns."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 #: Revisions and times stay within this, so that every reader of JSON can hold them (RFC 8259, section 6).
 LARGEST_INTEGER = 2**53 - 1
@@ -17,6 +18,13 @@ ACTION_BYTES = 64
 #: Entries of a payload's data, and bytes of the key of each.
 DATA_ENTRIES = 32
 DATA_KEY_BYTES = 128
+
+
+class FullFeed(StrEnum):
+    """What a send to a full feed does: settled notifications give way to it, or it is refused."""
+
+    MAKE_ROOM = "make_room"
+    REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,7 @@ class Limits:
     live_notifications_per_feed: int = 10_000
     target_policies_per_feed: int = 256
     feed_bytes: int = 64 * 1024 * 1024
+    full_feed: FullFeed = FullFeed.MAKE_ROOM
     deleted_endpoints_per_user: int = 1000
     access_token_bytes: int = 16 * 1024
     calls_in_flight: int = 1000

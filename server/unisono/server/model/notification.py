@@ -64,6 +64,12 @@ class Notification:
         return unread and self.user_action_state not in QUIET
 
     @property
+    def settled(self) -> bool:
+        """Whether it may give way to a new one in a full feed: live, read or dismissed, and not snoozed."""
+        read = self.read_state is ReadState.READ or self.user_action_state is UserActionState.DISMISSED
+        return self.live and read and self.user_action_state is not UserActionState.SNOOZED
+
+    @property
     def rings_until(self) -> int:
         """The time (ms since 1970) from which its last alert no longer rings; 0 while it is not unread."""
         if not self.counts_as_unread:

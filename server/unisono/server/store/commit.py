@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 from unisono.server.errors import UnisonoError
 from unisono.server.model import Audience, Change, Endpoint, Feed, FeedKey, Notification
@@ -49,13 +49,32 @@ class SendKey(NamedTuple):
 
 
 @value(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The room for one more notification of `size` bytes.
+
+    Where the feed would hold more than `max_live` notifications, or than `max_bytes`, what may give way is
+    read, without payloads: of the feed's live rows, those that had expired at `now` (ms since 1970), and the
+    oldest settled ones, as many as the room takes.
+    """
+
+    size: int
+    max_live: int
+    max_bytes: int
+    now: int
+
+
+MAX_DISPLACED: Final = 64
+"""How many settled rows give way to one send at most (proto field SendResult.displaced_ids)."""
+
+
+@value(frozen=True, slots=True, kw_only=True)
 class ReadSet:
     """The rows of its feed that an item of a commit reads before it is decided.
 
     `ids` finds live rows and tombstones. `keys` (each an `app_notification_id`) finds, for each sender role,
     the live row and the newest tombstone; `sends` finds the live row and the tombstones with the same
     fingerprint. Older rows with the key are not read, however many there are. Payloads are read only if
-    `payload` is set.
+    `payload` is set. `room` reads what may give way to a send.
     """
 
     feed: FeedKey
@@ -63,12 +82,20 @@ class ReadSet:
     keys: tuple[str, ...] = ()
     sends: tuple[SendKey, ...] = ()
     scan: Scan | None = None
+    room: Room | None = None
     payload: bool = False
 
     @property
     def named(self) -> bool:
         """Whether the read set names any row, by id or by key."""
         return bool(self.ids or self.keys or self.sends)
+
+
+def shortage(feed: Feed, rooms: Sequence[Room]) -> tuple[int, int]:
+    """Return how many notifications, and how many bytes, have to leave a feed so that all have room."""
+    live = feed.live + len(rooms) - min(room.max_live for room in rooms)
+    size = feed.size + sum(room.size for room in rooms) - min(room.max_bytes for room in rooms)
+    return max(live, 0), max(size, 0)
 
 
 class Item(Protocol):

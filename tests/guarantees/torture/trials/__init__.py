@@ -5,6 +5,7 @@ from typing import Final
 from tests.guarantees.torture.trial import Trial
 from tests.guarantees.torture.trials import (
     clock,
+    crowded,
     cycles,
     dead_peers,
     disk,
@@ -31,6 +32,7 @@ TRIALS: Final[tuple[Trial, ...]] = (
     network.SLOW,
     network.CORRUPT,
     tokens.EXPIRED,
+    crowded.CROWDED,
     disk.DISK,
     clock.CLOCK,
     thundering_herd.THUNDERING_HERD,

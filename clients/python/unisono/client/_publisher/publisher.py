@@ -127,7 +127,7 @@ class Publisher:
             async for notification in publisher.list("ada"): ...
 
         Filters (see `Filter`): read_state, user_action_state, group_name, category, start_time, end_time.
-        What was read or dismissed is in the history until it expires; an unknown user has none. A page (of
+        What was read or dismissed is in it until it expires, is deleted or displaced. A page (of
         `page_size`, at most 500; 0: the server's default, 50) is requested when it is needed, each within
         `timeout`. Wrong arguments raise at once, all other errors come from the iteration.
         """

@@ -73,6 +73,13 @@ class Row:
         return self.live and waits
 
     @property
+    def settled(self) -> bool:
+        """Whether it may give way to a new one in a full feed: live, read or dismissed, and not snoozed."""
+        state = self.message.user_action_state
+        done = self.message.read_state == pb.READ_STATE_READ or state == pb.USER_ACTION_STATE_DISMISSED
+        return self.live and done and state != pb.USER_ACTION_STATE_SNOOZED
+
+    @property
     def target_key(self) -> str:
         """The target policy as a text, equal for equal policies; empty when it means every endpoint."""
         return target_key(self.message.target_policy)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 #: How many paths an update mask, and platforms a target policy, may list: more than there are.
 MASK_PATHS = 32
@@ -29,6 +30,7 @@ class Limits:
     page_bytes: of notifications on one page, which has at least one.
     streams_per_user: endpoints with a stream; together with superseded streams, twice as many streams.
     feed_bytes: payloads and target policies of the live notifications of one feed.
+    full_feed: whether the oldest of what was read or dismissed gives way to a new one, or that is refused.
     deleted_endpoints_per_user: how many stay known as deleted, the latest.
     expire_after_default, heartbeat, page_default_items: for requests that ask for nothing.
     heartbeat_min, heartbeat_max: what the interval that a device asks for is clamped to.
@@ -52,6 +54,7 @@ class Limits:
     live_notifications_per_feed: int = 10_000
     target_policies_per_feed: int = 256
     feed_bytes: int = 64 * 1024 * 1024
+    full_feed: Literal["make_room", "refuse"] = "make_room"
     deleted_endpoints_per_user: int = 1000
     expire_after_max: timedelta = timedelta(days=30)
     expire_after_default: timedelta = timedelta(days=7)

@@ -10,7 +10,7 @@ from unisono.client.testing.deleting import remove
 from unisono.client.testing.feed import ChangeType, Row, copy_message, size_of, target_key
 from unisono.client.testing.quotas import check_growth, check_room
 from unisono.client.testing.request_context import Actor, RequestContext
-from unisono.client.testing.times import length, timestamp
+from unisono.client.testing.times import length, millis, timestamp
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -83,7 +83,7 @@ def _send(
         if row.fingerprint == wanted.fingerprint:
             return _result(row, deduplicated=True)
     live = next((row for row in own if row.live), None)
-    return _result(_store(request_context, wanted, live))
+    return _store(request_context, wanted, live)
 
 
 def _read(request_context: RequestContext, request: service_pb.SendNotificationRequest) -> _Wanted:
@@ -109,24 +109,34 @@ def _read(request_context: RequestContext, request: service_pb.SendNotificationR
     )
 
 
-def _store(request_context: RequestContext, wanted: _Wanted, live: Row | None) -> Row:
+def _store(request_context: RequestContext, wanted: _Wanted, live: Row | None) -> service_pb.SendResult:
     if live is not None and not wanted.replace:
         raise errors.key_conflict(live.message.id)
     violations = Violations()
     check_expiry(violations, wanted.content, request_context.now, request_context.limits)
     violations.check()
     request_context.check_space()
+    feed, now = wanted.actor.feed, request_context.now
     size = size_of(wanted.content.payload, wanted.target)
     if live is not None and live.message.target_policy == wanted.target:
-        check_growth(request_context, wanted.actor.feed, size - live.size)
-        return _rewrite(request_context, wanted, live)
-    check_room(request_context, wanted.actor.feed, target_key(wanted.target), size, leaves=live)
-    if live is None:
-        return _create(request_context, wanted)
-    remove(
-        wanted.actor.feed, live, feed_pb.CHANGE_TYPE_DELETED, request_context.now, wanted.actor.endpoint_id
-    )
-    return _create(request_context, wanted)
+        check_growth(request_context, feed, size - live.size)
+        return _result(_rewrite(request_context, wanted, live))
+    going = check_room(request_context, feed, target_key(wanted.target), size, leaves=live)
+    for row in going:
+        remove(feed, row, _reason_to_go(row, now), now)
+    if live is not None:
+        remove(feed, live, feed_pb.CHANGE_TYPE_DELETED, now, wanted.actor.endpoint_id)
+    result = _result(_create(request_context, wanted))
+    result.displaced_ids.extend(row.message.id for row in going if not _has_expired(row, now))
+    return result
+
+
+def _reason_to_go(row: Row, now: int) -> ChangeType:
+    return feed_pb.CHANGE_TYPE_EXPIRED if _has_expired(row, now) else feed_pb.CHANGE_TYPE_DISPLACED
+
+
+def _has_expired(row: Row, now: int) -> bool:
+    return millis(row.message.expire_time) <= now
 
 
 def _create(request_context: RequestContext, wanted: _Wanted) -> Row:

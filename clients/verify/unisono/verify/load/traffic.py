@@ -1,6 +1,7 @@
 """Makes random calls about the notifications of one user, as the backend and as the user's own devices."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final, TypeVar
@@ -15,6 +16,7 @@ from unisono.client import (
     Key,
     Platform,
     Publisher,
+    QuotaExceeded,
     ReadState,
     RevisionOutOfRange,
     SendResult,
@@ -32,8 +34,15 @@ ACTIONS: Final = ("reply", "archive")
 #: How many notifications a user has before some are deleted: a list of all fits into one page.
 MAX_SENT: Final = 150
 
-#: Reasons of refusals that are fair when another call changed the notification first, or it has expired.
-FAIR: Final = ("NOTIFICATION_NOT_FOUND", "KEY_CONFLICT", "REVISION_MISMATCH", "INVALID_REQUEST")
+#: Reasons of refusals that are fair when another call changed the notification first, or it has expired, and
+#: where all that the feed may hold waits to be read.
+FAIR: Final = (
+    "NOTIFICATION_NOT_FOUND",
+    "KEY_CONFLICT",
+    "REVISION_MISMATCH",
+    "INVALID_REQUEST",
+    "LIVE_NOTIFICATIONS_EXCEEDED",
+)
 
 #: How long notifications with a prefix live at most: they expire even if nobody deletes them.
 LIFETIME: Final = timedelta(hours=2)
@@ -99,9 +108,13 @@ class Traffic:
     async def last(self) -> SendResult:
         """Send one more notification to all devices, and return its result, to wait for its revision on each.
 
-        Raises a `UnisonoError`.
+        Where the feed is full of what waits, some of it is read first. Raises a `UnisonoError`.
         """
         content: Content = {"title": f"{self._prefix}The last", "group_name": self._groups[0]}
+        with suppress(QuotaExceeded):
+            return await self._publisher.send(self._user_id, **self._limited(content))
+        read: State = {"read_state": ReadState.READ, "user_action_state": UserActionState.NO_INTERACTION}
+        await self._publisher.mark(self._user_id, Group(self._groups[0]), **read)
         return await self._publisher.send(self._user_id, **self._limited(content))
 
     async def _send(self) -> None:

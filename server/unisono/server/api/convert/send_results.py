@@ -22,6 +22,7 @@ def send_result(sent: SendResult) -> bytes:
             timestamp_field(_RESULT_EXPIRE, row.expire_time),
             _RESULT_DEDUPLICATED if sent.deduplicated else b"",
             b"" if row.live else _RESULT_REMOVED,
+            *(string_field(_RESULT_DISPLACED, id_) for id_ in sent.displaced),
         )
     )
     return _RESULT + varint(len(body)) + body
@@ -39,4 +40,5 @@ _RESULT_REVISION: Final = tag(pb.SendResult.REVISION_FIELD_NUMBER, VARINT)
 _RESULT_CREATE: Final = tag(pb.SendResult.CREATE_TIME_FIELD_NUMBER)
 _RESULT_EXPIRE: Final = tag(pb.SendResult.EXPIRE_TIME_FIELD_NUMBER)
 _RESULT_DEDUPLICATED: Final = tag(pb.SendResult.DEDUPLICATED_FIELD_NUMBER, VARINT) + b"\x01"
+_RESULT_DISPLACED: Final = tag(pb.SendResult.DISPLACED_IDS_FIELD_NUMBER)
 _RESULT_REMOVED: Final = tag(pb.SendResult.REMOVED_FIELD_NUMBER, VARINT) + b"\x01"

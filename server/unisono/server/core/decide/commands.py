@@ -15,7 +15,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.model.value import value
-from unisono.server.store.commit import ReadSet, Scan, SendKey
+from unisono.server.store.commit import ReadSet, Room, Scan, SendKey
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,8 @@ class Send(Single):
     """Create a notification, with the id `new_id` if one is created.
 
     `key` is its `app_notification_id`, empty for none; `replace` allows to rewrite a live one that has the
-    key and other content. A `silent` one does not ring. `fingerprint` is that of all of these.
+    key and other content. A `silent` one does not ring. `fingerprint` is that of all of these. In a full
+    feed, settled ones give way to make `room`; None: the send is refused there.
     """
 
     actor: Actor
@@ -74,6 +75,7 @@ class Send(Single):
     replace: bool
     fingerprint: bytes
     silent: bool = False
+    room: Room | None = None
 
     @property
     def feed(self) -> FeedKey:
@@ -86,7 +88,7 @@ class Send(Single):
     @property
     def read_set(self) -> ReadSet:
         sends = (SendKey(self.key, self.fingerprint),) if self.key else ()
-        return ReadSet(feed=self.actor.feed, sends=sends)
+        return ReadSet(feed=self.actor.feed, sends=sends, room=self.room)
 
 
 @value(frozen=True, slots=True, kw_only=True)

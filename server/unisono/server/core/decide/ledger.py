@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from unisono.server.core.decide.commands import Ref
 from unisono.server.core.decide.keys import Keys
+from unisono.server.core.decide.settled import SettledRows
 from unisono.server.model import Change, ChangeType, Counts, Feed, Notification, SenderRole
 
 _NONE = Counts(0, 0)
@@ -13,7 +14,8 @@ _NONE = Counts(0, 0)
 class Ledger:
     """Gives revisions to changes, and keeps rows, counters and the list of changes in step.
 
-    `changes` has every change so far, in order; `keys` finds rows by their keys.
+    `changes` has every change so far, in order; `keys` finds rows by their keys, `settled` those that may
+    give way.
     """
 
     __slots__ = (
@@ -30,6 +32,7 @@ class Ledger:
         "_written",
         "changes",
         "keys",
+        "settled",
     )
 
     def __init__(self, feed: Feed, rows: Sequence[Notification]) -> None:
@@ -45,10 +48,12 @@ class Ledger:
         self._created: list[Notification] = []
         self._moved: dict[str, dict[str, None]] = {}
         self.keys = Keys()
+        self.settled = SettledRows()
         self.changes: list[Change] = []
         for row in rows:
             self._rows[row.id] = row
             self.keys.put(None, row)
+            self.settled.put(row)
 
     @property
     def next_revision(self) -> int:
@@ -96,6 +101,11 @@ class Ledger:
         """Return the row with this id, live or not; None unless it was read or written."""
         return self._rows.get(id_)
 
+    def expired(self, now: int) -> list[Notification]:
+        """Return the known live rows that have expired at `now` (ms since 1970), in the order of expiry."""
+        expired = [row for row in self._rows.values() if row.live and row.expire_time <= now]
+        return sorted(expired, key=lambda row: (row.expire_time, row.create_revision))
+
     def created(self, after: int, limit: int) -> Sequence[Notification]:
         """Return the first rows that this batch created after create_revision `after`, as they were then."""
         first = bisect_right(self._created, after, key=lambda row: row.create_revision)
@@ -122,6 +132,7 @@ class Ledger:
         self._revision = row.revision
         self._rows[row.id] = row
         self.keys.put(before, row)
+        self.settled.put(row)
         self._written[row.id] = None
         if before is None:
             self._created.append(row)

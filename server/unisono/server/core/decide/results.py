@@ -10,10 +10,14 @@ from unisono.server.model.value import value
 
 @value(frozen=True, slots=True, kw_only=True)
 class SendResult:
-    """The stored notification. `deduplicated`: an earlier send stored it, and this one changed nothing."""
+    """The stored notification. `deduplicated`: an earlier send stored it, and this one changed nothing.
+
+    `displaced` has the ids of settled notifications that gave way to it, oldest first.
+    """
 
     notification: Notification
     deduplicated: bool = False
+    displaced: tuple[str, ...] = ()
 
 
 @value(frozen=True, slots=True, kw_only=True)

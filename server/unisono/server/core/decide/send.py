@@ -1,5 +1,6 @@
 """Decides sends: idempotency first, then the expiry and the quotas, then a new row or a rewrite."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from unisono.server.core.decide.commands import Send
@@ -16,6 +17,7 @@ from unisono.server.model import (
     UserActionState,
 )
 from unisono.server.model.notification import size_of
+from unisono.server.store.commit import MAX_DISPLACED
 
 
 def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
@@ -23,7 +25,8 @@ def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
 
     With the same key and content the first one is returned, even if it is gone (Idempotent). A live one with
     other content raises `AlreadyExists`, unless `replace` is set: then it is rewritten in place, or deleted
-    for a new one where the target policy differs (proto enum ConflictPolicy). Raises `InvalidRequest` as
+    for a new one where the target policy differs (proto enum ConflictPolicy). What is created in a full feed
+    displaces settled ones first, if the command makes `room`. Raises `InvalidRequest` as
     `expiry` does, and `QuotaExceeded`.
     """
     role, key = command.actor.role, command.key
@@ -38,10 +41,24 @@ def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
     if live is not None and live.target == command.target:
         check_growth(ledger, live, size, limits)
         return _rewrite(ledger, live, command, expire_time, now)
-    check_room(ledger, command.target, size, limits, leaves=live)
+    may_give_way = _may_give_way(ledger, now) if command.room is not None else ()
+    going = check_room(ledger, command.target, size, limits, leaves=live, may_give_way=may_give_way)
+    for row in going:
+        remove(ledger, row, _reason_to_go(row, now), now)
     if live is not None:
         remove(ledger, live, ChangeType.DELETED, now, command.actor.endpoint_id)
-    return _create(ledger, command, expire_time, now)
+    sent = _create(ledger, command, expire_time, now)
+    return replace(sent, displaced=tuple(row.id for row in going if row.expire_time > now))
+
+
+def _may_give_way(ledger: Ledger, now: int) -> Iterator[Notification]:
+    """Yield what may give way, in this order: what has expired, then the oldest of what is settled."""
+    yield from ledger.expired(now)
+    yield from (row for row in ledger.settled.oldest(MAX_DISPLACED) if row.expire_time > now)
+
+
+def _reason_to_go(row: Notification, now: int) -> ChangeType:
+    return ChangeType.EXPIRED if row.expire_time <= now else ChangeType.DISPLACED
 
 
 def expiry(requested: int | None, now: int, limits: Limits) -> int:

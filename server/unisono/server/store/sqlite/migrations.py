@@ -138,9 +138,16 @@ _CATEGORY_AND_ACTION: Final = (
     "ALTER TABLE notifications ADD COLUMN action_id TEXT NOT NULL DEFAULT ''",
 )
 
+# What may give way in a full feed, the oldest first. Read for feeds only that a send would fill.
+_SETTLED: Final = (
+    """CREATE INDEX notifications_settled ON notifications (feed, create_revision)
+        WHERE removal IS NULL AND (read_state = 2 OR user_action_state = 3) AND user_action_state <> 4""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_FIRST),
     Migration(statements=_BOUNDED, reads_notifications=True),
     Migration(statements=_CATEGORY_AND_ACTION),
+    Migration(statements=_SETTLED, reads_notifications=True),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

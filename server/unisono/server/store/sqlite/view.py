@@ -9,6 +9,7 @@ from unisono.server.store.commit import ReadSet, Scan, Scanned, View
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feeds import Feeds
 from unisono.server.store.sqlite.lookups import Lookups
+from unisono.server.store.sqlite.room import read_leaving
 from unisono.server.store.sqlite.sql import FOR_ENDPOINT, ROW, ROW_WITHOUT_PAYLOAD, endpoint, render
 
 _NTH = """
@@ -37,6 +38,9 @@ class Rows:
 
     def __init__(self) -> None:
         self._by_id: dict[str, Notification] = {}
+
+    def __contains__(self, id_: object) -> bool:
+        return id_ in self._by_id
 
     def add(self, found: Iterable[Notification]) -> None:
         """Add rows, some of which may be there already."""
@@ -75,6 +79,7 @@ def read_view(connection: sqlite3.Connection, reads: Sequence[ReadSet], feeds: F
             scanned, resume_after = _scanned(connection, read, read.scan, feeds)
             scans[index] = Scanned(tuple(row.id for row in scanned), resume_after)
             found.add(scanned)
+    found.add(list(read_leaving(connection, reads, feeds, found)))
     return View(feeds=feeds.feeds, rows=found.by_feed(), scans=scans)
 
 

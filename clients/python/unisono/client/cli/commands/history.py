@@ -72,7 +72,7 @@ def history(
 ) -> None:
     """List the notifications of a user, newest first.
 
-    What was read or dismissed stays listed until it expires.
+    What was read or dismissed stays listed until it expires, is deleted, or gives way in a full feed.
     """
     if unread:
         read_state = "unread"

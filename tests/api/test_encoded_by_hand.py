@@ -78,6 +78,7 @@ def a_result(sent: SendResult) -> service_pb.SendResult:
         expire_time=messages.timestamp(row.expire_time),
         deduplicated=sent.deduplicated,
         removed=not row.live,
+        endpoints=sent.endpoints,
     )
 
 
@@ -187,7 +188,12 @@ def test_results_of_sends(rows: RandomRows) -> None:
     failure = item_error(NotFound(Reason.NOTIFICATION_NOT_FOUND, "not here"))
     for _ in range(ROWS // 10):
         sent = [
-            SendResult(notification=rows.row(), deduplicated=rows.random.random() < 0.5) for _ in range(10)
+            SendResult(
+                notification=rows.row(),
+                deduplicated=rows.random.random() < 0.5,
+                endpoints=rows.random.choice((None, 0, 1, 100, 2**31 - 1)),
+            )
+            for _ in range(10)
         ]
         built = [service_pb.BatchSendResult(result=a_result(one)) for one in sent]
         raised = service_pb.BatchSendResult(error=failure)

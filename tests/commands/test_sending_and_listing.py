@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.terminal import terminal
-from tests.commands.unisono import COMMAND, Cli, environment, objects
+from tests.commands.unisono import COMMAND, NOBODY, Cli, environment, objects
 from tests.support.processes import TIMEOUT
 from unisono.client import (
     DeleteResult,
@@ -106,8 +106,28 @@ def test_the_service_says_which_link_is_bad(app: Cli, ada: str) -> None:
     assert "payload.visual_content.link: must not have the scheme javascript" in ended.stderr
 
 
-def test_sending_the_same_again_says_so(app: Cli, ada: str) -> None:
+def test_a_user_without_a_device_is_named(app: Cli, user: Cli, ada: str) -> None:
+    first = app.run("send", ada, "Anybody?", "--key", "k")
+    assert first.stderr == f"{ada} has {NOBODY}\n"
+    assert app.run("send", ada, "Anybody?", "--key", "k").stderr.endswith(first.stderr)
+    assert user.run("send", "--me", "Only me").stderr == f"you have {NOBODY}\n"
+    for_programs = app.run("send", ada, "Anybody?", "--json")
+    assert (json.loads(for_programs.stdout)["endpoints"], for_programs.stderr) == (0, "")
+
+    user.stdout("mark", first.stdout.strip(), "--read")
+    assert app.run("send", ada, "Anybody?").stderr == ""
+
+
+def test_what_is_gone_waits_for_nobody(app: Cli, ada: str) -> None:
+    app.run("send", ada, "Gone", "--key", "k")
+    app.run("delete", "--user", ada, "--key", "k")
+    again = app.run("send", ada, "Gone", "--key", "k")
+    assert again.stderr == "this was sent before, and it is gone by now: nothing changed\n"
+
+
+def test_sending_the_same_again_says_so(app: Cli, user: Cli, ada: str) -> None:
     first = app.run("send", ada, "Once", "--key", "k")
+    user.stdout("mark", first.stdout.strip(), "--read")
     again = app.run("send", ada, "Once", "--key", "k")
     assert (again.returncode, again.stdout) == (0, first.stdout)
     assert again.stderr == "this was sent before: nothing changed\n"

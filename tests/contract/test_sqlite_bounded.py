@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,16 @@ from tests.support.builders import (
     read_view,
     removed,
 )
-from unisono.server.model import Audience, Notification, Platform, ReadState, SenderRole, TargetPolicy
+from unisono.server.core.decide.endpoints import Register, decide_endpoints
+from unisono.server.model import (
+    Audience,
+    Limits,
+    Notification,
+    Platform,
+    ReadState,
+    SenderRole,
+    TargetPolicy,
+)
 from unisono.server.store.base import Store
 from unisono.server.store.commit import ReadSet, Room, Scan, SendKey
 from unisono.server.store.reads import ListFilter, PurgeBounds
@@ -186,6 +196,31 @@ async def test_counts_of_target_policies_are_read_only_where_they_are_wanted(
         name for name, found in about.items() if any("FROM" in s and " targets AS" in s for s in found)
     }
     assert reading == {"a feed with some", "a send to it anew"}
+
+
+async def test_a_send_knows_how_many_endpoints_there_are_without_reading_any(
+    tmp_path: Path, watch: Watch
+) -> None:
+    path = tmp_path / "unisono.db"
+    async with opened(a_store(path)) as store:
+        await put_endpoints(store, an_endpoint("phone"), an_endpoint("tablet"))
+    async with opened(a_store(path)) as store:
+        first = await watch.statements_of(put(store, a_notification("n1", 1)))
+        more = await watch.statements_of(put(store, a_notification("n2", 2)))
+        feed = await store.feed(ALICE)
+
+    assert not [statement for statement in first + more if "endpoints AS" in statement]
+    assert (feed and feed.endpoints, len(more)) == (2, len(first) - 1)
+
+
+async def test_a_device_that_comes_back_writes_no_number_of_endpoints(store: Store, watch: Watch) -> None:
+    decide = partial(decide_endpoints, now=NOW, limits=Limits())
+    register = Register(feed=ALICE, endpoint_id="phone", platform=Platform.IOS, display_name="")
+
+    new = await watch.statements_of(store.commit_endpoints([register], decide))
+    again = await watch.statements_of(store.commit_endpoints([register], decide))
+
+    assert [sum("INTO feeds" in s or "UPDATE feeds" in s for s in found) for found in (new, again)] == [1, 0]
 
 
 async def test_a_commit_writes_the_counts_that_it_changes_and_no_others(store: Store, watch: Watch) -> None:

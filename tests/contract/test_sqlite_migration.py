@@ -26,19 +26,24 @@ from tests.support.builders import (
 from tests.support.clocks import FakeClock
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
+from unisono.server.core.decide.commands import Actor, EncodedContent, Send
+from unisono.server.core.decide.results import SendResult
 from unisono.server.core.feeds import StreamRequest
 from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal
 from unisono.server.model import ChangeType, Counts, Feed, Platform, ReadState, SenderRole, TargetPolicy
 from unisono.server.model import UserActionState as Action
 from unisono.server.store.commit import ReadSet, SendKey
-from unisono.server.store.reads import ListFilter, Standing
+from unisono.server.store.reads import ListFilter, PurgeBounds, Standing
 from unisono.server.store.sqlite import migrate, migrations, schema
 
 STORE_EPOCH, EPOCH, BOBS_EPOCH = b"of store", b"of alice", b"of bob's"
 IOS = TargetPolicy.of([Platform.IOS], [])
 PHONES = TargetPolicy.of([], ["phone", "tablet"])
 DAY = 24 * 3600 * 1000
+UNSEEN = PurgeBounds(
+    tombstones_before=0, tombstones_per_feed=99, endpoints_before=NOW + 1, deletions_before=0, limit=99
+)
 
 #: id, key, role, target, read state, action, revisions of creation and of the last change, removal
 ROWS: tuple[tuple[Any, ...], ...] = (
@@ -77,7 +82,7 @@ def insert(connection: sqlite3.Connection, feed: int, row: tuple[Any, ...]) -> N
     )
 
 
-@pytest.fixture(params=[3, 4, 5, 6])
+@pytest.fixture(params=[3, 4, 5, 6, 7])
 def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A file as the server of this version made it."""
     path = tmp_path / "unisono.db"
@@ -112,7 +117,13 @@ def upgrade(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "digest"),
-    [(3, "b2cc0545397cdd1a"), (4, "1a63ad14c9d0f4c7"), (5, "120425038aeacd4d"), (6, "2b5cad3ac0623852")],
+    [
+        (3, "b2cc0545397cdd1a"),
+        (4, "1a63ad14c9d0f4c7"),
+        (5, "120425038aeacd4d"),
+        (6, "2b5cad3ac0623852"),
+        (7, "0fc46a432e01ba14"),
+    ],
 )
 def test_a_version_is_made_as_it_was(version: int, digest: str) -> None:
     """Its statements are released: a file that they made must not be something else later."""
@@ -203,3 +214,33 @@ async def test_devices_resume_where_they_were(path: Path) -> None:
         assert resumed == {2: False, 3: True, 18: True, 19: False}
     finally:
         await core.close()
+
+
+async def test_how_many_endpoints_there_are_is_known_once_one_is_heard_of(path: Path) -> None:
+    upgrade(path)
+    core = Core(path, LocalBus(), FakeClock())
+    await core.open()
+    try:
+        assert await counted(core) is None
+        assert await core.store.purge(UNSEEN) == 1
+        assert await counted(core) is None
+        await core.endpoints.register(BOB, "tablet", Platform.IOS, "")
+        assert await counted(core) == 1
+        await core.endpoints.register(BOB, "tablet", None, "")
+        assert await counted(core) == 1
+    finally:
+        await core.close()
+
+
+async def counted(core: Core) -> int | None:
+    """What a send to Bob says."""
+    send = Send(
+        actor=Actor(feed=BOB, role=SenderRole.PUBLISHER),
+        new_id=RandomIds().notification_id(NOW),
+        key="",
+        content=EncodedContent(payload=payload("new")),
+        target=TargetPolicy.of([], []),
+        replace=False,
+        fingerprint=b"",
+    )
+    return (await core.commits.submit(send, SendResult)).endpoints

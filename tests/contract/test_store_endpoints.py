@@ -15,10 +15,11 @@ from tests.support.builders import (
     look_at_endpoints,
     put,
     put_endpoints,
+    read_view,
 )
-from unisono.server.model import Endpoint, Platform
+from unisono.server.model import Endpoint, FeedKey, Platform
 from unisono.server.store.base import BatchRejected, Store
-from unisono.server.store.commit import EndpointDecision, EndpointView
+from unisono.server.store.commit import EndpointDecision, EndpointView, ReadSet
 from unisono.server.store.reads import EndpointActivity
 
 FULL = an_endpoint(
@@ -31,6 +32,13 @@ FULL = an_endpoint(
     session_id="session",
     delete_time=3,
 )
+
+
+async def count(store: Store, key: FeedKey = ALICE) -> int | None:
+    """The number of endpoints that a feed's row has."""
+    feed = await store.feed(key)
+    assert feed is not None
+    return feed.endpoints
 
 
 async def the(store: Store, endpoint_id: str) -> Endpoint | None:
@@ -66,13 +74,41 @@ async def test_the_feed_of_an_endpoint_is_made_with_it(store: Store) -> None:
     assert endpoint == an_endpoint("phone")
 
 
-async def test_an_endpoint_leaves_the_counters_of_its_feed_alone(store: Store) -> None:
+async def test_an_endpoint_leaves_the_other_counters_of_its_feed_alone(store: Store) -> None:
     await put(store, a_notification("n1", 1))
     before = await store.feed(ALICE)
+    assert before is not None
+    assert before.endpoints == 0
 
     await put_endpoints(store, an_endpoint("phone"))
 
-    assert await store.feed_and_endpoint(ALICE, "phone") == (before, an_endpoint("phone"))
+    after = replace(before, endpoints=1)
+    assert await store.feed_and_endpoint(ALICE, "phone") == (after, an_endpoint("phone"))
+
+
+async def test_the_number_of_endpoints_is_written_with_them_and_stays_with_the_feed(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone"), an_endpoint("tablet"), an_endpoint("phone", feed=BOB))
+    assert await count(store) == 2
+
+    await put(store, a_notification("n1", 1))
+    assert await count(store) == 2
+    assert (await read_view(store, ReadSet(feed=ALICE))).feeds[ALICE].endpoints == 2
+
+    await put_endpoints(store, an_endpoint("phone", delete_time=NOW), removed=[an_endpoint("tablet")])
+    assert await count(store) == 0
+    assert await count(store, BOB) == 1
+
+
+async def test_a_number_that_is_not_known_stays_unknown(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone"))
+    view = await look_at_endpoints(store, StubEndpointItem())
+    unknown = replace(view.feeds[ALICE], endpoints=None)
+    decision = EndpointDecision(outcomes=[None], feeds=[unknown])
+    await store.commit_endpoints([StubEndpointItem()], lambda *_: decision)
+
+    await put(store, a_notification("n1", 1))
+
+    assert await count(store) is None
 
 
 async def test_the_present_ones_are_listed_in_the_order_of_registration(store: Store) -> None:

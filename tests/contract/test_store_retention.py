@@ -36,6 +36,12 @@ async def left(store: Store, key: FeedKey = ALICE) -> tuple[list[str], int]:
     return [decoded(row).id for row in found.rows], found.feed.floor
 
 
+async def counted(store: Store) -> int | None:
+    """The number of endpoints that Alice's feed has in its row."""
+    feed = await store.feed(ALICE)
+    return feed.endpoints if feed else None
+
+
 async def test_what_expires_and_what_wakes_is_due_the_earliest_first(store: Store) -> None:
     snoozed = {"user_action_state": UserActionState.SNOOZED, "expire_time": NOW + 100}
     await put(
@@ -239,6 +245,7 @@ async def test_endpoints_that_are_unseen_and_without_a_session_go(store: Store) 
 
     assert await store.purge(retention(endpoints_before=NOW)) == 1
 
+    assert await counted(store) == 2
     assert [endpoint.endpoint_id for endpoint in await store.endpoints(ALICE)] == ["listening", "seen"]
     assert (await store.feed_and_endpoint(ALICE, "unseen"))[1] is None
     assert (await store.feed_and_endpoint(ALICE, "deleted"))[1] is not None
@@ -254,6 +261,7 @@ async def test_records_of_deleted_endpoints_go_in_their_time(store: Store) -> No
 
     assert await store.purge(retention(deletions_before=NOW)) == 1
 
+    assert await counted(store) == 1
     assert (await store.feed_and_endpoint(ALICE, "long ago"))[1] is None
     assert (await store.feed_and_endpoint(ALICE, "lately"))[1] is not None
     assert len(await store.endpoints(ALICE)) == 1

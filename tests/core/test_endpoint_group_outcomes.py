@@ -108,6 +108,9 @@ async def assert_same_endpoints(grouped: Store, alone: Store) -> None:
         for id_ in IDS:
             assert await grouped.feed_and_endpoint(feed, id_) == await alone.feed_and_endpoint(feed, id_)
         assert await in_order(grouped, feed) == await in_order(alone, feed)
+        counted = await grouped.feed(feed)
+        assert counted == await alone.feed(feed)
+        assert counted is None or counted.endpoints == len(await grouped.endpoints(feed))
 
 
 async def in_order(store: Store, feed: FeedKey) -> list[int]:

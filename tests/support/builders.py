@@ -156,15 +156,29 @@ async def put_endpoints(
     removed: Sequence[Endpoint] = (),
     deletions_per_feed: int | None = None,
 ) -> None:
-    """Commit these endpoints, and remove the rows of `removed`."""
+    """Commit these endpoints, and remove the rows of `removed`, with the number that the feeds then have."""
     items = [StubEndpointItem(feed=e.feed, endpoint_id=e.endpoint_id) for e in (*endpoints, *removed)]
-    decision: EndpointDecision[None] = EndpointDecision(
-        outcomes=[None] * len(items),
-        endpoints=endpoints,
-        removed=removed,
-        deletions_per_feed=deletions_per_feed,
-    )
-    await store.commit_endpoints(items, lambda *_: decision)
+
+    def write(_: object, view: EndpointView) -> EndpointDecision[None]:
+        return EndpointDecision(
+            outcomes=[None] * len(items),
+            endpoints=endpoints,
+            removed=removed,
+            feeds=[_counted(feed, view, endpoints, removed) for feed in view.feeds.values()],
+            deletions_per_feed=deletions_per_feed,
+        )
+
+    await store.commit_endpoints(items, write)
+
+
+def _counted(
+    feed: Feed, view: EndpointView, endpoints: Sequence[Endpoint], removed: Sequence[Endpoint]
+) -> Feed:
+    known = {endpoint.endpoint_id: endpoint for endpoint in view.endpoints.get(feed.key, ())}
+    known |= {endpoint.endpoint_id: endpoint for endpoint in endpoints if endpoint.feed == feed.key}
+    gone = {endpoint.endpoint_id for endpoint in removed if endpoint.feed == feed.key}
+    left = [one for one in known.values() if one.delete_time is None and one.endpoint_id not in gone]
+    return replace(feed, endpoints=len(left))
 
 
 async def look_at_endpoints(store: Store, *names: StubEndpointItem) -> EndpointView:

@@ -86,6 +86,7 @@ class MemoryStore:
         feeds = self._named_feeds(item.feed for item in items)
         endpoints = {key: self._seen_by(key, items) for key in feeds}
         decision = decide(items, EndpointView(feeds=feeds, endpoints=endpoints))
+        self._feeds |= {feed.key: feed for feed in decision.feeds}
         for endpoint in decision.endpoints:
             self._feeds.setdefault(endpoint.feed, feeds[endpoint.feed])
             self._endpoints[endpoint.feed][endpoint.endpoint_id] = endpoint
@@ -199,6 +200,7 @@ class MemoryStore:
             forgotten = [e for e in endpoints.values() if is_purged(e, what)][: what.limit - gone.total()]
             for endpoint in forgotten:
                 del endpoints[endpoint.endpoint_id]
+            self._count_endpoints(key, -sum(endpoint.delete_time is None for endpoint in forgotten))
             gone[key] += len(forgotten)
         for key in +gone:
             if not self._rows[key] and not self._endpoints[key]:
@@ -243,7 +245,7 @@ class MemoryStore:
 
     def _named_feeds(self, keys: Iterable[FeedKey]) -> dict[FeedKey, Feed]:
         named = dict.fromkeys(keys)
-        return {k: self._feeds.get(k) or Feed(key=k, epoch=self._ids.epoch()) for k in named}
+        return {k: self._feeds.get(k) or Feed(key=k, epoch=self._ids.epoch(), endpoints=0) for k in named}
 
     def _named(self, read_set: ReadSet) -> list[Notification]:
         stored = self._rows[read_set.feed]
@@ -286,6 +288,11 @@ class MemoryStore:
         deleted = [(e.delete_time, e.endpoint_id) for e in endpoints.values() if e.delete_time is not None]
         for _, endpoint_id in sorted(deleted, reverse=True)[max_records:] if max_records is not None else ():
             del endpoints[endpoint_id]
+
+    def _count_endpoints(self, key: FeedKey, by: int) -> None:
+        feed = self._feeds.get(key)
+        if feed is not None and feed.endpoints is not None:
+            self._feeds[key] = replace(feed, endpoints=feed.endpoints + by)
 
     def _seen_by(self, key: FeedKey, items: Sequence[EndpointItem]) -> list[Endpoint]:
         named = {item.endpoint_id for item in items if item.feed == key}

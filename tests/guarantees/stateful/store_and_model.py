@@ -174,6 +174,7 @@ class StoreAndModel:
             assert page.standing == (feed and Standing(feed.epoch, feed.revision))
             if feed is not None:
                 recount(feed, found, [decoded(row) for row in page.rows])
+                assert feed.endpoints == len(await self.store.endpoints(key))
 
     async def _compare_endpoints(self, key: FeedKey) -> None:
         told, expected = [await store.endpoints(key) for store in (self.store, self.model)]

@@ -103,6 +103,7 @@ def send_result(result: service_pb.SendResult, key: str) -> SendResult:
         deduplicated=result.deduplicated,
         removed=result.removed,
         displaced_ids=tuple(result.displaced_ids),
+        endpoints=result.endpoints if result.HasField("endpoints") else None,
     )
 
 

@@ -12,6 +12,8 @@ class SendResult:
     last change of the notification. `deduplicated`: an earlier send with the same key and content stored it,
     and this one changed nothing (Idempotent); then `removed` is true if it is gone meanwhile, and stays gone.
     `displaced_ids` are what gave way to it in a full feed: notifications that were read or dismissed.
+    `endpoints` is how many endpoints the user has, whatever it is meant for: 0 means that there is no device
+    yet, and it waits for one; None where the server does not know.
     """
 
     id: str
@@ -22,6 +24,7 @@ class SendResult:
     deduplicated: bool
     removed: bool
     displaced_ids: tuple[str, ...]
+    endpoints: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

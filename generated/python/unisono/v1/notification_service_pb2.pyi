@@ -164,6 +164,7 @@ class SendResult(_message.Message):
     DEDUPLICATED_FIELD_NUMBER: _builtins.int
     REMOVED_FIELD_NUMBER: _builtins.int
     DISPLACED_IDS_FIELD_NUMBER: _builtins.int
+    ENDPOINTS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The notification's id."""
     revision: _builtins.int
@@ -172,6 +173,10 @@ class SendResult(_message.Message):
     """True when an earlier send with the same key and content stored it, and this one changed nothing."""
     removed: _builtins.bool
     """Only with deduplicated: true when it was removed meanwhile. A late retry never brings it back."""
+    endpoints: _builtins.int
+    """How many endpoints the user has now, whatever the target_policy. 0: there is no device yet that it could reach; it
+    waits for one until it expires. Absent: not known.
+    """
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When it was created."""
@@ -196,12 +201,15 @@ class SendResult(_message.Message):
         deduplicated: _builtins.bool = ...,
         removed: _builtins.bool = ...,
         displaced_ids: _abc.Iterable[_builtins.str] | None = ...,
+        endpoints: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "expire_time", b"expire_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_endpoints", b"_endpoints", "create_time", b"create_time", "endpoints", b"endpoints", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "deduplicated", b"deduplicated", "displaced_ids", b"displaced_ids", "expire_time", b"expire_time", "id", b"id", "removed", b"removed", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_endpoints", b"_endpoints", "create_time", b"create_time", "deduplicated", b"deduplicated", "displaced_ids", b"displaced_ids", "endpoints", b"endpoints", "expire_time", b"expire_time", "id", b"id", "removed", b"removed", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__endpoints: _TypeAlias = _typing.Literal["endpoints"]  # noqa: Y015
+    _WhichOneofArgType__endpoints: _TypeAlias = _typing.Literal["_endpoints", b"_endpoints"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__endpoints) -> _WhichOneofReturnType__endpoints | None: ...
 
 Global___SendResult: _TypeAlias = SendResult  # noqa: Y015
 

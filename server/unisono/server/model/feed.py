@@ -33,7 +33,8 @@ class Feed:
     the first. `floor` is the highest revision of a purged tombstone: a position below it cannot be resumed.
     `live` counts live notifications, `size` is the sum of their sizes in bytes. `unread` counts the unread
     ones that are meant for every endpoint; `targets` has the counts of the others, by key of their target
-    policy, for policies with live notifications.
+    policy, for policies with live notifications. `endpoints` counts the endpoints of the user that are not
+    deleted; None where the store does not know it yet, since the feed was written before it was counted.
     """
 
     key: FeedKey
@@ -44,6 +45,7 @@ class Feed:
     size: int = 0
     unread: int = 0
     targets: Mapping[str, Counts] = field(default_factory=dict)
+    endpoints: int | None = None
 
     def unread_count(self, audience: Audience | None = None) -> int:
         """Return the unread count of one endpoint, or without an audience that of the whole feed."""

@@ -190,6 +190,7 @@ class Store(Protocol):
         """Delete rows for good as retention says, and return how many; 0 means that none are left to delete.
 
         A purged tombstone raises its feed's floor to its revision in the same transaction; within a feed,
-        lower revisions go first. A feed that loses its last tombstone or endpoint here, and has nothing live,
-        is deleted with it: the next commit begins another feed, with another epoch.
+        lower revisions go first. A purged endpoint that was not deleted lowers its feed's number of
+        endpoints, where that is known. A feed that loses its last tombstone or endpoint here, and has nothing
+        live, is deleted with it: the next commit begins another feed, with another epoch.
         """

@@ -163,12 +163,14 @@ class EndpointDecision(Generic[R]):
     """The result of deciding a batch of endpoint items; `outcomes` and `work` are as in `Decision`.
 
     `endpoints` are written, and their feeds created where they do not exist; the rows of `removed` are
-    deleted. Where a deleted endpoint is written, its feed remembers at most `deletions_per_feed` deleted
+    deleted. `feeds` are those whose number of endpoints changes with that, or was not known, as they are
+    written. Where a deleted endpoint is written, its feed remembers at most `deletions_per_feed` deleted
     endpoints (None: any number), and the oldest go.
     """
 
     outcomes: Sequence[R | UnisonoError]
     endpoints: Sequence[Endpoint] = ()
     removed: Sequence[Endpoint] = ()
+    feeds: Sequence[Feed] = ()
     deletions_per_feed: int | None = None
     work: float = field(default=0.0, compare=False)

@@ -47,9 +47,7 @@ def list_endpoints(
     violations = Violations()
     feed = request_context.reading_actor(violations, request.user_id).feed
     violations.check()
-    return pb.ListEndpointsResponse(
-        endpoints=[_message(feed, endpoint) for endpoint in _live_endpoints(feed)]
-    )
+    return pb.ListEndpointsResponse(endpoints=[_message(feed, endpoint) for endpoint in feed.present])
 
 
 def update_endpoint(
@@ -141,7 +139,7 @@ def _create(request_context: RequestContext, actor: Actor, platform: int, displa
 
 def _evict_unseen(feed: Feed, limit: int) -> None:
     """Make room for one more endpoint: at the limit, remove the one unseen longest without a stream."""
-    present = _live_endpoints(feed)
+    present = feed.present
     if len(present) < limit:
         return
     idle = [endpoint for endpoint in present if not _connected(feed, endpoint)]
@@ -157,11 +155,6 @@ def _forget_deleted(feed: Feed, max_records: int) -> None:
     deleted = [(one.delete_time, one.id) for one in feed.endpoints.values() if one.delete_time is not None]
     for _, endpoint_id in sorted(deleted, reverse=True)[max_records:]:
         del feed.endpoints[endpoint_id]
-
-
-def _live_endpoints(feed: Feed) -> list[Endpoint]:
-    """Return the endpoints that are not deleted, in the order of registration."""
-    return [endpoint for endpoint in feed.endpoints.values() if endpoint.delete_time is None]
 
 
 def _connected(feed: Feed, endpoint: Endpoint) -> bool:

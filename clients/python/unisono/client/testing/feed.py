@@ -160,6 +160,11 @@ class Feed:
         """The notifications that are in the feed, in the order of their creation."""
         return sorted((row for row in self.rows.values() if row.live), key=lambda row: row.create_revision)
 
+    @property
+    def present(self) -> list[Endpoint]:
+        """The endpoints that are not deleted, in the order of registration."""
+        return [endpoint for endpoint in self.endpoints.values() if endpoint.delete_time is None]
+
     def unread_count(self, endpoint: Endpoint | None = None) -> int:
         """Return the unread count of one endpoint, or of the whole feed for None (Exact)."""
         return sum(row.counts_as_unread and row.is_for(endpoint) for row in self.rows.values())

@@ -7,7 +7,7 @@ from unisono.client.testing import checks, errors
 from unisono.client.testing.checks import Violations
 from unisono.client.testing.content import CONTENT, check_expiry, content, put, target_policy
 from unisono.client.testing.deleting import remove
-from unisono.client.testing.feed import ChangeType, Row, copy_message, size_of, target_key
+from unisono.client.testing.feed import ChangeType, Feed, Row, copy_message, size_of, target_key
 from unisono.client.testing.quotas import check_growth, check_room
 from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.times import length, millis, timestamp
@@ -81,7 +81,7 @@ def _send(
     own = [row for row in keyed if row.message.sender_role == wanted.actor.role]
     for row in own:
         if row.fingerprint == wanted.fingerprint:
-            return _result(row, deduplicated=True)
+            return _result(wanted.actor.feed, row, deduplicated=True)
     live = next((row for row in own if row.live), None)
     return _store(request_context, wanted, live)
 
@@ -120,13 +120,13 @@ def _store(request_context: RequestContext, wanted: _Wanted, live: Row | None) -
     size = size_of(wanted.content.payload, wanted.target)
     if live is not None and live.message.target_policy == wanted.target:
         check_growth(request_context, feed, size - live.size)
-        return _result(_rewrite(request_context, wanted, live))
+        return _result(feed, _rewrite(request_context, wanted, live))
     going = check_room(request_context, feed, target_key(wanted.target), size, leaves=live)
     for row in going:
         remove(feed, row, _reason_to_go(row, now), now)
     if live is not None:
         remove(feed, live, feed_pb.CHANGE_TYPE_DELETED, now, wanted.actor.endpoint_id)
-    result = _result(_create(request_context, wanted))
+    result = _result(feed, _create(request_context, wanted))
     result.displaced_ids.extend(row.message.id for row in going if not _has_expired(row, now))
     return result
 
@@ -184,7 +184,7 @@ def _commit(request_context: RequestContext, wanted: _Wanted, row: Row, change_t
     )
 
 
-def _result(row: Row, *, deduplicated: bool = False) -> service_pb.SendResult:
+def _result(feed: Feed, row: Row, *, deduplicated: bool = False) -> service_pb.SendResult:
     return service_pb.SendResult(
         id=row.message.id,
         revision=row.message.revision,
@@ -192,4 +192,5 @@ def _result(row: Row, *, deduplicated: bool = False) -> service_pb.SendResult:
         expire_time=row.message.expire_time,
         deduplicated=deduplicated,
         removed=not row.live,
+        endpoints=len(feed.present),
     )

@@ -23,6 +23,7 @@ def send_result(sent: SendResult) -> bytes:
             _RESULT_DEDUPLICATED if sent.deduplicated else b"",
             b"" if row.live else _RESULT_REMOVED,
             *(string_field(_RESULT_DISPLACED, id_) for id_ in sent.displaced),
+            b"" if sent.endpoints is None else _RESULT_ENDPOINTS + varint(sent.endpoints),
         )
     )
     return _RESULT + varint(len(body)) + body
@@ -42,3 +43,4 @@ _RESULT_EXPIRE: Final = tag(pb.SendResult.EXPIRE_TIME_FIELD_NUMBER)
 _RESULT_DEDUPLICATED: Final = tag(pb.SendResult.DEDUPLICATED_FIELD_NUMBER, VARINT) + b"\x01"
 _RESULT_DISPLACED: Final = tag(pb.SendResult.DISPLACED_IDS_FIELD_NUMBER)
 _RESULT_REMOVED: Final = tag(pb.SendResult.REMOVED_FIELD_NUMBER, VARINT) + b"\x01"
+_RESULT_ENDPOINTS: Final = tag(pb.SendResult.ENDPOINTS_FIELD_NUMBER, VARINT)

@@ -64,7 +64,7 @@ class _EndpointChanges:
     """The endpoints of one feed while a batch is decided."""
 
     def __init__(self, feed: Feed, endpoints: Sequence[Endpoint]) -> None:
-        self.feed = feed
+        self.before = feed
         self.endpoints = {endpoint.endpoint_id: endpoint for endpoint in endpoints}
         self.written: dict[str, Endpoint] = {}
         self.removed: dict[str, Endpoint] = {}
@@ -82,6 +82,11 @@ class _EndpointChanges:
 
     def present(self) -> list[Endpoint]:
         return [e for e in self.endpoints.values() if e.delete_time is None]
+
+    @property
+    def feed(self) -> Feed:
+        """The feed with the number of its endpoints after the changes so far."""
+        return replace(self.before, endpoints=len(self.present()))
 
 
 def decide_endpoints(
@@ -101,10 +106,12 @@ def decide_endpoints(
             outcomes.append(_one(changes_by_feed[command.feed], command, now, limits))
         except UnisonoError as error:
             outcomes.append(error.with_traceback(None))
+    changed = [changes for changes in changes_by_feed.values() if changes.written or changes.removed]
     return EndpointDecision(
         outcomes=outcomes,
-        endpoints=[endpoint for r in changes_by_feed.values() for endpoint in r.written.values()],
-        removed=[endpoint for r in changes_by_feed.values() for endpoint in r.removed.values()],
+        endpoints=[endpoint for changes in changed for endpoint in changes.written.values()],
+        removed=[endpoint for changes in changed for endpoint in changes.removed.values()],
+        feeds=[changes.feed for changes in changed if changes.feed != changes.before],
         deletions_per_feed=limits.deleted_endpoints_per_user,
     )
 

@@ -76,6 +76,11 @@ class Ledger:
         return self._targets if self._changing is None else self._changing
 
     @property
+    def endpoints(self) -> int | None:
+        """The number of endpoints that the user has; None where it is not known."""
+        return self._feed.endpoints
+
+    @property
     def feed(self) -> Feed:
         """The feed's row after the changes so far."""
         before = self._feed
@@ -90,6 +95,7 @@ class Ledger:
             size=self._size,
             unread=self._unread,
             targets=self._targets,
+            endpoints=before.endpoints,
         )
 
     @property

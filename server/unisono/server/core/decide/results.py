@@ -13,11 +13,13 @@ class SendResult:
     """The stored notification. `deduplicated`: an earlier send stored it, and this one changed nothing.
 
     `displaced` has the ids of settled notifications that gave way to it, oldest first.
+    `endpoints` is the number of endpoints that the user has, None where it is not known.
     """
 
     notification: Notification
     deduplicated: bool = False
     displaced: tuple[str, ...] = ()
+    endpoints: int | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
     role, key = command.actor.role, command.key
     same = ledger.keys.with_content(role, key, command.fingerprint)
     if same is not None:
-        return SendResult(notification=same, deduplicated=True)
+        return SendResult(notification=same, deduplicated=True, endpoints=ledger.endpoints)
     live = ledger.keys.live(role, key)
     if live is not None and not command.replace:
         raise _conflict(live)
@@ -102,7 +102,7 @@ def _create(ledger: Ledger, command: Send, expire_time: int, now: int) -> SendRe
         size=size_of(content.payload, command.target),
     )
     ledger.write(row, ChangeType.CREATED, command.actor.endpoint_id)
-    return SendResult(notification=row)
+    return SendResult(notification=row, endpoints=ledger.endpoints)
 
 
 def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int, now: int) -> SendResult:
@@ -129,7 +129,7 @@ def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int
         size=size_of(content.payload, live.target),
     )
     ledger.write(row, ChangeType.UPDATED, command.actor.endpoint_id)
-    return SendResult(notification=row)
+    return SendResult(notification=row, endpoints=ledger.endpoints)
 
 
 def _conflict(live: Notification) -> AlreadyExists:

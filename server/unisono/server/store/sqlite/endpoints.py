@@ -11,7 +11,7 @@ from unisono.server.store.commit import EndpointDecision, EndpointItem, Endpoint
 from unisono.server.store.reads import EndpointActivity
 from unisono.server.store.sqlite import rows
 from unisono.server.store.sqlite.feed_cache import FeedCache
-from unisono.server.store.sqlite.feeds import Feeds, insert_feed, read_feeds
+from unisono.server.store.sqlite.feeds import Feeds, insert_feed, read_feeds, write_feeds
 from unisono.server.store.sqlite.sql import ENDPOINT, json_array, render
 from unisono.server.store.sqlite.transaction import transaction, translated
 
@@ -79,6 +79,7 @@ def commit_endpoints(
             view = EndpointView(feeds=feeds.feeds, endpoints=_read(connection, items, feeds))
         decision = decide(items, view)
         with translated():
+            write_feeds(connection, feeds, decision.feeds)
             _write(connection, feeds, decision.endpoints)
             connection.executemany(_REMOVE, [_place(feeds, removed) for removed in decision.removed])
             _forget_deleted(connection, feeds, decision)

@@ -51,12 +51,15 @@ def read_feeds(
 ) -> Feeds:
     """Return the feeds with these keys, from the cache or the database.
 
-    A feed that does not exist has revision 0 and a new epoch, and is not in `stored`.
+    A feed that does not exist has revision 0, a new epoch and no endpoints, and is not in `stored`.
     """
     named = dict.fromkeys(keys)
     stored = feed_cache.pop(named)
     stored |= _read(connection, [key for key in named if key not in stored])
-    feeds = {key: stored[key].feed if key in stored else Feed(key=key, epoch=ids.epoch()) for key in named}
+    feeds = {
+        key: stored[key].feed if key in stored else Feed(key=key, epoch=ids.epoch(), endpoints=0)
+        for key in named
+    }
     return Feeds(feeds=feeds, stored=stored)
 
 

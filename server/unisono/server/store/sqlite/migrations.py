@@ -144,10 +144,14 @@ _SETTLED: Final = (
         WHERE removal IS NULL AND (read_state = 2 OR user_action_state = 3) AND user_action_state <> 4""",
 )
 
+# NULL: not known, until the next commit that reads the endpoints of the feed counts them.
+_ENDPOINT_COUNT: Final = ("ALTER TABLE feeds ADD COLUMN endpoints INTEGER",)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_FIRST),
     Migration(statements=_BOUNDED, reads_notifications=True),
     Migration(statements=_CATEGORY_AND_ACTION),
     Migration(statements=_SETTLED, reads_notifications=True),
+    Migration(statements=_ENDPOINT_COUNT),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

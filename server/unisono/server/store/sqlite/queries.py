@@ -99,8 +99,8 @@ async def read_feed_and_endpoint(
         with snapshot(connection):
             for feed_id, targets, *record in connection.execute(_FEED_AND_ENDPOINT, values).fetchall():
                 counts = read_target_counts(connection, [feed_id]).get(feed_id, NONE) if targets else NONE
-                endpoint = None if record[6] is None else rows.endpoint(key, record[6:])
-                return rows.feed(key, record[:6], counts), endpoint
+                endpoint = None if record[7] is None else rows.endpoint(key, record[7:])
+                return rows.feed(key, record[:7], counts), endpoint
         return None, None
 
     return await readers.read(key, both)

@@ -58,6 +58,8 @@ _DELETED_ENDPOINTS = """
     ) RETURNING feed
     """
 
+_FORGET_ENDPOINTS = "UPDATE feeds SET endpoints = endpoints - :forgotten WHERE feed = :feed"
+
 # Each condition reads the feed's entries of one index, and no other rows.
 _EMPTY_FEED = """
     DELETE FROM feeds WHERE feed = :feed
@@ -78,9 +80,12 @@ def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: PurgeBoun
     try:
         with _unchecked(connection), transaction(connection), translated():
             gone = _purge_tombstones(connection, values)
-            for statement in (_UNSEEN_ENDPOINTS, _DELETED_ENDPOINTS):
-                left = {**values, "limit": what.limit - gone.total()}
-                gone.update(feed for (feed,) in connection.execute(statement, left).fetchall())
+            left = {**values, "limit": what.limit - gone.total()}
+            gone += (forgotten := _deleted(connection, _UNSEEN_ENDPOINTS, left))
+            counts = [{"feed": feed, "forgotten": count} for feed, count in forgotten.items()]
+            connection.executemany(_FORGET_ENDPOINTS, counts)
+            left = {**values, "limit": what.limit - gone.total()}
+            gone += _deleted(connection, _DELETED_ENDPOINTS, left)
             connection.executemany(_EMPTY_FEED, [{"feed": feed} for feed in gone])
         return gone.total()
     finally:
@@ -101,6 +106,11 @@ def _unchecked(connection: sqlite3.Connection) -> Iterator[None]:
     finally:
         with translated():
             connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _deleted(connection: sqlite3.Connection, statement: str, values: Mapping[str, int]) -> Counter[int]:
+    """Delete rows, and return how many of each feed."""
+    return Counter(feed for (feed,) in connection.execute(statement, values).fetchall())
 
 
 def _purge_tombstones(connection: sqlite3.Connection, values: Mapping[str, int]) -> Counter[int]:

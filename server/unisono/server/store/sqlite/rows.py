@@ -21,7 +21,7 @@ from unisono.server.model.target import target_of_key
 Record = Sequence[Any]
 Values = tuple[Any, ...]
 
-FEED_COLUMNS = ("revision", "live", "size", "unread", "targets")
+FEED_COLUMNS = ("revision", "live", "size", "unread", "targets", "endpoints")
 FIXED_COLUMNS = (
     "feed",
     "id",
@@ -56,7 +56,7 @@ STATE_COLUMNS = (
 
 def feed(key: FeedKey, record: Record, targets: Mapping[str, Counts]) -> Feed:
     """Return the feed with the columns `sql.FEED` in the record, and these counts by target policy."""
-    epoch, revision, floor, live, size, unread = record
+    epoch, revision, floor, live, size, unread, endpoints = record
     return Feed(
         key=key,
         epoch=epoch,
@@ -66,12 +66,13 @@ def feed(key: FeedKey, record: Record, targets: Mapping[str, Counts]) -> Feed:
         size=size,
         unread=unread,
         targets=targets,
+        endpoints=endpoints,
     )
 
 
 def feed_values(value: Feed) -> Values:
     """Return the columns of a feed that commits change, in the order of `FEED_COLUMNS`."""
-    return value.revision, value.live, value.size, value.unread, len(value.targets)
+    return value.revision, value.live, value.size, value.unread, len(value.targets), value.endpoints
 
 
 def notification(key: FeedKey, record: Record) -> Notification:

@@ -6,7 +6,7 @@ from typing import Any
 
 from unisono.server.model import Audience, SenderRole
 
-FEED = "f.epoch, f.revision, f.floor, f.live, f.size, f.unread"
+FEED = "f.epoch, f.revision, f.floor, f.live, f.size, f.unread, f.endpoints"
 """The columns of a feed in the order of `rows.feed`; `f.targets` says whether there are counts besides."""
 
 STATE = (

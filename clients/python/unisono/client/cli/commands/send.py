@@ -109,7 +109,7 @@ def send(
     from unisono.client.cli.service.calls import Actor, call
 
     actor = Actor(user=user, endpoint=endpoint)
-    _say(access, call(access, lambda service: service.send(actor, content)))
+    _say(access, user, call(access, lambda service: service.send(actor, content)))
 
 
 def _shifted(user: str, title: str | None) -> tuple[str, str | None]:
@@ -147,8 +147,14 @@ def _content(
     return cast("Content", {name: value for name, value in content.items() if value is not None})
 
 
-def _say(access: Access, sent: SendResult) -> None:
-    click.echo(json_output.json_line(json_output.to_json(sent)) if access.as_json else one_line(sent.id))
-    if sent.deduplicated and not access.as_json:
+def _say(access: Access, user: str, sent: SendResult) -> None:
+    if access.as_json:
+        click.echo(json_output.json_line(json_output.to_json(sent)))
+        return
+    click.echo(one_line(sent.id))
+    if sent.deduplicated:
         gone = ", and it is gone by now" if sent.removed else ""
         click.echo(f"this was sent before{gone}: nothing changed", err=True)
+    if sent.endpoints == 0 and not sent.removed:
+        who = f"{one_line(user)} has" if user else "you have"
+        click.echo(f"{who} no device yet: it waits until one comes", err=True)

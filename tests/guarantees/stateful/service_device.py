@@ -64,10 +64,10 @@ class ServiceDevice:
 
     async def acknowledge(self) -> None:
         """Acknowledge the position held, which may be behind an earlier one: the largest counts."""
-        held = self.past.held
-        if held.token:
-            answer = await self.client.call(methods.ACKNOWLEDGE, resume_token=held.token)
-            assert answer.acknowledged_revision >= held.revision
+        token, revision = self.past.held.token, self.past.held.revision
+        if token:
+            answer = await self.client.call(methods.ACKNOWLEDGE, resume_token=token)
+            assert answer.acknowledged_revision >= revision
 
     async def leave(self) -> None:
         """Delete the endpoint, wait for the end of its stream, and continue as another endpoint."""

@@ -38,7 +38,7 @@ ALLOWED = {
     "GetEndpoint": {PUBLISHER, DEVICE},
     "ListEndpoints": {PUBLISHER, DEVICE},
     "UpdateEndpoint": {DEVICE},
-    "DeleteEndpoint": {DEVICE},
+    "DeleteEndpoint": {PUBLISHER, DEVICE},
     "ServerReflectionInfo": {PUBLISHER, DEVICE},
 }
 TOKENS = {PUBLISHER: tokens.publisher(), DEVICE: tokens.device()}

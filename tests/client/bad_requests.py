@@ -276,5 +276,7 @@ BAD = [
     by_device("everything", methods.UPDATE_ENDPOINT, "endpoint_id", "update_mask", "display_name",
               endpoint_id="", update_mask={"paths": ["platform"]}, display_name="\n"),
     by_device("no endpoint", methods.DELETE_ENDPOINT, "endpoint_id", endpoint_id=""),
+    by_app("no user", methods.DELETE_ENDPOINT, "user_id", endpoint_id="laptop", user_id=""),
+    by_app("neither", methods.DELETE_ENDPOINT, "endpoint_id", "user_id", user_id=""),
     by_app("no user", methods.LIST_ENDPOINTS, "user_id", user_id=""),
 ]  # fmt: skip

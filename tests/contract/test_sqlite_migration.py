@@ -82,7 +82,7 @@ def insert(connection: sqlite3.Connection, feed: int, row: tuple[Any, ...]) -> N
     )
 
 
-@pytest.fixture(params=[3, 4, 5, 6, 7])
+@pytest.fixture(params=[3, 4, 5, 6, 7, 8])
 def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A file as the server of this version made it."""
     path = tmp_path / "unisono.db"
@@ -123,6 +123,7 @@ def upgrade(path: Path) -> None:
         (5, "120425038aeacd4d"),
         (6, "2b5cad3ac0623852"),
         (7, "0fc46a432e01ba14"),
+        (8, "3d1004050ec22dbc"),
     ],
 )
 def test_a_version_is_made_as_it_was(version: int, digest: str) -> None:

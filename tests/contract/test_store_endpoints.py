@@ -31,6 +31,8 @@ FULL = an_endpoint(
     acknowledged_revision=2**53 - 1,
     session_id="session",
     delete_time=3,
+    may_return=True,
+    registrations=4,
 )
 
 
@@ -206,6 +208,23 @@ async def test_signs_of_life_act_by_the_largest_time_and_revision(store: Store) 
     )
 
     expected = an_endpoint("phone", last_seen_time=NOW + 9, acknowledged_revision=7)
+    assert await the(store, "phone") == expected
+
+
+async def test_what_another_registration_acknowledged_is_no_news(store: Store) -> None:
+    await put_endpoints(store, an_endpoint("phone", registrations=1, session_id="s", acknowledged_revision=2))
+
+    await store.record_activity(
+        [
+            EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW + 9, acknowledged_revision=7),
+            EndpointActivity(
+                feed=ALICE, endpoint_id="phone", time=NOW, acknowledged_revision=3, registrations=1
+            ),
+            EndpointActivity(feed=ALICE, endpoint_id="phone", time=NOW, ended_session="s"),
+        ]
+    )
+
+    expected = an_endpoint("phone", last_seen_time=NOW + 9, acknowledged_revision=3, registrations=1)
     assert await the(store, "phone") == expected
 
 

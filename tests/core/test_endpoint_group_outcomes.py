@@ -91,7 +91,7 @@ def one(random: Random) -> EndpointCommand:
     feed, endpoint_id = random.choice(FEEDS), random.choice(IDS)
     kind = random.random()
     if kind < 0.1:
-        return Remove(feed=feed, endpoint_id=endpoint_id)
+        return Remove(feed=feed, endpoint_id=endpoint_id, may_return=random.random() < 0.6)
     if kind < 0.2:
         return Rename(feed=feed, endpoint_id=endpoint_id, display_name=random.choice("ABC"))
     return Register(
@@ -100,6 +100,7 @@ def one(random: Random) -> EndpointCommand:
         platform=random.choice((None, Platform.LINUX, Platform.LINUX, Platform.LINUX, Platform.IOS)),
         display_name=random.choice(("", "D", "E")),
         session_id=random.choice(("", "s")),
+        registration=random.choice((None, None, None, 0, 1, 2**60)),
     )
 
 

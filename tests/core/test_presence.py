@@ -89,6 +89,18 @@ async def test_a_note_tells_the_largest_acknowledgement_so_far(presence: Presenc
     assert presence.record(seen(2, acknowledged_revision=3)).acknowledged_revision == 7
 
 
+async def test_what_one_registration_acknowledges_is_not_told_another(
+    presence: Presence, store: FailingStore
+) -> None:
+    await endpoint(store, "s1")
+    presence.record(seen(1, acknowledged_revision=7))
+    assert presence.record(seen(2, acknowledged_revision=3, registrations=1)).acknowledged_revision == 3
+
+    await presence.flush()
+
+    assert (await stored(store)).acknowledged_revision == 7
+
+
 async def test_the_end_of_a_session_is_written(presence: Presence, store: FailingStore) -> None:
     await endpoint(store, "s1")
     presence.record(seen(1, ended_session="s1"))

@@ -10,7 +10,7 @@ from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.api.convert import encoding
 from unisono.server.core.position import Position
-from unisono.server.core.resume_token import Seal
+from unisono.server.core.resume_token import Seal, registration_of
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.errors import InvalidRequest, Reason
 from unisono.server.model import FeedKey
@@ -46,14 +46,45 @@ def test_a_token_of_another_feed_is_refused(feed: FeedKey) -> None:
     assert raised.value.reason is Reason.RESUME_TOKEN_INVALID
 
 
+RECORDED = (
+    "01"  # version
+    "bf9463dea3b061b6"  # feed mark
+    "d0746f269e17df25"  # endpoint mark
+    "616e2065706f6368"  # store epoch
+    "616e2065706f6368"  # feed epoch
+    "0000000000000007"  # cursor
+    "0000000000000005"  # known
+    "0000000000000006"  # base
+    "e43384e2"  # CRC-32
+)
+
+
+def test_a_token_of_a_server_of_before_is_as_those_of_a_first_registration() -> None:
+    """Tokens had no count of registrations then; devices keep them for as long as they like."""
+    assert OURS.token(POSITION).hex() == RECORDED
+    assert registration_of(bytes.fromhex(RECORDED), ADA, "laptop") == 0
+
+
+@pytest.mark.parametrize("registrations", [0, 1, 2, 255, 256, 2**31])
+def test_a_token_tells_which_registration_it_is_of(registrations: int) -> None:
+    seal = Seal.of(ADA, "laptop", EPOCH, EPOCH, registrations)
+    token = seal.token(POSITION)
+
+    assert registration_of(token, ADA, "laptop") == registrations
+    assert seal.open(token) == POSITION
+    assert Seal.of(ADA, "laptop", EPOCH, EPOCH, registrations + 1).open(token) is None
+    assert registration_of(token, ADA, "phone") > 2**40
+
+
 def test_a_damaged_token_is_refused_wherever_it_is_damaged() -> None:
     token = OURS.token(POSITION)
     damaged = [token[:i] + bytes((token[i] ^ 1,)) + token[i + 1 :] for i in range(len(token))]
 
     for wrong in (*damaged, b"", token[:-1], token + b"x"):
-        with pytest.raises(InvalidRequest) as raised:
-            OURS.open(wrong)
-        assert raised.value.reason is Reason.RESUME_TOKEN_INVALID
+        for read in (OURS.open, lambda token: registration_of(token, ADA, "laptop")):
+            with pytest.raises(InvalidRequest) as raised:
+                read(wrong)
+            assert raised.value.reason is Reason.RESUME_TOKEN_INVALID
 
 
 def test_names_are_not_run_together() -> None:

@@ -90,6 +90,43 @@ async def test_a_deleted_endpoint_has_no_stream(bus: type[Bus]) -> None:
         assert raised.value.reason is Reason.ENDPOINT_DELETED
 
 
+@pytest.mark.parametrize("bus", BUSES)
+async def test_one_that_is_back_since_has_another_stream(bus: type[Bus]) -> None:
+    """The stream of before may hear of both at once, and was not superseded: its device has to forget."""
+    async with running(CoreHarness(bus=bus())) as harness:
+        stream = await live(harness)
+        await harness.endpoints.remove(ADA, "laptop", may_return=True)
+        back = await live(harness)
+        if bus is NullBus:
+            harness.clock.advance(30)
+
+        goodbye = await stream.ended()
+
+        assert goodbye == pb.Goodbye(reason=pb.GOODBYE_REASON_ENDPOINT_DELETED)
+        await stream.cut()
+        await harness.presence.flush()
+        assert (await harness.endpoints.get(ADA, "laptop")).session_id
+        await back.cut()
+
+
+async def test_an_acknowledgement_of_before_is_not_written_later() -> None:
+    async with running(CoreHarness()) as harness:
+        stream = await live(harness)
+        await harness.send()
+        await stream.next()
+        assert await harness.feeds.acknowledge(ADA, "laptop", stream.held.token) == 1
+        await harness.endpoints.remove(ADA, "laptop", may_return=True)
+        back = await live(harness)
+
+        await harness.presence.flush()
+
+        assert (await harness.endpoints.get(ADA, "laptop")).acknowledged_revision == 0
+        assert await harness.feeds.acknowledge(ADA, "laptop", back.held.token) == 1
+        await harness.presence.flush()
+        assert (await harness.endpoints.get(ADA, "laptop")).acknowledged_revision == 1
+        await back.cut()
+
+
 async def test_nothing_is_told_after_the_token_expired() -> None:
     async with running(CoreHarness()) as harness:
         stream = await live(harness, expire_time=START + 10_000)

@@ -50,10 +50,11 @@ def changed_until(rows: Sequence[Notification], after: int, each: int) -> int | 
 def with_activity(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
     """Return the endpoint after an activity was recorded."""
     ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session
+    news = sign.acknowledged_revision if sign.registrations == endpoint.registrations else 0
     return replace(
         endpoint,
         last_seen_time=max(endpoint.last_seen_time, sign.time),
-        acknowledged_revision=max(endpoint.acknowledged_revision, sign.acknowledged_revision),
+        acknowledged_revision=max(endpoint.acknowledged_revision, news),
         session_id="" if ended else endpoint.session_id,
     )
 

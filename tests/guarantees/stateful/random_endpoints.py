@@ -24,7 +24,7 @@ class RandomEndpoints:
         if kind < 0.15:
             return Rename(feed=feed, endpoint_id=name, display_name=display_name)
         if kind < 0.3:
-            return Remove(feed=feed, endpoint_id=name)
+            return Remove(feed=feed, endpoint_id=name, may_return=self._random.random() < 0.6)
         self._sessions += 1
         return Register(
             feed=feed,
@@ -32,6 +32,7 @@ class RandomEndpoints:
             platform=self._random.choice((None, Platform.IOS, Platform.IOS, Platform.LINUX)),
             display_name=display_name,
             session_id=self._random.choice(("", f"session-{self._sessions}")),
+            registration=self._random.choice((None, None, None, 0, 1)),
         )
 
     def sign(self, feed: FeedKey, endpoints: Sequence[Endpoint], now: int) -> EndpointActivity:
@@ -43,5 +44,6 @@ class RandomEndpoints:
             endpoint_id=name,
             time=now - self._random.choice((0, 0, 5_000)),
             acknowledged_revision=self._random.randint(0, 20),
+            registrations=self._random.choice((0, 0, 1)),
             ended_session=self._random.choice(("", "another", known.get(name, ""))),
         )

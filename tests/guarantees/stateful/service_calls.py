@@ -120,10 +120,11 @@ class ServiceCalls:
                 return
 
     async def _come_and_go(self, client: RecordedClient) -> None:
-        """Register, rename or delete an endpoint without streams; as a backend, list endpoints."""
+        """Register, rename or delete an endpoint without streams; as a backend, list or delete endpoints."""
         name = f"watch-{self._random.randint(1, 9)}"
         kind = self._random.random()
-        if not client.endpoint_id:
+        may_return = self._random.random() < 0.6
+        if not client.endpoint_id and kind < 0.8:
             await client.call(methods.LIST_ENDPOINTS)
         elif kind < 0.5:
             await client.call(methods.REGISTER_ENDPOINT, endpoint_id=name, platform=pb.DEVICE_PLATFORM_IOS)
@@ -132,7 +133,7 @@ class ServiceCalls:
             fields = {"display_name": "Mine", "update_mask": mask}
             await client.call(methods.UPDATE_ENDPOINT, endpoint_id=name, **fields)
         else:
-            await client.call(methods.DELETE_ENDPOINT, endpoint_id=name)
+            await client.call(methods.DELETE_ENDPOINT, endpoint_id=name, may_return=may_return)
 
     def _selected(self) -> dict[str, Any]:
         """A selector, and at times an `up_to_revision`."""

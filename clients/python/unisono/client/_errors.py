@@ -119,7 +119,7 @@ class FailedPrecondition(UnisonoError):
 
 
 class EndpointDeleted(FailedPrecondition):
-    """The endpoint was deleted; its id stays unusable for 30 days."""
+    """The endpoint was deleted; its id stays unusable for 30 days, unless it was deleted to return."""
 
 
 class PlatformFixed(FailedPrecondition):

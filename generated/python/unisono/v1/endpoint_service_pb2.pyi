@@ -52,7 +52,7 @@ class Endpoint(_message.Message):
     """Whether it has a stream open."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was registered."""
+        """When it was registered, or last registered anew."""
 
     @_builtins.property
     def last_seen_time(self) -> _timestamp_pb2.Timestamp:
@@ -303,19 +303,26 @@ class DeleteEndpointRequest(_message.Message):
 
     USER_ID_FIELD_NUMBER: _builtins.int
     ENDPOINT_ID_FIELD_NUMBER: _builtins.int
+    MAY_RETURN_FIELD_NUMBER: _builtins.int
     user_id: _builtins.str
-    """The user. May be left out."""
+    """The user. Required for publishers; a device may leave it out."""
     endpoint_id: _builtins.str
-    """Required."""
+    """Required. A device may name any endpoint of its user."""
+    may_return: _builtins.bool
+    """The id may be registered anew at once, as a new device: by RegisterEndpoint, or by a Subscribe without a
+    resume_token. For signing out. What the endpoint was before is told ENDPOINT_DELETED also then, wherever it shows a
+    resume_token of before. A deletion without this bars the id, also after one with it, and not the other way round.
+    """
     def __init__(
         self,
         *,
         user_id: _builtins.str = ...,
         endpoint_id: _builtins.str = ...,
+        may_return: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["endpoint_id", b"endpoint_id", "user_id", b"user_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["endpoint_id", b"endpoint_id", "may_return", b"may_return", "user_id", b"user_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -329,7 +336,7 @@ class DeleteEndpointResponse(_message.Message):
 
     ALREADY_REMOVED_FIELD_NUMBER: _builtins.int
     already_removed: _builtins.bool
-    """True when it was deleted before, and this call changed nothing."""
+    """True when it was deleted before, and this call changed nothing. Barring the id of one that might return is a change."""
     def __init__(
         self,
         *,

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EndpointServiceStub(object):
-    """The devices of a user. Devices change them; publishers read them.
+    """The devices of a user. Devices change them; publishers read them, and delete those that are lost.
     """
 
     def __init__(self, channel):
@@ -63,11 +63,12 @@ class EndpointServiceStub(object):
 
 
 class EndpointServiceServicer(object):
-    """The devices of a user. Devices change them; publishers read them.
+    """The devices of a user. Devices change them; publishers read them, and delete those that are lost.
     """
 
     def RegisterEndpoint(self, request, context):
-        """Registers an endpoint, or finds it registered. Subscribe does this too.
+        """Registers an endpoint, or finds it registered. Subscribe does this too. The id of one that was deleted cannot be
+        registered for 30 days, unless it was deleted with may_return.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -95,7 +96,8 @@ class EndpointServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteEndpoint(self, request, context):
-        """Removes an endpoint and ends its stream. Its id stays deleted for 30 days.
+        """Removes an endpoint and ends its stream. Its id stays deleted for 30 days, unless the endpoint may return. Both
+        roles may call it: a device when its user signs out, a publisher for a device that was lost.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -138,7 +140,7 @@ def add_EndpointServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EndpointService(object):
-    """The devices of a user. Devices change them; publishers read them.
+    """The devices of a user. Devices change them; publishers read them, and delete those that are lost.
     """
 
     @staticmethod

@@ -27,14 +27,16 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class EndpointServiceStub:
-    """The devices of a user. Devices change them; publishers read them."""
+    """The devices of a user. Devices change them; publishers read them, and delete those that are lost."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> EndpointServiceAsyncStub: ...
     RegisterEndpoint: _grpc.UnaryUnaryMultiCallable[_endpoint_service_pb2.RegisterEndpointRequest, _endpoint_service_pb2.RegisterEndpointResponse]
-    """Registers an endpoint, or finds it registered. Subscribe does this too."""
+    """Registers an endpoint, or finds it registered. Subscribe does this too. The id of one that was deleted cannot be
+    registered for 30 days, unless it was deleted with may_return.
+    """
     GetEndpoint: _grpc.UnaryUnaryMultiCallable[_endpoint_service_pb2.GetEndpointRequest, _endpoint_service_pb2.GetEndpointResponse]
     """Returns one endpoint."""
     ListEndpoints: _grpc.UnaryUnaryMultiCallable[_endpoint_service_pb2.ListEndpointsRequest, _endpoint_service_pb2.ListEndpointsResponse]
@@ -42,15 +44,19 @@ class EndpointServiceStub:
     UpdateEndpoint: _grpc.UnaryUnaryMultiCallable[_endpoint_service_pb2.UpdateEndpointRequest, _endpoint_service_pb2.UpdateEndpointResponse]
     """Renames an endpoint."""
     DeleteEndpoint: _grpc.UnaryUnaryMultiCallable[_endpoint_service_pb2.DeleteEndpointRequest, _endpoint_service_pb2.DeleteEndpointResponse]
-    """Removes an endpoint and ends its stream. Its id stays deleted for 30 days."""
+    """Removes an endpoint and ends its stream. Its id stays deleted for 30 days, unless the endpoint may return. Both
+    roles may call it: a device when its user signs out, a publisher for a device that was lost.
+    """
 
 @_typing.type_check_only
 class EndpointServiceAsyncStub(EndpointServiceStub):
-    """The devices of a user. Devices change them; publishers read them."""
+    """The devices of a user. Devices change them; publishers read them, and delete those that are lost."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterEndpoint: _aio.UnaryUnaryMultiCallable[_endpoint_service_pb2.RegisterEndpointRequest, _endpoint_service_pb2.RegisterEndpointResponse]  # type: ignore[assignment]
-    """Registers an endpoint, or finds it registered. Subscribe does this too."""
+    """Registers an endpoint, or finds it registered. Subscribe does this too. The id of one that was deleted cannot be
+    registered for 30 days, unless it was deleted with may_return.
+    """
     GetEndpoint: _aio.UnaryUnaryMultiCallable[_endpoint_service_pb2.GetEndpointRequest, _endpoint_service_pb2.GetEndpointResponse]  # type: ignore[assignment]
     """Returns one endpoint."""
     ListEndpoints: _aio.UnaryUnaryMultiCallable[_endpoint_service_pb2.ListEndpointsRequest, _endpoint_service_pb2.ListEndpointsResponse]  # type: ignore[assignment]
@@ -58,10 +64,12 @@ class EndpointServiceAsyncStub(EndpointServiceStub):
     UpdateEndpoint: _aio.UnaryUnaryMultiCallable[_endpoint_service_pb2.UpdateEndpointRequest, _endpoint_service_pb2.UpdateEndpointResponse]  # type: ignore[assignment]
     """Renames an endpoint."""
     DeleteEndpoint: _aio.UnaryUnaryMultiCallable[_endpoint_service_pb2.DeleteEndpointRequest, _endpoint_service_pb2.DeleteEndpointResponse]  # type: ignore[assignment]
-    """Removes an endpoint and ends its stream. Its id stays deleted for 30 days."""
+    """Removes an endpoint and ends its stream. Its id stays deleted for 30 days, unless the endpoint may return. Both
+    roles may call it: a device when its user signs out, a publisher for a device that was lost.
+    """
 
 class EndpointServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The devices of a user. Devices change them; publishers read them."""
+    """The devices of a user. Devices change them; publishers read them, and delete those that are lost."""
 
     @_abc_1.abstractmethod
     def RegisterEndpoint(
@@ -69,7 +77,9 @@ class EndpointServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _endpoint_service_pb2.RegisterEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_endpoint_service_pb2.RegisterEndpointResponse, _abc.Awaitable[_endpoint_service_pb2.RegisterEndpointResponse]]:
-        """Registers an endpoint, or finds it registered. Subscribe does this too."""
+        """Registers an endpoint, or finds it registered. Subscribe does this too. The id of one that was deleted cannot be
+        registered for 30 days, unless it was deleted with may_return.
+        """
 
     @_abc_1.abstractmethod
     def GetEndpoint(
@@ -101,6 +111,8 @@ class EndpointServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _endpoint_service_pb2.DeleteEndpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_endpoint_service_pb2.DeleteEndpointResponse, _abc.Awaitable[_endpoint_service_pb2.DeleteEndpointResponse]]:
-        """Removes an endpoint and ends its stream. Its id stays deleted for 30 days."""
+        """Removes an endpoint and ends its stream. Its id stays deleted for 30 days, unless the endpoint may return. Both
+        roles may call it: a device when its user signs out, a publisher for a device that was lost.
+        """
 
 def add_EndpointServiceServicer_to_server(servicer: EndpointServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

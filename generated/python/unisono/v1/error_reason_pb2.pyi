@@ -53,7 +53,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_ENDPOINT_NOT_FOUND: _ErrorReason.ValueType  # 14
     """NOT_FOUND. There is no such endpoint of this user. Register it first."""
     ERROR_REASON_ENDPOINT_DELETED: _ErrorReason.ValueType  # 15
-    """FAILED_PRECONDITION, or NOT_FOUND at the end of a stream. The endpoint was deleted; its id stays unusable for 30 days."""
+    """FAILED_PRECONDITION, or NOT_FOUND at the end of a stream. The endpoint was deleted; its id stays unusable for 30
+    days, unless it may return. What a device holds from before is not its any more.
+    """
     ERROR_REASON_PLATFORM_FIXED: _ErrorReason.ValueType  # 16
     """FAILED_PRECONDITION. The platform of an endpoint cannot change. metadata: platform, the registered one."""
     ERROR_REASON_KEY_CONFLICT: _ErrorReason.ValueType  # 17
@@ -150,7 +152,9 @@ ERROR_REASON_NOTIFICATION_NOT_FOUND: ErrorReason.ValueType  # 13
 ERROR_REASON_ENDPOINT_NOT_FOUND: ErrorReason.ValueType  # 14
 """NOT_FOUND. There is no such endpoint of this user. Register it first."""
 ERROR_REASON_ENDPOINT_DELETED: ErrorReason.ValueType  # 15
-"""FAILED_PRECONDITION, or NOT_FOUND at the end of a stream. The endpoint was deleted; its id stays unusable for 30 days."""
+"""FAILED_PRECONDITION, or NOT_FOUND at the end of a stream. The endpoint was deleted; its id stays unusable for 30
+days, unless it may return. What a device holds from before is not its any more.
+"""
 ERROR_REASON_PLATFORM_FIXED: ErrorReason.ValueType  # 16
 """FAILED_PRECONDITION. The platform of an endpoint cannot change. metadata: platform, the registered one."""
 ERROR_REASON_KEY_CONFLICT: ErrorReason.ValueType  # 17

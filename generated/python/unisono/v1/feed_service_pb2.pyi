@@ -128,7 +128,9 @@ Global___GoodbyeReason: _TypeAlias = GoodbyeReason  # noqa: Y015
 
 @_typing.final
 class SubscribeRequest(_message.Message):
-    """The request of Subscribe. It registers the endpoint if it is new."""
+    """The request of Subscribe. It registers the endpoint if it is new. One that was deleted with may_return is registered
+    anew only without a resume_token.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -148,7 +150,9 @@ class SubscribeRequest(_message.Message):
     display_name: _builtins.str
     """For people to recognise the device. At most 256 bytes. Empty leaves the stored one."""
     resume_token: _builtins.bytes
-    """After the last message that the device has applied: the resume_token of that message, or of ListNotifications."""
+    """After the last message that the device has applied: the resume_token of that message, or of ListNotifications.
+    One from before the endpoint was deleted is refused with ENDPOINT_DELETED, also where its id was registered anew.
+    """
     start_position: Global___StartPosition.ValueType
     """Without a position."""
     @_builtins.property
@@ -445,7 +449,9 @@ class AcknowledgeRequest(_message.Message):
     endpoint_id: _builtins.str
     """The device. Required."""
     resume_token: _builtins.bytes
-    """The resume_token of the last message that the device has applied. Required."""
+    """The resume_token of the last message that the device has applied. Required. One from before the endpoint was
+    deleted is refused with ENDPOINT_DELETED.
+    """
     def __init__(
         self,
         *,

@@ -744,7 +744,8 @@ class MarkNotificationsRequest(_message.Message):
     """The user whose notifications they are."""
     endpoint_id: _builtins.str
     """The device that marks, which must be registered. Devices only. With the selector all, only what is meant for this
-    endpoint is marked.
+    endpoint is marked. A deleted one is refused with ENDPOINT_DELETED, until its id is registered anew: nothing in a
+    mark tells the devices of before and after that apart.
     """
     group_name: _builtins.str
     """All of one group."""

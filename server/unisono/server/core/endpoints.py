@@ -18,6 +18,7 @@ from unisono.server.core.decide.endpoints import (
     decide_endpoints,
     registered,
     require_endpoint,
+    returns,
 )
 from unisono.server.core.presence import Presence
 from unisono.server.errors import Unavailable, UnisonoError
@@ -66,15 +67,18 @@ class Endpoints:
         platform: Platform | None,
         display_name: str,
         session_id: str = "",
+        registration: int | None = None,
     ) -> EndpointResult:
         """Register an endpoint, or find it registered; with a `session_id`, that session becomes its stream.
 
         Returns the endpoint and its feed. `platform` may be None, and an empty `display_name` leaves the
-        stored one, where it is registered. At `Limits.endpoints_per_user` the endpoint that was unseen for
-        longest and has no stream is removed. Raises `InvalidRequest` for a new endpoint without platform;
-        `FailedPrecondition` for one that was deleted (ENDPOINT_DELETED) or has another platform
-        (PLATFORM_FIXED); `QuotaExceeded` at the limit when all have streams; and `Unavailable`, but for a
-        session of a registered endpoint only if the store cannot even be read.
+        stored one, where it is registered. `registration` is that of the position that the device holds, None
+        for none: only then an id that was deleted and may return is registered anew. At
+        `Limits.endpoints_per_user` the endpoint that was unseen for longest and has no stream is removed.
+        Raises `InvalidRequest` for a new endpoint without platform; `FailedPrecondition` for one that was
+        deleted, or was since its position (ENDPOINT_DELETED), or has another platform (PLATFORM_FIXED);
+        `QuotaExceeded` at the limit when all have streams; and `Unavailable`, but for a session of a
+        registered endpoint only if the store cannot even be read.
         """
         return await self.committer.submit(
             Register(
@@ -83,6 +87,7 @@ class Endpoints:
                 platform=platform,
                 display_name=display_name,
                 session_id=session_id,
+                registration=registration,
             )
         )
 
@@ -94,13 +99,14 @@ class Endpoints:
         command = Rename(feed=feed, endpoint_id=endpoint_id, display_name=display_name)
         return (await self.committer.submit(command)).endpoint
 
-    async def remove(self, feed: FeedKey, endpoint_id: str) -> bool:
+    async def remove(self, feed: FeedKey, endpoint_id: str, *, may_return: bool = False) -> bool:
         """Delete an endpoint and end its stream. Return False when it was deleted before.
 
-        Raises `NotFound` where the user has no such endpoint, and `Unavailable`.
+        With `may_return` its id may be registered anew at once. To take that back is a change of one that was
+        deleted before. Raises `NotFound` where the user has no such endpoint, and `Unavailable`.
         """
-        result = await self.committer.submit(Remove(feed=feed, endpoint_id=endpoint_id))
-        return result.changed
+        command = Remove(feed=feed, endpoint_id=endpoint_id, may_return=may_return)
+        return (await self.committer.submit(command)).changed
 
     async def get(self, feed: FeedKey, endpoint_id: str) -> Endpoint:
         """Return an endpoint.
@@ -165,7 +171,7 @@ class Endpoints:
             return error
         try:
             feed, known = await self._store.feed_and_endpoint(command.feed, command.endpoint_id)
-            if feed is None or known is None:
+            if feed is None or known is None or returns(known, command):
                 return error
             endpoint = registered(known, command, self._clock.now())
         except UnisonoError as refusal:

@@ -13,10 +13,10 @@ from unisono.server.core.events import EncodeCatchUpEvent
 from unisono.server.core.hub import Hub, Subscriber
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
-from unisono.server.core.resume_token import Seal
+from unisono.server.core.resume_token import Seal, registration_of
 from unisono.server.core.session import Session
 from unisono.server.core.stream_messages import SessionLimits
-from unisono.server.model import Audience, Feed, FeedKey, Platform
+from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.reads import EndpointActivity, Standing
 
@@ -104,10 +104,11 @@ class Feeds:
         for a token that is damaged or of another feed, before anything is written, and as
         `Endpoints.register`. When the caller is cancelled, the endpoint is left without this stream.
         """
-        if request.resume_token is not None:
-            Seal.of(request.feed, request.endpoint_id, b"", b"").open(request.resume_token)
-        registered = await self._register(request, subscriber)
-        position, resumed = self._start(request, registered.feed)
+        token, registration = request.resume_token, None
+        if token is not None:
+            registration = registration_of(token, request.feed, request.endpoint_id)
+        registered = await self._register(request, registration, subscriber)
+        position, resumed = self._start(request, registered)
         return Session(
             endpoint=registered.endpoint,
             feed=registered.feed,
@@ -126,13 +127,16 @@ class Feeds:
 
         Returns the largest revision that it has acknowledged. A token of another endpoint or epoch, one
         ahead of the feed and an older one change nothing. Saved with a delay of seconds, which a crash may
-        lose. Raises `NotFound`, `FailedPrecondition` when the endpoint was deleted, `InvalidRequest`
-        (RESUME_TOKEN_INVALID) for a token that is damaged or of another feed, and `Unavailable`.
+        lose. Raises `NotFound`, `FailedPrecondition` when the endpoint was deleted, or was after the token,
+        `InvalidRequest` (RESUME_TOKEN_INVALID) for a token that is damaged or of another feed, and
+        `Unavailable`.
         """
-        standing, endpoint = await self._store.standing(feed, endpoint_id)
-        acknowledged = require_endpoint(endpoint).acknowledged_revision
+        standing, found = await self._store.standing(feed, endpoint_id)
+        endpoint = require_endpoint(found)
+        require_endpoint(endpoint, registration_of(token, feed, endpoint_id))
+        acknowledged = endpoint.acknowledged_revision
         epoch, last = standing or Standing(b"", 0)
-        position = self._seal(feed, epoch, endpoint_id).open(token)
+        position = self._seal(endpoint, epoch).open(token)
         if position is not None and position.cursor <= last:
             acknowledged = max(acknowledged, position.cursor)
         activity = EndpointActivity(
@@ -140,6 +144,7 @@ class Feeds:
             endpoint_id=endpoint_id,
             time=self._clock.now(),
             acknowledged_revision=acknowledged,
+            registrations=endpoint.registrations,
         )
         return self._presence.record(activity).acknowledged_revision
 
@@ -155,7 +160,9 @@ class Feeds:
         state, endpoint = await self._store.feed_and_endpoint(feed, endpoint_id)
         return _counters(state, require_endpoint(endpoint).audience)
 
-    async def _register(self, request: StreamRequest, subscriber: Subscriber) -> EndpointResult:
+    async def _register(
+        self, request: StreamRequest, registration: int | None, subscriber: Subscriber
+    ) -> EndpointResult:
         """Register the session as that of the endpoint. When the caller is cancelled, it is given back."""
         registering = asyncio.ensure_future(
             self._endpoints.register(
@@ -164,6 +171,7 @@ class Feeds:
                 request.platform,
                 request.display_name,
                 subscriber.session_id,
+                registration,
             )
         )
         try:
@@ -187,9 +195,10 @@ class Feeds:
         )
         self._presence.record(activity)
 
-    def _start(self, request: StreamRequest, feed: Feed) -> tuple[Position, bool]:
+    def _start(self, request: StreamRequest, registered: EndpointResult) -> tuple[Position, bool]:
+        feed = registered.feed
         if request.resume_token is not None:
-            position = self._seal(feed.key, feed.epoch, request.endpoint_id).open(request.resume_token)
+            position = self._seal(registered.endpoint, feed.epoch).open(request.resume_token)
             if position is not None and position.resumable(feed.revision, feed.floor):
                 return position, True
             return Position.beginning(feed.revision), False
@@ -197,8 +206,8 @@ class Feeds:
             return Position.complete_at(feed.revision), False
         return Position.beginning(feed.revision), False
 
-    def _seal(self, feed: FeedKey, epoch: bytes, endpoint_id: str) -> Seal:
-        return Seal.of(feed, endpoint_id, self._store.epoch, epoch)
+    def _seal(self, endpoint: Endpoint, epoch: bytes) -> Seal:
+        return Seal.of(endpoint.feed, endpoint.endpoint_id, self._store.epoch, epoch, endpoint.registrations)
 
     def _limits(self, request: StreamRequest) -> SessionLimits:
         rules = self._rules

@@ -25,7 +25,7 @@ from unisono.server.core.resume_token import Seal
 from unisono.server.core.turns import Turns
 from unisono.server.errors import UnisonoError
 from unisono.server.fair_queue import Owner
-from unisono.server.model import Audience, FullFeed, Limits, Notification, TargetPolicy
+from unisono.server.model import Audience, Endpoint, FullFeed, Limits, Notification, TargetPolicy
 from unisono.server.model.notification import size_of
 from unisono.server.model.value import value
 from unisono.server.store.base import Store
@@ -124,14 +124,15 @@ class Notifications:
         ListNotificationsRequest.page_size). Raises `NotFound` and `FailedPrecondition` for an endpoint that
         is not registered or was deleted, and `Unavailable`.
         """
+        endpoint = None
         if actor.endpoint_id:
             endpoint = await self._endpoints.get(actor.feed, actor.endpoint_id)
             where = replace(where, audience=endpoint.audience)
         page = await self._store.history(
             actor.feed, where, before=before, limit=limit, max_bytes=self._limits.page_bytes
         )
-        if before is None and actor.endpoint_id and page.standing is not None:
-            return ListResult(page=page, resume_token=self._token(actor, page.standing))
+        if before is None and endpoint is not None and page.standing is not None:
+            return ListResult(page=page, resume_token=self._token(endpoint, page.standing))
         return ListResult(page=page)
 
     async def changes(
@@ -197,6 +198,8 @@ class Notifications:
             room=self._room(request),
         )
 
-    def _token(self, actor: Actor, standing: Standing) -> bytes:
-        seal = Seal.of(actor.feed, actor.endpoint_id, self._store.epoch, standing.epoch)
+    def _token(self, endpoint: Endpoint, standing: Standing) -> bytes:
+        seal = Seal.of(
+            endpoint.feed, endpoint.endpoint_id, self._store.epoch, standing.epoch, endpoint.registrations
+        )
         return seal.token(Position.complete_at(standing.revision))

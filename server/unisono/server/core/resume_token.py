@@ -18,6 +18,7 @@ VERSION = 1
 _SEAL = struct.Struct(">B8s8s8s8s")
 _POSITION = struct.Struct(">QQQ")
 _CHECK = struct.Struct(">I")
+_MARK_BYTES = 8
 _SIZE = _SEAL.size + _POSITION.size + _CHECK.size
 
 
@@ -25,7 +26,7 @@ _SIZE = _SEAL.size + _POSITION.size + _CHECK.size
 class Seal:
     """The endpoint, the feed and the epochs that a token is valid for. Constant for a session, so made once.
 
-    `feed` and `endpoint` are hashes of eight bytes.
+    `feed` and `endpoint` are marks of eight bytes; see `registration_of` for that of an endpoint.
     """
 
     feed: bytes
@@ -34,9 +35,14 @@ class Seal:
     feed_epoch: bytes
 
     @classmethod
-    def of(cls, key: FeedKey, endpoint_id: str, store_epoch: bytes, feed_epoch: bytes) -> "Seal":
-        """Return the seal of one endpoint of one feed, with the epochs of the store and of the feed."""
-        return cls(_mark(*key), _mark(*key, endpoint_id), store_epoch, feed_epoch)
+    def of(
+        cls, key: FeedKey, endpoint_id: str, store_epoch: bytes, feed_epoch: bytes, registrations: int = 0
+    ) -> "Seal":
+        """Return the seal of one endpoint of one feed, with the epochs of the store and of the feed.
+
+        `registrations` is that of the endpoint (see `model.Endpoint`).
+        """
+        return cls(_mark(*key), _mark(*key, endpoint_id, count=registrations), store_epoch, feed_epoch)
 
     def token(self, position: Position) -> bytes:
         """Return the resume token of a position."""
@@ -49,31 +55,43 @@ class Seal:
 
         Raises `InvalidRequest` (RESUME_TOKEN_INVALID) when it is damaged, or of another feed or version.
         """
-        version, feed, *rest, position = _parse(token)
-        if version != VERSION or feed != self.feed:
-            raise _invalid("was not given out for this feed")
+        *rest, position = _parse(token, self.feed)
         if rest != [self.endpoint, self.store_epoch, self.feed_epoch]:
             return None
         return position
 
 
-def _parse(token: bytes) -> tuple[int, bytes, bytes, bytes, bytes, Position]:
+def registration_of(token: bytes, key: FeedKey, endpoint_id: str) -> int:
+    """Return which registration of an endpoint a token was given out for, 0 for the first.
+
+    The mark of an endpoint is a hash, with the count of registrations laid over it bit by bit: so it tells
+    the count to whoever knows the id, and that of a first registration is the hash alone, as it was before
+    there was a count. For a token of another endpoint the number is larger than any count. Raises
+    `InvalidRequest` as `Seal.open`.
+    """
+    endpoint, *_ = _parse(token, _mark(*key))
+    return int.from_bytes(endpoint, "big") ^ int.from_bytes(_mark(*key, endpoint_id), "big")
+
+
+def _parse(token: bytes, of_feed: bytes) -> tuple[bytes, bytes, bytes, Position]:
+    """Return the marks and epochs of a token, without that of the feed, and its position."""
     if len(token) != _SIZE:
         raise _invalid("is not a resume token")
     body, check = token[: -_CHECK.size], token[-_CHECK.size :]
     if _CHECK.unpack(check)[0] != zlib.crc32(body):
         raise _invalid("is damaged")
     version, feed, endpoint, store_epoch, feed_epoch = _SEAL.unpack(body[: _SEAL.size])
-    position = Position(*_POSITION.unpack(body[_SEAL.size :]))
-    return version, feed, endpoint, store_epoch, feed_epoch, position
+    if version != VERSION or feed != of_feed:
+        raise _invalid("was not given out for this feed")
+    return endpoint, store_epoch, feed_epoch, Position(*_POSITION.unpack(body[_SEAL.size :]))
 
 
-def _mark(*names: str) -> bytes:
-    digest = hashlib.blake2b(digest_size=8)
+def _mark(*names: str, count: int = 0) -> bytes:
+    digest = hashlib.blake2b(digest_size=_MARK_BYTES)
     for name in names:
         raw = name.encode()
         digest.update(len(raw).to_bytes(4, "big") + raw)
-    return digest.digest()
+    return (int.from_bytes(digest.digest(), "big") ^ count).to_bytes(_MARK_BYTES, "big")
 
 
 def _invalid(what: str) -> InvalidRequest:

@@ -48,6 +48,7 @@ class Session:
         "_position",
         "_presence",
         "_reason",
+        "_registrations",
         "_seal",
         "_store",
         "_subscriber",
@@ -81,7 +82,8 @@ class Session:
         self._cache = cache
         self._presence = presence
         self._clock = clock
-        self._seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch)
+        self._registrations = endpoint.registrations
+        self._seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch, endpoint.registrations)
         self._unread = feed.unread_count(endpoint.audience)
         self._ends_at = clock.monotonic() + limits.age
         #: The feed has at least this revision.
@@ -197,12 +199,18 @@ class Session:
         return standing
 
     def _check_ownership(self, endpoint: Endpoint | None, unsaved: str) -> None:
-        """Set the reason to end when the endpoint is gone, or has a newer session, perhaps an unsaved one."""
+        """Set the reason to end when the endpoint is gone, or has a newer session, perhaps an unsaved one.
+
+        It is gone also where it came back since.
+        """
         owner = unsaved or (endpoint.session_id if endpoint is not None else None)
-        if owner is None or (endpoint is not None and endpoint.delete_time is not None):
+        if owner is None or (endpoint is not None and self._is_gone(endpoint)):
             self._reason = GoodbyeReason.ENDPOINT_DELETED
         elif owner != self.session_id:
             self._reason = GoodbyeReason.SUPERSEDED
+
+    def _is_gone(self, endpoint: Endpoint) -> bool:
+        return endpoint.delete_time is not None or endpoint.registrations != self._registrations
 
     async def _wait_for_heartbeat(self) -> bool:
         """Wait until a heartbeat is due, polling the store at each tick. False: there is something else."""
@@ -268,6 +276,7 @@ class Session:
                 feed=self._feed,
                 endpoint_id=self._audience.endpoint_id,
                 time=self._clock.now(),
+                registrations=self._registrations,
                 ended_session=self.session_id if ended else "",
             )
         )

@@ -11,7 +11,8 @@ class Endpoint:
     """One installation of an app on one device of one user. Times are milliseconds since 1970.
 
     `session_id` identifies its open stream and is empty without one. A deleted endpoint has a `delete_time`,
-    and is stored for a while so that its id is not used again too soon.
+    and is stored for a while so that its id is not used again too soon; with `may_return` it may be, at once.
+    `registrations` is how often the id was registered anew, which makes it another device: 0 for the first.
     """
 
     feed: FeedKey
@@ -23,6 +24,8 @@ class Endpoint:
     acknowledged_revision: int = 0
     session_id: str = ""
     delete_time: int | None = None
+    may_return: bool = False
+    registrations: int = 0
 
     @property
     def audience(self) -> Audience:

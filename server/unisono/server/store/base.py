@@ -95,8 +95,8 @@ class Store(Protocol):
     async def record_activity(self, activities: Sequence[EndpointActivity]) -> None:
         """Record the activity of endpoints in one transaction, each merged with what is stored.
 
-        Times (ms since 1970) and acknowledged revisions never decrease. Unknown and deleted endpoints are
-        ignored. Repeating the call is safe.
+        Times (ms since 1970) and acknowledged revisions never decrease. A revision that another registration
+        of the id acknowledged, and unknown and deleted endpoints, are ignored. Repeating the call is safe.
         """
 
     async def feed(self, key: FeedKey) -> Feed | None:

@@ -23,7 +23,8 @@ class Standing(NamedTuple):
 class EndpointActivity:
     """Activity of an endpoint: when it was last seen (ms since 1970), and the revision that it acknowledged.
 
-    Written some seconds later, so a crash may lose it; the row keeps the largest time and revision.
+    Written some seconds later, so a crash may lose it; the row keeps the largest time and revision. The
+    revision is no news of other registrations of the id than that which `registrations` counts.
     `ended_session` is removed from the row if it is still the endpoint's session; empty: no session ended.
     """
 
@@ -31,6 +32,7 @@ class EndpointActivity:
     endpoint_id: str
     time: int
     acknowledged_revision: int = 0
+    registrations: int = 0
     ended_session: str = ""
 
 

@@ -71,7 +71,7 @@ def update_endpoint(
 def delete_endpoint(
     request_context: RequestContext, request: pb.DeleteEndpointRequest
 ) -> pb.DeleteEndpointResponse:
-    """Answer DeleteEndpoint: delete the endpoint, and end its streams; a repeat changes nothing.
+    """Answer DeleteEndpoint: delete the endpoint, and end its streams; a repeat can only bar its id.
 
     Raises `InvalidRequest`, and `NotFound` for an endpoint that never was.
     """
@@ -79,10 +79,12 @@ def delete_endpoint(
     endpoint = actor.feed.endpoints.get(actor.endpoint_id)
     if endpoint is None:
         raise errors.no_endpoint()
-    if endpoint.delete_time is not None:
+    bars = endpoint.may_return and not request.may_return
+    if endpoint.delete_time is not None and not bars:
         return pb.DeleteEndpointResponse(already_removed=True)
     request_context.check_space()
     endpoint.delete_time = request_context.now
+    endpoint.may_return = request.may_return
     _forget_deleted(actor.feed, request_context.limits.deleted_endpoints_per_user)
     for listener in actor.feed.listeners:
         if listener.endpoint_id == endpoint.id:
@@ -90,29 +92,42 @@ def delete_endpoint(
     return pb.DeleteEndpointResponse()
 
 
-def require_endpoint(feed: Feed, endpoint_id: str) -> Endpoint:
-    """Return the endpoint. Raises `NotFound` if it is unknown, `EndpointDeleted` if it was deleted."""
+def require_endpoint(feed: Feed, endpoint_id: str, registration: int | None = None) -> Endpoint:
+    """Return the endpoint. Raises `NotFound` if it is unknown, `EndpointDeleted` if it was deleted.
+
+    To a device that holds a position of an earlier `registration` it was, though its id was registered anew.
+    """
     endpoint = feed.endpoints.get(endpoint_id)
     if endpoint is None:
         raise errors.no_endpoint()
     if endpoint.delete_time is not None:
         raise errors.endpoint_deleted()
+    if registration is not None and registration < endpoint.registrations:
+        raise errors.endpoint_deleted()
     return endpoint
 
 
 def ensure_endpoint(
-    request_context: RequestContext, actor: Actor, platform: int, display_name: str
+    request_context: RequestContext,
+    actor: Actor,
+    platform: int,
+    display_name: str,
+    registration: int | None = None,
 ) -> Endpoint:
     """Return the endpoint, registered if it is new; a display name replaces the stored one unless empty.
 
-    A platform of 0 means the registered one. Raises `EndpointDeleted`, `PlatformFixed` for another
-    platform, `InvalidRequest` for a new endpoint without one, and `QuotaExceeded` where the user has as
-    many endpoints as allowed, all with a stream.
+    A platform of 0 means the registered one. `registration` is that of the position that the device holds,
+    None for none: only then an id that was deleted and may return is registered anew. Raises
+    `EndpointDeleted`, `PlatformFixed` for another platform, `InvalidRequest` for a new endpoint without one,
+    and `QuotaExceeded` where the user has as many endpoints as allowed, all with a stream.
     """
     feed = actor.feed
-    if actor.endpoint_id not in feed.endpoints:
+    known = feed.endpoints.get(actor.endpoint_id)
+    if known is None:
         return _create(request_context, actor, platform, display_name)
-    endpoint = require_endpoint(feed, actor.endpoint_id)
+    if known.delete_time is not None and known.may_return and registration is None:
+        return _create(request_context, actor, platform, display_name, known.registrations + 1)
+    endpoint = require_endpoint(feed, actor.endpoint_id, registration)
     if platform not in (0, endpoint.message.platform):
         raise errors.platform_fixed(Platform(endpoint.message.platform).name)
     endpoint.message.display_name = display_name or endpoint.message.display_name
@@ -120,7 +135,13 @@ def ensure_endpoint(
     return endpoint
 
 
-def _create(request_context: RequestContext, actor: Actor, platform: int, display_name: str) -> Endpoint:
+def _create(
+    request_context: RequestContext,
+    actor: Actor,
+    platform: int,
+    display_name: str,
+    registrations: int = 0,
+) -> Endpoint:
     request_context.check_space()
     if not platform:
         raise errors.invalid([("platform", "is required for an endpoint that is not registered yet")])
@@ -134,7 +155,10 @@ def _create(request_context: RequestContext, actor: Actor, platform: int, displa
         create_time=timestamp(request_context.now),
         last_seen_time=timestamp(request_context.now),
     )
-    return actor.feed.endpoints.setdefault(actor.endpoint_id, Endpoint(message))
+    # One that is registered anew is the last in the order of registration.
+    actor.feed.endpoints.pop(actor.endpoint_id, None)
+    endpoint = Endpoint(message, registrations=registrations)
+    return actor.feed.endpoints.setdefault(actor.endpoint_id, endpoint)
 
 
 def _evict_unseen(feed: Feed, limit: int) -> None:

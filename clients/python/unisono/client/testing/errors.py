@@ -112,7 +112,10 @@ def no_endpoint() -> NotFound:
 
 def endpoint_deleted() -> EndpointDeleted:
     """Return the error for a call that names a deleted endpoint."""
-    text = "the endpoint was deleted; register under a new endpoint_id"
+    text = (
+        "the endpoint was deleted; discard what it held, and register under a new endpoint_id, or under this "
+        "one without a resume_token where it was deleted with may_return"
+    )
     return EndpointDeleted(text, reason="ENDPOINT_DELETED")
 
 

@@ -32,10 +32,15 @@ class FeedKey(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Endpoint:
-    """An installation of the app on one device. `delete_time` is in ms since 1970; None: not deleted."""
+    """An installation of the app on one device. `delete_time` is in ms since 1970; None: not deleted.
+
+    `may_return`: once deleted, its id may be registered anew, which `registrations` counts.
+    """
 
     message: endpoint_pb.Endpoint
     delete_time: int | None = None
+    may_return: bool = False
+    registrations: int = 0
 
     @property
     def id(self) -> str:

@@ -63,9 +63,7 @@ def list_notifications(
         next_page_token=request_context.state.pages.issue((_mark(feed, request), last.create_revision))
         if last
         else "",
-        resume_token=request_context.state.seal(feed, request.endpoint_id, position)
-        if endpoint and first
-        else b"",
+        resume_token=request_context.state.seal(feed, endpoint, position) if endpoint and first else b"",
     )
 
 

@@ -139,7 +139,7 @@ class Session:
     def _say(self, **what: Any) -> pb.SubscribeResponse:
         self._last_write = self._loop.time()
         return pb.SubscribeResponse(
-            resume_token=self._state.seal(self._feed, self.endpoint_id, self._position),
+            resume_token=self._state.seal(self._feed, self._endpoint, self._position),
             revision=self._position.cursor,
             complete=self._synced and self._position.complete,
             unread_count=self._unread,

@@ -1,5 +1,6 @@
 """The state of the service in memory: its time, its feeds, its access tokens, and the handles it gave out."""
 
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from itertools import count
 from typing import Generic, NamedTuple, TypeVar
 
 from unisono.client.testing import errors
-from unisono.client.testing.feed import Feed, FeedKey, Listener
+from unisono.client.testing.feed import Endpoint, Feed, FeedKey, Listener
 from unisono.client.testing.limits import Limits
 
 Value = TypeVar("Value")
@@ -50,10 +51,14 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class IssuedPosition:
-    """A position that a resume token stands for, with the feed, endpoint and epochs it was issued for."""
+    """A position that a resume token stands for, with the feed, endpoint and epochs it was issued for.
+
+    `registrations` is the endpoint's at that time.
+    """
 
     feed: FeedKey
     endpoint_id: str
+    registrations: int
     epochs: tuple[int, int]
     position: Position
 
@@ -129,24 +134,38 @@ class ServiceState:
         """Return a new UUIDv7 (RFC 9562, section 5.7); later ones are larger."""
         return str(uuid.UUID(int=self.now << 80 | 0x7 << 76 | 0x2 << 62 | next(self._numbers)))
 
-    def seal(self, feed: Feed, endpoint_id: str, position: Position) -> bytes:
+    def seal(self, feed: Feed, endpoint: Endpoint, position: Position) -> bytes:
         """Return a resume token for a position of an endpoint."""
         return self.positions.issue(
-            IssuedPosition(feed.key, endpoint_id, self.epochs(feed), position)
+            IssuedPosition(feed.key, endpoint.id, endpoint.registrations, self.epochs(feed), position)
         ).encode()
 
-    def unseal(self, feed: Feed, endpoint_id: str, token: bytes) -> Position | None:
+    def unseal(self, feed: Feed, endpoint: Endpoint, token: bytes) -> Position | None:
         """Return the position of a resume token; None for one of another endpoint or of an earlier epoch.
 
-        Raises `ResumeTokenInvalid` for what is no resume token, or one of another feed.
+        Raises `ResumeTokenInvalid` as `registration_of`.
         """
+        sealed = self._issued(feed, token)
+        sealed_for = (sealed.endpoint_id, sealed.registrations, sealed.epochs)
+        counts = sealed_for == (endpoint.id, endpoint.registrations, self.epochs(feed))
+        return sealed.position if counts else None
+
+    def registration_of(self, feed: Feed, endpoint_id: str, token: bytes) -> int:
+        """Return which registration of an endpoint a resume token is of.
+
+        For a token of another endpoint the number is larger than any count of registrations. Raises
+        `ResumeTokenInvalid` for what is no resume token, or one of another feed.
+        """
+        sealed = self._issued(feed, token)
+        return sealed.registrations if sealed.endpoint_id == endpoint_id else sys.maxsize
+
+    def _issued(self, feed: Feed, token: bytes) -> IssuedPosition:
         sealed = self.positions.get(token.decode(errors="replace"))
         if sealed is None:
             raise errors.bad_position("is not a resume token")
         if sealed.feed != feed.key:
             raise errors.bad_position("was not given out for this feed")
-        counts = (sealed.endpoint_id, sealed.epochs) == (endpoint_id, self.epochs(feed))
-        return sealed.position if counts else None
+        return sealed
 
     def epochs(self, feed: Feed) -> tuple[int, int]:
         """Return the epochs of the service and of a feed: positions of others are invalid."""

@@ -2,7 +2,7 @@
 
 from unisono.client.testing import checks, endpoints, errors
 from unisono.client.testing.checks import Violations
-from unisono.client.testing.feed import Feed
+from unisono.client.testing.feed import Endpoint, Feed
 from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.session import Session, Start
 from unisono.client.testing.state import Position
@@ -22,8 +22,11 @@ def subscribe(request_context: RequestContext, request: pb.SubscribeRequest) -> 
     actor = _read(request_context, request)
     feed = actor.feed
     _check_streams(request_context, actor)
-    position = _resumed(request_context, actor, request)
-    endpoint = endpoints.ensure_endpoint(request_context, actor, request.platform, request.display_name)
+    registration = _registration(request_context, actor, request)
+    endpoint = endpoints.ensure_endpoint(
+        request_context, actor, request.platform, request.display_name, registration
+    )
+    position = _resumed(request_context, feed, endpoint, request)
     start = Start(
         position=position or _start_over(feed, request),
         resumed=position is not None,
@@ -48,8 +51,11 @@ def acknowledge(request_context: RequestContext, request: pb.AcknowledgeRequest)
     if not request.resume_token:
         violations.add("resume_token", "is required")
     violations.check()
-    message = endpoints.require_endpoint(actor.feed, actor.endpoint_id).message
-    position = request_context.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
+    endpoint = endpoints.require_endpoint(actor.feed, actor.endpoint_id)
+    state, message = request_context.state, endpoint.message
+    registration = state.registration_of(actor.feed, actor.endpoint_id, request.resume_token)
+    endpoints.require_endpoint(actor.feed, actor.endpoint_id, registration)
+    position = state.unseal(actor.feed, endpoint, request.resume_token)
     if position is not None:
         message.acknowledged_revision = max(message.acknowledged_revision, position.cursor)
     actor.feed.record_activity(actor.endpoint_id, request_context.now)
@@ -96,12 +102,21 @@ def _check_streams(request_context: RequestContext, actor: Actor) -> None:
         raise errors.quota_exceeded("OPEN_STREAMS_EXCEEDED", text, 2 * limit)
 
 
-def _resumed(request_context: RequestContext, actor: Actor, request: pb.SubscribeRequest) -> Position | None:
+def _registration(request_context: RequestContext, actor: Actor, request: pb.SubscribeRequest) -> int | None:
+    """Return of which registration of the endpoint the device holds a position; None if it holds none."""
+    if request.WhichOneof("start") != "resume_token":
+        return None
+    return request_context.state.registration_of(actor.feed, actor.endpoint_id, request.resume_token)
+
+
+def _resumed(
+    request_context: RequestContext, feed: Feed, endpoint: Endpoint, request: pb.SubscribeRequest
+) -> Position | None:
     """Return the position to resume from; None if it is no longer known what happened since."""
     if request.WhichOneof("start") != "resume_token":
         return None
-    position = request_context.state.unseal(actor.feed, actor.endpoint_id, request.resume_token)
-    known = position is not None and max(position.cursor, position.base) >= actor.feed.floor
+    position = request_context.state.unseal(feed, endpoint, request.resume_token)
+    known = position is not None and max(position.cursor, position.base) >= feed.floor
     return position if known else None
 
 

@@ -38,7 +38,7 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
     "GetEndpoint": _Handler(endpoints.get_endpoint),
     "ListEndpoints": _Handler(endpoints.list_endpoints),
     "UpdateEndpoint": _Handler(endpoints.update_endpoint, "device"),
-    "DeleteEndpoint": _Handler(endpoints.delete_endpoint, "device"),
+    "DeleteEndpoint": _Handler(endpoints.delete_endpoint),
 }
 
 

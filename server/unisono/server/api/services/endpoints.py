@@ -34,7 +34,7 @@ class EndpointService:
             "GetEndpoint": Unary(pb.GetEndpointRequest, self.get_endpoint),
             "ListEndpoints": Unary(pb.ListEndpointsRequest, self.list_endpoints),
             "UpdateEndpoint": Unary(pb.UpdateEndpointRequest, self.update_endpoint, DEVICE),
-            "DeleteEndpoint": Unary(pb.DeleteEndpointRequest, self.delete_endpoint, DEVICE),
+            "DeleteEndpoint": Unary(pb.DeleteEndpointRequest, self.delete_endpoint),
         }
 
     async def register_endpoint(
@@ -94,10 +94,11 @@ class EndpointService:
     ) -> pb.DeleteEndpointResponse:
         """DeleteEndpoint: deletes an endpoint and ends its stream, and answers whether it was deleted before.
 
-        Raises NotFound when no such endpoint of the user is known.
+        With may_return, the id may be registered anew at once. Raises NotFound when no such endpoint of the
+        user is known.
         """
         actor = _named(request_context, request)
-        was_there = await self._endpoints.remove(actor.feed, actor.endpoint_id)
+        was_there = await self._endpoints.remove(actor.feed, actor.endpoint_id, may_return=request.may_return)
         return pb.DeleteEndpointResponse(already_removed=not was_there)
 
 

@@ -22,6 +22,8 @@ class Register(Single):
     """Register an endpoint, or find it registered. With a `session_id`, that session becomes its stream.
 
     `platform` may be None for a registered one, where an empty `display_name` leaves the stored name.
+    `registration` is that of which the device holds a position (`resume_token.registration_of`); None where
+    it has none.
     """
 
     feed: FeedKey
@@ -29,6 +31,7 @@ class Register(Single):
     platform: Platform | None
     display_name: str
     session_id: str = ""
+    registration: int | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -42,10 +45,11 @@ class Rename(Single):
 
 @value(frozen=True, slots=True, kw_only=True)
 class Remove(Single):
-    """Delete an endpoint. Its id stays deleted for as long as its row is retained."""
+    """Delete an endpoint. Its id stays deleted for as long as its row is retained, unless it `may_return`."""
 
     feed: FeedKey
     endpoint_id: str
+    may_return: bool = False
 
 
 EndpointCommand = Register | Rename | Remove
@@ -53,7 +57,7 @@ EndpointCommand = Register | Rename | Remove
 
 @value(frozen=True, slots=True, kw_only=True)
 class EndpointResult:
-    """The endpoint after a command, and its feed. `changed` is False where it was deleted already."""
+    """The endpoint after a command, and its feed. `changed` is False where it was as a deletion asked."""
 
     endpoint: Endpoint
     feed: Feed
@@ -116,11 +120,16 @@ def decide_endpoints(
     )
 
 
-def require_endpoint(endpoint: Endpoint | None) -> Endpoint:
-    """Return the endpoint. Raises `NotFound` for None, and `FailedPrecondition` when it was deleted."""
+def require_endpoint(endpoint: Endpoint | None, registration: int | None = None) -> Endpoint:
+    """Return the endpoint. Raises `NotFound` for None, and `FailedPrecondition` when it was deleted.
+
+    To a device that holds a position of an earlier `registration` it was, though its id was registered anew.
+    """
     if endpoint is None:
         raise _unknown()
     if endpoint.delete_time is not None:
+        raise _deleted()
+    if registration is not None and registration < endpoint.registrations:
         raise _deleted()
     return endpoint
 
@@ -134,7 +143,9 @@ def _unknown() -> NotFound:
 
 def _deleted() -> FailedPrecondition:
     return FailedPrecondition(
-        Reason.ENDPOINT_DELETED, "the endpoint was deleted; register under a new endpoint_id"
+        Reason.ENDPOINT_DELETED,
+        "the endpoint was deleted; discard what it held, and register under a new endpoint_id, or under this "
+        "one without a resume_token where it was deleted with may_return",
     )
 
 
@@ -154,16 +165,23 @@ def _register(changes: _EndpointChanges, command: Register, now: int, limits: Li
     known = changes.endpoints.get(command.endpoint_id)
     if known is None:
         return _create(changes, command, now, limits)
+    if returns(known, command):
+        return _create(changes, command, now, limits, registrations=known.registrations + 1)
     return EndpointResult(endpoint=changes.write(registered(known, command, now)), feed=changes.feed)
+
+
+def returns(known: Endpoint, command: Register) -> bool:
+    """Return whether an endpoint was deleted and is registered anew: it may, and holds no position."""
+    return known.delete_time is not None and known.may_return and command.registration is None
 
 
 def registered(known: Endpoint, command: Register, now: int) -> Endpoint:
     """Return an endpoint that exists, as it is after `command`.
 
-    Raises `FailedPrecondition` when it was deleted, or has another platform.
+    Raises `FailedPrecondition` when it was deleted, or was since the position of the device, or has another
+    platform.
     """
-    if known.delete_time is not None:
-        raise _deleted()
+    require_endpoint(known, command.registration)
     if command.platform not in (None, known.platform):
         raise FailedPrecondition(
             Reason.PLATFORM_FIXED,
@@ -178,7 +196,9 @@ def registered(known: Endpoint, command: Register, now: int) -> Endpoint:
     )
 
 
-def _create(changes: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:
+def _create(
+    changes: _EndpointChanges, command: Register, now: int, limits: Limits, registrations: int = 0
+) -> EndpointResult:
     if command.platform is None:
         raise InvalidRequest.of("platform", "is required for an endpoint that is not registered yet")
     _evict_unseen(changes, command.feed, limits.endpoints_per_user)
@@ -190,6 +210,7 @@ def _create(changes: _EndpointChanges, command: Register, now: int, limits: Limi
         create_time=now,
         last_seen_time=now,
         session_id=command.session_id,
+        registrations=registrations,
     )
     return EndpointResult(endpoint=changes.write(endpoint), feed=changes.feed)
 
@@ -215,7 +236,8 @@ def _remove(changes: _EndpointChanges, command: Remove, now: int) -> EndpointRes
     endpoint = changes.endpoints.get(command.endpoint_id)
     if endpoint is None:
         raise _unknown()
-    if endpoint.delete_time is not None:
+    bars = endpoint.may_return and not command.may_return
+    if endpoint.delete_time is not None and not bars:
         return EndpointResult(endpoint=endpoint, feed=changes.feed, changed=False)
-    gone = replace(endpoint, session_id="", delete_time=now)
+    gone = replace(endpoint, session_id="", delete_time=now, may_return=command.may_return)
     return EndpointResult(endpoint=changes.write(gone), feed=changes.feed)

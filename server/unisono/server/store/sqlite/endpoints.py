@@ -32,8 +32,8 @@ _READ = render(
 
 _WRITE = """
     INSERT INTO endpoints (feed, endpoint_id, platform, display_name, create_time, last_seen_time,
-        acknowledged_revision, session_id, delete_time)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        acknowledged_revision, session_id, delete_time, may_return, registrations)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (feed, endpoint_id) DO UPDATE SET
         platform = excluded.platform,
         display_name = excluded.display_name,
@@ -41,7 +41,9 @@ _WRITE = """
         last_seen_time = excluded.last_seen_time,
         acknowledged_revision = excluded.acknowledged_revision,
         session_id = excluded.session_id,
-        delete_time = excluded.delete_time
+        delete_time = excluded.delete_time,
+        may_return = excluded.may_return,
+        registrations = excluded.registrations
     """
 
 _REMOVE = "DELETE FROM endpoints WHERE feed = :feed AND endpoint_id = :endpoint_id"
@@ -56,7 +58,8 @@ _FORGET_DELETED = """
 _SEEN = """
     UPDATE endpoints SET
         last_seen_time = max(last_seen_time, :time),
-        acknowledged_revision = max(acknowledged_revision, :acknowledged_revision),
+        acknowledged_revision = iif(registrations = :registrations,
+            max(acknowledged_revision, :acknowledged_revision), acknowledged_revision),
         session_id = iif(session_id = :ended_session, '', session_id)
     WHERE feed = (SELECT feed FROM feeds WHERE app_id = :app_id AND user_id = :user_id)
     AND endpoint_id = :endpoint_id AND delete_time IS NULL
@@ -96,6 +99,7 @@ def record_activity(connection: sqlite3.Connection, activities: Sequence[Endpoin
             "endpoint_id": activity.endpoint_id,
             "time": activity.time,
             "acknowledged_revision": activity.acknowledged_revision,
+            "registrations": activity.registrations,
             "ended_session": activity.ended_session,
         }
         for activity in activities

@@ -147,11 +147,17 @@ _SETTLED: Final = (
 # NULL: not known, until the next commit that reads the endpoints of the feed counts them.
 _ENDPOINT_COUNT: Final = ("ALTER TABLE feeds ADD COLUMN endpoints INTEGER",)
 
+_RETURNING_ENDPOINTS: Final = (
+    "ALTER TABLE endpoints ADD COLUMN may_return INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE endpoints ADD COLUMN registrations INTEGER NOT NULL DEFAULT 0",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_FIRST),
     Migration(statements=_BOUNDED, reads_notifications=True),
     Migration(statements=_CATEGORY_AND_ACTION),
     Migration(statements=_SETTLED, reads_notifications=True),
     Migration(statements=_ENDPOINT_COUNT),
+    Migration(statements=_RETURNING_ENDPOINTS),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

@@ -166,6 +166,8 @@ def endpoint(key: FeedKey, record: Record) -> Endpoint:
         acknowledged_revision=record[5],
         session_id=record[6],
         delete_time=record[7],
+        may_return=bool(record[8]),
+        registrations=record[9],
     )
 
 
@@ -181,4 +183,6 @@ def endpoint_values(feed_id: int, value: Endpoint) -> Values:
         value.acknowledged_revision,
         value.session_id,
         value.delete_time,
+        int(value.may_return),
+        value.registrations,
     )

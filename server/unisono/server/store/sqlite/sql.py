@@ -29,7 +29,7 @@ ENCODED_ROW = (
 
 ENDPOINT = (
     "e.endpoint_id, e.platform, e.display_name, e.create_time, e.last_seen_time,"
-    " e.acknowledged_revision, e.session_id, e.delete_time"
+    " e.acknowledged_revision, e.session_id, e.delete_time, e.may_return, e.registrations"
 )
 """The columns of an endpoint in the order of `rows.endpoint`."""
 

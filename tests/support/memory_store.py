@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from tests.support.encoding import encoded_row_of
 from tests.support.memory_rules import changed_until, examined, is_purged, paged, passes, with_activity
+from tests.support.memory_view import Rows, named_rows, view_of
 from unisono.server.clock import Ids
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
@@ -20,8 +21,6 @@ from unisono.server.store.commit import (
     EndpointView,
     Item,
     ReadSet,
-    Scan,
-    Scanned,
     View,
 )
 from unisono.server.store.reads import (
@@ -40,7 +39,6 @@ from unisono.server.store.reads import (
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
 EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
-Rows = dict[str, Notification]
 
 
 class MemoryStore:
@@ -69,7 +67,8 @@ class MemoryStore:
     async def commit(
         self, items: Sequence[ItemT], decide: Callable[[Sequence[ItemT], View], Decision[R]]
     ) -> Decision[R]:
-        decision = decide(items, self._view(items))
+        feeds = self._named_feeds(item.read_set.feed for item in items)
+        decision = decide(items, view_of(items, feeds, self._rows))
         written = [self._stored(row) for row in decision.rows]
         encoded = {row.id: self._encode(row) for row in decision.rows}
         self._feeds |= {feed.key: feed for feed in decision.feeds}
@@ -131,7 +130,7 @@ class MemoryStore:
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
     ) -> Sequence[Notification]:
-        return self._named(ReadSet(feed=key, ids=tuple(ids), keys=tuple(keys)))
+        return named_rows(ReadSet(feed=key, ids=tuple(ids), keys=tuple(keys)), self._rows[key])
 
     async def history(
         self,
@@ -214,63 +213,9 @@ class MemoryStore:
     def _encoded_rows(self, page: Iterable[Notification]) -> Sequence[EncodedRow]:
         return [encoded_row_of(row, self._encoded[row.id]) for row in page]
 
-    def _view(self, items: Sequence[Item]) -> View:
-        rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
-        scans: dict[int, Scanned] = {}
-        for index, read_set in enumerate(item.read_set for item in items):
-            seen = self._named(read_set)
-            if read_set.scan is not None:
-                scanned, resume_after = self._scanned(read_set.feed, read_set.scan)
-                scans[index] = Scanned(tuple(row.id for row in scanned), resume_after)
-                seen = [*seen, *scanned]
-            for row in seen:
-                if read_set.payload:
-                    rows[read_set.feed][row.id] = row
-                else:
-                    rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
-        for read_set in (item.read_set for item in items):
-            for row in self._leaving(read_set):
-                rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
-        return View(
-            feeds=self._named_feeds(item.read_set.feed for item in items),
-            rows={key: tuple(found.values()) for key, found in rows.items()},
-            scans=scans,
-        )
-
-    def _leaving(self, read_set: ReadSet) -> list[Notification]:
-        """All that may give way to a send, however little room it takes."""
-        room = read_set.room
-        rows = self._rows[read_set.feed].values() if room else ()
-        return [row for row in rows if row.settled or (row.live and room and row.expire_time <= room.now)]
-
     def _named_feeds(self, keys: Iterable[FeedKey]) -> dict[FeedKey, Feed]:
         named = dict.fromkeys(keys)
         return {k: self._feeds.get(k) or Feed(key=k, epoch=self._ids.epoch(), endpoints=0) for k in named}
-
-    def _named(self, read_set: ReadSet) -> list[Notification]:
-        stored = self._rows[read_set.feed]
-        named = [stored[id_] for id_ in read_set.ids if id_ in stored]
-        for key in read_set.keys:
-            keyed = self._keyed(read_set.feed, key)
-            gone = sorted((row for row in keyed if not row.live), key=lambda row: row.revision)
-            named += [row for row in keyed if row.live]
-            named += {row.sender_role: row for row in gone}.values()
-        for key, content in read_set.sends:
-            keyed = self._keyed(read_set.feed, key)
-            named += [row for row in keyed if row.live or row.fingerprint == content]
-        return list({row.id: row for row in named}.values())
-
-    def _keyed(self, feed: FeedKey, key: str) -> list[Notification]:
-        return [row for row in self._rows[feed].values() if key and row.app_notification_id == key]
-
-    def _scanned(self, key: FeedKey, scan: Scan) -> tuple[list[Notification], int | None]:
-        where = ListFilter(group_name=scan.group_name, audience=scan.audience)
-        live = [row for row in self._rows[key].values() if row.live]
-        within = [row for row in live if scan.after < row.create_revision <= scan.until]
-        ordered = sorted(within, key=lambda row: row.create_revision)
-        seen, end = examined(ordered, where, max(scan.limit, scan.max_examined))
-        found = [row for row in seen if passes(row, where)][: scan.limit]
-        return found, found[-1].create_revision if len(found) == scan.limit else end
 
     def _stored(self, row: Notification) -> Notification:
         """Return a row as it is stored: one without payload leaves the stored payload as it is."""

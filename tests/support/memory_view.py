@@ -1,0 +1,69 @@
+"""What a commit of the store in memory is shown of the rows, as `ReadSet` says."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tests.support.memory_rules import examined, passes
+from unisono.server.model import Feed, FeedKey, Notification
+from unisono.server.store.commit import Item, ReadSet, Scan, Scanned, View
+from unisono.server.store.reads import ListFilter
+
+Rows = dict[str, Notification]
+
+
+def view_of(items: Sequence[Item], feeds: Mapping[FeedKey, Feed], stored: Mapping[FeedKey, Rows]) -> View:
+    """Return the view for a commit of these items, whose feeds these are, of all the rows that are stored."""
+    rows: defaultdict[FeedKey, Rows] = defaultdict(dict)
+    scans: dict[int, Scanned] = {}
+    for index, read_set in enumerate(item.read_set for item in items):
+        of_feed = stored.get(read_set.feed, {})
+        seen = named_rows(read_set, of_feed)
+        if read_set.scan is not None:
+            scanned, resume_after = _scanned(of_feed, read_set.scan)
+            scans[index] = Scanned(tuple(row.id for row in scanned), resume_after)
+            seen = [*seen, *scanned]
+        for row in seen:
+            if read_set.payload:
+                rows[read_set.feed][row.id] = row
+            else:
+                rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
+        for row in _leaving(of_feed, read_set):
+            rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
+    return View(feeds=feeds, rows={key: tuple(found.values()) for key, found in rows.items()}, scans=scans)
+
+
+def named_rows(read_set: ReadSet, stored: Rows) -> list[Notification]:
+    """Return the rows of a feed that a read set names by id, key or send."""
+    named = [stored[id_] for id_ in read_set.ids if id_ in stored]
+    for key in read_set.keys:
+        keyed = _keyed(stored, key)
+        gone = sorted((row for row in keyed if not row.live), key=lambda row: row.revision)
+        named += [row for row in keyed if row.live]
+        named += {row.sender_role: row for row in gone}.values()
+    for key, content in read_set.sends:
+        keyed = _keyed(stored, key)
+        named += [row for row in keyed if row.live or row.fingerprint == content]
+    return list({row.id: row for row in named}.values())
+
+
+def _keyed(stored: Rows, key: str) -> list[Notification]:
+    return [row for row in stored.values() if key and row.app_notification_id == key]
+
+
+def _leaving(stored: Rows, read_set: ReadSet) -> list[Notification]:
+    """All that may give way to a send, however little room it takes."""
+    room = read_set.room
+    if room is None:
+        return []
+    return [row for row in stored.values() if row.settled or (row.live and row.expire_time <= room.now)]
+
+
+def _scanned(stored: Rows, scan: Scan) -> tuple[list[Notification], int | None]:
+    where = ListFilter(group_name=scan.group_name, audience=scan.audience)
+    live = [row for row in stored.values() if row.live]
+    within = [row for row in live if scan.after < row.create_revision <= scan.until]
+    ordered = sorted(within, key=lambda row: row.create_revision)
+    seen, end = examined(ordered, where, max(scan.limit, scan.max_examined))
+    found = [row for row in seen if passes(row, where)][: scan.limit]
+    return found, found[-1].create_revision if len(found) == scan.limit else end

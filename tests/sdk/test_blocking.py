@@ -64,6 +64,8 @@ async def test_it_does_what_the_other_does(node: Running, backend: Publisher) ->
             assert publisher.get_feed("ada") == Feed(last_revision=7, unread_count=0)
             assert publisher.list_endpoints("ada") == ()
             with pytest.raises(NotFound):
+                publisher.delete_endpoint("ada", "phone")
+            with pytest.raises(NotFound):
                 publisher.get("ada", sent)
             publisher.send("bob", title="1", app_notification_id="k")
             with pytest.raises(KeyConflict):

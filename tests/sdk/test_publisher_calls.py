@@ -8,6 +8,7 @@ from tests.support import tokens
 from tests.support.nodes import Running
 from unisono.client import (
     Device,
+    EndpointDeleted,
     Everything,
     Feed,
     Group,
@@ -149,6 +150,22 @@ async def test_the_devices_of_a_user_are_seen(node: Running, backend: Publisher)
 
     assert (endpoint.endpoint_id, endpoint.platform) == ("laptop", Platform.LINUX)
     assert (endpoint.display_name, endpoint.connected) == ("Ada's laptop", True)
+
+
+async def test_a_lost_device_is_deleted(node: Running, backend: Publisher) -> None:
+    phone = Device(node.target, tokens.device(), endpoint_id="phone", platform=Platform.IOS)
+    async with phone:
+        await phone.wait_for(lambda device: device.status is Status.LIVE)
+        assert await backend.delete_endpoint("ada", "phone", may_return=True) is True
+        await phone.wait_for(lambda device: device.status is Status.CLOSED)
+        assert isinstance(phone.error, EndpointDeleted)
+
+    # It may not return any more.
+    assert await backend.delete_endpoint("ada", "phone") is True
+    assert await backend.delete_endpoint("ada", "phone") is False
+    assert await backend.list_endpoints("ada") == ()
+    with pytest.raises(NotFound):
+        await backend.delete_endpoint("ada", "tablet")
 
 
 async def test_errors_say_what_is_wrong(node: Running, backend: Publisher) -> None:

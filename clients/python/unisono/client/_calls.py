@@ -215,6 +215,22 @@ class ServiceClient:
         answer = await self._caller.call(methods.LIST_ENDPOINTS, request, Deadline(timeout))
         return tuple(_convert.endpoint(row) for row in answer.endpoints)
 
+    async def delete_endpoint(
+        self, user_id: str, endpoint_id: str, *, may_return: bool, timeout: float
+    ) -> bool:
+        """Delete an endpoint, and return False where it was deleted before.
+
+        With `may_return` its id may be registered anew at once. Raises `NotFound` where there is none.
+        """
+        _arguments.check("user_id", user_id, str)
+        _arguments.check("endpoint_id", endpoint_id, str)
+        _arguments.check("may_return", may_return, bool)
+        request = endpoint_pb.DeleteEndpointRequest(
+            user_id=user_id, endpoint_id=endpoint_id, may_return=may_return
+        )
+        answer = await self._caller.call(methods.DELETE_ENDPOINT, request, Deadline(timeout))
+        return not answer.already_removed
+
 
 def _content(patch: Patch) -> pb.NotificationContent:
     return pb.NotificationContent(

@@ -1,28 +1,21 @@
 """The publisher for programs without an event loop: the same calls, on a loop in a thread of its own."""
 
-import asyncio
-import os
-import threading
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator
-from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Self, Unpack
 
 from unisono.client._calls import Filter, Patch
 from unisono.client._connection import Target
 from unisono.client._drafts import Content, Draft
 from unisono.client._model import Endpoint, Feed, Notification, ReadState, UserActionState
 from unisono.client._publisher.blocking_changes import BlockingChanges
+from unisono.client._publisher.loop_thread import LoopThread
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Ref
 from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.client._selections import Selector, State
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
-
-Result = TypeVar("Result")
-Row = TypeVar("Row")
 
 
 class BlockingPublisher:
@@ -59,12 +52,7 @@ class BlockingPublisher:
         self._publisher = Publisher(
             target, token, tls=tls, root_certificates=root_certificates, timeout=timeout, backoff=backoff
         )
-        self._process = os.getpid()
-        self._closed = False
-        self._submitting = threading.Lock()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="unisono-publisher", daemon=True)
-        self._thread.start()
+        self._thread = LoopThread("unisono-publisher", self._publisher.close)
 
     def __enter__(self) -> Self:
         return self
@@ -80,14 +68,7 @@ class BlockingPublisher:
         Nothing is flushed: calls under way in other threads raise `RuntimeError` or `UnisonoError`, and may
         have been carried out. May be called twice; after a fork it does nothing.
         """
-        try:
-            ending = self._submit(self._end(), last=True)
-        except RuntimeError:  # it is closed already, or another process's to close
-            return
-        ending.result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._thread.close()
 
     def send(self, user_id: str, *, timeout: float | None = None, **content: Unpack[Content]) -> SendResult:
         """Send to every device of a user, and return what was stored: it is on the server's disk (Durable).
@@ -95,7 +76,7 @@ class BlockingPublisher:
         As `Publisher.send`, but blocks until then. Sends to one user are stored in the order of the calls
         where one thread makes them.
         """
-        return self._run(self._publisher.send(user_id, timeout=timeout, **content))
+        return self._thread.run(self._publisher.send(user_id, timeout=timeout, **content))
 
     def batch(self, drafts: Iterable[Draft], *, timeout: float | None = None) -> list[SendResult | Exception]:
         """Send drafts (see `draft`) to any users, and return a result or an error for each, in order.
@@ -104,14 +85,14 @@ class BlockingPublisher:
         thread.
         """
         # A generator of the caller's is the caller's to run: the publisher's thread must not wait for it.
-        return self._run(self._publisher.batch(list(drafts), timeout=timeout))
+        return self._thread.run(self._publisher.batch(list(drafts), timeout=timeout))
 
     def get(self, user_id: str, notification: Ref, *, timeout: float | None = None) -> Notification:
         """Return one live notification with its content. Raises `NotFound`, also for what is gone.
 
         As `Publisher.get`, but blocks.
         """
-        return self._run(self._publisher.get(user_id, notification, timeout=timeout))
+        return self._thread.run(self._publisher.get(user_id, notification, timeout=timeout))
 
     def list(
         self, user_id: str, *, page_size: int = 0, timeout: float | None = None, **filters: Unpack[Filter]
@@ -121,7 +102,7 @@ class BlockingPublisher:
         As `Publisher.list`, but the iteration blocks whenever it needs a page, for up to `timeout`, and
         nothing is checked or requested before its first step.
         """
-        yield from self._iterated(
+        yield from self._thread.iterate(
             self._publisher.list(user_id, page_size=page_size, timeout=timeout, **filters)
         )
 
@@ -134,7 +115,7 @@ class BlockingPublisher:
         page, for up to `timeout`.
         """
         changes = self._publisher.changes(user_id, after, page_size=page_size, timeout=timeout)
-        return BlockingChanges(changes, self._iterated)
+        return BlockingChanges(changes, self._thread.iterate)
 
     def update(
         self,
@@ -150,7 +131,7 @@ class BlockingPublisher:
 
         As `Publisher.update`, but blocks until it is done.
         """
-        return self._run(
+        return self._thread.run(
             self._publisher.update(
                 user_id,
                 notification,
@@ -174,7 +155,7 @@ class BlockingPublisher:
 
         As `Publisher.mark`, but blocks until it is done.
         """
-        return self._run(
+        return self._thread.run(
             self._publisher.mark(
                 user_id, selector, expected_revision=expected_revision, timeout=timeout, **state
             )
@@ -192,7 +173,7 @@ class BlockingPublisher:
 
         As `Publisher.delete`, but blocks until it is done.
         """
-        return self._run(
+        return self._thread.run(
             self._publisher.delete(
                 user_id, notification, expected_revision=expected_revision, timeout=timeout
             )
@@ -212,7 +193,7 @@ class BlockingPublisher:
 
         As `Publisher.delete_many`, but blocks until it is done.
         """
-        return self._run(
+        return self._thread.run(
             self._publisher.delete_many(
                 user_id,
                 selector,
@@ -228,54 +209,22 @@ class BlockingPublisher:
 
         As `Publisher.get_feed`, but blocks.
         """
-        return self._run(self._publisher.get_feed(user_id, timeout=timeout))
+        return self._thread.run(self._publisher.get_feed(user_id, timeout=timeout))
 
     def list_endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
         """Return the devices of a user, at most 100, by time of registration; empty for an unknown user.
 
         As `Publisher.list_endpoints`, but blocks.
         """
-        return self._run(self._publisher.list_endpoints(user_id, timeout=timeout))
+        return self._thread.run(self._publisher.list_endpoints(user_id, timeout=timeout))
 
-    def _iterated(self, rows: AsyncGenerator[Row, None]) -> Iterator[Row]:
-        """Iterate over what the publisher iterates over, on its thread."""
-        try:
-            while True:
-                row = self._run(anext(rows, None))
-                if row is None:
-                    return
-                yield row
-        finally:
-            with suppress(RuntimeError):  # it may be closed meanwhile
-                self._run(rows.aclose())
+    def delete_endpoint(
+        self, user_id: str, endpoint_id: str, *, may_return: bool = False, timeout: float | None = None
+    ) -> bool:
+        """Delete a device of a user, such as one that was lost: its stream ends, and what it shows goes.
 
-    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        running = self._submit(work)
-        try:
-            return running.result()
-        except CancelledError:
-            raise RuntimeError("this publisher was closed meanwhile") from None
-        except BaseException:
-            running.cancel()
-            raise
-
-    def _submit(self, work: Coroutine[Any, Any, Result], *, last: bool = False) -> Future[Result]:
-        """Start work on the publisher's thread; with `last`, nothing can be started after it."""
-        if os.getpid() != self._process:
-            work.close()
-            raise RuntimeError("this publisher was made before a fork; make one after it")
-        with self._submitting:
-            if self._closed:
-                work.close()
-                raise RuntimeError("this publisher is closed")
-            self._closed = last
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    async def _end(self) -> None:
-        """Close the connection, and cancel what still waits for an answer or a retry."""
-        await self._publisher.close()
-        running = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await asyncio.get_running_loop().shutdown_asyncgens()
+        As `Publisher.delete_endpoint`, but blocks until it is done.
+        """
+        return self._thread.run(
+            self._publisher.delete_endpoint(user_id, endpoint_id, may_return=may_return, timeout=timeout)
+        )

@@ -41,6 +41,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Serve("serve --config"),
         Save("[[issuers]]", name="unisono.toml"),
         Run("unisono-server restore", says="restored"),
+        Run("unisono-server migrate", says="version"),
     ],
     "docs/quickstart-backend.md": [
         Serve("make serve"),

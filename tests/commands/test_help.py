@@ -42,7 +42,16 @@ def test_every_command_has_examples(command: str) -> None:
 
 def test_the_commands_and_the_exit_statuses() -> None:
     text = run("--help").stdout
-    assert set(commands.commands) == {"send", "list", "listen", "mark", "delete", "devices", "completion"}
+    assert set(commands.commands) == {
+        "send",
+        "list",
+        "listen",
+        "show",
+        "mark",
+        "delete",
+        "devices",
+        "completion",
+    }
     assert all(f"  {name} " in text for name in commands.commands)
     assert "Exit status: 0 success, 2 wrong arguments, 130 ended by Ctrl-C, 1 anything" in text
 

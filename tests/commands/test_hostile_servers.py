@@ -31,7 +31,21 @@ ROW: Final = notification_pb2.Notification(
     app_notification_id=HARM,
     group_name=HARM,
     category=HARM,
-    payload={"visual_content": {"title": HARM, "body": HARM}},  # type: ignore[arg-type]
+    action_id=HARM,
+    payload={  # type: ignore[arg-type]
+        "visual_content": {
+            "title": HARM,
+            "body": HARM,
+            "link": HARM,
+            "icon_url": HARM,
+            "image_url": HARM,
+            "format": 99,
+            "actions": [{"action_id": HARM, "label": HARM, "link": HARM}],
+        },
+        "raw_content": HARM.encode(),
+        "data": {HARM: HARM},
+    },
+    target_policy={"platforms": [99], "endpoint_ids": [HARM]},  # type: ignore[arg-type]
     read_state=notification_pb2.READ_STATE_UNREAD,
     revision=1,
     alert_revision=1,
@@ -45,6 +59,7 @@ ROW.display_time_to_live.seconds = -(2**62)
 ANSWERS: Final[dict[str, Message]] = {
     "SendNotification": pb.SendNotificationResponse(result=pb.SendResult(id=HARM, deduplicated=True)),
     "ListNotifications": pb.ListNotificationsResponse(notifications=[ROW]),
+    "GetNotification": pb.GetNotificationResponse(notification=ROW),
     "MarkNotifications": pb.MarkNotificationsResponse(not_found=[notification_pb2.NotificationRef(id=HARM)]),
     "DeleteNotifications": pb.DeleteNotificationsResponse(
         not_found=[notification_pb2.NotificationRef(id=HARM)]
@@ -68,6 +83,7 @@ COMMANDS: Final = {
     "mark": ("mark", "--all", "--read"),
     "delete": ("delete", "a", "b"),
     "devices": ("devices",),
+    "show": ("show", "a"),
 }
 
 #: Every reason that has words which name something of the server.

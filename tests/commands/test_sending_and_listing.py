@@ -5,13 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from tests.commands.terminal import terminal
-from tests.commands.unisono import COMMAND, NOBODY, Cli, environment, objects
+from tests.commands.unisono import COMMAND, NOBODY, Cli, environment, names, objects
 from tests.support.processes import TIMEOUT
 from unisono.client import (
     DeleteResult,
@@ -26,10 +25,6 @@ from unisono.client import (
 AGE = r"(?:now|\d+ (?:s|min) ago)"
 
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J\u202eback\x7f"
-
-
-def names(kind: type) -> set[str]:
-    return {field.name for field in fields(kind)}
 
 
 def test_send_prints_the_id_under_which_list_shows_it(app: Cli, user: Cli, ada: str) -> None:

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import fields
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -151,3 +152,7 @@ class RunningCommand:
                 with self._said:
                     lines.append(line.rstrip("\n"))
                     self._said.notify_all()
+
+
+def names(kind: type) -> set[str]:
+    return {field.name for field in fields(kind)}

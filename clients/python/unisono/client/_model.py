@@ -198,8 +198,8 @@ class RemovedNotification:
     """A notification that is not in the feed any more, as `Publisher.changes` names it.
 
     `app_notification_id` is the sender's own key, empty where there was none; each `sender_role` has its own.
-    `revision` is the feed's at the removal, `change_type` says why: DELETED or EXPIRED, or UNSPECIFIED for a
-    reason that is newer than this SDK.
+    `revision` is the feed's at the removal, `change_type` says why: DELETED, EXPIRED, DISPLACED, or
+    UNSPECIFIED for a reason that is newer than this SDK.
     """
 
     id: str

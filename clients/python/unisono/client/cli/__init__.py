@@ -17,6 +17,7 @@ from unisono.client.cli.commands.history import history
 from unisono.client.cli.commands.listen import listen
 from unisono.client.cli.commands.mark import mark
 from unisono.client.cli.commands.send import send
+from unisono.client.cli.commands.show import show
 from unisono.client.cli.failures import exit_status, wants_json
 
 
@@ -45,7 +46,7 @@ def commands() -> None:
     """
 
 
-for command in (send, listen, history, mark, delete, devices, completion):
+for command in (send, listen, history, show, mark, delete, devices, completion):
     commands.add_command(command)
 
 

@@ -40,6 +40,11 @@ def clock(when: datetime, now: datetime) -> str:
     return f"{local:%H:%M}" if same else f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
+def exact(when: datetime, now: datetime) -> str:
+    """Return a time to the second, in the zone of `now`: 2030-01-31 08:00:05."""
+    return f"{when.astimezone(now.tzinfo):%Y-%m-%d %H:%M:%S}"
+
+
 def typed_span(text: str) -> timedelta | None:
     """Return a length of time, of 1 s to 36,500 days; None for a text that is none. No unit means seconds."""
     form = _TYPED.fullmatch(text)

@@ -7,27 +7,20 @@ from rich.console import Console
 from rich.text import Text
 
 from unisono.client._model import Notification, Priority, SenderRole
+from unisono.client.cli.formatting.card import opening
 from unisono.client.cli.formatting.texts import headline, one_line, paragraphs, state_of
 from unisono.client.cli.formatting.times import clock
 
 
 def detail(row: Notification, now: datetime, console: Console, width: int, height: int) -> list[Text]:
     """Return `height` lines: title, link, actions, body, wrapped to `width`; then state, sender and times."""
-    text = [Text(headline(row), "bold"), *_opening(row), *(Text(line) for line in paragraphs(row.body))]
+    text = [Text(headline(row), "bold"), *opening(row), *(Text(line) for line in paragraphs(row.body))]
     lines = _wrapped(text, console, width)
     if len(lines) > height - 1:
         lines = lines[: height - 1]
         lines[-1].append(" …")
     lines += [Text() for _ in range(height - 1 - len(lines))]
     return [*lines, Text(f" {' · '.join(_about(row, now))}", "dim")]
-
-
-def _opening(row: Notification) -> Iterable[Text]:
-    """Return what can be opened: before the body, which may be long."""
-    if row.link:
-        yield Text(f"→ {one_line(row.link)}", "cyan")
-    for action in row.actions:
-        yield Text(f"[{one_line(action.label)}] {one_line(action.link)}".rstrip(), "cyan")
 
 
 def _wrapped(paragraphs: Iterable[Text], console: Console, width: int) -> list[Text]:

@@ -114,8 +114,9 @@ def test_what_a_server_says_that_was_reached_is_not_of_the_connection() -> None:
     assert what_happened(error, attempt()) == brief(error, attempt()) == "Socket closed"
 
 
-def test_a_platform_is_named_as_the_option_takes_it() -> None:
-    error = PlatformFixed("no", reason="PLATFORM_FIXED", metadata={"platform": "DEVICE_PLATFORM_LINUX"})
+@pytest.mark.parametrize("name", ["DEVICE_PLATFORM_LINUX", "PLATFORM_LINUX"], ids=["now", "before"])
+def test_a_platform_is_named_as_the_option_takes_it(name: str) -> None:
+    error = PlatformFixed("no", reason="PLATFORM_FIXED", metadata={"platform": name})
     told = hint(error, attempt())
     assert "--platform linux" in told
     assert "--endpoint" in told

@@ -17,6 +17,11 @@ from unisono.v1 import notification_service_pb2 as pb
 #: A hash of feed, endpoint and filters, and the create_revision that the page before reached.
 _TOKEN = struct.Struct(">8sQ")
 
+#: The filters that the hash always names. One that came later adds to it only where it is set: a list that is
+#: under way while the server is upgraded goes on with its token of before.
+_FIRST_FILTERS = ("read_state", "user_action_state", "group_name", "start_time", "end_time", "audience")
+_LATER_FILTERS = ("category",)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
@@ -103,5 +108,10 @@ def _opened(violations: Violations, token: str, mark: bytes) -> int:
 
 
 def _mark(actor: Actor, where: ListFilter) -> bytes:
-    told = repr((*actor.feed, actor.endpoint_id, where)).encode()
-    return hashlib.blake2b(told, digest_size=8).digest()
+    whose = repr((*actor.feed, actor.endpoint_id)).removesuffix(")")
+    first = ", ".join(f"{name}={getattr(where, name)!r}" for name in _FIRST_FILTERS)
+    later = (
+        f", {name}={getattr(where, name)!r}" for name in _LATER_FILTERS if getattr(where, name) is not None
+    )
+    told = f"{whose}, ListFilter({first})){''.join(later)}"
+    return hashlib.blake2b(told.encode(), digest_size=8).digest()

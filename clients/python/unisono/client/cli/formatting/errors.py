@@ -68,7 +68,8 @@ def hint(error: UnisonoError, attempt: Attempt) -> str:
 
 def _named(metadata: Mapping[str, str]) -> Mapping[str, str]:
     """Return the metadata of an error, with a platform as the options name it."""
-    platform = metadata.get("platform", "").removeprefix("DEVICE_PLATFORM_").lower()
+    # Older servers leave DEVICE_ out.
+    platform = metadata.get("platform", "").removeprefix("DEVICE_").removeprefix("PLATFORM_").lower()
     return defaultdict(str, metadata, platform=platform)
 
 

@@ -1,5 +1,6 @@
 """Makes a copy of the server that differs by a few lines, and the environment that runs it."""
 
+import ast
 import os
 import shutil
 from collections.abc import Sequence
@@ -19,18 +20,23 @@ class Patch:
     old: str
     new: str
 
+    def applied(self, text: str) -> str:
+        """Return the text of the file with the patch in it. Fails as `patched`."""
+        assert text.count(self.old) == 1, f"{self.file} has changed; change its patch, too: {self.old}"
+        text = text.replace(self.old, self.new)
+        ast.parse(text, self.file)
+        return text
+
 
 def patched(patches: Sequence[Patch], folder: Path) -> dict[str, str]:
     """Copy the server to a folder, apply the patches, and return the environment that runs it.
 
-    Patched lines may import from the tests. Fails when `old` of a patch does not occur exactly once.
+    Patched lines may import from the tests. Fails when `old` of a patch does not occur exactly once, and
+    when what comes out is no Python: a server that does not even start breaks no promise.
     """
     server = folder / "unisono" / "server"
     # What is compiled already is good for the copy, too; another process may be compiling just now.
     shutil.copytree(SERVER, server, ignore=shutil.ignore_patterns("*.pyc.*"))
     for patch in patches:
-        file = server / patch.file
-        text = file.read_text()
-        assert text.count(patch.old) == 1, f"{patch.file} has changed; change its patch, too: {patch.old}"
-        file.write_text(text.replace(patch.old, patch.new))
+        (server / patch.file).write_text(patch.applied((server / patch.file).read_text()))
     return {"PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}

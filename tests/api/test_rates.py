@@ -110,6 +110,14 @@ async def test_strangers_are_counted_for_each_connection(node: Running, connecti
         await ApiClient(Client(connection, "no token")).feed()
 
 
+async def test_asking_what_the_server_knows_counts_as_any_call(node: Running) -> None:
+    for _ in range(5):
+        await ada(node).server_info()
+
+    with raises_status("RESOURCE_EXHAUSTED", "RATE_LIMITED"):
+        await ada(node).server_info()
+
+
 async def test_whose_token_was_good_once_is_no_stranger(node: Running) -> None:
     """After a rotation of keys all devices are refused until they have new tokens."""
     rotated = tokens.signed(tokens.claims(sub="ada", scope=tokens.DEVICE_SCOPES), key="x" * 40)

@@ -39,6 +39,7 @@ ALLOWED = {
     "ListEndpoints": {PUBLISHER, DEVICE},
     "UpdateEndpoint": {DEVICE},
     "DeleteEndpoint": {PUBLISHER, DEVICE},
+    "GetServerInfo": {PUBLISHER, DEVICE},
     "ServerReflectionInfo": {PUBLISHER, DEVICE},
 }
 TOKENS = {PUBLISHER: tokens.publisher(), DEVICE: tokens.device()}

@@ -10,6 +10,7 @@ from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
+from unisono.v1 import server_service_pb2 as server_pb
 
 RequestT = TypeVar("RequestT", bound=Message)
 
@@ -161,6 +162,10 @@ class ApiClient:
         """Delete the endpoint."""
         request = self._request(endpoint_pb.DeleteEndpointRequest, fields)
         return await self.client.endpoints.DeleteEndpoint(request, metadata=self.client.metadata)
+
+    async def server_info(self) -> server_pb.GetServerInfoResponse:
+        request = server_pb.GetServerInfoRequest()
+        return await self.client.server.GetServerInfo(request, metadata=self.client.metadata)
 
     def _request(self, kind: type[RequestT], fields: dict[str, Any]) -> RequestT:
         own = {"user_id": self.user_id, "endpoint_id": self.endpoint_id}

@@ -26,11 +26,13 @@ from unisono.server.store.sqlite import SqliteStore
 from unisono.v1.endpoint_service_pb2_grpc import EndpointServiceStub
 from unisono.v1.feed_service_pb2_grpc import FeedServiceStub
 from unisono.v1.notification_service_pb2_grpc import NotificationServiceStub
+from unisono.v1.server_service_pb2_grpc import ServerServiceStub
 
 if TYPE_CHECKING:
     from unisono.v1.endpoint_service_pb2_grpc import EndpointServiceAsyncStub
     from unisono.v1.feed_service_pb2_grpc import FeedServiceAsyncStub
     from unisono.v1.notification_service_pb2_grpc import NotificationServiceAsyncStub
+    from unisono.v1.server_service_pb2_grpc import ServerServiceAsyncStub
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -90,6 +92,7 @@ class Client:
         self.notifications: NotificationServiceAsyncStub = NotificationServiceStub(channel)
         self.feeds: FeedServiceAsyncStub = FeedServiceStub(channel)
         self.endpoints: EndpointServiceAsyncStub = EndpointServiceStub(channel)
+        self.server: ServerServiceAsyncStub = ServerServiceStub(channel)
 
 
 class Running:

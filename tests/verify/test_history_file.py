@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 from google.protobuf.any_pb2 import Any
+from google.protobuf.message_factory import GetMessageClass
 from google.rpc.error_details_pb2 import ErrorInfo
 
 from tests.guarantees.judge import valid
 from tests.guarantees.judge.corrupted import a_badge_is_wrong
+from tests.support.methods import Method, methods
 from unisono.v1 import notification_service_pb2 as service_pb
 from unisono.verify.history import Call, History, Principal
 from unisono.verify.history_file import InvalidHistoryFile, Saved, load, save
@@ -36,6 +38,26 @@ def test_all_of_it_comes_back(history: History) -> None:
     saved = again(history)
     assert saved.history == history
     assert saved.about == {"seed": 7, "users": ["ada", "bob"]}
+
+
+@pytest.mark.parametrize(
+    "method", [method for method in methods() if method.descriptor is not None], ids=lambda m: m.name
+)
+def test_so_do_the_calls_of_every_method(method: Method) -> None:
+    assert method.descriptor is not None
+    asked, said = (
+        GetMessageClass(kind)() for kind in (method.descriptor.input_type, method.descriptor.output_type)
+    )
+    call = Call(
+        principal=Principal(app_id="mail.test"),
+        method=method.name,
+        request=asked,
+        began=1,
+        ended=2,
+        answer=said,
+    )
+
+    assert again(History(calls=[call])).history.calls == [call]
 
 
 def test_so_do_the_details_of_errors() -> None:

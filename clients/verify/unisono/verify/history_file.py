@@ -14,7 +14,12 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 
-from unisono.v1 import endpoint_service_pb2, feed_service_pb2, notification_service_pb2
+from unisono.v1 import (
+    endpoint_service_pb2,
+    feed_service_pb2,
+    notification_service_pb2,
+    server_service_pb2,
+)
 from unisono.verify.history import Annotation, Call, History, Principal, Stream, TimedMessage
 
 #: The key of a file's first line, and the version of the format in it.
@@ -24,7 +29,7 @@ _VERSION: Final = 2
 #: Details of errors are packed in Any, which protobuf converts only for message types that are imported.
 _DETAILS: Final = error_details_pb2.DESCRIPTOR
 
-_SERVICES: Final = (endpoint_service_pb2, feed_service_pb2, notification_service_pb2)
+_SERVICES: Final = (endpoint_service_pb2, feed_service_pb2, notification_service_pb2, server_service_pb2)
 
 Line = dict[str, Any]
 

@@ -11,6 +11,7 @@ from unisono.server.api.server import Server, Transport
 from unisono.server.api.services.endpoints import EndpointService
 from unisono.server.api.services.feeds import FeedService
 from unisono.server.api.services.notifications import NotificationService
+from unisono.server.api.services.server_info import ServerService
 from unisono.server.api.tls import Certificate
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
@@ -98,6 +99,7 @@ class Node:
             NotificationService(notifications, Marking(stepping), Deleting(stepping), turns),
             FeedService(feeds),
             EndpointService(self._endpoints),
+            ServerService(),
         )
         pipeline = Pipeline(
             verifier,

@@ -8,6 +8,7 @@ from google.protobuf.message import Message
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
+from unisono.v1 import server_service_pb2 as server_pb
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)
@@ -31,6 +32,7 @@ class Method(Generic[Request, Response]):
 _NOTIFICATIONS: Final = "NotificationService"
 _FEEDS: Final = "FeedService"
 _ENDPOINTS: Final = "EndpointService"
+_SERVER: Final = "ServerService"
 
 SEND: Final = Method(
     _NOTIFICATIONS, "SendNotification", pb.SendNotificationRequest, pb.SendNotificationResponse
@@ -73,4 +75,8 @@ UPDATE_ENDPOINT: Final = Method(
 )
 DELETE_ENDPOINT: Final = Method(
     _ENDPOINTS, "DeleteEndpoint", endpoint_pb.DeleteEndpointRequest, endpoint_pb.DeleteEndpointResponse
+)
+
+GET_SERVER_INFO: Final = Method(
+    _SERVER, "GetServerInfo", server_pb.GetServerInfoRequest, server_pb.GetServerInfoResponse
 )

@@ -9,7 +9,17 @@ from typing import Any, Final, cast
 from google.protobuf.message import Message
 
 from unisono.client._wire.methods import SUBSCRIBE, Method, Request, Response
-from unisono.client.testing import deleting, endpoints, errors, history, marking, patching, sending, streaming
+from unisono.client.testing import (
+    deleting,
+    endpoints,
+    errors,
+    history,
+    marking,
+    patching,
+    sending,
+    server_info,
+    streaming,
+)
 from unisono.client.testing.faults import Faults
 from unisono.client.testing.request_context import RequestContext
 from unisono.client.testing.state import ServiceState
@@ -39,6 +49,7 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
     "ListEndpoints": _Handler(endpoints.list_endpoints),
     "UpdateEndpoint": _Handler(endpoints.update_endpoint, "device"),
     "DeleteEndpoint": _Handler(endpoints.delete_endpoint),
+    "GetServerInfo": _Handler(server_info.get_server_info),
 }
 
 

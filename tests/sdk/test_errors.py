@@ -70,7 +70,7 @@ CODES = {
     Code.FAILED_PRECONDITION: client.FailedPrecondition,
     Code.ABORTED: client.RevisionMismatch,
     Code.OUT_OF_RANGE: client.UnisonoError,
-    Code.UNIMPLEMENTED: client.UnisonoError,
+    Code.UNIMPLEMENTED: client.ServerTooOld,
     Code.INTERNAL: client.InternalError,
     Code.UNAVAILABLE: client.Unavailable,
     Code.DATA_LOSS: client.UnisonoError,

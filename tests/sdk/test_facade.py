@@ -24,9 +24,9 @@ DeadlineExceeded DeleteManyResult DeleteResult Device Draft Endpoint EndpointDel
 FailedPrecondition Feed FileStorage Filter Group InternalError InvalidRequest Key KeyConflict MarkResult
 MemoryStorage Method NotFound Notification OutcomeUnknown Patch PermissionDenied Platform PlatformFixed
 Priority Publisher QuotaExceeded RateLimited ReadState RemovedNotification RequestIncomplete
-ResumeTokenInvalid RevisionMismatch RevisionOutOfRange SendResult SenderRole StartPosition State Status
-Storage StorageFailed Superseded Timing TooLarge Transport Unauthenticated Unavailable UnisonoError
-UserActionState bearer create_channel create_transport draft from_rpc_error
+ResumeTokenInvalid RevisionMismatch RevisionOutOfRange SendResult SenderRole ServerTooOld StartPosition
+State Status Storage StorageFailed Superseded Timing TooLarge Transport Unauthenticated Unavailable
+UnisonoError UserActionState bearer create_channel create_transport draft from_rpc_error
 """
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [

@@ -28,6 +28,7 @@ from unisono.client import (
     NotFound,
     PermissionDenied,
     PlatformFixed,
+    ServerTooOld,
     Status,
     Superseded,
     Timing,
@@ -196,7 +197,7 @@ LASTING = {
     "INVALID_REQUEST": (Code.INVALID_ARGUMENT, InvalidRequest),
     "SUPERSEDED": (Code.ABORTED, Superseded),
     "ENDPOINT_NOT_FOUND": (Code.NOT_FOUND, NotFound),
-    "": (Code.UNIMPLEMENTED, UnisonoError),
+    "": (Code.UNIMPLEMENTED, ServerTooOld),
     "SOMETHING_NEW": (Code.FAILED_PRECONDITION, FailedPrecondition),
 }
 

@@ -16,9 +16,11 @@ from unisono.client import (
     FileStorage,
     InvalidRequest,
     NotFound,
+    ServerTooOld,
     StorageFailed,
     Superseded,
     Timing,
+    UserActionState,
 )
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as pb
@@ -183,6 +185,37 @@ async def test_one_that_is_refused_later_is_in_the_log(
     assert (record.levelname, "no such state" in record.getMessage()) == ("WARNING", True)
     # Without a configuration of its own, a program's log is its terminal.
     assert record.getMessage().isprintable()
+
+
+async def test_one_that_an_older_server_does_not_know_is_told_and_holds_nothing_up(
+    script: StubServer, marker: Marker
+) -> None:
+    script.knows(None)
+    storage = StorageSpy()
+    async with laptop(script.target, storage=storage) as device:
+        await live(device)
+        with pytest.raises(ServerTooOld, match="action_id"):
+            await device.mark("bad", user_action_state=UserActionState.ACTIVATED, action_id="reply")
+        assert await device.mark_read("good") is not None
+        assert device.pending_marks == 0
+
+    assert (marker.asked, marker.done, storage.marks) == (["good"], ["good"], 0)
+
+
+async def test_one_that_an_older_server_does_not_know_later_is_in_the_log(
+    script: StubServer, marker: Marker, caplog: pytest.LogCaptureFixture
+) -> None:
+    script.knows(None)
+    marker.gate.clear()
+    async with laptop(script.target) as device:
+        await device.mark("bad", user_action_state=UserActionState.ACTIVATED, action_id="reply")
+        await device.mark_read("good")
+        marker.gate.set()
+        await sent(device)
+
+    assert marker.asked == marker.done == ["good"]
+    (record,) = [record for record in caplog.records if record.name == "unisono.client"]
+    assert "does not know MarkNotificationsRequest.action_id" in record.getMessage()
 
 
 async def test_one_that_cannot_be_kept_is_not_made(script: StubServer, marker: Marker) -> None:

@@ -92,12 +92,14 @@ async def test_one_that_passed_meanwhile_ends_a_second_later(script: StubServer,
 
 async def test_a_server_of_before_gets_the_time(script: StubServer) -> None:
     serve(script, None)
+    script.knows(None)
     before = datetime.now(UTC)
     async with laptop(script.target) as device:
         await live(device)
         await device.snooze("a", HOUR)
     (mark,) = marks(script)
     assert not mark.HasField("snooze_for")
+    assert script.requests("GetServerInfo") == []
     until = mark.snooze_until.ToDatetime(UTC)
     assert before + HOUR - timedelta(milliseconds=2) <= until
     assert until <= datetime.now(UTC) + HOUR

@@ -14,6 +14,8 @@ from google.rpc import error_details_pb2, status_pb2
 
 from tests.support.methods import methods
 from tests.support.rpc_errors import DETAILS_KEY
+from unisono.client._wire.contract_levels import NEWEST
+from unisono.v1.server_service_pb2 import GetServerInfoRequest, GetServerInfoResponse
 
 Answer = Callable[[Any], Awaitable[Message]]
 """Returns the answer to a request; may raise a `Fault`."""
@@ -76,6 +78,7 @@ class ReceivedCall:
 class StubServer(grpc.GenericRpcHandler):
     """A server whose behavior a test sets by method name; other methods are UNIMPLEMENTED.
 
+    It says that it knows the whole contract, unless a test lets it know less.
     `calls` are those received, in the order of their arrival.
     """
 
@@ -84,6 +87,17 @@ class StubServer(grpc.GenericRpcHandler):
         self.calls: list[ReceivedCall] = []
         self._behaviors: dict[str, Any] = {}
         self._changed = asyncio.Condition()
+        self.knows(NEWEST)
+
+    def knows(self, level: int | None) -> None:
+        """Let it know the contract up to a level; None: it is older than GetServerInfo."""
+
+        async def get_server_info(_: GetServerInfoRequest) -> GetServerInfoResponse:
+            if level is None:
+                raise Fault(grpc.StatusCode.UNIMPLEMENTED)
+            return GetServerInfoResponse(contract_level=level)
+
+        self.answer("GetServerInfo", get_server_info)
 
     def answer(self, method: str, behavior: Answer) -> None:
         self._behaviors[method] = behavior

@@ -27,6 +27,7 @@ class UnisonoError(Exception):
         │   ├── OutcomeUnknown       it may have been done already: repeat it all the same
         │   ├── RateLimited          more calls than the caller may make: nothing was done
         │   └── RequestIncomplete    it did not arrive as a whole: nothing was done
+        ├── ServerTooOld             it lacks the method, or a field of the request: upgrade it
         ├── DeadlineExceeded         no answer within the timeout: it may have been done
         ├── InternalError            a fault of the server; metadata["request_id"] finds it in its log
         └── StorageFailed            a device could not load or save its state
@@ -169,6 +170,17 @@ class RequestIncomplete(Unavailable):
     """The request did not arrive as a whole in the time that the server waits for one. Nothing was done."""
 
     default_code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class ServerTooOld(UnisonoError):
+    """The server does not know the method, or a field of the request: it is older than this SDK.
+
+    A field is found before anything is sent: an older server would ignore it, and answer as if all were well.
+    Then `metadata` has the `field`, and the `contract_level` of the server, see `GetServerInfo`. Without
+    `metadata` the method is missing: from the server, or from what a proxy passes on to it.
+    """
+
+    default_code = grpc.StatusCode.UNIMPLEMENTED
 
 
 class DeadlineExceeded(UnisonoError):

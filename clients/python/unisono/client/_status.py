@@ -27,6 +27,7 @@ from unisono.client._errors import (
     ResumeTokenInvalid,
     RevisionMismatch,
     RevisionOutOfRange,
+    ServerTooOld,
     Superseded,
     TooLarge,
     Unauthenticated,
@@ -63,6 +64,7 @@ _BY_CODE: Final[Mapping[grpc.StatusCode, type[UnisonoError]]] = {
         FailedPrecondition,
         QuotaExceeded,
         Unavailable,
+        ServerTooOld,
         DeadlineExceeded,
         InternalError,
     )

@@ -8,7 +8,14 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from unisono.client._errors import DeadlineExceeded, InternalError, InvalidRequest, TooLarge, UnisonoError
+from unisono.client._errors import (
+    DeadlineExceeded,
+    InternalError,
+    InvalidRequest,
+    ServerTooOld,
+    TooLarge,
+    UnisonoError,
+)
 from unisono.client._publisher.user_queues import Outcome, Send, UserQueues
 from unisono.client._status import code_of, error_of
 from unisono.client._wire.caller import Deadline, RpcCaller
@@ -146,6 +153,8 @@ class SendBatcher:
 
         Raises `_BatchTooLarge` when the batch is to be sent again in smaller ones.
         """
+        if not batch:
+            return
         outcomes: Sequence[Outcome]
         try:
             outcomes = await self._call(batch)
@@ -159,10 +168,21 @@ class SendBatcher:
                 if all(send.answer.done() for send in batch[:half]):
                     await self._send(batch[half:])
                 return
+            if isinstance(error, ServerTooOld) and self._refuse(batch):
+                await self._send([send for send in batch if not send.answer.done()])
+                return
             # Whoever waits gets any error, also one of the caller's own provider of tokens.
             outcomes = [error] * len(batch)
         for send, outcome in zip(batch, outcomes, strict=True):
             _finish(send, outcome)
+
+    def _refuse(self, batch: Sequence[Send]) -> bool:
+        """End the sends with a field that the server does not know; return whether there are any."""
+        refusals = [self._caller.server.refusal(send.request) for send in batch]
+        for send, refusal in zip(batch, refusals, strict=True):
+            if refusal is not None:
+                send.end(refusal)
+        return any(refusals)
 
     def _lower_limits(self, batch: Sequence[Send], error: Exception) -> bool:
         """Return whether the error says that this caller may send less at once, and remember the limit."""

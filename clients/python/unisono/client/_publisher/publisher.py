@@ -28,6 +28,7 @@ class Publisher(PublisherCalls):
     default 30. Until then errors that may pass are retried, which is safe since every call acts once
     (Idempotent); then the last of them is raised, or `DeadlineExceeded` where there was none. Any call
     raises `Unauthenticated`, `PermissionDenied`, `InvalidRequest`, `Unavailable` and other `UnisonoError`s;
+    `ServerTooOld`, before it is sent, for what the server does not know, which is asked where that matters;
     `TypeError` for an argument of a wrong name or type; and whatever the function that gives tokens raises.
 
         async with Publisher("localhost:50051", token) as publisher:

@@ -3,12 +3,18 @@
 import asyncio
 import time
 from collections.abc import Awaitable
+from typing import TypeVar
 
-from unisono.client._errors import DeadlineExceeded, Unauthenticated, UnisonoError
-from unisono.client._wire.methods import Method, Request, Response
+from unisono.client._errors import DeadlineExceeded, ServerTooOld, Unauthenticated, UnisonoError
+from unisono.client._wire.contract_levels import OLDEST
+from unisono.client._wire.methods import GET_SERVER_INFO, Method, Request, Response
 from unisono.client._wire.retry import Backoff, is_transient
+from unisono.client._wire.server_level import ServerLevel
 from unisono.client._wire.tokens import Tokens
 from unisono.client._wire.transport import Transport
+from unisono.v1.server_service_pb2 import GetServerInfoRequest
+
+Value = TypeVar("Value")
 
 
 class Deadline:
@@ -30,6 +36,8 @@ class RpcCaller:
         self.transport = transport
         self.tokens = tokens
         self.backoff = backoff
+        #: What the server knows of the contract.
+        self.server = ServerLevel()
 
     async def call(self, method: Method[Request, Response], request: Request, deadline: Deadline) -> Response:
         """Return the response of a call, which is repeated after transient errors while there is time.
@@ -57,17 +65,36 @@ class RpcCaller:
     ) -> Response:
         """Call once, and once more with a new token when the token is refused and the provider has another.
 
-        Raises `DeadlineExceeded` when the token or the response does not come in time, any other
-        `UnisonoError` of the call, and what the provider of tokens raises.
+        Raises `ServerTooOld` for a request with a field that the server does not know, which is not sent;
+        `DeadlineExceeded` when the token or the response does not come in time, any other `UnisonoError` of
+        the call, and what the provider of tokens raises.
         """
-        token = await _in_time(self.tokens.get(), deadline)
+        if self.server.may_lack(request):
+            checking = self.server.check(request, lambda: self._ask_level(deadline))
+            await _in_time(checking, deadline, "the server did not say in time what it knows")
+        return await self._authorized(method, request, deadline)
+
+    async def _ask_level(self, deadline: Deadline) -> int:
+        try:
+            answer = await self._authorized(GET_SERVER_INFO, GetServerInfoRequest(), deadline)
+        except ServerTooOld:
+            return OLDEST
+        return answer.contract_level
+
+    async def _authorized(
+        self, method: Method[Request, Response], request: Request, deadline: Deadline
+    ) -> Response:
+        token = await self._token(self.tokens.get(), deadline)
         try:
             return await self._once(method, request, token, deadline)
         except Unauthenticated:
-            renewed = await _in_time(self.tokens.renew(token), deadline)
+            renewed = await self._token(self.tokens.renew(token), deadline)
             if renewed == token:
                 raise
             return await self._once(method, request, renewed, deadline)
+
+    async def _token(self, asking: Awaitable[str], deadline: Deadline) -> str:
+        return await _in_time(asking, deadline, "the provider of tokens gave none in time")
 
     async def _once(
         self, method: Method[Request, Response], request: Request, token: str, deadline: Deadline
@@ -78,8 +105,8 @@ class RpcCaller:
         return await self.transport.unary(method, request, token=token, timeout=left)
 
 
-async def _in_time(asking: Awaitable[str], deadline: Deadline) -> str:
-    """Return the token, if its provider gives one before the deadline."""
+async def _in_time(asking: Awaitable[Value], deadline: Deadline, late: str) -> Value:
+    """Return what is asked for. Raises `DeadlineExceeded` with the message `late` after the deadline."""
     limit = asyncio.timeout(deadline.left)
     try:
         async with limit:
@@ -87,4 +114,4 @@ async def _in_time(asking: Awaitable[str], deadline: Deadline) -> str:
     except TimeoutError:
         if not limit.expired():
             raise
-        raise DeadlineExceeded("the provider of tokens gave none in time") from None
+        raise DeadlineExceeded(late) from None

@@ -122,8 +122,9 @@ class FakeService:
         `method` is the name of an RPC, such as "MarkNotifications". A call that fails changes nothing; with
         `applied` it takes effect, and the error replaces its answer, as when a connection breaks. Opening
         a stream (Subscribe) never fails in that second way. Faults are used up in the order in which they
-        were planned. The SDK repeats calls after an `Unavailable`, so that its caller may not see it. Raises
-        `ValueError` for less than one call.
+        were planned. The SDK repeats calls after an `Unavailable`, so that its caller may not see it. Before
+        its first call with a field that not every server knows, it calls "GetServerInfo". Raises `ValueError`
+        for less than one call.
         """
         if times < 1:
             raise ValueError(f"times must be at least 1, is {times}")

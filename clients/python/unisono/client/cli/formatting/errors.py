@@ -7,6 +7,7 @@ from typing import Final
 from unisono.client._errors import (
     DeadlineExceeded,
     InvalidRequest,
+    ServerTooOld,
     StorageFailed,
     Unauthenticated,
     Unavailable,
@@ -81,6 +82,8 @@ def _by_kind(error: UnisonoError, attempt: Attempt) -> str:
         return f"is the server at {attempt.target} up?"
     if isinstance(error, DeadlineExceeded):
         return f"is the server at {attempt.target} well? --timeout gives it more time"
+    if isinstance(error, ServerTooOld):
+        return f"the server at {attempt.target} is older than this command: upgrade it"
     if isinstance(error, Unauthenticated):
         return _another_token(error, app=attempt.app)
     if isinstance(error, StorageFailed):

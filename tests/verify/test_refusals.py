@@ -1,5 +1,6 @@
 """What cannot be verified is refused before there is any load: which option is wrong, and what to do."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from tests.commands.unisono import environment, within
 from tests.support import tokens
 from tests.support.processes import TIMEOUT, ServerProcess
+from tests.support.stub_server import scripted
 from tests.verify.command import COMMAND, at, run
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
 from unisono.verify.cli import main
@@ -86,6 +88,17 @@ def test_nobody_is_there() -> None:
         error, hint = raised(*at(nowhere, "ada"), status=1)
     assert error.startswith("Error: ")
     assert hint == f"Hint: is the server at {nowhere} up?"
+
+
+@pytest.mark.parametrize("level", [None, 0])
+async def test_a_server_of_before_is_not_blamed(ada: str, level: int | None) -> None:
+    async with scripted() as script:
+        script.knows(level)
+        error, hint = await asyncio.to_thread(raised, *at(script.target, ada), status=1)
+
+        assert f"the server at {script.target} is older than this unisono-verify" in error
+        assert "upgrade the server" in hint
+        assert {call.method for call in script.calls} == {"GetServerInfo"}
 
 
 def test_tls_where_there_is_none(server: ServerProcess, ada: str) -> None:

@@ -7,12 +7,13 @@ from typing import TypeVar
 import pytest
 from google.protobuf.message import Message
 
-from unisono.client import Method, Publisher, ReadState, Transport
+from unisono.client import Method, Publisher, ReadState, ServerTooOld, Transport
+from unisono.client._wire.contract_levels import NEWEST
 from unisono.client.testing import FakeService
 from unisono.verify.load import run as runs
 from unisono.verify.load.access import Access
 from unisono.verify.load.cleanup import remove_all
-from unisono.verify.load.preflight import check_tokens
+from unisono.verify.load.preflight import CONTRACT_LEVEL, OlderServer, check_tokens
 from unisono.verify.load.run import LoadOptions, NotConverged, run
 from unisono.verify.recording import Recorder, steady_clock
 from unisono.verify.verdicts import Outcome, verdicts
@@ -104,6 +105,22 @@ async def test_everything_is_there_to_be_judged_and_then_nothing_is_left(
     unseen = {promise for promise, outcome in outcomes.items() if outcome is Outcome.NOT_JUDGED}
     assert unseen == {"Bounded", "Drained", "Fair"}
     assert Outcome.BROKEN not in outcomes.values()
+
+
+async def test_a_server_that_lacks_what_is_judged_is_left_alone(service: FakeService) -> None:
+    service.fail(ServerTooOld("there is no such method"), method="GetServerInfo")
+    users = {user: service.user_token(user) for user in USERS}
+
+    with pytest.raises(OlderServer):
+        await check_tokens(lambda: service.transport, service.app_token(), users, PREFIX)
+
+    async with Publisher(service.transport, service.app_token()) as publisher:
+        assert await publisher.list_endpoints("ada") == ()
+        assert (await publisher.get_feed("ada")).last_revision == 0
+
+
+def test_all_that_is_judged_is_asked_for() -> None:
+    assert CONTRACT_LEVEL == NEWEST
 
 
 async def test_a_run_without_faults_cuts_nothing(service: FakeService, access: Access) -> None:

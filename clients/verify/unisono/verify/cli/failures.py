@@ -26,6 +26,12 @@ _HINTS: Final[Mapping[str, str]] = {
 }
 
 
+def of_an_older_server(plan: Plan) -> Failure:
+    """Return the failure for a server that would be blamed for what it never promised."""
+    said = f"the server at {plan.target} is older than this unisono-verify, and lacks what that looks for"
+    return Failure(said, "upgrade the server, or take the unisono-verify of its version")
+
+
 def of_a_token(unfit: UnusableToken, plan: Plan) -> Failure:
     """Return the failure for a token that cannot be used, or for the service that could not be reached."""
     app = not unfit.user_id

@@ -17,7 +17,7 @@ from unisono.verify.cli.tokens import TokenSet
 from unisono.verify.history_file import Saved, save
 from unisono.verify.load.access import Connect
 from unisono.verify.load.cleanup import remove_all
-from unisono.verify.load.preflight import UnusableToken, check_tokens
+from unisono.verify.load.preflight import OlderServer, UnusableToken, check_tokens
 from unisono.verify.load.run import LoadOptions, NotConverged, run
 from unisono.verify.recording import Recorder, steady_clock
 
@@ -57,7 +57,8 @@ class Verification:
         self._connect = connect
         self._tokens = TokenSet(plan)
         self._app_id = ""
-        self._reached = True
+        #: Whether there may be something to remove.
+        self._left = True
 
     async def run(self) -> None:
         """Check the tokens, run the load, and remove what it leaves, also after an error or cancellation.
@@ -94,19 +95,22 @@ class Verification:
             self._app_id = await self._checked()
             await self._loaded()
         finally:
-            if self._reached:
+            if self._left:
                 self._reporter.stage("removing what it left")
                 await self._removed()
 
     async def _checked(self) -> str:
-        """Return the app's id. Raises a `Failure` when a token cannot be used."""
+        """Return the app's id. Raises a `Failure` for an older server, or when a token cannot be used."""
         plan, principals = self._plan, self._tokens
         try:
             app_id = await check_tokens(
                 self._connect, principals.access().backend, principals.users, plan.prefix
             )
+        except OlderServer as older:
+            self._left = False
+            raise failures.of_an_older_server(plan) from older
         except UnusableToken as unfit:
-            self._reached = not isinstance(unfit.error, Unavailable | DeadlineExceeded)
+            self._left = not isinstance(unfit.error, Unavailable | DeadlineExceeded)
             raise failures.of_a_token(unfit, plan) from unfit
         except TokenCommandError as error:
             raise failures.of_a_run(error, plan) from error

@@ -5,6 +5,7 @@ from typing import Final
 from unisono.client import Method
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import notification_service_pb2 as pb
+from unisono.v1 import server_service_pb2 as server_pb
 
 REGISTER_ENDPOINT: Final = Method(
     "EndpointService",
@@ -26,4 +27,7 @@ GET: Final = Method(
 )
 DELETE: Final = Method(
     "NotificationService", "DeleteNotification", pb.DeleteNotificationRequest, pb.DeleteNotificationResponse
+)
+GET_SERVER_INFO: Final = Method(
+    "ServerService", "GetServerInfo", server_pb.GetServerInfoRequest, server_pb.GetServerInfoResponse
 )

@@ -1,15 +1,27 @@
-"""Checks tokens before there is a load: the app's may send, and each user's is of a device of that user."""
+"""Checks the server and the tokens before there is a load.
+
+The server must be new enough; the app's token may send, and each user's is of a device of that user.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
-from unisono.client import Content, Publisher, SendResult, Transport, UnisonoError, draft
+from unisono.client import Content, Publisher, SendResult, ServerTooOld, Transport, UnisonoError, draft
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import notification_pb2 as pb
+from unisono.v1 import server_service_pb2 as server_pb
 from unisono.verify.load.access import Connect, Token
-from unisono.verify.load.methods import REGISTER_ENDPOINT
+from unisono.verify.load.methods import GET_SERVER_INFO, REGISTER_ENDPOINT
 from unisono.verify.load.rpc_client import TIMEOUT, RpcClient
 from unisono.verify.load.traffic import LIFETIME
+
+#: What the load sends, and the judge expects to be kept, is of this `contract_level`.
+CONTRACT_LEVEL: Final = 1
+
+
+class OlderServer(Exception):
+    """The server drops some of what the load sends, so that the judge would blame it. Nothing is done yet."""
 
 
 class UnusableToken(Exception):
@@ -27,12 +39,14 @@ class UnusableToken(Exception):
 async def check_tokens(connect: Connect, backend: Token, users: Mapping[str, Token], prefix: str) -> str:
     """Register an endpoint of each user, send a notification to it alone, and return the app's id.
 
-    The names of both begin with `prefix`; they stay until `remove_all`. Raises `UnusableToken` for the first
-    call that fails, also when the service cannot be reached, and for a user's token of another app; and what
-    a source of tokens raises.
+    The names of both begin with `prefix`; they stay until `remove_all`. Raises `OlderServer` before that;
+    `UnusableToken` for the first call that fails, also when the service cannot be reached, and for a user's
+    token of another app; and what a source of tokens raises.
     """
     transport = connect()
     try:
+        if await _level_of(transport, backend) < CONTRACT_LEVEL:
+            raise OlderServer("the server does not know all that is to be sent")
         apps = {user_id: await _app_of(transport, user_id, token, prefix) for user_id, token in users.items()}
         async with Publisher(transport, backend, timeout=TIMEOUT) as publisher:
             app_id = await _sent(publisher, list(users), prefix)
@@ -42,6 +56,17 @@ async def check_tokens(connect: Connect, backend: Token, users: Mapping[str, Tok
         if app != app_id:
             raise UnusableToken(user_id, f"it is of the app {app}, and the app's token of {app_id}")
     return app_id
+
+
+async def _level_of(transport: Transport, backend: Token) -> int:
+    """Return up to which level the server knows the contract."""
+    try:
+        answer = await RpcClient(transport, backend).call(GET_SERVER_INFO, server_pb.GetServerInfoRequest())
+    except ServerTooOld:
+        return 0
+    except UnisonoError as error:
+        raise UnusableToken("", str(error), error) from error
+    return answer.contract_level
 
 
 async def _app_of(transport: Transport, user_id: str, token: Token, prefix: str) -> str:

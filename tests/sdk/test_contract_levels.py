@@ -105,9 +105,7 @@ KNOWN: dict[str, Message] = {
     ),
     "a name": endpoint_pb.UpdateEndpointRequest(update_mask=FieldMask(paths=["display_name"])),
     "a stream": feed_pb.SubscribeRequest(endpoint_id="laptop", resume_token=b"x"),
-    "a span beside a time": service_pb.MarkNotificationsRequest(
-        snooze_for=Duration(seconds=1), snooze_until=Timestamp(seconds=1)
-    ),
+    "a snooze": service_pb.MarkNotificationsRequest(snooze_until=Timestamp(seconds=1)),
 }
 
 NEWER: dict[str, Message] = {
@@ -128,7 +126,7 @@ NEWER: dict[str, Message] = {
         snooze_for=Duration(seconds=1)
     ),
     "MarkNotificationsRequest.action_id": service_pb.MarkNotificationsRequest(
-        action_id="reply", snooze_for=Duration(seconds=1), snooze_until=Timestamp(seconds=1)
+        action_id="reply", snooze_until=Timestamp(seconds=1)
     ),
     "DeleteEndpointRequest.may_return": endpoint_pb.DeleteEndpointRequest(may_return=True),
 }

@@ -33,9 +33,6 @@ LEVELS: Final[Mapping[str, int]] = {
 #: The newest level: a server of this one, or of a newer one, knows all that this SDK can send.
 NEWEST: Final = max(LEVELS.values())
 
-#: Fields that may be dropped where another one of the message is set, which says nearly the same.
-_STAND_INS: Final[Mapping[str, str]] = {"unisono.v1.MarkNotificationsRequest.snooze_for": "snooze_until"}
-
 
 def field_above(message: Message, level: int) -> str | None:
     """Return a set field of a request that servers of this level do not know, such as `VisualContent.link`.
@@ -44,7 +41,7 @@ def field_above(message: Message, level: int) -> str | None:
     """
     for field, content in message.ListFields():
         name = field.full_name
-        if LEVELS.get(name, OLDEST) > level and not _has_stand_in(message, name):
+        if LEVELS.get(name, OLDEST) > level:
             return _short(name)
         if field.message_type is not None:
             for nested in (content,) if isinstance(content, Message) else content:
@@ -66,10 +63,6 @@ def _masked(message: Message, mask: FieldMask) -> Iterator[str]:
     kinds = (field.message_type for field in message.DESCRIPTOR.fields)
     names = (kind.full_name for kind in kinds if kind is not None)
     return (f"{name}.{path}" for name in names for path in mask.paths)
-
-
-def _has_stand_in(message: Message, name: str) -> bool:
-    return name in _STAND_INS and message.HasField(_STAND_INS[name])
 
 
 def _short(name: str) -> str:

@@ -15,6 +15,7 @@ from unisono.server.api.convert.payload_encoding import encode_payload
 from unisono.server.api.status import item_error
 from unisono.server.core.decide.results import SendResult
 from unisono.server.core.position import CatchUpEvent
+from unisono.server.core.resume_token import Seal
 from unisono.server.core.session import Session
 from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, SessionLimits, StreamMessage
 from unisono.server.errors import NotFound, Reason
@@ -209,7 +210,8 @@ def test_results_of_sends(rows: RandomRows) -> None:
 @pytest.mark.parametrize("kind", MessageKind)
 def test_messages_of_a_stream(rows: RandomRows, kind: MessageKind) -> None:
     limits = SessionLimits(heartbeat=12.5, age=1, expire_time=1)
-    session = cast("Session", SimpleNamespace(session_id="s" * 200, resumed=True, limits=limits))
+    seal = Seal(b"feed", b"endpoint", b"store epoch", b"feed epoch")
+    session = cast("Session", SimpleNamespace(session_id="s" * 200, resumed=True, limits=limits, seal=seal))
     for _ in range(ROWS // 10):
         events = [an_event(rows.row(), None, ChangeType.CREATED, alert=False, origin="") for _ in range(3)]
         batches = [feed_pb.EventBatch(events=[event]) for event in events]
@@ -259,6 +261,7 @@ def a_response(
             response.welcome.resumed = session.resumed
             response.welcome.heartbeat_interval.CopyFrom(messages.duration(12_500))
             response.welcome.server_time.CopyFrom(messages.timestamp(message.time or 0))
+            response.welcome.feed_epoch = session.seal.feed_epoch
         case MessageKind.SYNCED:
             response.synced.SetInParent()
         case MessageKind.HEARTBEAT:

@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from tests.support import tokens
-from tests.support.methods import HEALTH, Method, methods
+from tests.support.methods import FOR_PUBLISHERS, HEALTH, Method, methods
 from tests.support.nodes import Running
 from tests.support.rpc_errors import raises_status
 from unisono.client import bearer
@@ -23,7 +23,7 @@ SURROGATE = b"\x0a\x03\xed\xa0\x80"
 
 def token(method: Method) -> str:
     """One that may call the method."""
-    return tokens.publisher() if method.name == "BatchSendNotifications" else tokens.device()
+    return tokens.publisher(scope=tokens.ERASER_SCOPES) if method.name in FOR_PUBLISHERS else tokens.device()
 
 
 @pytest.mark.parametrize(

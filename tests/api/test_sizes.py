@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import tokens
 from tests.support.api_client import READ, ApiClient, titled
-from tests.support.methods import Method, methods
+from tests.support.methods import FOR_PUBLISHERS, Method, methods
 from tests.support.nodes import Running
 from tests.support.rpc_errors import invalid, raises_status
 from unisono.client import bearer
@@ -156,7 +156,7 @@ every_method = pytest.mark.parametrize("method", OURS, ids=lambda method: method
 
 def token(method: Method) -> str:
     """One that may call the method."""
-    return tokens.publisher() if method.name == "BatchSendNotifications" else tokens.device()
+    return tokens.publisher(scope=tokens.ERASER_SCOPES) if method.name in FOR_PUBLISHERS else tokens.device()
 
 
 def size_of(method: Method) -> int:

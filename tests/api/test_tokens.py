@@ -34,6 +34,7 @@ ALLOWED = {
     "Subscribe": {DEVICE},
     "Acknowledge": {DEVICE},
     "GetFeed": {PUBLISHER, DEVICE},
+    "DeleteFeed": {PUBLISHER},
     "RegisterEndpoint": {DEVICE},
     "GetEndpoint": {PUBLISHER, DEVICE},
     "ListEndpoints": {PUBLISHER, DEVICE},
@@ -42,7 +43,7 @@ ALLOWED = {
     "GetServerInfo": {PUBLISHER, DEVICE},
     "ServerReflectionInfo": {PUBLISHER, DEVICE},
 }
-TOKENS = {PUBLISHER: tokens.publisher(), DEVICE: tokens.device()}
+TOKENS = {PUBLISHER: tokens.publisher(scope=tokens.ERASER_SCOPES), DEVICE: tokens.device()}
 
 every_method = pytest.mark.parametrize("method", methods(), ids=lambda method: method.path)
 

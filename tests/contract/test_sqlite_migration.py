@@ -124,6 +124,7 @@ def upgrade(path: Path) -> None:
         (6, "2b5cad3ac0623852"),
         (7, "0fc46a432e01ba14"),
         (8, "3d1004050ec22dbc"),
+        (9, "e97f5ce690c7366d"),
     ],
 )
 def test_a_version_is_made_as_it_was(version: int, digest: str) -> None:

@@ -70,9 +70,9 @@ async def test_or_waits_for_migrate_where_that_takes_long(
         f"{path} is of an older version, and to bring it to this one may take 60 s; "
         "run `unisono-server migrate` on it first"
     )
-    told: list[tuple[int, float]] = []
+    told: list[tuple[str, float]] = []
     assert migrate(path, RandomIds(), lambda *step: told.append(step)) == (LATEST, LATEST + 1)
-    assert told == [(LATEST + 1, 60.0)]
+    assert told == [(f"version {LATEST + 1}", 60.0)]
     assert migrate(path, RandomIds(), unexpected) == (LATEST + 1, LATEST + 1)
 
     async with opened(a_store(path)) as store:
@@ -127,9 +127,9 @@ def read(path: Path, statement: str) -> tuple[Any, ...]:
     return tuple(record)
 
 
-def quietly(*_: float) -> None:
+def quietly(*_: object) -> None:
     """Progress that nobody looks at."""
 
 
-def unexpected(*step: float) -> None:
+def unexpected(*step: object) -> None:
     raise AssertionError(step)

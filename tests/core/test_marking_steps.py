@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from tests.core.steps import STEP, after_first_commit, rewritten, sent, steps
+from tests.support.builders import a_notification, put
 from tests.support.clocks import START
 from tests.support.core_harness import ADA, PUBLISHER, CoreHarness, running
+from tests.support.ids import SequentialIds
+from tests.support.memory_store import MemoryStore
+from unisono.server.api.convert import encoding
 from unisono.server.core.decide.commands import Command, Delete, Mark, ProcessDue, Ref, StatePatch
 from unisono.server.core.decide.results import DueProcessed
 from unisono.server.core.marking import Marking, MarkRequest
@@ -119,6 +123,34 @@ async def test_a_revision_that_is_asked_for_stands_in_all_steps(
     marked = await marking.mark(replace(ALL, up_to_revision=LARGEST_INTEGER))
 
     assert (marked.changed, marked.skipped, marked.unread_count) == (STEP + 1, 0, 0)
+
+
+class DeletedBetween(MemoryStore):
+    """Loses its feed right after the first step of a mark, and has another of the same user then."""
+
+    def __init__(self) -> None:
+        super().__init__(ids=SequentialIds(), encode=encoding.encode_row)
+        self.deleted = False
+
+    async def commit(self, items: Any, decide: Any) -> Any:
+        decision = await super().commit(items, decide)
+        if isinstance(items[0], Mark) and not self.deleted:
+            self.deleted = True
+            await self.detach_feed(ADA, None)
+            await put(self, *(a_notification(f"new {n}", n, feed=ADA) for n in range(1, 2 * STEP + 1)))
+        return decision
+
+
+async def test_a_feed_that_was_deleted_meanwhile_ends_it() -> None:
+    """What is in the next one came after its first step."""
+    async with running(CoreHarness(store=DeletedBetween())) as harness:
+        await sent(harness, STEP + 1)
+
+        marked = await Marking(harness.stepping).mark(ALL)
+
+        feed = await harness.store.feed(ADA)
+        assert feed is not None
+        assert (marked.changed, feed.unread_count()) == (STEP, 2 * STEP)
 
 
 async def test_repeating_it_continues_and_then_changes_nothing(

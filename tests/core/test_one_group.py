@@ -14,6 +14,7 @@ from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.bus.base import Hint
 from unisono.server.bus.local import LocalBus
+from unisono.server.core.bars import Bars
 from unisono.server.core.decide.commands import (
     Actor,
     Command,
@@ -49,8 +50,10 @@ class Group:
         bus = LocalBus()
         bus.listen(self.hints.append)
         store = MemoryStore(ids=SequentialIds(), encode=encode)
+        clock = FakeClock()
+        bars = Bars(store, clock, per_app=1)
         self.commits = FeedCommitter(
-            store, bus, Presence(store), FakeClock(), Limits(), batch=1000, capacity=1000
+            store, bus, Presence(store), bars, clock, Limits(), batch=1000, capacity=1000
         )
 
     async def together(self, commands: Sequence[Command]) -> list[Result | UnisonoError]:

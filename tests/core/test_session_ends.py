@@ -226,7 +226,7 @@ async def test_a_stream_of_a_feed_that_has_begun_anew_has_to_come_back() -> None
 
         harness.bus.publish(Hint(key=ADA))
 
-        assert (await stream.ended()).reason == pb.GOODBYE_REASON_RESYNC
+        assert (await stream.ended()).reason == pb.GOODBYE_REASON_FEED_DELETED
 
 
 async def test_a_drained_stream_learns_when_to_come_back() -> None:

@@ -45,6 +45,7 @@ COME_BACK: dict[int, grpc.StatusCode] = {
     pb.GOODBYE_REASON_DRAINING: Code.UNAVAILABLE,
     pb.GOODBYE_REASON_SESSION_AGE: Code.UNAVAILABLE,
     pb.GOODBYE_REASON_RESYNC: Code.UNAVAILABLE,
+    pb.GOODBYE_REASON_FEED_DELETED: Code.UNAVAILABLE,
 }
 FOR_GOOD: dict[int, tuple[grpc.StatusCode, type[UnisonoError]]] = {
     pb.GOODBYE_REASON_TOKEN_EXPIRED: (Code.UNAUTHENTICATED, Unauthenticated),

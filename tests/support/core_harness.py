@@ -16,9 +16,11 @@ from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import SingleWaiterEvent
+from unisono.server.core.bars import Bars
 from unisono.server.core.decide.commands import Actor, Delete, EncodedContent, Mark, Ref, StatePatch
 from unisono.server.core.decide.results import DeleteResult, MarkStep
 from unisono.server.core.endpoints import Endpoints
+from unisono.server.core.eraser import Eraser
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules, StreamRequest
 from unisono.server.core.hub import Hub
@@ -63,11 +65,27 @@ class CoreHarness:
         )
         self.bus.listen(self.hub.on_hint)
         self.presence = Presence(self.store)
+        self.bars = Bars(self.store, self.clock, per_app=self.limits.barred_users_per_app)
+        self.eraser = Eraser(self.store, self.bus, self.bars, self.clock)
         self.commits = FeedCommitter(
-            self.store, self.bus, self.presence, self.clock, self.limits, batch=1000, capacity=10_000
+            self.store,
+            self.bus,
+            self.presence,
+            self.bars,
+            self.clock,
+            self.limits,
+            batch=1000,
+            capacity=10_000,
         )
         self.endpoints = Endpoints(
-            self.store, self.bus, self.presence, self.clock, self.limits, batch=1000, capacity=1000
+            self.store,
+            self.bus,
+            self.presence,
+            self.bars,
+            self.clock,
+            self.limits,
+            batch=1000,
+            capacity=1000,
         )
         self.stepping = Stepping(self.commits, self.endpoints)
         self.sweeper = Sweeper(
@@ -92,6 +110,7 @@ class CoreHarness:
             encode=subscribe_response.encode_catch_up_event,
             rules=self.rules,
         )
+        self.bus.listen(self.feeds.on_hint)
 
     async def send(
         self,
@@ -117,11 +136,13 @@ class CoreHarness:
 @asynccontextmanager
 async def running(harness: CoreHarness) -> AsyncIterator[CoreHarness]:
     """Start the committers of a harness, and close them in the end."""
+    await harness.eraser.start()
     harness.commits.committer.start()
     harness.endpoints.committer.start()
     try:
         yield harness
     finally:
+        await harness.eraser.close()
         await harness.commits.committer.close()
         await harness.endpoints.committer.close()
 

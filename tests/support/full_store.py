@@ -8,8 +8,9 @@ from tests.support.ids import SequentialIds
 from tests.support.memory_store import MemoryStore
 from unisono.server.api.convert import encoding
 from unisono.server.errors import OutcomeUnknown, Reason, Unavailable
+from unisono.server.model import FeedKey
 from unisono.server.store.commit import Decision
-from unisono.server.store.reads import EndpointActivity
+from unisono.server.store.reads import Bar, EndpointActivity
 from unisono.server.store.sqlite import SqliteStore
 
 Decide = Callable[..., Any]
@@ -61,6 +62,11 @@ class FullSqliteStore(SqliteStore):
         if self.full:
             raise full()
         await super().record_activity(activities)
+
+    async def detach_feed(self, key: FeedKey, bar: Bar | None) -> int | None:
+        if self.full and (bar is not None or await self.feed(key) is not None):
+            raise full()
+        return await super().detach_feed(key, bar)
 
     def _refusing(self, decide: Decide) -> Decide:
         return refusing(decide, full()) if self.full else decide

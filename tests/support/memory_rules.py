@@ -47,10 +47,11 @@ def changed_until(rows: Sequence[Notification], after: int, each: int) -> int | 
     return min((found[each - 1] for found in (created, changed) if len(found) >= each), default=None)
 
 
-def with_activity(endpoint: Endpoint, sign: EndpointActivity) -> Endpoint:
-    """Return the endpoint after an activity was recorded."""
+def with_activity(endpoint: Endpoint, sign: EndpointActivity, *, epoch: bytes) -> Endpoint:
+    """Return the endpoint of a feed with this epoch after an activity was recorded."""
     ended = bool(sign.ended_session) and endpoint.session_id == sign.ended_session
-    news = sign.acknowledged_revision if sign.registrations == endpoint.registrations else 0
+    same = sign.registrations == endpoint.registrations and sign.feed_epoch in (b"", epoch)
+    news = sign.acknowledged_revision if same else 0
     return replace(
         endpoint,
         last_seen_time=max(endpoint.last_seen_time, sign.time),

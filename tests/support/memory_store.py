@@ -25,6 +25,7 @@ from unisono.server.store.commit import (
 )
 from unisono.server.store.reads import (
     MAX_EXAMINED_ROWS,
+    Bar,
     Changes,
     ChangesPage,
     Due,
@@ -53,6 +54,9 @@ class MemoryStore:
         #: The encodings of rows as they were written last, by the ids of these.
         self._encoded: dict[str, bytes] = {}
         self._endpoints: defaultdict[FeedKey, dict[str, Endpoint]] = defaultdict(dict)
+        self._detached: list[int] = []
+        self._detachments = 0
+        self._bars: dict[tuple[str, bytes], Bar] = {}
 
     @property
     def epoch(self) -> bytes:
@@ -99,7 +103,9 @@ class MemoryStore:
         for sign in activities:
             endpoint = self._endpoints[sign.feed].get(sign.endpoint_id)
             if endpoint is not None and endpoint.delete_time is None:
-                self._endpoints[sign.feed][sign.endpoint_id] = with_activity(endpoint, sign)
+                self._endpoints[sign.feed][sign.endpoint_id] = with_activity(
+                    endpoint, sign, epoch=self._feeds[sign.feed].epoch
+                )
 
     async def feed(self, key: FeedKey) -> Feed | None:
         return self._feeds.get(key)
@@ -206,6 +212,35 @@ class MemoryStore:
                 del self._feeds[key]
         return gone.total()
 
+    @property
+    def bar_key(self) -> bytes:
+        return b"a key"
+
+    async def bars(self) -> Sequence[Bar]:
+        return list(self._bars.values())
+
+    async def detach_feed(self, key: FeedKey, bar: Bar | None) -> int | None:
+        if bar is not None:
+            known = self._bars.get(bar[:2], bar)
+            self._bars[bar[:2]] = max(bar, known)
+        for held in (self._rows, self._endpoints):
+            held.pop(key, None)
+        if self._feeds.pop(key, None) is None:
+            return None
+        self._detachments += 1
+        self._detached.append(self._detachments)
+        return self._detachments
+
+    async def detached_feeds(self) -> Sequence[int]:
+        return list(self._detached)
+
+    async def erase(self, feed: int, limit: int) -> bool:
+        return True
+
+    async def forget(self, feeds: Sequence[int]) -> bool:
+        self._detached = [feed for feed in self._detached if feed not in feeds]
+        return True
+
     def rows(self, key: FeedKey) -> Sequence[Notification]:
         """Return all rows of a feed, with its tombstones, for a test to check."""
         return list(self._rows[key].values())
@@ -215,7 +250,11 @@ class MemoryStore:
 
     def _named_feeds(self, keys: Iterable[FeedKey]) -> dict[FeedKey, Feed]:
         named = dict.fromkeys(keys)
-        return {k: self._feeds.get(k) or Feed(key=k, epoch=self._ids.epoch(), endpoints=0) for k in named}
+        return {k: self._feeds.get(k) or self._new_feed(k) for k in named}
+
+    def _new_feed(self, key: FeedKey) -> Feed:
+        # One that begins after another was taken away is another.
+        return Feed(key=key, epoch=self._ids.epoch() + bytes(self._detachments), endpoints=0)
 
     def _stored(self, row: Notification) -> Notification:
         """Return a row as it is stored: one without payload leaves the stored payload as it is."""

@@ -13,6 +13,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 import unisono.v1
 
+#: The names of the methods that no device may call.
+FOR_PUBLISHERS = ("BatchSendNotifications", "DeleteFeed")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:

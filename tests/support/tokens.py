@@ -19,6 +19,7 @@ APPS = (
 )
 DEVICE_SCOPES = "notifications.readwrite notifications.send"
 PUBLISHER_SCOPES = "notifications.send"
+ERASER_SCOPES = "notifications.send feeds.delete"
 
 
 def issuers() -> list[Issuer]:

@@ -7,7 +7,9 @@ from tests.support.clocks import FakeClock
 from unisono.server.api.convert import encoding, subscribe_response
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
+from unisono.server.core.bars import Bars
 from unisono.server.core.endpoints import Endpoints
+from unisono.server.core.eraser import Eraser
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules
 from unisono.server.core.hub import Hub
@@ -34,8 +36,14 @@ class Core:
         self.hub = Hub(subscribe_response.encode_change, clock, streams_per_user=LIMITS.streams_per_user)
         bus.listen(self.hub.on_hint)
         presence = Presence(self.store)
-        self.commits = FeedCommitter(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
-        self.endpoints = Endpoints(self.store, bus, presence, clock, LIMITS, batch=1000, capacity=10_000)
+        bars = Bars(self.store, clock, per_app=LIMITS.barred_users_per_app)
+        self.eraser = Eraser(self.store, bus, bars, clock)
+        self.commits = FeedCommitter(
+            self.store, bus, presence, bars, clock, LIMITS, batch=1000, capacity=10_000
+        )
+        self.endpoints = Endpoints(
+            self.store, bus, presence, bars, clock, LIMITS, batch=1000, capacity=10_000
+        )
         self.sweeper = Sweeper(self.commits, self.endpoints, self.store, presence, clock, SweepRules())
         self.feeds = Feeds(
             store=self.store,
@@ -51,11 +59,13 @@ class Core:
     async def open(self) -> None:
         """Open the store, and start the committers. Nothing expires until the sweeper is called."""
         await self.store.open()
+        await self.eraser.start()
         self.commits.committer.start()
         self.endpoints.committer.start()
 
     async def close(self) -> None:
         """Finish the commits that have begun, and close the store."""
+        await self.eraser.close()
         await self.commits.committer.close()
         await self.endpoints.committer.close()
         await self.store.close()

@@ -114,6 +114,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """UNAVAILABLE, with RetryInfo. The store has no room: the disk of the server is full. Nothing was changed. What is stored
     can be read, and streams of registered endpoints are opened, and go on.
     """
+    ERROR_REASON_FEED_BARRED: _ErrorReason.ValueType  # 36
+    """FAILED_PRECONDITION. The feed of the user was deleted, and is barred for a while, see DeleteFeedRequest.bar_for. A
+    device discards all that it has of it. metadata: barred_until, a time as in RFC 3339.
+    """
+    ERROR_REASON_FEED_DELETED: _ErrorReason.ValueType  # 37
+    """UNAVAILABLE, with RetryInfo. The feed was deleted while the stream was open. Discard what is held, and come back."""
+    ERROR_REASON_BARS_EXCEEDED: _ErrorReason.ValueType  # 38
+    """RESOURCE_EXHAUSTED. As many users of the app are barred as may be; nothing was deleted. A QuotaFailure says so.
+    metadata: limit.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons of the errors that the service raises. Each error carries a google.rpc.ErrorInfo in its status details:
@@ -212,5 +222,15 @@ may be forgotten, or larger than the feed's. Begin anew with 0. metadata: floor 
 ERROR_REASON_STORE_FULL: ErrorReason.ValueType  # 35
 """UNAVAILABLE, with RetryInfo. The store has no room: the disk of the server is full. Nothing was changed. What is stored
 can be read, and streams of registered endpoints are opened, and go on.
+"""
+ERROR_REASON_FEED_BARRED: ErrorReason.ValueType  # 36
+"""FAILED_PRECONDITION. The feed of the user was deleted, and is barred for a while, see DeleteFeedRequest.bar_for. A
+device discards all that it has of it. metadata: barred_until, a time as in RFC 3339.
+"""
+ERROR_REASON_FEED_DELETED: ErrorReason.ValueType  # 37
+"""UNAVAILABLE, with RetryInfo. The feed was deleted while the stream was open. Discard what is held, and come back."""
+ERROR_REASON_BARS_EXCEEDED: ErrorReason.ValueType  # 38
+"""RESOURCE_EXHAUSTED. As many users of the app are barred as may be; nothing was deleted. A QuotaFailure says so.
+metadata: limit.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -106,6 +106,10 @@ class _GoodbyeReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Goodbye
     """A newer stream of the same endpoint took over. Do not come back. The status is ABORTED."""
     GOODBYE_REASON_ENDPOINT_DELETED: _GoodbyeReason.ValueType  # 6
     """The endpoint was deleted. Do not come back. The status is NOT_FOUND."""
+    GOODBYE_REASON_FEED_DELETED: _GoodbyeReason.ValueType  # 7
+    """The feed was deleted. Discard all that is held and saved of it, also marks that are not sent yet, and come back
+    without a position after retry_delay. The status is UNAVAILABLE.
+    """
 
 class GoodbyeReason(_GoodbyeReason, metaclass=_GoodbyeReasonEnumTypeWrapper):
     """Why the server ends a stream."""
@@ -124,6 +128,10 @@ GOODBYE_REASON_SUPERSEDED: GoodbyeReason.ValueType  # 5
 """A newer stream of the same endpoint took over. Do not come back. The status is ABORTED."""
 GOODBYE_REASON_ENDPOINT_DELETED: GoodbyeReason.ValueType  # 6
 """The endpoint was deleted. Do not come back. The status is NOT_FOUND."""
+GOODBYE_REASON_FEED_DELETED: GoodbyeReason.ValueType  # 7
+"""The feed was deleted. Discard all that is held and saved of it, also marks that are not sent yet, and come back
+without a position after retry_delay. The status is UNAVAILABLE.
+"""
 Global___GoodbyeReason: _TypeAlias = GoodbyeReason  # noqa: Y015
 
 @_typing.final
@@ -256,11 +264,17 @@ class Welcome(_message.Message):
     RESUMED_FIELD_NUMBER: _builtins.int
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
     SERVER_TIME_FIELD_NUMBER: _builtins.int
+    FEED_EPOCH_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     """Names this stream in the server's log."""
     resumed: _builtins.bool
     """False when the stream starts without, or could not start from, the position that the device gave: the device
     discards what it holds before it applies the first batch.
+    """
+    feed_epoch: _builtins.bytes
+    """Names this life of the feed: another one than before means that the feed was deleted meanwhile, or forgotten because
+    nothing was left in it, and the device discards all that it has of it, also marks that it has not sent yet. Opaque,
+    at most 64 bytes.
     """
     @_builtins.property
     def heartbeat_interval(self) -> _duration_pb2.Duration:
@@ -279,10 +293,11 @@ class Welcome(_message.Message):
         resumed: _builtins.bool = ...,
         heartbeat_interval: _duration_pb2.Duration | None = ...,
         server_time: _timestamp_pb2.Timestamp | None = ...,
+        feed_epoch: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "server_time", b"server_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "resumed", b"resumed", "server_time", b"server_time", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["feed_epoch", b"feed_epoch", "heartbeat_interval", b"heartbeat_interval", "resumed", b"resumed", "server_time", b"server_time", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -540,3 +555,56 @@ class GetFeedResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetFeedResponse: _TypeAlias = GetFeedResponse  # noqa: Y015
+
+@_typing.final
+class DeleteFeedRequest(_message.Message):
+    """The request of DeleteFeed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_ID_FIELD_NUMBER: _builtins.int
+    BAR_FOR_FIELD_NUMBER: _builtins.int
+    user_id: _builtins.str
+    """The user whose feed it is. Required."""
+    @_builtins.property
+    def bar_for(self) -> _duration_pb2.Duration:
+        """For how long everything of this user is refused with FEED_BARRED from now on, so that devices and backends that do
+        not know yet begin no other feed. At most 30 days. Absent or zero: not at all. A repeat counts anew, and never ends
+        an earlier one sooner.
+        """
+
+    def __init__(
+        self,
+        *,
+        user_id: _builtins.str = ...,
+        bar_for: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bar_for", b"bar_for"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bar_for", b"bar_for", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteFeedRequest: _TypeAlias = DeleteFeedRequest  # noqa: Y015
+
+@_typing.final
+class DeleteFeedResponse(_message.Message):
+    """The response of DeleteFeed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALREADY_REMOVED_FIELD_NUMBER: _builtins.int
+    already_removed: _builtins.bool
+    """True when there was no feed, because it was deleted before or never was."""
+    def __init__(
+        self,
+        *,
+        already_removed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["already_removed", b"already_removed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteFeedResponse: _TypeAlias = DeleteFeedResponse  # noqa: Y015

@@ -52,6 +52,11 @@ class FeedServiceStub(object):
                 request_serializer=unisono_dot_v1_dot_feed__service__pb2.GetFeedRequest.SerializeToString,
                 response_deserializer=unisono_dot_v1_dot_feed__service__pb2.GetFeedResponse.FromString,
                 _registered_method=True)
+        self.DeleteFeed = channel.unary_unary(
+                '/unisono.v1.FeedService/DeleteFeed',
+                request_serializer=unisono_dot_v1_dot_feed__service__pb2.DeleteFeedRequest.SerializeToString,
+                response_deserializer=unisono_dot_v1_dot_feed__service__pb2.DeleteFeedResponse.FromString,
+                _registered_method=True)
 
 
 class FeedServiceServicer(object):
@@ -85,6 +90,19 @@ class FeedServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteFeed(self, request, context):
+        """Forgets a user: every notification, endpoint and count, in the store and in its log. Publishers with the scope
+        feeds.delete only.
+
+        From the commit that begins it nothing of the feed is there for anybody; its streams end with FEED_DELETED, and what
+        is sent later begins another feed. OK means that nothing is left on the disk. Where that takes too long, as while a
+        backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the call is
+        safe, and so is deleting a feed that never was.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FeedServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -102,6 +120,11 @@ def add_FeedServiceServicer_to_server(servicer, server):
                     servicer.GetFeed,
                     request_deserializer=unisono_dot_v1_dot_feed__service__pb2.GetFeedRequest.FromString,
                     response_serializer=unisono_dot_v1_dot_feed__service__pb2.GetFeedResponse.SerializeToString,
+            ),
+            'DeleteFeed': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteFeed,
+                    request_deserializer=unisono_dot_v1_dot_feed__service__pb2.DeleteFeedRequest.FromString,
+                    response_serializer=unisono_dot_v1_dot_feed__service__pb2.DeleteFeedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -188,6 +211,33 @@ class FeedService(object):
             '/unisono.v1.FeedService/GetFeed',
             unisono_dot_v1_dot_feed__service__pb2.GetFeedRequest.SerializeToString,
             unisono_dot_v1_dot_feed__service__pb2.GetFeedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteFeed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/unisono.v1.FeedService/DeleteFeed',
+            unisono_dot_v1_dot_feed__service__pb2.DeleteFeedRequest.SerializeToString,
+            unisono_dot_v1_dot_feed__service__pb2.DeleteFeedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -47,6 +47,15 @@ class FeedServiceStub:
     """Tells the server that the device has everything up to a position. Devices only."""
     GetFeed: _grpc.UnaryUnaryMultiCallable[_feed_service_pb2.GetFeedRequest, _feed_service_pb2.GetFeedResponse]
     """Returns the last revision and the unread count."""
+    DeleteFeed: _grpc.UnaryUnaryMultiCallable[_feed_service_pb2.DeleteFeedRequest, _feed_service_pb2.DeleteFeedResponse]
+    """Forgets a user: every notification, endpoint and count, in the store and in its log. Publishers with the scope
+    feeds.delete only.
+
+    From the commit that begins it nothing of the feed is there for anybody; its streams end with FEED_DELETED, and what
+    is sent later begins another feed. OK means that nothing is left on the disk. Where that takes too long, as while a
+    backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the call is
+    safe, and so is deleting a feed that never was.
+    """
 
 @_typing.type_check_only
 class FeedServiceAsyncStub(FeedServiceStub):
@@ -67,6 +76,15 @@ class FeedServiceAsyncStub(FeedServiceStub):
     """Tells the server that the device has everything up to a position. Devices only."""
     GetFeed: _aio.UnaryUnaryMultiCallable[_feed_service_pb2.GetFeedRequest, _feed_service_pb2.GetFeedResponse]  # type: ignore[assignment]
     """Returns the last revision and the unread count."""
+    DeleteFeed: _aio.UnaryUnaryMultiCallable[_feed_service_pb2.DeleteFeedRequest, _feed_service_pb2.DeleteFeedResponse]  # type: ignore[assignment]
+    """Forgets a user: every notification, endpoint and count, in the store and in its log. Publishers with the scope
+    feeds.delete only.
+
+    From the commit that begins it nothing of the feed is there for anybody; its streams end with FEED_DELETED, and what
+    is sent later begins another feed. OK means that nothing is left on the disk. Where that takes too long, as while a
+    backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the call is
+    safe, and so is deleting a feed that never was.
+    """
 
 class FeedServiceServicer(metaclass=_abc_1.ABCMeta):
     """The feed of one user: everything that happens to the user's notifications, in one order, as it happens.
@@ -102,5 +120,20 @@ class FeedServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_feed_service_pb2.GetFeedResponse, _abc.Awaitable[_feed_service_pb2.GetFeedResponse]]:
         """Returns the last revision and the unread count."""
+
+    @_abc_1.abstractmethod
+    def DeleteFeed(
+        self,
+        request: _feed_service_pb2.DeleteFeedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_feed_service_pb2.DeleteFeedResponse, _abc.Awaitable[_feed_service_pb2.DeleteFeedResponse]]:
+        """Forgets a user: every notification, endpoint and count, in the store and in its log. Publishers with the scope
+        feeds.delete only.
+
+        From the commit that begins it nothing of the feed is there for anybody; its streams end with FEED_DELETED, and what
+        is sent later begins another feed. OK means that nothing is left on the disk. Where that takes too long, as while a
+        backup reads the store, the status is UNAVAILABLE, and the rest is done in the background. Repeating the call is
+        safe, and so is deleting a feed that never was.
+        """
 
 def add_FeedServiceServicer_to_server(servicer: FeedServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

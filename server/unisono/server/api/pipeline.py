@@ -24,6 +24,7 @@ from unisono.server.clock import Clock
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.core.admission import Admission, CallKind
+from unisono.server.core.bars import Bars
 from unisono.server.model import Limits
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -91,6 +92,7 @@ class Pipeline:
     def __init__(
         self,
         verifier: TokenVerifier,
+        bars: Bars,
         clock: Clock,
         limits: Limits,
         *,
@@ -98,6 +100,7 @@ class Pipeline:
         refusal_delay: float,
     ) -> None:
         self._verifier = verifier
+        self._bars = bars
         self._clock = clock
         self._limits = limits
         self._admission = Admission(clock, limits)
@@ -203,4 +206,5 @@ class Pipeline:
             request_id=metadata.request_id,
             now=self._clock.now(),
             limits=self._limits,
+            bars=self._bars,
         )

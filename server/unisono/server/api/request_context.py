@@ -3,6 +3,7 @@
 from unisono.server.api.convert.fields import identifier
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.access.principal import Principal, Role
+from unisono.server.core.bars import Bars
 from unisono.server.core.decide.commands import Actor
 from unisono.server.errors import PermissionDenied, Reason
 from unisono.server.fair_queue import Owner
@@ -23,6 +24,7 @@ class RequestContext:
     request_id: str
     now: int
     limits: Limits
+    bars: Bars
 
     @property
     def sender_role(self) -> SenderRole:
@@ -36,6 +38,15 @@ class RequestContext:
 
     def feed(self, violations: Violations, user_id: str) -> FeedKey:
         """Return the feed that a request is about, by its `user_id`.
+
+        As `deletable_feed`, but also raises FailedPrecondition (FEED_BARRED) for a user who is barred.
+        """
+        feed = self.deletable_feed(violations, user_id)
+        self.bars.check(feed)
+        return feed
+
+    def deletable_feed(self, violations: Violations, user_id: str) -> FeedKey:
+        """Return the feed that a request is about, by its `user_id`, whether or not that user is barred.
 
         A publisher has to name the user, or a violation is added; a device may leave it out. Raises
         PermissionDenied (USER_MISMATCH) when a device names another user (Isolated).

@@ -10,14 +10,15 @@ from unisono.server.store import sqlite
 Progress = Callable[[int, int], None]
 """Called with how much is done, and how much there is."""
 
-MigrationProgress = Callable[[int, float], None]
-"""Called before each step, with the version that it makes, and how many seconds it takes at most, about."""
+MigrationProgress = Callable[[str, float], None]
+"""Called before each step, with what it makes, and about how many seconds that takes at most."""
 
 
 def migrate(settings: Settings, progress: MigrationProgress) -> tuple[int, int]:
     """Bring the store to the latest version, or create it, and return the versions before (0: new) and now.
 
-    Raises `StoreError` when a server uses the store, or when it cannot be migrated.
+    A store that may have what was deleted is made anew. Raises `StoreError` when a server uses the store, or
+    when it cannot be migrated.
     """
     return sqlite.migrate(settings.store_file, RandomIds(), progress)
 

@@ -16,8 +16,10 @@ from unisono.server.api.tls import Certificate
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.core.bars import Bars
 from unisono.server.core.deleting import Deleting
 from unisono.server.core.endpoints import Endpoints
+from unisono.server.core.eraser import Eraser
 from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules
 from unisono.server.core.hub import Hub, Subscriber
@@ -67,11 +69,19 @@ class Node:
         self._hub = Hub(subscribe_response.encode_change, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.on_hint)
         self._presence = Presence(store)
+        self._bars = Bars(store, clock, per_app=limits.barred_users_per_app)
         self._commits = FeedCommitter(
-            store, bus, self._presence, clock, limits, batch=commit_batch, capacity=commit_queue
+            store,
+            bus,
+            self._presence,
+            self._bars,
+            clock,
+            limits,
+            batch=commit_batch,
+            capacity=commit_queue,
         )
         self._endpoints = Endpoints(
-            store, bus, self._presence, clock, limits, batch=commit_batch, capacity=commit_queue
+            store, bus, self._presence, self._bars, clock, limits, batch=commit_batch, capacity=commit_queue
         )
         self._sweeper = Sweeper(self._commits, self._endpoints, store, self._presence, clock, sweep_rules)
         turns = Turns(clock)
@@ -94,15 +104,18 @@ class Node:
             encode=subscribe_response.encode_catch_up_event,
             rules=session_rules,
         )
+        bus.listen(feeds.on_hint)
+        self._eraser = Eraser(store, bus, self._bars, clock)
         stepping = Stepping(self._commits, self._endpoints)
         services = (
             NotificationService(notifications, Marking(stepping), Deleting(stepping), turns),
-            FeedService(feeds),
+            FeedService(feeds, self._eraser),
             EndpointService(self._endpoints),
             ServerService(),
         )
         pipeline = Pipeline(
             verifier,
+            self._bars,
             clock,
             limits,
             request_timeout=transport.request_timeout,
@@ -119,9 +132,11 @@ class Node:
         try:
             await self._store.open()
             await self._bus.open()
+            await self._bars.load()
             self._commits.committer.start()
             self._endpoints.committer.start()
             self._sweeper.start()
+            await self._eraser.start()
             return await self._server.start(address, certificate)
         except BaseException:
             await self._close()
@@ -136,12 +151,13 @@ class Node:
         stopping = self._server.stop(grace)
         subscribers = self._hub.drain()
         log.info("draining", streams=self._hub.subscriber_count)
-        await asyncio.gather(stopping, _end_streams(subscribers))
+        await asyncio.gather(stopping, _end_streams(subscribers), self._eraser.close())
         await self._close()
         log.info("stopped")
 
     async def _close(self) -> None:
         await self._sweeper.close()
+        await self._eraser.close()
         await self._commits.committer.close()
         await self._endpoints.committer.close()
         await self._presence.flush()

@@ -17,7 +17,7 @@ class Hint:
 
     With `feed` and `changes` (both or neither) it carries a commit: the feed after its last change, and every
     change of the commit, in order, without a gap. With `endpoint_id`, the row of that endpoint was written;
-    `session_id` is the session in that row, empty without one.
+    `session_id` is the session in that row, empty without one. With `deleted`, the feed was taken away.
     """
 
     key: FeedKey
@@ -25,6 +25,7 @@ class Hint:
     changes: Sequence[Change] = ()
     endpoint_id: str = ""
     session_id: str = ""
+    deleted: bool = False
 
 
 Listener = Callable[[Hint], None]

@@ -20,6 +20,10 @@ def migrate(config: Path | None, **flags: Any) -> None:
 
     Stop the server first, and make a backup: older servers do not read what newer ones made. A server does
     this by itself at its start where it takes a few seconds. What is cut off goes on when it is run again.
+
+    A file of a server that did not overwrite what it deleted is made anew, once: nothing of that is left
+    then. It needs as much free space as the file has, beside it.
+
     Where there is no store yet, one is made.
     """
     from unisono.server.app import maintenance
@@ -33,6 +37,6 @@ def migrate(config: Path | None, **flags: Any) -> None:
         click.echo(f"{file}: version {before} became {now}")
 
 
-def _say(version: int, seconds: float) -> None:
+def _say(what: str, seconds: float) -> None:
     takes = f", which may take {seconds:.0f} s" if seconds >= 1 else ""
-    click.echo(f"making version {version}{takes}", err=True)
+    click.echo(f"making {what}{takes}", err=True)

@@ -45,7 +45,7 @@ def token(
 
     The key is a file beside the store, made when there is none: this works before the first start. Only
     a server that runs with --dev on the same --store accepts the token. Without --scope it has
-    notifications.send, and with --user also notifications.readwrite.
+    notifications.send, and with --user also notifications.readwrite; feeds.delete has to be named.
     """
     settings = loaded(config, flags).settings
     click.echo(_token(settings, app, user, scopes, ttl))

@@ -84,6 +84,13 @@ class LimitSettings(BaseSettings):
         ge=1,
         le=1_000_000,
     )
+    barred_users_per_app: int = setting(
+        _DEFAULT.barred_users_per_app,
+        ITEMS,
+        "users of one app that are barred after their deletion at a time",
+        ge=0,
+        le=1_000_000,
+    )
     access_token_bytes: int = setting(
         _DEFAULT.access_token_bytes, BYTES, "longest access token", ge=256, le=16 * 1024
     )

@@ -127,6 +127,11 @@ class CatchUpCache:
         )
         return CatchUpPage(position, changes, self._clock.now(), self._encode)
 
+    def drop(self, feed: FeedKey) -> None:
+        """Forget all pages of a feed, because it was deleted."""
+        for place in [place for place in self._reading if place[0] == feed]:
+            self._evict(place)
+
     def _cache_or_drop(self, place: _Place, read: asyncio.Task[CatchUpPage]) -> None:
         failed = read.cancelled() or read.exception() is not None
         if self._reading.get(place) is not read:

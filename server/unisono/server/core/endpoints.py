@@ -8,6 +8,7 @@ from typing import Final
 
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
+from unisono.server.core.bars import Bars
 from unisono.server.core.committer import Committed, Committer
 from unisono.server.core.decide.endpoints import (
     EndpointCommand,
@@ -43,6 +44,7 @@ class Endpoints:
         store: Store,
         bus: Bus,
         presence: Presence,
+        bars: Bars,
         clock: Clock,
         limits: Limits,
         *,
@@ -54,6 +56,8 @@ class Endpoints:
         self._unsaved = presence.unsaved
         self._clock = clock
         self._limits = limits
+        #: Within the lock: until it is held, a user may be deleted and barred.
+        self._write_or_begin = bars.guarded(self._write_or_begin_sessions)
         #: Held while endpoints are written, so that sessions follow each other in one order.
         self._writing = asyncio.Lock()
         self.committer: Committer[EndpointCommand, EndpointResult] = Committer(
@@ -142,10 +146,15 @@ class Endpoints:
         What could not be written before of these users goes first, so that the newest session comes last.
         """
         async with self._writing:
-            try:
-                return await self._write(self._unsaved.of({command.feed for command in commands}), commands)
-            except Unavailable as error:
-                return Committed(outcomes=[await self._unwritten(command, error) for command in commands])
+            return await self._write_or_begin(commands)
+
+    async def _write_or_begin_sessions(
+        self, commands: Sequence[EndpointCommand]
+    ) -> Committed[EndpointResult]:
+        try:
+            return await self._write(self._unsaved.of({command.feed for command in commands}), commands)
+        except Unavailable as error:
+            return Committed(outcomes=[await self._unwritten(command, error) for command in commands])
 
     async def _write(
         self, again: Sequence[Register], commands: Sequence[EndpointCommand]
@@ -176,7 +185,7 @@ class Endpoints:
             endpoint = registered(known, command, self._clock.now())
         except UnisonoError as refusal:
             return refusal
-        self._unsaved.put(replace(command, platform=known.platform))
+        self._unsaved.put(replace(command, platform=known.platform, feed_epoch=feed.epoch))
         self._publish(command.feed, command.endpoint_id, command.session_id)
         return EndpointResult(endpoint=endpoint, feed=feed)
 

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
+from unisono.server.core.bars import Bars
 from unisono.server.core.committer import Committed, Committer
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command, ProcessDue
@@ -33,6 +34,7 @@ class FeedCommitter:
         store: Store,
         bus: Bus,
         presence: Presence,
+        bars: Bars,
         clock: Clock,
         limits: Limits,
         *,
@@ -44,7 +46,8 @@ class FeedCommitter:
         self._presence = presence
         self._clock = clock
         self._limits = limits
-        self.committer: Committer[Command, Result] = Committer(self._commit, batch=batch, capacity=capacity)
+        run = bars.guarded(self._commit)
+        self.committer: Committer[Command, Result] = Committer(run, batch=batch, capacity=capacity)
 
     async def submit(self, command: Command, kind: type[T], *, background: bool = False) -> T:
         """Commit one command and return its result, which has the type `kind`.

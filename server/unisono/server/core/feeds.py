@@ -5,6 +5,7 @@ import random
 from dataclasses import dataclass
 from functools import partial
 
+from unisono.server.bus.base import Hint
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.catch_up_cache import CatchUpCache
 from unisono.server.core.decide.endpoints import EndpointResult, require_endpoint
@@ -88,6 +89,11 @@ class Feeds:
         self._cache = CatchUpCache(store, clock, encode)
         self._rules = rules
 
+    def on_hint(self, hint: Hint) -> None:
+        """Drop what is cached of a feed that was deleted. Does not raise."""
+        if hint.deleted:
+            self._cache.drop(hint.key)
+
     def subscribe(self, request: StreamRequest) -> Subscriber:
         """Register a session for a stream, until the end of `with`. Raises as `Hub.subscribe`.
 
@@ -145,6 +151,7 @@ class Feeds:
             time=self._clock.now(),
             acknowledged_revision=acknowledged,
             registrations=endpoint.registrations,
+            feed_epoch=epoch,
         )
         return self._presence.record(activity).acknowledged_revision
 

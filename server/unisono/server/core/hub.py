@@ -107,6 +107,8 @@ class Hub:
             channel.tail.on_hint(hint, self._clock.now())
             self._tails.touch(channel.tail)
         for subscriber in channel.subscribers:
+            # With its feed, the row of every endpoint is gone.
+            subscriber.endpoint_changed |= hint.deleted
             concerned = not hint.endpoint_id or hint.endpoint_id == subscriber.endpoint_id
             if not concerned or hint.session_id == subscriber.session_id:
                 continue

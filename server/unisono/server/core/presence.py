@@ -22,7 +22,7 @@ STEP: Final = 200
 MAX_WAITING: Final = 100_000
 """The most activities that wait: the oldest are lost when the store cannot be written for long."""
 
-_Key: TypeAlias = tuple[FeedKey, str, int, str]
+_Key: TypeAlias = tuple[FeedKey, bytes, str, int, str]
 
 
 class Presence:
@@ -40,12 +40,14 @@ class Presence:
     def record(self, activity: EndpointActivity) -> EndpointActivity:
         """Add an activity to those that wait for `flush`. Return it merged with what waits for its endpoint.
 
-        Times and acknowledged revisions merge by maximum. Each registration of an id waits on its own, and so
-        does the end of each session, because an older session may notice its end after a newer one.
+        Times and acknowledged revisions merge by maximum. Each registration of an id, in each feed of a user,
+        waits on its own, and so does the end of each session, because an older session may notice its end
+        after a newer one.
         """
         if activity.ended_session:
             self.unsaved.discard(activity.feed, activity.endpoint_id, activity.ended_session)
-        key = (activity.feed, activity.endpoint_id, activity.registrations, activity.ended_session)
+        registration = (activity.feed, activity.feed_epoch, activity.endpoint_id, activity.registrations)
+        key = (*registration, activity.ended_session)
         known = self._activities.get(key)
         if known is not None:
             activity = replace(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from unisono.server.clock import Clock
-from unisono.server.core.catch_up_cache import CatchUpCache
+from unisono.server.core.catch_up_cache import CatchUpCache, CatchUpPage
 from unisono.server.core.hub import Subscriber
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
@@ -30,7 +30,8 @@ Write = Callable[[bytes], Awaitable[None]]
 class Session:
     """One stream of one endpoint, from a position on.
 
-    `resumed` says whether that is the position which the device gave (proto field Welcome.resumed).
+    `resumed` says whether that is the position which the device gave (proto field Welcome.resumed). `seal` is
+    what its tokens are valid for.
     """
 
     # Thousands are idle at a time: a dictionary for each would be a kilobyte for each.
@@ -49,13 +50,13 @@ class Session:
         "_presence",
         "_reason",
         "_registrations",
-        "_seal",
         "_store",
         "_subscriber",
         "_synced",
         "_unread",
         "limits",
         "resumed",
+        "seal",
     )
 
     def __init__(
@@ -83,7 +84,7 @@ class Session:
         self._presence = presence
         self._clock = clock
         self._registrations = endpoint.registrations
-        self._seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch, endpoint.registrations)
+        self.seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch, endpoint.registrations)
         self._unread = feed.unread_count(endpoint.audience)
         self._ends_at = clock.monotonic() + limits.age
         #: The feed has at least this revision.
@@ -149,7 +150,7 @@ class Session:
             return _Step((), self._position, self._unread)
         if self._synced and self._position.complete and not self._behind:
             tail = self._subscriber.tail.after(self._position.cursor, self._audience)
-            if tail is not None:
+            if tail is not None and tail[0].epoch == self.seal.feed_epoch:
                 return self._complete(*tail)
         return await self._read(alone=self._synced or hinted)
 
@@ -158,21 +159,29 @@ class Session:
 
     async def _read(self, *, alone: bool) -> "_Step":
         """Read the store: alone after a hint, because what others have read may be too old then."""
-        if alone:
-            page = await self._cache.read(self._feed, self._position)
-        else:
-            known = Standing(self._seal.feed_epoch, self._feed_revision)
-            page = await self._cache.get_or_read(self._feed, self._position, min_standing=known)
+        page = await self._page(alone=alone)
+        if page is None or page.feed.epoch != self.seal.feed_epoch:
+            self._reason = GoodbyeReason.FEED_DELETED
+            return _Step((), self._position, self._unread)
         self._feed_revision = page.feed.revision
         self._behind = False
-        another = page.feed.epoch != self._seal.feed_epoch
-        if another or not self._position.covered(page.feed.floor):
+        if not self._position.covered(page.feed.floor):
             self._reason = GoodbyeReason.RESYNC
             return _Step((), self._position, self._unread)
         events, passed = page.batch(self._audience)
         if passed is None:
             return self._complete(page.feed, events)
         return _Step(events, self._position.passed(passed), self._unread)
+
+    async def _page(self, *, alone: bool) -> CatchUpPage | None:
+        """Return what follows the position; None where the feed is not there any more."""
+        try:
+            if alone:
+                return await self._cache.read(self._feed, self._position)
+            known = Standing(self.seal.feed_epoch, self._feed_revision)
+            return await self._cache.get_or_read(self._feed, self._position, min_standing=known)
+        except LookupError:
+            return None
 
     def _complete(self, feed: Feed, events: Sequence[bytes]) -> "_Step":
         unread_count = feed.unread_count(self._audience)
@@ -195,16 +204,15 @@ class Session:
         # This comes first: what is saved while the store is read may be missing in what was read.
         unsaved = self._presence.unsaved.owner(self._feed, self._audience.endpoint_id)
         standing, endpoint = await self._store.standing(self._feed, self._audience.endpoint_id)
-        self._check_ownership(endpoint, unsaved)
+        self._check_ownership(standing, endpoint, unsaved)
         return standing
 
-    def _check_ownership(self, endpoint: Endpoint | None, unsaved: str) -> None:
-        """Set the reason to end when the endpoint is gone, or has a newer session, perhaps an unsaved one.
-
-        It is gone also where it came back since.
-        """
+    def _check_ownership(self, standing: Standing | None, endpoint: Endpoint | None, unsaved: str) -> None:
+        """Set the reason to end: feed or endpoint are gone, or that has a newer session, perhaps unsaved."""
         owner = unsaved or (endpoint.session_id if endpoint is not None else None)
-        if owner is None or (endpoint is not None and self._is_gone(endpoint)):
+        if standing is None or standing.epoch != self.seal.feed_epoch:
+            self._reason = GoodbyeReason.FEED_DELETED
+        elif owner is None or (endpoint is not None and self._is_gone(endpoint)):
             self._reason = GoodbyeReason.ENDPOINT_DELETED
         elif owner != self.session_id:
             self._reason = GoodbyeReason.SUPERSEDED
@@ -254,7 +262,7 @@ class Session:
         self._last_write = self._clock.monotonic()
         return StreamMessage(
             kind=kind,
-            token=self._seal.token(self._position),
+            token=self.seal.token(self._position),
             revision=self._position.cursor,
             complete=self._synced and self._position.complete,
             unread_count=self._unread,
@@ -267,6 +275,7 @@ class Session:
             GoodbyeReason.DRAINING: self._subscriber.drain_delay,
             GoodbyeReason.SESSION_AGE: random.uniform(0, 1),  # noqa: S311
             GoodbyeReason.RESYNC: 0.0,
+            GoodbyeReason.FEED_DELETED: random.uniform(0, 1),  # noqa: S311
         }
         return replace(self._message(MessageKind.GOODBYE), reason=reason, retry_delay=delays.get(reason))
 

@@ -58,7 +58,8 @@ class Stepping:
     """Carries out commands in steps.
 
     The revision of the feed after the first step stands for an `up_to_revision` that is absent: what is
-    rewritten or rings between two steps is left alone, as is what is created there.
+    rewritten or rings between two steps is left alone, as is what is created there, and all of a feed that
+    began after the first was deleted.
     """
 
     def __init__(self, commits: FeedCommitter, endpoints: Endpoints) -> None:
@@ -92,7 +93,7 @@ class Stepping:
         """
         first, *others = _parts(refs)
         done = await self._commits.submit(replace(command, refs=first), kind)
-        rest = _as_of(command, done.feed.revision)
+        rest = _as_of(command, done.feed)
         outcomes = await self._commits.submit_all([replace(rest, refs=part) for part in others], kind)
         for outcome in outcomes:
             if isinstance(outcome, UnisonoError):
@@ -105,18 +106,18 @@ class Stepping:
     async def _scanned(self, command: CommandT, scan: Scan, kind: type[StepT]) -> StepT:
         done = await self._commits.submit(replace(command, scan=scan), kind)
         until = done.feed.revision
-        rest = _as_of(command, until)
+        rest = _as_of(command, done.feed)
         while (after := done.resume_after) is not None:
             step = replace(rest, scan=replace(scan, after=after, until=until))
             done = done.then(await self._commits.submit(step, kind))
         return done
 
 
-def _as_of(command: CommandT, revision: int) -> CommandT:
-    """Return the command for the steps after the first one, after which the feed is at this revision."""
+def _as_of(command: CommandT, feed: Feed) -> CommandT:
+    """Return the command for the steps after the first one, after which the feed is like this."""
     if command.up_to_revision is not None:
-        return command
-    return replace(command, up_to_revision=revision)
+        return replace(command, feed_epoch=feed.epoch)
+    return replace(command, feed_epoch=feed.epoch, up_to_revision=feed.revision)
 
 
 def _parts(refs: Sequence[Ref]) -> list[tuple[Ref, ...]]:

@@ -25,6 +25,7 @@ class GoodbyeReason(Enum):
     TOKEN_EXPIRED = "token expired"
     SUPERSEDED = "superseded"
     ENDPOINT_DELETED = "endpoint deleted"
+    FEED_DELETED = "feed deleted"
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,9 @@ class StreamMessage:
 
     `token` is the resume token of that position, `revision` its cursor, and `complete` says whether it is a
     complete point. `unread_count` is that of the last complete point, or of when the stream was opened.
-    `events` are encoded. A GOODBYE has a `reason`, and for DRAINING, SESSION_AGE and RESYNC a `retry_delay`
-    in seconds. A WELCOME and a HEARTBEAT have the `time` of the server, in milliseconds since 1970.
+    `events` are encoded. A GOODBYE has a `reason`, and for DRAINING, SESSION_AGE, RESYNC and FEED_DELETED a
+    `retry_delay` in seconds. A WELCOME and a HEARTBEAT have the `time` of the server, in milliseconds since
+    1970.
     """
 
     kind: MessageKind

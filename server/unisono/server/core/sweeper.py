@@ -106,5 +106,6 @@ class Sweeper:
             tombstones_per_feed=rules.tombstones_per_feed,
             endpoints_before=now - int(rules.unseen_endpoint_days * DAY),
             deletions_before=now - int(rules.deleted_endpoint_days * DAY),
+            bars_before=now,
             limit=rules.step,
         )

@@ -27,6 +27,10 @@ class FullFeed(StrEnum):
     REFUSE = "refuse"
 
 
+#: The longest that a user may be barred, in milliseconds.
+BAR_MAX = 30 * 24 * 3600 * 1000
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The limits of the service. Sizes are in bytes, times in milliseconds, the rest are numbers of items.
@@ -55,6 +59,7 @@ class Limits:
     feed_bytes: int = 64 * 1024 * 1024
     full_feed: FullFeed = FullFeed.MAKE_ROOM
     deleted_endpoints_per_user: int = 1000
+    barred_users_per_app: int = 100_000
     access_token_bytes: int = 16 * 1024
     calls_in_flight: int = 1000
     calls_per_second: int = 30_000

@@ -26,6 +26,7 @@ from unisono.server.store.commit import (
 )
 from unisono.server.store.reads import (
     MAX_EXAMINED_ROWS,
+    Bar,
     Changes,
     ChangesPage,
     Due,
@@ -64,6 +65,13 @@ class Store(Protocol):
         """The eight random bytes that identify this store. A restore makes new ones.
 
         Positions of another epoch are void.
+        """
+
+    @property
+    def bar_key(self) -> bytes:
+        """The random bytes, at most 64, with which this store's bars are hashed; known once it is open.
+
+        A backup has them, and a restore leaves them as they are.
         """
 
     async def open(self) -> None:
@@ -193,4 +201,31 @@ class Store(Protocol):
         lower revisions go first. A purged endpoint that was not deleted lowers its feed's number of
         endpoints, where that is known. A feed that loses its last tombstone or endpoint here, and has nothing
         live, is deleted with it: the next commit begins another feed, with another epoch.
+        """
+
+    async def detach_feed(self, key: FeedKey, bar: Bar | None) -> int | None:
+        """Take a feed away, in one commit: nobody finds it or anything in it by its key any more.
+
+        Returns the number under which it is erased, None where there is no feed. The next commit begins
+        another feed, with another epoch. In any case the bar is stored, if there is one; of one that is
+        stored already, the later end counts.
+        """
+
+    async def detached_feeds(self) -> Sequence[int]:
+        """Return the numbers of the feeds that were taken away and are not forgotten yet."""
+
+    async def bars(self) -> Sequence[Bar]:
+        """Return all bars, also those that have ended and are not purged yet."""
+
+    async def erase(self, feed: int, limit: int) -> bool:
+        """Delete at most `limit` rows of a feed that was taken away, for good; see `forget`.
+
+        Returns whether it has no more rows.
+        """
+
+    async def forget(self, feeds: Sequence[int]) -> bool:
+        """Make sure that no file of the store has anything of these feeds, of which all rows are erased.
+
+        Returns False while that is not possible, as somebody reads an older state of the store; otherwise the
+        numbers of the feeds are gone, too. Backups are the operator's.
         """

@@ -24,7 +24,8 @@ class EndpointActivity:
     """Activity of an endpoint: when it was last seen (ms since 1970), and the revision that it acknowledged.
 
     Written some seconds later, so a crash may lose it; the row keeps the largest time and revision. The
-    revision is no news of other registrations of the id than that which `registrations` counts.
+    revision is no news of other registrations of the id than that which `registrations` counts, and of other
+    feeds of the user than that with `feed_epoch`, if that is given.
     `ended_session` is removed from the row if it is still the endpoint's session; empty: no session ended.
     """
 
@@ -33,7 +34,16 @@ class EndpointActivity:
     time: int
     acknowledged_revision: int = 0
     registrations: int = 0
+    feed_epoch: bytes = b""
     ended_session: str = ""
+
+
+class Bar(NamedTuple):
+    """A user of an app who is barred `until` a time (ms since 1970), known only by a keyed hash, `mark`."""
+
+    app_id: str
+    mark: bytes
+    until: int
 
 
 class EncodedRow(NamedTuple):
@@ -133,11 +143,13 @@ class PurgeBounds:
 
     A purge deletes tombstones removed before `tombstones_before`, and the oldest beyond
     `tombstones_per_feed`; endpoints without a session not seen since `endpoints_before`; endpoints deleted
-    before `deletions_before`; and the feeds that this leaves empty, which do not count.
+    before `deletions_before`; bars that ended before `bars_before`; and the feeds that this leaves empty,
+    which do not count.
     """
 
     tombstones_before: int
     tombstones_per_feed: int
     endpoints_before: int
     deletions_before: int
+    bars_before: int = 0
     limit: int

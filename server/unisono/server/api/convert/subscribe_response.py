@@ -23,6 +23,7 @@ _GOODBYES = {
     GoodbyeReason.TOKEN_EXPIRED: pb.GOODBYE_REASON_TOKEN_EXPIRED,
     GoodbyeReason.SUPERSEDED: pb.GOODBYE_REASON_SUPERSEDED,
     GoodbyeReason.ENDPOINT_DELETED: pb.GOODBYE_REASON_ENDPOINT_DELETED,
+    GoodbyeReason.FEED_DELETED: pb.GOODBYE_REASON_FEED_DELETED,
 }
 
 _TOKEN = tag(pb.SubscribeResponse.RESUME_TOKEN_FIELD_NUMBER)
@@ -79,6 +80,7 @@ def _welcome(message: StreamMessage, session: Session) -> pb.Welcome:
         resumed=session.resumed,
         heartbeat_interval=messages.duration(int(session.limits.heartbeat * 1000)),
         server_time=_time(message),
+        feed_epoch=session.seal.feed_epoch,
     )
 
 

@@ -3,15 +3,21 @@
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
+from google.protobuf.duration_pb2 import Duration
+
+from unisono.server.api.convert import fields
 from unisono.server.api.convert.stream_request import stream_request
 from unisono.server.api.convert.subscribe_response import encode_response
 from unisono.server.api.convert.violations import Violations
-from unisono.server.api.pipeline import DEVICE, Streaming, Unary, Write
+from unisono.server.api.pipeline import DEVICE, PUBLISHER, Streaming, Unary, Write
 from unisono.server.api.request_context import RequestContext
 from unisono.server.api.status import goodbye_error
+from unisono.server.core.access.principal import Scope
 from unisono.server.core.admission import CallKind
+from unisono.server.core.eraser import Eraser
 from unisono.server.core.feeds import Feeds, StreamRequest
 from unisono.server.errors import UnisonoError
+from unisono.server.model.limits import BAR_MAX
 from unisono.v1 import feed_service_pb2 as pb
 
 
@@ -24,8 +30,9 @@ class FeedService:
 
     name = "unisono.v1.FeedService"
 
-    def __init__(self, feeds: Feeds) -> None:
+    def __init__(self, feeds: Feeds, eraser: Eraser) -> None:
         self._feeds = feeds
+        self._eraser = eraser
 
     @property
     def methods(self) -> Mapping[str, Unary[Any] | Streaming[Any]]:
@@ -34,6 +41,7 @@ class FeedService:
             "Subscribe": Streaming(pb.SubscribeRequest, self.subscribe),
             "Acknowledge": Unary(pb.AcknowledgeRequest, self.acknowledge, DEVICE, CallKind.ACKNOWLEDGE),
             "GetFeed": Unary(pb.GetFeedRequest, self.get_feed),
+            "DeleteFeed": Unary(pb.DeleteFeedRequest, self.delete_feed, PUBLISHER),
         }
 
     def subscribe(
@@ -84,3 +92,22 @@ class FeedService:
         violations.check()
         state = await self._feeds.state(actor.feed, actor.endpoint_id)
         return pb.GetFeedResponse(last_revision=state.last_revision, unread_count=state.unread_count)
+
+    async def delete_feed(
+        self, request_context: RequestContext, request: pb.DeleteFeedRequest
+    ) -> pb.DeleteFeedResponse:
+        """DeleteFeed: forgets a user, and answers whether there was nothing, once nothing is on the disk.
+
+        Raises PermissionDenied without the scope `feeds.delete`, QuotaExceeded where the app bars as many
+        users as it may, and Unavailable where erasing takes long: then it goes on without the caller, as it
+        does when the call is cancelled.
+        """
+        request_context.principal.require(Scope.DELETE_FEEDS)
+        violations = Violations()
+        feed = request_context.deletable_feed(violations, request.user_id)
+        until: int | None = None
+        if request.bar_for != Duration():
+            until = request_context.now + fields.duration(violations, "bar_for", request.bar_for, BAR_MAX)
+        violations.check()
+        found = await self._eraser.delete(feed, barred_until=until)
+        return pb.DeleteFeedResponse(already_removed=not found)

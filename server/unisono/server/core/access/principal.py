@@ -19,6 +19,7 @@ class Scope(StrEnum):
 
     SEND = "notifications.send"
     READWRITE = "notifications.readwrite"
+    DELETE_FEEDS = "feeds.delete"
 
 
 SCOPE_OF_ROLE: Final = {Role.PUBLISHER: Scope.SEND, Role.DEVICE: Scope.READWRITE}

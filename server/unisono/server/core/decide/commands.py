@@ -144,13 +144,15 @@ class Selecting:
     """A command about the notifications that `refs` name, or, if there is a `scan`, that it finds.
 
     It can be done in steps. What has newer content or a newer alert than `up_to_revision` is left alone;
-    None leaves nothing alone.
+    None leaves nothing alone. With `feed_epoch`, that of the feed where it began, it does nothing in another
+    feed.
     """
 
     actor: Actor
     refs: tuple[Ref, ...] = ()
     scan: Scan | None = None
     up_to_revision: int | None = None
+    feed_epoch: bytes | None = None
 
     @property
     def feed(self) -> FeedKey:
@@ -175,6 +177,10 @@ class Selecting:
             return self
         limit = min(self.scan.limit, max(rows, MIN_STEP))
         return replace(self, scan=replace(self.scan, limit=limit))
+
+    def begun_elsewhere(self, epoch: bytes) -> bool:
+        """Return whether it began in another feed of the user than the one with this epoch."""
+        return self.feed_epoch not in (None, epoch)
 
     def is_newer(self, row: Notification) -> bool:
         """Return whether the content or the alert of a row is newer than `up_to_revision`."""

@@ -23,7 +23,7 @@ class Register(Single):
 
     `platform` may be None for a registered one, where an empty `display_name` leaves the stored name.
     `registration` is that of which the device holds a position (`resume_token.registration_of`); None where
-    it has none.
+    it has none. With `feed_epoch` it is refused in another feed of the user.
     """
 
     feed: FeedKey
@@ -32,6 +32,7 @@ class Register(Single):
     display_name: str
     session_id: str = ""
     registration: int | None = None
+    feed_epoch: bytes | None = None
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -162,6 +163,8 @@ def _one(changes: _EndpointChanges, command: EndpointCommand, now: int, limits: 
 
 
 def _register(changes: _EndpointChanges, command: Register, now: int, limits: Limits) -> EndpointResult:
+    if command.feed_epoch not in (None, changes.feed.epoch):
+        raise _unknown()
     known = changes.endpoints.get(command.endpoint_id)
     if known is None:
         return _create(changes, command, now, limits)

@@ -61,6 +61,11 @@ class Ledger:
         return self._revision + 1
 
     @property
+    def epoch(self) -> bytes:
+        """The epoch of the feed."""
+        return self._feed.epoch
+
+    @property
     def live(self) -> int:
         """The number of live notifications."""
         return self._live

@@ -22,6 +22,8 @@ def mark(ledger: Ledger, command: Mark, scanned: Scanned, now: int) -> MarkStep:
     than expected, and `InvalidRequest` when the notification expires before `snooze_until`, unless it has
     the state already.
     """
+    if command.begun_elsewhere(ledger.epoch):
+        return MarkStep(changed=0, skipped=0, feed=ledger.feed, not_found=command.refs)
     if command.scan is not None:
         rows, resume_after = step(ledger, command.scan, scanned)
         return _apply(ledger, command, rows, now, resume_after=resume_after)

@@ -38,6 +38,8 @@ def delete_many(ledger: Ledger, command: DeleteMany, scanned: Scanned, now: int)
 
     What is in another state than the command asks for is neither removed nor skipped.
     """
+    if command.begun_elsewhere(ledger.epoch):
+        return DeleteStep(removed=0, skipped=0, feed=ledger.feed, not_found=command.refs)
     if command.scan is not None:
         rows, resume_after = step(ledger, command.scan, scanned)
         removed, skipped = _remove_all(ledger, command, rows, now)

@@ -1,7 +1,7 @@
 """The store in one SQLite file, to which only one server writes."""
 
 from unisono.server.store.sqlite.backup import backup, restore
-from unisono.server.store.sqlite.file import migrate
+from unisono.server.store.sqlite.migrate import migrate
 from unisono.server.store.sqlite.store import SqliteStore
 
 __all__ = ["SqliteStore", "backup", "migrate", "restore"]

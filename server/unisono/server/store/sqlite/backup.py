@@ -28,7 +28,7 @@ def backup(source: Path, target: Path, progress: Progress) -> None:
     source, target = source.resolve(), target.resolve()
     if _exists(target):
         raise StoreError(f"{target} exists; back up to another file, or remove it first")
-    with _reading(source) as original, _replacing(target) as copy:
+    with _reading(source) as original, replacing(target) as copy:
         _copy(original, copy, progress)
 
 
@@ -45,8 +45,9 @@ def restore(source: Path, target: Path, ids: Ids, progress: Progress, *, force: 
         if _exists(target) and not force:
             raise StoreError(f"{target} exists; restore to another file, or overwrite it with --force")
         _check_whole(original, source)
-        with _replacing(target) as copy:
+        with replacing(target) as copy:
             _copy(original, copy, progress)
+            copy.execute("PRAGMA secure_delete = ON")
             copy.execute("UPDATE meta SET epoch = ?", (ids.epoch(),))
             copy.execute("UPDATE endpoints SET session_id = ''")
 
@@ -71,7 +72,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[sqlite3.Connection]:
+def replacing(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a new file that takes the place of `path` at the end, if nothing is raised."""
     partial = _partial(path)
     try:

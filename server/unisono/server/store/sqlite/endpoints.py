@@ -58,10 +58,11 @@ _FORGET_DELETED = """
 _SEEN = """
     UPDATE endpoints SET
         last_seen_time = max(last_seen_time, :time),
-        acknowledged_revision = iif(registrations = :registrations,
+        acknowledged_revision = iif(registrations = :registrations AND :feed_epoch IN (x'', f.epoch),
             max(acknowledged_revision, :acknowledged_revision), acknowledged_revision),
         session_id = iif(session_id = :ended_session, '', session_id)
-    WHERE feed = (SELECT feed FROM feeds WHERE app_id = :app_id AND user_id = :user_id)
+    FROM feeds AS f
+    WHERE f.app_id = :app_id AND f.user_id = :user_id AND endpoints.feed = f.feed
     AND endpoint_id = :endpoint_id AND delete_time IS NULL
     """
 
@@ -100,6 +101,7 @@ def record_activity(connection: sqlite3.Connection, activities: Sequence[Endpoin
             "time": activity.time,
             "acknowledged_revision": activity.acknowledged_revision,
             "registrations": activity.registrations,
+            "feed_epoch": activity.feed_epoch,
             "ended_session": activity.ended_session,
         }
         for activity in activities

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -12,7 +12,6 @@ from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import schema
 from unisono.server.store.sqlite.errors import database_errors, is_full, system_errors
 from unisono.server.store.sqlite.lock import FileLock
-from unisono.server.store.sqlite.schema import Progress
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +67,12 @@ class File:
         (epoch,) = self._connection.execute("SELECT epoch FROM meta").fetchone()
         return bytes(epoch)
 
+    @property
+    def bar_key(self) -> bytes:
+        """The key of the bars, 32 bytes."""
+        (key,) = self._connection.execute("SELECT key FROM bar_key").fetchone()
+        return bytes(key)
+
     def writable(self) -> sqlite3.Connection:
         """Return the connection, to write with it.
 
@@ -84,24 +89,6 @@ class File:
             self._connection.close()
         finally:
             self._lock.close()
-
-
-def migrate(path: Path, ids: Ids, progress: Progress) -> tuple[int, int]:
-    """Bring the file to the latest version, or create it, and return the versions before (0: new) and now.
-
-    Goes on where an earlier run was cut off. Raises `StoreError` when a server uses the file, or when it is
-    not a store of a version known here.
-    """
-    path = path.resolve()
-    with closing(lock(path)), database_errors(path):
-        create(path)
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            check(connection, path)
-            before = schema.version(connection)
-            if schema.is_new(connection):
-                schema.create(connection, ids)
-            schema.upgrade(connection, progress)
-            return before, schema.latest()
 
 
 def lock(path: Path) -> FileLock:
@@ -148,7 +135,7 @@ def _connect(path: Path, ids: Ids, busy_timeout: int) -> tuple[sqlite3.Connectio
         with database_errors(path):
             _prepare(connection, path, ids, busy_timeout)
             cleared = _have_cleared(connection)
-            _lengthen_log(path)
+            lengthen_log(path)
     except BaseException:
         connection.close()
         raise
@@ -162,6 +149,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
         raise StoreError(f"the file system of {path} does not let SQLite keep a log; use a local disk")
     # OK means "on the disk": NORMAL may lose the last commits when the power fails.
     connection.execute("PRAGMA synchronous = FULL")
+    # What is deleted or moved is overwritten with zeros at once. Only where that was always so, nothing of a
+    # user is left when all rows are deleted: https://www.sqlite.org/pragma.html#pragma_secure_delete.
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA cache_size = {-CACHE_BYTES // 1024}")
@@ -171,6 +161,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
         schema.create(connection, ids)
     if schema.version(connection) < schema.latest():
         _upgrade(connection, path)
+    if not schema.is_clean(connection):
+        log.warning("the file may have what was deleted before; `unisono-server migrate` makes it anew")
 
 
 def _have_cleared(connection: sqlite3.Connection) -> bool:
@@ -202,12 +194,17 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
     log.info("store upgraded", version=schema.latest(), before=before)
 
 
-def _lengthen_log(path: Path) -> None:
-    """Fill the log up with zeros, which are not log entries: to SQLite, it ends where it ended before."""
+def lengthen_log(path: Path, limit: int = LOG_BYTES) -> bool:
+    """Fill the log up with zeros, which are not log entries: to SQLite, it ends where it ended before.
+
+    Writes about `limit` bytes at most, and returns whether it was that many.
+    """
     log = path.with_name(f"{path.name}-wal")
     # On a disk without enough room, the log gets as long as it can.
     with suppress(OSError), log.open("ab") as file:
         missing = LOG_PAGES * (_PAGE_BYTES + _FRAME_HEADER_BYTES) - file.tell()
-        for _ in range(missing // _PAGE_BYTES):
+        for _ in range(min(missing, limit) // _PAGE_BYTES):
             file.write(bytes(_PAGE_BYTES))
         os.fsync(file.fileno())
+        return missing > limit
+    return False

@@ -152,6 +152,21 @@ _RETURNING_ENDPOINTS: Final = (
     "ALTER TABLE endpoints ADD COLUMN registrations INTEGER NOT NULL DEFAULT 0",
 )
 
+_ERASURE: Final = (
+    # Whether everything that was ever deleted from the file was overwritten, as older servers did not.
+    "ALTER TABLE meta ADD COLUMN clean INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE bars (
+        app_id TEXT NOT NULL,
+        mark BLOB NOT NULL,
+        until INTEGER NOT NULL,
+        PRIMARY KEY (app_id, mark)
+    ) WITHOUT ROWID, STRICT""",
+    "CREATE INDEX bars_until ON bars (until)",
+    # The marks are hashed with it: without the file they say nothing, and in another file they are others.
+    "CREATE TABLE bar_key (key BLOB NOT NULL) STRICT",
+    "INSERT INTO bar_key (key) VALUES (randomblob(32))",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_FIRST),
     Migration(statements=_BOUNDED, reads_notifications=True),
@@ -159,5 +174,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_SETTLED, reads_notifications=True),
     Migration(statements=_ENDPOINT_COUNT),
     Migration(statements=_RETURNING_ENDPOINTS),
+    Migration(statements=_ERASURE),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

@@ -65,15 +65,16 @@ _ENDPOINTS = render(
 )
 
 _DUE = """
-    WITH expired AS (
+    WITH detached AS (SELECT feed FROM feeds WHERE app_id = ''),
+    expired AS (
         SELECT feed, id, expire_time AS time FROM notifications
-        WHERE removal IS NULL AND expire_time <= :now
+        WHERE removal IS NULL AND expire_time <= :now AND feed NOT IN detached
         ORDER BY expire_time LIMIT :limit
     ),
     snoozed AS (
         SELECT feed, id, snooze_until AS time FROM notifications
         WHERE removal IS NULL AND snooze_until IS NOT NULL AND snooze_until <= :now
-        AND expire_time > :now
+        AND expire_time > :now AND feed NOT IN detached
         ORDER BY snooze_until LIMIT :limit
     )
     SELECT f.app_id, f.user_id, due.id

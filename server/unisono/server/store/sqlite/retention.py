@@ -2,13 +2,12 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from unisono.server.store.reads import PurgeBounds
 from unisono.server.store.sqlite.feed_cache import FeedCache
-from unisono.server.store.sqlite.transaction import transaction, translated
+from unisono.server.store.sqlite.transaction import transaction, translated, unchecked
 
 _OLD_TOMBSTONES = """
     SELECT feed, max(revision) FROM (
@@ -60,9 +59,16 @@ _DELETED_ENDPOINTS = """
 
 _FORGET_ENDPOINTS = "UPDATE feeds SET endpoints = endpoints - :forgotten WHERE feed = :feed"
 
-# Each condition reads the feed's entries of one index, and no other rows.
+_ENDED_BARS = """
+    DELETE FROM bars WHERE (app_id, mark) IN (
+        SELECT app_id, mark FROM bars WHERE until < :bars_before ORDER BY until LIMIT :limit
+    )
+    """
+
+# Each condition reads the feed's entries of one index, and no other rows. A feed that was taken away is left
+# to `erasure`, which forgets it last.
 _EMPTY_FEED = """
-    DELETE FROM feeds WHERE feed = :feed
+    DELETE FROM feeds WHERE feed = :feed AND app_id <> ''
     AND NOT EXISTS (SELECT 1 FROM notifications WHERE feed = :feed AND removal IS NULL)
     AND NOT EXISTS (SELECT 1 FROM notifications WHERE feed = :feed AND removal IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM endpoints WHERE feed = :feed)
@@ -78,7 +84,7 @@ def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: PurgeBoun
     values = asdict(what)
     gone: Counter[int] | None = None
     try:
-        with _unchecked(connection), transaction(connection), translated():
+        with unchecked(connection), transaction(connection), translated():
             gone = _purge_tombstones(connection, values)
             left = {**values, "limit": what.limit - gone.total()}
             gone += (forgotten := _deleted(connection, _UNSEEN_ENDPOINTS, left))
@@ -86,26 +92,13 @@ def purge(connection: sqlite3.Connection, feed_cache: FeedCache, what: PurgeBoun
             connection.executemany(_FORGET_ENDPOINTS, counts)
             left = {**values, "limit": what.limit - gone.total()}
             gone += _deleted(connection, _DELETED_ENDPOINTS, left)
+            left = {**values, "limit": what.limit - gone.total()}
+            bars = connection.execute(_ENDED_BARS, left).rowcount
             connection.executemany(_EMPTY_FEED, [{"feed": feed} for feed in gone])
-        return gone.total()
+        return gone.total() + bars
     finally:
         if gone is None or gone:
             feed_cache.clear()
-
-
-@contextmanager
-def _unchecked(connection: sqlite3.Connection) -> Iterator[None]:
-    """Switch foreign keys off, for which SQLite would read every notification once for each deleted feed.
-
-    No index has all notifications of a feed; `_EMPTY_FEED` asks two partial ones instead.
-    """
-    with translated():
-        connection.execute("PRAGMA foreign_keys = OFF")
-    try:
-        yield
-    finally:
-        with translated():
-            connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _deleted(connection: sqlite3.Connection, statement: str, values: Mapping[str, int]) -> Counter[int]:

@@ -20,8 +20,8 @@ PAGES_PER_SECOND: Final = 20_000
 Seven times as many were measured on a local disk that nothing was cached of (docs/operating.md, Upgrade).
 """
 
-Progress = Callable[[int, float], None]
-"""Called before each step of an upgrade, with the version that it makes, and with `upgrade_seconds` of it."""
+Progress = Callable[[str, float], None]
+"""Called before each step of an upgrade, with what it makes, and about how many seconds it takes at most."""
 
 
 def latest() -> int:
@@ -50,10 +50,20 @@ def create(connection: sqlite3.Connection, ids: Ids) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for migration in migrations.MIGRATIONS:
         _execute(connection, migration)
-    connection.execute("INSERT INTO meta (epoch) VALUES (?)", (ids.epoch(),))
+    connection.execute("INSERT INTO meta (epoch, clean) VALUES (?, 1)", (ids.epoch(),))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {latest()}")
     connection.execute("COMMIT")
+
+
+def is_clean(connection: sqlite3.Connection) -> bool:
+    """Return whether all that was ever deleted from a store of the latest version was overwritten."""
+    return bool(connection.execute("SELECT clean FROM meta").fetchone()[0])
+
+
+def set_clean(connection: sqlite3.Connection) -> None:
+    """Say that a store of the latest version has nothing of what was deleted."""
+    connection.execute("UPDATE meta SET clean = 1")
 
 
 def upgrade_seconds(connection: sqlite3.Connection) -> float:
@@ -68,7 +78,7 @@ def upgrade(connection: sqlite3.Connection, progress: Progress) -> None:
     """
     for migration in _pending(connection):
         following = version(connection) + 1
-        progress(following, _seconds(connection, migration))
+        progress(f"version {following}", _seconds(connection, migration))
         connection.execute("BEGIN IMMEDIATE")
         _execute(connection, migration)
         connection.execute(f"PRAGMA user_version = {following}")

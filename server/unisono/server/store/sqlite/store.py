@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from sqlite3 import Connection
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from unisono.server.clock import Ids
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
@@ -22,6 +22,7 @@ from unisono.server.store.commit import (
 )
 from unisono.server.store.reads import (
     MAX_EXAMINED_ROWS,
+    Bar,
     Changes,
     ChangesPage,
     Due,
@@ -31,16 +32,19 @@ from unisono.server.store.reads import (
     PurgeBounds,
     Standing,
 )
-from unisono.server.store.sqlite import changed, endpoints, paging, queries, retention
+from unisono.server.store.sqlite import changed, endpoints, erasure, paging, queries, retention
 from unisono.server.store.sqlite.commit import commit_batch
 from unisono.server.store.sqlite.feed_cache import FeedCache
-from unisono.server.store.sqlite.file import File
+from unisono.server.store.sqlite.file import File, lengthen_log
 from unisono.server.store.sqlite.readers import Readers
 from unisono.server.store.sqlite.writer import Writer
 
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
 EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
+
+LOG_STEP: Final = 1024 * 1024
+"""Bytes by which a log that was cleared is lengthened at a time: commits wait for no more."""
 
 
 class SqliteStore:
@@ -53,10 +57,10 @@ class SqliteStore:
     def __init__(
         self, path: Path, *, ids: Ids, encode: Encode, readers: int = 2, busy_timeout: int = 2000
     ) -> None:
-        path = path.resolve()
+        self._path = path = path.resolve()
         self._ids = ids
         self._encode = encode
-        self._epoch = b""
+        self._epoch = self._bar_key = b""
         self._feed_cache = FeedCache()
         self._writer = Writer(partial(File, path, ids, busy_timeout=busy_timeout))
         self._readers = Readers(path, readers, busy_timeout=busy_timeout)
@@ -66,6 +70,11 @@ class SqliteStore:
         """See `Store.epoch`; empty before `open`."""
         return self._epoch
 
+    @property
+    def bar_key(self) -> bytes:
+        """See `Store.bar_key`; empty before `open`."""
+        return self._bar_key
+
     async def open(self) -> None:
         """Lock the file, create it if missing, clear the sessions of its endpoints, and start the threads.
 
@@ -73,7 +82,7 @@ class SqliteStore:
         closed, or failed to open, cannot be opened again: that raises `Unavailable`.
         """
         try:
-            self._epoch = await self._writer.open()
+            self._epoch, self._bar_key = await self._writer.open()
             await self._readers.open()
         except BaseException:
             await self.close()
@@ -205,3 +214,28 @@ class SqliteStore:
     async def purge(self, what: PurgeBounds) -> int:
         """See `Store.purge`."""
         return await self._writer.run(lambda connection: retention.purge(connection, self._feed_cache, what))
+
+    async def detach_feed(self, key: FeedKey, bar: Bar | None) -> int | None:
+        """See `Store.detach_feed`."""
+        return await self._writer.run(
+            lambda connection: erasure.detach(connection, self._feed_cache, key, bar)
+        )
+
+    async def bars(self) -> Sequence[Bar]:
+        """See `Store.bars`."""
+        return await erasure.read_bars(self._readers)
+
+    async def detached_feeds(self) -> Sequence[int]:
+        """See `Store.detached_feeds`."""
+        return await erasure.read_detached(self._readers)
+
+    async def erase(self, feed: int, limit: int) -> bool:
+        """See `Store.erase`."""
+        return await self._writer.run(lambda connection: erasure.erase(connection, feed, limit))
+
+    async def forget(self, feeds: Sequence[int]) -> bool:
+        """See `Store.forget`."""
+        forgotten = await self._writer.run(lambda connection: erasure.forget(connection, feeds))
+        while forgotten and await self._writer.run(lambda _: lengthen_log(self._path, LOG_STEP)):
+            pass
+        return forgotten

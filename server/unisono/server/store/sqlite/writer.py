@@ -24,8 +24,8 @@ class Writer:
         self._closed = False
         self._failures = FailureLog("the store could not be written")
 
-    async def open(self) -> bytes:
-        """Open the file, and return the store's epoch.
+    async def open(self) -> tuple[bytes, bytes]:
+        """Open the file, and return the store's epoch and the key of its bars.
 
         Raises `StoreError` when the file cannot be used, and `Unavailable` after `close`.
         """
@@ -58,9 +58,9 @@ class Writer:
         if self._closed:
             raise not_open()
 
-    def _open(self) -> bytes:
+    def _open(self) -> tuple[bytes, bytes]:
         self._file = self._make()
-        return self._file.epoch
+        return self._file.epoch, self._file.bar_key
 
     def _connection(self) -> Connection:
         if self._file is None:

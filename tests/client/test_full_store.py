@@ -113,3 +113,19 @@ async def test_what_expires_meanwhile_goes_when_there_is_room(service: Service, 
     await service.advance(timedelta(seconds=1))
 
     assert (await publisher.get_feed("ada")).unread_count == 0
+
+
+async def test_nobody_is_deleted_or_barred_until_there_is_room(
+    service: Service, publisher: Publisher
+) -> None:
+    await publisher.send("ada", title="Still there")
+    async with Publisher(service.transport, service.app_token(may_delete_feeds=True)) as eraser:
+        with service.full():
+            assert not await eraser.delete_user("nobody")
+            for user, bar in (("ada", None), ("ada", timedelta(hours=1)), ("nobody", timedelta(hours=1))):
+                with pytest.raises(Unavailable) as raised:
+                    await eraser.delete_user(user, bar_for=bar, timeout=0.3)
+                assert raised.value.reason == "STORE_FULL"
+            assert (await publisher.get_feed("ada")).unread_count == 1
+        await publisher.send("nobody", title="Not barred")
+        assert await eraser.delete_user("ada")

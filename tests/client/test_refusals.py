@@ -4,6 +4,7 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -18,6 +19,8 @@ from unisono.client import UnisonoError, draft
 from unisono.client._wire import methods
 from unisono.client._wire.methods import Method
 
+#: The time for which a random request bars a user.
+BAR = timedelta(seconds=60)
 ALL_METHODS: Sequence[Method[Any, Any]] = tuple(
     method for method in vars(methods).values() if isinstance(method, Method)
 )
@@ -75,7 +78,10 @@ async def test_every_bad_field_is_named_in_the_same_words(
 ) -> None:
     request = method.request(**fields)
     server, fake = [
-        await outcome(one, method, one.user_token() if device else one.app_token(), request) for one in both
+        await outcome(
+            one, method, one.user_token() if device else one.app_token(may_delete_feeds=True), request
+        )
+        for one in both
     ]
     assert server is not None
     assert (server.reason, tuple(server.violations)) == ("INVALID_REQUEST", bad)
@@ -127,9 +133,14 @@ async def test_any_request_is_taken_or_refused_by_both(both: list[Service], seed
         method, of_device = random.choice(ALL_METHODS), random.random() < 0.5
         request = random_request(random, method.request, both[0].now)
         server, fake = [
-            await outcome(one, method, one.user_token() if of_device else one.app_token(), request)
+            await outcome(
+                one, method, one.user_token() if of_device else one.app_token(may_delete_feeds=True), request
+            )
             for one in both
         ]
+        if server is not None and server.reason == "FEED_BARRED":
+            for one in both:
+                await one.advance(BAR)
         if server is not None and server.reason == "KEY_CONFLICT":
             server.metadata.clear()
             assert fake is not None

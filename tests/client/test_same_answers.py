@@ -17,6 +17,7 @@ from unisono.client import (
     Action,
     Device,
     Everything,
+    FeedBarred,
     Group,
     Notification,
     Platform,
@@ -30,6 +31,8 @@ from unisono.client import (
 )
 
 STEPS, LOOKS = 150, 10
+#: How often a user is forgotten.
+SELDOM = 0.02
 USERS = ("ada", "bob")
 KEYS = ("", "a", "b", "c")
 GROUPS = ("mail", "chat")
@@ -63,6 +66,13 @@ class System:
             return replace(answer, id=self._numbered(answer.id), app_notification_id="")
         return answer
 
+    async def forgotten(self, user: str) -> None:
+        """Follow another feed of the user from now on, when the devices have let go of the one before."""
+        self._changes[user] = self.publisher.changes(user, page_size=7)
+        for device in self.devices.values() if user == "ada" else ():
+            async with asyncio.timeout(TIMEOUT):
+                await device.wait_for(lambda device: device.revision == 0 and device.status is Status.LIVE)
+
     def _numbered(self, id_: str) -> str:
         return self._ids.setdefault(id_, f"notification {len(self._ids)}")
 
@@ -73,8 +83,11 @@ class System:
         last = (await self.publisher.send("ada", title="The last", app_notification_id=key)).revision
         held: dict[str, Any] = {}
         for user in USERS:
-            held[user] = [self.same(row) async for row in self.publisher.list(user)]
-            held[f"changes of {user}"] = [self.same(change) async for change in self._changes[user]]
+            try:
+                held[user] = [self.same(row) async for row in self.publisher.list(user)]
+                held[f"changes of {user}"] = [self.same(change) async for change in self._changes[user]]
+            except FeedBarred as error:
+                held[user] = self.same(error)
         for name, device in self.devices.items():
             async with asyncio.timeout(TIMEOUT):
                 await device.wait_for(lambda device: device.revision >= last)
@@ -89,7 +102,9 @@ async def sides(tmp_path: Path) -> AsyncIterator[list[System]]:
         made = []
         for serving in SERVICES.values():
             service = await running.enter_async_context(serving(tmp_path))
-            publisher = await running.enter_async_context(Publisher(service.transport, service.app_token()))
+            publisher = await running.enter_async_context(
+                Publisher(service.transport, service.app_token(may_delete_feeds=True))
+            )
             devices = {}
             for name, platform in DEVICES.items():
                 device = Device(service.transport, service.user_token(), endpoint_id=name, platform=platform)
@@ -102,6 +117,8 @@ async def sides(tmp_path: Path) -> AsyncIterator[list[System]]:
 async def step(side: System, random: Random) -> Any:
     """One call, chosen by chance; its answer or error. Equal generators lead to equal calls."""
     try:
+        if random.random() < SELDOM:
+            return await delete_user(side, random)
         calls = (send, send, send, send, mark, mark, mark_many, update, delete, delete_many, let_time_pass)
         return await random.choice(calls)(side, random)
     except UnisonoError as error:
@@ -141,6 +158,15 @@ async def delete_many(side: System, random: Random) -> Any:
     return await side.publisher.delete_many(
         user, many, read_state=read, user_action_state=action, up_to_revision=up_to
     )
+
+
+async def delete_user(side: System, random: Random) -> Any:
+    """Forget a user; who has no device is barred for a while, too: a device would end."""
+    user = random.choice(USERS)
+    bar = timedelta(seconds=60) if user == "bob" else None
+    answer = await side.publisher.delete_user(user, bar_for=bar)
+    await side.forgotten(user)
+    return answer
 
 
 async def let_time_pass(side: System, random: Random) -> None:

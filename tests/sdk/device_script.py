@@ -30,9 +30,12 @@ def welcome(
     heartbeat: float = 30.0,
     token: bytes = b"token-0",
     server_time: Timestamp | None = None,
+    feed_epoch: bytes = b"",
 ) -> Message:
     interval = Duration(nanos=round(heartbeat * 1e9) % 10**9, seconds=int(heartbeat))
-    opening = pb.Welcome(resumed=resumed, heartbeat_interval=interval, server_time=server_time)
+    opening = pb.Welcome(
+        resumed=resumed, heartbeat_interval=interval, server_time=server_time, feed_epoch=feed_epoch
+    )
     return at(0, complete=False, token=token, welcome=opening)
 
 

@@ -42,7 +42,7 @@ class Service(Protocol):
     @property
     def now(self) -> datetime: ...
 
-    def app_token(self, app_id: str = APP) -> str: ...
+    def app_token(self, app_id: str = APP, *, may_delete_feeds: bool = False) -> str: ...
 
     def user_token(
         self, user_id: str = "ada", *, may_send: bool = True, lifetime: timedelta = timedelta(days=365)
@@ -87,8 +87,9 @@ class Server:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.now() / 1000, UTC)
 
-    def app_token(self, app_id: str = APP) -> str:
-        return tokens.publisher(azp=CLIENTS[app_id])
+    def app_token(self, app_id: str = APP, *, may_delete_feeds: bool = False) -> str:
+        scopes = tokens.ERASER_SCOPES if may_delete_feeds else tokens.PUBLISHER_SCOPES
+        return tokens.publisher(azp=CLIENTS[app_id], scope=scopes)
 
     def user_token(
         self, user_id: str = "ada", *, may_send: bool = True, lifetime: timedelta = timedelta(days=365)
@@ -123,8 +124,8 @@ class Fake:
     def now(self) -> datetime:
         return self._service.now
 
-    def app_token(self, app_id: str = APP) -> str:
-        return self._service.app_token(app_id=app_id)
+    def app_token(self, app_id: str = APP, *, may_delete_feeds: bool = False) -> str:
+        return self._service.app_token(app_id=app_id, may_delete_feeds=may_delete_feeds)
 
     def user_token(
         self, user_id: str = "ada", *, may_send: bool = True, lifetime: timedelta = timedelta(days=365)

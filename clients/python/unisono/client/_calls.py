@@ -1,7 +1,4 @@
-"""The calls that publishers and devices share: all about notifications but sending them.
-
-Builds the requests and converts the answers.
-"""
+"""The calls that publishers and devices share: builds all requests but sends, and converts the answers."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
@@ -207,6 +204,13 @@ class ServiceClient:
         _arguments.check("user_id", user_id, str)
         request = feed_pb.GetFeedRequest(user_id=user_id, endpoint_id=endpoint_id)
         return _convert.feed(await self._caller.call(methods.GET_FEED, request, Deadline(timeout)))
+
+    async def delete_feed(self, user_id: str, *, bar_for: timedelta | None, timeout: float) -> bool:
+        """Delete everything of a user, and return whether there was anything."""
+        _arguments.check("user_id", user_id, str)
+        _arguments.check("bar_for", bar_for, timedelta | None)
+        request = feed_pb.DeleteFeedRequest(user_id=user_id, bar_for=_convert.duration(bar_for))
+        return not (await self._caller.call(methods.DELETE_FEED, request, Deadline(timeout))).already_removed
 
     async def list_endpoints(self, user_id: str, timeout: float) -> tuple[Endpoint, ...]:
         """Return the endpoints of a user, in the order of registration; empty when there are none."""

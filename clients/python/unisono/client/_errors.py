@@ -19,11 +19,13 @@ class UnisonoError(Exception):
         ├── RevisionMismatch         it changed since expected_revision
         ├── FailedPrecondition
         │   ├── EndpointDeleted      the id of a deleted endpoint stays unusable for 30 days
+        │   ├── FeedBarred           the user was deleted, and is barred for a while
         │   ├── PlatformFixed        the platform of an endpoint cannot change
         │   └── RevisionOutOfRange   what changed since is not known: list all anew
         ├── QuotaExceeded            as many notifications, bytes, streams or endpoints as allowed
         ├── Superseded               a newer stream of the same endpoint took over
         ├── Unavailable              nothing is wrong with the request: repeat it later
+        │   ├── FeedDeleted          the user was deleted while the device had something of it
         │   ├── OutcomeUnknown       it may have been done already: repeat it all the same
         │   ├── RateLimited          more calls than the caller may make: nothing was done
         │   └── RequestIncomplete    it did not arrive as a whole: nothing was done
@@ -123,6 +125,10 @@ class EndpointDeleted(FailedPrecondition):
     """The endpoint was deleted; its id stays unusable for 30 days, unless it was deleted to return."""
 
 
+class FeedBarred(FailedPrecondition):
+    """The user was deleted, and is barred until `metadata["barred_until"]`, a time as in RFC 3339."""
+
+
 class PlatformFixed(FailedPrecondition):
     """The platform of an endpoint cannot change; `metadata["platform"]` is the registered one."""
 
@@ -136,7 +142,7 @@ class RevisionOutOfRange(FailedPrecondition):
 
 
 class QuotaExceeded(UnisonoError):
-    """The user has as many notifications, bytes, target policies, streams or endpoints as allowed.
+    """There are as many notifications, bytes, target policies, streams, endpoints or bars as allowed.
 
     `reason` says of what, `metadata["limit"]` how many.
     """
@@ -154,6 +160,10 @@ class Unavailable(UnisonoError):
     """The service cannot be reached, or cannot answer now. Repeating the request later may help."""
 
     default_code = grpc.StatusCode.UNAVAILABLE
+
+
+class FeedDeleted(Unavailable):
+    """The user was deleted: the device discarded what it held and marks not sent yet, and begins anew."""
 
 
 class OutcomeUnknown(Unavailable):

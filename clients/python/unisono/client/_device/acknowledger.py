@@ -31,6 +31,10 @@ class Acknowledger:
         self._position = resume_token
         self._moved.set()
 
+    def reset(self) -> None:
+        """Forget the position: the feed that it was in is gone."""
+        self._position = self._acknowledged
+
     async def run(self) -> None:
         """Acknowledge as the device advances, until cancelled: what is left then, `flush` may send."""
         failures = 0

@@ -38,7 +38,8 @@ class Device(DeviceCalls):
     server and expired tokens, and catches up. What it shows, online or not, is the store's state of what is
     meant for it at `revision` (Complete, Convergent). It belongs to one event loop. It ends for good when a
     newer stream of its `endpoint_id` takes over (`Superseded`), when the endpoint was deleted
-    (`EndpointDeleted`), when the token is refused and there is no other, or with an error that cannot pass.
+    (`EndpointDeleted`) or the user is barred (`FeedBarred`), when the token is refused and there is no other,
+    or with an error that cannot pass. Where the user was deleted, it begins anew: see `feed_deleted`.
 
         async with Device("localhost:50051", token, endpoint_id="laptop", platform=Platform.LINUX) as device:
             async for event in device.events():
@@ -94,9 +95,8 @@ class Device(DeviceCalls):
             backoff=timing.backoff,
             changed=self._state.changed,
         )
-        self._acknowledger = Acknowledger(
-            caller, endpoint_id, interval=timing.acknowledge_interval, timeout=timing.call_timeout
-        )
+        interval, timeout = timing.acknowledge_interval, timing.call_timeout
+        self._acknowledger = Acknowledger(caller, endpoint_id, interval=interval, timeout=timeout)
         opening = pb.SubscribeRequest(
             endpoint_id=endpoint_id,
             platform=_convert.platform_number(platform),
@@ -104,15 +104,8 @@ class Device(DeviceCalls):
             start_position=_convert.start_position_number(start),
             heartbeat_interval=_convert.seconds(timing.heartbeat_interval),
         )
-        receiver = Receiver(
-            opening,
-            caller,
-            self._state,
-            self._persistence,
-            self._outbox,
-            self._acknowledger,
-            timeout=timing.call_timeout,
-        )
+        receives_for = (caller, self._state, self._persistence, self._outbox, self._acknowledger)
+        receiver = Receiver(opening, *receives_for, timeout=timeout)
         self._subscription = Subscription(caller, receiver, timing)
         self._opened = False
         self._task: asyncio.Task[None] | None = None
@@ -140,7 +133,7 @@ class Device(DeviceCalls):
             kept = await self._persistence.load()
             # It may have been closed meanwhile.
             self._state.check_open()
-            self._state.inbox = Inbox(kept.rows, kept.point)
+            self._state.inbox = Inbox(kept.rows, kept.point, kept.feed_epoch)
         except BaseException:
             await self.close()
             raise
@@ -181,6 +174,11 @@ class Device(DeviceCalls):
         expired token; what the function that gives tokens raised is its `__cause__`.
         """
         return self._state.error
+
+    @property
+    def feed_deleted(self) -> bool:
+        """Whether the user was deleted since `open`: then all that was held or not sent yet was discarded."""
+        return self._state.feed_deleted
 
     @property
     def pending_marks(self) -> int:

@@ -37,26 +37,28 @@ class InboxChanges:
     """The changes of a complete point: its events by ascending revision, and what is to be saved.
 
     `rows` has the new message of each changed notification, None for one that is gone; `shown` the same as
-    users see it, without those that are gone. `point` is the position.
+    users see it, without those that are gone. `point` is the position, in the life `feed_epoch` of the feed.
     """
 
     events: tuple[Event, ...]
     rows: Mapping[str, pb.Notification | None]
     shown: Mapping[str, Notification]
     point: feed_pb.SubscribeResponse
+    feed_epoch: bytes = b""
 
 
 class Inbox:
     """The notifications of one device, as of the last complete point, and what was received since.
 
-    Starts from saved rows by id and a saved position, if there are any. Raises `MemoryExceeded` where the
-    rows take more than 512 MiB.
+    Starts from saved rows by id, a saved position and its feed epoch, if there are any. Raises
+    `MemoryExceeded` where the rows take more than 512 MiB.
     """
 
     def __init__(
         self,
         rows: Mapping[str, pb.Notification] | None = None,
         point: feed_pb.SubscribeResponse | None = None,
+        feed_epoch: bytes = b"",
     ) -> None:
         room = MemoryBudget("the inbox")
         self._rows: MeteredDict[pb.Notification] = MeteredDict(room, size_of)
@@ -70,6 +72,8 @@ class Inbox:
         self._changes: MeteredDict[_Change] = MeteredDict(room, lambda change: size_of(change.event))
         self._resetting = False
         self._catching_up = True
+        #: Which life of the feed the inbox is of; empty where no server has said so.
+        self.feed_epoch = feed_epoch
         #: The position to resume from: after the last message that was received.
         self.token = self._point.resume_token
 
@@ -153,6 +157,7 @@ class Inbox:
                 complete=True,
                 unread_count=point.unread_count,
             ),
+            feed_epoch=self.feed_epoch,
         )
 
     def apply_changes(self, changes: InboxChanges) -> None:
@@ -169,6 +174,10 @@ class Inbox:
             self._newest_first = None
         self._resetting = self._catching_up = False
         self._point = changes.point
+
+    def dropped_events(self) -> tuple[Event, ...]:
+        """Return an event for the removal of each notification that is held."""
+        return tuple(map(self._dropped_event, self.notifications))
 
     def reset_position(self) -> None:
         """Forget the position: the next stream starts anew. What is held stays until that is complete."""
@@ -227,7 +236,7 @@ class Inbox:
         return change.alert and change.alert_revision > rung
 
     def _dropped_event(self, row: Notification) -> Event:
-        """Return the event for a notification that was held before a fresh start, and was not sent again."""
+        """Return the event for a notification that was held, and goes without an event of the server."""
         return Event(
             notification=row,
             revision=self.revision,

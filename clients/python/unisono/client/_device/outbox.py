@@ -10,7 +10,7 @@ from unisono.client._calls import ServiceClient
 from unisono.client._device import snooze
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.reconnect import LOST
-from unisono.client._errors import Unauthenticated, Unavailable, UnisonoError
+from unisono.client._errors import FeedDeleted, Unauthenticated, Unavailable, UnisonoError
 from unisono.client._results import MarkResult
 from unisono.client._wire.retry import Backoff, is_transient
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
@@ -54,6 +54,8 @@ class Outbox:
         self._queue: dict[int, _Mark] = {}
         self._last = 0
         self._being_saved = 0
+        #: How often `discard` was called: what is saved meanwhile is discarded, too.
+        self._deletions = 0
         self._online = False
         self._arrived = asyncio.Event()
 
@@ -72,19 +74,24 @@ class Outbox:
         """Save and queue a mark; return its result, or None when the server has not answered it yet.
 
         Raises `StorageFailed` when it cannot be saved, `Unavailable` when `MAX_WAITING` marks are queued,
-        `InvalidRequest` for a snooze that ends in the past, and the `UnisonoError` that the server answered
-        it with; then it is not queued any more. Cancelling while waiting for the result leaves it queued.
+        `InvalidRequest` for a snooze that ends in the past, `FeedDeleted`, and the `UnisonoError` that the
+        server answered it with; then it is not queued any more. Cancelling while waiting for the result
+        leaves it queued.
         """
         if len(self._queue) + self._being_saved >= MAX_WAITING:
             raise Unavailable(f"{MAX_WAITING:,} marks wait for the connection already")
         saved = snooze.to_save(request)
         self._last += 1
+        deletions = self._deletions
         mark = _Mark(self._last, request, snooze.end_of(request))
         self._being_saved += 1
         try:
             await self._persistence.save_mark(mark.number, saved)
         finally:
             self._being_saved -= 1
+        if self._deletions != deletions:
+            await self._persistence.delete_mark(mark.number)
+            raise FeedDeleted("the user was deleted", reason="FEED_DELETED")
         self._queue[mark.number] = mark
         self._arrived.set()
         self._changed()
@@ -92,6 +99,15 @@ class Outbox:
             return None
         mark.answer = asyncio.get_running_loop().create_future()
         return await mark.answer
+
+    def discard(self, error: FeedDeleted) -> list[int]:
+        """Drop all marks, and return their numbers. Callers that wait get the error; the rest is logged."""
+        self._deletions += 1
+        marks, self._queue = list(self._queue.values()), {}
+        for mark in marks:
+            self._refuse(mark, error)
+        self._changed()
+        return [mark.number for mark in marks]
 
     async def run(self) -> None:
         """Send the marks one after the other, until cancelled. Callers that still wait then get None."""
@@ -124,8 +140,8 @@ class Outbox:
             self._refuse(mark, error)
         else:
             _answer(mark, result)
-        # Before the next await: the stream may end there, and the mark is answered.
-        del self._queue[mark.number]
+        # Before the next await: the stream may end there, and the mark is answered. Or it was discarded.
+        self._queue.pop(mark.number, None)
         self._changed()
         await self._persistence.delete_mark(mark.number)
         return None
@@ -133,7 +149,7 @@ class Outbox:
     def _refuse(self, mark: _Mark, error: UnisonoError) -> None:
         """Give the error to the caller that waits; it is logged where none does."""
         if mark.answer is None or mark.answer.done():
-            _log.warning("the server refused a mark that was made offline: %r", error)
+            _log.warning("a mark that was made offline is dropped: %r", error)
         else:
             mark.answer.set_exception(error)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
 
 _ENDPOINT: Final = "endpoint"
 _POINT: Final = "point"
+_FEED_EPOCH: Final = "feed_epoch"
 _NOTIFICATION: Final = "notification/"
 _MARK: Final = "mark/"
 
@@ -28,10 +29,14 @@ _log = logging.getLogger("unisono.client")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedState:
-    """The state that an earlier process saved: rows by id, the position, and unanswered marks by number."""
+    """The state that an earlier process saved: rows by id, the position, and unanswered marks by number.
+
+    `feed_epoch` is empty where an older one saved it.
+    """
 
     rows: Mapping[str, pb.Notification]
     point: feed_pb.SubscribeResponse
+    feed_epoch: bytes
     marks: Mapping[int, MarkNotificationsRequest]
 
 
@@ -63,6 +68,7 @@ class Persistence:
         return SavedState(
             rows={key: pb.Notification.FromString(value) for key, value in _under(_NOTIFICATION, kept)},
             point=feed_pb.SubscribeResponse.FromString(kept.get(_POINT, b"")),
+            feed_epoch=kept.get(_FEED_EPOCH, b""),
             marks={
                 int(key): MarkNotificationsRequest.FromString(value)
                 for key, value in sorted(_under(_MARK, kept))
@@ -77,6 +83,7 @@ class Persistence:
         """
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         self._unsaved[_POINT] = changes.point.SerializeToString()
+        self._unsaved[_FEED_EPOCH] = changes.feed_epoch
         for id_, row in changes.rows.items():
             self._unsaved[_NOTIFICATION + id_] = row.SerializeToString() if row is not None else None
         saved = await self._flush()
@@ -92,6 +99,17 @@ class Persistence:
     async def delete_mark(self, number: int) -> None:
         """Delete a mark that was answered. If that fails now, it is done with the next complete point."""
         self._unsaved[_mark_key(number)] = None
+        await self._flush()
+
+    async def discard(self, ids: Iterable[str], marks: Iterable[int]) -> None:
+        """Delete everything but whose it is: the notifications with these ids, and these marks.
+
+        What fails now is done with the next complete point. A device that starts before then finds the feed
+        of another life, and discards it again.
+        """
+        held = [_NOTIFICATION + id_ for id_ in ids] + [_mark_key(number) for number in marks]
+        self._unsaved = dict.fromkeys((*self._unsaved, *held, _POINT, _FEED_EPOCH))
+        self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         await self._flush()
 
     async def close(self) -> None:

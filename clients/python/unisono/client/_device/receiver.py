@@ -8,7 +8,7 @@ from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.shielded import run_shielded
 from unisono.client._device.state import DeviceState, Status
-from unisono.client._errors import NotFound, UnisonoError
+from unisono.client._errors import FeedDeleted, NotFound, UnisonoError
 from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import GET
 from unisono.v1 import feed_service_pb2 as pb
@@ -58,10 +58,14 @@ class Receiver:
         Raises `MemoryExceeded`, `StorageFailed` when too much is unsaved, and errors of calls for missing
         payloads.
         """
-        inbox = self._state.inbox
+        if message.goodbye.reason == pb.GOODBYE_REASON_FEED_DELETED:
+            await self.on_feed_deleted()
+            return
         if message.HasField("welcome"):
+            await self._begin_life(message.welcome.feed_epoch)
             self._state.set_status(Status.CATCHING_UP, None)
             self._outbox.snoozes_by_span = message.welcome.HasField("server_time")
+        inbox = self._state.inbox
         inbox.receive(message)
         if not message.complete:
             return
@@ -74,6 +78,10 @@ class Receiver:
         """Return what runs while there is a stream: sending marks, and acknowledging positions."""
         return self._outbox.run(), self._acknowledger.run()
 
+    async def on_feed_deleted(self) -> None:
+        """Discard all that the device holds, saves and has not sent: the user was deleted."""
+        await run_shielded(self._discard())
+
     def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
         """Show that the device is offline, and why."""
         if reset_position:
@@ -85,6 +93,20 @@ class Receiver:
         if await self._persistence.save_changes(changes):
             self._acknowledger.advance(point.resume_token)
         self._state.apply(changes)
+
+    async def _begin_life(self, feed_epoch: bytes) -> None:
+        """Discard what is of another life of the feed; older servers do not name it."""
+        known = self._state.inbox.feed_epoch
+        if known and feed_epoch and known != feed_epoch:
+            await self.on_feed_deleted()
+        self._state.inbox.feed_epoch = feed_epoch or known
+
+    async def _discard(self) -> None:
+        marks = self._outbox.discard(FeedDeleted("the user was deleted", reason="FEED_DELETED"))
+        self._acknowledger.reset()
+        held = [row.id for row in self._state.inbox.notifications]
+        await self._persistence.discard(held, marks)
+        self._state.discard()
 
     async def _fetch_payload(self, id_: str) -> None:
         """Get the content of a notification that came without it. If it is gone, an event will say so."""

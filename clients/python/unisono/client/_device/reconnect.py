@@ -7,6 +7,7 @@ import grpc
 
 from unisono.client._errors import (
     EndpointDeleted,
+    FeedDeleted,
     QuotaExceeded,
     ResumeTokenInvalid,
     StorageFailed,
@@ -77,6 +78,9 @@ def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoErr
             return error
         message = f"the server ended the stream for good: {name or goodbye.reason}"
         return UnisonoError(message, code=grpc.StatusCode.ABORTED)
+    if goodbye.reason == pb.GOODBYE_REASON_FEED_DELETED:
+        text = "the user was deleted, and what the device held is discarded"
+        return FeedDeleted(text, reason="FEED_DELETED", retry_delay=delay_of(goodbye.retry_delay))
     return Unavailable(
         f"the server ended the stream: {name.removeprefix('GOODBYE_REASON_')}",
         reason=name.removeprefix("GOODBYE_REASON_"),

@@ -29,6 +29,8 @@ class DeviceState:
         self.inbox = Inbox()
         self.status = Status.OFFLINE
         self.error: Exception | None = None
+        #: Whether everything was discarded at some time, because the user was deleted.
+        self.feed_deleted = False
         # Whoever stops iterating is forgotten with its iterator.
         self._listeners: WeakSet[Events] = WeakSet()
         self._changed = asyncio.Event()
@@ -48,6 +50,15 @@ class DeviceState:
             for listener in tuple(self._listeners):
                 listener.put(changes.events)
         self.set_status(Status.LIVE, None)
+
+    def discard(self) -> None:
+        """Let go of everything, because the user was deleted: the events say so of each notification."""
+        gone = self.inbox.dropped_events()
+        self.inbox = Inbox()
+        self.feed_deleted = True
+        for listener in tuple(self._listeners):
+            listener.put(gone)
+        self.set_status(Status.OFFLINE, None)
 
     def set_status(self, status: Status, error: Exception | None) -> None:
         """Set status and error, and wake whoever waits for a change."""

@@ -129,6 +129,8 @@ class FileStorage:
         self._claim(self._database)
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = NORMAL")
+        # What the server deletes is not left in the file either.
+        self._database.execute("PRAGMA secure_delete = ON")
         return dict(self._database.execute("SELECT key, value FROM kept"))
 
     def _claim(self, database: sqlite3.Connection) -> None:

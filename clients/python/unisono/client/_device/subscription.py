@@ -11,7 +11,7 @@ from unisono.client._device.memory_budget import MemoryExceeded
 from unisono.client._device.reconnect import MAX_REFUSALS, Reconnect, plan_reconnect
 from unisono.client._device.stream import messages
 from unisono.client._device.timing import Timing
-from unisono.client._errors import UnisonoError
+from unisono.client._errors import FeedBarred, UnisonoError
 from unisono.client._wire.caller import RpcCaller
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -30,7 +30,11 @@ class StreamHandler(Protocol):
         ...
 
     def background_tasks(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """Return coroutines to run from the first message of a stream to its end, when they are cancelled."""
+        """Return coroutines to run from the first message of a stream on; at its end they are cancelled."""
+        ...
+
+    async def on_feed_deleted(self) -> None:
+        """Discard everything: called when no stream opens because the user was deleted."""
         ...
 
     def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
@@ -85,6 +89,8 @@ class Subscription:
             outcome = await self._one_stream()
             if outcome.complete and not isinstance(outcome.error, MemoryExceeded):
                 self._failures = self._refusals = 0
+            if isinstance(outcome.error, FeedBarred):
+                await self._handler.on_feed_deleted()
             reconnect = plan_reconnect(
                 outcome.goodbye, outcome.error, renewable=self._caller.tokens.renewable
             )
@@ -103,13 +109,14 @@ class Subscription:
             stream = messages(self._caller.transport, request, outcome.token, self._timing)
             async with aclosing(stream), _StreamTasks() as background_tasks:
                 async for message in stream:
-                    if not outcome.opened:
-                        background_tasks.start(self._handler.background_tasks())
-                    outcome.opened = True
                     outcome.complete = outcome.complete or message.complete
                     if message.HasField("goodbye"):
                         outcome.goodbye = message.goodbye
                     await self._handler.on_message(message)
+                    # After the first message: it may say that what waits to be sent is to be discarded.
+                    if not outcome.opened:
+                        background_tasks.start(self._handler.background_tasks())
+                    outcome.opened = True
         except UnisonoError as error:
             # Whoever keeps it for long must not keep the dead call, and its connection, with it.
             outcome.error = error.with_traceback(None)

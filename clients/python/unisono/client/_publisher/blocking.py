@@ -1,6 +1,7 @@
 """The publisher for programs without an event loop: the same calls, on a loop in a thread of its own."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from types import TracebackType
 from typing import Self, Unpack
 
@@ -210,6 +211,15 @@ class BlockingPublisher:
         As `Publisher.get_feed`, but blocks.
         """
         return self._thread.run(self._publisher.get_feed(user_id, timeout=timeout))
+
+    def delete_user(
+        self, user_id: str, *, bar_for: timedelta | None = None, timeout: float | None = None
+    ) -> bool:
+        """Forget a user, on every device and on the server's disk; return whether there was anything.
+
+        As `Publisher.delete_user`, but blocks.
+        """
+        return self._thread.run(self._publisher.delete_user(user_id, bar_for=bar_for, timeout=timeout))
 
     def list_endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
         """Return the devices of a user, at most 100, by time of registration; empty for an unknown user.

@@ -1,6 +1,7 @@
 """The calls of a publisher about what is in a feed already, and about its devices."""
 
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Unpack
 
 from unisono.client import _arguments
@@ -162,6 +163,19 @@ class PublisherCalls:
         The count is of the whole feed: a device leaves out what is not meant for it.
         """
         return await self._calls.get_feed(user_id, timeout=self._within(timeout))
+
+    async def delete_user(
+        self, user_id: str, *, bar_for: timedelta | None = None, timeout: float | None = None
+    ) -> bool:
+        """Forget a user: every notification and device, on every device and on the server's disk.
+
+        Needs a token with the scope feeds.delete. Returns whether there was anything, False also where a
+        repeated try found it gone. Devices that are online, or come back, discard what they hold. For
+        `bar_for`, at most 30 days, everything of the user then raises `FeedBarred`; left out, what is sent
+        next begins anew. After `Unavailable` or `DeadlineExceeded`, repeat it: the server's disk may have
+        something still. Raises `QuotaExceeded` where the app bars as many users as it may.
+        """
+        return await self._calls.delete_feed(user_id, bar_for=bar_for, timeout=self._within(timeout))
 
     async def list_endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
         """Return the devices of a user, at most 100, by time of registration; empty for an unknown user."""

@@ -62,6 +62,7 @@ DELETE_MANY: Final = Method(
 
 SUBSCRIBE: Final = Method(_FEEDS, "Subscribe", feed_pb.SubscribeRequest, feed_pb.SubscribeResponse)
 ACKNOWLEDGE: Final = Method(_FEEDS, "Acknowledge", feed_pb.AcknowledgeRequest, feed_pb.AcknowledgeResponse)
+DELETE_FEED: Final = Method(_FEEDS, "DeleteFeed", feed_pb.DeleteFeedRequest, feed_pb.DeleteFeedResponse)
 GET_FEED: Final = Method(_FEEDS, "GetFeed", feed_pb.GetFeedRequest, feed_pb.GetFeedResponse)
 
 REGISTER_ENDPOINT: Final = Method(

@@ -8,6 +8,8 @@ from google.rpc import error_details_pb2
 
 from unisono.client._errors import (
     EndpointDeleted,
+    FeedBarred,
+    FeedDeleted,
     InvalidRequest,
     KeyConflict,
     NotFound,
@@ -23,10 +25,11 @@ from unisono.client._errors import (
     Unavailable,
     UnisonoError,
 )
+from unisono.client.testing.times import as_datetime
 from unisono.v1.notification_service_pb2 import BatchItemError
 
 #: The reasons of a Goodbye after which a device reconnects, after `retry_delay`.
-COME_BACK = ("DRAINING", "SESSION_AGE", "RESYNC")
+COME_BACK = ("DRAINING", "SESSION_AGE", "RESYNC", "FEED_DELETED")
 
 #: How many characters a message has for bad fields.
 _NAMED = 800
@@ -119,6 +122,13 @@ def endpoint_deleted() -> EndpointDeleted:
     return EndpointDeleted(text, reason="ENDPOINT_DELETED")
 
 
+def feed_barred(until: int) -> FeedBarred:
+    """Return the error for a user who was deleted, and is barred until a time (ms since 1970)."""
+    time = as_datetime(until).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    text = "the user was deleted, and is barred for a while; see barred_until"
+    return FeedBarred(text, reason="FEED_BARRED", metadata={"barred_until": time})
+
+
 def platform_fixed(name: str) -> PlatformFixed:
     """Return the error for an endpoint that is registered for another platform, called `name`."""
     text = f"the endpoint is registered for {name} and cannot change"
@@ -168,6 +178,9 @@ def store_full() -> Unavailable:
 
 def stream_end(reason: str, retry_delay: float) -> UnisonoError:
     """Return the error that follows a Goodbye with this reason. `retry_delay` is in seconds."""
+    if reason == "FEED_DELETED":
+        text = "the stream ended (feed deleted); come back"
+        return FeedDeleted(text, reason=reason, retry_delay=retry_delay)
     if reason in COME_BACK:
         text = f"the stream ended ({reason.lower().replace('_', ' ')}); come back"
         return Unavailable(text, reason=reason, retry_delay=retry_delay)

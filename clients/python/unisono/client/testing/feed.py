@@ -161,6 +161,11 @@ class Feed:
         return len(self.changes)
 
     @property
+    def used(self) -> bool:
+        """Whether anything was ever in it: a feed is made for each user that somebody asks for."""
+        return bool(self.changes or self.endpoints)
+
+    @property
     def live(self) -> list[Row]:
         """The notifications that are in the feed, in the order of their creation."""
         return sorted((row for row in self.rows.values() if row.live), key=lambda row: row.create_revision)

@@ -31,6 +31,7 @@ class Limits:
     streams_per_user: endpoints with a stream; together with superseded streams, twice as many streams.
     feed_bytes: payloads and target policies of the live notifications of one feed.
     full_feed: whether the oldest of what was read or dismissed gives way to a new one, or that is refused.
+    barred_users_per_app: users who are barred after their deletion at a time.
     deleted_endpoints_per_user: how many stay known as deleted, the latest.
     expire_after_default, heartbeat, page_default_items: for requests that ask for nothing.
     heartbeat_min, heartbeat_max: what the interval that a device asks for is clamped to.
@@ -56,6 +57,7 @@ class Limits:
     feed_bytes: int = 64 * 1024 * 1024
     full_feed: Literal["make_room", "refuse"] = "make_room"
     deleted_endpoints_per_user: int = 1000
+    barred_users_per_app: int = 100_000
     expire_after_max: timedelta = timedelta(days=30)
     expire_after_default: timedelta = timedelta(days=7)
     heartbeat_min: timedelta = timedelta(seconds=5)

@@ -46,7 +46,8 @@ class RequestContext:
     ) -> Actor:
         """Return who reads which feed; the request may name any endpoint of the user.
 
-        Bad fields are added to `violations`. Raises `PermissionDenied` for a device that names another user.
+        Bad fields are added to `violations`. Raises `PermissionDenied` for a device that names another user,
+        and `FeedBarred`.
         """
         checks.check_name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=required)
         return self._actor(violations, user_id, endpoint_id)
@@ -54,7 +55,8 @@ class RequestContext:
     def writing_actor(self, violations: Violations, user_id: str, endpoint_id: str) -> Actor:
         """Return who changes which feed: a device must name its endpoint, a publisher must not name one.
 
-        Bad fields are added to `violations`. Raises `PermissionDenied` for a device that names another user.
+        Bad fields are added to `violations`. Raises `PermissionDenied` for a device that names another user,
+        and `FeedBarred`.
         """
         device = bool(self.principal.user_id)
         checks.check_name(violations, "endpoint_id", endpoint_id, self.limits.id_bytes, required=device)
@@ -68,6 +70,8 @@ class RequestContext:
             checks.check_name(violations, "user_id", user_id, self.limits.id_bytes, required=True)
         elif user_id not in ("", own):
             raise errors.user_mismatch()
-        feed = self.state.feed(FeedKey(self.principal.app_id, own or user_id))
+        key = FeedKey(self.principal.app_id, own or user_id)
+        self.state.check_bar(key)
+        feed = self.state.feed(key)
         role = pb.SENDER_ROLE_USER if own else pb.SENDER_ROLE_PUBLISHER
         return Actor(feed=feed, role=role, endpoint_id=endpoint_id)

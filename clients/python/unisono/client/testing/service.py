@@ -23,7 +23,9 @@ from unisono.client.testing.transport import FakeTransport
 #: The app of tokens that are made without `app_id`.
 APP: Final = "app.test"
 
-Reason = Literal["DRAINING", "SESSION_AGE", "RESYNC", "TOKEN_EXPIRED", "SUPERSEDED", "ENDPOINT_DELETED"]
+Reason = Literal[
+    "DRAINING", "SESSION_AGE", "RESYNC", "TOKEN_EXPIRED", "SUPERSEDED", "ENDPOINT_DELETED", "FEED_DELETED"
+]
 """Why the service ends a stream: a name of `GoodbyeReason` in the proto, without its prefix."""
 
 
@@ -60,9 +62,19 @@ class FakeService:
         """The service's time: aware, in UTC, in whole milliseconds. Only `advance` changes it."""
         return as_datetime(self._state.now)
 
-    def app_token(self, *, app_id: str = APP, lifetime: timedelta = timedelta(days=365)) -> str:
-        """Return a new access token of a publisher of the app, valid for `lifetime` of the service's time."""
-        return self._token(app_id, "", may_send=True, lifetime=lifetime)
+    def app_token(
+        self,
+        *,
+        app_id: str = APP,
+        may_delete_feeds: bool = False,
+        lifetime: timedelta = timedelta(days=365),
+    ) -> str:
+        """Return a new access token of a publisher of the app, valid for `lifetime` of the service's time.
+
+        With `may_delete_feeds` it may delete users, as with the scope feeds.delete; without it, that raises
+        `PermissionDenied`.
+        """
+        return self._token(app_id, "", may_send=True, may_delete_feeds=may_delete_feeds, lifetime=lifetime)
 
     def user_token(
         self,
@@ -174,9 +186,10 @@ class FakeService:
     def say_goodbye(self, reason: Reason = "DRAINING", *, retry_delay: timedelta = timedelta()) -> None:
         """End all open streams with a Goodbye of this reason. Tokens and endpoints stay valid.
 
-        After DRAINING, SESSION_AGE and RESYNC a device reconnects when `retry_delay` (real time) has
-        passed; after TOKEN_EXPIRED at once, if it can get another token. Otherwise the device ends with
-        `Unauthenticated`, `Superseded` or `EndpointDeleted`. Other reasons carry no `retry_delay`.
+        After DRAINING, SESSION_AGE, RESYNC and FEED_DELETED a device reconnects when `retry_delay` (real
+        time) has passed, after the last with nothing of what it held; after TOKEN_EXPIRED at once, if it can
+        get another token. Otherwise the device ends with `Unauthenticated`, `Superseded` or
+        `EndpointDeleted`. Other reasons carry no `retry_delay`.
         """
         with self._state.lock:
             for listener in self._state.listeners:
@@ -192,11 +205,21 @@ class FakeService:
             self._state.epoch += 1
         self.disconnect()
 
-    def _token(self, app_id: str, user_id: str, *, may_send: bool, lifetime: timedelta) -> str:
+    def _token(
+        self,
+        app_id: str,
+        user_id: str,
+        *,
+        may_send: bool,
+        lifetime: timedelta,
+        may_delete_feeds: bool = False,
+    ) -> str:
         with self._state.lock:
             token = f"{user_id or app_id}-{next(self._token_numbers)}"
             expire_time = self._state.now + length(lifetime)
-            self._state.principals[token] = Principal(app_id, user_id, may_send, expire_time)
+            self._state.principals[token] = Principal(
+                app_id, user_id, may_send, may_delete_feeds, expire_time
+            )
             return token
 
     def _sessions(self) -> list[Session]:

@@ -152,6 +152,7 @@ class Session:
             resumed=self._start.resumed,
             heartbeat_interval=duration(int(self._start.heartbeat * 1000)),
             server_time=timestamp(self._state.now),
+            feed_epoch=f"feed {self._feed.epoch}".encode(),
         )
 
     def _timeout(self) -> float:

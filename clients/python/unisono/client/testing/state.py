@@ -22,6 +22,7 @@ class Principal:
     app_id: str
     user_id: str
     may_send: bool
+    may_delete_feeds: bool
     expire_time: int
 
     @property
@@ -102,6 +103,8 @@ class ServiceState:
     epoch: int = 1
     feeds: dict[FeedKey, Feed] = field(default_factory=dict)
     principals: dict[str, Principal] = field(default_factory=dict)
+    #: Users who are barred after their deletion, and until when (ms since 1970).
+    bars: dict[FeedKey, int] = field(default_factory=dict)
     positions: OpaqueHandles[IssuedPosition] = field(default_factory=lambda: OpaqueHandles("position"))
     pages: OpaqueHandles[tuple[bytes, int]] = field(default_factory=lambda: OpaqueHandles("page"))
     change_pages: OpaqueHandles[ChangesCursor] = field(default_factory=lambda: OpaqueHandles("changes"))
@@ -115,6 +118,12 @@ class ServiceState:
         """Return the feed of a user, which is created if it is new."""
         known = self.feeds.get(key)
         return known or self.feeds.setdefault(key, Feed(key, epoch=next(self._numbers)))
+
+    def check_bar(self, key: FeedKey) -> None:
+        """Raise `FeedBarred` for a user who is barred now."""
+        until = self.bars.get(key, 0)
+        if until > self.now:
+            raise errors.feed_barred(until)
 
     @property
     def listeners(self) -> list[Listener]:

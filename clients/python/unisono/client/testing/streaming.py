@@ -1,8 +1,10 @@
-"""The methods of FeedService: Subscribe, Acknowledge and GetFeed."""
+"""The methods of FeedService: Subscribe, Acknowledge, GetFeed and DeleteFeed."""
+
+from google.protobuf.duration_pb2 import Duration
 
 from unisono.client.testing import checks, endpoints, errors
 from unisono.client.testing.checks import Violations
-from unisono.client.testing.feed import Endpoint, Feed
+from unisono.client.testing.feed import Endpoint, Feed, FeedKey
 from unisono.client.testing.request_context import Actor, RequestContext
 from unisono.client.testing.session import Session, Start
 from unisono.client.testing.state import Position
@@ -10,6 +12,7 @@ from unisono.client.testing.times import length, millis
 from unisono.v1 import feed_service_pb2 as pb
 
 _DAY = 24 * 3600 * 1000
+_LONGEST_BAR = 30 * _DAY
 
 
 def subscribe(request_context: RequestContext, request: pb.SubscribeRequest) -> Session:
@@ -72,6 +75,48 @@ def get_feed(request_context: RequestContext, request: pb.GetFeedRequest) -> pb.
     violations.check()
     endpoint = endpoints.require_endpoint(feed, request.endpoint_id) if request.endpoint_id else None
     return pb.GetFeedResponse(last_revision=feed.revision, unread_count=feed.unread_count(endpoint))
+
+
+def delete_feed(request_context: RequestContext, request: pb.DeleteFeedRequest) -> pb.DeleteFeedResponse:
+    """Answer DeleteFeed: forget the user, end the streams, and bar the user for a while if that is wanted.
+
+    Raises `PermissionDenied` without the scope to delete, `InvalidRequest`, `QuotaExceeded` where as many
+    users of the app are barred as may be, and `Unavailable` where nothing can be stored.
+    """
+    state, principal = request_context.state, request_context.principal
+    if not principal.may_delete_feeds:
+        raise errors.scope_missing(principal.role, "feeds.delete")
+    violations = Violations()
+    limit = request_context.limits.id_bytes
+    checks.check_name(violations, "user_id", request.user_id, limit, required=True)
+    if request.bar_for != Duration():
+        checks.check_duration(violations, "bar_for", request.bar_for, _LONGEST_BAR)
+    violations.check()
+    key = FeedKey(principal.app_id, request.user_id)
+    _bar(request_context, key, millis(request.bar_for))
+    feed = state.feeds.get(key)
+    if feed is None:
+        return pb.DeleteFeedResponse(already_removed=True)
+    if feed.used:
+        request_context.check_space()
+    del state.feeds[key]
+    for listener in tuple(feed.listeners):
+        listener.end("FEED_DELETED", 0.0)
+    return pb.DeleteFeedResponse(already_removed=not feed.used)
+
+
+def _bar(request_context: RequestContext, key: FeedKey, span: int) -> None:
+    state, now = request_context.state, request_context.now
+    state.bars = {known: until for known, until in state.bars.items() if until > now}
+    if not span:
+        return
+    barred = sum(known.app_id == key.app_id for known in state.bars)
+    limit = request_context.limits.barred_users_per_app
+    if key not in state.bars and barred >= limit:
+        text = f"{limit} users of the app are barred, which is the limit; delete without a bar, or wait"
+        raise errors.quota_exceeded("BARS_EXCEEDED", text, limit)
+    request_context.check_space()
+    state.bars[key] = max(now + span, state.bars.get(key, 0))
 
 
 def _read(request_context: RequestContext, request: pb.SubscribeRequest) -> Actor:

@@ -44,6 +44,7 @@ _HANDLERS: Final[Mapping[str, _Handler]] = {
     "DeleteNotifications": _Handler(deleting.delete_notifications),
     "Acknowledge": _Handler(streaming.acknowledge, "device"),
     "GetFeed": _Handler(streaming.get_feed),
+    "DeleteFeed": _Handler(streaming.delete_feed, "publisher"),
     "RegisterEndpoint": _Handler(endpoints.register_endpoint, "device"),
     "GetEndpoint": _Handler(endpoints.get_endpoint),
     "ListEndpoints": _Handler(endpoints.list_endpoints),

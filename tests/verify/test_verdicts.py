@@ -39,7 +39,8 @@ def test_it_says_on_what_each_was_judged(history: History) -> None:
     assert checks["Complete"] == {"complete points": points, "polls": 10}
     assert checks["Resumable"] == {"resumes": resumes}
     assert checks["Drained"] == {"streams at a SIGTERM": 4}
-    assert checks["Durable"]["lists after a change"] == 2
+    assert checks["Durable"]["lists after a change"] == 3
+    assert checks["Durable"]["users deleted"] == 2
     assert checks["Bounded"] == {"measured costs": 1}
     assert checks["Fair"] == {"waits measured beside others": 1}
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from tests.guarantees.judge.corrupted_actions import ACTIONS
 from tests.guarantees.judge.corrupted_deletions import DELETIONS, Corruption, events_of
 from tests.guarantees.judge.corrupted_displacements import DISPLACEMENTS
+from tests.guarantees.judge.corrupted_erasures import ERASURES
 from tests.guarantees.judge.corrupted_polls import POLLS
 from tests.guarantees.judge.corrupted_rings import RINGS
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -237,6 +238,7 @@ CORRUPTIONS: dict[Corruption, str] = {
     **ACTIONS,
     **DELETIONS,
     **DISPLACEMENTS,
+    **ERASURES,
     **POLLS,
     **RINGS,
     a_sent_one_is_not_listed: "Durable",

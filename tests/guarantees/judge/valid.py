@@ -1,8 +1,9 @@
-"""Records a valid history of the service in memory: two users, devices that are cut, all kinds of calls."""
+"""Records a valid history of the service in memory: users, one of them deleted, cuts, calls of all kinds."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from functools import partial
 
 from tests.support.processes import TIMEOUT
@@ -10,6 +11,7 @@ from unisono.client import (
     Backoff,
     Device,
     Everything,
+    FeedBarred,
     Group,
     Platform,
     Publisher,
@@ -32,7 +34,9 @@ async def history() -> History:
     service, recorder = FakeService(), Recorder(steady_clock())
     backend = recorder.client(service.transport, Principal(app_id=APP))
     async with AsyncExitStack() as running:
-        publisher = await running.enter_async_context(Publisher(backend, service.app_token()))
+        publisher = await running.enter_async_context(
+            Publisher(backend, service.app_token(may_delete_feeds=True))
+        )
         for user_id in ("ada", "bob"):
             for title in ("Early", "Earlier"):
                 await publisher.send(user_id, title=title)
@@ -50,6 +54,7 @@ async def history() -> History:
             await _all_at(devices, publisher)
             for changes in polls.values():
                 assert [change async for change in changes]
+        await _forget_eve(service, recorder, publisher)
         recorder.annotate("SIGTERM")
         service.say_goodbye("DRAINING")
         for device in devices:
@@ -95,6 +100,28 @@ async def _happen(publisher: Publisher, device: Device, round_: int) -> None:
     await device.mark(Everything(), user_action_state=UserActionState.DISMISSED)
     await publisher.send("ada", title=f"Last {round_}")
     await publisher.send("bob", title=f"Last {round_}")
+
+
+async def _forget_eve(service: FakeService, recorder: Recorder, publisher: Publisher) -> None:
+    """Delete Eve, who begins anew, and delete her again, and bar her."""
+    async with _device(service, recorder, "eve", "laptop") as device:
+        for title in ("Once", "Upon", "A time"):
+            await publisher.send("eve", title=title)
+        await _until(device, partial(_is_at, 3))
+        await publisher.delete_user("eve")
+        await _until(device, lambda device: device.feed_deleted and device.revision == 0)
+        sent = await publisher.send("eve", title="Anew")
+        await _until(device, partial(_is_at, 1))
+        await publisher.mark("eve", sent, read_state=ReadState.READ)
+        assert len([row async for row in publisher.list("eve", page_size=500)]) == 1
+        await _until(device, partial(_is_at, 2))
+        await publisher.delete_user("eve", bar_for=timedelta(hours=1))
+        for call in (publisher.send("eve", title="Too soon"), _until(device, lambda _: False)):
+            try:
+                await call
+            except FeedBarred:
+                continue
+            raise AssertionError("she is not barred")
 
 
 async def _all_at(devices: list[Device], publisher: Publisher) -> None:

@@ -7,6 +7,7 @@ from tests.guarantees.patches import Patch
 from tests.guarantees.torture.trials import (
     crowded,
     disk,
+    erasing,
     network,
     process_faults,
 )
@@ -95,6 +96,29 @@ DURABLE: Final = (
             file="core/decide/send.py",
             old="        remove(ledger, row, _reason_to_go(row, now), now)\n",
             new="        pass\n",
+        ),
+    ),
+    Mutant(
+        name="who was deleted is there again",
+        promise="Durable",
+        trial=erasing.ERASING,
+        always=True,
+        patch=Patch(
+            file="store/sqlite/erasure.py",
+            old="    UPDATE feeds SET app_id = '', user_id = CAST(feed AS TEXT)\n"
+            "    WHERE app_id = :app_id AND user_id = :user_id RETURNING feed\n",
+            new="    UPDATE feeds SET epoch = randomblob(8)\n"
+            "    WHERE app_id = :app_id AND user_id = :user_id RETURNING -feed\n",
+        ),
+    ),
+    Mutant(
+        name="a bar does not outlive the server",
+        promise="Durable",
+        trial=erasing.ERASING,
+        patch=Patch(
+            file="store/sqlite/erasure.py",
+            old="            connection.execute(_BAR, bar._asdict())\n",
+            new="            pass\n",
         ),
     ),
 )

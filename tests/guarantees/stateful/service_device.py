@@ -69,6 +69,11 @@ class ServiceDevice:
             answer = await self.client.call(methods.ACKNOWLEDGE, resume_token=token)
             assert answer.acknowledged_revision >= revision
 
+    async def let_go(self) -> None:
+        """Wait for the end of the stream of a user who was deleted, and continue with nothing."""
+        await self.until(lambda: False)
+        self.past.begin()
+
     async def leave(self) -> None:
         """Delete the endpoint, wait for the end of its stream, and continue as another endpoint."""
         await self.client.call(methods.REGISTER_ENDPOINT, platform=self.platform)

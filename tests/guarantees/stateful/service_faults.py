@@ -8,10 +8,14 @@ import pytest
 
 from tests.guarantees.stateful.core_faults import Break, miscounts, skips_an_event
 from unisono.server.core import notifications
+from unisono.server.core.bars import Bars
 from unisono.server.core.session import EncodeMessage, Session, Write
 from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, StreamMessage
 from unisono.server.errors import PermissionDenied, Reason
-from unisono.server.store.sqlite import file
+from unisono.server.model import FeedKey
+from unisono.server.store.reads import Bar
+from unisono.server.store.sqlite import erasure, file
+from unisono.server.store.sqlite.feed_cache import FeedCache
 
 
 def tells_strangers_that_it_exists(patch: pytest.MonkeyPatch) -> None:
@@ -48,7 +52,27 @@ def stops_without_a_word(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Session, "run", wrong)
 
 
+def keeps_what_was_erased(patch: pytest.MonkeyPatch) -> None:
+    """Another feed begins, with all that was in the one before."""
+    right = erasure.detach
+
+    def wrong(connection: sqlite3.Connection, cache: FeedCache, key: FeedKey, bar: Bar | None) -> int | None:
+        feed = right(connection, cache, key, bar)
+        anew = "UPDATE feeds SET app_id = ?, user_id = ?, epoch = randomblob(8) WHERE feed = ?"
+        connection.execute(anew, (*key, feed))
+        return feed
+
+    patch.setattr(erasure, "detach", wrong)
+    patch.setattr(erasure, "erase", lambda *_: True)
+
+
+def bars_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Bars, "refusal", lambda *_: None)
+
+
 FAULTS: Sequence[Break] = (
+    keeps_what_was_erased,
+    bars_nobody,
     tells_strangers_that_it_exists,
     loses_something_when_it_starts,
     stops_without_a_word,

@@ -76,6 +76,11 @@ class ServiceMachine(AsyncStateMachine):
     def leave(self, device: int) -> None:
         self.run(self._system.devices[device].leave())
 
+    @rule(user_id=st.sampled_from(USERS), seed=seeds, of=several, bar=st.sampled_from((0, 0, 10)))
+    def forget(self, user_id: str, seed: int, of: list[str], bar: int) -> None:
+        self._system.random.seed(seed)
+        self.run(self._system.forget(user_id, of, bar))
+
     @rule(seconds=st.sampled_from((1, 4, 31)))
     def let_time_pass(self, seconds: int) -> None:
         self.run(self._system.clock.advance_swept(seconds))

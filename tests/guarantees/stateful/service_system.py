@@ -1,8 +1,11 @@
 """A node behind a socket, its callers, the devices of its users, and their history."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from random import Random
+
+from google.protobuf.duration_pb2 import Duration
 
 from tests.guarantees.stateful.broken_promises import broken_in
 from tests.guarantees.stateful.recorded_client import RecordedClient
@@ -14,7 +17,7 @@ from tests.support.api_client import titled
 from tests.support.nodes import Setup
 from tests.support.random_commands import LAPTOP, PHONE
 from tests.support.services import APP, CLIENTS, OTHER_APP, SWEEP_INTERVAL, SweptClock
-from unisono.client import Transport, create_transport
+from unisono.client import FeedBarred, Transport, create_transport
 from unisono.client._wire import methods
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.model import Audience, Platform
@@ -38,6 +41,7 @@ class ServiceSystem:
         self._setup = Setup(path=path, clock=self.clock, sweep_rules=SweepRules(interval=SWEEP_INTERVAL))
         self.calls = {user_id: ServiceCalls(self.random, self.clock) for user_id in USERS}
         self.backends = {user_id: self._backend(user_id, APP) for user_id in USERS}
+        self.erasers = {user_id: self._backend(user_id, APP, tokens.ERASER_SCOPES) for user_id in USERS}
         self.strangers = {user_id: self._backend(user_id, OTHER_APP) for user_id in USERS}
         self.devices = [self._device(user_id, audience) for user_id in USERS for audience in AUDIENCES]
 
@@ -83,6 +87,22 @@ class ServiceSystem:
                 counted = await device.client.call(methods.GET_FEED)
                 device.past.held.compare(last, meant, counted.unread_count)
 
+    async def forget(self, user_id: str, of: list[str], bar: int) -> None:
+        """Delete a user, while calls go on. With a `bar`, see the user refused for so many seconds."""
+        devices = self._devices_of(user_id)
+        for device in devices:
+            # One that is still being opened may open in the feed that follows.
+            await device.receive(1)
+        deleting = self.erasers[user_id].call(methods.DELETE_FEED, bar_for=Duration(seconds=bar))
+        await asyncio.gather(deleting, *(self._call(one) for one in of))
+        for device in devices:
+            await device.let_go()
+        if bar:
+            for caller in (self.backends[user_id], devices[0].client):
+                with suppress(FeedBarred):
+                    await caller.call(methods.GET_FEED)
+            await self.clock.advance_swept(bar)
+
     def judge(self) -> None:
         """Assert that the history breaks no promise."""
         broken = broken_in(self.recorder.history)
@@ -100,12 +120,12 @@ class ServiceSystem:
             await device.drop()
         await self._line.close()
 
-    def _backend(self, user_id: str, app_id: str) -> RecordedClient:
+    def _backend(self, user_id: str, app_id: str, scope: str = tokens.PUBLISHER_SCOPES) -> RecordedClient:
         return RecordedClient(
             recorder=self.recorder,
             transport=lambda: self._line,
             principal=Principal(app_id=app_id),
-            token=tokens.publisher(azp=CLIENTS[app_id]),
+            token=tokens.publisher(azp=CLIENTS[app_id], scope=scope),
             user_id=user_id,
         )
 

@@ -132,12 +132,23 @@ class TrialContext:
             self.recorder.annotate(SETTLED, since=since)
 
     @asynccontextmanager
-    async def backend(self, address: str, *, backoff: Backoff = Backoff()) -> AsyncIterator[Publisher]:  # noqa: B008  frozen
-        """Yield a recorded publisher beside the workload, on a connection of its own."""
+    async def backend(
+        self,
+        address: str,
+        *,
+        token: str = "",
+        backoff: Backoff = Backoff(),  # noqa: B008  frozen
+    ) -> AsyncIterator[Publisher]:
+        """Yield a recorded publisher beside the workload, on a connection of its own.
+
+        It has the token of the workload's, unless another is given.
+        """
         transport = self.straight(address)
         recorded = self.recorder.client(transport, Principal(app_id=ACCESS.app_id))
         try:
-            async with Publisher(recorded, ACCESS.backend, timeout=TIMEOUT, backoff=backoff) as backend:
+            async with Publisher(
+                recorded, token or ACCESS.backend, timeout=TIMEOUT, backoff=backoff
+            ) as backend:
                 yield backend
         finally:
             await transport.close()

@@ -10,6 +10,7 @@ from unisono.v1 import notification_service_pb2 as pb
 from unisono.verify.feeds import FeedKey, feed_followed, feed_of, feed_sent_to, named_in, revision_of
 from unisono.verify.full_lists import listings_of
 from unisono.verify.history import Annotation, History, Stream
+from unisono.verify.lives import deletions_of
 from unisono.verify.polls import polls_of
 from unisono.verify.promises.bounded import BESIDE
 from unisono.verify.promises.drained import was_welcomed
@@ -34,6 +35,7 @@ def _durable(history: History) -> CheckCounts:
     return {
         "looks after a change": sum(began > first.get(feed, began) for feed, began in _looks(history)),
         "lists after a change": sum(began > first.get(feed, began) for feed, began in lists),
+        "users deleted": sum(map(len, deletions_of(history).values())),
     }
 
 

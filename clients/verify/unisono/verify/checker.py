@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from unisono.verify.broken_promise import BrokenPromise
 from unisono.verify.feeds import feeds_of
 from unisono.verify.history import History
+from unisono.verify.lives import lives_of
 from unisono.verify.promises.bounded import bounded
 from unisono.verify.promises.collapsed import collapsed
 from unisono.verify.promises.complete_at_rest import settled
@@ -15,6 +16,7 @@ from unisono.verify.promises.durable import durable
 from unisono.verify.promises.durable_actions import first_action_stays
 from unisono.verify.promises.durable_deletes import deleted, unasked
 from unisono.verify.promises.durable_displacements import displaced
+from unisono.verify.promises.durable_erasures import barred, forgotten
 from unisono.verify.promises.durable_marks import marked
 from unisono.verify.promises.idempotent import known_again, once, once_held
 from unisono.verify.promises.isolated import isolated, unknown
@@ -44,6 +46,16 @@ def check(history: History) -> dict[str, BrokenPromise]:
 
 
 def _all(history: History) -> Iterator[BrokenPromise]:
+    yield from unknown(history)
+    yield from drained(history)
+    yield from bounded(history)
+    yield from forgotten(history)
+    yield from barred(history)
+    for life in lives_of(history):
+        yield from _in_life(life)
+
+
+def _in_life(history: History) -> Iterator[BrokenPromise]:
     feeds = feeds_of(history)
     yield from durable(history, feeds)
     yield from marked(history, feeds)
@@ -54,9 +66,6 @@ def _all(history: History) -> Iterator[BrokenPromise]:
     yield from displaced(history, feeds)
     yield from once(history)
     yield from known_again(history)
-    yield from unknown(history)
-    yield from drained(history)
-    yield from bounded(history)
     for feed in feeds.values():
         yield from convergent(feed)
     for replay in replays_of(history):

@@ -116,7 +116,7 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
     for stream in history.streams:
         feed = feeds[feed_followed(stream)]
         feed.withdrawals.learn(stream.began, stream.request)
-        for version in _of_stream(stream):
+        for version in versions_in_stream(stream):
             feed.learn(version)
     for sent in sends_of(history):
         feed = feeds[feed_sent_to(sent)]
@@ -128,7 +128,7 @@ def feeds_of(history: History) -> dict[FeedKey, Feed]:
         feed = feeds[feed_of(call)]
         feed.observe(call.ended, revision_of(call))
         feed.withdrawals.learn(call.began, call.request)
-        for version in _of_call(call):
+        for version in versions_in_call(call):
             feed.learn(version)
         for sending in sendings_in(call.request):
             user_id = call.principal.user_id or sending.user_id
@@ -223,7 +223,8 @@ def is_for(row: pb.Notification, endpoint_id: str, platform: int) -> bool:
     return everyone or platform in policy.platforms or endpoint_id in policy.endpoint_ids
 
 
-def _of_stream(stream: Stream) -> Iterator[Version]:
+def versions_in_stream(stream: Stream) -> Iterator[Version]:
+    """Yield what a stream tells of notifications, in order."""
     for received in stream.messages:
         for event in received.message.event_batch.events:
             yield Version(
@@ -235,7 +236,8 @@ def _of_stream(stream: Stream) -> Iterator[Version]:
             )
 
 
-def _of_call(call: Call) -> Iterator[Version]:
+def versions_in_call(call: Call) -> Iterator[Version]:
+    """Yield what the answer of a call tells of notifications; nothing for one of a send."""
     if not call.good or call.method not in ("GetNotification", "ListNotifications", "UpdateNotification"):
         return
     answer: Any = call.answer

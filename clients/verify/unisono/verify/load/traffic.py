@@ -34,14 +34,15 @@ ACTIONS: Final = ("reply", "archive")
 #: How many notifications a user has before some are deleted: a list of all fits into one page.
 MAX_SENT: Final = 150
 
-#: Reasons of refusals that are fair when another call changed the notification first, or it has expired, and
-#: where all that the feed may hold waits to be read.
+#: Reasons of refusals that are fair when another call changed the notification first, or it has expired;
+#: where all that the feed may hold waits to be read; and for a mark by a device whose user was deleted.
 FAIR: Final = (
     "NOTIFICATION_NOT_FOUND",
     "KEY_CONFLICT",
     "REVISION_MISMATCH",
     "INVALID_REQUEST",
     "LIVE_NOTIFICATIONS_EXCEEDED",
+    "FEED_DELETED",
 )
 
 #: How long notifications with a prefix live at most: they expire even if nobody deletes them.

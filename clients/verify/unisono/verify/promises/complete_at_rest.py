@@ -11,7 +11,7 @@ from unisono.verify.replay import DeviceReplay
 SETTLED = "SETTLED"
 
 #: Reasons of ends after which a device does not come back, or not with the token that it has.
-_OVER = ("ENDPOINT_DELETED", "SUPERSEDED", "TOKEN_EXPIRED")
+_OVER = ("ENDPOINT_DELETED", "SUPERSEDED", "TOKEN_EXPIRED", "FEED_BARRED")
 
 
 def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[BrokenPromise]:

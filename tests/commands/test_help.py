@@ -50,6 +50,8 @@ def test_the_commands_and_the_exit_statuses() -> None:
         "mark",
         "delete",
         "devices",
+        "export",
+        "erase",
         "completion",
     }
     assert all(f"  {name} " in text for name in commands.commands)

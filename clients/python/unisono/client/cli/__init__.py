@@ -12,6 +12,8 @@ import click
 from unisono.client.cli.commands.completion import completion
 from unisono.client.cli.commands.delete import delete
 from unisono.client.cli.commands.devices import devices
+from unisono.client.cli.commands.erase import erase
+from unisono.client.cli.commands.export import export
 from unisono.client.cli.commands.help import examples
 from unisono.client.cli.commands.history import history
 from unisono.client.cli.commands.listen import listen
@@ -46,7 +48,7 @@ def commands() -> None:
     """
 
 
-for command in (send, listen, history, show, mark, delete, devices, completion):
+for command in (send, listen, history, show, mark, delete, devices, export, erase, completion):
     commands.add_command(command)
 
 

@@ -14,12 +14,12 @@ FAULTY_USER: Final = "somebody-whose-token-breaks-it"
 
 def _stumble(claims: Claims) -> frozenset[str]:
     if claims.get("sub") == FAULTY_USER:
-        raise RuntimeError("stumbled over a token")
+        raise RuntimeError(f"stumbled over {claims}")
     return scopes_of(claims)
 
 
 async def _fall(notifications: Notifications, actor: Any, ref: Any) -> NoReturn:
-    raise RuntimeError("stumbled over a body")
+    raise RuntimeError(f"stumbled over {actor} {ref}")
 
 
 if __name__ == "__main__":

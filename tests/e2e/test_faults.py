@@ -12,6 +12,7 @@ from tests.support.nodes import Client
 from tests.support.processes import TESTERS, ServerProcess, url
 from tests.support.rpc_errors import raises_status
 from unisono.client import create_channel
+from unisono.server.app.tracebacks import format_traceback
 
 KEY = "insulin-at-seven"
 TOKEN = tokens.device(FAULTY_USER)
@@ -30,7 +31,27 @@ async def test_nothing_of_tokens_claims_and_bodies_is_in_a_traceback(tmp_path: P
                 await ApiClient(Client(channel, tokens.publisher()), user_id="ada").get(key=KEY)
     finally:
         server.end()
-    for shown in ("stumbled over a token", "stumbled over a body", "Traceback", "_stumble", "_fall"):
+    for shown in ("builtins.RuntimeError", "Traceback", "in _stumble", "in _fall"):
         assert shown in server.output
     for secret in (FAULTY_USER, KEY, *(part[:12] for part in TOKEN.split(".")[1:])):
         assert secret not in server.output
+
+
+def test_what_an_error_came_from_is_there_too_and_only_what_the_system_says() -> None:
+    def read() -> None:
+        raise OSError(5, "Input/output error")
+
+    def look_up() -> None:
+        try:
+            read()
+        except OSError as error:
+            raise KeyError(KEY) from error
+
+    with pytest.raises(KeyError) as raised:
+        look_up()
+
+    first, second = format_traceback((raised.type, raised.value, raised.tb)).split("That led to:")
+    assert "in read" in first
+    assert first.rstrip().endswith("builtins.OSError: [Errno 5] Input/output error")
+    assert "in look_up" in second
+    assert second.endswith("builtins.KeyError")

@@ -1,7 +1,4 @@
-"""Configures the log: readable lines on a terminal, JSON otherwise.
-
-A traceback shows no values of variables in either form: those of a call are tokens, claims and contents.
-"""
+"""Configures the log: readable lines on a terminal, JSON otherwise."""
 
 import logging
 import os
@@ -10,6 +7,8 @@ from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
+
+from unisono.server.app.tracebacks import ExcInfo, format_traceback
 
 
 def configure(form: str, level: str) -> None:
@@ -34,9 +33,12 @@ def configure(form: str, level: str) -> None:
 
 def _renderers(pretty: bool) -> list[structlog.typing.Processor]:
     if pretty:
-        # The default formatter shows local variables if the library Rich is installed.
-        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        return [structlog.dev.ConsoleRenderer(exception_formatter=_write_traceback)]
+    return [structlog.processors.ExceptionRenderer(format_traceback), structlog.processors.JSONRenderer()]
+
+
+def _write_traceback(file: TextIO, exc_info: ExcInfo) -> None:
+    file.write(f"\n{format_traceback(exc_info)}")
 
 
 class _Lossy:

@@ -86,8 +86,8 @@ async def test_only_what_is_in_the_state_is_deleted(publisher: Publisher) -> Non
 async def test_a_device_deletes_all_that_is_meant_for_it(
     publisher: Publisher, laptop: Device, phone: Device
 ) -> None:
-    await publisher.send("ada", title="All")
     await publisher.send("ada", title="Phones", platforms=[Platform.IOS])
+    await publisher.send("ada", title="All")
     await laptop.wait_for(lambda laptop: laptop.revision == 2)
     result = await laptop.delete_many(Everything())
     assert (result.removed, result.skipped, result.unread_count) == (1, 0, 0)

@@ -15,7 +15,7 @@ from tests.support.haproxy import Haproxy, haproxy
 from tests.support.http2 import frames
 from tests.support.http2.call import framed, request_headers
 from tests.support.http2.stranger import Ending, Stranger, Target
-from tests.support.processes import ServerProcess, serving
+from tests.support.processes import TIMEOUT, ServerProcess, serving
 
 FEED: Final = "/unisono.v1.FeedService/GetFeed"
 BATCH: Final = "/unisono.v1.NotificationService/BatchSendNotifications"
@@ -26,6 +26,7 @@ HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 
 #: What the proxy waits for.
 SHORT: Final = "1s"
+LONG: Final = "1h"
 
 #: Codes of gRPC.
 OK, EXHAUSTED, UNAVAILABLE = "0", "8", "14"
@@ -204,7 +205,8 @@ async def test_one_address_has_a_number_of_new_connections(server: ServerProcess
 async def test_one_address_has_a_number_of_calls_at_a_time(
     server: ServerProcess, tmp_path: Path, limit: str, path: str
 ) -> None:
-    with haproxy(server.address, tmp_path, **{f"{limit}_per_address": "2"}) as proxy:
+    # The two stay open however long the machine takes to look.
+    with haproxy(server.address, tmp_path, body=LONG, **{f"{limit}_per_address": "2"}) as proxy:
         # Given two that are open, on connections of their own
         for stranger in [await Stranger.open(target(proxy)) for _ in range(2)]:
             stranger.ask(path)
@@ -238,5 +240,6 @@ async def test_resets_in_a_row_end_the_connection(server: ServerProcess, tmp_pat
 
 async def counted(proxy: Haproxy, table: str, count: int) -> None:
     """Wait until so many calls of one address are counted."""
-    while f"use={count} " not in proxy.ask(f"show table {table}"):  # noqa: ASYNC110 - it can only be asked
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(TIMEOUT):
+        while f"use={count} " not in proxy.ask(f"show table {table}"):  # noqa: ASYNC110 - it can only be asked
+            await asyncio.sleep(0.01)

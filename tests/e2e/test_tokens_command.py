@@ -39,7 +39,10 @@ jwks_file = "{jwks_file}"
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("dev") / "unisono.db"
+    path = tmp_path_factory.mktemp("dev") / "unisono.db"
+    # Whatever comes first makes the key, and says so; the tests come in any order.
+    run("token", "--store", url(path), env=NOBODY)
+    return path
 
 
 @pytest.fixture(scope="module")

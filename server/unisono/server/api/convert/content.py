@@ -29,12 +29,10 @@ def content(
     name of the field. Times are in milliseconds; whether `expire_time` is in the future is not checked here.
     """
     body = payload(violations, f"{prefix}payload", message.payload, limits) if "payload" in mask else b""
-    group_name, category = (
-        fields.identifier(violations, prefix + name, getattr(message, name), limits.id_bytes, required=False)
-        if name in mask
-        else ""
-        for name in ("group_name", "category")
-    )
+    group_name = message.group_name if "group_name" in mask else ""
+    fields.identifier(violations, f"{prefix}group_name", group_name, limits.id_bytes, required=False)
+    category = message.category if "category" in mask else ""
+    fields.identifier(violations, f"{prefix}category", category, limits.id_bytes, required=False)
     priority = message.priority if "priority" in mask else 0
     with_ttl = "display_time_to_live" in mask and message.HasField("display_time_to_live")
     with_expiry = "expire_time" in mask and message.HasField("expire_time")

@@ -58,12 +58,6 @@ def text(violations: Violations, field: str, value: str, limit: int) -> bool:
     return short
 
 
-def raw(violations: Violations, field: str, value: bytes, limit: int) -> bytes | None:
-    """Validate opaque bytes: at most `limit`. Returns None when there are none."""
-    sized(violations, field, len(value), limit)
-    return value or None
-
-
 def timestamp(violations: Violations, field: str, value: Timestamp) -> int | None:
     """Return a time in milliseconds since 1970, cut to whole ones.
 

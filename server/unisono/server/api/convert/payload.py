@@ -19,19 +19,22 @@ def payload(violations: Violations, field: str, message: pb.Payload, limits: Lim
     A payload has visual content with a title, raw content, data, or several of them. Violations are added
     below the path `field`; with any, nothing is encoded.
     """
-    raw = fields.raw(violations, f"{field}.raw_content", message.raw_content, limits.raw_content_bytes)
-    if message.data:
-        _data(violations, f"{field}.data", message.data, limits.data_bytes)
+    raw, data = message.raw_content, message.data
+    if raw:
+        fields.sized(violations, f"{field}.raw_content", len(raw), limits.raw_content_bytes)
+    if data:
+        _data(violations, f"{field}.data", data, limits.data_bytes)
     if message.HasField("visual_content"):
         _visual_content(violations, f"{field}.visual_content", message.visual_content, limits)
-    elif raw is None and not message.data:
+    elif not raw and not data:
         violations.add(field, "must have visual_content, raw_content or data")
     return b"" if violations else encode_payload(message)
 
 
 def _visual_content(violations: Violations, field: str, message: pb.VisualContent, limits: Limits) -> None:
     fields.caption(violations, f"{field}.title", message.title, limits.title_bytes)
-    fields.text(violations, f"{field}.body", message.body, limits.body_bytes)
+    if body := message.body:
+        fields.text(violations, f"{field}.body", body, limits.body_bytes)
     for name, check in _LINKS.items():
         if link := getattr(message, name):
             check(violations, f"{field}.{name}", link, limits.link_bytes)

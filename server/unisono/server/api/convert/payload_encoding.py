@@ -13,27 +13,30 @@ from unisono.v1 import notification_pb2 as pb
 
 def encode_payload(message: pb.Payload) -> bytes:
     """Return the canonical encoding of a payload; a visual content is in it even where it is empty."""
-    return b"".join(
-        (
-            _field(_VISUAL, _visual(message.visual_content)) if message.HasField("visual_content") else b"",
-            _field(_RAW, message.raw_content) if message.raw_content else b"",
-            *(_data(message.data) if message.data else ()),
-        )
-    )
+    encoded = b""
+    if message.HasField("visual_content"):
+        encoded = _field(_VISUAL, _visual(message.visual_content))
+    if raw := message.raw_content:
+        encoded += _field(_RAW, raw)
+    # Looked at first: nearly all payloads have none.
+    if data := message.data:
+        encoded += b"".join(_data(data))
+    return encoded
 
 
 def _visual(message: pb.VisualContent) -> bytes:
-    return b"".join(
-        (
-            string_field(_TITLE, message.title),
-            string_field(_BODY, message.body),
-            string_field(_LINK, message.link),
-            string_field(_ICON, message.icon_url),
-            string_field(_IMAGE, message.image_url),
-            *(_field(_ACTIONS, _action(action)) for action in message.actions),
-            _FORMAT + varint(message.format) if message.format else b"",
-        )
+    encoded = (
+        string_field(_TITLE, message.title)
+        + string_field(_BODY, message.body)
+        + string_field(_LINK, message.link)
+        + string_field(_ICON, message.icon_url)
+        + string_field(_IMAGE, message.image_url)
     )
+    if actions := message.actions:
+        encoded += b"".join(_field(_ACTIONS, _action(action)) for action in actions)
+    if format_ := message.format:
+        encoded += _FORMAT + varint(format_)
+    return encoded
 
 
 def _action(message: pb.Action) -> bytes:

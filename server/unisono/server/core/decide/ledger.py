@@ -14,8 +14,7 @@ _NONE = Counts(0, 0)
 class Ledger:
     """Gives revisions to changes, and keeps rows, counters and the list of changes in step.
 
-    `changes` has every change so far, in order; `keys` finds rows by their keys, `settled` those that may
-    give way.
+    `changes` has every change so far, in order; `keys` finds rows by their keys.
     """
 
     __slots__ = (
@@ -26,13 +25,13 @@ class Ledger:
         "_moved",
         "_revision",
         "_rows",
+        "_settled",
         "_size",
         "_targets",
         "_unread",
         "_written",
         "changes",
         "keys",
-        "settled",
     )
 
     def __init__(self, feed: Feed, rows: Sequence[Notification]) -> None:
@@ -48,12 +47,11 @@ class Ledger:
         self._created: list[Notification] = []
         self._moved: dict[str, dict[str, None]] = {}
         self.keys = Keys()
-        self.settled = SettledRows()
+        self._settled: SettledRows | None = None
         self.changes: list[Change] = []
         for row in rows:
             self._rows[row.id] = row
             self.keys.put(None, row)
-            self.settled.put(row)
 
     @property
     def next_revision(self) -> int:
@@ -112,6 +110,14 @@ class Ledger:
         """Return the row with this id, live or not; None unless it was read or written."""
         return self._rows.get(id_)
 
+    @property
+    def settled(self) -> SettledRows:
+        """The known rows that may give way to a send."""
+        # Only a feed that is full needs them.
+        if self._settled is None:
+            self._settled = SettledRows(self._rows.values())
+        return self._settled
+
     def expired(self, now: int) -> list[Notification]:
         """Return the known live rows that have expired at `now` (ms since 1970), in the order of expiry."""
         expired = [row for row in self._rows.values() if row.live and row.expire_time <= now]
@@ -143,7 +149,8 @@ class Ledger:
         self._revision = row.revision
         self._rows[row.id] = row
         self.keys.put(before, row)
-        self.settled.put(row)
+        if self._settled is not None:
+            self._settled.put(row)
         self._written[row.id] = None
         if before is None:
             self._created.append(row)

@@ -40,15 +40,15 @@ def send(ledger: Ledger, command: Send, now: int, limits: Limits) -> SendResult:
     size = size_of(command.content.payload, command.target)
     if live is not None and live.target == command.target:
         check_growth(ledger, live, size, limits)
-        return _rewrite(ledger, live, command, expire_time, now)
+        return _rewrite(ledger, live, command, expire_time, size, now)
     may_give_way = _may_give_way(ledger, now) if command.room is not None else ()
     going = check_room(ledger, command.target, size, limits, leaves=live, may_give_way=may_give_way)
     for row in going:
         remove(ledger, row, _reason_to_go(row, now), now)
     if live is not None:
         remove(ledger, live, ChangeType.DELETED, now, command.actor.endpoint_id)
-    sent = _create(ledger, command, expire_time, now)
-    return replace(sent, displaced=tuple(row.id for row in going if row.expire_time > now))
+    displaced = tuple(row.id for row in going if row.expire_time > now)
+    return _create(ledger, command, expire_time, size, displaced, now)
 
 
 def _may_give_way(ledger: Ledger, now: int) -> Iterator[Notification]:
@@ -76,7 +76,9 @@ def expiry(requested: int | None, now: int, limits: Limits) -> int:
     return requested
 
 
-def _create(ledger: Ledger, command: Send, expire_time: int, now: int) -> SendResult:
+def _create(
+    ledger: Ledger, command: Send, expire_time: int, size: int, displaced: tuple[str, ...], now: int
+) -> SendResult:
     revision = ledger.next_revision
     content = command.content
     row = Notification(
@@ -99,13 +101,15 @@ def _create(ledger: Ledger, command: Send, expire_time: int, now: int) -> SendRe
         create_revision=revision,
         content_revision=revision,
         alert_revision=0 if command.silent else revision,
-        size=size_of(content.payload, command.target),
+        size=size,
     )
     ledger.write(row, ChangeType.CREATED, command.actor.endpoint_id)
-    return SendResult(notification=row, endpoints=ledger.endpoints)
+    return SendResult(notification=row, displaced=displaced, endpoints=ledger.endpoints)
 
 
-def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int, now: int) -> SendResult:
+def _rewrite(
+    ledger: Ledger, live: Notification, command: Send, expire_time: int, size: int, now: int
+) -> SendResult:
     revision = ledger.next_revision
     content = command.content
     row = replace(
@@ -126,7 +130,7 @@ def _rewrite(ledger: Ledger, live: Notification, command: Send, expire_time: int
         revision=revision,
         content_revision=revision,
         alert_revision=0 if command.silent else revision,
-        size=size_of(content.payload, live.target),
+        size=size,
     )
     ledger.write(row, ChangeType.UPDATED, command.actor.endpoint_id)
     return SendResult(notification=row, endpoints=ledger.endpoints)

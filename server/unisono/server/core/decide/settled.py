@@ -1,5 +1,6 @@
 """The settled rows of a feed while a batch is decided, by their creation: what may give way to a send."""
 
+from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from unisono.server.model import Notification
@@ -10,10 +11,12 @@ class SettledRows:
 
     __slots__ = ("_by_age", "_rows")
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Iterable[Notification] = ()) -> None:
         self._rows: dict[str, Notification] = {}
         #: May name one twice, and some that are not settled any more.
         self._by_age: list[tuple[int, str]] = []
+        for row in rows:
+            self.put(row)
 
     def put(self, row: Notification) -> None:
         """Put in a row as it is now, in place of what it was before."""

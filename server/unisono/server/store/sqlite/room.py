@@ -44,13 +44,9 @@ def read_leaving(
     `found` has the ids of rows that others of the batch read: they may change what these rows are, so as many
     more are read as there are of them.
     """
-    rooms: defaultdict[FeedKey, list[Room]] = defaultdict(list)
-    for read in reads:
-        if read.room is not None and read.feed in feeds.stored:
-            rooms[read.feed].append(read.room)
-    for key, wanted in rooms.items():
+    for key, wanted in _nearly_full(reads, feeds).items():
         live, size = shortage(feeds.feeds[key], wanted)
-        if live or size:
+        if (live or size) and key in feeds.stored:
             bounds = {
                 "feed": feeds.feed_id(key),
                 "now": max(room.now for room in wanted),
@@ -60,6 +56,17 @@ def read_leaving(
                 yield rows.notification(key, record)
             bounds["limit"] = len(wanted) * MAX_DISPLACED
             yield from _settled(connection, key, bounds, live, size, found)
+
+
+def _nearly_full(reads: Sequence[ReadSet], feeds: Feeds) -> dict[FeedKey, list[Room]]:
+    """Return what is wanted of the feeds that would be full if all of the batch went into each of them."""
+    count, size = len(reads), sum(read.room.size for read in reads if read.room is not None)
+    wanted: defaultdict[FeedKey, list[Room]] = defaultdict(list)
+    for read in reads:
+        room, feed = read.room, feeds.feeds[read.feed]
+        if room and (feed.live + count > room.max_live or feed.size + size > room.max_bytes):
+            wanted[read.feed].append(room)
+    return wanted
 
 
 def _settled(

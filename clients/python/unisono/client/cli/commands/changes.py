@@ -1,20 +1,16 @@
 """The option --changed-after of `unisono list`: what changed since a revision, and where to go on."""
 
-from contextlib import aclosing
 from typing import Final
 
 import click
 
 from unisono.client._model import Change, RemovedNotification
+from unisono.client.cli.commands.listing import collect, page_size
 from unisono.client.cli.commands.output import show
-from unisono.client.cli.failures import Failure
 from unisono.client.cli.formatting import tables
 from unisono.client.cli.formatting.json_output import json_line, to_json
 from unisono.client.cli.service.access import Access
 from unisono.client.cli.service.calls import CliClient, call
-
-#: The largest page of the service, if the operator did not choose otherwise.
-_PAGE: Final = 500
 
 #: More than a feed and what it remembers can hold, whatever the operator chose.
 _MAX_LISTED: Final = 1_000_000
@@ -45,14 +41,6 @@ async def _listed(service: CliClient, user: str, after: int, limit: int) -> tupl
 
     Raises `UnisonoError`, and `Failure` when there are more than a feed can have.
     """
-    size = min(limit + 1, _PAGE) if limit else _PAGE
-    changes = service.calls.list_changes(user, after, page_size=size, timeout=service.timeout)
-    found: list[Change] = []
-    async with aclosing(aiter(changes)) as rows:
-        async for change in rows:
-            found.append(change)
-            if limit and len(found) > limit:
-                break
-            if len(found) > _MAX_LISTED:
-                raise Failure(f"there are more than {_MAX_LISTED:,}", "list a part: --limit")
+    changes = service.calls.list_changes(user, after, page_size=page_size(limit), timeout=service.timeout)
+    found = await collect(aiter(changes), limit, most=_MAX_LISTED, part="--limit")
     return found, changes.last_revision

@@ -1,20 +1,18 @@
 """The command `unisono export`, which prints all that a server has of a user."""
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from unisono.client.cli.commands.help import Command, block, examples
+from unisono.client.cli.commands.listing import PAGE
 from unisono.client.cli.commands.options import common_options
 from unisono.client.cli.formatting.json_output import json_line, to_json
 from unisono.client.cli.service.access import Access
 
 if TYPE_CHECKING:
     from unisono.client.cli.service.calls import CliClient
-
-#: The largest page of the service, if the operator did not choose otherwise: no more is in memory.
-_PAGE: Final = 500
 
 
 @click.command(
@@ -50,7 +48,7 @@ async def _export(service: "CliClient", user: str) -> None:
     _say("feed", {"user_id": user, **to_json(feed)})
     for endpoint in await service.calls.list_endpoints(user, service.timeout):
         _say("endpoint", to_json(endpoint))
-    rows = service.calls.list_notifications(user, {}, page_size=_PAGE, timeout=service.timeout)
+    rows = service.calls.list_notifications(user, {}, page_size=PAGE, timeout=service.timeout)
     async with aclosing(rows):
         async for row in rows:
             _say("notification", to_json(row))

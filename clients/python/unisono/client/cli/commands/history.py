@@ -1,6 +1,5 @@
 """The command `unisono list`, which lists notifications."""
 
-from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -9,8 +8,8 @@ import click
 from unisono.client._model import Notification, ReadState, UserActionState
 from unisono.client.cli.commands.arguments import past_moment
 from unisono.client.cli.commands.help import Command, block, examples
+from unisono.client.cli.commands.listing import collect, page_size
 from unisono.client.cli.commands.options import common_options, user_option
-from unisono.client.cli.failures import Failure
 from unisono.client.cli.formatting.json_output import member_of, names_of
 from unisono.client.cli.service.access import Access
 
@@ -124,21 +123,11 @@ async def listed(service: "CliClient", user: str, filter_: "Filter", limit: int)
 
     Raises `UnisonoError`, and `Failure` when there are more than `MAX_LISTED`.
     """
-    size = min(limit + 1, _PAGE) if limit else _PAGE
-    rows = service.calls.list_notifications(user, filter_, page_size=size, timeout=service.timeout)
-    found: list[Notification] = []
-    async with aclosing(rows):
-        async for row in rows:
-            found.append(row)
-            if limit and len(found) > limit:
-                break
-            if len(found) > MAX_LISTED:
-                raise Failure(f"there are more than {MAX_LISTED:,}", "list a part: --limit, --since, --until")
-    return found
+    rows = service.calls.list_notifications(
+        user, filter_, page_size=page_size(limit), timeout=service.timeout
+    )
+    return await collect(rows, limit, most=MAX_LISTED, part="--limit, --since, --until")
 
-
-#: The largest page of the service, if the operator did not choose otherwise.
-_PAGE: Final = 500
 
 #: More than a feed can hold, whatever the operator chose: a list of more would have no end.
 MAX_LISTED: Final = 1_000_000

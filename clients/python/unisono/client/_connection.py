@@ -55,6 +55,10 @@ class Connection:
         self.caller = RpcCaller(target, tokens, backoff)
 
     async def close(self) -> None:
-        """Close the transport if it was made here: one of the caller's stays open. May be called twice."""
+        """Close the transport if it was made here: one of the caller's stays open. May be called twice.
+
+        A call of the provider of tokens that is under way ends for those who wait for it.
+        """
+        self.caller.tokens.close()
         if self._own is not None:
             await self._own.close()

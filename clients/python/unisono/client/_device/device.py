@@ -63,13 +63,13 @@ class Device(DeviceCalls):
     ) -> None:
         """Make a device for HOST:PORT, or for a transport that stays the caller's to close.
 
-        `token` is an access token of the user, or a function (async or not) that returns one, called at
-        first and when one expires; its errors are retried. The device chooses `endpoint_id` once, and keeps
-        it and its `platform`. An empty `display_name` leaves the stored one. `storage` holds the device's
-        state, and is closed with it; None: each process starts anew. `start` is where a device starts that
-        holds nothing. Without `tls` or `root_certificates` (PEM) the token travels in the clear: stay on
-        this machine. Raises `TypeError` or `ValueError` for wrong arguments, `Unauthenticated` for a
-        malformed token.
+        `token` is an access token of the user, or a function that returns one, called at first and when one
+        expires: an `async def` on the event loop, any other on a thread; its errors are retried. The device
+        chooses `endpoint_id` once, and keeps it and its `platform`. An empty `display_name` leaves the
+        stored one. `storage` holds the device's state, and is closed with it; None: each process starts anew.
+        `start` is where a device starts that holds nothing. Without `tls` or `root_certificates` (PEM) the
+        token travels in the clear: stay on this machine. Raises `TypeError` or `ValueError` for wrong
+        arguments, `Unauthenticated` for a malformed token.
         """
         _arguments.check("endpoint_id", endpoint_id, str)
         _arguments.check("platform", platform, Platform)

@@ -44,11 +44,10 @@ class BlockingPublisher:
     ) -> None:
         """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
 
-        Starts the publisher's thread. `token` is an access token of the app, or a function (async or not)
-        that returns one, which is called on that thread, for the first and when the server refuses the one
-        in use: it should not block for long. `timeout` is in seconds, for calls that give none. A transport
-        must not be used on another event loop. The rest is as for `Publisher`, which raises the same
-        errors.
+        Starts the publisher's thread, on which an `async def` that gives tokens runs; any other function is
+        called on a thread of its own, where it may block. `timeout` is in seconds, for calls that give none.
+        A transport must not be used on another event loop. The rest is as for `Publisher`, which raises the
+        same errors.
         """
         self._publisher = Publisher(
             target, token, tls=tls, root_certificates=root_certificates, timeout=timeout, backoff=backoff

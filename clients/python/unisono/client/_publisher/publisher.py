@@ -47,8 +47,9 @@ class Publisher(PublisherCalls):
     ) -> None:
         """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
 
-        `token` is an access token of the app, or a function (async or not) that returns one: it is called
-        for the first, and again when the server refuses the one in use. Without `tls` or
+        `token` is an access token of the app, or a function that returns one: it is called for the first,
+        and again when the server refuses the one in use, once at a time. An `async def` runs on the event
+        loop; any other is called on a thread of its own, where it may block. Without `tls` or
         `root_certificates` (PEM) the token travels in the clear: stay on this machine. `timeout` is in
         seconds, for calls that give none; `backoff` has the delays between retries. Nothing is connected
         before the first call. Raises `ValueError` for a wrong address or certificate, `TypeError` for an

@@ -5,15 +5,19 @@ import inspect
 from collections.abc import Awaitable, Callable
 
 from unisono.client._errors import Unauthenticated, Unavailable
+from unisono.client._wire.threads import call_on_thread
+from unisono.client._wire.transport import closed
 
-TokenSource = str | Callable[[], str | Awaitable[str]]
+Provider = Callable[[], str | Awaitable[str]]
+TokenSource = str | Provider
 
 
 class Tokens:
     """The token in use. A provider is called for the first one, and again when the server refuses it.
 
-    Raises `TypeError` for a source that is neither text nor callable, and `Unauthenticated` for a fixed
-    token with characters that no token has.
+    At most one call of it is under way, which goes on when those who wait for it give up: the next has its
+    token. Raises `TypeError` for a source that is neither text nor callable, and `Unauthenticated` for a
+    fixed token with characters that no token has.
     """
 
     def __init__(self, source: TokenSource) -> None:
@@ -21,7 +25,7 @@ class Tokens:
             raise TypeError(f"token: must be an access token, or a function that gives one; is {source!r}")
         self._source = source
         self._token = _usable(source) if isinstance(source, str) else ""
-        self._fetching = asyncio.Lock()
+        self._fetching: asyncio.Task[str] | None = None
 
     @property
     def renewable(self) -> bool:
@@ -31,15 +35,25 @@ class Tokens:
     async def get(self) -> str:
         """Return the token to use, calling the provider once for all who wait.
 
-        Raises what the provider raises, `TypeError` where it returns no text, and `Unauthenticated` for
-        text that no token is.
+        Raises what the provider raises, `TypeError` where it returns no text, `Unauthenticated` for text
+        that no token is, and `UnisonoError` (CANCELLED) when `close` ends the call.
         """
         if self._token or isinstance(self._source, str):
             return self._token
-        async with self._fetching:
-            if not self._token:
-                self._token = await _fetch(self._source)
-            return self._token
+        fetching = self._fetching
+        # One that another event loop left behind never ends.
+        if fetching is None or fetching.get_loop() is not asyncio.get_running_loop():
+            fetching = self._fetching = asyncio.create_task(self._fetch(self._source))
+            fetching.add_done_callback(self._fetched)
+        await asyncio.wait([fetching])
+        if fetching.cancelled():
+            raise closed()
+        return fetching.result()
+
+    def close(self) -> None:
+        """End the call of the provider that is under way; one on a thread ends unheard."""
+        if self._fetching is not None:
+            self._fetching.cancel()
 
     def invalidate(self, refused: str) -> None:
         """Do not use the refused token again, if there may be another."""
@@ -50,6 +64,16 @@ class Tokens:
         """Return a token other than the refused one, if the provider has one. Raises as `get` does."""
         self.invalidate(refused)
         return await self.get()
+
+    async def _fetch(self, provider: Provider) -> str:
+        self._token = await _fetch(provider)
+        return self._token
+
+    def _fetched(self, fetching: asyncio.Task[str]) -> None:
+        if self._fetching is fetching:
+            self._fetching = None
+        if not fetching.cancelled():
+            fetching.exception()  # seen, also where nobody waits any more
 
 
 def retry_provider_errors(source: TokenSource) -> TokenSource:
@@ -67,9 +91,17 @@ def retry_provider_errors(source: TokenSource) -> TokenSource:
     return ask
 
 
-async def _fetch(provider: Callable[[], str | Awaitable[str]]) -> str:
-    given = provider()
+async def _fetch(provider: Provider) -> str:
+    """Call a provider: an `async def` here, any other on a thread, where it may block.
+
+    What a function on a thread returns may be awaitable, and is awaited here.
+    """
+    given = provider() if _is_async(provider) else await call_on_thread(provider, "unisono-token")
     return _usable(await given if inspect.isawaitable(given) else given)
+
+
+def _is_async(provider: Provider) -> bool:
+    return inspect.iscoroutinefunction(provider) or inspect.iscoroutinefunction(type(provider).__call__)
 
 
 def _usable(token: object) -> str:

@@ -30,7 +30,12 @@ help: ## show the targets
 # --- environments: each stamp is written last, so a step that fails is done again ---
 
 .PHONY: setup
-setup: .venv/.dev ## install what development needs, into .venv
+setup: .venv/.dev golang ## install what development needs, into .venv
+
+# Tests start the example device; whoever compiles it is no test.
+.PHONY: golang
+golang:
+	@scripts/golang build
 
 .venv/.made:
 	@scripts/prerequisites $(PYTHON)
@@ -67,8 +72,9 @@ setup: .venv/.dev ## install what development needs, into .venv
 # --- the contract and what is generated from it ---
 
 .PHONY: proto
-proto: .venv-proto/.made ## regenerate the stubs in generated/ from proto/
+proto: .venv/.dev .venv-proto/.made ## regenerate the stubs in generated/ from proto/
 	@scripts/generate generated/python
+	@scripts/golang generate generated/go
 
 REFERENCE = mkdir -p .cache && $(BIN)/buf build --output .cache/proto.binpb && $(BIN)/python scripts/reference .cache/proto.binpb
 
@@ -91,6 +97,10 @@ proto-check: .venv/.dev .venv-proto/.made ## check the stubs and the reference f
 	@scripts/generate .cache/generated
 	@diff -r --exclude=py.typed --exclude=__pycache__ generated/python/unisono .cache/generated/unisono \
 		|| { echo "proto-check: the stubs differ from the proto; run make proto" >&2; exit 1; }
+	@mkdir -p .cache/generated/go && cp -R generated/go/unisono .cache/generated/go
+	@scripts/golang generate .cache/generated/go
+	@diff -r generated/go .cache/generated/go \
+		|| { echo "proto-check: the stubs for Go differ from the proto; run make proto" >&2; exit 1; }
 	@echo "proto-check: the reference"
 	@$(REFERENCE) .cache/reference.md
 	@diff docs/reference.md .cache/reference.md \
@@ -111,12 +121,14 @@ format: .venv/.dev ## format the code and the proto
 	@$(BIN)/ruff check --fix-only --quiet $(CODE)
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/buf format --write
+	@scripts/golang format
 
 .PHONY: lint
 lint: .venv/.dev ## check style, format and the layers of the server
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/lint-imports
+	@scripts/golang check
 
 .PHONY: types
 types: .venv/.dev ## check the types, strictly
@@ -146,7 +158,7 @@ exit $$status
 endef
 
 .PHONY: test
-test: .venv/.dev ## run all tests
+test: .venv/.dev golang ## run all tests
 	@$(if $(COVERAGE),$(COVERED_TESTS),$(ALL_TESTS))
 
 .PHONY: coverage
@@ -158,11 +170,11 @@ test-loaded: .venv/.dev ## run all tests three times on a machine that has no ti
 	@scripts/loaded $(MAKE) --no-print-directory test
 
 .PHONY: mutants
-mutants: .venv/.dev ## break the promises of a server one by one, and see each caught
+mutants: .venv/.dev golang ## break the promises of a server one by one, and see each caught
 	@$(BIN)/python $(PYTEST) --hypothesis-profile long $(THOROUGH)
 
 .PHONY: torture
-torture: .venv/.dev ## give a real server bad days, and judge what its clients recorded (ONLY="killed disk" SEED= ROUNDS= TIMES=)
+torture: .venv/.dev golang ## give a real server bad days, and judge what its clients recorded (ONLY="killed disk" SEED= ROUNDS= TIMES=)
 	@GRPC_VERBOSITY=NONE $(BIN)/python -m tests.guarantees.torture $(if $(ONLY),--only $(ONLY)) $(SEED:%=--seed %) $(ROUNDS:%=--rounds %) $(TIMES:%=--times %)
 
 # --- what it costs ---

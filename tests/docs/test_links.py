@@ -11,7 +11,7 @@ from tests.docs.machine import ROOT
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *sorted((*ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md"))),
+    *sorted((*ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md"), *ROOT.glob("clients/**/*.md"))),
 ]
 
 LINK = re.compile(r"\]\((?P<path>[^)#\s:]*)(?:#(?P<heading>[^)\s]+))?\)")

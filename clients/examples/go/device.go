@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	pb "unisono/v1"
+)
+
+// Device comes back after every stream, until it must not. One goroutine, that of Run, has all of its fields.
+type Device struct {
+	Server    *Server
+	Store     Store
+	Printer   Printer
+	Platform  pb.DevicePlatform
+	Heartbeat time.Duration // how long the server may be silent; 0: as it likes
+	Marks     <-chan *pb.MarkNotificationsRequest
+
+	content  *saved // what is in the file
+	inbox    *Inbox
+	outbox   Outbox
+	watchdog Watchdog
+}
+
+// Load brings back what an earlier process saved.
+func (device *Device) Load(endpointID string) (err error) {
+	device.watchdog.clock = bootTime
+	if device.content, err = device.Store.Load(); err != nil {
+		return err
+	}
+	if device.content.EndpointID == "" {
+		device.content.EndpointID = endpointID
+	}
+	if device.inbox, err = device.content.inbox(); err != nil {
+		return err
+	}
+	return device.outbox.load(device.content.Marks)
+}
+
+// Run keeps a stream open until the context ends, the device must not come back, or nothing can be saved.
+func (device *Device) Run(ctx context.Context) error {
+	for failures := 1; ; failures++ {
+		stream := stream{Device: device}
+		err := stream.run(ctx)
+		var failed *storeError
+		if ctx.Err() != nil || errors.As(err, &failed) {
+			return err
+		}
+		if stream.synced {
+			failures = 1
+		}
+		recovery := planRecovery(stream.goodbye, err)
+		delay := recovery.delay(failures)
+		device.Printer.Ended(err, recovery, delay)
+		if err := device.recover(recovery); err != nil {
+			return err
+		}
+		if err := device.wait(ctx, delay); err != nil {
+			return err
+		}
+	}
+}
+
+// recover does what has to be done before the next stream. An error ends the device.
+func (device *Device) recover(recovery Recovery) error {
+	if recovery.NewToken {
+		device.Server.access = ""
+	}
+	if recovery.Anew {
+		device.inbox.Token = nil
+	}
+	if recovery.Discard {
+		if err := device.discard(); err != nil {
+			return err
+		}
+	}
+	if recovery.Stop {
+		return errors.New("not to come back by itself after " + recovery.Reason)
+	}
+	return nil
+}
+
+// wait takes marks while there is no stream.
+func (device *Device) wait(ctx context.Context, delay time.Duration) error {
+	for over := time.After(delay); ; {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-over:
+			return nil
+		case mark := <-device.Marks:
+			if err := device.mark(mark); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// mark keeps a mark until the server has answered it.
+func (device *Device) mark(mark *pb.MarkNotificationsRequest) error {
+	device.outbox.put(mark)
+	return device.save()
+}
+
+// discard forgets everything of a user who was deleted.
+func (device *Device) discard() error {
+	device.inbox.Forget()
+	device.outbox = Outbox{}
+	if err := device.content.keep(device.inbox); err != nil {
+		return err
+	}
+	return device.save()
+}
+
+// save writes the last complete point, with the marks as they are now.
+func (device *Device) save() error {
+	device.content.Marks = device.outbox.texts()
+	if err := device.Store.Save(device.content); err != nil {
+		return &storeError{err}
+	}
+	return nil
+}
+
+type storeError struct{ error }

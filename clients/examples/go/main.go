@@ -1,0 +1,88 @@
+// Command device is a device of Unisono, written by docs/devices.md alone: an example for other languages.
+//
+// It prints a line of JSON for each complete point, ring, and end of a stream. On its standard input it takes lines
+// such as "read ID" and "dismiss ID".
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	pb "unisono/v1"
+)
+
+func main() {
+	server, device := &Server{Token: os.Getenv("UNISONO_TOKEN")}, &Device{Platform: pb.DevicePlatform_DEVICE_PLATFORM_LINUX}
+	flag.StringVar(&server.Target, "target", "127.0.0.1:50051", "host and port of the server")
+	flag.StringVar(&server.TokenFile, "token-file", "", "a file with the access token, read anew when that expires")
+	flag.StringVar(&server.TokenCommand, "token-command", "", "a shell command that prints the access token")
+	flag.StringVar(&server.Authority, "ca", "", "a file with the certificate of the server's issuer")
+	flag.StringVar(&device.Store.path, "store", "device.json", "the file in which the device keeps what it holds")
+	flag.DurationVar(&device.Heartbeat, "heartbeat", 0, "how long the server may be silent, from 5s to 5m")
+	flag.BoolVar(&device.Printer.Trace, "trace", false, "print requests and messages, too")
+	endpointID := flag.String("endpoint", "go-"+rand.Text(), "the id of the device, when it is started for the first time")
+	flag.Parse()
+
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	device.Server = server
+	err := device.Load(*endpointID)
+	if err == nil {
+		device.Marks = marks(device.content.EndpointID)
+		err = device.Run(ctx)
+	}
+	if ctx.Err() == nil {
+		fmt.Fprintln(os.Stderr, "device:", err)
+		os.Exit(1)
+	}
+}
+
+// marks returns the marks that lines of the standard input ask for.
+func marks(endpointID string) <-chan *pb.MarkNotificationsRequest {
+	asked := make(chan *pb.MarkNotificationsRequest)
+	go func() {
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			mark, err := parseMark(endpointID, strings.Fields(lines.Text()))
+			if err != nil {
+				fmt.Fprintln(os.Stderr, "device:", err)
+				continue
+			}
+			asked <- mark
+		}
+	}()
+	return asked
+}
+
+// parseMark returns the mark of a line: read ID, unread ID, dismiss ID, or activate ID.
+func parseMark(endpointID string, words []string) (*pb.MarkNotificationsRequest, error) {
+	if len(words) != 2 {
+		return nil, fmt.Errorf("say what to do, and with which notification: %q", words)
+	}
+	named := &pb.NotificationRef{Ref: &pb.NotificationRef_Id{Id: words[1]}}
+	mark := &pb.MarkNotificationsRequest{
+		EndpointId: endpointID,
+		Selector: &pb.MarkNotificationsRequest_References{
+			References: &pb.NotificationRefs{Refs: []*pb.NotificationRef{named}},
+		},
+	}
+	switch words[0] {
+	case "read":
+		mark.ReadState = pb.ReadState_READ_STATE_READ
+	case "unread":
+		mark.ReadState = pb.ReadState_READ_STATE_UNREAD
+	case "dismiss":
+		mark.UserActionState = pb.UserActionState_USER_ACTION_STATE_DISMISSED
+	case "activate":
+		mark.UserActionState = pb.UserActionState_USER_ACTION_STATE_ACTIVATED
+	default:
+		return nil, fmt.Errorf("none of read, unread, dismiss, activate: %q", words[0])
+	}
+	return mark, nil
+}

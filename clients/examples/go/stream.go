@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+
+	pb "unisono/v1"
+)
+
+const (
+	firstMessage = 20 * time.Second // until Welcome
+	callTimeout  = 10 * time.Second
+	gather       = 5 * time.Second // until what was saved is acknowledged
+)
+
+var (
+	errFrozen = errors.New("FROZEN")
+	errSilent = errors.New("SILENT")
+)
+
+// stream is one Subscribe call of a device, with the calls beside it.
+type stream struct {
+	*Device
+	*connection
+	synced      bool
+	goodbye     *pb.Goodbye
+	messages    chan *pb.SubscribeResponse
+	ended       chan error
+	patience    time.Duration
+	silence     *time.Timer
+	acknowledge <-chan time.Time // when to do it
+	answers     chan error       // to the mark that is on its way
+}
+
+// run reads the stream to its end, and returns what ended it.
+func (stream *stream) run(ctx context.Context) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if stream.connection, err = stream.Server.connect(); err != nil {
+		return err
+	}
+	defer stream.Close()
+	stream.messages, stream.ended = make(chan *pb.SubscribeResponse), make(chan error, 1)
+	stream.patience, stream.silence = firstMessage, time.NewTimer(firstMessage)
+	go stream.receive(ctx, stream.request())
+
+	ticks := time.NewTicker(tick)
+	defer ticks.Stop()
+	for stream.watchdog.Begin(); ; {
+		message, err := stream.next(ctx, ticks.C)
+		// What arrived while the process stood still is not read: the next stream brings the net state of it.
+		if stream.watchdog.Look() {
+			return errFrozen
+		}
+		if err == nil && message != nil {
+			err = stream.take(ctx, message)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (stream *stream) request() *pb.SubscribeRequest {
+	request := &pb.SubscribeRequest{EndpointId: stream.content.EndpointID, Platform: stream.Platform}
+	if stream.inbox.Token != nil {
+		request.Start = &pb.SubscribeRequest_ResumeToken{ResumeToken: stream.inbox.Token}
+	}
+	if stream.Heartbeat > 0 {
+		request.HeartbeatInterval = durationpb.New(stream.Heartbeat)
+	}
+	stream.Printer.Subscribe(request)
+	return request
+}
+
+// receive passes the messages on, one at a time, and then the end.
+func (stream *stream) receive(ctx context.Context, request *pb.SubscribeRequest) {
+	call, err := stream.feeds().Subscribe(stream.as(ctx), request)
+	for err == nil {
+		var message *pb.SubscribeResponse
+		if message, err = call.Recv(); err == nil {
+			select {
+			case stream.messages <- message:
+			case <-ctx.Done():
+			}
+		}
+	}
+	stream.ended <- err
+}
+
+// next waits for whatever comes next, and returns the message, if it is one.
+func (stream *stream) next(ctx context.Context, ticks <-chan time.Time) (*pb.SubscribeResponse, error) {
+	if stream.synced && stream.answers == nil && stream.outbox.first() != nil {
+		stream.answers = make(chan error, 1)
+		go stream.send(ctx, stream.outbox.first(), stream.answers)
+	}
+	select {
+	case message := <-stream.messages:
+		return message, nil
+	case err := <-stream.ended:
+		return nil, err
+	case <-stream.silence.C:
+		return nil, errSilent
+	case <-ctx.Done():
+		stream.report(context.Background(), stream.content.ResumeToken)
+		return nil, ctx.Err()
+	case <-stream.acknowledge:
+		stream.acknowledge = nil
+		go stream.report(ctx, stream.content.ResumeToken)
+	case err := <-stream.answers:
+		stream.answers = nil
+		return nil, stream.answered(err)
+	case mark := <-stream.Marks:
+		return nil, stream.mark(mark)
+	case <-ticks:
+	}
+	return nil, nil
+}
+
+// take applies a message. What a complete point says is saved before it is told.
+func (stream *stream) take(ctx context.Context, message *pb.SubscribeResponse) error {
+	stream.Printer.Message(message)
+	if welcome := message.GetWelcome(); welcome != nil {
+		stream.patience = 2 * welcome.HeartbeatInterval.AsDuration()
+		if known := stream.content.FeedEpoch; len(known) > 0 && !bytes.Equal(known, welcome.FeedEpoch) {
+			if err := stream.discard(); err != nil {
+				return err
+			}
+		}
+	}
+	stream.silence.Reset(stream.patience)
+	if goodbye := message.GetGoodbye(); goodbye != nil {
+		stream.goodbye = goodbye
+	}
+	if err := stream.complete(ctx, message); err != nil {
+		return err
+	}
+	point := stream.inbox.Apply(message)
+	if point == nil {
+		return nil
+	}
+	if err := errors.Join(stream.content.keep(stream.inbox), stream.save()); err != nil {
+		return err
+	}
+	stream.Printer.Point(point, stream.inbox)
+	stream.synced = true
+	if stream.acknowledge == nil {
+		stream.acknowledge = time.After(gather)
+	}
+	return nil
+}
+
+// complete gets the payloads that neither the device nor a message has. What is gone by now has none.
+func (stream *stream) complete(ctx context.Context, message *pb.SubscribeResponse) error {
+	for _, event := range stream.inbox.Missing(message) {
+		ctx, cancel := context.WithTimeout(stream.as(ctx), callTimeout)
+		defer cancel()
+		named := &pb.NotificationRef{Ref: &pb.NotificationRef_Id{Id: event.NotificationId}}
+		got, err := stream.notifications().GetNotification(ctx, &pb.GetNotificationRequest{Notification: named})
+		if err != nil && status.Code(err) != codes.NotFound {
+			return err
+		}
+		event.Notification.Payload = got.GetNotification().GetPayload()
+	}
+	return nil
+}
+
+// report acknowledges; if that fails, the next one will do.
+func (stream *stream) report(ctx context.Context, token []byte) {
+	ctx, cancel := context.WithTimeout(stream.as(ctx), callTimeout)
+	defer cancel()
+	endpointID := stream.content.EndpointID
+	_, _ = stream.feeds().Acknowledge(ctx, &pb.AcknowledgeRequest{EndpointId: endpointID, ResumeToken: token})
+}
+
+func (stream *stream) send(ctx context.Context, mark *pb.MarkNotificationsRequest, answers chan<- error) {
+	ctx, cancel := context.WithTimeout(stream.as(ctx), callTimeout)
+	defer cancel()
+	_, err := stream.notifications().MarkNotifications(ctx, mark)
+	answers <- err
+}
+
+// answered ends a mark that is done or refused for good; otherwise it stays, and the stream begins anew.
+func (stream *stream) answered(err error) error {
+	if err != nil && isNoAnswer(err) {
+		return err
+	}
+	stream.Printer.Marked(stream.outbox.first(), err)
+	stream.outbox.drop()
+	return stream.save()
+}

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from dataclasses import fields
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.commands.unisono import COMMAND, Cli, environment, objects
 from tests.support import tokens
 from tests.support.processes import TIMEOUT, ServerProcess
 from tests.support.proxies import proxied
-from unisono.client import Backoff, Notification, Platform, Timing
+from unisono.client import Backoff, BlockingPublisher, Notification, Platform, Timing
 from unisono.client.cli.listen import device as device_module
 from unisono.client.cli.listen.device import Listening, timing
 from unisono.client.cli.service.access import Access
@@ -40,6 +41,17 @@ def test_first_what_is_there_and_then_what_happens(app: Cli, user: Cli, ada: str
         "  - Hello \ufffd[2J",
     ]
     assert listening.err == ["● live, 1 unread"]
+
+
+def test_what_has_passed_is_not_there(app: Cli, user: Cli, ada: str) -> None:
+    with BlockingPublisher(app.access["UNISONO_TARGET"], app.access["UNISONO_TOKEN"]) as backend:
+        backend.send(ada, title="For a moment", display_time_to_live=timedelta(milliseconds=1))
+        backend.send(ada, title="For long")
+    with user.started("listen", "--endpoint", "laptop") as listening:
+        listening.until(LIVE)
+        listening.signal(signal.SIGTERM)
+        assert listening.ended() == 0
+    assert (listening.out, listening.err) == (["  ● For long"], ["● live, 1 unread"])
 
 
 def test_programs_get_objects(app: Cli, user: Cli, ada: str) -> None:

@@ -63,7 +63,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Listen("device.error", meanwhile=_SEND, says="live"),
         Run("FileStorage", says="0 from before"),
         Run("fresh_token", says="live"),
-        Run("device.notifications", says="● Hello"),
+        Run("device.shown:", says="● Hello"),
     ],
     "docs/verify.md": [
         Run("unisono-verify --target", says=" kept, 3 not judged"),

@@ -134,6 +134,8 @@ class Device(DeviceCalls):
             # It may have been closed meanwhile.
             self._state.check_open()
             self._state.inbox = Inbox(kept.rows, kept.point, kept.feed_epoch)
+            if kept.clock is not None:
+                self._state.clock.restore(kept.clock)
         except BaseException:
             await self.close()
             raise
@@ -158,8 +160,22 @@ class Device(DeviceCalls):
 
     @property
     def unread_count(self) -> int:
-        """The number for a badge: unread, neither dismissed nor snoozed. Exact at `revision`."""
+        """How many are unread, neither dismissed nor snoozed. Exact at `revision`."""
         return self._state.inbox.unread_count
+
+    @property
+    def shown(self) -> tuple[Notification, ...]:
+        """What to show a person: `notifications` without those whose time has passed.
+
+        That is their `display_time_to_live` since the last alert, or their `expire_time`, by the server's
+        clock. `wait_for` notices when the next one passes, online or not.
+        """
+        return self._state.shown
+
+    @property
+    def badge(self) -> int:
+        """The number for an app's icon: `unread_count` less what is not `shown` any more."""
+        return self._state.badge
 
     @property
     def status(self) -> Status:

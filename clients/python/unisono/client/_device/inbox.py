@@ -4,7 +4,7 @@ An inbox moves from one complete point to the next. Between them it collects cha
 them, so that what it shows is always the store's state as of `revision`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -133,11 +133,14 @@ class Inbox:
         with self._bounded():
             self._changes.put(id_, change)
 
-    def compute_changes(self, point: feed_pb.SubscribeResponse) -> InboxChanges:
+    def compute_changes(
+        self, point: feed_pb.SubscribeResponse, *, passed: Callable[[Notification], bool] = lambda _: False
+    ) -> InboxChanges:
         """Compute what the complete point `point` changes, without changing the inbox.
 
         After a catch-up at most one of the events rings, and what was held but not received after a fresh
-        start is removed. Save the result, then pass it to `apply_changes`.
+        start is removed. What has `passed`, so that it is not shown any more, rings no more either. Save the
+        result, then pass it to `apply_changes`.
         """
         changes = sorted(self._changes.values(), key=lambda change: change.event.revision)
         rows = {change.id: None if change.event.removed else change.event.notification for change in changes}
@@ -145,7 +148,7 @@ class Inbox:
         shown = {id_: _convert.notification(row) for id_, row in rows.items() if row is not None}
         events = [
             *(self._dropped_event(row) for row in gone),
-            *(event for change in changes if (event := self._event(change, shown.get(change.id)))),
+            *(event for change in changes if (event := self._event(change, shown.get(change.id), passed))),
         ]
         return InboxChanges(
             events=tuple(_one_ring(events) if self._catching_up else events),
@@ -220,12 +223,14 @@ class Inbox:
         """Return the held notification, unless all that is held is to be discarded."""
         return None if self._resetting else self._rows.get(id_)
 
-    def _event(self, change: _Change, row: Notification | None) -> Event | None:
+    def _event(
+        self, change: _Change, row: Notification | None, passed: Callable[[Notification], bool]
+    ) -> Event | None:
         """Return the event for those who iterate; None when the change leaves things as they are."""
         if row is None:
             held = self._shown.get(change.id)
             return _event(change, held, ring=False) if held is not None else None
-        ring = row.counts_as_unread and self._alerts(change)
+        ring = row.counts_as_unread and self._alerts(change) and not passed(row)
         if not ring and self._rows.get(row.id) == change.event.notification:
             return None
         return _event(change, row, ring=ring)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
 
 from unisono.client._device.inbox import InboxChanges
@@ -18,8 +19,12 @@ from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
 _ENDPOINT: Final = "endpoint"
 _POINT: Final = "point"
 _FEED_EPOCH: Final = "feed_epoch"
+_SERVER_CLOCK: Final = "server_clock"
 _NOTIFICATION: Final = "notification/"
 _MARK: Final = "mark/"
+
+#: In seconds: the server's clock is saved when it differs by as much from what is saved.
+_CLOCK_STEP: Final = 1.0
 
 #: Ten times what a feed holds by default: then the storage will not work any more.
 MAX_UNSAVED: Final = 100_000
@@ -31,13 +36,15 @@ _log = logging.getLogger("unisono.client")
 class SavedState:
     """The state that an earlier process saved: rows by id, the position, and unanswered marks by number.
 
-    `feed_epoch` is empty where an older one saved it.
+    `feed_epoch` is empty where an older one saved it. `clock` is how far the server's clock is ahead of the
+    wall clock, in seconds; None: not known.
     """
 
     rows: Mapping[str, pb.Notification]
     point: feed_pb.SubscribeResponse
     feed_epoch: bytes
     marks: Mapping[int, MarkNotificationsRequest]
+    clock: float | None
 
 
 class Persistence:
@@ -47,6 +54,7 @@ class Persistence:
         self._storage = storage
         self._endpoint_id = endpoint_id
         self._unsaved: dict[str, bytes | None] = {}
+        self._clock: float | None = None
         self._saving = asyncio.Lock()
         self._closed = False
 
@@ -65,6 +73,8 @@ class Persistence:
         owner = kept.get(_ENDPOINT, self._endpoint_id.encode()).decode()
         if owner != self._endpoint_id:
             raise StorageFailed(f"it belongs to the endpoint {owner!r}, not to {self._endpoint_id!r}")
+        if _SERVER_CLOCK in kept:
+            self._clock = Duration.FromString(kept[_SERVER_CLOCK]).ToNanoseconds() / 1e9
         return SavedState(
             rows={key: pb.Notification.FromString(value) for key, value in _under(_NOTIFICATION, kept)},
             point=feed_pb.SubscribeResponse.FromString(kept.get(_POINT, b"")),
@@ -73,17 +83,20 @@ class Persistence:
                 int(key): MarkNotificationsRequest.FromString(value)
                 for key, value in sorted(_under(_MARK, kept))
             },
+            clock=self._clock,
         )
 
-    async def save_changes(self, changes: InboxChanges) -> bool:
+    async def save_changes(self, changes: InboxChanges, clock: float | None = None) -> bool:
         """Save what a complete point changed, and return whether that succeeded.
 
-        What cannot be saved now is saved with the next one; a device that starts before then is behind, and
-        catches up. Raises `StorageFailed` when more than `MAX_UNSAVED` keys are unsaved.
+        `clock` is how far the server's clock is ahead of the wall clock now, in seconds. What cannot be saved
+        now is saved with the next one; a device that starts before then is behind, and catches up. Raises
+        `StorageFailed` when more than `MAX_UNSAVED` keys are unsaved.
         """
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         self._unsaved[_POINT] = changes.point.SerializeToString()
         self._unsaved[_FEED_EPOCH] = changes.feed_epoch
+        self._keep_clock(clock)
         for id_, row in changes.rows.items():
             self._unsaved[_NOTIFICATION + id_] = row.SerializeToString() if row is not None else None
         saved = await self._flush()
@@ -123,6 +136,11 @@ class Persistence:
             if not self._closed:
                 self._closed = True
                 await self._storage.close()
+
+    def _keep_clock(self, clock: float | None) -> None:
+        if clock is not None and (self._clock is None or abs(clock - self._clock) >= _CLOCK_STEP):
+            self._clock = clock
+            self._unsaved[_SERVER_CLOCK] = Duration(seconds=round(clock)).SerializeToString()
 
     async def _flush(self) -> bool:
         """Save what is unsaved; return whether that succeeded."""

@@ -65,6 +65,8 @@ class Receiver:
             await self._begin_life(message.welcome.feed_epoch)
             self._state.set_status(Status.CATCHING_UP, None)
             self._outbox.snoozes_by_span = message.welcome.HasField("server_time")
+            self._state.clock.hear(message.welcome.server_time, anew=True)
+        self._state.clock.hear(message.heartbeat.server_time)
         inbox = self._state.inbox
         inbox.receive(message)
         if not message.complete:
@@ -89,8 +91,8 @@ class Receiver:
         self._state.set_status(Status.OFFLINE, error)
 
     async def _complete(self, point: pb.SubscribeResponse) -> None:
-        changes = self._state.inbox.compute_changes(point)
-        if await self._persistence.save_changes(changes):
+        changes = self._state.inbox.compute_changes(point, passed=self._state.passed)
+        if await self._persistence.save_changes(changes, self._state.clock.ahead_of_wall):
             self._acknowledger.advance(point.resume_token)
         self._state.apply(changes)
 

@@ -3,10 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from enum import Enum
+from typing import Final
 from weakref import WeakSet
 
 from unisono.client._device.events import Events
 from unisono.client._device.inbox import Inbox, InboxChanges
+from unisono.client._device.server_clock import ServerClock
+from unisono.client._device.shown import ShownRows, badge, passes_at
+from unisono.client._model import Notification
+
+#: Seconds. The timers of the event loop stand still while the machine sleeps, so none is set for longer.
+_LONGEST_WAIT: Final = 300.0
 
 
 class Status(Enum):
@@ -25,7 +32,8 @@ class Status(Enum):
 class DeviceState:
     """The inbox of a device, its status, and the error that explains it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ServerClock | None = None) -> None:
+        self.clock = clock or ServerClock()
         self.inbox = Inbox()
         self.status = Status.OFFLINE
         self.error: Exception | None = None
@@ -34,6 +42,21 @@ class DeviceState:
         # Whoever stops iterating is forgotten with its iterator.
         self._listeners: WeakSet[Events] = WeakSet()
         self._changed = asyncio.Event()
+        self._shown = ShownRows()
+
+    @property
+    def shown(self) -> tuple[Notification, ...]:
+        """The notifications whose time has not passed, newest first."""
+        return self._shown.of(self.inbox.notifications, self.clock.now())
+
+    @property
+    def badge(self) -> int:
+        """The unread count, less those whose time has passed."""
+        return badge(self.inbox.unread_count, self.inbox.notifications, self.shown)
+
+    def passed(self, row: Notification) -> bool:
+        """Return whether the time of a notification has passed, by the server's clock."""
+        return passes_at(row) <= self.clock.now()
 
     def listen(self) -> Events:
         """Return an iterator over events from now on; it ends at once where the device has ended."""
@@ -82,10 +105,20 @@ class DeviceState:
             raise self.error or RuntimeError("the device is closed")
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait for a condition, which is tested at once and after each change.
+        """Wait for a condition, which is tested at once, after each change, and when a notification passes.
 
         Raises what ended the device, and what the condition raises.
         """
         while not condition():
             self.check_open()
-            await self._changed.wait()
+            await self._next_change()
+
+    async def _next_change(self) -> None:
+        now = self.clock.now()
+        passing = self._shown.changes_at(self.inbox.notifications, now) - now
+        try:
+            async with asyncio.timeout(min(passing.total_seconds(), _LONGEST_WAIT)):
+                await self._changed.wait()
+        except TimeoutError:
+            # What is shown may have changed, too.
+            return

@@ -55,19 +55,19 @@ class Inbox:
     def view_model(self) -> ViewModel:
         """Return all that is to be shown now."""
         device, now = self._device, datetime.now().astimezone()
-        rows = self._rows()
-        self._ringing = still_ringing(self._ringing, device.notifications, now)
+        shown, rows = device.shown, self._rows()
+        self._ringing = still_ringing(self._ringing, shown, now)
         return ViewModel(
             user_id=device.notifications[0].user_id if device.notifications else "",
             endpoint_id=device.endpoint_id,
             status=device.status,
             error=brief(device.error, self._attempt) if device.error else "",
             since=self._since,
-            unread_count=device.unread_count,
+            unread_count=device.badge,
             revision=device.revision,
             rows=rows,
             selected=self._selection.settle(rows),
-            hidden=len(device.notifications) - len(rows),
+            hidden=len(shown) - len(rows),
             ringing=frozenset(self._ringing),
             pending_marks=0 if device.status is Status.LIVE else device.pending_marks,
             notice=self._notice[0] if self._notice[1] > now else "",
@@ -103,7 +103,7 @@ class Inbox:
         self._changed()
 
     def _rows(self) -> list[Notification]:
-        return arranged(self._device.notifications, show_handled=self._show_handled)
+        return arranged(self._device.shown, show_handled=self._show_handled)
 
     def _do(self, key: str) -> None:
         """Do what a key means for the selected notification."""
@@ -158,11 +158,11 @@ class Inbox:
                 self._since = datetime.now().astimezone()
 
 
-Seen = tuple[Status, Exception | None, int]
+Seen = tuple[Status, Exception | None, int, tuple[Notification, ...]]
 
 
 def _seen(device: Device) -> Seen:
-    return device.status, device.error, device.revision
+    return device.status, device.error, device.revision, device.shown
 
 
 def _differs(seen: Seen, device: Device) -> bool:

@@ -52,7 +52,7 @@ class LineReporter:
         if not self._device.revision:
             await self._device.wait_for(lambda device: device.status is Status.LIVE or device.revision > 0)
             news_after = self._device.revision
-        for row in reversed(self._device.notifications):
+        for row in reversed(self._device.shown):
             self._held(row)
         self._printed.set()
         async for event in events:
@@ -90,7 +90,7 @@ class LineReporter:
         if self._as_json:
             click.echo(json_output.json_line(status_json(status, error, unread_count, revision)))
         else:
-            click.echo(status_line(status, error, unread_count), err=True)
+            click.echo(status_line(status, error, self._device.badge), err=True)
 
 
 def _differs(seen: Seen, device: Device) -> bool:

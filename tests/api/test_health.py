@@ -10,6 +10,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2 as pb
 
+from tests.support.channels import plain_channel
 from tests.support.clocks import FakeClock
 from tests.support.methods import HEALTH, Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
@@ -57,11 +58,10 @@ class Watch:
 @asynccontextmanager
 async def connections(node: Running, count: int) -> AsyncIterator[list[grpc.aio.Channel]]:
     """Channels that each have a connection of their own, which gRPC would share otherwise."""
-    apart = [("grpc.use_local_subchannel_pool", 1)]
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(grpc.aio.insecure_channel(node.target, options=apart))
-            for _ in range(count)
+            await stack.enter_async_context(plain_channel(node.target, number=number))
+            for number in range(count)
         ]
 
 

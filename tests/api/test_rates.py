@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from tests.support import tokens
 from tests.support.api_client import ApiClient
+from tests.support.channels import plain_channel
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Client, Running, Setup, running
 from tests.support.rpc_errors import raises_status
@@ -40,7 +41,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Running]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def connection(node: Running) -> AsyncIterator[grpc.aio.Channel]:
     """Another connection than that of the node's clients."""
-    channel = grpc.aio.insecure_channel(node.target, options=[("tests.connection", 2)])
+    channel = plain_channel(node.target, connection=2)
     yield channel
     await channel.close()
 

@@ -10,6 +10,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from tests.support import tokens
+from tests.support.channels import NO_PROXY
 from tests.support.clocks import FakeClock
 from tests.support.methods import REFLECTION, Method, methods
 from tests.support.nodes import Running
@@ -98,7 +99,10 @@ def test_a_server_of_its_own_describes_every_file_of_the_contract(method: Method
     """The process of a test has loaded more than a server does."""
     files = [f"unisono/v1/{path.name}" for path in sorted(CONTRACT.glob("*.proto"))]
     requests = [pb.ServerReflectionRequest(file_by_filename=name) for name in files]
-    with serving_alone(tmp_path / "unisono.db") as server, grpc.insecure_channel(server.address) as channel:
+    with (
+        serving_alone(tmp_path / "unisono.db") as server,
+        grpc.insecure_channel(server.address, options=[NO_PROXY]) as channel,
+    ):
         ask: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(method.path)
         bodies = iter([request.SerializeToString() for request in requests])
         found = list(ask(bodies, metadata=bearer(tokens.device()), timeout=TIMEOUT))

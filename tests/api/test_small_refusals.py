@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.support import tokens
 from tests.support.api_client import READ, ApiClient, by_id, by_key
+from tests.support.channels import plain_channel
 from tests.support.http2.call import Call, Status
 from tests.support.http2.connection import Connection
 from tests.support.methods import methods
@@ -36,7 +37,7 @@ UNTOUCHED = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
 async def test_a_client_with_default_settings_is_told_which_references_are_bad(serving: Running) -> None:
-    async with grpc.aio.insecure_channel(serving.target) as channel:
+    async with plain_channel(serving.target) as channel:
         caller = ApiClient(Client(channel, tokens.publisher()), user_id="ada")
         first = [f"references.refs[{number}].id" for number in range(20)]
 

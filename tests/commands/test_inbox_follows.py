@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from tests.support.processes import TIMEOUT
 from unisono.client import Device, Platform, Publisher
-from unisono.client.cli.formatting.diagnosis import Attempt
+from unisono.client._wire.address import Address
+from unisono.client.cli.formatting.errors import Attempt
 from unisono.client.cli.inbox.inbox import Inbox
 from unisono.client.testing import FakeService
 
@@ -21,9 +22,8 @@ async def test_what_passes_leaves_it_by_itself() -> None:
     ):
         await backend.send("ada", title="For a moment", display_time_to_live=timedelta(milliseconds=50))
         await backend.send("ada", title="For long")
-        inbox = Inbox(
-            device, attempt=Attempt(target="", tls=False, app=False), changed=looked.set, rang=lambda: None
-        )
+        attempt = Attempt(address=Address(target="127.0.0.1:1"), app=False)
+        inbox = Inbox(device, attempt=attempt, changed=looked.set, rang=lambda: None)
         following = asyncio.create_task(inbox.run())
         await device.wait_for(lambda device: device.revision == 2)
         while [row.title for row in inbox.view_model().rows] != ["For long"]:

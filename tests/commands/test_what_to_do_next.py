@@ -16,8 +16,9 @@ from unisono.client import (
     Unavailable,
     UnisonoError,
 )
-from unisono.client.cli.formatting.diagnosis import Attempt
-from unisono.client.cli.formatting.errors import brief, hint, what_happened
+from unisono.client._tls import tls_failure
+from unisono.client._wire.address import Address
+from unisono.client.cli.formatting.errors import Attempt, brief, hint, what_happened
 from unisono.client.cli.service.errors import concerns_all
 
 TARGET = "h:1"
@@ -26,7 +27,7 @@ AT = "the server at h:1"
 
 
 def attempt(*, tls: bool = False, app: bool = False) -> Attempt:
-    return Attempt(target=TARGET, tls=tls, app=app)
+    return Attempt(address=Address(target=TARGET, tls=tls), app=app)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_the_help_names_the_tokens_that_work() -> None:
     ],
 )
 def test_why_there_is_no_connection(said: str, tls: bool, what: str, told: str) -> None:
-    error = Unavailable(LOST + said)
+    error = tls_failure(LOST + said) or Unavailable(LOST + said)
     assert what_happened(error, attempt(tls=tls)).startswith(what)
     assert hint(error, attempt(tls=tls)).startswith(told)
     short = what if what != LOST else "no connection to h:1"

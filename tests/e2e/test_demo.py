@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.connect_proxy import DEAD_PROXY
 from tests.support.processes import TIMEOUT
 
 DEMO = Path(__file__).parents[2] / "clients" / "python" / "demo"
@@ -19,10 +20,13 @@ DEMO = Path(__file__).parents[2] / "clients" / "python" / "demo"
 
 @pytest.fixture
 def demo(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """It runs in a session of its own, and has its temporary files in the folder of the test."""
+    """It runs in a session of its own, and has its temporary files in the folder of the test.
+
+    As at a company, there is a proxy in the environment, which cannot lead to this machine.
+    """
     running = subprocess.Popen(
         (sys.executable, DEMO),
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(tmp_path), **DEAD_PROXY},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

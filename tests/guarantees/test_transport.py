@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from tests.support import tokens
 from tests.support.api_client import ApiClient
+from tests.support.channels import plain_channel
 from tests.support.nodes import Client, Setup, running
 from tests.support.rpc_errors import raises_status
 from unisono.server.api.convert import encoding
@@ -42,15 +43,12 @@ async def first_two(client: Client, endpoint_id: str) -> list[str | None]:
     return found
 
 
-def apart(target: str, number: int) -> grpc.aio.Channel:
-    """Return a channel with its own connection: channels with equal options would share one."""
-    return grpc.aio.insecure_channel(target, options=[("unisono.test", number)])
-
-
 async def test_a_burst_of_reconnecting_devices_is_not_refused(tmp_path: Path) -> None:
     """By default calls are refused from 1,000 pending ones upward."""
     async with running(Setup(path=tmp_path / "unisono.db")) as node, AsyncExitStack() as open_channels:
-        channels = [await open_channels.enter_async_context(apart(node.target, n)) for n in range(3)]
+        channels = [
+            await open_channels.enter_async_context(plain_channel(node.target, number=n)) for n in range(3)
+        ]
         users = [tokens.device(f"user-{number}") for number in range(BURST // 50)]
         devices = [
             first_two(Client(channels[number % 3], users[number % len(users)]), f"device-{number}")

@@ -7,6 +7,7 @@ import pytest
 from tests.sdk.device_script import TOKEN, laptop
 from unisono.client import BlockingPublisher, Publisher, create_channel, create_transport
 from unisono.client._wire import cleartext
+from unisono.client._wire.targets import leaves_the_machine
 
 #: Addresses that never lead to anybody (RFC 5737 and RFC 3849).
 ELSEWHERE = "192.0.2.1:50051"
@@ -54,12 +55,12 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 @pytest.mark.parametrize("target", REMOTE)
 def test_a_target_elsewhere(target: str) -> None:
-    assert cleartext.leaves_the_machine(target)
+    assert leaves_the_machine(target)
 
 
 @pytest.mark.parametrize("target", LOCAL)
 def test_a_target_on_this_machine(target: str) -> None:
-    assert not cleartext.leaves_the_machine(target)
+    assert not leaves_the_machine(target)
 
 
 async def test_it_is_said_once_for_each_target(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,7 +1,10 @@
 """Connects publishers and devices: to an address, or through a transport that the caller owns."""
 
+from typing import Unpack
+
+from unisono.client._arguments import check_options
+from unisono.client._wire.address import Address, ConnectionOptions
 from unisono.client._wire.caller import RpcCaller
-from unisono.client._wire.channel import Address
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import Tokens, TokenSource
@@ -13,45 +16,41 @@ Target = str | Transport
 def create_transport(
     target: str,
     *,
-    tls: bool = False,
-    root_certificates: bytes | None = None,
     streams_per_connection: int = STREAMS_PER_CONNECTION,
+    **connection: Unpack[ConnectionOptions],
 ) -> GrpcTransport:
     """Return a transport to HOST:PORT that publishers and devices may share. Close it after them.
 
-    In the clear unless `tls` is set or `root_certificates` (PEM) are given; see `create_channel`. Nothing is
-    connected before the first call, which also binds the transport to its event loop: calls from another
-    loop raise `RuntimeError`. Transports of a loop with equal arguments share their connections. Each
-    connection carries at most `streams_per_connection` devices, the first a tenth of that and all calls;
-    lower it where a proxy allows fewer streams than Unisono, which allows 1,000. Raises `ValueError` for a
-    target that is no address, for certificates that are no PEM, and for less than one stream.
+    See `ConnectionOptions` for the other keywords, and `create_channel`. Nothing is connected before the
+    first call, which also binds the transport to its event loop: calls from another loop raise
+    `RuntimeError`. Transports of a loop with equal arguments share their connections. Each connection carries
+    at most `streams_per_connection` devices, the first a tenth of that and all calls; lower it where a proxy
+    allows fewer streams than Unisono, which allows 1,000. Raises `ValueError` for a target that is no
+    address, for certificates that are no PEM, and for less than one stream.
     """
-    address = Address(target=target, tls=tls, root_certificates=root_certificates)
-    return GrpcTransport(address, streams_per_connection)
+    check_options(connection, ConnectionOptions)
+    return GrpcTransport(Address(target=target, **connection), streams_per_connection)
 
 
 class Connection:
     """An `RpcCaller` on a transport, which `close` closes if it was made here.
 
-    Raises `ValueError` for a wrong address or certificate, `TypeError` for a `target` or `token` of a wrong
-    type, and `Unauthenticated` for a token with characters that no token has.
+    Raises `ValueError` for a wrong address or certificate, `TypeError` for a wrong keyword, for a `target` or
+    `token` of a wrong type, and `Unauthenticated` for a token with characters that no token has.
     """
 
     def __init__(
-        self,
-        target: Target,
-        token: TokenSource,
-        *,
-        tls: bool = False,
-        root_certificates: bytes | None = None,
-        backoff: Backoff,
+        self, target: Target, token: TokenSource, connection: ConnectionOptions, *, backoff: Backoff
     ) -> None:
+        check_options(connection, ConnectionOptions)
         self._own: Transport | None = None
         tokens = Tokens(token)
         if isinstance(target, str):
-            target = self._own = create_transport(target, tls=tls, root_certificates=root_certificates)
+            target = self._own = create_transport(target, **connection)
         elif not hasattr(target, "unary"):
             raise TypeError(f"target: must be HOST:PORT or a transport; is {target!r}")
+        elif connection:
+            raise TypeError(f"{next(iter(connection))}: a transport has its own; give it to create_transport")
         self.caller = RpcCaller(target, tokens, backoff)
 
     async def close(self) -> None:

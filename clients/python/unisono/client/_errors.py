@@ -28,7 +28,8 @@ class UnisonoError(Exception):
         │   ├── FeedDeleted          the user was deleted while the device had something of it
         │   ├── OutcomeUnknown       it may have been done already: repeat it all the same
         │   ├── RateLimited          more calls than the caller may make: nothing was done
-        │   └── RequestIncomplete    it did not arrive as a whole: nothing was done
+        │   ├── RequestIncomplete    it did not arrive as a whole: nothing was done
+        │   └── TlsFailed            client and server do not agree on TLS: nothing was sent
         ├── ServerTooOld             it lacks the method, or a field of the request: upgrade it
         ├── DeadlineExceeded         no answer within the timeout: it may have been done
         ├── InternalError            a fault of the server; metadata["request_id"] finds it in its log
@@ -180,6 +181,15 @@ class RequestIncomplete(Unavailable):
     """The request did not arrive as a whole in the time that the server waits for one. Nothing was done."""
 
     default_code = grpc.StatusCode.DEADLINE_EXCEEDED
+
+
+class TlsFailed(Unavailable):
+    """Client and server do not agree on TLS. Nothing was sent; the message says what to do.
+
+    `metadata["problem"]` is SERVER_WITHOUT_TLS, CERTIFICATE_NOT_TRUSTED, CERTIFICATE_OF_ANOTHER_HOST,
+    CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID or others in later versions. A publisher's call raises it
+    at once; a device goes on trying, since certificates are renewed.
+    """
 
 
 class ServerTooOld(UnisonoError):

@@ -31,6 +31,7 @@ from unisono.client._errors import (
     ServerTooOld,
     StorageFailed,
     Superseded,
+    TlsFailed,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -60,6 +61,7 @@ from unisono.client._refs import Key
 from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.client._selections import Everything, Group, State
 from unisono.client._status import from_rpc_error
+from unisono.client._wire.address import ConnectionOptions
 from unisono.client._wire.channel import bearer, create_channel
 from unisono.client._wire.methods import Method
 from unisono.client._wire.retry import Backoff
@@ -74,6 +76,7 @@ __all__ = [
     "Change",
     "ChangeType",
     "Changes",
+    "ConnectionOptions",
     "Content",
     "DeadlineExceeded",
     "DeleteManyResult",
@@ -126,6 +129,7 @@ __all__ = [
     "StorageFailed",
     "Superseded",
     "Timing",
+    "TlsFailed",
     "TooLarge",
     "Transport",
     "Unauthenticated",

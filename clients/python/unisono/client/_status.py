@@ -36,6 +36,7 @@ from unisono.client._errors import (
     Unavailable,
     UnisonoError,
 )
+from unisono.client._tls import tls_failure
 
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 
@@ -82,11 +83,12 @@ def from_rpc_error(error: grpc.RpcError) -> UnisonoError:
 
     Its class follows from the reason in the status details, and from the code where there are none; then
     `reason` is empty, and `metadata` and `violations` are too. A CANCELLED, and a connection that broke under
-    TLS, are `Unavailable`; a message larger than gRPC takes is `TooLarge`. An error without a status (not a
-    `grpc.Call`) is a plain `UnisonoError` with the code UNKNOWN; damaged details count as none. The exception
-    is returned, not raised.
+    TLS, are `Unavailable`; a connection that TLS forbids is `TlsFailed`; a message larger than gRPC takes is
+    `TooLarge`. An error without a status (not a `grpc.Call`) is a plain `UnisonoError` with the code UNKNOWN;
+    damaged details count as none. The exception is returned, not raised.
     """
-    return error_of(_code(error), _message(error), _details(error))
+    message = _message(error)
+    return tls_failure(message) or error_of(_code(error), message, _details(error))
 
 
 def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> UnisonoError:

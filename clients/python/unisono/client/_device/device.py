@@ -24,6 +24,7 @@ from unisono.client._device.timing import Timing
 from unisono.client._model import Notification, Platform, ReadState, StartPosition, UserActionState
 from unisono.client._results import MarkResult
 from unisono.client._selections import Selector, State, marking
+from unisono.client._wire.address import ConnectionOptions
 from unisono.client._wire.tokens import TokenSource, retry_provider_errors
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -57,9 +58,8 @@ class Device(DeviceCalls):
         display_name: str = "",
         storage: Storage | None = None,
         start: StartPosition = StartPosition.BEGINNING,
-        tls: bool = False,
-        root_certificates: bytes | None = None,
         timing: Timing = Timing(),  # noqa: B008  frozen
+        **connection: Unpack[ConnectionOptions],
     ) -> None:
         """Make a device for HOST:PORT, or for a transport that stays the caller's to close.
 
@@ -67,9 +67,9 @@ class Device(DeviceCalls):
         expires: an `async def` on the event loop, any other on a thread; its errors are retried. The device
         chooses `endpoint_id` once, and keeps it and its `platform`. An empty `display_name` leaves the
         stored one. `storage` holds the device's state, and is closed with it; None: each process starts anew.
-        `start` is where a device starts that holds nothing. Without `tls` or `root_certificates` (PEM) the
-        token travels in the clear: stay on this machine. Raises `TypeError` or `ValueError` for wrong
-        arguments, `Unauthenticated` for a malformed token.
+        `start` is where a device starts that holds nothing. The other keywords are those of
+        `ConnectionOptions`: without them the token travels in the clear, so stay on this machine. Raises
+        `TypeError` or `ValueError` for wrong arguments, `Unauthenticated` for a malformed token.
         """
         _arguments.check("endpoint_id", endpoint_id, str)
         _arguments.check("platform", platform, Platform)
@@ -78,11 +78,7 @@ class Device(DeviceCalls):
         if storage is not None and not hasattr(storage, "load"):
             raise TypeError(f"storage: must be a Storage, such as FileStorage(path); is {storage!r}")
         self._connection = Connection(
-            target,
-            retry_provider_errors(token),
-            tls=tls,
-            root_certificates=root_certificates,
-            backoff=timing.backoff,
+            target, retry_provider_errors(token), connection, backoff=timing.backoff
         )
         caller = self._connection.caller
         calls, self._state = ServiceClient(caller), DeviceState()

@@ -20,7 +20,7 @@ from unisono.client._publisher.user_queues import Outcome, Send, UserQueues
 from unisono.client._status import code_of, error_of
 from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import BATCH_SEND, SEND
-from unisono.client._wire.retry import is_transient
+from unisono.client._wire.retry import may_pass_soon
 from unisono.client._wire.transport import closed
 from unisono.v1 import notification_service_pb2 as pb
 
@@ -221,7 +221,7 @@ def _end_late(sends: Sequence[Send]) -> None:
 
 def _finish(send: Send, outcome: Outcome) -> None:
     """Give a send its outcome, unless that is an error that may pass."""
-    if isinstance(outcome, UnisonoError) and is_transient(outcome):
+    if isinstance(outcome, UnisonoError) and may_pass_soon(outcome):
         send.fail(outcome)
     elif isinstance(outcome, DeadlineExceeded):
         send.end_late()

@@ -15,6 +15,7 @@ from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Ref
 from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.client._selections import Selector, State
+from unisono.client._wire.address import ConnectionOptions
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
 
@@ -37,10 +38,9 @@ class BlockingPublisher:
         target: Target,
         token: TokenSource,
         *,
-        tls: bool = False,
-        root_certificates: bytes | None = None,
         timeout: float = 30.0,
         backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
+        **connection: Unpack[ConnectionOptions],
     ) -> None:
         """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
 
@@ -49,9 +49,7 @@ class BlockingPublisher:
         A transport must not be used on another event loop. The rest is as for `Publisher`, which raises the
         same errors.
         """
-        self._publisher = Publisher(
-            target, token, tls=tls, root_certificates=root_certificates, timeout=timeout, backoff=backoff
-        )
+        self._publisher = Publisher(target, token, timeout=timeout, backoff=backoff, **connection)
         self._thread = LoopThread("unisono-publisher", self._publisher.close)
 
     def __enter__(self) -> Self:

@@ -12,6 +12,7 @@ from unisono.client._publisher.batcher import SendBatcher
 from unisono.client._publisher.calls import PublisherCalls
 from unisono.client._publisher.user_queues import Outcome
 from unisono.client._results import SendResult
+from unisono.client._wire.address import ConnectionOptions
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import TokenSource
 from unisono.v1.notification_service_pb2 import SendResult as Stored
@@ -40,25 +41,23 @@ class Publisher(PublisherCalls):
         target: Target,
         token: TokenSource,
         *,
-        tls: bool = False,
-        root_certificates: bytes | None = None,
         timeout: float = 30.0,
         backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
+        **connection: Unpack[ConnectionOptions],
     ) -> None:
         """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
 
         `token` is an access token of the app, or a function that returns one: it is called for the first,
         and again when the server refuses the one in use, once at a time. An `async def` runs on the event
-        loop; any other is called on a thread of its own, where it may block. Without `tls` or
-        `root_certificates` (PEM) the token travels in the clear: stay on this machine. `timeout` is in
-        seconds, for calls that give none; `backoff` has the delays between retries. Nothing is connected
-        before the first call. Raises `ValueError` for a wrong address or certificate, `TypeError` for an
-        argument of a wrong type, and `Unauthenticated` for a token with characters that no token has.
+        loop; any other is called on a thread of its own, where it may block. `timeout` is in seconds, for
+        calls that give none; `backoff` has the delays between retries. The other keywords are those of
+        `ConnectionOptions`: without them the token travels in the clear, so stay on this machine. Nothing is
+        connected before the first call. Raises `ValueError` for a wrong address or certificate, `TypeError`
+        for an argument of a wrong name or type, and `Unauthenticated` for a token with characters that no
+        token has.
         """
         _arguments.check_seconds("timeout", timeout)
-        self._connection = Connection(
-            target, token, tls=tls, root_certificates=root_certificates, backoff=backoff
-        )
+        self._connection = Connection(target, token, connection, backoff=backoff)
         super().__init__(ServiceClient(self._connection.caller), timeout=timeout)
         self._sends = SendBatcher(self._connection.caller)
 

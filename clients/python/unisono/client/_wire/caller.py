@@ -8,7 +8,7 @@ from typing import TypeVar
 from unisono.client._errors import DeadlineExceeded, ServerTooOld, Unauthenticated, UnisonoError
 from unisono.client._wire.contract_levels import OLDEST
 from unisono.client._wire.methods import GET_SERVER_INFO, Method, Request, Response
-from unisono.client._wire.retry import Backoff, is_transient
+from unisono.client._wire.retry import Backoff, may_pass_soon
 from unisono.client._wire.server_level import ServerLevel
 from unisono.client._wire.tokens import Tokens
 from unisono.client._wire.transport import Transport
@@ -56,7 +56,7 @@ class RpcCaller:
                 last_error = error
                 failures += 1
                 delay = self.backoff.delay_after(error, failures)
-                if not is_transient(error) or delay >= deadline.left:
+                if not may_pass_soon(error) or delay >= deadline.left:
                     raise
             await asyncio.sleep(delay)
 

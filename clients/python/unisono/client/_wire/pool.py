@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import grpc
 
-from unisono.client._wire.channel import Address
+from unisono.client._wire.address import Address
+from unisono.client._wire.channel import channel_to
 from unisono.client._wire.methods import Method, Request, Response
 
 #: Half of what the service allows: calls have the other half, and so have streams that are about to end.
@@ -109,7 +110,7 @@ class ConnectionPool:
 
     def _another(self) -> PooledChannel:
         most = self._streams_per_connection if self._channels else max(1, self._streams_per_connection // 10)
-        channel = PooledChannel(self._address.channel(next(_numbers)), most)
+        channel = PooledChannel(channel_to(self._address, next(_numbers)), most)
         self._channels.append(channel)
         return channel
 

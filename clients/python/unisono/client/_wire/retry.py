@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from unisono.client._errors import Unavailable, UnisonoError
+from unisono.client._errors import TlsFailed, Unavailable, UnisonoError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +36,11 @@ def is_transient(error: UnisonoError) -> bool:
     deletes are done once however often they are requested.
     """
     return isinstance(error, Unavailable) or error.retry_delay is not None
+
+
+def may_pass_soon(error: UnisonoError) -> bool:
+    """Return whether repeating may help within the timeout of a call: what is transient, but for `TlsFailed`.
+
+    That lasts until somebody changes something, for which a device waits, and a call does not.
+    """
+    return is_transient(error) and not isinstance(error, TlsFailed)

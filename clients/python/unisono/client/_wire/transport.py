@@ -12,7 +12,8 @@ import grpc
 
 from unisono.client._errors import UnisonoError
 from unisono.client._status import from_rpc_error
-from unisono.client._wire.channel import Address, bearer
+from unisono.client._wire.address import Address
+from unisono.client._wire.channel import bearer, warn_if_cleartext
 from unisono.client._wire.methods import Method, Request, Response
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION, ConnectionPool, pool_of
 
@@ -59,7 +60,7 @@ class GrpcTransport:
     def __init__(self, address: Address, streams_per_connection: int = STREAMS_PER_CONNECTION) -> None:
         if streams_per_connection < 1:
             raise ValueError(f"streams_per_connection: must be at least 1; is {streams_per_connection}")
-        address.warn_if_cleartext()
+        warn_if_cleartext(address)
         self.target = address.target
         self._address = address
         self._streams_per_connection = streams_per_connection

@@ -5,8 +5,7 @@ from typing import Final
 
 from unisono.client import DeadlineExceeded, InvalidRequest, Unavailable, UnisonoError
 from unisono.client.cli.failures import Failure
-from unisono.client.cli.formatting.diagnosis import Attempt
-from unisono.client.cli.formatting.errors import hint, what_happened
+from unisono.client.cli.formatting.errors import Attempt, hint, what_happened
 from unisono.client.cli.service.tokens import TokenCommandError
 from unisono.verify.cli.plan import Plan
 from unisono.verify.load.preflight import UnusableToken
@@ -87,6 +86,6 @@ def of_a_call(error: UnisonoError, attempt: Attempt, before: str = "") -> Failur
     """
     told = _HINTS.get(error.reason)
     if told is None and isinstance(error, DeadlineExceeded):
-        told = f"is the server at {attempt.target} well?"
+        told = f"is the server at {attempt.address.target} well?"
     details = {"code": error.code.name.lower(), "reason": error.reason, "metadata": error.metadata}
     return Failure(before + what_happened(error, attempt), told or hint(error, attempt), details)

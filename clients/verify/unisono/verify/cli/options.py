@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import click
 
-from unisono.client.cli.commands.arguments import certificates, span
+from unisono.client.cli.commands.arguments import span
+from unisono.client.cli.commands.connection import connection_options
 
 Function = Callable[..., Any]
 
@@ -14,7 +15,6 @@ Function = Callable[..., Any]
 MAX_USERS: Final = 10
 MAX_RATE: Final = 100
 
-_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 _NEW_FILE: Final = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 json_option: Final = click.option(
@@ -27,14 +27,7 @@ json_option: Final = click.option(
 
 _OPTIONS: Final = (
     click.option("--target", envvar="UNISONO_TARGET", metavar="HOST:PORT", help="where the server is"),
-    click.option("--tls", is_flag=True, help="encrypt; without, tokens can be read on the way"),
-    click.option(
-        "--root-certificates",
-        type=_FILE,
-        callback=certificates,
-        metavar="FILE",
-        help="PEM file to trust instead; turns on --tls",
-    ),
+    connection_options(click.Option),
     click.option("--app-id", metavar="APP", help="run only if this is the app of --app-token"),
     click.option(
         "--app-token", envvar="UNISONO_APP_TOKEN", metavar="TOKEN", help="an access token of the app"

@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Self
 
+from unisono.client._wire.address import Address, ConnectionOptions
 from unisono.client.cli.failures import UsageFailure
-from unisono.client.cli.formatting.diagnosis import Attempt
+from unisono.client.cli.formatting.errors import Attempt
 from unisono.client.cli.service.access import Access
 from unisono.verify.cli.options import MAX_USERS
 
@@ -42,8 +43,7 @@ class Plan:
     """
 
     target: str
-    tls: bool
-    root_certificates: bytes | None
+    connection: ConnectionOptions
     app_id: str
     app: Source
     users: Mapping[str, Source]
@@ -60,8 +60,7 @@ class Plan:
         cls,
         *,
         target: str | None,
-        tls: bool,
-        root_certificates: bytes | None,
+        connection: ConnectionOptions,
         app_id: str | None,
         app_token: str | None,
         app_token_command: str | None,
@@ -90,8 +89,7 @@ class Plan:
             )
         return cls(
             target=target,
-            tls=tls or root_certificates is not None,
-            root_certificates=root_certificates,
+            connection=connection,
             app_id=app_id or "",
             app=_app(app_token or "", app_token_command or ""),
             users=users,
@@ -107,7 +105,7 @@ class Plan:
 
     def attempt(self, *, app: bool) -> Attempt:
         """Return what describes the connection in errors; `app` is whether the app or a user calls."""
-        return Attempt(target=self.target, tls=self.tls, app=app)
+        return Attempt(address=Address(target=self.target, **self.connection), app=app)
 
     def access(self, source: Source, *, app: bool) -> Access:
         """Return the access of one app or user, in the type of the command `unisono`."""
@@ -115,8 +113,7 @@ class Plan:
             target=self.target,
             token=source.token,
             token_command=source.command,
-            tls=self.tls,
-            root_certificates=self.root_certificates,
+            connection=self.connection,
             timeout=0.0,
             app=app,
             as_json=self.as_json,

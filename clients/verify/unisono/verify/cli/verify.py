@@ -148,7 +148,7 @@ def _connect(plan: Plan) -> Connect:
     """Return a function that opens connections. Raises a `UsageFailure` for an invalid address."""
 
     def connect() -> Transport:
-        return create_transport(plan.target, tls=plan.tls, root_certificates=plan.root_certificates)
+        return create_transport(plan.target, **plan.connection)
 
     try:
         connect()  # it opens with the first call

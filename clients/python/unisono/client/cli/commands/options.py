@@ -3,14 +3,15 @@
 import functools
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import click
 from click.core import ParameterSource
 
 from unisono.client._model import Platform
-from unisono.client.cli.commands.arguments import certificates, in_text, span
+from unisono.client._wire.address import ConnectionOptions
+from unisono.client.cli.commands.arguments import in_text, span
+from unisono.client.cli.commands.connection import connection_options, from_environment
 from unisono.client.cli.commands.help import CommonOption
 from unisono.client.cli.formatting.json_output import names_of
 from unisono.client.cli.service import this_device
@@ -19,12 +20,7 @@ from unisono.client.cli.service.access import Access
 Function = Callable[..., Any]
 
 
-def _common(flag: str, *names: str, **settings: Any) -> Callable[[Function], Function]:
-    variable = f"UNISONO_{flag.removeprefix('--').replace('-', '_').upper()}"
-    return click.option(flag, *names, cls=CommonOption, envvar=variable, **settings)
-
-
-_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_common = functools.partial(from_environment, cls=CommonOption)
 
 _OPTIONS: Final = (
     _common(
@@ -41,14 +37,7 @@ _OPTIONS: Final = (
         metavar="COMMAND",
         help="a shell command that prints an access token; run again when that expires",
     ),
-    _common("--tls", is_flag=True, help="encrypt; without, the token can be read on the way"),
-    _common(
-        "--root-certificates",
-        type=_FILE,
-        callback=certificates,
-        metavar="FILE",
-        help="PEM file to trust instead; turns on --tls",
-    ),
+    connection_options(CommonOption),
     _common(
         "--timeout",
         callback=span,
@@ -91,7 +80,7 @@ def common_options(command: Function) -> Function:
 
     @functools.wraps(command)
     def with_access(
-        *, token: str, token_command: str, root_certificates: bytes | None, timeout: timedelta, **rest: Any
+        *, token: str, token_command: str, connection: ConnectionOptions, timeout: timedelta, **rest: Any
     ) -> Any:
         rest = {name: in_text(value) for name, value in rest.items()}
         if token and token_command:
@@ -99,11 +88,11 @@ def common_options(command: Function) -> Function:
         access = Access(
             token=token.strip(),
             token_command=token_command,
-            root_certificates=root_certificates,
+            connection=connection,
             timeout=timeout.total_seconds(),
             # Only apps name users. With --me, what stands in the place of the user is the title.
             app=bool(rest.get("user")) and not rest.get("me"),
-            **{name: rest.pop(name) for name in ("target", "tls", "as_json")},
+            **{name: rest.pop(name) for name in ("target", "as_json")},
         )
         access.check()
         return command(access, **rest)

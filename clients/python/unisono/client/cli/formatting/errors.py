@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from unisono.client._errors import (
@@ -10,16 +11,14 @@ from unisono.client._errors import (
     ServerTooOld,
     StorageFailed,
     Unauthenticated,
-    Unavailable,
     UnisonoError,
 )
-from unisono.client.cli.formatting.diagnosis import Attempt, diagnose
+from unisono.client._wire.address import Address
+from unisono.client._wire.diagnosis import Diagnosis, diagnose, next_step
 from unisono.client.cli.formatting.texts import one_line
 from unisono.client.cli.formatting.tokens import renewed, source
 
 _BY_REASON: Final[Mapping[str, str]] = {
-    "APP_UNKNOWN": "declare the client id of the token for an app, in the settings of the server",
-    "SCOPE_MISSING": "get a token with the scope {scope}",
     "USER_MISMATCH": "a user's token is for that user alone: leave --user out, or send with --me",
     "NOT_CREATOR": "what the app sent, only the app may change; what the user sent, only the user",
     "NOTIFICATION_NOT_FOUND": "unisono list shows what is there",
@@ -30,19 +29,34 @@ _BY_REASON: Final[Mapping[str, str]] = {
     "LIVE_NOTIFICATIONS_EXCEEDED": "delete some, or let them expire sooner, with --expire",
     "TARGET_POLICIES_EXCEEDED": "name fewer choices of devices and platforms: {limit} choices may be live",
     "FEED_BYTES_EXCEEDED": "delete some, or let them expire sooner, with --expire",
-    "RATE_LIMITED": "the server allows {limit} calls: make fewer at a time, or wait; --timeout waits longer",
-    "REQUEST_INCOMPLETE": "the way to the server is slow, or was cut: try again",
     "OPEN_STREAMS_EXCEEDED": "end some unisono listen of this user: {limit} may be open at a time",
     "ENDPOINTS_EXCEEDED": "end some unisono listen of this user: {limit} devices are connected already",
-    "STORE_FULL": "free space on the disk of the server; until then what is stored can be read",
     "SUPERSEDED": "something else listens as the same device; give each its own --endpoint",
-    "INTERNAL": "the log of the server says more, under the request id {request_id}",
 }
+
+#: How the command names a setting.
+_OPTIONS: Final[Mapping[str, str]] = {
+    "tls": "--tls",
+    "root_certificates": "--root-certificates",
+    "no_proxy": "--no-proxy",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A call of which an error speaks: where to, and whether as an app or as a user."""
+
+    address: Address
+    app: bool
+
+    def diagnose(self, error: Exception) -> Diagnosis | None:
+        """Return why no connection could be made; None for any other error."""
+        return diagnose(error, self.address, _OPTIONS)
 
 
 def what_happened(error: UnisonoError, attempt: Attempt) -> str:
     """Return the error in one line: its message, and each bad field that the message does not name."""
-    problem = diagnose(error, attempt)
+    problem = attempt.diagnose(error)
     if problem and problem.known:
         return problem.what
     said = str(error)
@@ -52,7 +66,7 @@ def what_happened(error: UnisonoError, attempt: Attempt) -> str:
 
 def brief(error: Exception, attempt: Attempt) -> str:
     """Return any error in one line where there is little room: of a failed connection the reason alone."""
-    problem = diagnose(error, attempt)
+    problem = attempt.diagnose(error)
     if problem:
         return problem.what
     return what_happened(error, attempt) if isinstance(error, UnisonoError) else one_line(str(error))
@@ -75,22 +89,17 @@ def _named(metadata: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _by_kind(error: UnisonoError, attempt: Attempt) -> str:
-    problem = diagnose(error, attempt)
-    if problem:
-        return problem.hint
-    if isinstance(error, Unavailable):
-        return f"is the server at {attempt.target} up?"
     if isinstance(error, DeadlineExceeded):
-        return f"is the server at {attempt.target} well? --timeout gives it more time"
+        return f"is the server at {attempt.address.target} well? --timeout gives it more time"
     if isinstance(error, ServerTooOld):
-        return f"the server at {attempt.target} is older than this command: upgrade it"
+        return f"the server at {attempt.address.target} is older than this command: upgrade it"
     if isinstance(error, Unauthenticated):
         return _another_token(error, app=attempt.app)
     if isinstance(error, StorageFailed):
         return "name another file with --storage, one for each device"
     if isinstance(error, InvalidRequest) and "user_id" in error.violations:
         return "with an app's token name the user: --user ada"
-    return ""
+    return next_step(error, attempt.address, _OPTIONS)
 
 
 def _another_token(error: UnisonoError, *, app: bool) -> str:

@@ -14,8 +14,7 @@ from unisono.client._device.state import Status
 from unisono.client._errors import UnisonoError
 from unisono.client._model import Notification, ReadState
 from unisono.client._selections import Everything
-from unisono.client.cli.formatting.diagnosis import Attempt
-from unisono.client.cli.formatting.errors import brief
+from unisono.client.cli.formatting.errors import Attempt, brief
 from unisono.client.cli.inbox.keymap import MARKING, STEPS, state_for
 from unisono.client.cli.inbox.state import Selection, ViewModel, arranged, handled, still_ringing
 from unisono.client.cli.signals import run_until_first_done

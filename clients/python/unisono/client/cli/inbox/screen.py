@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 
 from unisono.client._device.device import Device
-from unisono.client.cli.formatting.diagnosis import Attempt
+from unisono.client.cli.formatting.errors import Attempt
 from unisono.client.cli.inbox.inbox import Inbox
 from unisono.client.cli.inbox.keyboard import Keyboard
 from unisono.client.cli.inbox.view import InboxView

@@ -70,9 +70,8 @@ class Listening:
             platform=self.platform,
             display_name=self.display_name,
             storage=FileStorage(self.storage) if self.storage else None,
-            tls=self.access.tls,
-            root_certificates=self.access.root_certificates,
             timing=timing(self.access.timeout, watched=self._wants_screen()),
+            **self.access.connection,
         )
 
 

@@ -10,8 +10,7 @@ from unisono.client._device.events import Events
 from unisono.client._device.state import Status
 from unisono.client._model import Event, Notification
 from unisono.client.cli.formatting import json_output
-from unisono.client.cli.formatting.diagnosis import Attempt
-from unisono.client.cli.formatting.errors import brief
+from unisono.client.cli.formatting.errors import Attempt, brief
 from unisono.client.cli.formatting.events import (
     event_json,
     event_line,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from unisono.client._wire.address import Address, ConnectionOptions
 from unisono.client.cli.failures import UsageFailure
 from unisono.client.cli.formatting.tokens import source
 
@@ -11,7 +12,7 @@ class Access:
     """Where the service is, and as whom to call it.
 
     token, token_command: the access token, or a shell command that prints one; the other is empty.
-    root_certificates: in PEM, trusted instead of the machine's; with these, TLS is on.
+    connection: how to connect to the target.
     timeout: of a call with all its repetitions, in seconds.
     app: whether the caller is an app, as far as the arguments show; hints depend on this.
     """
@@ -19,11 +20,15 @@ class Access:
     target: str
     token: str
     token_command: str
-    tls: bool
-    root_certificates: bytes | None
+    connection: ConnectionOptions
     timeout: float
     app: bool
     as_json: bool
+
+    @property
+    def address(self) -> Address:
+        """The target and how to connect to it. Raises `ValueError` where the target is no address."""
+        return Address(target=self.target, **self.connection)
 
     def check(self) -> None:
         """Raise `UsageFailure` when there is no token, or one with characters that no token has."""

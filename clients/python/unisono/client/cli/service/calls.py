@@ -45,11 +45,7 @@ class CliClient:
     def __init__(self, access: Access) -> None:
         self.timeout = access.timeout
         self._connection = Connection(
-            access.target,
-            token_source(access),
-            tls=access.tls,
-            root_certificates=access.root_certificates,
-            backoff=Backoff(),
+            access.target, token_source(access), access.connection, backoff=Backoff()
         )
         self._caller = self._connection.caller
         self.calls = ServiceClient(self._caller)

@@ -5,19 +5,16 @@ from contextlib import contextmanager
 from functools import partial
 
 from unisono.client._errors import DeadlineExceeded, Unauthenticated, Unavailable, UnisonoError
-from unisono.client._wire.channel import check
 from unisono.client.cli.failures import Failure, UsageFailure, warn
-from unisono.client.cli.formatting.diagnosis import Attempt
-from unisono.client.cli.formatting.errors import hint, what_happened
+from unisono.client.cli.formatting.errors import Attempt, hint, what_happened
 from unisono.client.cli.service.access import Access
 from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
 
 
 def attempt(access: Access) -> Attempt:
-    """Return what the texts of errors need to know of a call: the target, TLS, and whether as an app."""
-    tls = access.tls or access.root_certificates is not None
-    return Attempt(target=access.target, tls=tls, app=access.app)
+    """Return what the texts of errors need to know of a call: where to, and whether as an app."""
+    return Attempt(address=access.address, app=access.app)
 
 
 @contextmanager
@@ -28,14 +25,14 @@ def report_errors(access: Access) -> Iterator[None]:
     `TokenCommandError` and an `OSError`. A broken pipe passes, and so does every other exception.
     """
     try:
-        check(access.target, None)
+        called = attempt(access)
     except ValueError as error:
         raise UsageFailure(f"--{error}") from None
     try:
         with remarks(partial(warn, as_json=access.as_json)):
             yield
     except UnisonoError as error:
-        raise failure(error, attempt(access)) from error
+        raise failure(error, called) from error
     except TokenCommandError as error:
         raise Failure(str(error), "run it by hand: it must print a token and nothing else") from error
     except BrokenPipeError:

@@ -10,6 +10,7 @@ from random import Random
 from tests.guarantees.position_model import counts, worth_a_ring
 from tests.guarantees.random_feed import RandomFeed
 from tests.sdk.stream_model import PayloadTransport, StreamModel
+from tests.support.processes import TIMEOUT
 from tests.support.random_commands import LAPTOP, PHONE
 from unisono.client import (
     Backoff,
@@ -29,6 +30,7 @@ from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.receiver import Receiver
 from unisono.client._device.state import DeviceState
+from unisono.client._device.watchdog import Watchdog
 from unisono.client._wire.caller import RpcCaller
 from unisono.client._wire.tokens import Tokens
 from unisono.server.api.convert import encoding, messages
@@ -130,7 +132,8 @@ class Model:
 
     async def start(self) -> None:
         """Start the device anew from its storage, as in a new process."""
-        self._state = DeviceState()
+        watchdog = Watchdog(TIMEOUT)
+        self._state = DeviceState(watchdog)
         persistence = Persistence(self._storage, self._opening.endpoint_id)
         kept = await persistence.load()
         self._state.inbox = Inbox(kept.rows, kept.point)
@@ -140,7 +143,8 @@ class Model:
             ServiceClient(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed
         )
         telling = Acknowledger(caller, self._opening.endpoint_id, interval=1, timeout=1)
-        self._receiver = Receiver(self._opening, caller, self._state, persistence, outbox, telling, timeout=1)
+        parts = (caller, self._state, persistence, outbox, telling, watchdog)
+        self._receiver = Receiver(self._opening, *parts, timeout=1)
         self._memory = self._saved
         self._prompt, self._slow = (Reader(self._state.listen(), dict(self._held)) for _ in range(2))
 

@@ -4,10 +4,13 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from tests.support.processes import TIMEOUT
+
+NOTHING: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +29,8 @@ class Program:
         self._process = process
 
     @classmethod
-    async def start(cls, text: str, *arguments: str) -> Self:
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    async def start(cls, text: str, *arguments: str, env: Mapping[str, str] = NOTHING) -> Self:
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **env}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-c",

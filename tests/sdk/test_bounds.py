@@ -24,9 +24,11 @@ from tests.sdk.device_script import (
     welcome,
 )
 from tests.sdk.storage_spy import StorageSpy
+from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Action, ChangeType, Event, Events, Status, StorageFailed, Timing, Unavailable
 from unisono.client._device import memory_budget, outbox, persistence
+from unisono.client._device.watchdog import Watchdog
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
@@ -199,7 +201,7 @@ async def test_events_that_nobody_takes_end_with_an_error(
     caplog: pytest.LogCaptureFixture, part: str
 ) -> None:
     """Those that came in time are there, and the memory is not filled by those that come later."""
-    events = Events()
+    events = Events(Watchdog(TIMEOUT))
     for number in range(1000):
         events.put([an_event(f"{number}", part)])
 
@@ -217,7 +219,7 @@ async def test_events_that_nobody_takes_end_with_an_error(
 
 
 async def test_events_that_are_taken_never_do() -> None:
-    events = Events()
+    events = Events(Watchdog(TIMEOUT))
     for number in range(200):
         events.put([an_event(f"{number}"), an_event("always the same")])
         await anext(events)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.sdk.inbox_model import poll
+from tests.support.processes import TIMEOUT
 from unisono.client import (
     BodyFormat,
     ChangeType,
@@ -22,6 +23,7 @@ from unisono.client import (
     UserActionState,
 )
 from unisono.client._device.state import DeviceState
+from unisono.client._device.watchdog import Watchdog
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -83,7 +85,7 @@ def event(
 
 def told(*happened: Event) -> list[Event]:
     """What a reader finds who comes only after all that."""
-    events = Events()
+    events = Events(Watchdog(TIMEOUT))
     for one in happened:
         events.put([one])
     return poll(events)
@@ -138,7 +140,7 @@ async def test_what_came_back_after_a_new_start_is_not_taken_for_gone() -> None:
 
 
 async def test_a_reader_that_waits_is_woken() -> None:
-    events = Events()
+    events = Events(Watchdog(TIMEOUT))
     waiting = asyncio.ensure_future(anext(events))
     await asyncio.sleep(0)
 
@@ -148,7 +150,7 @@ async def test_a_reader_that_waits_is_woken() -> None:
 
 
 async def test_what_came_before_the_end_is_read_before_it() -> None:
-    closed, superseded = Events(), Events()
+    closed, superseded = Events(Watchdog(TIMEOUT)), Events(Watchdog(TIMEOUT))
     for events in (closed, superseded):
         events.put([event("a", 1, ChangeType.CREATED)])
     closed.end(None)
@@ -162,7 +164,7 @@ async def test_what_came_before_the_end_is_read_before_it() -> None:
 
 
 async def test_whoever_waits_learns_of_the_end() -> None:
-    events = Events()
+    events = Events(Watchdog(TIMEOUT))
     waiting = asyncio.ensure_future(anext(events, None))
     await asyncio.sleep(0)
 
@@ -172,7 +174,7 @@ async def test_whoever_waits_learns_of_the_end() -> None:
 
 
 async def test_a_reader_that_gives_up_loses_nothing() -> None:
-    events = Events()
+    events = Events(Watchdog(TIMEOUT))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.001):
             await anext(events)
@@ -183,7 +185,7 @@ async def test_a_reader_that_gives_up_loses_nothing() -> None:
 
 
 def test_a_reader_that_is_gone_is_forgotten() -> None:
-    state = DeviceState()
+    state = DeviceState(Watchdog(TIMEOUT))
     gone = weakref.ref(state.listen())
 
     gc.collect()

@@ -21,6 +21,7 @@ from unisono.client._device.state import DeviceState, Status
 from unisono.client._device.storage import MemoryStorage, Storage
 from unisono.client._device.subscription import Subscription
 from unisono.client._device.timing import Timing
+from unisono.client._device.watchdog import Watchdog
 from unisono.client._model import Notification, Platform, ReadState, StartPosition, UserActionState
 from unisono.client._results import MarkResult
 from unisono.client._selections import Selector, State, marking
@@ -81,7 +82,8 @@ class Device(DeviceCalls):
             target, retry_provider_errors(token), connection, backoff=timing.backoff
         )
         caller = self._connection.caller
-        calls, self._state = ServiceClient(caller), DeviceState()
+        watchdog = Watchdog(timing.stall_timeout)
+        calls, self._state = ServiceClient(caller), DeviceState(watchdog)
         super().__init__(endpoint_id, calls, self._state, timeout=timing.call_timeout)
         self._persistence = Persistence(storage or MemoryStorage(), endpoint_id)
         self._outbox = Outbox(
@@ -100,9 +102,9 @@ class Device(DeviceCalls):
             start_position=_convert.start_position_number(start),
             heartbeat_interval=_convert.seconds(timing.heartbeat_interval),
         )
-        receives_for = (caller, self._state, self._persistence, self._outbox, self._acknowledger)
+        receives_for = (caller, self._state, self._persistence, self._outbox, self._acknowledger, watchdog)
         receiver = Receiver(opening, *receives_for, timeout=timeout)
-        self._subscription = Subscription(caller, receiver, timing)
+        self._subscription = Subscription(caller, receiver, timing, watchdog)
         self._opened = False
         self._task: asyncio.Task[None] | None = None
 

@@ -12,6 +12,7 @@ from unisono.client._device.memory_budget import (
     MemoryExceeded,
     MeteredDict,
 )
+from unisono.client._device.watchdog import Watchdog
 from unisono.client._model import ChangeType, Event
 
 _log = logging.getLogger("unisono.client")
@@ -24,9 +25,14 @@ class Events:
     with the change type of the first, so that at most one waits for each notification. For a reader so slow
     that they would take more than 512 MiB, the iterator ends with `Unavailable`: begin anew, with
     `device.notifications` and `device.events()`.
+
+    Where the process stood still, what waits is held back until the device has caught up: then at most one
+    of all that wait rings.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watchdog: Watchdog) -> None:
+        self._watchdog = watchdog
+        self._stalls = watchdog.look()
         self._waiting: MeteredDict[Event] = MeteredDict(MemoryBudget("events that nobody takes"), _size)
         self._arrived = asyncio.Event()
         self._ended = False
@@ -41,11 +47,9 @@ class Events:
         After the last event, raises what ended the device for good, `StopAsyncIteration` where the device
         was closed, or `Unavailable` where events were not taken in time.
         """
-        while not self._waiting:
-            if self._error is not None:
-                raise self._error
+        while not self._ready():
             if self._ended:
-                raise StopAsyncIteration
+                raise self._error or StopAsyncIteration
             self._arrived.clear()
             await self._arrived.wait()
         id_, event = next(iter(self._waiting.items()))
@@ -53,13 +57,15 @@ class Events:
         return event
 
     def put(self, events: Iterable[Event]) -> None:
-        """Add events in the order of their revisions. The device calls it."""
+        """Add the events of a complete point, in the order of their revisions. The device calls it."""
         if self._ended:
             return
         try:
             for event in events:
                 before = self._waiting.drop(event.notification.id)
                 self._waiting.put(event.notification.id, _merged(before, event) if before else event)
+            if self._stalls != self._watchdog.stalls:
+                self._ring_once()
         except MemoryExceeded as error:
             _log.warning("an iterator over events ends: %r", error)
             self.end(error)
@@ -70,6 +76,21 @@ class Events:
         if not self._ended:
             self._ended, self._error = True, error
             self._arrived.set()
+
+    def _ready(self) -> bool:
+        """Whether an event may be taken: it waits, and is not of before a stall."""
+        return bool(self._waiting) and (self._ended or self._stalls == self._watchdog.look())
+
+    def _ring_once(self) -> None:
+        """Leave one ring to all that waits: it is what was missed while the process stood still."""
+        self._stalls = self._watchdog.stalls
+        rings = sorted((event for event in self._waiting.values() if event.ring), key=_revision)
+        for event in rings[:-1]:
+            self._waiting[event.notification.id] = replace(event, ring=False)
+
+
+def _revision(event: Event) -> int:
+    return event.revision
 
 
 def _size(event: Event) -> int:

@@ -27,10 +27,6 @@ class _Change:
     def id(self) -> str:
         return self.event.notification_id
 
-    @property
-    def alert_revision(self) -> int:
-        return self.event.notification.alert_revision
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxChanges:
@@ -67,8 +63,6 @@ class Inbox:
         self._point = point or feed_pb.SubscribeResponse()
         self._shown = {id_: _convert.notification(row) for id_, row in self._rows.items()}
         self._newest_first: tuple[Notification, ...] | None = None
-        #: The largest alert revision of each notification that has rung.
-        self._rung: dict[str, int] = {}
         self._changes: MeteredDict[_Change] = MeteredDict(room, lambda change: size_of(change.event))
         self._resetting = False
         self._catching_up = True
@@ -165,11 +159,6 @@ class Inbox:
 
     def apply_changes(self, changes: InboxChanges) -> None:
         """Make the computed changes the state of the inbox, and forget what was collected."""
-        if self._resetting:
-            self._rung.clear()
-        for change in self._changes.values():
-            if change.alert:
-                self._rung[change.id] = max(change.alert_revision, self._rung.get(change.id, 0))
         self._changes.drop_all()
         for id_, row in changes.rows.items():
             self._hold(id_, row, changes.shown.get(id_))
@@ -177,6 +166,17 @@ class Inbox:
             self._newest_first = None
         self._resetting = self._catching_up = False
         self._point = changes.point
+
+    def undo(self, changes: InboxChanges) -> InboxChanges:
+        """Return what saves the inbox as it is, where changes were saved that are not applied to it."""
+        rows = {id_: self._rows.get(id_) for id_ in changes.rows}
+        return InboxChanges(events=(), rows=rows, shown={}, point=self._point, feed_epoch=changes.feed_epoch)
+
+    def rewind(self) -> None:
+        """Forget what was received since the last complete point: the next stream begins there."""
+        self._changes.drop_all()
+        self._resetting, self._catching_up = False, True
+        self.token = self._point.resume_token
 
     def dropped_events(self) -> tuple[Event, ...]:
         """Return an event for the removal of each notification that is held."""
@@ -189,8 +189,7 @@ class Inbox:
     def _hold(self, id_: str, row: pb.Notification | None, shown: Notification | None) -> None:
         if row is None or shown is None:
             self._rows.drop(id_)
-            for held in (self._shown, self._rung):
-                held.pop(id_, None)
+            self._shown.pop(id_, None)
         else:
             # It takes no more than the change that brought it did.
             self._rows.put(id_, row)
@@ -202,9 +201,7 @@ class Inbox:
         try:
             yield
         except MemoryExceeded:
-            self._changes.drop_all()
-            self._resetting, self._catching_up = False, True
-            self.token = self._point.resume_token
+            self.rewind()
             raise
 
     def _collect(self, event: feed_pb.Event) -> None:
@@ -236,9 +233,14 @@ class Inbox:
         return _event(change, row, ring=ring)
 
     def _alerts(self, change: _Change) -> bool:
-        """Whether there is an alert that has not rung: each rings at most once."""
-        rung = 0 if self._resetting else self._rung.get(change.id, 0)
-        return change.alert and change.alert_revision > rung
+        """Whether there is an alert that has not rung: that of what is held has, or it was handled by then.
+
+        So the rows are the record of what rang, also of one that starts anew: until it is complete, they are
+        held. The time tells alerts apart whose revisions come again, as in a store that was restored.
+        """
+        held = self._rows.get(change.id)
+        row = change.event.notification
+        return change.alert and row.alert_revision > 0 and (held is None or _alert(held) != _alert(row))
 
     def _dropped_event(self, row: Notification) -> Event:
         """Return the event for a notification that was held, and goes without an event of the server."""
@@ -257,6 +259,11 @@ def _alone(event: feed_pb.Event) -> feed_pb.Event:
     alone = feed_pb.Event()
     alone.CopyFrom(event)
     return alone
+
+
+def _alert(row: pb.Notification) -> tuple[int, int]:
+    """Return what names the last alert of a notification: its revision, and its time in nanoseconds."""
+    return row.alert_revision, row.alert_time.ToNanoseconds()
 
 
 def _event(change: _Change, row: Notification, *, ring: bool) -> Event:

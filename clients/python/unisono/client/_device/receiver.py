@@ -8,6 +8,7 @@ from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.shielded import run_shielded
 from unisono.client._device.state import DeviceState, Status
+from unisono.client._device.watchdog import Stalled, Watchdog
 from unisono.client._errors import FeedDeleted, NotFound, UnisonoError
 from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import GET
@@ -27,6 +28,7 @@ class Receiver:
         persistence: Persistence,
         outbox: Outbox,
         acknowledger: Acknowledger,
+        watchdog: Watchdog,
         *,
         timeout: float,
     ) -> None:
@@ -36,6 +38,7 @@ class Receiver:
         self._persistence = persistence
         self._outbox = outbox
         self._acknowledger = acknowledger
+        self._watchdog = watchdog
         self._timeout = timeout
 
     def next_request(self) -> pb.SubscribeRequest:
@@ -55,9 +58,10 @@ class Receiver:
     async def on_message(self, message: pb.SubscribeResponse) -> None:
         """Apply a message. At a complete point, save what it changed before anybody sees it.
 
-        Raises `MemoryExceeded`, `StorageFailed` when too much is unsaved, and errors of calls for missing
-        payloads.
+        Raises `MemoryExceeded`, `StorageFailed` when too much is unsaved, errors of calls for missing
+        payloads, and `Stalled` where the process stood still since the stream began, which changes nothing.
         """
+        self._watchdog.check()
         if message.goodbye.reason == pb.GOODBYE_REASON_FEED_DELETED:
             await self.on_feed_deleted()
             return
@@ -86,13 +90,23 @@ class Receiver:
 
     def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
         """Show that the device is offline, and why."""
+        if isinstance(error, Stalled):
+            self._state.inbox.rewind()
         if reset_position:
             self._state.inbox.reset_position()
         self._state.set_status(Status.OFFLINE, error)
 
     async def _complete(self, point: pb.SubscribeResponse) -> None:
+        self._watchdog.check()
         changes = self._state.inbox.compute_changes(point, passed=self._state.passed)
-        if await self._persistence.save_changes(changes, self._state.clock.ahead_of_wall):
+        saved = await self._persistence.save_changes(changes, self._state.clock.ahead_of_wall)
+        try:
+            self._watchdog.check()
+        except Stalled:
+            # What is not shown yet must not be kept as shown: no process would ring for it.
+            await self._persistence.save_changes(self._state.inbox.undo(changes))
+            raise
+        if saved:
             self._acknowledger.advance(point.resume_token)
         self._state.apply(changes)
 

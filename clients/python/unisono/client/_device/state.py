@@ -10,6 +10,7 @@ from unisono.client._device.events import Events
 from unisono.client._device.inbox import Inbox, InboxChanges
 from unisono.client._device.server_clock import ServerClock
 from unisono.client._device.shown import ShownRows, badge, passes_at
+from unisono.client._device.watchdog import Watchdog
 from unisono.client._model import Notification
 
 #: Seconds. The timers of the event loop stand still while the machine sleeps, so none is set for longer.
@@ -32,7 +33,8 @@ class Status(Enum):
 class DeviceState:
     """The inbox of a device, its status, and the error that explains it."""
 
-    def __init__(self, clock: ServerClock | None = None) -> None:
+    def __init__(self, watchdog: Watchdog, clock: ServerClock | None = None) -> None:
+        self._watchdog = watchdog
         self.clock = clock or ServerClock()
         self.inbox = Inbox()
         self.status = Status.OFFLINE
@@ -60,7 +62,7 @@ class DeviceState:
 
     def listen(self) -> Events:
         """Return an iterator over events from now on; it ends at once where the device has ended."""
-        events = Events()
+        events = Events(self._watchdog)
         if self.status is Status.CLOSED:
             events.end(self.error)
         self._listeners.add(events)
@@ -69,9 +71,8 @@ class DeviceState:
     def apply(self, changes: InboxChanges) -> None:
         """Apply the changes of a complete point: inbox, events and status change together."""
         self.inbox.apply_changes(changes)
-        if changes.events:
-            for listener in tuple(self._listeners):
-                listener.put(changes.events)
+        for listener in tuple(self._listeners):
+            listener.put(changes.events)
         self.set_status(Status.LIVE, None)
 
     def discard(self) -> None:

@@ -11,6 +11,7 @@ from unisono.client._device.memory_budget import MemoryExceeded
 from unisono.client._device.reconnect import MAX_REFUSALS, Reconnect, plan_reconnect
 from unisono.client._device.stream import messages
 from unisono.client._device.timing import Timing
+from unisono.client._device.watchdog import Stalled, Watchdog
 from unisono.client._errors import FeedBarred, UnisonoError
 from unisono.client._wire.caller import RpcCaller
 from unisono.v1 import feed_service_pb2 as pb
@@ -76,10 +77,11 @@ class _StreamTasks:
 class Subscription:
     """The streams of one endpoint, one after the other."""
 
-    def __init__(self, caller: RpcCaller, handler: StreamHandler, timing: Timing) -> None:
+    def __init__(self, caller: RpcCaller, handler: StreamHandler, timing: Timing, watchdog: Watchdog) -> None:
         self._caller = caller
         self._handler = handler
         self._timing = timing
+        self._watchdog = watchdog
         self._failures = 0
         self._refusals = 0
 
@@ -89,6 +91,8 @@ class Subscription:
             outcome = await self._one_stream()
             if outcome.complete and not isinstance(outcome.error, MemoryExceeded):
                 self._failures = self._refusals = 0
+            if isinstance(outcome.error, Stalled):
+                self._failures = 0
             if isinstance(outcome.error, FeedBarred):
                 await self._handler.on_feed_deleted()
             reconnect = plan_reconnect(
@@ -104,24 +108,29 @@ class Subscription:
     async def _one_stream(self) -> _StreamOutcome:
         outcome = _StreamOutcome()
         try:
-            outcome.token = await self._caller.tokens.get()
-            request = self._handler.next_request()
-            stream = messages(self._caller.transport, request, outcome.token, self._timing)
-            async with aclosing(stream), _StreamTasks() as background_tasks:
-                async for message in stream:
-                    outcome.complete = outcome.complete or message.complete
-                    if message.HasField("goodbye"):
-                        outcome.goodbye = message.goodbye
-                    await self._handler.on_message(message)
-                    # After the first message: it may say that what waits to be sent is to be discarded.
-                    if not outcome.opened:
-                        background_tasks.start(self._handler.background_tasks())
-                    outcome.opened = True
+            async with self._watchdog.watching():
+                await self._read(outcome)
         except UnisonoError as error:
             # Whoever keeps it for long must not keep the dead call, and its connection, with it.
             outcome.error = error.with_traceback(None)
             error.__context__ = None
         return outcome
+
+    async def _read(self, outcome: _StreamOutcome) -> None:
+        """Open a stream, and read it to its end."""
+        outcome.token = await self._caller.tokens.get()
+        request = self._handler.next_request()
+        stream = messages(self._caller.transport, request, outcome.token, self._timing)
+        async with aclosing(stream), _StreamTasks() as background_tasks:
+            async for message in stream:
+                outcome.complete = outcome.complete or message.complete
+                if message.HasField("goodbye"):
+                    outcome.goodbye = message.goodbye
+                await self._handler.on_message(message)
+                # After the first message: it may say that what waits to be sent is to be discarded.
+                if not outcome.opened:
+                    background_tasks.start(self._handler.background_tasks())
+                outcome.opened = True
 
     def _refuse(self, token: str, cause: UnisonoError) -> None:
         """Have the next stream use another token. Raises when that was in vain too often."""
@@ -135,4 +144,6 @@ class Subscription:
         delay = reconnect.delay
         if delay is None:
             delay = self._timing.backoff.delay_after(reconnect.cause, self._failures)
-        await asyncio.sleep(delay)
+        if await self._watchdog.sleep(delay):
+            # Whatever was the matter was before: it is tried again at once.
+            self._failures = 0

@@ -16,6 +16,8 @@ class Timing:
     heartbeat_interval: the interval to ask the server for, which clamps it to 5 to 300 s; None leaves it to
         the server (30 s).
     acknowledge_interval: from a change of the position to its acknowledgement, to gather several in one.
+    stall_timeout: for how long this process may stand still, or sleep with its machine, before what comes
+        in on the open stream is of the past: then the device drops it, and resumes from where it is.
     call_timeout: for each call, with all its retries: a mark (which is sent again after that), a delete, a
         page of the history, an acknowledgement.
     backoff: the delays before the device reconnects, and before it repeats calls.
@@ -26,5 +28,6 @@ class Timing:
     missed_heartbeats: float = 2.0
     heartbeat_interval: float | None = None
     acknowledge_interval: float = 5.0
+    stall_timeout: float = 10.0
     call_timeout: float = 20.0
     backoff: Backoff = field(default_factory=Backoff)

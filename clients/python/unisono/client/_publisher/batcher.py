@@ -207,7 +207,11 @@ class SendBatcher:
         results = (await self._caller.attempt(BATCH_SEND, request, deadline)).results
         if len(results) != len(batch):
             raise InternalError(f"{len(batch)} sends were answered with {len(results)} results")
-        return [_outcome(result) for result in results]
+        outcomes = [_outcome(result) for result in results]
+        passing = (one for one in outcomes if isinstance(one, UnisonoError) and may_pass_soon(one))
+        if first := next(passing, None):
+            self._caller.outages.failed(first)
+        return outcomes
 
 
 class _BatchTooLarge(Exception):

@@ -8,6 +8,7 @@ from typing import TypeVar
 from unisono.client._errors import DeadlineExceeded, ServerTooOld, Unauthenticated, UnisonoError
 from unisono.client._wire.contract_levels import OLDEST
 from unisono.client._wire.methods import GET_SERVER_INFO, Method, Request, Response
+from unisono.client._wire.outages import OutageLog
 from unisono.client._wire.retry import Backoff, may_pass_soon
 from unisono.client._wire.server_level import ServerLevel
 from unisono.client._wire.tokens import Tokens
@@ -36,6 +37,7 @@ class RpcCaller:
         self.transport = transport
         self.tokens = tokens
         self.backoff = backoff
+        self.outages = OutageLog(transport)
         #: What the server knows of the contract.
         self.server = ServerLevel()
 
@@ -69,6 +71,18 @@ class RpcCaller:
         `DeadlineExceeded` when the token or the response does not come in time, any other `UnisonoError` of
         the call, and what the provider of tokens raises.
         """
+        try:
+            answer = await self._attempt(method, request, deadline)
+        except UnisonoError as error:
+            if may_pass_soon(error):
+                self.outages.failed(error)
+            raise
+        self.outages.ended()
+        return answer
+
+    async def _attempt(
+        self, method: Method[Request, Response], request: Request, deadline: Deadline
+    ) -> Response:
         if self.server.may_lack(request):
             checking = self.server.check(request, lambda: self._ask_level(deadline))
             await _in_time(checking, deadline, "the server did not say in time what it knows")

@@ -62,7 +62,7 @@ class GrpcTransport:
             raise ValueError(f"streams_per_connection: must be at least 1; is {streams_per_connection}")
         warn_if_cleartext(address)
         self.target = address.target
-        self._address = address
+        self.address = address
         self._streams_per_connection = streams_per_connection
         self._pool: ConnectionPool | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -127,7 +127,7 @@ class GrpcTransport:
     def _opened(self) -> ConnectionPool:
         loop = asyncio.get_running_loop()
         if self._pool is None:
-            self._loop, self._pool = loop, pool_of(self._address, self._streams_per_connection, self)
+            self._loop, self._pool = loop, pool_of(self.address, self._streams_per_connection, self)
         if self._loop is not loop:
             raise RuntimeError(
                 "this connection belongs to another event loop, which used it first: make one for each "

@@ -25,4 +25,6 @@ class _Handler(logging.Handler):
         self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._say(one_line(record.getMessage()))
+        # The command says itself that a call failed, or that a device is offline.
+        if not getattr(record, "outage", False):
+            self._say(one_line(record.getMessage()))

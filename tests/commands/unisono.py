@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -25,10 +26,14 @@ COMMAND: Final = (sys.executable, "-m", "unisono.client.cli")
 Ended = subprocess.CompletedProcess[str]
 
 
+#: Where commands keep what is of this installation: not in the home of whoever runs the tests.
+STATE: Final = {"XDG_STATE_HOME": str(Path(__file__).parents[2] / ".cache" / "state")}
+
+
 def environment(**changes: str) -> dict[str, str]:
     """That of the tests, without settings of the command, and with a time and a locale that are known."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("UNISONO_")}
-    return {**inherited, "TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "80", **changes}
+    return {**inherited, "TZ": "UTC", "LC_ALL": "C.UTF-8", "COLUMNS": "80", **STATE, **changes}
 
 
 def run(*arguments: str, stdin: str = "", **changes: str) -> Ended:

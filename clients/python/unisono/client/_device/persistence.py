@@ -47,6 +47,11 @@ class SavedState:
     clock: float | None
 
 
+def owner_of(kept: Mapping[str, bytes]) -> str:
+    """Return the endpoint id whose state is in a storage; empty for a new one."""
+    return kept.get(_ENDPOINT, b"").decode(errors="replace")
+
+
 class Persistence:
     """One device's use of its storage: the inbox and its position change together or not at all."""
 

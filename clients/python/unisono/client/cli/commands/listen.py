@@ -7,7 +7,7 @@ import click
 
 from unisono.client._model import Platform
 from unisono.client.cli.commands.help import Command, block, examples
-from unisono.client.cli.commands.options import common_options, endpoint_option, platform_option
+from unisono.client.cli.commands.options import common_options, platform_option
 from unisono.client.cli.formatting.json_output import member_of
 from unisono.client.cli.service.access import Access
 
@@ -40,7 +40,11 @@ _EXAMPLES: Final = examples(
     cls=Command,
     epilog="\n\n".join((_PLAIN, _JSON, _EXAMPLES)),
 )
-@endpoint_option
+@click.option(
+    "--endpoint",
+    metavar="ID",
+    help="which of the user's devices this is [default: that of --storage, or this machine and terminal]",
+)
 @click.option("--name", default="", metavar="TEXT", help="for people to recognise this device")
 @platform_option
 @click.option(
@@ -60,7 +64,13 @@ _EXAMPLES: Final = examples(
 )
 @common_options
 def listen(
-    access: Access, endpoint: str, name: str, platform: str, storage: Path | None, plain: bool, bell: bool
+    access: Access,
+    endpoint: str | None,
+    name: str,
+    platform: str,
+    storage: Path | None,
+    plain: bool,
+    bell: bool,
 ) -> None:
     """Be a device of the token's user, until Ctrl-C.
 

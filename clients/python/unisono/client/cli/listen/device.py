@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from unisono.client._device.device import Device
+from unisono.client._device.persistence import owner_of
 from unisono.client._device.storage import FileStorage
 from unisono.client._device.timing import Timing
 from unisono.client._model import Platform
 from unisono.client._wire.retry import Backoff
 from unisono.client.cli.inbox.screen import Screen
 from unisono.client.cli.listen.lines import LineReporter
+from unisono.client.cli.service import this_device
 from unisono.client.cli.service.access import Access
 from unisono.client.cli.service.errors import attempt
 from unisono.client.cli.service.remarks import remarks
@@ -26,10 +28,13 @@ WATCHED: Final = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """The device that a command asks for, and how to show it. Without `storage` nothing is kept."""
+    """The device that a command asks for, and how to show it. Without `storage` nothing is kept.
+
+    Without an `endpoint_id` it is the device whose state is in `storage`, or else this machine and terminal.
+    """
 
     access: Access
-    endpoint_id: str
+    endpoint_id: str | None
     display_name: str
     platform: Platform
     storage: Path | None
@@ -43,7 +48,7 @@ class Listening:
     async def listen(self) -> None:
         """Be the device on the running event loop, as `run`. The device is closed at the end in any case."""
         with stop_event() as asked:
-            async with self._device() as device:
+            async with self._device(await self._endpoint_id()) as device:
                 await run_until_first_done(asked.wait(), self._shown(device))
 
     async def _shown(self, device: Device) -> None:
@@ -62,11 +67,23 @@ class Listening:
         bell = sys.stdout.isatty() and self.bell
         return LineReporter(device, attempt=attempt(self.access), as_json=self.access.as_json, bell=bell)
 
-    def _device(self) -> Device:
+    async def _endpoint_id(self) -> str:
+        return self.endpoint_id or await self._saved_id() or this_device.endpoint_id()
+
+    async def _saved_id(self) -> str:
+        if self.storage is None or not self.storage.exists():
+            return ""
+        storage = FileStorage(self.storage)
+        try:
+            return owner_of(await storage.load())
+        finally:
+            await storage.close()
+
+    def _device(self, endpoint_id: str) -> Device:
         return Device(
             self.access.target,
             token_source(self.access),
-            endpoint_id=self.endpoint_id,
+            endpoint_id=endpoint_id,
             platform=self.platform,
             display_name=self.display_name,
             storage=FileStorage(self.storage) if self.storage else None,

@@ -5,16 +5,19 @@ import socket
 import sys
 from typing import Final
 
+from unisono.client.cli.service.installation import installation
+
 _PLATFORMS: Final = {"darwin": "macos", "win32": "windows"}
 
 
 def endpoint_id() -> str:
-    """Return the default endpoint id: the names of host and terminal, such as laptop-pts3.
+    """Return the default endpoint id: host, installation and terminal, such as laptop-3d1219c7-pts3.
 
-    So two panes are two devices. Without a terminal, or on Windows, it is such as laptop-listen.
+    So two panes are two devices, and two hosts of one name. Without a terminal, or on Windows, the last part
+    is "listen"; that in the middle is left out where there is none.
     """
     host = socket.gethostname().partition(".")[0]
-    return f"{host}-{_terminal() or 'listen'}"
+    return "-".join(part for part in (host, installation(), _terminal() or "listen") if part)
 
 
 def platform() -> str:

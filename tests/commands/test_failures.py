@@ -71,7 +71,7 @@ def test_programs_get_one_object_on_stderr(server: ServerProcess) -> None:
 
 
 def test_no_server(nowhere: str) -> None:
-    ended = Cli(nowhere, "token").run("list", "--timeout", "1s")
+    ended = Cli(nowhere, "token").process("list", "--timeout", "1s")
     assert (ended.returncode, ended.stdout) == (1, "")
     error, hint = ended.stderr.splitlines()
     assert error.startswith("Error: ")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import unisono.client
-from tests.commands.unisono import COMMAND, environment, run
+from tests.commands.unisono import COMMAND, environment, process, run
 from tests.support.processes import TIMEOUT
 from unisono.client.cli import commands
 
@@ -59,7 +59,7 @@ def test_the_commands_and_the_exit_statuses() -> None:
 
 
 def test_version() -> None:
-    ended = run("--version")
+    ended = process("--version")
     assert (ended.returncode, ended.stdout) == (0, "unisono, version 0.1.0\n")
 
 

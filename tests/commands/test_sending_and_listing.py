@@ -168,15 +168,17 @@ def listed(user: Cli, columns: int) -> str:
 
 def test_words_that_a_locale_cannot_read_are_sent_as_they_are(app: Cli, user: Cli, ada: str) -> None:
     ascii_only = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
-    app.stdout("send", ada, "Grüße", "--key", "schlüssel", **ascii_only)
+    assert app.process("send", ada, "Grüße", "--key", "schlüssel", **ascii_only).returncode == 0
     assert user.json_lines("list")[0]["title"] == "Grüße"
-    assert app.stdout("delete", "--user", ada, "--key", "schlüssel", **ascii_only) == "deleted\n"
+    deleted = app.process("delete", "--user", ada, "--key", "schlüssel", **ascii_only)
+    assert (deleted.stdout, deleted.stderr) == ("deleted\n", "")
 
 
 def test_a_file_is_found_whatever_the_locale(user: Cli, tmp_path: Path) -> None:
     file = tmp_path / "Grüße.txt"
     file.write_bytes(b"1234")
-    user.stdout("send", "--me", "--raw", str(file), PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C")
+    ascii_only = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    assert user.process("send", "--me", "--raw", str(file), **ascii_only).returncode == 0
     assert user.json_lines("list")[0]["raw_content"] == "MTIzNA=="
 
 
@@ -262,8 +264,10 @@ def test_a_table_is_whole_where_nobody_looks_at_it(app: Cli, user: Cli, ada: str
 def test_a_locale_without_the_characters_is_no_error(app: Cli, user: Cli, ada: str) -> None:
     app.stdout("send", ada, "日本語")
     ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
-    assert "?  ???" in user.stdout("list", **ascii_only)
-    assert objects(user.stdout("list", "--json", **ascii_only))[0]["title"] == "日本語"
+    for_people, for_programs = (user.process("list", *how, **ascii_only) for how in ((), ("--json",)))
+    assert "?  ???" in for_people.stdout
+    assert objects(for_programs.stdout)[0]["title"] == "日本語"
+    assert for_people.stderr == for_programs.stderr == ""
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])

@@ -40,7 +40,7 @@ def root(authority: trustme.CA, folder: Path) -> str:
 
 def raised(server: ServerProcess, *options: str) -> tuple[str, str]:
     """The error and the hint."""
-    ended = Cli(server.address, tokens.publisher()).run(*LIST, *options)
+    ended = Cli(server.address, tokens.publisher()).process(*LIST, *options)
     assert (ended.returncode, ended.stdout) == (1, "")
     # Not a line more: what gRPC would say by itself is not shown.
     error, hint = ended.stderr.splitlines()

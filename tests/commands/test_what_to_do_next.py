@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.unisono import run
+from tests.commands.unisono import process, run
 from unisono.client import (
     DeadlineExceeded,
     NotFound,
@@ -202,6 +202,6 @@ def test_nothing_to_send(options: list[str]) -> None:
 )
 def test_arguments_that_are_no_text(arguments: list[str | bytes], locale: dict[str, str]) -> None:
     texts = [word.decode(errors="surrogateescape") if isinstance(word, bytes) else word for word in arguments]
-    ended = run(*texts, "--token", "x", **locale)
+    ended = process(*texts, "--token", "x", **locale)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "is no text in UTF-8" in ended.stderr.splitlines()[0]

@@ -1,5 +1,8 @@
-"""Runs `unisono-verify` as people do: as a process of its own. Whatever is started here is ended here."""
+"""Runs `unisono-verify`: within this process, or as a process of its own. Whatever is started here is ended
+here.
+"""
 
+import logging
 import signal
 import subprocess
 import sys
@@ -7,17 +10,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from tests.commands import unisono
 from tests.commands.unisono import environment
 from tests.support import tokens
 from tests.support.processes import TIMEOUT
+from unisono.verify.cli import main
 
 COMMAND: Final = (sys.executable, "-m", "unisono.verify.cli")
 
 Ended = subprocess.CompletedProcess[str]
 
 
+def within(*arguments: str, **changes: str) -> Ended:
+    """Run a command to its end, within this process, whose log stays as it is."""
+    logger = logging.getLogger("unisono.client")
+    level = logger.level
+    try:
+        return unisono.within(main, *arguments, **changes)
+    finally:
+        logger.setLevel(level)
+
+
 def run(*arguments: str, **changes: str) -> Ended:
-    """Run a command to its end."""
+    """Run a command to its end, as a process."""
     return subprocess.run(
         (*COMMAND, *arguments),
         stdin=subprocess.DEVNULL,

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.unisono import environment, within
+from tests.commands.unisono import environment
 from tests.support import tokens
 from tests.support.processes import TIMEOUT, ServerProcess
 from tests.support.stub_server import scripted
-from tests.verify.command import COMMAND, at, run
+from tests.verify.command import COMMAND, at, run, within
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
-from unisono.verify.cli import main
 from unisono.verify.cli.options import MAX_USERS
 from unisono.verify.load.traffic import PLATFORMS
 
@@ -23,9 +22,9 @@ HERE = ("--target", "127.0.0.1:1")
 PRINT = ("--token-command", "echo {user}")
 
 
-def raised(*arguments: str, status: int) -> tuple[str, str]:
-    """The error and the hint, the last that it says; status 2 is for what it does not even try."""
-    ended = within(main, *arguments) if status == 2 else run(*arguments)
+def raised(*arguments: str, status: int, apart: bool = False) -> tuple[str, str]:
+    """The error and the hint, the last that it says; `apart` in a process, where gRPC may speak."""
+    ended = run(*arguments) if apart else within(*arguments)
     assert (ended.returncode, ended.stdout) == (status, "")
     *_, error, hint = ended.stderr.splitlines()
     return error, hint
@@ -70,13 +69,13 @@ def test_wrong_arguments(arguments: list[str], said: str, told: str) -> None:
     ],
 )
 def test_arguments_that_cannot_be_read(arguments: list[str], said: str) -> None:
-    ended = within(main, *arguments)
+    ended = within(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert said in " ".join(ended.stderr.split())
 
 
 def test_an_address_that_is_none() -> None:
-    ended = within(main, "--target", "nonsense", *APP, "--user=a=x")
+    ended = within("--target", "nonsense", *APP, "--user=a=x")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith("Error: --target: must be HOST:PORT, such as 127.0.0.1:50051")
 
@@ -85,7 +84,7 @@ def test_nobody_is_there() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         nowhere = f"127.0.0.1:{held.getsockname()[1]}"
-        error, hint = raised(*at(nowhere, "ada"), status=1)
+        error, hint = raised(*at(nowhere, "ada"), status=1, apart=True)
     assert error.startswith("Error: ")
     assert hint == f"Hint: is the server at {nowhere} up?"
 
@@ -94,7 +93,7 @@ def test_nobody_is_there() -> None:
 async def test_a_server_of_before_is_not_blamed(ada: str, level: int | None) -> None:
     async with scripted() as script:
         script.knows(level)
-        error, hint = await asyncio.to_thread(raised, *at(script.target, ada), status=1)
+        error, hint = await asyncio.to_thread(raised, *at(script.target, ada), status=1, apart=True)
 
         assert f"the server at {script.target} is older than this unisono-verify" in error
         assert "upgrade the server" in hint
@@ -102,7 +101,7 @@ async def test_a_server_of_before_is_not_blamed(ada: str, level: int | None) -> 
 
 
 def test_tls_where_there_is_none(server: ServerProcess, ada: str) -> None:
-    error, hint = raised(*at(server.address, ada), "--tls", status=1)
+    error, hint = raised(*at(server.address, ada), "--tls", status=1, apart=True)
     assert error.endswith("does not speak TLS")
     assert "leave out --tls" in hint
 
@@ -166,7 +165,7 @@ def test_a_user_is_named_to_the_shell_as_it_is(server: ServerProcess, tmp_path: 
     token.write_text(tokens.device(user))
     printed = ("--user", user, "--token-command", f"cd '{tmp_path}' && cat {{user}}")
     app = ("--target", server.address, "--app-token", tokens.publisher())
-    ended = run(*app, *printed, "--for", "1s", "--no-faults", "--json")
+    ended = within(*app, *printed, "--for", "1s", "--no-faults", "--json")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert list(tmp_path.iterdir()) == [token]
 
@@ -181,18 +180,18 @@ def test_a_file_that_holds_no_history(tmp_path: Path, content: str) -> None:
 
 
 def test_programs_get_an_object() -> None:
-    ended = within(main, *HERE, *APP, UNISONO_JSON="1")
+    ended = within(*HERE, *APP, UNISONO_JSON="1")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith('{"message":"there are no users"')
 
 
 def test_it_explains_itself() -> None:
-    text = within(main, "--help").stdout
+    text = within("--help").stdout
     assert "The devices that these users have will ring." in text
     assert "Exit status: 0 " in text
     assert "unisono-verify judge history.jsonl" in text.split("Examples:")[1]
     assert run("--version").stdout == "unisono-verify, version 0.1.0\n"
-    assert "Judge what --save has kept" in within(main, "judge", "--help").stdout
+    assert "Judge what --save has kept" in within("judge", "--help").stdout
 
 
 def test_its_help_waits_for_no_grpc() -> None:

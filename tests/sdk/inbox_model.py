@@ -4,22 +4,20 @@ The oracle does not depend on positions and batches: at every complete point it 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from random import Random
 
 from tests.guarantees.position_model import counts, worth_a_ring
 from tests.guarantees.random_feed import RandomFeed
+from tests.sdk.event_reader import Reader
+from tests.sdk.moods import STALL_TIMEOUT, MoodyStorage, RandomStalls
 from tests.sdk.stream_model import PayloadTransport, StreamModel
-from tests.support.processes import TIMEOUT
 from tests.support.random_commands import LAPTOP, PHONE
 from unisono.client import (
     Backoff,
     ChangeType,
     Event,
-    Events,
-    MemoryStorage,
     Notification,
-    StorageFailed,
     Unavailable,
 )
 from unisono.client._calls import ServiceClient
@@ -30,42 +28,12 @@ from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.receiver import Receiver
 from unisono.client._device.state import DeviceState
-from unisono.client._device.watchdog import Watchdog
+from unisono.client._device.watchdog import Stalled
 from unisono.client._wire.caller import RpcCaller
 from unisono.client._wire.tokens import Tokens
 from unisono.server.api.convert import encoding, messages
 from unisono.server.model import Audience
 from unisono.v1 import feed_service_pb2 as pb
-
-
-def poll(events: Events) -> list[Event]:
-    """Return the events that an iterator has ready, without waiting for more."""
-    found: list[Event] = []
-    while True:
-        step = events.__anext__()
-        try:
-            step.send(None)
-        except StopIteration as ready:
-            found.append(ready.value)
-        else:
-            step.close()
-            return found
-
-
-class MoodyStorage(MemoryStorage):
-    """A storage that fails now and then; `saved` is whether the last save succeeded."""
-
-    def __init__(self, random: Random) -> None:
-        super().__init__()
-        self._random = random
-        self.saved = False
-
-    async def save(self, changes: Mapping[str, bytes | None]) -> None:
-        self.saved = self._random.random() > 0.1
-        if not self.saved:
-            raise StorageFailed("the disk is full")
-        await super().save(changes)
-
 
 Rings = frozenset[tuple[str, int]]
 """Alerts, by notification and alert revision."""
@@ -86,66 +54,44 @@ class ExpectedState:
     rung: Rings = frozenset()
 
 
-@dataclass(slots=True)
-class Reader:
-    """A reader of a device's events, with the state that it makes of them alone, and the rings it is owed."""
-
-    events: Events
-    held: dict[str, Notification] = field(default_factory=dict)
-    last: int = 0
-    #: False once a device that began at the END was shown all that was before.
-    in_order: bool = True
-    owed: set[str] = field(default_factory=set)
-
-    def read(self) -> list[Event]:
-        found = poll(self.events)
-        for event in found:
-            self._take(event)
-        return found
-
-    def _take(self, event: Event) -> None:
-        row = event.notification
-        if event.change_type is not ChangeType.UNSPECIFIED and self.in_order:
-            assert event.revision > self.last, "events out of order, or one twice"
-            self.last = event.revision
-        if event.removed:
-            assert not event.ring, "a ring for what is gone"
-            self.held.pop(row.id, None)
-        else:
-            self.held[row.id] = row
-            assert not event.ring or row.counts_as_unread, "a ring for what was handled"
-
-
 class Model:
-    """One endpoint over many streams and several processes, checked at every complete point."""
+    """One endpoint over many streams and several processes, checked at every complete point.
+
+    Its processes stand still now and then: before a message is applied, while content is fetched for it, and
+    while what it changes is saved.
+    """
 
     def __init__(self, world: RandomFeed, audience: Audience, *, from_end: bool) -> None:
         self._world = world
         self._wire = StreamModel(world, audience)
         self._random = world.random
-        self._storage = MoodyStorage(world.random)
+        self._stalls = RandomStalls(world.random)
+        self._storage = MoodyStorage(world.random, self._stalls)
         start = pb.START_POSITION_END if from_end else pb.START_POSITION_BEGINNING
         self._opening = pb.SubscribeRequest(endpoint_id=audience.endpoint_id, start_position=start)
-        self._memory = self._saved = ExpectedState()
-        self.complete_points = self.resets = self.rings = 0
+        self._memory = self._settled = self._saved = ExpectedState()
+        self.complete_points = self.resets = self.rings = self.stalls = 0
         self._anew = self._catching_up = False
+        #: Whether the process stood still, and was not complete since.
+        self.past = False
 
     async def start(self) -> None:
         """Start the device anew from its storage, as in a new process."""
-        watchdog = Watchdog(TIMEOUT)
-        self._state = DeviceState(watchdog)
+        self._watchdog = self._stalls.clock.watchdog(STALL_TIMEOUT)
+        self._state = DeviceState(self._watchdog)
         persistence = Persistence(self._storage, self._opening.endpoint_id)
         kept = await persistence.load()
         self._state.inbox = Inbox(kept.rows, kept.point)
-        self._transport = PayloadTransport(self._world)
+        self._transport = PayloadTransport(self._world, self._stalls.maybe)
         caller = RpcCaller(self._transport, Tokens("a token"), Backoff())
         outbox = Outbox(
             ServiceClient(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed
         )
         telling = Acknowledger(caller, self._opening.endpoint_id, interval=1, timeout=1)
-        parts = (caller, self._state, persistence, outbox, telling, watchdog)
+        parts = (caller, self._state, persistence, outbox, telling, self._watchdog)
         self._receiver = Receiver(self._opening, *parts, timeout=1)
-        self._memory = self._saved
+        self._memory = self._settled = self._saved
+        self.past = False
         self._prompt, self._slow = (Reader(self._state.listen(), dict(self._held)) for _ in range(2))
 
     @property
@@ -159,12 +105,19 @@ class Model:
         stream ends at the first complete point. Raises `AssertionError` where a promise is broken.
         """
         request, complete = self._receiver.next_request(), False
+        self._stalls.chance = loss / 5
+        self._watchdog.begin()
         async for message in self._wire.stream(request, busy=bool(loss)):
             if steps == 0 or self._random.random() < loss:
                 break
             steps -= 1
             await self._notice(message, request)
-            await self._receiver.on_message(message)
+            try:
+                self._stalls.maybe()
+                await self._receiver.on_message(message)
+            except Stalled as error:
+                self._stand_still(error)
+                return complete
             if message.complete:
                 self._check(message)
                 complete = True
@@ -175,6 +128,15 @@ class Model:
         reset_position = self._random.random() < loss / 5
         self._receiver.on_disconnect(Unavailable("the line broke"), reset_position=reset_position)
         return complete
+
+    def _stand_still(self, error: Stalled) -> None:
+        """Go back to the last complete point: what was collected since is dropped, and what waits is past."""
+        self._receiver.on_disconnect(error, reset_position=False)
+        assert not self._prompt.read(), "it plays back what was before"
+        self._memory, self._anew, self.past = self._settled, False, True
+        if self._storage.saved:
+            self._saved = self._settled
+        self.stalls += 1
 
     async def _notice(self, message: pb.SubscribeResponse, request: pb.SubscribeRequest) -> None:
         """Update the expected state at a Welcome."""
@@ -207,9 +169,10 @@ class Model:
             rung=self._memory.rung
             | {(e.notification.id, e.notification.alert_revision) for e in events if e.ring},
         )
+        self._settled = self._memory
         if self._storage.saved:
             self._saved = self._memory
-        self._anew = self._catching_up = False
+        self._anew = self._catching_up = self.past = False
         self.complete_points += 1
 
     def _check_held(self, point: pb.SubscribeResponse) -> None:
@@ -255,10 +218,9 @@ class Model:
     def _check_slow(self, events: list[Event]) -> None:
         """Check that a slow reader misses nothing that still matters."""
         for event in events:
-            if event.ring:
-                self._slow.owed.add(event.notification.id)
-            elif event.removed or not event.notification.counts_as_unread:
-                self._slow.owed.discard(event.notification.id)
+            self._slow.owe(event)
+        if self.past:
+            self._slow.owe_one()
         if self._random.random() < 0.3:
             rung = [event.notification.id for event in self._slow.read() if event.ring]
             assert sorted(rung) == sorted(self._slow.owed), "a slow reader's rings"
@@ -273,6 +235,7 @@ class Ran:
     complete_points: int
     resets: int
     rings: int
+    stalls: int
 
 
 async def history(seed: int) -> Ran:
@@ -285,7 +248,8 @@ async def history(seed: int) -> Ran:
     for _ in range(random.randint(2, 12)):
         model = random.choice(models)
         await model.connect(steps=random.randint(0, 12), loss=0.15)
-        if random.random() < 0.2:
+        # Systems freeze apps, and end them then.
+        if random.random() < (0.5 if model.past else 0.2):
             await model.start()
         for _ in range(random.choice((0, 0, 1, 4, 12))):
             await world.step()
@@ -295,5 +259,6 @@ async def history(seed: int) -> Ran:
     return Ran(
         complete_points=sum(model.complete_points for model in models),
         resets=sum(model.resets for model in models),
+        stalls=sum(model.stalls for model in models),
         rings=sum(model.rings for model in models),
     )

@@ -1,6 +1,6 @@
 """Makes the streams that the service would send to one device of a random feed, by the service's own code."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from tests.guarantees.random_feed import FEED, RandomFeed
@@ -99,15 +99,20 @@ class _Stream:
 
 
 class PayloadTransport:
-    """A transport that answers GetNotification, the only call of a device that receives messages."""
+    """A transport that answers GetNotification, the only call of a device that receives messages.
 
-    def __init__(self, world: RandomFeed) -> None:
+    It calls `when_asked` before each answer.
+    """
+
+    def __init__(self, world: RandomFeed, when_asked: Callable[[], None]) -> None:
         self._world = world
+        self._when_asked = when_asked
         self.asked = 0
 
     async def unary(self, method: Any, request: Any, *, token: str, timeout: float | None) -> Any:
         assert method.name == "GetNotification"
         self.asked += 1
+        self._when_asked()
         for row in self._world.rows():
             if row.id == request.notification.id and row.live:
                 return service_pb.GetNotificationResponse(notification=messages.notification(row))

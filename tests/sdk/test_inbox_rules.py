@@ -14,9 +14,10 @@ async def test_no_history_breaks_a_promise(part: int) -> None:
     ran = [await replayable(seed) for seed in range(part * HISTORIES, (part + 1) * HISTORIES)]
 
     # The histories were about something.
-    assert sum(r.complete_points for r in ran) > 10 * HISTORIES
-    assert sum(r.rings for r in ran) > 2 * HISTORIES
+    assert sum(r.complete_points for r in ran) > 8 * HISTORIES
+    assert sum(r.rings for r in ran) > HISTORIES
     assert sum(r.resets for r in ran) > 2 * HISTORIES
+    assert sum(r.stalls for r in ran) > HISTORIES
 
 
 async def replayable(seed: int) -> Ran:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.inbox_model import poll
+from tests.sdk.event_reader import poll
 from tests.support.processes import TIMEOUT
 from unisono.client import (
     BodyFormat,

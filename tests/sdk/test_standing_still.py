@@ -21,7 +21,7 @@ from tests.sdk.device_script import (
     until,
     welcome,
 )
-from tests.sdk.inbox_model import poll
+from tests.sdk.event_reader import poll
 from tests.sdk.stopped_clock import StoppedClock
 from tests.sdk.storage_spy import StorageSpy
 from tests.support.processes import TIMEOUT
@@ -155,14 +155,17 @@ async def test_it_stood_still_while_content_was_fetched(script: StubServer, cloc
         return service_pb.GetNotificationResponse(notification=created(1).event_batch.events[0].notification)
 
     script.answer("GetNotification", get)
-    scripted = Script(script, LIVE, [welcome(resumed=True, token=b"token-0"), read(3, of=1), synced(3)])
-    device = laptop(script.target)
+    storage = StorageSpy()
+    scripted = Script(script, LIVE, [welcome(resumed=True, token=b"token-0"), read(3, of=1)])
+    device = laptop(script.target, storage=storage)
     recorded = RecordedEvents(device)
     async with device:
         await live(device)
         scripted.say(bare)
         await resumed(device, scripted)
         assert scripted.tokens == [b"", b"token-0"]
+        # One for each complete point that it came to.
+        assert storage.saves == 2
     await recorded.end()
     assert recorded.rings == []
 

@@ -42,14 +42,18 @@ class Watchdog:
         return self.stalls
 
     def check(self) -> None:
-        """Raise `Stalled` if there was a stall since the last `watching` began."""
+        """Raise `Stalled` if there was a stall since the last `begin`."""
         if self.look() != self._begun:
             raise Stalled(f"this process stood still for {self._stood_still:.0f} s")
 
+    def begin(self) -> None:
+        """Begin with something to which a stall before does not matter."""
+        self._begun = self.look()
+
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """End what waits inside the context with `Stalled` soon after a stall. One at a time."""
-        self._begun = self.look()
+        """Begin, and end what waits inside the context with `Stalled` soon after a stall. One at a time."""
+        self.begin()
         limit = asyncio.timeout(None)
         ticking = asyncio.create_task(self._expire(limit))
         try:

@@ -55,6 +55,8 @@ class Row:
     fingerprint: content and target policy as they were sent last, to recognise repeats.
     removal: why the notification is gone; None while it is live.
     alert_time: when `alert_revision` was made, in ms since 1970.
+    target_key: the target policy as a text, equal for equal policies; empty when it means every endpoint.
+    size: how many bytes of `Limits.feed_bytes` the notification takes while it is live.
     """
 
     message: pb.Notification
@@ -63,6 +65,13 @@ class Row:
     create_revision: int = 0
     content_revision: int = 0
     alert_time: int = 0
+    target_key: str = field(init=False)
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Each send asks this of all that the feed holds.
+        object.__setattr__(self, "target_key", target_key(self.message.target_policy))
+        object.__setattr__(self, "size", size_of(self.message.payload, self.message.target_policy))
 
     @property
     def live(self) -> bool:
@@ -83,16 +92,6 @@ class Row:
         state = self.message.user_action_state
         done = self.message.read_state == pb.READ_STATE_READ or state == pb.USER_ACTION_STATE_DISMISSED
         return self.live and done and state != pb.USER_ACTION_STATE_SNOOZED
-
-    @property
-    def target_key(self) -> str:
-        """The target policy as a text, equal for equal policies; empty when it means every endpoint."""
-        return target_key(self.message.target_policy)
-
-    @property
-    def size(self) -> int:
-        """How many bytes of `Limits.feed_bytes` the notification takes while it is live."""
-        return size_of(self.message.payload, self.message.target_policy)
 
     def rings_at(self, now: int) -> bool:
         """Return whether the last alert may ring at `now` (ms since 1970).

@@ -165,6 +165,10 @@ test: .venv/.dev golang ## run all tests
 coverage: COVERAGE := yes
 coverage: test ## run all tests and show which lines of client, server and judge they miss
 
+.PHONY: vectors
+vectors: .venv/.dev ## write tests/vectors anew, which every SDK replays
+	@$(BIN)/python -m tests.guarantees.vectors
+
 .PHONY: test-loaded
 test-loaded: .venv/.dev ## run all tests three times on a machine that has no time for them
 	@scripts/loaded $(MAKE) --no-print-directory test

@@ -11,7 +11,11 @@ from tests.docs.machine import ROOT
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
-    *sorted((*ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md"), *ROOT.glob("clients/**/*.md"))),
+    *(
+        path
+        for folder in ("clients", "deploy", "docs", "tests")
+        for path in sorted(ROOT.glob(f"{folder}/**/*.md"))
+    ),
 ]
 
 LINK = re.compile(r"\]\((?P<path>[^)#\s:]*)(?:#(?P<heading>[^)\s]+))?\)")

@@ -8,9 +8,9 @@ from tests.support.clocks import START
 from tests.support.encoding import encode
 from tests.support.memory_store import MemoryStore
 from tests.support.random_commands import RandomCommands
-from unisono.server.clock import RandomIds
+from unisono.server.clock import Ids, RandomIds
 from unisono.server.core.decide.batch import decide
-from unisono.server.core.decide.commands import Command, ProcessDue
+from unisono.server.core.decide.commands import Command, ProcessDue, Send
 from unisono.server.model import Feed, FeedKey, Limits, Notification
 from unisono.server.store.base import Encode
 from unisono.server.store.reads import PurgeBounds
@@ -21,9 +21,9 @@ FEED = FeedKey("mail.test", "ada")
 class RandomFeed:
     """A feed in a store in memory, with its own time `now` (milliseconds since 1970)."""
 
-    def __init__(self, random: Random, encode: Encode = encode) -> None:
+    def __init__(self, random: Random, encode: Encode = encode, ids: Ids | None = None) -> None:
         self.random = random
-        self.store = MemoryStore(ids=RandomIds(), encode=encode)
+        self.store = MemoryStore(ids=ids or RandomIds(), encode=encode)
         self.now = START
         self._commands = RandomCommands(random, FEED)
 
@@ -36,6 +36,11 @@ class RandomFeed:
             await self.step()
         return self
 
+    async def erase(self) -> None:
+        """Delete the user, who begins another life with something in it."""
+        await self.store.detach_feed(FEED, None)
+        await self.begin(1)
+
     async def step(self) -> None:
         """Commit a few commands, let time pass, or purge old tombstones."""
         kind = self.random.random()
@@ -46,6 +51,13 @@ class RandomFeed:
         else:
             rows, count = self.rows(), self.random.choice((1, 1, 2, 3))
             await self._commit(*(self._commands.one(rows, self.now) for _ in range(count)))
+
+    async def send(self) -> None:
+        """Commit a send."""
+        rows, drawn = self.rows(), None
+        while not isinstance(drawn, Send):
+            drawn = self._commands.one(rows, self.now)
+        await self._commit(drawn)
 
     def rows(self) -> Sequence[Notification]:
         return self.store.rows(FEED)

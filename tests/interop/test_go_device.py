@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from tests.support import tokens
-from tests.support.go_device import PROGRAM, ROOT, GoDevice, require_go
+from tests.support.go_device import FOLDER, PROGRAM, TESTS, GoDevice, require_go
 from tests.support.processes import TIMEOUT, ServerProcess
 from tests.support.stub_server import Fault, scripted
 from unisono.client import Publisher
@@ -113,9 +113,15 @@ async def test_another_stream_of_its_endpoint_ends_it(start: Start, server: Serv
     assert older.told("ended")[-1]["why"] == "SUPERSEDED"
 
 
+def test_it_does_what_the_vectors_expect() -> None:
+    require_go()
+    ended = subprocess.run([TESTS], cwd=FOLDER, capture_output=True, text=True, timeout=TIMEOUT)
+    assert (ended.returncode, ended.stdout) == (0, "PASS\n")
+
+
 def test_its_options_are_as_its_readme_says() -> None:
     require_go()
-    readme = (ROOT / "clients/examples/go/README.md").read_text()
+    readme = (FOLDER / "README.md").read_text()
     told = subprocess.run([PROGRAM, "-h"], capture_output=True, text=True, timeout=TIMEOUT).stderr
     options = set(re.findall(r"[ `](-[a-z]+(?:-[a-z]+)*)\b", readme)) - {"-h"}
     assert {"-token-file", "-trace"} < options

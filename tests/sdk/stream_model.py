@@ -35,7 +35,7 @@ class StreamModel:
         """Yield the messages of a stream until a resync; with `busy`, the feed changes between them."""
         stream = _Stream(self._world, self._audience, await self._world.feed(), request)
         self.known = stream.position.known
-        yield stream.say(welcome=pb.Welcome(resumed=stream.resumed))
+        yield stream.say(welcome=self._welcome(stream))
         while True:
             for _ in range(self._world.random.choice((0, 0, 1, 2)) if busy else 0):
                 await self._world.step()
@@ -49,7 +49,14 @@ class StreamModel:
                 stream.synced = True
                 yield stream.say(synced=pb.Synced())
             elif not events:
-                yield stream.say(heartbeat=pb.Heartbeat())
+                yield stream.say(heartbeat=pb.Heartbeat(server_time=messages.timestamp(self._world.now)))
+
+    def _welcome(self, stream: "_Stream") -> pb.Welcome:
+        return pb.Welcome(
+            resumed=stream.resumed,
+            server_time=messages.timestamp(self._world.now),
+            feed_epoch=stream.feed_epoch,
+        )
 
 
 class _Stream:
@@ -62,6 +69,7 @@ class _Stream:
         self._audience = audience
         self._seal = Seal.of(FEED, audience.endpoint_id, world.store.epoch, feed.epoch)
         self._unread = feed.unread_count(audience)
+        self.feed_epoch = feed.epoch
         self.position, self.resumed = _start(self._seal, feed, request)
         self.synced = False
 

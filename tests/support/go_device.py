@@ -22,8 +22,10 @@ from unisono.v1 import feed_service_pb2 as pb
 from unisono.verify.history import Principal, Stream, TimedMessage
 
 ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = ROOT / "clients" / "examples" / "go"
 PROGRAM: Final = ROOT / ".cache" / "go" / "device"
-TESTS: Final = ROOT / ".cache" / "go" / "device.test"
+#: Its own tests, to be run in its folder.
+TESTS: Final = PROGRAM.with_name("device.test")
 
 _CODES: Final = {code.value[0]: code.name for code in grpc.StatusCode}
 

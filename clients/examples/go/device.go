@@ -19,13 +19,14 @@ type Device struct {
 
 	content  *saved // what is in the file
 	inbox    *Inbox
+	clock    ServerClock
 	outbox   Outbox
 	watchdog Watchdog
 }
 
 // Load brings back what an earlier process saved.
 func (device *Device) Load(endpointID string) (err error) {
-	device.watchdog.clock = bootTime
+	device.watchdog = Watchdog{bootTime, bootTime()}
 	if device.content, err = device.Store.Load(); err != nil {
 		return err
 	}
@@ -35,6 +36,7 @@ func (device *Device) Load(endpointID string) (err error) {
 	if device.inbox, err = device.content.inbox(); err != nil {
 		return err
 	}
+	device.clock = device.content.clock(bootTime(), wallTime())
 	return device.outbox.load(device.content.Marks)
 }
 
@@ -64,6 +66,11 @@ func (device *Device) Run(ctx context.Context) error {
 
 // recover does what has to be done before the next stream. An error ends the device.
 func (device *Device) recover(recovery Recovery) error {
+	if recovery.Rewind {
+		if err := device.rewind(); err != nil {
+			return err
+		}
+	}
 	if recovery.NewToken {
 		device.Server.access = ""
 	}
@@ -81,10 +88,17 @@ func (device *Device) recover(recovery Recovery) error {
 	return nil
 }
 
-// wait takes marks while there is no stream.
+// wait takes marks while there is no stream. A process that stood still has waited long enough.
 func (device *Device) wait(ctx context.Context, delay time.Duration) error {
+	ticks := time.NewTicker(tick)
+	defer ticks.Stop()
+	device.watchdog.Look()
 	for over := time.After(delay); ; {
 		select {
+		case <-ticks.C:
+			if device.watchdog.Look() {
+				return nil
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-over:
@@ -107,11 +121,26 @@ func (device *Device) mark(mark *pb.MarkNotificationsRequest) error {
 func (device *Device) discard() error {
 	device.inbox.Forget()
 	device.outbox = Outbox{}
-	if err := device.content.keep(device.inbox); err != nil {
-		return err
+	return device.keep()
+}
+
+// rewind goes back to the last complete point that was saved.
+func (device *Device) rewind() (err error) {
+	device.inbox, err = device.content.inbox()
+	return err
+}
+
+// keep saves what is held: at complete points only.
+func (device *Device) keep() error {
+	ahead := device.clock.AheadOfWall(bootTime(), wallTime())
+	if err := device.content.keep(device.inbox, ahead); err != nil {
+		return &storeError{err}
 	}
 	return device.save()
 }
+
+// serverTime is what the server's clock shows.
+func (device *Device) serverTime() time.Time { return device.clock.Now(bootTime(), wallTime()) }
 
 // save writes the last complete point, with the marks as they are now.
 func (device *Device) save() error {

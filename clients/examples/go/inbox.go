@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -12,64 +14,63 @@ import (
 // Inbox is what a device holds, and how messages change it: rules 1 to 5 of docs/devices.md, as data.
 //
 // Token is where the next stream begins: after the last message. All else that is exported is of the last complete
-// point as soon as Apply has returned one, and between two of them on its way to the next.
+// point. What has come since is collected beside it: it is no state that the store ever had.
 type Inbox struct {
 	Rows     map[string]*pb.Notification
-	Rung     map[string]int64 // the largest alert revision of each notification that is done with
 	Token    []byte
 	Epoch    []byte // of the life of the feed that all this is from
 	Revision int64
 	Unread   int64
 
-	catchingUp bool
-	alerts     map[string]alert // received since the last complete point
+	catchingUp bool                        // before Synced
+	resetting  bool                        // Rows are dropped at the next complete point
+	changed    map[string]*pb.Notification // since the last complete point; nil: removed
+	alerts     map[string]int64            // the same for what may ring, and the revisions of these events
 }
-
-type alert struct{ revision, alertRevision int64 }
 
 // Point is a complete point: the device holds the store's state at Revision, and Rings are to be heard now.
 type Point struct {
 	Revision int64
 	Unread   int64
-	Synced   bool
 	Rings    []*pb.Notification
 }
 
 func NewInbox() *Inbox {
 	return &Inbox{
-		Rows:       map[string]*pb.Notification{},
-		Rung:       map[string]int64{},
-		catchingUp: true,
-		alerts:     map[string]alert{},
+		Rows:    map[string]*pb.Notification{},
+		changed: map[string]*pb.Notification{},
+		alerts:  map[string]int64{},
 	}
 }
 
-// Apply applies a message, and returns the complete point that it ends at, or nil.
-func (inbox *Inbox) Apply(message *pb.SubscribeResponse) *Point {
+// Apply applies a message at a time of the server, and returns the complete point that it ends at, or nil.
+func (inbox *Inbox) Apply(message *pb.SubscribeResponse, now time.Time) *Point {
+	if inbox.IsGone(message) {
+		inbox.Forget()
+	}
+	if message.GetGoodbye().GetReason() == pb.GoodbyeReason_GOODBYE_REASON_FEED_DELETED {
+		return nil
+	}
 	if welcome := message.GetWelcome(); welcome != nil {
 		inbox.welcome(welcome)
 	}
 	for _, event := range message.GetEventBatch().GetEvents() {
-		inbox.apply(event)
+		inbox.collect(event)
 	}
 	inbox.Token = message.ResumeToken
 	if !message.Complete {
 		return nil
 	}
-	inbox.Revision, inbox.Unread = message.Revision, message.UnreadCount
-	return &Point{
-		Revision: message.Revision,
-		Unread:   message.UnreadCount,
-		Synced:   message.GetSynced() != nil,
-		Rings:    inbox.rings(),
-	}
+	rings := inbox.rings(now)
+	inbox.complete(message)
+	return &Point{Revision: message.Revision, Unread: message.UnreadCount, Rings: rings}
 }
 
 // Missing returns the events of a message whose payload neither they nor the device have.
 func (inbox *Inbox) Missing(message *pb.SubscribeResponse) (events []*pb.Event) {
 	for _, event := range message.GetEventBatch().GetEvents() {
-		held := inbox.Rows[event.NotificationId]
-		if !event.Removed && event.Notification.GetPayload() == nil && held.GetPayload() == nil {
+		known := inbox.known(event.NotificationId)
+		if !event.Removed && event.Notification.GetPayload() == nil && known.GetPayload() == nil {
 			events = append(events, event)
 		}
 	}
@@ -79,53 +80,84 @@ func (inbox *Inbox) Missing(message *pb.SubscribeResponse) (events []*pb.Event) 
 // Forget drops everything, as for a user who was deleted.
 func (inbox *Inbox) Forget() { *inbox = *NewInbox() }
 
-func (inbox *Inbox) welcome(welcome *pb.Welcome) {
-	inbox.catchingUp = true
-	if !welcome.Resumed {
-		inbox.Forget()
+// IsGone returns whether a message says that the user was deleted: all that is of the user has to go, too.
+func (inbox *Inbox) IsGone(message *pb.SubscribeResponse) bool {
+	if welcome := message.GetWelcome(); welcome != nil {
+		return len(inbox.Epoch) > 0 && !bytes.Equal(inbox.Epoch, welcome.FeedEpoch)
 	}
-	inbox.Epoch = welcome.FeedEpoch
+	return message.GetGoodbye().GetReason() == pb.GoodbyeReason_GOODBYE_REASON_FEED_DELETED
 }
 
-func (inbox *Inbox) apply(event *pb.Event) {
+func (inbox *Inbox) welcome(welcome *pb.Welcome) {
+	inbox.catchingUp, inbox.Epoch = true, welcome.FeedEpoch
+	if !welcome.Resumed {
+		inbox.resetting = true
+		clear(inbox.changed)
+		clear(inbox.alerts)
+	}
+}
+
+// known returns the notification as it is after all that has come; nil where there is none.
+func (inbox *Inbox) known(id string) *pb.Notification {
+	if row, changed := inbox.changed[id]; changed || inbox.resetting {
+		return row
+	}
+	return inbox.Rows[id]
+}
+
+func (inbox *Inbox) collect(event *pb.Event) {
 	id := event.NotificationId
 	if event.Removed {
-		delete(inbox.Rows, id)
-		delete(inbox.Rung, id)
+		inbox.changed[id] = nil
 		return
 	}
 	row := proto.CloneOf(event.Notification)
 	if row.Payload == nil {
-		row.Payload = inbox.Rows[id].GetPayload()
+		row.Payload = inbox.known(id).GetPayload()
 	}
-	inbox.Rows[id] = row
+	inbox.changed[id] = row
 	if event.Alert {
-		inbox.alerts[id] = alert{event.Revision, row.AlertRevision}
+		inbox.alerts[id] = event.Revision
 	}
 }
 
-// rings decides, at a complete point, for what to ring: the newest comes first, and what was missed rings once.
-func (inbox *Inbox) rings() (rings []*pb.Notification) {
-	for id, alert := range inbox.alerts {
-		row := inbox.Rows[id]
+// complete makes what was collected the state.
+func (inbox *Inbox) complete(message *pb.SubscribeResponse) {
+	if inbox.resetting {
+		clear(inbox.Rows)
+	}
+	for id, row := range inbox.changed {
+		inbox.Rows[id] = row
 		if row == nil {
-			continue
+			delete(inbox.Rows, id)
 		}
-		if alert.alertRevision > inbox.Rung[id] {
-			inbox.Rung[id] = alert.alertRevision
-			if countsAsUnread(row) {
-				rings = append(rings, row)
-			}
+	}
+	clear(inbox.changed)
+	clear(inbox.alerts)
+	inbox.resetting, inbox.catchingUp = false, false
+	inbox.Revision, inbox.Unread = message.Revision, message.UnreadCount
+}
+
+// rings decides, at a complete point, for what to ring: the newest first, and only that of all that was missed. What
+// is held since the last one is the record of what rang.
+func (inbox *Inbox) rings(now time.Time) (rings []*pb.Notification) {
+	for id := range inbox.alerts {
+		row, held := inbox.changed[id], inbox.Rows[id]
+		if row != nil && countsAsUnread(row) && !hasPassed(row, now) && row.AlertRevision > 0 && !sameAlert(row, held) {
+			rings = append(rings, row)
 		}
 	}
 	slices.SortFunc(rings, func(one, other *pb.Notification) int {
-		return int(inbox.alerts[other.Id].revision - inbox.alerts[one.Id].revision)
+		return int(inbox.alerts[other.Id] - inbox.alerts[one.Id])
 	})
 	if inbox.catchingUp && len(rings) > 1 {
 		rings = rings[:1]
 	}
-	inbox.alerts, inbox.catchingUp = map[string]alert{}, false
 	return rings
+}
+
+func sameAlert(row, held *pb.Notification) bool {
+	return held != nil && row.AlertRevision == held.AlertRevision && proto.Equal(row.AlertTime, held.AlertTime)
 }
 
 func countsAsUnread(row *pb.Notification) bool {

@@ -18,20 +18,20 @@ type Printer struct {
 	Trace bool // requests and messages, too
 }
 
-type shownRow struct {
+type toldRow struct {
 	ID       string `json:"id"`
 	Title    string `json:"title"`
 	Revision int64  `json:"revision"`
 	Unread   bool   `json:"unread"`
 }
 
-// Point tells of a complete point, and then of what is to be heard.
-func (printer Printer) Point(point *Point, inbox *Inbox) {
-	rows := []shownRow{}
-	for _, row := range newestFirst(inbox.Rows) {
-		rows = append(rows, shown(row))
-	}
-	printer.print("point", map[string]any{"revision": point.Revision, "unread": point.Unread, "rows": rows})
+// Point tells of a complete point, with all rows, and then of what is to be heard.
+func (printer Printer) Point(point *Point, inbox *Inbox, now time.Time) {
+	shown, badge := inbox.Shown(now)
+	printer.print("point", map[string]any{
+		"revision": point.Revision, "unread": point.Unread, "rows": told(newestFirst(inbox.Rows)),
+		"shown": told(shown), "badge": badge,
+	})
 	for _, row := range point.Rings {
 		printer.print("ring", map[string]any{
 			"id": row.Id, "alert_revision": row.AlertRevision, "title": row.GetPayload().GetVisualContent().GetTitle(),
@@ -81,9 +81,13 @@ func (printer Printer) print(kind string, what any) {
 	}
 }
 
-func shown(row *pb.Notification) shownRow {
-	title := row.GetPayload().GetVisualContent().GetTitle()
-	return shownRow{ID: row.Id, Title: title, Revision: row.Revision, Unread: countsAsUnread(row)}
+func told(rows []*pb.Notification) []toldRow {
+	told := []toldRow{}
+	for _, row := range rows {
+		title := row.GetPayload().GetVisualContent().GetTitle()
+		told = append(told, toldRow{ID: row.Id, Title: title, Revision: row.Revision, Unread: countsAsUnread(row)})
+	}
+	return told
 }
 
 func plain(message proto.Message) json.RawMessage {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ import (
 // Recovery is how to go on after a stream or a call that ended.
 type Recovery struct {
 	Stop     bool          // not by itself any more
+	Rewind   bool          // to the last complete point
 	Discard  bool          // all that is held and saved, marks too
 	NewToken bool          // with another access token
 	Anew     bool          // without the resume token
@@ -32,6 +34,9 @@ func planRecovery(goodbye *pb.Goodbye, err error) Recovery {
 		delay = goodbye.RetryDelay.AsDuration()
 	}
 	recovery := Recovery{Reason: reason, Delay: delay}
+	if errors.Is(err, errFrozen) {
+		return Recovery{Reason: err.Error(), Rewind: true, AtOnce: true}
+	}
 	switch reason {
 	case "SUPERSEDED", "ENDPOINT_DELETED":
 		recovery.Stop = true

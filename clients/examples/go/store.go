@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -19,7 +20,7 @@ type saved struct {
 	ResumeToken []byte            `json:"resume_token"`
 	Revision    int64             `json:"revision"`
 	UnreadCount int64             `json:"unread_count"`
-	Rung        map[string]int64  `json:"rung"`
+	ServerAhead *time.Duration    `json:"server_ahead"` // of the wall clock
 	Rows        []json.RawMessage `json:"rows"`
 	Marks       []json.RawMessage `json:"marks"`
 }
@@ -75,9 +76,6 @@ func (content *saved) inbox() (*Inbox, error) {
 	inbox := NewInbox()
 	inbox.Token, inbox.Epoch = content.ResumeToken, content.FeedEpoch
 	inbox.Revision, inbox.Unread = content.Revision, content.UnreadCount
-	for id, revision := range content.Rung {
-		inbox.Rung[id] = revision
-	}
 	for _, text := range content.Rows {
 		row := &pb.Notification{}
 		if err := protojson.Unmarshal(text, row); err != nil {
@@ -88,11 +86,20 @@ func (content *saved) inbox() (*Inbox, error) {
 	return inbox, nil
 }
 
-// keep puts an inbox into the content of a file.
-func (content *saved) keep(inbox *Inbox) error {
+// clock returns the clock of the server, as well as it is known.
+func (content *saved) clock(boot, wall time.Duration) (clock ServerClock) {
+	if content.ServerAhead != nil {
+		clock.Restore(*content.ServerAhead, boot, wall)
+	}
+	return clock
+}
+
+// keep puts an inbox into the content of a file, and by how much the server's clock is ahead of the wall clock.
+func (content *saved) keep(inbox *Inbox, serverAhead time.Duration) error {
+	content.ServerAhead = &serverAhead
 	content.ResumeToken, content.FeedEpoch = inbox.Token, inbox.Epoch
-	content.Revision, content.UnreadCount, content.Rung = inbox.Revision, inbox.Unread, inbox.Rung
-	content.Rows = content.Rows[:0]
+	content.Revision, content.UnreadCount = inbox.Revision, inbox.Unread
+	content.Rows = nil
 	for _, row := range newestFirst(inbox.Rows) {
 		text, err := protojson.Marshal(row)
 		if err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -52,7 +51,7 @@ func (stream *stream) run(ctx context.Context) (err error) {
 
 	ticks := time.NewTicker(tick)
 	defer ticks.Stop()
-	for stream.watchdog.Begin(); ; {
+	for stream.watchdog.Look(); ; {
 		message, err := stream.next(ctx, ticks.C)
 		// What arrived while the process stood still is not read: the next stream brings the net state of it.
 		if stream.watchdog.Look() {
@@ -126,12 +125,13 @@ func (stream *stream) next(ctx context.Context, ticks <-chan time.Time) (*pb.Sub
 // take applies a message. What a complete point says is saved before it is told.
 func (stream *stream) take(ctx context.Context, message *pb.SubscribeResponse) error {
 	stream.Printer.Message(message)
+	stream.clock.Hear(message, bootTime())
 	if welcome := message.GetWelcome(); welcome != nil {
 		stream.patience = 2 * welcome.HeartbeatInterval.AsDuration()
-		if known := stream.content.FeedEpoch; len(known) > 0 && !bytes.Equal(known, welcome.FeedEpoch) {
-			if err := stream.discard(); err != nil {
-				return err
-			}
+	}
+	if stream.inbox.IsGone(message) {
+		if err := stream.discard(); err != nil {
+			return err
 		}
 	}
 	stream.silence.Reset(stream.patience)
@@ -141,14 +141,20 @@ func (stream *stream) take(ctx context.Context, message *pb.SubscribeResponse) e
 	if err := stream.complete(ctx, message); err != nil {
 		return err
 	}
-	point := stream.inbox.Apply(message)
+	before := *stream.content
+	point := stream.inbox.Apply(message, stream.serverTime())
 	if point == nil {
 		return nil
 	}
-	if err := errors.Join(stream.content.keep(stream.inbox), stream.save()); err != nil {
+	if err := stream.keep(); err != nil {
 		return err
 	}
-	stream.Printer.Point(point, stream.inbox)
+	if stream.watchdog.Look() {
+		// Nobody was told of the point: what was saved of it is taken back.
+		*stream.content = before
+		return errors.Join(errFrozen, stream.save())
+	}
+	stream.Printer.Point(point, stream.inbox, stream.serverTime())
 	stream.synced = true
 	if stream.acknowledge == nil {
 		stream.acknowledge = time.After(gather)

@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from google.protobuf.any_pb2 import Any
@@ -19,7 +20,7 @@ from unisono.verify.history import Call, History, Principal
 from unisono.verify.history_file import InvalidHistoryFile, Saved, load, save
 from unisono.verify.verdicts import verdicts
 
-BEGIN = '{"unisono-verify history":{"version":2}}\n'
+BEGIN = '{"unisono-verify history":{"version":3}}\n'
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,14 @@ def test_all_of_it_comes_back(history: History) -> None:
     saved = again(history)
     assert saved.history == history
     assert saved.about == {"seed": 7, "users": ["ada", "bob"]}
+
+
+def test_a_file_of_before_rings_and_stalls_were_recorded_can_be_read(history: History) -> None:
+    file = io.StringIO()
+    save(Saved(history=replace(history, rings=[], stalls=[])), file)
+    before = file.getvalue().replace('"version":3', '"version":2', 1)
+
+    assert load(io.StringIO(before)).history == replace(history, rings=[], stalls=[])
 
 
 @pytest.mark.parametrize(
@@ -94,7 +103,7 @@ def test_it_is_judged_alike(history: History) -> None:
         ("", "it is empty"),
         ("Dear Ada", "line 1 is none of a history"),
         ('{"annotation":{}}\n', "line 1 is not as a history begins"),
-        (BEGIN.replace("2}", "1}"), "another version"),
+        (BEGIN.replace("3}", "1}"), "another version"),
         (f"{BEGIN}{{}}\n", "line 2 is none of a history"),
         (f'{BEGIN}{{"letter":{{}}}}\n', "line 2 is none of a history"),
         (f'{BEGIN}{{"call":{{"method":"Unheard"}}}}\n', "line 2 is none of a history"),

@@ -1,5 +1,7 @@
 """Corruptions of what rings in a valid history; see `corrupted`."""
 
+from dataclasses import replace
+
 from tests.guarantees.judge.corrupted_deletions import Corruption, events_of
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -49,8 +51,47 @@ def a_silent_send_rings(history: History) -> None:
     event.notification.alert_revision = event.revision
 
 
+def a_device_rings_twice(history: History) -> None:
+    ring = history.rings[0]
+    history.rings.append(replace(ring, time=ring.time + 0.001))
+
+
+def a_device_rings_for_what_was_handled(history: History) -> None:
+    """Let the first ring, for what was read later, sound at the end."""
+    ring, last = history.rings[0], history.streams[-1].messages[-1]
+    own = next(
+        received
+        for stream in reversed(history.streams)
+        if (stream.principal.user_id, stream.request.endpoint_id)
+        == (ring.principal.user_id, ring.endpoint_id)
+        for received in reversed(stream.messages)
+        if received.message.complete
+    )
+    history.rings[0] = replace(ring, revision=own.message.revision, time=last.time + 1)
+
+
+def a_device_rings_where_it_never_was(history: History) -> None:
+    history.rings[0] = replace(history.rings[0], revision=10**6)
+
+
+def a_device_plays_back_what_it_missed(history: History) -> None:
+    """Let its last two rings sound after a stall, by whose end everybody knew of what they are for."""
+    (stall,) = history.stalls
+    own = [
+        number
+        for number, ring in enumerate(history.rings)
+        if (ring.principal, ring.endpoint_id) == (stall.principal, stall.endpoint_id)
+    ]
+    for number in own[-2:]:
+        history.rings[number] = replace(history.rings[number], time=stall.ended + 0.001)
+
+
 RINGS: dict[Corruption, str] = {
     a_ring_is_lost: "Resumable",
     a_ring_is_repeated: "Resumable",
     a_silent_send_rings: "Resumable",
+    a_device_rings_twice: "Resumable",
+    a_device_rings_for_what_was_handled: "Resumable",
+    a_device_rings_where_it_never_was: "Resumable",
+    a_device_plays_back_what_it_missed: "Collapsed",
 }

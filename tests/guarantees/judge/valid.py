@@ -1,8 +1,8 @@
 """Records a valid history of the service in memory: users, one of them deleted, cuts, calls of all kinds."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -21,7 +21,7 @@ from unisono.client import (
     UserActionState,
 )
 from unisono.client.testing import FakeService
-from unisono.verify.history import History, Principal
+from unisono.verify.history import History, Principal, Stall
 from unisono.verify.recording import Recorder, steady_clock
 
 APP = "app.test"
@@ -65,15 +65,26 @@ async def history() -> History:
         for user_id in ("ada", "bob"):
             assert [row async for row in publisher.list(user_id, page_size=500)]
             assert [row async for row in publisher.changes(user_id, page_size=7)]
+    ada, now = Principal(app_id=APP, user_id="ada"), recorder.clock()
+    recorder.history.stalls.append(Stall(principal=ada, endpoint_id="laptop", began=now, ended=now))
     recorder.annotate("memory", measured=1.0, allowed=2.0)
     recorder.annotate("p50", measured=10.0, allowed=20.0, beside=4.0)
     return recorder.history
 
 
-def _device(service: FakeService, recorder: Recorder, user_id: str, name: str) -> Device:
-    transport = recorder.client(service.transport, Principal(app_id=APP, user_id=user_id))
+@asynccontextmanager
+async def _device(service: FakeService, recorder: Recorder, user_id: str, name: str) -> AsyncIterator[Device]:
+    """Open a device inside the context, and record what it rings for."""
+    principal = Principal(app_id=APP, user_id=user_id)
+    transport = recorder.client(service.transport, principal)
     token = service.user_token(user_id, app_id=APP)
-    return Device(transport, token, endpoint_id=name, platform=DEVICES[name], timing=QUICK)
+    device = Device(transport, token, endpoint_id=name, platform=DEVICES[name], timing=QUICK)
+    listening = asyncio.create_task(recorder.listen(device, principal))
+    try:
+        async with device:
+            yield device
+    finally:
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def _happen(publisher: Publisher, device: Device, round_: int) -> None:

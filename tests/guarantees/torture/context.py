@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from typing import Final
 
 from tests.guarantees.patches import Patch, patched
-from tests.guarantees.torture.inboxes import inboxes_of, watched
+from tests.guarantees.torture.inboxes import inboxes_of
 from tests.guarantees.torture.server import NOTHING, Server
 from tests.support import tokens
 from tests.support.process_stats import on_another_core
@@ -105,12 +105,11 @@ class TrialContext:
         workload = Workload(connect or straight, access, self.recorder, chance, users=users, rate=rate)
         async with workload:
             await workload.wait_live()
-            inboxes = inboxes_of(workload)
-            async with watched(inboxes), self.backend(address) as backend:
+            async with self.backend(address) as backend:
                 workload.start()
                 yield workload
                 await self._rest(workload)
-                for inbox in inboxes:
+                for inbox in inboxes_of(workload):
                     await inbox.agrees(backend, self.timeout)
             endpoint_id = workload.devices[0].endpoint_id
         await isolation_probe.run(straight, access, self.recorder, users, endpoint_id)

@@ -1,35 +1,22 @@
-"""Checks what devices of the SDK show an app: what they hold in the end, and what they rang for.
+"""Checks what devices of the SDK hold in the end.
 
-The judge checks what was received from the server; this checks what the SDK made of it.
+The judge checks what was received from the server, and what rang; this checks what the SDK made of it.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 
 from unisono.client import Device, Notification, Platform, Publisher
 from unisono.verify.load.traffic import PLATFORMS
 from unisono.verify.load.workload import Workload
 
-Ring = tuple[str, int]
-
 
 class Inbox:
-    """One device as its app sees it, with the rings that it received."""
+    """One device as its app sees it."""
 
     def __init__(self, user_id: str, platform: Platform, device: Device) -> None:
         self.user_id = user_id
         self._platform = platform
         self._device = device
-        self._rung: Counter[Ring] = Counter()
-        self._events = device.events()
-
-    async def listen(self) -> None:
-        """Count the rings of the device until it is closed."""
-        async for event in self._events:
-            if event.ring:
-                self._rung[event.notification.id, event.notification.alert_revision] += 1
 
     async def agrees(self, backend: Publisher, timeout: float) -> None:
         """Wait until the device holds what the store lists. Raises `TimeoutError` after `timeout` seconds.
@@ -39,11 +26,6 @@ class Inbox:
         async with asyncio.timeout(timeout):
             while not await self._agrees(backend):
                 await asyncio.sleep(0.1)
-
-    def check(self) -> None:
-        """Assert that nothing rang twice."""
-        twice = [ring for ring, count in self._rung.items() if count > 1]
-        assert not twice, f"{self.user_id}'s {self._platform.name} rang twice for {twice}"
 
     async def _agrees(self, backend: Publisher) -> bool:
         """Compare without order: a device sorts by creation times, which jump where the clock does."""
@@ -66,17 +48,3 @@ def inboxes_of(workload: Workload) -> list[Inbox]:
         for user_id in workload.users
         for platform, device in zip(PLATFORMS, workload.devices_of(user_id), strict=True)
     ]
-
-
-@asynccontextmanager
-async def watched(inboxes: Sequence[Inbox]) -> AsyncIterator[None]:
-    """Listen to all inboxes inside the context, and check them at its end."""
-    listening = [asyncio.create_task(inbox.listen()) for inbox in inboxes]
-    try:
-        yield
-        for inbox in inboxes:
-            inbox.check()
-    finally:
-        for task in listening:
-            task.cancel()
-        await asyncio.wait(listening)

@@ -22,6 +22,7 @@ from unisono.verify.promises.idempotent import known_again, once, once_held
 from unisono.verify.promises.isolated import isolated, unknown
 from unisono.verify.promises.ordered_unique import ordered, unique
 from unisono.verify.promises.resumable import resumable
+from unisono.verify.promises.rings import rung, rung_once
 from unisono.verify.replay import replays_of
 
 PROMISES = (
@@ -51,6 +52,7 @@ def _all(history: History) -> Iterator[BrokenPromise]:
     yield from bounded(history)
     yield from forgotten(history)
     yield from barred(history)
+    yield from rung_once(history)
     for life in lives_of(history):
         yield from _in_life(life)
 
@@ -75,6 +77,7 @@ def _in_life(history: History) -> Iterator[BrokenPromise]:
         yield from exact(replay)
         yield from resumable(replay, history)
         yield from collapsed(replay, feeds[replay.feed])
+        yield from rung(replay, feeds[replay.feed], history)
         yield from isolated(replay)
         yield from once_held(replay)
         yield from settled(replay, feeds[replay.feed], history)

@@ -1,4 +1,4 @@
-"""The history that is judged: calls with their outcomes, streams with their messages, and annotations.
+"""The history that is judged: calls with their outcomes, streams with their messages, rings, annotations.
 
 A history is plain data. One from a test, a run against a deployment or a text editor is judged alike.
 """
@@ -81,6 +81,34 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """A device of the principal rang for a notification, at a time in seconds since 1970.
+
+    `revision` is that of its last complete point, which is what it shows while it rings.
+    """
+
+    principal: Principal
+    endpoint_id: str
+    time: float
+    notification_id: str
+    alert_revision: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stall:
+    """The process of a device stood still between two times, in seconds since 1970.
+
+    It was for longer than the device may take for nothing (docs/devices.md, rule 13).
+    """
+
+    principal: Principal
+    endpoint_id: str
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Annotation:
     """Something that was done to a server, or measured, at a time in seconds since 1970.
 
@@ -97,10 +125,12 @@ class Annotation:
 class History:
     """All that the clients of one run recorded.
 
-    A `Recorder` appends calls when they end, streams when they begin, and annotations when they are made.
-    The judge needs the annotations in the order of their times; calls and streams may be in any.
+    A `Recorder` appends calls when they end, streams when they begin, rings and annotations when they are
+    made. The judge needs the annotations in the order of their times; all others may be in any.
     """
 
     calls: list[Call] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
+    rings: list[Ring] = field(default_factory=list)
+    stalls: list[Stall] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Saves histories to files and loads them: a line of JSON for each call, stream and annotation.
+"""Saves histories to files and loads them: a line of JSON for each call, stream, ring, stall and annotation.
 
 Messages of the API are in protobuf's JSON, with the field names of the proto.
 """
@@ -20,11 +20,12 @@ from unisono.v1 import (
     notification_service_pb2,
     server_service_pb2,
 )
-from unisono.verify.history import Annotation, Call, History, Principal, Stream, TimedMessage
+from unisono.verify.history import Annotation, Call, History, Principal, Ring, Stall, Stream, TimedMessage
 
-#: The key of a file's first line, and the version of the format in it.
+#: The key of a file's first line, and the version of the format in it. Version 2 has no rings and no stalls.
 _FORM: Final = "unisono-verify history"
-_VERSION: Final = 2
+_VERSION: Final = 3
+_READABLE: Final = (2, _VERSION)
 
 #: Details of errors are packed in Any, which protobuf converts only for message types that are imported.
 _DETAILS: Final = error_details_pb2.DESCRIPTOR
@@ -49,16 +50,16 @@ class Saved:
 def save(saved: Saved, file: IO[str]) -> None:
     """Write a history to a text file, as lines of JSON.
 
-    The first line has the version of the format (2) and `about`; then come calls, streams and annotations,
-    in their order. Raises `OSError` when the file cannot be written, and `TypeError` for a value in `about`
-    that JSON does not have.
+    The first line has the version of the format (3) and `about`; then come calls, streams, rings, stalls and
+    annotations, in their order. Raises `OSError` when the file cannot be written, and `TypeError` for a value
+    in `about` that JSON does not have.
     """
     for line in _lines(saved):
         file.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
 def load(lines: Iterable[str]) -> Saved:
-    """Read a history from the lines that `save` wrote.
+    """Read a history from the lines that `save` wrote, also that of version 2.
 
     Raises `InvalidHistoryFile` for no lines, another version of the format, and lines that hold nothing of a
     history, and whatever `lines` raises itself, such as `OSError`.
@@ -86,6 +87,10 @@ def _lines(saved: Saved) -> Iterator[Line]:
         yield {"call": _call(call)}
     for stream in saved.history.streams:
         yield {"stream": _stream(stream)}
+    for ring in saved.history.rings:
+        yield {"ring": asdict(ring)}
+    for stall in saved.history.stalls:
+        yield {"stall": asdict(stall)}
     for annotation in saved.history.annotations:
         yield {"annotation": asdict(annotation)}
 
@@ -93,7 +98,7 @@ def _lines(saved: Saved) -> Iterator[Line]:
 def _about(kind: str, content: Line) -> Line:
     if kind != _FORM:
         raise InvalidHistoryFile("line 1 is not as a history begins")
-    if content.pop("version") != _VERSION:
+    if content.pop("version") not in _READABLE:
         raise InvalidHistoryFile("it was saved by another version of unisono-verify")
     return content
 
@@ -141,6 +146,16 @@ def _read_stream(history: History, line: Line) -> None:
     history.streams.append(Stream(**line))
 
 
+def _read_ring(history: History, line: Line) -> None:
+    line["principal"] = Principal(**line["principal"])
+    history.rings.append(Ring(**line))
+
+
+def _read_stall(history: History, line: Line) -> None:
+    line["principal"] = Principal(**line["principal"])
+    history.stalls.append(Stall(**line))
+
+
 def _read_annotation(history: History, line: Line) -> None:
     history.annotations.append(Annotation(**line))
 
@@ -148,6 +163,8 @@ def _read_annotation(history: History, line: Line) -> None:
 _READ: Final[dict[str, Callable[[History, Line], None]]] = {
     "call": _read_call,
     "stream": _read_stream,
+    "ring": _read_ring,
+    "stall": _read_stall,
     "annotation": _read_annotation,
 }
 

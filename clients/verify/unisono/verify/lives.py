@@ -72,7 +72,8 @@ def deletions_of(history: History) -> dict[FeedKey, list[Deletion]]:
 def lives_of(history: History) -> Iterator[History]:
     """Yield a history for each life of each feed that was deleted, and one with all other feeds.
 
-    Each has the annotations that are about it.
+    Each has the annotations that are about it. Those of lives have no rings: a ring does not say of which
+    life it is, and may come when the next has begun.
     """
     deletions = deletions_of(history)
     for feed, of_feed in deletions.items():

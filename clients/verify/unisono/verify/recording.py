@@ -1,4 +1,4 @@
-"""Records the calls and streams that go through a transport of the SDK as a history."""
+"""Records as a history what goes through a transport of the SDK, and what devices ring for."""
 
 import binascii
 import json
@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from unisono.client import Method, Transport, UnisonoError
+from unisono.client import Device, Method, Transport, UnisonoError
 from unisono.v1 import feed_service_pb2 as feed_pb
-from unisono.verify.history import OK, Annotation, Call, History, Principal, Stream, TimedMessage
+from unisono.verify.history import OK, Annotation, Call, History, Principal, Ring, Stream, TimedMessage
 
 Clock = Callable[[], float]
 
@@ -37,6 +37,20 @@ class Recorder:
     def client(self, transport: Transport, principal: Principal) -> "RecordingTransport":
         """Return a transport that records, as the principal's, the calls that it makes on `transport`."""
         return RecordingTransport(transport, self, principal)
+
+    async def listen(self, device: Device, principal: Principal) -> None:
+        """Record what a device of the principal rings for from now on. Ends and raises as its events do."""
+        async for event in device.events():
+            if event.ring:
+                ring = Ring(
+                    principal=principal,
+                    endpoint_id=device.endpoint_id,
+                    time=self.clock(),
+                    notification_id=event.notification.id,
+                    alert_revision=event.notification.alert_revision,
+                    revision=device.revision,
+                )
+                self.history.rings.append(ring)
 
     def annotate(self, name: str, **values: float) -> None:
         """Add an annotation to the history, with the present time."""

@@ -158,7 +158,14 @@ class Workload:
             platform=platform,
             timing=self._timing,
         )
+        listening = asyncio.create_task(self._recorder.listen(device, principal))
+        self._open.push_async_callback(_end_of, listening)
         return await self._open.enter_async_context(device)
+
+
+async def _end_of(listening: asyncio.Task[None]) -> None:
+    """Wait until all rings of a device that is closed are recorded; what ended it is told elsewhere."""
+    await asyncio.gather(listening, return_exceptions=True)
 
 
 def _is_at(revision: int, device: Device) -> bool:

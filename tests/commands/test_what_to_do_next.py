@@ -99,6 +99,14 @@ def test_the_help_names_the_tokens_that_work() -> None:
         ("Socket closed", False, f"{AT} hangs up at once, as one does that serves TLS", "give --tls"),
         ("recvmsg:Connection reset by peer", False, f"{AT} hangs up at once", "give --tls"),
         ("Socket closed", True, LOST, f"is {AT} up?"),
+        ("Unwrap failed (TSI_DATA_CORRUPTED)", True, LOST, f"is {AT} up? does it ask for --client-cert"),
+        (
+            "ALERT_UNKNOWN_CA",
+            True,
+            f"{AT} asks for a client certificate",
+            "--client-certificate and --client",
+        ),
+        ("Connection refused", True, LOST, f"is {AT} up?"),
         ("Connection refused", False, LOST, f"is {AT} up?"),
     ],
 )

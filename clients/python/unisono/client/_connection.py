@@ -2,9 +2,11 @@
 
 from typing import Unpack
 
-from unisono.client._arguments import check_options
-from unisono.client._wire.address import Address, ConnectionOptions
+from unisono.client._errors import Unauthenticated
+from unisono.client._wire import environment
+from unisono.client._wire.address import ConnectionOptions
 from unisono.client._wire.caller import RpcCaller
+from unisono.client._wire.environment import address_of
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION
 from unisono.client._wire.retry import Backoff
 from unisono.client._wire.tokens import Tokens, TokenSource
@@ -14,7 +16,7 @@ Target = str | Transport
 
 
 def create_transport(
-    target: str,
+    target: str | None = None,
     *,
     streams_per_connection: int = STREAMS_PER_CONNECTION,
     **connection: Unpack[ConnectionOptions],
@@ -28,30 +30,34 @@ def create_transport(
     allows fewer streams than Unisono, which allows 1,000. Raises `ValueError` for a target that is no
     address, for certificates that are no PEM, and for less than one stream.
     """
-    check_options(connection, ConnectionOptions)
-    return GrpcTransport(Address(target=target, **connection), streams_per_connection)
+    return GrpcTransport(address_of(target, connection), streams_per_connection)
 
 
 class Connection:
     """An `RpcCaller` on a transport, which `close` closes if it was made here.
+
+    Without `target` or `token` they are those of the environment.
 
     Raises `ValueError` for a wrong address or certificate, `TypeError` for a wrong keyword, for a `target` or
     `token` of a wrong type, and `Unauthenticated` for a token with characters that no token has.
     """
 
     def __init__(
-        self, target: Target, token: TokenSource, connection: ConnectionOptions, *, backoff: Backoff
+        self,
+        target: Target | None,
+        token: TokenSource | None,
+        connection: ConnectionOptions,
+        *,
+        backoff: Backoff,
     ) -> None:
-        check_options(connection, ConnectionOptions)
         self._own: Transport | None = None
-        tokens = Tokens(token)
-        if isinstance(target, str):
+        if target is None or isinstance(target, str):
             target = self._own = create_transport(target, **connection)
         elif not hasattr(target, "unary"):
             raise TypeError(f"target: must be HOST:PORT or a transport; is {target!r}")
         elif connection:
             raise TypeError(f"{next(iter(connection))}: a transport has its own; give it to create_transport")
-        self.caller = RpcCaller(target, tokens, backoff)
+        self.caller = RpcCaller(target, _tokens(token), backoff)
 
     async def close(self) -> None:
         """Close the transport if it was made here: one of the caller's stays open. May be called twice.
@@ -61,3 +67,17 @@ class Connection:
         self.caller.tokens.close()
         if self._own is not None:
             await self._own.close()
+
+
+def _tokens(token: TokenSource | None) -> Tokens:
+    """Return the tokens of a program, or the one of the environment where `token` is None.
+
+    Raises `ValueError` where there is none, and what `Tokens` raises.
+    """
+    if token is not None:
+        return Tokens(token)
+    try:
+        return Tokens(environment.token())
+    except Unauthenticated as error:
+        message = error.message.replace("token:", f"{environment.variable('token')}:", 1)
+        raise Unauthenticated(message, reason=error.reason) from None

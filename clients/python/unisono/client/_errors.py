@@ -187,7 +187,8 @@ class TlsFailed(Unavailable):
     """Client and server do not agree on TLS. Nothing was sent; the message says what to do.
 
     `metadata["problem"]` is SERVER_WITHOUT_TLS, CERTIFICATE_NOT_TRUSTED, CERTIFICATE_OF_ANOTHER_HOST,
-    CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID or others in later versions. A publisher's call raises it
+    CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, CLIENT_CERTIFICATE_REFUSED, CERTIFICATES_UNUSABLE, or
+    others in later versions. A publisher's call raises it
     at once; a device goes on trying, since certificates are renewed.
     """
 

@@ -13,6 +13,8 @@ from unisono.client._errors import UnisonoError
 ARGUMENTS: Final[Mapping[str, str]] = {
     "tls": "tls=True",
     "root_certificates": "root_certificates",
+    "client_certificate": "client_certificate",
+    "client_key": "client_key",
     "no_proxy": "use_proxy=False",
 }
 

@@ -44,6 +44,17 @@ PROBLEMS: Final[Mapping[str, TlsProblem]] = {
         "the certificate of {server} is for another host",
         "call it by a name that the certificate has, or have it issued for this one",
     ),
+    "CLIENT_CERTIFICATE_REFUSED": TlsProblem(
+        # What servers say up to TLS 1.2; later they hang up.
+        ("ALERT_HANDSHAKE_FAILURE", "ALERT_UNKNOWN_CA", "ALERT_BAD_CERTIFICATE", "ALERT_CERTIFICATE_"),
+        "{server} asks for a client certificate, or refuses this one",
+        "{client_certificate} and {client_key} must be of an authority that it trusts",
+    ),
+    "CERTIFICATES_UNUSABLE": TlsProblem(
+        ("Failed to create security handshaker",),
+        "the certificates for the connection to {server} cannot be used",
+        "is {root_certificates} damaged, or is {client_key} not that of {client_certificate}?",
+    ),
 }
 
 

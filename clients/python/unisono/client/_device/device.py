@@ -51,8 +51,8 @@ class Device(DeviceCalls):
 
     def __init__(
         self,
-        target: Target,
-        token: TokenSource,
+        target: Target | None = None,
+        token: TokenSource | None = None,
         *,
         endpoint_id: str,
         platform: Platform,
@@ -64,6 +64,7 @@ class Device(DeviceCalls):
     ) -> None:
         """Make a device for HOST:PORT, or for a transport that stays the caller's to close.
 
+        Without `target` or `token` they are UNISONO_TARGET and UNISONO_TOKEN of the environment.
         `token` is an access token of the user, or a function that returns one, called at first and when one
         expires: an `async def` on the event loop, any other on a thread; its errors are retried. The device
         chooses `endpoint_id` once, and keeps it and its `platform`. An empty `display_name` leaves the

@@ -35,8 +35,8 @@ class BlockingPublisher:
 
     def __init__(
         self,
-        target: Target,
-        token: TokenSource,
+        target: Target | None = None,
+        token: TokenSource | None = None,
         *,
         timeout: float = 30.0,
         backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
@@ -44,6 +44,7 @@ class BlockingPublisher:
     ) -> None:
         """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
 
+        Without `target` or `token` they are UNISONO_TARGET and UNISONO_TOKEN of the environment.
         Starts the publisher's thread, on which an `async def` that gives tokens runs; any other function is
         called on a thread of its own, where it may block. `timeout` is in seconds, for calls that give none.
         A transport must not be used on another event loop. The rest is as for `Publisher`, which raises the

@@ -38,8 +38,8 @@ class Publisher(PublisherCalls):
 
     def __init__(
         self,
-        target: Target,
-        token: TokenSource,
+        target: Target | None = None,
+        token: TokenSource | None = None,
         *,
         timeout: float = 30.0,
         backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
@@ -47,6 +47,7 @@ class Publisher(PublisherCalls):
     ) -> None:
         """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
 
+        Without `target` or `token` they are UNISONO_TARGET and UNISONO_TOKEN of the environment.
         `token` is an access token of the app, or a function that returns one: it is called for the first,
         and again when the server refuses the one in use, once at a time. An `async def` runs on the event
         loop; any other is called on a thread of its own, where it may block. `timeout` is in seconds, for

@@ -4,9 +4,9 @@ from typing import Final, Unpack
 
 import grpc
 
-from unisono.client._arguments import check_options
 from unisono.client._wire.address import Address, ConnectionOptions
 from unisono.client._wire.cleartext import warn_of
+from unisono.client._wire.environment import address_of
 from unisono.client._wire.proxies import may_use_proxy
 
 IDLE_TIMEOUT_MS: Final = 50_000
@@ -43,7 +43,9 @@ def channel_to(address: Address, number: int | None = None) -> grpc.aio.Channel:
         options.append(_NO_PROXY)
     if not address.encrypted:
         return grpc.aio.insecure_channel(address.target, options=options)
-    credentials = grpc.ssl_channel_credentials(address.root_certificates)
+    credentials = grpc.ssl_channel_credentials(
+        address.root_certificates, address.client_key, address.client_certificate
+    )
     return grpc.aio.secure_channel(address.target, credentials, options=options)
 
 
@@ -53,8 +55,8 @@ def warn_if_cleartext(address: Address) -> None:
         warn_of(address.target)
 
 
-def create_channel(target: str, **connection: Unpack[ConnectionOptions]) -> grpc.aio.Channel:
-    """Return a channel to HOST:PORT; see `ConnectionOptions` for the keywords.
+def create_channel(target: str | None = None, **connection: Unpack[ConnectionOptions]) -> grpc.aio.Channel:
+    """Return a channel to HOST:PORT, or that of the environment; see `ConnectionOptions` for the keywords.
 
     Call this on the event loop that is to use the channel, and close it yourself; it connects with its first
     call. In the clear, whoever is on the way can read tokens, so stay on this machine without TLS: a warning
@@ -62,8 +64,7 @@ def create_channel(target: str, **connection: Unpack[ConnectionOptions]) -> grpc
     allows 1,000 streams and calls at a time (`create_transport` uses several by itself). Raises `ValueError`
     for a target that is no address, and for certificates that are no PEM; `TypeError` for other keywords.
     """
-    check_options(connection, ConnectionOptions)
-    address = Address(target=target, **connection)
+    address = address_of(target, connection)
     warn_if_cleartext(address)
     return channel_to(address)
 

@@ -11,8 +11,9 @@ from unisono.client._wire.address import Address
 from unisono.client._wire.proxies import proxy_variable
 from unisono.client._wire.targets import hosts_of
 
-#: The messages of gRPC when whoever answers ends the connection at once, without a word.
-_HUNG_UP: Final = ("Socket closed", "Connection reset by peer")
+#: The messages of gRPC when whoever answers ends the connection at once, without a word: in the clear, and
+#: after a handshake of TLS 1.3, in different versions of gRPC.
+_HUNG_UP: Final = ("Socket closed", "Connection reset by peer", "Unwrap failed", "Secure read failed")
 
 #: How gRPC begins when a name has no address, in different versions.
 _NO_ADDRESS: Final = ("DNS resolution failed", "errors resolving")
@@ -56,22 +57,31 @@ def next_step(error: UnisonoError, address: Address, words: Mapping[str, str]) -
 
 
 def _found(error: Exception, address: Address, words: Mapping[str, str]) -> Diagnosis | None:
-    server = f"the server at {address.target}"
     if isinstance(error, TlsFailed):
         problem = PROBLEMS[error.metadata["problem"]]
-        return Diagnosis(problem.what.format(server=server), problem.hint.format_map(words))
+        what = problem.what.format(server=f"the server at {address.target}")
+        return Diagnosis(what, problem.hint.format_map(words))
     if not isinstance(error, Unavailable):
         return None
     if error.message.startswith(_NO_ADDRESS):
         return Diagnosis(f"{address.target} has no address", "is the name right, and is there a network?")
-    if not error.message.startswith(NO_CONNECTION):
-        return None
-    if _NO_GRPC in error.message:
+    if error.message.startswith(NO_CONNECTION):
+        return _no_connection(error.message, address, words)
+    return None
+
+
+def _no_connection(message: str, address: Address, words: Mapping[str, str]) -> Diagnosis:
+    server = f"the server at {address.target}"
+    hung_up = any(mark in message for mark in _HUNG_UP)
+    if _NO_GRPC in message:
         return Diagnosis(f"{server} speaks HTTP/1, and no gRPC", "is it the right port?")
-    if not address.encrypted and any(words in error.message for words in _HUNG_UP):
-        tls = words["tls"]
-        return Diagnosis(f"{server} hangs up at once, as one does that serves TLS", f"give {tls} if it does")
-    return Diagnosis(f"no connection to {address.target}", f"is {server} up?", known=False)
+    if hung_up and not address.encrypted:
+        hint = "give {tls} if it does".format_map(words)
+        return Diagnosis(f"{server} hangs up at once, as one does that serves TLS", hint)
+    hint = f"is {server} up?"
+    if hung_up:
+        hint += " does it ask for {client_certificate} and {client_key}, or for others?".format_map(words)
+    return Diagnosis(f"no connection to {address.target}", hint, known=False)
 
 
 def _about_proxy(variable: str, address: Address, words: Mapping[str, str]) -> str:

@@ -76,7 +76,7 @@ class Tokens:
             fetching.exception()  # seen, also where nobody waits any more
 
 
-def retry_provider_errors(source: TokenSource) -> TokenSource:
+def retry_provider_errors(source: TokenSource | None) -> TokenSource | None:
     """Return the source, with all errors of its provider turned into `Unavailable`: they may pass."""
     if not callable(source):
         return source

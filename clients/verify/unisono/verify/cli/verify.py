@@ -6,6 +6,7 @@ from functools import partial
 
 from unisono.client import DeadlineExceeded, Transport, Unavailable, UnisonoError, create_transport
 from unisono.client.cli.failures import Failure, UsageFailure, say, warn
+from unisono.client.cli.formatting.errors import by_options
 from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
 from unisono.client.cli.signals import run_until_first_done, stop_event
@@ -153,5 +154,5 @@ def _connect(plan: Plan) -> Connect:
     try:
         connect()  # it opens with the first call
     except ValueError as error:
-        raise UsageFailure(f"--{error}") from None
+        raise UsageFailure(by_options(str(error))) from None
     return connect

@@ -36,6 +36,20 @@ def connection_options(kind: type[click.Option]) -> Callable[[Function], Functio
             help="PEM file to trust instead; turns on --tls",
         ),
         from_environment(
+            "--client-certificate",
+            cls=kind,
+            type=FILE,
+            metavar="FILE",
+            help="PEM file to show to a server that asks for one, with --client-key",
+        ),
+        from_environment(
+            "--client-key",
+            cls=kind,
+            type=FILE,
+            metavar="FILE",
+            help="PEM file of its key, without a password",
+        ),
+        from_environment(
             "--no-proxy",
             cls=kind,
             is_flag=True,
@@ -45,9 +59,21 @@ def connection_options(kind: type[click.Option]) -> Callable[[Function], Functio
 
     def with_options(command: Function) -> Function:
         @functools.wraps(command)
-        def connecting(*, tls: bool, root_certificates: bytes | None, no_proxy: bool, **rest: Any) -> Any:
+        def connecting(
+            *,
+            tls: bool,
+            root_certificates: bytes | None,
+            client_certificate: Path | None,
+            client_key: Path | None,
+            no_proxy: bool,
+            **rest: Any,
+        ) -> Any:
             connection = ConnectionOptions(
-                tls=tls, root_certificates=root_certificates, use_proxy=not no_proxy
+                tls=tls,
+                root_certificates=root_certificates,
+                client_certificate=_content(client_certificate),
+                client_key=_content(client_key),
+                use_proxy=not no_proxy,
             )
             return command(connection=connection, **rest)
 
@@ -57,3 +83,7 @@ def connection_options(kind: type[click.Option]) -> Callable[[Function], Functio
         return wrapped
 
     return with_options
+
+
+def _content(file: Path | None) -> bytes | None:
+    return None if file is None else file.read_bytes()

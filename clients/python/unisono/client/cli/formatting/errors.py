@@ -1,5 +1,6 @@
 """Texts for errors of the service: what happened, and what to do next, by their `ErrorReason`."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ _BY_REASON: Final[Mapping[str, str]] = {
 _OPTIONS: Final[Mapping[str, str]] = {
     "tls": "--tls",
     "root_certificates": "--root-certificates",
+    "client_certificate": "--client-certificate",
+    "client_key": "--client-key",
     "no_proxy": "--no-proxy",
 }
 
@@ -52,6 +55,15 @@ class Attempt:
     def diagnose(self, error: Exception) -> Diagnosis | None:
         """Return why no connection could be made; None for any other error."""
         return diagnose(error, self.address, _OPTIONS)
+
+
+def by_options(text: str) -> str:
+    """Return a text about arguments of the SDK with the names of the command's options in their place."""
+    return re.sub(r"\b(target|root_certificates|client_certificate|client_key)\b", _option, text)
+
+
+def _option(name: re.Match[str]) -> str:
+    return f"--{name[0].replace('_', '-')}"
 
 
 def what_happened(error: UnisonoError, attempt: Attempt) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 
 from unisono.client._errors import DeadlineExceeded, Unauthenticated, Unavailable, UnisonoError
 from unisono.client.cli.failures import Failure, UsageFailure, warn
-from unisono.client.cli.formatting.errors import Attempt, hint, what_happened
+from unisono.client.cli.formatting.errors import Attempt, by_options, hint, what_happened
 from unisono.client.cli.service.access import Access
 from unisono.client.cli.service.remarks import remarks
 from unisono.client.cli.service.tokens import TokenCommandError
@@ -21,13 +21,13 @@ def attempt(access: Access) -> Attempt:
 def report_errors(access: Access) -> Iterator[None]:
     """Turn errors in the block into failures, and print the warnings of the SDK on stderr.
 
-    Raises `UsageFailure` for a target that is no address, and `Failure` for a `UnisonoError`, a
+    Raises `UsageFailure` for a wrong address or certificate, and `Failure` for a `UnisonoError`, a
     `TokenCommandError` and an `OSError`. A broken pipe passes, and so does every other exception.
     """
     try:
         called = attempt(access)
     except ValueError as error:
-        raise UsageFailure(f"--{error}") from None
+        raise UsageFailure(by_options(str(error))) from None
     try:
         with remarks(partial(warn, as_json=access.as_json)):
             yield

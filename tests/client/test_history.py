@@ -17,7 +17,6 @@ from unisono.client import (
     draft,
 )
 from unisono.client._wire.methods import LIST
-from unisono.v1 import notification_pb2 as pb
 from unisono.v1.notification_service_pb2 import ListNotificationsRequest
 
 SECOND = timedelta(seconds=1)
@@ -73,17 +72,15 @@ async def test_pages_fit_together(publisher: Publisher) -> None:
     assert await titles(publisher, page_size=2) == ["4", "3", "2", "1", "0"]
 
 
-async def test_what_comes_or_goes_between_pages_moves_nothing(service: Service, publisher: Publisher) -> None:
+async def test_what_comes_or_goes_between_pages_moves_nothing(publisher: Publisher) -> None:
     sent = [await publisher.send("ada", title=str(number)) for number in range(5)]
-    request = ListNotificationsRequest(user_id="ada", page_size=2)
-    token = service.app_token()
-    first = await service.transport.unary(LIST, request, token=token, timeout=20)
+    first = await publisher.page("ada", page_size=2)
     await publisher.send("ada", title="new")
     await publisher.delete("ada", sent[2])
-    request.page_token = first.next_page_token
-    second = await service.transport.unary(LIST, request, token=token, timeout=20)
+    second = await publisher.page("ada", first.next_page_token, page_size=2)
+    assert [row.title for row in first.notifications] == ["4", "3"]
     assert [row.id for row in second.notifications] == [sent[1].id, sent[0].id]
-    assert not second.next_page_token
+    assert second.next_page_token == ""
 
 
 async def test_a_page_ends_at_its_size_in_bytes(serve: Serve) -> None:
@@ -97,40 +94,30 @@ async def test_a_page_ends_at_its_size_in_bytes(serve: Serve) -> None:
     assert page.next_page_token
 
 
-async def test_a_page_that_has_looked_at_many_is_short_and_not_the_last(
-    service: Service, publisher: Publisher
-) -> None:
+async def test_a_page_that_has_looked_at_many_is_short_and_not_the_last(publisher: Publisher) -> None:
     """The oldest is all that is looked for."""
     await publisher.send("ada", title="Found", group_name="work")
     await publisher.batch([draft("ada", title=str(number)) for number in range(1000)])
-    request = ListNotificationsRequest(user_id="ada", group_name="work")
 
-    pages = []
-    for _ in range(2):
-        pages.append(await service.transport.unary(LIST, request, token=service.app_token(), timeout=20))
-        request.page_token = pages[-1].next_page_token
+    pages = [await publisher.page("ada", group_name="work")]
+    pages.append(await publisher.page("ada", pages[0].next_page_token, group_name="work"))
 
     assert [len(page.notifications) for page in pages] == [0, 1]
     assert [bool(page.next_page_token) for page in pages] == [True, False]
 
 
-async def test_a_page_token_goes_with_its_filters_and_its_user(
-    service: Service, publisher: Publisher
-) -> None:
+async def test_a_page_token_goes_with_its_filters_and_its_user(publisher: Publisher) -> None:
     for _ in range(2):
         await publisher.send("ada", title="x")
-    token = service.app_token()
-    first = ListNotificationsRequest(user_id="ada", page_size=1)
-    page = await service.transport.unary(LIST, first, token=token, timeout=20)
-    others = [
-        ListNotificationsRequest(user_id="bob"),
-        ListNotificationsRequest(user_id="ada", group_name=""),
-        ListNotificationsRequest(user_id="ada", read_state=pb.READ_STATE_UNREAD),
-    ]
+    token = (await publisher.page("ada", page_size=1)).next_page_token
+    others = (
+        publisher.page("bob", token),
+        publisher.page("ada", token, group_name=""),
+        publisher.page("ada", token, read_state=ReadState.UNREAD),
+    )
     for other in others:
-        other.page_token = page.next_page_token
         with pytest.raises(InvalidRequest) as raised:
-            await service.transport.unary(LIST, other, token=token, timeout=20)
+            await other
         problem = "was given out for another user or for other filters"
         assert raised.value.violations == {"page_token": problem}
 

@@ -54,6 +54,8 @@ async def test_it_does_what_the_other_does(node: Running, backend: Publisher) ->
             assert [type(outcome) for outcome in outcomes] == [SendResult, InvalidRequest]
             assert publisher.get("ada", Key("a")).title == "a"
             assert [row.title for row in publisher.list("ada", page_size=1)] == ["b", "a"]
+            token = publisher.page("ada", page_size=1).next_page_token
+            assert [row.title for row in publisher.page("ada", token).notifications] == ["a"]
             changes = publisher.changes("ada", page_size=1)
             assert [row.revision for row in changes] == [1, 2]
             assert publisher.update("ada", sent, title="A").title == "A"

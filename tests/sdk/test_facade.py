@@ -22,8 +22,8 @@ FACADE = """
 Action Backoff BlockingChanges BlockingPublisher BodyFormat Change ChangeType Changes ConnectionOptions
 Content DeadlineExceeded DeleteManyResult DeleteResult Device Draft Endpoint EndpointDeleted Event Events
 Everything FailedPrecondition Feed FeedBarred FeedDeleted FileStorage Filter Group InternalError
-InvalidRequest Key KeyConflict MarkResult MemoryStorage Method NotFound Notification OutcomeUnknown Patch
-PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded RateLimited ReadState
+InvalidRequest Key KeyConflict MarkResult MemoryStorage Method NotFound Notification OutcomeUnknown Page
+Patch PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded RateLimited ReadState
 RemovedNotification RequestIncomplete ResumeTokenInvalid RevisionMismatch RevisionOutOfRange SendResult
 SenderRole ServerTooOld StartPosition State Status Storage StorageFailed Superseded Timing TlsFailed
 TooLarge Transport Unauthenticated Unavailable UnisonoError UserActionState bearer create_channel

@@ -9,7 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from unisono.client import _arguments, _convert
 from unisono.client._changes import Changes
 from unisono.client._drafts import PayloadContent, payload
-from unisono.client._model import Endpoint, Feed, Notification, Priority, ReadState, UserActionState
+from unisono.client._model import Endpoint, Feed, Notification, Page, Priority, ReadState, UserActionState
 from unisono.client._refs import Ref, ref
 from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult
 from unisono.client._wire import methods
@@ -79,23 +79,21 @@ class ServiceClient:
         meant for that endpoint, and `NotFound` where it is not registered. Arguments are checked at once;
         the iteration raises the errors of calls.
         """
-        _arguments.check("user_id", user_id, str)
-        _arguments.check("page_size", page_size, int)
-        _arguments.check_options(filter_, Filter)
-        request = pb.ListNotificationsRequest(
-            user_id=user_id,
-            endpoint_id=endpoint_id,
-            page_size=page_size,
-            read_state=_convert.read_state_number(filter_.get("read_state", ReadState.UNSPECIFIED)),
-            user_action_state=_convert.user_action_state_number(
-                filter_.get("user_action_state", UserActionState.UNSPECIFIED)
-            ),
-            group_name=filter_.get("group_name"),
-            category=filter_.get("category"),
-            start_time=_convert.timestamp("start_time", filter_.get("start_time")),
-            end_time=_convert.timestamp("end_time", filter_.get("end_time")),
-        )
-        return self._pages(request, timeout)
+        return self._pages(_list_request(user_id, filter_, page_size, endpoint_id), timeout)
+
+    async def list_page(
+        self, user_id: str, filter_: Filter, *, page_token: str, page_size: int, timeout: float
+    ) -> Page:
+        """Return one page of the history, newest first: the first, or the one that a page's token leads to.
+
+        Raises `InvalidRequest` for a token that was not given out for this user and these filters.
+        """
+        request = _list_request(user_id, filter_, page_size, "")
+        _arguments.check("page_token", page_token, str)
+        request.page_token = page_token
+        answer = await self._caller.call(methods.LIST, request, Deadline(timeout))
+        rows = tuple(_convert.notification(row) for row in answer.notifications)
+        return Page(notifications=rows, next_page_token=answer.next_page_token)
 
     async def _pages(
         self, request: pb.ListNotificationsRequest, timeout: float
@@ -234,6 +232,27 @@ class ServiceClient:
         )
         answer = await self._caller.call(methods.DELETE_ENDPOINT, request, Deadline(timeout))
         return not answer.already_removed
+
+
+def _list_request(
+    user_id: str, filter_: Filter, page_size: int, endpoint_id: str
+) -> pb.ListNotificationsRequest:
+    _arguments.check("user_id", user_id, str)
+    _arguments.check("page_size", page_size, int)
+    _arguments.check_options(filter_, Filter)
+    return pb.ListNotificationsRequest(
+        user_id=user_id,
+        endpoint_id=endpoint_id,
+        page_size=page_size,
+        read_state=_convert.read_state_number(filter_.get("read_state", ReadState.UNSPECIFIED)),
+        user_action_state=_convert.user_action_state_number(
+            filter_.get("user_action_state", UserActionState.UNSPECIFIED)
+        ),
+        group_name=filter_.get("group_name"),
+        category=filter_.get("category"),
+        start_time=_convert.timestamp("start_time", filter_.get("start_time")),
+        end_time=_convert.timestamp("end_time", filter_.get("end_time")),
+    )
 
 
 def _content(patch: Patch) -> pb.NotificationContent:

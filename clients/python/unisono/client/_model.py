@@ -260,3 +260,14 @@ class Event:
     change_type: ChangeType
     origin_endpoint_id: str
     ring: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of the history, newest first by creation. It may be short, or empty, and not the last.
+
+    `next_page_token` leads to the next one, with the same filters; only on the last page it is empty.
+    """
+
+    notifications: tuple[Notification, ...]
+    next_page_token: str

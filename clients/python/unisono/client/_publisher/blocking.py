@@ -8,7 +8,7 @@ from typing import Self, Unpack
 from unisono.client._calls import Filter, Patch
 from unisono.client._connection import Target
 from unisono.client._drafts import Content, Draft
-from unisono.client._model import Endpoint, Feed, Notification, ReadState, UserActionState
+from unisono.client._model import Endpoint, Feed, Notification, Page, ReadState, UserActionState
 from unisono.client._publisher.blocking_changes import BlockingChanges
 from unisono.client._publisher.loop_thread import LoopThread
 from unisono.client._publisher.publisher import Publisher
@@ -103,6 +103,23 @@ class BlockingPublisher:
         """
         yield from self._thread.iterate(
             self._publisher.list(user_id, page_size=page_size, timeout=timeout, **filters)
+        )
+
+    def page(
+        self,
+        user_id: str,
+        page_token: str = "",
+        *,
+        page_size: int = 0,
+        timeout: float | None = None,
+        **filters: Unpack[Filter],
+    ) -> Page:
+        """Return a page of the user's history, as `list` has it: for a program that shows pages to people.
+
+        As `Publisher.page`, but blocks.
+        """
+        return self._thread.run(
+            self._publisher.page(user_id, page_token, page_size=page_size, timeout=timeout, **filters)
         )
 
     def changes(

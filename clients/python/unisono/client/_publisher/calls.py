@@ -7,7 +7,7 @@ from typing import Unpack
 from unisono.client import _arguments
 from unisono.client._calls import Filter, Patch, ServiceClient
 from unisono.client._changes import Changes
-from unisono.client._model import Endpoint, Feed, Notification, ReadState, UserActionState
+from unisono.client._model import Endpoint, Feed, Notification, Page, ReadState, UserActionState
 from unisono.client._refs import Ref
 from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult
 from unisono.client._selections import Selector, State, deleting, marking
@@ -38,6 +38,28 @@ class PublisherCalls:
         """
         return self._calls.list_notifications(
             user_id, filters, page_size=page_size, timeout=self._within(timeout)
+        )
+
+    async def page(
+        self,
+        user_id: str,
+        page_token: str = "",
+        *,
+        page_size: int = 0,
+        timeout: float | None = None,
+        **filters: Unpack[Filter],
+    ) -> Page:
+        """Return a page of the user's history, as `list` has it: for a program that shows pages to people.
+
+            page = await publisher.page("ada", page_size=20)
+            page = await publisher.page("ada", page.next_page_token, page_size=20)
+
+        The token of the page before leads to the next, with the same filters; empty, to the first. Only an
+        empty `next_page_token` is the end: with filters, a page may be short or empty before that. Raises
+        `InvalidRequest` for a token that was not given out for this user and these filters.
+        """
+        return await self._calls.list_page(
+            user_id, filters, page_token=page_token, page_size=page_size, timeout=self._within(timeout)
         )
 
     def changes(

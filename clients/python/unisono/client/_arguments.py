@@ -9,12 +9,16 @@ import math
 import reprlib
 import types
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from enum import Enum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from unisono.client._errors import InvalidRequest
 
 Value = TypeVar("Value")
+
+#: A length of time: a number of seconds, or a timedelta.
+Seconds = float | timedelta
 
 _TEXTS = (str, bytes, bytearray)
 
@@ -60,10 +64,22 @@ def check_texts(name: str, values: Mapping[str, str]) -> dict[str, str]:
     return texts
 
 
-def check_seconds(name: str, value: object) -> None:
-    """Check a number of seconds. Raises `TypeError` for what is no finite int or float; any sign passes."""
+def seconds(name: str, value: object) -> float:
+    """Return a length of time as a number of seconds.
+
+    Raises `TypeError` for what is no finite int or float and no timedelta; any sign passes.
+    """
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"{name}: must be a number of seconds, such as 5.0; is {value!r}")
+        raise TypeError(f"{name}: must be a number of seconds, such as 5.0, or a timedelta; is {value!r}")
+    return value
+
+
+def set_fields(target: object, **values: object) -> None:
+    """Set the fields of a frozen dataclass, in an `__init__` that takes more than their types."""
+    for name, value in values.items():
+        object.__setattr__(target, name, value)
 
 
 @functools.cache

@@ -1,13 +1,14 @@
 """Timeouts and intervals of a device."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from unisono.client._arguments import Seconds, seconds, set_fields
 from unisono.client._wire.retry import Backoff
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Timing:
-    """How long a device waits. All are seconds, but `missed_heartbeats` and `backoff`.
+    """How long a device waits. All are seconds, or timedeltas, but `missed_heartbeats` and `backoff`.
 
     open_timeout: for the first message of a stream; then the device reconnects.
     first_message_timeout: for the first message before the device logs a warning, and goes on waiting.
@@ -23,11 +24,38 @@ class Timing:
     backoff: the delays before the device reconnects, and before it repeats calls.
     """
 
-    open_timeout: float = 20.0
-    first_message_timeout: float = 10.0
-    missed_heartbeats: float = 2.0
-    heartbeat_interval: float | None = None
-    acknowledge_interval: float = 5.0
-    stall_timeout: float = 10.0
-    call_timeout: float = 20.0
-    backoff: Backoff = field(default_factory=Backoff)
+    open_timeout: float
+    first_message_timeout: float
+    missed_heartbeats: float
+    heartbeat_interval: float | None
+    acknowledge_interval: float
+    stall_timeout: float
+    call_timeout: float
+    backoff: Backoff
+
+    def __init__(
+        self,
+        *,
+        open_timeout: Seconds = 20.0,
+        first_message_timeout: Seconds = 10.0,
+        missed_heartbeats: float = 2.0,
+        heartbeat_interval: Seconds | None = None,
+        acknowledge_interval: Seconds = 5.0,
+        stall_timeout: Seconds = 10.0,
+        call_timeout: Seconds = 20.0,
+        backoff: Backoff = Backoff(),  # noqa: B008  frozen
+    ) -> None:
+        """Take numbers of seconds or timedeltas. Raises `TypeError` for what is neither."""
+        if heartbeat_interval is not None:
+            heartbeat_interval = seconds("heartbeat_interval", heartbeat_interval)
+        set_fields(
+            self,
+            open_timeout=seconds("open_timeout", open_timeout),
+            first_message_timeout=seconds("first_message_timeout", first_message_timeout),
+            missed_heartbeats=missed_heartbeats,
+            heartbeat_interval=heartbeat_interval,
+            acknowledge_interval=seconds("acknowledge_interval", acknowledge_interval),
+            stall_timeout=seconds("stall_timeout", stall_timeout),
+            call_timeout=seconds("call_timeout", call_timeout),
+            backoff=backoff,
+        )

@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self, Unpack
 
+from unisono.client._arguments import Seconds
 from unisono.client._calls import Filter, Patch
 from unisono.client._connection import Target
 from unisono.client._drafts import Content, Draft
@@ -38,7 +39,7 @@ class BlockingPublisher:
         target: Target | None = None,
         token: TokenSource | None = None,
         *,
-        timeout: float = 30.0,
+        timeout: Seconds = 30.0,
         backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
         **connection: Unpack[ConnectionOptions],
     ) -> None:
@@ -69,7 +70,7 @@ class BlockingPublisher:
         """
         self._thread.close()
 
-    def send(self, user_id: str, *, timeout: float | None = None, **content: Unpack[Content]) -> SendResult:
+    def send(self, user_id: str, *, timeout: Seconds | None = None, **content: Unpack[Content]) -> SendResult:
         """Send to every device of a user, and return what was stored: it is on the server's disk (Durable).
 
         As `Publisher.send`, but blocks until then. Sends to one user are stored in the order of the calls
@@ -77,7 +78,9 @@ class BlockingPublisher:
         """
         return self._thread.run(self._publisher.send(user_id, timeout=timeout, **content))
 
-    def batch(self, drafts: Iterable[Draft], *, timeout: float | None = None) -> list[SendResult | Exception]:
+    def batch(
+        self, drafts: Iterable[Draft], *, timeout: Seconds | None = None
+    ) -> list[SendResult | Exception]:
         """Send drafts (see `draft`) to any users, and return a result or an error for each, in order.
 
         As `Publisher.batch`, but blocks until each has an outcome. `drafts` is iterated in the calling
@@ -86,7 +89,7 @@ class BlockingPublisher:
         # A generator of the caller's is the caller's to run: the publisher's thread must not wait for it.
         return self._thread.run(self._publisher.batch(list(drafts), timeout=timeout))
 
-    def get(self, user_id: str, notification: Ref, *, timeout: float | None = None) -> Notification:
+    def get(self, user_id: str, notification: Ref, *, timeout: Seconds | None = None) -> Notification:
         """Return one live notification with its content. Raises `NotFound`, also for what is gone.
 
         As `Publisher.get`, but blocks.
@@ -94,7 +97,7 @@ class BlockingPublisher:
         return self._thread.run(self._publisher.get(user_id, notification, timeout=timeout))
 
     def list(
-        self, user_id: str, *, page_size: int = 0, timeout: float | None = None, **filters: Unpack[Filter]
+        self, user_id: str, *, page_size: int = 0, timeout: Seconds | None = None, **filters: Unpack[Filter]
     ) -> Iterator[Notification]:
         """Return an iterator over the user's history, newest first by creation, with content.
 
@@ -111,7 +114,7 @@ class BlockingPublisher:
         page_token: str = "",
         *,
         page_size: int = 0,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
         **filters: Unpack[Filter],
     ) -> Page:
         """Return a page of the user's history, as `list` has it: for a program that shows pages to people.
@@ -123,7 +126,7 @@ class BlockingPublisher:
         )
 
     def changes(
-        self, user_id: str, after: int = 0, *, page_size: int = 0, timeout: float | None = None
+        self, user_id: str, after: int = 0, *, page_size: int = 0, timeout: Seconds | None = None
     ) -> BlockingChanges:
         """Return what changed in a user's feed after a revision: for a backend that asks now and then.
 
@@ -140,7 +143,7 @@ class BlockingPublisher:
         *,
         silent: bool = False,
         expected_revision: int | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
         **patch: Unpack[Patch],
     ) -> Notification:
         """Change the content of one notification on every device, and return it as it is after that.
@@ -164,7 +167,7 @@ class BlockingPublisher:
         selector: Selector,
         *,
         expected_revision: int | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
         **state: Unpack[State],
     ) -> MarkResult:
         """Mark one, several, a `Group` or `Everything` as read, dismissed and so on, on every device.
@@ -183,7 +186,7 @@ class BlockingPublisher:
         notification: Ref,
         *,
         expected_revision: int | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> DeleteResult:
         """Withdraw one notification from every device and from the history.
 
@@ -203,7 +206,7 @@ class BlockingPublisher:
         read_state: ReadState = ReadState.UNSPECIFIED,
         user_action_state: UserActionState = UserActionState.UNSPECIFIED,
         up_to_revision: int | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> DeleteManyResult:
         """Withdraw several, a `Group` or `Everything` from every device and from the history.
 
@@ -220,7 +223,7 @@ class BlockingPublisher:
             )
         )
 
-    def get_feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
+    def get_feed(self, user_id: str, *, timeout: Seconds | None = None) -> Feed:
         """Return the last revision and the unread count of a user's feed; both are 0 for an unknown user.
 
         As `Publisher.get_feed`, but blocks.
@@ -228,7 +231,7 @@ class BlockingPublisher:
         return self._thread.run(self._publisher.get_feed(user_id, timeout=timeout))
 
     def delete_user(
-        self, user_id: str, *, bar_for: timedelta | None = None, timeout: float | None = None
+        self, user_id: str, *, bar_for: timedelta | None = None, timeout: Seconds | None = None
     ) -> bool:
         """Forget a user, on every device and on the server's disk; return whether there was anything.
 
@@ -236,7 +239,7 @@ class BlockingPublisher:
         """
         return self._thread.run(self._publisher.delete_user(user_id, bar_for=bar_for, timeout=timeout))
 
-    def list_endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
+    def list_endpoints(self, user_id: str, *, timeout: Seconds | None = None) -> tuple[Endpoint, ...]:
         """Return the devices of a user, at most 100, by time of registration; empty for an unknown user.
 
         As `Publisher.list_endpoints`, but blocks.
@@ -244,7 +247,7 @@ class BlockingPublisher:
         return self._thread.run(self._publisher.list_endpoints(user_id, timeout=timeout))
 
     def delete_endpoint(
-        self, user_id: str, endpoint_id: str, *, may_return: bool = False, timeout: float | None = None
+        self, user_id: str, endpoint_id: str, *, may_return: bool = False, timeout: Seconds | None = None
     ) -> bool:
         """Delete a device of a user, such as one that was lost: its stream ends, and what it shows goes.
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Unpack
 
 from unisono.client import _arguments
+from unisono.client._arguments import Seconds
 from unisono.client._calls import Filter, Patch, ServiceClient
 from unisono.client._changes import Changes
 from unisono.client._model import Endpoint, Feed, Notification, Page, ReadState, UserActionState
@@ -20,12 +21,12 @@ class PublisherCalls:
         self._calls = calls
         self._timeout = timeout
 
-    async def get(self, user_id: str, notification: Ref, *, timeout: float | None = None) -> Notification:
+    async def get(self, user_id: str, notification: Ref, *, timeout: Seconds | None = None) -> Notification:
         """Return one live notification with its content. Raises `NotFound`, also for what is gone."""
         return await self._calls.get_notification(user_id, notification, self._within(timeout))
 
     def list(
-        self, user_id: str, *, page_size: int = 0, timeout: float | None = None, **filters: Unpack[Filter]
+        self, user_id: str, *, page_size: int = 0, timeout: Seconds | None = None, **filters: Unpack[Filter]
     ) -> AsyncGenerator[Notification, None]:
         """Return an iterator over the user's history, newest first by creation, with content.
 
@@ -46,7 +47,7 @@ class PublisherCalls:
         page_token: str = "",
         *,
         page_size: int = 0,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
         **filters: Unpack[Filter],
     ) -> Page:
         """Return a page of the user's history, as `list` has it: for a program that shows pages to people.
@@ -63,7 +64,7 @@ class PublisherCalls:
         )
 
     def changes(
-        self, user_id: str, after: int = 0, *, page_size: int = 0, timeout: float | None = None
+        self, user_id: str, after: int = 0, *, page_size: int = 0, timeout: Seconds | None = None
     ) -> Changes:
         """Return what changed in a user's feed after a revision: for a backend that asks now and then.
 
@@ -85,7 +86,7 @@ class PublisherCalls:
         *,
         silent: bool = False,
         expected_revision: int | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
         **patch: Unpack[Patch],
     ) -> Notification:
         """Change the content of one notification on every device, and return it as it is after that.
@@ -114,7 +115,7 @@ class PublisherCalls:
         selector: Selector,
         *,
         expected_revision: int | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
         **state: Unpack[State],
     ) -> MarkResult:
         """Mark one, several, a `Group` or `Everything` as read, dismissed and so on, on every device.
@@ -136,7 +137,7 @@ class PublisherCalls:
         notification: Ref,
         *,
         expected_revision: int | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> DeleteResult:
         """Withdraw one notification from every device and from the history.
 
@@ -156,7 +157,7 @@ class PublisherCalls:
         read_state: ReadState = ReadState.UNSPECIFIED,
         user_action_state: UserActionState = UserActionState.UNSPECIFIED,
         up_to_revision: int | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> DeleteManyResult:
         """Withdraw several, a `Group` or `Everything` from every device and from the history.
 
@@ -179,7 +180,7 @@ class PublisherCalls:
         )
         return await self._calls.delete_notifications(request, self._within(timeout))
 
-    async def get_feed(self, user_id: str, *, timeout: float | None = None) -> Feed:
+    async def get_feed(self, user_id: str, *, timeout: Seconds | None = None) -> Feed:
         """Return the last revision and the unread count of a user's feed; both are 0 for an unknown user.
 
         The count is of the whole feed: a device leaves out what is not meant for it.
@@ -187,7 +188,7 @@ class PublisherCalls:
         return await self._calls.get_feed(user_id, timeout=self._within(timeout))
 
     async def delete_user(
-        self, user_id: str, *, bar_for: timedelta | None = None, timeout: float | None = None
+        self, user_id: str, *, bar_for: timedelta | None = None, timeout: Seconds | None = None
     ) -> bool:
         """Forget a user: every notification and device, on every device and on the server's disk.
 
@@ -199,12 +200,12 @@ class PublisherCalls:
         """
         return await self._calls.delete_feed(user_id, bar_for=bar_for, timeout=self._within(timeout))
 
-    async def list_endpoints(self, user_id: str, *, timeout: float | None = None) -> tuple[Endpoint, ...]:
+    async def list_endpoints(self, user_id: str, *, timeout: Seconds | None = None) -> tuple[Endpoint, ...]:
         """Return the devices of a user, at most 100, by time of registration; empty for an unknown user."""
         return await self._calls.list_endpoints(user_id, self._within(timeout))
 
     async def delete_endpoint(
-        self, user_id: str, endpoint_id: str, *, may_return: bool = False, timeout: float | None = None
+        self, user_id: str, endpoint_id: str, *, may_return: bool = False, timeout: Seconds | None = None
     ) -> bool:
         """Delete a device of a user, such as one that was lost: its stream ends, and what it shows goes.
 
@@ -216,8 +217,5 @@ class PublisherCalls:
             user_id, endpoint_id, may_return=may_return, timeout=self._within(timeout)
         )
 
-    def _within(self, timeout: float | None) -> float:
-        if timeout is None:
-            return self._timeout
-        _arguments.check_seconds("timeout", timeout)
-        return timeout
+    def _within(self, timeout: Seconds | None) -> float:
+        return self._timeout if timeout is None else _arguments.seconds("timeout", timeout)

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from unisono.client import _arguments, _convert
+from unisono.client._arguments import Seconds
 from unisono.client._calls import ServiceClient
 from unisono.client._connection import Connection, Target
 from unisono.client._drafts import Content, Draft, draft, keyed
@@ -25,12 +26,13 @@ class Publisher(PublisherCalls):
     It may be made anywhere, and belongs to the event loop that first uses it; threads share a
     `BlockingPublisher`.
 
-    Each call takes a `timeout` in seconds that includes all its retries; None means the publisher's, by
-    default 30. Until then errors that may pass are retried, which is safe since every call acts once
-    (Idempotent); then the last of them is raised, or `DeadlineExceeded` where there was none. Any call
-    raises `Unauthenticated`, `PermissionDenied`, `InvalidRequest`, `Unavailable` and other `UnisonoError`s;
-    `ServerTooOld`, before it is sent, for what the server does not know, which is asked where that matters;
-    `TypeError` for an argument of a wrong name or type; and whatever the function that gives tokens raises.
+    Each call takes a `timeout`, in seconds or as a timedelta, that includes all its retries; None means the
+    publisher's, by default 30 s. Until then errors that may pass are retried, which is safe since every call
+    acts once (Idempotent); then the last of them is raised, or `DeadlineExceeded` where there was none. Any
+    call raises `Unauthenticated`, `PermissionDenied`, `InvalidRequest`, `Unavailable` and other
+    `UnisonoError`s; `ServerTooOld`, before it is sent, for what the server does not know, which is asked
+    where that matters; `TypeError` for an argument of a wrong name or type; and whatever the function that
+    gives tokens raises.
 
         async with Publisher("localhost:50051", token) as publisher:
             await publisher.send("ada", title="Your parcel is at the door")
@@ -41,7 +43,7 @@ class Publisher(PublisherCalls):
         target: Target | None = None,
         token: TokenSource | None = None,
         *,
-        timeout: float = 30.0,
+        timeout: Seconds = 30.0,
         backoff: Backoff = Backoff(maximum=2.0),  # noqa: B008  frozen
         **connection: Unpack[ConnectionOptions],
     ) -> None:
@@ -57,7 +59,7 @@ class Publisher(PublisherCalls):
         for an argument of a wrong name or type, and `Unauthenticated` for a token with characters that no
         token has.
         """
-        _arguments.check_seconds("timeout", timeout)
+        timeout = _arguments.seconds("timeout", timeout)
         self._connection = Connection(target, token, connection, backoff=backoff)
         super().__init__(ServiceClient(self._connection.caller), timeout=timeout)
         self._sends = SendBatcher(self._connection.caller)
@@ -79,7 +81,7 @@ class Publisher(PublisherCalls):
         await self._connection.close()
 
     async def send(
-        self, user_id: str, *, timeout: float | None = None, **content: Unpack[Content]
+        self, user_id: str, *, timeout: Seconds | None = None, **content: Unpack[Content]
     ) -> SendResult:
         """Send to every device of a user, and return what was stored: it is on the server's disk (Durable).
 
@@ -99,7 +101,7 @@ class Publisher(PublisherCalls):
         return _convert.send_result(outcome, request.app_notification_id)
 
     async def batch(
-        self, drafts: Iterable[Draft], *, timeout: float | None = None
+        self, drafts: Iterable[Draft], *, timeout: Seconds | None = None
     ) -> list[SendResult | Exception]:
         """Send drafts (see `draft`) to any users, and return a result or an error for each, in order.
 

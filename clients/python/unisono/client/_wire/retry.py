@@ -3,18 +3,23 @@
 import random
 from dataclasses import dataclass
 
+from unisono.client._arguments import Seconds, seconds, set_fields
 from unisono.client._errors import TlsFailed, Unavailable, UnisonoError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Backoff:
     """Delays in seconds that double from `initial` to `maximum`, each shortened by up to half at random.
 
     The chance keeps a thousand clients that lost the same server from coming back at the same moment.
     """
 
-    initial: float = 0.1
-    maximum: float = 20.0
+    initial: float
+    maximum: float
+
+    def __init__(self, *, initial: Seconds = 0.1, maximum: Seconds = 20.0) -> None:
+        """Take numbers of seconds or timedeltas. Raises `TypeError` for what is neither."""
+        set_fields(self, initial=seconds("initial", initial), maximum=seconds("maximum", maximum))
 
     def delay(self, failures: int) -> float:
         """Return the seconds to wait after this many failures in a row, from 1."""

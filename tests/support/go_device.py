@@ -19,7 +19,7 @@ from google.protobuf.json_format import ParseDict
 
 from tests.support.processes import TIMEOUT
 from unisono.v1 import feed_service_pb2 as pb
-from unisono.verify.history import Principal, Stream, TimedMessage
+from unisono.verify.history import Principal, Ring, Stream, TimedMessage
 
 ROOT: Final = Path(__file__).parents[2]
 FOLDER: Final = ROOT / "clients" / "examples" / "go"
@@ -47,10 +47,11 @@ class GoDevice:
 
     def __init__(self, folder: Path, address: str, token: str, endpoint_id: str = "go") -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.endpoint_id = endpoint_id
         self.lines: list[Line] = []
         self.store = folder / "device.json"
         self.token = folder / "token"
-        self.token.write_text(token)
+        write_anew(self.token, token)
         self._command = (
             *(str(PROGRAM), "-trace", "-target", address, "-endpoint", endpoint_id),
             *("-store", str(self.store), "-token-file", str(self.token), "-heartbeat", "5s"),
@@ -98,6 +99,7 @@ class GoDevice:
         """Wait until something that the device prints meets the condition."""
         async with asyncio.timeout(TIMEOUT):
             while not condition(self):
+                assert self._reading is None or not self._reading.done(), "the device has ended"
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -112,8 +114,30 @@ class GoDevice:
         return int(points[-1]["revision"]) if points else -1
 
     @property
-    def rings(self) -> list[tuple[str, int]]:
-        return [(ring["id"], ring["alert_revision"]) for ring in self.told("ring")]
+    def live(self) -> bool:
+        """Return whether it has a stream that was complete."""
+        kinds = ("point", "subscribe", "ended", "exit")
+        last = next((kind for line in reversed(self.lines) for kind in kinds if kind in line), "")
+        return last == "point"
+
+    def rings(self, principal: Principal) -> list[Ring]:
+        """Return what rang, for the judge."""
+        rings: list[Ring] = []
+        revision = 0
+        for line in self.lines:
+            if "point" in line:
+                revision = line["point"]["revision"]
+            if "ring" in line:
+                ring = Ring(
+                    principal=principal,
+                    endpoint_id=self.endpoint_id,
+                    time=line["time"],
+                    notification_id=line["ring"]["id"],
+                    alert_revision=line["ring"]["alert_revision"],
+                    revision=revision,
+                )
+                rings.append(ring)
+        return rings
 
     def streams(self, principal: Principal) -> list[Stream]:
         """Return the streams of all processes, for the judge."""
@@ -139,6 +163,13 @@ class GoDevice:
                 self._changed.set()
         self.lines.append({"time": time.time(), "exit": {}})
         self._changed.set()
+
+
+def write_anew(path: Path, text: str) -> None:
+    """Replace a file, which is never half written."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(path)
 
 
 def _end(stream: Stream, line: Line) -> None:

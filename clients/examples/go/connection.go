@@ -26,6 +26,7 @@ type Server struct {
 	TokenCommand string
 	Token        string // a fixed one
 	access       string // the token in use; empty: take one anew
+	used         bool   // whether it was good for a stream
 }
 
 // connection is one HTTP/2 connection. Each stream has its own: one that fell silent is worth nothing for the next.
@@ -40,7 +41,7 @@ func (server *Server) connect() (*connection, error) {
 		if err != nil {
 			return nil, err
 		}
-		server.access = access
+		server.access, server.used = access, false
 	}
 	secure, err := server.credentials()
 	if err != nil {

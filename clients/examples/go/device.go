@@ -49,10 +49,12 @@ func (device *Device) Run(ctx context.Context) error {
 		if ctx.Err() != nil || errors.As(err, &failed) {
 			return err
 		}
-		if stream.synced {
+		recovery := planRecovery(stream.goodbye, err)
+		// A token that was good has just expired; one that never was is no better the next moment.
+		recovery.AtOnce = recovery.AtOnce || recovery.NewToken && device.Server.used
+		if stream.synced || recovery.AtOnce && recovery.NewToken {
 			failures = 1
 		}
-		recovery := planRecovery(stream.goodbye, err)
 		delay := recovery.delay(failures)
 		device.Printer.Ended(err, recovery, delay)
 		if err := device.recover(recovery); err != nil {

@@ -155,7 +155,7 @@ func (stream *stream) take(ctx context.Context, message *pb.SubscribeResponse) e
 		return errors.Join(errFrozen, stream.save())
 	}
 	stream.Printer.Point(point, stream.inbox, stream.serverTime())
-	stream.synced = true
+	stream.synced, stream.Server.used = true, true
 	if stream.acknowledge == nil {
 		stream.acknowledge = time.After(gather)
 	}

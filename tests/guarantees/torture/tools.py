@@ -8,11 +8,13 @@ from typing import Final
 
 import pytest
 
+from tests.support import go_device
 from tests.support.haproxy import program
 
 STRACE: Final = "strace"
 FAKETIME: Final = "libfaketime"
 HAPROXY: Final = "haproxy"
+GO: Final = "Go"
 
 
 def missing(needs: Sequence[str]) -> list[str]:
@@ -21,12 +23,15 @@ def missing(needs: Sequence[str]) -> list[str]:
         STRACE: shutil.which(STRACE) is not None,
         FAKETIME: faketime() is not None,
         HAPROXY: program() is not None,
+        GO: go_device.PROGRAM.exists(),
     }
     return [name for name in needs if not there[name]]
 
 
 def require(needs: Sequence[str]) -> None:
     """Skip the test where a tool is missing, but fail it in CI."""
+    if GO in needs:
+        go_device.require_go()
     if lacking := missing(needs):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
             f"not installed: {', '.join(lacking)}"

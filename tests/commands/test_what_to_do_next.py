@@ -18,7 +18,7 @@ from unisono.client import (
 )
 from unisono.client._tls import tls_failure
 from unisono.client._wire.address import Address
-from unisono.client.cli.formatting.errors import Attempt, brief, hint, what_happened
+from unisono.client.cli.formatting.errors import Attempt, advice, brief, hint, what_happened
 from unisono.client.cli.service.errors import concerns_all
 
 TARGET = "h:1"
@@ -116,6 +116,7 @@ def test_why_there_is_no_connection(said: str, tls: bool, what: str, told: str) 
     assert hint(error, attempt(tls=tls)).startswith(told)
     short = what if what != LOST else "no connection to h:1"
     assert brief(error, attempt(tls=tls)).startswith(short)
+    assert advice(error, attempt(tls=tls)).startswith(f"{brief(error, attempt(tls=tls))}; {told}")
 
 
 def test_what_a_server_says_that_was_reached_is_not_of_the_connection() -> None:

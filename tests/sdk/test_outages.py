@@ -196,6 +196,20 @@ def test_an_outage_that_comes_again_and_again_is_said_once_a_minute(
     assert len(log.warnings) == 2
 
 
+async def test_whoever_is_closed_leaves_it_to_others_to_say_so(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outages, "QUIET", 0.0)
+    opened = []
+    for number in range(2):
+        # One that a program still holds
+        opened.append(laptop(NOBODY))
+        async with opened[-1] as device:
+            await device.wait_for(lambda device: device.error is not None)
+            await log.until(number + 1)
+    assert len(log.warnings) == 2
+
+
 def test_who_leaves_while_it_lasts_is_forgotten(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outages, "QUIET", 0.0)
     for number in range(3):

@@ -65,6 +65,8 @@ class Connection:
         A call of the provider of tokens that is under way ends for those who wait for it.
         """
         self.caller.tokens.close()
+        self.caller.outages.leave()
+        self.caller.stream_outages.leave()
         if self._own is not None:
             await self._own.close()
 

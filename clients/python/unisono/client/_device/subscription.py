@@ -14,7 +14,6 @@ from unisono.client._device.timing import Timing
 from unisono.client._device.watchdog import Stalled, Watchdog
 from unisono.client._errors import FeedBarred, UnisonoError
 from unisono.client._wire.caller import RpcCaller
-from unisono.client._wire.outages import OutageLog
 from unisono.v1 import feed_service_pb2 as pb
 
 _log = logging.getLogger("unisono.client")
@@ -83,7 +82,6 @@ class Subscription:
         self._handler = handler
         self._timing = timing
         self._watchdog = watchdog
-        self._outages = OutageLog(caller.transport)
         self._failures = 0
         self._refusals = 0
 
@@ -105,7 +103,7 @@ class Subscription:
             level = logging.WARNING if isinstance(reconnect.cause, MemoryExceeded) else logging.INFO
             _log.log(level, "the stream ended, and will come back: %r", reconnect.cause)
             if not outcome.opened and not isinstance(outcome.error, Stalled):
-                self._outages.failed(reconnect.cause)
+                self._caller.stream_outages.failed(reconnect.cause)
             self._handler.on_disconnect(reconnect.cause, reset_position=reconnect.reset_position)
             await self._wait(reconnect)
 
@@ -136,7 +134,7 @@ class Subscription:
                     background_tasks.start(self._handler.background_tasks())
                 outcome.opened = True
                 if message.complete:
-                    self._outages.ended()
+                    self._caller.stream_outages.ended()
 
     def _refuse(self, token: str, cause: UnisonoError) -> None:
         """Have the next stream use another token. Raises when that was in vain too often."""

@@ -37,7 +37,8 @@ class RpcCaller:
         self.transport = transport
         self.tokens = tokens
         self.backoff = backoff
-        self.outages = OutageLog(transport)
+        #: Outages that calls meet, and those that streams meet: the one may go well while the other does not.
+        self.outages, self.stream_outages = OutageLog(transport), OutageLog(transport)
         #: What the server knows of the contract.
         self.server = ServerLevel()
 

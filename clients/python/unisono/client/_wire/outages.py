@@ -80,12 +80,15 @@ class OutageLog:
     def ended(self) -> None:
         """Log that calls succeed again, if they failed before. Others may still meet the outage."""
         self._refused = False
-        if not self._kinds:
-            return
+        if self._kinds:
+            self.leave()
+            _log.info("calls to %s succeed again", self._server)
+
+    def leave(self) -> None:
+        """Meet no outage any more, since nothing is tried again: the next who does is to say so."""
         for kind in self._kinds:
             _outage(self._server, kind).members.discard(self)
         self._kinds.clear()
-        _log.info("calls to %s succeed again", self._server)
 
     def _text(self, error: UnisonoError) -> str:
         if self._address is None:

@@ -84,6 +84,12 @@ def brief(error: Exception, attempt: Attempt) -> str:
     return what_happened(error, attempt) if isinstance(error, UnisonoError) else one_line(str(error))
 
 
+def advice(error: Exception, attempt: Attempt) -> str:
+    """Return any error in one line, and of a failed connection what to do next."""
+    problem = attempt.diagnose(error)
+    return f"{problem.what}; {problem.hint}" if problem else brief(error, attempt)
+
+
 def hint(error: UnisonoError, attempt: Attempt) -> str:
     """Return what to do next; empty where the error says it all."""
     if error.reason == "ROLE_NOT_ALLOWED":

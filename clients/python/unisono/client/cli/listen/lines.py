@@ -10,7 +10,7 @@ from unisono.client._device.events import Events
 from unisono.client._device.state import Status
 from unisono.client._model import Event, Notification
 from unisono.client.cli.formatting import json_output
-from unisono.client.cli.formatting.errors import Attempt, brief
+from unisono.client.cli.formatting.errors import Attempt, advice, brief
 from unisono.client.cli.formatting.events import (
     event_json,
     event_line,
@@ -60,10 +60,10 @@ class LineReporter:
                 self._happened(event)
 
     async def _connection(self) -> None:
-        shown = Status.OFFLINE, ""
+        shown, described = (Status.OFFLINE, ""), brief if self._as_json else advice
         while True:
             seen = status, error = self._device.status, self._device.error
-            now = status, brief(error, self._attempt) if error else ""
+            now = status, described(error, self._attempt) if error else ""
             if now != shown and status in (Status.LIVE, Status.OFFLINE):
                 if status is Status.LIVE:
                     await self._printed.wait()

@@ -48,6 +48,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Run("unisono send", says="Your parcel is at the door"),
         Install("pip install"),
         Run("FakeService"),
+        Run("multiprocessing", says="told 3"),
         Run("BlockingPublisher", says="The nightly build failed UNREAD"),
         Run("publisher.changes", says="at revision"),
         Run("publisher.update", says="Your parcel is at the door NO_INTERACTION"),

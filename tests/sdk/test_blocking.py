@@ -193,37 +193,6 @@ async def test_the_drafts_of_a_generator_may_call_the_publisher(node: Running, b
     assert await asyncio.to_thread(work) == 3
 
 
-FORK = """
-import os, sys
-from unisono.client import BlockingPublisher
-publisher = BlockingPublisher(*sys.argv[1:])
-publisher.send("ada", title="before")
-child = os.fork()
-if child == 0:
-    rows = publisher.list("ada")
-    for use in (lambda: publisher.send("ada", title="child"), lambda: next(rows)):
-        try:
-            use()
-        except RuntimeError as error:
-            print(error, flush=True)
-    publisher.close()
-    os._exit(0)
-print(os.waitpid(child, 0)[1])
-publisher.send("ada", title="after")
-publisher.close()
-"""
-
-
-async def test_it_does_not_cross_a_fork_and_says_so(script: StubServer, service: FakeSendService) -> None:
-    ended = await run(FORK, script.target, "a token")
-
-    assert ended.stdout.splitlines() == ["this publisher was made before a fork; make one after it"] * 2 + [
-        "0"
-    ]
-    assert service.titles == ["before", "after"]
-    assert ended.status == 0
-
-
 UNCLOSED = """
 import sys
 from unisono.client import BlockingPublisher
@@ -236,6 +205,23 @@ async def test_a_program_may_end_without_closing_it(script: StubServer, service:
     ended = await run(UNCLOSED, script.target, "a token")
 
     assert (ended.status, ended.stdout, ended.stderr) == (0, "1\n", "")
+
+
+HALF_READ = """
+import sys
+from unisono.client import BlockingPublisher
+publisher = BlockingPublisher(*sys.argv[1:])
+rows = publisher.list("ada", page_size=1)
+print(next(rows).title)
+"""
+
+
+async def test_a_program_may_end_with_a_list_half_read(node: Running, backend: Publisher) -> None:
+    await backend.batch(draft("ada", title=title) for title in ("first", "last"))
+
+    ended = await run(HALF_READ, node.target, tokens.publisher())
+
+    assert (ended.status, ended.stdout, ended.stderr) == (0, "last\n", "")
 
 
 INTERRUPTED = """

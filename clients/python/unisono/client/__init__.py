@@ -9,6 +9,8 @@
 
 from typing import TYPE_CHECKING
 
+from unisono.client import _fork_support as _fork_support  # first of all, before gRPC is loaded
+
 if TYPE_CHECKING:
     from unisono.client._facade import *  # noqa: F403  all that is promised, and nothing else
 else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Self, Unpack
 
@@ -9,9 +10,9 @@ from unisono.client._arguments import Seconds
 from unisono.client._calls import Filter, Patch
 from unisono.client._connection import Target
 from unisono.client._drafts import Content, Draft
+from unisono.client._loop_thread import LoopThread
 from unisono.client._model import Endpoint, Feed, Notification, Page, ReadState, UserActionState
 from unisono.client._publisher.blocking_changes import BlockingChanges
-from unisono.client._publisher.loop_thread import LoopThread
 from unisono.client._publisher.publisher import Publisher
 from unisono.client._refs import Ref
 from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
@@ -26,9 +27,12 @@ class BlockingPublisher:
 
     Like `Publisher`, whose arguments, results and errors are the same, but every call blocks until it is
     done, and raises in the thread that made it. One serves all threads of a program, whose concurrent sends
-    share requests. A call that an exception interrupts, such as Ctrl-C, is cancelled. It cannot cross a
-    fork: with pre-forking web servers, make one in each worker. After `close`, or after a fork, calls raise
-    `RuntimeError`.
+    share requests. A call that an exception interrupts, such as Ctrl-C, is cancelled. After `close`, calls
+    raise `RuntimeError`.
+
+    A forked child, such as a worker of a web server, has a thread and connections of its own, which its first
+    call makes. But where gRPC was in use at the fork, by a call under way, a device, an async publisher or
+    something else of `grpc.aio`, it cannot be used in the child: then calls raise `RuntimeError` there.
 
         with BlockingPublisher("localhost:50051", token) as publisher:
             publisher.send("ada", title="Your parcel is at the door")
@@ -45,14 +49,18 @@ class BlockingPublisher:
     ) -> None:
         """Make a publisher for HOST:PORT, or for a transport that stays the caller's to close.
 
-        Without `target` or `token` they are UNISONO_TARGET and UNISONO_TOKEN of the environment.
-        Starts the publisher's thread, on which an `async def` that gives tokens runs; any other function is
-        called on a thread of its own, where it may block. `timeout` is in seconds, for calls that give none.
-        A transport must not be used on another event loop. The rest is as for `Publisher`, which raises the
-        same errors.
+        Without `target` or `token` they are UNISONO_TARGET and UNISONO_TOKEN of the environment. The first
+        call starts the publisher's thread, on which an `async def` that gives tokens runs; any other function
+        is called on a thread of its own, where it may block. `timeout` is in seconds, for calls that give
+        none. A transport must not be used on another event loop. The rest is as for `Publisher`, which raises
+        the same errors.
         """
-        self._publisher = Publisher(target, token, timeout=timeout, backoff=backoff, **connection)
-        self._thread = LoopThread("unisono-publisher", self._publisher.close)
+        make = partial(Publisher, target, token, timeout=timeout, backoff=backoff, **connection)
+        self._thread: LoopThread[Publisher] = LoopThread("publisher", make)
+
+    @property
+    def _publisher(self) -> Publisher:
+        return self._thread.client
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +74,7 @@ class BlockingPublisher:
         """Cancel the calls under way, close the connection unless it is the caller's, and end the thread.
 
         Nothing is flushed: calls under way in other threads raise `RuntimeError` or `UnisonoError`, and may
-        have been carried out. May be called twice; after a fork it does nothing.
+        have been carried out. May be called twice. In a forked child it closes the child's own.
         """
         self._thread.close()
 

@@ -1,9 +1,11 @@
 """Channels to a server, and the metadata of calls."""
 
+from collections.abc import Sequence
 from typing import Final, Unpack
 
 import grpc
 
+from unisono.client._wire import forks
 from unisono.client._wire.address import Address, ConnectionOptions
 from unisono.client._wire.cleartext import warn_of
 from unisono.client._wire.environment import address_of
@@ -35,12 +37,23 @@ _NO_PROXY: Final = ("grpc.enable_http_proxy", 0)
 
 
 def channel_to(address: Address, number: int | None = None) -> grpc.aio.Channel:
-    """Return a channel to an address. Channels with different numbers never share a connection."""
+    """Return a channel to an address. Channels with different numbers never share a connection.
+
+    Raises `RuntimeError` in a forked process that cannot use gRPC.
+    """
     options: list[tuple[str, int]] = list(_OPTIONS)
     if number is not None:
         options.append((_NUMBER, number))
     if not may_use_proxy(address):
         options.append(_NO_PROXY)
+    with forks.opening():
+        forks.check()
+        channel = _channel(address, options)
+        forks.own(channel)
+        return channel
+
+
+def _channel(address: Address, options: Sequence[tuple[str, int]]) -> grpc.aio.Channel:
     if not address.encrypted:
         return grpc.aio.insecure_channel(address.target, options=options)
     credentials = grpc.ssl_channel_credentials(

@@ -12,6 +12,7 @@ import grpc
 
 from unisono.client._errors import UnisonoError
 from unisono.client._status import from_rpc_error
+from unisono.client._wire import forks
 from unisono.client._wire.address import Address
 from unisono.client._wire.channel import bearer, warn_if_cleartext
 from unisono.client._wire.methods import Method, Request, Response
@@ -68,6 +69,7 @@ class GrpcTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._under_way: set[grpc.aio.Call] = set()
         self._closed = False
+        forks.watch(self)
 
     async def unary(
         self, method: Method[Request, Response], request: Request, *, token: str, timeout: float | None
@@ -96,6 +98,24 @@ class GrpcTransport:
         self._closed = True
         for call in tuple(self._under_way):
             call.cancel()
+        await self._leave()
+
+    def before_fork(self) -> bool:
+        """Leave the shared connections if no call is under way: the next one opens others."""
+        return self._pool is None or forks.finish_elsewhere(self._leave_if_idle(), self._loop)
+
+    def after_fork(self) -> None:
+        """Forget calls and connections: they are the parent's."""
+        self._under_way.clear()
+        self._pool = None
+
+    async def _leave_if_idle(self) -> bool:
+        if self._under_way:
+            return False
+        await self._leave()
+        return True
+
+    async def _leave(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.leave(self)
@@ -107,7 +127,8 @@ class GrpcTransport:
         try:
             yield
         except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
+            # Its frames hold the call, and so the connection, until the garbage collector comes by.
+            raise from_rpc_error(error.with_traceback(None)) from None
         except asyncio.CancelledError:
             # `close` cancels the calls, which the tasks that wait for them cannot know.
             if not self._closed or _is_cancelled():
@@ -118,15 +139,20 @@ class GrpcTransport:
     def _ending(self, call: Any) -> Iterator[Any]:
         """A call that is cancelled at the end of the context, or when the transport is closed."""
         self._under_way.add(call)
+        forks.own(call)
         try:
             yield call
         finally:
-            self._under_way.discard(call)
-            call.cancel()
+            # After a fork it is no longer there, and the parent's.
+            if call in self._under_way:
+                self._under_way.remove(call)
+                call.cancel()
 
     def _opened(self) -> ConnectionPool:
+        forks.check()
         loop = asyncio.get_running_loop()
         if self._pool is None:
+            forks.own_loop(loop)
             self._loop, self._pool = loop, pool_of(self.address, self._streams_per_connection, self)
         if self._loop is not loop:
             raise RuntimeError(

@@ -1,0 +1,145 @@
+"""An event loop in a thread of its own, and a client of the service on it, for callers that have no loop."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
+from typing import Any, Generic, Protocol, TypeVar
+
+from unisono.client._errors import UnisonoError
+from unisono.client._wire import forks
+
+Result = TypeVar("Result")
+Row = TypeVar("Row")
+
+
+class Closable(Protocol):
+    """A client of the service."""
+
+    async def close(self) -> None:
+        """Release all that it has."""
+        ...
+
+
+Client = TypeVar("Client", bound=Closable)
+
+
+class _Running:
+    """An event loop that runs in a thread."""
+
+    def __init__(self, name: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        forks.own_loop(self.loop)
+        self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Let it end, and wait for that."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+class LoopThread(Generic[Client]):
+    """Runs coroutines of a client for any thread of this process, until it is closed.
+
+    The thread starts with the first. What should run after `close` raises `RuntimeError`. A forked child has
+    a client and a thread of its own, made when it asks for them, unless the parent's was closed.
+    """
+
+    def __init__(self, kind: str, make: Callable[[], Client]) -> None:
+        """Make the client. `kind` is what errors call it, such as "publisher"."""
+        self._kind = kind
+        self._make = make
+        self._client: Client | None = make()
+        self._closed = False
+        self._begin()
+        forks.watch(self)
+
+    @property
+    def client(self) -> Client:
+        """The client of this process."""
+        with self._submitting:
+            if self._client is None:
+                self._client = self._make()
+            return self._client
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Return what a coroutine returns. When an exception interrupts the caller, it is cancelled."""
+        running = self._submit(work)
+        try:
+            return running.result()
+        except CancelledError:
+            raise RuntimeError(f"this {self._kind} was closed meanwhile") from None
+        except UnisonoError as error:
+            # Whoever keeps it must not keep the dead call, and its connection, with it.
+            error.__context__ = None
+            raise error.with_traceback(None) from error.__cause__
+        except BaseException:
+            running.cancel()
+            raise
+        finally:
+            del running  # it does so, too
+
+    def iterate(self, rows: AsyncGenerator[Row, None]) -> Iterator[Row]:
+        """Iterate over what an asynchronous generator yields. None ends it."""
+        process = os.getpid()
+        try:
+            while True:
+                if os.getpid() != process:
+                    raise RuntimeError("this was begun before a fork, by the parent; begin it anew")
+                row = self.run(anext(rows, None))
+                if row is None:
+                    return
+                yield row
+        finally:
+            if os.getpid() == process:
+                # Not waited for: it may be closed meanwhile, and the thread gone where the program ends.
+                with suppress(RuntimeError):
+                    self._submit(rows.aclose())
+
+    def close(self) -> None:
+        """Close the client, and end the thread with all that runs on it. May be called twice."""
+        with self._submitting:
+            closed, self._closed = self._closed, True
+            if closed or self._client is None:
+                return
+            client, running = self._client, self._start()
+        asyncio.run_coroutine_threadsafe(self._stop(client), running.loop).result()
+        running.end()
+
+    def before_fork(self) -> bool:
+        """Return True: the client's connections are told of the fork themselves."""
+        return True
+
+    def after_fork(self) -> None:
+        """Forget the client and the thread, which are the parent's."""
+        self._client = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._submitting = threading.Lock()
+        self._running: _Running | None = None
+
+    def _submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        with self._submitting:
+            if self._closed:
+                work.close()
+                raise RuntimeError(f"this {self._kind} is closed")
+            return asyncio.run_coroutine_threadsafe(work, self._start().loop)
+
+    def _start(self) -> _Running:
+        if self._running is None:
+            self._running = _Running(f"unisono-{self._kind}")
+        return self._running
+
+    async def _stop(self, client: Client) -> None:
+        """Let the end come, and cancel what still waits."""
+        await client.close()
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.get_running_loop().shutdown_asyncgens()

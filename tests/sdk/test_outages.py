@@ -155,6 +155,18 @@ async def test_a_token_that_expired_is_no_outage_unless_the_next_is_refused_too(
     assert log.warnings == [f"calls to {NOBODY} fail, and are tried again: late; get a new token"]
 
 
+async def test_what_the_function_that_gives_tokens_says_is_not_logged(log: Log) -> None:
+    def token() -> str:
+        raise ConnectionError("https://issuer.test/?client_secret=hush")
+
+    async with laptop(NOBODY, token=token) as device:
+        await log.until(1)
+        assert isinstance(getattr(device.error, "__cause__", None), ConnectionError)
+    assert log.warnings == [
+        f"calls to {NOBODY} fail, and are tried again: the function that gives tokens raised ConnectionError"
+    ]
+
+
 async def test_a_device_says_what_is_wrong_with_a_certificate(log: Log) -> None:
     async with secured(OTHER) as script, laptop(script.target, root_certificates=ROOT) as device:
         await device.wait_for(lambda device: isinstance(device.error, TlsFailed))

@@ -12,6 +12,7 @@ from weakref import WeakSet
 from unisono.client._errors import Unauthenticated, UnisonoError
 from unisono.client._hints import ARGUMENTS, by_reason
 from unisono.client._wire.diagnosis import diagnose, next_step
+from unisono.client._wire.tokens import ProviderFailed
 from unisono.client._wire.transport import GrpcTransport, Transport, name_of
 
 #: From one WARNING of a kind to the next are at least so many seconds, however often an outage ends.
@@ -91,6 +92,9 @@ class OutageLog:
         self._kinds.clear()
 
     def _text(self, error: UnisonoError) -> str:
+        if isinstance(error, ProviderFailed):
+            # What it says is the program's, and may be a secret.
+            return f"the function that gives tokens raised {type(error.__cause__).__name__}"
         if self._address is None:
             parts = [error.message, by_reason(error)]
         else:

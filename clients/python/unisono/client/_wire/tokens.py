@@ -12,6 +12,10 @@ Provider = Callable[[], str | Awaitable[str]]
 TokenSource = str | Provider
 
 
+class ProviderFailed(Unavailable):
+    """The function that gives tokens raised an error, which is the `__cause__`: it may pass."""
+
+
 class Tokens:
     """The token in use. A provider is called for the first one, and again when the server refuses it.
 
@@ -22,7 +26,9 @@ class Tokens:
 
     def __init__(self, source: TokenSource) -> None:
         if not isinstance(source, str) and not callable(source):
-            raise TypeError(f"token: must be an access token, or a function that gives one; is {source!r}")
+            raise TypeError(
+                f"token: must be an access token, or a function that gives one; is {_type_of(source)}"
+            )
         self._source = source
         self._token = _usable(source) if isinstance(source, str) else ""
         self._fetching: asyncio.Task[str] | None = None
@@ -86,7 +92,7 @@ def retry_provider_errors(source: TokenSource | None) -> TokenSource | None:
         try:
             return await _fetch(provider)
         except Exception as error:
-            raise Unavailable(f"the provider of tokens failed: {error!r}") from error
+            raise ProviderFailed(f"the provider of tokens failed: {error!r}") from error
 
     return ask
 
@@ -107,8 +113,13 @@ def _is_async(provider: Provider) -> bool:
 def _usable(token: object) -> str:
     """Return the token without the white space around it, which files have. Raises `Unauthenticated`."""
     if not isinstance(token, str):
-        raise TypeError(f"token: must be a str; is {token!r}")
+        raise TypeError(f"token: must be a str; is {_type_of(token)}")
     token = token.strip()
     if token.isascii() and token.isprintable():
         return token
     raise Unauthenticated("token: it has characters that no access token has", reason="TOKEN_INVALID")
+
+
+def _type_of(token: object) -> str:
+    """Return what a token is instead of a text. What was meant as one is in no message."""
+    return "None" if token is None else f"a {type(token).__name__}"

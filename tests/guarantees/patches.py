@@ -1,4 +1,4 @@
-"""Makes a copy of the server that differs by a few lines, and the environment that runs it."""
+"""Makes a mirror of the server that differs by a few lines, and the environment that runs it."""
 
 import ast
 import os
@@ -29,14 +29,16 @@ class Patch:
 
 
 def patched(patches: Sequence[Patch], folder: Path) -> dict[str, str]:
-    """Copy the server to a folder, apply the patches, and return the environment that runs it.
+    """Mirror the server in a folder, apply the patches, and return the environment that runs it.
 
     Patched lines may import from the tests. Fails when `old` of a patch does not occur exactly once, and
     when what comes out is no Python: a server that does not even start breaks no promise.
     """
     server = folder / "unisono" / "server"
-    # What is compiled already is good for the copy, too; another process may be compiling just now.
-    shutil.copytree(SERVER, server, ignore=shutil.ignore_patterns("*.pyc.*"))
+    # What is compiled already is good for the mirror, too; another process may be compiling just now.
+    shutil.copytree(SERVER, server, ignore=shutil.ignore_patterns("*.pyc.*"), copy_function=os.symlink)
     for patch in patches:
-        (server / patch.file).write_text(patch.applied((server / patch.file).read_text()))
+        text = patch.applied((server / patch.file).read_text())
+        (server / patch.file).unlink()
+        (server / patch.file).write_text(text)
     return {"PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}

@@ -16,6 +16,7 @@ DURABLE: Final = (
     Mutant(
         name="a restart loses some of what was sent",
         promise="Durable",
+        always=True,
         trial=process_faults.KILLED,
         patch=Patch(
             file="store/sqlite/file.py",
@@ -102,7 +103,6 @@ DURABLE: Final = (
         name="who was deleted is there again",
         promise="Durable",
         trial=erasing.ERASING,
-        always=True,
         patch=Patch(
             file="store/sqlite/erasure.py",
             old="    UPDATE feeds SET app_id = '', user_id = CAST(feed AS TEXT)\n"

@@ -30,6 +30,8 @@ def test_it_is_caught(mutant: Mutant) -> None:
             rounds=mutant.trial.short,
             patches=[mutant.patch],
             timeout=TIMEOUT,
+            # What is tried each time shares its machine with other tests.
+            timed=not mutant.always,
         )
         if mutant.promise in result.broken:
             return

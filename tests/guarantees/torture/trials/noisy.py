@@ -62,7 +62,8 @@ async def _scene(context: TrialContext, name: str, pairs: int) -> "Timings":
         with context.apart(server.process.pid):
             for _ in range(pairs):
                 timings.quiet += [await _timed(context, call) for _ in range(QUIET)]
-                timings.alone.append(await noise.play())
+                if context.rounds > SHORT:
+                    timings.alone.append(await noise.play())
                 timings.beside.append(await _beside(context, noise, call, timings.noisy))
                 context.done()
     return timings

@@ -10,7 +10,7 @@ from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import connected, fleet
 from tests.support.http2.device import Device
 
-SHORT: Final = 5
+SHORT: Final = 2
 
 #: Devices of each kind that misbehaves, and sends that are measured at a time.
 OF_EACH: Final = 100

@@ -10,7 +10,7 @@ from tests.support.http2 import fleet
 from tests.support.process_stats import resident
 from unisono.client import Publisher
 
-SHORT: Final = 8
+SHORT: Final = 5
 
 #: Idle devices, and devices of each kind that misbehaves.
 IDLE: Final = 1_000

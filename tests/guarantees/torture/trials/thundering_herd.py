@@ -18,7 +18,7 @@ from unisono.verify.history import Stream
 from unisono.verify.promises.complete_at_rest import SETTLED
 
 SHORT: Final = 2
-FEW: Final = 150
+FEW: Final = 80
 MANY: Final = 5_000
 
 #: Within how many seconds all devices reconnect.

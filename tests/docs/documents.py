@@ -59,6 +59,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/quickstart-device.md": [
         Run("export UNISONO_TOKEN"),
         Listen("unisono listen", meanwhile=_SEND, says="Hello"),
+        Listen("BlockingDevice", meanwhile=_SEND, says="♪ Hello"),
         Listen("device.events", meanwhile=_SEND, says="♪ CREATED Hello"),
         Run("Everything", says="all read, on every device"),
         Listen("device.error", meanwhile=_SEND, says="live"),

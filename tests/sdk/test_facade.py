@@ -19,15 +19,15 @@ from unisono.client import (
 from unisono.v1 import feed_service_pb2, notification_pb2
 
 FACADE = """
-Action Backoff BlockingChanges BlockingPublisher BodyFormat Change ChangeType Changes ConnectionOptions
-Content DeadlineExceeded DeleteManyResult DeleteResult Device Draft Endpoint EndpointDeleted Event Events
-Everything FailedPrecondition Feed FeedBarred FeedDeleted FileStorage Filter Group InternalError
-InvalidRequest Key KeyConflict MarkResult MemoryStorage Method NotFound Notification OutcomeUnknown Page
-Patch PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded RateLimited ReadState
-RemovedNotification RequestIncomplete ResumeTokenInvalid RevisionMismatch RevisionOutOfRange SendResult
-SenderRole ServerTooOld StartPosition State Status Storage StorageFailed Superseded Timing TlsFailed
-TooLarge Transport Unauthenticated Unavailable UnisonoError UserActionState bearer create_channel
-create_transport draft from_rpc_error
+Action Backoff BlockingChanges BlockingDevice BlockingEvents BlockingPublisher BodyFormat Change ChangeType
+Changes ConnectionOptions Content DeadlineExceeded DeleteManyResult DeleteResult Device Draft Endpoint
+EndpointDeleted Event Events Everything FailedPrecondition Feed FeedBarred FeedDeleted FileStorage Filter
+Group InternalError InvalidRequest Key KeyConflict MarkResult MemoryStorage Method NotFound Notification
+OutcomeUnknown Page Patch PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded
+RateLimited ReadState RemovedNotification RequestIncomplete ResumeTokenInvalid RevisionMismatch
+RevisionOutOfRange SendResult SenderRole ServerTooOld StartPosition State Status Storage StorageFailed
+Superseded Timing TlsFailed TooLarge Transport Unauthenticated Unavailable UnisonoError UserActionState
+bearer create_channel create_transport draft from_rpc_error
 """
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [

@@ -278,3 +278,50 @@ async def test_a_list_half_read_is_the_parents(script: StubServer) -> None:
     ended = await run(HALF_READ, script.target, "1")
 
     assert (ended.stdout, ended.status) == ("go_on 0\n", 0), ended.stderr
+
+
+DEVICE = (
+    CHILDREN
+    + """
+from unisono.client import BlockingDevice
+
+def device():
+    return BlockingDevice(target, "a token", endpoint_id="till", platform=Platform.LINUX)
+
+made, opened, closed = device(), device(), device()
+closed.open()
+closed.close()
+
+def use_one_that_was_made():
+    with made:
+        made.wait_for(lambda device: device.status is Status.LIVE)
+
+def look_at_one_that_was_opened():
+    for look in (lambda: opened.notifications, opened.events, lambda: opened.mark_read("x"), opened.open):
+        try:
+            look()
+        except RuntimeError as error:
+            assert "opened before a fork" in str(error), error
+        else:
+            sys.exit(1)
+    opened.close()
+
+for _ in range(rounds):
+    in_child(use_one_that_was_made)
+opened.open()
+opened.wait_for(lambda device: device.status is Status.LIVE)
+for _ in range(rounds):
+    in_child(look_at_one_that_was_opened)
+print("live", int(opened.status is not Status.LIVE))
+"""
+)
+
+
+@few_and_many
+async def test_a_blocking_device_crosses_a_fork_until_it_is_opened(script: StubServer, rounds: int) -> None:
+    script.stream("Subscribe", scripted_streams(LIVE))
+
+    ended = await run(DEVICE, script.target, str(rounds))
+
+    assert {line.split()[1] for line in ended.stdout.splitlines()} == {"0"}, ended
+    assert (ended.status, ended.stderr) == (0, "")

@@ -3,6 +3,8 @@
 from unisono.client._calls import Filter, Patch
 from unisono.client._changes import Changes
 from unisono.client._connection import create_transport
+from unisono.client._device.blocking import BlockingDevice
+from unisono.client._device.blocking_events import BlockingEvents
 from unisono.client._device.device import Device
 from unisono.client._device.events import Events
 from unisono.client._device.state import Status
@@ -72,6 +74,8 @@ __all__ = [
     "Action",
     "Backoff",
     "BlockingChanges",
+    "BlockingDevice",
+    "BlockingEvents",
     "BlockingPublisher",
     "BodyFormat",
     "Change",

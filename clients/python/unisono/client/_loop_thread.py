@@ -26,6 +26,10 @@ class Closable(Protocol):
 Client = TypeVar("Client", bound=Closable)
 
 
+class Closed(RuntimeError):
+    """The client was closed: nothing runs any more."""
+
+
 class _Running:
     """An event loop that runs in a thread."""
 
@@ -35,18 +39,27 @@ class _Running:
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def is_current(self) -> bool:
+        """Whether this is called on the thread itself."""
+        return threading.current_thread() is self._thread
+
     def end(self) -> None:
         """Let it end, and wait for that."""
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join()
+        self.join()
         self.loop.close()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        self._thread.join()
 
 
 class LoopThread(Generic[Client]):
     """Runs coroutines of a client for any thread of this process, until it is closed.
 
-    The thread starts with the first. What should run after `close` raises `RuntimeError`. A forked child has
-    a client and a thread of its own, made when it asks for them, unless the parent's was closed.
+    The thread starts with the first. What should run after `close` raises `Closed`. A forked child has a
+    client and a thread of its own, made when it asks for them, unless the parent's was closed or pinned.
     """
 
     def __init__(self, kind: str, make: Callable[[], Client]) -> None:
@@ -54,25 +67,50 @@ class LoopThread(Generic[Client]):
         self._kind = kind
         self._make = make
         self._client: Client | None = make()
-        self._closed = False
+        self._pinned = self._orphaned = False
+        self.closed = False
         self._begin()
         forks.watch(self)
 
     @property
     def client(self) -> Client:
-        """The client of this process."""
+        """The client of this process. Raises `RuntimeError` where it is pinned to the parent."""
+        if self._orphaned:
+            raise RuntimeError(
+                f"this {self._kind} was opened before a fork, by the parent: make one after it"
+            )
         with self._submitting:
             if self._client is None:
                 self._client = self._make()
             return self._client
 
+    def pin(self) -> None:
+        """Have the client belong to this process alone: what it holds by now, a child cannot make anew."""
+        self._pinned = True
+
+    def look(self, at: Callable[[Client], Result]) -> Result:
+        """Return what a function sees of the client: on the thread, so that nothing changes meanwhile."""
+
+        async def looking(client: Client) -> Result:
+            return at(client)
+
+        running = self._running
+        if running is not None and not running.is_current:
+            with suppress(Closed):
+                return self.run(looking(self.client))
+            running.join()
+        return at(self.client)
+
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """Return what a coroutine returns. When an exception interrupts the caller, it is cancelled."""
+        """Return what a coroutine returns. When an exception interrupts the caller, it is cancelled.
+
+        Raises `RuntimeError` on the thread itself, which would wait for itself.
+        """
         running = self._submit(work)
         try:
             return running.result()
         except CancelledError:
-            raise RuntimeError(f"this {self._kind} was closed meanwhile") from None
+            raise Closed(f"this {self._kind} was closed meanwhile") from None
         except UnisonoError as error:
             # Whoever keeps it must not keep the dead call, and its connection, with it.
             error.__context__ = None
@@ -103,12 +141,16 @@ class LoopThread(Generic[Client]):
     def close(self) -> None:
         """Close the client, and end the thread with all that runs on it. May be called twice."""
         with self._submitting:
-            closed, self._closed = self._closed, True
-            if closed or self._client is None:
+            if self.closed or self._client is None:
+                self.closed = True
                 return
             client, running = self._client, self._start()
-        asyncio.run_coroutine_threadsafe(self._stop(client), running.loop).result()
-        running.end()
+            self._check_elsewhere(running)
+            self.closed = True
+        try:
+            asyncio.run_coroutine_threadsafe(self._stop(client), running.loop).result()
+        finally:
+            running.end()
 
     def before_fork(self) -> bool:
         """Return True: the client's connections are told of the fork themselves."""
@@ -116,19 +158,30 @@ class LoopThread(Generic[Client]):
 
     def after_fork(self) -> None:
         """Forget the client and the thread, which are the parent's."""
+        self._orphaned = self._orphaned or self._pinned
         self._client = None
         self._begin()
 
     def _begin(self) -> None:
-        self._submitting = threading.Lock()
+        # A generator of `iterate` may be collected, and end, while it is held.
+        self._submitting = threading.RLock()
         self._running: _Running | None = None
 
     def _submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
-        with self._submitting:
-            if self._closed:
-                work.close()
-                raise RuntimeError(f"this {self._kind} is closed")
-            return asyncio.run_coroutine_threadsafe(work, self._start().loop)
+        try:
+            with self._submitting:
+                if self.closed:
+                    raise Closed(f"this {self._kind} is closed")
+                running = self._start()
+                self._check_elsewhere(running)
+                return asyncio.run_coroutine_threadsafe(work, running.loop)
+        except RuntimeError:
+            work.close()
+            raise
+
+    def _check_elsewhere(self, running: _Running) -> None:
+        if running.is_current:
+            raise RuntimeError(f"a call of this {self._kind} on its own thread would wait for itself")
 
     def _start(self) -> _Running:
         if self._running is None:
@@ -137,9 +190,11 @@ class LoopThread(Generic[Client]):
 
     async def _stop(self, client: Client) -> None:
         """Let the end come, and cancel what still waits."""
-        await client.close()
-        running = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        await asyncio.get_running_loop().shutdown_asyncgens()
+        try:
+            await client.close()
+        finally:
+            running = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.get_running_loop().shutdown_asyncgens()

@@ -1,0 +1,310 @@
+"""The blocking device does what the other does, on any thread, and never hangs."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sdk.device_script import LIVE, TOKEN, created, scripted_streams
+from tests.sdk.programs import Program, run
+from tests.support import tokens
+from tests.support.nodes import Running
+from tests.support.processes import TIMEOUT
+from tests.support.stub_server import StubServer
+from unisono.client import (
+    BlockingDevice,
+    ChangeType,
+    Everything,
+    FileStorage,
+    Group,
+    NotFound,
+    Platform,
+    Publisher,
+    ReadState,
+    Status,
+    StorageFailed,
+    Superseded,
+    UserActionState,
+    draft,
+)
+from unisono.client.testing import FakeService
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(20) as pool:
+        yield pool
+
+
+def threads() -> int:
+    return sum(thread.name == "unisono-device" for thread in threading.enumerate())
+
+
+def till(target: Any, token: str = TOKEN, **more: Any) -> BlockingDevice:
+    return BlockingDevice(target, token, endpoint_id="till", platform=Platform.LINUX, **more)
+
+
+def until_live(device: BlockingDevice) -> None:
+    device.wait_for(lambda device: device.status is Status.LIVE, timeout=TIMEOUT)
+
+
+def until_held(device: BlockingDevice, count: int) -> None:
+    device.wait_for(lambda device: len(device.notifications) == count, timeout=TIMEOUT)
+
+
+async def test_it_does_what_the_other_does(node: Running, backend: Publisher) -> None:
+    await backend.batch(draft("ada", title=title, group_name="all") for title in "abcd")
+
+    def work() -> None:
+        with till(node.target, tokens.device(), display_name="Till") as device:
+            until_live(device)
+            assert [row.title for row in device.notifications] == list("dcba")
+            assert device.shown == device.notifications
+            assert (device.endpoint_id, device.revision, device.error) == ("till", 4, None)
+            assert (device.unread_count, device.badge, device.pending_marks) == (4, 4, 0)
+            events, (d, c, b, _) = device.events(timeout=TIMEOUT), device.notifications
+            for done in (
+                device.mark_read(d),
+                device.dismiss(c),
+                device.snooze(b, timedelta(hours=1)),
+                device.mark(Group("all"), read_state=ReadState.READ),
+            ):
+                assert done is not None
+            device.wait_for(lambda device: device.unread_count == 0, timedelta(seconds=TIMEOUT))
+            assert next(events).change_type is ChangeType.STATE_CHANGED
+            assert device.delete(d).already_removed is False
+            states = {row.title: row.user_action_state for row in device.history()}
+            assert states == {
+                "c": UserActionState.DISMISSED,
+                "b": UserActionState.SNOOZED,
+                "a": UserActionState.NO_INTERACTION,
+            }
+            assert device.delete_many(Everything()).removed == 3
+            until_held(device, 0)
+            with pytest.raises(NotFound):
+                device.mark_read(d)
+            with pytest.raises(TypeError, match="colour"):
+                device.mark(d, colour="red")  # type: ignore[call-arg]
+            assert not device.feed_deleted
+
+    await asyncio.to_thread(work)
+
+    assert [endpoint.display_name for endpoint in await backend.list_endpoints("ada")] == ["Till"]
+    assert threads() == 0
+
+
+async def test_events_come_in_order_to_each_iterator(script: StubServer, pool: ThreadPoolExecutor) -> None:
+    script.stream("Subscribe", scripted_streams([*LIVE, *(created(n) for n in range(1, 51))]))
+
+    def work() -> list[list[int]]:
+        with till(script.target) as device:
+            iterators = [device.events(timeout=TIMEOUT) for _ in range(3)]
+
+            def read(number: int) -> list[int]:
+                return [next(iterators[number]).revision for _ in range(50)]
+
+            return list(pool.map(read, range(3)))
+
+    assert await asyncio.to_thread(work) == [list(range(1, 51))] * 3
+
+
+async def test_a_step_that_timed_out_loses_none(script: StubServer) -> None:
+    gate = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def stream(_: object) -> Any:
+        for message in LIVE:
+            yield message
+        await gate.wait()
+        yield created(1)
+        await asyncio.Event().wait()
+
+    script.stream("Subscribe", stream)
+
+    def work() -> int:
+        with till(script.target) as device:
+            until_live(device)
+            short, events = device.events(timeout=0.01), device.events()
+            for _ in range(3):
+                with pytest.raises(TimeoutError):
+                    next(short)
+            with pytest.raises(TimeoutError):
+                device.wait_for(lambda device: device.revision == 1, timeout=0.01)
+            loop.call_soon_threadsafe(gate.set)
+            assert next(events).revision == 1
+            return next(short).revision
+
+    assert await asyncio.to_thread(work) == 1
+
+
+async def test_closing_sets_every_thread_free(script: StubServer, pool: ThreadPoolExecutor) -> None:
+    """Whether it waits for an event, a condition, or an answer."""
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
+    never, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    async def silent(_: object) -> Any:
+        await never.wait()
+
+    script.answer("DeleteNotification", silent)
+    script.answer("ListNotifications", silent)
+    device = till(script.target)
+    await loop.run_in_executor(pool, device.open)
+    await loop.run_in_executor(pool, until_held, device, 1)
+    iterating = loop.run_in_executor(pool, list, device.events())
+    waiting: list[Future[Any]] = [
+        pool.submit(device.wait_for, lambda _: False),
+        pool.submit(device.delete, "id-1"),
+        pool.submit(list, device.history()),
+    ]
+    await script.until("DeleteNotification", "ListNotifications", count=2)
+
+    await loop.run_in_executor(pool, device.close)
+    device.close()
+
+    assert await iterating == []
+    for one in waiting:
+        with pytest.raises(Exception, match="closed"):
+            await asyncio.wrap_future(one)
+    assert threads() == 0
+
+
+async def test_a_closed_one_says_so_and_shows_what_it_held(script: StubServer) -> None:
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
+
+    def work() -> None:
+        device = till(script.target)
+        with pytest.raises(RuntimeError, match="not open"):
+            device.mark_read("id-1")
+        with pytest.raises(RuntimeError, match="not open"):
+            device.wait_for(lambda _: True)
+        with device:
+            until_held(device, 1)
+            events = device.events()
+            with pytest.raises(RuntimeError, match="open already"):
+                device.open()
+        assert (device.status, device.error, device.revision) == (Status.CLOSED, None, 1)
+        assert [row.id for row in device.notifications] == ["id-1"]
+        assert list(events) == list(device.events()) == []
+        late: list[Callable[[], object]] = [
+            lambda: device.mark_read("id-1"),
+            device.open,
+            lambda: list(device.history()),
+        ]
+        for call in late:
+            with pytest.raises(RuntimeError, match="this device is closed"):
+                call()
+
+    await asyncio.to_thread(work)
+
+
+async def test_what_ended_it_for_good_is_raised(node: Running) -> None:
+    def work() -> None:
+        with till(node.target, tokens.device()) as first:
+            until_live(first)
+            events = first.events()
+            with till(node.target, tokens.device()) as second:
+                until_live(second)
+                for use in (lambda: next(events), lambda: first.wait_for(lambda _: False)):
+                    with pytest.raises(Superseded):
+                        use()
+            assert (first.status, type(first.error)) == (Status.CLOSED, Superseded)
+
+    await asyncio.to_thread(work)
+
+
+async def test_a_condition_that_would_wait_for_itself_says_so(script: StubServer) -> None:
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
+
+    def work() -> None:
+        with till(script.target) as device:
+            until_held(device, 1)
+
+            def close(device: BlockingDevice) -> bool:
+                device.close()
+                return True
+
+            for blocking in (close, lambda device: device.mark_read("id-1") is None):
+                with pytest.raises(RuntimeError, match="on its own thread would wait for itself"):
+                    device.wait_for(blocking)
+            assert device.status is Status.LIVE
+
+    await asyncio.to_thread(work)
+
+
+def test_it_serves_the_service_in_memory() -> None:
+    service = FakeService()
+    with till(service.transport, service.user_token("ada")) as device:
+        until_live(device)
+        assert device.notifications == ()
+
+
+async def test_it_outlives_the_process(script: StubServer, tmp_path: Path) -> None:
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)], [*LIVE]))
+
+    def work() -> None:
+        with till(script.target, storage=FileStorage(tmp_path / "till")) as device:
+            until_held(device, 1)
+        with till("127.0.0.1:1", storage=FileStorage(tmp_path / "till")) as device:
+            assert [row.id for row in device.notifications] == ["id-1"]
+            assert device.mark_read("id-1") is None
+            assert device.pending_marks == 1
+
+    await asyncio.to_thread(work)
+
+
+def test_one_that_cannot_be_opened_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "till").write_bytes(b"no inbox")
+
+    with pytest.raises(StorageFailed), till("127.0.0.1:1", storage=FileStorage(tmp_path / "till")):
+        pass
+
+    assert threads() == 0
+
+
+INTERRUPTED = """
+import sys
+from unisono.client import BlockingDevice, Platform, Status
+with BlockingDevice(*sys.argv[1:], endpoint_id="till", platform=Platform.LINUX) as device:
+    events = device.events()
+    device.wait_for(lambda device: device.status is Status.LIVE)
+    for _ in range(2):
+        try:
+            print("waits", flush=True)
+            print(next(events).notification.title, flush=True)
+        except KeyboardInterrupt:
+            print("interrupted", flush=True)
+"""
+
+
+async def test_a_person_may_interrupt_it(node: Running, backend: Publisher) -> None:
+    program = await Program.start(INTERRUPTED, node.target, tokens.device())
+    assert await program.line() == "waits"
+
+    program.signal(signal.SIGINT)
+
+    assert [await program.line(), await program.line()] == ["interrupted", "waits"]
+    await backend.send("ada", title="Hello")
+    assert await program.line() == "Hello"
+    assert (await program.ended()).status == 0
+
+
+UNCLOSED = """
+import sys
+from unisono.client import BlockingDevice, Platform, Status
+device = BlockingDevice(*sys.argv[1:], endpoint_id="till", platform=Platform.LINUX)
+device.open()
+device.wait_for(lambda device: device.status is Status.LIVE)
+print(len(device.notifications))
+"""
+
+
+async def test_a_program_may_end_without_closing_it(node: Running) -> None:
+    ended = await run(UNCLOSED, node.target, tokens.device())
+
+    assert (ended.status, ended.stdout, ended.stderr) == (0, "0\n", "")

@@ -1,4 +1,4 @@
-"""Makes a mirror of the server that differs by a few lines, and the environment that runs it."""
+"""Makes a mirror of server or SDK that differs by a few lines, and the environment that runs it."""
 
 import ast
 import os
@@ -9,16 +9,27 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-SERVER: Final = ROOT / "server" / "unisono" / "server"
+
+#: The packages that can be patched, below the namespace `unisono`.
+PACKAGES: Final = {
+    "server": ROOT / "server" / "unisono" / "server",
+    "client": ROOT / "clients" / "python" / "unisono" / "client",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """Replaces `old`, which must occur once in this file of the server, by `new`."""
+    """Replaces `old`, which must occur once in this file of a package, by `new`."""
 
     file: str
     old: str
     new: str
+    package: str = "server"
+
+    @property
+    def path(self) -> Path:
+        """Return the path of the file that is patched in a mirror."""
+        return PACKAGES[self.package] / self.file
 
     def applied(self, text: str) -> str:
         """Return the text of the file with the patch in it. Fails as `patched`."""
@@ -29,16 +40,19 @@ class Patch:
 
 
 def patched(patches: Sequence[Patch], folder: Path) -> dict[str, str]:
-    """Mirror the server in a folder, apply the patches, and return the environment that runs it.
+    """Mirror the packages that are patched in a folder, and return the environment that runs the mirrors.
 
     Patched lines may import from the tests. Fails when `old` of a patch does not occur exactly once, and
     when what comes out is no Python: a server that does not even start breaks no promise.
     """
-    server = folder / "unisono" / "server"
-    # What is compiled already is good for the mirror, too; another process may be compiling just now.
-    shutil.copytree(SERVER, server, ignore=shutil.ignore_patterns("*.pyc.*"), copy_function=os.symlink)
+    for package in {patch.package for patch in patches}:
+        # What is compiled already is good for the mirror, too; another process may be compiling just now.
+        ignored = shutil.ignore_patterns("*.pyc.*")
+        mirror = folder / "unisono" / package
+        shutil.copytree(PACKAGES[package], mirror, ignore=ignored, copy_function=os.symlink)
     for patch in patches:
-        text = patch.applied((server / patch.file).read_text())
-        (server / patch.file).unlink()
-        (server / patch.file).write_text(text)
+        path = folder / "unisono" / patch.package / patch.file
+        text = patch.applied(path.read_text())
+        path.unlink()
+        path.write_text(text)
     return {"PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}

@@ -1,4 +1,4 @@
-"""A server that is broken on purpose."""
+"""A server, or an SDK, that is broken on purpose."""
 
 from dataclasses import dataclass
 

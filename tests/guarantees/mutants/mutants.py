@@ -1,4 +1,4 @@
-"""Patches of the server, each of which breaks one promise, and the trials that must catch them."""
+"""Patches of the server or the SDK, each of which breaks one promise, and the trials that must catch them."""
 
 from typing import Final
 
@@ -8,6 +8,7 @@ from tests.guarantees.patches import Patch
 from tests.guarantees.torture.trials import (
     cycles,
     dead_peers,
+    frozen,
     lossy_bus,
     network,
     noisy,
@@ -135,6 +136,17 @@ MUTANTS: Final = (
             file="core/session.py",
             old="self._message(MessageKind.EVENTS, step.events)",
             new="self._message(MessageKind.EVENTS, [*step.events, *(() if self._synced else step.events)])",
+        ),
+    ),
+    Mutant(
+        name="a device does not see that it stood still",
+        promise="Collapsed",
+        trial=frozen.FROZEN,
+        patch=Patch(
+            package="client",
+            file="_device/watchdog.py",
+            old="if still > self._stall_timeout:",
+            new="if still > 1e9:",
         ),
     ),
     Mutant(

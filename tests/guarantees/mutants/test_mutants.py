@@ -4,7 +4,6 @@ import pytest
 
 from tests.guarantees.mutants.mutant import Mutant
 from tests.guarantees.mutants.mutants import MUTANTS
-from tests.guarantees.patches import SERVER
 from tests.guarantees.thorough import thorough
 from tests.guarantees.torture.run import run
 from tests.guarantees.torture.tools import require
@@ -40,7 +39,7 @@ def test_it_is_caught(mutant: Mutant) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_its_patch_fits(mutant: Mutant) -> None:
-    assert mutant.patch.applied((SERVER / mutant.patch.file).read_text())
+    assert mutant.patch.applied(mutant.patch.path.read_text())
 
 
 def test_a_third_of_them_is_tried_each_time() -> None:

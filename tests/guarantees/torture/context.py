@@ -1,7 +1,7 @@
 """The context of one run of a trial: a folder, a source of chance, servers, workloads, and a recorder."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from typing import Final
 
 from tests.guarantees.patches import Patch, patched
-from tests.guarantees.torture.inboxes import inboxes_of
+from tests.guarantees.torture.inboxes import Settling, inboxes_of
 from tests.guarantees.torture.server import NOTHING, Server
 from tests.support import tokens
 from tests.support.process_stats import on_another_core
@@ -38,9 +38,9 @@ class TrialContext:
     brings the same faults in the same order.
 
     `rounds` is how often the trial repeats its faults; it calls `done` after each. `patches` are applied to
-    all servers. `timeout` is how long a workload that is left alone may take until every device has caught
-    up, in seconds. A trial that is not `timed` shares its machine with other work: times are recorded there,
-    and not judged.
+    all servers, and to devices that are processes of their own. `timeout` is how long a workload that is left
+    alone may take until every device has caught up, in seconds. A trial that is not `timed` shares its
+    machine with other work: times are recorded there, and not judged.
     """
 
     folder: Path
@@ -75,8 +75,7 @@ class TrialContext:
 
         Raises `AssertionError` inside the context as soon as the server ends by itself.
         """
-        if changes := (*self.patches, *patches):
-            env = {**env, **patched(changes, Path(mkdtemp(dir=self.folder)) / "patched")}
+        env = {**env, **self.patched(*patches)}
         server = Server(self.folder / store, self.recorder, env, flags)
         try:
             await server.start()
@@ -86,18 +85,25 @@ class TrialContext:
             await server.close()
         assert not server.faults(), f"the log of the server: {server.faults()[0]}"
 
+    def patched(self, *patches: Patch) -> Environment:
+        """Return the environment in which a process has all patches, and these."""
+        changes = (*self.patches, *patches)
+        return patched(changes, Path(mkdtemp(dir=self.folder)) / "patched") if changes else NOTHING
+
     @asynccontextmanager
     async def traffic(
         self,
         address: str,
         *,
+        beside: Sequence[Settling] = (),
         connect: Connect | None = None,
         access: Access = ACCESS,
         users: Sequence[str] = USERS,
     ) -> AsyncIterator[Workload]:
         """Run a workload inside the context; in the end it comes to rest, and all that is held is checked.
 
-        `connect` opens the connections of the workload; without, they have no faults.
+        `connect` opens the connections of the workload; without, they have no faults. What is `beside` it
+        settles with it.
         """
         straight = partial(self.straight, address)
         chance = Random(f"{self.seed} traffic")  # noqa: S311
@@ -108,7 +114,7 @@ class TrialContext:
             async with self.backend(address) as backend:
                 workload.start()
                 yield workload
-                await self._rest(workload)
+                await self._rest(workload, [partial(one.agrees, backend, self.timeout) for one in beside])
                 for inbox in inboxes_of(workload):
                     await inbox.agrees(backend, self.timeout)
             endpoint_id = workload.devices[0].endpoint_id
@@ -121,12 +127,14 @@ class TrialContext:
         while sum(call.good and call.method == method for call in calls[before:]) < count:
             await asyncio.sleep(0.02)
 
-    async def _rest(self, workload: Workload) -> None:
-        """Bring the workload to rest, and annotate that devices had time to catch up, also on failure."""
+    async def _rest(self, workload: Workload, others: Sequence[Callable[[], Awaitable[None]]]) -> None:
+        """Bring all to rest, and annotate that devices had time to catch up, also on failure."""
         since = self.recorder.clock()
         try:
             async with asyncio.timeout(self.timeout):
                 await workload.quiesce()
+                for agree in others:
+                    await agree()
         finally:
             self.recorder.annotate(SETTLED, since=since)
 

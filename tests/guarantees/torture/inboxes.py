@@ -4,10 +4,19 @@ The judge checks what was received from the server, and what rang; this checks w
 """
 
 import asyncio
+from typing import Protocol
 
 from unisono.client import Device, Notification, Platform, Publisher
 from unisono.verify.load.traffic import PLATFORMS
 from unisono.verify.load.workload import Workload
+
+
+class Settling(Protocol):
+    """Something that holds what the store lists, once it is left alone."""
+
+    async def agrees(self, backend: Publisher, timeout: float) -> None:
+        """Wait until it does. Raises `TimeoutError` after `timeout` seconds."""
+        ...
 
 
 class Inbox:

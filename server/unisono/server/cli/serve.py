@@ -46,7 +46,7 @@ def serve(config: Path | None, **flags: Any) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from unisono.server.api.address import ListenError
     from unisono.server.api.tls import CertificateError
-    from unisono.server.app import serve as run
+    from unisono.server.app.run import serve as run
 
     try:
         asyncio.run(run(settings))

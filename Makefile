@@ -144,7 +144,7 @@ PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal
 UNCOVERED := tests/guarantees/torture tests/guarantees/mutants tests/guarantees/stateful
 
 # Whatever takes long to try: histories, and what is broken on purpose.
-THOROUGH := tests/guarantees/mutants tests/guarantees/stateful tests/guarantees/test_position_rules.py
+THOROUGH := tests/guarantees/mutants tests/guarantees/stateful tests/guarantees/test_position_rules.py tests/guarantees/test_vectors.py
 
 ALL_TESTS := $(BIN)/python $(PYTEST) -m "not thorough"
 
@@ -167,14 +167,14 @@ coverage: test ## run all tests and show which lines of client, server and judge
 
 .PHONY: vectors
 vectors: .venv/.dev ## write tests/vectors anew, which every SDK replays
-	@$(BIN)/python -m tests.guarantees.vectors
+	@$(BIN)/python -m tests.guarantees.vectors write
 
 .PHONY: test-loaded
 test-loaded: .venv/.dev ## run all tests three times on a machine that has no time for them
 	@scripts/loaded $(MAKE) --no-print-directory test
 
 .PHONY: mutants
-mutants: .venv/.dev golang ## break the promises of a server one by one, and see each caught
+mutants: .venv/.dev golang ## break the promises of a server, and the rules of a device, one by one, and see each caught
 	@$(BIN)/python $(PYTEST) --hypothesis-profile long $(THOROUGH)
 
 .PHONY: torture

@@ -77,19 +77,27 @@ class History:
             if messages == 0 or self._random.random() < loss:
                 break
             messages -= 1
-            if loss and self._now.token is not None and self._random.random() < 0.05:
-                await self._freeze(message)
+            if not await self._go_on(message, request, disturbed=loss > 0):
                 break
-            await self._take(message, request)
-            if message.complete:
-                if not loss:
-                    break
-                self._repeat()
-                self._wait(chance=0.1)
-                await self._happen((1, 1, 2, 3))
         if self._random.random() < loss / 2:
             self._step({"refused": {"reason": "RESUME_TOKEN_INVALID"}})
             self._now = replace(self._now, token=None)
+
+    async def _go_on(
+        self, message: pb.SubscribeResponse, request: pb.SubscribeRequest, *, disturbed: bool
+    ) -> bool:
+        """Give the device a message, and return whether its stream goes on."""
+        if disturbed and self._now.token is not None and self._random.random() < 0.05:
+            await self._freeze(message)
+            return False
+        await self._take(message, request)
+        if message.complete and disturbed:
+            self._repeat()
+            self._wait(chance=0.1)
+            await self._happen((1, 1, 2, 3))
+        if disturbed and self._is_last_batch(message) and self._random.random() < 0.3:
+            return False
+        return disturbed or not message.complete
 
     async def _freeze(self, message: pb.SubscribeResponse) -> None:
         """Let the process stand still while a message waits in its buffers, which it must not apply then."""
@@ -139,8 +147,12 @@ class History:
             rings = self._now.rings(rows, now)
             self._now = self._saved = self._now.completed(message.revision, rows)
             self._expect(**rings)
-        elif message.HasField("event_batch") and self._wire.known == message.revision:
+        elif self._is_last_batch(message):
             self._now = self._now.broken_off(message.revision, rows, now)
+
+    def _is_last_batch(self, message: pb.SubscribeResponse) -> bool:
+        """Whether only Synced is left of a catch-up, which the device cannot know."""
+        return message.HasField("event_batch") and self._wire.known == message.revision
 
     def _expect(self, **rings: Any) -> None:
         self.steps[-1]["expect"] = {**self._now.held(), **rings, **self._now.shown(self._world.now)}

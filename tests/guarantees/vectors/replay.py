@@ -27,7 +27,7 @@ def _compared(step: Step, said: Step) -> Iterator[tuple[str, Any, Any]]:
     if "connect" in step:
         yield "connect", step["connect"], said["connect"]
     expected = dict(step.get("expect", {}))
-    if "rows" in expected:
+    if "message" in step:
         yield "rings", *_rings(expected.pop("ring", []), expected.pop("one_rings", []), said["rings"])
     for what, value in expected.items():
         yield what, value, said[what]

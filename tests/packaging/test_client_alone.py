@@ -1,7 +1,10 @@
-"""The wheel of the client, alone in an empty environment: it brings little, and works against the server."""
+"""The wheel of the client, alone in an empty environment, on the lowest versions of all that it accepts: it
+brings little, and works against the server.
+"""
 
 import json
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from tests.packaging.environments import constraints, empty, pip, run
 from tests.packaging.sources import REQUIREMENTS, ROOT, build, pins
 from tests.support import tokens
-from tests.support.processes import serving
+from tests.support.processes import ServerProcess, serving
 
 INSTALLED = """
 from importlib.metadata import distributions
@@ -40,21 +43,32 @@ async def main(target, app_token, user_token):
 asyncio.run(main(*sys.argv[1:]))
 """
 
+LOAD_ALL = """
+import importlib, pathlib
+import google.protobuf, grpc, unisono.v1
+stubs = sorted(path.stem for path in pathlib.Path(unisono.v1.__path__[0]).glob("*_pb2*.py"))
+for stub in stubs:
+    importlib.import_module(f"unisono.v1.{stub}")
+print(grpc.__version__, google.protobuf.__version__, len(stubs))
+"""
+
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheels")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the client, and the lowest versions of everything that it accepts."""
+    folder = tmp_path_factory.mktemp("alone")
     for distribution in ("unisono-proto", "unisono-client"):
         build(distribution, folder)
-    return folder
-
-
-def installed(wheels: Path, folder: Path, versions: dict[str, str]) -> Path:
-    """An environment with the client, in these versions of what it needs."""
+    held = constraints(folder / "constraints.txt", declared_lowest())
     environment = empty(folder / "environment")
-    held = constraints(folder / "constraints.txt", versions)
-    pip("--find-links", wheels, "--constraint", held, "unisono-client", into=environment)
+    pip("--find-links", folder, "--constraint", held, "unisono-client", into=environment)
     return environment
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with serving(tmp_path_factory.mktemp("server") / "unisono.db") as server:
+        yield server
 
 
 def declared_lowest() -> dict[str, str]:
@@ -62,30 +76,32 @@ def declared_lowest() -> dict[str, str]:
     return dict(needed.split(">=") for needed in project["dependencies"] if ">=" in needed)
 
 
-def test_it_brings_three_libraries_and_what_its_command_needs(wheels: Path, tmp_path: Path) -> None:
-    # Given the wheel, installed into nothing
-    environment = installed(wheels, tmp_path, pins(REQUIREMENTS / "run.txt"))
+def test_it_brings_three_libraries_and_what_its_command_needs(environment: Path) -> None:
     brought = set(run(environment, "python", "-c", INSTALLED).stdout.split())
     assert {"unisono-client", "grpcio", "protobuf", "googleapis-common-protos"} <= brought <= BROUGHT
 
-    # When its command sends to a server, then the server has it
-    with serving(tmp_path / "s.db") as server:
-        known = {"UNISONO_TARGET": server.address, "UNISONO_TOKEN": tokens.publisher()}
-        sent = run(environment, "unisono", "send", "ada", "It works", "--json", **known)
-        assert (sent.returncode, sent.stderr) == (0, "")
-        listed = run(environment, "unisono", "list", "--user", "ada", "--json", **known)
-        assert (listed.returncode, listed.stderr) == (0, "")
+
+def test_its_command_works(environment: Path, server: ServerProcess) -> None:
+    known = {"UNISONO_TARGET": server.address, "UNISONO_TOKEN": tokens.publisher()}
+    sent = run(environment, "unisono", "send", "bob", "It works", "--json", **known)
+    assert (sent.returncode, sent.stderr) == (0, "")
+    listed = run(environment, "unisono", "list", "--user", "bob", "--json", **known)
+    assert (listed.returncode, listed.stderr) == (0, "")
     assert json.loads(listed.stdout)["id"] == json.loads(sent.stdout)["id"]
 
 
-def test_the_sdk_works_on_the_lowest_runtime_that_is_declared(wheels: Path, tmp_path: Path) -> None:
-    # Given the client on the oldest version of everything that it accepts
-    lowest = declared_lowest()
-    environment = installed(wheels, tmp_path, lowest)
-
-    # When a device listens and a backend sends, then the device hears of it, without a warning
-    with serving(tmp_path / "s.db") as server:
-        arguments = (server.address, tokens.publisher(), tokens.device("ada"))
-        done = run(environment, "python", "-c", ROUND_TRIP, *arguments)
+def test_the_sdk_works(environment: Path, server: ServerProcess) -> None:
+    """When a device listens and a backend sends, then the device hears of it, without a warning."""
+    arguments = (server.address, tokens.publisher(), tokens.device("ada"))
+    done = run(environment, "python", "-c", ROUND_TRIP, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
+    lowest = declared_lowest()
     assert done.stdout.split(maxsplit=3) == [lowest["grpcio"], lowest["protobuf"], "True", "It works\n"]
+
+
+def test_all_stubs_load_on_the_lowest_runtime_that_they_declare(environment: Path) -> None:
+    done = run(environment, "python", "-c", LOAD_ALL)
+    assert (done.returncode, done.stderr) == (0, "")
+    grpcio, protobuf, stubs = done.stdout.split()
+    assert {"grpcio": grpcio, "protobuf": protobuf}.items() <= pins(REQUIREMENTS / "lowest.txt").items()
+    assert int(stubs) == len(list((ROOT / "generated/python/unisono/v1").glob("*_pb2*.py"))) > 0

@@ -12,8 +12,8 @@ from tests.support.processes import ServerProcess, serving
 from unisono.client import Device, Everything, Publisher, ReadState, SendResult, Status, UserActionState
 
 USERS, DEVICES = 10, 6
-FAULTS = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM, signal.SIGKILL)
-SENDS_BETWEEN_FAULTS = 100
+FAULTS = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM)
+SENDS_BETWEEN_FAULTS = 50
 
 #: How long a backend rests between two sends to a user, in seconds. Nothing is expected to happen meanwhile.
 PACE = 0.1

@@ -107,9 +107,9 @@ def most(one: List) -> int:
     assert one.method.descriptor is not None
     kind = GetMessageClass(one.method.descriptor.input_type)
     size = request_size(pb.SendNotificationRequest if one.in_a_batch else kind, LIMITS)
-    count = size
+    count = 1000 * size // len(request(one, 1000))
     while len(request(one, count)) > size - 16:
-        count //= 2
+        count = count * 9 // 10
     return count
 
 

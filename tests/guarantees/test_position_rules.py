@@ -15,9 +15,9 @@ from unisono.server.model import ChangeType
 from unisono.server.store.reads import EncodedRow
 
 #: Histories are replayed by their seed, here in parts that can run beside each other; one of them each time.
-PARTS = range(4)
+PARTS = range(10)
 ALWAYS = PARTS[:1]
-HISTORIES = 500
+HISTORIES = 200
 ENOUGH_TO_CATCH = 400
 
 

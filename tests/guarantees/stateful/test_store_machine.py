@@ -8,6 +8,7 @@ import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.contract.backends import STORES, StoreBackend
+from tests.guarantees.stateful import broken_stores
 from tests.guarantees.stateful.broken_stores import BROKEN, BrokenBackend
 from tests.guarantees.stateful.profiles import finds, holds
 from tests.guarantees.stateful.store_machine import StoreMachine
@@ -16,6 +17,9 @@ from unisono.server.store.sqlite import SqliteStore
 
 #: To make a failing history short takes its time.
 pytestmark = pytest.mark.timeout(600)
+
+#: Of those that break it, which are found soonest.
+ALWAYS = (broken_stores.ForgetsWhenOpened, broken_stores.OverlooksGroups)
 
 
 def on(make: Callable[[Path], StoreBackend], path: Path) -> type[StoreMachine]:
@@ -37,7 +41,7 @@ def test_a_store_answers_as_its_model(backend: str, tmp_path: Path) -> None:
     run_state_machine_as_test(machine, settings=holds(25, steps=40))
 
 
-@pytest.mark.parametrize("kind", thorough(BROKEN, always=BROKEN[1::3], name=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", thorough(BROKEN, always=ALWAYS, name=lambda kind: kind.__name__))
 def test_a_store_that_breaks_its_contract_is_found(kind: type[SqliteStore], tmp_path: Path) -> None:
     machine = on(lambda folder: BrokenBackend(folder, kind), tmp_path)
     assert finds(machine, 60, steps=40)

@@ -253,11 +253,12 @@ async def test_nothing_of_it_is_lost_where_the_device_is_closed(
     scripted = Script(script, LIVE)
     async with laptop(script.target) as device:
         events = device.events()
-        scripted.say(created(1))
-        await until(device, lambda device: device.revision == 1)
+        scripted.say(created(1), created(2))
+        await until(device, lambda device: device.revision == 2)
         clock.now += LONG
         assert poll(events) == []
-    assert [event.notification.title async for event in events] == ["title 1"]
+    found = [(event.notification.title, event.ring) async for event in events]
+    assert found == [("title 1", False), ("title 2", True)]
 
 
 async def test_it_is_noticed_where_nothing_comes(script: StubServer, clock: StoppedClock) -> None:

@@ -75,8 +75,9 @@ def a_device_rings_where_it_never_was(history: History) -> None:
 
 
 def a_device_plays_back_what_it_missed(history: History) -> None:
-    """Let its last two rings sound after a stall, by whose end everybody knew of what they are for."""
+    """Let its last two rings sound after a stall, which began before it was complete for the first time."""
     (stall,) = history.stalls
+    history.stalls[0] = replace(stall, began=0.0)
     own = [
         number
         for number, ring in enumerate(history.rings)

@@ -123,6 +123,12 @@ def test_what_came_live_before_a_stall_ended_rings_once() -> None:
     # And so is what rang before.
     later = replace(stall, ended=1002.3)
     assert broken(History(streams=streams + known, rings=rings, stalls=[later])) == set()
+    # What it had told its program before, that may ring late.
+    told_before = [replace(one, revision=1) for one in rings]
+    found = judged(
+        History(streams=streams + known, rings=told_before, stalls=[replace(stall, began=1002.11)])
+    )
+    assert "Collapsed" not in found
     # Another's is not about it.
     others = replace(stall, endpoint_id="car")
     assert broken(History(streams=streams + known, rings=rings, stalls=[others])) == set()

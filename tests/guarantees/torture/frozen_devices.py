@@ -1,8 +1,4 @@
-"""A process with a recorded device of each user, and what the trial that stops it knows of it.
-
-For each line that the process reads, it prints what its devices hold. At the end of its input it saves its
-history to a file, and ends.
-"""
+"""Devices in a process of their own, which a trial stops, lets go on, and starts anew."""
 
 import asyncio
 import json
@@ -11,50 +7,65 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from tests.guarantees.patches import ROOT
-from tests.support import tokens
+from tests.guarantees.torture.device_process import APP, PLATFORM
 from tests.support.processes import TIMEOUT, Environment
-from unisono.client import (
-    Backoff,
-    Device,
-    Notification,
-    Platform,
-    Publisher,
-    Status,
-    Timing,
-    create_transport,
-)
-from unisono.verify.history import History, Principal, Stall
-from unisono.verify.history_file import Saved, load, save
-from unisono.verify.recording import Recorder, steady_clock
-
-APP: Final = tokens.APPS[0].app_id
-
-PLATFORM: Final = Platform.LINUX
-
-#: For how long a process may stand still before its devices resume, in seconds.
-STALL_TIMEOUT: Final = 0.5
-TIMING: Final = Timing(
-    stall_timeout=STALL_TIMEOUT,
-    backoff=Backoff(initial=0.05, maximum=0.5),
-    open_timeout=5.0,
-    acknowledge_interval=0.2,
-    heartbeat_interval=5.0,
-)
+from unisono.client import Notification, Publisher
+from unisono.verify.history import Principal, Stall
+from unisono.verify.history_file import load
+from unisono.verify.recording import Recorder
 
 
 class FrozenDevices:
-    """The process as its trial sees it; `name` is the endpoint id of its devices."""
+    """The process as its trial sees it; `name` is the endpoint id of its devices, one of each user."""
 
-    def __init__(self, name: str, users: Sequence[str], process: Process, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        name: str,
+        users: Sequence[str],
+        address: str,
+        recorder: Recorder,
+        folder: Path,
+        env: Environment,
+    ) -> None:
         self._name = name
         self._users = users
-        self._process = process
+        self._address = address
         self._recorder = recorder
+        self._file = folder / f"{name}.history"
+        self._env = env
+        self._process: Process
+
+    async def start(self) -> None:
+        """Start the process, and wait until its devices are live."""
+        module = "tests.guarantees.torture.device_process"
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", module, str(self._file), self._address, self._name, *self._users),
+            stdin=PIPE,
+            stdout=PIPE,
+            cwd=ROOT,
+            env={**os.environ, **self._env},
+        )
+        await self.held()
+
+    async def end(self) -> None:
+        """Let the process close its devices and end, and take over what it recorded."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                await self._process.wait()
+        finally:
+            if self._process.returncode is None:
+                self._process.kill()
+        found, history = load(self._file.read_text().splitlines()).history, self._recorder.history
+        history.calls += found.calls
+        history.streams += found.streams
+        history.rings += found.rings
 
     async def freeze(self, seconds: float) -> None:
         """Stop the process for so many seconds, and record that its devices stood still."""
@@ -95,83 +106,10 @@ class FrozenDevices:
 async def frozen_devices(
     name: str, users: Sequence[str], address: str, recorder: Recorder, folder: Path, env: Environment
 ) -> AsyncIterator[FrozenDevices]:
-    """Run the process inside the context; in the end its history is part of the recorder's."""
-    file = folder / f"{name}.history"
-    command = (sys.executable, "-m", "tests.guarantees.torture.frozen_devices", str(file), address, name)
-    process = await asyncio.create_subprocess_exec(
-        *command, *users, stdin=PIPE, stdout=PIPE, cwd=ROOT, env={**os.environ, **env}
-    )
+    """Run the devices inside the context."""
+    devices = FrozenDevices(name, users, address, recorder, folder, env)
+    await devices.start()
     try:
-        devices = FrozenDevices(name, users, process, recorder)
-        await devices.held()
         yield devices
     finally:
-        await _ended(process)
-        if file.exists():
-            history = load(file.read_text().splitlines()).history
-            recorder.history.calls += history.calls
-            recorder.history.streams += history.streams
-            recorder.history.rings += history.rings
-
-
-async def _ended(process: Process) -> None:
-    assert process.stdin is not None
-    process.stdin.close()
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-
-
-async def _main(address: str, name: str, *users: str) -> History:
-    """Run the devices until the end of the input, and return what they recorded."""
-    recorder = Recorder(steady_clock())
-    async with AsyncExitStack() as open_:
-        devices = {}
-        for user_id in users:
-            devices[user_id] = await open_.enter_async_context(_device(address, name, user_id, recorder))
-        for device in devices.values():
-            await device.wait_for(lambda device: device.status is Status.LIVE)
-        async for _ in _lines():
-            held = {user: _held(device) for user, device in devices.items()}
-            sys.stdout.write(json.dumps(held) + "\n")
-            sys.stdout.flush()
-    return recorder.history
-
-
-@asynccontextmanager
-async def _device(address: str, name: str, user_id: str, recorder: Recorder) -> AsyncIterator[Device]:
-    principal = Principal(app_id=APP, user_id=user_id)
-    transport = create_transport(address)
-    device = Device(
-        recorder.client(transport, principal),
-        tokens.device(user_id),
-        endpoint_id=name,
-        platform=PLATFORM,
-        timing=TIMING,
-    )
-    listening = asyncio.create_task(recorder.listen(device, principal))
-    async with device:
-        yield device
-    await listening
-    await transport.close()
-
-
-def _held(device: Device) -> list[list[Any]]:
-    return sorted([row.id, row.revision] for row in device.notifications)
-
-
-async def _lines() -> AsyncIterator[bytes]:
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-    )
-    while line := await reader.readline():
-        yield line
-
-
-if __name__ == "__main__":
-    with Path(sys.argv[1]).open("w") as saved:
-        save(Saved(history=asyncio.run(_main(*sys.argv[2:]))), saved)
+        await devices.end()

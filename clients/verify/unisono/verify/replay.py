@@ -137,6 +137,16 @@ class DeviceReplay:
                     state.settle(received.message.revision)
                 last = received.message
 
+    def complete_at(self, time: float) -> int:
+        """Return the revision of the last complete point that the device received by then; -1 without one."""
+        told = [
+            received.message.revision
+            for stream in self.streams
+            for received in stream.messages
+            if received.message.complete and received.time <= time
+        ]
+        return told[-1] if told else -1
+
     def _state_at(self, request: feed_pb.SubscribeRequest, before: int) -> ReplayState:
         """Return the state of a device that starts as requested: empty, or as at the token's message."""
         fresh = ReplayState(start_revision=-1 if request.start_position == feed_pb.START_POSITION_END else 0)

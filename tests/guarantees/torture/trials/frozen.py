@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from tests.guarantees.torture.context import USERS, TrialContext
-from tests.guarantees.torture.frozen_devices import STALL_TIMEOUT, frozen_devices
+from tests.guarantees.torture.device_process import STALL_TIMEOUT
+from tests.guarantees.torture.frozen_devices import frozen_devices
 from tests.guarantees.torture.trial import Trial
 
 #: Processes, each with a device of each user.
@@ -14,9 +15,12 @@ NAMES: Final = ("phone", "tablet")
 #: How long traffic flows between two stops at most, in seconds.
 CALM: Final = 0.4
 
+#: After one of so many stops, a process ends as soon as it goes on, and another starts from what it stored.
+RESTARTS: Final = 3
+
 
 async def freeze(context: TrialContext) -> None:
-    """Stop one of the processes in each round, and let it go on."""
+    """Stop one of the processes in each round, and let it go on, or end at once."""
     async with context.server() as server, AsyncExitStack() as processes:
         env = context.patched()
         stopped = [
@@ -26,10 +30,13 @@ async def freeze(context: TrialContext) -> None:
             for name in NAMES
         ]
         async with context.traffic(server.address, beside=stopped):
-            for _ in range(context.rounds):
+            for number in range(context.rounds):
                 await asyncio.sleep(context.random.uniform(0, CALM))
                 devices = context.random.choice(stopped)
                 await devices.freeze(context.random.uniform(1.2, 2.4) * STALL_TIMEOUT)
+                if number % RESTARTS == 1:
+                    await devices.end()
+                    await devices.start()
                 context.done()
 
 

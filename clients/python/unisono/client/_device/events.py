@@ -74,6 +74,8 @@ class Events:
     def end(self, error: Exception | None) -> None:
         """End the iterator after the events that wait, with an error if there is one. The device calls it."""
         if not self._ended:
+            if self._stalls != self._watchdog.stalls:
+                self._ring_once()
             self._ended, self._error = True, error
             self._arrived.set()
 

@@ -23,7 +23,7 @@ def settled(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[Brok
     for annotation in history.annotations:
         if annotation.name != SETTLED or not _is_there(replay, annotation.time):
             continue
-        wanted, got = feed.revision_before(annotation.values["since"]), _complete_at(replay, annotation.time)
+        wanted, got = feed.revision_before(annotation.values["since"]), replay.complete_at(annotation.time)
         if got < wanted:
             began = replay.streams[-1].name
             evidence = (
@@ -40,14 +40,3 @@ def _is_there(replay: DeviceReplay, time: float) -> bool:
         return False
     last = begun[-1]
     return last.ended is None or last.ended > time or bool(last.code and last.reason not in _OVER)
-
-
-def _complete_at(replay: DeviceReplay, time: float) -> int:
-    """Return the revision of the last complete point that the device received by then; -1 without one."""
-    told = [
-        received.message.revision
-        for stream in replay.streams
-        for received in stream.messages
-        if received.message.complete and received.time <= time
-    ]
-    return told[-1] if told else -1

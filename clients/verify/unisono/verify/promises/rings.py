@@ -29,7 +29,8 @@ def rung(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[BrokenP
 
     A ring is judged by the complete point at which the device is meanwhile: what rings has to be there, with
     that alert, unread, and neither dismissed nor snoozed. What a device met between its last complete point
-    and the first one of a stream rings once at most, and so does what happened before a stall ended.
+    and the first one of a stream rings once at most, and so does what happened before a stall ended, but for
+    what it had told its program before the stall.
     """
     rings = sorted((ring for ring in history.rings if _is_of(ring, replay)), key=_time)
     if not rings:
@@ -41,8 +42,9 @@ def rung(replay: DeviceReplay, feed: Feed, history: History) -> Iterator[BrokenP
     yield from watch.end()
     for stall in history.stalls:
         if _is_of(stall, replay):
-            known = feed.revision_before(stall.ended)
-            yield from _one_of(rings, _NOTHING, known, stall.ended, "before it went on after a stall")
+            known, shown = feed.revision_before(stall.ended), replay.complete_at(stall.began)
+            later = [ring for ring in rings if ring.revision > shown]
+            yield from _one_of(later, _NOTHING, known, stall.ended, "before it went on after a stall")
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.unisono import process, run
+from tests.support.connect_proxy import without_proxy
 from unisono.client import (
     DeadlineExceeded,
     NotFound,
@@ -24,6 +25,12 @@ from unisono.client.cli.service.errors import concerns_all
 TARGET = "h:1"
 LOST = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: "
 AT = "the server at h:1"
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one that whoever runs the tests may have, hints would speak."""
+    without_proxy(monkeypatch)
 
 
 def attempt(*, tls: bool = False, app: bool = False) -> Attempt:

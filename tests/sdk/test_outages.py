@@ -13,7 +13,7 @@ from tests.sdk.backoffs import QUICK
 from tests.sdk.device_script import LIVE, TOKEN, laptop, scripted_streams
 from tests.sdk.fake_send_service import FakeSendService
 from tests.sdk.test_tls import OTHER, ROOT, secured
-from tests.support.connect_proxy import DEAD_PROXY
+from tests.support.connect_proxy import DEAD_PROXY, without_proxy
 from tests.support.processes import TIMEOUT
 from tests.support.proxies import proxied
 from tests.support.stub_server import Fault, StubServer
@@ -178,6 +178,7 @@ async def test_a_device_says_what_is_wrong_with_a_certificate(log: Log) -> None:
 
 
 async def test_a_device_names_the_proxy_that_is_in_its_way(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_proxy(monkeypatch)
     for name, value in DEAD_PROXY.items():
         monkeypatch.setenv(name, value)
     async with laptop("unisono.test:1"):

@@ -9,7 +9,7 @@ import pytest
 from tests.commands.unisono import Cli
 from tests.sdk.backoffs import QUICK
 from tests.support import tokens
-from tests.support.connect_proxy import DEAD_PROXY, ConnectProxy, tunnelling
+from tests.support.connect_proxy import DEAD_PROXY, ConnectProxy, tunnelling, without_proxy
 from tests.support.nodes import Running
 from tests.support.processes import ServerProcess, serving
 from unisono.client import Publisher, create_channel
@@ -19,14 +19,11 @@ from unisono.client._wire.proxies import proxy_variable
 #: Both lead to this machine; the second is no loopback by its name.
 LOOPBACK, ANYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104  nobody listens there
 
-VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy")
-
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """One without any proxy."""
-    for name in VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+    without_proxy(monkeypatch)
     return monkeypatch
 
 

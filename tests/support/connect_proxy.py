@@ -5,10 +5,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import pytest
+
 from tests.support.proxies import Proxy, carrying
 
 #: What the environment has where nobody listens at the proxy: port 9 is that of RFC 863.
 DEAD_PROXY: Final = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+
+
+#: What gRPC reads of the environment.
+VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy")
+
+
+def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the proxy out of the environment that whoever runs the tests may have."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
 
 class ConnectProxy(Proxy):

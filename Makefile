@@ -144,7 +144,8 @@ PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal
 UNCOVERED := tests/guarantees/torture tests/guarantees/mutants tests/guarantees/stateful
 
 # Whatever takes long to try: histories, and what is broken on purpose.
-THOROUGH := tests/guarantees/mutants tests/guarantees/stateful tests/guarantees/test_position_rules.py tests/guarantees/test_vectors.py
+THOROUGH := tests/guarantees/mutants tests/guarantees/stateful tests/guarantees/test_position_rules.py \
+	tests/guarantees/test_vectors.py tests/sdk/test_inbox_rules.py
 
 ALL_TESTS := $(BIN)/python $(PYTEST) -m "not thorough"
 

@@ -49,12 +49,12 @@ EVERY_KIND = {
 
 async def test_in_memory() -> None:
     kinds: Counter[str] = Counter()
-    for seed in range(400):
+    for seed in range(200):
         for outcome in await compare(MemoryStore(ids=SequentialIds(), encode=encode), seed):
             kinds[kind(outcome)] += 1
 
     # The commands met, in every way in which they can.
-    assert not EVERY_KIND - {name for name, count in kinds.items() if count >= 10}
+    assert not EVERY_KIND - {name for name, count in kinds.items() if count >= 5}
 
 
 @pytest.mark.parametrize("seed", range(1000, 1012))

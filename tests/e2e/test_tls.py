@@ -119,8 +119,8 @@ def test_until_both_files_are_whole_the_old_pair_is_used(server: ServerProcess, 
 def test_many_who_connect_at_once_end_nothing(server: ServerProcess, files: Renewable) -> None:
     """gRPC ended the process where it was given the certificate anew for each of them."""
     with ThreadPoolExecutor(max_workers=12) as strangers:
-        for _ in range(4):
-            presented = list(strangers.map(files.presented, [server] * 300))
+        for _ in range(3):
+            presented = list(strangers.map(files.presented, [server] * 150))
             assert files.presented(server) == presented[-1]
             files.renew()
 

@@ -2,14 +2,16 @@
 
 import pytest
 
+from tests.guarantees.thorough import thorough
 from tests.sdk.inbox_model import Ran, history
 
-#: Histories are replayed by their seed, here in parts that can run beside each other.
-PARTS = 2
+#: Histories are replayed by their seed, here in parts that can run beside each other; one of them each time.
+PARTS = range(4)
+ALWAYS = PARTS[:1]
 HISTORIES = 120
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", thorough(PARTS, always=ALWAYS, name=str))
 async def test_no_history_breaks_a_promise(part: int) -> None:
     ran = [await replayable(seed) for seed in range(part * HISTORIES, (part + 1) * HISTORIES)]
 

@@ -39,7 +39,7 @@ LEFT: Final = 0.7
 NOISE: Final = 10
 
 #: By how much the steps of a scene are divided where nothing is timed.
-UNTIMED: Final = 4
+UNTIMED: Final = 8
 
 
 async def keeps_nobody_waiting(context: TrialContext) -> None:

@@ -13,6 +13,8 @@ from tests.sdk.device_script import (
     RecordedEvents,
     at,
     created,
+    ended,
+    goodbye,
     heartbeat,
     laptop,
     live,
@@ -26,7 +28,7 @@ from tests.sdk.stopped_clock import StoppedClock
 from tests.sdk.storage_spy import StorageSpy
 from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
-from unisono.client import Backoff, Device, Status, Timing
+from unisono.client import Backoff, Device, Status, Superseded, Timing
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -259,6 +261,17 @@ async def test_nothing_of_it_is_lost_where_the_device_is_closed(
         assert poll(events) == []
     found = [(event.notification.title, event.ring) async for event in events]
     assert found == [("title 1", False), ("title 2", True)]
+
+
+async def test_what_ended_the_stream_meanwhile_counts(script: StubServer, clock: StoppedClock) -> None:
+    """Another stream of the endpoint took over: it must not be taken over again."""
+    scripted = Script(script, LIVE)
+    async with laptop(script.target) as device:
+        await live(device)
+        clock.now += LONG
+        scripted.say(created(1), created(2), goodbye(pb.GOODBYE_REASON_SUPERSEDED))
+        assert isinstance(await ended(device), Superseded)
+        assert (device.revision, len(scripted.requests)) == (0, 1)
 
 
 async def test_it_is_noticed_where_nothing_comes(script: StubServer, clock: StoppedClock) -> None:

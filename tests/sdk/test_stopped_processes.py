@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -84,12 +84,14 @@ async def listening(
         await found.until("0")
         yield found
     finally:
-        program.signal(signal.SIGKILL)
-        await program.ended()
+        with suppress(ProcessLookupError):
+            program.signal(signal.SIGKILL)
+            await program.ended()
 
 
 #: In seconds; what a device allows by default takes long.
-LIMITS = [0.4, pytest.param(Timing().stall_timeout, marks=pytest.mark.thorough)]
+LIMIT = 0.4
+LIMITS = [LIMIT, pytest.param(Timing().stall_timeout, marks=pytest.mark.thorough)]
 
 
 @pytest.mark.parametrize("stall_timeout", LIMITS)
@@ -109,6 +111,19 @@ async def test_many_come_while_it_stands_still(
         await device.rings_next("live")
 
     assert device.rings == [*([] if read else [f"missed {MANY - 1}"]), "live"]
+
+
+async def test_another_takes_over_while_it_stands_still(node: Running, backend: Publisher) -> None:
+    """The newest stream of an endpoint stays, also when the older process goes on."""
+    async with listening(node, backend, LIMIT) as device:
+        device.program.signal(signal.SIGSTOP)
+        async with listening(node, backend, Timing().stall_timeout) as other:
+            await other.rings_next("taken over")
+            await asyncio.sleep(1.5 * LIMIT)
+            device.program.signal(signal.SIGCONT)
+            assert "Superseded" in (await device.program.ended()).stderr
+            await other.rings_next("still there")
+    assert device.rings == []
 
 
 async def test_the_wall_clock_is_set(node: Running, backend: Publisher, tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from datetime import timedelta
 
 import pytest
 
 from tests.sdk.stopped_clock import StoppedClock
 from tests.support.processes import TIMEOUT
-from unisono.client import Unavailable
+from unisono.client import Timing, Unavailable
 from unisono.client._device import boot_clock
 from unisono.client._device.boot_clock import boot_time
 from unisono.client._device.watchdog import Stalled, Watchdog
@@ -80,3 +81,10 @@ def test_the_clock_of_linux_counts_the_sleep_of_the_machine(monkeypatch: pytest.
     monkeypatch.setattr(boot_clock, "_CLOCK", None)
     before = time.monotonic()
     assert before <= boot_time() <= time.monotonic()
+
+
+@pytest.mark.parametrize("nothing", [0, -1.0, timedelta()])
+def test_a_process_may_always_take_some_time(nothing: float | timedelta) -> None:
+    """Else it would never catch up."""
+    with pytest.raises(ValueError, match="stall_timeout: must be more than 0 s"):
+        Timing(stall_timeout=nothing)

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from typing import Final
 
 from unisono.client._device.timing import Timing
-from unisono.client._errors import Unavailable
+from unisono.client._device.watchdog import LAST_WORDS
+from unisono.client._errors import Unavailable, UnisonoError
 from unisono.client._wire.methods import SUBSCRIBE
 from unisono.client._wire.transport import Transport, name_of
 from unisono.v1 import feed_service_pb2 as pb
@@ -36,6 +37,19 @@ async def messages(
                 timeout = timing.missed_heartbeats * min(interval, _LONGEST_HEARTBEAT)
             yield message
             message = await _next(stream, timeout)
+
+
+async def goodbye_in(stream: AsyncGenerator[pb.SubscribeResponse, None]) -> pb.Goodbye | None:
+    """Return the Goodbye that waits in the buffers of a stream which nobody read for long, if there is one.
+
+    All other messages are dropped.
+    """
+    with suppress(TimeoutError, UnisonoError):
+        async with asyncio.timeout(LAST_WORDS):
+            async for message in stream:
+                if message.HasField("goodbye"):
+                    return message.goodbye
+    return None
 
 
 async def _next(

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 
 from unisono.client._device.memory_budget import MemoryExceeded
 from unisono.client._device.reconnect import MAX_REFUSALS, Reconnect, plan_reconnect
-from unisono.client._device.stream import messages
+from unisono.client._device.stream import goodbye_in, messages
 from unisono.client._device.timing import Timing
 from unisono.client._device.watchdog import Stalled, Watchdog
 from unisono.client._errors import FeedBarred, UnisonoError
@@ -128,7 +128,12 @@ class Subscription:
                 outcome.complete = outcome.complete or message.complete
                 if message.HasField("goodbye"):
                     outcome.goodbye = message.goodbye
-                await self._handler.on_message(message)
+                try:
+                    await self._handler.on_message(message)
+                except Stalled:
+                    # Another stream of the endpoint may have taken over, which this must not take over again.
+                    outcome.goodbye = outcome.goodbye or await goodbye_in(stream)
+                    raise
                 # After the first message: it may say that what waits to be sent is to be discarded.
                 if not outcome.opened:
                     background_tasks.start(self._handler.background_tasks())

@@ -45,7 +45,12 @@ class Timing:
         call_timeout: Seconds = 20.0,
         backoff: Backoff = Backoff(),  # noqa: B008  frozen
     ) -> None:
-        """Take numbers of seconds or timedeltas. Raises `TypeError` for what is neither."""
+        """Take numbers of seconds or timedeltas.
+
+        Raises `TypeError` for what is neither, and `ValueError` for a `stall_timeout` that is not above 0.
+        """
+        if (stalled := seconds("stall_timeout", stall_timeout)) <= 0:
+            raise ValueError(f"stall_timeout: must be more than 0 s; is {stalled:g}")
         if heartbeat_interval is not None:
             heartbeat_interval = seconds("heartbeat_interval", heartbeat_interval)
         set_fields(
@@ -55,7 +60,7 @@ class Timing:
             missed_heartbeats=missed_heartbeats,
             heartbeat_interval=heartbeat_interval,
             acknowledge_interval=seconds("acknowledge_interval", acknowledge_interval),
-            stall_timeout=seconds("stall_timeout", stall_timeout),
+            stall_timeout=stalled,
             call_timeout=seconds("call_timeout", call_timeout),
             backoff=backoff,
         )

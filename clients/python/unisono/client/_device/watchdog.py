@@ -11,6 +11,9 @@ from typing import Final
 from unisono.client._device.boot_clock import boot_time
 from unisono.client._errors import Unavailable
 
+#: Seconds that a stream has after a stall until it is given up: what ended it meanwhile is in its buffers.
+LAST_WORDS: Final = 0.5
+
 #: How many times in a `stall_timeout` a loop that has nothing to do shows that it runs.
 _TICKS: Final = 5
 
@@ -52,7 +55,10 @@ class Watchdog:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Begin, and end what waits inside the context with `Stalled` soon after a stall. One at a time."""
+        """Begin, and end what waits inside the context with `Stalled`, `LAST_WORDS` after a stall is noticed.
+
+        One at a time.
+        """
         self.begin()
         limit = asyncio.timeout(None)
         ticking = asyncio.create_task(self._expire(limit))
@@ -78,6 +84,7 @@ class Watchdog:
 
     async def _expire(self, limit: asyncio.Timeout) -> None:
         await self._stalled_since(self._begun)
+        await asyncio.sleep(LAST_WORDS)
         limit.reschedule(0.0)
 
     async def _stalled_since(self, begun: int) -> None:

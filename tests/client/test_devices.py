@@ -82,7 +82,8 @@ async def test_what_comes_back_from_a_snooze_rings_again(
     await laptop.wait_for(lambda laptop: len(laptop.notifications) == 1)
     span = timedelta(minutes=5)
     await laptop.snooze(sent, datetime.now(UTC) + span if at_a_time else span)
-    await laptop.wait_for(lambda laptop: laptop.unread_count == 0)
+    # Until the store's comes, what it shows is its own idea of when that will be.
+    await laptop.wait_for(lambda laptop: laptop.revision == 2)
     (row,) = laptop.notifications
     assert row.snooze_until is not None
     assert service.now < row.snooze_until <= service.now + span

@@ -177,7 +177,7 @@ async def test_the_server_goes_and_comes_back(server: ServerProcess, app: Cli, a
             proxy.block()
             await asyncio.to_thread(inbox.shows, "○ offline.*since [0-9:]+: ")
             inbox.press("r")
-            await asyncio.to_thread(inbox.shows, "● Hello.*1 mark waits for the connection")
+            await asyncio.to_thread(inbox.shows, "✓ Hello.*1 mark waits for the connection")
             proxy.unblock()
             await asyncio.to_thread(inbox.shows, "● live   0 .*✓ Hello")
     (row,) = await asyncio.to_thread(app.json_lines, "list", "--user", ada)

@@ -84,9 +84,7 @@ class Model:
         self._state.inbox = Inbox(kept.rows, kept.point)
         self._transport = PayloadTransport(self._world, self._stalls.maybe)
         caller = RpcCaller(self._transport, Tokens("a token"), Backoff())
-        outbox = Outbox(
-            ServiceClient(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed
-        )
+        outbox = Outbox(ServiceClient(caller), persistence, self._state, timeout=1, backoff=Backoff())
         telling = Acknowledger(caller, self._opening.endpoint_id, interval=1, timeout=1)
         parts = (caller, self._state, persistence, outbox, telling, self._watchdog)
         self._receiver = Receiver(self._opening, *parts, timeout=1)

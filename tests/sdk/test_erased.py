@@ -24,7 +24,6 @@ from tests.sdk.storage_spy import StorageSpy
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import (
     BlockingPublisher,
-    Everything,
     FeedBarred,
     FeedDeleted,
     FileStorage,
@@ -86,7 +85,7 @@ async def test_marks_that_were_not_sent_are_not_sent_to_another_feed(
     first, second = WAYS[way]
     script.stream("Subscribe", scripted_streams([CUT]))
     async with laptop(script.target, storage=storage) as device:
-        await device.mark_read(Everything())
+        await device.mark_read("id-1")
     assert storage.marks == 1
     storage.stored["feed_epoch"] = b"first"
     script.stream("Subscribe", scripted_streams(second if way == "when it comes back" else first, second))

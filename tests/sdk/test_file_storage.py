@@ -166,7 +166,7 @@ async def test_a_second_device_of_the_process_does_not_open_the_door(tmp_path: P
 KILLED = """
 import asyncio, os, random, signal, sys, time
 from unisono.client import FileStorage
-from unisono.client._device.inbox import InboxChanges
+from unisono.client._device.inbox_changes import InboxChanges
 from unisono.client._device.persistence import Persistence
 from unisono.v1 import feed_service_pb2 as feed_pb, notification_pb2 as pb
 

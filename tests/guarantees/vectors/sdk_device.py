@@ -83,9 +83,7 @@ class SdkDevice:
         if kept.clock is not None:
             self._state.clock.restore(kept.clock)
         caller = RpcCaller(self._payloads, Tokens("a token"), Backoff())
-        outbox = Outbox(
-            ServiceClient(caller), persistence, timeout=1, backoff=Backoff(), changed=self._state.changed
-        )
+        outbox = Outbox(ServiceClient(caller), persistence, self._state, timeout=1, backoff=Backoff())
         acknowledger = Acknowledger(caller, "laptop", interval=1, timeout=1)
         self._receiver = Receiver(
             opening,

@@ -90,9 +90,9 @@ class Device(DeviceCalls):
         self._outbox = Outbox(
             calls,
             self._persistence,
+            self._state,
             timeout=timing.call_timeout,
             backoff=timing.backoff,
-            changed=self._state.changed,
         )
         interval, timeout = timing.acknowledge_interval, timing.call_timeout
         self._acknowledger = Acknowledger(caller, endpoint_id, interval=interval, timeout=timeout)
@@ -154,13 +154,16 @@ class Device(DeviceCalls):
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """All that is meant for this device, newest first by creation: the store's state at `revision`."""
-        return self._state.inbox.notifications
+        """All that is meant for this device, newest first by creation.
+
+        It is the store's state at `revision`, with the device's own marks laid over until that has them.
+        """
+        return self._state.notifications
 
     @property
     def unread_count(self) -> int:
-        """How many are unread, neither dismissed nor snoozed. Exact at `revision`."""
-        return self._state.inbox.unread_count
+        """How many are unread, neither dismissed nor snoozed: exact at `revision`, own marks laid over."""
+        return self._state.unread_count
 
     @property
     def shown(self) -> tuple[Notification, ...]:
@@ -204,7 +207,8 @@ class Device(DeviceCalls):
         """Return a new iterator over the events from now on; what is there already is in `notifications`.
 
         Events come at complete points, by ascending revision: after a catch-up the net change, of which at
-        most one rings. The iterator ends after `close`, and raises what ended the device for good.
+        most one rings. Own marks show without one, until the server's comes. The iterator ends after `close`,
+        and raises what ended the device for good.
         """
         return self._state.listen()
 
@@ -224,13 +228,18 @@ class Device(DeviceCalls):
         See `State` for the new state. Its up_to_revision is `revision` by default, unless that is 0 and they
         are named: newer content is skipped.
 
-        The mark is saved, then sent in order while connected, with `timing.call_timeout` (20 s) for each try.
-        Returns None when it is to be sent later: offline, when the connection is lost, or when a try fails
-        with an error that may pass; later errors are only logged. Cancelling does not withdraw it.
+        The mark is saved, and shows at once. It is sent in order while live, with `timing.call_timeout`
+        (20 s) for each try. Returns None when it is to be sent later: offline, when the connection is lost,
+        or when a try fails with an error that may pass; later errors are only logged. Cancelling does not
+        withdraw it.
 
-        Raises `StorageFailed` if it cannot be saved, `Unavailable` if 10,000 are pending, `TypeError` or
-        `InvalidRequest` for wrong arguments, `RuntimeError` before `open` or after `close`, what the server
-        answers, such as `NotFound` if none of those named is live, and what ended the device for good.
+        Made offline, a group or everything means what is held of it. What somebody else has marked by the
+        time that it is sent stays so, read state and user action each by itself, and an event says so.
+
+        Raises `StorageFailed` if it cannot be saved, `Unavailable` if 10,000 are pending or they name too
+        much, `TypeError` or `InvalidRequest` for wrong arguments, `RuntimeError` before `open` or after
+        `close`, what the server answers, such as `NotFound` if none of those named is live, and what ended
+        the device for good.
         """
         self._check_opened()
         self._state.check_open()
@@ -276,4 +285,5 @@ class Device(DeviceCalls):
         try:
             await self._subscription.run()
         except Exception as error:
+            self._outbox.go_offline()
             self._state.end(error)

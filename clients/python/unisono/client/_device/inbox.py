@@ -4,11 +4,12 @@ An inbox moves from one complete point to the next. Between them it collects cha
 them, so that what it shows is always the store's state as of `revision`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from unisono.client import _convert
+from unisono.client._device.inbox_changes import InboxChanges, Received, alone, one_ring
 from unisono.client._device.memory_budget import MemoryBudget, MemoryExceeded, MeteredDict, size_of
 from unisono.client._model import ChangeType, Event, Notification
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -27,20 +28,10 @@ class _Change:
     def id(self) -> str:
         return self.event.notification_id
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxChanges:
-    """The changes of a complete point: its events by ascending revision, and what is to be saved.
-
-    `rows` has the new message of each changed notification, None for one that is gone; `shown` the same as
-    users see it, without those that are gone. `point` is the position, in the life `feed_epoch` of the feed.
-    """
-
-    events: tuple[Event, ...]
-    rows: Mapping[str, pb.Notification | None]
-    shown: Mapping[str, Notification]
-    point: feed_pb.SubscribeResponse
-    feed_epoch: bytes = b""
+    @property
+    def row(self) -> pb.Notification | None:
+        """The notification after the changes; None when it is gone."""
+        return None if self.event.removed else self.event.notification
 
 
 class Inbox:
@@ -96,6 +87,18 @@ class Inbox:
         """The number that a badge shows, at the last complete point."""
         return self._point.unread_count
 
+    def rows(self) -> Iterable[pb.Notification]:
+        """Return the messages of all notifications; not to be changed."""
+        return self._rows.values()
+
+    def row(self, id_: str) -> pb.Notification | None:
+        """Return the message of a notification that is held; not to be changed."""
+        return self._rows.get(id_)
+
+    def shown(self, id_: str) -> Notification | None:
+        """Return a notification that is held."""
+        return self._shown.get(id_)
+
     def receive(self, message: feed_pb.SubscribeResponse) -> None:
         """Collect the changes of one message; after a complete one, `compute_changes` comes next.
 
@@ -109,7 +112,7 @@ class Inbox:
                 self._changes.drop_all()
         with self._bounded():
             for event in message.event_batch.events:
-                self._collect(_alone(event))
+                self._collect(alone(event))
         self.token = message.resume_token
 
     def missing_payloads(self) -> list[str]:
@@ -127,26 +130,38 @@ class Inbox:
         with self._bounded():
             self._changes.put(id_, change)
 
+    def received(self) -> Received:
+        """Return what was received since the last complete point, as it will be held after the next."""
+        gone = [id_ for id_ in self._rows if id_ not in self._changes] if self._resetting else []
+        changes = sorted(self._changes.values(), key=lambda change: change.event.revision)
+        return Received(
+            rows={**dict.fromkeys(gone), **{change.id: change.row for change in changes}},
+            renewed={change.id for change in changes if self._is_renewed(change)},
+            anew=self._resetting,
+        )
+
     def compute_changes(
-        self, point: feed_pb.SubscribeResponse, *, passed: Callable[[Notification], bool] = lambda _: False
+        self,
+        point: feed_pb.SubscribeResponse,
+        *,
+        lay_over: Callable[[pb.Notification, Notification], Notification] = lambda _, shown: shown,
+        passed: Callable[[Notification], bool] = lambda _: False,
     ) -> InboxChanges:
         """Compute what the complete point `point` changes, without changing the inbox.
 
         After a catch-up at most one of the events rings, and what was held but not received after a fresh
-        start is removed. What has `passed`, so that it is not shown any more, rings no more either. Save the
-        result, then pass it to `apply_changes`.
+        start is removed. Events have notifications as the device shows them, with its own marks laid over.
+        What those handled does not ring, nor what has `passed`. Save the result, then pass it to
+        `apply_changes`.
         """
-        changes = sorted(self._changes.values(), key=lambda change: change.event.revision)
-        rows = {change.id: None if change.event.removed else change.event.notification for change in changes}
-        gone = [row for id_, row in self._shown.items() if id_ not in rows] if self._resetting else []
+        rows = self.received().rows
         shown = {id_: _convert.notification(row) for id_, row in rows.items() if row is not None}
-        events = [
-            *(self._dropped_event(row) for row in gone),
-            *(event for change in changes if (event := self._event(change, shown.get(change.id), passed))),
-        ]
+        laid = {id_: lay_over(row, shown[id_]) for id_, row in rows.items() if row is not None}
+        told = (self._event(id_, laid.get(id_), passed) for id_ in rows)
+        events = [event for event in told if event is not None]
         return InboxChanges(
-            events=tuple(_one_ring(events) if self._catching_up else events),
-            rows={**dict.fromkeys(row.id for row in gone), **rows},
+            events=tuple(one_ring(events) if self._catching_up else events),
+            rows=rows,
             shown=shown,
             point=feed_pb.SubscribeResponse(
                 resume_token=point.resume_token,
@@ -220,10 +235,20 @@ class Inbox:
         """Return the held notification, unless all that is held is to be discarded."""
         return None if self._resetting else self._rows.get(id_)
 
+    def _is_renewed(self, change: _Change) -> bool:
+        """Return whether the content is new; after a fresh start all is CREATED, and most is as it was."""
+        if not self._resetting:
+            return change.change_type in (ChangeType.CREATED, ChangeType.UPDATED)
+        held = self._rows.get(change.id)
+        return held is None or held.payload != change.event.notification.payload
+
     def _event(
-        self, change: _Change, row: Notification | None, passed: Callable[[Notification], bool]
+        self, id_: str, row: Notification | None, passed: Callable[[Notification], bool]
     ) -> Event | None:
         """Return the event for those who iterate; None when the change leaves things as they are."""
+        change = self._changes.get(id_)
+        if change is None:
+            return self._dropped_event(self._shown[id_])
         if row is None:
             held = self._shown.get(change.id)
             return _event(change, held, ring=False) if held is not None else None
@@ -254,13 +279,6 @@ class Inbox:
         )
 
 
-def _alone(event: feed_pb.Event) -> feed_pb.Event:
-    """Return a copy of the event, which does not keep the whole message in memory that it came in."""
-    alone = feed_pb.Event()
-    alone.CopyFrom(event)
-    return alone
-
-
 def _alert(row: pb.Notification) -> tuple[int, int]:
     """Return what names the last alert of a notification: its revision, and its time in nanoseconds."""
     return row.alert_revision, row.alert_time.ToNanoseconds()
@@ -275,9 +293,3 @@ def _event(change: _Change, row: Notification, *, ring: bool) -> Event:
         origin_endpoint_id=change.event.origin_endpoint_id,
         ring=ring,
     )
-
-
-def _one_ring(events: Sequence[Event]) -> list[Event]:
-    """Return the events, of which only the newest that rings does: one sound for all that was missed."""
-    last = max((event.revision for event in events if event.ring), default=None)
-    return [replace(event, ring=event.revision == last and event.ring) for event in events]

@@ -2,19 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import DecodeError
 
-from unisono.client._device.inbox import InboxChanges
+from unisono.client._device.inbox_changes import InboxChanges
+from unisono.client._device.pending_mark import Mark
+from unisono.client._device.settling import Settlement
+from unisono.client._device.standing import Base, from_rows, to_rows
 from unisono.client._device.storage import Storage
 from unisono.client._errors import StorageFailed
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
-from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
+from unisono.v1.notification_service_pb2 import ListNotificationsResponse, MarkNotificationsRequest
 
 _ENDPOINT: Final = "endpoint"
 _POINT: Final = "point"
@@ -22,6 +25,8 @@ _FEED_EPOCH: Final = "feed_epoch"
 _SERVER_CLOCK: Final = "server_clock"
 _NOTIFICATION: Final = "notification/"
 _MARK: Final = "mark/"
+_BASE: Final = "base/"
+_ANSWERED: Final = "answered/"
 
 #: In seconds: the server's clock is saved when it differs by as much from what is saved.
 _CLOCK_STEP: Final = 1.0
@@ -33,8 +38,21 @@ _log = logging.getLogger("unisono.client")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedMark:
+    """A mark that an earlier process saved: its number, what it asks for, and what that was, by id.
+
+    `answered`: the server has done it, and the inbox had not reached it yet.
+    """
+
+    number: int
+    request: MarkNotificationsRequest
+    bases: Mapping[str, Base]
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SavedState:
-    """The state that an earlier process saved: rows by id, the position, and unanswered marks by number.
+    """The state that an earlier process saved: rows by id, the position, and its marks in order.
 
     `feed_epoch` is empty where an older one saved it. `clock` is how far the server's clock is ahead of the
     wall clock, in seconds; None: not known.
@@ -43,7 +61,7 @@ class SavedState:
     rows: Mapping[str, pb.Notification]
     point: feed_pb.SubscribeResponse
     feed_epoch: bytes
-    marks: Mapping[int, MarkNotificationsRequest]
+    marks: Sequence[SavedMark]
     clock: float | None
 
 
@@ -84,24 +102,29 @@ class Persistence:
             rows={key: pb.Notification.FromString(value) for key, value in _under(_NOTIFICATION, kept)},
             point=feed_pb.SubscribeResponse.FromString(kept.get(_POINT, b"")),
             feed_epoch=kept.get(_FEED_EPOCH, b""),
-            marks={
-                int(key): MarkNotificationsRequest.FromString(value)
-                for key, value in sorted(_under(_MARK, kept))
-            },
+            marks=sorted(_marks(kept), key=lambda mark: mark.number),
             clock=self._clock,
         )
 
-    async def save_changes(self, changes: InboxChanges, clock: float | None = None) -> bool:
+    async def save_changes(
+        self, changes: InboxChanges, clock: float | None = None, settlement: Settlement | None = None
+    ) -> bool:
         """Save what a complete point changed, and return whether that succeeded.
 
-        `clock` is how far the server's clock is ahead of the wall clock now, in seconds. What cannot be saved
-        now is saved with the next one; a device that starts before then is behind, and catches up. Raises
-        `StorageFailed` when more than `MAX_UNSAVED` keys are unsaved.
+        `clock` is how far the server's clock is ahead of the wall clock now, in seconds; `settlement` is what
+        the point made of marks. What cannot be saved now is saved with the next one; a device that starts
+        before then is behind, and catches up. Raises `StorageFailed` when more than `MAX_UNSAVED` keys are
+        unsaved.
         """
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         self._unsaved[_POINT] = changes.point.SerializeToString()
         self._unsaved[_FEED_EPOCH] = changes.feed_epoch
         self._keep_clock(clock)
+        if settlement is not None:
+            for mark in settlement.changed.values():
+                self._unsaved |= _kept(mark)
+            for number in settlement.done:
+                self._unsaved |= _gone(number)
         for id_, row in changes.rows.items():
             self._unsaved[_NOTIFICATION + id_] = row.SerializeToString() if row is not None else None
         saved = await self._flush()
@@ -109,14 +132,22 @@ class Persistence:
             raise StorageFailed("the storage has kept nothing for too long")
         return saved
 
-    async def save_mark(self, number: int, request: MarkNotificationsRequest) -> None:
+    async def save_mark(self, mark: Mark) -> None:
         """Save a mark that is to be sent. Raises `StorageFailed`."""
         async with self._saving:
-            await self._storage.save({_mark_key(number): request.SerializeToString()})
+            await self._storage.save(_kept(mark))
+
+    async def keep_answered(self, mark: Mark) -> None:
+        """Save that a mark was answered: it is not sent again, and laid over until the inbox has it.
+
+        If that fails now, it is done with the next complete point; so is `delete_mark`.
+        """
+        self._unsaved |= _gone(mark.number) | _kept(mark)
+        await self._flush()
 
     async def delete_mark(self, number: int) -> None:
-        """Delete a mark that was answered. If that fails now, it is done with the next complete point."""
-        self._unsaved[_mark_key(number)] = None
+        """Delete a mark that was answered."""
+        self._unsaved |= _gone(number)
         await self._flush()
 
     async def discard(self, ids: Iterable[str], marks: Iterable[int]) -> None:
@@ -125,7 +156,7 @@ class Persistence:
         What fails now is done with the next complete point. A device that starts before then finds the feed
         of another life, and discards it again.
         """
-        held = [_NOTIFICATION + id_ for id_ in ids] + [_mark_key(number) for number in marks]
+        held = [_NOTIFICATION + id_ for id_ in ids] + [key for number in marks for key in _gone(number)]
         self._unsaved = dict.fromkeys((*self._unsaved, *held, _POINT, _FEED_EPOCH))
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         await self._flush()
@@ -163,8 +194,31 @@ class Persistence:
         return saved
 
 
-def _mark_key(number: int) -> str:
-    return f"{_MARK}{number:012}"
+def _kept(mark: Mark) -> dict[str, bytes | None]:
+    """Return what is saved of a mark."""
+    rows = [row for id_, base in mark.bases.items() for row in to_rows(id_, base)]
+    prefix = _MARK if mark.answered is None else _ANSWERED
+    return {
+        f"{prefix}{mark.number:012}": mark.by_references.SerializeToString(),
+        f"{_BASE}{mark.number:012}": ListNotificationsResponse(notifications=rows).SerializeToString(),
+    }
+
+
+def _gone(number: int) -> dict[str, bytes | None]:
+    """Return the keys of a mark, to be removed."""
+    return {f"{prefix}{number:012}": None for prefix in (_MARK, _BASE, _ANSWERED)}
+
+
+def _marks(kept: Mapping[str, bytes]) -> Iterator[SavedMark]:
+    for prefix in (_MARK, _ANSWERED):
+        for key, value in _under(prefix, kept):
+            rows = ListNotificationsResponse.FromString(kept.get(_BASE + key, b"")).notifications
+            yield SavedMark(
+                number=int(key),
+                request=MarkNotificationsRequest.FromString(value),
+                bases=from_rows(rows),
+                answered=prefix == _ANSWERED,
+            )
 
 
 def _under(prefix: str, kept: Mapping[str, bytes]) -> list[tuple[str, bytes]]:

@@ -67,6 +67,7 @@ class Receiver:
             return
         if message.HasField("welcome"):
             await self._begin_life(message.welcome.feed_epoch)
+            self._outbox.go_offline()
             self._state.set_status(Status.CATCHING_UP, None)
             self._outbox.snoozes_by_span = message.welcome.HasField("server_time")
             self._state.clock.hear(message.welcome.server_time, anew=True)
@@ -94,21 +95,28 @@ class Receiver:
             self._state.inbox.rewind()
         if reset_position:
             self._state.inbox.reset_position()
+        self._outbox.go_offline()
         self._state.set_status(Status.OFFLINE, error)
 
     async def _complete(self, point: pb.SubscribeResponse) -> None:
+        state = self._state
         self._watchdog.check()
-        changes = self._state.inbox.compute_changes(point, passed=self._state.passed)
-        saved = await self._persistence.save_changes(changes, self._state.clock.ahead_of_wall)
-        try:
-            self._watchdog.check()
-        except Stalled:
-            # What is not shown yet must not be kept as shown: no process would ring for it.
-            await self._persistence.save_changes(self._state.inbox.undo(changes))
-            raise
-        if saved:
-            self._acknowledger.advance(point.resume_token)
-        self._state.apply(changes)
+        async with self._outbox.deciding:
+            settlement = self._outbox.settle(point.revision)
+            changes = state.inbox.compute_changes(point, lay_over=state.overlay.lay_over, passed=state.passed)
+            saved = await self._persistence.save_changes(changes, state.clock.ahead_of_wall, settlement)
+            try:
+                self._watchdog.check()
+            except Stalled:
+                # What is not shown yet must not be kept as shown: no process would ring for it.
+                await self._persistence.save_changes(state.inbox.undo(changes))
+                state.overlay.refresh(state.inbox, settlement.touched)
+                raise
+            if saved:
+                self._acknowledger.advance(point.resume_token)
+            state.apply(changes, settlement.touched)
+            self._outbox.go_live()
+            await self._outbox.finish()
 
     async def _begin_life(self, feed_epoch: bytes) -> None:
         """Discard what is of another life of the feed; older servers do not name it."""
@@ -120,9 +128,11 @@ class Receiver:
     async def _discard(self) -> None:
         marks = self._outbox.discard(FeedDeleted("the user was deleted", reason="FEED_DELETED"))
         self._acknowledger.reset()
-        held = [row.id for row in self._state.inbox.notifications]
-        await self._persistence.discard(held, marks)
-        self._state.discard()
+        # No mark is made meanwhile, of what is about to go.
+        async with self._outbox.deciding:
+            held = [row.id for row in self._state.inbox.notifications]
+            await self._persistence.discard(held, marks)
+            self._state.discard()
 
     async def _fetch_payload(self, id_: str) -> None:
         """Get the content of a notification that came without it. If it is gone, an event will say so."""

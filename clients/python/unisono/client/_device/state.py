@@ -1,17 +1,20 @@
 """The state that a device shows, and who is notified when it changes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import Enum
 from typing import Final
 from weakref import WeakSet
 
 from unisono.client._device.events import Events
-from unisono.client._device.inbox import Inbox, InboxChanges
+from unisono.client._device.inbox import Inbox
+from unisono.client._device.inbox_changes import InboxChanges
+from unisono.client._device.overlay import Overlay
+from unisono.client._device.pending_mark import Mark, RefKey
 from unisono.client._device.server_clock import ServerClock
 from unisono.client._device.shown import ShownRows, badge, passes_at
 from unisono.client._device.watchdog import Watchdog
-from unisono.client._model import Notification
+from unisono.client._model import ChangeType, Event, Notification
 
 #: Seconds. The timers of the event loop stand still while the machine sleeps, so none is set for longer.
 _LONGEST_WAIT: Final = 300.0
@@ -37,6 +40,7 @@ class DeviceState:
         self._watchdog = watchdog
         self.clock = clock or ServerClock()
         self.inbox = Inbox()
+        self.overlay = Overlay()
         self.status = Status.OFFLINE
         self.error: Exception | None = None
         #: Whether everything was discarded at some time, because the user was deleted.
@@ -47,14 +51,24 @@ class DeviceState:
         self._shown = ShownRows()
 
     @property
+    def notifications(self) -> tuple[Notification, ...]:
+        """The notifications of the inbox with own marks laid over, newest first."""
+        return self.overlay.notifications(self.inbox)
+
+    @property
+    def unread_count(self) -> int:
+        """The unread count with own marks laid over."""
+        return self.overlay.unread_count(self.inbox)
+
+    @property
     def shown(self) -> tuple[Notification, ...]:
         """The notifications whose time has not passed, newest first."""
-        return self._shown.of(self.inbox.notifications, self.clock.now())
+        return self._shown.of(self.notifications, self.clock.now())
 
     @property
     def badge(self) -> int:
         """The unread count, less those whose time has passed."""
-        return badge(self.inbox.unread_count, self.inbox.notifications, self.shown)
+        return badge(self.unread_count, self.notifications, self.shown)
 
     def passed(self, row: Notification) -> bool:
         """Return whether the time of a notification has passed, by the server's clock."""
@@ -68,20 +82,54 @@ class DeviceState:
         self._listeners.add(events)
         return events
 
-    def apply(self, changes: InboxChanges) -> None:
-        """Apply the changes of a complete point: inbox, events and status change together."""
+    def apply(self, changes: InboxChanges, touched: Iterable[str] = ()) -> None:
+        """Apply the changes of a complete point: inbox, events and status change together.
+
+        `touched` are the ids of what may look different by marks that were settled for it.
+        """
+        told = {event.notification.id for event in changes.events}
+        before = self._look(id_ for id_ in touched if id_ not in told)
         self.inbox.apply_changes(changes)
-        for listener in tuple(self._listeners):
-            listener.put(changes.events)
+        self.overlay.refresh(self.inbox, (*changes.rows, *before, *told))
+        self._tell((*changes.events, *self._differences(before)))
         self.set_status(Status.LIVE, None)
+
+    def lay_over(self, mark: Mark) -> None:
+        """Let a mark show from now on."""
+        self.overlay.add(mark)
+        self.overlay.refresh(self.inbox, self.overlay.touched(self.inbox, mark.refs))
+        self.changed()
+
+    def take_back(self, mark: Mark, names: Iterable[RefKey]) -> None:
+        """Let a mark no longer show where it has these names; events say what looks different by that."""
+        before = self._look(self.overlay.touched(self.inbox, names))
+        for name in names:
+            self.overlay.drop(mark, name)
+        self.overlay.refresh(self.inbox, before)
+        self._tell(self._differences(before))
+        self.changed()
+
+    def await_return(self, mark: Mark) -> bool:
+        """Let an answered mark show until the inbox has what the server made of it.
+
+        Returns False where it has already, or holds nothing that was marked.
+        """
+        mark.answered = mark.reached
+        waits = self.inbox.revision < mark.reached and mark in self.overlay
+        if waits and self.overlay.touched(self.inbox, mark.refs):
+            self.changed()
+            return True
+        self.take_back(mark, tuple(mark.refs))
+        self.overlay.remove(mark)
+        return False
 
     def discard(self) -> None:
         """Let go of everything, because the user was deleted: the events say so of each notification."""
         gone = self.inbox.dropped_events()
         self.inbox = Inbox()
+        self.overlay = Overlay()
         self.feed_deleted = True
-        for listener in tuple(self._listeners):
-            listener.put(gone)
+        self._tell(gone)
         self.set_status(Status.OFFLINE, None)
 
     def set_status(self, status: Status, error: Exception | None) -> None:
@@ -114,9 +162,32 @@ class DeviceState:
             self.check_open()
             await self._next_change()
 
+    def _look(self, ids: Iterable[str]) -> dict[str, Notification | None]:
+        return {id_: self.overlay.shown(self.inbox, id_) for id_ in ids}
+
+    def _differences(self, before: Mapping[str, Notification | None]) -> list[Event]:
+        """Return an event for each notification that looks different, without an event of the server."""
+        now = [(old, self.overlay.shown(self.inbox, id_)) for id_, old in before.items()]
+        return [
+            Event(
+                notification=new,
+                revision=self.inbox.revision,
+                removed=False,
+                change_type=ChangeType.STATE_CHANGED,
+                origin_endpoint_id="",
+                ring=False,
+            )
+            for old, new in now
+            if new is not None and old is not None and new != old
+        ]
+
+    def _tell(self, events: Collection[Event]) -> None:
+        for listener in tuple(self._listeners):
+            listener.put(events)
+
     async def _next_change(self) -> None:
         now = self.clock.now()
-        passing = self._shown.changes_at(self.inbox.notifications, now) - now
+        passing = self._shown.changes_at(self.notifications, now) - now
         try:
             async with asyncio.timeout(min(passing.total_seconds(), _LONGEST_WAIT)):
                 await self._changed.wait()

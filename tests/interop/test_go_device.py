@@ -1,5 +1,6 @@
 """The example device in Go, written by docs/devices.md alone, with a server, and with a bad one."""
 
+import asyncio
 import re
 import signal
 import subprocess
@@ -115,6 +116,25 @@ async def test_another_stream_of_its_endpoint_ends_it(start: Start, server: Serv
 
     assert await older.ended() == 1
     assert older.told("ended")[-1]["why"] == "SUPERSEDED"
+
+
+@pytest.mark.thorough
+async def test_nor_does_one_that_was_replaced_while_it_stood_still(
+    start: Start, server: ServerProcess
+) -> None:
+    """The Goodbye waits in its buffers; and it may stand still for 10 s."""
+    older = await start(server.address, "same").start()
+    await older.until(lambda device: device.live)
+    older.send_signal(signal.SIGSTOP)
+    newer = await start(server.address, "same").start()
+    await newer.until(lambda device: device.live)
+    await asyncio.sleep(12)
+
+    older.send_signal(signal.SIGCONT)
+
+    assert await older.ended() == 1
+    assert older.told("ended")[-1]["why"] == "SUPERSEDED"
+    assert newer.live
 
 
 def test_it_does_what_the_vectors_expect() -> None:

@@ -33,8 +33,8 @@ func planRecovery(goodbye *pb.Goodbye, err error) Recovery {
 		reason = strings.TrimPrefix(goodbye.Reason.String(), "GOODBYE_REASON_")
 		delay = goodbye.RetryDelay.AsDuration()
 	}
-	recovery := Recovery{Reason: reason, Delay: delay}
-	if errors.Is(err, errFrozen) {
+	recovery := Recovery{Reason: reason, Delay: delay, Rewind: errors.Is(err, errFrozen)}
+	if recovery.Rewind && goodbye == nil {
 		return Recovery{Reason: err.Error(), Rewind: true, AtOnce: true}
 	}
 	switch reason {

@@ -55,6 +55,7 @@ func (stream *stream) run(ctx context.Context) (err error) {
 		message, err := stream.next(ctx, ticks.C)
 		// What arrived while the process stood still is not read: the next stream brings the net state of it.
 		if stream.watchdog.Look() {
+			stream.hearOut(message)
 			return errFrozen
 		}
 		if err == nil && message != nil {
@@ -62,6 +63,22 @@ func (stream *stream) run(ctx context.Context) (err error) {
 		}
 		if err != nil {
 			return err
+		}
+	}
+}
+
+// hearOut looks through what arrived meanwhile for a Goodbye: who was superseded must not take over again.
+func (stream *stream) hearOut(message *pb.SubscribeResponse) {
+	for end := time.After(lastWords); stream.goodbye == nil; {
+		if stream.goodbye = message.GetGoodbye(); stream.goodbye != nil {
+			return
+		}
+		select {
+		case message = <-stream.messages:
+		case <-stream.ended:
+			return
+		case <-end:
+			return
 		}
 	}
 }

@@ -3,10 +3,12 @@ package main
 import "time"
 
 // tick is how often a device looks at the clock, and late how much between two looks means that the process stood
-// still: stopped, frozen by its system, or asleep with its machine.
+// still: stopped, frozen by its system, or asleep with its machine. After that a stream has lastWords to say how it
+// ended meanwhile.
 const (
-	tick = 2 * time.Second
-	late = 10 * time.Second
+	tick      = 2 * time.Second
+	late      = 10 * time.Second
+	lastWords = time.Second / 2
 )
 
 // Watchdog sees that the process stood still.

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.commands.unisono import Cli, Ended
-from tests.sdk.device_script import at, synced, welcome
+from tests.sdk.device_script import LIVE, at, scripted_streams, synced, welcome
 from tests.support.stub_server import Fault, StubServer, scripted
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -146,6 +147,22 @@ async def test_what_it_refuses(script: StubServer, reason: str, options: tuple[s
         assert "owned" in harmless(ended)
 
 
+async def test_a_refusal_ends_it_only_before_it_was_live(script: StubServer) -> None:
+    """A server that is restarted without the app gets it back later; then nobody need be there."""
+    refused = Fault(Code.PERMISSION_DENIED, "APP_UNKNOWN", message="no such app")
+    script.stream("Subscribe", scripted_streams([*LIVE, Fault(Code.UNAVAILABLE)], [refused], LIVE))
+    with Cli(script.target, "x").started("listen", "--plain") as listening:
+        for words in ("live", "no such app"):
+            await asyncio.to_thread(listening.until, words)
+        await script.until("Subscribe", count=3)
+        listening.signal(signal.SIGTERM)
+        assert await asyncio.to_thread(listening.ended) == 0
+    script.stream("Subscribe", scripted_streams([refused]))
+    with Cli(script.target, "x").started("listen", "--plain") as listening:
+        assert await asyncio.to_thread(listening.ended) == 1
+    assert listening.err[0].startswith("Error: no such app")
+
+
 @pytest.mark.parametrize(
     ("options", "offline"), [(("--plain",), "○ offline"), (("--json",), '"status":"offline"')]
 )
@@ -160,7 +177,7 @@ async def test_what_it_tells_a_device(script: StubServer, options: tuple[str, ..
     )
     gate = asyncio.Event()
     lost = Fault(Code.UNAVAILABLE, "DRAINING", message=HARM, retry_delay=0.0)
-    last = Fault(Code.PERMISSION_DENIED, "SCOPE_MISSING", message=HARM, metadata=METADATA)
+    last = Fault(Code.ABORTED, "SUPERSEDED", message=HARM, metadata=METADATA)
     batch = at(1, event_batch=feed_pb.EventBatch(events=[event]))
     streams: list[list[feed_pb.SubscribeResponse | Fault]] = [[welcome(), synced(), batch, lost], [last]]
 

@@ -3,4 +3,4 @@
 from unisono.client import Backoff, Timing
 
 QUICK = Backoff(initial=0.002, maximum=0.02)
-HASTY = Timing(backoff=QUICK, acknowledge_interval=0.0)
+HASTY = Timing(backoff=QUICK, refusal_backoff=QUICK, acknowledge_interval=0.0)

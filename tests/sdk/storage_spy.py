@@ -11,13 +11,15 @@ class StorageSpy:
     """A `Storage` that outlives its device.
 
     `error` is raised by each method. While the `gate` is not set, methods wait, and `waiting` is set.
-    `misused` is whether two methods ran at once; `saves` and `closed` count calls.
+    `misused` is whether two methods ran at once; `saves` and `closed` count calls, `tries` also those that
+    fail.
     """
 
     def __init__(self) -> None:
         self.stored: dict[str, bytes] = {}
         self.error: Exception | None = None
         self.saves = 0
+        self.tries = 0
         self.closed = 0
         self.gate = asyncio.Event()
         self.gate.set()
@@ -64,6 +66,7 @@ class StorageSpy:
         """One method at a time, as `Storage` says."""
         self.misused |= self._busy
         self._busy = True
+        self.tries += 1
         try:
             self.waiting.set()
             await self.gate.wait()

@@ -15,7 +15,6 @@ from tests.sdk.device_script import (
     BackoffSpy,
     Message,
     created,
-    ended,
     laptop,
     live,
     scripted_streams,
@@ -237,10 +236,10 @@ async def test_marks_that_wait_are_so_many_at_most(
         assert device.pending_marks == storage.marks == 3
 
 
-async def test_a_storage_that_never_keeps_anything_ends_the_device(
+async def test_a_storage_that_keeps_nothing_keeps_the_device_offline(
     script: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before what is to be kept fills the memory."""
+    """Before what is to be kept fills the memory; it goes on once that is kept, and with all of it."""
     monkeypatch.setattr(persistence, "MAX_UNSAVED", 10)
     storage = StorageSpy()
     gate = asyncio.Event()
@@ -257,9 +256,16 @@ async def test_a_storage_that_never_keeps_anything_ends_the_device(
         await live(device)
         storage.error = StorageFailed("the disk is full")
         gate.set()
-        error = await ended(device)
-        assert isinstance(error, StorageFailed)
-        storage.error = None
+        await until(device, lambda device: isinstance(device.error, StorageFailed))
+        tries, opened = storage.tries, len(script.requests("Subscribe"))
+        while storage.tries < tries + 3:
+            await until(device, lambda device: device.status is Status.OFFLINE)
+            await asyncio.sleep(0)
+        assert (device.status, len(script.requests("Subscribe"))) == (Status.OFFLINE, opened)
+        gate.clear()
+        held, storage.error = device.revision, None
+        await live(device)
+        assert script.requests("Subscribe")[-1].resume_token == f"token-{held}".encode()
     assert storage.closed == 1
 
 

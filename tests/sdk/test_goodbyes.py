@@ -24,22 +24,25 @@ from unisono.client import (
     Backoff,
     EndpointDeleted,
     FailedPrecondition,
+    FeedBarred,
     InvalidRequest,
     NotFound,
     PermissionDenied,
     PlatformFixed,
-    ServerTooOld,
     Status,
     Superseded,
     Timing,
     Unauthenticated,
     UnisonoError,
 )
+from unisono.client._device import stream
+from unisono.client._device.comeback import MAX_SHORT
 from unisono.v1 import feed_service_pb2 as pb
 
 Code = grpc.StatusCode
+FAR = Backoff(initial=1000.0, maximum=1000.0)
 #: Whoever waits for this has not heard what the server said.
-NEVER = Timing(backoff=Backoff(initial=1000.0, maximum=1000.0))
+NEVER = Timing(backoff=FAR, refusal_backoff=FAR)
 
 COME_BACK: dict[int, grpc.StatusCode] = {
     pb.GOODBYE_REASON_DRAINING: Code.UNAVAILABLE,
@@ -120,28 +123,63 @@ async def test_without_a_way_back_it_ends(script: StubServer, reason: int, how: 
     assert len(script.requests("Subscribe")) == 1
 
 
-async def test_a_reason_that_nobody_knows_without_a_delay_ends_it(script: StubServer) -> None:
-    """An absent delay says: do not come back by yourself."""
-    fault = Fault(Code.PERMISSION_DENIED, "ROLE_NOT_ALLOWED")
-    script.stream("Subscribe", scripted_streams([*LIVE, goodbye(UNKNOWN), fault], LIVE))
-
-    async with laptop(script.target) as device:
-        assert isinstance(await ended(device), PermissionDenied)
-    assert len(script.requests("Subscribe")) == 1
-
-
-@pytest.mark.parametrize("last", [END, Fault(Code.UNAVAILABLE), Fault(Code.INTERNAL)])
-async def test_so_it_does_when_the_connection_breaks_at_once(
-    script: StubServer, last: Message | Exception
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (Fault(Code.PERMISSION_DENIED, "ROLE_NOT_ALLOWED"), "ROLE_NOT_ALLOWED"),
+        (END, "99"),
+        (Fault(Code.UNAVAILABLE), "99"),
+        (Fault(Code.INTERNAL), "99"),
+    ],
+)
+async def test_a_reason_that_nobody_knows_keeps_it_away_for_longer(
+    script: StubServer, last: Message | Exception, said: str
 ) -> None:
+    """Without a delay, as after a refusal; what a newer server says in its status is told."""
+    refusals = BackoffSpy()
     script.stream("Subscribe", scripted_streams([*LIVE, goodbye(UNKNOWN), last], LIVE))
 
-    async with laptop(script.target) as device:
-        error = await ended(device)
+    async with laptop(script.target, timing=Timing(backoff=FAR, refusal_backoff=refusals)) as device:
+        await until(device, lambda device: device.status is Status.OFFLINE and device.error)
+        assert said in f"{device.error} {device.error!r}"
+        await script.until("Subscribe", count=2)
+        await live(device)
+    assert refusals.asked == [1]
 
-        assert isinstance(error, UnisonoError)
-        assert "99" in str(error)
-    assert len(script.requests("Subscribe")) == 1
+
+@pytest.mark.parametrize("reason", COME_BACK)
+async def test_a_known_reason_without_a_delay(script: StubServer, reason: int) -> None:
+    backoff = BackoffSpy()
+    script.stream("Subscribe", scripted_streams([*LIVE, goodbye(reason), END], LIVE))
+
+    async with laptop(script.target, timing=Timing(backoff=backoff, refusal_backoff=FAR)) as device:
+        await script.until("Subscribe", count=2)
+        await live(device)
+    assert backoff.asked == [1]
+
+
+async def test_a_server_that_says_goodbye_and_stays_is_left(
+    script: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before its heartbeats are missed."""
+    monkeypatch.setattr(stream, "LEAVING", 0.05)
+    script.stream("Subscribe", scripted_streams([*LIVE, goodbye(pb.GOODBYE_REASON_DRAINING, 0.0)], LIVE))
+
+    async with laptop(script.target) as device:
+        await until(device, lambda device: device.status is Status.OFFLINE and device.error)
+        assert "DRAINING" in str(device.error)
+        await live(device)
+
+
+async def test_a_server_that_sends_everybody_away_at_once_is_not_obeyed_for_long(script: StubServer) -> None:
+    """However often it says so: three streams that do not live for a second, and then it takes its time."""
+    backoff = BackoffSpy()
+    script.stream("Subscribe", scripted_streams([*LIVE, goodbye(pb.GOODBYE_REASON_DRAINING, 0.0), END]))
+
+    async with laptop(script.target, timing=Timing(backoff=backoff)):
+        await script.until("Subscribe", count=MAX_SHORT + 4)
+
+    assert backoff.asked[:3] == [1, 2, 3]
 
 
 PASSING: dict[str, Message | Exception] = {
@@ -157,6 +195,11 @@ PASSING: dict[str, Message | Exception] = {
     "an exception in a handler": Fault(Code.UNKNOWN),
     "the time-out of a proxy": Fault(Code.DEADLINE_EXCEEDED),
     "an end without a word": END,
+    "a proxy that answers for the server": Fault(Code.UNIMPLEMENTED),
+    "a proxy that wants a login": Fault(Code.UNAUTHENTICATED),
+    "a proxy that forbids it": Fault(Code.PERMISSION_DENIED),
+    "a proxy that knows no such place": Fault(Code.NOT_FOUND),
+    "an answer that is no gRPC": Fault(Code.UNIMPLEMENTED, message="Received http2 header with status: 404"),
 }
 
 
@@ -191,21 +234,18 @@ async def test_not_sooner_than_the_server_asks(
     assert time.monotonic() - began >= 0.15
 
 
-LASTING = {
-    "ROLE_NOT_ALLOWED": (Code.PERMISSION_DENIED, PermissionDenied),
+FINAL = {
     "ENDPOINT_DELETED": (Code.FAILED_PRECONDITION, EndpointDeleted),
-    "PLATFORM_FIXED": (Code.FAILED_PRECONDITION, PlatformFixed),
-    "INVALID_REQUEST": (Code.INVALID_ARGUMENT, InvalidRequest),
+    "FEED_BARRED": (Code.FAILED_PRECONDITION, FeedBarred),
     "SUPERSEDED": (Code.ABORTED, Superseded),
-    "ENDPOINT_NOT_FOUND": (Code.NOT_FOUND, NotFound),
-    "": (Code.UNIMPLEMENTED, ServerTooOld),
-    "SOMETHING_NEW": (Code.FAILED_PRECONDITION, FailedPrecondition),
+    "TOKEN_EXPIRED": (Code.UNAUTHENTICATED, Unauthenticated),
 }
 
 
-@pytest.mark.parametrize("reason", LASTING)
-async def test_what_will_not_pass_ends_it(script: StubServer, reason: str) -> None:
-    code, kind = LASTING[reason]
+@pytest.mark.parametrize("reason", FINAL)
+async def test_after_these_alone_nobody_comes_back(script: StubServer, reason: str) -> None:
+    """With a token that is given once and for all."""
+    code, kind = FINAL[reason]
     script.stream("Subscribe", scripted_streams([Fault(code, reason)], LIVE))
 
     async with laptop(script.target) as device:
@@ -218,3 +258,36 @@ async def test_what_will_not_pass_ends_it(script: StubServer, reason: str) -> No
         with pytest.raises(kind):
             await device.mark_read("id-1")
     assert len(script.requests("Subscribe")) == 1
+
+
+REFUSED = {
+    "APP_UNKNOWN": (Code.PERMISSION_DENIED, PermissionDenied),
+    "ROLE_NOT_ALLOWED": (Code.PERMISSION_DENIED, PermissionDenied),
+    "TOKEN_INVALID": (Code.UNAUTHENTICATED, Unauthenticated),
+    "PLATFORM_FIXED": (Code.FAILED_PRECONDITION, PlatformFixed),
+    "INVALID_REQUEST": (Code.INVALID_ARGUMENT, InvalidRequest),
+    "ENDPOINT_NOT_FOUND": (Code.NOT_FOUND, NotFound),
+    "SOMETHING_NEW": (Code.FAILED_PRECONDITION, FailedPrecondition),
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+async def test_after_a_refusal_it_comes_back_more_and_more_seldom(script: StubServer, reason: str) -> None:
+    """A restart with the right settings, or a key that the server learns of, is all that it takes."""
+    code, kind = REFUSED[reason]
+    refusals, fault = BackoffSpy(), Fault(code, reason)
+    script.stream("Subscribe", scripted_streams([fault], [fault], [*LIVE, fault], [fault], LIVE))
+
+    async with laptop(script.target, timing=Timing(backoff=FAR, refusal_backoff=refusals)) as device:
+        await until(device, lambda device: device.error)
+        assert (type(device.error), device.status) == (kind, Status.OFFLINE)
+        await script.until("Subscribe", count=5)
+        await live(device)
+    assert refusals.asked == [1, 2, 1, 2]
+
+
+def test_refusals_keep_it_away_for_minutes_at_last() -> None:
+    delays = [Timing().refusal_backoff.delay(refusals) for refusals in range(1, 20)]
+
+    assert delays[0] <= 0.5
+    assert 150 <= delays[-1] <= 300

@@ -115,12 +115,36 @@ async def test_an_answer_that_is_lost_is_asked_for_again(script: StubServer, mar
     assert (marker.asked, marker.done) == (["a", "a", "a", "b"], ["a", "b"])
 
 
-@pytest.mark.parametrize("code", [Code.INTERNAL, Code.UNKNOWN, Code.DEADLINE_EXCEEDED, Code.UNAUTHENTICATED])
-async def test_what_says_nothing_of_the_mark_does_not_cost_it(
+@pytest.mark.parametrize(
+    "code", [Code.INTERNAL, Code.UNKNOWN, Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.UNIMPLEMENTED]
+)
+async def test_what_something_underway_says_is_asked_again(
     script: StubServer, marker: Marker, code: grpc.StatusCode
 ) -> None:
-    """Whoever waits for it is not kept waiting, and it is sent again, before the next."""
+    """Without a reason of the service, it is not what the service said."""
     marker.faults = [Fault(code)] * 3
+
+    async with laptop(script.target) as device:
+        await live(device)
+        assert await device.mark_read("a") is not None
+
+    assert marker.done == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (Code.UNAUTHENTICATED, "TOKEN_INVALID"),
+        (Code.UNAUTHENTICATED, "TOKEN_EXPIRED"),
+        (Code.PERMISSION_DENIED, "APP_UNKNOWN"),
+        (Code.PERMISSION_DENIED, "SCOPE_MISSING"),
+    ],
+)
+async def test_what_says_nothing_of_the_mark_does_not_cost_it(
+    script: StubServer, marker: Marker, code: grpc.StatusCode, reason: str
+) -> None:
+    """Whoever waits for it is not kept waiting, and it is sent again, before the next."""
+    marker.faults = [Fault(code, reason)] * 3
 
     async with laptop(script.target) as device:
         await live(device)

@@ -95,7 +95,7 @@ async def test_nothing_is_kept_before_a_complete_point(script: StubServer, stora
     """A process that ends in the midst of a catch-up starts it again, whole."""
     half = created(7)
     half.complete = False
-    fault = Fault(grpc.StatusCode.PERMISSION_DENIED)
+    fault = Fault(grpc.StatusCode.ABORTED, "SUPERSEDED")
     script.stream(
         "Subscribe", scripted_streams([*LIVE, created(1), Fault(grpc.StatusCode.UNAVAILABLE)], [half, fault])
     )
@@ -191,16 +191,15 @@ async def acknowledged(script: StubServer, token: bytes) -> None:
             await script.until("Acknowledge", count=len(script.requests("Acknowledge")) + 1)
 
 
-async def test_what_a_storage_raises_else_ends_the_device(script: StubServer, storage: StorageSpy) -> None:
-    script.stream("Subscribe", scripted_streams(LIVE))
-    device = laptop(script.target, storage=storage)
-    await device.open()
-    storage.error = KeyError("a mistake")
-
-    assert await ended(device) is storage.error
-
-    storage.error = None
-    await device.close()
+async def test_what_a_storage_raises_else_is_a_failure_of_it(script: StubServer, storage: StorageSpy) -> None:
+    script.stream("Subscribe", scripted_streams([*LIVE, created(1)]))
+    async with laptop(script.target, storage=storage) as device:
+        storage.error = KeyError("a mistake")
+        await until(device, lambda device: device.revision == 1)
+        with pytest.raises(StorageFailed, match="a mistake"):
+            await device.mark_read("id-1")
+        storage.error = None
+    assert storage.rows == {"id-1"}
 
 
 async def test_a_ring_that_is_being_kept_is_told_before_the_end(

@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.sdk.backoffs import QUICK
+from tests.sdk.backoffs import HASTY, QUICK
 from tests.sdk.device_script import (
     LIVE,
     Message,
@@ -171,7 +171,7 @@ async def test_a_position_that_is_refused(script: StubServer, start: StartPositi
 
     before = scripted_streams([*LIVE, created(1), created(2), Fault(Code.UNAVAILABLE)], [REFUSED])
     script.stream("Subscribe", lambda request: (anew if len(script.calls) == 3 else before)(request))
-    device = laptop(script.target, timing=Timing(backoff=QUICK), start=start)
+    device = laptop(script.target, timing=HASTY, start=start)
     recorded = RecordedEvents(device)
     async with device:
         await script.until("Subscribe", count=3)
@@ -190,7 +190,7 @@ async def test_a_position_that_is_refused(script: StubServer, start: StartPositi
 async def test_one_that_knew_nothing_begins_where_it_wanted(script: StubServer) -> None:
     script.stream("Subscribe", scripted_streams([welcome(), Fault(Code.UNAVAILABLE)], [REFUSED], LIVE))
 
-    async with laptop(script.target, timing=Timing(backoff=QUICK), start=StartPosition.END) as device:
+    async with laptop(script.target, timing=HASTY, start=StartPosition.END) as device:
         await live(device)
 
     wanted = [request.start_position for request in script.requests("Subscribe")]

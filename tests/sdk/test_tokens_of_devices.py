@@ -7,11 +7,20 @@ import grpc
 import pytest
 
 from tests.sdk.backoffs import QUICK
-from tests.sdk.device_script import LIVE, Message, ended, goodbye, laptop, live, scripted_streams, until
+from tests.sdk.device_script import (
+    LIVE,
+    BackoffSpy,
+    Message,
+    ended,
+    goodbye,
+    laptop,
+    live,
+    scripted_streams,
+    until,
+)
 from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
 from unisono.client import Backoff, Status, Timing, Unauthenticated, Unavailable
-from unisono.client._device.reconnect import MAX_REFUSALS
 from unisono.v1 import feed_service_pb2 as pb
 
 REFUSED = Fault(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
@@ -20,7 +29,9 @@ EXPIRED = (
     goodbye(pb.GOODBYE_REASON_TOKEN_EXPIRED),
     Fault(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED"),
 )
-TIMING = Timing(backoff=QUICK)
+TIMING = Timing(backoff=QUICK, refusal_backoff=QUICK)
+#: More than one would take by chance.
+MANY = 8
 
 
 class Provider:
@@ -77,8 +88,10 @@ async def test_one_that_is_refused_is_replaced(script: StubServer, provider: Pro
     assert script.tokens("Subscribe") == ["token-1", "token-2"]
 
 
-@pytest.mark.parametrize("said", [EXPIRED, (REFUSED,)], ids=["expired", "refused"])
-async def test_without_another_one_it_ends(script: StubServer, said: tuple[Message | Exception, ...]) -> None:
+@pytest.mark.parametrize("said", [EXPIRED, EXPIRED[-1:]], ids=["in an open stream", "at once"])
+async def test_without_another_one_it_ends_when_that_expires(
+    script: StubServer, said: tuple[Message | Exception, ...]
+) -> None:
     script.stream("Subscribe", scripted_streams(said, LIVE))
 
     async with laptop(script.target, timing=TIMING) as device:
@@ -87,29 +100,56 @@ async def test_without_another_one_it_ends(script: StubServer, said: tuple[Messa
     assert len(script.requests("Subscribe")) == 1
 
 
-async def test_a_provider_that_keeps_giving_what_is_refused(script: StubServer) -> None:
-    script.stream("Subscribe", scripted_streams([REFUSED]))
+async def test_without_another_one_it_comes_back_when_that_is_refused(script: StubServer) -> None:
+    """The server may not know yet the key that it was signed with."""
+    script.stream("Subscribe", scripted_streams(*[[REFUSED]] * MANY, LIVE))
 
-    async with laptop(script.target, lambda: "the same", timing=TIMING) as device:
-        assert isinstance(await ended(device), Unauthenticated)
+    async with laptop(script.target, timing=TIMING) as device:
+        await live(device)
 
-    assert script.tokens("Subscribe") == ["the same"] * (MAX_REFUSALS + 1)
+    assert len(script.requests("Subscribe")) == MANY + 1
+
+
+async def test_a_provider_that_keeps_giving_what_is_refused_is_asked_more_and_more_seldom(
+    script: StubServer,
+) -> None:
+    """Until it has a better one: its first is replaced at once."""
+    refusals = BackoffSpy()
+    script.stream("Subscribe", scripted_streams(*[[REFUSED]] * MANY, LIVE))
+
+    async with laptop(script.target, lambda: "the same", timing=Timing(refusal_backoff=refusals)) as device:
+        await until(device, lambda device: device.error)
+        assert isinstance(device.error, Unauthenticated)
+        await live(device)
+
+    assert script.tokens("Subscribe") == ["the same"] * (MANY + 1)
+    assert refusals.asked == [*range(1, MANY)]
+
+
+async def test_a_proxy_that_wants_another_one_gets_it(script: StubServer, provider: Provider) -> None:
+    """It checks tokens, too, and has no reason of the service for what it refuses."""
+    script.stream("Subscribe", scripted_streams([Fault(grpc.StatusCode.UNAUTHENTICATED)], LIVE))
+
+    async with laptop(script.target, provider, timing=Timing(backoff=Backoff(initial=1000.0))) as device:
+        await live(device)
+
+    assert script.tokens("Subscribe") == ["token-1", "token-2"]
 
 
 async def test_what_is_refused_now_and_then_does_not_add_up(script: StubServer, provider: Provider) -> None:
-    script.stream("Subscribe", scripted_streams(*[[REFUSED], EXPIRED] * MAX_REFUSALS, LIVE))
+    script.stream("Subscribe", scripted_streams(*[[REFUSED], EXPIRED] * MANY, LIVE))
 
     async with laptop(script.target, provider, timing=TIMING) as device:
-        await script.until("Subscribe", count=2 * MAX_REFUSALS + 1)
+        await script.until("Subscribe", count=2 * MANY + 1)
         await live(device)
 
-    assert len(set(script.tokens("Subscribe"))) == 2 * MAX_REFUSALS + 1
+    assert len(set(script.tokens("Subscribe"))) == 2 * MANY + 1
 
 
 async def test_a_provider_that_fails_is_asked_again(script: StubServer, provider: Provider) -> None:
     """For as long as it takes: an issuer may be away just as a server may."""
     script.stream("Subscribe", scripted_streams(LIVE))
-    provider.troubles = [LookupError("no key in the vault")] * (MAX_REFUSALS + 3)
+    provider.troubles = [LookupError("no key in the vault")] * (MANY + 3)
 
     async with laptop(script.target, provider, timing=TIMING) as device:
         await until(device, lambda device: device.error)

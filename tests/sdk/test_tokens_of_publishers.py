@@ -86,13 +86,26 @@ async def test_a_refused_token_is_renewed_once_for_all(
 
 
 async def test_a_provider_without_a_better_token(script: StubServer, issuer: Issuer) -> None:
+    """It is asked again while there is time: its next one may be good."""
     async with publisher_with(script, lambda: "the same") as publisher:
         with pytest.raises(Unauthenticated):
-            await publisher.get("ada", "x")
+            await publisher.get("ada", "x", timeout=0.2)
         with pytest.raises(Unauthenticated):
-            await publisher.send("ada", title="Hello")
+            await publisher.send("ada", title="Hello", timeout=0.2)
 
-    assert script.tokens("GetNotification") == ["the same"]
+    for method in ("GetNotification", "SendNotification"):
+        assert set(script.tokens(method)) == {"the same"}
+        assert len(script.tokens(method)) > 2
+
+
+async def test_a_provider_that_has_a_better_one_later(script: StubServer, issuer: Issuer) -> None:
+    """Its issuer's cache was stale for a while, or the server did not know its new key."""
+    issuer.valid = 7
+    async with publisher_with(script, issuer.give) as publisher:
+        await asyncio.gather(publisher.get("ada", "x"), publisher.send("ada", title="Hello"))
+
+    assert script.calls[-1].token == f"token-{issuer.given}"
+    assert issuer.given >= issuer.valid
 
 
 async def test_what_a_provider_raises_is_seen_by_all_who_wait(script: StubServer, issuer: Issuer) -> None:

@@ -78,7 +78,8 @@ class ReceivedCall:
 class StubServer(grpc.GenericRpcHandler):
     """A server whose behavior a test sets by method name; other methods are UNIMPLEMENTED.
 
-    It says that it knows the whole contract, unless a test lets it know less.
+    It says that it knows the whole contract, unless a test lets it know less, and takes acknowledgements
+    without keeping them in `calls`, unless a test sets what it does with them.
     `calls` are those received, in the order of their arrival.
     """
 
@@ -124,6 +125,8 @@ class StubServer(grpc.GenericRpcHandler):
 
     def service(self, details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         method = _METHODS.get(details.method)
+        if method is not None and method.name == "Acknowledge" and method.name not in self._behaviors:
+            return grpc.unary_unary_rpc_method_handler(_acknowledge)
         if method is None or method.name not in self._behaviors:
             return None
         if method.server_streaming:
@@ -166,16 +169,20 @@ class StubServer(grpc.GenericRpcHandler):
         return request
 
 
+async def _acknowledge(_: bytes, __: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+    return b""  # an AcknowledgeResponse
+
+
 @asynccontextmanager
 async def scripted(
-    *, streams: int | None = None, credentials: grpc.ServerCredentials | None = None
+    *, streams: int | None = None, credentials: grpc.ServerCredentials | None = None, port: int = 0
 ) -> AsyncIterator[StubServer]:
-    """Run a server on a port that the kernel chooses; `streams` limits calls on one connection."""
+    """Run a server, with 0 on a port that the kernel chooses; `streams` limits calls on one connection."""
     script = StubServer()
     limits = [("grpc.max_concurrent_streams", streams)] if streams else []
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0), *limits])
     server.add_generic_rpc_handlers((script,))
-    script.target = f"127.0.0.1:{_port(server, credentials)}"
+    script.target = f"127.0.0.1:{_port(server, credentials, port)}"
     await server.start()
     try:
         yield script
@@ -183,7 +190,7 @@ async def scripted(
         await server.stop(None)
 
 
-def _port(server: grpc.aio.Server, credentials: grpc.ServerCredentials | None) -> int:
+def _port(server: grpc.aio.Server, credentials: grpc.ServerCredentials | None, port: int) -> int:
     if credentials is None:
-        return server.add_insecure_port("127.0.0.1:0")
-    return server.add_secure_port("127.0.0.1:0", credentials)
+        return server.add_insecure_port(f"127.0.0.1:{port}")
+    return server.add_secure_port(f"127.0.0.1:{port}", credentials)

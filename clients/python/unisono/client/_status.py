@@ -40,10 +40,16 @@ from unisono.client._tls import tls_failure
 
 _DETAILS_KEY: Final = "grpc-status-details-bin"
 
+#: The domain of the reasons of the service, as the proto says: what a proxy means by its own is not known.
+_DOMAIN: Final = "unisono"
+
 #: The longest that a server may ask anybody to wait, in seconds.
 _LONGEST_DELAY: Final = 3600.0
 
 _BY_REASON: Final[Mapping[str, type[UnisonoError]]] = {
+    "TOKEN_MISSING": Unauthenticated,
+    "TOKEN_INVALID": Unauthenticated,
+    "TOKEN_EXPIRED": Unauthenticated,
     "REQUEST_TOO_LARGE": TooLarge,
     "RESUME_TOKEN_INVALID": ResumeTokenInvalid,
     "ENDPOINT_DELETED": EndpointDeleted,
@@ -75,6 +81,11 @@ _BY_CODE: Final[Mapping[grpc.StatusCode, type[UnisonoError]]] = {
     )
 }
 
+#: What gRPC says of an answer that is no gRPC: of a login page, or of a proxy that speaks for the server. It
+#: makes codes of some of HTTP's (https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md).
+_HTTP_STATUS: Final = "Received http2 header with status: "
+_NO_GRPC: Final = ("Stream removed", "No status received")
+
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -82,10 +93,11 @@ def from_rpc_error(error: grpc.RpcError) -> UnisonoError:
     """Return the exception for an error of a call that was made through the stubs, blocking or `grpc.aio`.
 
     Its class follows from the reason in the status details, and from the code where there are none; then
-    `reason` is empty, and `metadata` and `violations` are too. A CANCELLED, and a connection that broke under
-    TLS, are `Unavailable`; a connection that TLS forbids is `TlsFailed`; a message larger than gRPC takes is
-    `TooLarge`. An error without a status (not a `grpc.Call`) is a plain `UnisonoError` with the code UNKNOWN;
-    damaged details count as none. The exception is returned, not raised.
+    `reason` is empty, and `metadata` and `violations` are too. A CANCELLED, a connection that broke under
+    TLS, and an answer that is no gRPC are `Unavailable`; a connection that TLS forbids is `TlsFailed`; a
+    message larger than gRPC takes is `TooLarge`. An error without a status (not a `grpc.Call`) is a plain
+    `UnisonoError` with the code UNKNOWN; damaged details, and those of another domain, count as none. The
+    exception is returned, not raised.
     """
     message = _message(error)
     return tls_failure(message) or error_of(_code(error), message, _details(error))
@@ -101,9 +113,11 @@ def error_of(code: grpc.StatusCode, message: str, details: Iterable[Any]) -> Uni
                 # A proxy may have damaged it: then the code says what there is to say.
                 with contextlib.suppress(DecodeError):
                     detail.Unpack(wanted)
+    if info.domain != _DOMAIN:
+        info.Clear()
     delay = delay_of(retry.retry_delay) if retry.HasField("retry_delay") else None
     return _kind(code, info.reason, message)(
-        message,
+        _explained(message) if not info.reason else message,
         code=code,
         reason=info.reason,
         metadata=info.metadata,
@@ -123,16 +137,30 @@ def code_of(number: int) -> grpc.StatusCode:
 
 
 def _kind(code: grpc.StatusCode, reason: str, message: str) -> type[UnisonoError]:
+    if reason in _BY_REASON:
+        return _BY_REASON[reason]
     # A CANCELLED that the caller did not ask for is how an overrun or stopping server turns calls away.
     if code is grpc.StatusCode.CANCELLED:
         return Unavailable
-    # A connection that breaks under TLS, as by a bit that turned, ends its calls with this message.
-    if code is grpc.StatusCode.UNKNOWN and not reason and message.startswith("Stream removed"):
+    # So does a connection that breaks under TLS, as by a bit that turned.
+    if not reason and _is_no_grpc(message):
         return Unavailable
     # A request far beyond the limit does not get to the service: gRPC says so, in its message only.
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and not reason and "larger than max" in message:
         return TooLarge
-    return _BY_REASON.get(reason) or _BY_CODE.get(code, UnisonoError)
+    return _BY_CODE.get(code, UnisonoError)
+
+
+def _is_no_grpc(message: str) -> bool:
+    return message.startswith((_HTTP_STATUS, *_NO_GRPC))
+
+
+def _explained(message: str) -> str:
+    """Return the message of gRPC, or what it means where that says who answered."""
+    if not _is_no_grpc(message):
+        return message
+    status = f"HTTP {message.removeprefix(_HTTP_STATUS)}" if message.startswith(_HTTP_STATUS) else message
+    return f"something between here and the server answered, or cut the connection: {status}"
 
 
 def _code(error: grpc.RpcError) -> grpc.StatusCode:

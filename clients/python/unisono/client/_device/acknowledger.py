@@ -6,6 +6,7 @@ import logging
 from unisono.client._errors import UnisonoError
 from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import ACKNOWLEDGE
+from unisono.client._wire.retry import is_verdict
 from unisono.v1.feed_service_pb2 import AcknowledgeRequest
 
 _log = logging.getLogger("unisono.client")
@@ -52,7 +53,7 @@ class Acknowledger:
         """Acknowledge now, if there is something new, within `timeout` seconds.
 
         Returns the error if that failed, which is logged; otherwise None. Repeating is safe: an older
-        position changes nothing (AcknowledgeResponse).
+        position changes nothing (AcknowledgeResponse). One that the server refuses is not sent again.
         """
         reached = self._position
         if reached == self._acknowledged:
@@ -63,5 +64,7 @@ class Acknowledger:
             self._acknowledged = reached
         except UnisonoError as error:
             _log.info("the position could not be acknowledged: %r", error)
-            return error
+            if not is_verdict(error):
+                return error
+            self._acknowledged = reached
         return None

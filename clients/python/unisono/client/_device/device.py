@@ -36,12 +36,12 @@ _CLOSE_TIMEOUT: Final = 1.0
 class Device(DeviceCalls):
     """One installation of an app on one device of a user: it receives, shows and marks notifications.
 
-    While it is open it stays subscribed: it reconnects after lost connections, silence, restarts of the
-    server and expired tokens, and catches up. What it shows, online or not, is the store's state of what is
-    meant for it at `revision` (Complete, Convergent). It belongs to one event loop. It ends for good when a
-    newer stream of its `endpoint_id` takes over (`Superseded`), when the endpoint was deleted
-    (`EndpointDeleted`) or the user is barred (`FeedBarred`), when the token is refused and there is no other,
-    or with an error that cannot pass. Where the user was deleted, it begins anew: see `feed_deleted`.
+    While it is open it stays subscribed: it reconnects after whatever ended a stream, for ever, and catches
+    up. What it shows, online or not, is the store's state of what is meant for it at `revision` (Complete,
+    Convergent). It belongs to one event loop. It ends for good when a newer stream of its `endpoint_id` takes
+    over (`Superseded`), when the endpoint was deleted (`EndpointDeleted`) or the user is barred
+    (`FeedBarred`), when a fixed token has expired (`Unauthenticated`), and when its transport is closed.
+    Where the user was deleted, it begins anew: see `feed_deleted`.
 
         async with Device("localhost:50051", token, endpoint_id="laptop", platform=Platform.LINUX) as device:
             async for event in device.events():

@@ -212,7 +212,7 @@ class Inbox:
 
     @contextmanager
     def _bounded(self) -> Iterator[None]:
-        """Go back to the last complete point where there is no room: the next stream begins there."""
+        """Go back to the last complete point where there is no room."""
         try:
             yield
         except MemoryExceeded:

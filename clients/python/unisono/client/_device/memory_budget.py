@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from unisono.client._errors import Unavailable
+from unisono.client._device.catch_up_limit import ServerMisbehaves
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 
@@ -19,8 +19,8 @@ MEMBER_OVERHEAD: Final = 256
 Value = TypeVar("Value")
 
 
-class MemoryExceeded(Unavailable):
-    """The server sends more than there is room for. That may pass."""
+class MemoryExceeded(ServerMisbehaves):
+    """The server sends more than there is room for."""
 
 
 class MemoryBudget:

@@ -11,13 +11,12 @@ from unisono.client._device.choosing import choose
 from unisono.client._device.marking import Patch
 from unisono.client._device.pending_mark import Mark, RefKey
 from unisono.client._device.persistence import Persistence, SavedMark
-from unisono.client._device.reconnect import LOST
 from unisono.client._device.settling import Settlement, settle
 from unisono.client._device.shielded import run_shielded
 from unisono.client._device.state import DeviceState
-from unisono.client._errors import FeedDeleted, Unauthenticated, Unavailable, UnisonoError
+from unisono.client._errors import FeedDeleted, Unavailable, UnisonoError
 from unisono.client._results import MarkResult
-from unisono.client._wire.retry import Backoff, is_transient
+from unisono.client._wire.retry import Backoff, is_verdict
 from unisono.v1 import notification_pb2
 from unisono.v1.notification_service_pb2 import MarkNotificationsRequest
 
@@ -229,7 +228,7 @@ class Outbox:
             try:
                 result = await self._calls.mark_notifications(self._timed(mark, request), self._timeout)
             except UnisonoError as error:
-                if _is_no_answer(error):
+                if not is_verdict(error):
                     return error
                 self._refuse(mark, error)
                 self._state.take_back(mark, refs)
@@ -260,12 +259,6 @@ class Outbox:
             _log.warning("a mark that was made offline is dropped: %r", error)
         else:
             mark.answer.set_exception(error)
-
-
-def _is_no_answer(error: UnisonoError) -> bool:
-    """Whether the error says nothing about the mark itself, but about the server, the token or the way."""
-    lost = error.code in LOST and not error.reason
-    return lost or is_transient(error) or isinstance(error, Unauthenticated)
 
 
 def _answer(mark: Mark, result: MarkResult | None) -> None:

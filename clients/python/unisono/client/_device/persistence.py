@@ -113,8 +113,7 @@ class Persistence:
 
         `clock` is how far the server's clock is ahead of the wall clock now, in seconds; `settlement` is what
         the point made of marks. What cannot be saved now is saved with the next one; a device that starts
-        before then is behind, and catches up. Raises `StorageFailed` when more than `MAX_UNSAVED` keys are
-        unsaved.
+        before then is behind, and catches up.
         """
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         self._unsaved[_POINT] = changes.point.SerializeToString()
@@ -127,15 +126,23 @@ class Persistence:
                 self._unsaved |= _gone(number)
         for id_, row in changes.rows.items():
             self._unsaved[_NOTIFICATION + id_] = row.SerializeToString() if row is not None else None
-        saved = await self._flush()
+        return await self._flush()
+
+    async def make_room(self) -> None:
+        """Save what is unsaved. Raises `StorageFailed` as `check_room` does."""
+        if self._unsaved:
+            await self._flush()
+        self.check_room()
+
+    def check_room(self) -> None:
+        """Raise `StorageFailed` when more than `MAX_UNSAVED` keys are unsaved: all of them are in memory."""
         if len(self._unsaved) > MAX_UNSAVED:
             raise StorageFailed("the storage has kept nothing for too long")
-        return saved
 
     async def save_mark(self, mark: Mark) -> None:
         """Save a mark that is to be sent. Raises `StorageFailed`."""
         async with self._saving:
-            await self._storage.save(_kept(mark))
+            await self._save(_kept(mark))
 
     async def keep_answered(self, mark: Mark) -> None:
         """Save that a mark was answered: it is not sent again, and laid over until the inbox has it.
@@ -184,7 +191,7 @@ class Persistence:
             changes, self._unsaved = self._unsaved, {}
             saved = False
             try:
-                await self._storage.save(changes)
+                await self._save(changes)
                 saved = True
             except StorageFailed as error:
                 _log.warning("what the device holds could not be kept: %r", error)
@@ -192,6 +199,15 @@ class Persistence:
                 if not saved:
                     self._unsaved = changes | self._unsaved
         return saved
+
+    async def _save(self, changes: Mapping[str, bytes | None]) -> None:
+        """Save changes. Raises `StorageFailed`, also for what else a storage raises."""
+        try:
+            await self._storage.save(changes)
+        except StorageFailed:
+            raise
+        except Exception as error:
+            raise StorageFailed(f"the storage failed: {error!r}") from error
 
 
 def _kept(mark: Mark) -> dict[str, bytes | None]:

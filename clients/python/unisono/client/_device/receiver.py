@@ -4,6 +4,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 from unisono.client._device.acknowledger import Acknowledger
+from unisono.client._device.catch_up_limit import CatchUpLimit, ServerMisbehaves
 from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.shielded import run_shielded
@@ -40,6 +41,11 @@ class Receiver:
         self._acknowledger = acknowledger
         self._watchdog = watchdog
         self._timeout = timeout
+        self._catch_up = CatchUpLimit()
+
+    async def before_stream(self) -> None:
+        """Save what could not be saved. Raises `StorageFailed` while too much of that is left."""
+        await self._persistence.make_room()
 
     def next_request(self) -> pb.SubscribeRequest:
         """Return the request of the next stream: from the last applied message on, or from the beginning.
@@ -58,10 +64,12 @@ class Receiver:
     async def on_message(self, message: pb.SubscribeResponse) -> None:
         """Apply a message. At a complete point, save what it changed before anybody sees it.
 
-        Raises `MemoryExceeded`, `StorageFailed` when too much is unsaved, errors of calls for missing
-        payloads, and `Stalled` where the process stood still since the stream began, which changes nothing.
+        Raises `ServerMisbehaves` where it is more than a device takes, `StorageFailed` when too much is
+        unsaved, errors of calls for missing payloads, and `Stalled` where the process stood still since the
+        stream began, which changes nothing.
         """
         self._watchdog.check()
+        self._catch_up.count(message)
         if message.goodbye.reason == pb.GOODBYE_REASON_FEED_DELETED:
             await self.on_feed_deleted()
             return
@@ -91,7 +99,8 @@ class Receiver:
 
     def on_disconnect(self, error: UnisonoError, *, reset_position: bool) -> None:
         """Show that the device is offline, and why."""
-        if isinstance(error, Stalled):
+        if isinstance(error, Stalled | ServerMisbehaves):
+            self._catch_up.reset()
             self._state.inbox.rewind()
         if reset_position:
             self._state.inbox.reset_position()
@@ -117,6 +126,7 @@ class Receiver:
             state.apply(changes, settlement.touched)
             self._outbox.go_live()
             await self._outbox.finish()
+        self._persistence.check_room()
 
     async def _begin_life(self, feed_epoch: bytes) -> None:
         """Discard what is of another life of the feed; older servers do not name it."""

@@ -1,45 +1,35 @@
-"""Decides when and how a device reconnects after a stream, if at all (docs/devices.md, rule 7)."""
+"""Decides how a device comes back after a stream, if at all (docs/devices.md, *When a stream ends*)."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import grpc
 
 from unisono.client._errors import (
     EndpointDeleted,
+    FeedBarred,
     FeedDeleted,
-    QuotaExceeded,
     ResumeTokenInvalid,
-    StorageFailed,
     Superseded,
     Unauthenticated,
     Unavailable,
     UnisonoError,
 )
 from unisono.client._status import delay_of
-from unisono.client._wire.retry import is_transient
+from unisono.client._wire.retry import is_closed, is_refusal
 from unisono.v1 import feed_service_pb2 as pb
-
-#: A provider whose tokens are refused so often in a row has no good one.
-MAX_REFUSALS: Final = 5
-
-#: Codes with which proxies and transports report a lost stream, besides UNAVAILABLE.
-LOST: Final = {
-    grpc.StatusCode.UNKNOWN,
-    grpc.StatusCode.INTERNAL,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconnect:
     """Open a stream again: after `delay` seconds, or after a backoff where that is None.
 
-    `new_token`: with another token. `reset_position`: without the position.
+    `refused`: the backoff is that for refusals. `new_token`: with another token. `reset_position`: without
+    the position.
     """
 
     cause: UnisonoError
     delay: float | None = None
+    refused: bool = False
     new_token: bool = False
     reset_position: bool = False
 
@@ -50,15 +40,25 @@ def plan_reconnect(goodbye: pb.Goodbye | None, error: UnisonoError | None, *, re
     `renewable`: whether there may be another token. Raises the error that ends the device for good.
     """
     cause = _cause(goodbye, error)
-    if isinstance(cause, Unauthenticated):
-        if not renewable:
-            raise cause
-        return Reconnect(cause=cause, delay=0.0 if goodbye else None, new_token=True)
-    if isinstance(cause, ResumeTokenInvalid):
-        return Reconnect(cause=cause, reset_position=True)
-    if _may_pass(cause):
-        return Reconnect(cause=cause, delay=cause.retry_delay if goodbye else None)
-    raise cause
+    if _is_final(cause, renewable=renewable):
+        raise cause
+    return Reconnect(
+        cause=cause,
+        delay=cause.retry_delay if goodbye else None,
+        refused=is_refusal(cause) or (goodbye is not None and not isinstance(cause, Unavailable)),
+        new_token=renewable and isinstance(cause, Unauthenticated),
+        reset_position=isinstance(cause, ResumeTokenInvalid),
+    )
+
+
+def _is_final(cause: UnisonoError, *, renewable: bool) -> bool:
+    """Return whether no device may come back by itself after this, or none can."""
+    if isinstance(cause, Superseded | EndpointDeleted | FeedBarred):
+        return True
+    if cause.reason == "TOKEN_EXPIRED":
+        return not renewable
+    # The transport was closed by whoever made it, and opens no streams any more.
+    return is_closed(cause)
 
 
 def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoError:
@@ -71,24 +71,14 @@ def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoErr
         return Superseded("another stream of this endpoint took over", reason="SUPERSEDED")
     if goodbye.reason == pb.GOODBYE_REASON_ENDPOINT_DELETED:
         return EndpointDeleted("this endpoint was deleted", reason="ENDPOINT_DELETED")
-    name = pb.GoodbyeReason.Name(goodbye.reason) if goodbye.reason in pb.GoodbyeReason.values() else ""
-    if not goodbye.HasField("retry_delay"):
-        # However the stream broke after that, the server wants nobody back.
-        if error is not None and not _may_pass(error):
-            return error
-        message = f"the server ended the stream for good: {name or goodbye.reason}"
-        return UnisonoError(message, code=grpc.StatusCode.ABORTED)
+    delay = delay_of(goodbye.retry_delay) if goodbye.HasField("retry_delay") else None
     if goodbye.reason == pb.GOODBYE_REASON_FEED_DELETED:
         text = "the user was deleted, and what the device held is discarded"
-        return FeedDeleted(text, reason="FEED_DELETED", retry_delay=delay_of(goodbye.retry_delay))
-    return Unavailable(
-        f"the server ended the stream: {name.removeprefix('GOODBYE_REASON_')}",
-        reason=name.removeprefix("GOODBYE_REASON_"),
-        retry_delay=delay_of(goodbye.retry_delay),
-    )
-
-
-def _may_pass(error: UnisonoError) -> bool:
-    if isinstance(error, StorageFailed):  # it says nothing about the stream
-        return False
-    return isinstance(error, QuotaExceeded) or is_transient(error) or error.code in LOST
+        return FeedDeleted(text, reason="FEED_DELETED", retry_delay=delay)
+    known = goodbye.reason in pb.GoodbyeReason.values() and goodbye.reason
+    name = pb.GoodbyeReason.Name(goodbye.reason).removeprefix("GOODBYE_REASON_") if known else ""
+    text = f"the server ended the stream: {name or goodbye.reason}"
+    if known or delay is not None:
+        return Unavailable(text, reason=name, retry_delay=delay)
+    # A reason of newer servers: the status may say more, and nobody is asked to come back soon.
+    return error if error is not None and error.reason else UnisonoError(text, code=grpc.StatusCode.ABORTED)

@@ -21,7 +21,7 @@ class Storage(Protocol):
     """A small mapping of strings to bytes, of one device. Implement it to save that somewhere else.
 
     A device has a few keys, and one for each notification and each pending mark. It awaits one method at a
-    time, but may call `close` during `load`. An exception other than `StorageFailed` ends the device.
+    time, but may call `close` during `load`. Any exception counts as `StorageFailed`.
     """
 
     async def load(self) -> Mapping[str, bytes]:

@@ -16,6 +16,9 @@ from unisono.v1 import feed_service_pb2 as pb
 #: The longest interval between heartbeats that the service agrees to, in seconds.
 _LONGEST_HEARTBEAT: Final = 300.0
 
+#: From a Goodbye to the end of the stream, which is all that may come after it, in seconds.
+LEAVING: Final = 5.0
+
 _log = logging.getLogger("unisono.client")
 
 
@@ -25,7 +28,8 @@ async def messages(
     """Iterate over the messages of one stream, until the server ends it. Closing the generator cancels it.
 
     Raises the `UnisonoError` that ended the stream; `Unavailable` when nothing came for
-    `timing.open_timeout`, or, after Welcome, for `timing.missed_heartbeats` intervals.
+    `timing.open_timeout`, or, after Welcome, for `timing.missed_heartbeats` intervals, or for 5 s after a
+    Goodbye.
     """
     timeout = timing.open_timeout
     async with aclosing(transport.stream(SUBSCRIBE, request, token=token)) as stream:
@@ -35,6 +39,8 @@ async def messages(
             if message.HasField("welcome"):
                 interval = message.welcome.heartbeat_interval.ToNanoseconds() / 1e9
                 timeout = timing.missed_heartbeats * min(interval, _LONGEST_HEARTBEAT)
+            if message.HasField("goodbye"):
+                timeout = min(timeout, LEAVING)
             yield message
             message = await _next(stream, timeout)
 

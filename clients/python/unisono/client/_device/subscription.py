@@ -1,4 +1,4 @@
-"""Keeps a stream open: reconnects whenever it ends, until it must not."""
+"""Keeps a stream open: reconnects whenever it ends, for ever, until it must not."""
 
 import asyncio
 import logging
@@ -7,12 +7,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
-from unisono.client._device.memory_budget import MemoryExceeded
-from unisono.client._device.reconnect import MAX_REFUSALS, Reconnect, plan_reconnect
+from unisono.client._device.catch_up_limit import ServerMisbehaves
+from unisono.client._device.comeback import Comeback
+from unisono.client._device.reconnect import plan_reconnect
 from unisono.client._device.stream import goodbye_in, messages
 from unisono.client._device.timing import Timing
 from unisono.client._device.watchdog import Stalled, Watchdog
-from unisono.client._errors import FeedBarred, UnisonoError
+from unisono.client._errors import FeedBarred, StorageFailed, UnisonoError
 from unisono.client._wire.caller import RpcCaller
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -21,6 +22,10 @@ _log = logging.getLogger("unisono.client")
 
 class StreamHandler(Protocol):
     """Gets the messages of a subscription's streams."""
+
+    async def before_stream(self) -> None:
+        """Called before each stream. A `UnisonoError` that this raises keeps it from being opened."""
+        ...
 
     def next_request(self) -> pb.SubscribeRequest:
         """Return the request of the next stream, with its position."""
@@ -48,6 +53,7 @@ class _StreamOutcome:
     """How far a stream came, and how it ended."""
 
     token: str = ""
+    resumed: bool = False
     opened: bool = False
     complete: bool = False
     goodbye: pb.Goodbye | None = None
@@ -82,30 +88,32 @@ class Subscription:
         self._handler = handler
         self._timing = timing
         self._watchdog = watchdog
-        self._failures = 0
-        self._refusals = 0
+        self._comeback = Comeback(timing)
 
     async def run(self) -> None:
         """Stay subscribed until cancelled. Raises the error that ends the device for good."""
         while True:
+            self._comeback.began()
             outcome = await self._one_stream()
-            if outcome.complete and not isinstance(outcome.error, MemoryExceeded):
-                self._failures = self._refusals = 0
+            if outcome.complete and not isinstance(outcome.error, ServerMisbehaves | StorageFailed):
+                self._comeback.was_complete(resumed=outcome.resumed)
             if isinstance(outcome.error, Stalled):
-                self._failures = 0
+                self._comeback.stood_still()
             if isinstance(outcome.error, FeedBarred):
                 await self._handler.on_feed_deleted()
             reconnect = plan_reconnect(
                 outcome.goodbye, outcome.error, renewable=self._caller.tokens.renewable
             )
             if reconnect.new_token:
-                self._refuse(outcome.token, reconnect.cause)
-            level = logging.WARNING if isinstance(reconnect.cause, MemoryExceeded) else logging.INFO
+                self._caller.tokens.invalidate(outcome.token)
+            level = logging.WARNING if isinstance(reconnect.cause, ServerMisbehaves) else logging.INFO
             _log.log(level, "the stream ended, and will come back: %r", reconnect.cause)
             if not outcome.opened and not isinstance(outcome.error, Stalled):
                 self._caller.stream_outages.failed(reconnect.cause)
             self._handler.on_disconnect(reconnect.cause, reset_position=reconnect.reset_position)
-            await self._wait(reconnect)
+            if await self._watchdog.sleep(self._comeback.delay(reconnect)):
+                # Whatever was the matter was before: it is tried again at once.
+                self._comeback.stood_still()
 
     async def _one_stream(self) -> _StreamOutcome:
         outcome = _StreamOutcome()
@@ -120,8 +128,10 @@ class Subscription:
 
     async def _read(self, outcome: _StreamOutcome) -> None:
         """Open a stream, and read it to its end."""
+        await self._handler.before_stream()
         outcome.token = await self._caller.tokens.get()
         request = self._handler.next_request()
+        outcome.resumed = bool(request.resume_token)
         stream = messages(self._caller.transport, request, outcome.token, self._timing)
         async with aclosing(stream), _StreamTasks() as background_tasks:
             async for message in stream:
@@ -129,7 +139,7 @@ class Subscription:
                 if message.HasField("goodbye"):
                     outcome.goodbye = message.goodbye
                 try:
-                    await self._handler.on_message(message)
+                    await self._handle(message)
                 except Stalled:
                     # Another stream of the endpoint may have taken over, which this must not take over again.
                     outcome.goodbye = outcome.goodbye or await goodbye_in(stream)
@@ -141,18 +151,12 @@ class Subscription:
                 if message.complete:
                     self._caller.stream_outages.ended()
 
-    def _refuse(self, token: str, cause: UnisonoError) -> None:
-        """Have the next stream use another token. Raises when that was in vain too often."""
-        self._refusals += 1
-        if self._refusals > MAX_REFUSALS:
-            raise cause
-        self._caller.tokens.invalidate(token)
-
-    async def _wait(self, reconnect: Reconnect) -> None:
-        self._failures += 1
-        delay = reconnect.delay
-        if delay is None:
-            delay = self._timing.backoff.delay_after(reconnect.cause, self._failures)
-        if await self._watchdog.sleep(delay):
-            # Whatever was the matter was before: it is tried again at once.
-            self._failures = 0
+    async def _handle(self, message: pb.SubscribeResponse) -> None:
+        """Have a message applied. Raises `ServerMisbehaves` for one that cannot be."""
+        try:
+            await self._handler.on_message(message)
+        except UnisonoError:
+            raise
+        except Exception as error:
+            _log.exception("a message of the server could not be applied")
+            raise ServerMisbehaves(f"a message of the server could not be applied: {error!r}") from None

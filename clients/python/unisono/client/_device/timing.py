@@ -8,7 +8,7 @@ from unisono.client._wire.retry import Backoff
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Timing:
-    """How long a device waits. All are seconds, or timedeltas, but `missed_heartbeats` and `backoff`.
+    """How long a device waits. All are seconds, or timedeltas, but `missed_heartbeats` and the backoffs.
 
     open_timeout: for the first message of a stream; then the device reconnects.
     first_message_timeout: for the first message before the device logs a warning, and goes on waiting.
@@ -22,6 +22,8 @@ class Timing:
     call_timeout: for each call, with all its retries: a mark (which is sent again after that), a delete, a
         page of the history, an acknowledgement.
     backoff: the delays before the device reconnects, and before it repeats calls.
+    refusal_backoff: those before it comes back to a server that refused it, such as for its token, which
+        somebody has to set right: up to 300 s.
     """
 
     open_timeout: float
@@ -32,6 +34,7 @@ class Timing:
     stall_timeout: float
     call_timeout: float
     backoff: Backoff
+    refusal_backoff: Backoff
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Timing:
         stall_timeout: Seconds = 10.0,
         call_timeout: Seconds = 20.0,
         backoff: Backoff = Backoff(),  # noqa: B008  frozen
+        refusal_backoff: Backoff = Backoff(initial=0.5, maximum=300.0),  # noqa: B008  frozen
     ) -> None:
         """Take numbers of seconds or timedeltas.
 
@@ -63,4 +67,5 @@ class Timing:
             stall_timeout=stalled,
             call_timeout=seconds("call_timeout", call_timeout),
             backoff=backoff,
+            refusal_backoff=refusal_backoff,
         )

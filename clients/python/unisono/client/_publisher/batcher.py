@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from unisono.client._errors import (
-    DeadlineExceeded,
     InternalError,
     InvalidRequest,
     ServerTooOld,
@@ -20,7 +19,6 @@ from unisono.client._publisher.user_queues import Outcome, Send, UserQueues
 from unisono.client._status import code_of, error_of
 from unisono.client._wire.caller import Deadline, RpcCaller
 from unisono.client._wire.methods import BATCH_SEND, SEND
-from unisono.client._wire.retry import may_pass_soon
 from unisono.client._wire.transport import closed
 from unisono.v1 import notification_service_pb2 as pb
 
@@ -174,7 +172,14 @@ class SendBatcher:
             # Whoever waits gets any error, also one of the caller's own provider of tokens.
             outcomes = [error] * len(batch)
         for send, outcome in zip(batch, outcomes, strict=True):
-            _finish(send, outcome)
+            self._finish(send, outcome)
+
+    def _finish(self, send: Send, outcome: Outcome) -> None:
+        """Give a send its outcome, unless that is an error that may pass."""
+        if isinstance(outcome, UnisonoError) and self._caller.may_pass(SEND, outcome):
+            send.fail(outcome)
+        else:
+            send.end(outcome)
 
     def _refuse(self, batch: Sequence[Send]) -> bool:
         """End the sends with a field that the server does not know; return whether there are any."""
@@ -206,9 +211,13 @@ class SendBatcher:
         request = pb.BatchSendNotificationsRequest(requests=[send.request for send in batch])
         results = (await self._caller.attempt(BATCH_SEND, request, deadline)).results
         if len(results) != len(batch):
-            raise InternalError(f"{len(batch)} sends were answered with {len(results)} results")
+            raise InternalError(
+                f"{len(batch)} sends were answered with {len(results)} results",
+                metadata={"sends": str(len(batch)), "results": str(len(results))},
+            )
         outcomes = [_outcome(result) for result in results]
-        passing = (one for one in outcomes if isinstance(one, UnisonoError) and may_pass_soon(one))
+        may_pass = self._caller.may_pass
+        passing = (one for one in outcomes if isinstance(one, UnisonoError) and may_pass(SEND, one))
         if first := next(passing, None):
             self._caller.outages.failed(first)
         return outcomes
@@ -221,16 +230,6 @@ class _BatchTooLarge(Exception):
 def _end_late(sends: Sequence[Send]) -> None:
     for send in sends:
         send.end_late()
-
-
-def _finish(send: Send, outcome: Outcome) -> None:
-    """Give a send its outcome, unless that is an error that may pass."""
-    if isinstance(outcome, UnisonoError) and may_pass_soon(outcome):
-        send.fail(outcome)
-    elif isinstance(outcome, DeadlineExceeded):
-        send.end_late()
-    else:
-        send.end(outcome)
 
 
 def _outcome(result: pb.BatchSendResult) -> Outcome:

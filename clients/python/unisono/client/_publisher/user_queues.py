@@ -32,8 +32,9 @@ class Send:
         self.end(self.error or DeadlineExceeded("no answer came in time"))
 
     def fail(self, error: UnisonoError) -> None:
-        """Record an error that may pass."""
-        self.error = error
+        """Record an error that may pass. A time-out says less than what came before it."""
+        if self.error is None or not isinstance(error, DeadlineExceeded):
+            self.error = error
         self.failures += 1
 
 

@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from unisono.client._errors import DeadlineExceeded, ServerTooOld, Unauthenticated, UnisonoError
-from unisono.client._wire.contract_levels import OLDEST
+from unisono.client._errors import DeadlineExceeded, ServerTooOld, TlsFailed, Unauthenticated, UnisonoError
+from unisono.client._wire.contract_levels import METHOD_LEVELS, OLDEST
 from unisono.client._wire.methods import GET_SERVER_INFO, Method, Request, Response
 from unisono.client._wire.outages import OutageLog
-from unisono.client._wire.retry import Backoff, may_pass_soon
+from unisono.client._wire.retry import Backoff, is_foreign, is_transient
 from unisono.client._wire.server_level import ServerLevel
 from unisono.client._wire.tokens import Tokens
 from unisono.client._wire.transport import Transport
@@ -43,7 +43,7 @@ class RpcCaller:
         self.server = ServerLevel()
 
     async def call(self, method: Method[Request, Response], request: Request, deadline: Deadline) -> Response:
-        """Return the response of a call, which is repeated after transient errors while there is time.
+        """Return the response of a call, which is repeated after what may pass while there is time.
 
         Raises the last `UnisonoError` before the deadline, which says more than `DeadlineExceeded`; that only
         where there was no other. Also raises what the provider of tokens raises.
@@ -53,15 +53,30 @@ class RpcCaller:
         while True:
             try:
                 return await self.attempt(method, request, deadline)
-            except DeadlineExceeded as late:
-                raise last_error or late from None
             except UnisonoError as error:
-                last_error = error
+                # A time-out says less than what came before it; the one of a proxy comes early.
+                if last_error is None or not isinstance(error, DeadlineExceeded):
+                    last_error = error
                 failures += 1
                 delay = self.backoff.delay_after(error, failures)
-                if not may_pass_soon(error) or delay >= deadline.left:
-                    raise
+                if not self.may_pass(method, error) or delay >= deadline.left:
+                    raise last_error from None
             await asyncio.sleep(delay)
+
+    def may_pass(self, method: Method[Any, Any], error: UnisonoError) -> bool:
+        """Return whether a call of the method that failed may succeed later, without anybody's doing.
+
+        So may what is transient, or of something on the way to the service; a refused token where there may
+        be another; and the lack of a method that every server has. Not so `TlsFailed`, which lasts until
+        somebody changes something: a device waits for that, and a call does not.
+        """
+        if isinstance(error, TlsFailed):
+            return False
+        if isinstance(error, Unauthenticated) and error.reason:
+            return self.tokens.renewable
+        if isinstance(error, ServerTooOld) and METHOD_LEVELS.get(method.path, OLDEST) > OLDEST:
+            return False
+        return is_transient(error) or is_foreign(error)
 
     async def attempt(
         self, method: Method[Request, Response], request: Request, deadline: Deadline
@@ -75,7 +90,7 @@ class RpcCaller:
         try:
             answer = await self._attempt(method, request, deadline)
         except UnisonoError as error:
-            if may_pass_soon(error):
+            if self.may_pass(method, error) and not isinstance(error, DeadlineExceeded):
                 self.outages.failed(error)
             raise
         self.outages.ended()

@@ -1,4 +1,4 @@
-"""Which fields of requests only newer servers know: an older one drops them, and answers OK all the same.
+"""Which methods and fields of requests only newer servers know: an older one drops fields, and answers OK.
 
 A server says by `GetServerInfo` up to which level it knows the contract; see `contract_level` in the proto.
 """
@@ -28,6 +28,13 @@ LEVELS: Final[Mapping[str, int]] = {
     "unisono.v1.VisualContent.icon_url": 1,
     "unisono.v1.VisualContent.image_url": 1,
     "unisono.v1.VisualContent.link": 1,
+}
+
+#: The methods that are not of the oldest level, by path, and the level of each.
+METHOD_LEVELS: Final[Mapping[str, int]] = {
+    "/unisono.v1.FeedService/DeleteFeed": 1,
+    "/unisono.v1.NotificationService/DeleteNotifications": 1,
+    "/unisono.v1.ServerService/GetServerInfo": 1,
 }
 
 #: The newest level: a server of this one, or of a newer one, knows all that this SDK can send.

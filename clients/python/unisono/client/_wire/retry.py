@@ -1,10 +1,24 @@
-"""Which errors are worth a retry, and how long to wait before it."""
+"""Who said an error, which errors are worth a retry, and how long to wait before it."""
 
 import random
 from dataclasses import dataclass
+from typing import Final
+
+import grpc
 
 from unisono.client._arguments import Seconds, seconds, set_fields
-from unisono.client._errors import TlsFailed, Unavailable, UnisonoError
+from unisono.client._errors import (
+    PermissionDenied,
+    QuotaExceeded,
+    StorageFailed,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnisonoError,
+)
+
+#: Codes of what went wrong underway, with a reason of the service or without.
+_FAULTS: Final = {grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.DEADLINE_EXCEEDED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
@@ -43,9 +57,34 @@ def is_transient(error: UnisonoError) -> bool:
     return isinstance(error, Unavailable) or error.retry_delay is not None
 
 
-def may_pass_soon(error: UnisonoError) -> bool:
-    """Return whether repeating may help within the timeout of a call: what is transient, but for `TlsFailed`.
+def is_closed(error: UnisonoError) -> bool:
+    """Return whether the connection was closed on this side: no call on it succeeds any more."""
+    cancelled = error.code is grpc.StatusCode.CANCELLED and not error.reason
+    return cancelled and not isinstance(error, Unavailable)
 
-    That lasts until somebody changes something, for which a device waits, and a call does not.
+
+def is_foreign(error: UnisonoError) -> bool:
+    """Return whether an error of a call came from something between here and the service, which may pass.
+
+    Whatever the service raises has a reason: what has none is of a proxy, a network or its login page. What
+    the SDK itself finds has none either, and is not foreign: a request too large for gRPC or with a field
+    that the server lacks (which `metadata` names), a connection that was closed, a storage that fails.
     """
-    return is_transient(error) and not isinstance(error, TlsFailed)
+    own = isinstance(error, TooLarge | StorageFailed) or is_closed(error)
+    return not (error.reason or error.metadata or own)
+
+
+def is_refusal(error: UnisonoError) -> bool:
+    """Return whether the service said no, and will again until somebody changes a token or a setting."""
+    passing = isinstance(error, QuotaExceeded | StorageFailed) or error.code in _FAULTS
+    return not (passing or is_transient(error) or is_foreign(error))
+
+
+def is_verdict(error: UnisonoError) -> bool:
+    """Return whether an error of a mark or an acknowledgement is about itself: it is not to be sent again.
+
+    Not so is what is about the token, whose next one may be good, or the way. A fault of the service is,
+    since it stumbled over this very request, and all that is behind it has to go on.
+    """
+    about_the_token = isinstance(error, Unauthenticated | PermissionDenied)
+    return not (about_the_token or is_closed(error) or is_transient(error) or is_foreign(error))

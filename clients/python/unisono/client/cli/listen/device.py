@@ -15,6 +15,7 @@ from unisono.client._model import Platform
 from unisono.client._wire.retry import Backoff
 from unisono.client.cli.inbox.screen import Screen
 from unisono.client.cli.listen.lines import LineReporter
+from unisono.client.cli.listen.refusal import FirstRefusal
 from unisono.client.cli.service import this_device
 from unisono.client.cli.service.access import Access
 from unisono.client.cli.service.errors import attempt
@@ -52,10 +53,12 @@ class Listening:
                 await run_until_first_done(asked.wait(), self._shown(device))
 
     async def _shown(self, device: Device) -> None:
-        shown = self._screen(device) if self._wants_screen() else self._lines(device)
+        # The first token of a command may be an old one.
+        refusal = FirstRefusal(device, tries=2 if self.access.token_command else 1)
+        shown = self._screen(device) if self._wants_screen() else self._lines(device, refusal)
         # Across a screen, nothing else may be written.
         with remarks(shown.remark):
-            await shown.run()
+            await run_until_first_done(refusal.wait(), shown.run())
 
     def _wants_screen(self) -> bool:
         return _has_screen() and not self.plain and not self.access.as_json
@@ -63,9 +66,11 @@ class Listening:
     def _screen(self, device: Device) -> Screen:
         return Screen(device, attempt=attempt(self.access), bell=self.bell)
 
-    def _lines(self, device: Device) -> LineReporter:
-        bell = sys.stdout.isatty() and self.bell
-        return LineReporter(device, attempt=attempt(self.access), as_json=self.access.as_json, bell=bell)
+    def _lines(self, device: Device, refusal: FirstRefusal) -> LineReporter:
+        bell, as_json = sys.stdout.isatty() and self.bell, self.access.as_json
+        return LineReporter(
+            device, attempt=attempt(self.access), as_json=as_json, bell=bell, is_last=refusal.ends
+        )
 
     async def _endpoint_id(self) -> str:
         return self.endpoint_id or await self._saved_id() or this_device.endpoint_id()

@@ -1,6 +1,7 @@
 """The device without a screen: a line on stdout for each notification and each event."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import click
@@ -28,14 +29,24 @@ class LineReporter:
     """Prints first what a device holds, then its events, as lines of text or as JSON objects.
 
     With `bell`, lines of text that ring also sound the terminal's bell. Beside lines of text, the status
-    of the connection goes to stderr: those on stdout are notifications.
+    of the connection goes to stderr: those on stdout are notifications. `is_last` says of an error that the
+    command ends with it, and says so itself.
     """
 
-    def __init__(self, device: Device, *, attempt: Attempt, as_json: bool, bell: bool) -> None:
+    def __init__(
+        self,
+        device: Device,
+        *,
+        attempt: Attempt,
+        as_json: bool,
+        bell: bool,
+        is_last: Callable[[Exception | None], bool],
+    ) -> None:
         self._device = device
         self._attempt = attempt
         self._as_json = as_json
         self._bell = bell
+        self._is_last = is_last
         self._printed = asyncio.Event()
 
     async def run(self) -> None:
@@ -64,7 +75,7 @@ class LineReporter:
         while True:
             seen = status, error = self._device.status, self._device.error
             now = status, described(error, self._attempt) if error else ""
-            if now != shown and status in (Status.LIVE, Status.OFFLINE):
+            if now != shown and status in (Status.LIVE, Status.OFFLINE) and not self._is_last(error):
                 if status is Status.LIVE:
                     await self._printed.wait()
                 self._connected(*now)

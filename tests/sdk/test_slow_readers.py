@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.sdk.event_reader import poll
+from tests.sdk.stopped_clock import StoppedClock
 from tests.support.processes import TIMEOUT
 from unisono.client import (
     BodyFormat,
@@ -131,6 +132,26 @@ async def test_two_rings_of_one_are_one() -> None:
     )
 
     assert found.ring
+
+
+async def test_what_waited_while_the_process_stood_still_is_held_back_until_all_is_there() -> None:
+    """A mark that is refused meanwhile changes nothing of that."""
+    clock = StoppedClock()
+    events = Events(clock.watchdog(TIMEOUT))
+    events.put([event("a", 1, ChangeType.CREATED, ring=True), event("b", 2, ChangeType.CREATED, ring=True)])
+    clock.now += 2 * TIMEOUT
+    assert poll(events) == []
+
+    events.put([event("c", 2, ChangeType.STATE_CHANGED)])
+    assert poll(events) == []
+    events.put([event("a", 3, ChangeType.STATE_CHANGED, read_state=ReadState.READ)])
+    events.caught_up()
+
+    assert [(one.notification.id, one.ring) for one in poll(events)] == [
+        ("b", True),
+        ("c", False),
+        ("a", False),
+    ]
 
 
 async def test_what_came_back_after_a_new_start_is_not_taken_for_gone() -> None:

@@ -57,25 +57,28 @@ class Events:
         return event
 
     def put(self, events: Iterable[Event]) -> None:
-        """Add the events of a complete point, in the order of their revisions. The device calls it."""
+        """Add events in the order of their revisions. The device calls it."""
         if self._ended:
             return
         try:
             for event in events:
                 before = self._waiting.drop(event.notification.id)
                 self._waiting.put(event.notification.id, _merged(before, event) if before else event)
-            if self._stalls != self._watchdog.stalls:
-                self._ring_once()
         except MemoryExceeded as error:
             _log.warning("an iterator over events ends: %r", error)
             self.end(error)
         self._arrived.set()
 
+    def caught_up(self) -> None:
+        """Let go of what was held back, since all that was missed is there. The device calls it."""
+        if self._stalls != self._watchdog.stalls:
+            self._ring_once()
+            self._arrived.set()
+
     def end(self, error: Exception | None) -> None:
         """End the iterator after the events that wait, with an error if there is one. The device calls it."""
         if not self._ended:
-            if self._stalls != self._watchdog.stalls:
-                self._ring_once()
+            self.caught_up()
             self._ended, self._error = True, error
             self._arrived.set()
 

@@ -92,6 +92,8 @@ class DeviceState:
         self.inbox.apply_changes(changes)
         self.overlay.refresh(self.inbox, (*changes.rows, *before, *told))
         self._tell((*changes.events, *self._differences(before)))
+        for listener in tuple(self._listeners):
+            listener.caught_up()
         self.set_status(Status.LIVE, None)
 
     def lay_over(self, mark: Mark) -> None:

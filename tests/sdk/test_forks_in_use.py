@@ -1,11 +1,15 @@
 """What gRPC holds at a fork, a child does not use and does not destroy: it says so, and goes on."""
 
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+
 import pytest
 
-from tests.sdk.device_script import LIVE, scripted_streams
+from tests.sdk.device_script import LIVE, Message, created, scripted_streams
 from tests.sdk.fake_send_service import FakeSendService
 from tests.sdk.forking import CHILDREN, few_and_many, statuses
-from tests.sdk.programs import run
+from tests.sdk.programs import Program, run
 from tests.support.stub_server import StubServer
 
 
@@ -16,14 +20,14 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 IN_USE = """
-live = threading.Event()
+live, received = threading.Event(), threading.Event()
 
 async def be_a_device():
     async with Device(target, "a token", endpoint_id="phone", platform=Platform.LINUX) as device:
         await device.wait_for(lambda device: device.status is Status.LIVE)
         live.set()
-        await device.wait_for(lambda device: device.status is not Status.LIVE)
-        live.clear()
+        await device.wait_for(lambda device: device.notifications)
+        received.set()
 
 threading.Thread(target=lambda: asyncio.run(be_a_device()), daemon=True).start()
 live.wait()
@@ -70,7 +74,7 @@ for _ in range(rounds):
     for work in (send, send_with_another, send_with_asyncio, be_another_device, collect, leave, fork):
         in_child(work)
 publisher.send("ada", title="after")
-print("live", int(not live.is_set()))
+received.wait()
 """
 
 
@@ -79,15 +83,93 @@ async def test_children_of_what_is_in_use_say_so(
     script: StubServer, service: FakeSendService, rounds: int
 ) -> None:
     """Such as a stream: and neither its use, nor its end as garbage, harms parent or child."""
-    script.stream("Subscribe", scripted_streams(LIVE))
+
+    async def stream(_: object) -> AsyncIterator[Message]:
+        for message in LIVE:
+            yield message
+        await service.called(count=2)
+        yield created(1)
+        await asyncio.Event().wait()
+
+    script.stream("Subscribe", stream)
 
     ended = await run(CHILDREN + IN_USE, script.target, str(rounds))
 
     assert statuses(ended.stdout) == {"0"}, ended
-    assert len(ended.stdout.splitlines()) == 8 * rounds + 1
+    assert len(ended.stdout.splitlines()) == 8 * rounds
     assert service.titles == ["before", "after"]
     assert len(script.requests("Subscribe")) == 1
     assert (ended.status, ended.stderr) == (0, "")
+
+
+LEFT_OPEN = (
+    CHILDREN
+    + """
+async def leave_one_open():
+    publisher = Publisher(target, "a token")
+    await publisher.send("ada", title="before")
+    return publisher
+
+publisher = asyncio.run(leave_one_open())
+
+def collect():
+    global publisher
+    del publisher
+    gc.collect()
+
+def leave():
+    pass
+
+for _ in range(rounds):
+    in_child(collect)
+    in_child(leave)
+"""
+)
+
+
+@few_and_many
+async def test_the_last_channel_is_not_for_a_child_to_end(
+    script: StubServer, service: FakeSendService, rounds: int
+) -> None:
+    """gRPC would wait for its threads, which are not there."""
+    ended = await run(LEFT_OPEN, script.target, str(rounds))
+
+    assert statuses(ended.stdout) == {"0"}, ended
+    assert (ended.status, ended.stderr) == (0, "")
+
+
+UNDER_WAY = (
+    CHILDREN
+    + """
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+publisher = BlockingPublisher(target, "a token")
+threading.Thread(target=publisher.send, args=["ada"], kwargs={"title": "under way"}).start()
+signal.sigwait({signal.SIGUSR1})
+
+def send():
+    try:
+        publisher.send("ada", title="child")
+    except RuntimeError as error:
+        assert "forked while gRPC was in use" in str(error), error
+    else:
+        sys.exit(1)
+
+in_child(send)
+"""
+)
+
+
+async def test_a_call_under_way_goes_on(script: StubServer, service: FakeSendService) -> None:
+    service.gate.clear()
+    program = await Program.start(UNDER_WAY, script.target, "1")
+    await service.called()
+
+    program.signal(signal.SIGUSR1)
+
+    assert await program.line() == "send 0"
+    service.gate.set()
+    assert (await program.ended()).status == 0
+    assert service.calls == [["under way"]]
 
 
 TOO_LATE = (

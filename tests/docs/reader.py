@@ -22,7 +22,17 @@ EVERYWHERE: Final = "0.0.0.0:50051"
 #: Variables of whoever runs the tests that a reader does not have.
 FOREIGN: Final = ("UNISONO_", "MAKE", "MFLAGS")
 #: The environment of the clone is that of the tests, so make need not look whether it is up to date.
-PREPARE: Final = 'make() { command make --assume-old=.venv/.run --assume-old=.venv/.dev "$@"; }'
+MAKE: Final = 'make() { command make --assume-old=.venv/.run --assume-old=.venv/.dev "$@"; }'
+#: An environment gets the pip of the tests: to unpack another takes longer than all else that a reader does.
+VENV: Final = """
+python3() {
+    if [ "$1 $2" != "-m venv" ]; then command python3 "$@"; return; fi
+    command python3 -m venv --without-pip "$3" &&
+        printf '#!/bin/sh\\nexec python3 -m pip --python "${0%%/*}/python" "$@"\\n' >"$3/bin/pip" &&
+        chmod +x "$3/bin/pip"
+}
+"""
+PREPARE: Final = f"{MAKE}\n{VENV}"
 
 
 class Reader:

@@ -57,6 +57,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Run("publisher.send", says="is on the disk of the server"),
     ],
     "docs/quickstart-device.md": [
+        Listen("carry_over", meanwhile=_SEND, says="Hello"),
         Run("export UNISONO_TOKEN"),
         Listen("unisono listen", meanwhile=_SEND, says="Hello"),
         Listen("BlockingDevice", meanwhile=_SEND, says="♪ Hello"),

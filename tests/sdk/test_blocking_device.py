@@ -189,3 +189,14 @@ async def test_a_person_may_interrupt_it(node: Running, backend: Publisher) -> N
     await backend.send("ada", title="Hello")
     assert await program.line() == "Hello"
     assert (await program.ended()).status == 0
+
+
+def test_it_signs_out() -> None:
+    service = FakeService()
+    device = till(service.transport, service.user_token("ada"))
+    with device:
+        until_live(device)
+        device.sign_out()
+        assert (device.status, device.notifications) == (Status.CLOSED, ())
+    with till(service.transport, service.user_token("bob")) as device:
+        until_live(device)

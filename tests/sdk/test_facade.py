@@ -27,7 +27,7 @@ OutcomeUnknown Page Patch PermissionDenied Platform PlatformFixed Priority Publi
 RateLimited ReadState RemovedNotification RequestIncomplete ResumeTokenInvalid RevisionMismatch
 RevisionOutOfRange SendResult SenderRole ServerTooOld StartPosition State Status Storage StorageFailed
 Superseded Timing TlsFailed TooLarge Transport Unauthenticated Unavailable UnisonoError UserActionState
-bearer create_channel create_transport draft from_rpc_error
+bearer carry_over create_channel create_transport draft from_rpc_error
 """
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [

@@ -152,7 +152,11 @@ class QuotaExceeded(UnisonoError):
 
 
 class Superseded(UnisonoError):
-    """A newer stream of the same endpoint took over; an endpoint has one stream at a time."""
+    """A newer stream of the same endpoint took over; an endpoint has one stream at a time.
+
+    Where that is another installation with a copy of this one's storage, as on a phone that was cloned, this
+    one takes a new id, and goes on with what it holds: see `carry_over`.
+    """
 
     default_code = grpc.StatusCode.ABORTED
 

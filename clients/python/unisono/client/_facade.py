@@ -5,6 +5,7 @@ from unisono.client._changes import Changes
 from unisono.client._connection import create_transport
 from unisono.client._device.blocking import BlockingDevice
 from unisono.client._device.blocking_events import BlockingEvents
+from unisono.client._device.carry_over import carry_over
 from unisono.client._device.device import Device
 from unisono.client._device.events import Events
 from unisono.client._device.state import Status
@@ -143,6 +144,7 @@ __all__ = [
     "UnisonoError",
     "UserActionState",
     "bearer",
+    "carry_over",
     "create_channel",
     "create_transport",
     "draft",

@@ -102,6 +102,17 @@ class BlockingDevice:
         """
         self._thread.close()
 
+    def sign_out(self) -> None:
+        """Delete this endpoint and all that is held and saved, and close the device.
+
+        As `Device.sign_out`, but blocks until it is done.
+        """
+        try:
+            self._thread.run(self._device.sign_out())
+        finally:
+            if self.status is Status.CLOSED:
+                self._thread.close()
+
     @property
     def endpoint_id(self) -> str:
         """The id of this device among those of its user."""

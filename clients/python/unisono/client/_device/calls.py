@@ -1,10 +1,12 @@
 """The calls of a device that need the server: they are made at once, or fail; nothing of them is saved."""
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Unpack
 
 from unisono.client._calls import Filter, ServiceClient
 from unisono.client._device.state import DeviceState
+from unisono.client._errors import EndpointDeleted, NotFound
 from unisono.client._model import Notification, ReadState, UserActionState
 from unisono.client._refs import Ref
 from unisono.client._results import DeleteManyResult, DeleteResult
@@ -62,6 +64,11 @@ class DeviceCalls:
             endpoint_id=self.endpoint_id,
         )
         return await self._calls.delete_notifications(request, self._timeout)
+
+    async def _delete_endpoint(self) -> None:
+        """Delete the endpoint so that it may return; one that is gone already is as it should be."""
+        with suppress(NotFound, EndpointDeleted):
+            await self._calls.delete_endpoint("", self.endpoint_id, may_return=True, timeout=self._timeout)
 
     def history(self, **filters: Unpack[Filter]) -> AsyncGenerator[Notification, None]:
         """Return an iterator over what the store holds for this device, newest first, with content.

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self, Unpack
 
@@ -11,9 +10,9 @@ from unisono.client import _arguments, _convert
 from unisono.client._calls import ServiceClient
 from unisono.client._connection import Connection, Target
 from unisono.client._device.acknowledger import Acknowledger
-from unisono.client._device.calls import DeviceCalls
 from unisono.client._device.events import Events
 from unisono.client._device.inbox import Inbox
+from unisono.client._device.marks import DeviceMarks
 from unisono.client._device.outbox import Outbox
 from unisono.client._device.persistence import Persistence
 from unisono.client._device.receiver import Receiver
@@ -22,9 +21,7 @@ from unisono.client._device.storage import MemoryStorage, Storage
 from unisono.client._device.subscription import Subscription
 from unisono.client._device.timing import Timing
 from unisono.client._device.watchdog import Watchdog
-from unisono.client._model import Notification, Platform, ReadState, StartPosition, UserActionState
-from unisono.client._results import MarkResult
-from unisono.client._selections import Selector, State, marking
+from unisono.client._model import Notification, Platform, StartPosition
 from unisono.client._wire.address import ConnectionOptions
 from unisono.client._wire.tokens import TokenSource, retry_provider_errors
 from unisono.v1 import feed_service_pb2 as pb
@@ -33,7 +30,7 @@ from unisono.v1 import feed_service_pb2 as pb
 _CLOSE_TIMEOUT: Final = 1.0
 
 
-class Device(DeviceCalls):
+class Device(DeviceMarks):
     """One installation of an app on one device of a user: it receives, shows and marks notifications.
 
     While it is open it stays subscribed: it reconnects after whatever ended a stream, for ever, and catches
@@ -152,6 +149,24 @@ class Device(DeviceCalls):
             last.push_async_callback(self._persistence.close)
             await self._leave()
 
+    async def sign_out(self) -> None:
+        """Delete this endpoint and all that is held and saved, marks not sent yet too, and close the device.
+
+        What is here goes first, in any case; then the endpoint, within `timing.call_timeout` (20 s). Its id
+        may be used again at once, by this user or another. Raises `Unavailable` and other errors of a call
+        where the server could not be told: it keeps the endpoint until a publisher deletes it, or nobody has
+        seen it for long. Raises `StorageFailed` where the storage cannot be emptied, `RuntimeError` before
+        `open`.
+        """
+        self._check_opened()
+        async with AsyncExitStack() as last:
+            last.push_async_callback(self._connection.close)
+            last.push_async_callback(self._delete_endpoint)
+            last.push_async_callback(self._persistence.close)
+            last.push_async_callback(self._persistence.erase)
+            await self._leave()
+            self._state.forget()
+
     @property
     def notifications(self) -> tuple[Notification, ...]:
         """All that is meant for this device, newest first by creation.
@@ -221,52 +236,6 @@ class Device(DeviceCalls):
         """
         self._check_opened()
         await self._state.until(lambda: condition(self))
-
-    async def mark(self, selector: Selector, **state: Unpack[State]) -> MarkResult | None:
-        """Mark one, several, a `Group` or `Everything` (meant for this device), on every device.
-
-        See `State` for the new state. Its up_to_revision is `revision` by default, unless that is 0 and they
-        are named: newer content is skipped.
-
-        The mark is saved, and shows at once. It is sent in order while live, with `timing.call_timeout`
-        (20 s) for each try. Returns None when it is to be sent later: offline, when the connection is lost,
-        or when a try fails with an error that may pass; later errors are only logged. Cancelling does not
-        withdraw it.
-
-        Made offline, a group or everything means what is held of it. What somebody else has marked by the
-        time that it is sent stays so, read state and user action each by itself, and an event says so.
-
-        Raises `StorageFailed` if it cannot be saved, `Unavailable` if 10,000 are pending or they name too
-        much, `TypeError` or `InvalidRequest` for wrong arguments, `RuntimeError` before `open` or after
-        `close`, what the server answers, such as `NotFound` if none of those named is live, and what ended
-        the device for good.
-        """
-        self._check_opened()
-        self._state.check_open()
-        if (seen := self._seen(selector)) is not None:
-            state.setdefault("up_to_revision", seen)
-        return await self._outbox.put(marking("", selector, state, endpoint_id=self.endpoint_id))
-
-    async def mark_read(self, selector: Selector) -> MarkResult | None:
-        """Mark as read on every device. Returns and raises what `mark` does."""
-        return await self.mark(selector, read_state=ReadState.READ)
-
-    async def dismiss(self, selector: Selector) -> MarkResult | None:
-        """Dismiss on every device; it stays in the history. Result, None and errors are those of `mark`."""
-        return await self.mark(selector, user_action_state=UserActionState.DISMISSED)
-
-    async def snooze(self, selector: Selector, until: datetime | timedelta) -> MarkResult | None:
-        """Put off until an aware time, or for a while from now: then it comes back unread, and rings.
-
-        Skips what expires earlier. Returns and raises what `mark` does; `InvalidRequest` for the past.
-        """
-        if isinstance(until, timedelta):
-            return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_for=until)
-        return await self.mark(selector, user_action_state=UserActionState.SNOOZED, snooze_until=until)
-
-    def _check_opened(self) -> None:
-        if not self._opened:
-            raise RuntimeError("this device is not open: use `async with`, or await `open()` before")
 
     async def _leave(self) -> None:
         try:

@@ -70,6 +70,28 @@ def owner_of(kept: Mapping[str, bytes]) -> str:
     return kept.get(_ENDPOINT, b"").decode(errors="replace")
 
 
+def carried_over(kept: Mapping[str, bytes], endpoint_id: str) -> dict[str, bytes]:
+    """Return what changes in a storage that becomes another endpoint's: its name, the position, the marks.
+
+    Raises `StorageFailed` where what is kept is damaged.
+    """
+    if owner_of(kept) in ("", endpoint_id):
+        return {}
+    changes = {_ENDPOINT: endpoint_id.encode()}
+    try:
+        point = feed_pb.SubscribeResponse.FromString(kept.get(_POINT, b""))
+        point.ClearField("resume_token")
+        changes[_POINT] = point.SerializeToString()
+        for prefix in (_MARK, _ANSWERED):
+            for key, value in _under(prefix, kept):
+                request = MarkNotificationsRequest.FromString(value)
+                request.endpoint_id = endpoint_id
+                changes[prefix + key] = request.SerializeToString()
+    except DecodeError as error:
+        raise StorageFailed(f"what is kept is damaged: {error}") from error
+    return changes
+
+
 class Persistence:
     """One device's use of its storage: the inbox and its position change together or not at all."""
 
@@ -79,6 +101,9 @@ class Persistence:
         self._unsaved: dict[str, bytes | None] = {}
         self._clock: float | None = None
         self._saving = asyncio.Lock()
+        #: All keys that may be in the storage.
+        self._keys: set[str] = set()
+        self._erased = False
         self._closed = False
 
     async def load(self) -> SavedState:
@@ -87,6 +112,7 @@ class Persistence:
         Raises `StorageFailed` when the storage does, and when the state is damaged or another endpoint's.
         """
         kept = await self._storage.load()
+        self._keys.update(kept)
         try:
             return self._parsed(kept)
         except (DecodeError, ValueError) as error:
@@ -168,6 +194,17 @@ class Persistence:
         self._unsaved[_ENDPOINT] = self._endpoint_id.encode()
         await self._flush()
 
+    async def erase(self) -> None:
+        """Delete everything, so that the storage is as new; nothing is saved after that.
+
+        Raises `StorageFailed` where that fails; `close` tries again.
+        """
+        self._erased = True
+        async with self._saving:
+            self._unsaved = dict.fromkeys(self._keys)
+        if self._unsaved and not await self._flush():
+            raise StorageFailed("what is kept could not be deleted")
+
     async def close(self) -> None:
         """Save what is unsaved, if that is possible now, and close the storage. May be called twice.
 
@@ -202,8 +239,12 @@ class Persistence:
 
     async def _save(self, changes: Mapping[str, bytes | None]) -> None:
         """Save changes. Raises `StorageFailed`, also for what else a storage raises."""
+        if self._erased and any(value is not None for value in changes.values()):
+            raise StorageFailed("the device has signed out")
+        self._keys.update(changes)
         try:
             await self._storage.save(changes)
+            self._keys.difference_update(key for key, value in changes.items() if value is None)
         except StorageFailed:
             raise
         except Exception as error:

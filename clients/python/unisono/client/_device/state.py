@@ -134,6 +134,12 @@ class DeviceState:
         self._tell(gone)
         self.set_status(Status.OFFLINE, None)
 
+    def forget(self) -> None:
+        """Let go of everything, without a word: the user has signed out."""
+        self.inbox = Inbox()
+        self.overlay = Overlay()
+        self.changed()
+
     def set_status(self, status: Status, error: Exception | None) -> None:
         """Set status and error, and wake whoever waits for a change."""
         self.status, self.error = status, error

@@ -10,8 +10,16 @@ from tests.support.memory_store import MemoryStore
 from tests.support.random_commands import RandomCommands
 from unisono.server.clock import Ids, RandomIds
 from unisono.server.core.decide.batch import decide
-from unisono.server.core.decide.commands import Command, ProcessDue, Send
-from unisono.server.model import Feed, FeedKey, Limits, Notification
+from unisono.server.core.decide.commands import Actor, Command, Mark, ProcessDue, Ref, Send, StatePatch
+from unisono.server.model import (
+    Feed,
+    FeedKey,
+    Limits,
+    Notification,
+    ReadState,
+    SenderRole,
+    UserActionState,
+)
 from unisono.server.store.base import Encode
 from unisono.server.store.reads import PurgeBounds
 
@@ -58,6 +66,15 @@ class RandomFeed:
         while not isinstance(drawn, Send):
             drawn = self._commands.one(rows, self.now)
         await self._commit(drawn)
+
+    async def mark(self, id_: str, read: int, action: int) -> None:
+        """Commit a mark of a device; 0 leaves a part as it is."""
+        patch = StatePatch(
+            read_state=ReadState(read) if read else None,
+            user_action_state=UserActionState(action) if action else None,
+        )
+        actor = Actor(feed=FEED, role=SenderRole.USER, endpoint_id="laptop")
+        await self._commit(Mark(actor=actor, patch=patch, refs=(Ref(id=id_),)))
 
     def rows(self) -> Sequence[Notification]:
         return self.store.rows(FEED)

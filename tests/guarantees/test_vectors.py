@@ -25,7 +25,8 @@ def test_there_are_enough_of_each_kind() -> None:
     resumed = sum("resumed" in step["message"].get("welcome", ()) for step in steps if "message" in step)
 
     assert len(list(vectors())) == FILES * PER_FILE == 2_000
-    for kind in ("restart", "freeze", "look", "payloads", "ring", "one_rings", "wall"):
-        assert kinds[kind] > 300, kind
+    for kind in ("restart", "freeze", "look", "payloads", "ring", "one_rings", "wall", "mark", "marked"):
+        assert kinds[kind] > 250, kind
+    assert kinds["send"] > 100
     assert kinds["refused"] > 50
     assert 1_000 < resumed < kinds["connect"] - 1_000

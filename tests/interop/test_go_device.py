@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -14,8 +15,9 @@ import pytest
 from tests.support import tokens
 from tests.support.go_device import FOLDER, PROGRAM, TESTS, GoDevice, require_go, write_anew
 from tests.support.processes import TIMEOUT, ServerProcess
+from tests.support.proxies import proxied
 from tests.support.stub_server import Fault, scripted
-from unisono.client import Publisher
+from unisono.client import Publisher, UserActionState
 from unisono.v1 import feed_service_pb2 as pb
 
 Start = Callable[..., GoDevice]
@@ -179,3 +181,43 @@ async def test_it_comes_back_after_whatever_says_nothing_of_the_service(start: S
     # Then the device came back each time, in the end from where it was
     assert [ended["code"] for ended in device.told("ended")[:4]] == [13, 16, 12, 13]
     assert [request.resume_token for request in asked[:5]] == [b"", b"", b"", b"", b"7"]
+
+
+async def test_a_newer_decision_stays_when_an_older_one_comes_late(
+    start: Start, server: ServerProcess, backend: Publisher, user_id: str
+) -> None:
+    # Given a device that dismisses two while it has no connection, and one of them opened elsewhere
+    async with proxied(server.address) as proxy:
+        device = await start(proxy.target).start()
+        await device.until(lambda device: device.revision == 0)
+        rows = [await backend.send(user_id, title=title) for title in ("Opened", "Left alone")]
+        await device.until(lambda device: device.revision == rows[-1].revision)
+        proxy.block()
+        await device.until(lambda device: not device.live)
+        for row in rows:
+            device.say(f"dismiss {row.id}")
+        await device.until(lambda device: device.told("shown")[-1]["badge"] == 0)
+        await backend.mark(user_id, rows[0].id, user_action_state=UserActionState.ACTIVATED)
+
+        # When it is back
+        proxy.unblock()
+        await device.until(lambda device: device.live and device.revision > rows[-1].revision + 1)
+
+    # Then the newer decision stays, and the other one came through
+    listed = {row.id: row.user_action_state async for row in backend.list(user_id)}
+    assert listed == {rows[0].id: UserActionState.ACTIVATED, rows[1].id: UserActionState.DISMISSED}
+    assert device.told("shown")[-1]["badge"] == 1
+
+
+async def test_what_has_passed_is_not_shown(
+    start: Start, server: ServerProcess, backend: Publisher, user_id: str
+) -> None:
+    device = await start(server.address).start()
+    await device.until(lambda device: device.revision == 0)
+
+    await backend.send(user_id, title="Soon over", display_time_to_live=timedelta(seconds=1))
+    await device.until(lambda device: device.told("point")[-1]["unread"] == 1)
+
+    # Where the machine was slow, it was never shown.
+    await device.until(lambda device: device.told("shown")[-1:] in ([], [{"badge": 0, "rows": []}]))
+    assert device.told("point")[-1]["unread"] == 1

@@ -26,7 +26,6 @@ type Server struct {
 	TokenCommand string
 	Token        string // a fixed one
 	access       string // the token in use; empty: take one anew
-	used         bool   // whether it was good for a stream
 }
 
 // connection is one HTTP/2 connection. Each stream has its own: one that fell silent is worth nothing for the next.
@@ -41,7 +40,7 @@ func (server *Server) connect() (*connection, error) {
 		if err != nil {
 			return nil, err
 		}
-		server.access, server.used = access, false
+		server.access = access
 	}
 	secure, err := server.credentials()
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	pb "unisono/v1"
@@ -15,13 +16,15 @@ type Device struct {
 	Printer   Printer
 	Platform  pb.DevicePlatform
 	Heartbeat time.Duration // how long the server may be silent; 0: as it likes
-	Marks     <-chan *pb.MarkNotificationsRequest
+	Commands  <-chan Command
 
 	content  *saved // what is in the file
 	inbox    *Inbox
 	clock    ServerClock
 	outbox   Outbox
 	watchdog Watchdog
+	shown    []toldRow // what a person was told last
+	badge    int64
 }
 
 // Load brings back what an earlier process saved.
@@ -37,25 +40,23 @@ func (device *Device) Load(endpointID string) (err error) {
 		return err
 	}
 	device.clock = device.content.clock(bootTime(), wallTime())
-	return device.outbox.load(device.content.Marks)
+	device.outbox = Outbox{device.content.Marks}
+	return nil
 }
 
 // Run keeps a stream open until the context ends, the device must not come back, or nothing can be saved.
 func (device *Device) Run(ctx context.Context) error {
-	for failures := 1; ; failures++ {
-		stream := stream{Device: device}
+	var failures Failures
+	for {
+		stream, began := stream{Device: device}, time.Now()
 		err := stream.run(ctx)
 		var failed *storeError
 		if ctx.Err() != nil || errors.As(err, &failed) {
 			return err
 		}
 		recovery := planRecovery(stream.goodbye, err)
-		// A token that was good has just expired; one that never was is no better the next moment.
-		recovery.AtOnce = recovery.AtOnce || recovery.NewToken && device.Server.used
-		if stream.synced || recovery.AtOnce && recovery.NewToken {
-			failures = 1
-		}
-		delay := recovery.delay(failures)
+		failures = failures.after(stream.synced, time.Since(began), recovery)
+		delay := failures.delay(recovery)
 		device.Printer.Ended(err, recovery, delay)
 		if err := device.recover(recovery); err != nil {
 			return err
@@ -84,7 +85,8 @@ func (device *Device) recover(recovery Recovery) error {
 			return err
 		}
 	}
-	if recovery.Stop {
+	fixed := device.Server.TokenFile == "" && device.Server.TokenCommand == ""
+	if recovery.Stop || fixed && recovery.Reason == "TOKEN_EXPIRED" {
 		return errors.New("not to come back by itself after " + recovery.Reason)
 	}
 	return nil
@@ -101,22 +103,47 @@ func (device *Device) wait(ctx context.Context, delay time.Duration) error {
 			if device.watchdog.Look() {
 				return nil
 			}
+			device.show()
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-over:
 			return nil
-		case mark := <-device.Marks:
-			if err := device.mark(mark); err != nil {
+		case command := <-device.Commands:
+			if err := device.mark(command); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// mark keeps a mark until the server has answered it.
-func (device *Device) mark(mark *pb.MarkNotificationsRequest) error {
-	device.outbox.put(mark)
-	return device.save()
+// Command is what a person does with a notification.
+type Command struct {
+	ID    string
+	Asked State
+}
+
+// mark saves a mark, which counts from then on; it is sent when there is a stream that is complete.
+func (device *Device) mark(command Command) error {
+	row := device.inbox.Rows[command.ID]
+	if row == nil {
+		device.Printer.Refused(command.ID, "there is no such notification")
+		return nil
+	}
+	device.outbox.Put(row, command.Asked, device.inbox.Revision)
+	if err := device.save(); err != nil {
+		return err
+	}
+	device.show()
+	return nil
+}
+
+// show tells what a person is to see, where that has changed: by a message, a mark, or the time.
+func (device *Device) show() {
+	rows, badge := device.inbox.Shown(&device.outbox, device.clock.Now(bootTime(), wallTime()))
+	if shown := told(rows); badge != device.badge || !slices.Equal(shown, device.shown) {
+		device.shown, device.badge = shown, badge
+		device.Printer.Shown(shown, badge)
+	}
 }
 
 // discard forgets everything of a user who was deleted.
@@ -146,7 +173,7 @@ func (device *Device) serverTime() time.Time { return device.clock.Now(bootTime(
 
 // save writes the last complete point, with the marks as they are now.
 func (device *Device) save() error {
-	device.content.Marks = device.outbox.texts()
+	device.content.Marks = device.outbox.Marks
 	if err := device.Store.Save(device.content); err != nil {
 		return &storeError{err}
 	}

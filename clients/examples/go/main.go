@@ -35,7 +35,7 @@ func main() {
 	device.Server = server
 	err := device.Load(*endpointID)
 	if err == nil {
-		device.Marks = marks(device.content.EndpointID)
+		device.Commands = commands()
 		err = device.Run(ctx)
 	}
 	if ctx.Err() == nil {
@@ -44,45 +44,26 @@ func main() {
 	}
 }
 
-// marks returns the marks that lines of the standard input ask for.
-func marks(endpointID string) <-chan *pb.MarkNotificationsRequest {
-	asked := make(chan *pb.MarkNotificationsRequest)
+// actions are the commands, and what each asks for.
+var actions = map[string]State{
+	"read":     {Read: pb.ReadState_READ_STATE_READ},
+	"unread":   {Read: pb.ReadState_READ_STATE_UNREAD},
+	"dismiss":  {Action: Action{State: pb.UserActionState_USER_ACTION_STATE_DISMISSED}},
+	"activate": {Action: Action{State: pb.UserActionState_USER_ACTION_STATE_ACTIVATED}},
+}
+
+// commands returns what lines of the standard input ask for, such as "read ID".
+func commands() <-chan Command {
+	asked := make(chan Command)
 	go func() {
 		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
-			mark, err := parseMark(endpointID, strings.Fields(lines.Text()))
-			if err != nil {
-				fmt.Fprintln(os.Stderr, "device:", err)
-				continue
+			words := strings.Fields(lines.Text())
+			if len(words) == 2 && actions[words[0]] != (State{}) {
+				asked <- Command{words[1], actions[words[0]]}
+			} else {
+				fmt.Fprintln(os.Stderr, "device: say read, unread, dismiss or activate, and an id")
 			}
-			asked <- mark
 		}
 	}()
 	return asked
-}
-
-// parseMark returns the mark of a line: read ID, unread ID, dismiss ID, or activate ID.
-func parseMark(endpointID string, words []string) (*pb.MarkNotificationsRequest, error) {
-	if len(words) != 2 {
-		return nil, fmt.Errorf("say what to do, and with which notification: %q", words)
-	}
-	named := &pb.NotificationRef{Ref: &pb.NotificationRef_Id{Id: words[1]}}
-	mark := &pb.MarkNotificationsRequest{
-		EndpointId: endpointID,
-		Selector: &pb.MarkNotificationsRequest_References{
-			References: &pb.NotificationRefs{Refs: []*pb.NotificationRef{named}},
-		},
-	}
-	switch words[0] {
-	case "read":
-		mark.ReadState = pb.ReadState_READ_STATE_READ
-	case "unread":
-		mark.ReadState = pb.ReadState_READ_STATE_UNREAD
-	case "dismiss":
-		mark.UserActionState = pb.UserActionState_USER_ACTION_STATE_DISMISSED
-	case "activate":
-		mark.UserActionState = pb.UserActionState_USER_ACTION_STATE_ACTIVATED
-	default:
-		return nil, fmt.Errorf("none of read, unread, dismiss, activate: %q", words[0])
-	}
-	return mark, nil
 }

@@ -26,22 +26,23 @@ type toldRow struct {
 }
 
 // Point tells of a complete point, with all rows, and then of what is to be heard.
-func (printer Printer) Point(point *Point, inbox *Inbox, now time.Time) {
-	shown, badge := inbox.Shown(now)
-	printer.print("point", map[string]any{
-		"revision": point.Revision, "unread": point.Unread, "rows": told(newestFirst(inbox.Rows)),
-		"shown": told(shown), "badge": badge,
-	})
+func (printer Printer) Point(point *Point, inbox *Inbox) {
+	rows := told(newestFirst(inbox.Rows))
+	printer.print("point", map[string]any{"revision": point.Revision, "unread": point.Unread, "rows": rows})
 	for _, row := range point.Rings {
-		printer.print("ring", map[string]any{
-			"id": row.Id, "alert_revision": row.AlertRevision, "title": row.GetPayload().GetVisualContent().GetTitle(),
-		})
+		title := row.GetPayload().GetVisualContent().GetTitle()
+		printer.print("ring", map[string]any{"id": row.Id, "alert_revision": row.AlertRevision, "title": title})
 	}
+}
+
+// Shown tells what a person is to see, and the number beside the icon.
+func (printer Printer) Shown(rows []toldRow, badge int64) {
+	printer.print("shown", map[string]any{"badge": badge, "rows": rows})
 }
 
 // Ended tells why a stream ended, by its status if the server or the way ended it, and after how long the next begins.
 func (printer Printer) Ended(err error, recovery Recovery, delay time.Duration) {
-	reason, _ := reasonOf(err)
+	reason, _, _ := reasonOf(err)
 	told := map[string]any{"why": recovery.Reason, "reason": reason, "delay": delay.Seconds()}
 	if ended, ok := status.FromError(err); ok {
 		told["code"] = ended.Code()
@@ -49,13 +50,9 @@ func (printer Printer) Ended(err error, recovery Recovery, delay time.Duration) 
 	printer.print("ended", told)
 }
 
-// Marked tells that a mark was answered.
-func (printer Printer) Marked(mark *pb.MarkNotificationsRequest, err error) {
-	answer := map[string]any{"request": plain(mark), "refused": ""}
-	if err != nil {
-		answer["refused"] = err.Error()
-	}
-	printer.print("marked", answer)
+// Refused tells that a mark is none.
+func (printer Printer) Refused(id, why string) {
+	printer.print("refused", map[string]any{"id": id, "why": why})
 }
 
 // Subscribe tells of the request of a stream.

@@ -64,15 +64,24 @@ func hasPassed(row *pb.Notification, now time.Time) bool {
 	return !now.Before(alerted.AsTime().Add(row.DisplayTimeToLive.AsDuration()))
 }
 
-// Shown returns what a person is to see, newest first, and the number beside the icon.
-func (inbox *Inbox) Shown(now time.Time) (shown []*pb.Notification, badge int64) {
+// Shown returns what a person is to see, newest first, with own marks laid over, and the number beside the icon.
+func (inbox *Inbox) Shown(outbox *Outbox, now time.Time) (shown []*pb.Notification, badge int64) {
 	badge = inbox.Unread
 	for _, row := range newestFirst(inbox.Rows) {
+		laid := outbox.Laid(row)
+		badge += counted(laid) - counted(row)
 		if !hasPassed(row, now) {
-			shown = append(shown, row)
-		} else if countsAsUnread(row) {
-			badge--
+			shown = append(shown, laid)
+		} else {
+			badge -= counted(laid)
 		}
 	}
 	return shown, max(0, badge)
+}
+
+func counted(row *pb.Notification) int64 {
+	if countsAsUnread(row) {
+		return 1
+	}
+	return 0
 }

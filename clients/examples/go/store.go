@@ -22,7 +22,7 @@ type saved struct {
 	UnreadCount int64             `json:"unread_count"`
 	ServerAhead *time.Duration    `json:"server_ahead"` // of the wall clock
 	Rows        []json.RawMessage `json:"rows"`
-	Marks       []json.RawMessage `json:"marks"`
+	Marks       []*Mark           `json:"marks"`
 }
 
 // Store keeps a device in one file, which is always of one piece: it is written beside, synced, and renamed.

@@ -14,6 +14,7 @@ import (
 
 const (
 	firstMessage = 20 * time.Second // until Welcome
+	lastMessage  = 5 * time.Second  // between Goodbye and the end
 	callTimeout  = 10 * time.Second
 	gather       = 5 * time.Second // until what was saved is acknowledged
 )
@@ -22,6 +23,12 @@ var (
 	errFrozen = errors.New("FROZEN")
 	errSilent = errors.New("SILENT")
 )
+
+// answer is that of the server to a mark: the feed's revision after it, or an error.
+type answer struct {
+	reached int64
+	err     error
+}
 
 // stream is one Subscribe call of a device, with the calls beside it.
 type stream struct {
@@ -34,7 +41,8 @@ type stream struct {
 	patience    time.Duration
 	silence     *time.Timer
 	acknowledge <-chan time.Time // when to do it
-	answers     chan error       // to the mark that is on its way
+	sent        *Mark            // the mark that is on its way
+	answers     chan answer      // to it
 }
 
 // run reads the stream to its end, and returns what ended it.
@@ -46,6 +54,7 @@ func (stream *stream) run(ctx context.Context) (err error) {
 	}
 	defer stream.Close()
 	stream.messages, stream.ended = make(chan *pb.SubscribeResponse), make(chan error, 1)
+	stream.answers = make(chan answer, 1)
 	stream.patience, stream.silence = firstMessage, time.NewTimer(firstMessage)
 	go stream.receive(ctx, stream.request())
 
@@ -112,9 +121,9 @@ func (stream *stream) receive(ctx context.Context, request *pb.SubscribeRequest)
 
 // next waits for whatever comes next, and returns the message, if it is one.
 func (stream *stream) next(ctx context.Context, ticks <-chan time.Time) (*pb.SubscribeResponse, error) {
-	if stream.synced && stream.answers == nil && stream.outbox.first() != nil {
-		stream.answers = make(chan error, 1)
-		go stream.send(ctx, stream.outbox.first(), stream.answers)
+	if next := stream.outbox.Next(); stream.synced && stream.sent == nil && next != nil {
+		stream.sent = next
+		go stream.send(ctx, next.Request(stream.content.EndpointID))
 	}
 	select {
 	case message := <-stream.messages:
@@ -129,12 +138,12 @@ func (stream *stream) next(ctx context.Context, ticks <-chan time.Time) (*pb.Sub
 	case <-stream.acknowledge:
 		stream.acknowledge = nil
 		go stream.report(ctx, stream.content.ResumeToken)
-	case err := <-stream.answers:
-		stream.answers = nil
-		return nil, stream.answered(err)
-	case mark := <-stream.Marks:
-		return nil, stream.mark(mark)
+	case answer := <-stream.answers:
+		return nil, stream.answered(answer)
+	case command := <-stream.Commands:
+		return nil, stream.mark(command)
 	case <-ticks:
+		stream.show()
 	}
 	return nil, nil
 }
@@ -151,10 +160,10 @@ func (stream *stream) take(ctx context.Context, message *pb.SubscribeResponse) e
 			return err
 		}
 	}
-	stream.silence.Reset(stream.patience)
 	if goodbye := message.GetGoodbye(); goodbye != nil {
-		stream.goodbye = goodbye
+		stream.goodbye, stream.patience = goodbye, lastMessage
 	}
+	stream.silence.Reset(stream.patience)
 	if err := stream.complete(ctx, message); err != nil {
 		return err
 	}
@@ -163,6 +172,7 @@ func (stream *stream) take(ctx context.Context, message *pb.SubscribeResponse) e
 	if point == nil {
 		return nil
 	}
+	stream.outbox.Settle(stream.inbox, !stream.synced)
 	if err := stream.keep(); err != nil {
 		return err
 	}
@@ -171,8 +181,9 @@ func (stream *stream) take(ctx context.Context, message *pb.SubscribeResponse) e
 		*stream.content = before
 		return errors.Join(errFrozen, stream.save())
 	}
-	stream.Printer.Point(point, stream.inbox, stream.serverTime())
-	stream.synced, stream.Server.used = true, true
+	stream.Printer.Point(point, stream.inbox)
+	stream.show()
+	stream.synced = true
 	if stream.acknowledge == nil {
 		stream.acknowledge = time.After(gather)
 	}
@@ -202,19 +213,23 @@ func (stream *stream) report(ctx context.Context, token []byte) {
 	_, _ = stream.feeds().Acknowledge(ctx, &pb.AcknowledgeRequest{EndpointId: endpointID, ResumeToken: token})
 }
 
-func (stream *stream) send(ctx context.Context, mark *pb.MarkNotificationsRequest, answers chan<- error) {
+func (stream *stream) send(ctx context.Context, mark *pb.MarkNotificationsRequest) {
 	ctx, cancel := context.WithTimeout(stream.as(ctx), callTimeout)
 	defer cancel()
-	_, err := stream.notifications().MarkNotifications(ctx, mark)
-	answers <- err
+	response, err := stream.notifications().MarkNotifications(ctx, mark)
+	stream.answers <- answer{response.GetLastRevision(), err}
 }
 
-// answered ends a mark that is done or refused for good; otherwise it stays, and the stream begins anew.
-func (stream *stream) answered(err error) error {
-	if err != nil && isNoAnswer(err) {
-		return err
+// answered ends a mark that is done or refused; where nobody said so, it stays, and the stream begins anew.
+func (stream *stream) answered(answer answer) error {
+	mark := stream.sent
+	stream.sent = nil
+	if answer.err != nil && isNoAnswer(answer.err) {
+		return answer.err
 	}
-	stream.Printer.Marked(stream.outbox.first(), err)
-	stream.outbox.drop()
+	if answer.err != nil {
+		stream.Printer.Refused(mark.ID, answer.err.Error())
+	}
+	stream.outbox.Answered(mark, answer.reached, stream.inbox)
 	return stream.save()
 }

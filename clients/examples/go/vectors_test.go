@@ -28,6 +28,8 @@ type step struct {
 	Message    json.RawMessage
 	Payloads   map[string]json.RawMessage
 	Look       *struct{}
+	Mark       json.RawMessage
+	Answered   int64 // the feed's revision after what the device sends then
 	Restart    *struct{}
 	Freeze     *struct{}
 	Refused    *struct{ Reason string }
@@ -41,6 +43,9 @@ type expectation struct {
 	OneRings    [][2]any          `json:"one_rings"` // any one of these
 	Shown       []string
 	Badge       int64
+	Marked      map[string][2]int64   // read state and user action of what own marks change
+	Send        map[string][][2]int64 // the same of the marks to send, 0 for a part that is left alone
+	MaySend     []string              `json:"may_send"`
 }
 
 // replay is a device without a network.
@@ -48,7 +53,9 @@ type replay struct {
 	boot, wall time.Duration
 	watchdog   Watchdog
 	frozen     bool // since the stream began
+	synced     bool
 	inbox      *Inbox
+	outbox     Outbox
 	clock      ServerClock
 	content    saved
 	rings      []*pb.Notification
@@ -98,6 +105,8 @@ func (device *replay) take(step step) string {
 		device.rewind()
 	case step.Message != nil && !device.frozen:
 		device.receive(step)
+	case step.Mark != nil:
+		device.mark(step)
 	case step.Restart != nil:
 		device.restart()
 	case step.Refused != nil:
@@ -137,21 +146,53 @@ func (device *replay) receive(step step) {
 		}
 	}
 	if device.inbox.IsGone(message) {
-		device.content = saved{}
+		device.content, device.outbox = saved{}, Outbox{}
+	}
+	if message.GetWelcome() != nil {
+		device.synced = false
 	}
 	point := device.inbox.Apply(message, device.clock.Now(device.boot, device.wall))
 	if point != nil {
+		device.outbox.Settle(device.inbox, !device.synced)
+		device.synced = true
 		device.rings = point.Rings
 		must(device.content.keep(device.inbox, device.clock.AheadOfWall(device.boot, device.wall)))
 	}
 }
 
+func (device *replay) mark(step step) {
+	asked := &pb.MarkNotificationsRequest{}
+	must(protojson.Unmarshal(step.Mark, asked))
+	state := State{Read: asked.ReadState, Action: Action{State: asked.UserActionState}}
+	for _, named := range asked.GetReferences().Refs {
+		device.outbox.Put(device.inbox.Rows[named.GetId()], state, *asked.UpToRevision)
+	}
+}
+
+// send sends what waits, and has it answered.
+func (device *replay) send(step step) string {
+	sent := map[string][][2]int64{}
+	for mark := device.outbox.Next(); mark != nil; mark = device.outbox.Next() {
+		request := mark.Request("go")
+		if !slices.Contains(step.Expect.MaySend, mark.ID) {
+			sent[mark.ID] = append(sent[mark.ID], [2]int64{int64(request.ReadState), int64(request.UserActionState)})
+		}
+		device.outbox.Answered(mark, step.Answered, device.inbox)
+	}
+	if len(sent)+len(step.Expect.Send) > 0 && !reflect.DeepEqual(sent, step.Expect.Send) {
+		return fmt.Sprintf("it sends %v, not %v", sent, step.Expect.Send)
+	}
+	return ""
+}
+
 func (device *replay) restart() {
+	device.content.Marks = device.outbox.Marks
 	text, err := json.Marshal(device.content)
 	must(err)
 	device.content = saved{}
 	must(json.Unmarshal(text, &device.content))
 	device.rewind()
+	device.outbox = Outbox{device.content.Marks}
 	device.clock = device.content.clock(device.boot, device.wall)
 }
 
@@ -163,13 +204,16 @@ func (device *replay) rewind() {
 
 func (device *replay) compare(step step) string {
 	expected := step.Expect
-	shown, badge := device.inbox.Shown(device.clock.Now(device.boot, device.wall))
+	shown, badge := device.inbox.Shown(&device.outbox, device.clock.Now(device.boot, device.wall))
 	ids := []string{}
 	for _, row := range shown {
 		ids = append(ids, row.Id)
 	}
 	if !slices.Equal(ids, expected.Shown) || badge != expected.Badge {
 		return fmt.Sprintf("it shows %v and %d, not %v and %d", ids, badge, expected.Shown, expected.Badge)
+	}
+	if marked := device.marked(); !reflect.DeepEqual(marked, expected.Marked) {
+		return fmt.Sprintf("it shows as %v, not as %v", marked, expected.Marked)
 	}
 	if step.Message == nil {
 		return ""
@@ -188,7 +232,23 @@ func (device *replay) compare(step step) string {
 	if !ringsAsExpected(rang, expected) {
 		return fmt.Sprintf("it rings for %v, not for %v, or one of %v", rang, expected.Ring, expected.OneRings)
 	}
-	return ""
+	if device.frozen {
+		return ""
+	}
+	return device.send(step)
+}
+
+// marked returns read state and user action of what looks different by own marks.
+func (device *replay) marked() (marked map[string][2]int64) {
+	for id, row := range device.inbox.Rows {
+		if laid := device.outbox.Laid(row); laid != row {
+			if marked == nil {
+				marked = map[string][2]int64{}
+			}
+			marked[id] = [2]int64{int64(laid.ReadState), int64(laid.UserActionState)}
+		}
+	}
+	return marked
 }
 
 func ringsAsExpected(rang [][2]any, expected *expectation) bool {

@@ -10,8 +10,9 @@ import pytest
 
 from tests.guarantees.patches import ROOT, Patch
 from tests.guarantees.thorough import thorough
+from tests.guarantees.vectors.device_mutant import DeviceMutant
 from tests.guarantees.vectors.files import FOLDER as VECTORS
-from tests.guarantees.vectors.mutants import MUTANTS, DeviceMutant
+from tests.guarantees.vectors.mutants import MUTANTS
 from tests.support.go_device import FOLDER as GO
 from tests.support.go_device import require_go
 from tests.support.processes import TIMEOUT
@@ -32,7 +33,8 @@ def rule(mutant: DeviceMutant) -> str:
 def test_it_is_caught_in_python(mutant: DeviceMutant, tmp_path: Path) -> None:
     client = tmp_path / "unisono" / "client"
     shutil.copytree(CLIENT, client, ignore=shutil.ignore_patterns("*.pyc.*"))
-    patch(client, mutant.python)
+    for one in in_python(mutant):
+        patch(client, one)
 
     command = [sys.executable, "-m", "tests.guarantees.vectors", "replay"]
     said = run(command, ROOT, PYTHONPATH=os.pathsep.join((str(tmp_path), str(ROOT))))
@@ -58,8 +60,13 @@ def test_it_is_caught_in_go(mutant: DeviceMutant, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=rule)
 def test_its_patches_fit(mutant: DeviceMutant) -> None:
-    assert mutant.python.applied((CLIENT / mutant.python.file).read_text())
+    for one in in_python(mutant):
+        assert one.applied((CLIENT / one.file).read_text())
     assert mutant.go is None or mutant.go.applied((GO / mutant.go.file).read_text())
+
+
+def in_python(mutant: DeviceMutant) -> list[Patch]:
+    return [one for one in (mutant.python, mutant.python_too) if one]
 
 
 def patch(folder: Path, patch: Patch) -> None:

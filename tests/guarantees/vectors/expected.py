@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.guarantees.position_model import counts, worth_a_ring
+from tests.guarantees.vectors.marks import Decisions, LaidState
 from unisono.server.model import Notification
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -21,8 +22,9 @@ class Expected:
 
     #: The position that it has to come back with; None: none.
     token: bytes | None = None
-    #: What the store had for it at the last complete point, and how much of that was unread.
+    #: What the store had for it at the last complete point, its revision, and how much of that was unread.
     rows: Rows = ()
+    revision: int = 0
     unread_count: int = 0
     #: Where the device began, if it began at the END and lacks what was before; else 0.
     blind: int = 0
@@ -55,6 +57,7 @@ class Expected:
             token=self.token,
             feed_epoch=self.feed_epoch,
             rows=[row for row in rows if row.revision > self.blind],
+            revision=revision,
             unread_count=sum(map(counts, rows)),
             blind=self.blind,
             base=revision,
@@ -71,12 +74,23 @@ class Expected:
         """Return what the device holds since the last complete point."""
         return {"unread_count": self.unread_count, "rows": {row.id: _held(row) for row in self.rows}}
 
-    def shown(self, now: int) -> dict[str, Any]:
-        """Return what the device shows, newest first, and the number beside its icon."""
+    def shown(self, now: int, decisions: Decisions) -> dict[str, Any]:
+        """Return what the device shows, the number beside its icon, and what its marks change."""
         seen = [row for row in self.rows if not is_over(row, now)]
         newest_first = sorted(seen, key=lambda row: (row.create_time, row.id), reverse=True)
-        hidden = sum(map(counts, self.rows)) - sum(map(counts, seen))
-        return {"shown": [row.id for row in newest_first], "badge": self.unread_count - hidden}
+        laid = {row.id: decisions.laid(row) for row in self.rows}
+        changed = sum(laid[row.id].counts - counts(row) for row in self.rows)
+        hidden = sum(laid[row.id].counts for row in self.rows if is_over(row, now))
+        marked = {
+            row.id: [laid[row.id].read, laid[row.id].action[0]]
+            for row in self.rows
+            if laid[row.id] != LaidState.of(row)
+        }
+        return {
+            "shown": [row.id for row in newest_first],
+            "badge": max(0, self.unread_count + changed - hidden),
+            **({"marked": marked} if marked else {}),
+        }
 
     def _due(self, rows: Collection[Notification], now: int) -> set[Ring]:
         worth = {(row.id, row.alert_revision) for row in rows if worth_a_ring(row, now)}

@@ -8,7 +8,8 @@ from typing import Any
 from tests.guarantees.random_feed import RandomFeed
 from tests.guarantees.vectors.clocks import DeviceClocks
 from tests.guarantees.vectors.expected import Expected, ends_at
-from tests.guarantees.vectors.steps import Step, Tokens, message_step, payloads, plain
+from tests.guarantees.vectors.marks import Decisions, Unclear
+from tests.guarantees.vectors.steps import Step, Tokens, mark_step, message_step, payloads, plain
 from tests.sdk.stream_model import StreamModel
 from tests.support.ids import CountedEpochs
 from tests.support.random_commands import LAPTOP, PHONE
@@ -17,8 +18,10 @@ from unisono.v1 import feed_service_pb2 as pb
 
 #: How long is waited for, in milliseconds: until nothing, a display time or a life is over.
 SPANS = (500, 4_000, 70_000)
+#: What a person asks for: a read state and a user action, 0 for none.
+ASKED = ((2, 0), (2, 0), (1, 0), (0, 3), (0, 3), (0, 2), (0, 1), (2, 3), (2, 2))
 #: Steps after which there is no stream.
-ENDS = {"freeze", "refused", "restart"}
+ENDS = {"freeze", "refused", "restart", "mark"}
 #: For how long a process stands still, in milliseconds.
 STALLS = (11_000, 600_000)
 #: Milliseconds by which a device may be wrong about the server's time after a restart.
@@ -38,6 +41,7 @@ class History:
         self._tokens = Tokens()
         self._from_end = self._random.random() < 0.2
         self._now = self._saved = Expected()
+        self._decisions = Decisions()
 
     async def write(self) -> list[Step]:
         """Let a few streams and processes begin and end, and return the steps."""
@@ -47,6 +51,8 @@ class History:
             await self._connect(messages=random.randint(3, 8), loss=0.07)
             if random.random() < 0.2:
                 self._restart()
+            if random.random() < 0.3:
+                self._mark()
             await self._happen((0, 1, 2, 4))
             self._wait(chance=0.3)
             if random.random() < 0.05:
@@ -59,9 +65,13 @@ class History:
         if self._streaming and self._now.token is not None and self._random.random() < 0.5:
             goodbye = pb.SubscribeResponse(goodbye=pb.Goodbye(reason=pb.GOODBYE_REASON_FEED_DELETED))
             self._step(message_step(goodbye, self._now.token, {}))
-            self._now = self._saved = Expected()
+            self._forget()
             self._expect()
         await self._world.erase()
+
+    def _forget(self) -> None:
+        self._now = self._saved = Expected()
+        self._decisions = Decisions()
 
     async def _happen(self, times: Sequence[int]) -> None:
         for _ in range(self._random.choice(times)):
@@ -119,8 +129,10 @@ class History:
     async def _take(self, message: pb.SubscribeResponse, request: pb.SubscribeRequest) -> None:
         forgotten = message.HasField("welcome") and self._now.is_of_another_life(message.welcome)
         if forgotten:
-            self._now = self._saved = Expected()
+            self._forget()
         if message.HasField("welcome"):
+            if self._decisions and not message.welcome.resumed:
+                raise Unclear("what was decided before a fresh start")
             from_end = not request.resume_token and request.start_position == pb.START_POSITION_END
             last = (await self._world.feed()).revision
             self._now = self._now.began(message.welcome, last, from_end=from_end)
@@ -131,7 +143,7 @@ class History:
         self._step(message_step(message, token, lacking))
         if forgotten:
             self._expect()
-        self._follow(message)
+        await self._follow(message)
 
     def _disturb(self, message: pb.SubscribeResponse) -> None:
         """Let a message be long on its way, or somebody set the clock."""
@@ -140,13 +152,14 @@ class History:
         if message.complete and self._random.random() < 0.1:
             self._clocks.set_wall_clock()
 
-    def _follow(self, message: pb.SubscribeResponse) -> None:
+    async def _follow(self, message: pb.SubscribeResponse) -> None:
         """Expect what follows from a message, and at a complete point say so."""
         rows, now = self._wire.wanted(), self._world.now
         if message.complete:
             rings = self._now.rings(rows, now)
+            unseen = self._decisions.settle(rows, message.revision, synced=self._now.catching_up)
             self._now = self._saved = self._now.completed(message.revision, rows)
-            self._expect(**rings)
+            self._expect(**rings, **(await self._send(unseen)))
         elif self._is_last_batch(message):
             self._now = self._now.broken_off(message.revision, rows, now)
 
@@ -155,7 +168,33 @@ class History:
         return message.HasField("event_batch") and self._wire.known == message.revision
 
     def _expect(self, **rings: Any) -> None:
-        self.steps[-1]["expect"] = {**self._now.held(), **rings, **self._now.shown(self._world.now)}
+        shown = self._now.shown(self._world.now, self._decisions)
+        self.steps[-1]["expect"] = {**self._now.held(), **rings, **shown}
+
+    def _mark(self) -> None:
+        """Decide about what is held, offline."""
+        for _ in range(self._random.choice((1, 1, 2, 3))):
+            if self._now.rows:
+                read, action = self._random.choice(ASKED)
+                rows = self._random.sample(list(self._now.rows), min(len(self._now.rows), 2))
+                for row in rows:
+                    self._decisions.make(row, read, action, self._now.revision)
+                self._step(mark_step([row.id for row in rows], read, action, self._now.revision))
+                self.steps[-1]["expect"] = self._now.shown(self._world.now, self._decisions)
+
+    async def _send(self, unseen: Sequence[str]) -> Step:
+        """Let the server answer what the device has to send now, and return that."""
+        sent: dict[str, list[list[int]]] = {}
+        for decision in self._decisions.unanswered():
+            sent.setdefault(decision.id, []).append(decision.parts)
+            await self._world.mark(decision.id, *decision.parts)
+        if not sent and not unseen:
+            return {}
+        reached = (await self._world.feed()).revision
+        for decision in self._decisions.unanswered():
+            decision.reached = reached
+        self.steps[-1]["answered"] = reached
+        return {"send": sent, **({"may_send": sorted(unseen)} if unseen else {})}
 
     def _repeat(self) -> None:
         """Give the last message again now and then, which must change nothing."""
@@ -170,7 +209,7 @@ class History:
             self._world.now += self._random.choice(SPANS)
             now = self._world.now
             if all(abs(ends_at(row) - now) > DOUBTED for row in self._now.rows):
-                self._step({"look": {}, "expect": self._now.shown(now)})
+                self._step({"look": {}, "expect": self._now.shown(now, self._decisions)})
 
     def _restart(self) -> None:
         """End the process: what it saved at its last complete point is left."""

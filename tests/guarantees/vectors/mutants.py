@@ -3,10 +3,11 @@
 Some rules are kept in Go by parts that no vector reaches; they have no patch there.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from tests.guarantees.patches import Patch
+from tests.guarantees.vectors.device_mutant import DeviceMutant
+from tests.guarantees.vectors.mark_mutants import MARK_MUTANTS
 
 _INBOX: Final = "_device/inbox.py"
 _RECEIVER: Final = "_device/receiver.py"
@@ -14,17 +15,8 @@ _SHOWN: Final = "_device/shown.py"
 _CLOCK: Final = "_device/server_clock.py"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceMutant:
-    """A rule of docs/devices.md that is broken; with `always`, also in `make test`."""
-
-    breaks: str
-    python: Patch
-    go: Patch | None = None
-    always: bool = False
-
-
 MUTANTS: Final = (
+    *MARK_MUTANTS,
     DeviceMutant(
         breaks="the token of every message is kept",
         python=Patch(
@@ -74,8 +66,8 @@ MUTANTS: Final = (
         always=True,
         python=Patch(
             file=_INBOX,
-            old="rows = {change.id: None if change.event.removed else change.event.notification for",
-            new="rows = {change.id: change.event.notification for",
+            old="return None if self.event.removed else self.event.notification",
+            new="return self.event.notification",
         ),
         go=Patch(file="inbox.go", old="\t\tinbox.changed[id] = nil\n", new=""),
     ),
@@ -187,7 +179,7 @@ MUTANTS: Final = (
     ),
     DeviceMutant(
         breaks="of what was missed one rings",
-        python=Patch(file=_INBOX, old="_one_ring(events) if self._catching_up else events", new="events"),
+        python=Patch(file=_INBOX, old="one_ring(events) if self._catching_up else events", new="events"),
         go=Patch(
             file="inbox.go", old="if inbox.catchingUp && len(rings) > 1 {", new="if len(rings) > 1000 {"
         ),
@@ -195,13 +187,13 @@ MUTANTS: Final = (
     DeviceMutant(
         breaks="of what is live all ring",
         python=Patch(
-            file=_INBOX, old="_one_ring(events) if self._catching_up else events", new="_one_ring(events)"
+            file=_INBOX, old="one_ring(events) if self._catching_up else events", new="one_ring(events)"
         ),
         go=Patch(file="inbox.go", old="if inbox.catchingUp && len(rings) > 1 {", new="if len(rings) > 1 {"),
     ),
     DeviceMutant(
         breaks="what has passed does not ring",
-        python=Patch(file=_RECEIVER, old="(point, passed=self._state.passed)", new="(point)"),
+        python=Patch(file=_RECEIVER, old=", passed=state.passed)", new=")"),
         go=Patch(file="inbox.go", old=" && !hasPassed(row, now) && ", new=" && "),
     ),
     DeviceMutant(
@@ -228,7 +220,7 @@ MUTANTS: Final = (
     DeviceMutant(
         breaks="what is not shown is not in the badge",
         python=Patch(file=_SHOWN, old="max(0, unread_count - hidden)", new="unread_count"),
-        go=Patch(file="shown.go", old="\t\t\tbadge--\n", new=""),
+        go=Patch(file="shown.go", old="\t\t\tbadge -= counted(laid)\n", new=""),
     ),
     DeviceMutant(
         breaks="it is by the server's clock",

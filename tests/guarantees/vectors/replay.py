@@ -14,11 +14,14 @@ async def replay(steps: list[Step]) -> str:
     """Return what the device does otherwise than the steps expect, first; empty if nothing."""
     device = SdkDevice()
     await device.start(ParseDict(steps[0]["connect"], pb.SubscribeRequest()))
-    for number, step in enumerate(steps):
-        said = await device.take(step)
-        for what, expected, got in _compared(step, said):
-            if expected != got:
-                return f"step {number}: {what} is {got}, not {expected}"
+    try:
+        for number, step in enumerate(steps):
+            said = await device.take(step)
+            for what, expected, got in _compared(step, said):
+                if expected != got:
+                    return f"step {number}: {what} is {got}, not {expected}"
+    finally:
+        await device.close()
     return ""
 
 
@@ -27,7 +30,12 @@ def _compared(step: Step, said: Step) -> Iterator[tuple[str, Any, Any]]:
     if "connect" in step:
         yield "connect", step["connect"], said["connect"]
     expected = dict(step.get("expect", {}))
+    if expected:
+        expected.setdefault("marked", {})
     if "message" in step:
+        free = set(expected.pop("may_send", ()))
+        sent = {id_: parts for id_, parts in said["send"].items() if id_ not in free}
+        yield "sent", expected.pop("send", {}), sent
         yield "rings", *_rings(expected.pop("ring", []), expected.pop("one_rings", []), said["rings"])
     for what, value in expected.items():
         yield what, value, said[what]

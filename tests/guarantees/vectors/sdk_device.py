@@ -1,12 +1,13 @@
 """A device of the SDK's own parts, without a network, that is taken through the steps of a vector."""
 
+import asyncio
 from typing import Any, Final
 
 from google.protobuf.json_format import ParseDict
 
 from tests.guarantees.vectors.steps import Step, plain
 from tests.sdk.event_reader import poll
-from unisono.client import Backoff, Event, MemoryStorage, NotFound, Unavailable
+from unisono.client import Backoff, Event, MemoryStorage, NotFound, Notification, Status, Unavailable
 from unisono.client._calls import ServiceClient
 from unisono.client._device.acknowledger import Acknowledger
 from unisono.client._device.inbox import Inbox
@@ -26,18 +27,23 @@ TICK: Final = 2.0
 STALL_TIMEOUT: Final = 10.0
 
 
-class Payloads:
-    """A transport that answers GetNotification with the payloads of the present step."""
+class Answers:
+    """A transport that answers the calls of a device as the present step says. `marks` are those received."""
 
     def __init__(self) -> None:
-        self.present: Step = {}
+        self.step: Step = {}
+        self.marks: list[service_pb.MarkNotificationsRequest] = []
 
     async def unary(self, method: Any, request: Any, *, token: str, timeout: float | None) -> Any:
+        if method.name == "MarkNotifications":
+            self.marks.append(request)
+            return service_pb.MarkNotificationsResponse(last_revision=self.step.get("answered", 0))
         assert method.name == "GetNotification", method
-        if request.notification.id not in self.present:
+        payloads = self.step.get("payloads", {})
+        if request.notification.id not in payloads:
             raise NotFound("it is gone")
         answer = service_pb.GetNotificationResponse()
-        ParseDict(self.present[request.notification.id], answer.notification.payload)
+        ParseDict(payloads[request.notification.id], answer.notification.payload)
         return answer
 
     def stream(self, method: Any, request: Any, *, token: str) -> Any:
@@ -54,12 +60,14 @@ class SdkDevice:
         self._boot = self._wall = 0.0
         self._frozen = False
         self._storage = MemoryStorage()
-        self._payloads = Payloads()
+        self._answers = Answers()
+        self._sending: asyncio.Task[None] | None = None
 
     async def take(self, step: Step) -> Step:
         """Do a step, and return what there is to say, whether or not that is expected."""
         self._set_clocks(step)
-        (kind,) = step.keys() & {"connect", "message", "look", "restart", "refused", "freeze"}
+        self._answers.step = step
+        (kind,) = step.keys() & {"connect", "message", "look", "mark", "restart", "refused", "freeze"}
         said: Step = await getattr(self, f"_{kind}")(step)
         return said
 
@@ -82,15 +90,16 @@ class SdkDevice:
         self._state.inbox = Inbox(kept.rows, kept.point, kept.feed_epoch)
         if kept.clock is not None:
             self._state.clock.restore(kept.clock)
-        caller = RpcCaller(self._payloads, Tokens("a token"), Backoff())
-        outbox = Outbox(ServiceClient(caller), persistence, self._state, timeout=1, backoff=Backoff())
+        caller = RpcCaller(self._answers, Tokens("a token"), Backoff())
+        self._outbox = Outbox(ServiceClient(caller), persistence, self._state, timeout=1, backoff=Backoff())
+        self._outbox.restore(kept.marks)
         acknowledger = Acknowledger(caller, "laptop", interval=1, timeout=1)
         self._receiver = Receiver(
             opening,
             caller,
             self._state,
             persistence,
-            outbox,
+            self._outbox,
             acknowledger,
             self._watchdog,
             timeout=1,
@@ -98,14 +107,26 @@ class SdkDevice:
         self._events = self._state.listen()
 
     async def _connect(self, step: Step) -> Step:
+        await self._break_off()
         async with self._watchdog.watching():
             self._frozen = False
         request = self._receiver.next_request()
         request.ClearField("endpoint_id")
         return {"connect": plain(request)}
 
+    async def close(self) -> None:
+        """End the device."""
+        await self._break_off()
+
+    async def _break_off(self, *, reset_position: bool = False) -> None:
+        """Break the stream."""
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.wait([self._sending])
+        self._sending = None
+        self._receiver.on_disconnect(Unavailable("it broke"), reset_position=reset_position)
+
     async def _message(self, step: Step) -> Step:
-        self._payloads.present = step.get("payloads", {})
         message = ParseDict(step["message"], pb.SubscribeResponse())
         try:
             if not self._frozen:
@@ -118,13 +139,39 @@ class SdkDevice:
             "unread_count": inbox.unread_count,
             "rows": {row.id: [row.revision, row.title] for row in inbox.notifications},
             "rings": [_ring(event) for event in poll(self._events) if event.ring],
+            "send": await self._send(),
             **await self._look(step),
         }
 
+    async def _send(self) -> Step:
+        """Let the device send what waits, and return the parts of each mark, by notification."""
+        self._answers.marks.clear()
+        if len(self._outbox) and self._state.status is Status.LIVE:
+            self._sending = self._sending or asyncio.create_task(self._outbox.run())
+            while len(self._outbox) and not self._sending.done():  # noqa: ASYNC110  nobody says so
+                await asyncio.sleep(0)
+        sent: Step = {}
+        for mark in self._answers.marks:
+            for ref in mark.references.refs:
+                sent.setdefault(ref.id, []).append([mark.read_state, mark.user_action_state])
+        return sent
+
+    async def _mark(self, step: Step) -> Step:
+        await self._break_off()
+        assert await self._outbox.put(ParseDict(step["mark"], service_pb.MarkNotificationsRequest())) is None
+        return await self._look(step)
+
     async def _look(self, step: Step) -> Step:
-        return {"shown": [row.id for row in self._state.shown], "badge": self._state.badge}
+        rows = {row.id: row for row in self._state.inbox.notifications}
+        marked = {row.id: _state(row) for row in self._state.notifications if row != rows[row.id]}
+        return {
+            "shown": [row.id for row in self._state.shown],
+            "badge": self._state.badge,
+            "marked": marked,
+        }
 
     async def _restart(self, step: Step) -> Step:
+        await self._break_off()
         await self.start(self._opening)
         return {}
 
@@ -132,9 +179,13 @@ class SdkDevice:
         return {}
 
     async def _refused(self, step: Step) -> Step:
-        self._receiver.on_disconnect(Unavailable(step["refused"]["reason"]), reset_position=True)
+        await self._break_off(reset_position=True)
         return {}
 
 
 def _ring(event: Event) -> list[Any]:
     return [event.notification.id, event.notification.alert_revision]
+
+
+def _state(row: Notification) -> list[int]:
+    return [int(row.read_state), int(row.user_action_state)]

@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from unisono.server.model import Notification
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_pb2
+from unisono.v1 import notification_service_pb2 as service_pb
 
 Step = dict[str, Any]
 
@@ -51,6 +52,17 @@ def message_step(message: pb.SubscribeResponse, token: bytes, payloads: Step) ->
         else:
             _shorten(event.notification)
     return {"message": plain(told), **({"payloads": payloads} if payloads else {})}
+
+
+def mark_step(ids: Sequence[str], read: int, action: int, seen: int) -> Step:
+    """Return the step in which a person decides about notifications, as of a complete point."""
+    request = service_pb.MarkNotificationsRequest(
+        read_state=notification_pb2.ReadState.ValueType(read),
+        user_action_state=notification_pb2.UserActionState.ValueType(action),
+        up_to_revision=seen,
+    )
+    request.references.refs.extend(notification_pb2.NotificationRef(id=id_) for id_ in ids)
+    return {"mark": plain(request)}
 
 
 def payloads(rows: Sequence[Notification], blind: int) -> Step:

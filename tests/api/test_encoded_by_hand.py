@@ -24,7 +24,7 @@ from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
-SEEDS = range(4)
+SEEDS = range(2)
 ROWS = 500
 BRINGS_CONTENT = (ChangeType.CREATED, ChangeType.UPDATED)
 

@@ -78,6 +78,9 @@ func (server *Server) takeToken() (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
+// isFixed returns whether there is no other token than this one.
+func (server *Server) isFixed() bool { return server.TokenFile == "" && server.TokenCommand == "" }
+
 // credentials are TLS, except on this machine: a token in clear text is for whoever listens.
 func (server *Server) credentials() (credentials.TransportCredentials, error) {
 	if server.Authority == "" && isLoopback(server.Target) {

@@ -55,6 +55,10 @@ func (device *Device) Run(ctx context.Context) error {
 			return err
 		}
 		recovery := planRecovery(stream.goodbye, err)
+		if device.Server.isFixed() {
+			recovery.Stop = recovery.Stop || recovery.Reason == "TOKEN_EXPIRED"
+			recovery.NewToken = false
+		}
 		failures = failures.after(stream.synced, time.Since(began), recovery)
 		delay := failures.delay(recovery)
 		device.Printer.Ended(err, recovery, delay)
@@ -85,8 +89,7 @@ func (device *Device) recover(recovery Recovery) error {
 			return err
 		}
 	}
-	fixed := device.Server.TokenFile == "" && device.Server.TokenCommand == ""
-	if recovery.Stop || fixed && recovery.Reason == "TOKEN_EXPIRED" {
+	if recovery.Stop {
 		return errors.New("not to come back by itself after " + recovery.Reason)
 	}
 	return nil

@@ -13,7 +13,7 @@ from unisono.v1.notification_pb2 import Notification
 @pytest.fixture(autouse=True)
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have programs set for themselves what this process has set for itself."""
-    monkeypatch.delenv("GRPC_ENABLE_FORK_SUPPORT")
+    monkeypatch.delenv("GRPC_ENABLE_FORK_SUPPORT", raising=False)
 
 
 #: Whatever its parent did, a child can do each of these.

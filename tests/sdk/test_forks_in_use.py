@@ -16,7 +16,7 @@ from tests.support.stub_server import StubServer
 @pytest.fixture(autouse=True)
 def unset(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have programs set for themselves what this process has set for itself."""
-    monkeypatch.delenv("GRPC_ENABLE_FORK_SUPPORT")
+    monkeypatch.delenv("GRPC_ENABLE_FORK_SUPPORT", raising=False)
 
 
 IN_USE = """

@@ -26,7 +26,7 @@ publisher.send("ada", title="before")
 
 @pytest.fixture(autouse=True)
 def unset(monkeypatch: pytest.MonkeyPatch, script: StubServer) -> None:
-    monkeypatch.delenv("GRPC_ENABLE_FORK_SUPPORT")
+    monkeypatch.delenv("GRPC_ENABLE_FORK_SUPPORT", raising=False)
     monkeypatch.setenv("SERVER", script.target)
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
 

@@ -175,6 +175,29 @@ async def test_one_that_fails_is_made_again_or_for_a_later(script: StubServer, l
     assert ledger.positions[:3] == [b"token-1"] * 3
 
 
+async def test_one_that_is_refused_is_not_made_again(script: StubServer, ledger: Ledger) -> None:
+    """But the next one is."""
+    gate = asyncio.Event()
+    ledger.faults = [Fault(grpc.StatusCode.INVALID_ARGUMENT, "RESUME_TOKEN_INVALID")]
+
+    async def stream(_: pb.SubscribeRequest) -> AsyncIterator[Message]:
+        for message in (welcome(), created(1)):
+            yield message
+        await gate.wait()
+        yield created(2)
+        await asyncio.Event().wait()
+
+    script.stream("Subscribe", stream)
+    async with laptop(script.target, timing=Timing(backoff=QUICK, acknowledge_interval=0.0)):
+        await ledger.reached(b"token-1")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await script.until("Acknowledge", count=2)
+        gate.set()
+        await ledger.reached(b"token-2")
+    assert ledger.positions[:2] == [b"token-1", b"token-2"]
+
+
 async def test_not_sooner_than_the_server_asks_and_later_and_later(
     script: StubServer, ledger: Ledger
 ) -> None:

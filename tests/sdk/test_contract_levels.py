@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tests.support.methods import methods
-from unisono.client._wire.contract_levels import LEVELS, NEWEST, OLDEST, field_above
+from unisono.client._wire.contract_levels import LEVELS, METHOD_LEVELS, NEWEST, OLDEST, field_above
 from unisono.v1 import endpoint_service_pb2 as endpoint_pb
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -70,6 +70,16 @@ def test_every_field_that_a_request_may_have_since_is_in_the_table_and_no_other(
 
     assert found == set(LEVELS)
     assert len(seen) > len(requests(streaming=False))
+
+
+def test_so_is_every_method_and_no_other() -> None:
+    """One that every server has is never lacking: something underway says so."""
+    declared, _ = released()
+
+    since = {method.path for method in methods() if method.descriptor and method.name not in declared}
+
+    assert since == set(METHOD_LEVELS)
+    assert set(METHOD_LEVELS.values()) == {NEWEST}
 
 
 def test_streams_are_opened_without_asking() -> None:

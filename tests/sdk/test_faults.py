@@ -177,6 +177,26 @@ async def test_a_message_that_a_device_stumbles_over(
     assert tokens == [b"", b"token-1", b"token-1"]
 
 
+async def test_a_payload_that_something_underway_does_not_find_is_asked_for_again(script: StubServer) -> None:
+    """Only the service knows that it is gone."""
+    faults = [Fault(Code.NOT_FOUND)] * 50
+
+    async def get(_: object) -> service_pb.GetNotificationResponse:
+        if faults:
+            raise faults.pop()
+        row = created(1).event_batch.events[0].notification
+        return service_pb.GetNotificationResponse(notification=row)
+
+    bare = created(1)
+    bare.event_batch.events[0].notification.ClearField("payload")
+    script.answer("GetNotification", get)
+    script.stream("Subscribe", scripted_streams([welcome(), bare], [welcome(), bare]))
+    timing = Timing(backoff=QUICK, refusal_backoff=QUICK, call_timeout=0.1)
+    async with laptop(script.target, timing=timing) as device:
+        await until(device, lambda device: device.revision == 1)
+        assert [row.title for row in device.notifications] == ["title 1"]
+
+
 #: What a call meets before it is answered: a page, with its status and what it claims to be.
 PAGES: Final = {
     "a login page": (200, "text/html"),

@@ -149,6 +149,8 @@ class Receiver:
         request = GetNotificationRequest(notification=NotificationRef(id=id_))
         try:
             answer = await self._caller.call(GET, request, Deadline(self._timeout))
-        except NotFound:
-            return
+        except NotFound as error:
+            if error.reason:
+                return
+            raise
         self._state.inbox.fill_payload(id_, answer.notification.payload)

@@ -13,7 +13,7 @@ from unisono.client._device.reconnect import plan_reconnect
 from unisono.client._device.stream import goodbye_in, messages
 from unisono.client._device.timing import Timing
 from unisono.client._device.watchdog import Stalled, Watchdog
-from unisono.client._errors import FeedBarred, StorageFailed, UnisonoError
+from unisono.client._errors import FeedBarred, UnisonoError
 from unisono.client._wire.caller import RpcCaller
 from unisono.v1 import feed_service_pb2 as pb
 
@@ -95,7 +95,7 @@ class Subscription:
         while True:
             self._comeback.began()
             outcome = await self._one_stream()
-            if outcome.complete and not isinstance(outcome.error, ServerMisbehaves | StorageFailed):
+            if outcome.complete and not isinstance(outcome.error, ServerMisbehaves):
                 self._comeback.was_complete(resumed=outcome.resumed)
             if isinstance(outcome.error, Stalled):
                 self._comeback.stood_still()

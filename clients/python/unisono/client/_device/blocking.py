@@ -125,12 +125,12 @@ class BlockingDevice:
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """All that is meant for this device, newest first by creation: the store's state at `revision`."""
+        """All that is meant for this device, newest first by creation. See `Device.notifications`."""
         return self._thread.look(lambda device: device.notifications)
 
     @property
     def unread_count(self) -> int:
-        """How many are unread, neither dismissed nor snoozed. Exact at `revision`."""
+        """How many are unread, neither dismissed nor snoozed. See `Device.unread_count`."""
         return self._thread.look(lambda device: device.unread_count)
 
     @property

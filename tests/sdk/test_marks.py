@@ -116,22 +116,6 @@ async def test_an_answer_that_is_lost_is_asked_for_again(script: StubServer, mar
 
 
 @pytest.mark.parametrize(
-    "code", [Code.INTERNAL, Code.UNKNOWN, Code.UNAUTHENTICATED, Code.PERMISSION_DENIED, Code.UNIMPLEMENTED]
-)
-async def test_what_something_underway_says_is_asked_again(
-    script: StubServer, marker: Marker, code: grpc.StatusCode
-) -> None:
-    """Without a reason of the service, it is not what the service said."""
-    marker.faults = [Fault(code)] * 3
-
-    async with laptop(script.target) as device:
-        await live(device)
-        assert await device.mark_read("a") is not None
-
-    assert marker.done == ["a"]
-
-
-@pytest.mark.parametrize(
     ("code", "reason"),
     [
         (Code.UNAUTHENTICATED, "TOKEN_INVALID"),

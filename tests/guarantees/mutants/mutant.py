@@ -8,10 +8,14 @@ from tests.guarantees.torture.trial import Trial
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """A patch that breaks `promise`, which the trial must show; with `always`, also in `make test`."""
+    """A patch that breaks `promise`, which the trial must show; with `always`, also in `make test`.
+
+    `rounds` are how many show it, where fewer do than a short run of the trial has.
+    """
 
     name: str
     promise: str
     trial: Trial
     patch: Patch
     always: bool = False
+    rounds: int | None = None

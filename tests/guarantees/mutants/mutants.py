@@ -24,6 +24,7 @@ MUTANTS: Final = (
         promise="Ordered",
         always=True,
         trial=network.CUT,
+        rounds=1,
         patch=Patch(file="core/tail.py", old="        events.reverse()\n", new=""),
     ),
     Mutant(
@@ -39,6 +40,7 @@ MUTANTS: Final = (
         promise="Unique",
         always=True,
         trial=network.CUT,
+        rounds=1,
         patch=Patch(
             file="core/catch_up_cache.py",
             old="after=position.cursor,",
@@ -121,6 +123,7 @@ MUTANTS: Final = (
         promise="Resumable",
         always=True,
         trial=network.CUT,
+        rounds=1,
         patch=Patch(
             file="core/position.py",
             old="alert = row.alert_revision > position.base and now < row.rings_until",
@@ -132,6 +135,7 @@ MUTANTS: Final = (
         promise="Collapsed",
         always=True,
         trial=network.CUT,
+        rounds=1,
         patch=Patch(
             file="core/session.py",
             old="self._message(MessageKind.EVENTS, step.events)",
@@ -223,6 +227,7 @@ MUTANTS: Final = (
         promise="Exact",
         always=True,
         trial=network.CUT,
+        rounds=1,
         patch=Patch(
             file="core/session.py",
             old="unread_count = feed.unread_count(self._audience)",
@@ -234,6 +239,7 @@ MUTANTS: Final = (
         promise="Idempotent",
         always=True,
         trial=network.CUT,
+        rounds=1,
         patch=Patch(
             file="core/decide/send.py",
             old="same = ledger.keys.with_content(role, key, command.fingerprint)",
@@ -245,6 +251,7 @@ MUTANTS: Final = (
         promise="Idempotent",
         always=True,
         trial=network.CUT,
+        rounds=1,
         patch=Patch(
             file="api/convert/payload_encoding.py",
             old="in sorted((key.encode(), text.encode()) for key, text in data.items()):",

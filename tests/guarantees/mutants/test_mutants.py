@@ -26,7 +26,7 @@ def test_it_is_caught(mutant: Mutant) -> None:
         result = run(
             mutant.trial,
             seed=seed,
-            rounds=mutant.trial.short,
+            rounds=mutant.rounds or mutant.trial.short,
             patches=[mutant.patch],
             timeout=TIMEOUT,
             # What is tried each time shares its machine with other tests.

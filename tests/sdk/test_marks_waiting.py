@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import grpc
 import pytest
 
+from tests.sdk.backoffs import QUICK
 from tests.sdk.device_script import (
     LIVE,
     Message,
@@ -38,6 +39,7 @@ from unisono.client import (
     NotFound,
     Publisher,
     ReadState,
+    Timing,
     Unavailable,
     UserActionState,
 )
@@ -81,7 +83,11 @@ async def test_what_was_refused_is_not_asked_again_with_the_rest(
     await many(script, storage, 600)
     async with laptop(NOWHERE, storage=storage) as device:
         await device.mark_read(Everything())
-    faults = [Fault(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"), Fault(grpc.StatusCode.INTERNAL)]
+    faults = [
+        Fault(grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
+        # Longer than a call may take.
+        Fault(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMITED", retry_delay=1.2),
+    ]
 
     async def failing(_: object) -> pb.MarkNotificationsResponse:
         if faults:
@@ -90,7 +96,9 @@ async def test_what_was_refused_is_not_asked_again_with_the_rest(
 
     script.answer("MarkNotifications", failing)
     script.stream("Subscribe", scripted_streams([welcome(resumed=True), synced(600)]))
-    async with laptop(script.target, storage=storage) as device:
+    async with laptop(
+        script.target, storage=storage, timing=Timing(call_timeout=1.0, backoff=QUICK)
+    ) as device:
         await sent(device)
     sizes = [len(request.references.refs) for request in script.requests("MarkNotifications")]
     assert sizes == [500, 99, 99]

@@ -18,7 +18,7 @@ def in_child(work):
     print(work.__name__, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
-few_and_many = pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=pytest.mark.thorough)])
+few_and_many = pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=pytest.mark.thorough)])
 
 
 def statuses(said: str) -> set[str]:

@@ -1,11 +1,12 @@
 """A publisher crosses forks: whatever its parent did with one, a child may send."""
 
+import grpc
 import pytest
 
 from tests.sdk.fake_send_service import FakeSendService
 from tests.sdk.forking import CHILDREN, few_and_many, statuses
 from tests.sdk.programs import run
-from tests.support.stub_server import StubServer
+from tests.support.stub_server import Fault, StubServer
 from unisono.v1 import notification_service_pb2 as pb
 from unisono.v1.notification_pb2 import Notification
 
@@ -91,6 +92,11 @@ PARENTS = {"made": MADE, "used": USED, "failed": FAILED, "closed": CLOSED, "fail
 async def test_children_of_a_publisher_have_one_too(
     script: StubServer, service: FakeSendService, parent: str, rounds: int
 ) -> None:
+    async def missing(_: object) -> pb.GetNotificationResponse:
+        raise Fault(grpc.StatusCode.NOT_FOUND, "NOTIFICATION_NOT_FOUND")
+
+    script.answer("GetNotification", missing)
+
     ended = await run(CHILDREN + PARENTS[parent] + WORK, script.target, str(rounds))
 
     assert statuses(ended.stdout) == {"0"}, ended

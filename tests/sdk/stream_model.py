@@ -124,7 +124,7 @@ class PayloadTransport:
         for row in self._world.rows():
             if row.id == request.notification.id and row.live:
                 return service_pb.GetNotificationResponse(notification=messages.notification(row))
-        raise NotFound("it is gone")
+        raise NotFound("it is gone", reason="NOTIFICATION_NOT_FOUND")
 
     def stream(self, method: Any, request: Any, *, token: str) -> Any:
         raise UnisonoError("nobody streams here")

@@ -41,7 +41,7 @@ class Answers:
         assert method.name == "GetNotification", method
         payloads = self.step.get("payloads", {})
         if request.notification.id not in payloads:
-            raise NotFound("it is gone")
+            raise NotFound("it is gone", reason="NOTIFICATION_NOT_FOUND")
         answer = service_pb.GetNotificationResponse()
         ParseDict(payloads[request.notification.id], answer.notification.payload)
         return answer

@@ -11,7 +11,7 @@ from unisono.client._errors import UnisonoError
 from unisono.client._model import Notification
 from unisono.client._wire.transport import Transport
 from unisono.client.testing.errors import COME_BACK
-from unisono.client.testing.faults import Fault, Faults
+from unisono.client.testing.faults import Fault, Faults, as_service_says
 from unisono.client.testing.feed import FeedKey, wake_all
 from unisono.client.testing.limits import Limits
 from unisono.client.testing.session import Session
@@ -134,14 +134,15 @@ class FakeService:
         `method` is the name of an RPC, such as "MarkNotifications". A call that fails changes nothing; with
         `applied` it takes effect, and the error replaces its answer, as when a connection breaks. Opening
         a stream (Subscribe) never fails in that second way. Faults are used up in the order in which they
-        were planned. The SDK repeats calls after an `Unavailable`, so that its caller may not see it. Before
-        its first call with a field that not every server knows, it calls "GetServerInfo". Raises `ValueError`
-        for less than one call.
+        were planned. The SDK repeats calls after an `Unavailable`, so that its caller may not see it. An
+        error without a `reason` gets one of its kind, as the service has it. Before its first call with a
+        field that not every server knows, the SDK calls "GetServerInfo". Raises `ValueError` for less than
+        one call.
         """
         if times < 1:
             raise ValueError(f"times must be at least 1, is {times}")
         with self._state.lock:
-            self._faults.plan(Fault(error, method, times, applied))
+            self._faults.plan(Fault(as_service_says(error), method, times, applied))
 
     def disconnect(self) -> None:
         """Cut all open streams without a Goodbye, as a network does. Devices reconnect by themselves."""

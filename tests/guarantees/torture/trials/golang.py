@@ -160,5 +160,6 @@ GOLANG: Final = Trial(
     run=be_a_device_in_go,
     full=40,
     short=4,
+    rounds_per_history=5,
     needs=(GO,),
 )

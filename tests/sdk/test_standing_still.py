@@ -1,7 +1,6 @@
 """A device whose process stood still goes on with the net state: what came meanwhile rings once at most."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 
 import grpc
 import pytest
@@ -23,6 +22,7 @@ from tests.sdk.device_script import (
     until,
     welcome,
 )
+from tests.sdk.endless_streams import Script
 from tests.sdk.event_reader import poll
 from tests.sdk.stopped_clock import StoppedClock
 from tests.sdk.storage_spy import StorageSpy
@@ -37,40 +37,6 @@ from unisono.v1 import notification_service_pb2 as service_pb
 LONG = 11.0
 #: A stream goes on where the one before was.
 RESUMED = (welcome(resumed=True, token=b"token-1"),)
-
-
-class Script:
-    """Streams of a server that ends none. Each begins as scripted, and the last one goes on as the test says.
-
-    While the `gate` is not set, new streams wait.
-    """
-
-    def __init__(self, server: StubServer, *streams: Sequence[Message]) -> None:
-        self.requests: list[pb.SubscribeRequest] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self._streams = list(streams)
-        self._more: asyncio.Queue[Message] = asyncio.Queue()
-        server.stream("Subscribe", self._stream)
-
-    def say(self, *messages: Message) -> None:
-        for message in messages:
-            self._more.put_nowait(message)
-
-    @property
-    def tokens(self) -> list[bytes]:
-        return [request.resume_token for request in self.requests]
-
-    async def _stream(self, request: pb.SubscribeRequest) -> AsyncIterator[Message]:
-        self.requests.append(request)
-        number = len(self.requests)
-        if number > 1:
-            self._more = asyncio.Queue()
-        await self.gate.wait()
-        for message in self._streams[number - 1]:
-            yield message
-        while number == len(self.requests):
-            yield await self._more.get()
 
 
 @pytest.fixture

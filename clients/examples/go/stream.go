@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 
 	pb "unisono/v1"
@@ -197,7 +195,7 @@ func (stream *stream) complete(ctx context.Context, message *pb.SubscribeRespons
 		defer cancel()
 		named := &pb.NotificationRef{Ref: &pb.NotificationRef_Id{Id: event.NotificationId}}
 		got, err := stream.notifications().GetNotification(ctx, &pb.GetNotificationRequest{Notification: named})
-		if err != nil && status.Code(err) != codes.NotFound {
+		if reason, _, _ := reasonOf(err); err != nil && reason != "NOTIFICATION_NOT_FOUND" {
 			return err
 		}
 		event.Notification.Payload = got.GetNotification().GetPayload()

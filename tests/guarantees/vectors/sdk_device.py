@@ -22,9 +22,9 @@ from unisono.client._wire.tokens import Tokens
 from unisono.v1 import feed_service_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
 
-#: Seconds, as the SDK has them: how often it looks at the clock, and what it takes for a stall.
-TICK: Final = 2.0
+#: Seconds: what the SDK takes for a stall, and how often it looks at the clock here: often enough.
 STALL_TIMEOUT: Final = 10.0
+TICK: Final = 9.0
 
 
 class Answers:
@@ -74,10 +74,15 @@ class SdkDevice:
     def _set_clocks(self, step: Step) -> None:
         boot = step.get("boot", self._boot)
         self._wall = step.get("wall", self._wall + boot - self._boot)
-        while "freeze" not in step and self._boot + TICK < boot:
-            self._boot += TICK
-            self._watchdog.look()
+        if self._boot and not step.keys() & {"freeze", "restart"}:
+            self._run_until(boot)
         self._boot = boot
+
+    def _run_until(self, boot: float) -> None:
+        """Let time pass, in which the device looks at the clock as it must."""
+        while self._boot < boot:
+            self._boot = min(boot, self._boot + TICK)
+            self._watchdog.look()
 
     async def start(self, opening: pb.SubscribeRequest) -> None:
         """Begin a process, with what the one before has saved."""

@@ -251,10 +251,13 @@ async def test_a_device_that_is_deleted_ends_and_stays_deleted(service: Service,
     assert raised.value.code.name == "FAILED_PRECONDITION"
 
 
-async def test_a_device_keeps_its_platform(laptop: Device, join: Join) -> None:
-    with pytest.raises(PlatformFixed) as raised:
-        await join("laptop", Platform.IOS)
-    assert raised.value.metadata == {"platform": "DEVICE_PLATFORM_LINUX"}
+async def test_a_device_keeps_its_platform(service: Service, laptop: Device) -> None:
+    other = Device(service.transport, service.user_token(), endpoint_id="laptop", platform=Platform.IOS)
+    async with other:
+        await other.wait_for(lambda other: other.error is not None)
+        assert isinstance(other.error, PlatformFixed)
+        assert other.error.metadata == {"platform": "DEVICE_PLATFORM_LINUX"}
+        assert laptop.status is Status.LIVE
 
 
 async def test_it_ends_when_its_only_token_expires(service: Service, join: Join) -> None:

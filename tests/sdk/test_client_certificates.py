@@ -17,12 +17,20 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.commands.unisono import Cli
-from tests.sdk.backoffs import QUICK
+from tests.sdk.backoffs import IMPATIENT, QUICK
 from tests.sdk.device_script import LIVE, TOKEN, laptop, scripted_streams
 from tests.sdk.test_tls import AUTHORITY, HOST, OTHER, ROOT
 from tests.support.processes import TIMEOUT
 from tests.support.stub_server import StubServer, scripted
-from unisono.client import BlockingPublisher, ConnectionOptions, Publisher, Status, TlsFailed, Unavailable
+from unisono.client import (
+    Backoff,
+    BlockingPublisher,
+    ConnectionOptions,
+    Publisher,
+    Status,
+    TlsFailed,
+    Unavailable,
+)
 from unisono.client._wire.address import Address
 from unisono.v1.feed_service_pb2 import GetFeedRequest, GetFeedResponse
 
@@ -53,8 +61,8 @@ async def asking() -> AsyncIterator[StubServer]:
         yield script
 
 
-async def revision(target: str, options: ConnectionOptions, *, timeout: float = TIMEOUT) -> int:
-    async with Publisher(target, TOKEN, timeout=timeout, backoff=QUICK, **options) as publisher:
+async def revision(target: str, options: ConnectionOptions, *, backoff: Backoff = QUICK) -> int:
+    async with Publisher(target, TOKEN, timeout=TIMEOUT, backoff=backoff, **options) as publisher:
         return (await publisher.get_feed("ada")).last_revision
 
 
@@ -71,7 +79,7 @@ async def test_whoever_shows_one_gets_in(asking: StubServer) -> None:
 async def test_whoever_shows_none_or_another_does_not(asking: StubServer, options: ConnectionOptions) -> None:
     """With TLS 1.3 the server hangs up without a word."""
     with pytest.raises(Unavailable, match="failed to connect"):
-        await revision(asking.target, options, timeout=0.1)
+        await revision(asking.target, options, backoff=IMPATIENT)
 
 
 @pytest.mark.parametrize("options", [ConnectionOptions(root_certificates=ROOT), shown(OTHER)])

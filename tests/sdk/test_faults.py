@@ -26,6 +26,7 @@ from tests.sdk.device_script import (
 )
 from tests.sdk.faults import TIMING, Offline, get, incomplete
 from tests.support.http2.pages import pages
+from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer, scripted
 from unisono.client import (
     InternalError,
@@ -192,17 +193,17 @@ PAGES: Final = {
 async def test_pages(it: str, body: bytes) -> None:
     """Devices and publishers repeat what something else than the server answered, and say so."""
     async with AsyncExitStack() as closing:
-        async with pages(*PAGES[it], body) as port:
-            target = f"127.0.0.1:{port}"
+        async with pages(*PAGES[it], body) as served:
+            target = f"127.0.0.1:{served.port}"
             publisher = await closing.enter_async_context(Publisher(target, "a token", backoff=QUICK))
             device = await closing.enter_async_context(laptop(target, timing=TIMING))
             await until(device, lambda device: device.error)
             assert isinstance(device.error, Unavailable)
             assert "something between here and the server answered" in str(device.error)
-            with pytest.raises(Unavailable, match="something between"):
-                await publisher.get("ada", "id-1", timeout=0.1)
+            getting = asyncio.create_task(publisher.get("ada", "id-1", timeout=TIMEOUT))
+            await served.until_asked("GetNotification", 3)
         # When the server is there again
-        script = await closing.enter_async_context(scripted(port=port))
+        script = await closing.enter_async_context(scripted(port=served.port))
         script.stream("Subscribe", scripted_streams(LIVE))
         script.answer("GetNotification", get)
-        await asyncio.gather(live(device), publisher.get("ada", "id-1"))
+        await asyncio.gather(live(device), getting)

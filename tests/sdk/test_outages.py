@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 import grpc
 import pytest
 
-from tests.sdk.backoffs import QUICK
+from tests.sdk.backoffs import IMPATIENT, QUICK
 from tests.sdk.device_script import LIVE, TOKEN, laptop, scripted_streams
 from tests.sdk.fake_send_service import FakeSendService
 from tests.sdk.test_tls import OTHER, ROOT, secured
@@ -73,7 +73,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
 
 async def test_a_process_says_once_that_nobody_is_there(log: Log) -> None:
     # Given many devices of a process, and a publisher, at a server that is down
-    async with AsyncExitStack() as stack, Publisher(NOBODY, TOKEN, timeout=0.1, backoff=QUICK) as publisher:
+    async with AsyncExitStack() as stack, Publisher(NOBODY, TOKEN, backoff=IMPATIENT) as publisher:
         for number in range(20):
             await stack.enter_async_context(laptop(NOBODY, endpoint_id=f"{number}"))
         with pytest.raises(Unavailable):

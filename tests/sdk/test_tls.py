@@ -8,7 +8,7 @@ import grpc
 import pytest
 import trustme
 
-from tests.sdk.backoffs import QUICK
+from tests.sdk.backoffs import IMPATIENT, QUICK
 from tests.sdk.device_script import LIVE, TOKEN, laptop, scripted_streams
 from tests.support.processes import TIMEOUT
 from tests.support.proxies import proxied
@@ -93,7 +93,7 @@ async def test_a_server_without_tls() -> None:
 
 
 async def test_a_server_that_wants_tls_cannot_be_told_from_one_that_hangs_up() -> None:
-    async with secured() as script, Publisher(script.target, TOKEN, timeout=0.1, backoff=QUICK) as publisher:
+    async with secured() as script, Publisher(script.target, TOKEN, backoff=IMPATIENT) as publisher:
         with pytest.raises(Unavailable) as raised:
             await publisher.get_feed("ada")
     assert type(raised.value) is Unavailable

@@ -89,9 +89,9 @@ async def test_a_provider_without_a_better_token(script: StubServer, issuer: Iss
     """It is asked again while there is time: its next one may be good."""
     async with publisher_with(script, lambda: "the same") as publisher:
         with pytest.raises(Unauthenticated):
-            await publisher.get("ada", "x", timeout=0.2)
+            await publisher.get("ada", "x", timeout=1)
         with pytest.raises(Unauthenticated):
-            await publisher.send("ada", title="Hello", timeout=0.2)
+            await publisher.send("ada", title="Hello", timeout=1)
 
     for method in ("GetNotification", "SendNotification"):
         assert set(script.tokens(method)) == {"the same"}

@@ -90,7 +90,7 @@ class DeviceState:
         told = {event.notification.id for event in changes.events}
         before = self._look(id_ for id_ in touched if id_ not in told)
         self.inbox.apply_changes(changes)
-        self.overlay.refresh(self.inbox, (*changes.rows, *before, *told))
+        self.overlay.refresh(self.inbox, (*changes.rows, *before))
         self._tell((*changes.events, *self._differences(before)))
         for listener in tuple(self._listeners):
             listener.caught_up()

@@ -8,6 +8,7 @@ import pytest
 
 from tests.sdk.backoffs import QUICK
 from tests.sdk.fake_send_service import FakeSendService
+from tests.sdk.storage_spy import StorageSpy
 from tests.support import tokens
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
@@ -18,6 +19,11 @@ from unisono.client import Publisher
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock(int(time.time() * 1000))
+
+
+@pytest.fixture
+def storage() -> StorageSpy:
+    return StorageSpy()
 
 
 @pytest.fixture

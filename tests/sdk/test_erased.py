@@ -45,11 +45,6 @@ WAYS: dict[str, tuple[tuple[Message | Exception, ...], ...]] = {
 }
 
 
-@pytest.fixture
-def storage() -> StorageSpy:
-    return StorageSpy()
-
-
 @pytest.fixture(autouse=True)
 def nothing_answers(script: StubServer) -> None:
     """Marks and acknowledgements find no server."""

@@ -51,11 +51,6 @@ from unisono.client.testing import FakeService
 
 
 @pytest.fixture
-def storage() -> StorageSpy:
-    return StorageSpy()
-
-
-@pytest.fixture
 async def backend() -> AsyncIterator[tuple[FakeService, Publisher]]:
     service = FakeService()
     async with Publisher(service.transport, service.app_token()) as publisher:

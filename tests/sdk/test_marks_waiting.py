@@ -51,11 +51,6 @@ from unisono.v1 import notification_service_pb2 as pb
 
 
 @pytest.fixture
-def storage() -> StorageSpy:
-    return StorageSpy()
-
-
-@pytest.fixture
 async def backend() -> AsyncIterator[tuple[FakeService, Publisher]]:
     service = FakeService()
     async with Publisher(service.transport, service.app_token()) as publisher:

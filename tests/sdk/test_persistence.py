@@ -30,11 +30,6 @@ from unisono.v1 import notification_service_pb2 as service_pb
 NOWHERE = "127.0.0.1:1"
 
 
-@pytest.fixture
-def storage() -> StorageSpy:
-    return StorageSpy()
-
-
 @pytest.fixture(autouse=True)
 def recorded(script: StubServer, storage: StorageSpy) -> list[tuple[bytes, bytes]]:
     """Each position that was acknowledged, with the one that was kept by then."""

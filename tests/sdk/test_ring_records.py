@@ -1,7 +1,5 @@
 """What a device holds is its record of what rang: it outlives streams, fresh starts and processes."""
 
-import pytest
-
 from tests.sdk.device_script import (
     END,
     Message,
@@ -46,11 +44,6 @@ async def rung(script: StubServer, storage: StorageSpy, *streams: list[Message])
         await until(device, lambda device: device.revision == last)
     await recorded.end()
     return recorded.rings
-
-
-@pytest.fixture
-def storage() -> StorageSpy:
-    return StorageSpy()
 
 
 FIRST = [welcome(feed_epoch=EPOCH), synced(0), alert(1), END]

@@ -21,11 +21,6 @@ NOWHERE = "127.0.0.1:1"
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def storage() -> StorageSpy:
-    return StorageSpy()
-
-
 def serve(script: StubServer, server_time: Timestamp | None) -> None:
     """Answer marks; a server of before says nothing of its time."""
 

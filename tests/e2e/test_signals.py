@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from structlog.testing import capture_logs
 
 from tests.support import tokens
 from tests.support.api_client import ApiClient
@@ -15,6 +18,7 @@ from tests.support.nodes import Client
 from tests.support.processes import COMMAND, TESTERS, TIMEOUT, ServerProcess, serving, url
 from tests.support.rpc_errors import raises_status
 from unisono.client import create_channel
+from unisono.server.app.signals import Signals
 
 RELOAD = "nothing is reloaded: certificates are renewed by themselves, the rest needs a restart"
 OTHER = "signal without a meaning"
@@ -53,6 +57,24 @@ def test_a_signal_while_it_starts_does_not_end_it(tmp_path: Path) -> None:
         server.until(RELOAD)
     finally:
         server.end()
+
+
+async def test_sighup_reloads_each_part_whatever_becomes_of_the_others() -> None:
+    signals, reloaded = Signals(), asyncio.Event()
+
+    def fail() -> None:
+        raise OSError(13, "Permission denied")
+
+    signals.on_reload("one", fail)
+    signals.on_reload("two", reloaded.set)
+    with capture_logs() as entries:
+        os.kill(os.getpid(), signal.SIGHUP)
+        async with asyncio.timeout(TIMEOUT):
+            await reloaded.wait()
+    assert [(entry["event"], entry["what"]) for entry in entries] == [
+        ("not reloaded", "one"),
+        ("reloaded", "two"),
+    ]
 
 
 async def test_calls_do_not_fail_when_nobody_reads_the_log_any_more(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ keeps that action, as the way to end a process that hangs; Python itself ignores
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 
 import structlog
 
@@ -22,17 +23,25 @@ class Signals:
     """Handles signals from its creation on, which needs a running event loop.
 
     The first SIGTERM or SIGINT sets `stop`; a second one ends the process at once, with exit status 1.
-    SIGHUP, SIGUSR1 and SIGUSR2 are logged only.
+    SIGHUP calls what `on_reload` was given. SIGUSR1 and SIGUSR2 are logged only.
     """
 
     def __init__(self) -> None:
         self.stop = asyncio.Event()
+        self._reloads: dict[str, Callable[[], None]] = {}
         loop = asyncio.get_running_loop()
         for number in STOP:
             loop.add_signal_handler(number, self._on_stop)
-        loop.add_signal_handler(signal.SIGHUP, _on_reload)
+        loop.add_signal_handler(signal.SIGHUP, self._on_reload)
         for number in MEANINGLESS:
             loop.add_signal_handler(number, _on_meaningless, number)
+
+    def on_reload(self, what: str, reload: Callable[[], None]) -> None:
+        """Have `reload` called at each SIGHUP from now on, on the event loop; `what` names it in the log.
+
+        What it raises is logged, and keeps no other from being called.
+        """
+        self._reloads[what] = reload
 
     def _on_stop(self) -> None:
         if self.stop.is_set():
@@ -41,9 +50,16 @@ class Signals:
             os._exit(1)
         self.stop.set()
 
-
-def _on_reload() -> None:
-    log.info("nothing is reloaded: certificates are renewed by themselves, the rest needs a restart")
+    def _on_reload(self) -> None:
+        if not self._reloads:
+            log.info("nothing is reloaded: certificates are renewed by themselves, the rest needs a restart")
+        for what, reload in self._reloads.items():
+            try:
+                reload()
+            except Exception as error:
+                log.error("not reloaded", what=what, exc_info=error)
+            else:
+                log.info("reloaded", what=what)
 
 
 def _on_meaningless(number: signal.Signals) -> None:

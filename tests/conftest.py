@@ -3,13 +3,16 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from unisono.server.store.sqlite import file
+
+if TYPE_CHECKING:
+    from tests.support.provider.provider import Provider
 
 #: Tests that take long, above all by waiting for processes. They begin while there is other work to do.
 FIRST: Final = ("e2e", "docs", "guarantees", "verify", "packaging")
@@ -45,3 +48,12 @@ def short_logs() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(file, "LOG_PAGES", 100)
         yield
+
+
+@pytest.fixture
+def provider() -> "Iterator[Provider]":
+    """An OpenID provider of this test alone, which signs by RS256 (see `tests.support.provider`)."""
+    from tests.support.provider.provider import running
+
+    with running() as provider:
+        yield provider

@@ -1,0 +1,78 @@
+"""Requests as they came, answers, and the faults that a test puts between them."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+#: Seconds that a held answer waits at most: a test that fails does not hang.
+LONGEST: Final = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request. `path` is without its query, `form` has that and the body."""
+
+    method: str
+    path: str
+    form: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is answered, unless a fault makes something else of it."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Fault = Callable[[Answer], Answer]
+
+
+def as_json(value: Mapping[str, Any], status: int = 200) -> Answer:
+    """Return an answer that is a JSON object."""
+    kind = ("Content-Type", "application/json")
+    return Answer(status=status, body=json.dumps(value).encode(), headers=(kind,))
+
+
+def as_html(page: str, status: int = 200) -> Answer:
+    """Return an answer that a person sees."""
+    return Answer(status=status, body=page.encode(), headers=(("Content-Type", "text/html"),))
+
+
+def broken(status: int = 500) -> Fault:
+    """A fault: the answer is an error of HTTP."""
+    return lambda _: as_html("<h1>That did not work</h1>", status)
+
+
+def html() -> Fault:
+    """A fault: the answer is a page, where JSON was expected."""
+    return lambda _: as_html("<h1>Welcome to our portal</h1>")
+
+
+def large(size: int) -> Fault:
+    """A fault: the answer is as it should be, followed by blanks up to this size in bytes."""
+    return lambda answer: replace(answer, body=answer.body.ljust(size))
+
+
+def redirected(address: str, status: int = 302) -> Fault:
+    """A fault: the answer is elsewhere."""
+    return lambda _: Answer(status=status, headers=(("Location", address),))
+
+
+def refused(error: str, status: int = 400) -> Fault:
+    """A fault: the answer is an error of OAuth, such as slow_down."""
+    return lambda _: as_json({"error": error}, status)
+
+
+def held(until: threading.Event) -> Fault:
+    """A fault: the answer comes when the test says so."""
+
+    def wait(answer: Answer) -> Answer:
+        until.wait(LONGEST)
+        return answer
+
+    return wait

@@ -1,0 +1,46 @@
+"""Who reaches for the things of a user: the columns of the matrix."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from tests.api.isolation_matrix.worlds import LAPTOP, PHONE
+from tests.support import tokens
+
+CHAT: Final = {"azp": "chat-client"}
+BACKEND: Final = {"scope": tokens.ERASER_SCOPES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """One kind of caller. `token` makes its token from the id of the user whose things it reaches for.
+
+    `names_user` says whether it puts that id into its requests, and `endpoint_id` which device it is, "" for
+    a backend. `owner` says that the things are its own, and `accepted` that its token is good, so that its
+    device is registered before.
+    """
+
+    token: Callable[[str], str | None]
+    names_user: bool = False
+    endpoint_id: str = ""
+    owner: bool = False
+    accepted: bool = True
+
+
+CALLERS: Final = {
+    "own device": Caller(token=tokens.device, endpoint_id=PHONE, owner=True),
+    "own app": Caller(token=lambda _: tokens.publisher(**BACKEND), names_user=True, owner=True),
+    "other user": Caller(token=lambda user: tokens.device(f"not-{user}"), endpoint_id=LAPTOP),
+    "names user": Caller(
+        token=lambda user: tokens.device(f"nor-{user}"), endpoint_id=LAPTOP, names_user=True
+    ),
+    "other app's": Caller(token=lambda user: tokens.device(user, **CHAT), endpoint_id=LAPTOP),
+    "other app": Caller(token=lambda _: tokens.publisher(**CHAT, **BACKEND), names_user=True),
+    "user as app": Caller(
+        token=lambda user: tokens.device(user, **BACKEND), endpoint_id=PHONE, accepted=False
+    ),
+    "app as user": Caller(
+        token=lambda _: tokens.publisher(scope="notifications.readwrite"), names_user=True, accepted=False
+    ),
+    "no token": Caller(token=lambda _: None, names_user=True, accepted=False),
+}

@@ -1,0 +1,68 @@
+"""Plays a row of the matrix: every caller reaches for a user's things, and for those of one who never was."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.api.isolation_matrix.callers import CALLERS, Caller
+from tests.api.isolation_matrix.outcomes import Outcome, outcome_of
+from tests.api.isolation_matrix.reaches import REACHES
+from tests.api.isolation_matrix.worlds import SECRET, Owner, Things, of_nobody, register
+from tests.support.methods import Method
+from tests.support.nodes import Running
+from unisono.client import bearer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What a row comes to, by caller.
+
+    `outcomes` are the reasons, `told_apart` the callers who got something else than where there was no such
+    user, `told` those who were sent something of the user's, and `changed` those after whom something of
+    the user's was otherwise.
+    """
+
+    outcomes: Mapping[str, str]
+    told_apart: list[str]
+    told: list[str]
+    changed: list[str]
+
+
+async def play(serving: Running, method: Method, way: str, number: int) -> Row:
+    """Play a row on a server. `number` is another one for each row: it makes users whom nobody had before."""
+    owner = Owner(serving, f"user-{number:04}")
+    theirs, never = await owner.things(), of_nobody(f"none-{number:04}")
+    strangers = {name: caller for name, caller in CALLERS.items() if not caller.owner}
+    found, hidden, changed = {}, {}, []
+    before = await owner.holds()
+    for name, caller in strangers.items():
+        found[name] = await _reach(serving, method, way, caller, theirs)
+        if await owner.holds() != before:
+            changed.append(name)
+    for name, caller in strangers.items():
+        hidden[name] = await _reach(serving, method, way, caller, never)
+    own = {
+        name: await _reach(serving, method, way, caller, theirs)
+        for name, caller in CALLERS.items()
+        if caller.owner
+    }
+    return Row(
+        outcomes={name: {**own, **found}[name].reason for name in CALLERS},
+        told_apart=[n for n in found if found[n].comparable(method) != hidden[n].comparable(method)],
+        told=[name for name, outcome in found.items() if _tells(outcome, theirs)],
+        changed=changed,
+    )
+
+
+async def _reach(serving: Running, method: Method, way: str, caller: Caller, things: Things) -> Outcome:
+    token = caller.token(things.user_id)
+    if token is not None and caller.accepted and caller.endpoint_id and not caller.owner:
+        await register(serving, token)
+    body = REACHES[way].body(method, caller, things)
+    metadata = () if token is None else bearer(token)
+    return await outcome_of(serving.channel, method, body, metadata)
+
+
+def _tells(outcome: Outcome, theirs: Things) -> bool:
+    parts = [*outcome.answers, *(value for _, value in outcome.trailers)]
+    texts = [part if isinstance(part, bytes) else part.encode() for part in parts]
+    return any(secret in text for text in texts for secret in (SECRET.encode(), theirs.id.encode()))

@@ -16,12 +16,14 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from tests.support.clocks import FakeClock
 from unisono.server.core.access.apps import App, Apps
 from unisono.server.core.access.issuers import Issuer
-from unisono.server.core.access.keys import Algorithm, Key, key_of_secret
 from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.keys.base import Algorithm, FixedKeys, Key
+from unisono.server.keys.formats import key_of_secret
 
 SECRET = "a secret of the tests with more than 32 bytes"
-APPS = Apps([App(app_id="mail.test", client_ids=("mail-client", "mail-web"))])
-ISSUER = Issuer(issuer="https://id.test/", audiences=("unisono",), keys=(key_of_secret(SECRET),))
+ISSUER = Issuer(issuer="https://id.test/", audiences=("unisono",), keys=FixedKeys(key_of_secret(SECRET)))
+APP = App(app_id="mail.test", client_ids=("mail-client", "mail-web"), issuers=(ISSUER.name,))
+APPS = Apps([APP])
 
 
 @cache

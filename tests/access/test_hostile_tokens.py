@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.access.signing import SECRET, IssuerFixture, compact, encoded, rs256, rsa_key, signed, world
-from unisono.server.core.access.issuers import AppOnly
-from unisono.server.core.access.keys import Key
+from unisono.server.core.access.app_tokens import AppOnly
 from unisono.server.core.access.principal import Principal
 from unisono.server.errors import PermissionDenied, TokenUndecodable, Unauthenticated
+from unisono.server.keys.base import FixedKeys, Key
 
 WORLDS = (
     IssuerFixture(),
@@ -89,7 +89,7 @@ def test_any_header(header: dict[str, Any]) -> None:
 @given(signature=st.binary(max_size=300))
 @pytest.mark.parametrize("key", [rs256()], ids=["RS256"])
 def test_any_signature(key: Key, signature: bytes) -> None:
-    w = world(keys=(key,))
+    w = world(keys=FixedKeys(key))
     token = f"{encoded({'alg': 'RS256'})}.{encoded(w.claims())}.{encoded(signature)}"
     assert isinstance(answer(w, token), Unauthenticated)
 
@@ -139,7 +139,7 @@ def test_what_a_stranger_sends_costs_no_check_of_a_signature(
 
 
 def test_each_part_of_a_token_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    w = world(keys=(rs256("one"), rs256("two")))
+    w = world(keys=FixedKeys(rs256("one"), rs256("two")))
     token = signed(w.claims(), rsa_key(), "RS256", kid="two")
     effort = Effort(monkeypatch)
     assert isinstance(answer(w, token), Principal)
@@ -148,7 +148,7 @@ def test_each_part_of_a_token_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -
 
 def test_tokens_of_a_new_key_of_the_issuer_are_no_strangers() -> None:
     """The key was changed, and the service has the old one: its devices are not to be taken for an attack."""
-    w = world(keys=(rs256("old"),))
+    w = world(keys=FixedKeys(rs256("old")))
     for token in (
         signed(w.claims(), rsa_key(), "RS256", kid="new"),
         signed(w.claims(), rsa_key(3072), "RS256", kid="old"),

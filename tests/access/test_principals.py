@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from tests.access.signing import IssuerFixture, compact, ec_key, ed_key, rs256, rsa_key, signed, world
-from unisono.server.core.access.issuers import AppOnly
-from unisono.server.core.access.keys import Algorithm, Key
+from unisono.server.core.access.app_tokens import AppOnly
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.errors import PermissionDenied
+from unisono.server.keys.base import Algorithm, FixedKeys, Key
 
 SEND, READWRITE = "notifications.send", "notifications.readwrite"
 
@@ -87,19 +87,19 @@ def test_app_only_by_subject() -> None:
     [(Algorithm.RS256, rsa_key()), (Algorithm.ES256, ec_key()), (Algorithm.EDDSA, ed_key())],
 )
 def test_public_key_algorithms(algorithm: Algorithm, key: Any) -> None:
-    w = world(keys=(Key(algorithm=algorithm, material=key.public_key()),))
+    w = world(keys=FixedKeys(Key(algorithm=algorithm, material=key.public_key())))
     assert w.verifier.verify(signed(w.claims(), key, algorithm)).user_id == "ada"
 
 
 def test_key_is_found_by_its_id_or_among_all() -> None:
     other = Key(algorithm=Algorithm.ES256, material=ec_key().public_key(), kid="other")
-    w = world(keys=(other, rs256("old"), rs256("new")))
+    w = world(keys=FixedKeys(other, rs256("old"), rs256("new")))
     for headers in ({"kid": "new"}, {}):
         assert w.verifier.verify(signed(w.claims(), rsa_key(), "RS256", **headers)).user_id == "ada"
 
 
 def test_key_without_id_fits_any() -> None:
-    w = world(keys=(rs256(),))
+    w = world(keys=FixedKeys(rs256()))
     assert w.verifier.verify(signed(w.claims(), rsa_key(), "RS256", kid="2031")).user_id == "ada"
 
 

@@ -24,6 +24,7 @@ from tests.access.signing import (
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.errors import PermissionDenied, Reason
+from unisono.server.keys.base import FixedKeys
 
 
 def unsigned(header: object, claims: object) -> str:
@@ -94,18 +95,18 @@ def test_algorithm_that_the_key_is_not_for(algorithm: str) -> None:
 
 
 def test_public_key_used_as_a_shared_secret() -> None:
-    w = world(keys=(rs256(),))
+    w = world(keys=FixedKeys(rs256()))
     assert "algorithm" in invalid(w, hs256(w.claims(), public_pem(rsa_key())))
 
 
 def test_key_that_the_token_brings_along() -> None:
-    w = world(keys=(rs256(),))
+    w = world(keys=FixedKeys(rs256()))
     headers = {"jwk": jwk(ec_key()), "jku": "https://eve.test/keys", "x5u": "https://eve.test/cert"}
     assert "algorithm" in invalid(w, signed(w.claims(), ec_key(), "ES256", **headers))
 
 
 def test_unknown_key_id() -> None:
-    w = world(keys=(rs256("one"), rs256("two")))
+    w = world(keys=FixedKeys(rs256("one"), rs256("two")))
     assert "key id" in invalid(w, signed(w.claims(), rsa_key(), "RS256", kid="three"))
 
 

@@ -12,6 +12,7 @@ from unisono.server.app import dev_key, trust
 from unisono.server.config import Settings
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.core.access.principal import Principal, Role
+from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.errors import Unauthenticated
 
 APP = {"app_id": "mail.test", "client_ids": "mail-client"}
@@ -19,6 +20,10 @@ APP = {"app_id": "mail.test", "client_ids": "mail-client"}
 
 def settings(folder: Path, **values: Any) -> Settings:
     return Settings(store=f"sqlite:///{folder}/unisono.db", **values)
+
+
+def verifier(at: Settings, clock: FakeClock) -> TokenVerifier:
+    return trust.trust(at, clock).verifier
 
 
 def issuer(**values: Any) -> dict[str, Any]:
@@ -50,7 +55,7 @@ def dev_token(at: Settings, clock: FakeClock, user_id: str = "") -> str:
 
 def failure(at: Settings) -> str:
     with pytest.raises(AccessMisconfigured) as caught:
-        trust.verifier(at, FakeClock())
+        verifier(at, FakeClock())
     return str(caught.value)
 
 
@@ -67,7 +72,7 @@ def test_issuers_without_apps(tmp_path: Path) -> None:
 def test_issuer_with_a_secret(tmp_path: Path) -> None:
     clock = FakeClock()
     at = settings(tmp_path, apps=[APP], issuers=[issuer(secret=SECRET)])
-    assert trust.verifier(at, clock).verify(signed(claims(clock))).app_id == "mail.test"
+    assert verifier(at, clock).verify(signed(claims(clock))).app_id == "mail.test"
 
 
 def test_issuer_with_a_pem_file(tmp_path: Path) -> None:
@@ -75,7 +80,7 @@ def test_issuer_with_a_pem_file(tmp_path: Path) -> None:
     pem.write_bytes(public_pem(rsa_key()))
     at = settings(tmp_path, apps=[APP], issuers=[issuer(pem_file=pem, algorithm="RS256")])
     token = signed(claims(clock), rsa_key(), "RS256")
-    assert trust.verifier(at, clock).verify(token).user_id == "ada"
+    assert verifier(at, clock).verify(token).user_id == "ada"
 
 
 def test_issuer_like_entra_with_a_jwks_file(tmp_path: Path) -> None:
@@ -83,13 +88,13 @@ def test_issuer_like_entra_with_a_jwks_file(tmp_path: Path) -> None:
     declared = issuer(
         jwks_file=jwks, algorithm="RS256", user_claims=["tid", "oid"], app_only="idtyp", audience=["a", "b"]
     )
-    verifier = trust.verifier(settings(tmp_path, apps=[APP], issuers=[declared]), clock)
+    verified_by = verifier(settings(tmp_path, apps=[APP], issuers=[declared]), clock)
     user = claims(clock, aud="b", tid="t", oid="o")
-    assert verifier.verify(signed(user, rsa_key(), "RS256", kid="r")).user_id == "t:o"
+    assert verified_by.verify(signed(user, rsa_key(), "RS256", kid="r")).user_id == "t:o"
     service = claims(clock, aud="a", idtyp="app", roles=["notifications.send"])
-    assert verifier.verify(signed(service, rsa_key(), "RS256", kid="r")).role is Role.PUBLISHER
+    assert verified_by.verify(signed(service, rsa_key(), "RS256", kid="r")).role is Role.PUBLISHER
     with pytest.raises(Unauthenticated):
-        verifier.verify(signed(user, ec_key(), "ES256", kid="e"))
+        verified_by.verify(signed(user, ec_key(), "ES256", kid="e"))
 
 
 def test_issuer_without_a_key_for_its_algorithm(tmp_path: Path) -> None:
@@ -102,23 +107,23 @@ def test_settings_reach_the_verifier(tmp_path: Path) -> None:
     at = settings(
         tmp_path, apps=[APP], issuers=[issuer(secret=SECRET)], clock_skew=0.5, access_token_bytes=400
     )
-    verifier = trust.verifier(at, clock)
+    verified_by = verifier(at, clock)
     now = clock.now() / 1000
-    verifier.verify(signed(claims(clock, nbf=now + 0.5)))
+    verified_by.verify(signed(claims(clock, nbf=now + 0.5)))
     with pytest.raises(Unauthenticated, match="not valid yet"):
-        verifier.verify(signed(claims(clock, nbf=now + 0.6)))
+        verified_by.verify(signed(claims(clock, nbf=now + 0.6)))
     with pytest.raises(Unauthenticated, match="at most 400"):
-        verifier.verify("x" * 401)
+        verified_by.verify("x" * 401)
 
 
 def test_dev_key_is_made_for_its_owner_alone_and_kept(tmp_path: Path) -> None:
     at = settings(tmp_path, dev=True)
-    trust.verifier(at, FakeClock())
+    verifier(at, FakeClock())
     file = dev_key.key_file(at.store_file)
     assert file == tmp_path / "unisono.db.dev-key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     key = file.read_text()
-    trust.verifier(at, FakeClock())
+    verifier(at, FakeClock())
     assert file.read_text() == key
     assert [entry.name for entry in tmp_path.iterdir()] == [file.name]
 
@@ -129,14 +134,14 @@ def test_dev_keys_of_two_stores_differ(tmp_path: Path) -> None:
 
 def test_dev_token(tmp_path: Path) -> None:
     clock, at = FakeClock(), settings(tmp_path, dev=True)
-    verifier = trust.verifier(at, clock)
-    assert verifier.verify(dev_token(at, clock, "ada")) == Principal(
+    verified_by = verifier(at, clock)
+    assert verified_by.verify(dev_token(at, clock, "ada")) == Principal(
         app_id="demo",
         user_id="ada",
         scopes=frozenset(("notifications.send", "notifications.readwrite")),
         expire_time=clock.now() + 60_000,
     )
-    assert verifier.verify(dev_token(at, clock)).role is Role.PUBLISHER
+    assert verified_by.verify(dev_token(at, clock)).role is Role.PUBLISHER
 
 
 def test_dev_token_where_dev_is_off(tmp_path: Path) -> None:
@@ -145,13 +150,17 @@ def test_dev_token_where_dev_is_off(tmp_path: Path) -> None:
         tmp_path, apps=[APP, {"app_id": "demo", "client_ids": "demo"}], issuers=[issuer(secret=SECRET)]
     )
     with pytest.raises(Unauthenticated):
-        trust.verifier(at, clock).verify(dev_token(at, clock))
+        verifier(at, clock).verify(dev_token(at, clock))
 
 
 def test_dev_beside_declared_apps(tmp_path: Path) -> None:
-    assert trust.apps(settings(tmp_path, dev=True, apps=[APP])).ids == ("mail.test", "demo")
+    assert trust.trust(settings(tmp_path, dev=True, apps=[APP]), FakeClock()).apps.ids == (
+        "mail.test",
+        "demo",
+    )
     own = {"app_id": "demo", "client_ids": ["own"]}
-    assert trust.apps(settings(tmp_path, dev=True, apps=[own])).of_client("demo") is None
+    apps = trust.trust(settings(tmp_path, dev=True, apps=[own]), FakeClock()).apps
+    assert apps.of_client("unisono-dev", "demo") is None
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0", "192.168.1.7:0", "example.test:0"])
@@ -159,12 +168,12 @@ def test_dev_on_an_address_that_others_reach(tmp_path: Path, listen: str) -> Non
     at = settings(tmp_path, dev=True, listen=listen)
     assert "--dev-key-on-any-address" in failure(at)
     assert not dev_key.key_file(at.store_file).exists()
-    trust.verifier(at.model_copy(update={"dev_key_on_any_address": True}), FakeClock())
+    verifier(at.model_copy(update={"dev_key_on_any_address": True}), FakeClock())
 
 
 @pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.7.7.7:0", "[::1]:0", "localhost:0"])
 def test_dev_on_this_machine(tmp_path: Path, listen: str) -> None:
-    trust.verifier(settings(tmp_path, dev=True, listen=listen), FakeClock())
+    verifier(settings(tmp_path, dev=True, listen=listen), FakeClock())
 
 
 def test_dev_key_that_others_may_read(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ async def test_no_method_works_with_a_bad_token(serving: Running, method: Method
 def test_what_is_no_bearer_token_is_of_a_stranger(wrong: str) -> None:
     verifier = TokenVerifier(tokens.issuers(), tokens.apps(), FakeClock())
     with pytest.raises(TokenUndecodable):
-        auth.authenticate(verifier, INVALID[wrong])
+        auth.authenticate(verifier, INVALID[wrong], "")
 
 
 @every_method

@@ -34,7 +34,7 @@ class Place:
         assert result.exit_code == 0, result.output
         (line,) = result.stdout.splitlines()
         settings = load({"store": self.store, "dev": True}, {}, self.file).settings
-        return trust.verifier(settings, SystemClock()).verify(line)
+        return trust.trust(settings, SystemClock()).verifier.verify(line)
 
     def failure(self, *args: object) -> str:
         result = run("token", "--store", self.store, "--config", self.file, *args)

@@ -1,6 +1,7 @@
 """What breaks a rule is refused by both services in the same words: class, code, reason, fields, metadata."""
 
 import itertools
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from unisono.client._wire.methods import Method
 
 #: The time for which a random request bars a user.
 BAR = timedelta(seconds=60)
+TAKEN_FOR = re.compile(r" \(it was taken for .*\)")
 ALL_METHODS: Sequence[Method[Any, Any]] = tuple(
     method for method in vars(methods).values() if isinstance(method, Method)
 )
@@ -28,7 +30,7 @@ ALL_METHODS: Sequence[Method[Any, Any]] = tuple(
 
 @dataclass(frozen=True, kw_only=True)
 class RequestError:
-    """All that the SDK tells of an error."""
+    """All that the SDK tells of an error, but why a token was taken for what it is: the fake has its own."""
 
     kind: type[UnisonoError]
     code: str
@@ -60,7 +62,7 @@ async def outcome(
             kind=type(error),
             code=error.code.name,
             reason=error.reason,
-            message=str(error),
+            message=TAKEN_FOR.sub("", str(error)),
             metadata=error.metadata,
             violations=error.violations,
             retry_delay=error.retry_delay,

@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.clocks import FakeClock
 from unisono.server.core.access.principal import Principal, Scope
-from unisono.server.core.admission import Admission, Buckets, CallKind
+from unisono.server.core.admission import Admission, CallKind
+from unisono.server.core.buckets import Buckets
 from unisono.server.errors import RateLimited, Reason
 from unisono.server.model import Limits
 
@@ -110,7 +111,7 @@ def test_strangers_are_counted_for_each_connection(admission: Admission) -> None
 
 
 def test_it_does_not_remember_everybody(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unisono.server.core.admission._MAX_BUCKETS", 10)
+    monkeypatch.setattr("unisono.server.core.buckets._MAX_BUCKETS", 10)
     buckets: Buckets[int] = Buckets(clock, rate=1, burst=1)
 
     assert not any(buckets.take(key) for key in range(100))

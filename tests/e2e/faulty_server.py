@@ -1,5 +1,6 @@
 """`unisono-server` with faults: it stumbles over the token of one user, and over every read by id."""
 
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
 import pytest
@@ -12,10 +13,10 @@ from unisono.server.core.notifications import Notifications
 FAULTY_USER: Final = "somebody-whose-token-breaks-it"
 
 
-def _stumble(claims: Claims) -> frozenset[str]:
+def _stumble(claims: Claims, names: Iterable[str]) -> frozenset[str]:
     if claims.get("sub") == FAULTY_USER:
         raise RuntimeError(f"stumbled over {claims}")
-    return scopes_of(claims)
+    return scopes_of(claims, names)
 
 
 async def _fall(notifications: Notifications, actor: Any, ref: Any) -> NoReturn:

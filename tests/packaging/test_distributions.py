@@ -29,6 +29,7 @@ DEPENDENCIES = {
         "grpcio",
         "grpcio-health-checking",
         "grpcio-reflection",
+        "httpx",
         "protobuf",
         "pydantic-settings",
         "pyjwt",

@@ -54,6 +54,7 @@ REASONS = {
     "FEED_BYTES_EXCEEDED": (Code.RESOURCE_EXHAUSTED, client.QuotaExceeded),
     "FEED_BARRED": (Code.FAILED_PRECONDITION, client.FeedBarred),
     "FEED_DELETED": (Code.UNAVAILABLE, client.FeedDeleted),
+    "ISSUER_UNAVAILABLE": (Code.UNAVAILABLE, client.Unavailable),
     "BARS_EXCEEDED": (Code.RESOURCE_EXHAUSTED, client.QuotaExceeded),
     "REQUEST_INCOMPLETE": (Code.DEADLINE_EXCEEDED, client.RequestIncomplete),
     "REVISION_OUT_OF_RANGE": (Code.FAILED_PRECONDITION, client.RevisionOutOfRange),

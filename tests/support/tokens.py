@@ -6,7 +6,8 @@ import jwt
 
 from unisono.server.core.access.apps import App, Apps
 from unisono.server.core.access.issuers import Issuer
-from unisono.server.core.access.keys import key_of_secret
+from unisono.server.keys.base import FixedKeys
+from unisono.server.keys.formats import key_of_secret
 
 SECRET = "a secret that only the tests of the service know"
 ISSUER = "https://issuer.test"
@@ -14,8 +15,8 @@ AUDIENCE = "unisono"
 #: The year 2100, in seconds: tokens are good at the machine's time and at that of a held clock.
 FAR = 4_102_444_800
 APPS = (
-    App(app_id="mail.test", display_name="Mail", client_ids=("mail-client",)),
-    App(app_id="chat.test", display_name="Chat", client_ids=("chat-client",)),
+    App(app_id="mail.test", display_name="Mail", client_ids=("mail-client",), issuers=(ISSUER,)),
+    App(app_id="chat.test", display_name="Chat", client_ids=("chat-client",), issuers=(ISSUER,)),
 )
 DEVICE_SCOPES = "notifications.readwrite notifications.send"
 PUBLISHER_SCOPES = "notifications.send"
@@ -23,7 +24,7 @@ ERASER_SCOPES = "notifications.send feeds.delete"
 
 
 def issuers() -> list[Issuer]:
-    return [Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=(key_of_secret(SECRET),))]
+    return [Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=FixedKeys(key_of_secret(SECRET)))]
 
 
 def apps() -> Apps:

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     FEED_BARRED = "FEED_BARRED"
     FEED_DELETED = "FEED_DELETED"
     BARS_EXCEEDED = "BARS_EXCEEDED"
+    ISSUER_UNAVAILABLE = "ISSUER_UNAVAILABLE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """RESOURCE_EXHAUSTED. As many users of the app are barred as may be; nothing was deleted. A QuotaFailure says so.
     metadata: limit.
     """
+    ERROR_REASON_ISSUER_UNAVAILABLE: _ErrorReason.ValueType  # 39
+    """UNAVAILABLE, with RetryInfo. The server does not have the key that the access token is signed with, and may have it
+    soon: its issuer could not be asked yet, or began to sign with a new key. Nothing was changed.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons of the errors that the service raises. Each error carries a google.rpc.ErrorInfo in its status details:
@@ -232,5 +236,9 @@ ERROR_REASON_FEED_DELETED: ErrorReason.ValueType  # 37
 ERROR_REASON_BARS_EXCEEDED: ErrorReason.ValueType  # 38
 """RESOURCE_EXHAUSTED. As many users of the app are barred as may be; nothing was deleted. A QuotaFailure says so.
 metadata: limit.
+"""
+ERROR_REASON_ISSUER_UNAVAILABLE: ErrorReason.ValueType  # 39
+"""UNAVAILABLE, with RetryInfo. The server does not have the key that the access token is signed with, and may have it
+soon: its issuer could not be asked yet, or began to sign with a new key. Nothing was changed.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

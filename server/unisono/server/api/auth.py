@@ -47,8 +47,10 @@ class CallMetadata:
         return cls(request_id or os.urandom(8).hex(), tokens)
 
 
-def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Principal:
+def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes], connection: str) -> Principal:
     """Return the caller whom the bearer token (RFC 6750) in the "authorization" values names.
+
+    `connection` is the one that the call came by; see `TokenVerifier.verify`.
 
     Raises Unauthenticated (TOKEN_MISSING) without a value, TokenUndecodable unless there is exactly one value
     of the form "Bearer TOKEN", and what `TokenVerifier.verify` raises.
@@ -62,7 +64,7 @@ def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes]) -> Prin
     if len(words) != 2 or words[0].lower() != "bearer" or len(values) > 1:
         text = 'the metadata "authorization" must be one "Bearer TOKEN"'
         raise TokenUndecodable(Reason.TOKEN_INVALID, text)
-    return verifier.verify(words[1])
+    return verifier.verify(words[1], connection)
 
 
 def require_role(principal: Principal, allowed: Collection[Role]) -> Role:
@@ -72,7 +74,7 @@ def require_role(principal: Principal, allowed: Collection[Role]) -> Role:
         names = " or a ".join(sorted(allowed))
         raise PermissionDenied(
             Reason.ROLE_NOT_ALLOWED,
-            f"this method is for a {names}, and the access token is a {role}'s",
+            f"this method is for a {names}, and the access token is a {role}'s ({principal.taken_for})",
             {"allowed": ",".join(sorted(allowed))},
         )
     return role

@@ -193,7 +193,7 @@ class Pipeline:
         Tokens that were good once do not count: after a rotation of keys, all clients of an app are refused.
         """
         try:
-            return auth.authenticate(self._verifier, metadata.authorization)
+            return auth.authenticate(self._verifier, metadata.authorization, context.peer())
         except errors.Unauthenticated as error:
             if error.reason is errors.Reason.TOKEN_MISSING or isinstance(error, errors.TokenUndecodable):
                 self._admission.count_stranger(context.peer())

@@ -4,7 +4,7 @@ from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
 from unisono.server.api.tls import Certificate
 from unisono.server.app.node import Node
-from unisono.server.app.trust import verifier
+from unisono.server.app.trust import trust
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds, SystemClock
 from unisono.server.config import Settings
@@ -14,14 +14,16 @@ from unisono.server.store.sqlite import SqliteStore
 
 
 def build(settings: Settings) -> Node:
-    """Return a node that is not started. Raises `AccessMisconfigured` as `trust.verifier` does."""
+    """Return a node that is not started. Raises `AccessMisconfigured` as `trust` does."""
     clock, ids = SystemClock(), RandomIds()
+    trusted = trust(settings, clock)
     return Node(
         store=SqliteStore(settings.store_file, ids=ids, encode=encoding.encode_row),
         bus=LocalBus(),
         clock=clock,
         ids=ids,
-        verifier=verifier(settings, clock),
+        verifier=trusted.verifier,
+        key_sources=trusted.key_sources,
         limits=settings.limits(),
         transport=_transport(settings),
         session_rules=_session_rules(settings),

@@ -11,8 +11,9 @@ import jwt
 
 from unisono.server.core.access.apps import App
 from unisono.server.core.access.issuers import Issuer
-from unisono.server.core.access.keys import SECRET_BYTES_MIN, Algorithm, key_of_secret
 from unisono.server.core.access.misconfigured import AccessMisconfigured
+from unisono.server.keys.base import Algorithm, FixedKeys
+from unisono.server.keys.formats import SECRET_BYTES_MIN, key_of_secret
 
 ISSUER: Final = "unisono-dev"
 AUDIENCE: Final = "unisono"
@@ -46,7 +47,7 @@ def issuer(store_file: Path) -> Issuer:
 
     Raises `AccessMisconfigured` as `secret` does.
     """
-    return Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=(key_of_secret(secret(store_file)),))
+    return Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=FixedKeys(key_of_secret(secret(store_file))))
 
 
 def token(key: str, *, client_id: str, user_id: str, scopes: tuple[str, ...], now: int, ttl: int) -> str:

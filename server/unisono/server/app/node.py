@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 
 import structlog
 
@@ -29,6 +30,7 @@ from unisono.server.core.presence import Presence
 from unisono.server.core.stepping import Stepping
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.core.turns import Turns
+from unisono.server.keys.base import KeySource
 from unisono.server.model import Limits
 from unisono.server.store.base import Store
 
@@ -46,7 +48,8 @@ DRAIN_RETRY = 5.0
 class Node:
     """One server process, to be started and stopped once.
 
-    `commit_queue` bounds how many items may wait for a commit, `commit_batch` how many share one.
+    `key_sources` are those of the keys that the verifier uses. `commit_queue` bounds how many items may wait
+    for a commit, `commit_batch` how many share one.
     """
 
     def __init__(
@@ -63,8 +66,10 @@ class Node:
         sweep_rules: SweepRules,
         commit_queue: int,
         commit_batch: int,
+        key_sources: Sequence[KeySource] = (),
     ) -> None:
         self._store = store
+        self._key_sources = key_sources
         self._bus = bus
         self._hub = Hub(subscribe_response.encode_change, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.on_hint)
@@ -133,6 +138,8 @@ class Node:
             await self._store.open()
             await self._bus.open()
             await self._bars.load()
+            for source in self._key_sources:
+                await source.start()
             self._commits.committer.start()
             self._endpoints.committer.start()
             self._sweeper.start()
@@ -141,6 +148,11 @@ class Node:
         except BaseException:
             await self._close()
             raise
+
+    def reload(self) -> None:
+        """Read the keys of issuers again, wherever they are."""
+        for source in self._key_sources:
+            source.reload()
 
     async def stop(self, grace: float) -> None:
         """Drain: refuse new calls, end every stream with a Goodbye, let other calls finish, then close.
@@ -161,6 +173,8 @@ class Node:
         await self._commits.committer.close()
         await self._endpoints.committer.close()
         await self._presence.flush()
+        for source in self._key_sources:
+            await source.close()
         await self._bus.close()
         await self._store.close()
 

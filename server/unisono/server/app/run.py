@@ -23,6 +23,7 @@ async def serve(settings: Settings) -> None:
     configure(settings.log_format, settings.log_level)
     signals = Signals()
     node = build(settings)
+    signals.on_reload("the keys of issuers", node.reload)
     tls = certificate(settings)
     _check_key_is_private(settings)
     raise_open_files()

@@ -1,79 +1,103 @@
 """The apps and issuers that a server trusts: those declared, and the development key where enabled."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from unisono.server.app import dev_key
+from unisono.server.app.key_sources import key_source
 from unisono.server.clock import Clock
 from unisono.server.config import IssuerSettings, Settings
 from unisono.server.config.address import Address
+from unisono.server.core.access.app_tokens import AppOnly
 from unisono.server.core.access.apps import App, Apps
-from unisono.server.core.access.issuers import AppOnly, Issuer
-from unisono.server.core.access.keys import Key, key_of_pem, key_of_secret, keys_of_jwks
+from unisono.server.core.access.issuers import Issuer
 from unisono.server.core.access.misconfigured import AccessMisconfigured
+from unisono.server.core.access.sharing import with_issuers
+from unisono.server.core.access.signature_budget import SignatureBudget
 from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.keys.base import KeySource
 
 
-def verifier(settings: Settings, clock: Clock) -> TokenVerifier:
-    """Return the verifier of access tokens for these settings.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Whom a server trusts: the verifier of their tokens, and where it has their keys from."""
+
+    verifier: TokenVerifier
+    apps: Apps
+    issuers: Sequence[Issuer]
+
+    @property
+    def key_sources(self) -> Sequence[KeySource]:
+        """The sources of keys, to be started and closed."""
+        return tuple(issuer.keys for issuer in self.issuers)
+
+
+def trust(settings: Settings, clock: Clock) -> Trust:
+    """Return whom a server with these settings trusts.
 
     Raises `AccessMisconfigured` when an app, an issuer or a key is wrong, when nobody is trusted, or when the
     development key would be accepted on an address that other machines reach.
     """
     _check_somebody_is_trusted(settings)
     _check_dev_key_stays_here(settings)
-    return TokenVerifier(
-        issuers(settings),
-        apps(settings),
+    declared = [_issuer(issuer, settings, clock) for issuer in settings.issuers]
+    issuers = [*declared, dev_key.issuer(settings.store_file)] if settings.dev else declared
+    known = _apps(settings, declared)
+    verifier = TokenVerifier(
+        issuers,
+        known,
         clock,
         max_bytes=settings.access_token_bytes,
         clock_skew=int(settings.clock_skew * 1000),
+        budget=SignatureBudget(
+            clock,
+            per_connection=settings.stranger_calls_per_second,
+            in_all=settings.wrong_signatures_per_second,
+        ),
     )
+    return Trust(verifier=verifier, apps=known, issuers=issuers)
 
 
-def apps(settings: Settings) -> Apps:
-    """Return the declared apps, and the app `demo` when the development key is enabled.
-
-    Raises `AccessMisconfigured` when an app id or a client id is declared twice.
-    """
-    declared = [
-        App(app_id=app.app_id, display_name=app.display_name, client_ids=app.client_ids)
-        for app in settings.apps
-    ]
+def declared_apps(settings: Settings) -> list[App]:
+    """Return the declared apps, and the app `demo` when the development key is enabled."""
+    declared = [App(**app.model_dump()) for app in settings.apps]
     if settings.dev and dev_key.DEMO.app_id not in (app.app_id for app in declared):
         declared.append(dev_key.DEMO)
-    return Apps(declared)
+    return declared
 
 
-def issuers(settings: Settings) -> Iterator[Issuer]:
-    """Yield the declared issuers, then that of the development key, which is created if missing.
-
-    Raises `AccessMisconfigured` when the keys of an issuer cannot be used.
-    """
-    for declared in settings.issuers:
-        yield Issuer(
-            issuer=declared.issuer,
-            audiences=declared.audience,
-            keys=tuple(_keys(declared)),
-            user_claims=declared.user_claims,
-            app_only=AppOnly(declared.app_only),
-        )
-    if settings.dev:
-        yield dev_key.issuer(settings.store_file)
+def _apps(settings: Settings, issuers: Sequence[Issuer]) -> Apps:
+    """Return the apps with their issuers; all take tokens of the development key where that is enabled."""
+    known = declared_apps(settings)
+    if not settings.dev:
+        return Apps(with_issuers(known, issuers))
+    if issuers:
+        real = with_issuers([app for app in known if app is not dev_key.DEMO], issuers)
+        known = [*real, *(app for app in known if app is dev_key.DEMO)]
+    return Apps(replace(app, issuers=(*app.issuers, dev_key.ISSUER)) for app in known)
 
 
-def _keys(declared: IssuerSettings) -> list[Key]:
-    keys = [key for key in _all_keys(declared) if declared.algorithm in (None, key.algorithm)]
-    if not keys:
-        raise AccessMisconfigured(f"the issuer {declared.issuer!r} has no key for {declared.algorithm}")
-    return keys
-
-
-def _all_keys(declared: IssuerSettings) -> tuple[Key, ...]:
-    if declared.pem_file is not None:
-        return (key_of_pem(declared.pem_file),)
-    if declared.jwks_file is not None:
-        return keys_of_jwks(declared.jwks_file)
-    return (key_of_secret(declared.secret.get_secret_value()),)
+def _issuer(declared: IssuerSettings, settings: Settings, clock: Clock) -> Issuer:
+    return Issuer(
+        issuer=declared.issuer,
+        name=declared.name,
+        audiences=declared.audience,
+        audience_claim=declared.audience_claim,
+        keys=key_source(declared, settings, clock),
+        token_types=frozenset(typ.lower() for typ in declared.token_types),
+        id_tokens=declared.id_tokens,
+        required_claims=declared.required_claims,
+        client_claims=declared.client_claims,
+        user_claims=declared.user_claims,
+        user_prefix=declared.user_prefix,
+        scope_claims=declared.scope_claims,
+        scope_map=declared.scope_map,
+        user_scopes=frozenset(declared.user_scopes),
+        app_scopes=frozenset(declared.app_scopes),
+        app_only=AppOnly(declared.app_only),
+        app_only_claims=declared.app_only_claims,
+        app_only_scope=declared.app_only_scope,
+    )
 
 
 def _check_somebody_is_trusted(settings: Settings) -> None:

@@ -71,12 +71,10 @@ def _token(settings: Settings, app_id: str, user: str | None, scopes: tuple[str,
 def _client_of(settings: Settings, app_id: str) -> str:
     from unisono.server.app import trust
 
-    known = trust.apps(settings.model_copy(update={"dev": True}))
-    app = known.get(app_id)
-    if app is None:
-        names = ", ".join(known.ids)
-        raise click.BadParameter(f"{app_id} is not declared; known: {names}", param_hint="--app")
-    return app.client_ids[0]
+    known = {app.app_id: app for app in trust.declared_apps(settings.model_copy(update={"dev": True}))}
+    if app_id not in known:
+        raise click.BadParameter(f"{app_id} is not declared; known: {', '.join(known)}", param_hint="--app")
+    return known[app_id].clients[0]
 
 
 def _checked(user: str) -> str:

@@ -1,9 +1,11 @@
 """Settings of access: whose tokens are accepted, and for which apps."""
 
+from pydantic import ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
-from unisono.server.config.setting import SECONDS, SWITCH, TABLES, setting
-from unisono.server.config.tables import AppSettings, IssuerSettings
+from unisono.server.config.issuer_table import IssuerSettings
+from unisono.server.config.setting import ITEMS, SECONDS, SWITCH, TABLES, at_least, setting
+from unisono.server.config.tables import AppSettings
 
 
 class AccessSettings(BaseSettings):
@@ -14,9 +16,31 @@ class AccessSettings(BaseSettings):
     clock_skew: float = setting(
         10, SECONDS, "how far an issuer's clock may be ahead; the expiry of tokens is strict", ge=0, le=300
     )
+    keys_refresh: float = setting(
+        300, SECONDS, "how often the published keys of issuers are fetched again", ge=30, le=24 * 3600
+    )
+    keys_stale_max: float = setting(
+        24 * 3600,
+        SECONDS,
+        "for how long fetched keys are used while their issuer cannot be reached",
+        ge=30,
+        le=30 * 24 * 3600,
+    )
+    wrong_signatures_per_second: int = setting(
+        2000,
+        ITEMS,
+        "access tokens with wrong signatures that are checked in a second, of all connections together",
+        ge=1,
+        le=1_000_000,
+    )
     dev: bool = setting(
         False, SWITCH, "accept tokens of a development key kept beside the store, and declare the app demo"
     )
     dev_key_on_any_address: bool = setting(
         False, SWITCH, "accept the development key on an address that other machines reach"
     )
+
+    @field_validator("keys_stale_max")
+    @classmethod
+    def _outlasts_a_fetch(cls, value: float, info: ValidationInfo) -> float:
+        return at_least(value, info, "keys_refresh")

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from pydantic_settings import EnvSettingsSource, SettingsError
 
+from unisono.server.config.issuer_table import holds_secret
 from unisono.server.config.problems import InvalidSettings, unknown_name
 from unisono.server.config.secret_files import accessible_to_all_users, exposed
 from unisono.server.config.setting import is_table
 from unisono.server.config.settings import Settings
-from unisono.server.config.tables import holds_secret
 
 PREFIX: Final = "UNISONO_"
 

@@ -1,6 +1,6 @@
-"""The declared apps, found by the OAuth client ids that act for them."""
+"""The declared apps, found by the OAuth clients that act for them: each an issuer and its client id."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from unisono.server.core.access.misconfigured import AccessMisconfigured
@@ -8,20 +8,33 @@ from unisono.server.core.access.misconfigured import AccessMisconfigured
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """A product that sends notifications, and the ids of the OAuth clients that act for it."""
+    """A product that sends notifications, and the ids of the OAuth clients that act for it.
+
+    `issuers` are the names of those whose tokens it takes. `publisher_client_ids` are clients, too: those
+    whose tokens are its own where an issuer tells them so (`AppOnly.PUBLISHER_CLIENTS`). `same_users` are the
+    names of issuers whose users with equal ids are the same people.
+    """
 
     app_id: str
     display_name: str = ""
     client_ids: tuple[str, ...]
+    publisher_client_ids: tuple[str, ...] = ()
+    issuers: tuple[str, ...] = ()
+    same_users: tuple[str, ...] = ()
+
+    @property
+    def clients(self) -> Sequence[str]:
+        """The ids of all clients, each once."""
+        return tuple(dict.fromkeys((*self.client_ids, *self.publisher_client_ids)))
 
 
 class Apps:
-    """Finds the app that owns a client id."""
+    """Finds the app that owns a client."""
 
     def __init__(self, apps: Iterable[App]) -> None:
-        """Raises `AccessMisconfigured` for an app id that is declared twice, or a client id of two apps."""
+        """Raises `AccessMisconfigured` for an app id that is declared twice, or a client of two apps."""
         self._by_id: dict[str, App] = {}
-        self._by_client: dict[str, App] = {}
+        self._by_client: dict[tuple[str, str], App] = {}
         for app in apps:
             self._declare(app)
 
@@ -29,16 +42,18 @@ class Apps:
         if app.app_id in self._by_id:
             raise AccessMisconfigured(f"the app {app.app_id} is declared twice")
         self._by_id[app.app_id] = app
-        for client_id in app.client_ids:
-            owner = self._by_client.setdefault(client_id, app)
-            if owner is not app:
-                raise AccessMisconfigured(
-                    f"the client id {client_id} is declared for two apps, {owner.app_id} and {app.app_id}"
-                )
+        for issuer in app.issuers:
+            for client_id in app.clients:
+                owner = self._by_client.setdefault((issuer, client_id), app)
+                if owner is not app:
+                    raise AccessMisconfigured(
+                        f"the client id {client_id} of the issuer {issuer} is declared for two apps, "
+                        f"{owner.app_id} and {app.app_id}"
+                    )
 
-    def of_client(self, client_id: str) -> App | None:
-        """Return the app for which this client acts, or None."""
-        return self._by_client.get(client_id)
+    def of_client(self, issuer: str, client_id: str) -> App | None:
+        """Return the app for which this client of the issuer with this name acts, or None."""
+        return self._by_client.get((issuer, client_id))
 
     def get(self, app_id: str) -> App | None:
         """Return the app with this id, or None."""

@@ -1,11 +1,10 @@
-"""Reads the claims of a token whose signature was verified. Does not compare times with a clock."""
+"""Reads the claims of a token. Does not compare times with a clock, and decides nothing."""
 
 import math
 import unicodedata
-from collections.abc import Collection
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeAlias
 
-from unisono.server.core.access.issuers import AppOnly, Issuer
 from unisono.server.core.access.jws import JsonObject
 from unisono.server.core.access.refused import invalid, lacking
 from unisono.server.model import LARGEST_INTEGER
@@ -13,37 +12,52 @@ from unisono.server.model import LARGEST_INTEGER
 Claims: TypeAlias = JsonObject
 """The claims of a token. A value may be any JSON, whatever type its name promises."""
 
+Expected: TypeAlias = bool | tuple[str, ...]
+"""What a claim has to be: there (True), absent (False), or one of these texts, or a list with one of them."""
+
 USER_ID_BYTES: Final = 256
-CLIENT_CLAIMS: Final = ("azp", "appid", "client_id")
-SCOPE_CLAIMS: Final = ("scope", "scp", "roles")
 TEXT_CLAIMS: Final = ("sub", "jti")
 
 
-def check_use(claims: Claims, audiences: Collection[str]) -> None:
-    """Raise `Unauthenticated` (TOKEN_INVALID) for a token for other audiences, or bound to a key.
+def claim(claims: Claims, name: str) -> Any:
+    """Return the value of a claim, None where it is absent.
 
-    One with a confirmation (`cnf`, RFC 7800) needs the proof that its holder has a key or a certificate
-    (RFC 8705, RFC 9449): taken as a bearer token it would serve whoever stole it.
+    Where no claim has the name, its dots lead into objects: `realm_access.roles`.
     """
+    if name in claims or "." not in name:
+        return claims.get(name)
+    found: Any = claims
+    for step in name.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
+
+
+def has(claims: Claims, name: str, expected: Expected) -> bool:
+    """Return whether a claim is as expected."""
+    found = claim(claims, name)
+    if isinstance(expected, bool):
+        return (found is not None) is expected
+    return any(word in expected for word in (found if isinstance(found, list) else [found]))
+
+
+def check_texts(claims: Claims) -> None:
+    """Raise `Unauthenticated` (TOKEN_INVALID) where a claim that RFC 7519 defines as a text is none."""
     for name in TEXT_CLAIMS:
         if not isinstance(claims.get(name, ""), str):
             raise invalid(f"the claim {name} of the access token is no text")
-    if claims.get("cnf") is not None:
-        raise invalid(
-            "the access token is bound to a key of its holder (cnf), and the service cannot check that "
-            "confirmation; ask the issuer for a bearer token"
-        )
-    if not _audiences_of(claims).intersection(audiences):
-        raise invalid("the access token is for another audience (aud)")
 
 
-def _audiences_of(claims: Claims) -> frozenset[str]:
-    named = claims.get("aud")
+def texts_of(claims: Claims, name: str) -> frozenset[str]:
+    """Return the text, or the texts of the list, in a claim.
+
+    Raises `Unauthenticated` (TOKEN_INVALID) where it is missing or empty, and where it is anything else.
+    """
+    named = claim(claims, name)
     if not named:
-        raise lacking("aud")
+        raise lacking(name)
     listed = named if isinstance(named, list) else [named]
-    if not all(isinstance(audience, str) for audience in listed):
-        raise invalid("the claim aud of the access token is neither a text nor a list of texts")
+    if not all(isinstance(text, str) for text in listed):
+        raise invalid(f"the claim {name} of the access token is neither a text nor a list of texts")
     return frozenset(listed)
 
 
@@ -60,23 +74,24 @@ def time_of(claims: Claims, name: str) -> int | None:
     return int(min(min(seconds, LARGEST_INTEGER) * 1000, LARGEST_INTEGER))
 
 
-def client_id_of(claims: Claims) -> str:
+def client_id_of(claims: Claims, names: Iterable[str]) -> str:
     """Return the OAuth client that asked for the token; empty when it names none.
 
     Issuers name it in one claim or another. Raises `Unauthenticated` when it is no text, or when several
     claims differ: whichever was chosen, the token might act for an app that its issuer did not mean.
     """
-    named = [claims[name] for name in CLIENT_CLAIMS if claims.get(name) not in (None, "")]
-    if not all(isinstance(client_id, str) for client_id in named):
-        raise invalid("the client id (azp, appid or client_id) of the access token is no text")
-    if len(set(named)) > 1:
-        raise invalid("the access token names different clients (azp, appid, client_id)")
-    return next(iter(named), "")
+    named = {name: claim(claims, name) for name in names}
+    there = {name: client_id for name, client_id in named.items() if client_id not in (None, "")}
+    if not all(isinstance(client_id, str) for client_id in there.values()):
+        raise invalid(f"the client id ({' or '.join(there)}) of the access token is no text")
+    if len(set(there.values())) > 1:
+        raise invalid(f"the access token names different clients ({', '.join(there)})")
+    return next(iter(there.values()), "")
 
 
-def scopes_of(claims: Claims) -> frozenset[str]:
+def scopes_of(claims: Claims, names: Iterable[str]) -> frozenset[str]:
     """Return all scopes, which issuers give as a text with spaces or as a list; empty when there are none."""
-    return frozenset(scope for name in SCOPE_CLAIMS for scope in _words(claims.get(name)))
+    return frozenset(scope for name in names for scope in _words(claim(claims, name)))
 
 
 def _words(value: object) -> list[str]:
@@ -87,32 +102,19 @@ def _words(value: object) -> list[str]:
     return []
 
 
-def user_id_of(claims: Claims, issuer: Issuer) -> str:
-    """Return the user whose token it is; empty for an app's own, as the issuer marks it (`AppOnly`).
+def user_id_of(claims: Claims, names: Iterable[str], prefix: str) -> str:
+    """Return the user that these claims name, joined by colons behind the prefix.
 
-    Raises `Unauthenticated` when a claim that names the user is missing, or as `checked_user_id`; and when a
-    claim but the last has a colon, which separates them.
+    Raises `Unauthenticated` when one of them is missing, or as `checked_user_id`; and when one but the last
+    has a colon, which separates them.
     """
-    if _is_app_only(claims, issuer):
-        return ""
-    parts = [claims.get(name) for name in issuer.user_claims]
+    parts = [claim(claims, name) for name in names]
     texts = [part for part in parts if isinstance(part, str) and part]
-    if len(texts) < len(parts):
-        wanted = ", ".join(issuer.user_claims)
-        raise invalid(f"the access token does not name its user (claims: {wanted})")
+    if not texts or len(texts) < len(parts):
+        raise invalid(f"the access token does not name its user (claims: {', '.join(names)})")
     if any(":" in text for text in texts[:-1]):
         raise invalid("the claims that name the user contain a colon, which would make users ambiguous")
-    return checked_user_id(":".join(texts))
-
-
-def _is_app_only(claims: Claims, issuer: Issuer) -> bool:
-    match issuer.app_only:
-        case AppOnly.IDTYP:
-            return claims.get("idtyp") == "app"
-        case AppOnly.SUB_IS_CLIENT_ID:
-            return bool(client_id_of(claims)) and claims.get("sub") == client_id_of(claims)
-        case AppOnly.NO_USER_CLAIM:
-            return all(claims.get(name) is None for name in issuer.user_claims)
+    return checked_user_id(prefix + ":".join(texts))
 
 
 def checked_user_id(user_id: str) -> str:

@@ -1,47 +1,130 @@
-"""The trusted issuers of tokens: their keys, and how their tokens name the user."""
+"""The trusted issuers of tokens: how their tokens name users, clients and scopes, and how they are found."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
-from unisono.server.core.access.keys import Algorithm, Key
+from unisono.server.core.access.app_tokens import AppOnly
+from unisono.server.core.access.claims import Claims, Expected
 from unisono.server.core.access.misconfigured import AccessMisconfigured
+from unisono.server.core.access.token_type import TYPES
+from unisono.server.keys.base import Key, KeySource
 
+CLIENT_CLAIMS: Final = ("azp", "appid", "client_id")
+SCOPE_CLAIMS: Final = ("scope", "scp", "roles")
 
-class AppOnly(StrEnum):
-    """How an issuer marks the tokens that are an app's own and no user's.
+TENANT: Final = "{tenantid}"
+"""The placeholder for the tenant in an issuer's name, as Entra ID writes it in its discovery document."""
 
-    That is by the absence of all `user_claims`, by an `idtyp` of "app" (Entra ID), or by a `sub` that is the
-    client id.
-    """
-
-    NO_USER_CLAIM = "no_user_claim"
-    IDTYP = "idtyp"
-    SUB_IS_CLIENT_ID = "sub_is_client_id"
+_TENANT_ID: Final = re.compile("[A-Za-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """A trusted issuer (`iss`). `audiences` are the accepted values of `aud`.
+    """A trusted issuer (`iss`), and how its tokens are read.
 
-    A user is named by the values of `user_claims`, joined by ":"; for Entra ID these are `tid` and
-    `oid`, with `AppOnly.IDTYP`. Raises `AccessMisconfigured` where one of issuer, audiences, keys and user
-    claims is empty, and for a shared secret beside public keys.
+    `issuer` may have the placeholder `{tenantid}`, for which the claim `tid` stands. `audience_claim` must
+    have one of the `audiences`; without audiences it must be a client claim, which is checked in any case. A
+    user is `user_prefix` and the values of `user_claims`, joined by ":"; without user claims the issuer
+    speaks for no users. All `required_claims` have to be as expected. `scope_map` gives scopes of the issuer
+    the names that they have here; each token of a user has the `user_scopes` besides, each of an app the
+    `app_scopes`.
     """
 
     issuer: str
+    name: str = ""
     audiences: tuple[str, ...]
-    keys: tuple[Key, ...]
+    audience_claim: str = "aud"
+    keys: KeySource
+    token_types: frozenset[str] = TYPES
+    id_tokens: bool = False
+    required_claims: Mapping[str, Expected] = field(default_factory=dict)
+    client_claims: tuple[str, ...] = CLIENT_CLAIMS
     user_claims: tuple[str, ...] = ("sub",)
+    user_prefix: str = ""
+    scope_claims: tuple[str, ...] = SCOPE_CLAIMS
+    scope_map: Mapping[str, str] = field(default_factory=dict)
+    user_scopes: frozenset[str] = frozenset()
+    app_scopes: frozenset[str] = frozenset()
     app_only: AppOnly = AppOnly.NO_USER_CLAIM
+    app_only_claims: Mapping[str, Expected] = field(default_factory=dict)
+    app_only_scope: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("issuer", "audiences", "keys", "user_claims"):
-            if not getattr(self, name):
-                raise AccessMisconfigured(f"the issuer {self.issuer!r} has no {name}")
-        shared = {key.algorithm is Algorithm.HS256 for key in self.keys}
-        if len(shared) > 1:
-            raise AccessMisconfigured(f"the issuer {self.issuer!r} has a shared secret and public keys")
+        """Raise `AccessMisconfigured` where the declaration lacks something, or contradicts itself."""
+        object.__setattr__(self, "name", self.name or self.issuer)
+        for problem in self._problems():
+            raise AccessMisconfigured(f"the issuer {self.name!r} {problem}")
 
-    def keys_for(self, algorithm: object, kid: object) -> list[Key]:
-        """Return the keys that may have signed a token with these header fields; empty if there are none."""
-        return [key for key in self.keys if key.fits(algorithm, kid)]
+    @property
+    def speaks_for_users(self) -> bool:
+        """Whether tokens of users are accepted of it."""
+        return bool(self.user_claims)
+
+    def mapped(self, scopes: Iterable[str]) -> frozenset[str]:
+        """Return the scopes under the names that they have here."""
+        return frozenset(self.scope_map.get(scope, scope) for scope in scopes)
+
+    def key_fits(self, key: Key, header: Mapping[str, object], claims: Claims) -> bool:
+        """Return whether a token with this header and these claims may have been signed with the key.
+
+        A key may be for one tenant alone, or for any: https://learn.microsoft.com/entra/identity-platform/access-tokens.
+        """
+        if not key.fits(header.get("alg"), header.get("kid")):
+            return False
+        return not key.issuer or _of_tenant(key.issuer, claims) == claims.get("iss")
+
+    def _problems(self) -> Iterable[str]:
+        if not self.issuer:
+            yield "has no issuer"
+        if not self.audiences and self.audience_claim not in self.client_claims:
+            yield f"has no audience, and {self.audience_claim} is no client claim"
+        if not self.client_claims:
+            yield "has no client_claims"
+        if TENANT in self.issuer and "tid" not in self.user_claims and "tid" not in self.required_claims:
+            yield "is of many tenants, whose users may have equal ids: user_claims must have tid"
+        if (self.app_only is AppOnly.CLAIM) != bool(self.app_only_claims):
+            yield 'needs app_only_claims for app_only = "claim", and only for that'
+        if (self.app_only is AppOnly.SCOPE) != bool(self.app_only_scope):
+            yield 'needs app_only_scope for app_only = "scope", and only for that'
+
+
+class Issuers:
+    """Finds the issuer of a token."""
+
+    def __init__(self, issuers: Iterable[Issuer]) -> None:
+        """Raises `AccessMisconfigured` where an issuer or a name is declared twice."""
+        self._exact: dict[str, Issuer] = {}
+        self._of_tenants: list[tuple[str, str, Issuer]] = []
+        names: set[str] = set()
+        for issuer in issuers:
+            if issuer.issuer in self._exact or issuer.name in names:
+                raise AccessMisconfigured(f"the issuer {issuer.name!r} is declared twice")
+            self._exact[issuer.issuer] = issuer
+            names.add(issuer.name)
+            if TENANT in issuer.issuer:
+                head, _, tail = issuer.issuer.partition(TENANT)
+                self._of_tenants.append((head, tail, issuer))
+
+    def find(self, claims: Claims) -> Issuer | None:
+        """Return the issuer of a token with these claims, None where it is not trusted."""
+        iss = claims.get("iss")
+        if not isinstance(iss, str) or TENANT in iss:
+            return None
+        found = self._exact.get(iss)
+        if found is None:
+            for head, tail, issuer in self._of_tenants:
+                if iss.startswith(head) and iss.endswith(tail) and _of_tenant(issuer.issuer, claims) == iss:
+                    return issuer
+        return found
+
+
+def _of_tenant(template: str, claims: Claims) -> str:
+    """Return the name of an issuer for the tenant of a token; empty where it names none."""
+    tenant = claims.get("tid")
+    if TENANT not in template:
+        return template
+    if not isinstance(tenant, str) or not _TENANT_ID.fullmatch(tenant):
+        return ""
+    return template.replace(TENANT, tenant)

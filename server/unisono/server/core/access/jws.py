@@ -71,4 +71,12 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError("no JSON")
 
 
-_DECODER: Final = json.JSONDecoder(parse_constant=_refuse)
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that comes twice: readers differ in which of them counts (RFC 7519, section 4)."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name twice")
+    return found
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_object_of)

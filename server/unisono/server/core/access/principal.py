@@ -1,6 +1,6 @@
 """The caller, as a verified access token names it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -28,23 +28,36 @@ SCOPE_OF_ROLE: Final = {Role.PUBLISHER: Scope.SEND, Role.DEVICE: Scope.READWRITE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A caller. `user_id` is empty for the app itself; `expire_time` is in milliseconds since 1970."""
+    """A caller. `user_id` is empty for the app itself; `expire_time` is in milliseconds since 1970.
+
+    `issuer` is the name of who issued the token, `client_id` for which OAuth client. `told_by` is why it was
+    taken for the app's own or for a user's: words that follow "since", with nothing of the token in them.
+    """
 
     app_id: str
     user_id: str = ""
     scopes: frozenset[str]
     expire_time: int
+    issuer: str = field(default="", compare=False)
+    client_id: str = field(default="", compare=False)
+    told_by: str = field(default="", compare=False)
 
     @property
     def role(self) -> Role:
         """The role, which follows from whose token it is, never from its scopes."""
         return Role.DEVICE if self.user_id else Role.PUBLISHER
 
+    @property
+    def taken_for(self) -> str:
+        """What the token was taken for, and why, in words."""
+        whose = "a user's" if self.user_id else "the app's own"
+        return f"it was taken for {whose}, since {self.told_by}" if self.told_by else f"it is {whose}"
+
     def require(self, scope: str) -> None:
         """Raise `PermissionDenied` (SCOPE_MISSING) unless the token carries the scope."""
         if scope not in self.scopes:
             raise PermissionDenied(
                 Reason.SCOPE_MISSING,
-                f"a {self.role} token needs the scope {scope} for this",
+                f"a {self.role} token needs the scope {scope} for this ({self.taken_for})",
                 {"scope": str(scope)},
             )

@@ -2,40 +2,64 @@
 
 import hashlib
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from unisono.server.core.access.principal import Principal
+from unisono.server.keys.base import Key, KeySource, KeysUnavailable
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A verified token: whose it is, the key that it was verified with, and when that was looked at last."""
+
+    principal: Principal
+    key: Key
+    source: KeySource
+    generation: int
+
+    def is_trusted(self) -> bool:
+        """Return whether the issuer still has the key."""
+        generation = self.source.generation
+        if generation != self.generation:
+            try:
+                if self.key not in self.source.current():
+                    return False
+            except KeysUnavailable:
+                return False
+            self.generation = generation
+        return True
 
 
 class TokenCache:
     """The principals of at most `capacity` tokens; the one that was used least recently goes first.
 
-    Stores hashes of tokens, never tokens.
+    A token is forgotten when its issuer takes back the key. Stores hashes of tokens, never tokens.
     """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._principals: OrderedDict[bytes, Principal] = OrderedDict()
+        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._principals)
+        return len(self._entries)
 
     def get(self, token: str, now: int) -> Principal | None:
         """Return whose token it is, or None if it is not cached or has expired. `now` is in milliseconds."""
         key = _key(token)
-        principal = self._principals.get(key)
-        if principal is None:
+        entry = self._entries.get(key)
+        if entry is None:
             return None
-        if principal.expire_time <= now:
-            del self._principals[key]
+        if entry.principal.expire_time <= now or not entry.is_trusted():
+            del self._entries[key]
             return None
-        self._principals.move_to_end(key)
-        return principal
+        self._entries.move_to_end(key)
+        return entry.principal
 
-    def add(self, token: str, principal: Principal) -> None:
-        """Cache a verified token."""
-        self._principals[_key(token)] = principal
-        if len(self._principals) > self._capacity:
-            self._principals.popitem(last=False)
+    def add(self, token: str, principal: Principal, key: Key, source: KeySource) -> None:
+        """Cache a token that was verified with this key of the source."""
+        self._entries[_key(token)] = _Entry(principal, key, source, source.generation)
+        if len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
 
 
 def _key(token: str) -> bytes:

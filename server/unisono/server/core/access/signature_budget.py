@@ -1,0 +1,44 @@
+"""Bounds the checks of signatures that turn out to be wrong: of each connection, and of all together."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from unisono.server.clock import Clock
+from unisono.server.core.buckets import Buckets
+from unisono.server.errors import TooFrequent
+
+
+class SignatureBudget:
+    """Bounds how many wrong signatures are checked a second: a check costs more than all else of a refusal.
+
+    Right ones do not count: nobody can make them but the issuers, and each token is checked once.
+    """
+
+    def __init__(self, clock: Clock, *, per_connection: int, in_all: int) -> None:
+        self._per_connection: Final = per_connection
+        self._in_all: Final = in_all
+        self._of_connection: Buckets[str] = Buckets(clock, per_connection, per_connection)
+        self._of_all: Buckets[None] = Buckets(clock, in_all, in_all)
+
+    @contextmanager
+    def check(self, connection: str) -> Iterator[None]:
+        """Count a check until the end of `with`, and for good where it raises.
+
+        Raises `TooFrequent` at its beginning where there were too many.
+        """
+        self._take(self._of_connection, connection, self._per_connection, "on this connection")
+        self._take(self._of_all, None, self._in_all, "in all")
+        yield
+        self._of_connection.give_back(connection)
+        self._of_all.give_back(None)
+
+    def _take(self, buckets: Buckets[str] | Buckets[None], key: str | None, limit: int, where: str) -> None:
+        wait = buckets.take(key)  # type: ignore[arg-type]
+        if wait:
+            raise TooFrequent(
+                f"more than {limit} access tokens with wrong signatures a second {where}; try again later",
+                subject="connection",
+                limit=limit,
+                retry_delay=wait,
+            )

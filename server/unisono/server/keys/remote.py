@@ -1,0 +1,169 @@
+"""The keys that an issuer publishes: fetched in the background, and served while the issuer is down.
+
+Nobody waits for a fetch: who needs a key that is not there yet is told when to come back.
+"""
+
+import asyncio
+import random
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import structlog
+
+from unisono.server.clock import Clock, SingleWaiterEvent
+from unisono.server.failure_log import FailureLog
+from unisono.server.keys.base import FetchError, Key, KeysUnavailable, UnusableKeys
+
+log = structlog.get_logger(__name__)
+
+HINT_INTERVAL: Final = 30.0
+"""Seconds from one fetch to the next that tokens with unknown key ids cause, at least."""
+
+KIDS_MAX: Final = 1000
+"""The most key ids that are looked for, and as many that are known not to exist."""
+
+KID_ABSENT_FOR: Final = 300.0
+"""Seconds for which a key id that was not there is not looked for again."""
+
+FIRST_RETRY, LAST_RETRY = 1.0, 60.0
+"""Seconds until the next try after the first failure; each failure doubles them, up to the second number."""
+
+
+class FetchKeys(Protocol):
+    """Fetches the keys of an issuer."""
+
+    async def __call__(self) -> Sequence[Key]:
+        """Return the keys. Raises `FetchError` or `UnusableKeys`."""
+
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """Seconds after which keys are fetched again, and for which they are used where that fails."""
+
+    refresh: float = 300.0
+    stale_max: float = 24 * 3600.0
+
+
+class RemoteKeys:
+    """The keys of the issuer `name`, fetched by `fetch` one at a time."""
+
+    def __init__(
+        self,
+        name: str,
+        fetch: FetchKeys,
+        clock: Clock,
+        freshness: Freshness = Freshness(),
+    ) -> None:
+        self._name = name
+        self._fetch = fetch
+        self._clock = clock
+        self._failures = FailureLog("the keys of an issuer cannot be fetched", clock.monotonic)
+        self._freshness = freshness
+        self._keys: Sequence[Key] = ()
+        self._generation = 0
+        self._fetched_at = self._tried_at = float("-inf")
+        self._next = clock.monotonic()
+        self._failed = 0
+        self._wanted: set[str] = set()
+        self._absent: OrderedDict[str, float] = OrderedDict()
+        self._wake = SingleWaiterEvent()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def generation(self) -> int:
+        """See `KeySource.generation`."""
+        return self._generation
+
+    def current(self) -> Sequence[Key]:
+        """See `KeySource.current`."""
+        if self._clock.monotonic() - self._fetched_at > self._freshness.stale_max:
+            raise KeysUnavailable(self._until_next())
+        return self._keys
+
+    def look_for(self, kid: str) -> None:
+        """See `KeySource.look_for`. Tokens may name any key: they cause a fetch each 30 seconds at most."""
+        now = self._clock.monotonic()
+        if self._absent.get(kid, now) > now or len(self._wanted) >= KIDS_MAX:
+            return
+        self._wanted.add(kid)
+        self._bring_forward(max(now, self._tried_at + HINT_INTERVAL))
+        raise KeysUnavailable(self._until_next())
+
+    def reload(self) -> None:
+        """Fetch the keys now."""
+        self._bring_forward(self._clock.monotonic())
+
+    async def start(self) -> None:
+        """Begin to fetch."""
+        self._task = asyncio.create_task(self._run(), name=f"keys of {self._name}")
+
+    async def close(self) -> None:
+        """See `KeySource.close`."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._fetch.close()
+
+    def _until_next(self) -> float:
+        """Return the seconds until the next fetch has ended, about."""
+        return max(self._next - self._clock.monotonic(), 0.0) + FIRST_RETRY
+
+    def _bring_forward(self, time: float) -> None:
+        if time < self._next:
+            self._next = time
+            self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            wait = self._next - self._clock.monotonic()
+            if wait > 0:
+                await self._clock.wait(self._wake, wait)
+            else:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        self._tried_at = self._clock.monotonic()
+        # A failure that nobody foresaw must not end the fetching.
+        try:
+            keys = await self._fetch()
+        except (FetchError, UnusableKeys) as error:
+            self._on_failure(error)
+        except Exception as error:
+            log.exception("fault while fetching the keys of an issuer", issuer=self._name)
+            self._on_failure(error)
+        else:
+            self._on_keys(keys)
+
+    def _on_failure(self, error: Exception) -> None:
+        wait = min(FIRST_RETRY * 2**self._failed, LAST_RETRY)
+        self._failed = min(self._failed + 1, 10)
+        self._next = self._clock.monotonic() + wait
+        self._failures.add(self._name, error)
+
+    def _on_keys(self, keys: Sequence[Key]) -> None:
+        now = self._clock.monotonic()
+        if self._failed or self._fetched_at < 0:
+            log.info("the keys of an issuer were fetched", issuer=self._name, keys=len(keys))
+        if tuple(keys) != tuple(self._keys):
+            self._keys = keys
+            self._generation += 1
+        self._failed = 0
+        self._fetched_at = now
+        # Spread, so that many nodes do not ask at the same moments.
+        self._next = now + self._freshness.refresh * random.uniform(0.9, 1.1)  # noqa: S311
+        self._remember_absent(now)
+
+    def _remember_absent(self, now: float) -> None:
+        there = {key.kid for key in self._keys}
+        for kid in self._wanted - there:
+            self._absent[kid] = now + KID_ABSENT_FOR
+            self._absent.move_to_end(kid)
+            if len(self._absent) > KIDS_MAX:
+                self._absent.popitem(last=False)
+        self._wanted.clear()

@@ -16,6 +16,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from tests.support.clocks import FakeClock
 from unisono.server.core.access.apps import App, Apps
 from unisono.server.core.access.issuers import Issuer
+from unisono.server.core.access.signature_budget import SignatureBudget
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.keys.base import Algorithm, FixedKeys, Key
 from unisono.server.keys.formats import key_of_secret
@@ -75,7 +76,8 @@ class IssuerFixture:
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
-        self.verifier = TokenVerifier([self.issuer], APPS, self.clock)
+        budget = SignatureBudget(self.clock, per_connection=1_000_000, in_all=1_000_000)
+        self.verifier = TokenVerifier([self.issuer], APPS, self.clock, budget=budget)
 
     @property
     def now(self) -> int:

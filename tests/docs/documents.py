@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.docs import ci
 from tests.docs.machine import ROOT
-from tests.docs.rules import ByCI, Drawing, Install, Listen, ListenAndRun, Rule, Run, Save, Serve
+from tests.docs.rules import ByCI, Drawing, Install, Listen, ListenAndRun, Read, Rule, Run, Save, Serve
 
 DOCUMENTS: Final = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/*.md"))]
 
@@ -33,6 +33,10 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     ],
     "docs/concepts.md": [
         Drawing("revision   1"),
+    ],
+    "docs/identity.md": [
+        Read("[[issuers]]", language="toml", by="tests/access/shapes.py"),
+        Read('"iss":', language="json", by="tests/access/shapes.py"),
     ],
     "docs/internet.md": [
         ByCI("apt-get install", does=ci.installs),

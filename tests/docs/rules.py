@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.docs.blocks import Block
+from tests.docs.machine import ROOT
 from tests.docs.reader import Reader
 from tests.docs.running import NotAsWritten
 
@@ -109,6 +110,20 @@ class Drawing(Rule):
     async def follow(self, block: Block, reader: Reader) -> None:
         if block.language:
             raise NotAsWritten(f"it is no drawing, but {block.language}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read(Rule):
+    """It is a file of this language, which the test `by` reads from the document."""
+
+    language: str
+    by: str
+
+    async def follow(self, block: Block, reader: Reader) -> None:
+        if block.language != self.language:
+            raise NotAsWritten(f"it is not {self.language}, but {block.language}")
+        if f'"{block.document.rpartition("/")[2]}"' not in (ROOT / self.by).read_text(encoding="utf-8"):
+            raise NotAsWritten(f"{self.by} does not read it")
 
 
 async def _listen(listening: str, meanwhile: str, says: str, reader: Reader) -> None:

@@ -52,7 +52,7 @@ def trust(settings: Settings, clock: Clock) -> Trust:
         budget=SignatureBudget(
             clock,
             per_connection=settings.stranger_calls_per_second,
-            in_all=settings.wrong_signatures_per_second,
+            in_all=settings.refused_signatures_per_second,
         ),
     )
     return Trust(verifier=verifier, apps=known, issuers=issuers)
@@ -95,6 +95,7 @@ def _issuer(declared: IssuerSettings, settings: Settings, clock: Clock) -> Issue
         user_scopes=frozenset(declared.user_scopes),
         app_scopes=frozenset(declared.app_scopes),
         app_only=AppOnly(declared.app_only),
+        client_subject=declared.client_subject,
         app_only_claims=declared.app_only_claims,
         app_only_scope=declared.app_only_scope,
     )

@@ -26,10 +26,10 @@ class AccessSettings(BaseSettings):
         ge=30,
         le=30 * 24 * 3600,
     )
-    wrong_signatures_per_second: int = setting(
+    refused_signatures_per_second: int = setting(
         2000,
         ITEMS,
-        "access tokens with wrong signatures that are checked in a second, of all connections together",
+        "signatures of access tokens that are refused, checked in a second for all connections together",
         ge=1,
         le=1_000_000,
     )

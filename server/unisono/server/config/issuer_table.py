@@ -63,6 +63,7 @@ class IssuerSettings(BaseModel):
     app_only: Literal["no_user_claim", "idtyp", "sub_is_client_id", "publisher_clients", "claim", "scope"] = (
         "no_user_claim"
     )
+    client_subject: str = "{client_id}"
     app_only_claims: Expected = {}
     app_only_scope: str = ""
 

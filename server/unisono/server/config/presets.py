@@ -50,13 +50,14 @@ def _keycloak(_: _Values) -> _Values:
 def _auth0(_: _Values) -> _Values:
     """https://auth0.com/docs/secure/tokens/access-tokens/access-token-profiles.
 
-    `permissions` has those of the user where role-based access control adds them.
+    Both profiles, its own and that of RFC 9068, name an app by its client id and a suffix. `permissions` has
+    those of the user where role-based access control adds them.
     """
     return {
         "client_claims": ["azp", "client_id"],
         "scope_claims": ["scope", "permissions"],
-        "app_only": "claim",
-        "app_only_claims": {"gty": "client-credentials"},
+        "app_only": "sub_is_client_id",
+        "client_subject": "{client_id}@clients",
     }
 
 

@@ -8,6 +8,7 @@ import random
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final, Protocol
 
 import structlog
@@ -110,8 +111,9 @@ class RemoteKeys:
         await self._fetch.close()
 
     def _until_next(self) -> float:
-        """Return the seconds until the next fetch has ended, about."""
-        return max(self._next - self._clock.monotonic(), 0.0) + FIRST_RETRY
+        """Return the seconds until the next fetch has ended, or the one that runs, about."""
+        wait = self._next - self._clock.monotonic()
+        return FIRST_RETRY + (max(wait, 0.0) if isfinite(wait) else 0.0)
 
     def _bring_forward(self, time: float) -> None:
         if time < self._next:
@@ -129,24 +131,28 @@ class RemoteKeys:
 
     async def _renew(self) -> None:
         self._tried_at = self._clock.monotonic()
+        # What is asked for from now on is not answered by this fetch: the next one may be brought forward.
+        self._next = float("inf")
+        asked, self._wanted = self._wanted, set()
         # A failure that nobody foresaw must not end the fetching.
         try:
             keys = await self._fetch()
         except (FetchError, UnusableKeys) as error:
-            self._on_failure(error)
+            self._on_failure(error, asked)
         except Exception as error:
             log.exception("fault while fetching the keys of an issuer", issuer=self._name)
-            self._on_failure(error)
+            self._on_failure(error, asked)
         else:
-            self._on_keys(keys)
+            self._on_keys(keys, asked)
 
-    def _on_failure(self, error: Exception) -> None:
+    def _on_failure(self, error: Exception, asked: set[str]) -> None:
         wait = min(FIRST_RETRY * 2**self._failed, LAST_RETRY)
         self._failed = min(self._failed + 1, 10)
-        self._next = self._clock.monotonic() + wait
+        self._bring_forward(self._clock.monotonic() + wait)
+        self._wanted |= asked
         self._failures.add(self._name, error)
 
-    def _on_keys(self, keys: Sequence[Key]) -> None:
+    def _on_keys(self, keys: Sequence[Key], asked: set[str]) -> None:
         now = self._clock.monotonic()
         if self._failed or self._fetched_at < 0:
             log.info("the keys of an issuer were fetched", issuer=self._name, keys=len(keys))
@@ -156,14 +162,9 @@ class RemoteKeys:
         self._failed = 0
         self._fetched_at = now
         # Spread, so that many nodes do not ask at the same moments.
-        self._next = now + self._freshness.refresh * random.uniform(0.9, 1.1)  # noqa: S311
-        self._remember_absent(now)
-
-    def _remember_absent(self, now: float) -> None:
-        there = {key.kid for key in self._keys}
-        for kid in self._wanted - there:
+        self._bring_forward(now + self._freshness.refresh * random.uniform(0.9, 1.1))  # noqa: S311
+        for kid in asked - {key.kid for key in keys}:
             self._absent[kid] = now + KID_ABSENT_FOR
             self._absent.move_to_end(kid)
             if len(self._absent) > KIDS_MAX:
                 self._absent.popitem(last=False)
-        self._wanted.clear()

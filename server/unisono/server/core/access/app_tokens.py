@@ -17,7 +17,7 @@ class AppOnly(StrEnum):
 
     - NO_USER_CLAIM: none of the `user_claims` is there.
     - IDTYP: the claim `idtyp` is "app" (Entra ID).
-    - SUB_IS_CLIENT_ID: `sub` is the client id (RFC 9068, section 2.2).
+    - SUB_IS_CLIENT_ID: `sub` is the client id (RFC 9068, section 2.2), or what `client_subject` makes of it.
     - PUBLISHER_CLIENTS: the client is one of the app's `publisher_client_ids`.
     - CLAIM: all claims are as in `app_only_claims`.
     - SCOPE: it has the scope `app_only_scope`.
@@ -29,6 +29,10 @@ class AppOnly(StrEnum):
     PUBLISHER_CLIENTS = "publisher_clients"
     CLAIM = "claim"
     SCOPE = "scope"
+
+
+CLIENT_ID: Final = "{client_id}"
+"""The placeholder for the client id in `client_subject`."""
 
 
 @value(frozen=True, slots=True)
@@ -47,8 +51,10 @@ def told(claims: Claims, issuer: "Issuer", app: App, client_id: str, scopes: fro
             names = ", ".join(issuer.user_claims) or "for users"
             return Told(own, f"it has {'no claim' if own else 'the claim'} {names}")
         case AppOnly.SUB_IS_CLIENT_ID:
-            own = bool(client_id) and claims.get("sub") == client_id
-            return Told(own, f"its sub is {'' if own else 'not '}its client id")
+            subject = issuer.client_subject.replace(CLIENT_ID, client_id)
+            own = bool(client_id) and claims.get("sub") == subject
+            wanted = issuer.client_subject.replace(CLIENT_ID, "its client id")
+            return Told(own, f"its sub is {'' if own else 'not '}{wanted}")
         case AppOnly.PUBLISHER_CLIENTS:
             own = client_id in app.publisher_client_ids
             listed = "one" if own else "none"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from unisono.server.core.access.app_tokens import AppOnly
+from unisono.server.core.access.app_tokens import CLIENT_ID, AppOnly
 from unisono.server.core.access.claims import Claims, Expected
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.core.access.token_type import TYPES
@@ -48,6 +48,7 @@ class Issuer:
     user_scopes: frozenset[str] = frozenset()
     app_scopes: frozenset[str] = frozenset()
     app_only: AppOnly = AppOnly.NO_USER_CLAIM
+    client_subject: str = CLIENT_ID
     app_only_claims: Mapping[str, Expected] = field(default_factory=dict)
     app_only_scope: str = ""
 
@@ -84,6 +85,8 @@ class Issuer:
             yield "has no client_claims"
         if TENANT in self.issuer and "tid" not in self.user_claims and "tid" not in self.required_claims:
             yield "is of many tenants, whose users may have equal ids: user_claims must have tid"
+        if CLIENT_ID not in self.client_subject:
+            yield f"has a client_subject without {CLIENT_ID}"
         if (self.app_only is AppOnly.CLAIM) != bool(self.app_only_claims):
             yield 'needs app_only_claims for app_only = "claim", and only for that'
         if (self.app_only is AppOnly.SCOPE) != bool(self.app_only_scope):

@@ -1,4 +1,4 @@
-"""Bounds the checks of signatures that turn out to be wrong: of each connection, and of all together."""
+"""Bounds the checks of signatures for tokens that are refused: of each connection, and of all together."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from unisono.server.errors import TooFrequent
 
 
 class SignatureBudget:
-    """Bounds how many wrong signatures are checked a second: a check costs more than all else of a refusal.
+    """Bounds how many signatures are checked in vain a second: a check costs more than the rest of a refusal.
 
-    Right ones do not count: nobody can make them but the issuers, and each token is checked once.
+    Tokens that are taken do not count: nobody can make them but the issuers, and each is checked once.
     """
 
     def __init__(self, clock: Clock, *, per_connection: int, in_all: int) -> None:
@@ -37,7 +37,7 @@ class SignatureBudget:
         wait = buckets.take(key)  # type: ignore[arg-type]
         if wait:
             raise TooFrequent(
-                f"more than {limit} access tokens with wrong signatures a second {where}; try again later",
+                f"more than {limit} access tokens a second that were refused {where}; try again later",
                 subject="connection",
                 limit=limit,
                 retry_delay=wait,

@@ -64,10 +64,10 @@ def _something_else(claims: Claims) -> str:
         return "a logout token"
     if typ in ("Refresh", "Offline"):
         return "a refresh token"
+    if use not in (None, "access", "access_token", "id"):
+        return "a token for another use (token_use)"
     if typ == "ID" or use == "id" or any(claims.get(name) is not None for name in HASHES):
         return _ID_TOKEN
     if claims.get("nonce") is not None and typ != "Bearer":
         return _ID_TOKEN
-    if use not in (None, "access"):
-        return "a token for another use (token_use)"
     return ""

@@ -68,9 +68,10 @@ class TokenVerifier:
         seen = self.examine(token)
         for check in BEFORE_SIGNATURE:
             check.run(seen)
+        # Also one with a right signature counts where it is refused: it is not remembered, and may return.
         with self._budget.check(connection):
             SIGNATURE.run(seen)
-        for check in AFTER_SIGNATURE:
-            check.run(seen)
+            for check in AFTER_SIGNATURE:
+                check.run(seen)
         self._cache.add(token, seen.principal, seen.key, seen.issuer.keys)
         return seen.principal

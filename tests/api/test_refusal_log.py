@@ -26,7 +26,7 @@ FULL = QuotaExceeded(Reason.ENDPOINTS_EXCEEDED, "too many", subject="ada", limit
 
 def test_the_first_of_each_kind_in_each_second_are_taken() -> None:
     clock = FakeClock()
-    sampler = Sampler(clock.monotonic)
+    sampler = Sampler[str](clock.monotonic)
     for _ in range(3):
         assert [sampler.takes("one") for _ in range(MAX_LINES + 5)] == [True] * MAX_LINES + [False] * 5
         assert sampler.takes("two")

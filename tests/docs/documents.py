@@ -44,6 +44,8 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/operating.md": [
         Serve("serve --config"),
         Save("[[issuers]]", name="unisono.toml"),
+        Drawing('"event": "write"'),
+        Drawing("postrotate"),
         Run("unisono-server restore", says="restored"),
         Run("unisono-server migrate", says="version"),
     ],

@@ -26,7 +26,7 @@ CALLS = 200
 async def test_nobody_is_named(tmp_path: Path) -> None:
     random = Random(7)  # noqa: S311
     backend = SqliteBackend(tmp_path)
-    with serving(backend.path, "--log-level", "debug") as server:
+    with serving(backend.path, "--log-level", "debug", "--audit-log", tmp_path / "audit.jsonl") as server:
         async with create_channel(server.address) as channel:
             user = SecretUser(random, channel, SystemClock(), MARK)
             for _ in range(CALLS):

@@ -20,12 +20,12 @@ from tests.support.rpc_errors import raises_status
 from unisono.client import create_channel
 from unisono.server.app.signals import Signals
 
-RELOAD = "nothing is reloaded: certificates are renewed by themselves, the rest needs a restart"
+RELOAD = "reloaded"
 OTHER = "signal without a meaning"
 
 #: What each that is not to stop a server leaves in its log.
 SIGNALS = {
-    signal.SIGHUP: RELOAD,
+    signal.SIGHUP: '"event": "reloaded"',
     signal.SIGUSR1: '"signal": "SIGUSR1"',
     signal.SIGUSR2: '"signal": "SIGUSR2"',
 }

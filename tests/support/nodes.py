@@ -10,6 +10,7 @@ import grpc
 
 from tests.support import tokens
 from unisono.client import bearer, create_channel
+from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
 from unisono.server.api.tls import Certificate
@@ -66,6 +67,7 @@ class Setup:
     certificate: Certificate | None = None
     commit_queue: int = 10_000
     commit_batch: int = 1000
+    audit: Audit | None = None
 
     def node(self) -> Node:
         return Node(
@@ -80,6 +82,7 @@ class Setup:
             sweep_rules=self.sweep_rules,
             commit_queue=self.commit_queue,
             commit_batch=self.commit_batch,
+            audit=self.audit,
         )
 
 

@@ -87,14 +87,23 @@ class UnisonoError(Exception):
     """Base of all errors that the service raises on purpose.
 
     `message` is for a developer to read. `reason` and `metadata` are for a program; proto `ErrorReason` says
-    which metadata come with a reason, and most come with none.
+    which metadata come with a reason, and most come with none. `about` is whom the error is about, by the
+    fields of the audit log: it is sent to nobody, and no other log has it.
     """
 
-    def __init__(self, reason: Reason, message: str, metadata: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        about: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.reason: Final = reason
         self.message: Final = message
         self.metadata: Final[Mapping[str, str]] = metadata or {}
+        self.about: Final[Mapping[str, str]] = about or {}
 
 
 #: Characters of a message that name violations. There may be as many violations as a request has fields, and

@@ -76,5 +76,6 @@ def require_role(principal: Principal, allowed: Collection[Role]) -> Role:
             Reason.ROLE_NOT_ALLOWED,
             f"this method is for a {names}, and the access token is a {role}'s ({principal.taken_for})",
             {"allowed": ",".join(sorted(allowed))},
+            about=principal.names,
         )
     return role

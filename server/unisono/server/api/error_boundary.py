@@ -9,6 +9,7 @@ import structlog
 
 from unisono.server import errors
 from unisono.server.api import auth, status
+from unisono.server.api.audit import Audit
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.tarpit import Tarpit
 
@@ -41,12 +42,24 @@ class ErrorBoundary:
     It is no coroutine around another: each open stream would keep a stack frame of it.
     """
 
-    __slots__ = ("_context", "_refusals", "_request_id", "_tarpit")
+    __slots__ = ("_audit", "_context", "_method", "_refusals", "_request_id", "_tarpit")
 
-    def __init__(self, context: Context, request_id: str, refusals: RefusalLog, tarpit: Tarpit) -> None:
+    def __init__(
+        self,
+        context: Context,
+        method: str,
+        request_id: str,
+        *,
+        refusals: RefusalLog,
+        audit: Audit | None,
+        tarpit: Tarpit,
+    ) -> None:
+        """`method` is the full name of the method, such as `unisono.v1.FeedService/GetFeed`."""
         self._context = context
+        self._method = method
         self._request_id = request_id
         self._refusals = refusals
+        self._audit = audit
         self._tarpit = tarpit
 
     async def __aenter__(self) -> None:
@@ -106,6 +119,8 @@ class ErrorBoundary:
                 return raised.error
             case errors.UnisonoError():
                 self._refusals.refused(raised)
+                if self._audit is not None:
+                    self._audit.refused(raised, self._method, self._context.peer(), self._request_id)
                 return raised
             case _:
                 self._refusals.failed(raised)

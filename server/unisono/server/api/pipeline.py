@@ -5,7 +5,7 @@ encoded once for all streams. Does not depend on any single method.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import grpc
@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from unisono.server import errors
 from unisono.server.api import auth
+from unisono.server.api.audit import Audit, Effect
 from unisono.server.api.decoding import parsed
 from unisono.server.api.error_boundary import CallEnded, Context, ErrorBoundary
 from unisono.server.api.receiving import Receiver
@@ -45,13 +46,15 @@ PUBLISHER = frozenset((Role.PUBLISHER,))
 class Unary(Generic[MessageT]):
     """A method with one response: its request type, its handler, and the roles that may call it.
 
-    The handler returns the response, or its encoding. `kind` says which rate limit counts the call.
+    The handler returns the response, or its encoding. `kind` says which rate limit counts the call, `effect`
+    what a publisher's call does that is worth a record in the audit log.
     """
 
     request: type[MessageT]
     handle: Callable[[RequestContext, MessageT], Awaitable[Message | bytes]]
     allowed: frozenset[Role] = BOTH
     kind: CallKind = CallKind.CALL
+    effect: Effect | None = None
 
     def answer(self, request_context: RequestContext, body: bytes) -> Awaitable[Message | bytes]:
         """Decode a request, and call the handler. Raises RequestMalformed where the body does not parse."""
@@ -81,12 +84,12 @@ class Streaming(Generic[MessageT]):
 
 
 class Pipeline:
-    """Makes gRPC handlers of methods, which share the limits on callers, the log of refusals, and the clock.
+    """Makes gRPC handlers of methods, which share the limits on callers, the logs, and the clock.
 
     A call passes, in this order: token, rate limit, role, calls in flight (unary methods only), receiving the
     request, its size, decoding, and the method. So what is refused for its caller alone costs no decoding.
     `request_timeout` is how many seconds a request may take to arrive, `refusal_delay` how many seconds a
-    TooFrequent is held back on average.
+    TooFrequent is held back on average. Methods are named in full, as `unisono.v1.FeedService/GetFeed`.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Pipeline:
         *,
         request_timeout: float,
         refusal_delay: float,
+        audit: Audit | None = None,
     ) -> None:
         self._verifier = verifier
         self._bars = bars
@@ -106,6 +110,7 @@ class Pipeline:
         self._admission = Admission(clock, limits)
         self._receiver = Receiver(request_timeout)
         self._refusals = RefusalLog(clock)
+        self._audit = audit
         self._tarpit = Tarpit(refusal_delay)
 
     @property
@@ -117,33 +122,34 @@ class Pipeline:
         """Release all calls that are held back, and hold none from now on; call when the server stops."""
         self._tarpit.close()
 
-    def unary(self, method: Unary[Any] | UnaryBytes) -> Handler:
+    def unary(self, name: str, method: Unary[Any] | UnaryBytes) -> Handler:
         """Return the gRPC handler of a method with one response."""
+        method = self._audited(name, method)
         limit = request_size(method.request, self._limits)
 
         async def behavior(_: object, context: Context) -> bytes | None:
             metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
-            async with (boundary := self.error_boundary(context, metadata.request_id)):
+            async with (boundary := self.error_boundary(context, name, metadata.request_id)):
                 principal = self.admit(context, metadata, method.kind, method.allowed)
                 with self._admission.count_in_flight(principal):
                     body = await self.receive(context, boundary, limit)
-                    response = await method.answer(self._call(metadata, principal), body)
+                    response = await method.answer(self._call(context, metadata, principal), body)
                     return response if isinstance(response, bytes) else response.SerializeToString()
             return None
 
         return grpc.stream_unary_rpc_method_handler(behavior)
 
-    def streaming(self, method: Streaming[Any]) -> Handler:
+    def streaming(self, name: str, method: Streaming[Any]) -> Handler:
         """Return the gRPC handler of a method that writes many responses."""
         limit = request_size(method.request, self._limits)
 
         async def behavior(_: object, context: Context) -> None:
             metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
-            async with (boundary := self.error_boundary(context, metadata.request_id)):
+            async with (boundary := self.error_boundary(context, name, metadata.request_id)):
                 principal = self.admit(context, metadata, CallKind.SUBSCRIBE, method.allowed)
                 body = await self.receive(context, boundary, limit)
                 request = parsed(method.request, body)
-                stream = method.handle(self._call(metadata, principal), request, context.write)
+                stream = method.handle(self._call(context, metadata, principal), request, context.write)
                 # A local variable here would live for as long as the stream.
                 del metadata, principal, body, request, boundary
                 raise CallEnded(await stream)
@@ -158,16 +164,18 @@ class Pipeline:
 
         async def behavior(_: object, context: Context) -> ResponseT | None:
             metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
-            async with self.error_boundary(context, metadata.request_id):
+            async with self.error_boundary(context, "", metadata.request_id):
                 self._admission.count_stranger(context.peer())
                 return await handle(context)
             return None
 
         return behavior
 
-    def error_boundary(self, context: Context, request_id: str) -> ErrorBoundary:
-        """Return the error boundary to enter around the handling of a call."""
-        return ErrorBoundary(context, request_id, self._refusals, self._tarpit)
+    def error_boundary(self, context: Context, name: str, request_id: str) -> ErrorBoundary:
+        """Return the error boundary to enter around the handling of a call of the method of this name."""
+        return ErrorBoundary(
+            context, name, request_id, refusals=self._refusals, audit=self._audit, tarpit=self._tarpit
+        )
 
     async def receive(self, context: Context, boundary: ErrorBoundary, limit: int) -> bytes:
         """Receive the request of the call that `boundary` is around; see `Receiver.receive`."""
@@ -199,11 +207,18 @@ class Pipeline:
                 self._admission.count_stranger(context.peer())
             raise
 
-    def _call(self, metadata: auth.CallMetadata, principal: Principal) -> RequestContext:
+    def _audited(self, name: str, method: Unary[Any] | UnaryBytes) -> Unary[Any] | UnaryBytes:
+        """Return the method, with what is worth a record recorded where there is an audit log."""
+        if self._audit is None or isinstance(method, UnaryBytes) or method.effect is None:
+            return method
+        return replace(method, handle=self._audit.watched(method.handle, method.effect, name))
+
+    def _call(self, context: Context, metadata: auth.CallMetadata, principal: Principal) -> RequestContext:
         return RequestContext(
             principal=principal,
             role=principal.role,
             request_id=metadata.request_id,
+            peer=context.peer,
             now=self._clock.now(),
             limits=self._limits,
             bars=self._bars,

@@ -44,7 +44,8 @@ class Reflection:
 
     async def _info(self, _: object, context: Context) -> None:
         metadata = CallMetadata.of(context.invocation_metadata() or ())
-        async with self._pipeline.error_boundary(context, metadata.request_id):
+        name = f"{V1ALPHA}/ServerReflectionInfo"
+        async with self._pipeline.error_boundary(context, name, metadata.request_id):
             expire_time = self._pipeline.admit(context, metadata, CallKind.CALL).expire_time
             requests = self._requests(context, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, context)

@@ -1,5 +1,7 @@
 """The context of one authenticated call: who calls, and which feed and endpoint it may name."""
 
+from collections.abc import Callable
+
 from unisono.server.api.convert.fields import identifier
 from unisono.server.api.convert.violations import Violations
 from unisono.server.core.access.principal import Principal, Role
@@ -16,12 +18,13 @@ class RequestContext:
     """An authenticated call.
 
     `now` is the wall clock when its request had arrived, in milliseconds since 1970; `request_id` is as in
-    the log and in the trailing metadata.
+    the log and in the trailing metadata; `peer` returns the address of the caller, as gRPC has it.
     """
 
     principal: Principal
     role: Role
     request_id: str
+    peer: Callable[[], str]
     now: int
     limits: Limits
     bars: Bars
@@ -56,7 +59,9 @@ class RequestContext:
             return FeedKey(self.principal.app_id, user_id)
         if user_id not in ("", self.principal.user_id):
             raise PermissionDenied(
-                Reason.USER_MISMATCH, "user_id must be empty or the user of the access token"
+                Reason.USER_MISMATCH,
+                "user_id must be empty or the user of the access token",
+                about={**self.principal.names, "target_user": user_id},
             )
         return FeedKey(self.principal.app_id, self.principal.user_id)
 

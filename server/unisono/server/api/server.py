@@ -104,7 +104,9 @@ class Server:
 
 def _handlers(pipeline: Pipeline, service: Service) -> Handlers:
     return {
-        name: pipeline.streaming(method) if isinstance(method, Streaming) else pipeline.unary(method)
+        name: pipeline.streaming(f"{service.name}/{name}", method)
+        if isinstance(method, Streaming)
+        else pipeline.unary(f"{service.name}/{name}", method)
         for name, method in service.methods.items()
     }
 

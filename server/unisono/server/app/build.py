@@ -1,8 +1,10 @@
 """Builds a node from the settings: says which setting goes to which part."""
 
+from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
 from unisono.server.api.server import Transport
 from unisono.server.api.tls import Certificate
+from unisono.server.app.audit_file import AuditFile
 from unisono.server.app.node import Node
 from unisono.server.app.trust import trust
 from unisono.server.bus.local import LocalBus
@@ -13,7 +15,7 @@ from unisono.server.core.sweeper import SweepRules
 from unisono.server.store.sqlite import SqliteStore
 
 
-def build(settings: Settings) -> Node:
+def build(settings: Settings, audit_file: AuditFile | None) -> Node:
     """Return a node that is not started. Raises `AccessMisconfigured` as `trust` does."""
     clock, ids = SystemClock(), RandomIds()
     trusted = trust(settings, clock)
@@ -30,6 +32,7 @@ def build(settings: Settings) -> Node:
         sweep_rules=_sweep_rules(settings),
         commit_queue=settings.commit_queue,
         commit_batch=settings.commit_batch,
+        audit=None if audit_file is None else Audit(audit_file.append, clock, reads=settings.audit_reads),
     )
 
 

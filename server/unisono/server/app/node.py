@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from unisono.server.api.audit import Audit
 from unisono.server.api.convert import subscribe_response
 from unisono.server.api.pipeline import Pipeline
 from unisono.server.api.server import Server, Transport
@@ -49,7 +50,8 @@ class Node:
     """One server process, to be started and stopped once.
 
     `key_sources` are those of the keys that the verifier uses. `commit_queue` bounds how many items may wait
-    for a commit, `commit_batch` how many share one.
+    for a commit, `commit_batch` how many share one. `audit` has what is recorded for an audit; None records
+    nothing.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Node:
         commit_queue: int,
         commit_batch: int,
         key_sources: Sequence[KeySource] = (),
+        audit: Audit | None = None,
     ) -> None:
         self._store = store
         self._key_sources = key_sources
@@ -125,6 +128,7 @@ class Node:
             limits,
             request_timeout=transport.request_timeout,
             refusal_delay=transport.refusal_delay,
+            audit=audit,
         )
         self._server = Server(services, pipeline, transport)
 

@@ -3,11 +3,13 @@
 import structlog
 
 from unisono.server.api.tls import CertificateError
+from unisono.server.app.audit_file import AuditFile, audit_file
 from unisono.server.app.build import build, certificate
 from unisono.server.app.gc_tuning import tune_gc
 from unisono.server.app.log import configure
 from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.signals import Signals
+from unisono.server.clock import SystemClock
 from unisono.server.config import Settings
 from unisono.server.config.address import Address
 from unisono.server.config.secret_files import accessible_to_all_users, exposed
@@ -18,11 +20,19 @@ log = structlog.get_logger(__name__)
 async def serve(settings: Settings) -> None:
     """Run a server until SIGTERM or SIGINT, then drain it for at most `drain_grace` seconds.
 
-    Raises `AccessMisconfigured`, `CertificateError`, `StoreError` or `ListenError` when it cannot start.
+    Raises `AccessMisconfigured`, `CertificateError`, `StoreError` or `ListenError` when it cannot start, and
+    `OSError` when the audit log cannot be opened.
     """
     configure(settings.log_format, settings.log_level)
     signals = Signals()
-    node = build(settings)
+    async with audit_file(settings.audit_log, SystemClock()) as audit:
+        if audit is not None:
+            signals.on_reload("the audit log", audit.reopen)
+        await _serve(settings, signals, audit)
+
+
+async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) -> None:
+    node = build(settings, audit)
     signals.on_reload("the keys of issuers", node.reload)
     tls = certificate(settings)
     _check_key_is_private(settings)

@@ -52,7 +52,7 @@ class Signals:
 
     def _on_reload(self) -> None:
         if not self._reloads:
-            log.info("nothing is reloaded: certificates are renewed by themselves, the rest needs a restart")
+            log.info("nothing is there to be reloaded yet")
         for what, reload in self._reloads.items():
             try:
                 reload()

@@ -31,6 +31,12 @@ class ServingSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", WORD, "the least severe entries to log: debug, info, warning or error"
     )
+    audit_log: Path | None = setting(
+        None, FILE, "where it is recorded who did what to another's feed or endpoint, and who was refused"
+    )
+    audit_reads: bool = setting(
+        False, SWITCH, "record in audit_log, too, which app read a user's notifications and endpoints"
+    )
     log_format: Literal["auto", "console", "json"] = setting(
         "auto", WORD, "console for people, json for programs; auto is console on a terminal"
     )

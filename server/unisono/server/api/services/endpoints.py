@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from unisono.server.api.audit import Effect
 from unisono.server.api.convert import fields, messages
 from unisono.server.api.convert.content import platform_of
 from unisono.server.api.convert.requests import parse_mask
@@ -31,10 +32,10 @@ class EndpointService:
         """The methods of the service by RPC name."""
         return {
             "RegisterEndpoint": Unary(pb.RegisterEndpointRequest, self.register_endpoint, DEVICE),
-            "GetEndpoint": Unary(pb.GetEndpointRequest, self.get_endpoint),
-            "ListEndpoints": Unary(pb.ListEndpointsRequest, self.list_endpoints),
+            "GetEndpoint": Unary(pb.GetEndpointRequest, self.get_endpoint, effect=Effect.READ),
+            "ListEndpoints": Unary(pb.ListEndpointsRequest, self.list_endpoints, effect=Effect.READ),
             "UpdateEndpoint": Unary(pb.UpdateEndpointRequest, self.update_endpoint, DEVICE),
-            "DeleteEndpoint": Unary(pb.DeleteEndpointRequest, self.delete_endpoint),
+            "DeleteEndpoint": Unary(pb.DeleteEndpointRequest, self.delete_endpoint, effect=Effect.WRITE),
         }
 
     async def register_endpoint(

@@ -5,6 +5,7 @@ from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 
+from unisono.server.api.audit import Effect
 from unisono.server.api.convert import fields
 from unisono.server.api.convert.stream_request import stream_request
 from unisono.server.api.convert.subscribe_response import encode_response
@@ -41,7 +42,7 @@ class FeedService:
             "Subscribe": Streaming(pb.SubscribeRequest, self.subscribe),
             "Acknowledge": Unary(pb.AcknowledgeRequest, self.acknowledge, DEVICE, CallKind.ACKNOWLEDGE),
             "GetFeed": Unary(pb.GetFeedRequest, self.get_feed),
-            "DeleteFeed": Unary(pb.DeleteFeedRequest, self.delete_feed, PUBLISHER),
+            "DeleteFeed": Unary(pb.DeleteFeedRequest, self.delete_feed, PUBLISHER, effect=Effect.WRITE),
         }
 
     def subscribe(

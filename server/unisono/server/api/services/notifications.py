@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from unisono.server.api.audit import Effect
 from unisono.server.api.convert import changes_paging, encoding, messages, paging, requests, send_results
 from unisono.server.api.convert.batch import Batch
 from unisono.server.api.convert.violations import Violations
@@ -46,12 +47,22 @@ class NotificationService:
             "BatchSendNotifications": UnaryBytes(
                 pb.BatchSendNotificationsRequest, self.batch_send_notifications, PUBLISHER
             ),
-            "GetNotification": Unary(pb.GetNotificationRequest, self.get_notification),
-            "ListNotifications": Unary(pb.ListNotificationsRequest, self.list_notifications),
-            "UpdateNotification": Unary(pb.UpdateNotificationRequest, self.update_notification),
-            "MarkNotifications": Unary(pb.MarkNotificationsRequest, self.mark_notifications),
-            "DeleteNotification": Unary(pb.DeleteNotificationRequest, self.delete_notification),
-            "DeleteNotifications": Unary(pb.DeleteNotificationsRequest, self.delete_notifications),
+            "GetNotification": Unary(pb.GetNotificationRequest, self.get_notification, effect=Effect.READ),
+            "ListNotifications": Unary(
+                pb.ListNotificationsRequest, self.list_notifications, effect=Effect.READ
+            ),
+            "UpdateNotification": Unary(
+                pb.UpdateNotificationRequest, self.update_notification, effect=Effect.WRITE
+            ),
+            "MarkNotifications": Unary(
+                pb.MarkNotificationsRequest, self.mark_notifications, effect=Effect.WRITE
+            ),
+            "DeleteNotification": Unary(
+                pb.DeleteNotificationRequest, self.delete_notification, effect=Effect.WRITE
+            ),
+            "DeleteNotifications": Unary(
+                pb.DeleteNotificationsRequest, self.delete_notifications, effect=Effect.WRITE
+            ),
         }
 
     async def send_notification(

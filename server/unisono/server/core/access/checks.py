@@ -137,6 +137,7 @@ def _app(seen: Examination) -> None:
         raise PermissionDenied(
             Reason.APP_UNKNOWN,
             f"no app that takes tokens of this issuer is declared for {what} (claims: {names})",
+            about={"issuer": seen.issuer.name, "client": seen.client_id},
         )
     seen.app = app
 

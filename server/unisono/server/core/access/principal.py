@@ -1,5 +1,6 @@
 """The caller, as a verified access token names it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -53,6 +54,11 @@ class Principal:
         whose = "a user's" if self.user_id else "the app's own"
         return f"it was taken for {whose}, since {self.told_by}" if self.told_by else f"it is {whose}"
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Who it is, by the fields of the audit log."""
+        return {"app": self.app_id, "issuer": self.issuer, "client": self.client_id, "user": self.user_id}
+
     def require(self, scope: str) -> None:
         """Raise `PermissionDenied` (SCOPE_MISSING) unless the token carries the scope."""
         if scope not in self.scopes:
@@ -60,4 +66,5 @@ class Principal:
                 Reason.SCOPE_MISSING,
                 f"a {self.role} token needs the scope {scope} for this ({self.taken_for})",
                 {"scope": str(scope)},
+                about=self.names,
             )

@@ -1,0 +1,24 @@
+"""Keeps what a server records for an audit."""
+
+from typing import Any
+
+from tests.support.clocks import FakeClock
+from unisono.server.api.audit import Audit, Record
+
+
+class Records(list[dict[str, Any]]):
+    """What was recorded, and an audit that records it."""
+
+    def audit(self, *, reads: bool) -> Audit:
+        return Audit(self.add, FakeClock(), reads=reads)
+
+    def add(self, record: Record) -> None:
+        assert all(isinstance(value, str | int) for value in record.values())
+        self.append({name: value for name, value in record.items() if value != ""})
+
+    def taken(self) -> list[dict[str, Any]]:
+        """Return what was recorded since the last time, without where it came from."""
+        found, self[:] = list(self), []
+        assert all(record.pop("peer").startswith("127.0.0.1:") for record in found)
+        assert all(record.pop("request_id") for record in found)
+        return found

@@ -50,8 +50,6 @@ class Shape:
             issuer["jwks_file"] = str(
                 jwks_file(folder, jwk(rsa_key(), kid="one", **self._key_issuer(issuer)))
             )
-            # A preset may name where the keys are, which here is said by the file.
-            issuer["discovery"] = None
         return Settings(store=f"sqlite:///{folder}/unisono.db", **values)
 
     def verifier(self, folder: Path) -> TokenVerifier:

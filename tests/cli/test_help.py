@@ -22,7 +22,7 @@ def test_the_examples_are_of_ada(command: list[str]) -> None:
 
 
 def test_the_commands() -> None:
-    assert set(main.commands) == {"serve", "token", "migrate", "config", "backup", "restore"}
+    assert set(main.commands) == {"serve", "token", "doctor", "migrate", "config", "backup", "restore"}
     assert all(f"  {name} " in run("--help").stdout for name in main.commands)
 
 

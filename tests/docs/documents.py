@@ -37,6 +37,8 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/identity.md": [
         Read("[[issuers]]", language="toml", by="tests/access/shapes.py"),
         Read('"iss":', language="json", by="tests/access/shapes.py"),
+        Run("doctor - --dev", says='Good: a device of the user "ada" of the app demo'),
+        Drawing("Refused:"),
     ],
     "docs/internet.md": [
         ByCI("apt-get install", does=ci.installs),

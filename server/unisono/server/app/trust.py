@@ -40,7 +40,7 @@ def trust(settings: Settings, clock: Clock) -> Trust:
     """
     _check_somebody_is_trusted(settings)
     _check_dev_key_stays_here(settings)
-    declared = [_issuer(issuer, settings, clock) for issuer in settings.issuers]
+    declared = [issuer_of(issuer, key_source(issuer, settings, clock)) for issuer in settings.issuers]
     issuers = [*declared, dev_key.issuer(settings.store_file)] if settings.dev else declared
     known = _apps(settings, declared)
     verifier = TokenVerifier(
@@ -77,13 +77,14 @@ def _apps(settings: Settings, issuers: Sequence[Issuer]) -> Apps:
     return Apps(replace(app, issuers=(*app.issuers, dev_key.ISSUER)) for app in known)
 
 
-def _issuer(declared: IssuerSettings, settings: Settings, clock: Clock) -> Issuer:
+def issuer_of(declared: IssuerSettings, keys: KeySource) -> Issuer:
+    """Return the issuer with this table and these keys. Raises `AccessMisconfigured`."""
     return Issuer(
         issuer=declared.issuer,
         name=declared.name,
         audiences=declared.audience,
         audience_claim=declared.audience_claim,
-        keys=key_source(declared, settings, clock),
+        keys=keys,
         token_types=frozenset(typ.lower() for typ in declared.token_types),
         id_tokens=declared.id_tokens,
         required_claims=declared.required_claims,

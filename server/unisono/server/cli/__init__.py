@@ -5,6 +5,7 @@ import click
 from unisono.server import __version__
 from unisono.server.cli.backup import backup
 from unisono.server.cli.config import config
+from unisono.server.cli.doctor import doctor
 from unisono.server.cli.examples import examples
 from unisono.server.cli.failures import Commands
 from unisono.server.cli.migrate import migrate
@@ -30,5 +31,5 @@ def main() -> None:
     """
 
 
-for command in (serve, token, migrate, config, backup, restore):
+for command in (serve, token, doctor, migrate, config, backup, restore):
     main.add_command(command)

@@ -38,6 +38,11 @@ def store_setting(command: Command) -> Command:
     return _with(command, ["store"])
 
 
+def access_settings(command: Command) -> Command:
+    """Decorate a command with the flags that say whose tokens are accepted, and `--config`."""
+    return _with(command, ["store", "dev"])
+
+
 def loaded(config: Path | None, flags: Mapping[str, Any]) -> Loaded:
     """Load the settings from flags, environment and file, and print warnings on standard error.
 

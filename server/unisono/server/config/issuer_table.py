@@ -77,7 +77,10 @@ class IssuerSettings(BaseModel):
         if "algorithm" in given and "algorithms" not in given:
             given["algorithms"] = given.pop("algorithm")
         preset = PRESETS.get(str(given.get("preset")))
-        return {**preset(given), **given} if preset else given
+        defaults = dict(preset(given)) if preset else {}
+        if any(given.get(name) for name in KEY_SOURCES):
+            defaults.pop("discovery", None)
+        return {**defaults, **given}
 
     @field_validator("user_prefix")
     @classmethod

@@ -94,6 +94,12 @@ class KeySource(Protocol):
     def reload(self) -> None:
         """Read the keys again, now or soon."""
 
+    async def refresh(self) -> None:
+        """Fetch the keys, and return when they are there; for who has nothing else to do.
+
+        Raises `FetchError` and `UnusableKeys`.
+        """
+
     async def start(self) -> None:
         """Begin to fetch keys in the background, where they have to be fetched."""
 
@@ -118,6 +124,9 @@ class FixedKeys:
 
     def reload(self) -> None:
         """There is nothing to read."""
+
+    async def refresh(self) -> None:
+        """There is nothing to fetch."""
 
     async def start(self) -> None:
         """There is nothing to fetch."""

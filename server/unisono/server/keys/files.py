@@ -61,6 +61,9 @@ class KeyFile:
         self._stamp = None
         self._look()
 
+    async def refresh(self) -> None:
+        """The file was read when this was made."""
+
     async def start(self) -> None:
         """There is nothing to fetch."""
 

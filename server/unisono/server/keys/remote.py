@@ -99,6 +99,11 @@ class RemoteKeys:
         """Fetch the keys now."""
         self._bring_forward(self._clock.monotonic())
 
+    async def refresh(self) -> None:
+        """See `KeySource.refresh`."""
+        asked, self._wanted = self._wanted, set()
+        self._on_keys(await self._fetch(), asked)
+
     async def start(self) -> None:
         """Begin to fetch."""
         self._task = asyncio.create_task(self._run(), name=f"keys of {self._name}")

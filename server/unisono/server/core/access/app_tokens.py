@@ -74,11 +74,12 @@ _IDTYP: Final = {"idtyp": ("app",)}
 def _by_claims(claims: Claims, expected: Mapping[str, bool | tuple[str, ...]]) -> Told:
     for name, wanted in expected.items():
         if not has(claims, name, wanted):
-            return Told(False, f"its claim {name} is not {_words(wanted)}")
-    return Told(True, " and ".join(f"its claim {name} is {_words(w)}" for name, w in expected.items()))
+            return Told(False, f"its claim {name} is not {words_of(wanted)}")
+    return Told(True, " and ".join(f"its claim {name} is {words_of(w)}" for name, w in expected.items()))
 
 
-def _words(expected: bool | tuple[str, ...]) -> str:
+def words_of(expected: bool | tuple[str, ...]) -> str:
+    """Return what a claim has to be, in words."""
     match expected:
         case True:
             return "there"

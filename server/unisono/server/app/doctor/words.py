@@ -1,0 +1,38 @@
+"""Values of a token and spans of time, as an operator reads them. Whatever a token says is only shown."""
+
+import json
+from datetime import UTC, datetime
+from typing import Final
+
+LENGTH_MAX: Final = 200
+_UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_LAST_YEAR: Final = 253_402_300_800_000
+
+
+def shown(value: object) -> str:
+    """Return a value as JSON, in printable characters alone and cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+    return text if len(text) <= LENGTH_MAX else f"{text[:LENGTH_MAX]}..."
+
+
+def quoted(names: object) -> str:
+    """Return texts as a list in TOML, which JSON's lists of texts are, too."""
+    return shown(list(names) if isinstance(names, tuple | frozenset | set) else names)
+
+
+def moment(time: int) -> str:
+    """Return a time in milliseconds since 1970 as a date; what lies beyond the calendar in words."""
+    if time >= _LAST_YEAR:
+        return "after all calendars"
+    return datetime.fromtimestamp(time / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def span(milliseconds: int) -> str:
+    """Return a span of time in its largest unit, such as "57 minutes"."""
+    seconds = abs(milliseconds) // 1000
+    for size, unit in _UNITS:
+        if seconds >= 2 * size or size == 1:
+            count = seconds // size
+            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    raise AssertionError("the smallest unit is a second")

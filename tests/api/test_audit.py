@@ -11,6 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from tests.api.isolation_matrix.callers import CALLERS
 from tests.api.isolation_matrix.outcomes import outcome_of
 from tests.api.isolation_matrix.reaches import REACHES
+from tests.api.isolation_matrix.trust import PREFIX, publisher, verifier
 from tests.api.isolation_matrix.worlds import KEY, PHONE, SECRET, Owner, Things
 from tests.support import tokens
 from tests.support.api_client import ALL, READ, ApiClient
@@ -55,20 +56,21 @@ def records() -> Records:
 async def node(tmp_path_factory: pytest.TempPathFactory, records: Records) -> AsyncIterator[Running]:
     """A server that records reads, too."""
     path = tmp_path_factory.mktemp("audit") / "unisono.db"
-    async with running(Setup(path=path, audit=records.audit(reads=True))) as serving:
+    setup = Setup(path=path, audit=records.audit(reads=True), verifier=verifier(FakeClock()))
+    async with running(setup) as serving:
         yield serving
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def theirs(node: Running, user_id: str, records: Records) -> Things:
-    things = await Owner(node, user_id).things()
+    things = await Owner(node, PREFIX + user_id).things()
     records.clear()
     return things
 
 
 @pytest.fixture
 def backend(node: Running, theirs: Things) -> ApiClient:
-    return ApiClient(node.client(tokens.publisher(scope=tokens.ERASER_SCOPES)), user_id=theirs.user_id)
+    return ApiClient(node.client(publisher()), user_id=theirs.user_id)
 
 
 def test_of_every_rpc_it_is_said_what_is_recorded() -> None:

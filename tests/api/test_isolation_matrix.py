@@ -10,6 +10,7 @@ from tests.api.isolation_matrix.callers import CALLERS
 from tests.api.isolation_matrix.reaches import NAME_NOTHING, REACHES
 from tests.api.isolation_matrix.rows import play
 from tests.api.isolation_matrix.table import EXPECTED, EXPLAINED, WORDS
+from tests.api.isolation_matrix.trust import verifier
 from tests.support.clocks import FakeClock
 from tests.support.methods import Method, methods
 from tests.support.nodes import Running, Setup, running
@@ -32,8 +33,9 @@ ROWS = [(method, way) for method in methods() for way in ways_of(method)]
 async def node(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """One server for all cells. Its time stands still, so that answers differ in no time either."""
     path = tmp_path_factory.mktemp("matrix") / "unisono.db"
-    limits = Limits(stranger_calls_per_second=100_000)
-    async with running(Setup(path=path, clock=FakeClock(), limits=limits)) as serving:
+    limits, clock = Limits(stranger_calls_per_second=100_000), FakeClock()
+    setup = Setup(path=path, clock=clock, limits=limits, verifier=verifier(clock))
+    async with running(setup) as serving:
         yield serving
 
 

@@ -67,6 +67,7 @@ class Setup:
     certificate: Certificate | None = None
     commit_queue: int = 10_000
     commit_batch: int = 1000
+    verifier: TokenVerifier | None = None
     audit: Audit | None = None
 
     def node(self) -> Node:
@@ -75,7 +76,7 @@ class Setup:
             bus=self.bus or LocalBus(),
             clock=self.clock,
             ids=RandomIds(),
-            verifier=TokenVerifier(tokens.issuers(), tokens.apps(), self.clock),
+            verifier=self.verifier or TokenVerifier(tokens.issuers(), tokens.apps(), self.clock),
             limits=self.limits,
             transport=self.transport,
             session_rules=self.session_rules,

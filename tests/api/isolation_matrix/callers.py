@@ -4,11 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from tests.api.isolation_matrix.trust import (
+    ELSEWHERE,
+    GUESTS,
+    UNDECLARED,
+    UNLISTED,
+    device,
+    publisher,
+    subject_of,
+)
 from tests.api.isolation_matrix.worlds import LAPTOP, PHONE
 from tests.support import tokens
 
 CHAT: Final = {"azp": "chat-client"}
-BACKEND: Final = {"scope": tokens.ERASER_SCOPES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,19 +36,31 @@ class Caller:
 
 
 CALLERS: Final = {
-    "own device": Caller(token=tokens.device, endpoint_id=PHONE, owner=True),
-    "own app": Caller(token=lambda _: tokens.publisher(**BACKEND), names_user=True, owner=True),
-    "other user": Caller(token=lambda user: tokens.device(f"not-{user}"), endpoint_id=LAPTOP),
+    "own device": Caller(token=lambda user: device(subject_of(user)), endpoint_id=PHONE, owner=True),
+    "own app": Caller(token=lambda _: publisher(), names_user=True, owner=True),
+    "other user": Caller(token=lambda user: device(f"not-{subject_of(user)}"), endpoint_id=LAPTOP),
     "names user": Caller(
-        token=lambda user: tokens.device(f"nor-{user}"), endpoint_id=LAPTOP, names_user=True
+        token=lambda user: device(f"nor-{subject_of(user)}"), endpoint_id=LAPTOP, names_user=True
     ),
-    "other app's": Caller(token=lambda user: tokens.device(user, **CHAT), endpoint_id=LAPTOP),
-    "other app": Caller(token=lambda _: tokens.publisher(**CHAT, **BACKEND), names_user=True),
+    "other app's": Caller(token=lambda user: device(subject_of(user), **CHAT), endpoint_id=LAPTOP),
+    "other app": Caller(token=lambda _: publisher(**CHAT), names_user=True),
     "user as app": Caller(
-        token=lambda user: tokens.device(user, **BACKEND), endpoint_id=PHONE, accepted=False
+        token=lambda user: device(subject_of(user), scope=tokens.ERASER_SCOPES),
+        endpoint_id=PHONE,
+        accepted=False,
     ),
     "app as user": Caller(
-        token=lambda _: tokens.publisher(scope="notifications.readwrite"), names_user=True, accepted=False
+        token=lambda _: publisher(scope="notifications.readwrite"), names_user=True, accepted=False
+    ),
+    "other prefix": Caller(token=lambda user: device(subject_of(user), GUESTS), endpoint_id=LAPTOP),
+    "whole id": Caller(token=lambda user: device(user, GUESTS), endpoint_id=LAPTOP),
+    "other issuer's": Caller(token=lambda user: device(subject_of(user), ELSEWHERE), endpoint_id=LAPTOP),
+    "other issuer": Caller(token=lambda _: publisher(ELSEWHERE), names_user=True),
+    "unlisted": Caller(
+        token=lambda user: device(subject_of(user), UNLISTED), endpoint_id=PHONE, accepted=False
+    ),
+    "undeclared": Caller(
+        token=lambda user: device(subject_of(user), UNDECLARED), endpoint_id=PHONE, accepted=False
     ),
     "no token": Caller(token=lambda _: None, names_user=True, accepted=False),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.api.isolation_matrix.callers import CALLERS, Caller
 from tests.api.isolation_matrix.outcomes import Outcome, outcome_of
 from tests.api.isolation_matrix.reaches import REACHES
+from tests.api.isolation_matrix.trust import PREFIX
 from tests.api.isolation_matrix.worlds import SECRET, Owner, Things, of_nobody, register
 from tests.support.methods import Method
 from tests.support.nodes import Running
@@ -29,8 +30,8 @@ class Row:
 
 async def play(serving: Running, method: Method, way: str, number: int) -> Row:
     """Play a row on a server. `number` is another one for each row: it makes users whom nobody had before."""
-    owner = Owner(serving, f"user-{number:04}")
-    theirs, never = await owner.things(), of_nobody(f"none-{number:04}")
+    owner = Owner(serving, f"{PREFIX}user-{number:04}")
+    theirs, never = await owner.things(), of_nobody(f"{PREFIX}none-{number:04}")
     strangers = {name: caller for name, caller in CALLERS.items() if not caller.owner}
     found, hidden, changed = {}, {}, []
     before = await owner.holds()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from tests.api.isolation_matrix.trust import device, publisher, subject_of
 from tests.support.api_client import ApiClient
 from tests.support.nodes import Running
 from unisono.server.api.convert.paging import PageRequest
@@ -52,8 +53,8 @@ class Owner:
     """A user with a device and two notifications, on a real server."""
 
     def __init__(self, serving: Running, user_id: str) -> None:
-        self._phone = ApiClient(serving.user(user_id), endpoint_id=PHONE)
-        self._backend = ApiClient(serving.publisher, user_id=user_id)
+        self._phone = ApiClient(serving.client(device(subject_of(user_id))), endpoint_id=PHONE)
+        self._backend = ApiClient(serving.client(publisher()), user_id=user_id)
 
     async def things(self) -> Things:
         """Make all that is theirs, and return it."""

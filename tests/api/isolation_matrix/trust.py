@@ -1,0 +1,75 @@
+"""Whom the server of the matrix trusts: issuers with the same clients and users, each for some apps or none.
+
+Two issuers speak for the users of mail.test, so that each has a prefix.
+"""
+
+from typing import Final
+
+from tests.support import tokens
+from unisono.server.clock import Clock
+from unisono.server.core.access.apps import App, Apps
+from unisono.server.core.access.issuers import Issuer
+from unisono.server.core.access.sharing import with_issuers
+from unisono.server.core.access.signature_budget import SignatureBudget
+from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.keys.base import FixedKeys
+from unisono.server.keys.formats import key_of_secret
+
+PREFIX: Final = "home:"
+
+HOME: Final = tokens.ISSUER
+#: Speaks for users of mail.test as well.
+GUESTS: Final = "https://guests.test"
+#: Speaks for shop.test alone, and names its users as the first names those of mail.test.
+ELSEWHERE: Final = "https://elsewhere.test"
+#: Is declared, but no app lists it.
+UNLISTED: Final = "https://unlisted.test"
+#: Is not declared.
+UNDECLARED: Final = "https://undeclared.test"
+
+_PREFIXES: Final = {HOME: PREFIX, GUESTS: "guest:", ELSEWHERE: PREFIX, UNLISTED: PREFIX}
+
+_APPS: Final = (
+    App(app_id="mail.test", client_ids=("mail-client",), issuers=(HOME, GUESTS)),
+    App(app_id="chat.test", client_ids=("chat-client",), issuers=(HOME,)),
+    App(app_id="shop.test", client_ids=("mail-client",), issuers=(ELSEWHERE,)),
+)
+
+#: More than any test makes.
+_MANY: Final = 100_000
+
+
+def secret_of(issuer: str) -> str:
+    """Return the secret that an issuer signs with."""
+    return f"{tokens.SECRET} and {issuer}"
+
+
+def verifier(clock: Clock) -> TokenVerifier:
+    """Return a verifier that does not tire of tokens that are refused."""
+    issuers = [
+        Issuer(
+            issuer=issuer,
+            audiences=(tokens.AUDIENCE,),
+            keys=FixedKeys(key_of_secret(secret_of(issuer))),
+            user_prefix=prefix,
+        )
+        for issuer, prefix in _PREFIXES.items()
+    ]
+    budget = SignatureBudget(clock, per_connection=_MANY, in_all=_MANY)
+    return TokenVerifier(issuers, Apps(with_issuers(_APPS, issuers)), clock, budget=budget)
+
+
+def device(subject: str, issuer: str = HOME, **changes: str) -> str:
+    """Return a token of a user of mail.test, whom the issuer knows as `subject`."""
+    return publisher(issuer, **{"sub": subject, "scope": tokens.DEVICE_SCOPES, **changes})
+
+
+def publisher(issuer: str = HOME, **changes: str) -> str:
+    """Return a token of the app mail.test that may delete users, too."""
+    claims = tokens.claims(**{"iss": issuer, "scope": tokens.ERASER_SCOPES, **changes})
+    return tokens.signed(claims, key=secret_of(issuer))
+
+
+def subject_of(user_id: str) -> str:
+    """Return how the first issuer knows a user."""
+    return user_id.removeprefix(PREFIX)

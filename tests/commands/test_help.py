@@ -52,6 +52,8 @@ def test_the_commands_and_the_exit_statuses() -> None:
         "devices",
         "export",
         "erase",
+        "login",
+        "logout",
         "completion",
     }
     assert all(f"  {name} " in text for name in commands.commands)
@@ -68,7 +70,9 @@ def unmeasured() -> dict[str, str]:
     return {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["listen", "--help"], ["completion", "bash"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["listen", "--help"], ["login", "--help"], ["completion", "bash"]]
+)
 def test_nothing_heavy_is_imported_for_it(arguments: list[str]) -> None:
     done = subprocess.run(
         (sys.executable, "-c", BY_ITSELF, *arguments),
@@ -81,7 +85,7 @@ def test_nothing_heavy_is_imported_for_it(arguments: list[str]) -> None:
     assert done.stdout
     imported = {name.partition(".")[0] for name in done.stderr.split()}
     assert "click" in imported
-    assert not imported & {"grpc", "google", "rich", "asyncio", "sqlite3"}
+    assert not imported & {"grpc", "google", "rich", "asyncio", "sqlite3", "httpx"}
 
 
 def test_help_imports_no_grpc() -> None:

@@ -158,6 +158,14 @@ class RunningCommand:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def ends_within(self, seconds: float) -> bool:
+        """Return whether it ends in so much time, which is all waited for where it does not."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def ended(self) -> int:
         """Wait for its end, and return its status."""
         status = self._process.wait(TIMEOUT)

@@ -19,11 +19,12 @@ from importlib.metadata import distributions
 print(*sorted(d.metadata["Name"].lower() for d in distributions()))
 """
 
-#: What the stubs and the SDK need, what the command needs, and what rich and grpcio bring along.
+#: What the stubs and the SDK need, what the command needs, and what rich, grpcio and httpx bring along.
 BROUGHT = {
     *("unisono-client", "unisono-proto", "grpcio", "protobuf", "googleapis-common-protos"),
-    *("click", "rich"),
+    *("click", "rich", "httpx"),
     *("markdown-it-py", "mdurl", "pygments", "typing-extensions", "typing_extensions"),
+    *("anyio", "certifi", "h11", "httpcore", "idna", "sniffio"),
 }
 
 ROUND_TRIP = """
@@ -88,6 +89,16 @@ def test_its_command_works(environment: Path, server: ServerProcess) -> None:
     listed = run(environment, "unisono", "list", "--user", "bob", "--json", **known)
     assert (listed.returncode, listed.stderr) == (0, "")
     assert json.loads(listed.stdout)["id"] == json.loads(sent.stdout)["id"]
+
+
+def test_it_signs_in(environment: Path, tmp_path: Path) -> None:
+    """When nobody listens where the provider is to be, then httpx of the lowest version says so."""
+    known = {"XDG_STATE_HOME": str(tmp_path)}
+    ended = run(
+        environment, "unisono", "login", "--issuer", "http://127.0.0.1:9", "--client-id", "x", **known
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Connection refused" in ended.stderr.splitlines()[0]
 
 
 def test_the_sdk_works(environment: Path, server: ServerProcess) -> None:

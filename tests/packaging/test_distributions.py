@@ -13,7 +13,15 @@ from tests.packaging.sources import DISTRIBUTIONS, ROOT, build
 
 DEPENDENCIES = {
     "unisono-proto": {"grpcio", "protobuf"},
-    "unisono-client": {"click", "googleapis-common-protos", "grpcio", "protobuf", "rich", "unisono-proto"},
+    "unisono-client": {
+        "click",
+        "googleapis-common-protos",
+        "grpcio",
+        "httpx",
+        "protobuf",
+        "rich",
+        "unisono-proto",
+    },
     "unisono-verify": {
         "click",
         "googleapis-common-protos",

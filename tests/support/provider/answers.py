@@ -29,7 +29,8 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-Fault = Callable[[Answer], Answer]
+Fault = Callable[[Callable[[], Answer]], Answer]
+"""Makes an answer, with or without the one that the provider would give: that acts only when it is called."""
 
 
 def as_json(value: Mapping[str, Any], status: int = 200) -> Answer:
@@ -55,7 +56,12 @@ def html() -> Fault:
 
 def large(size: int) -> Fault:
     """A fault: the answer is as it should be, followed by blanks up to this size in bytes."""
-    return lambda answer: replace(answer, body=answer.body.ljust(size))
+
+    def pad(answer: Callable[[], Answer]) -> Answer:
+        right = answer()
+        return replace(right, body=right.body.ljust(size))
+
+    return pad
 
 
 def redirected(address: str, status: int = 302) -> Fault:
@@ -65,14 +71,30 @@ def redirected(address: str, status: int = 302) -> Fault:
 
 def refused(error: str, status: int = 400) -> Fault:
     """A fault: the answer is an error of OAuth, such as slow_down."""
-    return lambda _: as_json({"error": error}, status)
+    return answered({"error": error}, status)
+
+
+def answered(value: Mapping[str, Any], status: int = 200) -> Fault:
+    """A fault: the answer is this JSON object."""
+    return lambda _: as_json(value, status)
+
+
+def lost() -> Fault:
+    """A fault: what was asked for is done, and the answer is an error of HTTP."""
+
+    def forget(answer: Callable[[], Answer]) -> Answer:
+        answer()
+        return as_html("<h1>That did not work</h1>", 502)
+
+    return forget
 
 
 def held(until: threading.Event) -> Fault:
     """A fault: the answer comes when the test says so."""
 
-    def wait(answer: Answer) -> Answer:
+    def wait(answer: Callable[[], Answer]) -> Answer:
+        right = answer()
         until.wait(LONGEST)
-        return answer
+        return right
 
     return wait

@@ -1,11 +1,13 @@
 """The provider that tests hold: its address, what it signs, what it was asked, and what goes wrong."""
 
+import secrets
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from tests.support.provider.answers import LONGEST, Answer, Asked, Fault
@@ -13,7 +15,7 @@ from tests.support.provider.authorization import AuthorizationServer
 from tests.support.provider.endpoints import METADATA, Endpoints
 from tests.support.provider.grants import register_grants
 from tests.support.provider.keys import SigningKeys
-from tests.support.provider.records import Client, Records, User
+from tests.support.provider.records import Client, Records, RefreshToken, User
 from tests.support.provider.serving import HttpServer
 from tests.support.provider.settings import Settings
 
@@ -81,6 +83,14 @@ class Provider:
         """Return an access token as a client would get it; without a user it is the client's own."""
         return self._server.access_token(client_id, user_id, scope)
 
+    def refresh_token(self, client_id: str, user_id: str, scope: str = "") -> str:
+        """Return a refresh token as a client would get it after a sign-in."""
+        token = secrets.token_urlsafe(32)
+        self.records.refresh_tokens[token] = RefreshToken(
+            token=token, client_id=client_id, user=User(user_id=user_id), scope=scope, family=token
+        )
+        return token
+
     def id_token(self, client_id: str, user_id: str) -> str:
         """Return an ID token as a client would get it."""
         return self.sign({**self._told(client_id, user_id), "auth_time": int(time.time())})
@@ -118,14 +128,14 @@ class Provider:
 
     def _answer(self, asked: Asked) -> Answer:
         asked = replace(asked, path=self._local(asked.path))
-        answer = self._endpoints.answer(asked)
         with self._changed:
             self.asked.append(asked)
             fault, times = self._faults.pop(asked.path, (None, 0))
             if fault is not None and times > 1:
                 self._faults[asked.path] = fault, times - 1
             self._changed.notify_all()
-        return fault(answer) if fault else answer
+        answer = partial(self._endpoints.answer, asked)
+        return fault(answer) if fault else answer()
 
     def _local(self, path: str) -> str:
         """Return a path without that of the issuer, which RFC 8414 appends to its well-known one."""

@@ -17,6 +17,7 @@ from unisono.client.cli.commands.export import export
 from unisono.client.cli.commands.help import examples
 from unisono.client.cli.commands.history import history
 from unisono.client.cli.commands.listen import listen
+from unisono.client.cli.commands.login import login, logout
 from unisono.client.cli.commands.mark import mark
 from unisono.client.cli.commands.send import send
 from unisono.client.cli.commands.show import show
@@ -27,6 +28,7 @@ from unisono.client.cli.failures import exit_status, wants_json
     epilog=examples(
         'unisono send ada "Your parcel is at the door"    with an app\'s token',
         "unisono listen                                   with the token of ada",
+        "unisono login --issuer URL --client-id ID        signs you in, with a browser",
         "",
         "Tokens of a server of `make serve`, the app's and ada's:",
         "export UNISONO_TOKEN=$(cat var/app.token)",
@@ -48,7 +50,10 @@ def commands() -> None:
     """
 
 
-for command in (send, listen, history, show, mark, delete, devices, export, erase, completion):
+for command in (
+    *(send, listen, history, show, mark, delete, devices, export, erase),
+    *(login, logout, completion),
+):
     commands.add_command(command)
 
 

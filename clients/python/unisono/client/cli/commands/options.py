@@ -22,14 +22,27 @@ Function = Callable[..., Any]
 
 _common = functools.partial(from_environment, cls=CommonOption)
 
+target_option = _common(
+    "--target",
+    default="127.0.0.1:50051",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="where the server is",
+)
+
+timeout_option = _common(
+    "--timeout",
+    callback=span,
+    default="10s",
+    show_default=True,
+    metavar="TIME",
+    help="how long a call may take, with all repetitions",
+)
+
+json_option = _common("--json", "as_json", is_flag=True, help="for programs: an object per line, errors too")
+
 _OPTIONS: Final = (
-    _common(
-        "--target",
-        default="127.0.0.1:50051",
-        show_default=True,
-        metavar="HOST:PORT",
-        help="where the server is",
-    ),
+    target_option,
     _common("--token", default="", metavar="TOKEN", help="the access token of an app or a user"),
     _common(
         "--token-command",
@@ -38,15 +51,8 @@ _OPTIONS: Final = (
         help="a shell command that prints an access token; run again when that expires",
     ),
     connection_options(CommonOption),
-    _common(
-        "--timeout",
-        callback=span,
-        default="10s",
-        show_default=True,
-        metavar="TIME",
-        help="how long a call may take, with all repetitions",
-    ),
-    _common("--json", "as_json", is_flag=True, help="for programs: an object per line, errors too"),
+    timeout_option,
+    json_option,
 )
 
 user_option = click.option(

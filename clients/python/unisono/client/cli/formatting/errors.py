@@ -16,6 +16,7 @@ from unisono.client._errors import (
 )
 from unisono.client._wire.address import Address
 from unisono.client._wire.diagnosis import Diagnosis, diagnose, next_step
+from unisono.client._wire.tokens import ProviderFailed
 from unisono.client.cli.formatting.texts import one_line
 from unisono.client.cli.formatting.tokens import renewed, source
 
@@ -47,10 +48,11 @@ _OPTIONS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A call of which an error speaks: where to, and whether as an app or as a user."""
+    """A call of which an error speaks: where to, whether as an app or as a user, and whether by a login."""
 
     address: Address
     app: bool
+    by_login: bool = False
 
     def diagnose(self, error: Exception) -> Diagnosis | None:
         """Return why no connection could be made; None for any other error."""
@@ -71,9 +73,15 @@ def what_happened(error: UnisonoError, attempt: Attempt) -> str:
     problem = attempt.diagnose(error)
     if problem and problem.known:
         return problem.what
-    said = str(error)
+    said = _cause(error) or str(error)
     named = (f"{field}: {what}" for field, what in error.violations.items())
     return one_line("; ".join([said, *(text for text in named if text not in said)]))
+
+
+def _cause(error: UnisonoError) -> str:
+    """Return why there is no token, and what to do; empty for any other error."""
+    cause = error.__cause__ if isinstance(error, ProviderFailed) else None
+    return "; ".join(filter(None, (str(cause), getattr(cause, "hint", "")))) if cause else ""
 
 
 def brief(error: Exception, attempt: Attempt) -> str:
@@ -112,12 +120,18 @@ def _by_kind(error: UnisonoError, attempt: Attempt) -> str:
     if isinstance(error, ServerTooOld):
         return f"the server at {attempt.address.target} is older than this command: upgrade it"
     if isinstance(error, Unauthenticated):
-        return _another_token(error, app=attempt.app)
+        return _another_login(error, attempt) if attempt.by_login else _another_token(error, app=attempt.app)
     if isinstance(error, StorageFailed):
         return "name another file with --storage, one for each device"
     if isinstance(error, InvalidRequest) and "user_id" in error.violations:
         return "with an app's token name the user: --user ada"
     return next_step(error, attempt.address, _OPTIONS)
+
+
+def _another_login(error: UnisonoError, attempt: Attempt) -> str:
+    if error.reason == "TOKEN_EXPIRED":
+        return "is the clock of the provider right? unisono login signs you in anew"
+    return f"does {attempt.address.target} take tokens of this provider? unisono login --issuer names another"
 
 
 def _another_token(error: UnisonoError, *, app: bool) -> str:

@@ -41,10 +41,11 @@ def to_json(value: object) -> dict[str, Any]:
     """Return a dataclass of the SDK as a JSON object. Raises `TypeError` for any other value."""
     if not is_dataclass(value):
         raise TypeError(f"{value!r} is no dataclass")
-    return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return a value of a dataclass of the SDK as JSON has it."""
     if isinstance(value, Enum):
         return name_of(value)
     if isinstance(value, datetime):
@@ -54,5 +55,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return to_json(value) if is_dataclass(value) else value

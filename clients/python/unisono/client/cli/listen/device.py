@@ -54,7 +54,7 @@ class Listening:
 
     async def _shown(self, device: Device) -> None:
         # The first token of a command may be an old one.
-        refusal = FirstRefusal(device, tries=2 if self.access.token_command else 1)
+        refusal = FirstRefusal(device, tries=2 if self.access.renewable else 1)
         shown = self._screen(device) if self._wants_screen() else self._lines(device, refusal)
         # Across a screen, nothing else may be written.
         with remarks(shown.remark):

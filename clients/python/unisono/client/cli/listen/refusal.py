@@ -6,10 +6,11 @@ from unisono.client._device.device import Device
 from unisono.client._device.state import Status
 from unisono.client._errors import UnisonoError
 from unisono.client._wire.retry import is_refusal
+from unisono.client.cli.login.errors import LoginError, NotReached
 
 
 class FirstRefusal:
-    """A refusal of a device that was not live yet, after `tries` in a row.
+    """A refusal of a device that was not live yet, after `tries` in a row, or a login that has ended.
 
     Whoever has just started the command can set right what is refused, or a supervisor starts it again. Later
     it is shown, and the device comes back.
@@ -23,7 +24,8 @@ class FirstRefusal:
 
     def ends(self, error: Exception | None) -> bool:
         """Return whether the command ends with this error, or comes nearer to that."""
-        return isinstance(error, UnisonoError) and is_refusal(error) and not self._was_live
+        asks = isinstance(error, UnisonoError) and (is_refusal(error) or _is_no_login(error))
+        return asks and not self._was_live
 
     async def wait(self) -> None:
         """Wait for the refusal, and raise it; for ever once the device is live."""
@@ -41,3 +43,8 @@ class FirstRefusal:
             return self._was_live
         self._last = error if isinstance(error, UnisonoError) else None
         return True
+
+
+def _is_no_login(error: UnisonoError) -> bool:
+    """Return whether the person has to sign in, or to mend the login."""
+    return isinstance(error.__cause__, LoginError) and not isinstance(error.__cause__, NotReached)

@@ -1,6 +1,7 @@
 """The client of one command, which calls as an app, or as a device of the token's user."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,7 +11,7 @@ from unisono.client import _convert
 from unisono.client._calls import ServiceClient
 from unisono.client._connection import Connection
 from unisono.client._drafts import Content, draft
-from unisono.client._errors import InvalidRequest, NotFound
+from unisono.client._errors import InvalidRequest, NotFound, Unauthenticated, UnisonoError
 from unisono.client._model import Platform, ReadState, UserActionState
 from unisono.client._refs import Ref
 from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
@@ -36,6 +37,14 @@ class Actor:
     endpoint: str
 
 
+class _Backoff(Backoff):
+    """That of calls for which somebody waits: after two tokens were refused, no third one is tried."""
+
+    def delay_after(self, error: UnisonoError, failures: int) -> float:
+        """See `Backoff`; infinite for a refused token, in whose place another was tried at once."""
+        return math.inf if isinstance(error, Unauthenticated) else super().delay_after(error, failures)
+
+
 class CliClient:
     """A client for the time of one command. `timeout` is of each call, in seconds.
 
@@ -45,7 +54,7 @@ class CliClient:
     def __init__(self, access: Access) -> None:
         self.timeout = access.timeout
         self._connection = Connection(
-            access.target, token_source(access), access.connection, backoff=Backoff()
+            access.target, token_source(access), access.connection, backoff=_Backoff()
         )
         self._caller = self._connection.caller
         self.calls = ServiceClient(self._caller)

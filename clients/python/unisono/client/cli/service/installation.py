@@ -12,6 +12,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from unisono.client.cli.state_folder import state_folder
+
 #: https://www.freedesktop.org/software/systemd/man/latest/machine-id.html
 MACHINE_IDS: Final = ("/etc/machine-id", "/var/lib/dbus/machine-id")
 
@@ -38,7 +40,7 @@ def _of_machine() -> str:
 def _kept() -> str:
     """Return the id in the user's state, made at the first call, whichever process is the first."""
     try:
-        file = _state() / "unisono" / "installation"
+        file = state_folder() / "installation"
         found = _read(file, _TAG)
         if not found:
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,12 +48,6 @@ def _kept() -> str:
         return found or _read(file, _TAG)
     except (OSError, RuntimeError):  # a state that cannot be written, or a user without a home
         return ""
-
-
-def _state() -> Path:
-    """Return where the user's state is: https://specifications.freedesktop.org/basedir-spec/latest/."""
-    named = Path(os.environ.get("XDG_STATE_HOME", ""))
-    return named if named.is_absolute() else Path.home() / ".local" / "state"
 
 
 def _write_new(file: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Access tokens: the one that was given, or those that a shell command prints. No message shows one."""
+"""Access tokens: the one that was given, or those of a shell command or a login. No message shows one."""
 
 import asyncio
 from asyncio.subprocess import DEVNULL, PIPE
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from unisono.client._wire.tokens import TokenSource
 from unisono.client.cli.formatting.texts import one_line
+from unisono.client.cli.login.login_tokens import LoginTokens
 from unisono.client.cli.service.access import Access
 
 
@@ -14,10 +15,12 @@ class TokenCommandError(Exception):
 
 
 def token_source(access: Access) -> TokenSource:
-    """Return the token for the SDK: the one that was given, or a provider that runs the token command.
+    """Return the token for the SDK: the one that was given, or a provider of those of a command or a login.
 
-    The provider raises `TokenCommandError`.
+    The provider raises `TokenCommandError` or `LoginError`.
     """
+    if access.by_login:
+        return LoginTokens(access.target, access.timeout)
     return _printed_by(access.token_command) if access.token_command else access.token
 
 

@@ -35,8 +35,11 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Drawing("revision   1"),
     ],
     "docs/identity.md": [
+        Save("secret_file", name="unisono.toml"),
         Read("[[issuers]]", language="toml", by="tests/access/shapes.py"),
         Read('"iss":', language="json", by="tests/access/shapes.py"),
+        Run("openssl rand"),
+        Run("--config unisono.toml --user ada"),
         Run("doctor - --dev", says='Good: a device of the user "ada" of the app demo'),
         Drawing("Refused:"),
     ],

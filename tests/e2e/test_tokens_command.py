@@ -24,6 +24,8 @@ store = "{store}"
 [[apps]]
 app_id = "mail.test"
 client_ids = "mail-client"
+issuers = ["https://rsa.test", "https://ec.test"]
+same_users = ["https://rsa.test", "https://ec.test"]
 
 [[issuers]]
 issuer = "https://rsa.test"

@@ -1,4 +1,4 @@
-"""The command `unisono-server token`, which makes tokens of the development key."""
+"""The command `unisono-server token`, which makes tokens of a declared issuer or of the development key."""
 
 import re
 from pathlib import Path
@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import click
 
+from unisono.server.cli.asked_token import Asked
+from unisono.server.cli.dev_token import of_dev_key
 from unisono.server.cli.examples import examples
-from unisono.server.cli.options import loaded, store_setting
-from unisono.server.clock import SystemClock
-from unisono.server.config import Settings
+from unisono.server.cli.issuer_token import of_issuer
+from unisono.server.cli.options import access_settings, loaded
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600}
 _TTL_MAX: Final = 365 * 24 * 3600
@@ -28,53 +29,60 @@ def _seconds(ctx: click.Context, param: click.Parameter, text: str) -> int:
         "unisono-server token",
         "unisono-server token --store sqlite:///var/unisono.db",
         "unisono-server token --user ada --ttl 7d",
-        "unisono-server token --app mail.contoso.com --config unisono.toml --scope notifications.send",
+        "unisono-server token --config unisono.toml --user ada",
+        "unisono-server token --config unisono.toml --app mail.contoso.com --scope notifications.send",
+        "unisono-server token --config unisono.toml --issuer backend --key private.pem --user ada",
     )
 )
-@click.option("--app", default="demo", show_default=True, metavar="APP_ID", help="the app the token is for")
+@click.option("--app", metavar="APP_ID", help="the app the token is for [default: demo, or the only one]")
 @click.option("--user", metavar="USER_ID", help="the user whose device gets it; without, it is the app's own")
+@click.option("--client", metavar="CLIENT_ID", default="", help="the client it is of [default: the first]")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="instead of all scopes; repeatable")
 @click.option(
     "--ttl", callback=_seconds, default="1h", show_default=True, metavar="TIME", help="how long it is valid"
 )
-@store_setting
+@click.option("--issuer", metavar="NAME", help="sign as this issuer of the configuration file")
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="private key of the issuer (PEM), where it has no secret",
+)
+@access_settings
 def token(
-    app: str, user: str | None, scopes: tuple[str, ...], ttl: int, config: Path | None, **flags: Any
+    app: str | None,
+    user: str | None,
+    client: str,
+    scopes: tuple[str, ...],
+    ttl: int,
+    issuer: str | None,
+    key: Path | None,
+    config: Path | None,
+    **flags: Any,
 ) -> None:
-    """Print an access token of the development key.
+    """Print an access token that a server with the same settings accepts.
 
-    The key is a file beside the store, made when there is none: this works before the first start. Only
-    a server that runs with --dev on the same --store accepts the token. Without --scope it has
-    notifications.send, and with --user also notifications.readwrite; feeds.delete has to be named.
+    It is signed as the --issuer of the file, with its secret or with --key, and looks as its declaration
+    says. Without --issuer, that is the only issuer with a secret; where none is declared, or with --dev, it
+    is the development key: a file beside the store, made when there is none, which works before the first
+    start, for a server that runs with --dev on the same --store.
+
+    --user is the whole id, as a publisher writes it. Without --scope a token has notifications.send, and
+    with --user also notifications.readwrite; feeds.delete has to be named.
     """
     settings = loaded(config, flags).settings
-    click.echo(_token(settings, app, user, scopes, ttl))
+    user_id = "" if user is None else _checked(user)
+    asked = Asked(app_id=app, client_id=client, user_id=user_id, scopes=scopes or _all(user_id), ttl=ttl)
+    if issuer is None and key is None and (settings.dev or not settings.issuers):
+        click.echo(of_dev_key(settings, asked))
+    else:
+        click.echo(of_issuer(settings, asked, issuer, key))
 
 
-def _token(settings: Settings, app_id: str, user: str | None, scopes: tuple[str, ...], ttl: int) -> str:
-    from unisono.server.app import dev_key
+def _all(user_id: str) -> tuple[str, ...]:
     from unisono.server.core.access.principal import Scope
 
-    client_id = _client_of(settings, app_id)
-    user_id = "" if user is None else _checked(user)
-    every = (Scope.READWRITE, Scope.SEND) if user_id else (Scope.SEND,)
-    return dev_key.token(
-        _key(settings),
-        client_id=client_id,
-        user_id=user_id,
-        scopes=scopes or every,
-        now=SystemClock().now(),
-        ttl=ttl,
-    )
-
-
-def _client_of(settings: Settings, app_id: str) -> str:
-    from unisono.server.app import trust
-
-    known = {app.app_id: app for app in trust.declared_apps(settings.model_copy(update={"dev": True}))}
-    if app_id not in known:
-        raise click.BadParameter(f"{app_id} is not declared; known: {', '.join(known)}", param_hint="--app")
-    return known[app_id].clients[0]
+    return (Scope.READWRITE, Scope.SEND) if user_id else (Scope.SEND,)
 
 
 def _checked(user: str) -> str:
@@ -87,15 +95,3 @@ def _checked(user: str) -> str:
     except Unauthenticated as error:
         raise click.BadParameter(error.message, param_hint="--user") from error
     raise click.BadParameter("must not be empty", param_hint="--user")
-
-
-def _key(settings: Settings) -> str:
-    from unisono.server.app import dev_key
-
-    file = dev_key.key_file(settings.store_file)
-    made = not file.exists()
-    key = dev_key.secret(settings.store_file)
-    if made:
-        what = f"only a server with --dev and --store {settings.store} takes its tokens"
-        click.echo(f"made the development key {file.resolve()}: {what}", err=True)
-    return key

@@ -39,7 +39,7 @@ DEPENDENCIES = {
         "grpcio-reflection",
         "httpx",
         "protobuf",
-        "pydantic-settings",
+        "pydantic",
         "pyjwt",
         "structlog",
         "unisono-proto",

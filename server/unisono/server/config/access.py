@@ -1,14 +1,13 @@
 """Settings of access: whose tokens are accepted, and for which apps."""
 
-from pydantic import ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, ValidationInfo, field_validator
 
 from unisono.server.config.issuer_table import IssuerSettings
 from unisono.server.config.setting import ITEMS, SECONDS, SWITCH, TABLES, at_least, setting
 from unisono.server.config.tables import AppSettings
 
 
-class AccessSettings(BaseSettings):
+class AccessSettings(BaseModel):
     """Settings of apps, issuers and the development key."""
 
     apps: tuple[AppSettings, ...] = setting((), TABLES, "the apps whose notifications this server carries")

@@ -3,8 +3,7 @@
 from dataclasses import fields
 from typing import Final
 
-from pydantic import ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, ValidationInfo, field_validator
 
 from unisono.server.config.setting import BYTES, DAY, ITEMS, SECONDS, WORD, at_least, at_most, setting
 from unisono.server.model import FullFeed, Limits
@@ -14,7 +13,7 @@ _DEFAULT: Final = Limits()
 _MEBIBYTE: Final = 1024 * 1024
 
 
-class LimitSettings(BaseSettings):
+class LimitSettings(BaseModel):
     """Settings of how much the service accepts, stores and returns; times are in seconds."""
 
     id_bytes: int = setting(_DEFAULT.id_bytes, BYTES, "longest id, key or name", ge=36, le=1024)

@@ -3,14 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, ValidationInfo, field_validator
 
 from unisono.server.config.address import Address
 from unisono.server.config.setting import ADDRESS, FILE, ITEMS, SECONDS, SWITCH, WORD, setting
 
 
-class ServingSettings(BaseSettings):
+class ServingSettings(BaseModel):
     """Settings of the port and the process behind it."""
 
     listen: str = setting("127.0.0.1:50051", ADDRESS, "address to listen on; port 0 takes a free one")

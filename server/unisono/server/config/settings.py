@@ -1,6 +1,6 @@
 """All settings together. `load` finds their values."""
 
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import ConfigDict
 
 from unisono.server.config.access import AccessSettings
 from unisono.server.config.limits import LimitSettings
@@ -12,23 +12,4 @@ from unisono.server.config.streams import StreamSettings
 class Settings(LimitSettings, StreamSettings, StoreSettings, AccessSettings, ServingSettings):
     """All settings of the server. Times are in seconds unless the name has another unit."""
 
-    model_config = SettingsConfigDict(
-        extra="forbid",
-        frozen=True,
-        validate_default=True,
-        env_prefix="UNISONO_",
-        env_ignore_empty=True,
-        allow_inf_nan=False,
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let pydantic read only what it is passed: `config.sources` reads the environment and the file."""
-        return (init_settings,)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)

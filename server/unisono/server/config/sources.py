@@ -1,13 +1,12 @@
 """Reads the values of settings from their sources: flags, environment variables, and a TOML file."""
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-
-from pydantic_settings import EnvSettingsSource, SettingsError
 
 from unisono.server.config.issuer_table import holds_secret
 from unisono.server.config.problems import InvalidSettings, unknown_name
@@ -68,16 +67,19 @@ def from_environment(environ: Mapping[str, str]) -> Source:
     """
     ours = {name: text for name, text in environ.items() if name.startswith(PREFIX) and text}
     known = {variable_of(name): name for name in Settings.model_fields}
-    reader = EnvSettingsSource(Settings)
-    reader.env_vars = {name.lower(): text for name, text in ours.items() if name in known}
-    try:
-        values = reader()
-    except SettingsError as error:
-        tables = [name for name in ours if name in known and is_table(Settings.model_fields[known[name]])]
-        raise InvalidSettings([f"{' or '.join(tables)} is not JSON: {error.__cause__}"]) from error
+    values = {known[name]: _value(name, text) for name, text in ours.items() if name in known}
     others = sorted(ours.keys() - known.keys() - OTHER_VARIABLES)
     unknown = [f"{name}: {unknown_name(_setting_of(name), Settings.model_fields)}" for name in others]
     return Source(values, {name: f"environment {variable_of(name)}" for name in values}, unknown)
+
+
+def _value(variable: str, text: str) -> Any:
+    if not is_table(Settings.model_fields[_setting_of(variable)]):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InvalidSettings([f"{variable} is not JSON: {error}"]) from error
 
 
 def from_file(file: Path | None) -> Source:

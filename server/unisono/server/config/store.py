@@ -3,15 +3,14 @@
 from pathlib import Path
 from typing import Final
 
-from pydantic import field_validator
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, field_validator
 
 from unisono.server.config.setting import DAYS, ITEMS, SECONDS, URL, setting
 
 SQLITE: Final = "sqlite:///"
 
 
-class StoreSettings(BaseSettings):
+class StoreSettings(BaseModel):
     """Settings of the store and its upkeep."""
 
     store: str = setting(

@@ -1,12 +1,11 @@
 """Settings of streams and connections: how long they live, and how often they show that they do."""
 
-from pydantic import ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, ValidationInfo, field_validator
 
 from unisono.server.config.setting import ITEMS, SECONDS, at_least, setting
 
 
-class StreamSettings(BaseSettings):
+class StreamSettings(BaseModel):
     """Settings of streams and connections.
 
     A running stream does not notice that its connection is about to end. It has to be over, with a Goodbye,

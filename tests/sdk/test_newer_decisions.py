@@ -33,6 +33,9 @@ NEW, ACTIVATED = UserActionState.NO_INTERACTION, UserActionState.ACTIVATED
 DISMISSED, SNOOZED = UserActionState.DISMISSED, UserActionState.SNOOZED
 HOUR = timedelta(hours=1)
 
+#: A mark that fails so waits for its next turn; what else may pass is tried for as long as one call may take.
+LOST = Fault(grpc.StatusCode.UNAUTHENTICATED, "TOKEN_EXPIRED")
+
 
 class Laptop:
     """A laptop with its file, in one process after the other."""
@@ -193,7 +196,7 @@ def answers_get_lost(script: StubServer) -> asyncio.Event:
     async def forgetful(request: object) -> object:
         answer = await passing(request)
         if not found.is_set():
-            raise Fault(grpc.StatusCode.INTERNAL)
+            raise LOST
         return answer
 
     script.answer("MarkNotifications", forgetful)  # type: ignore[arg-type]
@@ -278,7 +281,7 @@ async def test_one_that_was_made_live_gives_way_once_the_stream_has_ended(
     passing = script.behavior("MarkNotifications")
 
     async def lost(_: object) -> object:
-        raise Fault(grpc.StatusCode.INTERNAL)
+        raise LOST
 
     script.answer("MarkNotifications", lost)  # type: ignore[arg-type]
     assert await device.dismiss(Everything()) is None

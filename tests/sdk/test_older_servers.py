@@ -9,7 +9,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
-from tests.sdk.backoffs import QUICK
+from tests.sdk.backoffs import IMPATIENT, QUICK
 from tests.sdk.fake_send_service import FakeSendService
 from tests.support.processes import TIMEOUT
 from tests.support.stub_server import Fault, StubServer
@@ -282,8 +282,9 @@ async def test_a_method_that_it_lacks_is_such_an_error(publisher: Publisher, scr
     assert script.calls == []
 
 
-async def test_a_batch_of_which_it_lacks_the_method(publisher: Publisher, script: StubServer) -> None:
-    outcomes = await publisher.batch([draft("ada", title="x", silent=True), draft("bob", title="x")])
+async def test_a_batch_of_which_it_lacks_the_method(script: StubServer) -> None:
+    async with Publisher(script.target, "a token", backoff=IMPATIENT) as publisher:
+        outcomes = await publisher.batch([draft("ada", title="x", silent=True), draft("bob", title="x")])
 
     assert [type(outcome) for outcome in outcomes] == [ServerTooOld] * 2
 

@@ -134,8 +134,8 @@ lint: .venv/.dev ## check style, format and the layers of the server
 types: .venv/.dev ## check the types, strictly
 	@$(BIN)/mypy --scripts-are-modules $(TYPED)
 
-# Tests wait for sockets, disks and each other for a third of their time.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+# Tests wait for sockets, disks and each other for more than half of their time.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1) + 1)')
 
 # Each worker begins with a part of the tests, and takes of another's when it is through.
 PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.backoffs import HASTY
 from tests.support.processes import TIMEOUT
 from tests.support.services import SERVICES, Service
 from unisono.client import (
@@ -108,13 +107,7 @@ async def sides(tmp_path: Path) -> AsyncIterator[list[System]]:
             )
             devices = {}
             for name, platform in DEVICES.items():
-                device = Device(
-                    service.transport,
-                    service.user_token(),
-                    endpoint_id=name,
-                    platform=platform,
-                    timing=HASTY,
-                )
+                device = Device(service.transport, service.user_token(), endpoint_id=name, platform=platform)
                 devices[name] = await running.enter_async_context(device)
                 await device.wait_for(lambda device: device.status is Status.LIVE)
             made.append(System(service, publisher, devices))

@@ -6,7 +6,7 @@ from typing import Any, Final, NoReturn
 import pytest
 
 from unisono.server.cli import main
-from unisono.server.core.access import verifier
+from unisono.server.core.access import checks
 from unisono.server.core.access.claims import Claims, scopes_of
 from unisono.server.core.notifications import Notifications
 
@@ -25,6 +25,6 @@ async def _fall(notifications: Notifications, actor: Any, ref: Any) -> NoReturn:
 
 if __name__ == "__main__":
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(verifier, "scopes_of", _stumble)
+        patch.setattr(checks, "scopes_of", _stumble)
         patch.setattr(Notifications, "get", _fall)
         main()

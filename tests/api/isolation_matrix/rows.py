@@ -18,14 +18,14 @@ class Row:
     """What a row comes to, by caller.
 
     `outcomes` are the reasons, `told_apart` the callers who got something else than where there was no such
-    user, `told` those who were sent something of the user's, and `changed` those after whom something of
-    the user's was otherwise.
+    user, `told` those who were sent something of the user's, and `changed` says whether something of the
+    user's was otherwise after all of them.
     """
 
     outcomes: Mapping[str, str]
     told_apart: list[str]
     told: list[str]
-    changed: list[str]
+    changed: bool
 
 
 async def play(serving: Running, method: Method, way: str, number: int) -> Row:
@@ -33,19 +33,12 @@ async def play(serving: Running, method: Method, way: str, number: int) -> Row:
     owner = Owner(serving, f"{PREFIX}user-{number:04}")
     theirs, never = await owner.things(), of_nobody(f"{PREFIX}none-{number:04}")
     strangers = {name: caller for name, caller in CALLERS.items() if not caller.owner}
-    found, hidden, changed = {}, {}, []
+    owners = {name: caller for name, caller in CALLERS.items() if caller.owner}
     before = await owner.holds()
-    for name, caller in strangers.items():
-        found[name] = await _reach(serving, method, way, caller, theirs)
-        if await owner.holds() != before:
-            changed.append(name)
-    for name, caller in strangers.items():
-        hidden[name] = await _reach(serving, method, way, caller, never)
-    own = {
-        name: await _reach(serving, method, way, caller, theirs)
-        for name, caller in CALLERS.items()
-        if caller.owner
-    }
+    found = {name: await _reach(serving, method, way, by, theirs) for name, by in strangers.items()}
+    changed = await owner.holds() != before
+    hidden = {name: await _reach(serving, method, way, by, never) for name, by in strangers.items()}
+    own = {name: await _reach(serving, method, way, by, theirs) for name, by in owners.items()}
     return Row(
         outcomes={name: {**own, **found}[name].reason for name in CALLERS},
         told_apart=[n for n in found if found[n].comparable(method) != hidden[n].comparable(method)],

@@ -75,6 +75,15 @@ def test_issuer_with_a_secret(tmp_path: Path) -> None:
     assert verifier(at, clock).verify(signed(claims(clock))).app_id == "mail.test"
 
 
+def test_issuer_with_a_secret_in_a_file_that_every_user_may_read(tmp_path: Path) -> None:
+    file = tmp_path / "unisono.secret"
+    file.write_text(SECRET)
+    for mode in (0o644, 0o602, 0o661):
+        file.chmod(mode)
+        with pytest.raises(AccessMisconfigured, match="chmod o-rwx"):
+            verifier(settings(tmp_path, apps=[APP], issuers=[issuer(secret_file=file)]), FakeClock())
+
+
 def test_issuer_with_a_pem_file(tmp_path: Path) -> None:
     clock, pem = FakeClock(), tmp_path / "key.pem"
     pem.write_bytes(public_pem(rsa_key()))

@@ -11,6 +11,7 @@ from tests.docs.machine import ROOT
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *(
         path
         for folder in ("clients", "deploy", "docs", "tests")

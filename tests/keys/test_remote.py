@@ -181,6 +181,16 @@ async def test_a_key_that_is_nowhere_is_known_not_to_be_there() -> None:
         r.later("nowhere")
 
 
+async def test_a_key_that_was_taken_back_is_known_not_to_be_there() -> None:
+    async with running() as r:
+        await r.fetched()
+        r.published.kids = ("two",)
+        r.keys.reload()
+        await r.fetched()
+        r.keys.look_for("one")
+        assert r.published.fetches == 2
+
+
 async def test_unknown_keys_cause_a_fetch_each_thirty_seconds_at_most() -> None:
     async with running() as r:
         await r.fetched()

@@ -161,6 +161,8 @@ class RemoteKeys:
         now = self._clock.monotonic()
         if self._failed or self._fetched_at < 0:
             log.info("the keys of an issuer were fetched", issuer=self._name, keys=len(keys))
+        # What was taken back is not looked for: its tokens are to be renewed at once.
+        gone = asked | {key.kid for key in self._keys if key.kid is not None}
         if tuple(keys) != tuple(self._keys):
             self._keys = keys
             self._generation += 1
@@ -168,7 +170,7 @@ class RemoteKeys:
         self._fetched_at = now
         # Spread, so that many nodes do not ask at the same moments.
         self._bring_forward(now + self._freshness.refresh * random.uniform(0.9, 1.1))  # noqa: S311
-        for kid in asked - {key.kid for key in keys}:
+        for kid in gone - {key.kid for key in keys}:
             self._absent[kid] = now + KID_ABSENT_FOR
             self._absent.move_to_end(kid)
             if len(self._absent) > KIDS_MAX:

@@ -6,12 +6,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.commands.logins import CLIENT, SCOPE, Person, trusting
+from tests.commands.terminal import terminal
 from tests.commands.unisono import COMMAND, Cli, environment, objects, process
 from tests.support.connect_proxy import DEAD_PROXY
 from tests.support.processes import TIMEOUT, ServerProcess
@@ -100,6 +102,20 @@ def test_the_next_time_it_is_as_the_last_time(person: Person) -> None:
     person.sign_in()
     assert person.run("login").stdout.endswith(f"Signed in to {person.target}, until unisono logout\n")
     assert person.run("list").returncode == 0
+
+
+def test_what_is_said_the_next_time_counts_before_the_last_time(person: Person) -> None:
+    before = person.sign_in()
+    assert person.run("login", "--scope", "notifications.readwrite").returncode == 0
+    assert person.file.read().sign_in == replace(before.sign_in, scope="notifications.readwrite")
+
+
+def test_in_a_terminal_it_shows_that_it_waits(person: Person) -> None:
+    with terminal("login", *person.client, env=person.variables) as shown:
+        shown.shows("or enter it at .*waiting until you have; the code is good until")
+        person.approve()
+        assert shown.ended() == 0
+    assert f"Signed in to {person.target}" in shown.output
 
 
 def test_another_target_is_another_login(person: Person) -> None:

@@ -1,23 +1,23 @@
 """The tokens of a login are kept safely, and renewed once, however many commands there are."""
 
-import asyncio
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from tests.commands.logins import CLIENT, Person
 from tests.commands.unisono import environ, environment
-from tests.support.connect_proxy import tunnelling, without_proxy
 from tests.support.provider import answers
-from tests.support.provider.endpoints import DISCOVERY, TOKEN
+from tests.support.provider.endpoints import TOKEN
 from tests.support.provider.provider import Provider, running
-from unisono.client.cli.login import http
 from unisono.client.cli.login.errors import LoginError, NotReached, Refused, SignInNeeded
+from unisono.client.cli.login.login_file import check_platform
 from unisono.client.cli.login.login_tokens import LoginTokens
 
 TARGET = "127.0.0.1:50051"
@@ -40,6 +40,13 @@ def person(shared: Provider, tmp_path: Path) -> Iterator[Person]:
         yield person
     shared.settings.rotates = True
     shared.start()
+
+
+def raising(error: type[Exception]) -> Callable[[], NoReturn]:
+    def fail() -> NoReturn:
+        raise error
+
+    return fail
 
 
 def tokens(timeout: float = TIMEOUT) -> LoginTokens:
@@ -182,6 +189,24 @@ def test_a_file_that_others_may_read_is_refused(person: Person, mode: int) -> No
     assert not person.refreshes
 
 
+def test_where_no_file_can_be_kept(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    person.state.write_text("no folder")
+    ended = person.run("login", *person.client)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (1, False)
+    assert f"Error: {person.state}" in ended.stderr
+
+    # When the user has no home
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(Path, "home", raising(RuntimeError))
+    with pytest.raises(LoginError, match="there is no home"):
+        tokens()
+
+    # When a file cannot be kept from others
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(LoginError, match="not for Windows"):
+        check_platform()
+
+
 def test_a_file_of_somebody_else_is_refused(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     person.sign_in()
     mine = os.getuid()
@@ -224,16 +249,3 @@ def test_no_token_is_shown_by_accident(person: Person) -> None:
     login = person.sign_in()
     assert login.tokens.access_token not in repr(login)
     assert login.tokens.refresh_token not in repr(login)
-
-
-async def test_other_machines_are_reached_through_the_proxy_of_the_environment(
-    provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_proxy(monkeypatch)
-    async with tunnelling(provider.issuer.removeprefix("http://")) as proxy:
-        monkeypatch.setenv("https_proxy", proxy.url)
-        monkeypatch.setenv("http_proxy", proxy.url)
-        assert (await asyncio.to_thread(http.get, f"{provider.issuer}{DISCOVERY}", TIMEOUT)).status == 200
-        with pytest.raises(NotReached, match=r"idp\.test"):
-            await asyncio.to_thread(http.get, "https://idp.test/", TIMEOUT)
-        assert proxy.asked == ["idp.test:443"]

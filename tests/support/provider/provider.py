@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ class Provider:
     again on the same port.
     """
 
-    def __init__(self, algorithm: str = "RS256", path: str = "") -> None:
+    def __init__(self, algorithm: str = "RS256", path: str = "", tls: ssl.SSLContext | None = None) -> None:
         self.settings = Settings()
         self.keys = SigningKeys(algorithm)
         self.records = Records()
@@ -39,7 +40,8 @@ class Provider:
         self._faults: dict[str, tuple[Fault, int]] = {}
         self._port = _hold_port()
         self._path = path
-        self.issuer = f"http://127.0.0.1:{self._port.getsockname()[1]}{path}"
+        self._tls = tls
+        self.issuer = f"{'https' if tls else 'http'}://127.0.0.1:{self._port.getsockname()[1]}{path}"
         self._server = AuthorizationServer(self.issuer, self.settings, self.keys, self.records)
         register_grants(self._server)
         self._endpoints = Endpoints(self._server)
@@ -48,7 +50,7 @@ class Provider:
     def start(self) -> None:
         """Serve, if it does not yet."""
         if self._http is None:
-            self._http = HttpServer(self._port.getsockname(), self._answer)
+            self._http = HttpServer(self._port.getsockname(), self._answer, self._tls)
 
     def stop(self) -> None:
         """Serve no more: connections are refused."""
@@ -151,9 +153,11 @@ def _hold_port() -> socket.socket:
 
 
 @contextmanager
-def running(algorithm: str = "RS256", path: str = "") -> Iterator[Provider]:
-    """Run a provider that signs by this algorithm, with an issuer that has this path."""
-    provider = Provider(algorithm, path)
+def running(
+    algorithm: str = "RS256", path: str = "", tls: ssl.SSLContext | None = None
+) -> Iterator[Provider]:
+    """Run a provider that signs by this algorithm, with an issuer that has this path; by https with `tls`."""
+    provider = Provider(algorithm, path, tls)
     provider.start()
     try:
         yield provider

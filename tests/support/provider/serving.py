@@ -1,6 +1,7 @@
 """HTTP on a socket, a thread for each connection; knows nothing of what is answered."""
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
@@ -14,14 +15,18 @@ _LOOK: Final = 0.02
 
 
 class HttpServer(socketserver.ThreadingTCPServer):
-    """Serves at an address until it is closed."""
+    """Serves at an address until it is closed; by https with a context of TLS."""
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, address: tuple[str, int], answer: Callable[[Asked], Answer]) -> None:
+    def __init__(
+        self, address: tuple[str, int], answer: Callable[[Asked], Answer], tls: ssl.SSLContext | None = None
+    ) -> None:
         super().__init__(address, _Handler)
+        if tls is not None:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.answer = answer
         self._thread = threading.Thread(
             target=self.serve_forever, args=(_LOOK,), name="provider", daemon=True

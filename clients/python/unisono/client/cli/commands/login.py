@@ -1,6 +1,7 @@
 """The commands `unisono login` and `unisono logout`: a person signs in, and the others have a token."""
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -65,11 +66,11 @@ def login(target: str, timeout: timedelta, as_json: bool, **chosen: str) -> None
 
 
 def _sign_in(file: "LoginFile", chosen: dict[str, str]) -> "SignIn":
-    """Return what was chosen, or else last time's. Raises `UsageFailure` where neither is enough."""
+    """Return what was chosen, and besides last time's. Raises `UsageFailure` where neither is enough."""
     from unisono.client.cli.login.sign_in import SignIn
 
     if not chosen["issuer"] and not chosen["client_id"] and file.exists:
-        return file.read().sign_in
+        return replace(file.read().sign_in, **{name: text for name, text in chosen.items() if text})
     if not (chosen["issuer"] and chosen["client_id"]):
         raise UsageFailure(
             "say where to sign in, and as which client",

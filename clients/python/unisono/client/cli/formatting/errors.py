@@ -136,5 +136,5 @@ def _another_login(error: UnisonoError, attempt: Attempt) -> str:
 
 def _another_token(error: UnisonoError, *, app: bool) -> str:
     if error.reason == "TOKEN_EXPIRED":
-        return f"get a new token, as --token-command does by itself; {renewed(app=app)}"
+        return f"get a new token, as unisono login and --token-command do by themselves; {renewed(app=app)}"
     return f"get a token of this server; {source(app=app)}"

@@ -45,7 +45,9 @@ class LoginFile:
         try:
             return Login.from_json(json.loads(text))
         except (ValueError, AttributeError, RecursionError):
-            raise LoginError(f"{self.path} holds no login", "unisono login writes it anew") from None
+            raise LoginError(
+                f"{self.path} holds no login", "unisono login with --issuer and --client-id writes it anew"
+            ) from None
 
     def write(self, login: Login) -> None:
         """Keep a login in the place of any other, which needs the lock."""

@@ -9,7 +9,7 @@ import click
 
 from unisono.client.cli.failures import warn
 from unisono.client.cli.formatting.json_output import json_line, plain
-from unisono.client.cli.formatting.times import clock, span
+from unisono.client.cli.formatting.times import clock
 from unisono.client.cli.login.device_flow import DeviceCode, begin, wait
 from unisono.client.cli.login.errors import LoginError, SignInNeeded
 from unisono.client.cli.login.login_file import LoginFile, check_platform
@@ -101,8 +101,8 @@ def _end(login: Login) -> datetime | None:
 def _waiting(code: DeviceCode, *, shown: bool) -> Iterator[None]:
     """Show on stderr that something is waited for, until the block ends."""
     now = datetime.now().astimezone()
-    left = timedelta(seconds=code.lifetime)
-    text = f"waiting until you have; the code is good for {span(left)}, until {clock(now + left, now)}"
+    end = now + timedelta(seconds=code.lifetime)
+    text = f"waiting until you have; the code is good until {clock(end, now)}"
     if not shown or not sys.stderr.isatty():
         if shown:
             click.echo(text, err=True)
@@ -110,5 +110,5 @@ def _waiting(code: DeviceCode, *, shown: bool) -> Iterator[None]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(f"{text}; Ctrl-C ends this"):
+    with Console(stderr=True).status(text):
         yield

@@ -40,6 +40,8 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Read('"iss":', language="json", by="tests/access/shapes.py"),
         Run("openssl rand"),
         Run("--config unisono.toml --user ada"),
+        Save("TokenSigner", name="mint.py"),
+        Run("python mint.py", says='Good: a device of the user "ada" of the app mail.example.com'),
         Run("doctor - --dev", says='Good: a device of the user "ada" of the app demo'),
         Drawing("Refused:"),
     ],

@@ -21,7 +21,7 @@ print(*sorted(d.metadata["Name"].lower() for d in distributions()))
 
 #: What the stubs and the SDK need, what the command needs, and what rich, grpcio and httpx bring along.
 BROUGHT = {
-    *("unisono-client", "unisono-proto", "grpcio", "protobuf", "googleapis-common-protos"),
+    *("unisono-client", "unisono-proto", "grpcio", "protobuf", "googleapis-common-protos", "pyjwt"),
     *("click", "rich", "httpx"),
     *("markdown-it-py", "mdurl", "pygments", "typing-extensions", "typing_extensions"),
     *("anyio", "certifi", "h11", "httpcore", "idna", "sniffio"),
@@ -42,6 +42,20 @@ async def main(target, app_token, user_token):
             print(grpc.__version__, google.protobuf.__version__, event.ring, event.notification.title)
 
 asyncio.run(main(*sys.argv[1:]))
+"""
+
+SIGN = """
+import sys
+from unisono.client import TokenSigner
+
+def signer(key):
+    return TokenSigner(issuer=sys.argv[1], audience=sys.argv[2], client_id="mail-client", key=key)
+
+try:
+    signer("-----BEGIN PRIVATE KEY-----")
+except ImportError as error:
+    assert "unisono-client[crypto]" in str(error), error
+print(signer(sys.argv[3]).for_app())
 """
 
 LOAD_ALL = """
@@ -108,6 +122,14 @@ def test_the_sdk_works(environment: Path, server: ServerProcess) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     lowest = declared_lowest()
     assert done.stdout.split(maxsplit=3) == [lowest["grpcio"], lowest["protobuf"], "True", "It works\n"]
+
+
+def test_it_signs_tokens(environment: Path, server: ServerProcess) -> None:
+    """With a secret; for a private key it says what to install."""
+    signed = run(environment, "python", "-c", SIGN, tokens.ISSUER, tokens.AUDIENCE, tokens.SECRET)
+    assert (signed.returncode, signed.stderr) == (0, "")
+    known = {"UNISONO_TARGET": server.address, "UNISONO_TOKEN": signed.stdout.strip()}
+    assert run(environment, "unisono", "send", "bob", "Signed", **known).returncode == 0
 
 
 def test_all_stubs_load_on_the_lowest_runtime_that_they_declare(environment: Path) -> None:

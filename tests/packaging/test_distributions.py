@@ -19,6 +19,7 @@ DEPENDENCIES = {
         "grpcio",
         "httpx",
         "protobuf",
+        "pyjwt",
         "rich",
         "unisono-proto",
     },

@@ -26,8 +26,8 @@ Group InternalError InvalidRequest Key KeyConflict MarkResult MemoryStorage Meth
 OutcomeUnknown Page Patch PermissionDenied Platform PlatformFixed Priority Publisher QuotaExceeded
 RateLimited ReadState RemovedNotification RequestIncomplete ResumeTokenInvalid RevisionMismatch
 RevisionOutOfRange SendResult SenderRole ServerTooOld StartPosition State Status Storage StorageFailed
-Superseded Timing TlsFailed TooLarge Transport Unauthenticated Unavailable UnisonoError UserActionState
-bearer carry_over create_channel create_transport draft from_rpc_error
+Superseded Timing TlsFailed TokenSigner TooLarge Transport Unauthenticated Unavailable UnisonoError
+UserActionState bearer carry_over create_channel create_transport draft from_rpc_error
 """
 
 ENUMS: list[tuple[type[IntEnum], EnumDescriptor]] = [

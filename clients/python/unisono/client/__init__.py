@@ -2,6 +2,7 @@
 
 - `Publisher` sends; `BlockingPublisher` does the same without an event loop.
 - `Device` receives: it holds an inbox, and says what changed and when to ring. `BlockingDevice` is its twin.
+- `TokenSigner` signs the tokens of both, for a backend that knows who is signed in.
 - Every error is a `UnisonoError`, whose tree `help(UnisonoError)` draws; a wrong argument is a `TypeError`.
 - `unisono.client.testing` has the service in memory, for the tests of programs that use this SDK.
 - `create_channel`, `bearer` and `from_rpc_error` serve those who call the stubs of `unisono.v1` themselves.

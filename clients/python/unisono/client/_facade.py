@@ -65,6 +65,7 @@ from unisono.client._refs import Key
 from unisono.client._results import DeleteManyResult, DeleteResult, MarkResult, SendResult
 from unisono.client._selections import Everything, Group, State
 from unisono.client._status import from_rpc_error
+from unisono.client._token_signer import TokenSigner
 from unisono.client._wire.address import ConnectionOptions
 from unisono.client._wire.channel import bearer, create_channel
 from unisono.client._wire.methods import Method
@@ -137,6 +138,7 @@ __all__ = [
     "Superseded",
     "Timing",
     "TlsFailed",
+    "TokenSigner",
     "TooLarge",
     "Transport",
     "Unauthenticated",

@@ -23,9 +23,8 @@ from unisono.server.cli.options import all_settings, loaded
         'app_id = "mail.contoso.com"',
         'client_ids = ["mail-backend", "mail-ios", "mail-web"]',
         "[[issuers]]",
-        'issuer = "https://id.contoso.com/"',
+        'issuer = "https://id.contoso.com/"    # its keys are fetched from there',
         'audience = "unisono"',
-        'jwks_file = "/etc/unisono/jwks.json"',
     )
 )
 @all_settings

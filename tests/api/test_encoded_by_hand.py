@@ -19,7 +19,7 @@ from unisono.server.core.resume_token import Seal
 from unisono.server.core.session import Session
 from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, SessionLimits, StreamMessage
 from unisono.server.errors import NotFound, Reason
-from unisono.server.model import Change, ChangeType, Notification
+from unisono.server.model import Change, ChangeType, FeedKey, Notification
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
 from unisono.v1 import notification_service_pb2 as service_pb
@@ -166,6 +166,19 @@ def test_what_is_kept_is_the_same_with_and_without_the_payload(rows: RandomRows)
         row = rows.row(b"a payload")
 
         assert encoding.encode_row(row) == encoding.encode_row(replace(row, payload=None))
+
+
+@pytest.mark.parametrize("user_id", ["a", "entra:" + 40 * "ü", 63 * "äöüß"])
+def test_what_is_kept_of_another_name_is_the_same_as_of_this_one(rows: RandomRows, user_id: str) -> None:
+    for _ in range(ROWS):
+        row = rows.row(b"a payload")
+        kept, feed = encoding.encode_row(row), FeedKey(row.feed.app_id, user_id)
+
+        named = encoding.with_feed(kept, feed)
+
+        assert named == encoding.encode_row(replace(row, feed=feed))
+        assert encoding.with_feed(named, feed) is named
+        assert encoding.with_feed(named, row.feed) == kept
 
 
 def test_changes_and_what_is_caught_up_with(rows: RandomRows) -> None:

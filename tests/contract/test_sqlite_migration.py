@@ -82,7 +82,7 @@ def insert(connection: sqlite3.Connection, feed: int, row: tuple[Any, ...]) -> N
     )
 
 
-@pytest.fixture(params=[3, 4, 5, 6, 7, 8])
+@pytest.fixture(params=[3, 4, 5, 6, 7, 8, 9])
 def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A file as the server of this version made it."""
     path = tmp_path / "unisono.db"
@@ -125,6 +125,7 @@ def upgrade(path: Path) -> None:
         (7, "0fc46a432e01ba14"),
         (8, "3d1004050ec22dbc"),
         (9, "e97f5ce690c7366d"),
+        (10, "491bb455dfe0321a"),
     ],
 )
 def test_a_version_is_made_as_it_was(version: int, digest: str) -> None:

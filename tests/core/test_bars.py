@@ -107,3 +107,19 @@ async def test_a_start_knows_them() -> None:
         await harness.bars.load()
         with pytest.raises(FailedPrecondition):
             harness.bars.check(ADA)
+
+
+def test_who_was_renamed_is_barred_as_before() -> None:
+    """A hash of a name cannot be renamed; who only looks like it, and others, are not barred."""
+    harness = CoreHarness()
+    harness.store.prefixes = {ADA.app_id: ["b:", "a:"]}
+    renamed = [FeedKey(ADA.app_id, user_id) for user_id in ("a:ada", "b:a:ada", "b:ada")]
+    harness.bars.bar(ADA, START + 2000)
+    harness.bars.bar(renamed[1], START + 1000)
+
+    for feed in (FeedKey(ADA.app_id, "a:b:ada"), FeedKey("chat.test", "b:a:ada"), BOB):
+        harness.bars.check(feed)
+    for feed in (ADA, *renamed):
+        with pytest.raises(FailedPrecondition) as raised:
+            harness.bars.check(feed)
+        assert raised.value.metadata["barred_until"].endswith("02.000Z")

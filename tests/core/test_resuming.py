@@ -12,7 +12,7 @@ from unisono.server.api.convert import encoding
 from unisono.server.core.position import Position
 from unisono.server.core.resume_token import Seal, registration_of
 from unisono.server.core.sweeper import SweepRules
-from unisono.server.errors import InvalidRequest, Reason
+from unisono.server.errors import FailedPrecondition, InvalidRequest, Reason
 from unisono.server.model import FeedKey
 
 EPOCH = SequentialIds().epoch()
@@ -156,3 +156,62 @@ async def test_a_refused_token_leaves_no_trace() -> None:
 
         assert await store.endpoints(ADA) == []
         assert await store.feed(ADA) is None
+
+
+#: As if the user had been renamed twice, from "a".
+PREFIXES = {ADA.app_id: ["a", "d"]}
+NAMES = [FeedKey(ADA.app_id, user_id) for user_id in ("da", "a")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_token_from_before_a_rename_starts_anew(name: FeedKey) -> None:
+    """It is of this feed, and not damaged; whatever its position is, the device holds rows of that name."""
+    async with running(CoreHarness()) as harness:
+        await harness.send()
+        await harness.send()
+        harness.store.prefixes = PREFIXES
+        tokens = [
+            Seal.of(name, "laptop", EPOCH, EPOCH).token(Position.complete_at(2)),
+            Seal.of(name, "phone", b"restored", b"made new").token(Position.complete_at(99)),
+        ]
+
+        assert [await resumed(harness, token) for token in tokens] == [False, False]
+        assert await resumed(harness, OURS.token(Position.complete_at(2)))
+
+
+@pytest.mark.parametrize("user_id", ["bob", "aada", "ad", ""])
+async def test_a_token_of_no_name_that_the_user_had_is_refused(user_id: str) -> None:
+    token = Seal.of(FeedKey(ADA.app_id, user_id), "laptop", EPOCH, EPOCH).token(POSITION)
+    async with running(CoreHarness()) as harness:
+        harness.store.prefixes = PREFIXES
+        with pytest.raises(InvalidRequest) as raised:
+            await resumed(harness, token)
+        assert raised.value.reason is Reason.RESUME_TOKEN_INVALID
+
+
+async def test_a_token_from_before_a_rename_acknowledges_nothing() -> None:
+    async with running(CoreHarness()) as harness:
+        row = await harness.send()
+        stream = await Stream(harness).synced()
+        harness.store.prefixes = PREFIXES
+        before = Seal.of(NAMES[0], "laptop", EPOCH, EPOCH).token(Position.complete_at(row.revision))
+
+        assert await harness.feeds.acknowledge(ADA, "laptop", before) == 0
+        assert await harness.feeds.acknowledge(ADA, "laptop", stream.held.token) == row.revision
+        await stream.cut()
+
+
+async def test_who_signed_out_before_a_rename_is_told_so_after_it() -> None:
+    """With a token of then, the id is not registered anew."""
+    async with running(CoreHarness()) as harness:
+        await (await Stream(harness).synced()).cut()
+        await harness.endpoints.remove(ADA, "laptop", may_return=True)
+        harness.store.prefixes = PREFIXES
+        before = Seal.of(NAMES[0], "laptop", EPOCH, EPOCH).token(Position.complete_at(0))
+
+        with pytest.raises(FailedPrecondition) as raised:
+            await resumed(harness, before)
+        assert raised.value.reason is Reason.ENDPOINT_DELETED
+        await (await Stream(harness).synced()).cut()
+        with pytest.raises(FailedPrecondition):
+            await resumed(harness, before)

@@ -4,7 +4,7 @@ None of its calls waits, so that they are serial without a lock.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -57,6 +57,8 @@ class MemoryStore:
         self._detached: list[int] = []
         self._detachments = 0
         self._bars: dict[tuple[str, bytes], Bar] = {}
+        #: For a test to change; no keys and rows do.
+        self.prefixes: Mapping[str, Sequence[str]] = {}
 
     @property
     def epoch(self) -> bytes:

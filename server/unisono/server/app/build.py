@@ -20,7 +20,9 @@ def build(settings: Settings, audit_file: AuditFile | None) -> Node:
     clock, ids = SystemClock(), RandomIds()
     trusted = trust(settings, clock)
     return Node(
-        store=SqliteStore(settings.store_file, ids=ids, encode=encoding.encode_row),
+        store=SqliteStore(
+            settings.store_file, ids=ids, encode=encoding.encode_row, with_feed=encoding.with_feed
+        ),
         bus=LocalBus(),
         clock=clock,
         ids=ids,

@@ -3,6 +3,8 @@
 All bars are in memory: a call costs nothing where there are none, and a hash where there are. A bar is set
 before the commit that stores it, and checked again just before each other commit begins: what was let in
 earlier is committed before the deletion, and deleted by it.
+
+Who was barred under a name of before is barred under the one of now: the hash of a name cannot be renamed.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ from heapq import heappop, heappush
 
 from unisono.server.clock import Clock
 from unisono.server.core.committer import Committed, ItemT, R, Run
+from unisono.server.core.former_keys import former_keys
 from unisono.server.errors import FailedPrecondition, QuotaExceeded, Reason, UnisonoError
 from unisono.server.model import FeedKey
 from unisono.server.store.base import Store
@@ -46,8 +49,9 @@ class Bars:
         if not self._until:
             return None
         self._expire()
-        until = self._until.get((feed.app_id, self._mark(feed)))
-        return None if until is None else _barred(until)
+        keys = feed, *former_keys(feed, self._store.prefixes)
+        bars = [until for key in keys if (until := self._until.get((key.app_id, self._mark(key))))]
+        return _barred(max(bars)) if bars else None
 
     def guarded(self, run: Run[ItemT, R]) -> Run[ItemT, R]:
         """Return `run` for a committer, with the error of `check` in place of each item of a barred user."""

@@ -11,6 +11,7 @@ from unisono.server.core.catch_up_cache import CatchUpCache
 from unisono.server.core.decide.endpoints import EndpointResult, require_endpoint
 from unisono.server.core.endpoints import Endpoints
 from unisono.server.core.events import EncodeCatchUpEvent
+from unisono.server.core.former_keys import former_keys
 from unisono.server.core.hub import Hub, Subscriber
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
@@ -105,14 +106,14 @@ class Feeds:
         """Make the stream that of its endpoint, which is registered if it is new, and return its session.
 
         The session starts at the position of the token. Where the feed cannot continue from there (another
-        endpoint or epoch, ahead of the feed, or below its floor), it starts at the beginning of the feed,
-        and `Session.resumed` is False, as without a token. Raises `InvalidRequest` (RESUME_TOKEN_INVALID)
-        for a token that is damaged or of another feed, before anything is written, and as
-        `Endpoints.register`. When the caller is cancelled, the endpoint is left without this stream.
+        endpoint or epoch, from before a rename, ahead of the feed, or below its floor), it starts at the
+        beginning of the feed, and `Session.resumed` is False, as without a token. Raises `InvalidRequest`
+        (RESUME_TOKEN_INVALID) for a token that is damaged or of another feed, before anything is written,
+        and as `Endpoints.register`. When the caller is cancelled, the endpoint is left without this stream.
         """
         token, registration = request.resume_token, None
         if token is not None:
-            registration = registration_of(token, request.feed, request.endpoint_id)
+            registration = self._registration_of(token, request.feed, request.endpoint_id)
         registered = await self._register(request, registration, subscriber)
         position, resumed = self._start(request, registered)
         return Session(
@@ -139,10 +140,10 @@ class Feeds:
         """
         standing, found = await self._store.standing(feed, endpoint_id)
         endpoint = require_endpoint(found)
-        require_endpoint(endpoint, registration_of(token, feed, endpoint_id))
+        require_endpoint(endpoint, self._registration_of(token, feed, endpoint_id))
         acknowledged = endpoint.acknowledged_revision
         epoch, last = standing or Standing(b"", 0)
-        position = self._seal(endpoint, epoch).open(token)
+        position = self._open(token, endpoint, epoch)
         if position is not None and position.cursor <= last:
             acknowledged = max(acknowledged, position.cursor)
         activity = EndpointActivity(
@@ -205,7 +206,7 @@ class Feeds:
     def _start(self, request: StreamRequest, registered: EndpointResult) -> tuple[Position, bool]:
         feed = registered.feed
         if request.resume_token is not None:
-            position = self._seal(registered.endpoint, feed.epoch).open(request.resume_token)
+            position = self._open(request.resume_token, registered.endpoint, feed.epoch)
             if position is not None and position.resumable(feed.revision, feed.floor):
                 return position, True
             return Position.beginning(feed.revision), False
@@ -213,8 +214,13 @@ class Feeds:
             return Position.complete_at(feed.revision), False
         return Position.beginning(feed.revision), False
 
-    def _seal(self, endpoint: Endpoint, epoch: bytes) -> Seal:
-        return Seal.of(endpoint.feed, endpoint.endpoint_id, self._store.epoch, epoch, endpoint.registrations)
+    def _registration_of(self, token: bytes, feed: FeedKey, endpoint_id: str) -> int:
+        return registration_of(token, feed, endpoint_id, former_keys(feed, self._store.prefixes))
+
+    def _open(self, token: bytes, endpoint: Endpoint, epoch: bytes) -> Position | None:
+        feed = endpoint.feed
+        seal = Seal.of(feed, endpoint.endpoint_id, self._store.epoch, epoch, endpoint.registrations)
+        return seal.open(token, former_keys(feed, self._store.prefixes))
 
     def _limits(self, request: StreamRequest) -> SessionLimits:
         rules = self._rules

@@ -8,6 +8,7 @@ that the access token does not.
 import hashlib
 import struct
 import zlib
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from unisono.server.core.position import Position
@@ -50,40 +51,42 @@ class Seal:
         body = head + _POSITION.pack(position.cursor, position.known, position.base)
         return body + _CHECK.pack(zlib.crc32(body))
 
-    def open(self, token: bytes) -> Position | None:
+    def open(self, token: bytes, former: Iterable[FeedKey] = ()) -> Position | None:
         """Return the position in a token; None when it is of another endpoint, or of another epoch.
 
-        Raises `InvalidRequest` (RESUME_TOKEN_INVALID) when it is damaged, or of another feed or version.
+        So it is when it was given out under one of the names that the feed had, `former`. Raises
+        `InvalidRequest` (RESUME_TOKEN_INVALID) when it is damaged, or of another feed or version.
         """
-        *rest, position = _parse(token, self.feed)
-        if rest != [self.endpoint, self.store_epoch, self.feed_epoch]:
+        *seal, position = _parse(token, (self.feed, *(_mark(*key) for key in former)))
+        if seal != [self.feed, self.endpoint, self.store_epoch, self.feed_epoch]:
             return None
         return position
 
 
-def registration_of(token: bytes, key: FeedKey, endpoint_id: str) -> int:
+def registration_of(token: bytes, key: FeedKey, endpoint_id: str, former: Iterable[FeedKey] = ()) -> int:
     """Return which registration of an endpoint a token was given out for, 0 for the first.
 
     The mark of an endpoint is a hash, with the count of registrations laid over it bit by bit: so it tells
     the count to whoever knows the id, and that of a first registration is the hash alone, as it was before
-    there was a count. For a token of another endpoint the number is larger than any count. Raises
-    `InvalidRequest` as `Seal.open`.
+    there was a count. For a token of another endpoint the number is larger than any count. `former` and
+    errors are as in `Seal.open`.
     """
-    endpoint, *_ = _parse(token, _mark(*key))
-    return int.from_bytes(endpoint, "big") ^ int.from_bytes(_mark(*key, endpoint_id), "big")
+    keys = {_mark(*name): name for name in (key, *former)}
+    feed, endpoint, *_ = _parse(token, keys)
+    return int.from_bytes(endpoint, "big") ^ int.from_bytes(_mark(*keys[feed], endpoint_id), "big")
 
 
-def _parse(token: bytes, of_feed: bytes) -> tuple[bytes, bytes, bytes, Position]:
-    """Return the marks and epochs of a token, without that of the feed, and its position."""
+def _parse(token: bytes, feeds: Container[bytes]) -> tuple[bytes, bytes, bytes, bytes, Position]:
+    """Return the marks and epochs of a token, and its position; `feeds` are the marks that it may have."""
     if len(token) != _SIZE:
         raise _invalid("is not a resume token")
     body, check = token[: -_CHECK.size], token[-_CHECK.size :]
     if _CHECK.unpack(check)[0] != zlib.crc32(body):
         raise _invalid("is damaged")
     version, feed, endpoint, store_epoch, feed_epoch = _SEAL.unpack(body[: _SEAL.size])
-    if version != VERSION or feed != of_feed:
+    if version != VERSION or feed not in feeds:
         raise _invalid("was not given out for this feed")
-    return endpoint, store_epoch, feed_epoch, Position(*_POSITION.unpack(body[_SEAL.size :]))
+    return feed, endpoint, store_epoch, feed_epoch, Position(*_POSITION.unpack(body[_SEAL.size :]))
 
 
 def _mark(*names: str, count: int = 0) -> bytes:

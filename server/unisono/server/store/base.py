@@ -12,7 +12,7 @@ Every adapter promises, and `tests/contract` checks:
   commit that has begun goes on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
@@ -44,6 +44,13 @@ A store is made with one encoder, calls it for each row that it writes, and save
 row, so that catch-up and history need not encode (`docs/decisions/0009-stores-keep-encodings.md`).
 """
 
+WithFeed = Callable[[bytes, FeedKey], bytes]
+"""Returns what an `Encode` made of a row, with this feed in place of the one that it named.
+
+Encodings that are stored are not written anew where the users of an app are renamed. What a store returns
+names the feed as it is now.
+"""
+
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound="Item")
 EndpointItemT = TypeVar("EndpointItemT", bound="EndpointItem")
@@ -72,6 +79,13 @@ class Store(Protocol):
         """The random bytes, at most 64, with which this store's bars are hashed; known once it is open.
 
         A backup has them, and a restore leaves them as they are.
+        """
+
+    @property
+    def prefixes(self) -> Mapping[str, Sequence[str]]:
+        """For each app whose users were renamed, the prefixes that their ids got, the last one first.
+
+        Known once the store is open. A user who begins after a rename may have the prefix all the same.
         """
 
     async def open(self) -> None:

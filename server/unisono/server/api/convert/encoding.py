@@ -8,7 +8,14 @@ but for the payload.
 from functools import lru_cache
 from typing import Final
 
-from unisono.server.api.convert.protowire import VARINT, string_field, tag, timestamp_field, varint
+from unisono.server.api.convert.protowire import (
+    VARINT,
+    after_field,
+    string_field,
+    tag,
+    timestamp_field,
+    varint,
+)
 from unisono.server.model import FeedKey, Notification, TargetPolicy
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import notification_pb2 as pb
@@ -55,6 +62,14 @@ def encode_row(row: Notification) -> bytes:
     if row.snooze_until is not None:
         parts.append(timestamp_field(_SNOOZE, row.snooze_until))
     return b"".join(parts)
+
+
+def with_feed(encoded: bytes, feed: FeedKey) -> bytes:
+    """Return what `encode_row` made of a row of a feed that has another name now, with its name of now."""
+    owner, at = _owner(feed), after_field(encoded, encoded[0] + 1)
+    if encoded.startswith(owner, at):
+        return encoded
+    return encoded[:at] + owner + encoded[after_field(encoded, after_field(encoded, at)) :]
 
 
 def event_field(

@@ -52,3 +52,12 @@ def timestamp_field(tag: bytes, millis: int) -> bytes:
         b"\x10" + varint(rest * 1_000_000) if rest else b""
     )
     return tag + varint(len(body)) + body
+
+
+def after_field(encoded: bytes, at: int) -> int:
+    """Return where the field ends that begins at `at`: one with a tag of one byte and a length."""
+    length, shift, at = 0, 0, at + 1
+    while encoded[at] > 0x7F:
+        length |= (encoded[at] & 0x7F) << shift
+        shift, at = shift + 7, at + 1
+    return at + 1 + (length | encoded[at] << shift)

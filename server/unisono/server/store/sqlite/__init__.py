@@ -2,6 +2,7 @@
 
 from unisono.server.store.sqlite.backup import backup, restore
 from unisono.server.store.sqlite.migrate import migrate
+from unisono.server.store.sqlite.renaming import plan_rename, rename_users
 from unisono.server.store.sqlite.store import SqliteStore
 
-__all__ = ["SqliteStore", "backup", "migrate", "restore"]
+__all__ = ["SqliteStore", "backup", "migrate", "plan_rename", "rename_users", "restore"]

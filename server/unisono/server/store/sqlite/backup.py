@@ -28,7 +28,7 @@ def backup(source: Path, target: Path, progress: Progress) -> None:
     source, target = source.resolve(), target.resolve()
     if _exists(target):
         raise StoreError(f"{target} exists; back up to another file, or remove it first")
-    with _reading(source) as original, replacing(target) as copy:
+    with reading(source) as original, replacing(target) as copy:
         _copy(original, copy, progress)
 
 
@@ -41,7 +41,7 @@ def restore(source: Path, target: Path, ids: Ids, progress: Progress, *, force: 
     not a store, or when a file cannot be used.
     """
     source, target = source.resolve(), target.resolve()
-    with closing(lock(target)), _reading(source) as original:
+    with closing(lock(target)), reading(source) as original:
         if _exists(target) and not force:
             raise StoreError(f"{target} exists; restore to another file, or overwrite it with --force")
         _check_whole(original, source)
@@ -58,8 +58,11 @@ def _exists(path: Path) -> bool:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a store's file read-only, in one snapshot."""
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a store's file read-only, in one snapshot, also while a server uses it.
+
+    Raises `StoreError` when it is not there, or not a store of a version known here.
+    """
     if not _exists(path):
         raise StoreError(f"{path} does not exist; name the file of a store")
     uri = f"{path.as_uri()}?mode=ro"

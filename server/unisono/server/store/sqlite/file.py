@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import structlog
 
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
-from unisono.server.store.sqlite import schema
+from unisono.server.store.sqlite import renames, schema
 from unisono.server.store.sqlite.errors import database_errors, is_full, system_errors
 from unisono.server.store.sqlite.lock import FileLock
 
@@ -51,7 +52,8 @@ class File:
         """Lock, create if missing, and open the file; `busy_timeout` is in milliseconds.
 
         One of an older version is brought to the latest. Raises `StoreError` when that takes long, when
-        another server has the file, or when it is not a store of a version known here.
+        another server has the file, when a rename of users was cut off, or when it is not a store of a
+        version known here.
         """
         self._lock = lock(path)
         try:
@@ -72,6 +74,11 @@ class File:
         """The key of the bars, 32 bytes."""
         (key,) = self._connection.execute("SELECT key FROM bar_key").fetchone()
         return bytes(key)
+
+    @property
+    def prefixes(self) -> Mapping[str, Sequence[str]]:
+        """See `Store.prefixes`."""
+        return renames.prefixes(self._connection)
 
     def writable(self) -> sqlite3.Connection:
         """Return the connection, to write with it.
@@ -145,6 +152,21 @@ def _connect(path: Path, ids: Ids, busy_timeout: int) -> tuple[sqlite3.Connectio
 def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout: int) -> None:
     connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
     check(connection, path)
+    configure(connection, path)
+    if schema.is_new(connection):
+        schema.create(connection, ids)
+    if schema.version(connection) < schema.latest():
+        _upgrade(connection, path)
+    renames.check_complete(connection, path)
+    if not schema.is_clean(connection):
+        log.warning("the file may have what was deleted before; `unisono-server migrate` makes it anew")
+
+
+def configure(connection: sqlite3.Connection, path: Path) -> None:
+    """Let a connection to a store, or to a new file, write as all that write to it do.
+
+    Raises `StoreError` where the file system does not let it.
+    """
     if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
         raise StoreError(f"the file system of {path} does not let SQLite keep a log; use a local disk")
     # OK means "on the disk": NORMAL may lose the last commits when the power fails.
@@ -157,12 +179,6 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
     connection.execute(f"PRAGMA cache_size = {-CACHE_BYTES // 1024}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
-    if schema.is_new(connection):
-        schema.create(connection, ids)
-    if schema.version(connection) < schema.latest():
-        _upgrade(connection, path)
-    if not schema.is_clean(connection):
-        log.warning("the file may have what was deleted before; `unisono-server migrate` makes it anew")
 
 
 def _have_cleared(connection: sqlite3.Connection) -> bool:

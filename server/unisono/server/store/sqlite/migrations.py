@@ -167,6 +167,16 @@ _ERASURE: Final = (
     "INSERT INTO bar_key (key) VALUES (randomblob(32))",
 )
 
+_RENAMES: Final = (
+    # What was put before the ids of an app's users, in order; one that is not complete goes on.
+    """CREATE TABLE renames (
+        rename INTEGER PRIMARY KEY,
+        app_id TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        complete INTEGER NOT NULL
+    ) STRICT""",
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_FIRST),
     Migration(statements=_BOUNDED, reads_notifications=True),
@@ -175,5 +185,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(statements=_ENDPOINT_COUNT),
     Migration(statements=_RETURNING_ENDPOINTS),
     Migration(statements=_ERASURE),
+    Migration(statements=_RENAMES),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from unisono.server.clock import Ids
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
-from unisono.server.store.base import Encode
+from unisono.server.store.base import Encode, WithFeed
 from unisono.server.store.commit import (
     Decision,
     EndpointDecision,
@@ -37,11 +37,12 @@ from unisono.server.store.sqlite.commit import commit_batch
 from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.file import File, lengthen_log
 from unisono.server.store.sqlite.readers import Readers
-from unisono.server.store.sqlite.writer import Writer
+from unisono.server.store.sqlite.writer import Constants, Writer
 
 R = TypeVar("R")
 ItemT = TypeVar("ItemT", bound=Item)
 EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
+PageT = TypeVar("PageT", Changes, HistoryPage, ChangesPage)
 
 LOG_STEP: Final = 1024 * 1024
 """Bytes by which a log that was cleared is lengthened at a time: commits wait for no more."""
@@ -51,16 +52,25 @@ class SqliteStore:
     """A `Store` in the SQLite file `path`, which one server uses at a time.
 
     One thread writes, and `readers` connections read beside it. `busy_timeout` is how long to wait, in
-    milliseconds, for another program that holds the file. `encode` is called on the thread that writes.
+    milliseconds, for another program that holds the file. `encode` is called on the thread that writes;
+    `with_feed` only for users who were renamed, and without it rows are returned as they were encoded.
     """
 
     def __init__(
-        self, path: Path, *, ids: Ids, encode: Encode, readers: int = 2, busy_timeout: int = 2000
+        self,
+        path: Path,
+        *,
+        ids: Ids,
+        encode: Encode,
+        with_feed: WithFeed = lambda encoded, _: encoded,
+        readers: int = 2,
+        busy_timeout: int = 2000,
     ) -> None:
         self._path = path = path.resolve()
         self._ids = ids
         self._encode = encode
-        self._epoch = self._bar_key = b""
+        self._with_feed = with_feed
+        self._constants = Constants()
         self._feed_cache = FeedCache()
         self._writer = Writer(partial(File, path, ids, busy_timeout=busy_timeout))
         self._readers = Readers(path, readers, busy_timeout=busy_timeout)
@@ -68,12 +78,17 @@ class SqliteStore:
     @property
     def epoch(self) -> bytes:
         """See `Store.epoch`; empty before `open`."""
-        return self._epoch
+        return self._constants.epoch
 
     @property
     def bar_key(self) -> bytes:
         """See `Store.bar_key`; empty before `open`."""
-        return self._bar_key
+        return self._constants.bar_key
+
+    @property
+    def prefixes(self) -> Mapping[str, Sequence[str]]:
+        """See `Store.prefixes`; empty before `open`."""
+        return self._constants.prefixes
 
     async def open(self) -> None:
         """Lock the file, create it if missing, clear the sessions of its endpoints, and start the threads.
@@ -82,7 +97,7 @@ class SqliteStore:
         closed, or failed to open, cannot be opened again: that raises `Unavailable`.
         """
         try:
-            self._epoch, self._bar_key = await self._writer.open()
+            self._constants = await self._writer.open()
             await self._readers.open()
         except BaseException:
             await self.close()
@@ -149,9 +164,10 @@ class SqliteStore:
         max_bytes: int,
     ) -> Changes:
         """See `Store.changes`."""
-        return await paging.read_changes(
+        page = await paging.read_changes(
             self._readers, key, after=after, known=known, limit=limit, max_bytes=max_bytes
         )
+        return self._named(key, page)
 
     async def find(
         self, key: FeedKey, *, ids: Sequence[str] = (), keys: Sequence[str] = ()
@@ -170,7 +186,7 @@ class SqliteStore:
         max_examined: int = MAX_EXAMINED_ROWS,
     ) -> HistoryPage:
         """See `Store.history`."""
-        return await paging.read_history(
+        page = await paging.read_history(
             self._readers,
             key,
             where,
@@ -179,6 +195,7 @@ class SqliteStore:
             max_bytes=max_bytes,
             max_examined=max_examined,
         )
+        return self._named(key, page)
 
     async def list_changes(
         self,
@@ -192,7 +209,7 @@ class SqliteStore:
         max_examined: int = MAX_EXAMINED_ROWS,
     ) -> ChangesPage:
         """See `Store.list_changes`."""
-        return await changed.read_changed(
+        page = await changed.read_changed(
             self._readers,
             key,
             after=after,
@@ -202,6 +219,7 @@ class SqliteStore:
             max_bytes=max_bytes,
             max_examined=max_examined,
         )
+        return self._named(key, page)
 
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         """See `Store.endpoints`."""
@@ -239,3 +257,10 @@ class SqliteStore:
         while forgotten and await self._writer.run(lambda _: lengthen_log(self._path, LOG_STEP)):
             pass
         return forgotten
+
+    def _named(self, key: FeedKey, page: PageT) -> PageT:
+        """Return a page of which the rows name the feed as it is now: some may be older than its name."""
+        if key.app_id not in self._constants.prefixes:
+            return page
+        named = [row._replace(encoded=self._with_feed(row.encoded, key)) for row in page.rows]
+        return replace(page, rows=named)

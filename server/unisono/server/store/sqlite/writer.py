@@ -1,8 +1,8 @@
 """The one thread that writes to the file: a commit is one function on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from sqlite3 import Connection
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from unisono.server.errors import Unavailable
 from unisono.server.failure_log import FailureLog
@@ -11,6 +11,14 @@ from unisono.server.store.sqlite.transaction import not_open, translated
 from unisono.server.store.sqlite.worker import Worker
 
 T = TypeVar("T")
+
+
+class Constants(NamedTuple):
+    """What a file has that stays as it is while it is open; see the properties of `Store`."""
+
+    epoch: bytes = b""
+    bar_key: bytes = b""
+    prefixes: Mapping[str, Sequence[str]] = {}
 
 
 class Writer:
@@ -24,8 +32,8 @@ class Writer:
         self._closed = False
         self._failures = FailureLog("the store could not be written")
 
-    async def open(self) -> tuple[bytes, bytes]:
-        """Open the file, and return the store's epoch and the key of its bars.
+    async def open(self) -> Constants:
+        """Open the file, and return what stays as it is.
 
         Raises `StoreError` when the file cannot be used, and `Unavailable` after `close`.
         """
@@ -58,9 +66,9 @@ class Writer:
         if self._closed:
             raise not_open()
 
-    def _open(self) -> tuple[bytes, bytes]:
-        self._file = self._make()
-        return self._file.epoch, self._file.bar_key
+    def _open(self) -> Constants:
+        self._file = file = self._make()
+        return Constants(file.epoch, file.bar_key, file.prefixes)
 
     def _connection(self) -> Connection:
         if self._file is None:

@@ -1,11 +1,13 @@
-"""Maintenance of a store: migration, backup and restore, with the adapter that the settings name."""
+"""Maintenance of a store: migration, backup, restore, renames, with the adapter that the settings name."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from unisono.server.clock import RandomIds
 from unisono.server.config import Settings
+from unisono.server.core.access.claims import USER_ID_BYTES
 from unisono.server.store import sqlite
+from unisono.server.store.renaming import Rename, RenamePlan
 
 Progress = Callable[[int, int], None]
 """Called with how much is done, and how much there is."""
@@ -38,3 +40,32 @@ def restore(settings: Settings, source: Path, progress: Progress, *, force: bool
     backup cannot be used.
     """
     sqlite.restore(source, settings.store_file, RandomIds(), progress, force=force)
+
+
+def plan_rename(settings: Settings, rename: Rename) -> RenamePlan:
+    """Return what a rename of the users of an app would do, also while a server uses the store.
+
+    Raises `StoreError` when nobody of the app is in the store, or that cannot be read.
+    """
+    return sqlite.plan_rename(settings.store_file, rename, max_bytes=user_id_bytes(settings))
+
+
+def rename_users(
+    settings: Settings, rename: Rename, progress: Progress, *, keep_prefixed: bool
+) -> RenamePlan:
+    """Rename the users of an app where that is possible, or go on where it was cut off; return the plan.
+
+    Raises `StoreError` as `plan_rename`, and when a server uses the store.
+    """
+    return sqlite.rename_users(
+        settings.store_file,
+        rename,
+        progress,
+        max_bytes=user_id_bytes(settings),
+        keep_prefixed=keep_prefixed,
+    )
+
+
+def user_id_bytes(settings: Settings) -> int:
+    """Return how long the id of a user may be, in bytes, so that both devices and publishers can name it."""
+    return min(USER_ID_BYTES, settings.id_bytes)

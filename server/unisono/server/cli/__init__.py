@@ -9,6 +9,7 @@ from unisono.server.cli.doctor import doctor
 from unisono.server.cli.examples import examples
 from unisono.server.cli.failures import Commands
 from unisono.server.cli.migrate import migrate
+from unisono.server.cli.rename_users import rename_users
 from unisono.server.cli.restore import restore
 from unisono.server.cli.serve import serve
 from unisono.server.cli.token import token
@@ -31,5 +32,5 @@ def main() -> None:
     """
 
 
-for command in (serve, token, doctor, migrate, config, backup, restore):
+for command in (serve, token, doctor, migrate, config, backup, restore, rename_users):
     main.add_command(command)

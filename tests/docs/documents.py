@@ -54,6 +54,7 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Drawing('"event": "write"'),
         Drawing("postrotate"),
         Run("unisono-server restore", says="restored"),
+        Drawing("unisono-server rename-users"),
         Run("unisono-server migrate", says="version"),
     ],
     "docs/quickstart-backend.md": [

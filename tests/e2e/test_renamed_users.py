@@ -18,6 +18,7 @@ from tests.support.fleet import fleet, user_ids, wait_converged
 from tests.support.nodes import Client
 from tests.support.processes import TESTERS, ServerProcess, run, serving, url
 from unisono.client import (
+    Device,
     FeedBarred,
     InvalidRequest,
     Publisher,
@@ -41,6 +42,7 @@ async def test_devices_start_anew_by_themselves_and_lose_and_repeat_nothing(tmp_
         address = server.address
         members = fleet(address, users=USERS, devices=DEVICES)
         await asyncio.gather(*(member.join() for member in members))
+        await asyncio.gather(*(member.device.wait_for(is_live) for member in members))
         eraser = tokens.publisher(scope=tokens.ERASER_SCOPES)
         async with Publisher(address, eraser, timeout=60) as publisher, create_channel(address) as channel:
             await send(publisher, user_ids(USERS))
@@ -55,7 +57,7 @@ async def test_devices_start_anew_by_themselves_and_lose_and_repeat_nothing(tmp_
             assert await asyncio.to_thread(server.ended) == 0
             before = by_hand.held.messages[-1]
             marking = members[0].device
-            await marking.wait_for(lambda device: device.status is Status.OFFLINE)
+            await marking.wait_for(lambda device: not is_live(device))
             marked = marking.notifications[0]
             await marking.mark(marked, read_state=ReadState.READ)
             await asyncio.to_thread(rename, store)
@@ -94,6 +96,10 @@ async def test_devices_start_anew_by_themselves_and_lose_and_repeat_nothing(tmp_
 
     assert {member.device.error for member in members} == {None}
     assert [wrong for member in members for wrong in member.wrong_rings()] == []
+
+
+def is_live(device: Device) -> bool:
+    return device.status is Status.LIVE
 
 
 async def start(servers: ExitStack, store: Path, env: Mapping[str, str], *flags: str) -> ServerProcess:

@@ -157,7 +157,8 @@ const (
 	GoodbyeReason_GOODBYE_REASON_SESSION_AGE GoodbyeReason = 2
 	// The position fell behind what the store still knows. Come back. The status is UNAVAILABLE.
 	GoodbyeReason_GOODBYE_REASON_RESYNC GoodbyeReason = 3
-	// The token expired. Come back with a new one. The status is UNAUTHENTICATED.
+	// The token expires within a minute, or has expired. Come back with a new one. The status is
+	// UNAUTHENTICATED.
 	GoodbyeReason_GOODBYE_REASON_TOKEN_EXPIRED GoodbyeReason = 4
 	// A newer stream of the same endpoint took over. Do not come back. The status is ABORTED.
 	GoodbyeReason_GOODBYE_REASON_SUPERSEDED GoodbyeReason = 5

@@ -101,7 +101,9 @@ class _GoodbyeReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Goodbye
     GOODBYE_REASON_RESYNC: _GoodbyeReason.ValueType  # 3
     """The position fell behind what the store still knows. Come back. The status is UNAVAILABLE."""
     GOODBYE_REASON_TOKEN_EXPIRED: _GoodbyeReason.ValueType  # 4
-    """The token expired. Come back with a new one. The status is UNAUTHENTICATED."""
+    """The token expires within a minute, or has expired. Come back with a new one. The status is
+    UNAUTHENTICATED.
+    """
     GOODBYE_REASON_SUPERSEDED: _GoodbyeReason.ValueType  # 5
     """A newer stream of the same endpoint took over. Do not come back. The status is ABORTED."""
     GOODBYE_REASON_ENDPOINT_DELETED: _GoodbyeReason.ValueType  # 6
@@ -123,7 +125,9 @@ GOODBYE_REASON_SESSION_AGE: GoodbyeReason.ValueType  # 2
 GOODBYE_REASON_RESYNC: GoodbyeReason.ValueType  # 3
 """The position fell behind what the store still knows. Come back. The status is UNAVAILABLE."""
 GOODBYE_REASON_TOKEN_EXPIRED: GoodbyeReason.ValueType  # 4
-"""The token expired. Come back with a new one. The status is UNAUTHENTICATED."""
+"""The token expires within a minute, or has expired. Come back with a new one. The status is
+UNAUTHENTICATED.
+"""
 GOODBYE_REASON_SUPERSEDED: GoodbyeReason.ValueType  # 5
 """A newer stream of the same endpoint took over. Do not come back. The status is ABORTED."""
 GOODBYE_REASON_ENDPOINT_DELETED: GoodbyeReason.ValueType  # 6

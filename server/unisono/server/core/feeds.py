@@ -22,6 +22,9 @@ from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.reads import EndpointActivity, Standing
 
+EARLY_MAX, EARLY_SHARE = 60.0, 0.1
+"""How long before its token expires a stream ends, at most: seconds, and a share of the time that is left."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRules:
@@ -228,8 +231,17 @@ class Feeds:
         return SessionLimits(
             heartbeat=min(max(heartbeat, rules.heartbeat_min), rules.heartbeat_max),
             age=random.uniform(rules.age_min, rules.age_max),  # noqa: S311
-            expire_time=request.expire_time,
+            expire_time=self._before(request.expire_time),
         )
+
+    def _before(self, expire_time: int) -> int:
+        """Return a random time before a token expires: for those that expire together to come back apart.
+
+        A share of what is left, so that a device without a newer token does not come back over and over.
+        """
+        left = max(expire_time - self._clock.now(), 0)
+        early = min(left * EARLY_SHARE, EARLY_MAX * 1000) * random.uniform(0.2, 1)  # noqa: S311
+        return expire_time - int(early)
 
 
 def _counters(feed: Feed | None, audience: Audience | None) -> FeedState:

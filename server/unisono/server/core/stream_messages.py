@@ -52,8 +52,8 @@ class StreamMessage:
 
 @value(frozen=True, slots=True, kw_only=True)
 class SessionLimits:
-    """How long a session may be silent (`heartbeat`) and last (`age`), in seconds. `expire_time`, that of the
-    access token, is in milliseconds since 1970.
+    """How long a session may be silent (`heartbeat`) and last (`age`), in seconds. `expire_time` is when it
+    ends with its access token, a little before that expires, in milliseconds since 1970.
     """
 
     heartbeat: float

@@ -66,7 +66,7 @@ def _cause(goodbye: pb.Goodbye | None, error: UnisonoError | None) -> UnisonoErr
     if goodbye is None:
         return error or Unavailable("the server ended the stream without a word")
     if goodbye.reason == pb.GOODBYE_REASON_TOKEN_EXPIRED:
-        return Unauthenticated("the access token has expired", reason="TOKEN_EXPIRED")
+        return Unauthenticated("the access token has expired, or is about to", reason="TOKEN_EXPIRED")
     if goodbye.reason == pb.GOODBYE_REASON_SUPERSEDED:
         return Superseded("another stream of this endpoint took over", reason="SUPERSEDED")
     if goodbye.reason == pb.GOODBYE_REASON_ENDPOINT_DELETED:

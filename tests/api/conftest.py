@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from tests.support import tokens
 from tests.support.api_client import ApiClient
 from tests.support.clocks import FakeClock
 from tests.support.nodes import Running, Setup, running
+from unisono.server.clock import SystemClock
+from unisono.server.core.access.signature_budget import SignatureBudget
+from unisono.server.core.access.verifier import TokenVerifier
+from unisono.server.model import Limits
 
 HERE = Path(__file__).parent
 _NUMBERS = itertools.count(1)
@@ -24,7 +29,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def serving(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
-    async with running(Setup(path=tmp_path_factory.mktemp("node") / "unisono.db")) as node:
+    """A node that does not tire of strangers: the tests of a module are more than it takes of them."""
+    clock, many = SystemClock(), 100_000
+    budget = SignatureBudget(clock, per_connection=many, in_all=many)
+    setup = Setup(
+        path=tmp_path_factory.mktemp("node") / "unisono.db",
+        clock=clock,
+        limits=Limits(stranger_calls_per_second=many),
+        verifier=TokenVerifier(tokens.issuers(), tokens.apps(), clock, budget=budget),
+    )
+    async with running(setup) as node:
         yield node
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,14 +71,23 @@ async def test_other_machines_are_reached_through_the_proxy_of_the_environment(
 
 
 async def test_whoever_answers_bit_by_bit_is_left_in_time() -> None:
+    left = asyncio.Event()
+
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-        while not writer.is_closing():
+        leaving = asyncio.create_task(reader.read())
+        while not leaving.done():
             writer.write(b" ")
-            await asyncio.sleep(0.02)
+            await asyncio.wait([leaving], timeout=0.02)
+        writer.close()
+        with suppress(ConnectionError):
+            await asyncio.gather(leaving, writer.wait_closed())
+        left.set()
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
         with pytest.raises(NotReached, match="answers too slowly"):
             await asyncio.to_thread(http.get, f"http://{host}:{port}/", 0.3)
+        async with asyncio.timeout(TIMEOUT):
+            await left.wait()

@@ -221,3 +221,22 @@ def test_dev_key_that_two_make_at_once(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Path, "hardlink_to", slow)
     assert dev_key.secret(tmp_path / "a.db") == "the key that the other one has made"
     assert [entry.name for entry in tmp_path.iterdir()] == [file.name]
+
+
+def test_the_prefixes_that_users_of_each_app_may_have(tmp_path: Path) -> None:
+    """Not those of issuers that speak for no users; whose tokens are of the development key has none."""
+    issuers = [
+        issuer(issuer=f"https://{name}.test/", name=name, secret=SECRET, user_prefix=prefix, user_claims=user)
+        for name, prefix, user in (("one", "a:", "sub"), ("two", "b:", "sub"), ("backends", "", ()))
+    ]
+    apps = [{**APP, "issuers": ["one", "two", "backends"]}] + [
+        {"app_id": f"{name}.test", "client_ids": name, "issuers": [name]} for name in ("two", "backends")
+    ]
+    at = settings(tmp_path, apps=apps, issuers=issuers)
+
+    trusted = trust.trust(at, FakeClock()).user_prefixes
+    with_dev = trust.trust(at.model_copy(update={"dev": True}), FakeClock()).user_prefixes
+
+    assert trusted == {"mail.test": {"a:", "b:"}, "two.test": {"b:"}}
+    everybody = {"mail.test": {"", "a:", "b:"}, "two.test": {"", "b:"}, "backends.test": {""}, "demo": {""}}
+    assert with_dev == everybody

@@ -269,3 +269,14 @@ async def test_sessions_do_not_outlive_the_store_that_held_them(backend: StoreBa
 
     async with opened(backend.store()) as store:
         assert await the(store, "phone") == replace(phone, session_id="")
+
+
+async def test_the_first_user_of_an_app_from_an_id_on(store: Store) -> None:
+    """In the order of code points, whatever is between."""
+    ids = ("Z", "a", "a:", "a:\U0010ffff", "ä", "\uffff", "\U0001f989")
+    await put_endpoints(store, *(an_endpoint("phone", feed=FeedKey("a.test", id_)) for id_ in reversed(ids)))
+
+    assert await store.first_user("a.test") == "Z"
+    assert [await store.first_user("a.test", id_) for id_ in ids] == list(ids)
+    assert [await store.first_user("a.test", f"{id_}\x01") for id_ in ids] == [*ids[1:], None]
+    assert await store.first_user("b.test") is None

@@ -60,6 +60,7 @@ async def test_devices_start_anew_by_themselves_and_lose_and_repeat_nothing(tmp_
             await marking.wait_for(lambda device: not is_live(device))
             marked = marking.notifications[0]
             await marking.mark(marked, read_state=ReadState.READ)
+            await asyncio.to_thread(refused, store)
             await asyncio.to_thread(rename, store)
             await start(servers, store, WITH_PREFIX, "--listen", address)
 
@@ -115,6 +116,13 @@ async def connected(channel: grpc.aio.Channel, before: ByHand | None = None) -> 
     """A device by hand of user-1, from where it left off."""
     held = before.held if before is not None else None
     return await ByHand(Client(channel, tokens.device("user-1")), "by hand", held).connect()
+
+
+def refused(store: Path) -> None:
+    """No server starts that would give everybody another id than the store has."""
+    done = run("serve", "--listen", "127.0.0.1:0", "--store", url(store), env=WITH_PREFIX)
+    assert done.returncode == 1
+    assert f"`unisono-server rename-users --app mail.test --prefix {PREFIX}`" in done.stderr
 
 
 def rename(store: Path) -> None:

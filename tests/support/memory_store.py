@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tests.support.encoding import encoded_row_of
 from tests.support.memory_rules import changed_until, examined, is_purged, paged, passes, with_activity
-from tests.support.memory_view import Rows, named_rows, view_of
+from tests.support.memory_view import Rows, first_user, named_rows, view_of
 from unisono.server.clock import Ids
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
@@ -57,7 +57,6 @@ class MemoryStore:
         self._detached: list[int] = []
         self._detachments = 0
         self._bars: dict[tuple[str, bytes], Bar] = {}
-        #: For a test to change; no keys and rows do.
         self.prefixes: Mapping[str, Sequence[str]] = {}
 
     @property
@@ -192,6 +191,9 @@ class MemoryStore:
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         present = [e for e in self._endpoints[key].values() if e.delete_time is None]
         return sorted(present, key=lambda endpoint: endpoint.create_time)
+
+    async def first_user(self, app_id: str, at_least: str = "") -> str | None:
+        return first_user(self._feeds, app_id, at_least)
 
     async def due(self, now: int, limit: int) -> Sequence[Due]:
         live = [row for rows in self._rows.values() for row in rows.values() if row.live]

@@ -1,7 +1,7 @@
-"""What a commit of the store in memory is shown of the rows, as `ReadSet` says."""
+"""What the store in memory shows of its rows, as `ReadSet` says, and of its feeds."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tests.support.memory_rules import examined, passes
@@ -67,3 +67,9 @@ def _scanned(stored: Rows, scan: Scan) -> tuple[list[Notification], int | None]:
     seen, end = examined(ordered, where, max(scan.limit, scan.max_examined))
     found = [row for row in seen if passes(row, where)][: scan.limit]
     return found, found[-1].create_revision if len(found) == scan.limit else end
+
+
+def first_user(feeds: Iterable[FeedKey], app_id: str, at_least: str) -> str | None:
+    """Return the first user of an app, in the order of ids, that is not before `at_least`."""
+    ids = (key.user_id for key in feeds if key.app_id == app_id and key.user_id >= at_least)
+    return min(ids, default=None)

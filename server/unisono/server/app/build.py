@@ -28,6 +28,7 @@ def build(settings: Settings, audit_file: AuditFile | None) -> Node:
         ids=ids,
         verifier=trusted.verifier,
         key_sources=trusted.key_sources,
+        user_prefixes=trusted.user_prefixes,
         limits=settings.limits(),
         transport=_transport(settings),
         session_rules=_session_rules(settings),

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
@@ -15,6 +15,7 @@ from unisono.server.api.services.feeds import FeedService
 from unisono.server.api.services.notifications import NotificationService
 from unisono.server.api.services.server_info import ServerService
 from unisono.server.api.tls import Certificate
+from unisono.server.app.user_prefixes import check_user_prefixes
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
 from unisono.server.core.access.verifier import TokenVerifier
@@ -69,10 +70,12 @@ class Node:
         commit_queue: int,
         commit_batch: int,
         key_sources: Sequence[KeySource] = (),
+        user_prefixes: Mapping[str, Collection[str]] | None = None,
         audit: Audit | None = None,
     ) -> None:
         self._store = store
         self._key_sources = key_sources
+        self._user_prefixes = user_prefixes or {}
         self._bus = bus
         self._hub = Hub(subscribe_response.encode_change, clock, streams_per_user=limits.streams_per_user)
         bus.listen(self._hub.on_hint)
@@ -140,6 +143,7 @@ class Node:
         """
         try:
             await self._store.open()
+            await check_user_prefixes(self._store, self._user_prefixes)
             await self._bus.open()
             await self._bars.load()
             for source in self._key_sources:

@@ -1,6 +1,6 @@
 """The apps and issuers that a server trusts: those declared, and the development key where enabled."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from unisono.server.app import dev_key
@@ -25,6 +25,15 @@ class Trust:
     verifier: TokenVerifier
     apps: Apps
     issuers: Sequence[Issuer]
+
+    @property
+    def user_prefixes(self) -> Mapping[str, Collection[str]]:
+        """For each app that has users, the prefixes that its issuers give them, the empty one, too."""
+        speaking = {one.name: one.user_prefix for one in self.issuers if one.speaks_for_users}
+        found = {
+            app.app_id: {speaking[name] for name in app.issuers if name in speaking} for app in self.apps
+        }
+        return {app_id: prefixes for app_id, prefixes in found.items() if prefixes}
 
     @property
     def key_sources(self) -> Sequence[KeySource]:

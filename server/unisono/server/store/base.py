@@ -201,6 +201,12 @@ class Store(Protocol):
     async def endpoints(self, key: FeedKey) -> Sequence[Endpoint]:
         """Return the endpoints of a user that are not deleted, in the order of registration; may be empty."""
 
+    async def first_user(self, app_id: str, at_least: str = "") -> str | None:
+        """Return the first user of an app in the order of ids, from `at_least` on; None where there is none.
+
+        The order is that of code points.
+        """
+
     async def due(self, now: int, limit: int) -> Sequence[Due]:
         """Return at most `limit` live notifications that are due, the longest due first.
 

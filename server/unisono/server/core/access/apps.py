@@ -1,6 +1,6 @@
 """The declared apps, found by the OAuth clients that act for them: each an issuer and its client id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from unisono.server.core.access.misconfigured import AccessMisconfigured
@@ -58,6 +58,10 @@ class Apps:
     def get(self, app_id: str) -> App | None:
         """Return the app with this id, or None."""
         return self._by_id.get(app_id)
+
+    def __iter__(self) -> Iterator[App]:
+        """Yield the apps in the order of declaration."""
+        return iter(self._by_id.values())
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -64,6 +64,10 @@ _ENDPOINTS = render(
     endpoint=ENDPOINT,
 )
 
+_FIRST_USER = """
+    SELECT user_id FROM feeds WHERE app_id = :app_id AND user_id >= :at_least ORDER BY user_id LIMIT 1
+    """
+
 _DUE = """
     WITH detached AS (SELECT feed FROM feeds WHERE app_id = ''),
     expired AS (
@@ -82,6 +86,13 @@ _DUE = """
     CROSS JOIN feeds AS f ON f.feed = due.feed
     ORDER BY due.time
     """
+
+
+async def read_first_user(readers: Readers, app_id: str, at_least: str) -> str | None:
+    """Return the first user of an app in the order of ids, from `at_least` on, if there is one."""
+    values = {"app_id": app_id, "at_least": at_least}
+    found = [user_id for (user_id,) in await readers.fetch(NOBODY, _FIRST_USER, values)]
+    return found[0] if found else None
 
 
 async def read_feed(readers: Readers, key: FeedKey) -> Feed | None:

@@ -225,6 +225,10 @@ class SqliteStore:
         """See `Store.endpoints`."""
         return await queries.read_endpoints(self._readers, key)
 
+    async def first_user(self, app_id: str, at_least: str = "") -> str | None:
+        """See `Store.first_user`."""
+        return await queries.read_first_user(self._readers, app_id, at_least)
+
     async def due(self, now: int, limit: int) -> Sequence[Due]:
         """See `Store.due`."""
         return await queries.read_due(self._readers, now, limit)

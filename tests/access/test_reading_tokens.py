@@ -94,6 +94,7 @@ class TestWhoseToken:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"app_only": AppOnly.NEVER, "user_claims": ()}, "speaks neither"),
         ({"app_only": AppOnly.CLAIM}, "app_only_claims"),
         ({"app_only_claims": {"x": True}}, "app_only_claims"),
         ({"app_only": AppOnly.SCOPE}, "app_only_scope"),

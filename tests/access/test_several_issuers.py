@@ -129,6 +129,12 @@ def test_an_issuer_of_backends_alone_needs_no_prefix() -> None:
     assert by.verify(token("two")).role is Role.PUBLISHER
 
 
+def test_an_issuer_that_never_speaks_for_the_app() -> None:
+    by = verifier([issuer("one", app_only=AppOnly.NEVER)], app())
+    assert [by.verify(token("one", sub=sub)).user_id for sub in ("web", "ada")] == ["web", "ada"]
+    assert "does not name its user" in refused(by, token("one", sub=None)).message
+
+
 def test_an_issuer_that_speaks_for_no_users_has_none() -> None:
     backends = issuer("one", user_claims=(), app_only=AppOnly.SUB_IS_CLIENT_ID)
     by = verifier([backends], app())

@@ -84,6 +84,25 @@ def test_issuer_with_a_secret_in_a_file_that_every_user_may_read(tmp_path: Path)
             verifier(settings(tmp_path, apps=[APP], issuers=[issuer(secret_file=file)]), FakeClock())
 
 
+def test_secrets_that_every_user_may_read_later_are_not_taken_over(tmp_path: Path) -> None:
+    file, clock = tmp_path / "unisono.secret", FakeClock()
+    file.write_text(SECRET)
+    file.chmod(0o600)
+    by = verifier(settings(tmp_path, apps=[APP], issuers=[issuer(secret_file=file)]), clock)
+    other = "another secret, which everybody reads"
+    file.write_text(f"{other}\n{SECRET}")
+    file.chmod(0o644)
+    clock.advance(1)
+    assert by.verify(signed(claims(clock))).user_id == "ada"
+    with pytest.raises(Unauthenticated):
+        by.verify(signed(claims(clock), other))
+    file.chmod(0o600)
+    file.write_text(f"{SECRET}\n{other}\n")
+    clock.advance(1)
+    by.verify(signed(claims(clock)))
+    assert by.verify(signed(claims(clock), other)).user_id == "ada"
+
+
 def test_issuer_with_a_pem_file(tmp_path: Path) -> None:
     clock, pem = FakeClock(), tmp_path / "key.pem"
     pem.write_bytes(public_pem(rsa_key()))

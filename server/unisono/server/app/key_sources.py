@@ -8,7 +8,7 @@ from unisono.server.clock import Clock
 from unisono.server.config import IssuerSettings, Settings
 from unisono.server.config.secret_files import accessible_to_all_users, exposed
 from unisono.server.core.access.misconfigured import AccessMisconfigured
-from unisono.server.keys.base import Algorithm, FixedKeys, KeySource, UnusableKeys
+from unisono.server.keys.base import Algorithm, FixedKeys, Key, KeySource, UnusableKeys
 from unisono.server.keys.files import KeyFile
 from unisono.server.keys.formats import (
     PUBLIC_KEY_ALGORITHMS,
@@ -36,8 +36,7 @@ def _of_file(declared: IssuerSettings, clock: Clock) -> KeySource | None:
         return FixedKeys(key_of_secret(declared.secret.get_secret_value()))
     if declared.secret_file is not None:
         _check_symmetric(accepted)
-        _check_private(declared.secret_file)
-        return KeyFile(declared.secret_file, keys_of_secrets, clock)
+        return KeyFile(declared.secret_file, _private_secrets, clock)
     if declared.pem_file is not None:
         return KeyFile(declared.pem_file, partial(keys_of_pem, accepted=accepted), clock)
     if declared.jwks_file is not None:
@@ -69,10 +68,8 @@ def _check_symmetric(accepted: Sequence[Algorithm]) -> None:
         raise UnusableKeys(f"a shared secret is no key for {' or '.join(accepted)}, only for HS256")
 
 
-def _check_private(file: Path) -> None:
-    try:
-        mode = file.stat().st_mode
-    except OSError as error:
-        raise UnusableKeys(f"{file} cannot be read: {error.strerror}") from error
-    if accessible_to_all_users(mode):
-        raise UnusableKeys(exposed(file, "the secret of an issuer"))
+def _private_secrets(text: str, where: str) -> Sequence[Key]:
+    """Return the secrets in a file, each time that it is read unless every user of the machine may."""
+    if accessible_to_all_users(Path(where).stat().st_mode):
+        raise UnusableKeys(exposed(where, "the secret of an issuer"))
+    return keys_of_secrets(text, where)

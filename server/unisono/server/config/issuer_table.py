@@ -60,9 +60,9 @@ class IssuerSettings(BaseModel):
     scope_map: dict[str, str] = {}
     user_scopes: AnyNames = ()
     app_scopes: AnyNames = ()
-    app_only: Literal["no_user_claim", "idtyp", "sub_is_client_id", "publisher_clients", "claim", "scope"] = (
-        "no_user_claim"
-    )
+    app_only: Literal[
+        "no_user_claim", "idtyp", "sub_is_client_id", "publisher_clients", "claim", "scope", "never"
+    ] = "no_user_claim"
     client_subject: str = "{client_id}"
     app_only_claims: Expected = {}
     app_only_scope: str = ""

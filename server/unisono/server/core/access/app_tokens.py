@@ -21,6 +21,7 @@ class AppOnly(StrEnum):
     - PUBLISHER_CLIENTS: the client is one of the app's `publisher_client_ids`.
     - CLAIM: all claims are as in `app_only_claims`.
     - SCOPE: it has the scope `app_only_scope`.
+    - NEVER: each is a user's, whatever it says.
     """
 
     NO_USER_CLAIM = "no_user_claim"
@@ -29,6 +30,7 @@ class AppOnly(StrEnum):
     PUBLISHER_CLIENTS = "publisher_clients"
     CLAIM = "claim"
     SCOPE = "scope"
+    NEVER = "never"
 
 
 CLIENT_ID: Final = "{client_id}"
@@ -62,6 +64,8 @@ def told(claims: Claims, issuer: "Issuer", app: App, client_id: str, scopes: fro
         case AppOnly.SCOPE:
             own = issuer.app_only_scope in scopes
             return Told(own, f"it has {'the' if own else 'no'} scope {issuer.app_only_scope}")
+        case AppOnly.NEVER:
+            return Told(False, "all tokens of its issuer are")
         case AppOnly.IDTYP:
             return _by_claims(claims, _IDTYP)
         case AppOnly.CLAIM:

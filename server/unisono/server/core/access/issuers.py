@@ -77,20 +77,34 @@ class Issuer:
         return not key.issuer or _of_tenant(key.issuer, claims) == claims.get("iss")
 
     def _problems(self) -> Iterable[str]:
-        if not self.issuer:
-            yield "has no issuer"
-        if not self.audiences and self.audience_claim not in self.client_claims:
-            yield f"has no audience, and {self.audience_claim} is no client claim"
-        if not self.client_claims:
-            yield "has no client_claims"
-        if TENANT in self.issuer and "tid" not in self.user_claims and "tid" not in self.required_claims:
-            yield "is of many tenants, whose users may have equal ids: user_claims must have tid"
-        if CLIENT_ID not in self.client_subject:
-            yield f"has a client_subject without {CLIENT_ID}"
-        if (self.app_only is AppOnly.CLAIM) != bool(self.app_only_claims):
-            yield 'needs app_only_claims for app_only = "claim", and only for that'
-        if (self.app_only is AppOnly.SCOPE) != bool(self.app_only_scope):
-            yield 'needs app_only_scope for app_only = "scope", and only for that'
+        """Yield what the declaration lacks, or how it contradicts itself."""
+        claims, scope = bool(self.app_only_claims), bool(self.app_only_scope)
+        checks = (
+            (bool(self.issuer), "has no issuer"),
+            (
+                bool(self.audiences) or self.audience_claim in self.client_claims,
+                f"has no audience, and {self.audience_claim} is no client claim",
+            ),
+            (bool(self.client_claims), "has no client_claims"),
+            (
+                self.app_only is not AppOnly.NEVER or self.speaks_for_users,
+                "speaks neither for users nor for apps: it has no user_claims",
+            ),
+            (
+                TENANT not in self.issuer or "tid" in self.user_claims or not self.speaks_for_users,
+                "is of many tenants, whose users may have equal ids: user_claims must have tid",
+            ),
+            (CLIENT_ID in self.client_subject, f"has a client_subject without {CLIENT_ID}"),
+            (
+                (self.app_only is AppOnly.CLAIM) is claims,
+                'needs app_only_claims for app_only = "claim", and only for that',
+            ),
+            (
+                (self.app_only is AppOnly.SCOPE) is scope,
+                'needs app_only_scope for app_only = "scope", and only for that',
+            ),
+        )
+        return (problem for holds, problem in checks if not holds)
 
 
 class Issuers:

@@ -10,6 +10,9 @@ from unisono.server.store.renaming import Rename, RenamePlan, UserIds
 _SHOWN: Final = 60
 """The most characters that are shown of an id."""
 
+_DO_IT: Final = "Nothing was changed. To do it, stop the server, make a backup, and add --yes."
+_GO_ON: Final = "To go on with it, add --yes."
+
 
 def would_do(file: str, rename: Rename, plan: RenamePlan) -> str:
     """Return what a rename would do, in a few lines, and what to do for it."""
@@ -21,7 +24,7 @@ def would_do(file: str, rename: Rename, plan: RenamePlan) -> str:
     if plan.users.total > len(plan.users.first):
         lines.append("  ...")
     lines += _kept(rename, plan)
-    lines.append("Nothing was changed. To do it, stop the server, make a backup, and add --yes.")
+    lines.append(_GO_ON if plan.under_way else _DO_IT)
     return "\n".join(lines)
 
 

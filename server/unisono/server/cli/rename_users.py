@@ -78,8 +78,8 @@ def rename_users(
 
 
 _STOPPED: Final = (
-    "stopped when {done} of {total} users had their new ids. Run the same command again to go on; no server "
-    "starts on the store before."
+    "stopped when {done:,} of {total:,} users, or a few more, had their new ids. Run the same command "
+    "again to go on; no server starts on the store before."
 )
 
 

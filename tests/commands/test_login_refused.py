@@ -124,6 +124,13 @@ def test_a_provider_that_has_only_what_rfc_8414_says(person: Person) -> None:
     assert person.provider.count(METADATA) == 1
 
 
+def test_a_provider_whose_address_does_not_have_the_code(person: Person) -> None:
+    person.provider.fail(DEVICE_AUTHORIZATION, answered({**CODES, "expires_in": 60}))
+    person.provider.fail(TOKEN, answers.refused("access_denied"))
+    shown = person.run("login", *person.client).stdout
+    assert "    https://idp.test/device\n\nand enter the code\n\n    ABCD\n" in shown
+
+
 def test_a_provider_that_is_down(person: Person) -> None:
     person.provider.stop()
     told = refused(person)

@@ -1,5 +1,6 @@
 """`doctor` explains a token, in words or as JSON, and its exit status says whether it is good."""
 
+import base64
 import json
 import os
 import subprocess
@@ -121,6 +122,27 @@ def test_whatever_a_token_says_moves_no_cursor(file: Path) -> None:
     result = run("doctor", evil, "--config", file)
     assert all(character.isprintable() for line in result.stdout.splitlines() for character in line)
     assert max(map(len, result.stdout.splitlines())) < 1000
+
+
+@pytest.mark.parametrize("args", [[], ["--json"]])
+@pytest.mark.parametrize(
+    "value", ["[" * 700 + "]" * 700, '{"a":' * 300 + "1" + "}" * 300, "1e999", '"\\ud800"']
+)
+def test_whatever_a_token_says_is_shown_or_not(file: Path, value: str, args: list[str]) -> None:
+    names = ("aud", "sub", "azp", "scope", "iat", "exp", "typ", "scp")
+    body = ",".join(f'"{name}":{value}' for name in names)
+    evil = encoded_token(f'{{"iss":"https://id.test/",{body}}}')
+    result = run("doctor", evil, "--config", file, *args)
+    assert result.exit_code == 1, result.exception
+    assert isinstance(result.exception, SystemExit)
+    if args:
+        json.loads(result.stdout, parse_constant=pytest.fail)
+
+
+def encoded_token(claims: str) -> str:
+    header = json.dumps({"alg": "HS256"})
+    parts = (base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode() for text in (header, claims, "x"))
+    return ".".join(parts)
 
 
 def test_a_terminal_without_marks(file: Path) -> None:

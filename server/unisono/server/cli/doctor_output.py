@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from unisono.server.app.doctor.diagnosis import Diagnosis, Finding
 from unisono.server.app.doctor.scopes import Scopes, scopes
-from unisono.server.app.doctor.words import moment, shown, span
+from unisono.server.app.doctor.words import for_json, moment, shown, span
 from unisono.server.core.access.claims import claim
 
 SHOWN: Final = (
@@ -63,9 +63,13 @@ def to_json(diagnosis: Diagnosis) -> Mapping[str, Any]:
         "expires_in": expire_time and (expire_time - seen.now) / 1000,
         "checks": [_finding(finding) for finding in diagnosis.findings],
         "advice": list(diagnosis.advice),
-        "header": dict(seen.token.header) if hasattr(seen, "token") else None,
-        "claims": _claims(diagnosis),
+        "header": _readable(seen.token.header) if hasattr(seen, "token") else None,
+        "claims": _readable(_claims(diagnosis)),
     }
+
+
+def _readable(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: for_json(value) for name, value in values.items()}
 
 
 def _finding(finding: Finding) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """Values of a token and spans of time, as an operator reads them. Whatever a token says is only shown."""
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,9 +12,21 @@ _LAST_YEAR: Final = 253_402_300_800_000
 
 def shown(value: object) -> str:
     """Return a value as JSON, in printable characters alone and cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False) if _is_shallow(value) else "(nothing to be shown)"
     text = "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
     return text if len(text) <= LENGTH_MAX else f"{text[:LENGTH_MAX]}..."
+
+
+def for_json(value: object) -> object:
+    """Return a value as it is, where JSON has such values and nobody fails over how deep they are."""
+    return value if _is_shallow(value) else shown(value)
+
+
+def _is_shallow(value: object, depth: int = 8) -> bool:
+    if isinstance(value, dict | list):
+        within = value.values() if isinstance(value, dict) else value
+        return depth > 0 and all(_is_shallow(each, depth - 1) for each in within)
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def quoted(names: object) -> str:

@@ -8,6 +8,10 @@ PROGRAMS := scripts/loaded scripts/pictures scripts/reference
 CODE := $(wildcard clients server tests benchmarks) $(PROGRAMS)
 TYPED := $(wildcard clients/python/demo clients/*/unisono/* server/unisono/server tests benchmarks) $(PROGRAMS)
 
+# An OpenID provider of somebody else, which runs on Node.js.
+PROVIDER := tests/interop/oidc_provider
+PROVIDER_PORT ?= 9000
+
 BIN := .venv/bin
 PROTO_BIN := .venv-proto/bin
 LOCK_BIN := .venv-lock/bin
@@ -138,7 +142,7 @@ types: .venv/.dev ## check the types, strictly
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1) + 1)')
 
 # Each worker begins with a part of the tests, and takes of another's when it is through.
-PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal --ignore $(PROVIDER)
 
 # Servers that are broken on purpose, and the judge of what is recorded, would show little, and take long.
 UNCOVERED := tests/guarantees/torture tests/guarantees/mutants tests/guarantees/stateful
@@ -177,6 +181,17 @@ test-loaded: .venv/.dev ## run all tests three times on a machine that has no ti
 .PHONY: mutants
 mutants: .venv/.dev golang ## break the promises of a server, and the rules of a device, one by one, and see each caught
 	@$(BIN)/python $(PYTEST) --hypothesis-profile long $(THOROUGH)
+
+.PHONY: interop
+interop: .venv/.dev $(PROVIDER)/node_modules/.package-lock.json ## try the server beside an OpenID provider of somebody else; needs Node.js
+	@$(BIN)/python -m pytest $(PROVIDER)
+
+$(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json
+	@command -v npm >/dev/null \
+		|| { echo "interop: needs Node.js 20 or later with npm; on Debian and Ubuntu: sudo apt-get install -y nodejs npm" >&2; exit 1; }
+	@echo "interop: installing oidc-provider ($<)"
+	@npm ci --prefix $(PROVIDER) --cache $(CURDIR)/.cache/npm --ignore-scripts --no-audit --no-fund --no-update-notifier
+	@touch $@
 
 .PHONY: torture
 torture: .venv/.dev golang ## give a real server bad days, and judge what its clients recorded (ONLY="killed disk" SEED= ROUNDS= TIMES=)
@@ -220,6 +235,10 @@ demo: .venv/.run ## show three devices of one person staying in unison
 .PHONY: serve
 serve: .venv/.run ## serve on 127.0.0.1:50051 for trying things out, and say how; data in var/
 	@scripts/serve 127.0.0.1:50051
+
+.PHONY: provider
+provider: $(PROVIDER)/node_modules/.package-lock.json ## an OpenID provider on 127.0.0.1:9000 for trying things out, with tokens like those of Keycloak; needs Node.js
+	@node $(PROVIDER)/server.mjs --port $(PROVIDER_PORT) --shape keycloak
 
 # --- upkeep ---
 

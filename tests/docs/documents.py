@@ -82,6 +82,9 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Run("fresh_token", says="live"),
         Run("device.shown:", says="● Hello"),
     ],
+    "docs/try-with-a-provider.md": [
+        Read("", language="sh", by="tests/interop/oidc_provider/test_guide.py"),
+    ],
     "docs/verify.md": [
         Run("unisono-verify --target", says=" kept, 3 not judged"),
         Run("unisono-verify judge", says=" kept, 3 not judged"),

@@ -16,6 +16,7 @@ DOCUMENTS = [
         path
         for folder in ("clients", "deploy", "docs", "tests")
         for path in sorted(ROOT.glob(f"{folder}/**/*.md"))
+        if "node_modules" not in path.parts
     ),
 ]
 

@@ -1,10 +1,11 @@
 """The lock files serve any registry, pin everything, and agree with each other."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.sources import REQUIREMENTS, pins
+from tests.packaging.sources import REQUIREMENTS, ROOT, pins
 
 LOCKS = sorted(REQUIREMENTS.glob("*.txt"))
 
@@ -38,3 +39,11 @@ def test_every_lock_comes_from_an_input() -> None:
 def test_development_runs_on_the_versions_of_the_runtime() -> None:
     run, dev = (pins(REQUIREMENTS / name) for name in ("run.txt", "dev.txt"))
     assert run.items() <= dev.items()
+
+
+def test_the_lock_of_npm_pins_each_package_by_hash_and_names_no_registry() -> None:
+    lock = json.loads((ROOT / "tests/interop/oidc_provider/package-lock.json").read_text())
+    packages = [package for name, package in lock["packages"].items() if name]
+    assert packages
+    assert all(package["integrity"].startswith("sha512-") for package in packages)
+    assert not any("resolved" in package for package in packages)

@@ -232,6 +232,24 @@ async def test_nobody_waits_for_a_fetch_and_there_is_one_at_a_time() -> None:
         assert r.published.fetches == 3
 
 
+async def test_whoever_comes_during_a_fetch_comes_again_right_after_it() -> None:
+    """As many devices do that have tokens of a new key: the first of them causes a fetch."""
+    async with running() as r:
+        await r.fetched()
+        r.clock.advance(HINT_INTERVAL)
+        r.published.kids = ("one", "new")
+        r.published.go.clear()
+        assert r.later("new") == remote.FIRST_RETRY
+        await r.fetching(2)
+        assert r.later("new") == remote.FIRST_RETRY
+        r.published.go.set()
+        await r.fetched()
+        assert r.kids == ["one", "new"]
+        r.clock.advance(HINT_INTERVAL)
+        await r.resting()
+        assert r.published.fetches == 2
+
+
 async def test_a_token_that_came_during_a_fetch_is_not_judged_by_it() -> None:
     """What the issuer answered may be older than its new key."""
     async with running() as r:

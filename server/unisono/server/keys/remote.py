@@ -70,6 +70,7 @@ class RemoteKeys:
         self._fetched_at = self._tried_at = float("-inf")
         self._next = clock.monotonic()
         self._failed = 0
+        self._fetching = False
         self._wanted: set[str] = set()
         self._absent: OrderedDict[str, float] = OrderedDict()
         self._wake = SingleWaiterEvent()
@@ -91,6 +92,9 @@ class RemoteKeys:
         now = self._clock.monotonic()
         if self._absent.get(kid, now) > now or len(self._wanted) >= KIDS_MAX:
             return
+        if self._fetching:
+            # What is under way may bring it: whoever comes again after that is told, or has it looked for.
+            raise KeysUnavailable(FIRST_RETRY)
         self._wanted.add(kid)
         self._bring_forward(max(now, self._tried_at + HINT_INTERVAL))
         raise KeysUnavailable(self._until_next())
@@ -141,7 +145,7 @@ class RemoteKeys:
         asked, self._wanted = self._wanted, set()
         # A failure that nobody foresaw must not end the fetching.
         try:
-            keys = await self._fetch()
+            keys = await self._fetched()
         except (FetchError, UnusableKeys) as error:
             self._on_failure(error, asked)
         except Exception as error:
@@ -149,6 +153,13 @@ class RemoteKeys:
             self._on_failure(error, asked)
         else:
             self._on_keys(keys, asked)
+
+    async def _fetched(self) -> Sequence[Key]:
+        self._fetching = True
+        try:
+            return await self._fetch()
+        finally:
+            self._fetching = False
 
     def _on_failure(self, error: Exception, asked: set[str]) -> None:
         wait = min(FIRST_RETRY * 2**self._failed, LAST_RETRY)

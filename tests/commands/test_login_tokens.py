@@ -20,7 +20,8 @@ from unisono.client.cli.login.errors import LoginError, NotReached, Refused, Sig
 from unisono.client.cli.login.login_file import check_platform
 from unisono.client.cli.login.login_tokens import LoginTokens
 
-TARGET = "127.0.0.1:50051"
+#: Where no server listens.
+TARGET = "127.0.0.1:1"
 TIMEOUT = 60.0
 
 

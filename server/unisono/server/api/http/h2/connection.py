@@ -1,0 +1,161 @@
+"""A connection of HTTP/2, the server's side: bytes go in and come out, and events say what happened."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from unisono.server.api.http.h2 import frames
+from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
+from unisono.server.api.http.h2.events import Event, WriteResumed
+from unisono.server.api.http.h2.frames import FrameReader
+from unisono.server.api.http.h2.header_blocks import Header, encode
+from unisono.server.api.http.h2.inbound import Inbound
+from unisono.server.api.http.h2.settings import WINDOW, Setting
+from unisono.server.api.http.h2.state import LARGEST_STREAM_ID, ConnectionState, Http2Limits
+from unisono.server.api.http.h2.stream import Stream
+
+
+class Connection:
+    """One connection. Nothing is sent by itself: `take_output` returns the bytes for the socket.
+
+    Streams are named by their ids. What is done to a stream that has ended meanwhile does nothing. Once
+    `error` is set, nothing more is taken: what is left is to be sent, and the socket to be closed.
+    """
+
+    def __init__(self, limits: Http2Limits = Http2Limits()) -> None:  # noqa: B008
+        self._state: Final = ConnectionState(limits)
+        self._reader: Final = FrameReader()
+        self._inbound: Final = Inbound(self._state)
+        self.error: ConnectionFailed | None = None
+        self._state.output.control(
+            frames.settings(
+                {
+                    Setting.MAX_CONCURRENT_STREAMS: limits.max_streams,
+                    Setting.INITIAL_WINDOW_SIZE: limits.stream_window,
+                    Setting.MAX_HEADER_LIST_SIZE: limits.max_header_bytes,
+                }
+            )
+        )
+        if limits.connection_window > WINDOW:
+            self._state.output.control(frames.window_update(0, limits.connection_window - WINDOW))
+
+    @property
+    def open_streams(self) -> int:
+        """How many streams are open."""
+        return len(self._state.streams)
+
+    @property
+    def is_greeted(self) -> bool:
+        """Whether the client has sent its preface and its settings."""
+        return self._state.greeted
+
+    @property
+    def settings_acknowledged(self) -> bool:
+        """Whether the client has seen our settings."""
+        return self._state.settings_acknowledged
+
+    @property
+    def is_within_frame(self) -> bool:
+        """Whether a frame has begun to come, and not ended."""
+        return self._reader.is_within_frame
+
+    def receive(self, data: bytes, now: float) -> Sequence[Event]:
+        """Take bytes that came at a time in seconds, and return what happened.
+
+        A client that breaks the rules is told by a GOAWAY, and `error` is set.
+        """
+        if self.error is None:
+            try:
+                for frame in self._reader.feed(data):
+                    self._inbound.take(frame, now)
+            except ConnectionFailed as error:
+                self.fail(error)
+        return self._happened()
+
+    def fail(self, error: ConnectionFailed) -> None:
+        """End the connection with a GOAWAY."""
+        self.error = error
+        self._state.output.control(frames.goaway(self._state.last_stream_id, error.code, error.why))
+
+    def take_output(self) -> bytes:
+        """Return what is to be sent now, and forget it."""
+        return self._state.output.take()
+
+    def waiting(self, stream_id: int) -> int:
+        """Return how many bytes of a stream's body wait for a window or for the socket."""
+        stream = self._state.streams.get(stream_id)
+        return len(stream.pending) if stream is not None else 0
+
+    def send_headers(self, stream_id: int, headers: tuple[Header, ...], *, end_stream: bool = False) -> None:
+        """Send the headers of a response."""
+        stream = self._open(stream_id)
+        if stream is not None:
+            self._state.output.headers(stream, encode(headers), end_stream=end_stream)
+            self._state.settle(stream)
+
+    def send_data(self, stream_id: int, data: bytes) -> None:
+        """Send a part of a body, now or when there is room for it: see `waiting`."""
+        stream = self._open(stream_id)
+        if stream is not None and data:
+            self._state.output.data(stream, data)
+
+    def finish(self, stream_id: int, trailers: tuple[Header, ...] = ()) -> None:
+        """End a response, after what waits. A body of the request that goes on is refused from then on."""
+        stream = self._open(stream_id)
+        if stream is not None:
+            self._state.output.finish(stream, encode(trailers) if trailers else b"")
+            self._state.settle(stream)
+
+    def reset(self, stream_id: int, code: ErrorCode) -> None:
+        """End a stream at once; what waits of it is dropped."""
+        if stream_id in self._state.streams:
+            self._state.reset(stream_id, code)
+
+    def give_back(self, stream_id: int, taken: int) -> None:
+        """Let the client send as many bytes again, since those of a `DataReceived` were taken."""
+        state = self._state
+        state.give_back(taken)
+        stream = state.streams.get(stream_id)
+        if stream is None or stream.remote_closed:
+            return
+        stream.unreturned += taken
+        if 2 * stream.unreturned >= state.limits.stream_window:
+            state.output.control(frames.window_update(stream_id, stream.unreturned))
+            stream.receive_window += stream.unreturned
+            stream.unreturned = 0
+
+    def ping(self, payload: bytes) -> None:
+        """Send a ping of eight bytes; `PingAnswered` has them again."""
+        self._state.output.control(frames.ping(payload))
+
+    def announce_end(self) -> None:
+        """Tell the client to begin no more streams, while those that it has begun are taken still."""
+        self._state.output.control(frames.goaway(LARGEST_STREAM_ID, ErrorCode.NO_ERROR))
+
+    def end(self, why: str = "") -> None:
+        """Take no more streams, and tell the client which was the last."""
+        self._state.last_taken = self._state.last_stream_id
+        self._state.output.control(frames.goaway(self._state.last_stream_id, ErrorCode.NO_ERROR, why))
+
+    def pause(self) -> None:
+        """Hold bodies back: the socket takes no more."""
+        self._state.output.pause()
+
+    def resume(self) -> Sequence[Event]:
+        """Go on, as the socket takes more; return which streams went on."""
+        self._state.output.resume()
+        return self._happened()
+
+    def _open(self, stream_id: int) -> Stream | None:
+        """Return a stream of which more may be sent."""
+        stream = self._state.streams.get(stream_id)
+        return None if stream is None or stream.local_closed or stream.finish is not None else stream
+
+    def _happened(self) -> Sequence[Event]:
+        events, resumed = self._state.events, self._state.output.resumed
+        self._state.events = []
+        if resumed:
+            events.extend(WriteResumed(stream_id) for stream_id in {one.stream_id: None for one in resumed})
+            for stream in resumed:
+                self._state.settle(stream)
+            resumed.clear()
+        return events

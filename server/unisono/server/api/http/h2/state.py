@@ -1,0 +1,92 @@
+"""What a connection is made of: its streams, its windows, and what both sides said."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from unisono.server.api.http.h2 import frames
+from unisono.server.api.http.h2.closed import ClosedStreams, Closing
+from unisono.server.api.http.h2.errors import ErrorCode, StreamFailed, broken
+from unisono.server.api.http.h2.events import Event, StreamReset
+from unisono.server.api.http.h2.output import Output
+from unisono.server.api.http.h2.receive_window import ReceiveWindow
+from unisono.server.api.http.h2.settings import WINDOW, PeerSettings
+from unisono.server.api.http.h2.stream import Stream
+
+LARGEST_STREAM_ID: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http2Limits:
+    """What a client may take: streams at a time, bytes of a header list, and of bodies not taken yet."""
+
+    max_streams: int = 1000
+    max_header_bytes: int = 32 * 1024
+    stream_window: int = WINDOW
+    connection_window: int = 1024 * 1024
+
+
+class ConnectionState:
+    """The state of one connection. `last_stream_id` is the last one that began, `last_taken` may be taken."""
+
+    def __init__(self, limits: Http2Limits) -> None:
+        self.limits: Final = limits
+        self.peer: Final = PeerSettings()
+        self.output: Final = Output(self.peer)
+        self.window: Final = ReceiveWindow(limits.connection_window)
+        self.streams: Final[dict[int, Stream]] = {}
+        self.closed: Final = ClosedStreams()
+        self.events: list[Event] = []
+        self.last_stream_id = 0
+        self.last_taken = LARGEST_STREAM_ID
+        self.greeted = False
+        self.settings_acknowledged = False
+
+    def begin(self, stream_id: int, expected: int | None) -> Stream:
+        """Open a stream."""
+        stream = Stream(stream_id, self.peer.initial_window_size, self.limits.stream_window, expected)
+        self.streams[stream_id] = stream
+        return stream
+
+    def settle(self, stream: Stream) -> None:
+        """Forget a stream that both sides have ended. What the client still sends after our end is refused."""
+        if not stream.local_closed:
+            return
+        if not stream.remote_closed:
+            self.output.control(frames.rst_stream(stream.stream_id, ErrorCode.NO_ERROR))
+        self._forget(stream, Closing.ENDED if stream.remote_closed else Closing.BY_US)
+
+    def reset(self, stream_id: int, code: ErrorCode) -> None:
+        """Reset a stream, open or refused."""
+        self.output.control(frames.rst_stream(stream_id, code))
+        stream = self.streams.get(stream_id)
+        if stream is None:
+            self.closed.add(stream_id, Closing.BY_US)
+        else:
+            self._forget(stream, Closing.BY_US)
+
+    def reset_by_peer(self, stream: Stream, code: int) -> None:
+        """Forget a stream that the client reset."""
+        self._forget(stream, Closing.BY_PEER)
+        self.events.append(StreamReset(stream.stream_id, code))
+
+    def late(self, stream_id: int) -> None:
+        """Judge a DATA frame of a stream that takes none.
+
+        Raises `ConnectionFailed` for one that never began, `StreamFailed` for one that had ended; one that we
+        reset is passed over, for the client may not have known.
+        """
+        if stream_id > self.last_stream_id or stream_id % 2 == 0:
+            raise broken("DATA of a stream that has not begun")
+        if stream_id in self.streams or self.closed.get(stream_id) is not Closing.BY_US:
+            raise StreamFailed(stream_id, ErrorCode.STREAM_CLOSED, "DATA after the end of its stream")
+
+    def give_back(self, size: int) -> None:
+        """Let the client send as much again, of all streams together."""
+        increment = self.window.give_back(size)
+        if increment:
+            self.output.control(frames.window_update(0, increment))
+
+    def _forget(self, stream: Stream, how: Closing) -> None:
+        self.output.drop(stream)
+        self.streams.pop(stream.stream_id, None)
+        self.closed.add(stream.stream_id, how)

@@ -1,0 +1,40 @@
+"""What a transport offers the pipeline: one call of gRPC, whatever carries it."""
+
+from collections.abc import Iterable, Sequence
+from typing import NoReturn, Protocol, TypeAlias
+
+import grpc
+
+Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
+
+
+class Call(Protocol):
+    """One call. Its headers are there when it begins; nothing of its body has been read.
+
+    Where the client cancels it, or its deadline passes, the task that handles it is cancelled. `aborted` is
+    the exception that `abort` raises, `gone` the one of a write to a client whose connection broke.
+    """
+
+    aborted: type[Exception]
+    gone: type[Exception]
+
+    @property
+    def metadata(self) -> Metadata:
+        """The metadata that came with the call; values of keys that end in "-bin" are bytes."""
+
+    def peer(self) -> str:
+        """Return which connection it came by: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:"."""
+
+    async def read(self) -> bytes | None:
+        """Return the next request, encoded; None when the client sends no more."""
+
+    async def write(self, response: bytes) -> None:
+        """Send a response; waits while the client does not read those before."""
+
+    def set_trailing_metadata(self, metadata: Sequence[tuple[str, str | bytes]]) -> None:
+        """Say what comes with the status OK."""
+
+    async def abort(
+        self, code: grpc.StatusCode, message: str, trailing_metadata: Sequence[tuple[str, str | bytes]] = ()
+    ) -> NoReturn:
+        """End the call with a status that is not OK. Raises `aborted`, which has to reach the transport."""

@@ -1,0 +1,61 @@
+"""One request of HTTP and its response, whatever version carries it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias
+
+Header: TypeAlias = tuple[bytes, bytes]
+Headers: TypeAlias = Sequence[Header]
+
+
+class ClientGone(Exception):
+    """The client reset the request, or its connection broke: there is nobody to answer."""
+
+
+class Exchange(Protocol):
+    """A request whose headers are there, and its response.
+
+    Where the client resets it, the task that handles it is cancelled; so it is when the listener gives up.
+    `headers` are all headers of the request but the pseudo-headers of HTTP/2, in lower case.
+    """
+
+    @property
+    def method(self) -> bytes:
+        """Such as b"POST"."""
+
+    @property
+    def path(self) -> bytes:
+        """The path with its query."""
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of the request."""
+
+    @property
+    def version(self) -> str:
+        """"2" or "1.1"."""
+
+    @property
+    def peer(self) -> str:
+        """The connection it came by: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:"."""
+
+    async def read(self) -> bytes:
+        """Return the next part of the body, empty at its end. Raises `ClientGone`.
+
+        What is read makes room for more: what is not read is bounded by a window.
+        """
+
+    def respond(self, status: int, headers: Headers, *, end: bool = False) -> None:
+        """Send the headers of the response, once; with `end` it has no body."""
+
+    async def write(self, data: bytes) -> None:
+        """Send a part of the body. Waits while too much waits to be sent. Raises `ClientGone`."""
+
+    def finish(self, trailers: Headers = ()) -> None:
+        """End the response. A body of the request that goes on is refused from then on."""
+
+    def reset(self) -> None:
+        """End the response at once, and unfinished."""
+
+
+Handle: TypeAlias = Callable[[Exchange], Awaitable[None]]
+"""Handles an exchange, from its headers to its end. Its task is cancelled when the client is gone."""

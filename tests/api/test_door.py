@@ -25,7 +25,7 @@ from tests.support.methods import Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.processes import TIMEOUT
 from unisono.server.api.receiving import Receiver
-from unisono.server.api.server import Transport
+from unisono.server.api.transport import Transport
 
 NO_TOKEN = request_headers("/unisono.v1.NotificationService/SendNotification", "localhost", "")
 GOOD = request_headers("/unisono.v1.FeedService/GetFeed", "localhost", tokens.device())

@@ -19,7 +19,7 @@ from tests.support.processes import TIMEOUT
 from tests.support.raw_http2 import RawSubscriber
 from tests.support.rpc_errors import raises_status
 from unisono.server.api.convert import encoding
-from unisono.server.api.server import Transport
+from unisono.server.api.transport import Transport
 from unisono.server.clock import RandomIds
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.model import Limits

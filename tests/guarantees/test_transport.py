@@ -1,4 +1,4 @@
-"""Defaults of gRPC that a service of long streams must not have, which the options in `api.server` change."""
+"""Defaults of gRPC that a service of long streams must not have, which `api.grpcio.server` changes."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from tests.support import tokens
 from tests.support.nodes import TRANSPORT, Running, Setup, running
 from tests.support.stub_server import StubServer
 from unisono.client import Publisher, SendResult, TooLarge, draft
-from unisono.server.api.server import Transport
+from unisono.server.api.transport import Transport
 from unisono.server.model import Limits
 from unisono.v1 import notification_service_pb2 as pb
 

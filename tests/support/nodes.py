@@ -12,8 +12,9 @@ from tests.support import tokens
 from unisono.client import bearer, create_channel
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
-from unisono.server.api.server import Transport
+from unisono.server.api.grpcio.server import GrpcioServer
 from unisono.server.api.tls import Certificate
+from unisono.server.api.transport import Transport
 from unisono.server.app.node import Node
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
@@ -79,6 +80,7 @@ class Setup:
             verifier=self.verifier or TokenVerifier(tokens.issuers(), tokens.apps(), self.clock),
             limits=self.limits,
             transport=self.transport,
+            make_server=GrpcioServer,
             session_rules=self.session_rules,
             sweep_rules=self.sweep_rules,
             commit_queue=self.commit_queue,

@@ -170,7 +170,7 @@ MUTANTS: Final = (
         promise="Bounded",
         trial=dead_peers.DEAD_PEERS,
         patch=Patch(
-            file="api/server.py",
+            file="api/grpcio/server.py",
             old="int(transport.ping_timeout * 1000)",
             new="60_000",
         ),

@@ -5,14 +5,13 @@ Does not depend on the messages of requests.
 
 import os
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
+from unisono.server.api.call import Metadata
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.errors import PermissionDenied, Reason, TokenUndecodable, Unauthenticated
 from unisono.server.model.value import value
-
-Metadata = Iterable[tuple[str, str | bytes]]
 
 REQUEST_ID_KEY = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

@@ -1,7 +1,7 @@
 """What a transport offers the pipeline: one call of gRPC, whatever carries it."""
 
-from collections.abc import Iterable, Sequence
-from typing import NoReturn, Protocol, TypeAlias
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import ClassVar, NamedTuple, NoReturn, Protocol, TypeAlias
 
 import grpc
 
@@ -15,8 +15,8 @@ class Call(Protocol):
     the exception that `abort` raises, `gone` the one of a write to a client whose connection broke.
     """
 
-    aborted: type[Exception]
-    gone: type[Exception]
+    aborted: ClassVar[type[Exception]]
+    gone: ClassVar[type[Exception]]
 
     @property
     def metadata(self) -> Metadata:
@@ -28,8 +28,9 @@ class Call(Protocol):
     async def read(self) -> bytes | None:
         """Return the next request, encoded; None when the client sends no more."""
 
-    async def write(self, response: bytes) -> None:
-        """Send a response; waits while the client does not read those before."""
+    @property
+    def write(self) -> Callable[[bytes], Awaitable[None]]:
+        """Sends a response; waits while the client does not read those before."""
 
     def set_trailing_metadata(self, metadata: Sequence[tuple[str, str | bytes]]) -> None:
         """Say what comes with the status OK."""
@@ -38,3 +39,17 @@ class Call(Protocol):
         self, code: grpc.StatusCode, message: str, trailing_metadata: Sequence[tuple[str, str | bytes]] = ()
     ) -> NoReturn:
         """End the call with a status that is not OK. Raises `aborted`, which has to reach the transport."""
+
+
+class Rpc(NamedTuple):
+    """A method as transports serve it: `handle` returns its one response, or None where it wrote by itself.
+
+    `streaming` says that it may write many.
+    """
+
+    handle: Callable[[Call], Awaitable[bytes | None]]
+    streaming: bool = False
+
+
+Rpcs: TypeAlias = Mapping[str, Rpc]
+"""The methods of a service by name."""

@@ -2,20 +2,18 @@
 
 import asyncio
 from types import TracebackType
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
-import grpc
 import structlog
 
 from unisono.server import errors
 from unisono.server.api import auth, status
 from unisono.server.api.audit import Audit
+from unisono.server.api.call import Call
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.tarpit import Tarpit
 
 log = structlog.get_logger(__name__)
-
-Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 
 
 class CallEnded(Exception):
@@ -36,17 +34,17 @@ class ErrorBoundary:
     - Without an exception, it adds the request id to the trailing metadata.
     - An exception of the service, or any other, becomes the call's status, and is logged once; TooFrequent is
       held back first (see `Tarpit`).
-    - Where the client is gone (`grpc.aio.InternalError`), there is no status: that is only logged.
-    - `grpc.aio.AbortError` and cancellation pass through.
+    - Where the client is gone (`Call.gone`), there is no status: that is only logged.
+    - What `Call.abort` raises (`Call.aborted`), and cancellation, pass through.
 
     It is no coroutine around another: each open stream would keep a stack frame of it.
     """
 
-    __slots__ = ("_audit", "_context", "_method", "_refusals", "_request_id", "_tarpit")
+    __slots__ = ("_audit", "_call", "_method", "_refusals", "_request_id", "_tarpit")
 
     def __init__(
         self,
-        context: Context,
+        call: Call,
         method: str,
         request_id: str,
         *,
@@ -55,12 +53,17 @@ class ErrorBoundary:
         tarpit: Tarpit,
     ) -> None:
         """`method` is the full name of the method, such as `unisono.v1.FeedService/GetFeed`."""
-        self._context = context
+        self._call = call
         self._method = method
         self._request_id = request_id
         self._refusals = refusals
         self._audit = audit
         self._tarpit = tarpit
+
+    @property
+    def endings(self) -> tuple[type[Exception], type[Exception]]:
+        """What `end` raises: `Call.aborted`, or `Call.gone` where there is nobody to tell."""
+        return self._call.aborted, self._call.gone
 
     async def __aenter__(self) -> None:
         structlog.contextvars.bind_contextvars(request_id=self._request_id)
@@ -70,11 +73,11 @@ class ErrorBoundary:
     ) -> bool:
         match error:
             case None:
-                self._context.set_trailing_metadata(((auth.REQUEST_ID_KEY, self._request_id),))
-            case grpc.aio.AbortError():
-                # The call was ended already; gRPC has to see this error.
+                self._call.set_trailing_metadata(((auth.REQUEST_ID_KEY, self._request_id),))
+            case _ if isinstance(error, self._call.aborted):
+                # The call was ended already; the transport has to see this error.
                 return False
-            case grpc.aio.InternalError():
+            case _ if isinstance(error, self._call.gone):
                 # The connection broke while something was written to it: there is nobody to answer.
                 self._refusals.client_gone()
             case errors.TooFrequent():
@@ -97,15 +100,15 @@ class ErrorBoundary:
     async def end(self, raised: Exception) -> NoReturn:
         """End the call with the status of what was raised, and log it.
 
-        Never returns: raises `grpc.aio.AbortError` once gRPC has the status. Any error that is not the
+        Never returns: raises `Call.aborted` once the transport has the status. Any error that is not the
         service's own becomes INTERNAL, with the request id under which the log has its traceback.
         """
         error = self._error(raised)
         answer = status.status_of(error)
         trailers = ((auth.REQUEST_ID_KEY, self._request_id), *status.trailers(answer))
         try:
-            await self._context.abort(status.code_of(error), answer.message, trailers)
-        except grpc.aio.AbortError as ended:
+            await self._call.abort(status.code_of(error), answer.message, trailers)
+        except self._call.aborted as ended:
             # gRPC keeps the error with the call, and its traceback refers to the call: a reference cycle that
             # only the garbage collector would free, which took a tenth of the time of a refusal.
             asyncio.get_running_loop().call_soon(_release, ended)
@@ -120,7 +123,7 @@ class ErrorBoundary:
             case errors.UnisonoError():
                 self._refusals.refused(raised)
                 if self._audit is not None:
-                    self._audit.refused(raised, self._method, self._context.peer(), self._request_id)
+                    self._audit.refused(raised, self._method, self._call.peer(), self._request_id)
                 return raised
             case _:
                 self._refusals.failed(raised)
@@ -132,5 +135,5 @@ class ErrorBoundary:
 
 
 def _release(ended: BaseException) -> None:
-    """Drop the traceback once gRPC has seen the error: nobody reads it afterwards."""
+    """Drop the traceback once the transport has seen the error: nobody reads it afterwards."""
     ended.__traceback__ = ended.__context__ = None

@@ -10,8 +10,8 @@ import grpc
 from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2 as pb
 
-from unisono.server.api.error_boundary import Context
-from unisono.server.api.pipeline import Handlers, Pipeline
+from unisono.server.api.call import Call, Rpcs
+from unisono.server.api.pipeline import Pipeline
 from unisono.server.api.reading import read
 from unisono.server.api.watches import Watch, Watches
 from unisono.server.errors import RequestTooLarge
@@ -39,11 +39,11 @@ class Health:
         self._watch_age = watch_age
         self._stopped = False
 
-    def handlers(self) -> Handlers:
-        """Return the gRPC handlers by method name."""
+    def rpcs(self) -> Rpcs:
+        """Return the handlers by method name."""
         return {
-            "Check": grpc.stream_unary_rpc_method_handler(self._pipeline.anonymous(self._check)),
-            "Watch": grpc.stream_stream_rpc_method_handler(self._pipeline.anonymous(self._watch)),
+            "Check": self._pipeline.anonymous(self._check),
+            "Watch": self._pipeline.anonymous(self._watch, streaming=True),
         }
 
     def stop(self) -> None:
@@ -51,23 +51,23 @@ class Health:
         self._stopped = True
         self._watches.end_all()
 
-    async def _check(self, context: Context) -> bytes:
-        service = await self._service(context)
+    async def _check(self, call: Call) -> bytes:
+        service = await self._service(call)
         if service not in self._names:
-            await context.abort(grpc.StatusCode.NOT_FOUND, "there is no such service")
+            await call.abort(grpc.StatusCode.NOT_FOUND, "there is no such service")
         return self._status(service)
 
-    async def _watch(self, context: Context) -> None:
-        service = await self._service(context)
-        watch = self._watches.open(context.peer())
+    async def _watch(self, call: Call) -> None:
+        service = await self._service(call)
+        watch = self._watches.open(call.peer())
         if watch is None:
             text = f"{self._watches.per_connection} watches are open on the connection, which is the limit"
-            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
+            await call.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
         try:
-            await context.write(self._status(service))
+            await call.write(self._status(service))
             if not await self._is_stopping(watch):
-                await _give_way(context)
-            await context.write(self._status(service))
+                await _give_way(call)
+            await call.write(self._status(service))
         finally:
             self._watches.close(watch)
 
@@ -87,21 +87,21 @@ class Health:
             return pb.HealthCheckResponse(status=pb.HealthCheckResponse.NOT_SERVING)
         return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVING)
 
-    async def _service(self, context: Context) -> str:
+    async def _service(self, call: Call) -> str:
         """Read the name of the service. Parsed here: gRPC would answer with its parser's exception."""
         try:
-            body = await read(context, self._clock, REQUEST_TIMEOUT)
+            body = await read(call, self._clock, REQUEST_TIMEOUT)
             return pb.HealthCheckRequest.FromString(body or b"").service
         except TimeoutError:
             text = f"the request did not arrive within {REQUEST_TIMEOUT:g} s"
-            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, text)
+            await call.abort(grpc.StatusCode.DEADLINE_EXCEEDED, text)
         except RequestTooLarge as error:
-            await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, error.message)
+            await call.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, error.message)
         except DecodeError:
             text = "the request body is not a grpc.health.v1.HealthCheckRequest"
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
+            await call.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
 
 
-async def _give_way(context: Context) -> NoReturn:
+async def _give_way(call: Call) -> NoReturn:
     text = "the watch was open for long enough, or for longest of too many; come back"
-    await context.abort(grpc.StatusCode.UNAVAILABLE, text)
+    await call.abort(grpc.StatusCode.UNAVAILABLE, text)

@@ -1,21 +1,21 @@
-"""Makes gRPC handlers of methods: request id, token, role, rate limits, request, errors and log of each call.
+"""Makes handlers of methods: request id, token, role, rate limits, request, errors and log of each call.
 
-Handlers exchange bytes with gRPC: so a body that does not parse is an error of the service, and an event is
-encoded once for all streams. Does not depend on any single method.
+Handlers exchange bytes with the transport: so a body that does not parse is an error of the service, and an
+event is encoded once for all streams. Depends on no single method, and on no transport.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
-import grpc
 from google.protobuf.message import Message
 
 from unisono.server import errors
 from unisono.server.api import auth
 from unisono.server.api.audit import Audit, Effect
+from unisono.server.api.call import Call, Rpc
 from unisono.server.api.decoding import parsed
-from unisono.server.api.error_boundary import CallEnded, Context, ErrorBoundary
+from unisono.server.api.error_boundary import CallEnded, ErrorBoundary
 from unisono.server.api.receiving import Receiver
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.request_context import RequestContext
@@ -29,12 +29,8 @@ from unisono.server.core.bars import Bars
 from unisono.server.model import Limits
 
 MessageT = TypeVar("MessageT", bound=Message)
-ResponseT = TypeVar("ResponseT")
 
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
-Handlers = dict[str, Handler]
-Write = Callable[[bytes], Awaitable[None]]
-Behavior: TypeAlias = Callable[[object, Context], Awaitable[ResponseT | None]]
+Write: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 #: The roles that may call a method.
 BOTH = frozenset(Role)
@@ -84,7 +80,7 @@ class Streaming(Generic[MessageT]):
 
 
 class Pipeline:
-    """Makes gRPC handlers of methods, which share the limits on callers, the logs, and the clock.
+    """Makes handlers of methods, which share the limits on callers, the logs, and the clock.
 
     A call passes, in this order: token, rate limit, role, calls in flight (unary methods only), receiving the
     request, its size, decoding, and the method. So what is refused for its caller alone costs no decoding.
@@ -122,67 +118,67 @@ class Pipeline:
         """Release all calls that are held back, and hold none from now on; call when the server stops."""
         self._tarpit.close()
 
-    def unary(self, name: str, method: Unary[Any] | UnaryBytes) -> Handler:
-        """Return the gRPC handler of a method with one response."""
+    def unary(self, name: str, method: Unary[Any] | UnaryBytes) -> Rpc:
+        """Return the handler of a method with one response."""
         method = self._audited(name, method)
         limit = request_size(method.request, self._limits)
 
-        async def behavior(_: object, context: Context) -> bytes | None:
-            metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
-            async with (boundary := self.error_boundary(context, name, metadata.request_id)):
-                principal = self.admit(context, metadata, method.kind, method.allowed)
+        async def handle(call: Call) -> bytes | None:
+            metadata = auth.CallMetadata.of(call.metadata)
+            async with (boundary := self.error_boundary(call, name, metadata.request_id)):
+                principal = self.admit(call, metadata, method.kind, method.allowed)
                 with self._admission.count_in_flight(principal):
-                    body = await self.receive(context, boundary, limit)
-                    response = await method.answer(self._call(context, metadata, principal), body)
+                    body = await self.receive(call, boundary, limit)
+                    response = await method.answer(self._context(call, metadata, principal), body)
                     return response if isinstance(response, bytes) else response.SerializeToString()
             return None
 
-        return grpc.stream_unary_rpc_method_handler(behavior)
+        return Rpc(handle)
 
-    def streaming(self, name: str, method: Streaming[Any]) -> Handler:
-        """Return the gRPC handler of a method that writes many responses."""
+    def streaming(self, name: str, method: Streaming[Any]) -> Rpc:
+        """Return the handler of a method that writes many responses."""
         limit = request_size(method.request, self._limits)
 
-        async def behavior(_: object, context: Context) -> None:
-            metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
-            async with (boundary := self.error_boundary(context, name, metadata.request_id)):
-                principal = self.admit(context, metadata, CallKind.SUBSCRIBE, method.allowed)
-                body = await self.receive(context, boundary, limit)
+        async def handle(call: Call) -> None:
+            metadata = auth.CallMetadata.of(call.metadata)
+            async with (boundary := self.error_boundary(call, name, metadata.request_id)):
+                principal = self.admit(call, metadata, CallKind.SUBSCRIBE, method.allowed)
+                body = await self.receive(call, boundary, limit)
                 request = parsed(method.request, body)
-                stream = method.handle(self._call(context, metadata, principal), request, context.write)
+                stream = method.handle(self._context(call, metadata, principal), request, call.write)
                 # A local variable here would live for as long as the stream.
                 del metadata, principal, body, request, boundary
                 raise CallEnded(await stream)
 
-        return grpc.stream_stream_rpc_method_handler(behavior)
+        return Rpc(handle, streaming=True)
 
-    def anonymous(self, handle: Callable[[Context], Awaitable[ResponseT]]) -> Behavior[ResponseT]:
-        """Return the behavior of a method without a token, for a gRPC handler.
+    def anonymous(self, answer: Callable[[Call], Awaitable[bytes | None]], *, streaming: bool = False) -> Rpc:
+        """Return the handler of a method without a token.
 
         Its calls count against the limit on strangers, by connection; beyond it they end with TooFrequent.
         """
 
-        async def behavior(_: object, context: Context) -> ResponseT | None:
-            metadata = auth.CallMetadata.of(context.invocation_metadata() or ())
-            async with self.error_boundary(context, "", metadata.request_id):
-                self._admission.count_stranger(context.peer())
-                return await handle(context)
+        async def handle(call: Call) -> bytes | None:
+            metadata = auth.CallMetadata.of(call.metadata)
+            async with self.error_boundary(call, "", metadata.request_id):
+                self._admission.count_stranger(call.peer())
+                return await answer(call)
             return None
 
-        return behavior
+        return Rpc(handle, streaming=streaming)
 
-    def error_boundary(self, context: Context, name: str, request_id: str) -> ErrorBoundary:
+    def error_boundary(self, call: Call, name: str, request_id: str) -> ErrorBoundary:
         """Return the error boundary to enter around the handling of a call of the method of this name."""
         return ErrorBoundary(
-            context, name, request_id, refusals=self._refusals, audit=self._audit, tarpit=self._tarpit
+            call, name, request_id, refusals=self._refusals, audit=self._audit, tarpit=self._tarpit
         )
 
-    async def receive(self, context: Context, boundary: ErrorBoundary, limit: int) -> bytes:
+    async def receive(self, call: Call, boundary: ErrorBoundary, limit: int) -> bytes:
         """Receive the request of the call that `boundary` is around; see `Receiver.receive`."""
-        return await self._receiver.receive(context, boundary, limit)
+        return await self._receiver.receive(call, boundary, limit)
 
     def admit(
-        self, context: Context, metadata: auth.CallMetadata, kind: CallKind, allowed: frozenset[Role] = BOTH
+        self, call: Call, metadata: auth.CallMetadata, kind: CallKind, allowed: frozenset[Role] = BOTH
     ) -> Principal:
         """Return the caller of a method that the roles `allowed` may call, and count the call as `kind`.
 
@@ -190,21 +186,21 @@ class Pipeline:
         the role is missing; and TooFrequent when the caller, or a connection without a readable token, makes
         more calls a second than allowed.
         """
-        principal = self._authenticated(context, metadata)
+        principal = self._authenticated(call, metadata)
         self._admission.begin(principal, kind)
         auth.require_role(principal, allowed)
         return principal
 
-    def _authenticated(self, context: Context, metadata: auth.CallMetadata) -> Principal:
+    def _authenticated(self, call: Call, metadata: auth.CallMetadata) -> Principal:
         """Return who calls. A call counts as a stranger's only where no client of ours can have its token.
 
         Tokens that were good once do not count: after a rotation of keys, all clients of an app are refused.
         """
         try:
-            return auth.authenticate(self._verifier, metadata.authorization, context.peer())
+            return auth.authenticate(self._verifier, metadata.authorization, call.peer())
         except errors.Unauthenticated as error:
             if error.reason is errors.Reason.TOKEN_MISSING or isinstance(error, errors.TokenUndecodable):
-                self._admission.count_stranger(context.peer())
+                self._admission.count_stranger(call.peer())
             raise
 
     def _audited(self, name: str, method: Unary[Any] | UnaryBytes) -> Unary[Any] | UnaryBytes:
@@ -213,12 +209,12 @@ class Pipeline:
             return method
         return replace(method, handle=self._audit.watched(method.handle, method.effect, name))
 
-    def _call(self, context: Context, metadata: auth.CallMetadata, principal: Principal) -> RequestContext:
+    def _context(self, call: Call, metadata: auth.CallMetadata, principal: Principal) -> RequestContext:
         return RequestContext(
             principal=principal,
             role=principal.role,
             request_id=metadata.request_id,
-            peer=context.peer,
+            peer=call.peer,
             now=self._clock.now(),
             limits=self._limits,
             bars=self._bars,

@@ -1,25 +1,24 @@
 """Reads one small request of a call, within a time limit.
 
-To gRPC, the method is one with a stream of requests: its handler runs as soon as the headers are there, and
-what it does not read is bounded by flow control. On the wire, a single request looks the same.
+A handler runs as soon as the headers are there, and what it does not read is bounded by flow control.
 """
 
 import asyncio
 from functools import partial
 
-from unisono.server.api.error_boundary import Context
+from unisono.server.api.call import Call
 from unisono.server.api.sizes import SMALL, check_size
 from unisono.server.clock import Clock, SingleWaiterEvent
 
 
-async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
+async def read(call: Call, clock: Clock, seconds: float) -> bytes | None:
     """Return the next request, encoded; None when the client sends no more.
 
-    Raises `TimeoutError` when it does not arrive within `seconds`. Then the caller must end the call: gRPC
+    Raises `TimeoutError` when it does not arrive within `seconds`. Then the caller must end the call: grpcio
     cannot cancel a read, but ends one when its call ends. Raises `RequestTooLarge` beyond `SMALL` bytes.
     """
     done = SingleWaiterEvent()
-    reading = asyncio.ensure_future(context.read())
+    reading = asyncio.ensure_future(call.read())
     reading.add_done_callback(partial(_wake, done))
     if not await clock.wait(done, seconds):
         raise TimeoutError
@@ -30,7 +29,7 @@ async def read(context: Context, clock: Clock, seconds: float) -> bytes | None:
     return request
 
 
-def _wake(done: SingleWaiterEvent, reading: "asyncio.Future[bytes]") -> None:
+def _wake(done: SingleWaiterEvent, reading: "asyncio.Future[bytes | None]") -> None:
     """Retrieve the exception of a read whose call has ended, or asyncio would log that nobody did."""
     if not reading.cancelled():
         reading.exception()

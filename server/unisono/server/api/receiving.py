@@ -1,17 +1,15 @@
 """Receives the one request of a call, within a time limit and a size limit. Does not depend on messages.
 
-By itself, gRPC receives it before any handler runs. So to gRPC every method has a stream of requests: its
-handler runs as soon as the headers are there, which looks the same on the wire. What is not read is bounded
-by flow control (RFC 9113, section 5.2): 64 KiB at first.
+A handler runs as soon as the headers are there. What it does not read is bounded by flow control (RFC 9113,
+section 5.2): 64 KiB at first.
 """
 
 import asyncio
 from contextlib import suppress
 from typing import Final
 
-import grpc
-
-from unisono.server.api.error_boundary import CallEnded, Context, ErrorBoundary
+from unisono.server.api.call import Call
+from unisono.server.api.error_boundary import CallEnded, ErrorBoundary
 from unisono.server.api.sizes import check_size
 from unisono.server.errors import Reason, RequestIncomplete, RequestMalformed
 
@@ -19,7 +17,7 @@ from unisono.server.errors import Reason, RequestIncomplete, RequestMalformed
 class Receiver:
     """Receives requests, and ends each call whose request takes more than `timeout` seconds to arrive.
 
-    gRPC cannot cancel a read alone, so the call is ended, which ends its read. All requests have the same
+    grpcio cannot cancel a read alone, so the call is ended, which ends its read. All requests have the same
     time, so the oldest is overdue first, and one timer serves all.
     """
 
@@ -34,7 +32,7 @@ class Receiver:
         """The number of calls whose request has not arrived yet."""
         return len(self._due)
 
-    async def receive(self, context: Context, boundary: ErrorBoundary, limit: int) -> bytes:
+    async def receive(self, call: Call, boundary: ErrorBoundary, limit: int) -> bytes:
         """Return the encoded request of a call.
 
         Raises RequestTooLarge beyond `limit` bytes, and CallEnded where the client ended the call without a
@@ -45,7 +43,7 @@ class Receiver:
         if self._timer is None:
             self._timer = loop.call_later(self._timeout, self._end_overdue)
         try:
-            body: object = await context.read()
+            body: object = await call.read()
         finally:
             self._due.pop(boundary, None)
         if not isinstance(body, bytes):
@@ -68,5 +66,5 @@ class Receiver:
 
     async def _end(self, boundary: ErrorBoundary) -> None:
         text = f"the request did not arrive as a whole within {self._timeout:g} s"
-        with suppress(grpc.aio.AbortError, grpc.aio.InternalError):
+        with suppress(*boundary.endings):
             await boundary.end(RequestIncomplete(Reason.REQUEST_INCOMPLETE, text))

@@ -8,15 +8,14 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from typing import Any
 
-import grpc
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 
 from unisono.server.api.auth import CallMetadata
+from unisono.server.api.call import Call, Rpc, Rpcs
 from unisono.server.api.decoding import parsed
 from unisono.server.api.descriptors import Descriptors
-from unisono.server.api.error_boundary import Context
-from unisono.server.api.pipeline import Handlers, Pipeline
+from unisono.server.api.pipeline import Pipeline
 from unisono.server.api.reading import read
 from unisono.server.api.status import goodbye_error
 from unisono.server.core.admission import CallKind
@@ -38,29 +37,27 @@ class Reflection:
         self._stream_age = stream_age
         self._servicer = reflection.aio.ReflectionServicer((*services, V1ALPHA), Descriptors())
 
-    def handlers(self) -> Handlers:
-        """Return the gRPC handlers by method name."""
-        return {"ServerReflectionInfo": grpc.stream_stream_rpc_method_handler(self._info)}
+    def rpcs(self) -> Rpcs:
+        """Return the handlers by method name."""
+        return {"ServerReflectionInfo": Rpc(self._info, streaming=True)}
 
-    async def _info(self, _: object, context: Context) -> None:
-        metadata = CallMetadata.of(context.invocation_metadata() or ())
+    async def _info(self, call: Call) -> None:
+        metadata = CallMetadata.of(call.metadata)
         name = f"{V1ALPHA}/ServerReflectionInfo"
-        async with self._pipeline.error_boundary(context, name, metadata.request_id):
-            expire_time = self._pipeline.admit(context, metadata, CallKind.CALL).expire_time
-            requests = self._requests(context, expire_time)
-            answers: Any = self._servicer.ServerReflectionInfo(requests, context)
+        async with self._pipeline.error_boundary(call, name, metadata.request_id):
+            expire_time = self._pipeline.admit(call, metadata, CallKind.CALL).expire_time
+            requests = self._requests(call, expire_time)
+            answers: Any = self._servicer.ServerReflectionInfo(requests, None)
             async for answer in answers:
-                await context.write(answer.SerializeToString())
+                await call.write(answer.SerializeToString())
 
-    async def _requests(
-        self, context: Context, expire_time: int
-    ) -> AsyncIterator[pb.ServerReflectionRequest]:
+    async def _requests(self, call: Call, expire_time: int) -> AsyncIterator[pb.ServerReflectionRequest]:
         """Yield requests until the client sends no more; raise the error to end with when time is over."""
         ends_at = self._clock.monotonic() + self._stream_age
         with suppress(TimeoutError):
             # Checked before each read: a client that never pauses has each request in time.
             while (left := self._left(ends_at, expire_time)) > 0:
-                body = await read(context, self._clock, left)
+                body = await read(call, self._clock, left)
                 if body is None:
                     return
                 yield parsed(pb.ServerReflectionRequest, body)

@@ -2,20 +2,14 @@
 
 import grpc
 
-from unisono.server.api.error_boundary import Context
-from unisono.server.api.pipeline import Handler, Pipeline
+from unisono.server.api.call import Call, Rpc
+from unisono.server.api.pipeline import Pipeline
 
 
-class Unknown(grpc.GenericRpcHandler):
-    """The handler of all methods that no other handler has: it answers UNIMPLEMENTED. Must be added last."""
-
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._handler: Handler = grpc.stream_stream_rpc_method_handler(pipeline.anonymous(_refuse))
-
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:
-        """Return the handler, whatever the method is; see `grpc.GenericRpcHandler`."""
-        return self._handler
+def unknown(pipeline: Pipeline) -> Rpc:
+    """Return the handler of all methods that no other handler has: it answers UNIMPLEMENTED."""
+    return pipeline.anonymous(_refuse, streaming=True)
 
 
-async def _refuse(context: Context) -> None:
-    await context.abort(grpc.StatusCode.UNIMPLEMENTED, "there is no such method")
+async def _refuse(call: Call) -> None:
+    await call.abort(grpc.StatusCode.UNIMPLEMENTED, "there is no such method")

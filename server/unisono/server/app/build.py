@@ -2,8 +2,9 @@
 
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
-from unisono.server.api.server import Transport
+from unisono.server.api.grpcio.server import GrpcioServer
 from unisono.server.api.tls import Certificate
+from unisono.server.api.transport import Transport
 from unisono.server.app.audit_file import AuditFile
 from unisono.server.app.node import Node
 from unisono.server.app.trust import trust
@@ -31,6 +32,7 @@ def build(settings: Settings, audit_file: AuditFile | None) -> Node:
         user_prefixes=trusted.user_prefixes,
         limits=settings.limits(),
         transport=_transport(settings),
+        make_server=GrpcioServer,
         session_rules=_session_rules(settings),
         sweep_rules=_sweep_rules(settings),
         commit_queue=settings.commit_queue,

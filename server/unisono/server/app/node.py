@@ -8,13 +8,14 @@ import structlog
 
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import subscribe_response
+from unisono.server.api.methods import Methods
 from unisono.server.api.pipeline import Pipeline
-from unisono.server.api.server import Server, Transport
 from unisono.server.api.services.endpoints import EndpointService
 from unisono.server.api.services.feeds import FeedService
 from unisono.server.api.services.notifications import NotificationService
 from unisono.server.api.services.server_info import ServerService
 from unisono.server.api.tls import Certificate
+from unisono.server.api.transport import MakeServer, Transport
 from unisono.server.app.user_prefixes import check_user_prefixes
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
@@ -65,6 +66,7 @@ class Node:
         verifier: TokenVerifier,
         limits: Limits,
         transport: Transport,
+        make_server: MakeServer,
         session_rules: SessionRules,
         sweep_rules: SweepRules,
         commit_queue: int,
@@ -133,7 +135,13 @@ class Node:
             refusal_delay=transport.refusal_delay,
             audit=audit,
         )
-        self._server = Server(services, pipeline, transport)
+        methods = Methods(
+            services,
+            pipeline,
+            max_health_watches=transport.max_health_watches,
+            stream_age=transport.stream_age,
+        )
+        self._server = make_server(methods, transport)
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
         """Open the store and the bus, listen on `address` (HOST:PORT), and return the port.

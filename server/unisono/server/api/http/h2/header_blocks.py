@@ -43,7 +43,7 @@ class HeaderDecoder:
         entries, size = table.dynamic_entries, table.maxsize
         first, count = (entries[0] if entries else None), len(entries)
         try:
-            found: Headers = tuple(self._decoder.decode(block, raw=True))  # type: ignore[arg-type]
+            found: Headers = tuple(self._decoder.decode(block, raw=True))
         except (HPACKError, IndexError, ValueError) as error:
             raise ConnectionFailed(ErrorCode.COMPRESSION_ERROR, f"a header block is wrong: {error}") from None
         changed = len(entries) != count or (entries[0] if entries else None) is not first

@@ -1,0 +1,1 @@
+"""grpcio's server as a transport."""

@@ -1,0 +1,48 @@
+"""A call as grpcio's server has it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, NoReturn
+
+import grpc
+
+from unisono.server.api.call import Metadata
+
+if TYPE_CHECKING:
+    Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class GrpcioCall:
+    """The `Call` on a context of grpcio. Writes go to that directly: each open stream has one of these."""
+
+    __slots__ = ("_context", "write")
+
+    aborted: ClassVar[type[Exception]] = grpc.aio.AbortError
+    gone: ClassVar[type[Exception]] = grpc.aio.InternalError
+
+    def __init__(self, context: "Context") -> None:
+        self._context = context
+        self.write: Callable[[bytes], Awaitable[None]] = context.write
+
+    @property
+    def metadata(self) -> Metadata:
+        """See `Call.metadata`. gRPC copies all of it each time it is read."""
+        return self._context.invocation_metadata() or ()
+
+    def peer(self) -> str:
+        """See `Call.peer`."""
+        return self._context.peer()
+
+    async def read(self) -> bytes | None:
+        """See `Call.read`."""
+        request: object = await self._context.read()
+        return request if isinstance(request, bytes) else None
+
+    def set_trailing_metadata(self, metadata: Sequence[tuple[str, str | bytes]]) -> None:
+        """See `Call.set_trailing_metadata`."""
+        self._context.set_trailing_metadata(tuple(metadata))
+
+    async def abort(
+        self, code: grpc.StatusCode, message: str, trailing_metadata: Sequence[tuple[str, str | bytes]] = ()
+    ) -> NoReturn:
+        """See `Call.abort`."""
+        await self._context.abort(code, message, tuple(trailing_metadata))

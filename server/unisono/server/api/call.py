@@ -25,8 +25,11 @@ class Call(Protocol):
     def peer(self) -> str:
         """Return which connection it came by: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:"."""
 
-    async def read(self) -> bytes | None:
-        """Return the next request, encoded; None when the client sends no more."""
+    async def read(self, limit: int) -> bytes | None:
+        """Return the next request, encoded; None when the client sends no more.
+
+        Raises `RequestTooLarge` beyond `limit` bytes, which a transport of our own does not even receive.
+        """
 
     @property
     def write(self) -> Callable[[bytes], Awaitable[None]]:

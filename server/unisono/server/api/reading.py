@@ -7,7 +7,7 @@ import asyncio
 from functools import partial
 
 from unisono.server.api.call import Call
-from unisono.server.api.sizes import SMALL, check_size
+from unisono.server.api.sizes import SMALL
 from unisono.server.clock import Clock, SingleWaiterEvent
 
 
@@ -18,15 +18,11 @@ async def read(call: Call, clock: Clock, seconds: float) -> bytes | None:
     cannot cancel a read, but ends one when its call ends. Raises `RequestTooLarge` beyond `SMALL` bytes.
     """
     done = SingleWaiterEvent()
-    reading = asyncio.ensure_future(call.read())
+    reading = asyncio.ensure_future(call.read(SMALL))
     reading.add_done_callback(partial(_wake, done))
     if not await clock.wait(done, seconds):
         raise TimeoutError
-    request: object = reading.result()
-    if not isinstance(request, bytes):
-        return None
-    check_size(request, SMALL)
-    return request
+    return reading.result()
 
 
 def _wake(done: SingleWaiterEvent, reading: "asyncio.Future[bytes | None]") -> None:

@@ -10,7 +10,6 @@ from typing import Final
 
 from unisono.server.api.call import Call
 from unisono.server.api.error_boundary import CallEnded, ErrorBoundary
-from unisono.server.api.sizes import check_size
 from unisono.server.errors import Reason, RequestIncomplete, RequestMalformed
 
 
@@ -43,13 +42,12 @@ class Receiver:
         if self._timer is None:
             self._timer = loop.call_later(self._timeout, self._end_overdue)
         try:
-            body: object = await call.read()
+            body = await call.read(limit)
         finally:
             self._due.pop(boundary, None)
-        if not isinstance(body, bytes):
+        if body is None:
             # Nearly always the client cancelled, or its connection broke, which cancels the call only later.
             raise CallEnded(RequestMalformed(Reason.REQUEST_MALFORMED, "the call has no request"))
-        check_size(body, limit)
         return body
 
     def _end_overdue(self) -> None:

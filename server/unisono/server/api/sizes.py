@@ -56,11 +56,16 @@ def request_size(kind: type[Message], limits: Limits) -> int:
 def check_size(body: bytes, limit: int) -> None:
     """Raise RequestTooLarge when `body` has more than `limit` bytes."""
     if len(body) > limit:
-        raise RequestTooLarge(
-            Reason.REQUEST_TOO_LARGE,
-            f"the request has {len(body)} bytes, at most {limit} are allowed",
-            {"size": str(len(body)), "limit": str(limit)},
-        )
+        raise too_large(len(body), limit)
+
+
+def too_large(size: int, limit: int) -> RequestTooLarge:
+    """Return the error of a request of `size` bytes, which are more than `limit`."""
+    return RequestTooLarge(
+        Reason.REQUEST_TOO_LARGE,
+        f"the request has {size} bytes, at most {limit} are allowed",
+        {"size": str(size), "limit": str(limit)},
+    )
 
 
 def _rounded(size: int) -> int:

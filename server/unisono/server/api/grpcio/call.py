@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 import grpc
 
 from unisono.server.api.call import Metadata
+from unisono.server.api.sizes import check_size
 
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -32,10 +33,13 @@ class GrpcioCall:
         """See `Call.peer`."""
         return self._context.peer()
 
-    async def read(self) -> bytes | None:
-        """See `Call.read`."""
+    async def read(self, limit: int) -> bytes | None:
+        """See `Call.read`. gRPC has received it as a whole then, within the limit of its server."""
         request: object = await self._context.read()
-        return request if isinstance(request, bytes) else None
+        if not isinstance(request, bytes):
+            return None
+        check_size(request, limit)
+        return request
 
     def set_trailing_metadata(self, metadata: Sequence[tuple[str, str | bytes]]) -> None:
         """See `Call.set_trailing_metadata`."""

@@ -1,0 +1,82 @@
+"""The headers of a call are read in one pass; what breaks the protocol is refused."""
+
+import pytest
+
+from tests.grpc_protocol.exchanges import CALL
+from unisono.server.api.grpc.request import IDENTITY, CallHead, MalformedCall, call_head, is_grpc
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"application/grpc",
+        b"application/grpc+proto",
+        b"Application/gRPC",
+        b"application/grpc;charset=utf-8",
+        b"application/grpc+proto ; a=b",
+    ],
+)
+def test_content_types_of_grpc(value: bytes) -> None:
+    assert is_grpc(((b"content-type", value),))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"application/grpc-web",
+        b"application/grpc-web+proto",
+        b"application/grpc+json",
+        b"application/grpcs",
+        b"application/json",
+    ],
+)
+def test_other_content_types(value: bytes) -> None:
+    assert not is_grpc(((b"content-type", value),))
+
+
+def test_no_content_type() -> None:
+    assert not is_grpc(())
+
+
+def test_nothing_but_what_there_must_be() -> None:
+    assert call_head(CALL) == CallHead(None, IDENTITY, ())
+
+
+def test_all_of_it() -> None:
+    headers = (
+        *CALL,
+        (b"grpc-timeout", b"5S"),
+        (b"grpc-encoding", b"gzip"),
+        (b"grpc-accept-encoding", b"identity, gzip"),
+        (b"grpc-trace-bin", b"AA"),
+        (b"user-agent", b"grpc-go/1.0"),
+        (b"authorization", b"Bearer one"),
+        (b"authorization", b"Bearer two"),
+        (b"own-bin", b"AA,AQ"),
+    )
+    assert call_head(headers) == CallHead(
+        5.0,
+        b"gzip",
+        (
+            ("user-agent", "grpc-go/1.0"),
+            ("authorization", "Bearer one"),
+            ("authorization", "Bearer two"),
+            ("own-bin", b"\x00"),
+            ("own-bin", b"\x01"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        (CALL[:1], "te: trailers"),
+        ((CALL[0], (b"te", b"gzip")), "te: trailers"),
+        ((*CALL, (b"grpc-timeout", b"soon")), "grpc-timeout"),
+        ((*CALL, (b"own-bin", b"?")), "base64"),
+    ],
+)
+def test_what_breaks_the_protocol(headers: tuple[tuple[bytes, bytes], ...], why: str) -> None:
+    with pytest.raises(MalformedCall, match=why):
+        call_head(headers)

@@ -48,6 +48,4 @@ class PeerGoesAway(NamedTuple):
     code: int
 
 
-Event: TypeAlias = (
-    RequestReceived | DataReceived | StreamReset | WriteResumed | PingAnswered | PeerGoesAway
-)
+Event: TypeAlias = RequestReceived | DataReceived | StreamReset | WriteResumed | PingAnswered | PeerGoesAway

@@ -1,4 +1,4 @@
-"""Puts a header block together from HEADERS and CONTINUATION frames (RFC 9113, section 6.10), within limits."""
+"""Puts header blocks together from HEADERS and CONTINUATION frames (RFC 9113, section 6.10), in limits."""
 
 from typing import Final, NamedTuple
 
@@ -35,7 +35,7 @@ class HeaderAssembly:
         self._parts: list[bytes] = []
 
     def expects(self, frame: Frame) -> bool:
-        """Return whether this frame has to go on with a block. Raises `ConnectionFailed` for any other then."""
+        """Return whether this frame has to go on with a block. Raises `ConnectionFailed` for others then."""
         if self._first is None:
             return False
         if frame.type != FrameType.CONTINUATION or frame.stream_id != self._first.stream_id:

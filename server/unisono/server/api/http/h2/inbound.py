@@ -132,7 +132,9 @@ class Inbound:
 
     def _on_trailers(self, stream: Stream, block: Block) -> None:
         if stream.remote_closed:
-            raise StreamFailed(stream.stream_id, ErrorCode.STREAM_CLOSED, "HEADERS after the end of its stream")
+            raise StreamFailed(
+                stream.stream_id, ErrorCode.STREAM_CLOSED, "HEADERS after the end of its stream"
+            )
         if not block.ends_stream or block.self_dependent:
             raise StreamFailed(stream.stream_id, ErrorCode.PROTOCOL_ERROR, "trailers that end nothing")
         stream.take(0, 0, ended=True)

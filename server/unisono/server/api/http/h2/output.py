@@ -11,7 +11,7 @@ from unisono.server.api.http.h2.stream import Stream
 
 
 class Output:
-    """Bytes for the socket, and streams that wait for a window. `resumed` are those of which some went out."""
+    """Bytes for the socket, and streams that wait for a window. `resumed` are those that went on."""
 
     def __init__(self, peer: PeerSettings) -> None:
         self._peer: Final = peer

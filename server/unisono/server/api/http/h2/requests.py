@@ -30,15 +30,13 @@ class RequestHead(NamedTuple):
 def request_head(headers: Headers) -> RequestHead:
     """Return the head of a request. Raises `Malformed`."""
     pseudo: dict[bytes, bytes] = {}
-    for at, (name, value) in enumerate(headers):
+    for name, value in headers:
         if not name.startswith(b":"):
             break
         if name not in _PSEUDO or name in pseudo:
             raise Malformed("a pseudo-header is unknown, or comes twice")
         pseudo[name] = value
-    else:
-        at = len(headers)
-    rest = headers[at:]
+    rest = headers[len(pseudo) :]
     _check_fields(rest)
     if not (pseudo.get(b":method") and pseudo.get(b":scheme") and pseudo.get(b":path")):
         raise Malformed(":method, :scheme or :path is missing")

@@ -48,7 +48,7 @@ class ConnectionState:
         return stream
 
     def settle(self, stream: Stream) -> None:
-        """Forget a stream that both sides have ended. What the client still sends after our end is refused."""
+        """Forget a stream that both sides have ended. What comes of it after our end is refused."""
         if not stream.local_closed:
             return
         if not stream.remote_closed:

@@ -37,6 +37,7 @@ def test_other_content_types(value: bytes) -> None:
 
 def test_no_content_type() -> None:
     assert not is_grpc(())
+    assert not is_grpc(((b"te", b"trailers"),))
 
 
 def test_nothing_but_what_there_must_be() -> None:

@@ -1,4 +1,4 @@
-"""Counts the pings of a client, and ends the connection of one that cannot stop."""
+"""Counts what costs a server and brings nothing, and ends the connection of a client that cannot stop."""
 
 from typing import Final
 
@@ -8,26 +8,47 @@ PINGS_PER_SECOND: Final = 10
 PINGS_IDLE: Final = 100
 """The most pings in a row while nothing else comes, and no stream is open."""
 
+USELESS_PER_SECOND: Final = 100
+"""The most settings, priorities, empty DATA and unknown frames; clients send a few of them at first."""
+
 
 class Calm:
-    """Slower pings than these are never held against a client, whatever else it does."""
+    """Slower pings than these are never held against a client, whatever else it does.
 
-    __slots__ = ("_idle", "_in_second", "_second")
+    Nor are those that come while we send: clients of gRPC measure by them how wide to make their windows.
+    """
+
+    __slots__ = ("_idle", "_pings", "_second", "_useless")
 
     def __init__(self) -> None:
         self._second = float("-inf")
-        self._in_second = 0
+        self._pings = 0
+        self._useless = 0
         self._idle = 0
 
     def active(self) -> None:
-        """Count nothing any more: a stream has begun."""
+        """Begin to count idle pings anew: a stream has begun."""
         self._idle = 0
 
-    def ping(self, now: float, *, open_streams: bool) -> None:
-        """Count a ping at a time in seconds. Raises `ConnectionFailed` (ENHANCE_YOUR_CALM)."""
-        if now - self._second >= 1.0:
-            self._second, self._in_second = now, 0
-        self._in_second += 1
+    def ping(self, now: float, *, open_streams: bool, sending: bool) -> None:
+        """Count a ping at a time in seconds. Raises `ConnectionFailed` (ENHANCE_YOUR_CALM).
+
+        `sending` says whether headers or data went to the client since the last one.
+        """
         self._idle = 0 if open_streams else self._idle + 1
-        if self._in_second > PINGS_PER_SECOND or self._idle > PINGS_IDLE:
+        self._turn(now)
+        if not sending:
+            self._pings += 1
+        if self._pings > PINGS_PER_SECOND or self._idle > PINGS_IDLE:
             raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings")
+
+    def useless(self, now: float) -> None:
+        """Count a frame that brings nothing. Raises `ConnectionFailed` (ENHANCE_YOUR_CALM)."""
+        self._turn(now)
+        self._useless += 1
+        if self._useless > USELESS_PER_SECOND:
+            raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "too many frames that bring nothing")
+
+    def _turn(self, now: float) -> None:
+        if now - self._second >= 1.0:
+            self._second, self._pings, self._useless = now, 0, 0

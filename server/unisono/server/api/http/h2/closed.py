@@ -19,6 +19,8 @@ class Closing(Enum):
 class ClosedStreams:
     """The streams that closed last."""
 
+    __slots__ = ("_closed",)
+
     def __init__(self) -> None:
         self._closed: OrderedDict[int, Closing] = OrderedDict()
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from unisono.server.api.http.h2 import frames
 from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
-from unisono.server.api.http.h2.events import Event, WriteResumed
+from unisono.server.api.http.h2.events import Event
 from unisono.server.api.http.h2.frames import FrameReader
 from unisono.server.api.http.h2.header_blocks import Header, encode
 from unisono.server.api.http.h2.inbound import Inbound
@@ -20,6 +20,8 @@ class Connection:
     Streams are named by their ids. What is done to a stream that has ended meanwhile does nothing. Once
     `error` is set, nothing more is taken: what is left is to be sent, and the socket to be closed.
     """
+
+    __slots__ = ("_inbound", "_reader", "_state", "error")
 
     def __init__(self, limits: Http2Limits = Http2Limits()) -> None:  # noqa: B008
         self._state: Final = ConnectionState(limits)
@@ -74,11 +76,16 @@ class Connection:
     def fail(self, error: ConnectionFailed) -> None:
         """End the connection with a GOAWAY."""
         self.error = error
-        self._state.output.control(frames.goaway(self._state.last_stream_id, error.code, error.why))
+        self._state.output.control(frames.goaway(self._state.last_handled, error.code, error.why))
 
     def take_output(self) -> bytes:
         """Return what is to be sent now, and forget it."""
         return self._state.output.take()
+
+    @property
+    def output_size(self) -> int:
+        """How many bytes `take_output` has now."""
+        return self._state.output.size
 
     def waiting(self, stream_id: int) -> int:
         """Return how many bytes of a stream's body wait for a window or for the socket."""
@@ -97,6 +104,7 @@ class Connection:
         stream = self._open(stream_id)
         if stream is not None and data:
             self._state.output.data(stream, data)
+            self._state.output.resumed.clear()
 
     def finish(self, stream_id: int, trailers: tuple[Header, ...] = ()) -> None:
         """End a response, after what waits. A body of the request that goes on is refused from then on."""
@@ -133,8 +141,9 @@ class Connection:
 
     def end(self, why: str = "") -> None:
         """Take no more streams, and tell the client which was the last."""
-        self._state.last_taken = self._state.last_stream_id
-        self._state.output.control(frames.goaway(self._state.last_stream_id, ErrorCode.NO_ERROR, why))
+        state = self._state
+        state.last_taken = state.last_handled
+        state.output.control(frames.goaway(state.last_taken, ErrorCode.NO_ERROR, why))
 
     def pause(self) -> None:
         """Hold bodies back: the socket takes no more."""
@@ -143,6 +152,7 @@ class Connection:
     def resume(self) -> Sequence[Event]:
         """Go on, as the socket takes more; return which streams went on."""
         self._state.output.resume()
+        self._state.resumed()
         return self._happened()
 
     def _open(self, stream_id: int) -> Stream | None:
@@ -151,11 +161,5 @@ class Connection:
         return None if stream is None or stream.local_closed or stream.finish is not None else stream
 
     def _happened(self) -> Sequence[Event]:
-        events, resumed = self._state.events, self._state.output.resumed
-        self._state.events = []
-        if resumed:
-            events.extend(WriteResumed(stream_id) for stream_id in {one.stream_id: None for one in resumed})
-            for stream in resumed:
-                self._state.settle(stream)
-            resumed.clear()
+        events, self._state.events = self._state.events, []
         return events

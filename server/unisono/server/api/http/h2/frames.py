@@ -51,6 +51,8 @@ class Frame(NamedTuple):
 class FrameReader:
     """Splits what a client sends into its frames, after the preface. Holds one incomplete frame at most."""
 
+    __slots__ = ("_buffer", "_greeted")
+
     def __init__(self) -> None:
         self._buffer = b""
         self._greeted = False

@@ -29,18 +29,19 @@ class Block(NamedTuple):
 class HeaderAssembly:
     """The block that is under way, if there is one. `max_bytes` bounds it."""
 
+    __slots__ = ("_first", "_max_bytes", "_parts")
+
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self._max_bytes: Final = max_bytes
         self._first: Block | None = None
         self._parts: list[bytes] = []
 
-    def expects(self, frame: Frame) -> bool:
-        """Return whether this frame has to go on with a block. Raises `ConnectionFailed` for others then."""
+    def check(self, frame: Frame) -> None:
+        """Raise `ConnectionFailed` for a frame that does not go on with the block that is under way."""
         if self._first is None:
-            return False
+            return
         if frame.type != FrameType.CONTINUATION or frame.stream_id != self._first.stream_id:
             raise broken("a header block is interrupted")
-        return True
 
     def begin(self, frame: Frame) -> Block | None:
         """Take a HEADERS frame; return the block if it is complete."""

@@ -7,15 +7,15 @@ same. So a few are remembered, which takes HPACK off the hot path.
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
-from hpack import Decoder, HPACKError
+from hpack import Decoder, HPACKError, OversizedHeaderListError
 
 from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
 
 Header: TypeAlias = tuple[bytes, bytes]
 Headers: TypeAlias = Sequence[Header]
 
-TABLE_SIZE: Final = 4096
-"""Bytes of the table that a client may fill, by default (section 6.5.2 of RFC 9113)."""
+FAR_TOO_LARGE: Final = 4
+"""How many times the limit of a list is decoded all the same, to keep the table of the connection."""
 
 REMEMBERED: Final = 8
 """Blocks that are remembered of a connection, and bytes of the largest of them."""
@@ -28,6 +28,9 @@ NO_TABLE: Final = b"\x20"
 _LITERAL: Final = b"\0"
 """A literal that is not indexed, with a new name (section 6.2.2)."""
 
+_ENTRY: Final = 32
+"""What a header counts besides its name and its value."""
+
 _LARGE: Final = 0x7F
 _SIZES: Final = tuple(bytes((size,)) for size in range(_LARGE))
 
@@ -35,30 +38,43 @@ _SIZES: Final = tuple(bytes((size,)) for size in range(_LARGE))
 class HeaderDecoder:
     """Decodes the blocks of one client. `max_list_bytes` bounds a list as RFC 9113, section 6.5.2, counts."""
 
+    __slots__ = ("_decoder", "_max_list_bytes", "_remembered")
+
     def __init__(self, max_list_bytes: int) -> None:
-        self._decoder = Decoder(max_header_list_size=max_list_bytes)
+        self._max_list_bytes: Final = max_list_bytes
+        self._decoder: Final = Decoder(max_header_list_size=FAR_TOO_LARGE * max_list_bytes)
         self._remembered: dict[bytes, Headers] = {}
 
-    def decode(self, block: bytes) -> Headers:
-        """Return the headers of a block. Raises `ConnectionFailed`, for the table is lost then."""
+    def decode(self, block: bytes) -> Headers | None:
+        """Return the headers of a block, None where they are more than they may be.
+
+        Raises `ConnectionFailed` for a block that is wrong, or so large that the table is lost by it.
+        """
         known = self._remembered.get(block)
         if known is not None:
             return known
         table = self._decoder.header_table
         entries, size = table.dynamic_entries, table.maxsize
         first, count = (entries[0] if entries else None), len(entries)
-        try:
-            found: Headers = tuple(self._decoder.decode(block, raw=True))
-        except (HPACKError, IndexError, ValueError) as error:
-            raise ConnectionFailed(ErrorCode.COMPRESSION_ERROR, f"a header block is wrong: {error}") from None
+        found = self._decoded(block)
         changed = len(entries) != count or (entries[0] if entries else None) is not first
         if changed or table.maxsize != size:
             self._remembered.clear()
-        elif len(block) <= REMEMBERED_BYTES:
+        elif found is not None and len(block) <= REMEMBERED_BYTES:
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.pop(next(iter(self._remembered)))
             self._remembered[block] = found
         return found
+
+    def _decoded(self, block: bytes) -> Headers | None:
+        try:
+            found = tuple(self._decoder.decode(block, raw=True))
+        except OversizedHeaderListError:
+            raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "far too many headers") from None
+        except (HPACKError, IndexError, ValueError) as error:
+            raise ConnectionFailed(ErrorCode.COMPRESSION_ERROR, f"a header block is wrong: {error}") from None
+        size = sum(len(name) + len(value) + _ENTRY for name, value in found)
+        return found if size <= self._max_list_bytes else None
 
 
 def encode(headers: Iterable[Header]) -> bytes:

@@ -9,9 +9,28 @@ from unisono.server.api.http.h2.header_blocks import NO_TABLE
 from unisono.server.api.http.h2.settings import LARGEST_WINDOW, WINDOW, PeerSettings
 from unisono.server.api.http.h2.stream import Stream
 
+HELD_MAX: Final = 1000
+"""The most frames other than bodies while the socket takes nothing: answers that a client does not read."""
+
 
 class Output:
-    """Bytes for the socket, and streams that wait for a window. `resumed` are those that went on."""
+    """Bytes for the socket, and streams that wait for a window. `resumed` are those that went on.
+
+    `sending` says whether headers or data were sent since whoever asks set it to False.
+    """
+
+    __slots__ = (
+        "_begun",
+        "_chunks",
+        "_held",
+        "_paused",
+        "_peer",
+        "_waiting",
+        "_window",
+        "resumed",
+        "sending",
+        "size",
+    )
 
     def __init__(self, peer: PeerSettings) -> None:
         self._peer: Final = peer
@@ -20,7 +39,10 @@ class Output:
         self._waiting: dict[int, Stream] = {}
         self._paused = False
         self._begun = False
-        self.resumed: list[Stream] = []
+        self._held = 0
+        self.size = 0
+        self.sending = False
+        self.resumed: dict[int, Stream] = {}
 
     def take(self) -> bytes:
         """Return what is to be sent now, and forget it."""
@@ -28,11 +50,13 @@ class Output:
             return b""
         data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
+        self.size = 0
         return data
 
     def control(self, frame: bytes) -> None:
         """Send a frame that no window counts."""
-        self._chunks.append(frame)
+        self._held += self._paused
+        self._put(frame)
 
     def headers(self, stream: Stream, block: bytes, *, end_stream: bool) -> None:
         """Send the headers of a response; with `end_stream` there is nothing else."""
@@ -58,6 +82,11 @@ class Output:
         stream.finish = trailers
         self._waiting[stream.stream_id] = stream
 
+    @property
+    def is_flooded(self) -> bool:
+        """Whether a client makes us answer, and does not take the answers."""
+        return self._held > HELD_MAX
+
     def drop(self, stream: Stream) -> None:
         """Forget what waits of a stream that was reset."""
         stream.pending.clear()
@@ -77,7 +106,7 @@ class Output:
 
     def resume(self) -> None:
         """Go on: the socket takes more."""
-        self._paused = False
+        self._paused, self._held = False, 0
         self.pump_all()
 
     def pump_all(self) -> None:
@@ -102,7 +131,7 @@ class Output:
             part = bytes(stream.pending[:room])
             del stream.pending[:room]
             self._send(stream, part, 0)
-            self.resumed.append(stream)
+            self.resumed[stream.stream_id] = stream
         if stream.pending:
             return True
         self._waiting.pop(stream.stream_id, None)
@@ -120,7 +149,8 @@ class Output:
         size = len(data)
         self._window -= size
         stream.send_window -= size
-        self._chunks.append(frames.frame(FrameType.DATA, flags, stream.stream_id, data))
+        self.sending = True
+        self._put(frames.frame(FrameType.DATA, flags, stream.stream_id, data))
 
     def _end(self, stream: Stream, trailers: bytes) -> None:
         if trailers:
@@ -133,4 +163,9 @@ class Output:
         if not self._begun:
             self._begun, block = True, NO_TABLE + block
         size = self._peer.max_frame_size
-        self._chunks.append(frames.headers(stream.stream_id, block, end_stream=end_stream, max_size=size))
+        self.sending = True
+        self._put(frames.headers(stream.stream_id, block, end_stream=end_stream, max_size=size))
+
+    def _put(self, data: bytes) -> None:
+        self._chunks.append(data)
+        self.size += len(data)

@@ -1,6 +1,7 @@
 """The window of a connection: how much of bodies a client may send before we have taken what it sent."""
 
 from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
+from unisono.server.api.http.h2.settings import WINDOW
 
 
 class ReceiveWindow:
@@ -9,8 +10,9 @@ class ReceiveWindow:
     __slots__ = ("_left", "_size", "_taken")
 
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._left = size
+        # A client may send as much before it has seen any of our frames.
+        self._size = max(size, WINDOW)
+        self._left = self._size
         self._taken = 0
 
     def count(self, size: int) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 from unisono.server.api.http.h2 import frames
 from unisono.server.api.http.h2.closed import ClosedStreams, Closing
 from unisono.server.api.http.h2.errors import ErrorCode, StreamFailed, broken
-from unisono.server.api.http.h2.events import Event, StreamReset
+from unisono.server.api.http.h2.events import Event, StreamReset, WriteResumed
 from unisono.server.api.http.h2.output import Output
 from unisono.server.api.http.h2.receive_window import ReceiveWindow
 from unisono.server.api.http.h2.settings import WINDOW, PeerSettings
@@ -28,6 +28,20 @@ class Http2Limits:
 class ConnectionState:
     """The state of one connection. `last_stream_id` is the last one that began, `last_taken` may be taken."""
 
+    __slots__ = (
+        "closed",
+        "events",
+        "greeted",
+        "last_stream_id",
+        "last_taken",
+        "limits",
+        "output",
+        "peer",
+        "settings_acknowledged",
+        "streams",
+        "window",
+    )
+
     def __init__(self, limits: Http2Limits) -> None:
         self.limits: Final = limits
         self.peer: Final = PeerSettings()
@@ -43,13 +57,20 @@ class ConnectionState:
 
     def begin(self, stream_id: int, expected: int | None) -> Stream:
         """Open a stream."""
-        stream = Stream(stream_id, self.peer.initial_window_size, self.limits.stream_window, expected)
+        # Before it has seen our settings, a client goes by the window that everybody has.
+        window = self.limits.stream_window if self.settings_acknowledged else WINDOW
+        stream = Stream(stream_id, self.peer.initial_window_size, window, expected)
         self.streams[stream_id] = stream
         return stream
 
+    @property
+    def last_handled(self) -> int:
+        """The last stream that we may do something for, as a GOAWAY says it: it never goes up again."""
+        return min(self.last_stream_id, self.last_taken)
+
     def settle(self, stream: Stream) -> None:
         """Forget a stream that both sides have ended. What comes of it after our end is refused."""
-        if not stream.local_closed:
+        if not stream.local_closed or self.streams.get(stream.stream_id) is not stream:
             return
         if not stream.remote_closed:
             self.output.control(frames.rst_stream(stream.stream_id, ErrorCode.NO_ERROR))
@@ -69,14 +90,32 @@ class ConnectionState:
         self._forget(stream, Closing.BY_PEER)
         self.events.append(StreamReset(stream.stream_id, code))
 
+    def resumed(self) -> None:
+        """Say which streams went on, as there was room, and forget those that came to their end by it."""
+        resumed = self.output.resumed
+        if resumed:
+            self.output.resumed = {}
+            for stream in resumed.values():
+                self.events.append(WriteResumed(stream.stream_id))
+                self.settle(stream)
+
+    def acknowledged(self) -> None:
+        """Know that the client has seen our settings: from now on its windows are as wide as those say."""
+        if not self.settings_acknowledged:
+            self.settings_acknowledged = True
+            for stream in self.streams.values():
+                stream.receive_window += self.limits.stream_window - WINDOW
+
     def late(self, stream_id: int) -> None:
         """Judge a DATA frame of a stream that takes none.
 
         Raises `ConnectionFailed` for one that never began, `StreamFailed` for one that had ended; one that we
-        reset is passed over, for the client may not have known.
+        reset, or do not take any more, is passed over, for the client may not have known.
         """
         if stream_id > self.last_stream_id or stream_id % 2 == 0:
             raise broken("DATA of a stream that has not begun")
+        if stream_id > self.last_taken:
+            return
         if stream_id in self.streams or self.closed.get(stream_id) is not Closing.BY_US:
             raise StreamFailed(stream_id, ErrorCode.STREAM_CLOSED, "DATA after the end of its stream")
 

@@ -4,7 +4,7 @@ from unisono.server.api.http.h2.errors import ErrorCode, StreamFailed
 
 
 class Stream:
-    """A stream that is open, or half closed. `send_window` may be negative (RFC 9113, section 6.9.2).
+    """A stream that is open, or half closed. Its windows may be negative (RFC 9113, section 6.9.2).
 
     `pending` are bytes that wait for a window; with `finish`, trailers or the end come after them.
     """
@@ -35,11 +35,6 @@ class Stream:
         self.finish: bytes | None = None
 
     @property
-    def is_closed(self) -> bool:
-        """Whether both sides have ended it."""
-        return self.remote_closed and self.local_closed
-
-    @property
     def is_waiting(self) -> bool:
         """Whether something waits to be sent."""
         return bool(self.pending) or self.finish is not None
@@ -50,7 +45,8 @@ class Stream:
         Raises `StreamFailed` beyond the window, and where the body is not as long as its content-length says.
         """
         self.receive_window -= taken
-        if self.receive_window < 0:
+        # A window may be negative, where our settings made it smaller; what takes nothing of it fits.
+        if taken and self.receive_window < 0:
             raise StreamFailed(self.stream_id, ErrorCode.FLOW_CONTROL_ERROR, "more than the window allows")
         self.received += size
         if self.expected is not None and (

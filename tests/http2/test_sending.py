@@ -1,0 +1,315 @@
+"""Bodies go out as windows and the socket allow: whole, in order, in turn."""
+
+import pytest
+
+from tests.http2.peer import (
+    ACK,
+    CANCEL,
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    FLOW_CONTROL_ERROR,
+    HEADERS,
+    INTERNAL_ERROR,
+    NO_ERROR,
+    PING,
+    PROTOCOL_ERROR,
+    RESPONSE,
+    RST_STREAM,
+    Peer,
+    frame,
+    resets,
+    rst_stream,
+    settings,
+    window_update,
+)
+from unisono.server.api.http.h2.errors import ErrorCode
+from unisono.server.api.http.h2.events import StreamReset, WriteResumed
+
+WINDOW = 0x4
+TRAILERS = ((b"grpc-status", b"0"),)
+
+
+def responding(*, window: int = 65_535, streams: int = 1, end: bool = True) -> Peer:
+    peer = Peer(own={WINDOW: window})
+    for number in range(streams):
+        peer.request(2 * number + 1, end=end)
+        peer.connection.send_headers(2 * number + 1, RESPONSE)
+    peer.sent()
+    return peer
+
+
+def test_a_response_is_headers_data_and_trailers() -> None:
+    peer = Peer()
+    peer.request(end=True)
+
+    peer.connection.send_headers(1, RESPONSE)
+    peer.connection.send_data(1, b"hello")
+    peer.connection.send_data(1, b"")
+    peer.connection.finish(1, TRAILERS)
+
+    head, data, trailers = peer.sent()
+    assert (head.type, head.flags, peer.fields(head)) == (HEADERS, END_HEADERS, list(RESPONSE))
+    assert (data.type, data.flags, data.payload) == (DATA, 0, b"hello")
+    assert (trailers.type, trailers.flags) == (HEADERS, END_HEADERS | END_STREAM)
+    assert peer.fields(trailers) == list(TRAILERS)
+    assert peer.connection.open_streams == 0
+
+
+def test_a_response_without_a_body() -> None:
+    peer = Peer()
+    peer.request(end=True)
+
+    peer.connection.send_headers(1, RESPONSE, end_stream=True)
+
+    (head,) = peer.sent()
+    assert head.ended
+    assert peer.connection.open_streams == 0
+
+
+def test_a_response_without_trailers() -> None:
+    peer = responding()
+    peer.connection.send_data(1, b"hello")
+    peer.connection.finish(1)
+
+    assert [(one.type, one.flags, one.payload) for one in peer.sent()] == [
+        (DATA, 0, b"hello"),
+        (DATA, END_STREAM, b""),
+    ]
+
+
+def test_headers_that_do_not_fit_into_a_frame() -> None:
+    peer = Peer()
+    peer.request(end=True)
+    large = (*RESPONSE, (b"large", bytes(40_000).replace(b"\0", b"x")))
+
+    peer.connection.send_headers(1, large)
+
+    sent = peer.sent()
+    assert [(one.type, one.flags) for one in sent] == [
+        (HEADERS, 0),
+        (CONTINUATION, 0),
+        (CONTINUATION, END_HEADERS),
+    ]
+    block = sent[0]._replace(payload=b"".join(one.payload for one in sent))
+    peer.decoder.max_header_list_size = 100_000
+    assert peer.fields(block) == list(large)
+
+
+def test_a_body_that_goes_on_is_refused_after_the_response() -> None:
+    peer = responding(end=False)
+    peer.connection.finish(1, TRAILERS)
+
+    trailers, reset = peer.sent()
+    assert trailers.ended
+    assert (reset.type, reset.number) == (RST_STREAM, NO_ERROR)
+    # What was under way is passed over.
+    assert peer.data(b"late") == []
+    assert peer.request(fields=(), end=True) == []
+    assert peer.sent() == []
+
+
+def test_it_is_refused_once_where_the_end_had_to_wait() -> None:
+    # Given a response of several frames that waits for a window, and a request that goes on.
+    peer = responding(window=0, end=False)
+    peer.connection.send_data(1, bytes(60_000))
+    peer.connection.finish(1, TRAILERS)
+    # When all of it may go at once.
+    events = peer.send(settings({WINDOW: 65_535}))
+    # Then the stream ends once.
+    sent = peer.sent()
+    assert events == [WriteResumed(1)]
+    assert len(peer.body(sent)) == 60_000
+    assert [one.type for one in sent].count(RST_STREAM) == 1
+    assert sent[-1].type == RST_STREAM
+    assert sent[-2].ended
+    assert peer.connection.open_streams == 0
+
+
+def test_a_reset_right_after_the_end_is_passed_over() -> None:
+    # Given a response whose end waits.
+    peer = responding(window=0, end=False)
+    peer.connection.send_data(1, b"x")
+    peer.connection.finish(1, TRAILERS)
+    # When the window of the connection moves all, and the client resets in one go.
+    events = peer.send(window_update(0, 1), window_update(1, 1), rst_stream(1))
+    # Then it is over already.
+    assert events == [WriteResumed(1)]
+    assert resets(peer.sent()) == [(1, NO_ERROR)]
+
+
+def test_the_end_waits_for_what_waits() -> None:
+    peer = responding(window=3)
+    peer.connection.send_data(1, b"abcdef")
+    peer.connection.finish(1, TRAILERS)
+
+    assert [(one.type, one.payload) for one in peer.sent()] == [(DATA, b"abc")]
+    assert peer.connection.waiting(1) == 3
+    peer.send(window_update(1, 2))
+    assert [(one.type, one.payload) for one in peer.sent()] == [(DATA, b"de")]
+    assert peer.send(window_update(1, 2)) == [WriteResumed(1)]
+    data, trailers = peer.sent()
+    assert (data.payload, trailers.ended) == (b"f", True)
+    assert peer.connection.open_streams == 0
+    assert peer.connection.waiting(1) == 0
+
+
+def test_nothing_is_sent_after_the_end() -> None:
+    peer = responding(window=3)
+    peer.connection.send_data(1, b"abcdef")
+    peer.connection.finish(1)
+    peer.connection.send_data(1, b"more")
+    peer.connection.finish(1, TRAILERS)
+    peer.connection.send_headers(1, RESPONSE)
+
+    peer.send(window_update(1, 100))
+
+    assert peer.body(peer.sent()) == b"abcdef"
+
+
+def test_what_is_done_to_a_stream_that_is_not_there_does_nothing() -> None:
+    peer = Peer()
+
+    peer.connection.send_headers(1, RESPONSE)
+    peer.connection.send_data(1, b"x")
+    peer.connection.finish(1)
+    peer.connection.reset(1, ErrorCode.CANCEL)
+
+    assert peer.sent() == []
+
+
+def test_what_comes_later_stays_behind_what_waits() -> None:
+    peer = responding(window=2)
+    peer.connection.send_data(1, b"abc")
+    peer.connection.send_data(1, b"d")
+
+    peer.send(window_update(1, 100))
+
+    assert peer.body(peer.sent()) == b"abcd"
+
+
+def test_the_window_of_the_connection_holds_all_back() -> None:
+    peer = responding(window=2**20, streams=2)
+    peer.connection.send_data(1, bytes(65_535))
+    peer.connection.send_data(3, b"abc")
+    assert peer.body(peer.sent(), 3) == b""
+
+    assert peer.send(window_update(0, 2)) == [WriteResumed(3)]
+    assert peer.body(peer.sent(), 3) == b"ab"
+
+
+def test_streams_take_turns() -> None:
+    # Given three large responses that wait.
+    peer = responding(window=2**20, streams=3)
+    peer.connection.pause()
+    for stream_id in (1, 3, 5):
+        peer.connection.send_data(stream_id, bytes(50_000))
+    # When there is room for some of it.
+    peer.connection.resume()
+    # Then each has a frame before any has its second.
+    order = [one.stream_id for one in peer.sent() if one.type == DATA]
+    assert order[:3] == [1, 3, 5]
+
+
+def test_a_stream_that_begins_to_wait_has_its_turn_at_once() -> None:
+    # Given a large response that waits, and a small one after it.
+    peer = responding(window=2**20, streams=2)
+    peer.connection.pause()
+    peer.connection.send_data(1, bytes(60_000))
+    peer.connection.send_data(3, b"small")
+    # When there is room.
+    events = peer.connection.resume()
+    # Then the small one does not wait for all of the large one.
+    order = [one.stream_id for one in peer.sent() if one.type == DATA]
+    assert order == [1, 3, 1, 1, 1]
+    assert events == [WriteResumed(1), WriteResumed(3)]
+
+
+def test_nothing_of_a_body_goes_while_the_socket_takes_nothing() -> None:
+    peer = responding()
+    peer.connection.pause()
+    peer.connection.send_data(1, b"abc")
+    peer.send(window_update(0, 5), window_update(1, 5), frame(PING, payload=bytes(8)))
+
+    assert [(one.type, one.flags) for one in peer.sent()] == [(PING, ACK)]
+    assert peer.connection.resume() == [WriteResumed(1)]
+    assert peer.body(peer.sent()) == b"abc"
+    assert peer.connection.resume() == []
+
+
+def test_what_there_is_room_for_resumes_nothing() -> None:
+    peer = responding()
+    peer.connection.send_data(1, bytes(40_000))
+
+    assert peer.send(window_update(1, 1)) == []
+
+
+def test_what_waits_of_a_stream_that_is_reset_is_dropped() -> None:
+    peer = responding(window=1)
+    peer.connection.send_data(1, b"abc")
+    peer.connection.finish(1)
+    peer.sent()
+
+    assert peer.send(rst_stream(1, CANCEL)) == [StreamReset(1, CANCEL)]
+    peer.send(window_update(0, 100), settings({WINDOW: 100}))
+
+    assert peer.body(peer.sent()) == b""
+    assert peer.connection.open_streams == 0
+
+
+def test_so_it_is_where_we_reset_it() -> None:
+    peer = responding(window=1)
+    peer.connection.send_data(1, b"abc")
+    peer.sent()
+
+    peer.connection.reset(1, ErrorCode.INTERNAL_ERROR)
+    peer.connection.reset(1, ErrorCode.INTERNAL_ERROR)
+    peer.send(window_update(1, 100))
+
+    assert resets(peer.sent()) == [(1, INTERNAL_ERROR)]
+    assert peer.connection.waiting(1) == 0
+
+
+def test_a_window_of_a_stream_that_gets_too_wide() -> None:
+    peer = responding()
+
+    assert peer.send(window_update(1, 2**31 - 1)) == [StreamReset(1, ErrorCode.FLOW_CONTROL_ERROR)]
+    assert resets(peer.sent()) == [(1, FLOW_CONTROL_ERROR)]
+
+
+def test_a_window_of_the_connection_that_gets_too_wide() -> None:
+    peer = responding()
+
+    peer.send(window_update(0, 2**31 - 1))
+
+    assert peer.error() == FLOW_CONTROL_ERROR
+
+
+def test_a_window_that_is_widened_by_nothing() -> None:
+    peer = responding()
+
+    assert peer.send(window_update(1, 0)) == [StreamReset(1, ErrorCode.PROTOCOL_ERROR)]
+    assert resets(peer.sent()) == [(1, PROTOCOL_ERROR)]
+
+
+@pytest.mark.parametrize("increment", [0, 1])
+def test_a_window_of_a_stream_that_has_ended(increment: int) -> None:
+    peer = responding()
+    peer.connection.finish(1)
+    peer.sent()
+
+    assert peer.send(window_update(1, increment)) == []
+    assert peer.sent() == []
+    assert peer.error() is None
+
+
+def test_how_much_there_is_to_send_is_known() -> None:
+    peer = Peer()
+    peer.connection.ping(bytes(8))
+    assert peer.connection.output_size == 17
+
+    peer.connection.take_output()
+
+    assert peer.connection.output_size == 0
+    assert peer.connection.take_output() == b""

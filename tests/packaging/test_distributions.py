@@ -38,6 +38,8 @@ DEPENDENCIES = {
         "grpcio",
         "grpcio-health-checking",
         "grpcio-reflection",
+        "h11",
+        "hpack",
         "httpx",
         "protobuf",
         "pydantic",

@@ -15,7 +15,7 @@ class Exchange(Protocol):
     """A request whose headers are there, and its response.
 
     Where the client resets it, the task that handles it is cancelled; so it is when the listener gives up.
-    `headers` are all headers of the request but the pseudo-headers of HTTP/2, in lower case.
+    What is done to a response that is over does nothing, but `write`.
     """
 
     @property
@@ -28,11 +28,11 @@ class Exchange(Protocol):
 
     @property
     def headers(self) -> Headers:
-        """The headers of the request."""
+        """All headers of the request but the pseudo-headers of HTTP/2, their names in lower case."""
 
     @property
     def version(self) -> str:
-        """"2" or "1.1"."""
+        """The version of HTTP, 2 or 1.1."""
 
     @property
     def peer(self) -> str:
@@ -48,10 +48,16 @@ class Exchange(Protocol):
         """Send the headers of the response, once; with `end` it has no body."""
 
     async def write(self, data: bytes) -> None:
-        """Send a part of the body. Waits while too much waits to be sent. Raises `ClientGone`."""
+        """Send a part of the body; what answers HEAD is dropped. Raises `ClientGone`.
+
+        Waits while too much waits to be sent.
+        """
 
     def finish(self, trailers: Headers = ()) -> None:
-        """End the response. A body of the request that goes on is refused from then on."""
+        """End the response. A body of the request that goes on is refused from then on.
+
+        HTTP/1.1 has room for trailers only after a body without a content-length; others are dropped.
+        """
 
     def reset(self) -> None:
         """End the response at once, and unfinished."""

@@ -1,0 +1,159 @@
+"""A connection of HTTP/2: joins the socket, the protocol and the exchanges."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from unisono.server.api.http.alarm import Alarm, Due
+from unisono.server.api.http.h2.connection import Connection
+from unisono.server.api.http.h2.errors import ErrorCode
+from unisono.server.api.http.h2.events import (
+    DataReceived,
+    Event,
+    PingAnswered,
+    RequestReceived,
+    StreamReset,
+    WriteResumed,
+)
+from unisono.server.api.http.http2_exchange import Http2Exchange
+from unisono.server.api.http.http2_life import Http2Life
+from unisono.server.api.http.serving import Serving
+from unisono.server.api.http.socket_connection import SocketConnection
+
+
+class Http2Connection(SocketConnection):
+    """What arrives at once is answered at once: by one write, after the tasks that it woke have run."""
+
+    __slots__ = ("_exchanges", "_life", "_waiting", "http2")
+
+    def __init__(self, serving: Serving, alarm: Alarm, opened: float) -> None:
+        super().__init__(serving, alarm, opened)
+        self.http2: Final = Connection(serving.http2_limits)
+        self._exchanges: Final[dict[int, Http2Exchange]] = {}
+        self._waiting: Final[dict[int, Http2Exchange]] = {}
+        self._life: Final = Http2Life(self, serving.timeouts, opened, serving.loop.time())
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a stream is open."""
+        return bool(self._exchanges)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        if self.closing:
+            return
+        self.received = self.serving.loop.time()
+        events = self.http2.receive(data, self.received)
+        if self.http2.error is not None:
+            self.close()
+            return
+        self._dispatch(events)
+        self.flush_soon()
+
+    def take_output(self) -> bytes:
+        """See `SocketConnection`."""
+        return self.http2.take_output()
+
+    def pause_writing(self) -> None:
+        """See `SocketConnection`."""
+        super().pause_writing()
+        self.http2.pause()
+
+    def resume_writing(self) -> None:
+        """See `SocketConnection`."""
+        super().resume_writing()
+        self._dispatch(self.http2.resume())
+        self.flush_soon()
+
+    def drain(self) -> None:
+        """See `SocketConnection`."""
+        self._life.drain(self.serving.loop.time())
+
+    def drop_exchanges(self) -> None:
+        """See `SocketConnection`."""
+        exchanges = tuple(self._exchanges.values())
+        self._exchanges.clear()
+        self._waiting.clear()
+        for exchange in exchanges:
+            exchange.drop()
+
+    def watch(self, exchange: Http2Exchange) -> None:
+        """See to it that what waits of a stream goes out in time."""
+        if exchange.stream_id in self._waiting or exchange.stream_id not in self._exchanges:
+            return
+        exchange.progress_at = now = self.serving.loop.time()
+        self._waiting[exchange.stream_id] = exchange
+        if not self.alarm.is_set(Due.STALLED_STREAMS):
+            self.alarm.set(Due.STALLED_STREAMS, now + self.serving.timeouts.stalled_write)
+
+    def forget(self, exchange: Http2Exchange) -> None:
+        """Forget a stream that has ended."""
+        if self._exchanges.pop(exchange.stream_id, None) is None:
+            return
+        self._waiting.pop(exchange.stream_id, None)
+        exchange.close()
+        if not self._exchanges:
+            self._life.unused(self.serving.loop.time())
+
+    def on_time(self, due: Due, now: float) -> None:
+        """See `SocketConnection`."""
+        if due is Due.STALLED_STREAMS:
+            self._on_stalled_streams(now)
+        else:
+            self._life.on_due(due, now)
+
+    def _dispatch(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if isinstance(event, RequestReceived):
+                self._on_request(event)
+            elif isinstance(event, DataReceived):
+                self._on_data(event)
+            elif isinstance(event, WriteResumed):
+                self._on_resumed(event.stream_id)
+            elif isinstance(event, StreamReset):
+                self._drop(event.stream_id)
+            elif isinstance(event, PingAnswered):
+                self._life.answered(event.payload)
+            else:
+                self._life.end()
+
+    def _on_request(self, event: RequestReceived) -> None:
+        exchange = Http2Exchange(self, event.stream_id, event.head, ended=event.ended)
+        self._exchanges[event.stream_id] = exchange
+        exchange.task = self.serving.start(exchange)
+
+    def _on_data(self, event: DataReceived) -> None:
+        exchange = self._exchanges.get(event.stream_id)
+        if exchange is None:
+            self.http2.give_back(event.stream_id, event.taken)
+        else:
+            exchange.feed(event.data, event.taken, ended=event.ended)
+
+    def _on_resumed(self, stream_id: int) -> None:
+        exchange = self._waiting.get(stream_id)
+        if exchange is None:
+            return
+        exchange.resumed(self.serving.loop.time())
+        if not self.http2.waiting(stream_id):
+            del self._waiting[stream_id]
+            if exchange.is_finished:
+                self.forget(exchange)
+
+    def _drop(self, stream_id: int) -> None:
+        exchange = self._exchanges.get(stream_id)
+        if exchange is not None:
+            exchange.drop()
+            self.forget(exchange)
+
+    def _on_stalled_streams(self, now: float) -> None:
+        """End the streams of which nothing was sent in time, unless it is the socket that takes nothing."""
+        limit = self.serving.timeouts.stalled_write
+        for exchange in tuple(self._waiting.values()):
+            if self.is_held:
+                exchange.progress_at = now
+            elif now - exchange.progress_at >= limit:
+                self.http2.reset(exchange.stream_id, ErrorCode.CANCEL)
+                self._drop(exchange.stream_id)
+        self.flush_soon()
+        if self._waiting:
+            first = min(exchange.progress_at for exchange in self._waiting.values())
+            self.alarm.set(Due.STALLED_STREAMS, first + limit)

@@ -1,0 +1,170 @@
+"""One stream of HTTP/2 as an exchange."""
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from unisono.server.api.http.body import Body
+from unisono.server.api.http.exchange import ClientGone, Headers
+from unisono.server.api.http.h2.errors import ErrorCode
+from unisono.server.api.http.h2.requests import RequestHead
+
+if TYPE_CHECKING:
+    from unisono.server.api.http.http2_connection import Http2Connection
+
+MOST_WAITING: Final = 64 * 1024
+"""Bytes of a stream that may wait to be sent before who writes has to wait, too."""
+
+
+class Http2Exchange:
+    """Its connection feeds it. `progress_at` is when something of what waits was sent last."""
+
+    __slots__ = (
+        "_body",
+        "_connection",
+        "_gone",
+        "_head",
+        "_writer",
+        "is_finished",
+        "progress_at",
+        "stream_id",
+        "task",
+    )
+
+    version: Final = "2"
+
+    def __init__(
+        self, connection: "Http2Connection", stream_id: int, head: RequestHead, *, ended: bool
+    ) -> None:
+        self._connection: Final = connection
+        self._head: Final = head
+        self._body: Final = Body(connection.serving.loop, ended=ended)
+        self._writer: asyncio.Future[None] | None = None
+        self._gone = False
+        self.stream_id: Final = stream_id
+        self.is_finished = False
+        self.progress_at = 0.0
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def method(self) -> bytes:
+        """See `Exchange`."""
+        return self._head.method
+
+    @property
+    def path(self) -> bytes:
+        """See `Exchange`."""
+        return self._head.path
+
+    @property
+    def headers(self) -> Headers:
+        """See `Exchange`."""
+        return tuple(header for header in self._head.headers if not header[0].startswith(b":"))
+
+    @property
+    def peer(self) -> str:
+        """See `Exchange`."""
+        return self._connection.peer
+
+    @property
+    def is_over(self) -> bool:
+        """See `Ending`."""
+        return self.is_finished or self._gone
+
+    async def read(self) -> bytes:
+        """See `Exchange`."""
+        data, held = await self._body.read()
+        if held:
+            self._give_back(held)
+        return data
+
+    def respond(self, status: int, headers: Headers, *, end: bool = False) -> None:
+        """See `Exchange`."""
+        head = ((b":status", b"%d" % status), *headers)
+        self._connection.http2.send_headers(self.stream_id, head, end_stream=end)
+        self._connection.flush_soon()
+        if end and not self.is_over:
+            self._finished()
+
+    async def write(self, data: bytes) -> None:
+        """See `Exchange`."""
+        if self._gone:
+            raise ClientGone
+        connection, stream_id = self._connection, self.stream_id
+        if self._head.method == b"HEAD":
+            return
+        connection.http2.send_data(stream_id, data)
+        connection.flush_soon()
+        if connection.http2.waiting(stream_id):
+            connection.watch(self)
+            while connection.http2.waiting(stream_id) > MOST_WAITING:
+                await self._room()
+
+    def finish(self, trailers: Headers = ()) -> None:
+        """See `Exchange`."""
+        if self.is_over:
+            return
+        self._connection.http2.finish(self.stream_id, tuple(trailers))
+        self._connection.flush_soon()
+        self._finished()
+
+    def reset(self) -> None:
+        """See `Exchange`."""
+        if self.is_over:
+            return
+        self._connection.http2.reset(self.stream_id, ErrorCode.INTERNAL_ERROR)
+        self._connection.flush_soon()
+        self._gone = True
+        self._connection.forget(self)
+
+    def feed(self, data: bytes, taken: int, *, ended: bool) -> None:
+        """Take a part of the body."""
+        if not data and taken:
+            # There is nothing to read, only padding.
+            self._give_back(taken)
+            taken = 0
+        self._body.feed(data, taken, ended=ended)
+
+    def resumed(self, now: float) -> None:
+        """Know that some of what waited was sent."""
+        self.progress_at = now
+        self._wake_writer()
+
+    def drop(self) -> None:
+        """Know that the client is gone: who handles it is cancelled, unless the response was finished."""
+        self._gone = True
+        self._body.lose()
+        self._wake_writer()
+        if not self.is_finished and self.task is not None:
+            self.task.cancel()
+
+    def close(self) -> None:
+        """Know that the stream has ended: what of the body was not read makes room for other streams."""
+        held = self._body.end()
+        if held:
+            self._give_back(held)
+        self._wake_writer()
+
+    def _wake_writer(self) -> None:
+        if self._writer is not None and not self._writer.done():
+            self._writer.set_result(None)
+
+    def _finished(self) -> None:
+        self.is_finished = True
+        if self._connection.http2.waiting(self.stream_id):
+            self._connection.watch(self)
+        else:
+            self._connection.forget(self)
+
+    async def _room(self) -> None:
+        """Wait until something was sent."""
+        self._writer = self._connection.serving.loop.create_future()
+        try:
+            await self._writer
+        finally:
+            self._writer = None
+        if self._gone:
+            raise ClientGone
+
+    def _give_back(self, held: int) -> None:
+        self._connection.http2.give_back(self.stream_id, held)
+        self._connection.flush_soon()

@@ -1,0 +1,148 @@
+"""How a connection of HTTP/2 lives and ends: greeted in time, probed when silent, and ended gracefully."""
+
+from typing import Final, Protocol
+
+from unisono.server.api.http.alarm import Alarm, Due
+from unisono.server.api.http.h2.connection import Connection
+from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
+from unisono.server.api.http.timeouts import Timeouts
+
+KEEPALIVE_PING: Final = b"unisono?"
+LAST_PING: Final = b"unisono."
+"""The payloads of our pings; the answer to the second one ends a connection that announced its end."""
+
+
+class Living(Protocol):
+    """A connection, as far as its life goes."""
+
+    received: float
+
+    @property
+    def http2(self) -> Connection:
+        """The protocol."""
+
+    @property
+    def alarm(self) -> Alarm:
+        """The deadlines."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the socket takes no more."""
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a stream is open."""
+
+    def flush_soon(self) -> None:
+        """Send, once those who run now have had their turn."""
+
+    def close(self) -> None:
+        """Send what there is, and end."""
+
+    def abort(self) -> None:
+        """Close at once."""
+
+
+class Http2Life:
+    """Acts on deadlines. Times are in the seconds of the loop."""
+
+    __slots__ = ("_connection", "_draining", "_ended", "_pinged_at", "_times", "_unused_since")
+
+    def __init__(self, connection: Living, times: Timeouts, opened: float, now: float) -> None:
+        alarm = connection.alarm
+        self._connection: Final = connection
+        self._times: Final = times
+        self._unused_since = opened
+        self._draining = False
+        self._ended = False
+        self._pinged_at = now
+        alarm.set(Due.SETTINGS, now + times.settings)
+        alarm.set(Due.KEEPALIVE, opened + times.keepalive_time)
+        alarm.set(Due.IDLE, opened + times.connection_idle)
+
+    def drain(self, now: float) -> None:
+        """Announce the end by a first GOAWAY; the second names the last stream, a ping later."""
+        if self._draining:
+            return
+        self._draining = True
+        connection = self._connection
+        connection.http2.announce_end()
+        connection.http2.ping(LAST_PING)
+        connection.alarm.set(Due.LAST_STREAM, now + self._times.last_stream)
+        connection.alarm.set(Due.GRACE, now + self._times.connection_age_grace)
+        connection.flush_soon()
+
+    def answered(self, payload: bytes) -> None:
+        """Go on as a ping was answered."""
+        if payload == LAST_PING and self._draining:
+            self.end()
+
+    def end(self) -> None:
+        """Take no more streams, and close when the last has ended."""
+        if self._ended:
+            return
+        self._draining = self._ended = True
+        self._connection.alarm.clear(Due.LAST_STREAM)
+        self._connection.http2.end()
+        if not self._connection.is_used:
+            self._connection.close()
+
+    def unused(self, now: float) -> None:
+        """Know that no stream is open any more."""
+        self._unused_since = now
+        if self._ended:
+            self._connection.close()
+        elif not self._connection.alarm.is_set(Due.IDLE):
+            self._connection.alarm.set(Due.IDLE, now + self._times.connection_idle)
+
+    def on_due(self, due: Due, now: float) -> None:
+        """Act on a deadline."""
+        if due is Due.KEEPALIVE:
+            self._keep_alive(now)
+        elif due is Due.PONG:
+            self._expect_answer()
+        elif due is Due.IDLE:
+            self._end_unused(now)
+        elif due is Due.LAST_STREAM:
+            self.end()
+        elif due is Due.SETTINGS:
+            self._expect_settings()
+        elif due is Due.HANDSHAKE and not self._connection.http2.is_greeted:
+            self._connection.abort()
+
+    def _keep_alive(self, now: float) -> None:
+        connection, at = self._connection, self._connection.received + self._times.keepalive_time
+        if connection.is_held:
+            # The ping would wait behind all else: whether the client takes that is judged elsewhere.
+            at = now + self._times.keepalive_time
+        if at > now:
+            connection.alarm.set(Due.KEEPALIVE, at)
+            return
+        self._pinged_at = now
+        connection.http2.ping(KEEPALIVE_PING)
+        connection.flush_soon()
+        connection.alarm.set(Due.PONG, now + self._times.ping_timeout)
+
+    def _expect_answer(self) -> None:
+        connection = self._connection
+        if connection.is_held or connection.received >= self._pinged_at:
+            connection.alarm.set(Due.KEEPALIVE, connection.received + self._times.keepalive_time)
+        else:
+            connection.abort()
+
+    def _expect_settings(self) -> None:
+        connection = self._connection
+        if not connection.http2.settings_acknowledged:
+            connection.http2.fail(
+                ConnectionFailed(ErrorCode.SETTINGS_TIMEOUT, "our settings were not acknowledged")
+            )
+            connection.close()
+
+    def _end_unused(self, now: float) -> None:
+        if self._connection.is_used:
+            return
+        at = self._unused_since + self._times.connection_idle
+        if at > now:
+            self._connection.alarm.set(Due.IDLE, at)
+        else:
+            self.drain(now)

@@ -1,0 +1,101 @@
+"""Listens on one address, for clients of HTTP/2 and HTTP/1.1."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Final
+
+from unisono.server.api.address import cannot_listen
+from unisono.server.api.http.exchange import Handle
+from unisono.server.api.http.h2.state import Http2Limits
+from unisono.server.api.http.opening import Opening
+from unisono.server.api.http.serving import Serving
+from unisono.server.api.http.sockets import bound
+from unisono.server.api.http.timeouts import Timeouts
+
+BACKLOG: Final = 4096
+"""Clients that may wait to be accepted: after a restart, all devices return at once."""
+
+
+class Listener:
+    """Has exchanges handled, each in a task of its own. To be made where a loop runs."""
+
+    def __init__(
+        self,
+        handle: Handle,
+        *,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008
+        http2_limits: Http2Limits = Http2Limits(),  # noqa: B008
+    ) -> None:
+        self._serving: Final = Serving(handle, timeouts, http2_limits)
+        self._servers: Final[list[asyncio.Server]] = []
+        self._path: tuple[Path, int] | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._serving.connections)
+
+    async def start(self, address: str) -> int:
+        """Listen on HOST:PORT or unix:PATH; the file of a path has the mode that the umask leaves.
+
+        Returns the port, which the kernel chooses for port 0; 0 for a path. Raises `ListenError`.
+        """
+        sockets = bound(address)
+        try:
+            for one in sockets:
+                self._servers.append(await self._listen(one))
+        except OSError as error:
+            self._close_sockets()
+            for one in sockets:
+                one.close()
+            raise cannot_listen(address, error.strerror or str(error)) from error
+        return 0 if self._path is not None else int(sockets[0].getsockname()[1])
+
+    def drain(self) -> None:
+        """Close the sockets, and have each connection end once what runs on it has ended."""
+        self._close_sockets()
+        self._serving.is_draining = True
+        for connection in tuple(self._serving.connections):
+            connection.drain()
+
+    async def wait_closed(self, grace: float) -> None:
+        """Wait until all connections have ended; after `grace` seconds, cancel and close what is left."""
+        serving = self._serving
+        try:
+            async with asyncio.timeout(grace):
+                await serving.wait_idle()
+        except TimeoutError:
+            for connection in tuple(serving.connections):
+                connection.abort()
+            await serving.wait_idle()
+
+    async def _listen(self, one: socket.socket) -> asyncio.Server:
+        loop = self._serving.loop
+        if one.family != socket.AF_UNIX:
+            return await loop.create_server(self._open, sock=one, backlog=BACKLOG)
+        self._path = _file(one)
+        return await loop.create_unix_server(self._open, sock=one, backlog=BACKLOG)
+
+    def _open(self) -> Opening:
+        return Opening(self._serving)
+
+    def _close_sockets(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+        if self._path is not None:
+            _remove(*self._path)
+            self._path = None
+
+
+def _file(one: socket.socket) -> tuple[Path, int]:
+    """Return the path of a socket, and which file it is."""
+    path = Path(one.getsockname())
+    return path, path.stat().st_ino
+
+
+def _remove(path: Path, inode: int) -> None:
+    """Remove the file of a socket, unless another server has put its own there."""
+    if path.exists() and path.stat().st_ino == inode:
+        path.unlink(missing_ok=True)

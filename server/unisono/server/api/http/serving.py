@@ -1,0 +1,91 @@
+"""What all connections of a listener share: who handles, what bounds them, and what runs."""
+
+import asyncio
+from typing import Final, Protocol
+
+import structlog
+
+from unisono.server.api.http.exchange import ClientGone, Exchange, Handle
+from unisono.server.api.http.h2.state import Http2Limits
+from unisono.server.api.http.timeouts import Timeouts
+
+log = structlog.get_logger(__name__)
+
+
+class Ending(Exchange, Protocol):
+    """An exchange that says whether it has ended."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the response has ended, finished or not."""
+
+
+class Served(Protocol):
+    """A connection, as the listener sees it."""
+
+    def drain(self) -> None:
+        """Take no more requests, and close when those that run have ended."""
+
+    def abort(self) -> None:
+        """Close at once. The tasks of what runs are cancelled."""
+
+
+class Serving:
+    """Starts a task for each exchange, and knows the connections and tasks that there are."""
+
+    __slots__ = (
+        "_emptied",
+        "_handle",
+        "connections",
+        "http2_limits",
+        "is_draining",
+        "loop",
+        "tasks",
+        "timeouts",
+    )
+
+    def __init__(self, handle: Handle, timeouts: Timeouts, http2_limits: Http2Limits) -> None:
+        self._handle: Final = handle
+        self.timeouts: Final = timeouts
+        self.http2_limits: Final = http2_limits
+        self.loop: Final = asyncio.get_running_loop()
+        self.connections: Final[set[Served]] = set()
+        self.tasks: Final[set[asyncio.Task[None]]] = set()
+        self.is_draining = False
+        self._emptied: asyncio.Future[None] | None = None
+
+    def start(self, exchange: Ending) -> asyncio.Task[None]:
+        """Start the task that handles an exchange."""
+        task = self.loop.create_task(_run(self._handle, exchange))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+        return task
+
+    def closed(self, connection: Served) -> None:
+        """Forget a connection."""
+        self.connections.discard(connection)
+        if self._emptied is not None and not self.connections and not self._emptied.done():
+            self._emptied.set_result(None)
+
+    async def wait_idle(self) -> None:
+        """Wait until there are no connections, and nothing runs."""
+        while self.connections or self.tasks:
+            if self.connections:
+                self._emptied = self.loop.create_future()
+                await self._emptied
+            else:
+                await asyncio.wait(self.tasks)
+
+
+async def _run(handle: Handle, exchange: Ending) -> None:
+    """Handle an exchange; one that is left unfinished is reset."""
+    try:
+        await handle(exchange)
+        if not exchange.is_over:
+            log.error("exchange_unfinished", method=exchange.method, path=exchange.path)
+    except ClientGone:
+        pass
+    except Exception:
+        log.exception("exchange_failed", method=exchange.method, path=exchange.path)
+    finally:
+        exchange.reset()

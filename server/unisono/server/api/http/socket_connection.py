@@ -1,0 +1,177 @@
+"""What connections of all versions do with their socket: send, hold back, find out who stalls, and close."""
+
+import asyncio
+import random
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from typing import Final, cast
+
+from unisono.server.api.http.alarm import Alarm, Due
+from unisono.server.api.http.peers import peer_name
+from unisono.server.api.http.serving import Serving
+
+MOST_WAITING: Final = 256 * 1024
+"""Bytes that may wait for the socket before nothing more is read: not even answers to pings pile up."""
+
+
+class SocketConnection(asyncio.Protocol, ABC):
+    """A connection whose version is known. `received` is when something came last."""
+
+    __slots__ = (
+        "_choked",
+        "_flushing",
+        "_paused",
+        "_progress_at",
+        "_unsent",
+        "alarm",
+        "closing",
+        "peer",
+        "received",
+        "serving",
+        "transport",
+    )
+
+    def __init__(self, serving: Serving, alarm: Alarm, opened: float) -> None:
+        """`opened` is when the client connected; the time for a handshake is running."""
+        times = serving.timeouts
+        self.serving: Final = serving
+        self.peer = ""
+        self.closing = False
+        self.received = opened
+        self._choked = False
+        self._flushing = False
+        self._paused = False
+        self._unsent = 0
+        self._progress_at = opened
+        self.transport: asyncio.Transport
+        self.alarm: Final = alarm
+        alarm.hand_over(self.on_due)
+        # Not for security: connections that began together are not to end together.
+        alarm.set(Due.AGE, opened + times.connection_age * random.uniform(0.9, 1.1))  # noqa: S311
+
+    @abstractmethod
+    def take_output(self) -> bytes:
+        """Return what is to be sent, and forget it."""
+
+    @abstractmethod
+    def drain(self) -> None:
+        """Take no more requests, and close when those that run have ended."""
+
+    @abstractmethod
+    def drop_exchanges(self) -> None:
+        """Cancel the tasks of what runs: the client is gone."""
+
+    @abstractmethod
+    def on_time(self, due: Due, now: float) -> None:
+        """Act on a deadline that concerns the version."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the socket."""
+        self.transport = cast("asyncio.Transport", transport)
+        self.peer = peer_name(transport.get_extra_info("peername"))
+        self.serving.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget everything."""
+        self.closing = True
+        self.alarm.close()
+        self.serving.closed(self)
+        self.drop_exchanges()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the socket takes no more."""
+        return self._paused
+
+    def pause_writing(self) -> None:
+        """Hold bodies back."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._paused = False
+        if self._choked:
+            self._choked = False
+            self.transport.resume_reading()
+
+    def flush_soon(self) -> None:
+        """Send, once those who run now have had their turn."""
+        if not self._flushing:
+            self._flushing = True
+            self.serving.loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Send what there is."""
+        self._flushing = False
+        if self.closing or self.transport.is_closing():
+            return
+        data = self.take_output()
+        if not data:
+            return
+        self.transport.write(data)
+        waiting = self.transport.get_write_buffer_size()
+        if waiting:
+            self._watch(waiting, len(data))
+
+    def close(self) -> None:
+        """Send what there is, and end; what the client still sends is read for a while, and dropped."""
+        if self.closing:
+            return
+        self.flush()
+        self.closing = True
+        self.drop_exchanges()
+        now = self.serving.loop.time()
+        self.alarm.clear(*(due for due in Due if due is not Due.STALLED))
+        self.alarm.set(Due.LINGER, now + self.serving.timeouts.linger)
+        with suppress(OSError):  # The client may be gone already.
+            self.transport.write_eof()
+        self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self.closing = True
+        self.drop_exchanges()
+        self.transport.abort()
+
+    def on_due(self, due: Due, now: float) -> None:
+        """Act on a deadline."""
+        if due is Due.STALLED:
+            self._on_stalled(now)
+        elif due is Due.LINGER:
+            self._on_lingered(now)
+        elif due is Due.GRACE:
+            self.abort()
+        elif due is Due.AGE:
+            self.drain()
+        else:
+            self.on_time(due, now)
+
+    def _watch(self, waiting: int, written: int) -> None:
+        """See to it that what waits for the socket goes out in time."""
+        self._unsent = self._unsent + written if self.alarm.is_set(Due.STALLED) else waiting
+        if waiting > MOST_WAITING:
+            self._choked = True
+            self.transport.pause_reading()
+        if not self.alarm.is_set(Due.STALLED):
+            self._progress_at = self.serving.loop.time()
+            self._watch_on(self._progress_at)
+
+    def _watch_on(self, now: float) -> None:
+        self.alarm.set(Due.STALLED, now + self.serving.timeouts.stalled_write / 4)
+
+    def _on_stalled(self, now: float) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        if not waiting:
+            return
+        if waiting < self._unsent:
+            self._unsent, self._progress_at = waiting, now
+        if now - self._progress_at >= self.serving.timeouts.stalled_write:
+            self.abort()
+        else:
+            self._watch_on(now)
+
+    def _on_lingered(self, now: float) -> None:
+        if self.transport.get_write_buffer_size():
+            self.alarm.set(Due.LINGER, now + self.serving.timeouts.linger)
+        else:
+            self.transport.close()

@@ -1,0 +1,29 @@
+"""What the kernel does for a connection of TCP; connections of unix sockets need none of it."""
+
+import socket
+
+from unisono.server.api.http.timeouts import Timeouts
+
+
+def prepare(connected: socket.socket, timeouts: Timeouts) -> None:
+    """Have small answers sent at once, and a client given up that acknowledges nothing."""
+    if not _is_tcp(connected):
+        return
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        millis = int(1000 * (timeouts.keepalive_time + timeouts.ping_timeout))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, millis)
+
+
+def probe(connected: socket.socket, timeouts: Timeouts) -> None:
+    """Have a silent client probed, which HTTP/1.1 has no pings for."""
+    if not _is_tcp(connected):
+        return
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, int(timeouts.keepalive_time)))
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, int(timeouts.ping_timeout)))
+
+
+def _is_tcp(connected: socket.socket) -> bool:
+    return connected.family in (socket.AF_INET, socket.AF_INET6)

@@ -1,0 +1,119 @@
+"""A listener on a port of its own, with handlers that tests lead."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.http.http2_client import Http2Client
+from tests.http.manual_clock import ManualClock
+from tests.support.http2 import frames
+from tests.support.processes import TIMEOUT
+from unisono.server.api.http.exchange import Exchange, Handle
+from unisono.server.api.http.listener import Listener
+from unisono.server.api.http.timeouts import Timeouts
+
+
+class Served:
+    """A listener, its port, and the clients that connected to it."""
+
+    def __init__(self, listener: Listener, port: int) -> None:
+        self.listener = listener
+        self.port = port
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def connect(self, *, greets: bool = True, receive_buffer: int = 0) -> Http2Client:
+        """Return a client of HTTP/2 that has connected, and greeted unless `greets` is false."""
+        client = Http2Client(*await self.open(receive_buffer=receive_buffer))
+        if greets:
+            client.say(frames.greeting())
+        return client
+
+    async def open(self, *, receive_buffer: int = 0) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a connection on which nothing has been said."""
+        wire = socket.socket()
+        wire.setblocking(False)
+        if receive_buffer:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        try:
+            await asyncio.get_running_loop().sock_connect(wire, ("127.0.0.1", self.port))
+        except OSError:
+            wire.close()
+            raise
+        reader, writer = await asyncio.open_connection(sock=wire, limit=1024)
+        self._writers.append(writer)
+        return reader, writer
+
+    def hang_up(self) -> None:
+        """Close all connections."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+
+@asynccontextmanager
+async def listening(
+    handle: Handle, clock: ManualClock | None = None, **timeouts: float
+) -> AsyncIterator[Served]:
+    """Have a handler's exchanges served, by a clock of the test if there is one, and leave nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        if clock is not None:
+            patch.setattr(asyncio, "get_running_loop", lambda: clock)
+        listener = Listener(handle, timeouts=Timeouts(**timeouts))
+    served = Served(listener, await listener.start("127.0.0.1:0"))
+    try:
+        yield served
+    finally:
+        served.hang_up()
+        listener.drain()
+        await listener.wait_closed(0)
+
+
+async def body_of(exchange: Exchange) -> bytes:
+    """Read a body to its end."""
+    body = b""
+    while part := await exchange.read():
+        body += part
+    return body
+
+
+async def echo(exchange: Exchange) -> None:
+    """Answer a request with its method, its path and its body."""
+    body = await body_of(exchange)
+    exchange.respond(200, ((b"content-type", b"text/plain"),))
+    await exchange.write(b"%s %s %s" % (exchange.method, exchange.path, body))
+    exchange.finish(((b"x-end", b"yes"),))
+
+
+class Held:
+    """Holds exchanges until it is released, and echoes them then."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.released = asyncio.Event()
+        self.cancelled = asyncio.Event()
+
+    async def __call__(self, exchange: Exchange) -> None:
+        self.begun.set()
+        try:
+            await self.released.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        await echo(exchange)
+
+
+async def come_true(condition: Callable[[], object]) -> None:
+    """Let the loop turn until a condition is met."""
+    async with asyncio.timeout(TIMEOUT):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0)
+
+
+def kept(logs: list[Any], event: str) -> list[Any]:
+    """Return the entries of a log with this event."""
+    return [entry for entry in logs if entry["event"] == event]

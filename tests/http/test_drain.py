@@ -1,0 +1,134 @@
+"""A listener that drains: nobody new, and whoever is there ends well, or after the grace."""
+
+import asyncio
+
+import pytest
+
+from tests.http.http2_client import request
+from tests.http.listening import Held, come_true, echo, listening
+from tests.http.test_life import goaways, greeted
+from tests.support.http2.frames import END_STREAM, HEADERS
+from unisono.server.api.http.exchange import Exchange
+
+#: Longer than any test takes.
+LONG = 3600
+
+
+async def test_nobody_connects_to_a_listener_that_drains() -> None:
+    async with listening(echo) as served:
+        served.listener.drain()
+        with pytest.raises(ConnectionRefusedError):
+            await served.connect()
+        await served.listener.wait_closed(LONG)
+
+
+async def test_connections_without_streams_end() -> None:
+    async with listening(echo) as served:
+        client = await served.connect()
+        await greeted(client)
+        served.listener.drain()
+        assert await client.last_streams() == [2**31 - 1, 0]
+        await served.listener.wait_closed(LONG)
+
+
+async def test_connections_end_after_their_streams() -> None:
+    held = Held()
+    async with listening(held) as served:
+        client = await served.connect()
+        client.ask(1)
+        await client.round_trip()
+
+        served.listener.drain()
+        closed = asyncio.create_task(served.listener.wait_closed(LONG))
+        while len(goaways(client.seen)) < 2:
+            await client.receive()
+        assert not closed.done()
+        held.released.set()
+
+        await client.until(HEADERS, 1, flags=END_STREAM)
+        await client.rest()
+        await closed
+
+
+async def test_what_does_not_end_within_the_grace_is_cancelled() -> None:
+    held = Held()
+    async with listening(held) as served:
+        client = await served.connect()
+        client.ask(1)
+        await client.round_trip()
+        served.listener.drain()
+        await served.listener.wait_closed(0.01)
+        assert held.cancelled.is_set()
+        assert served.listener.connections == 0
+        await client.rest()
+
+
+async def test_waits_for_what_handlers_do_when_their_clients_are_gone() -> None:
+    steps: list[str] = []
+    cleaning, cleaned = asyncio.Event(), asyncio.Event()
+
+    async def clean_up(exchange: Exchange) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            cleaning.set()
+            await cleaned.wait()
+            steps.append("cleaned up")
+
+    async with listening(clean_up) as served:
+        client = await served.connect()
+        client.ask(1)
+        await client.round_trip()
+        client.close()
+        await cleaning.wait()
+        served.listener.drain()
+        closed = asyncio.create_task(served.listener.wait_closed(LONG))
+        cleaned.set()
+        await closed
+    assert steps == ["cleaned up"]
+
+
+async def test_a_connection_that_has_not_said_its_version_is_closed() -> None:
+    async with listening(echo) as served:
+        client = await served.connect(greets=False)
+        await come_true(lambda: served.listener.connections)
+        served.listener.drain()
+        await client.rest()
+        await served.listener.wait_closed(LONG)
+
+
+async def test_a_connection_of_http1_without_a_request_is_closed() -> None:
+    async with listening(echo) as served:
+        reader, writer = await served.open()
+        writer.write(b"GET / HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n")
+        await reader.readuntil(b"x-end: yes\r\n\r\n")
+        served.listener.drain()
+        assert await reader.read() == b""
+        await served.listener.wait_closed(LONG)
+
+
+async def test_a_connection_of_http1_is_told_that_it_closes() -> None:
+    held = Held()
+    async with listening(held) as served:
+        reader, writer = await served.open()
+        writer.write(b"POST / HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n")
+        await held.begun.wait()
+        served.listener.drain()
+        held.released.set()
+        writer.write(b"hi")
+        answer = await reader.read()
+        assert b"connection: close\r\n" in answer.lower()
+        assert b"POST / hi" in answer
+        await served.listener.wait_closed(LONG)
+
+
+async def test_a_drain_announces_the_end_once() -> None:
+    held = Held()
+    async with listening(held) as served:
+        client = await served.connect()
+        client.say(request(1))
+        await client.round_trip()
+        served.listener.drain()
+        served.listener.drain()
+        held.released.set()
+        assert await client.last_streams() == [2**31 - 1, 1]

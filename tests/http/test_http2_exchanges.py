@@ -1,0 +1,341 @@
+"""Requests of HTTP/2 and their responses, on real sockets."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.http.http2_client import request
+from tests.http.listening import body_of, echo, kept, listening
+from tests.support.http2 import frames
+from tests.support.http2.frames import DATA, END_STREAM, HEADERS, RST_STREAM, WINDOW_UPDATE, first_number
+from unisono.server.api.http.exchange import ClientGone, Exchange
+
+INTERNAL_ERROR = 2
+
+
+async def test_answers_with_headers_body_and_trailers() -> None:
+    async with listening(echo) as served:
+        client = await served.connect()
+
+        client.ask(1, b"/a?b", end=False)
+        client.send(DATA, 0, 1, b"one ")
+        client.send(DATA, END_STREAM, 1, b"two")
+
+        assert await client.headers(1) == {":status": "200", "content-type": "text/plain"}
+        assert (await client.until(DATA, 1)).payload == b"POST /a?b one two"
+        assert await client.headers(1) == {"x-end": "yes"}
+
+
+async def test_shows_a_handler_the_request() -> None:
+    seen: list[Exchange] = []
+
+    async def look(exchange: Exchange) -> None:
+        seen.append(exchange)
+        exchange.respond(204, (), end=True)
+
+    async with listening(look) as served:
+        client = await served.connect()
+        client.ask(1, b"/x")
+        await client.until(HEADERS, 1, flags=END_STREAM)
+
+    [exchange] = seen
+    assert (exchange.version, exchange.method, exchange.path) == ("2", b"POST", b"/x")
+    assert exchange.headers == ((b"te", b"trailers"),)
+    assert exchange.peer.startswith("ipv4:127.0.0.1:")
+
+
+async def test_answers_streams_that_run_at_the_same_time() -> None:
+    together = asyncio.Barrier(3)
+
+    async def meet(exchange: Exchange) -> None:
+        await together.wait()
+        await echo(exchange)
+
+    async with listening(meet) as served:
+        client = await served.connect()
+        client.say(b"".join(request(stream_id) for stream_id in (1, 3, 5)))
+        ended = {
+            (await client.until(HEADERS, stream_id, flags=END_STREAM)).stream_id for stream_id in (1, 3, 5)
+        }
+
+    assert ended == {1, 3, 5}
+
+
+async def test_makes_room_for_more_of_a_body_once_a_handler_read_it() -> None:
+    wants = asyncio.Event()
+
+    async def read_late(exchange: Exchange) -> None:
+        await wants.wait()
+        await echo(exchange)
+
+    async with listening(read_late) as served:
+        client = await served.connect()
+        await client.round_trip()
+        client.ask(1, end=False)
+        for _ in range(3):
+            client.send(DATA, 0, 1, bytes(16_000))
+
+        assert not [frame for frame in await client.round_trip() if frame.kind == WINDOW_UPDATE]
+
+        wants.set()
+        assert first_number((await client.until(WINDOW_UPDATE, 1)).payload) == 48_000
+
+
+async def test_the_room_of_bodies_that_nobody_reads_is_given_back() -> None:
+    """Altogether more than the window of the connection, 1 MiB."""
+    arrived = {stream_id: asyncio.Event() for stream_id in range(1, 63, 2)}
+
+    async def refuse(exchange: Exchange) -> None:
+        """What came before a request has arrived when that is handled."""
+        number = int(exchange.path[1:])
+        if number > 1:
+            arrived[number - 2].set()
+        await arrived[number].wait()
+        exchange.respond(413, (), end=True)
+
+    async with listening(refuse) as served:
+        client = await served.connect()
+        client.ask(1, b"/1", end=False)
+        for stream_id in range(1, 61, 2):
+            for _ in range(4):
+                client.send(DATA, 0, stream_id, bytes(16_000))
+            client.ask(stream_id + 2, b"/%d" % (stream_id + 2), end=False)
+            reset = await client.until(RST_STREAM, stream_id)
+            assert first_number(reset.payload) == frames.NO_ERROR
+
+
+async def test_padding_takes_no_room_for_long() -> None:
+    async with listening(echo) as served:
+        client = await served.connect()
+        client.ask(1, end=False)
+        client.send(DATA, 0, 1, bytes(16_000))
+        await client.round_trip()
+        for _ in range(70):
+            client.send(DATA, 0x8, 1, bytes([255]) + bytes(255))
+        assert first_number((await client.until(WINDOW_UPDATE, 1)).payload) >= 32_768
+
+
+async def test_a_handler_waits_while_the_client_makes_no_room() -> None:
+    written = 0
+
+    async def pour(exchange: Exchange) -> None:
+        nonlocal written
+        exchange.respond(200, ())
+        for _ in range(40):
+            await exchange.write(bytes(16_384))
+            written += 1
+        exchange.finish()
+
+    async with listening(pour) as served:
+        client = await served.connect()
+        client.ask(1)
+        for _ in range(4):
+            await client.until(DATA, 1)
+        await client.round_trip()
+        # What the window has room for, and what may wait besides.
+        assert written == 7
+
+        client.say(frames.more_room(0, 1 << 20) + frames.more_room(1, 1 << 20))
+        await client.until(DATA, 1, flags=END_STREAM)
+    assert written == 40
+
+
+async def test_a_response_that_is_finished_goes_out_as_room_is_made() -> None:
+    async def pour(exchange: Exchange) -> None:
+        exchange.respond(200, ())
+        await exchange.write(bytes(100_000))
+        exchange.finish(((b"x-end", b"yes"),))
+
+    async with listening(pour) as served:
+        client = await served.connect()
+        client.ask(1)
+        await client.until(DATA, 1)
+        client.say(frames.more_room(0, 1 << 20) + frames.more_room(1, 1 << 20))
+        await client.until(HEADERS, 1, flags=END_STREAM)
+
+
+async def test_a_reset_cancels_who_handles_the_exchange() -> None:
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def wait(exchange: Exchange) -> None:
+        begun.set()
+        try:
+            await exchange.read()
+        except (asyncio.CancelledError, ClientGone):
+            cancelled.set()
+            raise
+
+    async with listening(wait) as served:
+        client = await served.connect()
+        client.ask(1, end=False)
+        await begun.wait()
+        client.say(frames.given_up(1))
+        await cancelled.wait()
+        client.close()
+
+
+async def test_a_request_that_is_reset_at_once_is_handled_by_nobody() -> None:
+    paths: list[bytes] = []
+
+    async def note(exchange: Exchange) -> None:
+        paths.append(exchange.path)
+        await echo(exchange)
+
+    async with listening(note) as served:
+        client = await served.connect()
+        client.say(request(1, b"/reset") + frames.given_up(1) + request(3, b"/kept"))
+        await client.until(HEADERS, 3, flags=END_STREAM)
+    assert paths == [b"/kept"]
+
+
+async def test_a_connection_that_breaks_cancels_all_that_runs_on_it() -> None:
+    running, cancelled = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    async def wait(exchange: Exchange) -> None:
+        running.release()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            cancelled.release()
+
+    async with listening(wait) as served:
+        client = await served.connect()
+        client.say(request(1) + request(3))
+        for _ in range(2):
+            await running.acquire()
+        client.close()
+        for _ in range(2):
+            await cancelled.acquire()
+
+
+async def test_writing_to_a_client_that_is_gone_says_so() -> None:
+    begun, gone = asyncio.Event(), asyncio.Event()
+
+    async def pour(exchange: Exchange) -> None:
+        begun.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            with pytest.raises(ClientGone):
+                await exchange.write(b"late")
+            with pytest.raises(ClientGone):
+                await exchange.read()
+            gone.set()
+
+    async with listening(pour) as served:
+        client = await served.connect()
+        client.ask(1)
+        await begun.wait()
+        client.say(frames.given_up(1))
+        await gone.wait()
+        client.close()
+
+
+async def test_who_reads_and_who_writes_beside_the_handler_learn_that_the_client_is_gone() -> None:
+    told: list[str] = []
+    begun = asyncio.Event()
+
+    async def reads(exchange: Exchange) -> None:
+        with pytest.raises(ClientGone):
+            await exchange.read()
+        told.append("reader")
+
+    async def writes(exchange: Exchange) -> None:
+        exchange.respond(200, ())
+        begun.set()
+        with pytest.raises(ClientGone):
+            await exchange.write(bytes(200_000))
+        told.append("writer")
+
+    async def both(exchange: Exchange) -> None:
+        tasks = [asyncio.create_task(one(exchange)) for one in (reads, writes)]
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await asyncio.gather(*tasks)
+
+    async with listening(both) as served:
+        client = await served.connect()
+        client.ask(1, end=False)
+        await begun.wait()
+        await client.until(DATA, 1)
+        client.say(frames.given_up(1))
+        await client.round_trip()
+        served.listener.drain()
+        client.close()
+        await served.listener.wait_closed(60)
+    assert sorted(told) == ["reader", "writer"]
+
+
+async def test_an_exchange_that_is_left_unfinished_is_reset_and_logged() -> None:
+    async def forget(exchange: Exchange) -> None:
+        exchange.respond(200, ())
+
+    with capture_logs() as logs:
+        async with listening(forget) as served:
+            client = await served.connect()
+            client.ask(1, b"/forgotten")
+            reset = await client.until(RST_STREAM, 1)
+
+    assert first_number(reset.payload) == INTERNAL_ERROR
+    assert [entry["path"] for entry in kept(logs, "exchange_unfinished")] == [b"/forgotten"]
+
+
+async def test_an_exchange_whose_handler_fails_is_reset_and_logged() -> None:
+    async def fail(exchange: Exchange) -> None:
+        raise ValueError(exchange.path)
+
+    with capture_logs() as logs:
+        async with listening(fail) as served:
+            client = await served.connect()
+            client.ask(1, b"/failed")
+            reset = await client.until(RST_STREAM, 1)
+
+    assert first_number(reset.payload) == INTERNAL_ERROR
+    assert [entry["path"] for entry in kept(logs, "exchange_failed")] == [b"/failed"]
+
+
+async def test_what_answers_head_has_no_body() -> None:
+    async with listening(echo) as served:
+        client = await served.connect()
+        client.ask(1, method=b"HEAD")
+        await client.headers(1)
+        frame = await client.until(HEADERS, 1, flags=END_STREAM)
+    assert frame.flags & END_STREAM
+    assert not [one for one in client.seen if one.kind == DATA]
+
+
+async def test_a_response_that_is_over_stays_as_it_is() -> None:
+    async def twice(exchange: Exchange) -> None:
+        await body_of(exchange)
+        exchange.respond(200, (), end=True)
+        exchange.finish()
+        exchange.respond(500, (), end=True)
+        await exchange.write(b"more")
+        exchange.reset()
+
+    async with listening(twice) as served:
+        client = await served.connect()
+        client.ask(1)
+        assert await client.headers(1) == {":status": "200"}
+        assert not [frame for frame in await client.round_trip() if frame.stream_id == 1]
+
+
+async def test_a_client_that_breaks_the_rules_is_told_and_cut_off() -> None:
+    cancelled = asyncio.Event()
+
+    async def wait(exchange: Exchange) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            cancelled.set()
+
+    async with listening(wait) as served:
+        client = await served.connect()
+        client.ask(1)
+        await client.round_trip()
+        client.send(DATA, 0, 0, b"of no stream")
+        client.send(DATA, 0, 0, bytes(10_000))
+        assert await client.last_streams() == [1]
+        await cancelled.wait()

@@ -1,0 +1,173 @@
+"""Clients that do not read what waits for them are ended; the others go on."""
+
+import asyncio
+
+import pytest
+
+from tests.http.http2_client import request
+from tests.http.listening import Served, come_true, echo, listening
+from tests.http.manual_clock import ManualClock
+from tests.support.http2 import frames
+from tests.support.http2.frames import DATA, END_STREAM, HEADERS, RST_STREAM, first_number
+from unisono.server.api.http.exchange import Exchange
+
+
+class Pouring:
+    """Handles an exchange by sending without an end; other paths than / are echoed."""
+
+    def __init__(self) -> None:
+        self.cancelled = asyncio.Event()
+        self.written = 0
+
+    async def __call__(self, exchange: Exchange) -> None:
+        if exchange.path != b"/":
+            return await echo(exchange)
+        exchange.respond(200, ())
+        try:
+            while True:
+                await exchange.write(bytes(16_384))
+                self.written += 1
+                await asyncio.sleep(0)
+        finally:
+            self.cancelled.set()
+
+
+async def test_a_stream_that_is_not_read_is_ended_and_the_connection_goes_on() -> None:
+    pouring, clock = Pouring(), ManualClock()
+    async with listening(pouring, clock, stalled_write=60) as served:
+        client = await served.connect()
+        # Only the stream is full, the connection has room.
+        client.say(frames.more_room(0, 1 << 20))
+        client.ask(1)
+        for _ in range(4):
+            await client.until(DATA, 1)
+        clock.advance(59)
+        assert not [frame for frame in await client.round_trip() if frame.kind == RST_STREAM]
+
+        clock.advance(1)
+
+        assert first_number((await client.until(RST_STREAM, 1)).payload) == frames.CANCEL
+        await pouring.cancelled.wait()
+        client.ask(3, b"/other")
+        await client.until(HEADERS, 3, flags=END_STREAM)
+
+
+async def test_a_stream_that_is_read_slowly_is_not_ended() -> None:
+    pouring, clock = Pouring(), ManualClock()
+    async with listening(pouring, clock, stalled_write=60, keepalive_time=3600) as served:
+        client = await served.connect()
+        client.say(frames.more_room(0, 1 << 20))
+        client.ask(1)
+        for _ in range(4):
+            await client.until(DATA, 1)
+        for _ in range(5):
+            clock.advance(59)
+            client.say(frames.more_room(1, 1000))
+            await client.until(DATA, 1)
+        assert not pouring.cancelled.is_set()
+
+        clock.advance(60)
+        await client.until(RST_STREAM, 1)
+
+
+async def test_a_finished_response_that_is_not_taken_is_ended() -> None:
+    async def pour(exchange: Exchange) -> None:
+        exchange.respond(200, ())
+        await exchange.write(bytes(100_000))
+        exchange.finish()
+
+    clock = ManualClock()
+    async with listening(pour, clock, stalled_write=60) as served:
+        client = await served.connect()
+        client.ask(1)
+        for _ in range(4):
+            await client.until(DATA, 1)
+        await client.round_trip()
+        clock.advance(60)
+        assert first_number((await client.until(RST_STREAM, 1)).payload) == frames.CANCEL
+
+
+async def unread(served: Served) -> asyncio.StreamWriter:
+    """Return a connection of which nothing is read."""
+    _, writer = await served.open(receive_buffer=4096)
+    assert isinstance(writer.transport, asyncio.Transport)
+    writer.transport.pause_reading()
+    return writer
+
+
+async def full(pouring: Pouring) -> None:
+    """Wait until a handler can write no more: as often as the loop turns, it writes."""
+    before = -1
+    while before != pouring.written:
+        before = pouring.written
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+async def test_a_socket_that_takes_nothing_is_closed(version: str) -> None:
+    pouring, clock = Pouring(), ManualClock()
+    async with listening(pouring, clock, stalled_write=60, keepalive_time=40, ping_timeout=5) as served:
+        writer = await unread(served)
+        if version == "2":
+            writer.write(frames.greeting() + frames.more_room(0, 1 << 30))
+            writer.write(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
+            writer.write(request(1) + frames.more_room(1, 1 << 30))
+        else:
+            writer.write(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
+        await come_true(lambda: pouring.written)
+        await full(pouring)
+
+        clock.advance(59)
+        await asyncio.sleep(0)
+        assert not pouring.cancelled.is_set()
+        clock.advance(31)
+
+        await pouring.cancelled.wait()
+        await come_true(lambda: not served.listener.connections)
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+async def test_a_socket_that_takes_a_little_is_not_closed(version: str) -> None:
+    pouring, clock = Pouring(), ManualClock()
+    async with listening(pouring, clock, stalled_write=60, keepalive_time=40, ping_timeout=5) as served:
+        reader, writer = await served.open(receive_buffer=4096)
+        if version == "2":
+            writer.write(frames.greeting() + frames.more_room(0, 1 << 30))
+            writer.write(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
+            writer.write(request(1) + frames.more_room(1, 1 << 30))
+        else:
+            writer.write(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n")
+        for _ in range(6):
+            await full(pouring)
+            clock.advance(59)
+            written = pouring.written
+            while pouring.written == written:
+                await reader.readexactly(1000)
+        assert not pouring.cancelled.is_set()
+
+
+async def test_answers_do_not_pile_up_for_a_socket_that_takes_nothing() -> None:
+    """Nothing more is read before they are taken."""
+    handled = 0
+
+    async def answer(exchange: Exchange) -> None:
+        nonlocal handled
+        handled += 1
+        exchange.respond(200, ((b"x-long", bytes(4000).hex().encode()),), end=True)
+
+    async with listening(answer) as served:
+        writer = await unread(served)
+        writer.write(frames.greeting())
+        before = -1
+        for stream_id in range(1, 10_001, 2):
+            writer.write(request(stream_id))
+            if stream_id % 100 == 1:
+                await asyncio.sleep(0)
+        while before != handled:
+            before = handled
+            for _ in range(1000):
+                await asyncio.sleep(0)
+        # Altogether 40 MB would be answered: far more than what the kernel holds.
+        assert 0 < handled < 2500
+        assert served.listener.connections == 1

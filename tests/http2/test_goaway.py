@@ -55,11 +55,12 @@ def test_the_last_stream_never_goes_up_again() -> None:
     peer.connection.end()
     peer.request(3)
     peer.sent()
-    # When it ends again, and then fails.
+    # When that is announced late, it ends again, and then fails.
+    peer.connection.announce_end()
     peer.connection.end()
     peer.send(frame(DATA, 0, 0))
     # Then the last stream is still the one that was told.
-    assert [one.goaway for one in peer.sent()] == [(1, NO_ERROR), (1, PROTOCOL_ERROR)]
+    assert [one.goaway for one in peer.sent()] == [(1, NO_ERROR), (1, NO_ERROR), (1, PROTOCOL_ERROR)]
 
 
 def test_the_headers_of_what_is_not_taken_are_decoded_all_the_same() -> None:

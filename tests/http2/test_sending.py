@@ -258,6 +258,17 @@ def test_what_waits_of_a_stream_that_is_reset_is_dropped() -> None:
     assert peer.connection.open_streams == 0
 
 
+def test_so_is_what_waits_for_the_socket() -> None:
+    peer = responding()
+    peer.connection.pause()
+    peer.connection.send_data(1, b"abc")
+    peer.connection.finish(1)
+    peer.send(rst_stream(1, CANCEL))
+
+    assert peer.connection.resume() == []
+    assert peer.sent() == []
+
+
 def test_so_it_is_where_we_reset_it() -> None:
     peer = responding(window=1)
     peer.connection.send_data(1, b"abc")

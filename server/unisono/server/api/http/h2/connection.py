@@ -10,7 +10,7 @@ from unisono.server.api.http.h2.frames import FrameReader
 from unisono.server.api.http.h2.header_blocks import Header, encode
 from unisono.server.api.http.h2.inbound import Inbound
 from unisono.server.api.http.h2.settings import WINDOW, Setting
-from unisono.server.api.http.h2.state import LARGEST_STREAM_ID, ConnectionState, Http2Limits
+from unisono.server.api.http.h2.state import ConnectionState, Http2Limits
 from unisono.server.api.http.h2.stream import Stream
 
 
@@ -137,7 +137,7 @@ class Connection:
 
     def announce_end(self) -> None:
         """Tell the client to begin no more streams, while those that it has begun are taken still."""
-        self._state.output.control(frames.goaway(LARGEST_STREAM_ID, ErrorCode.NO_ERROR))
+        self._state.output.control(frames.goaway(self._state.last_taken, ErrorCode.NO_ERROR))
 
     def end(self, why: str = "") -> None:
         """Take no more streams, and tell the client which was the last."""

@@ -70,7 +70,7 @@ class ConnectionState:
 
     def settle(self, stream: Stream) -> None:
         """Forget a stream that both sides have ended. What comes of it after our end is refused."""
-        if not stream.local_closed or self.streams.get(stream.stream_id) is not stream:
+        if not stream.local_closed:
             return
         if not stream.remote_closed:
             self.output.control(frames.rst_stream(stream.stream_id, ErrorCode.NO_ERROR))

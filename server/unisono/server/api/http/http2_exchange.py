@@ -93,7 +93,13 @@ class Http2Exchange:
         if self._head.method == b"HEAD":
             return
         connection.http2.send_data(stream_id, data)
-        connection.flush_soon()
+        if connection.http2.output_size > MOST_WAITING:
+            # In a wide window nothing waits, and who writes on and on would fill the memory, and keep others
+            # from their turn.
+            connection.flush()
+            await asyncio.sleep(0)
+        else:
+            connection.flush_soon()
         if connection.http2.waiting(stream_id):
             connection.watch(self)
             while connection.http2.waiting(stream_id) > MOST_WAITING:

@@ -41,6 +41,10 @@ setup: .venv/.dev golang ## install what development needs, into .venv
 golang:
 	@scripts/golang build
 
+.PHONY: tools
+tools: ## build programs of others that some tests use, into .cache/tools: h2spec, gRPC's interop client; needs Go
+	@scripts/golang tools
+
 .venv/.made:
 	@scripts/prerequisites $(PYTHON)
 	@echo "setup: making .venv with $$($(PYTHON) --version)"

@@ -58,7 +58,7 @@ class Http2Exchange:
     @property
     def headers(self) -> Headers:
         """See `Exchange`."""
-        return tuple(header for header in self._head.headers if not header[0].startswith(b":"))
+        return self._head.headers
 
     @property
     def peer(self) -> str:

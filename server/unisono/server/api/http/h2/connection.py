@@ -7,8 +7,9 @@ from unisono.server.api.http.h2 import frames
 from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
 from unisono.server.api.http.h2.events import Event
 from unisono.server.api.http.h2.frames import FrameReader
-from unisono.server.api.http.h2.header_blocks import Header, encode
+from unisono.server.api.http.h2.header_blocks import encode
 from unisono.server.api.http.h2.inbound import Inbound
+from unisono.server.api.http.h2.requests import Header
 from unisono.server.api.http.h2.settings import WINDOW, Setting
 from unisono.server.api.http.h2.state import ConnectionState, Http2Limits
 from unisono.server.api.http.h2.stream import Stream

@@ -4,15 +4,13 @@ Clients repeat themselves: a block that is equal byte for byte, and finds the ta
 same. So a few are remembered, which takes HPACK off the hot path.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Iterable
+from typing import Final
 
 from hpack import Decoder, HPACKError, OversizedHeaderListError
 
 from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
-
-Header: TypeAlias = tuple[bytes, bytes]
-Headers: TypeAlias = Sequence[Header]
+from unisono.server.api.http.h2.requests import Header, Headers, RequestHead, request_head
 
 FAR_TOO_LARGE: Final = 4
 """How many times the limit of a list is decoded all the same, to keep the table of the connection."""
@@ -35,6 +33,22 @@ _LARGE: Final = 0x7F
 _SIZES: Final = tuple(bytes((size,)) for size in range(_LARGE))
 
 
+class HeaderList:
+    """The headers of a block. What they are as a request is found out once, however often it comes."""
+
+    __slots__ = ("_request", "headers")
+
+    def __init__(self, headers: Headers) -> None:
+        self.headers: Final = headers
+        self._request: RequestHead | None = None
+
+    def request(self) -> RequestHead:
+        """Return the head of a request. Raises `Malformed`."""
+        if self._request is None:
+            self._request = request_head(self.headers)
+        return self._request
+
+
 class HeaderDecoder:
     """Decodes the blocks of one client. `max_list_bytes` bounds a list as RFC 9113, section 6.5.2, counts."""
 
@@ -43,9 +57,9 @@ class HeaderDecoder:
     def __init__(self, max_list_bytes: int) -> None:
         self._max_list_bytes: Final = max_list_bytes
         self._decoder: Final = Decoder(max_header_list_size=FAR_TOO_LARGE * max_list_bytes)
-        self._remembered: dict[bytes, Headers] = {}
+        self._remembered: dict[bytes, HeaderList] = {}
 
-    def decode(self, block: bytes) -> Headers | None:
+    def decode(self, block: bytes) -> HeaderList | None:
         """Return the headers of a block, None where they are more than they may be.
 
         Raises `ConnectionFailed` for a block that is wrong, or so large that the table is lost by it.
@@ -66,7 +80,7 @@ class HeaderDecoder:
             self._remembered[block] = found
         return found
 
-    def _decoded(self, block: bytes) -> Headers | None:
+    def _decoded(self, block: bytes) -> HeaderList | None:
         try:
             found = tuple(self._decoder.decode(block, raw=True))
         except OversizedHeaderListError:
@@ -74,7 +88,7 @@ class HeaderDecoder:
         except (HPACKError, IndexError, ValueError) as error:
             raise ConnectionFailed(ErrorCode.COMPRESSION_ERROR, f"a header block is wrong: {error}") from None
         size = sum(len(name) + len(value) + _ENTRY for name, value in found)
-        return found if size <= self._max_list_bytes else None
+        return HeaderList(found) if size <= self._max_list_bytes else None
 
 
 def encode(headers: Iterable[Header]) -> bytes:

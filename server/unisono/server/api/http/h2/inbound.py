@@ -14,8 +14,8 @@ from unisono.server.api.http.h2.events import (
 )
 from unisono.server.api.http.h2.frames import ACK, END_STREAM, Frame, FrameType
 from unisono.server.api.http.h2.header_assembly import Block, HeaderAssembly
-from unisono.server.api.http.h2.header_blocks import HeaderDecoder, Headers
-from unisono.server.api.http.h2.requests import Malformed, check_trailers, request_head
+from unisono.server.api.http.h2.header_blocks import HeaderDecoder, HeaderList
+from unisono.server.api.http.h2.requests import Malformed, check_trailers
 from unisono.server.api.http.h2.state import ConnectionState
 from unisono.server.api.http.h2.stream import Stream
 
@@ -116,11 +116,11 @@ class Inbound:
         except Malformed as error:
             raise StreamFailed(stream_id, ErrorCode.PROTOCOL_ERROR, str(error)) from None
 
-    def _on_request(self, block: Block, headers: Headers | None) -> None:
+    def _on_request(self, block: Block, headers: HeaderList | None) -> None:
         state, stream_id = self._state, block.stream_id
         if block.self_dependent:
             raise StreamFailed(stream_id, ErrorCode.PROTOCOL_ERROR, "a stream depends on itself")
-        head = request_head(_within_limit(stream_id, headers))
+        head = _within_limit(stream_id, headers).request()
         if len(state.streams) >= state.limits.max_streams:
             raise StreamFailed(stream_id, ErrorCode.REFUSED_STREAM, "too many streams")
         if block.ends_stream and head.content_length:
@@ -131,14 +131,14 @@ class Inbound:
         if block.ends_stream:
             self._end(stream)
 
-    def _on_trailers(self, stream: Stream, block: Block, headers: Headers | None) -> None:
+    def _on_trailers(self, stream: Stream, block: Block, headers: HeaderList | None) -> None:
         if stream.remote_closed:
             raise StreamFailed(
                 stream.stream_id, ErrorCode.STREAM_CLOSED, "HEADERS after the end of its stream"
             )
         if not block.ends_stream or block.self_dependent:
             raise StreamFailed(stream.stream_id, ErrorCode.PROTOCOL_ERROR, "trailers that end nothing")
-        check_trailers(_within_limit(stream.stream_id, headers))
+        check_trailers(_within_limit(stream.stream_id, headers).headers)
         stream.take(0, 0, ended=True)
         self._state.events.append(DataReceived(stream.stream_id, b"", 0, True))
         self._end(stream)
@@ -155,7 +155,7 @@ class Inbound:
         self._state.settle(stream)
 
 
-def _within_limit(stream_id: int, headers: Headers | None) -> Headers:
+def _within_limit(stream_id: int, headers: HeaderList | None) -> HeaderList:
     """Return headers that are not too large. To clients of gRPC, this code is RESOURCE_EXHAUSTED."""
     if headers is None:
         raise StreamFailed(stream_id, ErrorCode.ENHANCE_YOUR_CALM, "too many headers")

@@ -1,10 +1,11 @@
 """What the headers of a request may be (RFC 9113, section 8): others are malformed, and end their stream."""
 
 import re
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
-from unisono.server.api.http.h2.header_blocks import Header, Headers
+Header: TypeAlias = tuple[bytes, bytes]
+Headers: TypeAlias = Sequence[Header]
 
 _NAME: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9a-z]+")
 _BAD_IN_VALUE: Final = re.compile(rb"[\x00\r\n]")
@@ -19,7 +20,10 @@ class Malformed(Exception):
 
 
 class RequestHead(NamedTuple):
-    """The checked headers of a request. `content_length` is None where it does not say."""
+    """The checked headers of a request, `headers` without the pseudo-headers.
+
+    `content_length` is None where it does not say.
+    """
 
     method: bytes
     path: bytes
@@ -42,7 +46,7 @@ def request_head(headers: Headers) -> RequestHead:
         raise Malformed(":method, :scheme or :path is missing")
     if any(_BAD_IN_VALUE.search(value) for value in pseudo.values()):
         raise Malformed("a pseudo-header has a control character")
-    return RequestHead(pseudo[b":method"], pseudo[b":path"], headers, _content_length(rest))
+    return RequestHead(pseudo[b":method"], pseudo[b":path"], rest, _content_length(rest))
 
 
 def check_trailers(headers: Headers) -> None:

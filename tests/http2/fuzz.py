@@ -13,15 +13,15 @@ import click
 
 from tests.http2.choices import Choices
 
-BYTES = 3000
 REPORT = 30.0
 
 
 class Progress:
-    """Counts frames, and says now and then how many there were."""
+    """Counts frames and connections, and says now and then how many there were."""
 
-    def __init__(self, frames: int) -> None:
+    def __init__(self, frames: int, connections: int) -> None:
         self._most = frames
+        self._most_trials = connections
         self._begun = self._said = time.monotonic()
         self.frames = self.trials = 0
 
@@ -30,11 +30,12 @@ class Progress:
         self.frames += frames
         self.trials += 1
         now = time.monotonic()
-        if now - self._said >= REPORT or self.frames >= self._most:
+        over = self.frames >= self._most or self.trials >= self._most_trials
+        if over or now - self._said >= REPORT:
             self._said = now
             rate = self.frames / max(now - self._begun, 1e-9)
             click.echo(f"{self.frames:,} frames in {self.trials:,} connections, {rate:,.0f} frames/s")
-        return self.frames < self._most
+        return not over
 
 
 def tried(data: bytes) -> int:
@@ -46,19 +47,19 @@ def tried(data: bytes) -> int:
     return trial.frames
 
 
-def random_bytes(progress: Progress, seed: int) -> None:
+def random_bytes(progress: Progress, seed: int, size: int) -> None:
     """Try bytes that a seed gives."""
     go_on = True
     while go_on:
         try:
-            go_on = progress.add(tried(random.Random(seed).randbytes(BYTES)))  # noqa: S311
+            go_on = progress.add(tried(random.Random(seed).randbytes(size)))  # noqa: S311
         except Exception:
-            click.echo(f"found with --seed {seed} --frames 1", err=True)
+            click.echo(f"found with --seed {seed} --bytes {size} --connections 1", err=True)
             raise
         seed += 1
 
 
-def guided_bytes(progress: Progress, corpus: Path) -> None:
+def guided_bytes(progress: Progress, corpus: Path, size: int) -> None:
     """Try bytes that reach new code; those that did are kept in a folder."""
     import atheris  # type: ignore[import-untyped]
 
@@ -72,24 +73,30 @@ def guided_bytes(progress: Progress, corpus: Path) -> None:
             raise SystemExit
 
     corpus.mkdir(parents=True, exist_ok=True)
-    atheris.Setup([sys.argv[0], str(corpus), f"-max_len={BYTES}", "-len_control=0"], one)
+    atheris.Setup([sys.argv[0], str(corpus), f"-max_len={size}", "-len_control=0"], one)
     atheris.Fuzz()
 
 
 @click.command()
-@click.option("--frames", default=1_000_000, show_default=True, help="How many frames to send.")
+@click.option("--frames", default=1_000_000, show_default=True, help="How many frames to send, at most.")
+@click.option(
+    "--connections", default=1_000_000, show_default=True, help="Over how many connections, at most."
+)
+@click.option(
+    "--bytes", "size", default=3000, show_default=True, help="How long each lasts: ten bytes are a frame."
+)
 @click.option("--seed", default=0, show_default=True, help="The first seed of random bytes.")
 @click.option("--guided", is_flag=True, help="Have atheris look for bytes that reach new code.")
 @click.option(
     "--corpus", type=click.Path(path_type=Path), default=Path(".cache/fuzz/http2"), show_default=True
 )
-def main(frames: int, seed: int, guided: bool, corpus: Path) -> None:
+def main(frames: int, connections: int, size: int, seed: int, guided: bool, corpus: Path) -> None:
     """Send random frames, and judge all answers."""
-    progress = Progress(frames)
+    progress = Progress(frames, connections)
     if guided:
-        guided_bytes(progress, corpus)
+        guided_bytes(progress, corpus, size)
     else:
-        random_bytes(progress, seed)
+        random_bytes(progress, seed, size)
 
 
 if __name__ == "__main__":

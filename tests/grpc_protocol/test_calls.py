@@ -213,6 +213,24 @@ async def test_a_client_that_is_gone_cancels_the_handler() -> None:
     assert exchange.status is None
 
 
+async def test_it_wakes_who_reads_for_the_handler() -> None:
+    reading: list[asyncio.Task[bytes | None]] = []
+
+    async def handle(call: Call) -> None:
+        reading.append(asyncio.ensure_future(call.read(LIMIT)))
+        await asyncio.Event().wait()
+
+    exchange = HeldExchange()
+    running = asyncio.create_task(router(handle).handle(exchange))
+    await exchange.reading.wait()
+    running.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    with pytest.raises(CallAborted):
+        await reading[0]
+
+
 async def test_a_client_that_is_gone_wins_over_an_abort() -> None:
     # Given a handler that waits for a request.
     calls: list[Call] = []
@@ -245,9 +263,11 @@ async def test_a_write_to_a_client_that_is_gone() -> None:
             raise
 
     exchange = HeldExchange()
-    await handled(exchange, handle)
+    with capture_logs() as logs:
+        await handled(exchange, handle)
 
     assert raised == [ClientGone]
+    assert not logs
 
 
 async def test_a_write_waits_for_room() -> None:
@@ -306,6 +326,17 @@ async def test_a_deadline_that_has_not_passed_does_nothing() -> None:
     exchange = await handled(HeldExchange(headers=headers, parts=[framed(b"a"), b""]), echo)
 
     assert exchange.grpc_status == b"0"
+
+
+async def test_a_deadline_does_nothing_after_the_call() -> None:
+    # Given a call that has ended before its deadline.
+    headers = (*CALL, (b"grpc-timeout", b"1m"))
+    await handled(HeldExchange(headers=headers, parts=[framed(b"a"), b""]), echo)
+    # When that passes while its task does something else.
+    later = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_later(0.01, later.set_result, "gone on")
+    # Then it goes on.
+    assert await later == "gone on"
 
 
 async def test_a_client_that_goes_at_its_deadline_is_gone() -> None:

@@ -22,6 +22,7 @@ from unisono.server.api.grpc import percent
         (" a b  ", b"%20a b%20%20"),
         ("  ", b"%20%20"),
         ("\x7f", b"%7F"),
+        ("\ud800", b"?"),
     ],
 )
 def test_encoded(message: str, value: bytes) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.grpc_protocol.exchanges import CALL, HeldExchange
 from unisono.server.api.call import Call, Rpc
+from unisono.server.api.grpc import plain as plain_answers
 from unisono.server.api.grpc.messages import framed
 from unisono.server.api.grpc.router import Router
 
@@ -26,7 +27,7 @@ async def routed(exchange: HeldExchange) -> HeldExchange:
 
 async def plain(method: bytes, path: bytes, content_type: bytes = b"", version: str = "2") -> HeldExchange:
     headers = ((b"content-type", content_type),) if content_type else ()
-    exchange = HeldExchange(path, headers)
+    exchange = HeldExchange(path, headers, parts=[b"body", b""])
     exchange.method, exchange.version = method, version
     return await routed(exchange)
 
@@ -95,6 +96,32 @@ async def test_who_asks_is_told_what_this_is() -> None:
 
     assert b"Unisono" in exchange.body
     assert b"speaks gRPC" in exchange.body
+
+
+async def test_a_small_body_is_read_before_the_answer() -> None:
+    exchange = HeldExchange(b"/", (), parts=[b"small", b"body", b""])
+
+    await routed(exchange)
+
+    # The end of a body stays, however often it is read.
+    assert exchange.unread == 1
+
+
+async def test_a_large_body_is_not() -> None:
+    exchange = HeldExchange(b"/", (), parts=[bytes(10_000)] * 5)
+
+    await routed(exchange)
+
+    assert exchange.unread == 3
+    assert exchange.status == 405
+
+
+async def test_nor_is_one_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_answers, "_PATIENCE", 0.001)
+
+    exchange = await routed(HeldExchange(b"/", ()))
+
+    assert exchange.status == 405
 
 
 async def test_head_has_the_headers_alone() -> None:

@@ -1,8 +1,14 @@
 """Answers what is not gRPC by a line of text, for whoever looks at the port with something else."""
 
+import asyncio
+from contextlib import suppress
 from typing import Final
 
 from unisono.server.api.http.exchange import Exchange, Header
+
+_SKIPPED: Final = 16 * 1024
+_PATIENCE: Final = 1.0
+"""Bytes of a body that are waited for, and for how many seconds."""
 
 _LINE: Final = b"This is Unisono, a notification service: it speaks gRPC.\n"
 _NOTHING: Final = b"There is nothing here: this is Unisono, which speaks gRPC.\n"
@@ -22,12 +28,22 @@ async def answer(exchange: Exchange, *, is_method: bool) -> None:
         (b"content-length", b"%d" % len(text)),
         *(((b"allow", allow),) if allow else ()),
     )
+    await _skip_body(exchange)
     if exchange.method == b"HEAD":
         exchange.respond(status, headers, end=True)
         return
     exchange.respond(status, headers)
     await exchange.write(text)
     exchange.finish()
+
+
+async def _skip_body(exchange: Exchange) -> None:
+    """Wait for a small body: older clients lose an answer that comes before they have sent it."""
+    left = _SKIPPED
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            while left > 0 and (part := await exchange.read()):
+                left -= len(part)
 
 
 def _answer(method: bytes, path: bytes, version: str, is_method: bool) -> tuple[int, bytes, bytes]:

@@ -114,6 +114,13 @@ async def come_true(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
+async def full_turn(served: Served) -> None:
+    """Wait until what was said on other connections has arrived: those of the same loop are read in turn."""
+    reader, writer = await served.open()
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    await reader.read()
+
+
 def kept(logs: list[Any], event: str) -> list[Any]:
     """Return the entries of a log with this event."""
     return [entry for entry in logs if entry["event"] == event]

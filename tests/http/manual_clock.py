@@ -36,6 +36,11 @@ class ManualClock:
             first.callback()
         self._now = end
 
+    @property
+    def timers(self) -> int:
+        """How many timers are armed."""
+        return len(self._timers)
+
     def forget(self, timer: "Timer") -> None:
         """Forget a timer."""
         if timer in self._timers:

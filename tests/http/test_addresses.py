@@ -11,6 +11,7 @@ import pytest
 
 from tests.http.http2_client import Http2Client
 from unisono.server.api.address import ListenError
+from unisono.server.api.http import sockets
 from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.peers import peer_name
@@ -91,6 +92,22 @@ async def test_an_address_of_ipv6_may_be_missing_where_there_is_another(
         patch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         port = await listener.start("both:0")
     assert (await peer_seen("127.0.0.1", port)).startswith("ipv4:")
+
+
+async def test_a_port_has_to_be_free_on_every_address(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        port = taken.getsockname()[1]
+        found = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)),
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0)),
+        ]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with pytest.raises(ListenError, match="Address already in use"):
+            await listener.start(f"both:{port}")
+    with socket.create_server(("127.0.0.1", port)):
+        """What was bound has been given up."""
 
 
 async def test_listens_on_a_path(listener: Listener, tmp_path: Path) -> None:
@@ -189,3 +206,21 @@ async def test_says_that_a_name_is_unknown(listener: Listener) -> None:
 )
 def test_names_peers_as_grpc_does(name: object, peer: str) -> None:
     assert peer_name(name) == peer
+
+
+async def test_says_that_a_port_was_taken_at_the_last_moment(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sockets may be bound to the same port until one listens."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 0))
+
+        def bound_late(address: str) -> list[socket.socket]:
+            made = sockets.bound(address)
+            other.listen()
+            return made
+
+        monkeypatch.setattr("unisono.server.api.http.listener.bound", bound_late)
+        with pytest.raises(ListenError, match="Address already in use; choose another one"):
+            await listener.start(f"127.0.0.1:{other.getsockname()[1]}")

@@ -5,7 +5,7 @@ import asyncio
 from tests.http.listening import come_true, echo, listening
 from tests.support.http2 import frames
 from tests.support.http2.frames import END_STREAM, HEADERS
-from unisono.server.api.http.exchange import Exchange
+from unisono.server.api.http.exchange import ClientGone, Exchange
 
 MEBIBYTE = 1 << 20
 
@@ -60,3 +60,28 @@ async def test_who_writes_on_and_on_leaves_others_their_turn() -> None:
         # Then it is answered before all of that has gone.
         assert pouring.written < 1000 * MEBIBYTE
         reading.cancel()
+
+
+async def test_who_writes_much_beside_a_handler_that_resets_is_told() -> None:
+    told = asyncio.Event()
+
+    async def write(exchange: Exchange) -> None:
+        try:
+            await exchange.write(bytes(MEBIBYTE))
+        except ClientGone:
+            told.set()
+
+    async def reset(exchange: Exchange) -> None:
+        exchange.respond(200, ())
+        writing = asyncio.create_task(write(exchange))
+        # It has written now, and gives others their turn.
+        await asyncio.sleep(0)
+        exchange.reset()
+        await writing
+
+    async with listening(reset) as served:
+        client = await served.connect()
+        client.say(frames.more_room(0, 1 << 30))
+        client.ask(1, end=False)
+        client.say(frames.more_room(1, 1 << 17))
+        await told.wait()

@@ -1,6 +1,8 @@
 """A listener that drains: nobody new, and whoever is there ends well, or after the grace."""
 
 import asyncio
+import socket
+from contextlib import suppress
 
 import pytest
 
@@ -132,3 +134,51 @@ async def test_a_drain_announces_the_end_once() -> None:
         served.listener.drain()
         held.released.set()
         assert await client.last_streams() == [2**31 - 1, 1]
+
+
+#: In the third turn, asyncio of Python 3.11 forgets to close what it has accepted.
+@pytest.mark.parametrize("turns", [0, 1, 3, 4])
+async def test_a_connection_that_is_accepted_at_the_last_moment_is_closed(turns: int) -> None:
+    async with listening(echo) as served:
+        with socket.create_connection(("127.0.0.1", served.port)) as late:
+            late.setblocking(False)
+            # It is accepted, its protocol made and its transport begun in turns of their own.
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            served.listener.drain()
+            loop = asyncio.get_running_loop()
+            with suppress(ConnectionResetError):
+                assert await loop.sock_recv(late, 1) == b""
+        await served.listener.wait_closed(LONG)
+
+
+async def test_what_handlers_do_after_their_responses_is_cancelled_after_the_grace() -> None:
+    cancelled = asyncio.Event()
+
+    async def go_on(exchange: Exchange) -> None:
+        await echo(exchange)
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    async with listening(go_on) as served:
+        client = await served.connect()
+        client.ask(1)
+        await client.until(HEADERS, 1, flags=END_STREAM)
+        client.close()
+        served.listener.drain()
+        await served.listener.wait_closed(0.01)
+        assert cancelled.is_set()
+
+
+async def test_a_connection_of_http1_may_close_before_it_takes_the_next_request() -> None:
+    async def drain(exchange: Exchange) -> None:
+        await echo(exchange)
+        served.listener.drain()
+
+    async with listening(drain) as served:
+        reader, writer = await served.open()
+        writer.write(b"GET / HTTP/1.1\r\nhost: test\r\n\r\n" * 2)
+        assert (await reader.read()).count(b"GET /") == 1

@@ -2,14 +2,19 @@
 
 import asyncio
 
-import pytest
-from structlog.testing import capture_logs
-
 from tests.http.http2_client import request
-from tests.http.listening import body_of, echo, kept, listening
+from tests.http.listening import echo, listening
 from tests.support.http2 import frames
-from tests.support.http2.frames import DATA, END_STREAM, HEADERS, RST_STREAM, WINDOW_UPDATE, first_number
-from unisono.server.api.http.exchange import ClientGone, Exchange
+from tests.support.http2.frames import (
+    DATA,
+    END_STREAM,
+    GOAWAY,
+    HEADERS,
+    RST_STREAM,
+    WINDOW_UPDATE,
+    first_number,
+)
+from unisono.server.api.http.exchange import Exchange
 
 INTERNAL_ERROR = 2
 
@@ -155,145 +160,38 @@ async def test_a_response_that_is_finished_goes_out_as_room_is_made() -> None:
         await client.until(HEADERS, 1, flags=END_STREAM)
 
 
-async def test_a_reset_cancels_who_handles_the_exchange() -> None:
-    begun, cancelled = asyncio.Event(), asyncio.Event()
-
-    async def wait(exchange: Exchange) -> None:
-        begun.set()
-        try:
-            await exchange.read()
-        except (asyncio.CancelledError, ClientGone):
-            cancelled.set()
-            raise
-
-    async with listening(wait) as served:
-        client = await served.connect()
-        client.ask(1, end=False)
-        await begun.wait()
-        client.say(frames.given_up(1))
-        await cancelled.wait()
-        client.close()
-
-
-async def test_a_request_that_is_reset_at_once_is_handled_by_nobody() -> None:
-    paths: list[bytes] = []
-
-    async def note(exchange: Exchange) -> None:
-        paths.append(exchange.path)
-        await echo(exchange)
-
-    async with listening(note) as served:
-        client = await served.connect()
-        client.say(request(1, b"/reset") + frames.given_up(1) + request(3, b"/kept"))
-        await client.until(HEADERS, 3, flags=END_STREAM)
-    assert paths == [b"/kept"]
-
-
-async def test_a_connection_that_breaks_cancels_all_that_runs_on_it() -> None:
-    running, cancelled = asyncio.Semaphore(0), asyncio.Semaphore(0)
-
-    async def wait(exchange: Exchange) -> None:
-        running.release()
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            cancelled.release()
-
-    async with listening(wait) as served:
-        client = await served.connect()
-        client.say(request(1) + request(3))
-        for _ in range(2):
-            await running.acquire()
-        client.close()
-        for _ in range(2):
-            await cancelled.acquire()
-
-
-async def test_writing_to_a_client_that_is_gone_says_so() -> None:
-    begun, gone = asyncio.Event(), asyncio.Event()
-
+async def test_a_connection_that_drains_ends_with_what_waited_on_it() -> None:
     async def pour(exchange: Exchange) -> None:
-        begun.set()
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            with pytest.raises(ClientGone):
-                await exchange.write(b"late")
-            with pytest.raises(ClientGone):
-                await exchange.read()
-            gone.set()
+        exchange.respond(200, ())
+        await exchange.write(bytes(100_000))
+        exchange.finish()
 
     async with listening(pour) as served:
         client = await served.connect()
         client.ask(1)
-        await begun.wait()
-        client.say(frames.given_up(1))
-        await gone.wait()
-        client.close()
-
-
-async def test_who_reads_and_who_writes_beside_the_handler_learn_that_the_client_is_gone() -> None:
-    told: list[str] = []
-    begun = asyncio.Event()
-
-    async def reads(exchange: Exchange) -> None:
-        with pytest.raises(ClientGone):
-            await exchange.read()
-        told.append("reader")
-
-    async def writes(exchange: Exchange) -> None:
-        exchange.respond(200, ())
-        begun.set()
-        with pytest.raises(ClientGone):
-            await exchange.write(bytes(200_000))
-        told.append("writer")
-
-    async def both(exchange: Exchange) -> None:
-        tasks = [asyncio.create_task(one(exchange)) for one in (reads, writes)]
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            await asyncio.gather(*tasks)
-
-    async with listening(both) as served:
-        client = await served.connect()
-        client.ask(1, end=False)
-        await begun.wait()
         await client.until(DATA, 1)
-        client.say(frames.given_up(1))
-        await client.round_trip()
         served.listener.drain()
-        client.close()
-        await served.listener.wait_closed(60)
-    assert sorted(told) == ["reader", "writer"]
+        for _ in range(2):
+            await client.until(GOAWAY)
+        client.say(frames.more_room(0, 1 << 20) + frames.more_room(1, 1 << 20))
+        await client.until(DATA, 1, flags=END_STREAM)
+        await client.rest()
 
 
-async def test_an_exchange_that_is_left_unfinished_is_reset_and_logged() -> None:
-    async def forget(exchange: Exchange) -> None:
+async def test_room_that_is_made_in_small_steps_is_used_at_once() -> None:
+    async def pour(exchange: Exchange) -> None:
         exchange.respond(200, ())
+        await exchange.write(bytes(66_000))
+        exchange.finish()
 
-    with capture_logs() as logs:
-        async with listening(forget) as served:
-            client = await served.connect()
-            client.ask(1, b"/forgotten")
-            reset = await client.until(RST_STREAM, 1)
-
-    assert first_number(reset.payload) == INTERNAL_ERROR
-    assert [entry["path"] for entry in kept(logs, "exchange_unfinished")] == [b"/forgotten"]
-
-
-async def test_an_exchange_whose_handler_fails_is_reset_and_logged() -> None:
-    async def fail(exchange: Exchange) -> None:
-        raise ValueError(exchange.path)
-
-    with capture_logs() as logs:
-        async with listening(fail) as served:
-            client = await served.connect()
-            client.ask(1, b"/failed")
-            reset = await client.until(RST_STREAM, 1)
-
-    assert first_number(reset.payload) == INTERNAL_ERROR
-    assert [entry["path"] for entry in kept(logs, "exchange_failed")] == [b"/failed"]
+    async with listening(pour) as served:
+        client = await served.connect()
+        client.say(frames.more_room(0, 1 << 20))
+        client.ask(1)
+        for _ in range(4):
+            await client.until(DATA, 1)
+        client.say(frames.more_room(1, 300) * 2)
+        await client.until(DATA, 1, flags=END_STREAM)
 
 
 async def test_what_answers_head_has_no_body() -> None:
@@ -304,38 +202,3 @@ async def test_what_answers_head_has_no_body() -> None:
         frame = await client.until(HEADERS, 1, flags=END_STREAM)
     assert frame.flags & END_STREAM
     assert not [one for one in client.seen if one.kind == DATA]
-
-
-async def test_a_response_that_is_over_stays_as_it_is() -> None:
-    async def twice(exchange: Exchange) -> None:
-        await body_of(exchange)
-        exchange.respond(200, (), end=True)
-        exchange.finish()
-        exchange.respond(500, (), end=True)
-        await exchange.write(b"more")
-        exchange.reset()
-
-    async with listening(twice) as served:
-        client = await served.connect()
-        client.ask(1)
-        assert await client.headers(1) == {":status": "200"}
-        assert not [frame for frame in await client.round_trip() if frame.stream_id == 1]
-
-
-async def test_a_client_that_breaks_the_rules_is_told_and_cut_off() -> None:
-    cancelled = asyncio.Event()
-
-    async def wait(exchange: Exchange) -> None:
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            cancelled.set()
-
-    async with listening(wait) as served:
-        client = await served.connect()
-        client.ask(1)
-        await client.round_trip()
-        client.send(DATA, 0, 0, b"of no stream")
-        client.send(DATA, 0, 0, bytes(10_000))
-        assert await client.last_streams() == [1]
-        await cancelled.wait()

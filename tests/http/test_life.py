@@ -183,6 +183,19 @@ async def test_a_client_that_does_not_answer_the_ping_is_told_the_last_stream_al
         assert await client.last_streams() == [0]
 
 
+async def test_a_request_that_comes_with_the_answer_to_the_last_ping_is_handled() -> None:
+    clock = ManualClock()
+    async with listening(echo, clock, connection_idle=120, keepalive_time=3600) as served:
+        client = await served.connect()
+        await greeted(client)
+        client.polite = False
+        clock.advance(120)
+        answer = frames.frame(PING, ACK, 0, (await client.until(PING)).payload)
+        client.say(answer + request(1))
+        await client.until(HEADERS, 1, flags=END_STREAM)
+        await client.rest()
+
+
 async def test_a_silent_client_that_answers_pings_stays() -> None:
     clock, held = ManualClock(), Held()
     async with listening(held, clock, keepalive_time=60, ping_timeout=20) as served:
@@ -264,3 +277,20 @@ async def test_requests_that_come_at_once_are_answered_by_one_write() -> None:
         client.say(b"".join(request(stream_id) for stream_id in range(1, 41, 2)))
         await client.receive()
     assert len([frame for frame in client.seen if frame.flags & END_STREAM and frame.kind == HEADERS]) == 20
+
+
+async def test_a_connection_whose_client_goes_away_does_not_outlive_the_others(same_age: None) -> None:
+    clock, held = ManualClock(), Held()
+    async with listening(
+        held, clock, connection_age=3600, connection_age_grace=600, keepalive_time=36_000
+    ) as served:
+        client = await served.connect()
+        await greeted(client)
+        client.ask(1)
+        client.say(frames.farewell() + frames.farewell())
+        await client.until(GOAWAY)
+        await client.round_trip()
+        clock.advance(4199)
+        assert not held.cancelled.is_set()
+        clock.advance(1)
+        await held.cancelled.wait()

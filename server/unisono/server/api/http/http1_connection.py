@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
 import h11
 
@@ -44,12 +44,8 @@ class Http1Connection(SocketConnection):
         self.received = self.serving.loop.time()
         if self._exchange is None and not self.alarm.is_set(Due.HANDSHAKE):
             self.alarm.set(Due.HANDSHAKE, self.received + self.serving.timeouts.handshake)
-        try:
-            self._http1.receive_data(data)
-        except h11.RemoteProtocolError as error:
-            self.refuse(error.error_status_hint, str(error))
-        else:
-            self._advance()
+        self._http1.receive_data(data)
+        self._advance()
 
     def take_output(self) -> bytes:
         """See `SocketConnection`."""
@@ -164,15 +160,17 @@ class Http1Connection(SocketConnection):
             self.transport.pause_reading()
 
     def _on_event(self, event: object) -> None:
-        exchange = self._exchange
         if isinstance(event, h11.Request):
             self._on_request(event)
-        elif exchange is not None and isinstance(event, h11.Data):
-            exchange.body.feed(bytes(event.data), len(event.data), ended=False)
-            if exchange.body.held > MOST_UNREAD:
+            return
+        # Nothing else is taken for a request that nobody handles.
+        body = cast("Http1Exchange", self._exchange).body
+        if isinstance(event, h11.Data):
+            body.feed(bytes(event.data), len(event.data), ended=False)
+            if body.held > MOST_UNREAD:
                 self.transport.pause_reading()
-        elif exchange is not None and isinstance(event, h11.EndOfMessage):
-            exchange.body.feed(b"", 0, ended=True)
+        else:
+            body.feed(b"", 0, ended=True)
 
     def _on_request(self, request: h11.Request) -> None:
         self.alarm.clear(Due.HANDSHAKE, Due.IDLE)

@@ -34,8 +34,8 @@ class Http2Connection(SocketConnection):
 
     @property
     def is_used(self) -> bool:
-        """Whether a stream is open."""
-        return bool(self._exchanges)
+        """Whether a stream is open, also one that has come in this moment."""
+        return self.http2.open_streams > 0
 
     def data_received(self, data: bytes) -> None:
         """Take what came."""
@@ -78,7 +78,7 @@ class Http2Connection(SocketConnection):
 
     def watch(self, exchange: Http2Exchange) -> None:
         """See to it that what waits of a stream goes out in time."""
-        if exchange.stream_id in self._waiting or exchange.stream_id not in self._exchanges:
+        if exchange.stream_id in self._waiting:
             return
         exchange.progress_at = now = self.serving.loop.time()
         self._waiting[exchange.stream_id] = exchange
@@ -87,8 +87,7 @@ class Http2Connection(SocketConnection):
 
     def forget(self, exchange: Http2Exchange) -> None:
         """Forget a stream that has ended."""
-        if self._exchanges.pop(exchange.stream_id, None) is None:
-            return
+        del self._exchanges[exchange.stream_id]
         self._waiting.pop(exchange.stream_id, None)
         exchange.close()
         if not self._exchanges:
@@ -122,11 +121,7 @@ class Http2Connection(SocketConnection):
         exchange.task = self.serving.start(exchange)
 
     def _on_data(self, event: DataReceived) -> None:
-        exchange = self._exchanges.get(event.stream_id)
-        if exchange is None:
-            self.http2.give_back(event.stream_id, event.taken)
-        else:
-            exchange.feed(event.data, event.taken, ended=event.ended)
+        self._exchanges[event.stream_id].feed(event.data, event.taken, ended=event.ended)
 
     def _on_resumed(self, stream_id: int) -> None:
         exchange = self._waiting.get(stream_id)
@@ -139,10 +134,9 @@ class Http2Connection(SocketConnection):
                 self.forget(exchange)
 
     def _drop(self, stream_id: int) -> None:
-        exchange = self._exchanges.get(stream_id)
-        if exchange is not None:
-            exchange.drop()
-            self.forget(exchange)
+        exchange = self._exchanges[stream_id]
+        exchange.drop()
+        self.forget(exchange)
 
     def _on_stalled_streams(self, now: float) -> None:
         """End the streams of which nothing was sent in time, unless it is the socket that takes nothing."""

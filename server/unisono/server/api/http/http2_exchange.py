@@ -98,6 +98,8 @@ class Http2Exchange:
             # from their turn.
             connection.flush()
             await asyncio.sleep(0)
+            if self._gone:
+                raise ClientGone
         else:
             connection.flush_soon()
         if connection.http2.waiting(stream_id):

@@ -62,14 +62,15 @@ class Http2Life:
 
     def drain(self, now: float) -> None:
         """Announce the end by a first GOAWAY; the second names the last stream, a ping later."""
+        connection = self._connection
+        if not connection.alarm.is_set(Due.GRACE):
+            connection.alarm.set(Due.GRACE, now + self._times.connection_age_grace)
         if self._draining:
             return
         self._draining = True
-        connection = self._connection
         connection.http2.announce_end()
         connection.http2.ping(LAST_PING)
         connection.alarm.set(Due.LAST_STREAM, now + self._times.last_stream)
-        connection.alarm.set(Due.GRACE, now + self._times.connection_age_grace)
         connection.flush_soon()
 
     def answered(self, payload: bytes) -> None:

@@ -16,6 +16,9 @@ from unisono.server.api.http.timeouts import Timeouts
 BACKLOG: Final = 4096
 """Clients that may wait to be accepted: after a restart, all devices return at once."""
 
+AT_ONCE: Final = 64
+"""Clients that are accepted before anything else has its turn, and failures of that which are logged."""
+
 
 class Listener:
     """Has exchanges handled, each in a task of its own. To be made where a loop runs."""
@@ -44,7 +47,10 @@ class Listener:
         sockets = bound(address)
         try:
             for one in sockets:
+                # Before, for not every loop says that it cannot; after, for the loop has a number of its own.
+                one.listen(BACKLOG)
                 self._servers.append(await self._listen(one))
+                one.listen(BACKLOG)
         except OSError as error:
             self._close_sockets()
             for one in sockets:
@@ -60,22 +66,21 @@ class Listener:
             connection.drain()
 
     async def wait_closed(self, grace: float) -> None:
-        """Wait until all connections have ended; after `grace` seconds, cancel and close what is left."""
+        """Wait until all connections and tasks have ended; after `grace` seconds, cancel what is left."""
         serving = self._serving
         try:
             async with asyncio.timeout(grace):
                 await serving.wait_idle()
         except TimeoutError:
-            for connection in tuple(serving.connections):
-                connection.abort()
+            serving.cancel()
             await serving.wait_idle()
 
     async def _listen(self, one: socket.socket) -> asyncio.Server:
         loop = self._serving.loop
         if one.family != socket.AF_UNIX:
-            return await loop.create_server(self._open, sock=one, backlog=BACKLOG)
+            return await loop.create_server(self._open, sock=one, backlog=AT_ONCE)
         self._path = _file(one)
-        return await loop.create_unix_server(self._open, sock=one, backlog=BACKLOG)
+        return await loop.create_unix_server(self._open, sock=one, backlog=AT_ONCE)
 
     def _open(self) -> Opening:
         return Opening(self._serving)

@@ -67,6 +67,13 @@ class Serving:
         if self._emptied is not None and not self.connections and not self._emptied.done():
             self._emptied.set_result(None)
 
+    def cancel(self) -> None:
+        """Close all connections, and cancel whatever runs."""
+        for connection in tuple(self.connections):
+            connection.abort()
+        for task in self.tasks:
+            task.cancel()
+
     async def wait_idle(self) -> None:
         """Wait until there are no connections, and nothing runs."""
         while self.connections or self.tasks:

@@ -10,17 +10,20 @@ from unisono.server.api.http.alarm import Alarm, Due
 from unisono.server.api.http.peers import peer_name
 from unisono.server.api.http.serving import Serving
 
-MOST_WAITING: Final = 256 * 1024
-"""Bytes that may wait for the socket before nothing more is read: not even answers to pings pile up."""
+MOST_PILED: Final = 256 * 1024
+"""Bytes that may be added to what waits for the socket before nothing more is read.
+
+They are answers without bodies, for those are held back.
+"""
 
 
 class SocketConnection(asyncio.Protocol, ABC):
     """A connection whose version is known. `received` is when something came last."""
 
     __slots__ = (
-        "_choked",
         "_flushing",
         "_paused",
+        "_piled",
         "_progress_at",
         "_unsent",
         "alarm",
@@ -38,9 +41,9 @@ class SocketConnection(asyncio.Protocol, ABC):
         self.peer = ""
         self.closing = False
         self.received = opened
-        self._choked = False
         self._flushing = False
         self._paused = False
+        self._piled = 0
         self._unsent = 0
         self._progress_at = opened
         self.transport: asyncio.Transport
@@ -78,6 +81,11 @@ class SocketConnection(asyncio.Protocol, ABC):
         self.serving.closed(self)
         self.drop_exchanges()
 
+    def eof_received(self) -> None:
+        """Take who sends no more for gone; what it was sent before goes out still."""
+        self.closing = True
+        self.drop_exchanges()
+
     @property
     def is_held(self) -> bool:
         """Whether the socket takes no more."""
@@ -90,9 +98,9 @@ class SocketConnection(asyncio.Protocol, ABC):
     def resume_writing(self) -> None:
         """Go on."""
         self._paused = False
-        if self._choked:
-            self._choked = False
+        if self._piled > MOST_PILED:
             self.transport.resume_reading()
+        self._piled = 0
 
     def flush_soon(self) -> None:
         """Send, once those who run now have had their turn."""
@@ -108,6 +116,8 @@ class SocketConnection(asyncio.Protocol, ABC):
         data = self.take_output()
         if not data:
             return
+        if self._paused:
+            self._pile(len(data))
         self.transport.write(data)
         waiting = self.transport.get_write_buffer_size()
         if waiting:
@@ -146,12 +156,15 @@ class SocketConnection(asyncio.Protocol, ABC):
         else:
             self.on_time(due, now)
 
+    def _pile(self, written: int) -> None:
+        """Read nothing more from a client that makes us answer, and does not take the answers."""
+        self._piled += written
+        if self._piled > MOST_PILED:
+            self.transport.pause_reading()
+
     def _watch(self, waiting: int, written: int) -> None:
         """See to it that what waits for the socket goes out in time."""
         self._unsent = self._unsent + written if self.alarm.is_set(Due.STALLED) else waiting
-        if waiting > MOST_WAITING:
-            self._choked = True
-            self.transport.pause_reading()
         if not self.alarm.is_set(Due.STALLED):
             self._progress_at = self.serving.loop.time()
             self._watch_on(self._progress_at)

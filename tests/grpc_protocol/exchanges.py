@@ -46,6 +46,8 @@ class HeldExchange:
     async def read(self) -> bytes:
         """See `Exchange.read`."""
         self.reading.set()
+        if self.is_gone:
+            raise ClientGone
         part = await self._parts.get()
         if not part:
             self.send(b"")

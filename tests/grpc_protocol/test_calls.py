@@ -270,6 +270,19 @@ async def test_a_write_to_a_client_that_is_gone() -> None:
     assert not logs
 
 
+async def test_a_read_of_a_client_that_is_gone_is_the_end() -> None:
+    found: list[bytes | None] = []
+
+    async def handle(call: Call) -> None:
+        found.append(await call.read(LIMIT))
+
+    exchange = HeldExchange()
+    exchange.is_gone = True
+    await handled(exchange, handle)
+
+    assert found == [None]
+
+
 async def test_a_write_waits_for_room() -> None:
     # Given an exchange without room for more than one message.
     async def handle(call: Call) -> None:

@@ -13,6 +13,7 @@ from tests.http.manual_clock import ManualClock
 from tests.support.http2 import frames
 from tests.support.processes import TIMEOUT
 from unisono.server.api.http.exchange import Exchange, Handle
+from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.timeouts import Timeouts
 
@@ -55,13 +56,13 @@ class Served:
 
 @asynccontextmanager
 async def listening(
-    handle: Handle, clock: ManualClock | None = None, **timeouts: float
+    handle: Handle, clock: ManualClock | None = None, limits: Http2Limits | None = None, **timeouts: float
 ) -> AsyncIterator[Served]:
     """Have a handler's exchanges served, by a clock of the test if there is one, and leave nothing."""
     with pytest.MonkeyPatch.context() as patch:
         if clock is not None:
             patch.setattr(asyncio, "get_running_loop", lambda: clock)
-        listener = Listener(handle, timeouts=Timeouts(**timeouts))
+        listener = Listener(handle, timeouts=Timeouts(**timeouts), http2_limits=limits or Http2Limits())
     served = Served(listener, await listener.start("127.0.0.1:0"))
     try:
         yield served

@@ -140,8 +140,22 @@ def test_only_so_many_streams_at_a_time() -> None:
     assert peer.request(5) == []
     assert resets(peer.sent()) == [(5, REFUSED_STREAM)]
     peer.send(rst_stream(1))
+    peer.connection.lingered()
     assert len(peer.request(7)) == 1
     assert peer.connection.open_streams == 2
+
+
+def test_a_stream_that_is_reset_may_keep_its_place() -> None:
+    # Given as many streams as there may be, one of which the client has reset while it is handled.
+    peer = Peer(Http2Limits(max_streams=2))
+    peer.request(1)
+    peer.request(3)
+    peer.send(rst_stream(1))
+    # When another comes, it is refused, and may come again when that has ended.
+    assert peer.request(5) == []
+    assert resets(peer.sent()) == [(5, REFUSED_STREAM)]
+    peer.connection.lingered()
+    assert len(peer.request(7)) == 1
 
 
 def test_a_client_resets_a_stream() -> None:

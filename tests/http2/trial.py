@@ -62,6 +62,7 @@ class Trial:
             elif isinstance(event, DataReceived):
                 self._held.append(event)
             elif isinstance(event, StreamReset):
+                self._peer.connection.lingered()
                 self._open.pop(event.stream_id, None)
                 self._judge.over(event.stream_id)
 

@@ -110,6 +110,9 @@ class ExchangeCall:
         self._reader = reader = asyncio.current_task()
         try:
             return await self._exchange.read()
+        except ClientGone:
+            # It sends no more, which is nobody's error; the cancellation that comes says the rest.
+            return b""
         except asyncio.CancelledError:
             if self._was_woken(reader):
                 raise CallAborted from None

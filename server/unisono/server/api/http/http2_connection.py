@@ -1,5 +1,6 @@
 """A connection of HTTP/2: joins the socket, the protocol and the exchanges."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Final
 
@@ -109,7 +110,7 @@ class Http2Connection(SocketConnection):
             elif isinstance(event, WriteResumed):
                 self._on_resumed(event.stream_id)
             elif isinstance(event, StreamReset):
-                self._drop(event.stream_id)
+                self._on_reset(event.stream_id)
             elif isinstance(event, PingAnswered):
                 self._life.answered(event.payload)
             else:
@@ -132,6 +133,18 @@ class Http2Connection(SocketConnection):
             del self._waiting[stream_id]
             if exchange.is_finished:
                 self.forget(exchange)
+
+    def _on_reset(self, stream_id: int) -> None:
+        """Drop a stream, which keeps its place until its task has ended: resets make room for no more."""
+        exchange = self._exchanges.get(stream_id)
+        self._drop(stream_id)
+        if exchange is None or exchange.task is None or exchange.task.done():
+            self.http2.lingered()
+        else:
+            exchange.task.add_done_callback(self._lingered)
+
+    def _lingered(self, task: asyncio.Task[None]) -> None:
+        self.http2.lingered()
 
     def _drop(self, stream_id: int) -> None:
         exchange = self._exchanges[stream_id]

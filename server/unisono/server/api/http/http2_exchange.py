@@ -1,7 +1,9 @@
 """One stream of HTTP/2 as an exchange."""
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+import inspect
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Final, cast
 
 from unisono.server.api.http.body import Body
 from unisono.server.api.http.exchange import ClientGone, Headers
@@ -142,8 +144,17 @@ class Http2Exchange:
         self._gone = True
         self._body.lose()
         self._wake_writer()
-        if not self.is_finished and self.task is not None:
-            self.task.cancel()
+        task = self.task
+        if self.is_finished or task is None:
+            return
+        if (
+            inspect.getcoroutinestate(cast("Coroutine[object, object, None]", task.get_coro()))
+            == "CORO_CREATED"
+        ):
+            # It begins before it is cancelled, so that a call counts for its caller whatever becomes of it.
+            self._connection.serving.loop.call_soon(task.cancel)
+        else:
+            task.cancel()
 
     def close(self) -> None:
         """Know that the stream has ended: what of the body was not read makes room for other streams."""

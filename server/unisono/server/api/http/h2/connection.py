@@ -132,6 +132,10 @@ class Connection:
             stream.receive_window += stream.unreturned
             stream.unreturned = 0
 
+    def lingered(self) -> None:
+        """Let another stream begin in place of one that was reset: nobody handles it any more."""
+        self._state.lingering -= 1
+
     def ping(self, payload: bytes) -> None:
         """Send a ping of eight bytes; `PingAnswered` has them again."""
         self._state.output.control(frames.ping(payload))

@@ -24,7 +24,10 @@ class DataReceived(NamedTuple):
 
 
 class StreamReset(NamedTuple):
-    """A stream ended before its time: the client reset it, or broke a rule of it."""
+    """A stream ended before its time: the client reset it, or broke a rule of it.
+
+    It counts as open until `Connection.lingered` is called for it, once.
+    """
 
     stream_id: int
     code: ErrorCode | int

@@ -10,7 +10,6 @@ from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode, Strea
 from unisono.server.api.http.h2.events import (
     DataReceived,
     RequestReceived,
-    StreamReset,
 )
 from unisono.server.api.http.h2.frames import ACK, END_STREAM, Frame, FrameType
 from unisono.server.api.http.h2.header_assembly import Block, HeaderAssembly
@@ -50,7 +49,7 @@ class Inbound:
             known = error.stream_id in state.streams
             state.reset(error.stream_id, error.code)
             if known:
-                state.events.append(StreamReset(error.stream_id, error.code))
+                state.tell_reset(error.stream_id, error.code)
         if state.output.is_flooded:
             raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "answers are not taken")
 
@@ -121,7 +120,7 @@ class Inbound:
         if block.self_dependent:
             raise StreamFailed(stream_id, ErrorCode.PROTOCOL_ERROR, "a stream depends on itself")
         head = _within_limit(stream_id, headers).request()
-        if len(state.streams) >= state.limits.max_streams:
+        if state.is_full:
             raise StreamFailed(stream_id, ErrorCode.REFUSED_STREAM, "too many streams")
         if block.ends_stream and head.content_length:
             raise StreamFailed(stream_id, ErrorCode.PROTOCOL_ERROR, "the body is not as long as it says")

@@ -35,6 +35,7 @@ class ConnectionState:
         "last_stream_id",
         "last_taken",
         "limits",
+        "lingering",
         "output",
         "peer",
         "settings_acknowledged",
@@ -51,9 +52,15 @@ class ConnectionState:
         self.closed: Final = ClosedStreams()
         self.events: list[Event] = []
         self.last_stream_id = 0
+        self.lingering = 0
         self.last_taken = LARGEST_STREAM_ID
         self.greeted = False
         self.settings_acknowledged = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no stream may begin now: a client that resets what it began has no more of them by that."""
+        return len(self.streams) + self.lingering >= self.limits.max_streams
 
     def begin(self, stream_id: int, expected: int | None) -> Stream:
         """Open a stream."""
@@ -88,7 +95,12 @@ class ConnectionState:
     def reset_by_peer(self, stream: Stream, code: int) -> None:
         """Forget a stream that the client reset."""
         self._forget(stream, Closing.BY_PEER)
-        self.events.append(StreamReset(stream.stream_id, code))
+        self.tell_reset(stream.stream_id, code)
+
+    def tell_reset(self, stream_id: int, code: int) -> None:
+        """Tell of the end of a stream, which keeps its place until whoever handles it has ended, too."""
+        self.lingering += 1
+        self.events.append(StreamReset(stream_id, code))
 
     def resumed(self) -> None:
         """Say which streams went on, as there was room, and forget those that came to their end by it."""

@@ -1,0 +1,65 @@
+"""Who resets requests as fast as it sends them gets no further than who waits (CVE-2023-44487)."""
+
+import asyncio
+
+from tests.http.http2_client import request
+from tests.http.listening import come_true, listening
+from tests.support.http2 import frames
+from tests.support.http2.frames import HEADERS, RST_STREAM, first_number
+from unisono.server.api.http.exchange import Exchange
+from unisono.server.api.http.h2.errors import ErrorCode
+from unisono.server.api.http.h2.state import Http2Limits
+
+
+class Reluctant:
+    """Takes its time to end when it is cancelled. `running` is how many do."""
+
+    def __init__(self) -> None:
+        self.begun = self.running = self.most = 0
+        self.released = asyncio.Event()
+
+    async def __call__(self, exchange: Exchange) -> None:
+        self.begun += 1
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await self.released.wait()
+            raise
+        finally:
+            self.running -= 1
+
+
+def reset_at_once(*stream_ids: int) -> bytes:
+    return b"".join(request(stream_id) + frames.given_up(stream_id) for stream_id in stream_ids)
+
+
+async def test_each_is_begun() -> None:
+    handler = Reluctant()
+    handler.released.set()
+    async with listening(handler) as served:
+        client = await served.connect()
+        client.say(reset_at_once(*range(1, 41, 2)))
+
+        await come_true(lambda: handler.begun == 20 and not handler.running)
+
+
+async def test_there_are_no_more_at_a_time_than_streams() -> None:
+    # Given room for four, and a client that resets twenty.
+    handler = Reluctant()
+    async with listening(handler, limits=Http2Limits(max_streams=4)) as served:
+        client = await served.connect()
+        client.say(reset_at_once(*range(1, 41, 2)))
+        await client.round_trip()
+        client.ask(41)
+        refused = await client.until(RST_STREAM, 41)
+        begun, most = handler.begun, handler.most
+        handler.released.set()
+        # Then four are handled, until they have ended.
+        assert first_number(refused.payload) == ErrorCode.REFUSED_STREAM
+        assert (begun, most) == (4, 4)
+        await come_true(lambda: not handler.running)
+        client.ask(43)
+        await come_true(lambda: handler.begun == 5)
+        assert not [one for one in client.seen if one.kind == HEADERS]

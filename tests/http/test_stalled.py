@@ -147,7 +147,7 @@ async def test_a_stream_is_not_ended_since_the_socket_is_slow() -> None:
         exchange.finish()
 
     clock = ManualClock()
-    async with listening(answer, clock, stalled_write=60, keepalive_time=3600) as served:
+    async with listening(answer, clock, stalled_write=60, keepalive_time=30) as served:
         client = await served.connect()
         client.say(frames.more_room(0, 1 << 30))
         client.ask(1)
@@ -163,6 +163,8 @@ async def test_a_stream_is_not_ended_since_the_socket_is_slow() -> None:
             while taken < until:
                 taken += len((await client.until(DATA, 1)).payload)
         assert (await client.until(DATA, 3)).payload == b"small"
+        # Nor was it probed by pings, which would have waited behind all that.
+        assert not [frame for frame in client.seen if frame.kind == frames.PING]
 
 
 async def test_a_client_that_is_told_of_its_mistake_and_takes_nothing_is_cut_off() -> None:

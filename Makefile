@@ -170,6 +170,13 @@ endef
 test: .venv/.dev golang ## run all tests
 	@$(if $(COVERAGE),$(COVERED_TESTS),$(ALL_TESTS))
 
+# What names a connection, a stream or a call.
+ON_HTTP := tests/api tests/client tests/e2e
+
+.PHONY: test-http
+test-http: .venv/.dev ## run what the transport can change on our own, http
+	@TRANSPORT=http $(BIN)/python $(PYTEST) -m "not thorough" $(ON_HTTP)
+
 .PHONY: coverage
 coverage: COVERAGE := yes
 coverage: test ## run all tests and show which lines of client, server and judge they miss
@@ -228,7 +235,7 @@ bench-report: .venv/.dev ## make docs/performance.md and its pictures of docs/pe
 
 .PHONY: ci
 ci: COVERAGE := yes
-ci: setup proto-check lint types test demo ## do all that the project's CI does
+ci: setup tools proto-check lint types test test-http demo ## do all that the project's CI does
 
 # --- running ---
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,10 @@ from unisono.client import create_channel
 
 ROUNDS = 3
 ANSWERS_PER_ROUND = 200
+
+#: How a server receives and sends: with grpcio, and with sockets of its own.
+RECEIVE = ("recvmsg", "recvfrom")
+SEND = ("sendmsg", "sendto")
 
 
 @pytest.fixture
@@ -122,23 +127,23 @@ async def traced(store: Path, folder: Path, env: Environment) -> list[Answered]:
 
 
 def _answered(calls: list[SystemCall], title: str, id_: str) -> Answered:
-    received = one(calls, "recvmsg", title, after=0)
-    written = one(calls, "pwrite64", title, after=received.ended)
+    received = one(calls, RECEIVE, title, after=0)
+    written = one(calls, {"pwrite64"}, title, after=received.ended)
     return Answered(
         written=written,
-        synced=first(calls, "fdatasync", "-wal>", after=written.ended),
-        answered=one(calls, "sendmsg", id_, after=0),
+        synced=first(calls, {"fdatasync"}, "-wal>", after=written.ended),
+        answered=one(calls, SEND, id_, after=0),
     )
 
 
-def one(calls: list[SystemCall], name: str, text: str, *, after: int) -> SystemCall:
-    """The first call of this name and with this in its arguments that began after a place in the trace."""
-    found = first(calls, name, text, after=after)
-    assert found is not None, f"no {name} of {text}"
+def one(calls: list[SystemCall], names: Collection[str], text: str, *, after: int) -> SystemCall:
+    """The first call of these names and with this in its arguments that began after a place in the trace."""
+    found = first(calls, names, text, after=after)
+    assert found is not None, f"no {names} of {text}"
     return found
 
 
-def first(calls: list[SystemCall], name: str, text: str, *, after: int) -> SystemCall | None:
+def first(calls: list[SystemCall], names: Collection[str], text: str, *, after: int) -> SystemCall | None:
     """The same, if there is one."""
-    matching = (call for call in calls if call.name == name and text in call.text and call.began > after)
+    matching = (call for call in calls if call.name in names and text in call.text and call.began > after)
     return next(matching, None)

@@ -211,8 +211,13 @@ async def test_refuses(request_: bytes, status: int) -> None:
 
 async def test_who_speaks_neither_version_gets_no_answer() -> None:
     async with listening(echo) as served:
-        assert await said(served, b"\x16\x03\x01\x02\x00\n") == b""
         assert await said(served, b"HELO test\r\n") == b""
+
+
+async def test_who_speaks_tls_is_told_so() -> None:
+    """Without an answer it would wait: what it sends has no line that ends."""
+    async with listening(echo) as served:
+        assert b"does not speak TLS" in await said(served, b"\x16\x03\x01\x02\x00")
 
 
 async def test_a_request_whose_handler_fails_is_answered_so() -> None:

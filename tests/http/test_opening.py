@@ -42,7 +42,7 @@ async def test_takes_http1_a_byte_at_a_time() -> None:
         (b"\r\nGET / HTTP/1.1\r\n", Version.HTTP_1),
         (b"GET / HTTP/2.0\r\n", Version.NEITHER),
         (b"GET /\r\n", Version.NEITHER),
-        (b"\x16\x03\x01\x02\n", Version.NEITHER),
+        (b"\x16\x03\x01\x02\n", Version.TLS),
         (b"x" * (LONGEST_LINE - 1), None),
         (b"x" * LONGEST_LINE, Version.HTTP_1),
     ],

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import grpc
 
 from tests.support import tokens
+from tests.support.transports import MAKE_SERVER
 from unisono.client import bearer, create_channel
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
-from unisono.server.api.grpcio.server import GrpcioServer
 from unisono.server.api.tls import Certificate
-from unisono.server.api.transport import Transport
+from unisono.server.api.transport import MakeServer, Transport
 from unisono.server.app.node import Node
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
@@ -61,6 +61,7 @@ class Setup:
     clock: Clock = field(default_factory=SystemClock)
     limits: Limits = field(default_factory=Limits)
     transport: Transport = TRANSPORT
+    make_server: MakeServer = MAKE_SERVER
     session_rules: SessionRules = field(default_factory=SessionRules)
     sweep_rules: SweepRules = field(default_factory=SweepRules)
     bus: Bus | None = None
@@ -80,7 +81,7 @@ class Setup:
             verifier=self.verifier or TokenVerifier(tokens.issuers(), tokens.apps(), self.clock),
             limits=self.limits,
             transport=self.transport,
-            make_server=GrpcioServer,
+            make_server=self.make_server,
             session_rules=self.session_rules,
             sweep_rules=self.sweep_rules,
             commit_queue=self.commit_queue,

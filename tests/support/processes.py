@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support import tokens
+from tests.support import tokens, transports
 
 COMMAND: Final = (sys.executable, "-m", "unisono.server")
 
@@ -167,4 +167,4 @@ def url(store: Path) -> str:
 def _environment(env: Environment) -> dict[str, str]:
     """Return the environment of the tests, with no other settings than those in `env`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("UNISONO_")}
-    return {**inherited, **env}
+    return {**inherited, "UNISONO_TRANSPORT": transports.NAME, **env}

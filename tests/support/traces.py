@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-CALLS = ("recvmsg", "pwrite64", "fdatasync", "sendmsg")
+CALLS = ("recvmsg", "recvfrom", "pwrite64", "fdatasync", "sendmsg", "sendto")
 
 _WHOLE = re.compile(r"(?P<thread>\d+) +(?P<name>\w+)\((?P<text>.*)\) += (?P<result>-?\d+).*")
 _BEGUN = re.compile(r"(?P<thread>\d+) +(?P<name>\w+)\((?P<text>.*) <unfinished \.\.\.>")

@@ -26,6 +26,7 @@ class Transport:
     streams_per_connection: int
     connection_idle: float
     request_timeout: float
+    stalled_write_timeout: float = 60
     stream_age: float = 20 * 60
     #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0

@@ -3,6 +3,7 @@
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
 from unisono.server.api.grpcio.server import GrpcioServer
+from unisono.server.api.http_server import HttpServer
 from unisono.server.api.tls import Certificate
 from unisono.server.api.transport import Transport
 from unisono.server.app.audit_file import AuditFile
@@ -32,7 +33,7 @@ def build(settings: Settings, audit_file: AuditFile | None) -> Node:
         user_prefixes=trusted.user_prefixes,
         limits=settings.limits(),
         transport=_transport(settings),
-        make_server=GrpcioServer,
+        make_server=HttpServer if settings.transport == "http" else GrpcioServer,
         session_rules=_session_rules(settings),
         sweep_rules=_sweep_rules(settings),
         commit_queue=settings.commit_queue,
@@ -64,6 +65,7 @@ def _transport(settings: Settings) -> Transport:
         streams_per_connection=settings.streams_per_connection,
         connection_idle=settings.connection_idle,
         request_timeout=settings.request_timeout,
+        stalled_write_timeout=settings.stalled_write_timeout,
     )
 
 

@@ -13,6 +13,9 @@ class ServingSettings(BaseModel):
     """Settings of the port and the process behind it."""
 
     listen: str = setting("127.0.0.1:50051", ADDRESS, "address to listen on; port 0 takes a free one")
+    transport: Literal["grpcio", "http"] = setting(
+        "grpcio", WORD, "what serves the port: grpcio's server, or our own, in the clear as yet: http"
+    )
     tls_certificate: Path | None = setting(None, FILE, "PEM certificate chain; with tls_key, turns TLS on")
     tls_key: Path | None = setting(None, FILE, "PEM private key of tls_certificate")
     behind_tls_proxy: bool = setting(
@@ -23,6 +26,13 @@ class ServingSettings(BaseModel):
     )
     ping_timeout: float = setting(
         20, SECONDS, "how long a ping may go unanswered before the connection is dropped", ge=1, le=600
+    )
+    stalled_write_timeout: float = setting(
+        60,
+        SECONDS,
+        "how long a client may take nothing of what waits for it before it is dropped; transport http",
+        ge=1,
+        le=3600,
     )
     health_watches: int = setting(
         100, ITEMS, "open Watch streams of the health service, which need no token", ge=0, le=100_000
@@ -45,6 +55,13 @@ class ServingSettings(BaseModel):
     def _is_an_address(cls, listen: str) -> str:
         Address.parse(listen)
         return listen
+
+    @field_validator("tls_certificate")
+    @classmethod
+    def _is_of_the_transport(cls, certificate: Path | None, info: ValidationInfo) -> Path | None:
+        if certificate is not None and info.data.get("transport") == "http":
+            raise ValueError('needs transport = "grpcio"; with "http", let a proxy end TLS')
+        return certificate
 
     @field_validator("tls_key")
     @classmethod

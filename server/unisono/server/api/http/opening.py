@@ -18,18 +18,31 @@ LONGEST_LINE: Final = 8 * 1024
 _REQUEST_LINE: Final = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.[0-9]\r?")
 
 
+_HELLO: Final = b"\x16\x03"
+"""How a handshake of TLS begins (RFC 8446, section 5.1: the type of the record, and the major version)."""
+
+_IN_THE_CLEAR: Final = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 29\r\nconnection: close\r\n\r\n"
+    b"This port does not speak TLS\n"
+)
+"""What whoever speaks TLS is told: it fails at once, and waits for no time-out."""
+
+
 class Version(Enum):
     """What the first bytes are."""
 
     HTTP_2 = 1
     HTTP_1 = 2
-    NEITHER = 3
+    TLS = 3
+    NEITHER = 4
 
 
 def version_of(data: bytes) -> Version | None:
     """Return which version begins so, None while it cannot be told (RFC 9113, section 3.4; RFC 9112, 3)."""
     if data.startswith(PREFACE):
         return Version.HTTP_2
+    if data.startswith(_HELLO):
+        return Version.TLS
     line, complete, _ = data.lstrip(b"\r\n").partition(b"\n")
     if PREFACE.startswith(data) or (not complete and len(data) < LONGEST_LINE):
         return None
@@ -71,7 +84,9 @@ class Opening(asyncio.Protocol):
             self._hand_over(Http2Connection(self._serving, self._alarm, self._opened))
         elif version is Version.HTTP_1:
             self._hand_over(Http1Connection(self._serving, self._alarm, self._opened))
-        elif version is Version.NEITHER:
+        elif version is not None:
+            if version is Version.TLS:
+                self._transport.write(_IN_THE_CLEAR)
             self._transport.close()
 
     def drain(self) -> None:

@@ -1,0 +1,58 @@
+"""Serves the methods of gRPC over HTTP of our own."""
+
+import asyncio
+
+from unisono.server.api.grpc.router import Router
+from unisono.server.api.http.h2.state import Http2Limits
+from unisono.server.api.http.listener import Listener
+from unisono.server.api.http.timeouts import Timeouts
+from unisono.server.api.methods import Methods
+from unisono.server.api.tls import Certificate, CertificateError
+from unisono.server.api.transport import Transport
+
+
+class HttpServer:
+    """A server in the clear; see `api.transport.Server`. Whatever is not gRPC gets a line of text."""
+
+    def __init__(self, methods: Methods, transport: Transport) -> None:
+        self._methods = methods
+        self._transport = transport
+        self._router = Router(methods.by_service, methods.unknown)
+        self._listener: Listener | None = None
+
+    async def start(self, address: str, certificate: Certificate | None = None) -> int:
+        """See `Server.start`. Raises CertificateError for a certificate."""
+        if certificate is not None:
+            raise CertificateError('TLS needs transport = "grpcio", or a proxy in front')
+        self._listener = Listener(
+            self._router.handle, timeouts=_timeouts(self._transport), http2_limits=_limits(self._transport)
+        )
+        return await self._listener.start(address)
+
+    def stop(self, grace: float) -> asyncio.Task[None]:
+        """See `Server.stop`."""
+        self._methods.stop()
+        return asyncio.create_task(self._stop(grace), name="http stop")
+
+    async def _stop(self, grace: float) -> None:
+        if self._listener is not None:
+            self._listener.drain()
+            await self._listener.wait_closed(grace)
+
+
+def _timeouts(transport: Transport) -> Timeouts:
+    return Timeouts(
+        connection_idle=transport.connection_idle,
+        connection_age=transport.connection_age,
+        connection_age_grace=transport.connection_age_grace,
+        keepalive_time=transport.keepalive_time,
+        ping_timeout=transport.ping_timeout,
+        stalled_write=transport.stalled_write_timeout,
+    )
+
+
+def _limits(transport: Transport) -> Http2Limits:
+    return Http2Limits(
+        max_streams=transport.streams_per_connection,
+        max_header_bytes=transport.max_token_bytes + 16 * 1024,
+    )

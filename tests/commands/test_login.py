@@ -196,12 +196,13 @@ def test_listen_ends_at_once_where_the_login_has_ended(person: Person) -> None:
 
 
 def test_listen_goes_on_through_many_tokens(person: Person) -> None:
+    app = person.app()  # whose token is to last
     person.provider.settings.lifetime = 1
     person.sign_in(expires_in=0.0)
     with person.started("listen", "--endpoint", "laptop") as listening:
         for number in range(1, 4):
             person.provider.until(TOKEN, 2 * number)
-            person.app().stdout("send", person.user_id, f"Hello {number}")
+            app.stdout("send", person.user_id, f"Hello {number}")
             listening.until(f"Hello {number}")
         listening.signal(signal.SIGTERM)
         assert listening.ended() == 0
@@ -209,6 +210,7 @@ def test_listen_goes_on_through_many_tokens(person: Person) -> None:
 
 
 def test_listen_waits_for_the_person_and_goes_on(person: Person) -> None:
+    app = person.app()
     person.provider.settings.lifetime = 1
     login = person.sign_in(expires_in=0.0)
     with person.started("listen", "--endpoint", "laptop") as listening:
@@ -216,7 +218,7 @@ def test_listen_waits_for_the_person_and_goes_on(person: Person) -> None:
         person.provider.records.revoke_family(login.tokens.refresh_token)
         listening.until("sign in again: unisono login")
         person.provider.settings.lifetime = 3600
-        person.app().stdout("send", person.user_id, "Hello")
+        app.stdout("send", person.user_id, "Hello")
         person.sign_in()
         listening.until("Hello")
 

@@ -1,40 +1,15 @@
 """A call on an exchange: its messages, its end, its deadline, and who is woken by what."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import grpc
 import pytest
 
 from tests.grpc_protocol.exchanges import HeldExchange
-from unisono.server.api.call import Call, Rpc
+from tests.grpc_protocol.handling import LIMIT, echo, echo_all, handled
+from unisono.server.api.call import Call
 from unisono.server.api.grpc.call import CallAborted
 from unisono.server.api.grpc.messages import framed
-from unisono.server.api.grpc.router import Router
-
-LIMIT = 1000
-
-
-def router(handle: Callable[[Call], Awaitable[bytes | None]]) -> Router:
-    async def unknown(call: Call) -> None:
-        await call.abort(grpc.StatusCode.UNIMPLEMENTED, "there is no such method")
-
-    return Router({"unisono.Test": {"Method": Rpc(handle)}}, Rpc(unknown))
-
-
-async def handled(exchange: HeldExchange, handle: Callable[[Call], Awaitable[bytes | None]]) -> HeldExchange:
-    async with asyncio.timeout(10):
-        await router(handle).handle(exchange)
-    return exchange
-
-
-async def echo(call: Call) -> bytes | None:
-    return await call.read(LIMIT)
-
-
-async def echo_all(call: Call) -> None:
-    while (message := await call.read(LIMIT)) is not None:
-        await call.write(message)
 
 
 async def test_one_response() -> None:

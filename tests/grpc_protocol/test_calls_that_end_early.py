@@ -1,43 +1,18 @@
 """Calls end early: the client is gone, its deadline has passed, or the request is none."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import grpc
 import pytest
 from structlog.testing import capture_logs
 
 from tests.grpc_protocol.exchanges import CALL, HeldExchange
-from unisono.server.api.call import Call, Rpc
+from tests.grpc_protocol.handling import LIMIT, echo, handled, router
+from unisono.server.api.call import Call
 from unisono.server.api.grpc.call import CallAborted
 from unisono.server.api.grpc.messages import framed
-from unisono.server.api.grpc.router import Router
 from unisono.server.api.http.exchange import ClientGone
 from unisono.server.errors import RequestTooLarge
-
-LIMIT = 1000
-
-
-def router(handle: Callable[[Call], Awaitable[bytes | None]]) -> Router:
-    async def unknown(call: Call) -> None:
-        await call.abort(grpc.StatusCode.UNIMPLEMENTED, "there is no such method")
-
-    return Router({"unisono.Test": {"Method": Rpc(handle)}}, Rpc(unknown))
-
-
-async def handled(exchange: HeldExchange, handle: Callable[[Call], Awaitable[bytes | None]]) -> HeldExchange:
-    async with asyncio.timeout(10):
-        await router(handle).handle(exchange)
-    return exchange
-
-
-async def echo(call: Call) -> bytes | None:
-    return await call.read(LIMIT)
-
-
-async def echo_all(call: Call) -> None:
-    while (message := await call.read(LIMIT)) is not None:
-        await call.write(message)
 
 
 async def test_a_client_that_is_gone_cancels_the_handler() -> None:

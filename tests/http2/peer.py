@@ -156,3 +156,16 @@ def resets(sent: list[Sent]) -> list[tuple[int, int]]:
 def widened(sent: list[Sent], stream_id: int) -> int:
     """Return by how much a window was widened."""
     return sum(one.number for one in sent if one.type == WINDOW_UPDATE and one.stream_id == stream_id)
+
+
+WINDOW = 0x4
+TRAILERS = ((b"grpc-status", b"0"),)
+
+
+def responding(*, window: int = 65_535, streams: int = 1, end: bool = True) -> Peer:
+    peer = Peer(own={WINDOW: window})
+    for number in range(streams):
+        peer.request(2 * number + 1, end=end)
+        peer.connection.send_headers(2 * number + 1, RESPONSE)
+    peer.sent()
+    return peer

@@ -1,7 +1,6 @@
 """Header blocks come in pieces, too large, interrupted, or malformed."""
 
 import pytest
-from hypothesis import strategies as st
 
 from tests.http2.peer import (
     CONTINUATION,
@@ -22,9 +21,6 @@ from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
 from unisono.server.api.http.h2.events import RequestReceived
 from unisono.server.api.http.h2.header_blocks import HeaderDecoder
 from unisono.server.api.http.h2.state import Http2Limits
-
-names = st.binary(max_size=200)
-fields = st.lists(st.tuples(names, st.binary(max_size=20_000)), max_size=5)
 
 
 def test_padding_and_priority_around_a_block() -> None:

@@ -9,26 +9,17 @@ from tests.http2.peer import (
     NO_ERROR,
     RESPONSE,
     RST_STREAM,
+    TRAILERS,
+    WINDOW,
     Peer,
     resets,
+    responding,
     rst_stream,
     settings,
     window_update,
 )
 from unisono.server.api.http.h2.errors import ErrorCode
 from unisono.server.api.http.h2.events import WriteResumed
-
-WINDOW = 0x4
-TRAILERS = ((b"grpc-status", b"0"),)
-
-
-def responding(*, window: int = 65_535, streams: int = 1, end: bool = True) -> Peer:
-    peer = Peer(own={WINDOW: window})
-    for number in range(streams):
-        peer.request(2 * number + 1, end=end)
-        peer.connection.send_headers(2 * number + 1, RESPONSE)
-    peer.sent()
-    return peer
 
 
 def test_a_response_is_headers_data_and_trailers() -> None:

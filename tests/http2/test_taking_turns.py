@@ -10,28 +10,17 @@ from tests.http2.peer import (
     INTERNAL_ERROR,
     PING,
     PROTOCOL_ERROR,
-    RESPONSE,
+    WINDOW,
     Peer,
     frame,
     resets,
+    responding,
     rst_stream,
     settings,
     window_update,
 )
 from unisono.server.api.http.h2.errors import ErrorCode
 from unisono.server.api.http.h2.events import StreamReset, WriteResumed
-
-WINDOW = 0x4
-TRAILERS = ((b"grpc-status", b"0"),)
-
-
-def responding(*, window: int = 65_535, streams: int = 1, end: bool = True) -> Peer:
-    peer = Peer(own={WINDOW: window})
-    for number in range(streams):
-        peer.request(2 * number + 1, end=end)
-        peer.connection.send_headers(2 * number + 1, RESPONSE)
-    peer.sent()
-    return peer
 
 
 def test_what_comes_later_stays_behind_what_waits() -> None:

@@ -107,7 +107,23 @@ class KeySource(Protocol):
         """Stop fetching. Idempotent."""
 
 
-class FixedKeys:
+class HeldKeys:
+    """What sources have in common whose keys are here, and need not be fetched."""
+
+    def look_for(self, kid: str) -> None:
+        """There are no others."""
+
+    async def refresh(self) -> None:
+        """There is nothing to fetch."""
+
+    async def start(self) -> None:
+        """There is nothing to fetch."""
+
+    async def close(self) -> None:
+        """There is nothing to stop."""
+
+
+class FixedKeys(HeldKeys):
     """Keys that never change."""
 
     generation: Final = 0
@@ -119,17 +135,5 @@ class FixedKeys:
         """See `KeySource.current`."""
         return self._keys
 
-    def look_for(self, kid: str) -> None:
-        """There are no others."""
-
     def reload(self) -> None:
         """There is nothing to read."""
-
-    async def refresh(self) -> None:
-        """There is nothing to fetch."""
-
-    async def start(self) -> None:
-        """There is nothing to fetch."""
-
-    async def close(self) -> None:
-        """There is nothing to stop."""

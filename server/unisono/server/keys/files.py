@@ -9,7 +9,7 @@ import structlog
 
 from unisono.server.clock import Clock
 from unisono.server.failure_log import FailureLog
-from unisono.server.keys.base import Key, UnusableKeys
+from unisono.server.keys.base import HeldKeys, Key, UnusableKeys
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +22,7 @@ Parse: TypeAlias = Callable[[str, str], Sequence[Key]]
 _Stamp: TypeAlias = tuple[int, int, int]
 
 
-class KeyFile:
+class KeyFile(HeldKeys):
     """The keys in a file. `parse` makes them of its text and its name, and raises `UnusableKeys`.
 
     A changed file that cannot be used, as while it is being written, is ignored: the last good keys stay in
@@ -53,22 +53,10 @@ class KeyFile:
         """See `KeySource.current`."""
         return self._keys
 
-    def look_for(self, kid: str) -> None:
-        """Nothing but the file has keys, and it has been looked at."""
-
     def reload(self) -> None:
         """Read the file again, whether or not it seems to have changed."""
         self._stamp = None
         self._look()
-
-    async def refresh(self) -> None:
-        """The file was read when this was made."""
-
-    async def start(self) -> None:
-        """There is nothing to fetch."""
-
-    async def close(self) -> None:
-        """There is nothing to stop."""
 
     def _look(self) -> None:
         self._look_at = self._clock.monotonic() + LOOK_INTERVAL

@@ -12,6 +12,9 @@ TYPED := $(wildcard clients/python/demo clients/*/unisono/* server/unisono/serve
 PROVIDER := tests/interop/oidc_provider
 PROVIDER_PORT ?= 9000
 
+# Clients of gRPC of others, each in its own language.
+CLIENTS := tests/interop/clients
+
 BIN := .venv/bin
 PROTO_BIN := .venv-proto/bin
 LOCK_BIN := .venv-lock/bin
@@ -146,7 +149,7 @@ types: .venv/.dev ## check the types, strictly
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1) + 1)')
 
 # Each worker begins with a part of the tests, and takes of another's when it is through.
-PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal --ignore $(PROVIDER)
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist worksteal --ignore $(PROVIDER) --ignore $(CLIENTS)
 
 # Servers that are broken on purpose, and the judge of what is recorded, would show little, and take long.
 UNCOVERED := tests/guarantees/torture tests/guarantees/mutants tests/guarantees/stateful
@@ -194,8 +197,10 @@ mutants: .venv/.dev golang ## break the promises of a server, and the rules of a
 	@$(BIN)/python $(PYTEST) --hypothesis-profile long $(THOROUGH)
 
 .PHONY: interop
-interop: .venv/.dev $(PROVIDER)/node_modules/.package-lock.json ## try the server beside an OpenID provider of somebody else; needs Node.js
-	@$(BIN)/python -m pytest $(PROVIDER)
+interop: .venv/.dev $(PROVIDER)/node_modules/.package-lock.json ## try the server beside an OpenID provider and clients of others (ONLY="go tonic" TRANSPORT=grpcio); needs Node.js
+	@$(if $(ONLY),,$(BIN)/python -m pytest $(PROVIDER))
+	@ONLY="$(ONLY)" scripts/interop
+	@ONLY="$(ONLY)" $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(CLIENTS)
 
 $(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json
 	@command -v npm >/dev/null \

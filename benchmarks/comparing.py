@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.results import MetricResult, Result
+from benchmarks.metric_results import TransportResult
+from benchmarks.results import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """A metric of a run beside the same metric of the committed result.
+    """A metric of a run on a transport, beside the same of the committed result.
 
     `committed` is the committed median, `noise` the larger noise of the two results, as a share.
     """
 
     name: str
     committed: float
-    now: MetricResult
+    now: TransportResult
     noise: float
 
     @property
@@ -35,13 +36,19 @@ class Compared:
 
 
 def compared(run: Result, committed: Result) -> Iterator[Compared]:
-    """Yield the metrics that both results have, in the order of the run."""
+    """Yield the metrics that both results have on the same transport, in the order of the run."""
     before = {group.name: group for group in committed.groups}
     for group in run.groups:
         if group.name not in before:
             continue
         noise = max(group.noise, before[group.name].noise)
-        medians = {metric.name: metric.spread.median for metric in before[group.name].metrics}
+        medians = {
+            (metric.name, one.transport): one.spread.median
+            for metric in before[group.name].metrics
+            for one in metric.transports
+        }
         for metric in group.metrics:
-            if metric.name in medians:
-                yield Compared(name=metric.name, committed=medians[metric.name], now=metric, noise=noise)
+            for now in metric.transports:
+                median = medians.get((metric.name, now.transport))
+                if median is not None:
+                    yield Compared(name=metric.name, committed=median, now=now, noise=noise)

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from benchmarks.samples import Sample, Samples
+from benchmarks.transports import TRANSPORTS
 
 Workload = Callable[[], Awaitable[Sample]]
 """Runs once, and returns what was measured."""
@@ -28,9 +29,9 @@ class Scale:
 class Metric:
     """A ratio that the service is held to.
 
-    `ratio` computes it from the samples of one round. `target` is its upper bound, or with `at_least` its
-    lower bound, inclusive; None: none. `shown` names the pairs of workload and measure that are printed
-    beside it.
+    `ratio` computes it from the samples of one round, in which the workloads of one transport have their
+    plain names. `target` is its upper bound, or with `at_least` its lower bound, inclusive; None: none.
+    `shown` names the pairs of workload and measure that are printed beside it, by plain names.
     """
 
     name: str
@@ -48,8 +49,8 @@ class Group:
     `open` starts servers and yields the workloads. `floor` is the workload that runs twice in each round, to
     be compared with itself by the measure `noise`. `missing` returns what has to be installed, None for
     nothing. Each round begins with new servers and stores, so that it does not depend on the rounds before; a
-    `lasting` group keeps them, as they take minutes to fill. `notes` is for readers of the metrics, in
-    Markdown: of a peer, what it promises.
+    `lasting` group keeps them, as they take minutes to fill. `transports` are those of our server whose
+    workloads are there. `notes` is for readers of the metrics, in Markdown: of a peer, what it promises.
     """
 
     name: str
@@ -60,4 +61,5 @@ class Group:
     open: Callable[[Scale], AbstractAsyncContextManager[Workloads]]
     missing: Callable[[], str | None] = lambda: None
     lasting: bool = False
+    transports: Sequence[str] = tuple(transport.name for transport in TRANSPORTS)
     notes: str = ""

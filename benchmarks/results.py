@@ -8,7 +8,8 @@ from typing import Final, Self
 
 from pydantic import TypeAdapter, ValidationError, computed_field
 
-from benchmarks.metrics import Group, Metric, Scale
+from benchmarks.metric_results import MetricResult, RunTooShort
+from benchmarks.metrics import Group, Scale
 from benchmarks.rounds import REPEAT_SUFFIX
 from benchmarks.samples import Samples
 from benchmarks.spread import Spread, farthest_from_itself, rounded
@@ -16,53 +17,6 @@ from benchmarks.spread import Spread, farthest_from_itself, rounded
 
 class InvalidResultFile(Exception):
     """The file holds no result."""
-
-
-class RunTooShort(Exception):
-    """A workload took no measurable time, so there is no ratio."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetricResult:
-    """A metric, and its ratio in each round; the other fields are as in `Metric`."""
-
-    name: str
-    title: str
-    target: float | None
-    at_least: bool
-    shown: tuple[tuple[str, str], ...]
-    ratios: tuple[float, ...]
-
-    @classmethod
-    def of(cls, metric: Metric, rounds: Sequence[Samples]) -> Self:
-        """Compute the ratios of a metric. Raises RunTooShort where a divisor is zero."""
-        try:
-            ratios = tuple(rounded(metric.ratio(samples)) for samples in rounds)
-        except ZeroDivisionError:
-            raise RunTooShort(f"{metric.name}: too little was done to be measured") from None
-        return cls(
-            name=metric.name,
-            title=metric.title,
-            target=metric.target,
-            at_least=metric.at_least,
-            shown=tuple(metric.shown),
-            ratios=ratios,
-        )
-
-    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
-    @property
-    def spread(self) -> Spread:
-        """The median, lowest and highest of the ratios."""
-        return Spread.of(self.ratios)
-
-    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
-    @property
-    def met(self) -> bool | None:
-        """Whether the median meets the target; None without a target."""
-        if self.target is None:
-            return None
-        median = self.spread.median
-        return median >= self.target if self.at_least else median <= self.target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +66,7 @@ class GroupResult:
             conditions=conditions,
             void=void,
             floor_ratios=tuple(map(rounded, ratios)),
-            metrics=tuple(MetricResult.of(metric, rounds) for metric in group.metrics),
+            metrics=tuple(MetricResult.of(metric, group.transports, rounds) for metric in group.metrics),
             rounds=tuple(map(_rounded, rounds)),
         )
 

@@ -10,8 +10,9 @@ import pytest
 
 from benchmarks.load.callers import CallFailed
 from benchmarks.machine import environment
+from benchmarks.metric_results import RunTooShort
 from benchmarks.metrics import Group, Scale
-from benchmarks.results import Conditions, GroupResult, RunTooShort
+from benchmarks.results import Conditions, GroupResult
 from benchmarks.rounds import GeneratorSaturated, samples
 from benchmarks.samples import Samples
 from benchmarks.servers.processes import Failed

@@ -54,6 +54,6 @@ def check(ctx: click.Context, /, against: Path | None, committed: Path, **given:
         raise Failure("there is no metric in both results", "run groups that are committed")
     console = Console(highlight=False)
     console.print(tables.of_comparison(metrics))
-    worse = [metric.name for metric in metrics if metric.worse]
+    worse = [f"{metric.name} on {metric.now.transport}" for metric in metrics if metric.worse]
     console.print(f"\n{len(metrics)} metrics, worse: {', '.join(worse) or 'none'}", soft_wrap=True)
     ctx.exit(0 if good and not worse else 1)

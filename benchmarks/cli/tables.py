@@ -10,33 +10,41 @@ from benchmarks.comparing import Compared
 from benchmarks.report import formatting
 from benchmarks.results import GroupResult
 
+#: The columns of names; others are of numbers.
+_WORDS: Final = ("metric", "transport")
+
 _STYLES: Final = {True: "green", False: "bold red", None: ""}
 
 
 def of_group(group: GroupResult) -> Table:
-    """Return a table of the metrics of a group: median, spread, target and whether it is met."""
+    """Return a table of the metrics of a group on each transport, beside target and grpcio."""
     table = _table(f"{group.title} ({formatting.noise(group)})")
-    for name in ("metric", "median", "spread", "target", ""):
-        table.add_column(name, justify="left" if name == "metric" else "right")
+    for name in ("metric", "transport", "median", "spread", "of grpcio", "target", ""):
+        table.add_column(name, justify="left" if name in _WORDS else "right")
     for metric in group.metrics:
-        table.add_row(
-            metric.name,
-            formatting.ratio(metric.spread.median),
-            formatting.ends(metric.spread),
-            formatting.target(metric),
-            Text(formatting.met(metric), _STYLES[metric.met]),
-        )
+        for one in metric.transports:
+            beside = metric.beside(one)
+            table.add_row(
+                metric.name,
+                one.transport,
+                formatting.ratio(one.spread.median),
+                formatting.ends(one.spread),
+                formatting.ratio(beside.median) if beside else "",
+                formatting.target(one),
+                Text(formatting.met(one), _STYLES[one.met]),
+            )
     return table
 
 
 def of_comparison(metrics: Iterable[Compared]) -> Table:
     """Return a table of metrics beside the committed result, with how much worse they are."""
     table = _table("Beside the committed result")
-    for name in ("metric", "committed", "now", "spread", "change", "noise", ""):
-        table.add_column(name, justify="left" if name == "metric" else "right")
+    for name in ("metric", "transport", "committed", "now", "spread", "change", "noise", ""):
+        table.add_column(name, justify="left" if name in _WORDS else "right")
     for metric in metrics:
         table.add_row(
             metric.name,
+            metric.now.transport,
             formatting.ratio(metric.committed),
             formatting.ratio(metric.now.spread.median),
             formatting.ends(metric.now.spread),

@@ -1,1 +1,1 @@
-"""The empty server, which shows what grpcio takes for calls and streams that carry as many bytes."""
+"""The empty server, which shows what grpcio's server takes for calls and streams that carry as many bytes."""

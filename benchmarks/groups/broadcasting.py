@@ -11,6 +11,9 @@ from benchmarks.metrics import Workload
 from benchmarks.samples import Sample, measure
 from benchmarks.servers.servers import RunningServer
 
+WRITE: Final = "grpcio's write"
+"""The name of the floor."""
+
 #: The user whose token is used: it has about the usual length.
 _USER: Final = "listened-0"
 

@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
+from benchmarks.groups.alternating import side_by_side
 from benchmarks.groups.delivering import DEVICES
+from benchmarks.groups.reconnecting import STREAM
 from benchmarks.load import listeners, requests, sizes
 from benchmarks.load.listeners import ArrivalCounter, Stream
 from benchmarks.load.sizes import StreamSizes
@@ -12,6 +15,7 @@ from benchmarks.machine import idle, usage
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample
 from benchmarks.servers.servers import RunningServer, empty, folder, unisono
+from benchmarks.transports import TRANSPORTS, Transport
 from tests.support.http2.fleet import fitting
 
 _STREAMS: Final = 3000
@@ -36,8 +40,8 @@ async def _measured(server: RunningServer, connect: Connect, streams: int) -> Sa
     return sample
 
 
-async def _ours(streams: int) -> Sample:
-    with folder() as place, unisono(place / "store.db") as ours:
+async def _ours(transport: Transport, streams: int) -> Sample:
+    with folder() as place, unisono(place / "store.db", transport) as ours:
 
         async def connect(start: int, amount: int) -> list[Stream]:
             users = [f"idle-{number}" for number in range(start // DEVICES, (start + amount) // DEVICES)]
@@ -70,23 +74,26 @@ async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     streams = (fitting(scale.of(_STREAMS, minimum=300) + _FIRST) - _FIRST) // DEVICES * DEVICES
     with folder() as place, unisono(place / "store.db") as ours:
         size = await sizes.of_stream(ours.address)
-    yield {"bare": lambda: _bare(size, streams), "idle": lambda: _ours(streams)}
+    yield {
+        STREAM: partial(_bare, size, streams),
+        **side_by_side({one.name: {"idle": partial(_ours, one, streams)} for one in TRANSPORTS}),
+    }
 
 
 IDLING: Final = Group(
     name="idling",
     title="Idle devices",
-    floor="bare",
+    floor=STREAM,
     noise="memory",
     open=_open,
     metrics=(
         Metric(
             name="idle",
             title="resident memory of an idle device's stream, on a connection of its own"
-            " / of an idle stream of the empty server",
-            ratio=lambda of: of["idle"]["memory"] / of["bare"]["memory"],
-            target=1.15,
-            shown=(("idle", "memory"), ("bare", "memory")),
+            " / of grpcio's idle stream",
+            ratio=lambda of: of["idle"]["memory"] / of[STREAM]["memory"],
+            target=0.35,
+            shown=(("idle", "memory"), (STREAM, "memory")),
         ),
     ),
 )

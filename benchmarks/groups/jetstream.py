@@ -8,8 +8,9 @@ from itertools import count
 from typing import Final
 
 from benchmarks.groups import peers
+from benchmarks.groups.alternating import alternating, named
 from benchmarks.groups.delivering import DEVICES
-from benchmarks.groups.peer_metrics import in_turn, peer_metrics
+from benchmarks.groups.peer_metrics import peer_metrics
 from benchmarks.groups.unisono import ours
 from benchmarks.load.jetstream import Kind, durable, forget, make_stream, ordered
 from benchmarks.load.listeners import ArrivalCounter
@@ -18,7 +19,7 @@ from benchmarks.machine import idle
 from benchmarks.metrics import Group, Scale, Workload, Workloads
 from benchmarks.samples import Sample
 from benchmarks.servers.jetstream import jetstream, missing
-from benchmarks.servers.servers import RunningServer, folder, unisono
+from benchmarks.servers.servers import RunningServer, folder, on_each_transport
 
 _TITLE: Final = "NATS JetStream, file storage, synced before each acknowledgement"
 
@@ -93,30 +94,29 @@ async def _devices(
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     peers.raise_file_limit()
-    with folder() as place, unisono(place / "store.db") as us, jetstream(place) as them:
+    with folder() as place, on_each_transport(place) as us, jetstream(place) as them:
         asker = Publisher()
         await asker.connect(them.address)
         await make_stream(asker)
         await peers.miss(them, Publisher, peers.away(scale))
-        yield in_turn(
-            durable=await _theirs(them, scale, asker, durable, peers.LISTENED),
-            ordered=await _theirs(
-                them, scale, asker, ordered, [f"{user}-ordered" for user in peers.LISTENED]
-            ),
-            ours=await ours(us, scale),
+        others = [f"{user}-ordered" for user in peers.LISTENED]
+        yield alternating(
+            named("durable", await _theirs(them, scale, asker, durable, peers.LISTENED)),
+            named("ordered", await _theirs(them, scale, asker, ordered, others)),
+            *await ours(us, scale),
         )
 
 
 JETSTREAM: Final = Group(
     name="jetstream",
     title="Beside NATS JetStream: file storage, synced before each acknowledgement",
-    floor="ordered_single",
+    floor="ordered single",
     noise="cpu",
     open=_open,
     missing=missing,
     notes=_NOTES,
     metrics=(
-        *peer_metrics("jetstream", "ordered", f"{_TITLE}; ordered consumers", single=None, burst=0.4, row=1),
+        *peer_metrics("jetstream", "ordered", f"{_TITLE}; ordered consumers", single=1, burst=0.37, row=0.42),
         *peer_metrics(
             "jetstream_durable", "durable", f"{_TITLE}; durable consumers", single=None, burst=None, row=None
         ),

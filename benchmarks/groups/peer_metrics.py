@@ -1,17 +1,8 @@
-"""The order of workloads and the metrics of groups that measure our server beside a peer."""
+"""The metrics of groups that measure our server beside a peer."""
 
 from collections.abc import Sequence
 
-from benchmarks.metrics import Metric, Workloads
-
-
-def in_turn(**servers: Workloads) -> Workloads:
-    """Return the workloads of all servers, alternating: `mosquitto_single`, `ours_single`, and so on.
-
-    All servers have workloads of the same names.
-    """
-    one = next(iter(servers.values()))
-    return {f"{server}_{name}": workloads[name] for name in one for server, workloads in servers.items()}
+from benchmarks.metrics import Metric
 
 
 def peer_metrics(
@@ -31,11 +22,11 @@ def peer_metrics(
 
 
 def _metric(peer: str, server: str, workload: str, title: str, target: float | None) -> Metric:
-    ours, theirs = f"ours_{workload}", f"{server}_{workload}"
+    theirs = f"{server} {workload}"
     return Metric(
         name=f"{peer}_{workload}",
         title=title,
-        ratio=lambda of: of[ours]["cpu"] / of[theirs]["cpu"],
+        ratio=lambda of: of[workload]["cpu"] / of[theirs]["cpu"],
         target=target,
-        shown=((ours, "rate"), (theirs, "rate")),
+        shown=((workload, "rate"), (theirs, "rate")),
     )

@@ -8,12 +8,14 @@ from typing import Final
 
 import grpc
 
-from benchmarks.groups.sending import IN_FLIGHT
+from benchmarks.groups.alternating import side_by_side
+from benchmarks.groups.sending import ECHO, IN_FLIGHT
 from benchmarks.load import requests, sizes
 from benchmarks.load.requests import Request
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample, measure
-from benchmarks.servers.servers import RunningServer, empty, folder, unisono
+from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
+from benchmarks.transports import BESIDE
 from unisono.client import Publisher
 
 _SENDS: Final = 20_000
@@ -64,29 +66,29 @@ async def _in_flight(server: RunningServer, acts: Iterable[Act]) -> Sample:
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     sends, echoes = scale.of(_SENDS, minimum=2000), scale.of(_ECHOES, minimum=1000)
-    with folder() as place, unisono(place / "store.db") as ours, empty() as floor:
+    with folder() as place, on_each_transport(place) as ours, empty() as floor:
         (sample,) = requests.sends(_USERS, 1)
-        answer = await sizes.of_answer(ours.address, sample)
+        answer = await sizes.of_answer(ours[BESIDE].address, sample)
         yield {
-            "echo": lambda: _echoed(floor, sample, answer, echoes),
-            "send": lambda: _sent(ours, sends),
+            ECHO: partial(_echoed, floor, sample, answer, echoes),
+            **side_by_side({name: {"send": partial(_sent, server, sends)} for name, server in ours.items()}),
         }
 
 
 SDK: Final = Group(
     name="sdk",
     title="The SDK",
-    floor="echo",
+    floor=ECHO,
     noise="rate",
     open=_open,
     metrics=(
         Metric(
             name="sdk",
             title="sends a second by `Publisher.send`, 64 in flight"
-            " / empty echoes a second by `grpc.aio` in the same process",
-            ratio=lambda of: of["send"]["rate"] / of["echo"]["rate"],
+            " / grpcio's echoes a second by `grpc.aio` in the same process",
+            ratio=lambda of: of["send"]["rate"] / of[ECHO]["rate"],
             target=3,
-            shown=(("send", "rate"), ("echo", "rate")),
+            shown=(("send", "rate"), (ECHO, "rate")),
             at_least=True,
         ),
     ),

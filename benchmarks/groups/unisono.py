@@ -1,12 +1,12 @@
-"""Runs the workloads of `peers` on our server."""
+"""Runs the workloads of `peers` on our server, on each transport."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from benchmarks.groups import peers
 from benchmarks.groups.catching_up import caught_up, missed
-from benchmarks.groups.delivering import BURST, DEVICES
+from benchmarks.groups.delivering import BURST, DEVICES, listened
 from benchmarks.groups.sending import BATCH, BATCHES_IN_FLIGHT, IN_FLIGHT
 from benchmarks.load import listeners, requests
 from benchmarks.load.callers import Calls, connections
@@ -15,17 +15,20 @@ from benchmarks.load.reconnects import register
 from benchmarks.metrics import Scale, Workloads
 from benchmarks.samples import Sample
 from benchmarks.servers.servers import RunningServer
+from benchmarks.transports import on
 
 _SENDS: Final = 3000
 _BATCHES: Final = 100
 
 
-async def ours(server: RunningServer, scale: Scale) -> Workloads:
+async def ours(servers: Mapping[str, RunningServer], scale: Scale) -> Sequence[Workloads]:
+    """Return the workloads of `workloads` on each transport, named for it."""
+    return [on(transport, await workloads(server, scale)) for transport, server in servers.items()]
+
+
+async def workloads(server: RunningServer, scale: Scale) -> Workloads:
     """Return the workloads `single`, `burst` and `row` of our server; makes the devices for them."""
-    heard, synced = ArrivalCounter(), ArrivalCounter()
-    devices = listeners.devices(peers.LISTENED, DEVICES)
-    await listeners.connect([device.stream(synced, heard) for device in devices], server.address)
-    await synced.until(len(devices))
+    heard = await listened(server, peers.LISTENED)
     return {
         "single": partial(_single, server, heard, scale.of(_SENDS, minimum=300)),
         "burst": partial(_burst, server, heard, scale.of(_BATCHES, minimum=10)),

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Final
 
-from benchmarks.results import GroupResult, MetricResult
+from benchmarks.metric_results import MetricResult, TransportResult
+from benchmarks.results import GroupResult
 from benchmarks.spread import Spread
+from benchmarks.transports import on
 
 #: The factor and unit with which a measure is shown; see `Sample`. Others are shown as they are.
 _UNITS: Final[Mapping[str, tuple[float, str]]] = {
@@ -38,14 +40,19 @@ def ends(spread: Spread) -> str:
     return f"{ratio(spread.lowest)}–{ratio(spread.highest)}"  # noqa: RUF001  an en dash is meant
 
 
-def target(metric: MetricResult) -> str:
+def spread(value: Spread) -> str:
+    """Format a median and its range, for Markdown."""
+    return f"**{ratio(value.median)}** ({ends(value)})"
+
+
+def target(metric: TransportResult) -> str:
     """Format the target of a metric, such as "at most 1.5"; empty without one."""
     if metric.target is None:
         return ""
     return f"at {'least' if metric.at_least else 'most'} {metric.target:g}"
 
 
-def met(metric: MetricResult) -> str:
+def met(metric: TransportResult) -> str:
     """Return "met" or "missed"; empty without a target."""
     return {True: "met", False: "missed", None: ""}[metric.met]
 
@@ -72,13 +79,21 @@ def beside(group: GroupResult, metric: MetricResult) -> str:
     measures = dict.fromkeys(measure for _, measure in metric.shown)
     parts = []
     for measure in measures:
-        values = [
-            f"{plain(workload)} {value(measure, group.spread(workload, measure).median)}"
-            for workload, shown in metric.shown
-            if shown == measure
-        ]
+        values = [_of_workload(group, name, measure) for name, shown in metric.shown if shown == measure]
         parts.append(f"{_NAMES.get(measure, measure)} {', '.join(values)}".strip())
     return "; ".join(parts)
+
+
+def _of_workload(group: GroupResult, workload: str, measure: str) -> str:
+    """Format the median of a workload: of floors and peers one, of ours one for each transport."""
+    names = {workload: ""} if workload in group.rounds[0] else _on_each(group, workload)
+    values = [f"{value(measure, group.spread(name, measure).median)}{where}" for name, where in names.items()]
+    return f"{plain(workload)} {' and '.join(values)}"
+
+
+def _on_each(group: GroupResult, workload: str) -> Mapping[str, str]:
+    transports = [one.transport for one in group.metrics[0].transports]
+    return {name: f" on {transport}" for transport in transports for name in on(transport, {workload: None})}
 
 
 def plain(name: str) -> str:

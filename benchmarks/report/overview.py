@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.metric_results import TransportResult
 from benchmarks.report import formatting
 from benchmarks.report.axis import Axis, axis
 from benchmarks.report.svg import Picture
-from benchmarks.results import GroupResult, MetricResult, Result
+from benchmarks.results import GroupResult, Result
 
 _TITLE: Final = "Metrics beside their targets"
 _ABOUT: Final = (
     "Left of the line a target is met. Dot: median; bar: lowest to highest round;"
-    " pale: how far the floor was from itself"
+    " pale: how far the floor was from itself; grey: other transports"
 )
 
 _WIDTH: Final = 800
@@ -25,9 +26,14 @@ _BETWEEN: Final = 34
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricBar:
-    """A metric in shares of its target, where less is better also for metrics with `at_least`."""
+    """A metric in shares of its target, where less is better also for metrics with `at_least`.
 
-    metric: MetricResult
+    `others` are its medians on other transports, which are not held to the target.
+    """
+
+    name: str
+    metric: TransportResult
+    others: tuple[float, ...]
     lowest: float
     median: float
     highest: float
@@ -44,7 +50,7 @@ def overview(result: Result) -> str:
     picture = Picture()
     groups = {group.title: marks for group in result.groups if (marks := list(_marks(group)))}
     every = [mark for marks in groups.values() for mark in marks]
-    ends = [end for mark in every for end in (mark.lowest, mark.highest, *mark.pale)]
+    ends = [end for mark in every for end in (mark.lowest, mark.highest, *mark.pale, *mark.others)]
     shares = axis((0.5, 1.3, *ends), left=_LEFT, right=_RIGHT)
     for share in shares.doublings():
         label = "target" if share == 1 else f"× {share:g}"  # noqa: RUF001  a times sign is meant
@@ -66,11 +72,25 @@ def overview(result: Result) -> str:
 
 def _marks(group: GroupResult) -> Iterator[MetricBar]:
     for metric in group.metrics:
-        target, spread = metric.target, metric.spread
-        if target is not None:
-            ratios = (spread.lowest, spread.median, spread.highest)
-            low, median, high = sorted(target / r if metric.at_least else r / target for r in ratios)
-            yield MetricBar(metric=metric, lowest=low, median=median, highest=high, noise=group.noise)
+        if held := metric.held:
+            spread = held.spread
+            low, median, high = sorted(
+                _share(r, held) for r in (spread.lowest, spread.median, spread.highest)
+            )
+            yield MetricBar(
+                name=metric.name,
+                metric=held,
+                others=tuple(_share(one.spread.median, held) for one in metric.transports if one is not held),
+                lowest=low,
+                median=median,
+                highest=high,
+                noise=group.noise,
+            )
+
+
+def _share(ratio: float, held: TransportResult) -> float:
+    target = held.target or 1.0
+    return target / ratio if held.at_least else ratio / target
 
 
 def _lines(picture: Picture, shares: Axis, y: float, height: float) -> None:
@@ -85,7 +105,9 @@ def _row(picture: Picture, shares: Axis, mark: MetricBar, y: float) -> None:
     start, end = map(shares.place, mark.pale)
     picture.box(start, y - 8, (end - start, 16), kind, opacity=0.22)
     picture.range(shares.place(mark.lowest), shares.place(mark.highest), y, kind)
+    for other in mark.others:
+        picture.dot(shares.place(other), y, "other")
     picture.dot(shares.place(mark.median), y, kind)
-    picture.text(_LEFT - 14, y + 4, formatting.plain(metric.name), "ink end")
+    picture.text(_LEFT - 14, y + 4, formatting.plain(mark.name), "ink end")
     picture.text(_RIGHT + 30, y + 4, f"{formatting.ratio(metric.spread.median)}, {formatting.target(metric)}")
     picture.text(_WIDTH - 20, y + 4, formatting.met(metric), f"{kind} strong end")

@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from benchmarks.metric_results import MetricResult, TransportResult
 from benchmarks.report import formatting
 from benchmarks.report.explanations import NOT_EXPLAINED
-from benchmarks.results import GroupResult, MetricResult, Result
+from benchmarks.results import GroupResult, Result
+from benchmarks.transports import BESIDE, HELD
 
 PICTURES: Final = "performance"
 """The folder of the pictures, beside the page."""
@@ -23,10 +25,6 @@ What Unisono costs, beside what it could not cost less than, and beside others. 
 are made by `make bench-report` from [`result.json`](performance/result.json), which `make bench` writes, and
 never edited by hand. Each picture is there as PNG too."""
 
-_TABLE: Final = """\
-| metric | | target | median | lowest–highest | | measured beside it |
-|---|---|---|---|---|---|---|"""  # noqa: RUF001  an en dash is meant
-
 
 def page(result: Result, explanations: Mapping[str, str]) -> str:
     """Return the page; `explanations` has, by metric, why it misses its target."""
@@ -40,16 +38,21 @@ def _parts(result: Result, explanations: Mapping[str, str]) -> Iterator[str]:
     yield from _where(result)
     for group in result.groups:
         yield from _group(group)
-    missed = [metric for group in result.groups for metric in group.metrics if metric.met is False]
+    missed = [(metric, held) for metric in _all(result) if (held := metric.held) and not held.met]
     if missed:
         yield "## What is missed, and why"
-    for metric in missed:
-        yield f"### {_why(metric)}\n\n{_state(metric)} {explanations.get(metric.name, NOT_EXPLAINED)}"
+    for metric, held in missed:
+        why = explanations.get(metric.name, NOT_EXPLAINED)
+        yield f"### {_why(metric)}\n\n{_state(metric, held)} {why}"
 
 
 def _sum(result: Result) -> str:
-    targets = [metric.met for group in result.groups for metric in group.metrics if metric.met is not None]
+    targets = [metric.held.met for metric in _all(result) if metric.held]
     return f"{targets.count(True)} of {len(targets)} targets are met."
+
+
+def _all(result: Result) -> Iterator[MetricResult]:
+    return (metric for group in result.groups for metric in group.metrics)
 
 
 def _where(result: Result) -> Iterator[str]:
@@ -69,26 +72,36 @@ def _group(group: GroupResult) -> Iterator[str]:
     yield f"## {group.title}"
     if group.notes:
         yield group.notes.strip()
-    yield "\n".join((_TABLE, *(_row(group, metric) for metric in group.metrics)))
+    yield "\n".join((_head(group), *(_row(group, metric) for metric in group.metrics)))
     yield _made(group)
     yield _picture(f"What each workload took: {group.title}", group.name)
 
 
+def _head(group: GroupResult) -> str:
+    names = [one.transport for one in group.metrics[0].transports]
+    beside = [f"{name} / {BESIDE}" for name in names if name == HELD and BESIDE in names]
+    cells = ("metric", "", "target", *names, *beside, "measured beside it")
+    return f"| {' | '.join(cells)} |\n|{'---|' * len(cells)}"
+
+
 def _row(group: GroupResult, metric: MetricResult) -> str:
-    met = formatting.met(metric)
-    if metric.met is False:
-        met = f"[{met}](#{_anchor(_why(metric))})"
-    spread = metric.spread
+    shares = [metric.beside(one) for one in metric.transports if one.transport == HELD]
     cells = (
         f"`{metric.name}`",
         metric.title,
-        formatting.target(metric),
-        f"**{formatting.ratio(spread.median)}**",
-        formatting.ends(spread),
-        met,
+        formatting.target(metric.held) if metric.held else "",
+        *(_on_one(metric, one) for one in metric.transports),
+        *(formatting.spread(share) for share in shares if share),
         formatting.beside(group, metric),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _on_one(metric: MetricResult, one: TransportResult) -> str:
+    met = formatting.met(one)
+    if one.met is False:
+        met = f"[{met}](#{_anchor(_why(metric))})"
+    return f"{formatting.spread(one.spread)} {met}".strip()
 
 
 def _made(group: GroupResult) -> str:
@@ -105,9 +118,9 @@ def _picture(says: str, name: str) -> str:
     return f"![{says}]({PICTURES}/{name}.svg)"
 
 
-def _state(metric: MetricResult) -> str:
-    ratio, target = formatting.ratio(metric.spread.median), formatting.target(metric)
-    return f"It is {ratio}, and should be {target}: {metric.title}."
+def _state(metric: MetricResult, held: TransportResult) -> str:
+    ratio, target = formatting.ratio(held.spread.median), formatting.target(held)
+    return f"It is {ratio} on {held.transport}, and should be {target}: {metric.title}."
 
 
 def _why(metric: MetricResult) -> str:

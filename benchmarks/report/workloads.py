@@ -7,15 +7,13 @@ from benchmarks.report.axis import Axis, axis
 from benchmarks.report.svg import Picture
 from benchmarks.results import GroupResult
 from benchmarks.rounds import REPEAT_SUFFIX
+from benchmarks.transports import is_on_one
 
 _WIDTH: Final = 800
 _LEFT: Final = 190
 _RIGHT: Final = 680
 _HEAD: Final = 96
 _ROW: Final = 25
-
-#: The prefix of names of workloads of our server, in groups that have a peer.
-_OURS: Final = "ours_"
 
 
 def workloads(group: GroupResult) -> str:
@@ -30,10 +28,9 @@ def workloads(group: GroupResult) -> str:
     about = f"{measure}. Dot: median of {len(group.rounds)} rounds; bar: lowest to highest"
     picture.text(20, 54, about[0].upper() + about[1:], "muted small")
     _numbers(picture, values, group.measure, _ROW * len(names))
-    with_peer = any(name.startswith(_OURS) for name in names)
     for number, name in enumerate(names):
-        is_ours = name.startswith(_OURS) if with_peer else name.removesuffix(REPEAT_SUFFIX) != group.floor
-        _row(picture, values, group, name, "good" if is_ours else "other", _HEAD + _ROW * (number + 0.5))
+        kind = "good" if is_on_one(name) else "other"
+        _row(picture, values, group, name, kind, _HEAD + _ROW * (number + 0.5))
     return picture.svg(_WIDTH, _HEAD + _ROW * len(names) + 16, group.title)
 
 

@@ -3,12 +3,13 @@
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.machine import cores
+from benchmarks.transports import GRPCIO, TRANSPORTS, Transport
 from tests.support.processes import NOBODY, TESTERS, ServerProcess, serving
 
 
@@ -21,10 +22,10 @@ class RunningServer:
 
 
 @contextmanager
-def unisono(store: Path, *flags: str) -> Iterator[RunningServer]:
-    """Run our server on a store, with tokens checked and defaults but for `flags`; kill it at the end."""
+def unisono(store: Path, transport: Transport = GRPCIO) -> Iterator[RunningServer]:
+    """Run our server on a store, with tokens checked and its defaults but for the transport, and kill it."""
     with cores.on(cores.SERVER):
-        started = serving(store, *flags, env=TESTERS)
+        started = serving(store, env={**TESTERS, **transport.settings})
         server = started.__enter__()
     try:
         yield RunningServer(server.address, server.pid)
@@ -32,6 +33,16 @@ def unisono(store: Path, *flags: str) -> Iterator[RunningServer]:
         # It need not drain: its store is thrown away, and no client here reads a Goodbye.
         server.signal(signal.SIGKILL)
         started.__exit__(None, None, None)
+
+
+@contextmanager
+def on_each_transport(place: Path) -> Iterator[Mapping[str, RunningServer]]:
+    """Run our server once on each transport, with stores of their own in a folder, and yield all by name."""
+    with ExitStack() as servers:
+        yield {
+            transport.name: servers.enter_context(unisono(place / f"{transport.name}.db", transport))
+            for transport in TRANSPORTS
+        }
 
 
 @contextmanager

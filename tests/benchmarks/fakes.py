@@ -36,6 +36,7 @@ def group(
     name: str = "fake",
     missing: str | None = None,
     notes: str = "",
+    transports: Sequence[str] = ("http",),
 ) -> Group:
     """Its workloads take what is said here, in turn, and from the beginning again."""
     reporter = workloads or {"echo": [sample(1.0)], "send": [sample(1.5)]}
@@ -53,6 +54,7 @@ def group(
         open=opened,
         missing=lambda: missing,
         notes=notes,
+        transports=transports,
     )
 
 
@@ -74,6 +76,20 @@ def measured(
 ) -> GroupResult:
     """A group that was measured, with one round for each of these times."""
     return GroupResult.of(of or group(), rounds(*send, again=again), 0, conditions)
+
+
+def measured_on_both(*sends: tuple[float, float]) -> GroupResult:
+    """A group that was measured on grpcio and on http, with one round for each of these pairs."""
+    rounds = [
+        {
+            "echo": sample(1.0),
+            "send on grpcio": sample(grpcio),
+            "send on http": sample(http),
+            f"echo{REPEAT_SUFFIX}": sample(1.0),
+        }
+        for grpcio, http in sends
+    ]
+    return GroupResult.of(group(transports=("grpcio", "http")), rounds, 0, CONDITIONS)
 
 
 def result(*groups: GroupResult) -> Result:

@@ -38,7 +38,7 @@ def test_a_run_prints_and_keeps_all_that_can_be_measured() -> None:
     ran = invoke("run", "--rounds", "2")
     assert ran.exit_code == 0
     assert "The group fast (noise 0.0%)" in ran.output
-    assert re.search(r"slow +2\.50 .* at most 2 +missed", ran.output)
+    assert re.search(r"slow +http +2\.50 .* at most 2 +missed", ran.output)
     assert "peer: left out: a peer is not installed" in ran.output
     assert kept() == ["fast", "slow"]
 
@@ -47,7 +47,7 @@ def test_a_run_of_some_groups_keeps_the_others() -> None:
     result(measured(1.0, of=GROWN), measured(9.0, of=FAST)).save(options.COMMITTED)
     assert invoke("run", "--only", "slow", "--scale", "quick").exit_code == 0
     assert sorted(kept()) == ["fast", "grown", "slow"]
-    assert Kept.load(options.COMMITTED).groups[1].metrics[0].ratios == (9.0,)
+    assert Kept.load(options.COMMITTED).groups[1].metrics[0].transports[0].ratios == (9.0,)
 
 
 def test_growth_has_groups_of_its_own_and_a_group_that_fails_ends_in_failure() -> None:
@@ -67,9 +67,9 @@ def test_a_check_names_what_got_worse() -> None:
     result(measured(1.5, of=FAST), measured(1.5, of=SLOW)).save(options.COMMITTED)
     ran = invoke("check")
     assert ran.exit_code == 1
-    assert ran.output.endswith("2 metrics, worse: slow\n")
+    assert ran.output.endswith("2 metrics, worse: slow on http\n")
     assert kept() == ["fast", "slow"]
-    assert Kept.load(options.COMMITTED).groups[1].metrics[0].ratios == (1.5,)
+    assert Kept.load(options.COMMITTED).groups[1].metrics[0].transports[0].ratios == (1.5,)
 
 
 def test_a_check_of_a_run_just_now_measures_nothing() -> None:

@@ -11,7 +11,9 @@ from benchmarks.report import files, formatting
 from benchmarks.report.explanations import NOT_EXPLAINED, explanations
 from benchmarks.report.page import page
 from benchmarks.results import Result
-from tests.benchmarks.fakes import CONDITIONS, group, measured, metric, result
+from tests.benchmarks.fakes import CONDITIONS, group, measured, measured_on_both, metric, result
+
+PICTURE = "performance/fake.svg"
 
 PEER = group(None, metric("peer", target=None), name="peer", notes="What a peer promises.")
 
@@ -25,9 +27,27 @@ def kept() -> Result:
 def test_a_row_says_all_of_a_figure(kept: Result) -> None:
     text = page(kept, {}).replace("–", " to ")  # noqa: RUF001  an en dash is meant
     rates = "send 1,000/s, echo 1,000/s"
-    good = f"| `good` | a send / an echo | at most 2 | **1.50** | 1.40 to 1.80 | met | {rates} |"
-    peer = f"| `peer` | a send / an echo |  | **0.050** | 0.050 to 0.050 |  | {rates} |"
+    good = f"| `good` | a send / an echo | at most 2 | **1.50** (1.40 to 1.80) met | {rates} |"
+    peer = f"| `peer` | a send / an echo |  | **0.050** (0.050 to 0.050) | {rates} |"
     assert {good, peer} <= set(text.splitlines())
+
+
+def test_transports_are_side_by_side_and_one_is_held_to_the_target() -> None:
+    # Given a group in which a send on http takes half of one on grpcio, round by round
+    both = measured_on_both((3.0, 1.5), (2.0, 1.0), (4.0, 2.0))
+    # Then both are in its row, with their ratio, and only http meets the target
+    text = page(result(both), {}).replace("–", " to ")  # noqa: RUF001  an en dash is meant
+    assert "| metric |  | target | grpcio | http | http / grpcio | measured beside it |" in text
+    assert (
+        "| `send` | a send / an echo | at most 2 | **3.00** (2.00 to 4.00) | **1.50** (1.00 to 2.00) met"
+        " | **0.500** (0.500 to 0.500) | send 1,000/s on grpcio and 1,000/s on http, echo 1,000/s |"
+    ) in text
+    assert "1 of 1 targets are met." in text
+    # And the picture shows both workloads as ours, and the floor as another's
+    kinds = re.findall(
+        r'<text class="(\w+) end"[^>]*>(echo|send on \w+)<', files.texts(result(both))[PICTURE]
+    )
+    assert kinds == [("muted", "echo"), ("ink", "send on grpcio"), ("ink", "send on http")]
 
 
 def test_a_group_says_how_it_was_made_and_what_its_noise_was(kept: Result) -> None:
@@ -41,7 +61,10 @@ def test_a_group_says_how_it_was_made_and_what_its_noise_was(kept: Result) -> No
 def test_what_is_missed_is_explained_or_said_not_to_be(kept: Result) -> None:
     text = page(kept, {"bad": "Because of *this*.", "good": "Never shown."})
     assert "[missed](#bad-misses-its-target)" in text
-    assert "### `bad` misses its target\n\nIt is 1.50, and should be at most 1.2: a send / an echo." in text
+    assert (
+        "### `bad` misses its target\n\nIt is 1.50 on http, and should be at most 1.2: a send / an echo."
+        in text
+    )
     assert "Because of *this*." in text
     assert text.count(NOT_EXPLAINED) == 1
     assert "Never shown." not in text

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.results import InvalidResultFile, Result, RunTooShort
+from benchmarks.metric_results import RunTooShort
+from benchmarks.results import InvalidResultFile, Result
 from tests.benchmarks.fakes import CONDITIONS, group, measured, metric, result
 
 
 def test_a_figure_is_the_median_of_its_ratios() -> None:
-    (only,) = measured(1.8, 2.4, 1.5).metrics
+    (only,) = measured(1.8, 2.4, 1.5).metrics[0].transports
     assert only.ratios == (1.8, 2.4, 1.5)
     assert (only.spread.median, only.spread.lowest, only.spread.highest) == (1.8, 1.5, 2.4)
 
@@ -24,7 +25,7 @@ def test_the_median_meets_the_target_or_misses_it(
     target: float | None, at_least: bool, met: bool | None
 ) -> None:
     fake = group(None, metric(target=target, at_least=at_least))
-    assert measured(1.8, 2.4, 1.5, of=fake).metrics[0].met is met
+    assert measured(1.8, 2.4, 1.5, of=fake).metrics[0].transports[0].met is met
 
 
 @pytest.mark.parametrize("again", [1.25, 0.8])
@@ -55,7 +56,7 @@ def test_a_file_says_what_programs_want_to_know(tmp_path: Path) -> None:
     assert kept["conditions"]["scale"] == {"rounds": 3, "size": 1.0}
     assert kept["rounds"][1]["send"]["cpu"] == 2.4
     assert (kept["floor_ratios"], kept["noise"]) == ([1.25, 1.25, 1.25], 0.25)
-    (only,) = kept["metrics"]
+    (only,) = kept["metrics"][0]["transports"]
     assert only["spread"] == {"median": 1.8, "lowest": 1.5, "highest": 2.4}
     assert (only["target"], only["met"]) == (2.0, True)
 

@@ -1,6 +1,7 @@
 """Calls end early: the client is gone, its deadline has passed, or the request is none."""
 
 import asyncio
+import weakref
 
 import grpc
 import pytest
@@ -8,10 +9,11 @@ from structlog.testing import capture_logs
 
 from tests.grpc_protocol.exchanges import CALL, HeldExchange
 from tests.grpc_protocol.handling import LIMIT, echo, handled, router
+from tests.support.garbage import uncollected
 from unisono.server.api.call import Call
 from unisono.server.api.grpc.call import CallAborted
 from unisono.server.api.grpc.messages import framed
-from unisono.server.api.http.exchange import ClientGone
+from unisono.server.api.http.exchange import ClientGone, Headers
 from unisono.server.errors import RequestTooLarge
 
 
@@ -25,6 +27,21 @@ async def test_a_client_that_is_gone_cancels_the_handler() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert exchange.status is None
+
+
+@pytest.mark.parametrize("headers", [CALL, (*CALL, (b"grpc-timeout", b"1H"))], ids=["for ever", "in time"])
+async def test_nothing_of_a_cancelled_call_waits_for_the_garbage_collector(headers: Headers) -> None:
+    exchange = HeldExchange(headers=headers)
+    left = weakref.ref(exchange)
+    running = asyncio.create_task(router(echo).handle(exchange))
+    await exchange.reading.wait()
+
+    with uncollected():
+        running.cancel()
+        await asyncio.wait([running])
+        assert running.cancelled()
+        del exchange, running
+        assert left() is None
 
 
 async def test_it_wakes_who_reads_for_the_handler() -> None:

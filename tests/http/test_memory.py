@@ -1,12 +1,21 @@
 """Thousands of devices hold a stream that says nothing for hours: what that takes is counted, not timed."""
 
+import asyncio
 import gc
 import tracemalloc
+from collections import Counter
+
+import pytest
 
 from tests.http.http2_client import request
-from tests.http.listening import listening
+from tests.http.listening import come_true, listening
+from tests.support.garbage import uncollected
 from tests.support.http2 import frames
 from unisono.server.api.http.exchange import Exchange
+from unisono.server.api.http.http1_connection import Http1Connection
+from unisono.server.api.http.http1_exchange import Http1Exchange
+from unisono.server.api.http.http2_connection import Http2Connection
+from unisono.server.api.http.http2_exchange import Http2Exchange
 
 #: Bytes that Python allocates for a connection with a stream, and for its client in this process besides.
 MOST = 13_000
@@ -33,3 +42,32 @@ async def test_an_idle_stream_costs_little() -> None:
             assert tracemalloc.get_traced_memory()[0] / 100 < MOST
         finally:
             tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "asking", [frames.greeting() + request(1), b"GET / HTTP/1.1\r\nhost: test\r\n\r\n"], ids=["2", "1.1"]
+)
+async def test_nothing_of_a_client_that_is_gone_waits_for_the_garbage_collector(asking: bytes) -> None:
+    # Given a client that reads nothing of a response, which so waits for it.
+    full = asyncio.Event()
+
+    async def pour(exchange: Exchange) -> None:
+        exchange.respond(200, ())
+        for _ in range(1000):
+            asyncio.get_running_loop().call_soon(full.set)
+            await exchange.write(bytes(50_000))
+
+    async with listening(pour) as served:
+        _, writer = await served.open(receive_buffer=4096)
+        writer.write(asking)
+        await full.wait()
+        # When it goes.
+        with uncollected():
+            writer.transport.abort()
+            await come_true(lambda: not served.listener.connections)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            found = Counter(type(one) for one in gc.get_objects())
+    # Then what waited is gone, too.
+    kinds = (Http1Connection, Http1Exchange, Http2Connection, Http2Exchange)
+    assert [kind for kind in kinds if found[kind]] == []

@@ -5,7 +5,7 @@ import asyncio
 from tests.http.http2_client import request
 from tests.http.listening import come_true, listening
 from tests.support.http2 import frames
-from tests.support.http2.frames import HEADERS, RST_STREAM, first_number
+from tests.support.http2.frames import DATA, HEADERS, RST_STREAM, first_number
 from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.http.h2.errors import ErrorCode
 from unisono.server.api.http.h2.state import Http2Limits
@@ -63,3 +63,23 @@ async def test_there_are_no_more_at_a_time_than_streams() -> None:
         client.ask(43)
         await come_true(lambda: handler.begun == 5)
         assert not [one for one in client.seen if one.kind == HEADERS]
+
+
+async def test_one_that_is_handled_gives_its_place_up_at_once() -> None:
+    # Given room for one, and a response that is finished, and waits for a window.
+    async def answer(exchange: Exchange) -> None:
+        exchange.respond(200, ())
+        await exchange.write(bytes(frames.WINDOW + 1))
+        exchange.finish()
+
+    async with listening(answer, limits=Http2Limits(max_streams=1)) as served:
+        client = await served.connect()
+        client.ask(1)
+        await client.until(DATA, 1)
+        client.ask(3)
+        await client.until(RST_STREAM, 3)
+        # When the client resets it.
+        client.say(frames.given_up(1))
+        client.ask(5)
+        # Then there is room again.
+        await client.until(HEADERS, 5)

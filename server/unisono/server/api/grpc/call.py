@@ -107,19 +107,21 @@ class ExchangeCall:
         """Return the next part of the body, empty at its end. Raises `CallAborted` once the call is over."""
         if self._ended:
             raise CallAborted
-        self._reader = reader = asyncio.current_task()
+        # Not a variable, too: the task would hold this frame when it is cancelled, and the frame the task.
+        self._reader = asyncio.current_task()
         try:
             return await self._exchange.read()
         except ClientGone:
             # It sends no more, which is nobody's error; the cancellation that comes says the rest.
             return b""
         except asyncio.CancelledError:
-            if self._was_woken(reader):
+            if self._was_woken():
                 raise CallAborted from None
             raise
         finally:
             self._reader = None
 
-    def _was_woken(self, reader: "asyncio.Task[object] | None") -> bool:
-        """Return whether `close` alone cancelled a task, not also a client that is gone, or late."""
-        return self._ended and reader is not None and not reader.uncancel()
+    def _was_woken(self) -> bool:
+        """Return whether `close` alone cancelled this task, not also a client that is gone, or late."""
+        task = asyncio.current_task()
+        return self._ended and task is not None and not task.uncancel()

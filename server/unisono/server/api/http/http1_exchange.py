@@ -112,6 +112,11 @@ class Http1Exchange:
         else:
             self._connection.refuse(500, "the request failed")
 
+    def handled(self) -> None:
+        """See `Ending`. A task that was cancelled would hold all of this, and this the task."""
+        self.reset()
+        self.task = None
+
     def drop(self) -> None:
         """Know that the client is gone, or that it broke the rules: who handles it is cancelled."""
         was_over, self.is_over = self.is_over, True

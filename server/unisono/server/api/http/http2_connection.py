@@ -31,7 +31,7 @@ class Http2Connection(SocketConnection):
         self.http2: Final = Connection(serving.http2_limits)
         self._exchanges: Final[dict[int, Http2Exchange]] = {}
         self._waiting: Final[dict[int, Http2Exchange]] = {}
-        self._life: Final = Http2Life(self, serving.timeouts, opened, serving.loop.time())
+        self._life: Final = Http2Life(alarm, serving.timeouts, opened, serving.loop.time())
 
     @property
     def is_used(self) -> bool:
@@ -67,7 +67,7 @@ class Http2Connection(SocketConnection):
 
     def drain(self) -> None:
         """See `SocketConnection`."""
-        self._life.drain(self.serving.loop.time())
+        self._life.drain(self, self.serving.loop.time())
 
     def drop_exchanges(self) -> None:
         """See `SocketConnection`."""
@@ -92,14 +92,14 @@ class Http2Connection(SocketConnection):
         self._waiting.pop(exchange.stream_id, None)
         exchange.close()
         if not self._exchanges:
-            self._life.unused(self.serving.loop.time())
+            self._life.unused(self, self.serving.loop.time())
 
     def on_time(self, due: Due, now: float) -> None:
         """See `SocketConnection`."""
         if due is Due.STALLED_STREAMS:
             self._on_stalled_streams(now)
         else:
-            self._life.on_due(due, now)
+            self._life.on_due(self, due, now)
 
     def _dispatch(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -112,9 +112,9 @@ class Http2Connection(SocketConnection):
             elif isinstance(event, StreamReset):
                 self._on_reset(event.stream_id)
             elif isinstance(event, PingAnswered):
-                self._life.answered(event.payload)
+                self._life.answered(self, event.payload)
             else:
-                self._life.end()
+                self._life.end(self)
 
     def _on_request(self, event: RequestReceived) -> None:
         exchange = Http2Exchange(self, event.stream_id, event.head, ended=event.ended)
@@ -136,12 +136,12 @@ class Http2Connection(SocketConnection):
 
     def _on_reset(self, stream_id: int) -> None:
         """Drop a stream, which keeps its place until its task has ended: resets make room for no more."""
-        exchange = self._exchanges.get(stream_id)
+        task = self._exchanges[stream_id].task
         self._drop(stream_id)
-        if exchange is None or exchange.task is None or exchange.task.done():
+        if task is None:
             self.http2.lingered()
         else:
-            exchange.task.add_done_callback(self._lingered)
+            task.add_done_callback(self._lingered)
 
     def _lingered(self, task: asyncio.Task[None]) -> None:
         self.http2.lingered()

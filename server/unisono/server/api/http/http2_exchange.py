@@ -126,6 +126,11 @@ class Http2Exchange:
         self._gone = True
         self._connection.forget(self)
 
+    def handled(self) -> None:
+        """See `Ending`. A task that was cancelled would hold all of this, and this the task."""
+        self.reset()
+        self.task = None
+
     def feed(self, data: bytes, taken: int, *, ended: bool) -> None:
         """Take a part of the body."""
         if not data and taken:

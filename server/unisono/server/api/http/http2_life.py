@@ -44,13 +44,15 @@ class Living(Protocol):
 
 
 class Http2Life:
-    """Acts on deadlines. Times are in the seconds of the loop."""
+    """Acts on deadlines. Times are in the seconds of the loop.
 
-    __slots__ = ("_connection", "_draining", "_ended", "_pinged_at", "_times", "_unused_since")
+    It is told each time whose life it is: if it held its connection, what a lost one holds would wait for
+    the garbage collector.
+    """
 
-    def __init__(self, connection: Living, times: Timeouts, opened: float, now: float) -> None:
-        alarm = connection.alarm
-        self._connection: Final = connection
+    __slots__ = ("_draining", "_ended", "_pinged_at", "_times", "_unused_since")
+
+    def __init__(self, alarm: Alarm, times: Timeouts, opened: float, now: float) -> None:
         self._times: Final = times
         self._unused_since = opened
         self._draining = False
@@ -60,9 +62,8 @@ class Http2Life:
         alarm.set(Due.KEEPALIVE, opened + times.keepalive_time)
         alarm.set(Due.IDLE, opened + times.connection_idle)
 
-    def drain(self, now: float) -> None:
+    def drain(self, connection: Living, now: float) -> None:
         """Announce the end by a first GOAWAY; the second names the last stream, a ping later."""
-        connection = self._connection
         if not connection.alarm.is_set(Due.GRACE):
             connection.alarm.set(Due.GRACE, now + self._times.connection_age_grace)
         if self._draining:
@@ -73,46 +74,46 @@ class Http2Life:
         connection.alarm.set(Due.LAST_STREAM, now + self._times.last_stream)
         connection.flush_soon()
 
-    def answered(self, payload: bytes) -> None:
+    def answered(self, connection: Living, payload: bytes) -> None:
         """Go on as a ping was answered."""
         if payload == LAST_PING and self._draining:
-            self.end()
+            self.end(connection)
 
-    def end(self) -> None:
+    def end(self, connection: Living) -> None:
         """Take no more streams, and close when the last has ended."""
         if self._ended:
             return
         self._draining = self._ended = True
-        self._connection.alarm.clear(Due.LAST_STREAM)
-        self._connection.http2.end()
-        if not self._connection.is_used:
-            self._connection.close()
+        connection.alarm.clear(Due.LAST_STREAM)
+        connection.http2.end()
+        if not connection.is_used:
+            connection.close()
 
-    def unused(self, now: float) -> None:
+    def unused(self, connection: Living, now: float) -> None:
         """Know that no stream is open any more."""
         self._unused_since = now
         if self._ended:
-            self._connection.close()
-        elif not self._connection.alarm.is_set(Due.IDLE):
-            self._connection.alarm.set(Due.IDLE, now + self._times.connection_idle)
+            connection.close()
+        elif not connection.alarm.is_set(Due.IDLE):
+            connection.alarm.set(Due.IDLE, now + self._times.connection_idle)
 
-    def on_due(self, due: Due, now: float) -> None:
+    def on_due(self, connection: Living, due: Due, now: float) -> None:
         """Act on a deadline."""
         if due is Due.KEEPALIVE:
-            self._keep_alive(now)
+            self._keep_alive(connection, now)
         elif due is Due.PONG:
-            self._expect_answer()
+            self._expect_answer(connection)
         elif due is Due.IDLE:
-            self._end_unused(now)
+            self._end_unused(connection, now)
         elif due is Due.LAST_STREAM:
-            self.end()
+            self.end(connection)
         elif due is Due.SETTINGS:
-            self._expect_settings()
-        elif due is Due.HANDSHAKE and not self._connection.http2.is_greeted:
-            self._connection.abort()
+            self._expect_settings(connection)
+        elif due is Due.HANDSHAKE and not connection.http2.is_greeted:
+            connection.abort()
 
-    def _keep_alive(self, now: float) -> None:
-        connection, at = self._connection, self._connection.received + self._times.keepalive_time
+    def _keep_alive(self, connection: Living, now: float) -> None:
+        at = connection.received + self._times.keepalive_time
         if connection.is_held:
             # The ping would wait behind all else: whether the client takes that is judged elsewhere.
             at = now + self._times.keepalive_time
@@ -124,26 +125,24 @@ class Http2Life:
         connection.flush_soon()
         connection.alarm.set(Due.PONG, now + self._times.ping_timeout)
 
-    def _expect_answer(self) -> None:
-        connection = self._connection
+    def _expect_answer(self, connection: Living) -> None:
         if connection.is_held or connection.received >= self._pinged_at:
             connection.alarm.set(Due.KEEPALIVE, connection.received + self._times.keepalive_time)
         else:
             connection.abort()
 
-    def _expect_settings(self) -> None:
-        connection = self._connection
+    def _expect_settings(self, connection: Living) -> None:
         if not connection.http2.settings_acknowledged:
             connection.http2.fail(
                 ConnectionFailed(ErrorCode.SETTINGS_TIMEOUT, "our settings were not acknowledged")
             )
             connection.close()
 
-    def _end_unused(self, now: float) -> None:
-        if self._connection.is_used:
+    def _end_unused(self, connection: Living, now: float) -> None:
+        if connection.is_used:
             return
         at = self._unused_since + self._times.connection_idle
         if at > now:
-            self._connection.alarm.set(Due.IDLE, at)
+            connection.alarm.set(Due.IDLE, at)
         else:
-            self.drain(now)
+            self.drain(connection, now)

@@ -13,11 +13,14 @@ log = structlog.get_logger(__name__)
 
 
 class Ending(Exchange, Protocol):
-    """An exchange that says whether it has ended."""
+    """An exchange that says whether it has ended, and is told when its task has."""
 
     @property
     def is_over(self) -> bool:
         """Whether the response has ended, finished or not."""
+
+    def handled(self) -> None:
+        """Know that nobody handles it any more: what is unfinished is reset."""
 
 
 class Served(Protocol):
@@ -85,7 +88,7 @@ class Serving:
 
 
 async def _run(handle: Handle, exchange: Ending) -> None:
-    """Handle an exchange; one that is left unfinished is reset."""
+    """Handle an exchange, from its headers to its end."""
     try:
         await handle(exchange)
         if not exchange.is_over:
@@ -95,4 +98,4 @@ async def _run(handle: Handle, exchange: Ending) -> None:
     except Exception:
         log.exception("exchange_failed", method=exchange.method, path=exchange.path)
     finally:
-        exchange.reset()
+        exchange.handled()

@@ -218,8 +218,13 @@ torture: .venv/.dev golang ## give a real server bad days, and judge what its cl
 BENCH := $(BIN)/python -m benchmarks
 CHOSEN = $(ONLY:%=--only %) $(ROUNDS:%=--rounds %)
 
+# The first time takes minutes: it has more than a hundred dependencies.
+.PHONY: peers
+peers: ## build Centrifugo, which make bench measures beside ours, into .cache/tools; needs Go
+	@scripts/golang peers
+
 .PHONY: bench
-bench: .venv/.dev ## measure what the service costs, beside floors and peers: about twenty minutes (ONLY="sending live" ROUNDS=)
+bench: .venv/.dev peers ## measure what the service costs, beside floors and peers: about twenty minutes (ONLY="sending live" ROUNDS=)
 	@$(BENCH) run $(CHOSEN)
 
 .PHONY: bench-quick

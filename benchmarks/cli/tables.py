@@ -20,7 +20,7 @@ def of_group(group: GroupResult) -> Table:
     """Return a table of the metrics of a group on each transport, beside target and grpcio."""
     table = _table(f"{group.title} ({formatting.noise(group)})")
     for name in ("metric", "transport", "median", "spread", "of grpcio", "target", ""):
-        table.add_column(name, justify="left" if name in _WORDS else "right")
+        table.add_column(name, justify="left" if name in _WORDS else "right", no_wrap=name == "metric")
     for metric in group.metrics:
         for one in metric.transports:
             beside = metric.beside(one)

@@ -116,9 +116,17 @@ JETSTREAM: Final = Group(
     missing=missing,
     notes=_NOTES,
     metrics=(
-        *peer_metrics("jetstream", "ordered", f"{_TITLE}; ordered consumers", single=1, burst=0.37, row=0.42),
         *peer_metrics(
-            "jetstream_durable", "durable", f"{_TITLE}; durable consumers", single=None, burst=None, row=None
+            "jetstream",
+            "ordered",
+            f"{_TITLE}; ordered consumers",
+            {"single": 1, "burst": 0.37, "row": 0.42},
+        ),
+        *peer_metrics(
+            "jetstream_durable",
+            "durable",
+            f"{_TITLE}; durable consumers",
+            {"single": None, "burst": None, "row": None},
         ),
     ),
 )

@@ -17,7 +17,9 @@ from benchmarks.samples import Sample, measure, quantiles
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
 from benchmarks.transports import BESIDE, on
 
-_A_SECOND: Final = 300
+A_SECOND: Final = 300
+"""The rate of sends that are each alone."""
+
 _CALLS: Final = 2000
 _CONNECTIONS: Final = 4
 
@@ -28,7 +30,7 @@ async def _answered(server: RunningServer, work: Iterable[Request]) -> Sample:
     """Measure the time from when calls are due until they are answered."""
     callers = Calls(await connections(server.address, _CONNECTIONS))
     with measure(server.pid) as run:
-        await callers.a_second(_A_SECOND, work)
+        await callers.a_second(A_SECOND, work)
         run.operations = len(callers.times)
     callers.close()
     return {**run.sample, **quantiles(callers.times)}
@@ -40,7 +42,7 @@ async def _delivered(server: RunningServer, deliveries: DeliveryTimes, work: Ite
     ready = list(work)
     before = deliveries.complete.count
     with measure(server.pid) as run:
-        due = await callers.a_second(_A_SECOND, ready)
+        due = await callers.a_second(A_SECOND, ready)
         await deliveries.complete.until(before + len(ready))
         run.operations = len(ready)
     callers.close()

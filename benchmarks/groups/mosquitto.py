@@ -90,8 +90,6 @@ MOSQUITTO: Final = Group(
         "mosquitto",
         "mosquitto",
         "Mosquitto, which syncs nothing to disk per message",
-        single=8.5,
-        burst=3.6,
-        row=1.1,
+        {"single": 8.5, "burst": 3.6, "row": 1.1},
     ),
 )

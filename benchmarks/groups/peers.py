@@ -24,6 +24,9 @@ LISTENED: Final = [f"listened-{number}" for number in range(100)]
 SINGLE_CONNECTIONS: Final = 4
 BURST_CONNECTIONS: Final = 1
 
+#: Sends at a steady rate, at which each is alone.
+LONE_SENDS: Final = 1200
+
 #: Seconds that a backend of a peer waits after an acknowledgement before it sends more. A peer can be as fast
 #: as the generator, whose core would be busy all the time; the time of a send hardly differs.
 _SINGLE_PAUSE: Final = 0.002

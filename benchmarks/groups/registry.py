@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from benchmarks.groups.catching_up import CATCHING_UP
+from benchmarks.groups.centrifugo import CENTRIFUGO
 from benchmarks.groups.delivering import DELIVERING
 from benchmarks.groups.growth import GROWTH
 from benchmarks.groups.idling import IDLING
@@ -27,6 +28,7 @@ GROUPS: Final[Sequence[Group]] = (
     SDK,
     MOSQUITTO,
     JETSTREAM,
+    CENTRIFUGO,
 )
 
 GROWN: Final[Sequence[Group]] = (GROWTH,)

@@ -42,17 +42,22 @@ class Calls:
         self._left = 0
         self._done: asyncio.Future[None]
 
-    async def at_a_time(self, concurrency: int, requests: Iterable[Request]) -> None:
+    async def at_a_time(self, concurrency: int, requests: Iterable[Request], pause: float = 0.0) -> None:
         """Make all calls, with at most `concurrency` in flight, and wait for their answers.
 
-        Raises CallFailed as soon as one is not answered OK.
+        `pause` is in seconds, from an answer until the next call. Raises CallFailed as soon as one is not
+        answered OK.
         """
         waiting = list(requests)[::-1]
         self._expect(len(waiting))
+        loop = asyncio.get_running_loop()
 
         def next_one() -> None:
             if waiting:
-                self._make(waiting.pop(), time.perf_counter(), next_one)
+                self._make(waiting.pop(), time.perf_counter(), after_pause if pause else next_one)
+
+        def after_pause() -> None:
+            loop.call_later(pause, next_one)
 
         for _ in range(min(concurrency, len(waiting))):
             next_one()

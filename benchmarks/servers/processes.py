@@ -1,4 +1,4 @@
-"""Runs servers of others, as processes on the server's core that listen on a given port."""
+"""Runs servers of others, as processes on the server's core that listen on given ports."""
 
 import os
 import shutil
@@ -18,6 +18,9 @@ HOST: Final = "127.0.0.1"
 #: Where a system has daemons; not everybody has it on the path.
 _SYSTEM: Final = "/usr/sbin"
 
+#: Where `make peers` puts what it builds.
+_BUILT: Final = Path(".cache/tools").resolve()
+
 #: How long a server may take to listen and to end, and how often a connection is tried, in seconds.
 _TIMEOUT: Final = 30.0
 _PAUSE: Final = 0.01
@@ -28,8 +31,8 @@ class Failed(Exception):
 
 
 def program(name: str) -> str | None:
-    """Return the path of a program: beside this Python, on the path, or among daemons; None without it."""
-    places = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), _SYSTEM)
+    """Return the path of a program: built here, beside this Python, on the path, or a daemon; or None."""
+    places = (str(_BUILT), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), _SYSTEM)
     return shutil.which(name, path=os.pathsep.join(places))
 
 
@@ -40,8 +43,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def listening(name: str, arguments: Sequence[str], port: int) -> Iterator[int]:
-    """Run a server until the end of the `with` block; yields its process id once it accepts connections.
+def listening(name: str, arguments: Sequence[str], *ports: int) -> Iterator[int]:
+    """Run a server until the end of the `with` block; yields its process id once it accepts connections
+    on all ports.
 
     Raises OSError where it cannot be started, and Failed where it does not listen within 30 seconds.
     """
@@ -51,7 +55,8 @@ def listening(name: str, arguments: Sequence[str], port: int) -> Iterator[int]:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
     try:
-        _wait(process, port)
+        for port in ports:
+            _wait(process, port)
         yield process.pid
     finally:
         process.terminate()

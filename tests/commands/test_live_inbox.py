@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -23,9 +24,15 @@ BELL = "\x07"
 
 @contextmanager
 def listening(user: Cli, *options: str, columns: int = 80, rows: int = 24) -> Iterator[Terminal]:
-    with terminal("listen", *options, env=user.access, columns=columns, rows=rows) as inbox:
+    env = {**user.access, "TZ": where_it_is_noon()}
+    with terminal("listen", *options, env=env, columns=columns, rows=rows) as inbox:
         inbox.shows("● live")
         yield inbox
+
+
+def where_it_is_noon() -> str:
+    """Return a zone where it is between twelve and one: what is over within hours is over on the same day."""
+    return f"NOON{datetime.now(UTC).hour - 12:+d}"
 
 
 def assert_the_terminal_is_as_before(inbox: Terminal, before: list[object]) -> None:

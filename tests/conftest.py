@@ -1,7 +1,8 @@
 """What all tests share, and in which order they run."""
 
+import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from tests.support.transports import fact
+from tests.support.transports import EVENT_LOOP, fact
+from unisono.server.app.event_loop import loop_factory
 from unisono.server.store.sqlite import file
 
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 #: Tests that take long, above all by waiting for processes. They begin while there is other work to do.
 FIRST: Final = ("e2e", "docs", "guarantees", "verify", "packaging")
 HERE: Final = Path(__file__).parent
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Return the loop on which each test runs, by its name."""
+    return {EVENT_LOOP: loop_factory(EVENT_LOOP)}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

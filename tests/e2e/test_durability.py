@@ -17,15 +17,11 @@ from tests.support.api_client import DISMISSED, READ, ApiClient, titled
 from tests.support.load import SendLoad, holds
 from tests.support.nodes import Client
 from tests.support.processes import TESTERS, Environment, ServerProcess, serving
-from tests.support.traces import SystemCall, system_calls, tracer
+from tests.support.traces import RECEIVE, SEND, SystemCall, system_calls, tracer
 from unisono.client import create_channel
 
 ROUNDS = 3
 ANSWERS_PER_ROUND = 200
-
-#: How a server receives and sends: with grpcio, and with sockets of its own.
-RECEIVE = ("recvmsg", "recvfrom")
-SEND = ("sendmsg", "sendto")
 
 
 @pytest.fixture

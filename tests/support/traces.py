@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-CALLS = ("recvmsg", "recvfrom", "pwrite64", "fdatasync", "sendmsg", "sendto")
+#: How a server receives and sends: with grpcio, on asyncio's loop, on uvloop.
+RECEIVE = ("recvmsg", "recvfrom", "read")
+SEND = ("sendmsg", "sendto", "write", "writev")
+CALLS = (*RECEIVE, "pwrite64", "fdatasync", *SEND)
 
 _WHOLE = re.compile(r"(?P<thread>\d+) +(?P<name>\w+)\((?P<text>.*)\) += (?P<result>-?\d+).*")
 _BEGUN = re.compile(r"(?P<thread>\d+) +(?P<name>\w+)\((?P<text>.*) <unfinished \.\.\.>")

@@ -15,6 +15,9 @@ NAME: Final = os.environ.get("TRANSPORT", "grpcio")
 
 MAKE_SERVER: Final[MakeServer] = HttpServer if NAME == "http" else GrpcioServer
 
+EVENT_LOOP: Final = "auto" if NAME == "http" else "asyncio"
+"""The loop on which what runs within this process runs: with one transport the one, and so both are tried."""
+
 _NO_TLS: Final = "TLS is grpcio's alone as yet"
 
 OF_GRPCIO_ALONE: Final[Mapping[str, str]] = {

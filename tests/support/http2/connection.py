@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from hpack import Decoder
 
@@ -87,10 +87,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._outgoing = Outgoing(transport.write)
-        transport.write(frames.greeting())
+        self._transport = cast("asyncio.Transport", transport)
+        self._outgoing = Outgoing(self._transport.write)
+        self._transport.write(frames.greeting())
 
     def data_received(self, data: bytes) -> None:
         """See asyncio."""

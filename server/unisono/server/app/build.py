@@ -52,7 +52,7 @@ def certificate(settings: Settings) -> Certificate | None:
 
 def _make_server(settings: Settings) -> MakeServer:
     """Return what makes the server, and import no other: http takes a tenth of a start."""
-    if settings.transport == "http":
+    if settings.chosen_transport == "http":
         from unisono.server.api.http_server import HttpServer
 
         return HttpServer

@@ -41,7 +41,13 @@ async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) 
     tune_gc()
     address = Address.parse(settings.listen)
     host = f"[{address.host}]" if ":" in address.host else address.host
-    log.info("serving", address=f"{host}:{port}", store=settings.store, tls=tls is not None)
+    log.info(
+        "serving",
+        address=f"{host}:{port}",
+        store=settings.store,
+        tls=tls is not None,
+        transport=settings.chosen_transport,
+    )
     if settings.dev:
         log.warning("the development key is accepted; do not use this for real users")
     if tls is None and not address.is_loopback and not settings.behind_tls_proxy:

@@ -45,9 +45,11 @@ def serve(config: Path | None, **flags: Any) -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     from unisono.server.api.address import ListenError
     from unisono.server.api.tls import CertificateError
+    from unisono.server.app.event_loop import loop_factory
     from unisono.server.app.run import serve as run
 
     try:
-        asyncio.run(run(settings))
+        with asyncio.Runner(loop_factory=loop_factory(settings.event_loop)) as runner:
+            runner.run(run(settings))
     except (ListenError, CertificateError) as error:
         raise click.ClickException(str(error)) from error

@@ -1,5 +1,6 @@
 """Settings of serving: where to listen, how to encrypt, what to log."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +14,14 @@ class ServingSettings(BaseModel):
     """Settings of the port and the process behind it."""
 
     listen: str = setting("127.0.0.1:50051", ADDRESS, "address to listen on; port 0 takes a free one")
-    transport: Literal["grpcio", "http"] = setting(
-        "grpcio", WORD, "what serves the port: grpcio's server, or our own, in the clear as yet: http"
+    transport: Literal["auto", "grpcio", "http"] = setting(
+        "auto",
+        WORD,
+        "what serves the port: grpcio's server, or our own, in the clear as yet: http; auto is http with "
+        "--dev and without TLS, grpcio otherwise",
+    )
+    event_loop: Literal["auto", "uvloop", "asyncio"] = setting(
+        "auto", WORD, "what waits for sockets: uvloop, or Python's own; auto is uvloop where it is installed"
     )
     tls_certificate: Path | None = setting(None, FILE, "PEM certificate chain; with tls_key, turns TLS on")
     tls_key: Path | None = setting(None, FILE, "PEM private key of tls_certificate")
@@ -55,6 +62,13 @@ class ServingSettings(BaseModel):
     def _is_an_address(cls, listen: str) -> str:
         Address.parse(listen)
         return listen
+
+    @field_validator("event_loop")
+    @classmethod
+    def _is_installed(cls, event_loop: str) -> str:
+        if event_loop == "uvloop" and find_spec("uvloop") is None:
+            raise ValueError('is not installed here: install the package uvloop, or take "auto" or "asyncio"')
+        return event_loop
 
     @field_validator("tls_certificate")
     @classmethod

@@ -1,5 +1,7 @@
 """All settings together. `load` finds their values."""
 
+from typing import Literal
+
 from pydantic import ConfigDict
 
 from unisono.server.config.access import AccessSettings
@@ -13,3 +15,10 @@ class Settings(LimitSettings, StreamSettings, StoreSettings, AccessSettings, Ser
     """All settings of the server. Times are in seconds unless the name has another unit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+    @property
+    def chosen_transport(self) -> Literal["grpcio", "http"]:
+        """What serves the port: with "auto" our own where things are tried out, in the clear."""
+        if self.transport != "auto":
+            return self.transport
+        return "http" if self.dev and self.tls_certificate is None else "grpcio"

@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -46,9 +47,7 @@ class Client:
     @property
     def version(self) -> str:
         """Return the library's name and version."""
-        command = (self._program, "--version")
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True)
-        return done.stdout.strip()
+        return _version(self._program)
 
     async def run(
         self, address: str, case: str, user_id: str, on_ready: Callable[[], Awaitable[None]]
@@ -78,6 +77,12 @@ def clients() -> list[Client]:
     names = sorted(build.parent.name for build in FOLDER.glob("*/build"))
     chosen = os.environ.get("ONLY", "").split()
     return [Client(name) for name in names if not chosen or name in chosen]
+
+
+@cache
+def _version(program: Path) -> str:
+    done = subprocess.run((program, "--version"), capture_output=True, text=True, timeout=TIMEOUT, check=True)
+    return done.stdout.strip()
 
 
 async def _outcome(process: asyncio.subprocess.Process, on_ready: Callable[[], Awaitable[None]]) -> Outcome:

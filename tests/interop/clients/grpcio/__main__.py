@@ -5,8 +5,9 @@ import sys
 
 import grpc
 
+from tests.interop.clients.expectations import CaseFailed
 from tests.interop.clients.grpcio.cases import CASES
-from tests.interop.clients.grpcio.service import CaseFailed, Service
+from tests.interop.clients.grpcio.service import Service
 
 
 def main() -> int:

@@ -11,17 +11,14 @@ from typing import Final
 import grpc
 from google.rpc import error_details_pb2
 
+from tests.interop.clients.expectations import CaseFailed, check_reason, detail, expect
 from tests.interop.clients.grpcio.service import (
     DEADLINE,
     PHONE,
-    CaseFailed,
     Service,
     Stream,
     bearer,
-    check_reason,
-    detail,
     ends_with,
-    expect,
     wait,
 )
 from unisono.v1 import feed_service_pb2 as feed_pb
@@ -45,8 +42,8 @@ def batch(service: Service) -> None:
     first, refused, last = service.batch(service.new("First"), empty, service.new("Last"))
     expect(first.result.id and last.result.id, "a good item was refused")
     expect(refused.error.code == grpc.StatusCode.INVALID_ARGUMENT.value[0], f"code {refused.error.code}")
-    check_reason(refused.error, "INVALID_REQUEST")
-    violations = detail(refused.error, error_details_pb2.BadRequest).field_violations
+    check_reason(refused.error.details, "INVALID_REQUEST")
+    violations = detail(refused.error.details, error_details_pb2.BadRequest).field_violations
     expect([violation.field for violation in violations] == ["payload"], f"the fields are {violations}")
 
 

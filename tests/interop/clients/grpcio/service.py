@@ -8,8 +8,9 @@ from typing import Final, Protocol, TypeVar
 
 import grpc
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import status_pb2
 
+from tests.interop.clients.expectations import CaseFailed, check_reason, expect
 from unisono.v1 import feed_service_pb2 as feed_pb
 from unisono.v1 import feed_service_pb2_grpc as feed_grpc
 from unisono.v1 import notification_pb2 as pb
@@ -19,7 +20,6 @@ from unisono.v1 import notification_service_pb2_grpc as service_grpc
 DEADLINE: Final = 30.0
 PHONE: Final = "phone"
 
-MessageT = TypeVar("MessageT", bound=Message)
 ResponseT = TypeVar("ResponseT", bound=Message)
 
 _PING: Final = (
@@ -27,16 +27,6 @@ _PING: Final = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
 )
-
-
-class CaseFailed(Exception):
-    """What was not as the case says, in one line."""
-
-
-def expect(holds: object, why: str) -> None:
-    """Raise CaseFailed unless it holds."""
-    if not holds:
-        raise CaseFailed(why)
 
 
 def bearer(token: str) -> tuple[tuple[str, str], ...]:
@@ -166,7 +156,7 @@ def ends_with(code: grpc.StatusCode, reason: str = "") -> Iterator[None]:
     except grpc.RpcError as error:
         expect(error.code() is code, f"{error.code().name} instead of {code.name}: {error.details()}")
         if reason:
-            check_reason(status_of(error), reason)
+            check_reason(status_of(error).details, reason)
     else:
         raise CaseFailed(f"the call did not end with {code.name}")
 
@@ -177,21 +167,6 @@ def status_of(error: grpc.RpcError) -> status_pb2.Status:
         if trailer.key == "grpc-status-details-bin" and isinstance(trailer.value, bytes):
             return status_pb2.Status.FromString(trailer.value)
     raise CaseFailed("the status has no details")
-
-
-def check_reason(holder: status_pb2.Status | service_pb.BatchItemError, reason: str) -> None:
-    """Expect an ErrorInfo with this reason among the details."""
-    info = detail(holder, error_details_pb2.ErrorInfo)
-    expect((info.domain, info.reason) == ("unisono", reason), f"the reason is {info.domain} {info.reason}")
-
-
-def detail(holder: status_pb2.Status | service_pb.BatchItemError, kind: type[MessageT]) -> MessageT:
-    """Return the detail of a type."""
-    for packed in holder.details:
-        message = kind()
-        if packed.Unpack(message):
-            return message
-    raise CaseFailed(f"among the details is no {kind.DESCRIPTOR.name}")
 
 
 def wait(seconds: float) -> None:

@@ -43,6 +43,7 @@ class Http2Client:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.frames: list[frames.Frame] = []
+        self._reset: set[int] = set()
         self.answers_pings = True
         self._reader, self._writer = reader, writer
         self._decoder = Decoder()
@@ -66,6 +67,8 @@ class Http2Client:
         self._buffer += data
         for frame in frames.take_frames(self._buffer):
             self.frames.append(frame)
+            if frame.kind == frames.RST_STREAM:
+                self._reset.add(frame.stream_id)
             if frame.kind == frames.PING and self.answers_pings and not frame.flags & frames.ACK:
                 self.send(frames.frame(frames.PING, frames.ACK, 0, frame.payload))
         return bool(data)
@@ -76,7 +79,7 @@ class Http2Client:
 
     def gone(self, stream_id: int) -> bool:
         """The server has forgotten the call: its answer is complete, and the rest of the request unwanted."""
-        return bool(self.of(frames.RST_STREAM, stream_id))
+        return stream_id in self._reset
 
     def status(self, stream_id: int) -> dict[str, str]:
         """The trailers of a call; those of all before must have been asked for."""

@@ -28,8 +28,11 @@ def view_of(items: Sequence[Item], feeds: Mapping[FeedKey, Feed], stored: Mappin
                 rows[read_set.feed][row.id] = row
             else:
                 rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
-        for row in _leaving(of_feed, read_set):
-            rows[read_set.feed].setdefault(row.id, replace(row, payload=None))
+    # Many sends of one commit are to one feed.
+    for feed, now in {(item.read_set.feed, item.read_set.room.now) for item in items if item.read_set.room}:
+        for row in _leaving(stored.get(feed, {}), now):
+            if row.id not in rows[feed]:
+                rows[feed][row.id] = replace(row, payload=None)
     return View(feeds=feeds, rows={key: tuple(found.values()) for key, found in rows.items()}, scans=scans)
 
 
@@ -51,12 +54,9 @@ def _keyed(stored: Rows, key: str) -> list[Notification]:
     return [row for row in stored.values() if key and row.app_notification_id == key]
 
 
-def _leaving(stored: Rows, read_set: ReadSet) -> list[Notification]:
-    """All that may give way to a send, however little room it takes."""
-    room = read_set.room
-    if room is None:
-        return []
-    return [row for row in stored.values() if row.settled or (row.live and row.expire_time <= room.now)]
+def _leaving(stored: Rows, now: int) -> list[Notification]:
+    """All that may give way to a send at this time, however little room it takes."""
+    return [row for row in stored.values() if row.settled or (row.live and row.expire_time <= now)]
 
 
 def _scanned(stored: Rows, scan: Scan) -> tuple[list[Notification], int | None]:

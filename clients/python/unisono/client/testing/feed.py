@@ -140,7 +140,7 @@ class Listener(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Feed:
-    """The feed of one user. `changes[n - 1]` is the change of revision n; `rows` are by id.
+    """The feed of one user. `changes[n - 1]` is the change of revision n; `rows` are by id, the oldest first.
 
     Positions below `floor` cannot resume, as tombstones after them were purged. Positions of another
     `epoch` are of an earlier feed of the user, and invalid.
@@ -167,7 +167,7 @@ class Feed:
     @property
     def live(self) -> list[Row]:
         """The notifications that are in the feed, in the order of their creation."""
-        return sorted((row for row in self.rows.values() if row.live), key=lambda row: row.create_revision)
+        return [row for row in self.rows.values() if row.removal is None]
 
     @property
     def present(self) -> list[Endpoint]:

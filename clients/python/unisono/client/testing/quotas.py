@@ -23,10 +23,12 @@ def check_room(
     """
     limits = request_context.limits
     growth = size - (leaves.size if leaves is not None else 0)
-    live = len(feed.live) + 1 - limits.live_notifications_per_feed if leaves is None else 0
-    excess = _size(feed) + growth - limits.feed_bytes if growth > 0 else 0
+    rows = feed.live
+    live = len(rows) + 1 - limits.live_notifications_per_feed if leaves is None else 0
+    excess = _size(rows) + growth - limits.feed_bytes if growth > 0 else 0
+    makes_room = limits.full_feed == "make_room" and (live > 0 or excess > 0)
     going: list[Row] = []
-    for row in _may_give_way(request_context, feed) if limits.full_feed == "make_room" else ():
+    for row in _may_give_way(request_context, rows) if makes_room else ():
         if live <= 0 and excess <= 0:
             break
         if row is not leaves:
@@ -39,22 +41,22 @@ def check_room(
             "delete some, or wait until some expire"
         )
         raise errors.quota_exceeded("LIVE_NOTIFICATIONS_EXCEEDED", text, limit)
-    _check_targets(request_context, feed, target, leaves)
+    _check_targets(request_context, rows, target, leaves)
     if excess > 0:
         raise _size_exceeded(limits.feed_bytes)
     return going
 
 
-def _may_give_way(request_context: RequestContext, feed: Feed) -> list[Row]:
+def _may_give_way(request_context: RequestContext, live: list[Row]) -> list[Row]:
     """Return what may give way, in this order: what has expired, then the oldest of what is settled."""
     now = request_context.now
-    expired = [row for row in feed.live if millis(row.message.expire_time) <= now]
-    settled = [row for row in feed.live if row.settled and row not in expired]
+    expired = [row for row in live if millis(row.message.expire_time) <= now]
+    settled = [row for row in live if row.settled and row not in expired]
     return sorted(expired, key=lambda row: millis(row.message.expire_time)) + settled[:_MAX_DISPLACED]
 
 
-def _size(feed: Feed) -> int:
-    return sum(row.size for row in feed.live)
+def _size(live: list[Row]) -> int:
+    return sum(row.size for row in live)
 
 
 def _size_exceeded(limit: int) -> QuotaExceeded:
@@ -68,17 +70,19 @@ def _size_exceeded(limit: int) -> QuotaExceeded:
 def check_growth(request_context: RequestContext, feed: Feed, growth: int) -> None:
     """Raise `QuotaExceeded` unless the feed has room for `growth` more bytes; shrinking is always allowed."""
     limit = request_context.limits.feed_bytes
-    if growth > 0 and _size(feed) + growth > limit:
+    if growth > 0 and _size(feed.live) + growth > limit:
         raise _size_exceeded(limit)
 
 
-def _check_targets(request_context: RequestContext, feed: Feed, target: str, leaves: Row | None) -> None:
-    limit = request_context.limits.target_policies_per_feed
-    live = Counter(row.target_key for row in feed.live if row.target_key)
-    if not target or target in live:
+def _check_targets(request_context: RequestContext, live: list[Row], target: str, leaves: Row | None) -> None:
+    if not target:
         return
-    freed = leaves is not None and live[leaves.target_key] == 1
-    if len(live) - freed >= limit:
+    limit = request_context.limits.target_policies_per_feed
+    targets = Counter(row.target_key for row in live if row.target_key)
+    if target in targets:
+        return
+    freed = leaves is not None and targets[leaves.target_key] == 1
+    if len(targets) - freed >= limit:
         text = (
             f"the live notifications of the feed have {limit} different target policies, which is the "
             "limit; use one of them, or platforms, or delete some"

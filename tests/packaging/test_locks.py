@@ -41,8 +41,9 @@ def test_development_runs_on_the_versions_of_the_runtime() -> None:
     assert run.items() <= dev.items()
 
 
-def test_the_lock_of_npm_pins_each_package_by_hash_and_names_no_registry() -> None:
-    lock = json.loads((ROOT / "tests/interop/oidc_provider/package-lock.json").read_text())
+@pytest.mark.parametrize("name", ["oidc_provider", "clients/connect_node", "clients/grpc_js"])
+def test_a_lock_of_npm_pins_each_package_by_hash_and_names_no_registry(name: str) -> None:
+    lock = json.loads((ROOT / "tests/interop" / name / "package-lock.json").read_text())
     packages = [package for name, package in lock["packages"].items() if name]
     assert packages
     assert all(package["integrity"].startswith("sha512-") for package in packages)

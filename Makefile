@@ -224,7 +224,7 @@ peers: ## build Centrifugo, which make bench measures beside ours, into .cache/t
 	@scripts/golang peers
 
 .PHONY: bench
-bench: .venv/.dev peers ## measure what the service costs, beside floors and peers: about twenty minutes (ONLY="sending live" ROUNDS=)
+bench: .venv/.dev peers ## measure what the service costs, on each transport, beside floors and peers: about twenty-five minutes (ONLY="sending live" ROUNDS=)
 	@$(BENCH) run $(CHOSEN)
 
 .PHONY: bench-quick

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from benchmarks.samples import Sample, Samples
-from benchmarks.transports import TRANSPORTS
+from benchmarks.transports import TRANSPORTS, names
 
 Workload = Callable[[], Awaitable[Sample]]
 """Runs once, and returns what was measured."""
@@ -61,5 +61,5 @@ class Group:
     open: Callable[[Scale], AbstractAsyncContextManager[Workloads]]
     missing: Callable[[], str | None] = lambda: None
     lasting: bool = False
-    transports: Sequence[str] = tuple(transport.name for transport in TRANSPORTS)
+    transports: Sequence[str] = names(TRANSPORTS)
     notes: str = ""

@@ -14,11 +14,20 @@ class Transport:
     name: str
     settings: Mapping[str, str]
 
+    @classmethod
+    def of(cls, name: str, transport: str, event_loop: str) -> "Transport":
+        """Return a transport of the server on an event loop."""
+        return cls(name=name, settings={"UNISONO_TRANSPORT": transport, "UNISONO_EVENT_LOOP": event_loop})
 
-GRPCIO: Final = Transport(name="grpcio", settings={"UNISONO_TRANSPORT": "grpcio"})
-HTTP: Final = Transport(name="http", settings={"UNISONO_TRANSPORT": "http"})
+
+GRPCIO: Final = Transport.of("grpcio", "grpcio", "uvloop")
+HTTP: Final = Transport.of("http", "http", "uvloop")
+ASYNCIO: Final = Transport.of("asyncio", "http", "asyncio")
 
 TRANSPORTS: Final[Sequence[Transport]] = (GRPCIO, HTTP)
+
+WITH_ASYNCIO: Final[Sequence[Transport]] = (*TRANSPORTS, ASYNCIO)
+"""The transports, and http on Python's own event loop, for what nothing but our server takes part in."""
 
 HELD: Final = HTTP.name
 """The transport that is held to the targets."""
@@ -32,6 +41,11 @@ def on(transport: str, workloads: Mapping[str, T]) -> Mapping[str, T]:
     return {f"{name}{_suffix(transport)}": value for name, value in workloads.items()}
 
 
+def names(transports: Sequence[Transport]) -> Sequence[str]:
+    """Return the names of transports, in their order."""
+    return tuple(transport.name for transport in transports)
+
+
 def seen_from(transport: str, named: Mapping[str, T]) -> Mapping[str, T]:
     """Return a copy in which what is named for a transport is there by its plain name, too."""
     suffix = _suffix(transport)
@@ -41,7 +55,7 @@ def seen_from(transport: str, named: Mapping[str, T]) -> Mapping[str, T]:
 
 def is_on_one(workload: str) -> bool:
     """Return whether a workload is one of our server, on any transport; others are of floors and peers."""
-    return any(workload.endswith(_suffix(transport.name)) for transport in TRANSPORTS)
+    return any(workload.endswith(_suffix(transport.name)) for transport in WITH_ASYNCIO)
 
 
 def _suffix(transport: str) -> str:

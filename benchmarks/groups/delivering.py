@@ -15,7 +15,7 @@ from benchmarks.load.requests import Request
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample, measure
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
-from benchmarks.transports import BESIDE
+from benchmarks.transports import BESIDE, WITH_ASYNCIO, names
 
 DEVICES: Final = 3
 BURST: Final = 20
@@ -63,7 +63,7 @@ async def _workloads(server: RunningServer, amount: int) -> Workloads:
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     amount, streams = scale.of(_BATCHES, minimum=10), DEVICES * len(_LISTENED)
-    with folder() as place, on_each_transport(place) as ours, empty() as floor:
+    with folder() as place, on_each_transport(place, WITH_ASYNCIO) as ours, empty() as floor:
         size = await sizes.of_stream(ours[BESIDE].address)
         yield {
             WRITE: await broadcasts(floor, streams, size, amount),
@@ -77,6 +77,7 @@ DELIVERING: Final = Group(
     floor=WRITE,
     noise="cpu",
     open=_open,
+    transports=names(WITH_ASYNCIO),
     metrics=(
         Metric(
             name="delivery",

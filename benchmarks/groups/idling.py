@@ -15,7 +15,7 @@ from benchmarks.machine import idle, usage
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample
 from benchmarks.servers.servers import RunningServer, empty, folder, unisono
-from benchmarks.transports import TRANSPORTS, Transport
+from benchmarks.transports import WITH_ASYNCIO, Transport, names
 from tests.support.http2.fleet import fitting
 
 _STREAMS: Final = 3000
@@ -76,7 +76,7 @@ async def _open(scale: Scale) -> AsyncIterator[Workloads]:
         size = await sizes.of_stream(ours.address)
     yield {
         STREAM: partial(_bare, size, streams),
-        **side_by_side({one.name: {"idle": partial(_ours, one, streams)} for one in TRANSPORTS}),
+        **side_by_side({one.name: {"idle": partial(_ours, one, streams)} for one in WITH_ASYNCIO}),
     }
 
 
@@ -86,6 +86,7 @@ IDLING: Final = Group(
     floor=STREAM,
     noise="memory",
     open=_open,
+    transports=names(WITH_ASYNCIO),
     metrics=(
         Metric(
             name="idle",

@@ -15,12 +15,12 @@ from benchmarks.load.requests import Request
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample, measure, quantiles
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
-from benchmarks.transports import BESIDE, on
+from benchmarks.transports import BESIDE, WITH_ASYNCIO, names, on
 
 A_SECOND: Final = 300
 """The rate of sends that are each alone."""
 
-_CALLS: Final = 2000
+_CALLS: Final = 1500
 _CONNECTIONS: Final = 4
 
 _USERS: Final = [f"live-{number}" for number in range(100)]
@@ -61,7 +61,7 @@ async def _workloads(server: RunningServer, amount: int) -> Workloads:
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     amount = scale.of(_CALLS, minimum=600)
-    with folder() as place, on_each_transport(place) as ours, empty() as floor:
+    with folder() as place, on_each_transport(place, WITH_ASYNCIO) as ours, empty() as floor:
         (sample,) = requests.sends(["measured-0"], 1)
         answer = await sizes.of_answer(ours[BESIDE].address, sample)
         yield {
@@ -78,6 +78,7 @@ LIVE: Final = Group(
     floor=ECHO,
     noise="p50",
     open=_open,
+    transports=names(WITH_ASYNCIO),
     metrics=(
         Metric(
             name="lone",

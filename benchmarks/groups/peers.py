@@ -25,7 +25,7 @@ SINGLE_CONNECTIONS: Final = 4
 BURST_CONNECTIONS: Final = 1
 
 #: Sends at a steady rate, at which each is alone.
-LONE_SENDS: Final = 1200
+LONE_SENDS: Final = 600
 
 #: Seconds that a backend of a peer waits after an acknowledgement before it sends more. A peer can be as fast
 #: as the generator, whose core would be busy all the time; the time of a send hardly differs.

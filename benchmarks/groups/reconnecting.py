@@ -16,7 +16,7 @@ from benchmarks.machine import idle, usage
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample, measure
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
-from benchmarks.transports import BESIDE, on
+from benchmarks.transports import BESIDE, WITH_ASYNCIO, names, on
 from tests.support.http2.fleet import fitting
 
 STREAM: Final = "grpcio's stream"
@@ -89,7 +89,7 @@ async def _workloads(server: RunningServer, known: int, new: int) -> Workloads:
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     streams = fitting(scale.of(_STREAMS, minimum=300)) // DEVICES * DEVICES
     new = scale.of(_NEW, minimum=300)
-    with folder() as place, on_each_transport(place) as ours, empty() as floor:
+    with folder() as place, on_each_transport(place, WITH_ASYNCIO) as ours, empty() as floor:
         size = await sizes.of_stream(ours[BESIDE].address)
         yield {
             STREAM: lambda: _begun(floor, streams, size),
@@ -105,6 +105,7 @@ RECONNECTING: Final = Group(
     floor=STREAM,
     noise="cpu",
     open=_open,
+    transports=names(WITH_ASYNCIO),
     metrics=(
         Metric(
             name="reconnect",

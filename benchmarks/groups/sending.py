@@ -11,7 +11,7 @@ from benchmarks.load.requests import Request
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample, measure
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
-from benchmarks.transports import BESIDE
+from benchmarks.transports import BESIDE, WITH_ASYNCIO, names
 
 ECHO: Final = "grpcio's echo"
 """The name of the floor: an empty call, as grpcio serves it."""
@@ -53,7 +53,7 @@ def _workloads(server: RunningServer, scale: Scale) -> Workloads:
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     amount = scale.of(_CALLS, minimum=1000)
-    with folder() as place, on_each_transport(place) as ours, empty() as floor:
+    with folder() as place, on_each_transport(place, WITH_ASYNCIO) as ours, empty() as floor:
         (sample,) = requests.sends(_USERS, 1)
         answer = await sizes.of_answer(ours[BESIDE].address, sample)
         yield {
@@ -68,6 +68,7 @@ SENDING: Final = Group(
     floor=ECHO,
     noise="cpu",
     open=_open,
+    transports=names(WITH_ASYNCIO),
     metrics=(
         Metric(
             name="send",

@@ -14,7 +14,7 @@ from benchmarks.machine import disk
 from benchmarks.metrics import Group, Metric, Scale, Workloads
 from benchmarks.samples import Sample, measure, quantiles
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
-from benchmarks.transports import BESIDE
+from benchmarks.transports import BESIDE, WITH_ASYNCIO, names
 
 _CALLS: Final = 2000
 _SYNCS: Final = 1000
@@ -44,7 +44,7 @@ async def _synced(place: Path, times: int) -> Sample:
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     amount, syncs = scale.of(_CALLS, minimum=300), scale.of(_SYNCS, minimum=200)
-    with folder() as place, on_each_transport(place) as ours, empty() as floor:
+    with folder() as place, on_each_transport(place, WITH_ASYNCIO) as ours, empty() as floor:
         (sample,) = requests.sends(_USERS, 1)
         answer = await sizes.of_answer(ours[BESIDE].address, sample)
         yield {
@@ -60,6 +60,7 @@ WAITING: Final = Group(
     floor=ECHO,
     noise="p50",
     open=_open,
+    transports=names(WITH_ASYNCIO),
     metrics=(
         Metric(
             name="one",

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-_LIBRARIES: Final = ("grpcio", "protobuf", "aiosqlite", "pyjwt")
+_LIBRARIES: Final = ("grpcio", "uvloop", "protobuf", "aiosqlite", "pyjwt")
 
 
 def machine() -> dict[str, str]:

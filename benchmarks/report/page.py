@@ -7,6 +7,7 @@ from typing import Final
 
 from benchmarks.metric_results import MetricResult, TransportResult
 from benchmarks.report import formatting
+from benchmarks.report.capacity import capacity
 from benchmarks.report.explanations import NOT_EXPLAINED
 from benchmarks.results import GroupResult, Result
 from benchmarks.transports import BESIDE, HELD
@@ -16,14 +17,16 @@ PICTURES: Final = "performance"
 
 OVERVIEW: Final = "overview"
 
+_TIME: Final = Path(__file__).parent / "time.md"
 _METHOD: Final = Path(__file__).parent / "method.md"
 
 _INTRO: Final = """\
 # Performance
 
-What Unisono costs, beside what it could not cost less than, and beside others. This page and its pictures
-are made by `make bench-report` from [`result.json`](performance/result.json), which `make bench` writes, and
-never edited by hand. Each picture is there as PNG too."""
+What Unisono does on one core, where its time goes, and what it costs beside what it could not cost less than,
+and beside others. This page and its pictures are made by `make bench-report` from
+[`result.json`](performance/result.json), which `make bench` writes, and never edited by hand. Each picture is
+there as PNG too."""
 
 
 def page(result: Result, explanations: Mapping[str, str]) -> str:
@@ -33,6 +36,9 @@ def page(result: Result, explanations: Mapping[str, str]) -> str:
 
 def _parts(result: Result, explanations: Mapping[str, str]) -> Iterator[str]:
     yield _INTRO
+    yield from capacity(result)
+    yield _TIME.read_text(encoding="utf-8").strip()
+    yield "## How it compares"
     yield f"{_sum(result)}\n\n{_picture('How all metrics are to their targets', OVERVIEW)}"
     yield _METHOD.read_text(encoding="utf-8").strip()
     yield from _where(result)

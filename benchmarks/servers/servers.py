@@ -3,7 +3,7 @@
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +36,14 @@ def unisono(store: Path, transport: Transport = GRPCIO) -> Iterator[RunningServe
 
 
 @contextmanager
-def on_each_transport(place: Path) -> Iterator[Mapping[str, RunningServer]]:
+def on_each_transport(
+    place: Path, transports: Sequence[Transport] = TRANSPORTS
+) -> Iterator[Mapping[str, RunningServer]]:
     """Run our server once on each transport, with stores of their own in a folder, and yield all by name."""
     with ExitStack() as servers:
         yield {
             transport.name: servers.enter_context(unisono(place / f"{transport.name}.db", transport))
-            for transport in TRANSPORTS
+            for transport in transports
         }
 
 

@@ -10,7 +10,8 @@ from tests.guarantees.torture.trial import Trial
 class Mutant:
     """A patch that breaks `promise`, which the trial must show; with `always`, also in `make test`.
 
-    `rounds` are how many show it, where fewer do than a short run of the trial has.
+    `rounds` are how many show it, where fewer do than a short run of the trial has. `transport` is the one
+    that is broken, where it is a transport.
     """
 
     name: str
@@ -19,3 +20,4 @@ class Mutant:
     patch: Patch
     always: bool = False
     rounds: int | None = None
+    transport: str = ""

@@ -4,10 +4,10 @@ from typing import Final
 
 from tests.guarantees.mutants.durable_mutants import DURABLE
 from tests.guarantees.mutants.mutant import Mutant
+from tests.guarantees.mutants.transport_mutants import OF_TRANSPORTS
 from tests.guarantees.patches import Patch
 from tests.guarantees.torture.trials import (
     cycles,
-    dead_peers,
     frozen,
     lossy_bus,
     network,
@@ -19,6 +19,7 @@ from tests.guarantees.torture.trials import (
 
 MUTANTS: Final = (
     *DURABLE,
+    *OF_TRANSPORTS,
     Mutant(
         name="the tail is told backwards",
         promise="Ordered",
@@ -163,16 +164,6 @@ MUTANTS: Final = (
             old="session.run(encode_response, write)",
             new="session.run(lambda *said: "
             "self.__dict__.setdefault('kept', []).append(encode_response(*said)) or self.kept[-1], write)",
-        ),
-    ),
-    Mutant(
-        name="the dead are not found out",
-        promise="Bounded",
-        trial=dead_peers.DEAD_PEERS,
-        patch=Patch(
-            file="api/grpcio/server.py",
-            old="int(transport.ping_timeout * 1000)",
-            new="60_000",
         ),
     ),
     Mutant(

@@ -7,6 +7,7 @@ from tests.guarantees.mutants.mutants import MUTANTS
 from tests.guarantees.thorough import thorough
 from tests.guarantees.torture.run import run
 from tests.guarantees.torture.tools import require
+from tests.support import transports
 from unisono.verify.checker import PROMISES
 
 #: Chance may spare a server once: what is not seen with the first is tried with the next.
@@ -19,8 +20,10 @@ ALWAYS = [mutant for mutant in MUTANTS if mutant.always]
 
 
 @pytest.mark.parametrize("mutant", thorough(MUTANTS, always=ALWAYS, name=lambda mutant: mutant.name))
-def test_it_is_caught(mutant: Mutant) -> None:
+def test_it_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
     require(mutant.trial.needs)
+    if mutant.transport:
+        monkeypatch.setattr(transports, "NAME", mutant.transport)
 
     for seed in SEEDS:
         result = run(

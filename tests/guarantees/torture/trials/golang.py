@@ -76,12 +76,16 @@ class GoFleet:
         for device in self._devices:
             await device.until(lambda device: len(device.told("subscribe")) > begun[device] and device.live)
 
-    async def check(self, backend: Publisher) -> None:
-        """Compare with the store, and give the judge what happened to the devices."""
+    async def agrees(self, backend: Publisher, timeout: float) -> None:
+        """Wait until each device holds what the store lists; see `Settling`."""
         for device in self._devices:
-            async with asyncio.timeout(self._context.timeout):
+            async with asyncio.timeout(timeout):
                 while not await go_inboxes.agrees(device, backend, USER):
                     await asyncio.sleep(0.1)
+
+    async def check(self) -> None:
+        """Give the judge what happened to the devices."""
+        for device in self._devices:
             await device.end()
             streams, history = device.streams(PRINCIPAL), self._context.recorder.history
             go_inboxes.check_points(device, streams)
@@ -134,12 +138,11 @@ async def be_a_device_in_go(context: TrialContext) -> None:
         context.server() as server,
         answering_proxy(server.address, context.random) as answering,
         carrying(Proxy(answering.target)) as proxy,
-        context.backend(server.address) as backend,
     ):
         fleet = GoFleet(context, server, answering, proxy)
         renewing = asyncio.create_task(fleet.renew_tokens())
         try:
-            async with context.traffic(server.address, users=[USER]):
+            async with context.traffic(server.address, users=[USER], beside=[fleet]):
                 await fleet.start()
                 for number in range(context.rounds):
                     await fleet.handle()
@@ -148,7 +151,7 @@ async def be_a_device_in_go(context: TrialContext) -> None:
                     await fleet.live()
                     context.done()
                 await fleet.rest()
-            await fleet.check(backend)
+            await fleet.check()
         finally:
             renewing.cancel()
             await fleet.close()

@@ -106,6 +106,26 @@ class Held:
         await echo(exchange)
 
 
+class Reluctant:
+    """Takes its time to end when it is cancelled. `running` is how many do."""
+
+    def __init__(self) -> None:
+        self.begun = self.running = self.most = 0
+        self.released = asyncio.Event()
+
+    async def __call__(self, exchange: Exchange) -> None:
+        self.begun += 1
+        self.running += 1
+        self.most = max(self.most, self.running)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await self.released.wait()
+            raise
+        finally:
+            self.running -= 1
+
+
 async def come_true(condition: Callable[[], object]) -> None:
     """Let the loop turn until a condition is met."""
     async with asyncio.timeout(TIMEOUT):

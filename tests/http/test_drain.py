@@ -5,9 +5,10 @@ import socket
 from contextlib import suppress
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.http.http2_client import request
-from tests.http.listening import Held, come_true, echo, listening
+from tests.http.listening import Held, Reluctant, come_true, echo, listening
 from tests.http.test_life import goaways, greeted
 from tests.support.http2.frames import END_STREAM, HEADERS
 from unisono.server.api.http.exchange import Exchange
@@ -88,6 +89,25 @@ async def test_waits_for_what_handlers_do_when_their_clients_are_gone() -> None:
         cleaned.set()
         await closed
     assert steps == ["cleaned up"]
+
+
+async def test_who_does_not_end_when_cancelled_is_named_and_left() -> None:
+    # Given a handler that does not end when it is cancelled.
+    stubborn = Reluctant()
+    async with listening(stubborn, cancelled=0) as served:
+        client = await served.connect()
+        client.ask(1, b"/stubborn")
+        await client.round_trip()
+        # When the listener stops.
+        served.listener.drain()
+        with capture_logs() as logs:
+            await served.listener.wait_closed(0)
+        # Then nobody waits for it.
+        assert stubborn.running == 1
+        left = {"event": "exchanges_left", "log_level": "warning", "count": 1, "paths": [b"/stubborn"]}
+        assert logs == [left]
+        stubborn.released.set()
+        await served.listener.wait_closed(LONG)
 
 
 async def test_a_connection_that_has_not_said_its_version_is_closed() -> None:

@@ -1,34 +1,12 @@
 """Who resets requests as fast as it sends them gets no further than who waits (CVE-2023-44487)."""
 
-import asyncio
-
 from tests.http.http2_client import request
-from tests.http.listening import come_true, listening
+from tests.http.listening import Reluctant, come_true, listening
 from tests.support.http2 import frames
 from tests.support.http2.frames import DATA, HEADERS, RST_STREAM, first_number
 from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.http.h2.errors import ErrorCode
 from unisono.server.api.http.h2.state import Http2Limits
-
-
-class Reluctant:
-    """Takes its time to end when it is cancelled. `running` is how many do."""
-
-    def __init__(self) -> None:
-        self.begun = self.running = self.most = 0
-        self.released = asyncio.Event()
-
-    async def __call__(self, exchange: Exchange) -> None:
-        self.begun += 1
-        self.running += 1
-        self.most = max(self.most, self.running)
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            await self.released.wait()
-            raise
-        finally:
-            self.running -= 1
 
 
 def reset_at_once(*stream_ids: int) -> bytes:

@@ -66,14 +66,16 @@ class Listener:
             connection.drain()
 
     async def wait_closed(self, grace: float) -> None:
-        """Wait until all connections and tasks have ended; after `grace` seconds, cancel what is left."""
+        """Wait until all connections and tasks have ended; after `grace` seconds, cancel what is left.
+
+        A task that does not end then is named in the log, and left: who stops waits for nobody for ever.
+        """
         serving = self._serving
-        try:
-            async with asyncio.timeout(grace):
-                await serving.wait_idle()
-        except TimeoutError:
-            serving.cancel()
-            await serving.wait_idle()
+        if await serving.wait_idle(grace):
+            return
+        serving.cancel()
+        if not await serving.wait_idle(serving.timeouts.cancelled):
+            serving.log_left()
 
     async def _listen(self, one: socket.socket) -> asyncio.Server:
         loop = self._serving.loop

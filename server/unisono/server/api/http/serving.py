@@ -11,6 +11,10 @@ from unisono.server.api.http.timeouts import Timeouts
 
 log = structlog.get_logger(__name__)
 
+MOST_PATHS: Final = 10
+LONGEST_PATH: Final = 100
+"""How many paths the log has of requests that do not end, and how many bytes of each."""
+
 
 class Ending(Exchange, Protocol):
     """An exchange that says whether it has ended, and is told when its task has."""
@@ -53,15 +57,15 @@ class Serving:
         self.http2_limits: Final = http2_limits
         self.loop: Final = asyncio.get_running_loop()
         self.connections: Final[set[Served]] = set()
-        self.tasks: Final[set[asyncio.Task[None]]] = set()
+        self.tasks: Final[dict[asyncio.Task[None], Ending]] = {}
         self.is_draining = False
         self._emptied: asyncio.Future[None] | None = None
 
     def start(self, exchange: Ending) -> asyncio.Task[None]:
         """Start the task that handles an exchange."""
         task = self.loop.create_task(_run(self._handle, exchange))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        self.tasks[task] = exchange
+        task.add_done_callback(self.tasks.pop)
         return task
 
     def closed(self, connection: Served) -> None:
@@ -77,8 +81,21 @@ class Serving:
         for task in self.tasks:
             task.cancel()
 
-    async def wait_idle(self) -> None:
-        """Wait until there are no connections, and nothing runs."""
+    async def wait_idle(self, seconds: float) -> bool:
+        """Wait until there are no connections, and nothing runs; return whether that is so in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._until_idle()
+        except TimeoutError:
+            return False
+        return True
+
+    def log_left(self) -> None:
+        """Say what runs on although it was cancelled."""
+        paths = sorted({exchange.path[:LONGEST_PATH] for exchange in self.tasks.values()})
+        log.warning("exchanges_left", count=len(self.tasks), paths=paths[:MOST_PATHS])
+
+    async def _until_idle(self) -> None:
         while self.connections or self.tasks:
             if self.connections:
                 self._emptied = self.loop.create_future()

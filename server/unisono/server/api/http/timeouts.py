@@ -36,3 +36,6 @@ class Timeouts:
 
     linger: float = 2.0
     """How long to read on after our end, so that the client gets to see what we sent last."""
+
+    cancelled: float = 2.0
+    """How long whoever handles a request may take to end when the listener has cancelled it."""

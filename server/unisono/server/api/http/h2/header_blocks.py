@@ -7,9 +7,10 @@ same. So a few are remembered, which takes HPACK off the hot path.
 from collections.abc import Iterable
 from typing import Final
 
-from hpack import Decoder, HPACKError, OversizedHeaderListError
+from hpack import HPACKError, OversizedHeaderListError
 
 from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
+from unisono.server.api.http.h2.field_decoder import ENTRY, FieldDecoder
 from unisono.server.api.http.h2.requests import Header, Headers, RequestHead, request_head
 
 FAR_TOO_LARGE: Final = 4
@@ -25,9 +26,6 @@ NO_TABLE: Final = b"\x20"
 
 _LITERAL: Final = b"\0"
 """A literal that is not indexed, with a new name (section 6.2.2)."""
-
-_ENTRY: Final = 32
-"""What a header counts besides its name and its value."""
 
 _LARGE: Final = 0x7F
 _SIZES: Final = tuple(bytes((size,)) for size in range(_LARGE))
@@ -56,7 +54,7 @@ class HeaderDecoder:
 
     def __init__(self, max_list_bytes: int) -> None:
         self._max_list_bytes: Final = max_list_bytes
-        self._decoder: Final = Decoder(max_header_list_size=FAR_TOO_LARGE * max_list_bytes)
+        self._decoder: Final = FieldDecoder(FAR_TOO_LARGE * max_list_bytes)
         self._remembered: dict[bytes, HeaderList] = {}
 
     def decode(self, block: bytes) -> HeaderList | None:
@@ -67,7 +65,7 @@ class HeaderDecoder:
         known = self._remembered.get(block)
         if known is not None:
             return known
-        table = self._decoder.header_table
+        table = self._decoder.table
         entries, size = table.dynamic_entries, table.maxsize
         first, count = (entries[0] if entries else None), len(entries)
         found = self._decoded(block)
@@ -82,12 +80,12 @@ class HeaderDecoder:
 
     def _decoded(self, block: bytes) -> HeaderList | None:
         try:
-            found = tuple(self._decoder.decode(block, raw=True))
+            found = tuple(self._decoder.decode(block))
         except OversizedHeaderListError:
             raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "far too many headers") from None
-        except (HPACKError, IndexError, ValueError) as error:
+        except (HPACKError, IndexError) as error:
             raise ConnectionFailed(ErrorCode.COMPRESSION_ERROR, f"a header block is wrong: {error}") from None
-        size = sum(len(name) + len(value) + _ENTRY for name, value in found)
+        size = sum(len(name) + len(value) + ENTRY for name, value in found)
         return HeaderList(found) if size <= self._max_list_bytes else None
 
 

@@ -60,11 +60,12 @@ DURABLE: Final = (
         name="a deletion of many ends after its first step",
         promise="Durable",
         trial=process_faults.PAUSED,
+        rounds=8,
         patch=Patch(
             file="core/stepping.py",
             old="        done = await self._commits.submit(replace(command, scan=scan), kind)\n"
             "        until = done.feed.revision\n",
-            new="        few = replace(command, scan=replace(scan, limit=8))\n"
+            new="        few = replace(command, scan=replace(scan, limit=2))\n"
             "        return await self._commits.submit(few, kind)\n"
             "        until = done.feed.revision\n",
         ),

@@ -10,8 +10,8 @@ from tests.guarantees.torture.trial import Trial
 class Mutant:
     """A patch that breaks `promise`, which the trial must show; with `always`, also in `make test`.
 
-    `rounds` are how many show it, where fewer do than a short run of the trial has. `transport` is the one
-    that is broken, where it is a transport.
+    `rounds` are how many show it, where that is not a short run of the trial. `transport` is the one that is
+    broken, where it is one.
     """
 
     name: str

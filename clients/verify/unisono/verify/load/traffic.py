@@ -35,7 +35,8 @@ ACTIONS: Final = ("reply", "archive")
 MAX_SENT: Final = 150
 
 #: Reasons of refusals that are fair when another call changed the notification first, or it has expired;
-#: where all that the feed may hold waits to be read; and for a mark by a device whose user was deleted.
+#: where all that the feed may hold waits to be read; and for a mark by a device whose user was deleted, be
+#: there a feed again, or not.
 FAIR: Final = (
     "NOTIFICATION_NOT_FOUND",
     "KEY_CONFLICT",
@@ -43,6 +44,7 @@ FAIR: Final = (
     "INVALID_REQUEST",
     "LIVE_NOTIFICATIONS_EXCEEDED",
     "FEED_DELETED",
+    "ENDPOINT_NOT_FOUND",
 )
 
 #: How long notifications with a prefix live at most: they expire even if nobody deletes them.

@@ -58,11 +58,13 @@ async function raising(answer) {
     return await answer;
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    throw new CallFailed(grpcNameOf(error.code), error.rawMessage, error.details.map(unpacked));
+    throw new CallFailed(grpcNameOf(error), error.rawMessage, error.details.map(unpacked));
   }
 }
 
-function grpcNameOf(code) {
+function grpcNameOf({ code, rawMessage }) {
+  // Node.js refuses what is begun in the moment of a GOAWAY, before it is sent, and the library calls that internal.
+  if (rawMessage.endsWith("NGHTTP2_REFUSED_STREAM")) return "UNAVAILABLE";
   return code === Code.Canceled ? "CANCELLED" : Code[code].replace(/\B[A-Z]/g, "_$&").toUpperCase();
 }
 

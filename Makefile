@@ -202,6 +202,10 @@ interop: .venv/.dev $(PROVIDER)/node_modules/.package-lock.json ## try the serve
 	@ONLY="$(ONLY)" scripts/interop
 	@ONLY="$(ONLY)" $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(CLIENTS)
 
+.PHONY: interop-report
+interop-report: .venv/.dev ## renew docs/interop.md from what make interop found
+	@$(BIN)/python -m tests.interop.clients.report
+
 $(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json
 	@command -v npm >/dev/null \
 		|| { echo "interop: needs Node.js 20 or later with npm; on Debian and Ubuntu: sudo apt-get install -y nodejs npm" >&2; exit 1; }

@@ -107,8 +107,8 @@ CASES: Final[Mapping[str, Callable[[Service], None]]] = {
 }
 
 NOT_FOR_COMMANDS: Final[Mapping[str, str]] = {
-    "cancel": "not for a command: it ends with its stream",
-    "keepalive-10s": "not for a command: it has no connection without a stream",
-    "drain": "not for a command: it ends with its stream",
-    "goaway": "not for a command: it has a connection for each call",
+    "cancel": "the command ends with its stream",
+    "keepalive-10s": "the command has no connection without a stream",
+    "drain": "the command ends with its stream",
+    "goaway": "the command makes a connection for each call",
 }

@@ -13,6 +13,7 @@ from google.rpc import code_pb2, status_pb2
 from tests.interop.clients.expectations import NotForIt
 from tests.support.processes import TIMEOUT
 
+_GRPCURL: Final = "github.com/fullstorydev/grpcurl"
 _GRPC_GO: Final = "google.golang.org/grpc"
 
 
@@ -55,10 +56,8 @@ class GrpcUrl:
             check=True,
         )
         modules = [line.split() for line in done.stdout.splitlines()]
-        versions = {words[1]: words[2] for words in modules if words[0] in ("mod", "dep")}
-        return " ".join(
-            ("grpcurl", versions["github.com/fullstorydev/grpcurl"], "on grpc-go", versions[_GRPC_GO])
-        )
+        versions = {words[1]: words[2].lstrip("v") for words in modules if words[0] in ("mod", "dep")}
+        return f"grpcurl {versions[_GRPCURL]} on grpc-go {versions[_GRPC_GO]}"
 
     def command(
         self, address: str, method: str, token: str, schema_token: str, timeout: float | None
@@ -84,14 +83,14 @@ class BufCurl:
         done = subprocess.run(
             (self._program, "--version"), capture_output=True, text=True, timeout=TIMEOUT, check=True
         )
-        return f"buf {done.stdout.strip()}"
+        return f"buf curl {done.stdout.strip()}"
 
     def command(
         self, address: str, method: str, token: str, schema_token: str, timeout: float | None
     ) -> list[str]:
         """See `Tool`. It has no deadlines, and lets nobody set the header either."""
         if timeout is not None:
-            raise NotForIt("it sets no deadline")
+            raise NotForIt("the command sets no deadline")
         headers = ("--header", _bearer(token), "--reflect-header", _bearer(schema_token))
         url = f"http://{address}/{method}"
         return [self._program, "curl", "--protocol", "grpc", "--data", "@-", *headers, url]

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +27,10 @@ HERE: Final = Path(__file__).parent
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Return the loop on which each test runs, by its name."""
     return {EVENT_LOOP: loop_factory(EVENT_LOOP)}
+
+
+#: Of what is tried in turn, another part each day (see `tests.guarantees.thorough`). All workers inherit it.
+os.environ.setdefault("TURN", str(int(time.time()) // 86_400))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,7 +23,7 @@ MUTANTS: Final = (
     Mutant(
         name="the tail is told backwards",
         promise="Ordered",
-        always=True,
+        quick=True,
         trial=network.CUT,
         rounds=1,
         patch=Patch(file="core/tail.py", old="        events.reverse()\n", new=""),
@@ -32,6 +32,7 @@ MUTANTS: Final = (
         name="the tail tells the last change again",
         promise="Unique",
         trial=network.CUT,
+        rounds=2,
         patch=Patch(
             file="core/tail.py", old="if entry.revision <= cursor:", new="if entry.revision < cursor:"
         ),
@@ -39,7 +40,7 @@ MUTANTS: Final = (
     Mutant(
         name="a resume tells again what was told before the cut",
         promise="Unique",
-        always=True,
+        quick=True,
         trial=network.CUT,
         rounds=1,
         patch=Patch(
@@ -52,6 +53,7 @@ MUTANTS: Final = (
         name="a catch-up leaves ghosts",
         promise="Complete",
         trial=network.CUT,
+        rounds=2,
         patch=Patch(
             file="core/position.py",
             old="if row.revision <= position.base:",
@@ -72,6 +74,7 @@ MUTANTS: Final = (
         name="a resume forgets that removals were forgotten",
         promise="Complete",
         trial=network.AWAY,
+        rounds=2,
         patch=Patch(
             file="core/position.py",
             old="return max(self.cursor, self.base) >= floor",
@@ -82,6 +85,7 @@ MUTANTS: Final = (
         name="a page of changes begins one late",
         promise="Complete",
         trial=network.CUT,
+        rounds=2,
         patch=Patch(
             file="api/services/notifications.py",
             old="wanted.token(changes.cursor(passed))",
@@ -92,6 +96,7 @@ MUTANTS: Final = (
         name="the store tells otherwise than the tail",
         promise="Convergent",
         trial=network.CUT,
+        rounds=2,
         patch=Patch(
             file="app/build.py",
             old="encode=encoding.encode_row",
@@ -103,6 +108,7 @@ MUTANTS: Final = (
         name="a catch-up rings for what was settled",
         promise="Resumable",
         trial=network.CUT,
+        rounds=2,
         patch=Patch(
             file="core/position.py",
             old="alert = row.alert_revision > position.base and now < row.rings_until",
@@ -113,6 +119,7 @@ MUTANTS: Final = (
         name="a silent send rings",
         promise="Resumable",
         trial=network.CUT,
+        rounds=2,
         patch=Patch(
             file="core/notifications.py",
             old="            silent=request.silent,\n",
@@ -122,7 +129,7 @@ MUTANTS: Final = (
     Mutant(
         name="a catch-up loses rings",
         promise="Resumable",
-        always=True,
+        quick=True,
         trial=network.CUT,
         rounds=1,
         patch=Patch(
@@ -134,7 +141,7 @@ MUTANTS: Final = (
     Mutant(
         name="a catch-up tells everything twice",
         promise="Collapsed",
-        always=True,
+        quick=True,
         trial=network.CUT,
         rounds=1,
         patch=Patch(
@@ -147,6 +154,7 @@ MUTANTS: Final = (
         name="a device does not see that it stood still",
         promise="Collapsed",
         trial=frozen.FROZEN,
+        rounds=3,
         patch=Patch(
             package="client",
             file="_device/watchdog.py",
@@ -157,7 +165,7 @@ MUTANTS: Final = (
     Mutant(
         name="what was written to streams is kept",
         promise="Bounded",
-        always=True,
+        quick=True,
         trial=stalled_memory.STALLED_MEMORY,
         patch=Patch(
             file="api/services/feeds.py",
@@ -170,6 +178,7 @@ MUTANTS: Final = (
         name="who leaves early stays connected",
         promise="Bounded",
         trial=cycles.CYCLES,
+        rounds=2,
         patch=Patch(
             file="core/feeds.py",
             old="registering.add_done_callback(partial(self._give_back, request, subscriber.session_id))",
@@ -180,6 +189,7 @@ MUTANTS: Final = (
         name="the tail tells everybody everything",
         promise="Isolated",
         trial=network.CUT,
+        rounds=2,
         patch=Patch(
             file="core/tail.py",
             old="if not entry.change.notification.target.includes(audience):",
@@ -190,6 +200,7 @@ MUTANTS: Final = (
         name="a stream outlives its token",
         promise="Isolated",
         trial=tokens.EXPIRED,
+        rounds=2,
         patch=Patch(
             file="core/session.py",
             old="elif self._clock.now() >= self.limits.expire_time:",
@@ -199,8 +210,9 @@ MUTANTS: Final = (
     Mutant(
         name="strangers can read",
         promise="Isolated",
-        always=True,
+        quick=True,
         trial=process_faults.PAUSED,
+        rounds=3,
         patch=Patch(
             file="store/sqlite/queries.py",
             old="ON n.id = i.value AND n.feed = this.feed",
@@ -216,7 +228,7 @@ MUTANTS: Final = (
     Mutant(
         name="badges drift",
         promise="Exact",
-        always=True,
+        quick=True,
         trial=network.CUT,
         rounds=1,
         patch=Patch(
@@ -228,7 +240,7 @@ MUTANTS: Final = (
     Mutant(
         name="a send that is repeated is stored again",
         promise="Idempotent",
-        always=True,
+        quick=True,
         trial=network.CUT,
         rounds=1,
         patch=Patch(
@@ -240,7 +252,7 @@ MUTANTS: Final = (
     Mutant(
         name="data is encoded in the order in which it came",
         promise="Idempotent",
-        always=True,
+        quick=True,
         trial=network.CUT,
         rounds=1,
         patch=Patch(

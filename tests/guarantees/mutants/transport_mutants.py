@@ -21,7 +21,7 @@ OF_TRANSPORTS: Final = (
     Mutant(
         name="the dead are not found out by http",
         promise="Bounded",
-        always=True,
+        quick=True,
         transport="http",
         trial=dead_peers.DEAD_PEERS,
         patch=Patch(

@@ -25,5 +25,5 @@ CROWDED: Final = Trial(
     says="feeds are full all the time: what was read gives way to what is new",
     run=crowd,
     full=20,
-    short=2,
+    short=1,
 )

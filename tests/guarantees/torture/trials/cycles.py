@@ -93,6 +93,6 @@ CYCLES: Final = Trial(
     says="devices that come and go leave no memory and no subscriber behind",
     run=come_and_go,
     full=200,
-    short=2,
+    short=1,
     rounds_per_history=200,
 )

@@ -65,5 +65,5 @@ ERASING: Final = Trial(
     says="users deleted under traffic, and kill -9 meanwhile",
     run=erase,
     full=60,
-    short=2,
+    short=1,
 )

@@ -45,5 +45,5 @@ FROZEN: Final = Trial(
     says="SIGSTOP and SIGCONT: devices that stand still",
     run=freeze,
     full=60,
-    short=3,
+    short=2,
 )

@@ -37,7 +37,7 @@ LOSSY: Final = Trial(
     says="hints dropped, delayed, repeated, reordered",
     run=partial(bad_bus, _LOSSY),
     full=20,
-    short=2,
+    short=1,
 )
 DEAF: Final = Trial(
     name="deaf",

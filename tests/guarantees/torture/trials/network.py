@@ -153,14 +153,14 @@ CUT: Final = Trial(
     says="the connection cut after every single message",
     run=cut,
     full=100,
-    short=2,
+    short=1,
 )
 AWAY: Final = Trial(
     name="away",
     says="devices away for so long that removals are forgotten",
     run=away,
     full=40,
-    short=2,
+    short=1,
 )
 SLOW: Final = Trial(
     name="slow",

@@ -39,7 +39,7 @@ KILLED: Final = Trial(
     says="kill -9, at any moment under traffic",
     run=partial(end_by, signal.SIGKILL),
     full=200,
-    short=2,
+    short=1,
 )
 STOPPED: Final = Trial(
     name="stopped",
@@ -53,5 +53,5 @@ PAUSED: Final = Trial(
     says="SIGSTOP and SIGCONT: a server without time",
     run=pause,
     full=40,
-    short=3,
+    short=2,
 )

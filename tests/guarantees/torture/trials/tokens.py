@@ -37,5 +37,5 @@ EXPIRED: Final = Trial(
     says="tokens that expire under open streams",
     run=expire,
     full=20,
-    short=2,
+    short=1,
 )

@@ -46,10 +46,16 @@ def _turn(folder: str) -> int:
     return FIRST.index(folder) if folder in FIRST else len(FIRST)
 
 
+#: What is imported and collected is there to the end: there is nothing to find among it.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Have the garbage collector pass over the tests themselves, which are there to the end."""
+    """Have the garbage collector pass over the tests themselves, and look as seldom as in a server."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
 
 
 #: Where it keeps what it has found out about the code.

@@ -70,12 +70,11 @@ class Listener:
 
         A task that does not end then is named in the log, and left: who stops waits for nobody for ever.
         """
-        serving = self._serving
-        if await serving.wait_idle(grace):
-            return
-        serving.cancel()
-        if not await serving.wait_idle(serving.timeouts.cancelled):
-            serving.log_left()
+        try:
+            async with asyncio.timeout(grace):
+                await self._serving.wait_idle()
+        except TimeoutError:
+            await self._serving.end()
 
     async def _listen(self, one: socket.socket) -> asyncio.Server:
         loop = self._serving.loop

@@ -74,28 +74,21 @@ class Serving:
         if self._emptied is not None and not self.connections and not self._emptied.done():
             self._emptied.set_result(None)
 
-    def cancel(self) -> None:
-        """Close all connections, and cancel whatever runs."""
+    async def end(self) -> None:
+        """Close all connections, and cancel whatever runs; what does not end then is left, and named."""
         for connection in tuple(self.connections):
             connection.abort()
         for task in self.tasks:
             task.cancel()
-
-    async def wait_idle(self, seconds: float) -> bool:
-        """Wait until there are no connections, and nothing runs; return whether that is so in time."""
         try:
-            async with asyncio.timeout(seconds):
-                await self._until_idle()
+            async with asyncio.timeout(self.timeouts.cancelled):
+                await self.wait_idle()
         except TimeoutError:
-            return False
-        return True
+            paths = sorted({exchange.path[:LONGEST_PATH] for exchange in self.tasks.values()})
+            log.warning("exchanges_left", count=len(self.tasks), paths=paths[:MOST_PATHS])
 
-    def log_left(self) -> None:
-        """Say what runs on although it was cancelled."""
-        paths = sorted({exchange.path[:LONGEST_PATH] for exchange in self.tasks.values()})
-        log.warning("exchanges_left", count=len(self.tasks), paths=paths[:MOST_PATHS])
-
-    async def _until_idle(self) -> None:
+    async def wait_idle(self) -> None:
+        """Wait until there are no connections, and nothing runs."""
         while self.connections or self.tasks:
             if self.connections:
                 self._emptied = self.loop.create_future()

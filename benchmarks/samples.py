@@ -65,6 +65,11 @@ def combined(samples: Sequence[Sample]) -> Sample:
     }
 
 
+def never_void(sample: Sample) -> Sample:
+    """Return a sample without `busy`, of work for which the generator's core may well be busy."""
+    return {measure: value for measure, value in sample.items() if measure != "busy"}
+
+
 def is_void(sample: Sample) -> bool:
     """Return whether the generator's core was too busy, so that the sample says little of the server."""
     return sample.get("busy", 0.0) > MAX_BUSY

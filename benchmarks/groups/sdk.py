@@ -13,7 +13,7 @@ from benchmarks.groups.sending import ECHO, IN_FLIGHT
 from benchmarks.load import requests, sizes
 from benchmarks.load.requests import Request
 from benchmarks.metrics import Group, Metric, Scale, Workloads
-from benchmarks.samples import Sample, measure
+from benchmarks.samples import Sample, measure, never_void
 from benchmarks.servers.servers import RunningServer, empty, folder, on_each_transport
 from benchmarks.transports import BESIDE
 from unisono.client import Publisher
@@ -48,7 +48,7 @@ async def _sent(server: RunningServer, amount: int) -> Sample:
 
 
 async def _in_flight(server: RunningServer, acts: Iterable[Act]) -> Sample:
-    """Measure acts, `IN_FLIGHT` at a time, without `busy`: here the generator's core is meant to be busy."""
+    """Measure acts, `IN_FLIGHT` at a time: here the generator's core is meant to be busy."""
     waiting, done = iter(acts), 0
 
     async def work() -> None:
@@ -60,7 +60,7 @@ async def _in_flight(server: RunningServer, acts: Iterable[Act]) -> Sample:
     with measure(server.pid) as run:
         await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
         run.operations = done
-    return {measure: value for measure, value in run.sample.items() if measure != "busy"}
+    return never_void(run.sample)
 
 
 @asynccontextmanager

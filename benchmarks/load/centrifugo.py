@@ -84,11 +84,11 @@ class Feed:
         self._here.add(1)
 
     def _on_subscribed(self, result: bytes) -> None:
-        parts = list(protobuf.texts(result))
-        if missed := sum(number == 7 for number, _ in parts):
+        if missed := protobuf.count(result, 7):
             self._arrivals.add(missed)
         if not self._position:
-            epoch, offset = dict(parts)[6], dict(protobuf.integers(result)).get(9, 0)
+            epoch = dict(protobuf.texts(result))[6]
+            offset = dict(protobuf.integers(result)).get(9, 0)
             self._position = protobuf.integer(3, 1) + protobuf.text(6, epoch) + protobuf.integer(7, offset)
 
 

@@ -49,6 +49,18 @@ def test_what_is_of_another_type_is_not_passed_over() -> None:
         list(protobuf.texts(b"\x09" + bytes(8)))
 
 
+def test_messages_are_counted_without_being_read() -> None:
+    message = (
+        protobuf.integer(3, 300)
+        + protobuf.text(7, "x" * 300) * 2
+        + protobuf.text(6, "")
+        + protobuf.text(7, "")
+    )
+    assert [protobuf.count(message, number) for number in (3, 6, 7)] == [0, 1, 3]
+    with pytest.raises(protobuf.NotUnderstood, match="a key is 9"):
+        protobuf.count(b"\x09" + bytes(8), 1)
+
+
 def test_a_device_counts_what_comes_and_what_it_missed() -> None:
     arrivals, here = ArrivalCounter(), ArrivalCounter()
     feed = Feed("ada", arrivals, here)

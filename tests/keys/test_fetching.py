@@ -92,11 +92,12 @@ async def test_one_damaged_key_does_not_spoil_the_others(provider: Provider, fet
         (answers.html(), "is not JSON"),
         (answers.large(BYTES_MAX + 1), f"has more than {BYTES_MAX} bytes"),
         (answers.redirected("http://id.test/elsewhere"), "is not https"),
+        (answers.compressed(), "an encoding that was not asked for"),
         (lambda _: answers.Answer(body=b"[7]"), "is no JSON object"),
         (lambda _: answers.Answer(body=b"[" * 100_000), "is not JSON"),
         (lambda _: answers.Answer(body=b"\xff"), "is not JSON"),
     ],
-    ids=["500", "404", "a page", "too large", "in the clear", "a list", "deep", "no text"],
+    ids=["500", "404", "a page", "too large", "in the clear", "compressed", "a list", "deep", "no text"],
 )
 async def test_a_broken_answer(
     provider: Provider, fetcher: Fetcher, path: str, fault: Fault, words: str

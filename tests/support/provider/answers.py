@@ -1,5 +1,6 @@
 """Requests as they came, answers, and the faults that a test puts between them."""
 
+import gzip
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -62,6 +63,18 @@ def large(size: int) -> Fault:
         return replace(right, body=right.body.ljust(size))
 
     return pad
+
+
+def compressed() -> Fault:
+    """A fault: the answer is as it should be, but compressed, whether or not that was asked for."""
+
+    def compress(answer: Callable[[], Answer]) -> Answer:
+        right = answer()
+        return replace(
+            right, body=gzip.compress(right.body), headers=(*right.headers, ("Content-Encoding", "gzip"))
+        )
+
+    return compress
 
 
 def redirected(address: str, status: int = 302) -> Fault:

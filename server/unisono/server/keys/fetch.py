@@ -17,7 +17,12 @@ TIMEOUT: Final = 10.0
 BYTES_MAX: Final = 1024 * 1024
 REDIRECTS_MAX: Final = 3
 
-_HEADERS: Final = {"accept": "application/json", "user-agent": "unisono-server"}
+_HEADERS: Final = {
+    "accept": "application/json",
+    # What is compressed could be a thousand times larger than it looks.
+    "accept-encoding": "identity",
+    "user-agent": "unisono-server",
+}
 
 
 class Fetcher:
@@ -80,8 +85,10 @@ def _has_certificates() -> bool:
 async def _body(url: str, response: httpx.Response) -> bytes:
     if response.status_code != httpx.codes.OK:
         raise FetchError(f"{url} answered {response.status_code}")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise FetchError(f"{url} answered in an encoding that was not asked for")
     body = bytearray()
-    async for chunk in response.aiter_bytes(64 * 1024):
+    async for chunk in response.aiter_raw(64 * 1024):
         body += chunk
         if len(body) > BYTES_MAX:
             raise FetchError(f"{url} has more than {BYTES_MAX} bytes")

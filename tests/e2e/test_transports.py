@@ -13,15 +13,12 @@ from unisono.client import create_channel
 from unisono.server.app.event_loop import loop_factory
 from unisono.server.config import Settings
 
-PEM = Path("server.pem")
-
 
 @pytest.mark.parametrize(
     ("settings", "chosen"),
     [
         ({}, "grpcio"),
         ({"dev": True}, "http"),
-        ({"dev": True, "tls_certificate": PEM, "tls_key": PEM}, "grpcio"),
         ({"dev": True, "transport": "grpcio"}, "grpcio"),
         ({"transport": "http"}, "http"),
     ],

@@ -100,6 +100,10 @@ class Http2Client:
                 self.send(frame.kind, ACK, 0, frame.payload if frame.kind == PING else b"")
         return bool(data)
 
+    def leave(self) -> None:
+        """Close the connection as a client does that has nothing more to say."""
+        self._writer.close()
+
     def close(self) -> None:
         """Close the connection, without a GOAWAY."""
         self._writer.transport.abort()

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -16,6 +17,9 @@ from unisono.server.api.http.exchange import Exchange, Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.timeouts import Timeouts
+from unisono.server.api.tls import Certificate
+
+HOST: Final = "127.0.0.1"
 
 
 class Served:
@@ -26,25 +30,30 @@ class Served:
         self.port = port
         self._writers: list[asyncio.StreamWriter] = []
 
-    async def connect(self, *, greets: bool = True, receive_buffer: int = 0) -> Http2Client:
+    async def connect(
+        self, *, greets: bool = True, receive_buffer: int = 0, tls: ssl.SSLContext | None = None
+    ) -> Http2Client:
         """Return a client of HTTP/2 that has connected, and greeted unless `greets` is false."""
-        client = Http2Client(*await self.open(receive_buffer=receive_buffer))
+        client = Http2Client(*await self.open(receive_buffer=receive_buffer, tls=tls))
         if greets:
             client.say(frames.greeting())
         return client
 
-    async def open(self, *, receive_buffer: int = 0) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Return a connection on which nothing has been said."""
+    async def open(
+        self, *, receive_buffer: int = 0, tls: ssl.SSLContext | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a connection on which nothing has been said, but for the handshake of TLS."""
         wire = socket.socket()
         wire.setblocking(False)
         if receive_buffer:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
-            await asyncio.get_running_loop().sock_connect(wire, ("127.0.0.1", self.port))
+            await asyncio.get_running_loop().sock_connect(wire, (HOST, self.port))
         except OSError:
             wire.close()
             raise
-        reader, writer = await asyncio.open_connection(sock=wire, limit=1024)
+        name = None if tls is None else HOST
+        reader, writer = await asyncio.open_connection(sock=wire, limit=1024, ssl=tls, server_hostname=name)
         self._writers.append(writer)
         return reader, writer
 
@@ -56,14 +65,24 @@ class Served:
 
 @asynccontextmanager
 async def listening(
-    handle: Handle, clock: ManualClock | None = None, limits: Http2Limits | None = None, **timeouts: float
+    handle: Handle,
+    clock: ManualClock | None = None,
+    limits: Http2Limits | None = None,
+    certificate: Certificate | None = None,
+    handshakes: int = 100,
+    **timeouts: float,
 ) -> AsyncIterator[Served]:
     """Have a handler's exchanges served, by a clock of the test if there is one, and leave nothing."""
     with pytest.MonkeyPatch.context() as patch:
         if clock is not None:
             patch.setattr(asyncio, "get_running_loop", lambda: clock)
-        listener = Listener(handle, timeouts=Timeouts(**timeouts), http2_limits=limits or Http2Limits())
-    served = Served(listener, await listener.start("127.0.0.1:0"))
+        listener = Listener(
+            handle,
+            timeouts=Timeouts(**timeouts),
+            http2_limits=limits or Http2Limits(),
+            handshakes=handshakes,
+        )
+    served = Served(listener, await listener.start(f"{HOST}:0", certificate))
     try:
         yield served
     finally:

@@ -1,5 +1,7 @@
 """Who resets requests as fast as it sends them gets no further than who waits (CVE-2023-44487)."""
 
+import asyncio
+
 from tests.http.http2_client import request
 from tests.http.listening import Reluctant, come_true, listening
 from tests.support.http2 import frames
@@ -47,15 +49,19 @@ async def test_there_are_no_more_at_a_time_than_streams() -> None:
 
 async def test_one_that_is_handled_gives_its_place_up_at_once() -> None:
     # Given room for one, and a response that is finished, and waits for a window.
+    finished = asyncio.Event()
+
     async def answer(exchange: Exchange) -> None:
         exchange.respond(200, ())
         await exchange.write(bytes(frames.WINDOW + 1))
         exchange.finish()
+        finished.set()
 
     async with listening(answer, limits=Http2Limits(max_streams=1)) as served:
         client = await served.connect()
         client.ask(1)
         await client.until(DATA, 1)
+        await finished.wait()
         client.ask(3)
         await client.until(RST_STREAM, 3)
         # When the client resets it.

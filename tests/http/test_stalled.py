@@ -1,10 +1,13 @@
 """Clients that do not read what waits for them are ended; the others go on."""
 
 import asyncio
+import ssl
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from tests.http.authority import Authority
 from tests.http.http2_client import request
 from tests.http.listening import Served, come_true, echo, listening
 from tests.http.manual_clock import ManualClock
@@ -89,17 +92,17 @@ async def test_a_finished_response_that_is_not_taken_is_ended() -> None:
 
 
 async def unread(
-    served: Served, receive_buffer: int = 4096
+    served: Served, receive_buffer: int = 4096, tls: ssl.SSLContext | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Return a connection of which nothing is read."""
-    reader, writer = await served.open(receive_buffer=receive_buffer)
+    reader, writer = await served.open(receive_buffer=receive_buffer, tls=tls)
     cast("asyncio.Transport", writer.transport).pause_reading()
     return reader, writer
 
 
 def ask(writer: asyncio.StreamWriter, version: str) -> None:
     """Ask for a response without an end, and make room for much of it."""
-    if version == "2":
+    if version.startswith("2"):
         writer.write(frames.greeting() + frames.more_room(0, 1 << 30))
         writer.write(frames.frame(frames.SETTINGS, frames.ACK, 0, b""))
         writer.write(request(1) + frames.more_room(1, 1 << 30))
@@ -116,11 +119,15 @@ async def full(pouring: Pouring) -> None:
             await asyncio.sleep(0)
 
 
-@pytest.mark.parametrize("version", ["1.1", "2"])
-async def test_a_socket_that_takes_nothing_is_closed(version: str) -> None:
+@pytest.mark.parametrize("version", ["1.1", "2", "2 over TLS"])
+async def test_a_socket_that_takes_nothing_is_closed(version: str, tmp_path: Path) -> None:
     pouring, clock = Pouring(), ManualClock()
-    async with listening(pouring, clock, stalled_write=60, keepalive_time=40, ping_timeout=5) as served:
-        _, writer = await unread(served)
+    authority = Authority(tmp_path) if version.endswith("TLS") else None
+    certificate, tls = (None, None) if authority is None else (authority.certificate, authority.client())
+    async with listening(
+        pouring, clock, certificate=certificate, stalled_write=60, keepalive_time=40, ping_timeout=5
+    ) as served:
+        _, writer = await unread(served, tls=tls)
         ask(writer, version)
         await come_true(lambda: pouring.written)
         await full(pouring)

@@ -18,8 +18,6 @@ MAKE_SERVER: Final[MakeServer] = HttpServer if NAME == "http" else GrpcioServer
 EVENT_LOOP: Final = "auto" if NAME == "http" else "asyncio"
 """The loop on which what runs within this process runs: with one transport the one, and so both are tried."""
 
-_NO_TLS: Final = "TLS is grpcio's alone as yet"
-
 OF_GRPCIO_ALONE: Final[Mapping[str, str]] = {
     "tests/api/test_sizes.py::test_beyond_8_mib_the_transport_refuses_without_details": (
         "grpcio refuses what is too large for it before anybody sees it; ours says how large it was"
@@ -32,10 +30,6 @@ OF_GRPCIO_ALONE: Final[Mapping[str, str]] = {
     "tests/guarantees/test_bounded.py::test_the_seat_of_a_device_that_vanishes_is_given_up": (
         "grpcio tells of a broken connection by a write that fails, ours by cancelling"
     ),
-    "tests/guarantees/torture/test_short.py::test_no_promise_is_broken[corrupt]": _NO_TLS,
-    "tests/e2e/test_tls.py": _NO_TLS,
-    "tests/commands/test_tls.py::test_no_tls_where_there_is": _NO_TLS,
-    "tests/commands/test_tls.py::test_certificates_that": _NO_TLS,
 }
 """Beginnings of names of tests that grpcio passes, and our own transport does not."""
 

@@ -7,12 +7,12 @@ from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.timeouts import Timeouts
 from unisono.server.api.methods import Methods
-from unisono.server.api.tls import Certificate, CertificateError
+from unisono.server.api.tls import Certificate
 from unisono.server.api.transport import Transport
 
 
 class HttpServer:
-    """A server in the clear; see `api.transport.Server`. Whatever is not gRPC gets a line of text."""
+    """See `api.transport.Server`. Whatever is not gRPC gets a line of text."""
 
     def __init__(self, methods: Methods, transport: Transport) -> None:
         self._methods = methods
@@ -21,13 +21,14 @@ class HttpServer:
         self._listener: Listener | None = None
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
-        """See `Server.start`. Raises CertificateError for a certificate."""
-        if certificate is not None:
-            raise CertificateError('TLS needs transport = "grpcio", or a proxy in front')
+        """See `Server.start`."""
         self._listener = Listener(
-            self._router.handle, timeouts=_timeouts(self._transport), http2_limits=_limits(self._transport)
+            self._router.handle,
+            timeouts=_timeouts(self._transport),
+            http2_limits=_limits(self._transport),
+            handshakes=self._transport.tls_handshakes,
         )
-        return await self._listener.start(address)
+        return await self._listener.start(address, certificate)
 
     def stop(self, grace: float) -> asyncio.Task[None]:
         """See `Server.stop`."""

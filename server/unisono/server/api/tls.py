@@ -17,12 +17,16 @@ class KeyPair(NamedTuple):
 
 
 class Certificate:
-    """A certificate chain and its private key, in two PEM files."""
+    """A certificate chain and its private key, in two PEM files.
+
+    `pair` and `context` are what was read last; the context is a new one each time, and not set up yet.
+    """
 
     def __init__(self, certificate: Path, key: Path) -> None:
         """Read the files; raises CertificateError when they cannot be read, or do not fit together."""
         self._certificate = certificate
         self._key = key
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._stamp, self.pair = self._read()
 
     def renewed(self) -> KeyPair | None:
@@ -46,7 +50,8 @@ class Certificate:
         try:
             stamp = self._stamped()
             # gRPC accepts any bytes here, and fails at each connection later.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self._certificate, self._key)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self._certificate, self._key)
             pair = KeyPair(self._key.read_bytes(), self._certificate.read_bytes())
         except ssl.SSLError as error:
             raise CertificateError(
@@ -54,4 +59,5 @@ class Certificate:
             ) from error
         except OSError as error:
             raise CertificateError(f"cannot read the TLS files: {error}") from error
+        self.context = context
         return stamp, pair

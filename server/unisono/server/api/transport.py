@@ -27,6 +27,7 @@ class Transport:
     connection_idle: float
     request_timeout: float
     stalled_write_timeout: float = 60
+    tls_handshakes: int = 2000
     stream_age: float = 20 * 60
     #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0

@@ -75,6 +75,7 @@ def _transport(settings: Settings) -> Transport:
         connection_idle=settings.connection_idle,
         request_timeout=settings.request_timeout,
         stalled_write_timeout=settings.stalled_write_timeout,
+        tls_handshakes=settings.tls_handshakes,
     )
 
 

@@ -17,14 +17,20 @@ class ServingSettings(BaseModel):
     transport: Literal["auto", "grpcio", "http"] = setting(
         "auto",
         WORD,
-        "what serves the port: grpcio's server, or our own, in the clear as yet: http; auto is http with "
-        "--dev and without TLS, grpcio otherwise",
+        "what serves the port: grpcio's server, or our own: http; auto is http with --dev, grpcio otherwise",
     )
     event_loop: Literal["auto", "uvloop", "asyncio"] = setting(
         "auto", WORD, "what waits for sockets: uvloop, or Python's own; auto is uvloop where it is installed"
     )
     tls_certificate: Path | None = setting(None, FILE, "PEM certificate chain; with tls_key, turns TLS on")
     tls_key: Path | None = setting(None, FILE, "PEM private key of tls_certificate")
+    tls_handshakes: int = setting(
+        2000,
+        ITEMS,
+        "handshakes of TLS at a time; beyond, clients wait for theirs; transport http",
+        ge=1,
+        le=100_000,
+    )
     behind_tls_proxy: bool = setting(
         False, SWITCH, "a proxy ends TLS, and it alone reaches the address: do not warn that there is no TLS"
     )
@@ -69,13 +75,6 @@ class ServingSettings(BaseModel):
         if event_loop == "uvloop" and find_spec("uvloop") is None:
             raise ValueError('is not installed here: install the package uvloop, or take "auto" or "asyncio"')
         return event_loop
-
-    @field_validator("tls_certificate")
-    @classmethod
-    def _is_of_the_transport(cls, certificate: Path | None, info: ValidationInfo) -> Path | None:
-        if certificate is not None and info.data.get("transport") == "http":
-            raise ValueError('needs transport = "grpcio"; with "http", let a proxy end TLS')
-        return certificate
 
     @field_validator("tls_key")
     @classmethod

@@ -18,7 +18,7 @@ class Settings(LimitSettings, StreamSettings, StoreSettings, AccessSettings, Ser
 
     @property
     def chosen_transport(self) -> Literal["grpcio", "http"]:
-        """What serves the port: with "auto" our own where things are tried out, in the clear."""
+        """What serves the port: with "auto" our own where things are tried out."""
         if self.transport != "auto":
             return self.transport
-        return "http" if self.dev and self.tls_certificate is None else "grpcio"
+        return "http" if self.dev else "grpcio"

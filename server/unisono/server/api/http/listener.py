@@ -12,6 +12,8 @@ from unisono.server.api.http.opening import Opening
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.sockets import bound
 from unisono.server.api.http.timeouts import Timeouts
+from unisono.server.api.http.tls.layer import TlsLayer
+from unisono.server.api.tls import Certificate
 
 BACKLOG: Final = 4096
 """Clients that may wait to be accepted: after a restart, all devices return at once."""
@@ -29,22 +31,30 @@ class Listener:
         *,
         timeouts: Timeouts = Timeouts(),  # noqa: B008
         http2_limits: Http2Limits = Http2Limits(),  # noqa: B008
+        handshakes: int = 2000,
     ) -> None:
+        """`handshakes` is how many of TLS may be under way at a time."""
+        self._handshakes: Final = handshakes
         self._serving: Final = Serving(handle, timeouts, http2_limits)
         self._servers: Final[list[asyncio.Server]] = []
         self._path: tuple[Path, int] | None = None
+        self._tls: TlsLayer | None = None
 
     @property
     def connections(self) -> int:
         """How many clients are connected."""
         return len(self._serving.connections)
 
-    async def start(self, address: str) -> int:
-        """Listen on HOST:PORT or unix:PATH; the file of a path has the mode that the umask leaves.
+    async def start(self, address: str, certificate: Certificate | None = None) -> int:
+        """Listen on HOST:PORT or unix:PATH, with TLS where a certificate is given.
+
+        The file of a path has the mode that the umask leaves.
 
         Returns the port, which the kernel chooses for port 0; 0 for a path. Raises `ListenError`.
         """
         sockets = bound(address)
+        if certificate is not None:
+            self._tls = TlsLayer(certificate, self._serving, self._handshakes)
         try:
             for one in sockets:
                 # Before, for not every loop says that it cannot; after, for the loop has a number of its own.
@@ -75,6 +85,8 @@ class Listener:
                 await self._serving.wait_idle()
         except TimeoutError:
             await self._serving.end()
+        if self._tls is not None:
+            self._tls.close()
 
     async def _listen(self, one: socket.socket) -> asyncio.Server:
         loop = self._serving.loop
@@ -83,8 +95,8 @@ class Listener:
         self._path = _file(one)
         return await loop.create_unix_server(self._open, sock=one, backlog=AT_ONCE)
 
-    def _open(self) -> Opening:
-        return Opening(self._serving)
+    def _open(self) -> asyncio.Protocol:
+        return Opening(self._serving) if self._tls is None else self._tls()
 
     def _close_sockets(self) -> None:
         for server in self._servers:

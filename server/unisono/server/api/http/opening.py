@@ -17,7 +17,6 @@ LONGEST_LINE: Final = 8 * 1024
 
 _REQUEST_LINE: Final = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.[0-9]\r?")
 
-
 _HELLO: Final = b"\x16\x03"
 """How a handshake of TLS begins (RFC 8446, section 5.1: the type of the record, and the major version)."""
 

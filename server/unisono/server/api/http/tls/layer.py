@@ -1,0 +1,30 @@
+"""Puts TLS below the connections of a listener."""
+
+from typing import Final
+
+from unisono.server.api.http.opening import Opening
+from unisono.server.api.http.serving import Serving
+from unisono.server.api.http.tls.contexts import Contexts
+from unisono.server.api.http.tls.handshakes import Handshakes
+from unisono.server.api.http.tls.opening import TlsOpening
+from unisono.server.api.tls import Certificate
+
+
+class TlsLayer:
+    """Makes what leads the handshake of a connection that was accepted."""
+
+    __slots__ = ("_contexts", "_handshakes", "_serving")
+
+    def __init__(self, certificate: Certificate, serving: Serving, handshakes: int) -> None:
+        """`handshakes` is how many may be under way at a time."""
+        self._contexts: Final = Contexts(certificate)
+        self._handshakes: Final = Handshakes(serving.loop, handshakes)
+        self._serving: Final = serving
+
+    def __call__(self) -> TlsOpening:
+        """Return the first protocol of a connection, which `Opening` follows."""
+        return TlsOpening(self._serving, self._contexts, self._handshakes, lambda: Opening(self._serving))
+
+    def close(self) -> None:
+        """End the thread of the handshakes."""
+        self._handshakes.close()

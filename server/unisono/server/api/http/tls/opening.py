@@ -1,0 +1,152 @@
+"""A connection until its handshake of TLS is over."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from functools import partial
+from typing import Final, cast
+
+from unisono.server.api.http.alarm import Alarm, Due
+from unisono.server.api.http.opening import Version, version_of
+from unisono.server.api.http.serving import Serving
+from unisono.server.api.http.tls.contexts import Contexts
+from unisono.server.api.http.tls.handshakes import Handshakes
+from unisono.server.api.http.tls.transport import TlsTransport
+
+_IN_THE_CLEAR: Final = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 25\r\nconnection: close\r\n\r\n"
+    b"This port speaks only TLS\n"
+)
+"""What whoever speaks HTTP in the clear is told."""
+
+
+LONGEST_HELLO: Final = 64 * 1024
+"""Bytes that a client may send before it is its turn; those of browsers have about two thousand."""
+
+
+class TlsOpening(asyncio.Protocol):
+    """Leads the handshake, and has `then` make the protocol that speaks over the encrypted connection.
+
+    Nothing is read while a step is taken.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_arrived",
+        "_contexts",
+        "_entered",
+        "_handshakes",
+        "_incoming",
+        "_is_over",
+        "_outgoing",
+        "_serving",
+        "_ssl",
+        "_then",
+        "_transport",
+    )
+
+    def __init__(
+        self,
+        serving: Serving,
+        contexts: Contexts,
+        handshakes: Handshakes,
+        then: Callable[[], asyncio.Protocol],
+    ) -> None:
+        self._serving: Final = serving
+        self._contexts: Final = contexts
+        self._handshakes: Final = handshakes
+        self._then: Final = then
+        self._alarm: Final = Alarm(serving.loop, self._on_due)
+        self._alarm.set(Due.HANDSHAKE, serving.loop.time() + serving.timeouts.handshake)
+        self._arrived = b""
+        self._entered = False
+        self._is_over = False
+        self._ssl: ssl.SSLObject | None = None
+        self._incoming: ssl.MemoryBIO
+        self._outgoing: ssl.MemoryBIO
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait for the client's hello."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._serving.connections.add(self)
+        if self._serving.is_draining:
+            self.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._end()
+
+    def data_received(self, data: bytes) -> None:
+        """Take the next step, or the first one once there is room for it."""
+        self._arrived += data
+        if self._ssl is not None:
+            self._take_step(self._ssl)
+        elif len(self._arrived) > LONGEST_HELLO:
+            self.abort()
+        elif not self._entered:
+            self._find_out()
+
+    def begin(self) -> None:
+        """Take the first step."""
+        context = self._contexts.current()
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._take_step(self._ssl)
+
+    def drain(self) -> None:
+        """Close: there is nothing yet that could be ended well."""
+        self.abort()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._transport.abort()
+
+    def _find_out(self) -> None:
+        version = version_of(self._arrived)
+        if version is Version.TLS:
+            self._entered = True
+            self._handshakes.enter(self)
+        elif version is not None:
+            if version is Version.HTTP_1:
+                self._transport.write(_IN_THE_CLEAR)
+            self._transport.close()
+
+    def _take_step(self, tls: ssl.SSLObject) -> None:
+        """Have OpenSSL work on what has arrived, which is not to change meanwhile."""
+        self._transport.pause_reading()
+        self._incoming.write(self._arrived)
+        self._arrived = b""
+        self._handshakes.take(tls.do_handshake, partial(self._on_step, tls))
+
+    def _on_step(self, tls: ssl.SSLObject, step: asyncio.Future[None]) -> None:
+        error = None if step.cancelled() else step.exception()
+        if self._is_over or step.cancelled():
+            return
+        if self._outgoing.pending:
+            self._transport.write(self._outgoing.read())
+        if error is None:
+            self._hand_over(tls)
+        elif isinstance(error, ssl.SSLWantReadError):
+            self._transport.resume_reading()
+        else:
+            self._transport.close()
+
+    def _hand_over(self, tls: ssl.SSLObject) -> None:
+        transport = TlsTransport(self._transport, tls, self._incoming, self._outgoing)
+        transport.begin(self._then())
+        self._end()
+        self._transport.resume_reading()
+
+    def _end(self) -> None:
+        """Leave its place to others; whatever step is still taken has no consequences."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._alarm.close()
+        if self._entered:
+            self._handshakes.leave(self)
+        self._serving.closed(self)
+
+    def _on_due(self, due: Due, now: float) -> None:
+        self.abort()

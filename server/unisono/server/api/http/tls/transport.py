@@ -1,0 +1,169 @@
+"""Encrypts a connection: a protocol to the socket, a transport to the connection."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from typing import Any, Final, cast
+
+RECORD: Final = 16 * 1024
+"""Bytes that a record may have (RFC 8446, section 5.1), and that pass at a time.
+
+The buffers that OpenSSL reads from and writes to never shrink: no more than that is put into them.
+"""
+
+MOST_UNSENT: Final = 1024 * 1024
+"""Bytes that may wait for a client whose records make us answer, such as those that ask for new keys."""
+
+
+class TlsTransport(asyncio.Transport, asyncio.Protocol):
+    """Encrypts what is written, and decrypts what comes. The handshake is over."""
+
+    __slots__ = ("_incoming", "_is_over", "_outgoing", "_protocol", "_ssl", "_transport")
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        tls: ssl.SSLObject,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+    ) -> None:
+        """`transport` is that of the socket; `tls` reads from `incoming`, and writes to `outgoing`."""
+        self._transport: Final = transport
+        self._ssl: Final = tls
+        self._incoming: Final = incoming
+        self._outgoing: Final = outgoing
+        self._protocol: asyncio.Protocol
+        self._is_over = False
+
+    def begin(self, protocol: asyncio.Protocol) -> None:
+        """Take the place of the handshake at the socket, and have a protocol see what comes."""
+        self._transport.set_protocol(self)
+        self._protocol = protocol
+        protocol.connection_made(self)
+        self._take()
+
+    # What the socket tells.
+
+    def data_received(self, data: bytes) -> None:
+        """Decrypt what came, unless nothing is awaited any more."""
+        view = memoryview(data)
+        for start in range(0, len(view), RECORD):
+            if self._is_over:
+                return
+            self._incoming.write(view[start : start + RECORD])
+            self._take()
+
+    def eof_received(self) -> None:
+        """Take a client that is gone without a word for gone."""
+        if not self._is_over:
+            self._protocol.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass it on."""
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Pass it on."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass it on."""
+        self._protocol.resume_writing()
+
+    # What the connection asks for.
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Have another protocol see what comes."""
+        self._protocol = cast("asyncio.Protocol", protocol)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Return what is known of the socket, and under "ssl_object" of its encryption."""
+        return self._ssl if name == "ssl_object" else self._transport.get_extra_info(name, default)
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many bytes wait for the socket."""
+        return self._transport.get_write_buffer_size()
+
+    def is_closing(self) -> bool:
+        """Return whether nothing can be written any more."""
+        return self._is_over or self._transport.is_closing()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Encrypt and send."""
+        if self._is_over:
+            return
+        view = memoryview(data)
+        for start in range(0, len(view), RECORD):
+            self._ssl.write(view[start : start + RECORD])
+            self._send()
+
+    def write_eof(self) -> None:
+        """Say that nothing follows: in TLS (close_notify) and by the end of the socket's stream."""
+        self._say_over()
+        self._transport.write_eof()
+
+    def close(self) -> None:
+        """Send what waits, say that nothing follows, and close."""
+        self._say_over()
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._is_over = True
+        self._transport.abort()
+
+    def pause_reading(self) -> None:
+        """Read nothing more from the socket."""
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read on."""
+        self._transport.resume_reading()
+
+    def _take(self) -> None:
+        """Pass on all that can be decrypted."""
+        while not self._is_over and (self._incoming.pending or self._ssl.pending()):
+            try:
+                data = self._ssl.read(RECORD)
+            except ssl.SSLWantReadError:
+                break
+            except ssl.SSLError:
+                self._fail()
+                return
+            if not data:
+                self._on_notified()
+                return
+            self._protocol.data_received(data)
+        self._answer()
+
+    def _answer(self) -> None:
+        """Send what records ask for by themselves, to who takes it."""
+        if self._outgoing.pending and self.get_write_buffer_size() > MOST_UNSENT:
+            self.abort()
+        else:
+            self._send()
+
+    def _send(self) -> None:
+        if self._outgoing.pending and not self._transport.is_closing():
+            self._transport.write(self._outgoing.read())
+
+    def _fail(self) -> None:
+        """Send the alert that says why, and close: what comes is no TLS, or not what the client sent."""
+        self._is_over = True
+        self._send()
+        self._protocol.eof_received()
+        self._transport.close()
+
+    def _on_notified(self) -> None:
+        """Close, since the client sends nothing more (RFC 8446, section 6.1)."""
+        self._protocol.eof_received()
+        self.close()
+
+    def _say_over(self) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        # Whether the client says so, too, does not matter: nothing is read from it any more.
+        with suppress(ssl.SSLError):
+            self._ssl.unwrap()
+        self._send()

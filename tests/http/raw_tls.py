@@ -1,0 +1,59 @@
+"""A client of TLS that sends what it likes, encrypted or not."""
+
+import asyncio
+import ssl
+from contextlib import suppress
+
+from tests.http.listening import HOST
+from tests.support.processes import TIMEOUT
+
+
+class RawTls:
+    """Speaks through a connection on which nothing has been said."""
+
+    def __init__(
+        self, context: ssl.SSLContext, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=HOST)
+
+    def hello(self) -> bytes:
+        """Return how a handshake begins."""
+        with suppress(ssl.SSLWantReadError):
+            self._tls.do_handshake()
+        return self._outgoing.read()
+
+    async def shake_hands(self) -> None:
+        """Lead the handshake to its end."""
+        self.forward(self.hello())
+        async with asyncio.timeout(TIMEOUT):
+            while True:
+                self._incoming.write(await self._reader.read(65_536))
+                with suppress(ssl.SSLWantReadError):
+                    self._tls.do_handshake()
+                    break
+        self.forward(self._outgoing.read())
+
+    def say(self, data: bytes) -> None:
+        """Send what is encrypted before."""
+        self._tls.write(data)
+        self.forward(self._outgoing.read())
+
+    def forward(self, data: bytes) -> None:
+        """Send it as it is."""
+        self._writer.write(data)
+
+    async def rest(self) -> bytes:
+        """Wait for the end of the connection, and return what came until then."""
+        found = b""
+        async with asyncio.timeout(TIMEOUT):
+            self._incoming.write(await self._reader.read())
+        while data := self._tls.read(65_536):
+            found += data
+        return found
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._writer.transport.abort()

@@ -64,8 +64,9 @@ async def test_one_that_is_handled_gives_its_place_up_at_once() -> None:
         await finished.wait()
         client.ask(3)
         await client.until(RST_STREAM, 3)
-        # When the client resets it.
+        # When the client resets it, and that was read.
         client.say(frames.given_up(1))
+        await client.round_trip()
         client.ask(5)
         # Then there is room again.
         await client.until(HEADERS, 5)

@@ -1,4 +1,4 @@
-"""Sixty SDK devices, live traffic, and a server that is drained, killed and drained again under it."""
+"""Thirty SDK devices, live traffic, and a server that is drained, killed and drained again under it."""
 
 import asyncio
 import signal
@@ -11,9 +11,9 @@ from tests.support.fleet import TrackedDevice, fleet, user_ids, wait_converged
 from tests.support.processes import ServerProcess, serving
 from unisono.client import Device, Everything, Publisher, ReadState, SendResult, Status, UserActionState
 
-USERS, DEVICES = 10, 6
+USERS, DEVICES = 6, 5
 FAULTS = (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM)
-SENDS_BETWEEN_FAULTS = 50
+SENDS_BETWEEN_FAULTS = 30
 
 #: How long a backend rests between two sends to a user, in seconds. Nothing is expected to happen meanwhile.
 PACE = 0.1
@@ -73,7 +73,7 @@ class Traffic:
 async def test_each_ends_in_the_stores_state_and_has_rung_for_everything_once(tmp_path: Path) -> None:
     store = tmp_path / "unisono.db"
     with ExitStack() as servers:
-        # Given sixty devices of ten users, and live traffic
+        # Given thirty devices of six users, and live traffic
         server = await start(servers, store)
         address = server.address
         members = fleet(address, users=USERS, devices=DEVICES)

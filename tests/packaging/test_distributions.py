@@ -46,6 +46,7 @@ DEPENDENCIES = {
         "pyjwt",
         "structlog",
         "unisono-proto",
+        "uvloop",
     },
 }
 

@@ -233,7 +233,7 @@ bench: .venv/.dev peers ## measure what the service costs, on each transport, be
 	@$(BENCH) run $(CHOSEN)
 
 .PHONY: bench-quick
-bench-quick: .venv/.dev ## try out all that make bench does, within two minutes; keeps nothing in docs/ (ONLY= ROUNDS=)
+bench-quick: .venv/.dev ## try out all that make bench does, in about two minutes; keeps nothing in docs/ (ONLY= ROUNDS=)
 	@$(BENCH) run --scale quick --out .cache/benchmarks/quick.json $(CHOSEN)
 
 .PHONY: bench-growth

@@ -60,7 +60,7 @@ async def _workloads(server: RunningServer, amount: int) -> Workloads:
 
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
-    amount = scale.of(_CALLS, minimum=600)
+    amount = scale.of(_CALLS, minimum=300)
     with folder() as place, on_each_transport(place, WITH_ASYNCIO) as ours, empty() as floor:
         (sample,) = requests.sends(["measured-0"], 1)
         answer = await sizes.of_answer(ours[BESIDE].address, sample)

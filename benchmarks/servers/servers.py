@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.machine import cores
 from benchmarks.transports import GRPCIO, TRANSPORTS, Transport
-from tests.support.processes import NOBODY, TESTERS, ServerProcess, serving
+from tests.support.processes import NOBODY, ONE_ADDRESS, TESTERS, ServerProcess, serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,12 @@ class RunningServer:
 
 @contextmanager
 def unisono(store: Path, transport: Transport = GRPCIO) -> Iterator[RunningServer]:
-    """Run our server on a store, with tokens checked and its defaults but for the transport, and kill it."""
+    """Run our server on a store, with tokens checked and its defaults but for the transport, and kill it.
+
+    All clients are on this machine, and so share one address.
+    """
     with cores.on(cores.SERVER):
-        started = serving(store, env={**TESTERS, **transport.settings})
+        started = serving(store, env={**TESTERS, **ONE_ADDRESS, **transport.settings})
         server = started.__enter__()
     try:
         yield RunningServer(server.address, server.pid)

@@ -16,6 +16,7 @@ from tests.support.processes import TIMEOUT
 from unisono.server.api.http.exchange import Exchange, Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
+from unisono.server.api.http.places import AddressLimits
 from unisono.server.api.http.timeouts import Timeouts
 from unisono.server.api.tls import Certificate
 
@@ -28,23 +29,34 @@ class Served:
     def __init__(self, listener: Listener, port: int) -> None:
         self.listener = listener
         self.port = port
+        self.tls: ssl.SSLContext | None = None
         self._writers: list[asyncio.StreamWriter] = []
 
     async def connect(
-        self, *, greets: bool = True, receive_buffer: int = 0, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        greets: bool = True,
+        receive_buffer: int = 0,
+        tls: ssl.SSLContext | None = None,
+        source: str = HOST,
     ) -> Http2Client:
         """Return a client of HTTP/2 that has connected, and greeted unless `greets` is false."""
-        client = Http2Client(*await self.open(receive_buffer=receive_buffer, tls=tls))
+        opened = await self.open(receive_buffer=receive_buffer, tls=tls or self.tls, source=source)
+        client = Http2Client(*opened)
         if greets:
             client.say(frames.greeting())
         return client
 
     async def open(
-        self, *, receive_buffer: int = 0, tls: ssl.SSLContext | None = None
+        self, *, receive_buffer: int = 0, tls: ssl.SSLContext | None = None, source: str = HOST
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Return a connection on which nothing has been said, but for the handshake of TLS."""
+        """Return a connection on which nothing has been said, but for the handshake of TLS.
+
+        `source` is the address that it comes from; all that begin with 127 are this machine's.
+        """
         wire = socket.socket()
         wire.setblocking(False)
+        wire.bind((source, 0))
         if receive_buffer:
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         try:
@@ -70,6 +82,7 @@ async def listening(
     limits: Http2Limits | None = None,
     certificate: Certificate | None = None,
     handshakes: int = 100,
+    addresses: AddressLimits | None = None,
     **timeouts: float,
 ) -> AsyncIterator[Served]:
     """Have a handler's exchanges served, by a clock of the test if there is one, and leave nothing."""
@@ -80,6 +93,7 @@ async def listening(
             handle,
             timeouts=Timeouts(**timeouts),
             http2_limits=limits or Http2Limits(),
+            address_limits=addresses or AddressLimits(),
             handshakes=handshakes,
         )
     served = Served(listener, await listener.start(f"{HOST}:0", certificate))

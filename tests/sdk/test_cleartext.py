@@ -9,7 +9,7 @@ from unisono.client import BlockingPublisher, Publisher, create_channel, create_
 from unisono.client._wire import cleartext
 from unisono.client._wire.targets import leaves_the_machine
 
-#: Addresses that never lead to anybody (RFC 5737 and RFC 3849).
+#: Places that never lead to anybody (RFC 5737 and RFC 3849).
 ELSEWHERE = "192.0.2.1:50051"
 
 REMOTE = [

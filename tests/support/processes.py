@@ -38,6 +38,13 @@ TESTERS: Final[Environment] = {
 }
 """Settings that declare the apps and the issuer of `tests.support.tokens`."""
 
+ONE_ADDRESS: Final[Environment] = {
+    "UNISONO_CONNECTIONS_PER_ADDRESS": "100000",
+    "UNISONO_OPENING_CONNECTIONS_PER_ADDRESS": "100000",
+    "UNISONO_NEW_CONNECTIONS_PER_ADDRESS": "100000",
+}
+"""Settings for more clients on this machine than share an address elsewhere."""
+
 
 class ServerProcess:
     """A server in a process of its own. `log` has its log entries, `output` all that it wrote to stderr."""

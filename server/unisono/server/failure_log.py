@@ -24,7 +24,7 @@ class FailureLog:
         self._next = float("-inf")
         self._failures = 0
 
-    def add(self, reason: str, error: BaseException) -> None:
+    def add(self, reason: str, error: object) -> None:
         """Count a failure, and log it if it is time for a line, with the failures since the last."""
         self._failures += 1
         now = self._monotonic()

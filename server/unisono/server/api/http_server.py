@@ -5,6 +5,7 @@ import asyncio
 from unisono.server.api.grpc.router import Router
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
+from unisono.server.api.http.places import AddressLimits
 from unisono.server.api.http.timeouts import Timeouts
 from unisono.server.api.methods import Methods
 from unisono.server.api.tls import Certificate
@@ -26,6 +27,7 @@ class HttpServer:
             self._router.handle,
             timeouts=_timeouts(self._transport),
             http2_limits=_limits(self._transport),
+            address_limits=_address_limits(self._transport),
             handshakes=self._transport.tls_handshakes,
         )
         return await self._listener.start(address, certificate)
@@ -56,4 +58,13 @@ def _limits(transport: Transport) -> Http2Limits:
     return Http2Limits(
         max_streams=transport.streams_per_connection,
         max_header_bytes=transport.max_token_bytes + 16 * 1024,
+    )
+
+
+def _address_limits(transport: Transport) -> AddressLimits:
+    return AddressLimits(
+        connections=transport.connections,
+        per_address=transport.connections_per_address,
+        opening_per_address=transport.opening_connections_per_address,
+        new_per_address=transport.new_connections_per_address,
     )

@@ -28,6 +28,10 @@ class Transport:
     request_timeout: float
     stalled_write_timeout: float = 60
     tls_handshakes: int = 2000
+    connections: int = 100_000
+    connections_per_address: int = 4000
+    opening_connections_per_address: int = 2000
+    new_connections_per_address: int = 200
     stream_age: float = 20 * 60
     #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0

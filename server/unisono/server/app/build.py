@@ -15,8 +15,11 @@ from unisono.server.core.sweeper import SweepRules
 from unisono.server.store.sqlite import SqliteStore
 
 
-def build(settings: Settings, audit_file: AuditFile | None) -> Node:
-    """Return a node that is not started. Raises `AccessMisconfigured` as `trust` does."""
+def build(settings: Settings, audit_file: AuditFile | None, fitting: int) -> Node:
+    """Return a node that is not started. Raises `AccessMisconfigured` as `trust` does.
+
+    `fitting` is for how many connections there are files.
+    """
     clock, ids = SystemClock(), RandomIds()
     trusted = trust(settings, clock)
     return Node(
@@ -30,7 +33,7 @@ def build(settings: Settings, audit_file: AuditFile | None) -> Node:
         key_sources=trusted.key_sources,
         user_prefixes=trusted.user_prefixes,
         limits=settings.limits(),
-        transport=_transport(settings),
+        transport=_transport(settings, fitting),
         make_server=_make_server(settings),
         session_rules=_session_rules(settings),
         sweep_rules=_sweep_rules(settings),
@@ -61,7 +64,7 @@ def _make_server(settings: Settings) -> MakeServer:
     return GrpcioServer
 
 
-def _transport(settings: Settings) -> Transport:
+def _transport(settings: Settings, fitting: int) -> Transport:
     return Transport(
         keepalive_time=settings.keepalive_time,
         ping_timeout=settings.ping_timeout,
@@ -76,6 +79,10 @@ def _transport(settings: Settings) -> Transport:
         request_timeout=settings.request_timeout,
         stalled_write_timeout=settings.stalled_write_timeout,
         tls_handshakes=settings.tls_handshakes,
+        connections=min(settings.connections or fitting, fitting),
+        connections_per_address=settings.connections_per_address,
+        opening_connections_per_address=settings.opening_connections_per_address,
+        new_connections_per_address=settings.new_connections_per_address,
     )
 
 

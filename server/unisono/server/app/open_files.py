@@ -6,8 +6,9 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-#: What the process needs besides the connections of devices: the store, the log, the port, libraries.
-RESERVED = 64
+#: What the process needs besides the connections of devices: the store, the log, the port, libraries; and
+#: half of it for connections that are accepted to be refused.
+RESERVED = 128
 
 
 def raise_open_files() -> int:

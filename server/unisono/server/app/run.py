@@ -32,11 +32,10 @@ async def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) -> None:
-    node = build(settings, audit)
+    node = build(settings, audit, raise_open_files())
     signals.on_reload("the keys of issuers", node.reload)
     tls = certificate(settings)
     _check_key_is_private(settings)
-    raise_open_files()
     port = await node.start(settings.listen, tls)
     tune_gc()
     address = Address.parse(settings.listen)

@@ -13,6 +13,7 @@ from tests.guarantees.torture.server import Server
 from tests.guarantees.torture.trial import Trial
 from tests.support.http2 import fleet
 from tests.support.http2.device import Device
+from tests.support.processes import ONE_ADDRESS
 from unisono.client import Publisher
 from unisono.verify.history import Stream
 from unisono.verify.promises.complete_at_rest import SETTLED
@@ -73,7 +74,7 @@ async def come_back_together(context: TrialContext) -> None:
         context.recorder, "crowd", fleet.fitting(MANY if context.rounds > SHORT else FEW)
     )
     users = fleet.users(everybody)
-    async with context.server() as server, context.backend(server.address) as publisher:
+    async with context.server(env=ONE_ADDRESS) as server, context.backend(server.address) as publisher:
         await fleet.connect_all(everybody, server.address)
         reconnect = ImmediateReconnect(server, Random(f"{context.seed} haste"))  # noqa: S311
         chance = Random(f"{context.seed} sends")  # noqa: S311

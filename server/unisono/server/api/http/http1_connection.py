@@ -9,6 +9,7 @@ import h11
 from unisono.server.api.http.alarm import Alarm, Due
 from unisono.server.api.http.exchange import Headers
 from unisono.server.api.http.http1_exchange import Http1Exchange
+from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.socket_connection import SocketConnection
 from unisono.server.api.http.tcp import probe
@@ -22,8 +23,8 @@ class Http1Connection(SocketConnection):
 
     __slots__ = ("_asked", "_exchange", "_http1", "_last", "_output", "_room")
 
-    def __init__(self, serving: Serving, alarm: Alarm, opened: float) -> None:
-        super().__init__(serving, alarm, opened)
+    def __init__(self, serving: Serving, alarm: Alarm, opened: float, place: Place) -> None:
+        super().__init__(serving, alarm, opened, place)
         limit = serving.http2_limits.max_header_bytes
         self._http1: Final = h11.Connection(h11.SERVER, max_incomplete_event_size=limit)
         self._exchange: Http1Exchange | None = None
@@ -173,6 +174,7 @@ class Http1Connection(SocketConnection):
             body.feed(b"", 0, ended=True)
 
     def _on_request(self, request: h11.Request) -> None:
+        self.place.asked()
         self.alarm.clear(Due.HANDSHAKE, Due.IDLE)
         names = {name for name, _ in request.headers}
         if request.method == b"CONNECT":

@@ -17,6 +17,7 @@ from unisono.server.api.http.h2.events import (
 )
 from unisono.server.api.http.http2_exchange import Http2Exchange
 from unisono.server.api.http.http2_life import Http2Life
+from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.socket_connection import SocketConnection
 
@@ -26,8 +27,8 @@ class Http2Connection(SocketConnection):
 
     __slots__ = ("_exchanges", "_life", "_waiting", "http2")
 
-    def __init__(self, serving: Serving, alarm: Alarm, opened: float) -> None:
-        super().__init__(serving, alarm, opened)
+    def __init__(self, serving: Serving, alarm: Alarm, opened: float, place: Place) -> None:
+        super().__init__(serving, alarm, opened, place)
         self.http2: Final = Connection(serving.http2_limits)
         self._exchanges: Final[dict[int, Http2Exchange]] = {}
         self._waiting: Final[dict[int, Http2Exchange]] = {}
@@ -117,6 +118,7 @@ class Http2Connection(SocketConnection):
                 self._life.end(self)
 
     def _on_request(self, event: RequestReceived) -> None:
+        self.place.asked()
         exchange = Http2Exchange(self, event.stream_id, event.head, ended=event.ended)
         self._exchanges[event.stream_id] = exchange
         exchange.task = self.serving.start(exchange)

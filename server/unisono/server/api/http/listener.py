@@ -9,6 +9,7 @@ from unisono.server.api.address import cannot_listen
 from unisono.server.api.http.exchange import Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.opening import Opening
+from unisono.server.api.http.places import AddressLimits
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.sockets import bound
 from unisono.server.api.http.timeouts import Timeouts
@@ -31,11 +32,12 @@ class Listener:
         *,
         timeouts: Timeouts = Timeouts(),  # noqa: B008
         http2_limits: Http2Limits = Http2Limits(),  # noqa: B008
+        address_limits: AddressLimits = AddressLimits(),  # noqa: B008
         handshakes: int = 2000,
     ) -> None:
         """`handshakes` is how many of TLS may be under way at a time."""
         self._handshakes: Final = handshakes
-        self._serving: Final = Serving(handle, timeouts, http2_limits)
+        self._serving: Final = Serving(handle, timeouts, http2_limits, address_limits)
         self._servers: Final[list[asyncio.Server]] = []
         self._path: tuple[Path, int] | None = None
         self._tls: TlsLayer | None = None
@@ -96,7 +98,8 @@ class Listener:
         return await loop.create_unix_server(self._open, sock=one, backlog=AT_ONCE)
 
     def _open(self) -> asyncio.Protocol:
-        return Opening(self._serving) if self._tls is None else self._tls()
+        serving = self._serving
+        return Opening(serving, serving.admit) if self._tls is None else self._tls()
 
     def _close_sockets(self) -> None:
         for server in self._servers:

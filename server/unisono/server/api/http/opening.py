@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, cast
 
@@ -9,6 +10,7 @@ from unisono.server.api.http.alarm import Alarm, Due
 from unisono.server.api.http.h2.frames import PREFACE
 from unisono.server.api.http.http1_connection import Http1Connection
 from unisono.server.api.http.http2_connection import Http2Connection
+from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.tcp import prepare
 
@@ -51,10 +53,13 @@ def version_of(data: bytes) -> Version | None:
 class Opening(asyncio.Protocol):
     """Hands the connection over to its version. Who speaks neither gets no answer."""
 
-    __slots__ = ("_alarm", "_buffer", "_opened", "_serving", "_transport")
+    __slots__ = ("_admit", "_alarm", "_buffer", "_opened", "_place", "_serving", "_transport")
 
-    def __init__(self, serving: Serving) -> None:
+    def __init__(self, serving: Serving, admit: Callable[[asyncio.Transport], Place]) -> None:
+        """`admit` returns the place of the connection; see `Serving.admit`."""
         self._serving: Final = serving
+        self._admit: Final = admit
+        self._place: Place
         self._buffer = b""
         self._opened = serving.loop.time()
         self._alarm: Final = Alarm(serving.loop, self._on_due)
@@ -66,13 +71,13 @@ class Opening(asyncio.Protocol):
         serving = self._serving
         self._transport = cast("asyncio.Transport", transport)
         serving.connections.add(self)
+        self._place = self._admit(self._transport)
         prepare(transport.get_extra_info("socket"), serving.timeouts)
-        if serving.is_draining:
-            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._alarm.close()
+        self._place.leave()
         self._serving.closed(self)
 
     def data_received(self, data: bytes) -> None:
@@ -80,9 +85,9 @@ class Opening(asyncio.Protocol):
         self._buffer += data
         version = version_of(self._buffer)
         if version is Version.HTTP_2:
-            self._hand_over(Http2Connection(self._serving, self._alarm, self._opened))
+            self._hand_over(Http2Connection(self._serving, self._alarm, self._opened, self._place))
         elif version is Version.HTTP_1:
-            self._hand_over(Http1Connection(self._serving, self._alarm, self._opened))
+            self._hand_over(Http1Connection(self._serving, self._alarm, self._opened, self._place))
         elif version is not None:
             if version is Version.TLS:
                 self._transport.write(_IN_THE_CLEAR)

@@ -7,6 +7,9 @@ import structlog
 
 from unisono.server.api.http.exchange import ClientGone, Exchange, Handle
 from unisono.server.api.http.h2.state import Http2Limits
+from unisono.server.api.http.networks import network_of_peer
+from unisono.server.api.http.places import AddressLimits, Place, Places
+from unisono.server.api.http.tcp import reset
 from unisono.server.api.http.timeouts import Timeouts
 
 log = structlog.get_logger(__name__)
@@ -47,19 +50,30 @@ class Serving:
         "http2_limits",
         "is_draining",
         "loop",
+        "places",
         "tasks",
         "timeouts",
     )
 
-    def __init__(self, handle: Handle, timeouts: Timeouts, http2_limits: Http2Limits) -> None:
+    def __init__(
+        self, handle: Handle, timeouts: Timeouts, http2_limits: Http2Limits, address_limits: AddressLimits
+    ) -> None:
         self._handle: Final = handle
         self.timeouts: Final = timeouts
         self.http2_limits: Final = http2_limits
         self.loop: Final = asyncio.get_running_loop()
+        self.places: Final = Places(address_limits, self.loop.time)
         self.connections: Final[set[Served]] = set()
         self.tasks: Final[dict[asyncio.Task[None], Ending]] = {}
         self.is_draining = False
         self._emptied: asyncio.Future[None] | None = None
+
+    def admit(self, transport: asyncio.Transport) -> Place:
+        """Return the place of a connection that was just made; where there is none for it, it is reset."""
+        place = self.places.enter(network_of_peer(transport.get_extra_info("peername")))
+        if place.refused is not None or self.is_draining:
+            reset(transport)
+        return place
 
     def start(self, exchange: Ending) -> asyncio.Task[None]:
         """Start the task that handles an exchange."""

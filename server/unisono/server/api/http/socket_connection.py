@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from unisono.server.api.http.alarm import Alarm, Due
 from unisono.server.api.http.peers import peer_name
+from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 
 MOST_PILED: Final = 256 * 1024
@@ -29,14 +30,16 @@ class SocketConnection(asyncio.Protocol, ABC):
         "alarm",
         "closing",
         "peer",
+        "place",
         "received",
         "serving",
         "transport",
     )
 
-    def __init__(self, serving: Serving, alarm: Alarm, opened: float) -> None:
+    def __init__(self, serving: Serving, alarm: Alarm, opened: float, place: Place) -> None:
         """`opened` is when the client connected; the time for a handshake is running."""
         times = serving.timeouts
+        self.place: Final = place
         self.serving: Final = serving
         self.peer = ""
         self.closing = False
@@ -78,6 +81,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         """Forget everything."""
         self.closing = True
         self.alarm.close()
+        self.place.leave()
         self.serving.closed(self)
         self.drop_exchanges()
 

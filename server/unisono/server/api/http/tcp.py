@@ -1,8 +1,22 @@
 """What the kernel does for a connection of TCP; connections of unix sockets need none of it."""
 
+import asyncio
 import socket
+from struct import Struct
+from typing import Final
 
 from unisono.server.api.http.timeouts import Timeouts
+
+_LINGER: Final = Struct("ii")
+"""The value of SO_LINGER: whether to wait for what is unsent, and seconds."""
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Close a connection at once by RST: nothing of it is kept until the client has ended its side, too."""
+    connected = transport.get_extra_info("socket")
+    if _is_tcp(connected):
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.pack(1, 0))
+    transport.abort()
 
 
 def prepare(connected: socket.socket, timeouts: Timeouts) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from unisono.server.api.http.opening import Opening
+from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.tls.contexts import Contexts
 from unisono.server.api.http.tls.handshakes import Handshakes
@@ -23,7 +24,11 @@ class TlsLayer:
 
     def __call__(self) -> TlsOpening:
         """Return the first protocol of a connection, which `Opening` follows."""
-        return TlsOpening(self._serving, self._contexts, self._handshakes, lambda: Opening(self._serving))
+        return TlsOpening(self._serving, self._contexts, self._handshakes, self._then)
+
+    def _then(self, place: Place) -> Opening:
+        """Return what follows the handshake of a connection, which has its place already."""
+        return Opening(self._serving, lambda _: place)
 
     def close(self) -> None:
         """End the thread of the handshakes."""

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from unisono.server.api.http.alarm import Alarm, Due
 from unisono.server.api.http.opening import Version, version_of
+from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.tls.contexts import Contexts
 from unisono.server.api.http.tls.handshakes import Handshakes
@@ -39,6 +40,7 @@ class TlsOpening(asyncio.Protocol):
         "_incoming",
         "_is_over",
         "_outgoing",
+        "_place",
         "_serving",
         "_ssl",
         "_then",
@@ -50,7 +52,7 @@ class TlsOpening(asyncio.Protocol):
         serving: Serving,
         contexts: Contexts,
         handshakes: Handshakes,
-        then: Callable[[], asyncio.Protocol],
+        then: Callable[[Place], asyncio.Protocol],
     ) -> None:
         self._serving: Final = serving
         self._contexts: Final = contexts
@@ -62,6 +64,7 @@ class TlsOpening(asyncio.Protocol):
         self._entered = False
         self._is_over = False
         self._ssl: ssl.SSLObject | None = None
+        self._place: Place
         self._incoming: ssl.MemoryBIO
         self._outgoing: ssl.MemoryBIO
         self._transport: asyncio.Transport
@@ -70,11 +73,11 @@ class TlsOpening(asyncio.Protocol):
         """Begin to wait for the client's hello."""
         self._transport = cast("asyncio.Transport", transport)
         self._serving.connections.add(self)
-        if self._serving.is_draining:
-            self.abort()
+        self._place = self._serving.admit(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
+        self._place.leave()
         self._end()
 
     def data_received(self, data: bytes) -> None:
@@ -134,7 +137,7 @@ class TlsOpening(asyncio.Protocol):
 
     def _hand_over(self, tls: ssl.SSLObject) -> None:
         transport = TlsTransport(self._transport, tls, self._incoming, self._outgoing)
-        transport.begin(self._then())
+        transport.begin(self._then(self._place))
         self._end()
         self._transport.resume_reading()
 

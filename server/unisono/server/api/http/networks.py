@@ -1,0 +1,25 @@
+"""Networks of clients: whose connections count together."""
+
+from ipaddress import IPv4Address, IPv6Network
+from typing import Final
+
+from unisono.server.api.http.addresses import IpAddress, ip_address
+
+_ONE_SITE: Final = 64
+"""Bits of an address of IPv6 that are one site's: the others its machines choose by themselves (RFC 4291)."""
+
+
+def network_of(address: IpAddress) -> str:
+    """Return the network of an address: that of IPv4 itself, of IPv6 its first 64 bits."""
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(IPv6Network((int(address), _ONE_SITE), strict=False))
+
+
+def network_of_peer(name: object) -> str | None:
+    """Return the network of the address of a client's socket.
+
+    None for a unix socket: who reaches that is let in by its file.
+    """
+    address = ip_address(str(name[0])) if isinstance(name, tuple) else None
+    return None if address is None else network_of(address)

@@ -1,0 +1,153 @@
+"""Bounds what the clients of one address take, and all together, before anything that they send is read."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from unisono.server.failure_log import FailureLog
+
+MOST_LEFT: Final = 50_000
+"""The most networks without connections that are remembered for how fast they opened their last ones."""
+
+
+BURST: Final = 10.0
+"""Seconds of new connections that may come at once: after a restart all who share an address come back."""
+
+#: How far sums of seconds may be off, in seconds.
+_ROUNDING: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressLimits:
+    """How many connections there may be in all, and of each address.
+
+    `opening_per_address` have not asked for anything yet; `new_per_address` are opened in a second, on
+    average.
+    """
+
+    connections: int = 100_000
+    per_address: int = 4000
+    opening_per_address: int = 2000
+    new_per_address: int = 200
+
+
+class _Network:
+    """What the clients of one address have: connections, those that ask for nothing yet, and a bucket."""
+
+    __slots__ = ("full_at", "name", "open", "opening")
+
+    def __init__(self, name: str | None) -> None:
+        self.name: Final = name
+        self.open = 0
+        self.opening = 0
+        self.full_at = float("-inf")
+
+
+class Place:
+    """What one connection takes, from its beginning to its end.
+
+    `refused` names the limit that it is beyond: then it takes nothing, and is to be closed.
+    """
+
+    __slots__ = ("_is_opening", "_network", "_places", "refused")
+
+    def __init__(self, places: "Places", network: _Network, refused: str | None) -> None:
+        self._places: Final = places
+        self._network: Final = network
+        self._is_opening = refused is None
+        self.refused: Final = refused
+
+    def asked(self) -> None:
+        """Know that the client has asked for something."""
+        if self._is_opening:
+            self._is_opening = False
+            self._network.opening -= 1
+
+    def leave(self) -> None:
+        """Give all back; once, at the end of the connection."""
+        if self.refused is None:
+            self.asked()
+            self._places.left(self._network)
+
+
+class Places:
+    """Gives connections their places. Holds as many networks as have any, and some more."""
+
+    __slots__ = ("_failures", "_interval", "_left", "_limits", "_networks", "_now", "open")
+
+    def __init__(self, limits: AddressLimits, now: Callable[[], float]) -> None:
+        """`now` returns the time in seconds."""
+        self._limits: Final = limits
+        self._now: Final = now
+        self._interval: Final = 1 / limits.new_per_address
+        self._networks: Final[dict[str, _Network]] = {}
+        self._left: Final[OrderedDict[str, _Network]] = OrderedDict()
+        self._failures: Final[dict[str, FailureLog]] = {}
+        self.open = 0
+
+    def __len__(self) -> int:
+        """Return how many networks are remembered."""
+        return len(self._networks) + len(self._left)
+
+    def enter(self, name: str | None) -> Place:
+        """Return the place of a new connection from a network; one without a name has no limit of its own."""
+        now = self._now()
+        network = self._known(name) or _Network(name)
+        refused = self._limit_met(network, now)
+        if refused is None:
+            self._count(network, now)
+        return Place(self, network, refused)
+
+    def left(self, network: _Network) -> None:
+        """Count a connection of a network no more."""
+        self.open -= 1
+        network.open -= 1
+        if network.name is None or network.open:
+            return
+        del self._networks[network.name]
+        self._left[network.name] = network
+        if len(self._left) > MOST_LEFT:
+            self._left.popitem(last=False)
+        self._forget_full(self._now())
+
+    def _known(self, name: str | None) -> _Network | None:
+        return None if name is None else self._networks.get(name) or self._left.get(name)
+
+    def _limit_met(self, network: _Network, now: float) -> str | None:
+        """Return the setting that a further connection would be beyond."""
+        limits = self._limits
+        if self.open >= limits.connections:
+            return self._told("connections", limits.connections, "in all")
+        if network.name is None:
+            return None
+        where = f"from {network.name}"
+        if network.open >= limits.per_address:
+            return self._told("connections_per_address", limits.per_address, where)
+        if network.opening >= limits.opening_per_address:
+            return self._told("opening_connections_per_address", limits.opening_per_address, where)
+        if network.full_at - now > BURST - self._interval + _ROUNDING:
+            return self._told("new_connections_per_address", limits.new_per_address, where)
+        return None
+
+    def _told(self, setting: str, limit: int, where: str) -> str:
+        if setting not in self._failures:
+            self._failures[setting] = FailureLog("connections refused", self._now)
+        self._failures[setting].add(setting, f"more than {limit} {where}")
+        return setting
+
+    def _count(self, network: _Network, now: float) -> None:
+        self.open += 1
+        network.open += 1
+        network.opening += 1
+        network.full_at = max(network.full_at, now) + self._interval
+        if network.name is not None:
+            self._left.pop(network.name, None)
+            self._networks[network.name] = network
+
+    def _forget_full(self, now: float) -> None:
+        """Forget networks that came slowly enough, two for each that is added: so there are few of them."""
+        for _ in range(2):
+            name = next(iter(self._left), None)
+            if name is not None and self._left[name].full_at <= now:
+                del self._left[name]

@@ -90,6 +90,9 @@ def test_no_store(store: str, fault: str) -> None:
 
 def test_half_of_tls() -> None:
     assert "both or neither" in problem(tls_certificate="server.pem")
+    assert "tls_client_ca (flag --tls-client-ca): needs tls_certificate" in problem(
+        tls_client_ca="clients.pem"
+    )
     assert "both or neither" in problem(tls_key="server.key")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from unisono.server.api.http.exchange import ClientGone, Header, Headers
+from unisono.server.model.client_certificate import ClientCertificate
 
 CALL: Final[tuple[Header, ...]] = ((b"content-type", b"application/grpc"), (b"te", b"trailers"))
 
@@ -20,6 +21,7 @@ class HeldExchange:
         self.headers = headers
         self.version = "2"
         self.peer = "ipv4:192.0.2.1:4711"
+        self.client_certificate: ClientCertificate | None = None
         self.status: int | None = None
         self.response_headers: Headers = ()
         self.body = b""

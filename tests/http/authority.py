@@ -11,9 +11,13 @@ from unisono.server.api.tls import Certificate
 
 
 class Authority:
-    """Issues the certificate of a server, in files that can be renewed."""
+    """Issues the certificate of a server, in files that can be renewed.
 
-    def __init__(self, folder: Path) -> None:
+    `client_ca` is the file of those whose clients the server is to ask for certificates.
+    """
+
+    def __init__(self, folder: Path, client_ca: Path | None = None) -> None:
+        self._client_ca = client_ca
         self._ca = trustme.CA()
         self._files = folder / "certificate.pem", folder / "key.pem"
         self.renew()
@@ -21,7 +25,7 @@ class Authority:
     @cached_property
     def certificate(self) -> Certificate:
         """What the files have, as the server reads them."""
-        return Certificate(*self._files)
+        return Certificate(*self._files, self._client_ca)
 
     def renew(self) -> None:
         """Put a new certificate and its key into the files."""

@@ -5,6 +5,8 @@ from typing import ClassVar, NamedTuple, NoReturn, Protocol, TypeAlias
 
 import grpc
 
+from unisono.server.model.client_certificate import ClientCertificate
+
 Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
 
 
@@ -24,6 +26,10 @@ class Call(Protocol):
 
     def peer(self) -> str:
         """Return which connection it came by: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:"."""
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """The certificate that the client has shown, and that is trusted; None without."""
 
     async def read(self, limit: int) -> bytes | None:
         """Return the next request, encoded; None when the client sends no more.

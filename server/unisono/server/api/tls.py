@@ -1,4 +1,7 @@
-"""The server's TLS certificate, which is read again when its files change: renewing needs no restart."""
+"""The server's TLS certificate, which is read again when its files change: renewing needs no restart.
+
+So are the certificates of the authorities whose clients it knows.
+"""
 
 import ssl
 from pathlib import Path
@@ -17,15 +20,20 @@ class KeyPair(NamedTuple):
 
 
 class Certificate:
-    """A certificate chain and its private key, in two PEM files.
+    """A certificate chain and its private key, in two PEM files, and whose clients may show one, in a third.
 
     `pair` and `context` are what was read last; the context is a new one each time, and not set up yet.
     """
 
-    def __init__(self, certificate: Path, key: Path) -> None:
-        """Read the files; raises CertificateError when they cannot be read, or do not fit together."""
+    def __init__(self, certificate: Path, key: Path, client_ca: Path | None = None) -> None:
+        """Read the files; raises CertificateError when they cannot be read, or do not fit together.
+
+        With `client_ca` clients are asked for a certificate, and may have none. One that does not lead to a
+        certificate of that file ends the handshake.
+        """
         self._certificate = certificate
         self._key = key
+        self._client_ca = client_ca
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._stamp, self.pair = self._read()
 
@@ -42,10 +50,11 @@ class Certificate:
             return None
         return self.pair
 
-    def _stamped(self) -> tuple[int, int]:
-        return self._certificate.stat().st_mtime_ns, self._key.stat().st_mtime_ns
+    def _stamped(self) -> tuple[int, ...]:
+        files = (self._certificate, self._key, self._client_ca)
+        return tuple(file.stat().st_mtime_ns for file in files if file is not None)
 
-    def _read(self) -> tuple[tuple[int, int], KeyPair]:
+    def _read(self) -> tuple[tuple[int, ...], KeyPair]:
         """Read the files, and when they were last written, which is asked first."""
         try:
             stamp = self._stamped()
@@ -59,5 +68,19 @@ class Certificate:
             ) from error
         except OSError as error:
             raise CertificateError(f"cannot read the TLS files: {error}") from error
+        if self._client_ca is not None:
+            _ask_clients(context, self._client_ca)
         self.context = context
         return stamp, pair
+
+
+def _ask_clients(context: ssl.SSLContext, authorities: Path) -> None:
+    """Have clients asked for a certificate of these authorities, which need not be roots."""
+    try:
+        context.load_verify_locations(authorities)
+    except ssl.SSLError as error:
+        raise CertificateError(f"{authorities} has no PEM certificates: {error.reason}") from error
+    except OSError as error:
+        raise CertificateError(f"cannot read {authorities}: {error}") from error
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

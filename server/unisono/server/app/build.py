@@ -2,7 +2,7 @@
 
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
-from unisono.server.api.tls import Certificate
+from unisono.server.api.tls import Certificate, CertificateError
 from unisono.server.api.transport import MakeServer, Transport
 from unisono.server.app.audit_file import AuditFile
 from unisono.server.app.node import Node
@@ -46,11 +46,17 @@ def build(settings: Settings, audit_file: AuditFile | None, fitting: int) -> Nod
 def certificate(settings: Settings) -> Certificate | None:
     """Return the certificate to serve with, or None without TLS.
 
-    Raises `CertificateError` when the files are not a certificate and its key.
+    Raises `CertificateError` when the files are not a certificate and its key, and when clients are to be
+    asked for theirs by a transport that could only require one of everybody.
     """
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
-    return Certificate(settings.tls_certificate, settings.tls_key)
+    if settings.tls_client_ca is not None and settings.chosen_transport != "http":
+        raise CertificateError(
+            'tls_client_ca needs the line transport = "http" beside it: grpcio can ask for certificates of '
+            "clients only where all of them have one"
+        )
+    return Certificate(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
 
 
 def _make_server(settings: Settings) -> MakeServer:

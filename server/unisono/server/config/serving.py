@@ -24,6 +24,11 @@ class ServingSettings(BaseModel):
     )
     tls_certificate: Path | None = setting(None, FILE, "PEM certificate chain; with tls_key, turns TLS on")
     tls_key: Path | None = setting(None, FILE, "PEM private key of tls_certificate")
+    tls_client_ca: Path | None = setting(
+        None,
+        FILE,
+        "PEM certificates of whom clients may show certificates of; turns asking for them on; transport http",
+    )
     tls_handshakes: int = setting(
         2000,
         ITEMS,
@@ -82,3 +87,10 @@ class ServingSettings(BaseModel):
         if "tls_certificate" in info.data and (key is None) != (info.data["tls_certificate"] is None):
             raise ValueError("tls_certificate and tls_key go together: give both or neither")
         return key
+
+    @field_validator("tls_client_ca")
+    @classmethod
+    def _has_a_certificate(cls, authorities: Path | None, info: ValidationInfo) -> Path | None:
+        if authorities is not None and info.data.get("tls_certificate", authorities) is None:
+            raise ValueError("needs tls_certificate and tls_key: certificates are shown in TLS alone")
+        return authorities

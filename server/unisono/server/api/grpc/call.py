@@ -11,6 +11,7 @@ from unisono.server.api.grpc import responses
 from unisono.server.api.grpc.messages import MalformedMessage, MessageReader, framed
 from unisono.server.api.grpc.request import GZIP, CallHead
 from unisono.server.api.http.exchange import ClientGone, Exchange, Header
+from unisono.server.model.client_certificate import ClientCertificate
 
 
 class CallAborted(Exception):
@@ -42,6 +43,11 @@ class ExchangeCall:
     def peer(self) -> str:
         """See `Call.peer`."""
         return self._exchange.peer
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """See `Call.client_certificate`."""
+        return self._exchange.client_certificate
 
     async def read(self, limit: int) -> bytes | None:
         """See `Call.read`."""

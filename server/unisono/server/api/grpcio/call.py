@@ -7,6 +7,7 @@ import grpc
 
 from unisono.server.api.call import Metadata
 from unisono.server.api.sizes import check_size
+from unisono.server.model.client_certificate import ClientCertificate
 
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -32,6 +33,11 @@ class GrpcioCall:
     def peer(self) -> str:
         """See `Call.peer`."""
         return self._context.peer()
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """See `Call.client_certificate`: gRPC can ask for them of everybody only, so it asks nobody."""
+        return None
 
     async def read(self, limit: int) -> bytes | None:
         """See `Call.read`. gRPC has received it as a whole then, within the limit of its server."""

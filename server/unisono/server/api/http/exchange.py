@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeAlias
 
+from unisono.server.model.client_certificate import ClientCertificate
+
 Header: TypeAlias = tuple[bytes, bytes]
 Headers: TypeAlias = Sequence[Header]
 
@@ -37,6 +39,10 @@ class Exchange(Protocol):
     @property
     def peer(self) -> str:
         """The connection it came by: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:"."""
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """The certificate that the client has shown, and that is trusted; None without."""
 
     async def read(self) -> bytes:
         """Return the next part of the body, empty at its end. Raises `ClientGone`.

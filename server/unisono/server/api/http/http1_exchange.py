@@ -7,6 +7,7 @@ import h11
 
 from unisono.server.api.http.body import Body
 from unisono.server.api.http.exchange import ClientGone, Headers
+from unisono.server.model.client_certificate import ClientCertificate
 
 if TYPE_CHECKING:
     from unisono.server.api.http.http1_connection import Http1Connection
@@ -59,6 +60,11 @@ class Http1Exchange:
     def peer(self) -> str:
         """See `Exchange`."""
         return self._connection.peer
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """See `Exchange`."""
+        return self._connection.client_certificate
 
     async def read(self) -> bytes:
         """See `Exchange`."""

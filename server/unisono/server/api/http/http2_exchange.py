@@ -9,6 +9,7 @@ from unisono.server.api.http.body import Body
 from unisono.server.api.http.exchange import ClientGone, Headers
 from unisono.server.api.http.h2.errors import ErrorCode
 from unisono.server.api.http.h2.requests import RequestHead
+from unisono.server.model.client_certificate import ClientCertificate
 
 if TYPE_CHECKING:
     from unisono.server.api.http.http2_connection import Http2Connection
@@ -66,6 +67,11 @@ class Http2Exchange:
     def peer(self) -> str:
         """See `Exchange`."""
         return self._connection.peer
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """See `Exchange`."""
+        return self._connection.client_certificate
 
     @property
     def is_over(self) -> bool:

@@ -10,6 +10,7 @@ from unisono.server.api.http.alarm import Alarm, Due
 from unisono.server.api.http.peers import peer_name
 from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
+from unisono.server.model.client_certificate import ClientCertificate
 
 MOST_PILED: Final = 256 * 1024
 """Bytes that may be added to what waits for the socket before nothing more is read.
@@ -28,6 +29,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         "_progress_at",
         "_unsent",
         "alarm",
+        "client_certificate",
         "closing",
         "peer",
         "place",
@@ -42,6 +44,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         self.place: Final = place
         self.serving: Final = serving
         self.peer = ""
+        self.client_certificate: ClientCertificate | None = None
         self.closing = False
         self.received = opened
         self._flushing = False
@@ -75,6 +78,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         """Take over the socket."""
         self.transport = cast("asyncio.Transport", transport)
         self.peer = peer_name(transport.get_extra_info("peername"))
+        self.client_certificate = transport.get_extra_info("client_certificate")
         self.serving.connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -10,6 +10,7 @@ from unisono.server.api.http.alarm import Alarm, Due
 from unisono.server.api.http.opening import Version, version_of
 from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
+from unisono.server.api.http.tls.client_certificates import RefusalLog, UnreadableCertificate, certificate_of
 from unisono.server.api.http.tls.contexts import Contexts
 from unisono.server.api.http.tls.handshakes import Handshakes
 from unisono.server.api.http.tls.transport import TlsTransport
@@ -41,6 +42,7 @@ class TlsOpening(asyncio.Protocol):
         "_is_over",
         "_outgoing",
         "_place",
+        "_refusals",
         "_serving",
         "_ssl",
         "_then",
@@ -52,11 +54,13 @@ class TlsOpening(asyncio.Protocol):
         serving: Serving,
         contexts: Contexts,
         handshakes: Handshakes,
+        refusals: RefusalLog,
         then: Callable[[Place], asyncio.Protocol],
     ) -> None:
         self._serving: Final = serving
         self._contexts: Final = contexts
         self._handshakes: Final = handshakes
+        self._refusals: Final = refusals
         self._then: Final = then
         self._alarm: Final = Alarm(serving.loop, self._on_due)
         self._alarm.set(Due.HANDSHAKE, serving.loop.time() + serving.timeouts.handshake)
@@ -133,10 +137,18 @@ class TlsOpening(asyncio.Protocol):
         elif isinstance(error, ssl.SSLWantReadError):
             self._transport.resume_reading()
         else:
+            if isinstance(error, ssl.SSLCertVerificationError):
+                self._refusals.refused(error.verify_message)
             self._transport.close()
 
     def _hand_over(self, tls: ssl.SSLObject) -> None:
-        transport = TlsTransport(self._transport, tls, self._incoming, self._outgoing)
+        try:
+            certificate = certificate_of(tls)
+        except UnreadableCertificate as error:
+            self._refusals.refused(str(error))
+            self._transport.close()
+            return
+        transport = TlsTransport(self._transport, tls, self._incoming, self._outgoing, certificate)
         transport.begin(self._then(self._place))
         self._end()
         self._transport.resume_reading()

@@ -5,6 +5,8 @@ import ssl
 from contextlib import suppress
 from typing import Any, Final, cast
 
+from unisono.server.model.client_certificate import ClientCertificate
+
 RECORD: Final = 16 * 1024
 """Bytes that a record may have (RFC 8446, section 5.1), and that pass at a time.
 
@@ -18,7 +20,15 @@ MOST_UNSENT: Final = 1024 * 1024
 class TlsTransport(asyncio.Transport, asyncio.Protocol):
     """Encrypts what is written, and decrypts what comes. The handshake is over."""
 
-    __slots__ = ("_incoming", "_is_over", "_outgoing", "_protocol", "_ssl", "_transport")
+    __slots__ = (
+        "_client_certificate",
+        "_incoming",
+        "_is_over",
+        "_outgoing",
+        "_protocol",
+        "_ssl",
+        "_transport",
+    )
 
     def __init__(
         self,
@@ -26,12 +36,14 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         tls: ssl.SSLObject,
         incoming: ssl.MemoryBIO,
         outgoing: ssl.MemoryBIO,
+        client_certificate: ClientCertificate | None,
     ) -> None:
         """`transport` is that of the socket; `tls` reads from `incoming`, and writes to `outgoing`."""
         self._transport: Final = transport
         self._ssl: Final = tls
         self._incoming: Final = incoming
         self._outgoing: Final = outgoing
+        self._client_certificate: Final = client_certificate
         self._protocol: asyncio.Protocol
         self._is_over = False
 
@@ -77,7 +89,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._protocol = cast("asyncio.Protocol", protocol)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return what is known of the socket, and under "ssl_object" of its encryption."""
+        """Return what is known of the socket, and "ssl_object" and "client_certificate" of its encryption."""
+        if name == "client_certificate":
+            return self._client_certificate
         return self._ssl if name == "ssl_object" else self._transport.get_extra_info(name, default)
 
     def get_write_buffer_size(self) -> int:

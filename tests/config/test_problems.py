@@ -188,3 +188,21 @@ def test_a_field_of_an_issuer_that_is_out_of_bounds(wrong: dict[str, object]) ->
 
 def test_tables_that_are_none() -> None:
     assert all(problem(**{name: "x"}) for name, field in Settings.model_fields.items() if is_table(field))
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            {"trusted_proxies": "10.0.0.1/8"},
+            "10.0.0.1/8 has host bits set; write networks such as 10.0.0.0/8",
+        ),
+        ({"trusted_proxies": "::1, proxy"}, "'proxy' does not appear to be an IPv4 or IPv6 network"),
+        ({"trusted_proxies": ",".join(["::1"] * 101)}, "must be at most 100 networks"),
+        ({"trusted_proxies": "::1", "transport": "grpcio"}, 'needs transport = "http"'),
+        ({"trusted_proxies": "::1", "transport": "auto"}, 'needs transport = "http"'),
+        ({"proxy_protocol": "true"}, "needs trusted_proxies"),
+    ],
+)
+def test_proxies_that_cannot_be_heard(flags: dict[str, str], message: str) -> None:
+    assert message in problem(**{"transport": "http", **flags})

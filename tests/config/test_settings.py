@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -68,3 +69,15 @@ def test_store_file(store: str, file: str) -> None:
 )
 def test_address(text: str, host: str, port: int) -> None:
     assert Address.parse(text) == Address(host, port)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"trusted_proxies": "10.0.0.0/8, ::1,unix", "dev": True},
+        {"trusted_proxies": ["10.0.0.0/8", "::1", "unix"]},
+    ],
+)
+def test_proxies_are_a_list_or_a_text_with_commas(given: dict[str, Any]) -> None:
+    settings = load({"transport": "auto" if "dev" in given else "http", **given}, {}).settings
+    assert settings.trusted_proxies == ("10.0.0.0/8", "::1", "unix")

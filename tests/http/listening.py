@@ -17,6 +17,7 @@ from unisono.server.api.http.exchange import Exchange, Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.places import AddressLimits
+from unisono.server.api.http.proxies.trusted import TrustedProxies
 from unisono.server.api.http.timeouts import Timeouts
 from unisono.server.api.tls import Certificate
 
@@ -83,6 +84,7 @@ async def listening(
     certificate: Certificate | None = None,
     handshakes: int = 100,
     addresses: AddressLimits | None = None,
+    proxies: TrustedProxies | None = None,
     **timeouts: float,
 ) -> AsyncIterator[Served]:
     """Have a handler's exchanges served, by a clock of the test if there is one, and leave nothing."""
@@ -94,6 +96,7 @@ async def listening(
             timeouts=Timeouts(**timeouts),
             http2_limits=limits or Http2Limits(),
             address_limits=addresses or AddressLimits(),
+            proxies=proxies or TrustedProxies(),
             handshakes=handshakes,
         )
     served = Served(listener, await listener.start(f"{HOST}:0", certificate))

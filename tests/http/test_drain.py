@@ -8,10 +8,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.http.http2_client import request
-from tests.http.listening import Held, Reluctant, come_true, echo, listening
+from tests.http.listening import HOST, Held, Reluctant, come_true, echo, listening
 from tests.http.test_life import goaways, greeted
 from tests.support.http2.frames import END_STREAM, HEADERS
 from unisono.server.api.http.exchange import Exchange
+from unisono.server.api.http.proxies.trusted import TrustedProxies
 
 #: Longer than any test takes.
 LONG = 3600
@@ -158,8 +159,11 @@ async def test_a_drain_announces_the_end_once() -> None:
 
 #: In the third turn, asyncio of Python 3.11 forgets to close what it has accepted.
 @pytest.mark.parametrize("turns", [0, 1, 3, 4])
-async def test_a_connection_that_is_accepted_at_the_last_moment_is_closed(turns: int) -> None:
-    async with listening(echo) as served:
+@pytest.mark.parametrize("proxies", [TrustedProxies(), TrustedProxies.of([HOST], proxy_protocol=True)])
+async def test_a_connection_that_is_accepted_at_the_last_moment_is_closed(
+    turns: int, proxies: TrustedProxies
+) -> None:
+    async with listening(echo, proxies=proxies) as served:
         with socket.create_connection(("127.0.0.1", served.port)) as late:
             late.setblocking(False)
             # It is accepted, its protocol made and its transport begun in turns of their own.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unisono.server.api.http.proxy_protocol import (
+from unisono.server.api.http.proxies.proxy_protocol import (
     LONGEST_BLOCK,
     LONGEST_LINE,
     SIGNATURE,

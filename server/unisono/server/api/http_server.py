@@ -6,6 +6,7 @@ from unisono.server.api.grpc.router import Router
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.places import AddressLimits
+from unisono.server.api.http.proxies.trusted import TrustedProxies
 from unisono.server.api.http.timeouts import Timeouts
 from unisono.server.api.methods import Methods
 from unisono.server.api.tls import Certificate
@@ -28,6 +29,7 @@ class HttpServer:
             timeouts=_timeouts(self._transport),
             http2_limits=_limits(self._transport),
             address_limits=_address_limits(self._transport),
+            proxies=_proxies(self._transport),
             handshakes=self._transport.tls_handshakes,
         )
         return await self._listener.start(address, certificate)
@@ -52,6 +54,10 @@ def _timeouts(transport: Transport) -> Timeouts:
         ping_timeout=transport.ping_timeout,
         stalled_write=transport.stalled_write_timeout,
     )
+
+
+def _proxies(transport: Transport) -> TrustedProxies:
+    return TrustedProxies.of(transport.trusted_proxies, proxy_protocol=transport.proxy_protocol)
 
 
 def _limits(transport: Transport) -> Http2Limits:

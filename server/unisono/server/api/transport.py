@@ -1,7 +1,7 @@
 """What every transport is told, and has to offer: it serves methods on a port, and drains."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -32,6 +32,8 @@ class Transport:
     connections_per_address: int = 4000
     opening_connections_per_address: int = 2000
     new_connections_per_address: int = 200
+    trusted_proxies: Sequence[str] = ()
+    proxy_protocol: bool = False
     stream_age: float = 20 * 60
     #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0

@@ -89,6 +89,8 @@ def _transport(settings: Settings, fitting: int) -> Transport:
         connections_per_address=settings.connections_per_address,
         opening_connections_per_address=settings.opening_connections_per_address,
         new_connections_per_address=settings.new_connections_per_address,
+        trusted_proxies=settings.trusted_proxies,
+        proxy_protocol=settings.proxy_protocol,
     )
 
 

@@ -43,10 +43,15 @@ def _row(setting: SettingInfo) -> Sequence[str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(str(next(iter(table.values()))) for table in value) or "none"
+        return ", ".join(map(_item, value)) or "none"
     if isinstance(value, float):
         return f"{value:.12g}"
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _item(item: Any) -> str:
+    """Return a text of a list, or what a table of it begins with."""
+    return str(next(iter(item.values()))) if isinstance(item, dict) else str(item)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:

@@ -71,7 +71,7 @@ def _option(name: str) -> Callable[[Command], Command]:
     field = Settings.model_fields[name]
     hidden, unit = name not in SHOWN, unit_of(field)
     flag, default = flag_of(name), field.default
-    meaning = f"{field.description}" + ("" if default in (None, False) else f" [default: {default}]")
+    meaning = f"{field.description}" + ("" if default in (None, False, ()) else f" [default: {default}]")
     if unit == SWITCH:
         both = f"{flag}/--no-{flag.removeprefix('--')}"
         return click.option(both, name, default=None, hidden=hidden, help=meaning)

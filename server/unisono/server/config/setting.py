@@ -15,6 +15,7 @@ URL: Final = "URL"
 FILE: Final = "file"
 SWITCH: Final = "true or false"
 WORD: Final = "word"
+NETWORKS: Final = "networks"
 TABLES: Final = "tables"
 
 DAY: Final = 24 * 3600

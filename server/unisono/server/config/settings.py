@@ -7,13 +7,20 @@ from pydantic import ConfigDict
 from unisono.server.config.access import AccessSettings
 from unisono.server.config.connections import ConnectionSettings
 from unisono.server.config.limits import LimitSettings
+from unisono.server.config.proxies import ProxySettings
 from unisono.server.config.serving import ServingSettings
 from unisono.server.config.store import StoreSettings
 from unisono.server.config.streams import StreamSettings
 
 
 class Settings(
-    LimitSettings, StreamSettings, StoreSettings, AccessSettings, ConnectionSettings, ServingSettings
+    LimitSettings,
+    StreamSettings,
+    StoreSettings,
+    ProxySettings,
+    AccessSettings,
+    ConnectionSettings,
+    ServingSettings,
 ):
     """All settings of the server. Times are in seconds unless the name has another unit."""
 

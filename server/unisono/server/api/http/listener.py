@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,8 @@ from unisono.server.api.http.exchange import Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.opening import Opening
 from unisono.server.api.http.places import AddressLimits
+from unisono.server.api.http.proxies.layer import ProxyLayer
+from unisono.server.api.http.proxies.trusted import TrustedProxies
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.sockets import bound
 from unisono.server.api.http.timeouts import Timeouts
@@ -33,14 +36,16 @@ class Listener:
         timeouts: Timeouts = Timeouts(),  # noqa: B008
         http2_limits: Http2Limits = Http2Limits(),  # noqa: B008
         address_limits: AddressLimits = AddressLimits(),  # noqa: B008
+        proxies: TrustedProxies = TrustedProxies(),  # noqa: B008
         handshakes: int = 2000,
     ) -> None:
         """`handshakes` is how many of TLS may be under way at a time."""
         self._handshakes: Final = handshakes
-        self._serving: Final = Serving(handle, timeouts, http2_limits, address_limits)
+        self._serving: Final = Serving(handle, timeouts, http2_limits, address_limits, proxies)
         self._servers: Final[list[asyncio.Server]] = []
         self._path: tuple[Path, int] | None = None
         self._tls: TlsLayer | None = None
+        self._open: Callable[[], asyncio.Protocol] = lambda: Opening(self._serving, self._serving.admit)
 
     @property
     def connections(self) -> int:
@@ -56,7 +61,9 @@ class Listener:
         """
         sockets = bound(address)
         if certificate is not None:
-            self._tls = TlsLayer(certificate, self._serving, self._handshakes)
+            self._open = self._tls = TlsLayer(certificate, self._serving, self._handshakes)
+        if self._serving.proxies.proxy_protocol:
+            self._open = ProxyLayer(self._serving, self._open)
         try:
             for one in sockets:
                 # Before, for not every loop says that it cannot; after, for the loop has a number of its own.
@@ -96,10 +103,6 @@ class Listener:
             return await loop.create_server(self._open, sock=one, backlog=AT_ONCE)
         self._path = _file(one)
         return await loop.create_unix_server(self._open, sock=one, backlog=AT_ONCE)
-
-    def _open(self) -> asyncio.Protocol:
-        serving = self._serving
-        return Opening(serving, serving.admit) if self._tls is None else self._tls()
 
     def _close_sockets(self) -> None:
         for server in self._servers:

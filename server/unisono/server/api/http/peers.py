@@ -1,8 +1,8 @@
 """Names of clients by their sockets, as gRPC has them."""
 
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address
 
-_MAPPED = "::ffff:"
+from unisono.server.api.http.addresses import ip_address
 
 
 def peer_name(name: object) -> str:
@@ -15,6 +15,7 @@ def peer_name(name: object) -> str:
     host, port = str(name[0]), name[1]
     if ":" not in host:
         return f"ipv4:{host}:{port}"
-    if host.startswith(_MAPPED):
-        return f"ipv4:{IPv6Address(host).ipv4_mapped}:{port}"
+    address = ip_address(host)
+    if isinstance(address, IPv4Address):
+        return f"ipv4:{address}:{port}"
     return f"ipv6:[{host.replace('%', '%25')}]:{port}"

@@ -9,6 +9,7 @@ from unisono.server.api.http.exchange import ClientGone, Exchange, Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.networks import network_of_peer
 from unisono.server.api.http.places import AddressLimits, Place, Places
+from unisono.server.api.http.proxies.trusted import TrustedProxies
 from unisono.server.api.http.tcp import reset
 from unisono.server.api.http.timeouts import Timeouts
 
@@ -51,16 +52,23 @@ class Serving:
         "is_draining",
         "loop",
         "places",
+        "proxies",
         "tasks",
         "timeouts",
     )
 
     def __init__(
-        self, handle: Handle, timeouts: Timeouts, http2_limits: Http2Limits, address_limits: AddressLimits
+        self,
+        handle: Handle,
+        timeouts: Timeouts,
+        http2_limits: Http2Limits,
+        address_limits: AddressLimits,
+        proxies: TrustedProxies,
     ) -> None:
         self._handle: Final = handle
         self.timeouts: Final = timeouts
         self.http2_limits: Final = http2_limits
+        self.proxies: Final = proxies
         self.loop: Final = asyncio.get_running_loop()
         self.places: Final = Places(address_limits, self.loop.time)
         self.connections: Final[set[Served]] = set()
@@ -69,8 +77,12 @@ class Serving:
         self._emptied: asyncio.Future[None] | None = None
 
     def admit(self, transport: asyncio.Transport) -> Place:
-        """Return the place of a connection that was just made; where there is none for it, it is reset."""
-        place = self.places.enter(network_of_peer(transport.get_extra_info("peername")))
+        """Return the place of a connection that was just made; where there is none for it, it is reset.
+
+        A proxy is trusted to bound what its clients open, and has no limit of its own.
+        """
+        name = transport.get_extra_info("peername")
+        place = self.places.enter(None if self.proxies.trusts(name) else network_of_peer(name))
         if place.refused is not None or self.is_draining:
             reset(transport)
         return place

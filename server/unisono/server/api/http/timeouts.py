@@ -10,6 +10,9 @@ class Timeouts:
     handshake: float = 15.0
     """Until a client has sent the preface and settings of HTTP/2, or the head of a request of HTTP/1.1."""
 
+    proxy_header: float = 1.0
+    """Until a trusted proxy has sent the header of the PROXY protocol, where that is expected."""
+
     settings: float = 15.0
     """Until it has acknowledged our settings (RFC 9113, section 6.5.3)."""
 

@@ -1,0 +1,1 @@
+"""Who connects, where a proxy stands between: what is believed, and of whom."""

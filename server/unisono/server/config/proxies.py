@@ -1,0 +1,67 @@
+"""Settings of proxies: which ones say who their clients are, and how."""
+
+from ipaddress import ip_network
+from typing import Annotated, Final
+
+from pydantic import BaseModel, BeforeValidator, ValidationInfo, field_validator
+
+from unisono.server.config.setting import NETWORKS, SWITCH, setting
+
+UNIX: Final = "unix"
+"""Stands for whoever connects by a socket of unix, whose file says who may."""
+
+MOST_NETWORKS: Final = 100
+"""Each is looked at with each connection."""
+
+
+def _split(value: object) -> object:
+    """Take a text for a list with commas: flags and variables are texts."""
+    return tuple(one.strip() for one in value.split(",") if one.strip()) if isinstance(value, str) else value
+
+
+Networks = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class ProxySettings(BaseModel):
+    """Settings of proxies. Only our own transport can hear what they say."""
+
+    trusted_proxies: Networks = setting(
+        (),
+        NETWORKS,
+        "the proxies that say who their clients are, such as 10.0.0.0/8, ::1 or unix; transport http",
+    )
+    proxy_protocol: bool = setting(
+        False, SWITCH, "each connection of a trusted proxy begins with a header of the PROXY protocol"
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if len(networks) > MOST_NETWORKS:
+            raise ValueError(f"must be at most {MOST_NETWORKS} networks")
+        for network in networks:
+            _check(network)
+        if networks and not _is_heard(info):
+            raise ValueError('needs transport = "http": the other one sees the proxies alone')
+        return networks
+
+    @field_validator("proxy_protocol")
+    @classmethod
+    def _has_proxies(cls, proxy_protocol: bool, info: ValidationInfo) -> bool:
+        if proxy_protocol and info.data.get("trusted_proxies") == ():
+            raise ValueError("needs trusted_proxies: from nobody else is its header taken")
+        return proxy_protocol
+
+
+def _check(network: str) -> None:
+    try:
+        if network != UNIX:
+            ip_network(network)
+    except ValueError as error:
+        raise ValueError(f"{error}; write networks such as 10.0.0.0/8 or ::1, or {UNIX}") from error
+
+
+def _is_heard(info: ValidationInfo) -> bool:
+    """Return whether our own transport serves; true where the settings that say so are wrong themselves."""
+    transport = info.data.get("transport", "http")
+    return transport == "http" or (transport == "auto" and bool(info.data.get("dev", True)))

@@ -1,6 +1,7 @@
 """A client of HTTP/2 that sends single frames, and sees each that comes."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from hpack import Decoder, Encoder
@@ -109,9 +110,16 @@ class Http2Client:
         self._writer.transport.abort()
 
 
-def request(stream_id: int, path: bytes = b"/", *, method: bytes = b"POST", end: bool = True) -> bytes:
+def request(
+    stream_id: int,
+    path: bytes = b"/",
+    *,
+    method: bytes = b"POST",
+    end: bool = True,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> bytes:
     """Return the frame of a request's headers."""
     encoder = Encoder()
     encoder.header_table_size = 0
-    block = encoder.encode([(b":method", method), (b":path", path), *_HEAD])
+    block = encoder.encode([(b":method", method), (b":path", path), *_HEAD, *headers])
     return frames.frame(HEADERS, END_HEADERS | (END_STREAM if end else 0), stream_id, block)

@@ -124,6 +124,13 @@ async def echo(exchange: Exchange) -> None:
     exchange.finish(((b"x-end", b"yes"),))
 
 
+async def name_peer(exchange: Exchange) -> None:
+    """Answer with the name of the peer."""
+    exchange.respond(200, ())
+    await exchange.write(exchange.peer.encode())
+    exchange.finish()
+
+
 class Held:
     """Holds exchanges until it is released, and echoes them then."""
 

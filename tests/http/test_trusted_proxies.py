@@ -11,10 +11,9 @@ import structlog
 
 from tests.http.authority import Authority
 from tests.http.http2_client import Http2Client, request
-from tests.http.listening import HOST, Served, come_true, kept, listening
+from tests.http.listening import HOST, Served, come_true, kept, listening, name_peer
 from tests.http.manual_clock import ManualClock
 from tests.support.http2 import frames
-from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.places import AddressLimits
 from unisono.server.api.http.proxies.proxy_protocol import SIGNATURE
@@ -29,13 +28,6 @@ ASK: Final = b"GET / HTTP/1.0\r\n\r\n"
 
 PROXIED: Final = TrustedProxies.of([HOST], proxy_protocol=True)
 OTHERS: Final = TrustedProxies.of(["192.0.2.0/24", "unix"], proxy_protocol=True)
-
-
-async def name_peer(exchange: Exchange) -> None:
-    """Answer with the name of the peer."""
-    exchange.respond(200, ())
-    await exchange.write(exchange.peer.encode())
-    exchange.finish()
 
 
 async def answer(served: Served, said: bytes) -> bytes:

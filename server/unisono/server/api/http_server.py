@@ -57,7 +57,11 @@ def _timeouts(transport: Transport) -> Timeouts:
 
 
 def _proxies(transport: Transport) -> TrustedProxies:
-    return TrustedProxies.of(transport.trusted_proxies, proxy_protocol=transport.proxy_protocol)
+    return TrustedProxies.of(
+        transport.trusted_proxies,
+        proxy_protocol=transport.proxy_protocol,
+        header=transport.forwarded_header,
+    )
 
 
 def _limits(transport: Transport) -> Http2Limits:

@@ -34,6 +34,7 @@ class Transport:
     new_connections_per_address: int = 200
     trusted_proxies: Sequence[str] = ()
     proxy_protocol: bool = False
+    forwarded_header: str = "x-forwarded-for"
     stream_age: float = 20 * 60
     #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0

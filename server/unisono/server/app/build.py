@@ -91,6 +91,7 @@ def _transport(settings: Settings, fitting: int) -> Transport:
         new_connections_per_address=settings.new_connections_per_address,
         trusted_proxies=settings.trusted_proxies,
         proxy_protocol=settings.proxy_protocol,
+        forwarded_header=settings.forwarded_header,
     )
 
 

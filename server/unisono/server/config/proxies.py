@@ -1,11 +1,11 @@
 """Settings of proxies: which ones say who their clients are, and how."""
 
 from ipaddress import ip_network
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ValidationInfo, field_validator
 
-from unisono.server.config.setting import NETWORKS, SWITCH, setting
+from unisono.server.config.setting import NETWORKS, SWITCH, WORD, setting
 
 UNIX: Final = "unix"
 """Stands for whoever connects by a socket of unix, whose file says who may."""
@@ -32,6 +32,11 @@ class ProxySettings(BaseModel):
     )
     proxy_protocol: bool = setting(
         False, SWITCH, "each connection of a trusted proxy begins with a header of the PROXY protocol"
+    )
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = setting(
+        "x-forwarded-for",
+        WORD,
+        "the header in which trusted proxies add the client's address otherwise: that one, or forwarded",
     )
 
     @field_validator("trusted_proxies")

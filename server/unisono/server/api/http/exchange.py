@@ -38,7 +38,10 @@ class Exchange(Protocol):
 
     @property
     def peer(self) -> str:
-        """The connection it came by: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:"."""
+        """Who sent it: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:".
+
+        The port may be missing where a proxy says who it is.
+        """
 
     @property
     def client_certificate(self) -> ClientCertificate | None:

@@ -59,7 +59,7 @@ class Http1Exchange:
     @property
     def peer(self) -> str:
         """See `Exchange`."""
-        return self._connection.peer
+        return self._connection.peer_of(self.headers)
 
     @property
     def client_certificate(self) -> ClientCertificate | None:

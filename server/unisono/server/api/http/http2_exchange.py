@@ -66,7 +66,7 @@ class Http2Exchange:
     @property
     def peer(self) -> str:
         """See `Exchange`."""
-        return self._connection.peer
+        return self._connection.peer_of(self._head.headers)
 
     @property
     def client_certificate(self) -> ClientCertificate | None:

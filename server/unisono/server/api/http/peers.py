@@ -1,8 +1,9 @@
-"""Names of clients by their sockets, as gRPC has them."""
+"""Names of clients as gRPC has them, by their sockets, or by what a proxy says."""
 
 from ipaddress import IPv4Address
 
 from unisono.server.api.http.addresses import ip_address
+from unisono.server.api.http.proxies.forwarded import Node
 
 
 def peer_name(name: object) -> str:
@@ -19,3 +20,9 @@ def peer_name(name: object) -> str:
     if isinstance(address, IPv4Address):
         return f"ipv4:{address}:{port}"
     return f"ipv6:[{host.replace('%', '%25')}]:{port}"
+
+
+def node_name(node: Node) -> str:
+    """Return the name of a client that a proxy names, without the port where it does not say."""
+    address = f"ipv4:{node.address}" if node.address.version == 4 else f"ipv6:[{node.address}]"
+    return address if node.port is None else f"{address}:{node.port}"

@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Final, cast
 
 from unisono.server.api.http.alarm import Alarm, Due
-from unisono.server.api.http.peers import peer_name
+from unisono.server.api.http.exchange import Headers
+from unisono.server.api.http.peers import node_name, peer_name
 from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.model.client_certificate import ClientCertificate
@@ -24,6 +25,7 @@ class SocketConnection(asyncio.Protocol, ABC):
 
     __slots__ = (
         "_flushing",
+        "_names_clients",
         "_paused",
         "_piled",
         "_progress_at",
@@ -44,6 +46,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         self.place: Final = place
         self.serving: Final = serving
         self.peer = ""
+        self._names_clients = False
         self.client_certificate: ClientCertificate | None = None
         self.closing = False
         self.received = opened
@@ -77,9 +80,18 @@ class SocketConnection(asyncio.Protocol, ABC):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take over the socket."""
         self.transport = cast("asyncio.Transport", transport)
-        self.peer = peer_name(transport.get_extra_info("peername"))
+        name, proxies = transport.get_extra_info("peername"), self.serving.proxies
+        self.peer = peer_name(name)
+        self._names_clients = bool(proxies.header) and proxies.trusts(name)
         self.client_certificate = transport.get_extra_info("client_certificate")
         self.serving.connections.add(self)
+
+    def peer_of(self, headers: Headers) -> str:
+        """Return the name of who sends a request: of the client that a trusted proxy names, or the peer's."""
+        if not self._names_clients:
+            return self.peer
+        node = self.serving.proxies.client(headers)
+        return self.peer if node is None else node_name(node)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything."""

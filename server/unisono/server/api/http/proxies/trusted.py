@@ -6,6 +6,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final, Self
 
 from unisono.server.api.http.addresses import IpAddress, ip_address
+from unisono.server.api.http.exchange import Headers
+from unisono.server.api.http.proxies.forwarded import Node, nodes
 
 UNIX: Final = "unix"
 """Stands for all who come by a socket of unix: whoever may open its file."""
@@ -15,21 +17,24 @@ UNIX: Final = "unix"
 class TrustedProxies:
     """Those in `networks`, and with `unix` those that come by a socket of unix.
 
-    With `proxy_protocol`, each of their connections begins with its header.
+    With `proxy_protocol`, each of their connections begins with its header. Otherwise they name their client
+    in `header` of each request, in small letters; empty where they do not.
     """
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     unix: bool = False
     proxy_protocol: bool = False
+    header: bytes = b""
 
     @classmethod
-    def of(cls, networks: Iterable[str], *, proxy_protocol: bool = False) -> Self:
+    def of(cls, networks: Iterable[str], *, proxy_protocol: bool = False, header: str = "") -> Self:
         """Return those in networks such as 10.0.0.0/8, where "unix" is one, too. Raises `ValueError`."""
         names = tuple(networks)
         return cls(
             networks=tuple(ip_network(name) for name in names if name != UNIX),
             unix=UNIX in names,
             proxy_protocol=proxy_protocol,
+            header=b"" if proxy_protocol else header.encode(),
         )
 
     def trusts(self, name: object) -> bool:
@@ -38,6 +43,22 @@ class TrustedProxies:
             return self.unix
         address = ip_address(str(name[0]))
         return address is not None and self.includes(address)
+
+    def client(self, headers: Headers) -> Node | None:
+        """Return who asked, by the headers of a request that one of them passes on.
+
+        It is the last node that is none of theirs, for they trust each other; where all are, the first one.
+        None where there is no node, or one that is no address before any other was found.
+        """
+        found = None
+        value = b",".join(value for name, value in headers if name == self.header)
+        for node in nodes(self.header, value):
+            if node is None:
+                return None
+            found = node
+            if not self.includes(node.address):
+                break
+        return found
 
     def includes(self, address: IpAddress) -> bool:
         """Return whether an address is one of theirs."""

@@ -90,10 +90,12 @@ def test_no_store(store: str, fault: str) -> None:
 
 def test_half_of_tls() -> None:
     assert "both or neither" in problem(tls_certificate="server.pem")
-    assert "tls_client_ca (flag --tls-client-ca): needs tls_certificate" in problem(
-        tls_client_ca="clients.pem"
-    )
     assert "both or neither" in problem(tls_key="server.key")
+
+
+def test_certificates_of_clients_without_tls() -> None:
+    line = problem(tls_client_ca="clients.pem")
+    assert "tls_client_ca (flag --tls-client-ca): needs tls_certificate and tls_key" in line
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,12 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     ],
     "docs/identity.md": [
         Save("secret_file", name="unisono.toml"),
+        Read("tls_client_ca", language="toml", by="tests/e2e/test_client_certificates.py"),
         Read("[[issuers]]", language="toml", by="tests/access/shapes.py"),
         Read('"iss":', language="json", by="tests/access/shapes.py"),
         Run("openssl rand"),
+        Run("openssl req"),
+        Run("openssl dgst"),
         Run("--config unisono.toml --user ada"),
         Save("TokenSigner", name="mint.py"),
         Run("python mint.py", says='Good: a device of the user "ada" of the app mail.example.com'),

@@ -27,6 +27,11 @@ class Authority:
         """What the files have, as the server reads them."""
         return Certificate(*self._files, self._client_ca)
 
+    @property
+    def root(self) -> bytes:
+        """What clients trust, as PEM."""
+        return self._ca.cert_pem.bytes()
+
     def renew(self) -> None:
         """Put a new certificate and its key into the files."""
         issued = self._ca.issue_cert(HOST)

@@ -10,7 +10,7 @@ import grpc
 
 from tests.support import tokens
 from tests.support.transports import MAKE_SERVER
-from unisono.client import bearer, create_channel
+from unisono.client import ConnectionOptions, bearer, create_channel
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
 from unisono.server.api.tls import Certificate
@@ -71,6 +71,7 @@ class Setup:
     commit_batch: int = 1000
     verifier: TokenVerifier | None = None
     audit: Audit | None = None
+    connection: ConnectionOptions = field(default_factory=ConnectionOptions)
 
     def node(self) -> Node:
         return Node(
@@ -91,11 +92,11 @@ class Setup:
 
 
 class Client:
-    """The stubs of one caller; `metadata` has its token."""
+    """The stubs of one caller; `metadata` has its token, where it has one."""
 
-    def __init__(self, channel: grpc.aio.Channel, token: str) -> None:
+    def __init__(self, channel: grpc.aio.Channel, token: str | None) -> None:
         self.channel = channel
-        self.metadata: Metadata = bearer(token)
+        self.metadata: Metadata = () if token is None else bearer(token)
         self.notifications: NotificationServiceAsyncStub = NotificationServiceStub(channel)
         self.feeds: FeedServiceAsyncStub = FeedServiceStub(channel)
         self.endpoints: EndpointServiceAsyncStub = EndpointServiceStub(channel)
@@ -109,7 +110,7 @@ class Running:
         self.node = node
         self.target = f"127.0.0.1:{port}"
         self.setup = setup
-        self.channel = create_channel(self.target)
+        self.channel = create_channel(self.target, **setup.connection)
 
     def client(self, token: str) -> Client:
         return Client(self.channel, token)

@@ -1,7 +1,9 @@
 """Plays a row of the matrix: every caller reaches for a user's things, and for those of one who never was."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import grpc
 
 from tests.api.isolation_matrix.callers import CALLERS, Caller
 from tests.api.isolation_matrix.outcomes import Outcome, outcome_of
@@ -28,32 +30,49 @@ class Row:
     changed: bool
 
 
-async def play(serving: Running, method: Method, way: str, number: int) -> Row:
-    """Play a row on a server. `number` is another one for each row: it makes users whom nobody had before."""
+async def play(
+    serving: Running,
+    method: Method,
+    way: str,
+    number: int,
+    callers: Mapping[str, Caller] = CALLERS,
+    channel_of: Callable[[Caller], grpc.aio.Channel] | None = None,
+) -> Row:
+    """Play a row on a server. `number` is another one for each row: it makes users whom nobody had before.
+
+    `channel_of` returns how a caller comes, where not all come by the same connection.
+    """
     owner = Owner(serving, f"{PREFIX}user-{number:04}")
     theirs, never = await owner.things(), of_nobody(f"{PREFIX}none-{number:04}")
-    strangers = {name: caller for name, caller in CALLERS.items() if not caller.owner}
-    owners = {name: caller for name, caller in CALLERS.items() if caller.owner}
+    strangers = {name: caller for name, caller in callers.items() if not caller.owner}
+    owners = {name: caller for name, caller in callers.items() if caller.owner}
+
+    async def reach(caller: Caller, things: Things) -> Outcome:
+        if caller.accepted and caller.endpoint_id and not caller.owner:
+            await register(serving, caller.token(things.user_id) or "")
+        channel = serving.channel if channel_of is None else channel_of(caller)
+        return await _reach(channel, method, way, caller, things)
+
     before = await owner.holds()
-    found = {name: await _reach(serving, method, way, by, theirs) for name, by in strangers.items()}
+    found = {name: await reach(by, theirs) for name, by in strangers.items()}
     changed = await owner.holds() != before
-    hidden = {name: await _reach(serving, method, way, by, never) for name, by in strangers.items()}
-    own = {name: await _reach(serving, method, way, by, theirs) for name, by in owners.items()}
+    hidden = {name: await reach(by, never) for name, by in strangers.items()}
+    own = {name: await reach(by, theirs) for name, by in owners.items()}
     return Row(
-        outcomes={name: {**own, **found}[name].reason for name in CALLERS},
+        outcomes={name: {**own, **found}[name].reason for name in callers},
         told_apart=[n for n in found if found[n].comparable(method) != hidden[n].comparable(method)],
         told=[name for name, outcome in found.items() if _tells(outcome, theirs)],
         changed=changed,
     )
 
 
-async def _reach(serving: Running, method: Method, way: str, caller: Caller, things: Things) -> Outcome:
+async def _reach(
+    channel: grpc.aio.Channel, method: Method, way: str, caller: Caller, things: Things
+) -> Outcome:
     token = caller.token(things.user_id)
-    if token is not None and caller.accepted and caller.endpoint_id and not caller.owner:
-        await register(serving, token)
     body = REACHES[way].body(method, caller, things)
     metadata = () if token is None else bearer(token)
-    return await outcome_of(serving.channel, method, body, metadata)
+    return await outcome_of(channel, method, body, metadata)
 
 
 def _tells(outcome: Outcome, theirs: Things) -> bool:

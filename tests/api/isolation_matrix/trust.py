@@ -29,9 +29,25 @@ UNDECLARED: Final = "https://undeclared.test"
 
 _PREFIXES: Final = {HOME: PREFIX, GUESTS: "guest:", ELSEWHERE: PREFIX, UNLISTED: PREFIX}
 
+#: By these names in their certificates backends are known.
+MAIL_HOST: Final = "mail.backend.internal"
+CHAT_HOST: Final = "chat.backend.internal"
+
 _APPS: Final = (
-    App(app_id="mail.test", client_ids=("mail-client",), issuers=(HOME, GUESTS)),
-    App(app_id="chat.test", client_ids=("chat-client",), issuers=(HOME,)),
+    App(
+        app_id="mail.test",
+        client_ids=("mail-client",),
+        issuers=(HOME, GUESTS),
+        client_certificates=(f"dns:{MAIL_HOST}",),
+        certificate_scopes=("feeds.delete",),
+    ),
+    App(
+        app_id="chat.test",
+        client_ids=("chat-client",),
+        issuers=(HOME,),
+        client_certificates=(f"dns:{CHAT_HOST}",),
+        certificate_scopes=("feeds.delete",),
+    ),
     App(app_id="shop.test", client_ids=("mail-client",), issuers=(ELSEWHERE,)),
 )
 

@@ -1,4 +1,4 @@
-"""Reads the token and the request id in a call's metadata, verifies the token, and checks the role.
+"""Reads the token and the request id in a call's metadata, finds out who calls, and checks the role.
 
 Does not depend on the messages of requests.
 """
@@ -11,6 +11,7 @@ from unisono.server.api.call import Metadata
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.errors import PermissionDenied, Reason, TokenUndecodable, Unauthenticated
+from unisono.server.model.client_certificate import ClientCertificate
 from unisono.server.model.value import value
 
 REQUEST_ID_KEY = "x-request-id"
@@ -46,24 +47,37 @@ class CallMetadata:
         return cls(request_id or os.urandom(8).hex(), tokens)
 
 
-def authenticate(verifier: TokenVerifier, values: Sequence[str | bytes], connection: str) -> Principal:
+def authenticate(
+    verifier: TokenVerifier,
+    values: Sequence[str | bytes],
+    connection: str,
+    certificate: ClientCertificate | None = None,
+) -> Principal:
     """Return the caller whom the bearer token (RFC 6750) in the "authorization" values names.
 
-    `connection` is the one that the call came by; see `TokenVerifier.verify`.
+    `connection` is the one that the call came by; see `TokenVerifier.verify`. Without a value, and only then,
+    the client's `certificate` says who calls: a token is judged by itself, and never gains by a certificate.
 
-    Raises Unauthenticated (TOKEN_MISSING) without a value, TokenUndecodable unless there is exactly one value
-    of the form "Bearer TOKEN", and what `TokenVerifier.verify` raises.
+    Raises Unauthenticated (TOKEN_MISSING) without either, TokenUndecodable unless there is exactly one value
+    of the form "Bearer TOKEN", and what `TokenVerifier.verify` and `verify_certificate` raise.
     """
     if not values:
-        raise Unauthenticated(
-            Reason.TOKEN_MISSING,
-            'no access token: send "authorization: Bearer TOKEN" in the metadata',
-        )
+        return _by_certificate(verifier, certificate)
     words = values[0].split() if isinstance(values[0], str) else ()
     if len(words) != 2 or words[0].lower() != "bearer" or len(values) > 1:
         text = 'the metadata "authorization" must be one "Bearer TOKEN"'
         raise TokenUndecodable(Reason.TOKEN_INVALID, text)
     return verifier.verify(words[1], connection)
+
+
+def _by_certificate(verifier: TokenVerifier, certificate: ClientCertificate | None) -> Principal:
+    principal = None if certificate is None else verifier.verify_certificate(certificate)
+    if principal is not None:
+        return principal
+    text = 'no access token: send "authorization: Bearer TOKEN" in the metadata'
+    if certificate is not None:
+        text += "; the client certificate is none of the client_certificates of an app"
+    raise Unauthenticated(Reason.TOKEN_MISSING, text)
 
 
 def require_role(principal: Principal, allowed: Collection[Role]) -> Role:
@@ -73,7 +87,7 @@ def require_role(principal: Principal, allowed: Collection[Role]) -> Role:
         names = " or a ".join(sorted(allowed))
         raise PermissionDenied(
             Reason.ROLE_NOT_ALLOWED,
-            f"this method is for a {names}, and the access token is a {role}'s ({principal.taken_for})",
+            f"this method is for a {names}, and the {principal.shown} is a {role}'s ({principal.taken_for})",
             {"allowed": ",".join(sorted(allowed))},
             about=principal.names,
         )

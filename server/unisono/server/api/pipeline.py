@@ -197,7 +197,9 @@ class Pipeline:
         Tokens that were good once do not count: after a rotation of keys, all clients of an app are refused.
         """
         try:
-            return auth.authenticate(self._verifier, metadata.authorization, call.peer())
+            return auth.authenticate(
+                self._verifier, metadata.authorization, call.peer(), call.client_certificate
+            )
         except errors.Unauthenticated as error:
             if error.reason is errors.Reason.TOKEN_MISSING or isinstance(error, errors.TokenUndecodable):
                 self._admission.count_stranger(call.peer())

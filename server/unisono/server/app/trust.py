@@ -49,6 +49,7 @@ def trust(settings: Settings, clock: Clock) -> Trust:
     """
     _check_somebody_is_trusted(settings)
     _check_dev_key_stays_here(settings)
+    _check_certificates_are_asked_for(settings)
     declared = [issuer_of(issuer, key_source(issuer, settings, clock)) for issuer in settings.issuers]
     issuers = [*declared, dev_key.issuer(settings.store_file)] if settings.dev else declared
     known = _apps(settings, declared)
@@ -129,4 +130,13 @@ def _check_dev_key_stays_here(settings: Settings) -> None:
         raise AccessMisconfigured(
             f"--dev would accept a development key on {settings.listen}, which other machines reach: "
             "listen on 127.0.0.1, or say --dev-key-on-any-address"
+        )
+
+
+def _check_certificates_are_asked_for(settings: Settings) -> None:
+    declaring = [app.app_id for app in settings.apps if app.client_certificates]
+    if declaring and settings.tls_client_ca is None:
+        raise AccessMisconfigured(
+            f"the app {declaring[0]} has client_certificates, but clients are asked for none: name the "
+            "authorities that issue them with tls_client_ca"
         )

@@ -1,12 +1,22 @@
 """The table of an app, and what tables of the settings have in common."""
 
 import re
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 HOST_NAME_MAX: Final = 253
 """Characters of a host name without the final dot (RFC 1035, section 2.3.4)."""
+
+CERTIFICATES_MAX: Final = 100
+"""The most names of certificates that an app declares."""
+
+URI_MAX: Final = 2048
+"""Bytes of a SPIFFE ID (SPIFFE-ID, section 2.3), and of any other URI of a certificate."""
+
+_THUMBPRINT: Final = re.compile("[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
 
 _LABEL: Final = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -35,6 +45,23 @@ def _full(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _certificate(value: str) -> str:
+    """Return the name of a certificate. What is no text that a certificate could have would never match."""
+    kind, _, name = value.partition(":")
+    match kind:
+        case "x5t#S256" if _THUMBPRINT.fullmatch(name):
+            return value
+        case "dns":
+            return f"dns:{_host_name(name)}"
+        case "uri" if len(name) <= URI_MAX and _URI.fullmatch(name):
+            return value
+        case _:
+            raise ValueError(
+                "must be x5t#S256: and the SHA-256 of a certificate in base64url (43 characters), dns: and a "
+                f"name in small letters without a wildcard, or uri: and a URI of at most {URI_MAX} characters"
+            )
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_texts)]
 """One or more texts, none empty; a single one need not be a list."""
 
@@ -48,7 +75,8 @@ class AppSettings(BaseModel):
     `app_id` has the form of a host name. `client_ids` are the OAuth clients that act for the app, and
     `publisher_client_ids` those of its backends, where an issuer tells them so. `issuers` are the names of
     the issuers whose tokens it takes: the only one, where it lists none. Users of those in `same_users` with
-    the same id are the same people.
+    the same id are the same people. `client_certificates` name clients by their certificates, in any of the
+    forms `x5t#S256:...`, `dns:...` and `uri:...`; `certificate_scopes` is what else those may do.
     """
 
     model_config = TABLE
@@ -59,6 +87,12 @@ class AppSettings(BaseModel):
     publisher_client_ids: Names = ()
     issuers: Names = ()
     same_users: Names = ()
+    client_certificates: Annotated[
+        tuple[Annotated[str, AfterValidator(_certificate)], ...],
+        BeforeValidator(_listed),
+        Field(max_length=CERTIFICATES_MAX),
+    ] = ()
+    certificate_scopes: Annotated[tuple[Literal["feeds.delete"], ...], BeforeValidator(_listed)] = ()
 
     @model_validator(mode="after")
     def _has_clients(self) -> Self:

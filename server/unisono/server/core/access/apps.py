@@ -12,7 +12,9 @@ class App:
 
     `issuers` are the names of those whose tokens it takes. `publisher_client_ids` are clients, too: those
     whose tokens are its own where an issuer tells them so (`AppOnly.PUBLISHER_CLIENTS`). `same_users` are the
-    names of issuers whose users with equal ids are the same people.
+    names of issuers whose users with equal ids are the same people. `client_certificates` are names of
+    certificates (`ClientCertificate.names`) that stand for a token of its own, and `certificate_scopes` what
+    scopes those have beside the one of their role.
     """
 
     app_id: str
@@ -21,6 +23,8 @@ class App:
     publisher_client_ids: tuple[str, ...] = ()
     issuers: tuple[str, ...] = ()
     same_users: tuple[str, ...] = ()
+    client_certificates: tuple[str, ...] = ()
+    certificate_scopes: tuple[str, ...] = ()
 
     @property
     def clients(self) -> Sequence[str]:
@@ -29,12 +33,13 @@ class App:
 
 
 class Apps:
-    """Finds the app that owns a client."""
+    """Finds the app that owns a client, or a name of a certificate."""
 
     def __init__(self, apps: Iterable[App]) -> None:
-        """Raises `AccessMisconfigured` for an app id that is declared twice, or a client of two apps."""
+        """Raises `AccessMisconfigured` for an app id declared twice, and a client or certificate of two."""
         self._by_id: dict[str, App] = {}
         self._by_client: dict[tuple[str, str], App] = {}
+        self._by_certificate: dict[str, App] = {}
         for app in apps:
             self._declare(app)
 
@@ -50,10 +55,20 @@ class Apps:
                         f"the client id {client_id} of the issuer {issuer} is declared for two apps, "
                         f"{owner.app_id} and {app.app_id}"
                     )
+        for name in app.client_certificates:
+            owner = self._by_certificate.setdefault(name, app)
+            if owner is not app:
+                raise AccessMisconfigured(
+                    f"the client certificate {name} is declared for two apps, {owner.app_id} and {app.app_id}"
+                )
 
     def of_client(self, issuer: str, client_id: str) -> App | None:
         """Return the app for which this client of the issuer with this name acts, or None."""
         return self._by_client.get((issuer, client_id))
+
+    def of_certificate(self, name: str) -> App | None:
+        """Return the app that declares certificates with exactly this name, or None."""
+        return self._by_certificate.get(name)
 
     def get(self, app_id: str) -> App | None:
         """Return the app with this id, or None."""

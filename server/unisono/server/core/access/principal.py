@@ -1,9 +1,9 @@
-"""The caller, as a verified access token names it."""
+"""The caller, as a verified access token or client certificate names it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from unisono.server.errors import PermissionDenied, Reason
 
@@ -33,6 +33,7 @@ class Principal:
 
     `issuer` is the name of who issued the token, `client_id` for which OAuth client. `told_by` is why it was
     taken for the app's own or for a user's: words that follow "since", with nothing of the token in them.
+    Where a certificate stands for a token (`named_by`), `client_id` is the name that its app declares.
     """
 
     app_id: str
@@ -42,6 +43,7 @@ class Principal:
     issuer: str = field(default="", compare=False)
     client_id: str = field(default="", compare=False)
     told_by: str = field(default="", compare=False)
+    named_by: Literal["token", "certificate"] = field(default="token", compare=False)
 
     @property
     def role(self) -> Role:
@@ -49,8 +51,13 @@ class Principal:
         return Role.DEVICE if self.user_id else Role.PUBLISHER
 
     @property
+    def shown(self) -> str:
+        """What it has shown, in words."""
+        return "access token" if self.named_by == "token" else "client certificate"
+
+    @property
     def taken_for(self) -> str:
-        """What the token was taken for, and why, in words."""
+        """What that was taken for, and why, in words."""
         whose = "a user's" if self.user_id else "the app's own"
         return f"it was taken for {whose}, since {self.told_by}" if self.told_by else f"it is {whose}"
 
@@ -60,11 +67,11 @@ class Principal:
         return {"app": self.app_id, "issuer": self.issuer, "client": self.client_id, "user": self.user_id}
 
     def require(self, scope: str) -> None:
-        """Raise `PermissionDenied` (SCOPE_MISSING) unless the token carries the scope."""
+        """Raise `PermissionDenied` (SCOPE_MISSING) unless the caller has the scope."""
         if scope not in self.scopes:
             raise PermissionDenied(
                 Reason.SCOPE_MISSING,
-                f"a {self.role} token needs the scope {scope} for this ({self.taken_for})",
+                f"a {self.role} {self.named_by} needs the scope {scope} for this ({self.taken_for})",
                 {"scope": str(scope)},
                 about=self.names,
             )

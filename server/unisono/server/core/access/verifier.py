@@ -5,12 +5,14 @@ from typing import Final
 
 from unisono.server.clock import Clock
 from unisono.server.core.access.apps import Apps
+from unisono.server.core.access.certificates import principal_of
 from unisono.server.core.access.checks import AFTER_SIGNATURE, BEFORE_SIGNATURE, SIGNATURE, check_form
 from unisono.server.core.access.examination import Examination, Rules
 from unisono.server.core.access.issuers import Issuer, Issuers
 from unisono.server.core.access.principal import Principal
 from unisono.server.core.access.signature_budget import SignatureBudget
 from unisono.server.core.access.token_cache import TokenCache
+from unisono.server.model.client_certificate import ClientCertificate
 
 TOKEN_CACHE_SIZE: Final = 10_000
 
@@ -59,6 +61,10 @@ class TokenVerifier:
         check_form(token, self._rules.max_bytes)
         principal = self._cache.get(token, self._clock.now())
         return principal or self._checked(token, connection)
+
+    def verify_certificate(self, certificate: ClientCertificate) -> Principal | None:
+        """Return the caller whom a certificate names that comes without a token; see `principal_of`."""
+        return principal_of(certificate, self._rules.apps, self._clock.now())
 
     def examine(self, token: str) -> Examination:
         """Return a token as it is before the first check, for who wants to see what each of them finds."""

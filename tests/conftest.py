@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,9 +24,14 @@ FIRST: Final = ("e2e", "docs", "guarantees", "verify", "packaging")
 HERE: Final = Path(__file__).parent
 
 
-def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Return the loop on which each test runs, by its name."""
-    return {EVENT_LOOP: loop_factory(EVENT_LOOP)}
+class _EventLoops(asyncio.DefaultEventLoopPolicy):
+    """Makes the loops of all tests; a hook of pytest-asyncio would make what modules share anew for each."""
+
+    _loop_factory = staticmethod(loop_factory(EVENT_LOOP))
+
+
+if EVENT_LOOP != "asyncio":
+    asyncio.set_event_loop_policy(_EventLoops())
 
 
 #: Of what is tried in turn, another part each day (see `tests.guarantees.thorough`). All workers inherit it.

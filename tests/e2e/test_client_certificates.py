@@ -23,7 +23,7 @@ from unisono.client import ConnectionOptions, create_channel
 
 DOCUMENT: Final = ROOT / "docs" / "identity.md"
 
-#: Beside what is in the block, as the document has it above.
+#: Instead of the one of the document, which would be asked for its keys.
 ISSUER: Final = f"""
 [[issuers]]
 issuer = "{tokens.ISSUER}"
@@ -57,7 +57,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "key.pem").write_bytes(issued.private_key_pem.bytes())
     config = folder / "unisono.toml"
     config.touch(0o600)
-    config.write_text(re.sub(r'"(\w\S+\.pem)"', rf'"{folder}/\1"', block("tls_client_ca").text) + ISSUER)
+    text, _, _ = block("tls_client_ca").text.partition("[[issuers]]")
+    config.write_text(re.sub(r'"(\w\S+\.pem)"', rf'"{folder}/\1"', text) + ISSUER)
     return folder
 
 

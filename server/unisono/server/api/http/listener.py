@@ -59,11 +59,11 @@ class Listener:
 
         Returns the port, which the kernel chooses for port 0; 0 for a path. Raises `ListenError`.
         """
-        sockets = bound(address)
         if certificate is not None:
             self._open = self._tls = TlsLayer(certificate, self._serving, self._handshakes)
         if self._serving.proxies.proxy_protocol:
             self._open = ProxyLayer(self._serving, self._open)
+        sockets = bound(address)
         try:
             for one in sockets:
                 # Before, for not every loop says that it cannot; after, for the loop has a number of its own.

@@ -34,7 +34,9 @@ class World(IssuerFixture):
     def __init__(self) -> None:
         self.issuer = ISSUER
         self.clock = FakeClock()
-        self.verifier = TokenVerifier([ISSUER, PARTNER, PUBLIC, TENANTS], Apps(APPS), self.clock)
+        self.verifier = TokenVerifier(
+            [ISSUER, PARTNER, PUBLIC, TENANTS], Apps(APPS), self.clock, client_certificates=True
+        )
 
     def public(self, **changes: Any) -> dict[str, Any]:
         """The claims of a token of the issuer with public keys."""

@@ -19,13 +19,13 @@ OWN = "notifications.send"
 DEVICE = "notifications.readwrite"
 
 
-def settings(issuer: Changes, app: Changes) -> Settings:
+def settings(issuer: Changes, app: Changes, server: Changes | None = None) -> Settings:
     declared = {"issuer": ISS, "name": "id", "audience": "unisono", "secret": SECRET, **issuer}
     tables: dict[str, Any] = {
         "apps": [{"app_id": "mail.test", "client_ids": ["mail-client"], **app}],
         "issuers": [{name: value for name, value in declared.items() if value is not None}],
     }
-    return Settings(**tables)
+    return Settings(**tables, **(server or {}))
 
 
 def claims(**changes: Any) -> Claims:
@@ -42,7 +42,11 @@ def claims(**changes: Any) -> Claims:
 
 
 def examined(
-    token: str, issuer: Changes | None = None, app: Changes | None = None, clock: FakeClock = CLOCK
+    token: str,
+    issuer: Changes | None = None,
+    app: Changes | None = None,
+    clock: FakeClock = CLOCK,
+    server: Changes | None = None,
 ) -> Diagnosis:
-    at = settings(issuer or {}, app or {})
+    at = settings(issuer or {}, app or {}, server)
     return asyncio.run(diagnose(token, trust(at, clock), at))

@@ -32,17 +32,22 @@ from unisono.server.core.access.issuers import Issuer, Issuers
 from unisono.server.core.access.principal import Principal
 from unisono.server.errors import PermissionDenied, Unauthenticated
 from unisono.server.keys.base import IMPLEMENTATIONS, Algorithm, FixedKeys, Key
+from unisono.server.model.client_certificate import ClientCertificate
 
 Remove = Callable[[pytest.MonkeyPatch], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attack:
-    """A forged token, the words of its refusal, and how the defence against it is taken away."""
+    """A forged or stolen token, the words of its refusal, and how the defence against it is taken away.
+
+    `certificate` is what the attacker shows, which is of an authority that is trusted.
+    """
 
     token: Callable[[World], str]
     words: str
     without: Remove
+    certificate: ClientCertificate | None = None
 
 
 def patched(owner: object, name: str, value: object) -> Remove:
@@ -114,6 +119,9 @@ def tenant(w: World, tid: str, iss: str) -> str:
 
 
 PAIRS = '{"iss":"https://id.test/","aud":"unisono","azp":"mail-client","exp":4102444800,"scope":"notifications.readwrite"'
+
+OF_ADA = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+OF_EVE = ClientCertificate(thumbprint=OF_ADA[::-1], dns_names=("mail.test",), expire_time=2**53)
 
 ATTACKS = {
     "alg none": Attack(
@@ -189,7 +197,24 @@ ATTACKS = {
     "stolen token that is bound to a key": Attack(
         token=lambda w: w.token(cnf={"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}),
         words="bound to a key",
-        without=patched(checks, "check_claims", nothing),
+        without=patched(checks, "bound_to", lambda *_, **__: ""),
+    ),
+    "stolen token that is bound to a certificate": Attack(
+        token=lambda w: w.token(cnf={"x5t#S256": OF_ADA}),
+        words="none was shown",
+        without=patched(verifier, "check_proof", nothing),
+    ),
+    "stolen token that is bound to a certificate, with another": Attack(
+        token=lambda w: w.token(cnf={"x5t#S256": OF_ADA}),
+        certificate=OF_EVE,
+        words="another client certificate",
+        without=patched(verifier, "check_proof", nothing),
+    ),
+    "token that is bound to a certificate and to a key": Attack(
+        token=lambda w: w.token(cnf={"x5t#S256": OF_EVE.thumbprint, "jkt": OF_ADA}),
+        certificate=OF_EVE,
+        words="bound to a key",
+        without=patched(checks, "bound_to", lambda claims, **_: claims["cnf"]["x5t#S256"]),
     ),
     "another tenant with the same subject": Attack(
         token=lambda w: tenant(w, "t1", "https://tenants.test/t2/"),
@@ -261,7 +286,7 @@ def hs256_text(claims: str) -> str:
 def test_an_attack_is_refused(attack: Attack) -> None:
     w = World()
     with pytest.raises((Unauthenticated, PermissionDenied)) as caught:
-        w.verifier.verify(attack.token(w))
+        w.verifier.verify(attack.token(w), certificate=attack.certificate)
     assert attack.words in caught.value.message
 
 
@@ -269,6 +294,6 @@ def test_an_attack_is_refused(attack: Attack) -> None:
 def test_an_attack_comes_through_without_its_defence(attack: Attack, monkeypatch: pytest.MonkeyPatch) -> None:
     w = World()
     attack.without(monkeypatch)
-    principal = w.verifier.verify(attack.token(w))
+    principal = w.verifier.verify(attack.token(w), certificate=attack.certificate)
     assert isinstance(principal, Principal)
     assert (principal.app_id, principal.user_id.rpartition(":")[2]) == ("mail.test", "ada")

@@ -124,3 +124,29 @@ def test_an_issuer_that_is_down(provider: Provider) -> None:
     assert made.error.reason == "ISSUER_UNAVAILABLE"
     assert f"{provider.issuer}/.well-known/openid-configuration" in made.error.message
     assert "needs to reach" in made.advice[0]
+
+
+def test_a_token_that_is_bound_to_a_certificate() -> None:
+    thumbprint = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"
+    token = signed(dict(claims(cnf={"x5t#S256": thumbprint})))
+
+    diagnosis = examined(token)
+    assert failed(diagnosis) == ["kind"]
+    assert diagnosis.advice[0].startswith("a server with tls_client_ca asks for the certificate")
+
+    tls = {"tls_certificate": "c.pem", "tls_key": "k.pem", "tls_client_ca": "clients.pem"}
+    diagnosis = examined(token, server=tls)
+    assert diagnosis.error is None
+    assert text(diagnosis, "kind") == (
+        f"an access token, bound to the client certificate x5t#S256:{thumbprint}"
+    )
+    assert list(diagnosis.advice) == [
+        "it is good with that client certificate alone: a server refuses it on other connections"
+    ]
+
+
+@pytest.mark.parametrize("confirmation", [7, "x5t#S256", ["x5t#S256"], {"x5t#S256": {}}, {"x5t#S256": None}])
+def test_a_token_that_is_bound_to_nobody_knows_what(confirmation: object) -> None:
+    diagnosis = examined(signed(dict(claims(cnf=confirmation))))
+    assert failed(diagnosis) == ["kind"]
+    assert diagnosis.advice[-1].startswith("turn off DPoP or mutual TLS")

@@ -57,7 +57,7 @@ def serving(folder: Path, clock: FakeClock, records: Records) -> AbstractAsyncCo
     setup = Setup(
         path=folder / "unisono.db",
         clock=clock,
-        verifier=TokenVerifier(tokens.issuers(), Apps(APPS), clock),
+        verifier=TokenVerifier(tokens.issuers(), Apps(APPS), clock, client_certificates=True),
         audit=records.audit(reads=False),
     )
     return certified(folder, setup)
@@ -144,6 +144,30 @@ async def test_a_token_is_judged_by_itself(node: Certified, user_id: str) -> Non
         assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
     with raises_status("PERMISSION_DENIED", "SCOPE_MISSING"):
         await backend(node, MAIL, user_id, tokens.publisher(scope="")).send()
+
+
+async def test_a_bound_token_is_good_on_connections_with_its_certificate(
+    node: Certified, user_id: str
+) -> None:
+    # Given a token of a device that is bound to a certificate, which names no app
+    shown, thief = CLIENTS.dns("phone.test"), CLIENTS.dns("phone.test")
+    token = tokens.device(user_id, cnf={"x5t#S256": shown.thumbprint})
+    # Then it is good on connections where that was shown, and on no other, before and after
+    for _ in range(2):
+        for other in (None, thief, MAIL):
+            with raises_status("UNAUTHENTICATED", "TOKEN_INVALID") as failure:
+                await ApiClient(node.client(other, token), endpoint_id="phone").register()
+            assert "client certificate (cnf)" in (failure.error.details() or "")
+        await ApiClient(node.client(shown, token), endpoint_id="phone").register()
+
+
+async def test_a_bound_token_of_a_backend(node: Certified, user_id: str) -> None:
+    """It says whose call it is, also where its certificate is declared for another app."""
+    token = tokens.publisher(cnf={"x5t#S256": CHAT.thumbprint})
+    sent = await backend(node, CHAT, user_id, token).send()
+    assert (await backend(node, MAIL, user_id).get(sent.id)).id
+    with raises_status("UNAUTHENTICATED", "TOKEN_INVALID"):
+        await backend(node, MAIL, user_id, token).send()
 
 
 async def test_all_ends_with_its_time(tmp_path: Path, user_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Every RPC, reached for by who shows a certificate: it stands for a token of its app, and adds to none."""
+"""Every RPC, reached for by who shows a certificate: it stands for a token, or proves a bound one."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -10,7 +10,8 @@ import pytest_asyncio
 from tests.api.isolation_matrix.callers import CALLERS, CHAT, Caller
 from tests.api.isolation_matrix.rows import play
 from tests.api.isolation_matrix.table import EXPECTED, WORDS
-from tests.api.isolation_matrix.trust import CHAT_HOST, MAIL_HOST, publisher, verifier
+from tests.api.isolation_matrix.trust import CHAT_HOST, MAIL_HOST, device, publisher, subject_of, verifier
+from tests.api.isolation_matrix.worlds import PHONE
 from tests.api.test_isolation_matrix import ROWS
 from tests.support.certified import CLIENTS, Certified, certified
 from tests.support.client_authority import Shown
@@ -24,6 +25,10 @@ _NUMBERS = itertools.count()
 MAIL: Final = CLIENTS.dns(MAIL_HOST)
 CHAT_APP: Final = CLIENTS.dns(CHAT_HOST)
 NOBODY: Final = CLIENTS.dns("backend.internal")
+PHONES: Final = CLIENTS.dns("phone.test")
+
+#: What a token of the user's device is bound to.
+BOUND: Final = {"x5t#S256": PHONES.thumbprint}
 
 
 def _without_token(*, owner: bool = False, accepted: bool = True) -> Caller:
@@ -37,6 +42,16 @@ BY_CERTIFICATE: Final[dict[str, tuple[Caller, Shown, str]]] = {
     "other token": (Caller(token=lambda _: publisher(**CHAT), names_user=True), MAIL, "other app"),
     "other device": (CALLERS["other app's"], MAIL, "other app's"),
     "undeclared token": (CALLERS["undeclared"], MAIL, "undeclared"),
+    "own device": (
+        Caller(token=lambda user: device(subject_of(user), cnf=BOUND), endpoint_id=PHONE, owner=True),
+        PHONES,
+        "own device",
+    ),
+    "stolen device token": (
+        Caller(token=lambda user: device(subject_of(user), cnf=BOUND), endpoint_id=PHONE, accepted=False),
+        NOBODY,
+        "undeclared",
+    ),
     "undeclared certificate": (_without_token(accepted=False), NOBODY, "no token"),
 }
 

@@ -72,15 +72,16 @@ def verifier(clock: Clock) -> TokenVerifier:
         for issuer, prefix in _PREFIXES.items()
     ]
     budget = SignatureBudget(clock, per_connection=_MANY, in_all=_MANY)
-    return TokenVerifier(issuers, Apps(with_issuers(_APPS, issuers)), clock, budget=budget)
+    apps = Apps(with_issuers(_APPS, issuers))
+    return TokenVerifier(issuers, apps, clock, budget=budget, client_certificates=True)
 
 
-def device(subject: str, issuer: str = HOME, **changes: str) -> str:
+def device(subject: str, issuer: str = HOME, **changes: object) -> str:
     """Return a token of a user of mail.test, whom the issuer knows as `subject`."""
     return publisher(issuer, **{"sub": subject, "scope": tokens.DEVICE_SCOPES, **changes})
 
 
-def publisher(issuer: str = HOME, **changes: str) -> str:
+def publisher(issuer: str = HOME, **changes: object) -> str:
     """Return a token of the app mail.test that may delete users, too."""
     claims = tokens.claims(**{"iss": issuer, "scope": tokens.ERASER_SCOPES, **changes})
     return tokens.signed(claims, key=secret_of(issuer))

@@ -56,7 +56,8 @@ def authenticate(
     """Return the caller whom the bearer token (RFC 6750) in the "authorization" values names.
 
     `connection` is the one that the call came by; see `TokenVerifier.verify`. Without a value, and only then,
-    the client's `certificate` says who calls: a token is judged by itself, and never gains by a certificate.
+    the client's `certificate` says who calls: a token is judged by itself, and never gains by a certificate
+    but for being used at all, where it is bound to that one.
 
     Raises Unauthenticated (TOKEN_MISSING) without either, TokenUndecodable unless there is exactly one value
     of the form "Bearer TOKEN", and what `TokenVerifier.verify` and `verify_certificate` raise.
@@ -67,7 +68,7 @@ def authenticate(
     if len(words) != 2 or words[0].lower() != "bearer" or len(values) > 1:
         text = 'the metadata "authorization" must be one "Bearer TOKEN"'
         raise TokenUndecodable(Reason.TOKEN_INVALID, text)
-    return verifier.verify(words[1], connection)
+    return verifier.verify(words[1], connection, certificate)
 
 
 def _by_certificate(verifier: TokenVerifier, certificate: ClientCertificate | None) -> Principal:

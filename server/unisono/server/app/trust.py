@@ -64,6 +64,7 @@ def trust(settings: Settings, clock: Clock) -> Trust:
             per_connection=settings.stranger_calls_per_second,
             in_all=settings.refused_signatures_per_second,
         ),
+        client_certificates=settings.tls_client_ca is not None,
     )
     return Trust(verifier=verifier, apps=known, issuers=issuers)
 

@@ -19,6 +19,10 @@ def advice(case: Case) -> Sequence[str]:
     own = as_an_app(case)
     moot = ("app", "scopes") if own else ()
     lines = [line for check in case.errors if check not in moot for line in _ADVICE.get(check, _none)(case)]
+    if case.seen.bound_to and not case.errors:
+        lines.append(
+            "it is good with that client certificate alone: a server refuses it on other connections"
+        )
     return [*lines, own] if own else lines
 
 

@@ -37,6 +37,11 @@ def _time(seen: Examination) -> str:
     return f"until {moment(seen.expire_time)}, for another {span(seen.expire_time - seen.now)}"
 
 
+def _kind(seen: Examination) -> str:
+    bound = f"the client certificate x5t#S256:{seen.bound_to}" if seen.bound_to else "no key of its holder"
+    return f"an access token, bound to {bound}"
+
+
 def _audience(seen: Examination) -> str:
     issuer = seen.issuer
     if not issuer.audiences:
@@ -73,7 +78,7 @@ _FOUND: Final[Mapping[str, Callable[[Examination], str]]] = {
     "type": _type,
     "keys": _keys,
     "time": _time,
-    "kind": lambda _: "an access token, bound to no key of its holder",
+    "kind": _kind,
     "audience": _audience,
     "claims": _required,
     "signature": lambda seen: f"right, by the key {shown(seen.key.kid) if seen.key.kid else 'without an id'}",

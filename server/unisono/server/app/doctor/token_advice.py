@@ -94,7 +94,10 @@ def _time(case: Case) -> Iterable[str]:
 
 
 def _kind(case: Case) -> Iterable[str]:
-    if case.claims.get("cnf") is not None:
+    confirmation = case.claims.get("cnf")
+    if confirmation is not None and not case.seen.bound_to:
+        if case.settings.tls_client_ca is None and has(case.claims, "cnf.x5t#S256", True):
+            yield "a server with tls_client_ca asks for the certificate that it is bound to; without:"
         yield "turn off DPoP or mutual TLS for tokens of this audience at the issuer"
     elif preset_of(case.claims.get("iss")) == "google":
         yield f'preset = "google" in the issuer {case.name} takes ID tokens, which are all that Google has'

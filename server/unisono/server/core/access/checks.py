@@ -16,6 +16,7 @@ from unisono.server.core.access.claims import (
     time_of,
     user_id_of,
 )
+from unisono.server.core.access.confirmation import bound_to
 from unisono.server.core.access.examination import Examination
 from unisono.server.core.access.jws import SignedToken
 from unisono.server.core.access.principal import SCOPE_OF_ROLE, Principal
@@ -100,6 +101,7 @@ def _time(seen: Examination) -> None:
 
 def _kind(seen: Examination) -> None:
     check_texts(seen.token.claims)
+    seen.bound_to = bound_to(seen.token.claims, with_certificates=seen.rules.client_certificates)
     check_claims(seen.token.claims, id_tokens=seen.issuer.id_tokens)
 
 
@@ -168,6 +170,7 @@ def _scopes(seen: Examination) -> None:
         issuer=issuer.name,
         client_id=seen.client_id,
         told_by=seen.told.why,
+        bound_to=seen.bound_to,
     )
     principal.require(SCOPE_OF_ROLE[principal.role])
     seen.principal = principal

@@ -13,12 +13,16 @@ from unisono.server.keys.base import Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """Whose tokens are accepted, for which apps, with how many bytes and milliseconds of clock skew."""
+    """Whose tokens are accepted, for which apps, with how many bytes and milliseconds of clock skew.
+
+    `client_certificates` says whether clients are asked for one, which may be what a token is bound to.
+    """
 
     issuers: Issuers
     apps: Apps
     max_bytes: int
     clock_skew: int
+    client_certificates: bool = False
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -26,7 +30,7 @@ class Examination:
     """A token at a time, in milliseconds since 1970.
 
     The other fields are findings: each is absent until the check that sets it has come so far, and
-    `core.access.checks` says which check needs which.
+    `core.access.checks` says which check needs which. `bound_to` is as in `Principal`.
     """
 
     text: str
@@ -38,6 +42,7 @@ class Examination:
     keys: Sequence[Key] = field(init=False)
     key: Key = field(init=False)
     expire_time: int = field(init=False)
+    bound_to: str = field(init=False, default="")
     client_id: str = field(init=False)
     app: App = field(init=False)
     scopes: frozenset[str] = field(init=False)

@@ -34,6 +34,7 @@ class Principal:
     `issuer` is the name of who issued the token, `client_id` for which OAuth client. `told_by` is why it was
     taken for the app's own or for a user's: words that follow "since", with nothing of the token in them.
     Where a certificate stands for a token (`named_by`), `client_id` is the name that its app declares.
+    `bound_to` is the thumbprint of the certificate that the token has to come with, empty for any or none.
     """
 
     app_id: str
@@ -43,6 +44,7 @@ class Principal:
     issuer: str = field(default="", compare=False)
     client_id: str = field(default="", compare=False)
     told_by: str = field(default="", compare=False)
+    bound_to: str = field(default="", compare=False)
     named_by: Literal["token", "certificate"] = field(default="token", compare=False)
 
     @property

@@ -33,17 +33,10 @@ def check_header(header: JsonObject, types: Collection[str] = TYPES) -> None:
 
 
 def check_claims(claims: Claims, *, id_tokens: bool) -> None:
-    """Raise `Unauthenticated` (TOKEN_INVALID) for what is no access token by its claims, or no bearer token.
+    """Raise `Unauthenticated` (TOKEN_INVALID) for what is no access token by its claims.
 
-    With `id_tokens`, ID tokens count as access tokens, for issuers that give out no others. One with a
-    confirmation (`cnf`, RFC 7800) needs the proof that its holder has a key or a certificate (RFC 8705, RFC
-    9449): taken as a bearer token it would serve whoever stole it.
+    With `id_tokens`, ID tokens count as access tokens, for issuers that give out no others.
     """
-    if claims.get("cnf") is not None:
-        raise invalid(
-            "the access token is bound to a key of its holder (cnf), and the service cannot check that "
-            "confirmation; ask the issuer for a bearer token"
-        )
     what = _something_else(claims)
     if what and not (id_tokens and what == _ID_TOKEN):
         raise invalid(f"this is {what} and no access token")

@@ -17,9 +17,9 @@ from tests.docs.machine import ROOT
 from tests.support import tokens
 from tests.support.api_client import ApiClient
 from tests.support.nodes import Client
-from tests.support.processes import NOBODY, ServerProcess, run, serving, url
+from tests.support.processes import NOBODY, TIMEOUT, ServerProcess, run, serving, url
 from tests.support.rpc_errors import raises_status
-from unisono.client import ConnectionOptions, create_channel
+from unisono.client import ConnectionOptions, Publisher, create_channel
 
 DOCUMENT: Final = ROOT / "docs" / "identity.md"
 
@@ -82,6 +82,11 @@ async def test_a_backend_sends_and_is_no_device(server: ServerProcess, folder: P
         assert (await ApiClient(Client(channel, None), user_id="ada").send()).id
         with raises_status("PERMISSION_DENIED", "ROLE_NOT_ALLOWED"):
             await ApiClient(Client(channel, None), endpoint_id="phone").register()
+
+
+async def test_the_sdk_sends_no_token_where_it_is_empty(server: ServerProcess, folder: Path) -> None:
+    async with Publisher(server.address, "", timeout=TIMEOUT, **options(folder)) as publisher:
+        assert (await publisher.send("ada", title="By certificate")).id
 
 
 async def test_devices_need_none(server: ServerProcess) -> None:

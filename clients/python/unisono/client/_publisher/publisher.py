@@ -52,7 +52,8 @@ class Publisher(PublisherCalls):
         Without `target` or `token` they are UNISONO_TARGET and UNISONO_TOKEN of the environment.
         `token` is an access token of the app, or a function that returns one: it is called for the first,
         and again when the server refuses the one in use, once at a time. An `async def` runs on the event
-        loop; any other is called on a thread of its own, where it may block. `timeout` is in seconds, for
+        loop; any other is called on a thread of its own, where it may block. With an empty one nothing is
+        sent, for servers that know the app by its `client_certificate`. `timeout` is in seconds, for
         calls that give none; `backoff` has the delays between retries. The other keywords are those of
         `ConnectionOptions`: without them the token travels in the clear, so stay on this machine. Nothing is
         connected before the first call. Raises `ValueError` for a wrong address or certificate, `TypeError`

@@ -88,3 +88,8 @@ def bearer(token: str) -> tuple[tuple[str, str], ...]:
     The form is that of RFC 6750, section 2.1. The token is not checked.
     """
     return (("authorization", f"Bearer {token}"),)
+
+
+def token_metadata(token: str) -> tuple[tuple[str, str], ...]:
+    """Return the metadata of a call with this token; none for the empty one: a certificate says who calls."""
+    return bearer(token) if token else ()

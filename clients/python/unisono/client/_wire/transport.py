@@ -14,7 +14,7 @@ from unisono.client._errors import UnisonoError
 from unisono.client._status import from_rpc_error
 from unisono.client._wire import forks
 from unisono.client._wire.address import Address
-from unisono.client._wire.channel import bearer, warn_if_cleartext
+from unisono.client._wire.channel import token_metadata, warn_if_cleartext
 from unisono.client._wire.methods import Method, Request, Response
 from unisono.client._wire.pool import STREAMS_PER_CONNECTION, ConnectionPool, pool_of
 
@@ -77,7 +77,7 @@ class GrpcTransport:
         """Make one call and return its response. See `Transport.unary`."""
         with self._explained():
             make = self._opened().for_calls.unary(method)
-            with self._ending(make(request, metadata=bearer(token), timeout=timeout)) as call:
+            with self._ending(make(request, metadata=token_metadata(token), timeout=timeout)) as call:
                 answer: Response = await call
                 return answer
 
@@ -88,7 +88,7 @@ class GrpcTransport:
         with (
             self._explained(),
             self._opened().for_stream() as channel,
-            self._ending(channel.stream(method)(request, metadata=bearer(token))) as call,
+            self._ending(channel.stream(method)(request, metadata=token_metadata(token))) as call,
         ):
             async for message in call:
                 yield message

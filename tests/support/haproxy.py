@@ -1,4 +1,4 @@
-"""Runs HAProxy with the configuration that the project ships, on addresses, paths and limits of a test.
+"""Runs HAProxy with a configuration that the project ships, on addresses, paths and limits of a test.
 
 The kernel chooses the ports: HAProxy inherits sockets that listen already.
 """
@@ -16,7 +16,11 @@ import trustme
 
 from tests.support.processes import TIMEOUT
 
-CONFIGURATION: Final = Path(__file__).parents[2] / "deploy" / "proxies" / "haproxy.cfg"
+FOLDER: Final = Path(__file__).parents[2] / "deploy" / "proxies"
+
+CONFIGURATION: Final = FOLDER / "haproxy.cfg"
+
+PASSTHROUGH: Final = FOLDER / "haproxy-passthrough.cfg"
 
 HOST: Final = "127.0.0.1"
 
@@ -54,10 +58,26 @@ def haproxy(server: str, folder: Path, **limits: str) -> Iterator[Haproxy]:
     shipped.
     """
     root, certificate = _certificate(folder)
-    given = {"certificate": str(certificate), "server": server, "connections": str(CONNECTIONS), **limits}
+    with _running(CONFIGURATION, root, {"certificate": str(certificate), "server": server, **limits}) as one:
+        yield one
+
+
+@contextmanager
+def passthrough(server: str, root: Path) -> Iterator[Haproxy]:
+    """Run it so that it passes TLS through, and names clients by the PROXY protocol.
+
+    `root` is the file with the root of the server's certificate.
+    """
+    with _running(PASSTHROUGH, root, {"server": server}) as one:
+        yield one
+
+
+@contextmanager
+def _running(configuration: Path, root: Path, given: dict[str, str]) -> Iterator[Haproxy]:
     with _listening() as front, _listening() as admin:
-        variables = {**given, "listen": f"fd@{front.fileno()}", "socket": f"fd@{admin.fileno()}"}
-        process = _start(variables, (front.fileno(), admin.fileno()))
+        ports = {"listen": f"fd@{front.fileno()}", "socket": f"fd@{admin.fileno()}"}
+        variables = {"connections": str(CONNECTIONS), **ports, **given}
+        process = _start(configuration, variables, (front.fileno(), admin.fileno()))
         running = Haproxy(process, _address(front), _address(admin), root)
     try:
         # Until it serves this waits; where it does not start, the connection is reset.
@@ -68,13 +88,15 @@ def haproxy(server: str, folder: Path, **limits: str) -> Iterator[Haproxy]:
         process.wait(TIMEOUT)
 
 
-def _start(variables: dict[str, str], sockets: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    text, found = CONFIGURATION.read_text(), program()
+def _start(
+    configuration: Path, variables: dict[str, str], sockets: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    text, found = configuration.read_text(), program()
     names = {f"PROXY_{name.upper()}": value for name, value in variables.items()}
     assert found is not None, "HAProxy is not installed"
-    assert all(f"${{{name}-" in text for name in names), f"{CONFIGURATION} knows less than {set(names)}"
+    assert all(f"${{{name}-" in text for name in names), f"{configuration} knows less than {set(names)}"
     env = {**os.environ, "PROXY_UNPRIVILEGED": "1", **names}
-    return subprocess.Popen([found, "-f", str(CONFIGURATION)], env=env, pass_fds=sockets)
+    return subprocess.Popen([found, "-f", str(configuration)], env=env, pass_fds=sockets)
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:

@@ -8,12 +8,12 @@ from typing import Final
 
 import pytest
 
-from tests.support import go_device
-from tests.support.haproxy import program
+from tests.support import go_device, haproxy, nginx
 
 STRACE: Final = "strace"
 FAKETIME: Final = "libfaketime"
 HAPROXY: Final = "haproxy"
+NGINX: Final = "nginx"
 GO: Final = "Go"
 
 
@@ -22,7 +22,8 @@ def missing(needs: Sequence[str]) -> list[str]:
     there = {
         STRACE: shutil.which(STRACE) is not None,
         FAKETIME: faketime() is not None,
-        HAPROXY: program() is not None,
+        HAPROXY: haproxy.program() is not None,
+        NGINX: nginx.program() is not None,
         GO: go_device.PROGRAM.exists(),
     }
     return [name for name in needs if not there[name]]

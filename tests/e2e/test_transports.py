@@ -29,8 +29,15 @@ def test_our_own_is_for_trying_things_out_until_it_is_asked_for(
     assert Settings.model_validate(settings).chosen_transport == chosen
 
 
-@pytest.mark.parametrize("transport", ["grpcio", "http"])
-@pytest.mark.parametrize(("event_loop", "native"), [("auto", True), ("uvloop", True), ("asyncio", False)])
+@pytest.mark.parametrize(
+    ("transport", "event_loop", "native"),
+    [
+        ("grpcio", "uvloop", True),
+        ("grpcio", "asyncio", False),
+        ("http", "auto", True),
+        ("http", "asyncio", False),
+    ],
+)
 async def test_each_serves_on_each_loop(
     tmp_path: Path, transport: str, event_loop: str, native: bool
 ) -> None:

@@ -1,7 +1,11 @@
-"""A short run of each trial on a real server breaks no promise, however long things take."""
+"""A short run of a trial on a real server breaks no promise, however long things take.
+
+Half of the trials run each time, in turn; all of them, and at length, with `make torture`.
+"""
 
 import pytest
 
+from tests.guarantees.thorough import in_turn, thorough
 from tests.guarantees.torture.run import run
 from tests.guarantees.torture.tools import require
 from tests.guarantees.torture.trial import Trial
@@ -9,8 +13,10 @@ from tests.guarantees.torture.trials import TRIALS
 
 SEED = 1
 
+NOW = in_turn(TRIALS, turns=2)
 
-@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name)
+
+@pytest.mark.parametrize("trial", thorough(TRIALS, always=NOW, name=lambda trial: trial.name))
 def test_no_promise_is_broken(trial: Trial) -> None:
     require(trial.needs)
     rounds: list[None] = []

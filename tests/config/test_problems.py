@@ -8,6 +8,7 @@ from unisono.server.config import InvalidSettings, Settings, load
 from unisono.server.config.setting import is_table, unit_of
 
 ISSUER = {"issuer": "https://id.test/", "audience": "unisono"}
+PROXIES = {"trusted_proxies": "::1", "transport": "http"}
 SECRET = "do not show this secret to anybody at all"
 
 
@@ -204,6 +205,12 @@ def test_tables_that_are_none() -> None:
         ({"trusted_proxies": "::1", "transport": "grpcio"}, 'needs transport = "http"'),
         ({"trusted_proxies": "::1", "transport": "auto"}, 'needs transport = "http"'),
         ({"proxy_protocol": "true"}, "needs trusted_proxies"),
+        ({"client_certificate_header": "client-cert"}, "needs trusted_proxies"),
+        ({**PROXIES, "client_certificate_header": "Client-Cert"}, "in small letters, such as client-cert"),
+        (
+            {**PROXIES, "client_certificate_header": "client-cert", "proxy_protocol": "true"},
+            "is not for proxy_protocol",
+        ),
     ],
 )
 def test_proxies_that_cannot_be_heard(flags: dict[str, str], message: str) -> None:

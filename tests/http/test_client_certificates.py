@@ -19,12 +19,12 @@ from tests.http.listening import Served, come_true, kept, listening
 from tests.support.client_authority import AFTER, ClientAuthority, Shown, self_signed
 from unisono.server.api import sampling
 from unisono.server.api.http.exchange import Exchange
-from unisono.server.api.http.tls.client_certificates import MOST_NAMES, RefusalLog
+from unisono.server.api.http.tls.client_certificates import RefusalLog
 from unisono.server.api.sampling import MAX_LINES
 from unisono.server.api.tls import Certificate, CertificateError
 from unisono.server.app.build import certificate
 from unisono.server.config import Settings
-from unisono.server.model.client_certificate import ClientCertificate
+from unisono.server.model.client_certificate import MOST_NAMES, ClientCertificate
 
 CLIENTS: Final = ClientAuthority()
 OTHERS: Final = ClientAuthority("Others")

@@ -34,6 +34,7 @@ DEPENDENCIES = {
     "unisono-server": {
         "aiosqlite",
         "click",
+        "cryptography",
         "googleapis-common-protos",
         "grpcio",
         "grpcio-health-checking",

@@ -61,6 +61,7 @@ def _proxies(transport: Transport) -> TrustedProxies:
         transport.trusted_proxies,
         proxy_protocol=transport.proxy_protocol,
         header=transport.forwarded_header,
+        certificate_header=transport.client_certificate_header,
     )
 
 

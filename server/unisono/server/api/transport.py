@@ -35,6 +35,7 @@ class Transport:
     trusted_proxies: Sequence[str] = ()
     proxy_protocol: bool = False
     forwarded_header: str = "x-forwarded-for"
+    client_certificate_header: str = ""
     stream_age: float = 20 * 60
     #: How long, on average, a call is held back that is refused since its caller calls too often.
     refusal_delay: float = 2.0

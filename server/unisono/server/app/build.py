@@ -92,6 +92,7 @@ def _transport(settings: Settings, fitting: int) -> Transport:
         trusted_proxies=settings.trusted_proxies,
         proxy_protocol=settings.proxy_protocol,
         forwarded_header=settings.forwarded_header,
+        client_certificate_header=settings.client_certificate_header,
     )
 
 

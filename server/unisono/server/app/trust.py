@@ -64,7 +64,7 @@ def trust(settings: Settings, clock: Clock) -> Trust:
             per_connection=settings.stranger_calls_per_second,
             in_all=settings.refused_signatures_per_second,
         ),
-        client_certificates=settings.tls_client_ca is not None,
+        client_certificates=settings.asks_for_certificates,
     )
     return Trust(verifier=verifier, apps=known, issuers=issuers)
 
@@ -136,8 +136,9 @@ def _check_dev_key_stays_here(settings: Settings) -> None:
 
 def _check_certificates_are_asked_for(settings: Settings) -> None:
     declaring = [app.app_id for app in settings.apps if app.client_certificates]
-    if declaring and settings.tls_client_ca is None:
+    if declaring and not settings.asks_for_certificates:
         raise AccessMisconfigured(
             f"the app {declaring[0]} has client_certificates, but clients are asked for none: name the "
-            "authorities that issue them with tls_client_ca"
+            "authorities that issue them with tls_client_ca, or where trusted_proxies pass them on with "
+            "client_certificate_header"
         )

@@ -1,5 +1,6 @@
 """Settings of proxies: which ones say who their clients are, and how."""
 
+import re
 from ipaddress import ip_network
 from typing import Annotated, Final, Literal
 
@@ -12,6 +13,9 @@ UNIX: Final = "unix"
 
 MOST_NETWORKS: Final = 100
 """Each is looked at with each connection."""
+
+
+_NAME: Final = re.compile("[a-z0-9-]{1,64}")
 
 
 def _split(value: object) -> object:
@@ -39,6 +43,10 @@ class ProxySettings(BaseModel):
         "the header in which trusted proxies add the client's address otherwise: that one, or forwarded",
     )
 
+    client_certificate_header: str = setting(
+        "", WORD, "the header in which trusted proxies pass on the certificate that a client has shown them"
+    )
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, networks: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
@@ -56,6 +64,19 @@ class ProxySettings(BaseModel):
         if proxy_protocol and info.data.get("trusted_proxies") == ():
             raise ValueError("needs trusted_proxies: from nobody else is its header taken")
         return proxy_protocol
+
+    @field_validator("client_certificate_header")
+    @classmethod
+    def _is_of_proxies(cls, header: str, info: ValidationInfo) -> str:
+        if header and not _NAME.fullmatch(header):
+            raise ValueError("must be the name of a header in small letters, such as client-cert")
+        if header and info.data.get("trusted_proxies") == ():
+            raise ValueError("needs trusted_proxies: from nobody else is it taken")
+        if header and info.data.get("proxy_protocol"):
+            raise ValueError(
+                "is not for proxy_protocol, where clients show theirs to the server: tls_client_ca"
+            )
+        return header
 
 
 def _check(network: str) -> None:

@@ -27,6 +27,11 @@ class Settings(
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
     @property
+    def asks_for_certificates(self) -> bool:
+        """Whether clients may show certificates, here or to a trusted proxy."""
+        return self.tls_client_ca is not None or self.client_certificate_header != ""
+
+    @property
     def chosen_transport(self) -> Literal["grpcio", "http"]:
         """What serves the port: with "auto" our own where things are tried out."""
         if self.transport != "auto":

@@ -1,8 +1,19 @@
 """The certificate that a client has shown for its connection: what of it anybody may go by, and no more."""
 
+import hashlib
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from typing import Final
 
 from unisono.server.model.value import value
+
+MOST_NAMES: Final = 100
+"""Subject alternative names that a certificate may have: each call looks for them."""
+
+
+def thumbprint_of(der: bytes) -> str:
+    """Return the thumbprint of a certificate by its DER."""
+    return urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode()
 
 
 @value(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,7 @@ class Http1Exchange:
     @property
     def client_certificate(self) -> ClientCertificate | None:
         """See `Exchange`."""
-        return self._connection.client_certificate
+        return self._connection.certificate_of(self.headers)
 
     async def read(self) -> bytes:
         """See `Exchange`."""

@@ -71,7 +71,7 @@ class Http2Exchange:
     @property
     def client_certificate(self) -> ClientCertificate | None:
         """See `Exchange`."""
-        return self._connection.client_certificate
+        return self._connection.certificate_of(self._head.headers)
 
     @property
     def is_over(self) -> bool:

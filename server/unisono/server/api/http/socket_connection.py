@@ -24,6 +24,7 @@ class SocketConnection(asyncio.Protocol, ABC):
     """A connection whose version is known. `received` is when something came last."""
 
     __slots__ = (
+        "_certificate",
         "_flushing",
         "_names_clients",
         "_paused",
@@ -31,7 +32,6 @@ class SocketConnection(asyncio.Protocol, ABC):
         "_progress_at",
         "_unsent",
         "alarm",
-        "client_certificate",
         "closing",
         "peer",
         "place",
@@ -47,7 +47,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         self.serving: Final = serving
         self.peer = ""
         self._names_clients = False
-        self.client_certificate: ClientCertificate | None = None
+        self._certificate: ClientCertificate | None = None
         self.closing = False
         self.received = opened
         self._flushing = False
@@ -83,7 +83,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         name, proxies = transport.get_extra_info("peername"), self.serving.proxies
         self.peer = peer_name(name)
         self._names_clients = bool(proxies.header) and proxies.trusts(name)
-        self.client_certificate = transport.get_extra_info("client_certificate")
+        self._certificate = transport.get_extra_info("client_certificate")
         self.serving.connections.add(self)
 
     def peer_of(self, headers: Headers) -> str:
@@ -92,6 +92,10 @@ class SocketConnection(asyncio.Protocol, ABC):
             return self.peer
         node = self.serving.proxies.client(headers)
         return self.peer if node is None else node_name(node)
+
+    def certificate_of(self, headers: Headers) -> ClientCertificate | None:
+        """Return the certificate of who sends a request: that of a trusted proxy is not its clients'."""
+        return self.serving.proxies.certificate(headers) if self._names_clients else self._certificate
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything."""

@@ -96,7 +96,7 @@ def _time(case: Case) -> Iterable[str]:
 def _kind(case: Case) -> Iterable[str]:
     confirmation = case.claims.get("cnf")
     if confirmation is not None and not case.seen.bound_to:
-        if case.settings.tls_client_ca is None and has(case.claims, "cnf.x5t#S256", True):
+        if not case.seen.rules.client_certificates and has(case.claims, "cnf.x5t#S256", True):
             yield "a server with tls_client_ca asks for the certificate that it is bound to; without:"
         yield "turn off DPoP or mutual TLS for tokens of this audience at the issuer"
     elif preset_of(case.claims.get("iss")) == "google":

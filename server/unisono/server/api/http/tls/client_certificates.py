@@ -1,20 +1,15 @@
 """Reads the certificates that clients have shown, and tells the log why others are refused."""
 
-import hashlib
 import ssl
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Final, cast
 
 import structlog
 
 from unisono.server.api.sampling import CountingSampler
-from unisono.server.model.client_certificate import ClientCertificate
+from unisono.server.model.client_certificate import MOST_NAMES, ClientCertificate, thumbprint_of
 
 log = structlog.get_logger(__name__)
-
-MOST_NAMES: Final = 100
-"""Subject alternative names that a certificate may have: each call looks for them."""
 
 
 class UnreadableCertificate(Exception):
@@ -38,7 +33,7 @@ def certificate_of(tls: ssl.SSLObject) -> ClientCertificate | None:
     if len(names) > MOST_NAMES:
         raise UnreadableCertificate(f"it has {len(names)} names; at most {MOST_NAMES} are allowed")
     return ClientCertificate(
-        thumbprint=urlsafe_b64encode(hashlib.sha256(der).digest()).rstrip(b"=").decode(),
+        thumbprint=thumbprint_of(der),
         dns_names=tuple(name.lower() for kind, name in names if kind == "DNS"),
         uris=tuple(name for kind, name in names if kind == "URI"),
         expire_time=expires * 1000,

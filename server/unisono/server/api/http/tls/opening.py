@@ -16,7 +16,7 @@ from unisono.server.api.http.tls.handshakes import Handshakes
 from unisono.server.api.http.tls.transport import TlsTransport
 
 _IN_THE_CLEAR: Final = (
-    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 25\r\nconnection: close\r\n\r\n"
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 26\r\nconnection: close\r\n\r\n"
     b"This port speaks only TLS\n"
 )
 """What whoever speaks HTTP in the clear is told."""

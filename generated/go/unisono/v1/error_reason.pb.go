@@ -37,13 +37,16 @@ const (
 	ErrorReason_ERROR_REASON_REQUEST_TOO_LARGE ErrorReason = 3
 	// INVALID_ARGUMENT. The resume token was not given out for this feed, or is damaged. A BadRequest names the field.
 	ErrorReason_ERROR_REASON_RESUME_TOKEN_INVALID ErrorReason = 4
-	// UNAUTHENTICATED. There is no bearer token in the metadata "authorization".
+	// UNAUTHENTICATED. There is no bearer token in the metadata "authorization", nor a client certificate that an app
+	// declares.
 	ErrorReason_ERROR_REASON_TOKEN_MISSING ErrorReason = 5
-	// UNAUTHENTICATED. The token is malformed, wrongly signed, of an unknown issuer or for another audience.
+	// UNAUTHENTICATED. The token is malformed, wrongly signed, of an unknown issuer or for another audience, or it is
+	// bound to a client certificate that was not shown.
 	ErrorReason_ERROR_REASON_TOKEN_INVALID ErrorReason = 6
-	// UNAUTHENTICATED. The token is not valid any more. Come back with a new one.
+	// UNAUTHENTICATED. The token, or the client certificate that stands for it, is not valid any more. Come back with a
+	// new one.
 	ErrorReason_ERROR_REASON_TOKEN_EXPIRED ErrorReason = 7
-	// PERMISSION_DENIED. No app is declared for the client id of the token.
+	// PERMISSION_DENIED. No app is declared for the client id of the token, or several are for the client certificate.
 	ErrorReason_ERROR_REASON_APP_UNKNOWN ErrorReason = 8
 	// PERMISSION_DENIED. The token lacks a scope. metadata: scope, the missing one.
 	ErrorReason_ERROR_REASON_SCOPE_MISSING ErrorReason = 9

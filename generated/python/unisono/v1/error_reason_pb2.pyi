@@ -33,13 +33,19 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_RESUME_TOKEN_INVALID: _ErrorReason.ValueType  # 4
     """INVALID_ARGUMENT. The resume token was not given out for this feed, or is damaged. A BadRequest names the field."""
     ERROR_REASON_TOKEN_MISSING: _ErrorReason.ValueType  # 5
-    """UNAUTHENTICATED. There is no bearer token in the metadata "authorization"."""
+    """UNAUTHENTICATED. There is no bearer token in the metadata "authorization", nor a client certificate that an app
+    declares.
+    """
     ERROR_REASON_TOKEN_INVALID: _ErrorReason.ValueType  # 6
-    """UNAUTHENTICATED. The token is malformed, wrongly signed, of an unknown issuer or for another audience."""
+    """UNAUTHENTICATED. The token is malformed, wrongly signed, of an unknown issuer or for another audience, or it is
+    bound to a client certificate that was not shown.
+    """
     ERROR_REASON_TOKEN_EXPIRED: _ErrorReason.ValueType  # 7
-    """UNAUTHENTICATED. The token is not valid any more. Come back with a new one."""
+    """UNAUTHENTICATED. The token, or the client certificate that stands for it, is not valid any more. Come back with a
+    new one.
+    """
     ERROR_REASON_APP_UNKNOWN: _ErrorReason.ValueType  # 8
-    """PERMISSION_DENIED. No app is declared for the client id of the token."""
+    """PERMISSION_DENIED. No app is declared for the client id of the token, or several are for the client certificate."""
     ERROR_REASON_SCOPE_MISSING: _ErrorReason.ValueType  # 9
     """PERMISSION_DENIED. The token lacks a scope. metadata: scope, the missing one."""
     ERROR_REASON_ROLE_NOT_ALLOWED: _ErrorReason.ValueType  # 10
@@ -146,13 +152,19 @@ ERROR_REASON_REQUEST_TOO_LARGE: ErrorReason.ValueType  # 3
 ERROR_REASON_RESUME_TOKEN_INVALID: ErrorReason.ValueType  # 4
 """INVALID_ARGUMENT. The resume token was not given out for this feed, or is damaged. A BadRequest names the field."""
 ERROR_REASON_TOKEN_MISSING: ErrorReason.ValueType  # 5
-"""UNAUTHENTICATED. There is no bearer token in the metadata "authorization"."""
+"""UNAUTHENTICATED. There is no bearer token in the metadata "authorization", nor a client certificate that an app
+declares.
+"""
 ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 6
-"""UNAUTHENTICATED. The token is malformed, wrongly signed, of an unknown issuer or for another audience."""
+"""UNAUTHENTICATED. The token is malformed, wrongly signed, of an unknown issuer or for another audience, or it is
+bound to a client certificate that was not shown.
+"""
 ERROR_REASON_TOKEN_EXPIRED: ErrorReason.ValueType  # 7
-"""UNAUTHENTICATED. The token is not valid any more. Come back with a new one."""
+"""UNAUTHENTICATED. The token, or the client certificate that stands for it, is not valid any more. Come back with a
+new one.
+"""
 ERROR_REASON_APP_UNKNOWN: ErrorReason.ValueType  # 8
-"""PERMISSION_DENIED. No app is declared for the client id of the token."""
+"""PERMISSION_DENIED. No app is declared for the client id of the token, or several are for the client certificate."""
 ERROR_REASON_SCOPE_MISSING: ErrorReason.ValueType  # 9
 """PERMISSION_DENIED. The token lacks a scope. metadata: scope, the missing one."""
 ERROR_REASON_ROLE_NOT_ALLOWED: ErrorReason.ValueType  # 10

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -246,12 +246,20 @@ def _visit(
         return connection.session, connection.session_reused
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"no PEM", "has no PEM certificates"), (None, "cannot read")])
-def test_a_file_that_is_of_no_use_is_refused(tmp_path: Path, content: bytes | None, says: str) -> None:
+@pytest.mark.parametrize(
+    ("put", "says"),
+    [
+        (lambda file: file.write_bytes(b"no PEM"), "has no PEM certificates"),
+        (lambda file: None, "cannot read the TLS files"),
+        (lambda file: file.mkdir(), "cannot read"),
+    ],
+)
+def test_a_file_that_is_of_no_use_is_refused(
+    tmp_path: Path, put: Callable[[Path], object], says: str
+) -> None:
     Authority(tmp_path)
     file = tmp_path / "clients.pem"
-    if content is not None:
-        file.write_bytes(content)
+    put(file)
     with pytest.raises(CertificateError, match=says) as raised:
         Certificate(tmp_path / "certificate.pem", tmp_path / "key.pem", file)
     assert str(file) in str(raised.value)

@@ -49,7 +49,7 @@ def test_a_client_is_greeted_by_its_preface_and_settings() -> None:
 
     def state() -> tuple[bool, bool, bool]:
         connection = peer.connection
-        return connection.is_within_frame, connection.is_greeted, connection.settings_acknowledged
+        return connection.unfinished is not None, connection.is_greeted, connection.settings_acknowledged
 
     peer.send(PREFACE[:5])
     assert state() == (True, False, False)
@@ -115,7 +115,7 @@ def test_frames_are_whole_however_they_are_cut(sizes: list[int]) -> None:
     # Then it is what it would be in one.
     assert [type(event) for event in events] == [RequestReceived, DataReceived, DataReceived]
     assert b"".join(event.data for event in events if isinstance(event, DataReceived)) == body
-    assert not peer.connection.is_within_frame
+    assert peer.connection.unfinished is None
     assert peer.error() is None
 
 

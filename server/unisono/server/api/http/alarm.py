@@ -20,6 +20,7 @@ class Due(IntEnum):
     STALLED = 9
     STALLED_STREAMS = 10
     LINGER = 11
+    FRAME = 12
 
 
 class Alarm:

@@ -48,6 +48,7 @@ class Http2Connection(SocketConnection):
         if self.http2.error is not None:
             self.close()
             return
+        self._life.arrived(self, self.received)
         self._dispatch(events)
         self.flush_soon()
 

@@ -50,7 +50,7 @@ class Http2Life:
     the garbage collector.
     """
 
-    __slots__ = ("_draining", "_ended", "_pinged_at", "_times", "_unused_since")
+    __slots__ = ("_draining", "_ended", "_pinged_at", "_times", "_unfinished", "_unused_since")
 
     def __init__(self, alarm: Alarm, times: Timeouts, opened: float, now: float) -> None:
         self._times: Final = times
@@ -58,6 +58,7 @@ class Http2Life:
         self._draining = False
         self._ended = False
         self._pinged_at = now
+        self._unfinished: int | None = None
         alarm.set(Due.SETTINGS, now + times.settings)
         alarm.set(Due.KEEPALIVE, opened + times.keepalive_time)
         alarm.set(Due.IDLE, opened + times.connection_idle)
@@ -89,6 +90,17 @@ class Http2Life:
         if not connection.is_used:
             connection.close()
 
+    def arrived(self, connection: Living, now: float) -> None:
+        """See to it that what has begun to come is whole in time, however it is cut."""
+        unfinished = connection.http2.unfinished
+        if unfinished == self._unfinished:
+            return
+        self._unfinished = unfinished
+        if unfinished is None:
+            connection.alarm.clear(Due.FRAME)
+        else:
+            connection.alarm.set(Due.FRAME, now + self._times.frame)
+
     def unused(self, connection: Living, now: float) -> None:
         """Know that no stream is open any more."""
         self._unused_since = now
@@ -109,6 +121,8 @@ class Http2Life:
             self.end(connection)
         elif due is Due.SETTINGS:
             self._expect_settings(connection)
+        elif due is Due.FRAME:
+            _fail(connection, ErrorCode.ENHANCE_YOUR_CALM, "a frame was not whole in time")
         elif due is Due.HANDSHAKE and not connection.http2.is_greeted:
             connection.abort()
 
@@ -133,10 +147,7 @@ class Http2Life:
 
     def _expect_settings(self, connection: Living) -> None:
         if not connection.http2.settings_acknowledged:
-            connection.http2.fail(
-                ConnectionFailed(ErrorCode.SETTINGS_TIMEOUT, "our settings were not acknowledged")
-            )
-            connection.close()
+            _fail(connection, ErrorCode.SETTINGS_TIMEOUT, "our settings were not acknowledged")
 
     def _end_unused(self, connection: Living, now: float) -> None:
         if connection.is_used:
@@ -146,3 +157,8 @@ class Http2Life:
             connection.alarm.set(Due.IDLE, at)
         else:
             self.drain(connection, now)
+
+
+def _fail(connection: Living, code: ErrorCode, why: str) -> None:
+    connection.http2.fail(ConnectionFailed(code, why))
+    connection.close()

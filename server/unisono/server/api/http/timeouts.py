@@ -16,6 +16,9 @@ class Timeouts:
     settings: float = 15.0
     """Until it has acknowledged our settings (RFC 9113, section 6.5.3)."""
 
+    frame: float = 15.0
+    """Until a frame of HTTP/2 that has begun to come is whole, or a block of headers over several frames."""
+
     connection_idle: float = 120.0
     """How long a connection may have no request."""
 

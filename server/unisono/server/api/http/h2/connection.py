@@ -57,9 +57,10 @@ class Connection:
         return self._state.settings_acknowledged
 
     @property
-    def is_within_frame(self) -> bool:
-        """Whether a frame has begun to come, and not ended."""
-        return self._reader.is_within_frame
+    def unfinished(self) -> int | None:
+        """The number of the frame or header block that has begun to come, and not ended; None for none."""
+        inbound = self._inbound
+        return inbound.taken if self._reader.is_within_frame or inbound.is_within_block else None
 
     def receive(self, data: bytes, now: float) -> Sequence[Event]:
         """Take bytes that came at a time in seconds, and return what happened.

@@ -36,6 +36,11 @@ class HeaderAssembly:
         self._first: Block | None = None
         self._parts: list[bytes] = []
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a block has begun, and not ended."""
+        return self._first is not None
+
     def check(self, frame: Frame) -> None:
         """Raise `ConnectionFailed` for a frame that does not go on with the block that is under way."""
         if self._first is None:

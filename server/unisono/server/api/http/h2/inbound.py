@@ -20,9 +20,12 @@ from unisono.server.api.http.h2.stream import Stream
 
 
 class Inbound:
-    """Takes frames one by one; what happened is in `state.events`."""
+    """Takes frames one by one; what happened is in `state.events`.
 
-    __slots__ = ("_assembly", "_calm", "_control", "_decoder", "_now", "_state")
+    `taken` is how many have come; a header block counts as one, however many frames it has.
+    """
+
+    __slots__ = ("_assembly", "_calm", "_control", "_decoder", "_now", "_state", "taken")
 
     def __init__(self, state: ConnectionState) -> None:
         self._state: Final = state
@@ -31,6 +34,12 @@ class Inbound:
         self._calm: Final = Calm()
         self._control: Final = ControlFrames(state, self._calm)
         self._now = 0.0
+        self.taken = 0
+
+    @property
+    def is_within_block(self) -> bool:
+        """Whether a header block has begun to come, and not ended."""
+        return self._assembly.is_under_way
 
     def take(self, frame: Frame, now: float) -> None:
         """Take a frame that came at a time in seconds. Raises `ConnectionFailed`.
@@ -50,6 +59,8 @@ class Inbound:
             state.reset(error.stream_id, error.code)
             if known:
                 state.tell_reset(error.stream_id, error.code)
+        if not self._assembly.is_under_way:
+            self.taken += 1
         if state.output.is_flooded:
             raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "answers are not taken")
 

@@ -58,6 +58,7 @@ class Conversation:
             },
         )
         self.client.initiate_connection()
+        self.now = 0.0
         self.to_server: bytes = b""
         self.to_client: bytes = b""
         self.paused = False
@@ -110,7 +111,9 @@ class Conversation:
         to_server = self.choices.one((len(self.to_server), 1, 1000))
         to_client = self.choices.one((len(self.to_client), 1, 1000))
         data, self.to_server = self.to_server[:to_server], self.to_server[to_server:]
-        for event in self.server.receive(data, 0.0):
+        # However small the parts are, they come slowly enough.
+        self.now += 1.0
+        for event in self.server.receive(data, self.now):
             assert not isinstance(event, StreamReset)
             if isinstance(event, RequestReceived):
                 self.server.send_headers(event.stream_id, RESPONSE)

@@ -39,7 +39,7 @@ def test_it_decodes_as_the_library_does(
     in_huffman: bool,
     broken: tuple[int, int, int] | None,
 ) -> None:
-    encoder, theirs, ours = Encoder(), Decoder(LARGEST), FieldDecoder(LARGEST)
+    encoder, theirs, ours = Encoder(), Decoder(LARGEST), FieldDecoder(LARGEST, LARGEST)
     for number, piece in enumerate(pieces):
         if isinstance(piece, int):
             encoder.header_table_size = piece
@@ -94,12 +94,12 @@ def test_any_bytes_are_a_huffman_string_or_none_as_for_the_library(data: bytes) 
     ],
 )
 def test_what_is_wrong_is_refused(block: bytes) -> None:
-    assert outcome(Decoder(), block) == outcome(FieldDecoder(LARGEST), block) == "wrong"
+    assert outcome(Decoder(), block) == outcome(FieldDecoder(LARGEST, LARGEST), block) == "wrong"
 
 
 def test_a_list_that_grows_too_large_ends_at_the_field_that_is_too_much() -> None:
     # Given a field of 2,000 bytes in the table, when a block of few bytes says it often, it is too large
-    decoder = FieldDecoder(LARGEST)
+    decoder = FieldDecoder(LARGEST, LARGEST)
     decoder.decode(Encoder().encode([(b"x", b"y" * 2000)]))
     assert outcome(decoder, b"\xbe" * 2) != "too large"
     assert outcome(decoder, b"\xbe" * 3) == "too large"

@@ -147,6 +147,7 @@ def test_a_client_that_makes_us_answer_and_does_not_read() -> None:
     stream_id = 1
     while peer.error() is None and stream_id < 10 * HELD_MAX:
         peer.request(stream_id, ((b"malformed", b"1"),))
+        peer.now += 0.02
         stream_id += 2
     # Then there is an end to it.
     assert peer.error() == ENHANCE_YOUR_CALM
@@ -159,6 +160,7 @@ def test_one_that_reads_again_begins_anew() -> None:
         peer.connection.pause()
         for number in range(HELD_MAX - 10):
             peer.request(2 * (turn * HELD_MAX + number) + 1, ((b"malformed", b"1"),))
+            peer.now += 0.02
         peer.connection.resume()
 
     assert peer.error() is None

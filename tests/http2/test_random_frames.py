@@ -51,6 +51,7 @@ def test_the_largest_that_a_client_can_make_of_a_connection() -> None:
     peer = Peer(LIMITS)
     for number in range(300):
         peer.request(2 * number + 1, ((b":method", b"GET"), (b"name-%d" % number, b"x" * 100)))
+        peer.now += 0.02
     for number in range(300, 300 + LIMITS.max_streams):
         peer.request(2 * number + 1)
     peer.send(frame(1, 0, 999, b"\0" * 100), *[frame(9, 0, 999, bytes(400))] * 16)

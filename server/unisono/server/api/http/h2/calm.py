@@ -9,7 +9,11 @@ PINGS_IDLE: Final = 100
 """The most pings in a row while nothing else comes, and no stream is open."""
 
 USELESS_PER_SECOND: Final = 100
-"""The most settings, priorities, empty DATA and unknown frames; clients send a few of them at first."""
+"""The most frames that bring nothing: settings, priorities, empty DATA, unknown ones, updates of windows that
+no body is behind, and mistakes for which we reset a stream. Clients send a few of them at first."""
+
+LARGE: Final = 10
+"""How many of them a list of headers counts that is too large: to decode it costs as much."""
 
 
 class Calm:
@@ -42,10 +46,10 @@ class Calm:
         if self._pings > PINGS_PER_SECOND or self._idle > PINGS_IDLE:
             raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings")
 
-    def useless(self, now: float) -> None:
+    def useless(self, now: float, times: int = 1) -> None:
         """Count a frame that brings nothing. Raises `ConnectionFailed` (ENHANCE_YOUR_CALM)."""
         self._turn(now)
-        self._useless += 1
+        self._useless += times
         if self._useless > USELESS_PER_SECOND:
             raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "too many frames that bring nothing")
 

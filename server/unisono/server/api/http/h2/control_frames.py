@@ -28,13 +28,13 @@ class ControlFrames:
         self._HANDLERS.get(frame.type, ControlFrames._on_unknown)(self, frame)
 
     def _on_priority(self, frame: Frame) -> None:
-        self._calm.useless(self._now)
         if not frame.stream_id:
             raise broken("PRIORITY of no stream")
         if len(frame.payload) != 5:
             raise self._failure(frame, ErrorCode.FRAME_SIZE_ERROR, "a PRIORITY has not five bytes")
         if frames.number(frame.payload) & 0x7FFF_FFFF == frame.stream_id:
             raise self._failure(frame, ErrorCode.PROTOCOL_ERROR, "a stream depends on itself")
+        self._calm.useless(self._now)
 
     def _on_rst_stream(self, frame: Frame) -> None:
         state = self._state
@@ -90,6 +90,10 @@ class ControlFrames:
         state = self._state
         _check_size(frame, 4)
         increment = frames.number(frame.payload) & 0x7FFF_FFFF
+        if state.output.updates:
+            state.output.updates -= 1
+        else:
+            self._calm.useless(self._now)
         if not frame.stream_id:
             if not increment:
                 raise broken("a WINDOW_UPDATE of nothing")

@@ -32,16 +32,19 @@ _MOST_BITS: Final = 35
 
 
 class FieldDecoder:
-    """Decodes the blocks of one client, in their order; a list has at most `max_bytes`, as sizes are counted.
+    """Decodes the blocks of one client, in their order.
+
+    A list has at most `max_bytes`, as sizes are counted, and `max_fields`.
 
     After an error the table is not what the client thinks it is.
     """
 
-    __slots__ = ("_max_bytes", "_max_table", "table")
+    __slots__ = ("_max_bytes", "_max_fields", "_max_table", "table")
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, max_fields: int) -> None:
         self.table: Final = HeaderTable()
         self._max_bytes: Final = max_bytes
+        self._max_fields: Final = max_fields
         self._max_table: Final = self.table.maxsize
 
     def decode(self, block: bytes) -> list[Header]:
@@ -58,8 +61,8 @@ class FieldDecoder:
             field, at = self._field(block, at)
             fields.append(field)
             size += len(field[0]) + len(field[1]) + ENTRY
-            if size > self._max_bytes:
-                raise OversizedHeaderListError(f"a list is larger than {self._max_bytes}")
+            if size > self._max_bytes or len(fields) > self._max_fields:
+                raise OversizedHeaderListError("a list is too large")
         return fields
 
     def _field(self, block: bytes, at: int) -> tuple[Header, int]:

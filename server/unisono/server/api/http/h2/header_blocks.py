@@ -16,6 +16,9 @@ from unisono.server.api.http.h2.requests import Header, Headers, RequestHead, re
 FAR_TOO_LARGE: Final = 4
 """How many times the limit of a list is decoded all the same, to keep the table of the connection."""
 
+MOST_FIELDS: Final = 256
+"""Fields that a list may have: one takes a byte to send, and a microsecond to decode."""
+
 REMEMBERED: Final = 8
 """Blocks that are remembered of a connection, and bytes of the largest of them."""
 
@@ -54,7 +57,7 @@ class HeaderDecoder:
 
     def __init__(self, max_list_bytes: int) -> None:
         self._max_list_bytes: Final = max_list_bytes
-        self._decoder: Final = FieldDecoder(FAR_TOO_LARGE * max_list_bytes)
+        self._decoder: Final = FieldDecoder(FAR_TOO_LARGE * max_list_bytes, FAR_TOO_LARGE * MOST_FIELDS)
         self._remembered: dict[bytes, HeaderList] = {}
 
     def decode(self, block: bytes) -> HeaderList | None:
@@ -86,7 +89,8 @@ class HeaderDecoder:
         except (HPACKError, IndexError) as error:
             raise ConnectionFailed(ErrorCode.COMPRESSION_ERROR, f"a header block is wrong: {error}") from None
         size = sum(len(name) + len(value) + ENTRY for name, value in found)
-        return HeaderList(found) if size <= self._max_list_bytes else None
+        fits = size <= self._max_list_bytes and len(found) <= MOST_FIELDS
+        return HeaderList(found) if fits else None
 
 
 def encode(headers: Iterable[Header]) -> bytes:

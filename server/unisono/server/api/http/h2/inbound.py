@@ -3,7 +3,7 @@
 from typing import Final
 
 from unisono.server.api.http.h2 import frames
-from unisono.server.api.http.h2.calm import Calm
+from unisono.server.api.http.h2.calm import LARGE, Calm
 from unisono.server.api.http.h2.closed import Closing
 from unisono.server.api.http.h2.control_frames import ControlFrames
 from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode, StreamFailed, broken
@@ -17,6 +17,9 @@ from unisono.server.api.http.h2.header_blocks import HeaderDecoder, HeaderList
 from unisono.server.api.http.h2.requests import Malformed, check_trailers
 from unisono.server.api.http.h2.state import ConnectionState
 from unisono.server.api.http.h2.stream import Stream
+
+_UNFORESEEN: Final = frozenset((ErrorCode.REFUSED_STREAM, ErrorCode.STREAM_CLOSED))
+"""What is no mistake on a stream that is not open: who does it may not know yet what has become of it."""
 
 
 class Inbound:
@@ -55,14 +58,20 @@ class Inbound:
         try:
             self._take(frame)
         except StreamFailed as error:
-            known = error.stream_id in state.streams
-            state.reset(error.stream_id, error.code)
-            if known:
-                state.tell_reset(error.stream_id, error.code)
+            self._reset(error)
         if not self._assembly.is_under_way:
             self.taken += 1
         if state.output.is_flooded:
             raise ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "answers are not taken")
+
+    def _reset(self, error: StreamFailed) -> None:
+        state, known = self._state, error.stream_id in self._state.streams
+        if known or error.code not in _UNFORESEEN:
+            # Otherwise a client could have work done that it need not wait for (CVE-2025-8671).
+            self._calm.useless(self._now, LARGE if error.code is ErrorCode.ENHANCE_YOUR_CALM else 1)
+        state.reset(error.stream_id, error.code)
+        if known:
+            state.tell_reset(error.stream_id, error.code)
 
     def _take(self, frame: Frame) -> None:
         if frame.type == FrameType.DATA:

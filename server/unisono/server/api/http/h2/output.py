@@ -12,11 +12,21 @@ from unisono.server.api.http.h2.stream import Stream
 HELD_MAX: Final = 1000
 """The most frames other than bodies while the socket takes nothing: answers that a client does not read."""
 
+UPDATES_PER_DATA: Final = 4
+"""Updates of windows that a frame of a body is worth, however small: its stream's and the connection's."""
+
+PART: Final = 256
+"""Bytes of a body that are worth two updates: so small are the parts in which a client may read it.
+
+A smaller frame that a window has cut is worth nothing, for who makes us send those asks for too little.
+"""
+
 
 class Output:
     """Bytes for the socket, and streams that wait for a window. `resumed` are those that went on.
 
-    `sending` says whether headers or data were sent since whoever asks set it to False.
+    `sending` says whether headers or data were sent since whoever asks set it to False; `updates` is how many
+    updates of windows the client may answer by what was sent.
     """
 
     __slots__ = (
@@ -30,6 +40,7 @@ class Output:
         "resumed",
         "sending",
         "size",
+        "updates",
     )
 
     def __init__(self, peer: PeerSettings) -> None:
@@ -42,6 +53,7 @@ class Output:
         self._held = 0
         self.size = 0
         self.sending = False
+        self.updates = 0
         self.resumed: dict[int, Stream] = {}
 
     def take(self) -> bytes:
@@ -95,10 +107,13 @@ class Output:
 
     def widen(self, increment: int) -> None:
         """Widen the window of the connection. Raises `ConnectionFailed` beyond the largest."""
+        was_closed = self._window <= 0
         self._window += increment
         if self._window > LARGEST_WINDOW:
             raise ConnectionFailed(ErrorCode.FLOW_CONTROL_ERROR, "the window of the connection is too large")
-        self.pump_all()
+        if was_closed:
+            # Otherwise nobody waits for it: to look after all streams at each update would cost much.
+            self.pump_all()
 
     def pause(self) -> None:
         """Hold bodies back: the socket takes no more."""
@@ -116,6 +131,8 @@ class Output:
             moved = False
             for stream in tuple(self._waiting.values()):
                 moved = self._one(stream) or moved
+                if self._window <= 0:
+                    break
 
     def pump(self, stream: Stream) -> None:
         """Send of one stream as much as there is room for."""
@@ -150,6 +167,8 @@ class Output:
         self._window -= size
         stream.send_window -= size
         self.sending = True
+        if size >= PART or not stream.pending:
+            self.updates += UPDATES_PER_DATA + 2 * (size // PART)
         self._put(frames.frame(FrameType.DATA, flags, stream.stream_id, data))
 
     def _end(self, stream: Stream, trailers: bytes) -> None:

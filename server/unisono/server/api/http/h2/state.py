@@ -7,7 +7,7 @@ from unisono.server.api.http.h2 import frames
 from unisono.server.api.http.h2.closed import ClosedStreams, Closing
 from unisono.server.api.http.h2.errors import ErrorCode, StreamFailed, broken
 from unisono.server.api.http.h2.events import Event, StreamReset, WriteResumed
-from unisono.server.api.http.h2.output import Output
+from unisono.server.api.http.h2.output import UPDATES_PER_DATA, Output
 from unisono.server.api.http.h2.receive_window import ReceiveWindow
 from unisono.server.api.http.h2.settings import WINDOW, PeerSettings
 from unisono.server.api.http.h2.stream import Stream
@@ -68,6 +68,7 @@ class ConnectionState:
         window = self.limits.stream_window if self.settings_acknowledged else WINDOW
         stream = Stream(stream_id, self.peer.initial_window_size, window, expected)
         self.streams[stream_id] = stream
+        self.output.updates += UPDATES_PER_DATA
         return stream
 
     @property

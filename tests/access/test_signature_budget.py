@@ -70,6 +70,38 @@ def test_all_together_have_a_budget() -> None:
     assert w.forge("e").metadata["limit"] == "3"
 
 
+def test_an_address_has_a_budget_however_many_connections_it_opens() -> None:
+    # Given an address that may send two a second, and twenty at once
+    w = Attacked()
+    budget = SignatureBudget(
+        w.clock, per_connection=5, per_address=2, in_all=1000, address_of=lambda name: name.partition(":")[0]
+    )
+    w.verifier = TokenVerifier([w.issuer], APPS, w.clock, budget=budget)
+    assert [type(w.forge(f"a:{number}")) for number in range(20)] == [Unauthenticated] * 20
+    # When it has sent these, then a new connection gains nothing, and other addresses lose nothing
+    assert w.forge("a:20").metadata["limit"] == "2"
+    assert type(w.forge("b:0")) is Unauthenticated
+    w.clock.advance(0.5)
+    assert type(w.forge("a:21")) is Unauthenticated
+
+
+def test_good_tokens_take_nothing_of_the_budget_of_an_address() -> None:
+    w = Attacked()
+    budget = SignatureBudget(
+        w.clock, per_connection=5, per_address=1, in_all=1000, address_of=lambda name: "a"
+    )
+    w.verifier = TokenVerifier([w.issuer], APPS, w.clock, budget=budget)
+    for number in range(100):
+        assert w.verifier.verify(w.token(sub=f"user-{number}"), str(number)).user_id
+
+
+def test_who_has_no_address_has_no_budget_of_one() -> None:
+    w = Attacked()
+    budget = SignatureBudget(w.clock, per_connection=5, per_address=1, in_all=1000)
+    w.verifier = TokenVerifier([w.issuer], APPS, w.clock, budget=budget)
+    assert [type(w.forge(str(number))) for number in range(100)] == [Unauthenticated] * 100
+
+
 def test_beyond_the_budget_no_signature_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     w, effort = Attacked(), Effort(monkeypatch)
     for _ in range(10):

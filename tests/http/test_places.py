@@ -3,7 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
-from unisono.server.api.http.networks import network_of_peer
+from unisono.server.api.http.networks import network_of_name, network_of_peer
 from unisono.server.api.http.places import MOST_LEFT, AddressLimits, Place, Places
 
 HERE, THERE = "192.0.2.1", "198.51.100.7"
@@ -162,3 +162,24 @@ def test_the_log_has_a_line_a_minute_for_each_limit() -> None:
 )
 def test_the_network_of_a_client(name: object, network: str | None) -> None:
     assert network_of_peer(name) == network
+
+
+@pytest.mark.parametrize(
+    ("name", "network"),
+    [
+        ("ipv4:192.0.2.1:4711", "192.0.2.1"),
+        ("ipv4:192.0.2.1", "192.0.2.1"),
+        ("ipv6:[2001:db8:1:2::6]:4711", "2001:db8:1:2::/64"),
+        ("ipv6:%5B2001:db8:1:2::6%5D:4711", "2001:db8:1:2::/64"),
+        ("ipv6:[2001:db8:1:2::6]", "2001:db8:1:2::/64"),
+        ("ipv6:[fe80::1%25eth0]:4711", "fe80::/64"),
+        ("ipv6:[::ffff:192.0.2.1]:4711", "192.0.2.1"),
+        ("ipv4:127.0.0.2:4711", None),
+        ("ipv6:[::1]:4711", None),
+        ("unix:", None),
+        ("ipv4:somebody", None),
+        ("", None),
+    ],
+)
+def test_the_network_of_a_name(name: str, network: str | None) -> None:
+    assert network_of_name(name) == network

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from unisono.server.api.http.networks import network_of_name
 from unisono.server.app import dev_key
 from unisono.server.app.key_sources import key_source
 from unisono.server.clock import Clock
@@ -62,7 +63,9 @@ def trust(settings: Settings, clock: Clock) -> Trust:
         budget=SignatureBudget(
             clock,
             per_connection=settings.stranger_calls_per_second,
+            per_address=settings.refused_signatures_per_address,
             in_all=settings.refused_signatures_per_second,
+            address_of=network_of_name,
         ),
         client_certificates=settings.asks_for_certificates,
     )

@@ -32,6 +32,13 @@ class AccessSettings(BaseModel):
         ge=1,
         le=1_000_000,
     )
+    refused_signatures_per_address: int = setting(
+        200,
+        ITEMS,
+        "those of one address in a second, on average; ten times as many at once",
+        ge=1,
+        le=1_000_000,
+    )
     dev: bool = setting(
         False, SWITCH, "accept tokens of a development key kept beside the store, and declare the app demo"
     )

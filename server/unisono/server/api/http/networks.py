@@ -2,6 +2,7 @@
 
 from ipaddress import IPv4Address, IPv6Network
 from typing import Final
+from urllib.parse import unquote
 
 from unisono.server.api.http.addresses import IpAddress, ip_address
 
@@ -23,3 +24,14 @@ def network_of_peer(name: object) -> str | None:
     """
     address = ip_address(str(name[0])) if isinstance(name, tuple) else None
     return None if address is None else network_of(address)
+
+
+def network_of_name(peer: str) -> str | None:
+    """Return the network of a client by its name, "ipv4:ADDRESS:PORT" or "ipv6:[ADDRESS]:PORT" as in gRPC.
+
+    None for this machine itself, where a proxy is that many clients share, and for names without an address.
+    """
+    kind, _, rest = unquote(peer).partition(":")
+    host = rest.partition(":")[0] if kind == "ipv4" else rest.partition("]")[0].removeprefix("[")
+    address = ip_address(host) if kind in ("ipv4", "ipv6") else None
+    return None if address is None or address.is_loopback else network_of(address)

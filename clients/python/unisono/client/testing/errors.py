@@ -68,8 +68,10 @@ def too_large(size: int, limit: int) -> TooLarge:
     return TooLarge(text, reason="REQUEST_TOO_LARGE", metadata={"size": str(size), "limit": str(limit)})
 
 
-def unknown_token() -> Unauthenticated:
-    """Return the error for an access token that was never issued, or was revoked."""
+def unknown_token(token: str) -> Unauthenticated:
+    """Return the error for an access token that is empty, was never issued, or was revoked."""
+    if not token:
+        return Unauthenticated("no access token", reason="TOKEN_MISSING")
     return Unauthenticated("the signature of the access token is wrong", reason="TOKEN_INVALID")
 
 

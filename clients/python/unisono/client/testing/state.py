@@ -134,7 +134,7 @@ class ServiceState:
         """Return the principal of an access token. Raises `Unauthenticated` for an unknown or expired one."""
         principal = self.principals.get(token)
         if principal is None:
-            raise errors.unknown_token()
+            raise errors.unknown_token(token)
         if principal.expire_time <= self.now:
             raise errors.token_expired()
         return principal

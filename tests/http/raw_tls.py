@@ -41,6 +41,12 @@ class RawTls:
         self._tls.write(data)
         self.forward(self._outgoing.read())
 
+    def say_each(self, data: bytes) -> None:
+        """Send each byte in a record of its own, and all records at once."""
+        for byte in data:
+            self._tls.write(bytes((byte,)))
+        self.forward(self._outgoing.read())
+
     def forward(self, data: bytes) -> None:
         """Send it as it is."""
         self._writer.write(data)

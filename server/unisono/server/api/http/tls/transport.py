@@ -135,20 +135,22 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._transport.resume_reading()
 
     def _take(self) -> None:
-        """Pass on all that can be decrypted."""
-        while not self._is_over and (self._incoming.pending or self._ssl.pending()):
-            try:
-                data = self._ssl.read(RECORD)
-            except ssl.SSLWantReadError:
-                break
-            except ssl.SSLError:
-                self._fail()
-                return
-            if not data:
-                self._on_notified()
-                return
-            self._protocol.data_received(data)
-        self._answer()
+        """Pass on all that can be decrypted at once, however small the records are in which it came."""
+        parts, ended = list[bytes](), self._answer
+        try:
+            while self._incoming.pending or self._ssl.pending():
+                if not (part := self._ssl.read(RECORD)):
+                    ended = self._on_notified
+                    break
+                parts.append(part)
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLError:
+            ended = self._fail
+        if parts:
+            self._protocol.data_received(parts[0] if len(parts) == 1 else b"".join(parts))
+        if not self._is_over:
+            ended()
 
     def _answer(self) -> None:
         """Send what records ask for by themselves, to who takes it."""

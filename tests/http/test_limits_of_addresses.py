@@ -96,7 +96,7 @@ async def test_http1_counts_as_well() -> None:
         await refused(served)
 
 
-async def test_who_reaches_a_unix_socket_is_let_in(tmp_path: Path) -> None:
+async def test_who_reaches_a_unix_socket_is_let_in_while_there_is_room(tmp_path: Path) -> None:
     listener = Listener(echo, address_limits=LIMITS)
     await listener.start(f"unix:{tmp_path / 'socket'}")
     try:
@@ -105,6 +105,9 @@ async def test_who_reaches_a_unix_socket_is_let_in(tmp_path: Path) -> None:
             _, writer = await asyncio.open_unix_connection(tmp_path / "socket")
             writers.append(writer)
         await come_true(lambda: listener.connections == 6)
+        reader, writer = await asyncio.open_unix_connection(tmp_path / "socket")
+        assert await reader.read() == b""
+        writer.close()
         for writer in writers:
             writer.transport.abort()
     finally:

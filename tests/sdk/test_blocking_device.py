@@ -81,11 +81,23 @@ async def test_it_does_what_the_other_does(node: Running, backend: Publisher) ->
 
 
 async def test_events_come_in_order_to_each_iterator(script: StubServer, pool: ThreadPoolExecutor) -> None:
-    script.stream("Subscribe", scripted_streams([*LIVE, *(created(n) for n in range(1, 51))]))
+    listening = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def stream(_: object) -> Any:
+        for message in LIVE:
+            yield message
+        await listening.wait()
+        for number in range(1, 51):
+            yield created(number)
+        await asyncio.Event().wait()
+
+    script.stream("Subscribe", stream)
 
     def work() -> list[list[int]]:
         with till(script.target) as device:
             iterators = [device.events(timeout=TIMEOUT) for _ in range(3)]
+            loop.call_soon_threadsafe(listening.set)
 
             def read(number: int) -> list[int]:
                 return [next(iterators[number]).revision for _ in range(50)]

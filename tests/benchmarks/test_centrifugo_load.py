@@ -116,11 +116,12 @@ def reply(number: int, body: bytes) -> bytes:
 
 @asynccontextmanager
 async def answering(pieces: list[bytes], heard: "asyncio.Queue[bytes]") -> AsyncIterator[str]:
-    """Serve WebSockets: a handshake, and then these pieces. The last that is heard is empty."""
+    """Serve WebSockets: a handshake, and these pieces once something is asked. Heard last is an empty one."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(HANDSHAKE)
+        heard.put_nowait(await reader.read(1 << 16))
         for piece in pieces:
             writer.write(piece)
             await writer.drain()

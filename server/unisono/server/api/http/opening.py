@@ -22,10 +22,14 @@ _REQUEST_LINE: Final = re.compile(rb"[!-~]+ [!-~]+ HTTP/1\.[0-9]\r?")
 _HELLO: Final = b"\x16\x03"
 """How a handshake of TLS begins (RFC 8446, section 5.1: the type of the record, and the major version)."""
 
-_IN_THE_CLEAR: Final = (
-    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 29\r\nconnection: close\r\n\r\n"
-    b"This port does not speak TLS\n"
-)
+
+def bad_request(text: bytes) -> bytes:
+    """Return an answer of HTTP/1.1 with a line of text, for whoever came to the wrong port."""
+    head = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: %d\r\nconnection: close"
+    return head % (len(text) + 1) + b"\r\n\r\n" + text + b"\n"
+
+
+_NO_TLS: Final = bad_request(b"This port does not speak TLS")
 """What whoever speaks TLS is told: it fails at once, and waits for no time-out."""
 
 
@@ -90,7 +94,7 @@ class Opening(asyncio.Protocol):
             self._hand_over(Http1Connection(self._serving, self._alarm, self._opened, self._place))
         elif version is not None:
             if version is Version.TLS:
-                self._transport.write(_IN_THE_CLEAR)
+                self._transport.write(_NO_TLS)
             self._transport.close()
 
     def drain(self) -> None:

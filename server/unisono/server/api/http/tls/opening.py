@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, cast
 
 from unisono.server.api.http.alarm import Alarm, Due
-from unisono.server.api.http.opening import Version, version_of
+from unisono.server.api.http.opening import Version, bad_request, version_of
 from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.tls.client_certificates import RefusalLog, UnreadableCertificate, certificate_of
@@ -15,12 +15,8 @@ from unisono.server.api.http.tls.contexts import Contexts
 from unisono.server.api.http.tls.handshakes import Handshakes
 from unisono.server.api.http.tls.transport import TlsTransport
 
-_IN_THE_CLEAR: Final = (
-    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 26\r\nconnection: close\r\n\r\n"
-    b"This port speaks only TLS\n"
-)
+_TLS_ALONE: Final = bad_request(b"This port speaks only TLS")
 """What whoever speaks HTTP in the clear is told."""
-
 
 LONGEST_HELLO: Final = 64 * 1024
 """Bytes that a client may send before it is its turn; those of browsers have about two thousand."""
@@ -116,7 +112,7 @@ class TlsOpening(asyncio.Protocol):
             self._handshakes.enter(self)
         elif version is not None:
             if version is Version.HTTP_1:
-                self._transport.write(_IN_THE_CLEAR)
+                self._transport.write(_TLS_ALONE)
             self._transport.close()
 
     def _take_step(self, tls: ssl.SSLObject) -> None:
@@ -127,8 +123,11 @@ class TlsOpening(asyncio.Protocol):
         self._handshakes.take(tls.do_handshake, partial(self._on_step, tls))
 
     def _on_step(self, tls: ssl.SSLObject, step: asyncio.Future[None]) -> None:
-        error = None if step.cancelled() else step.exception()
-        if self._is_over or step.cancelled():
+        if step.cancelled():
+            return
+        # Looked at in any case: what nobody looks at is logged.
+        error = step.exception()
+        if self._is_over:
             return
         if self._outgoing.pending:
             self._transport.write(self._outgoing.read())

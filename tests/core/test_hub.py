@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.core.rows import ADA, hint_of
-from tests.support.clocks import FakeClock
+from tests.support.clocks import START, FakeClock
 from unisono.server.api.convert import subscribe_response
 from unisono.server.bus.base import Hint
 from unisono.server.core import tails
+from unisono.server.core.away import AWAY_SECONDS
 from unisono.server.core.hub import Hub
 from unisono.server.errors import QuotaExceeded, Reason, Unavailable
 from unisono.server.model import Audience, Counts, FeedKey, Platform
@@ -19,8 +20,13 @@ LAPTOP = Audience("laptop", Platform.LINUX)
 
 
 @pytest.fixture
-def hub() -> Hub:
-    return Hub(subscribe_response.encode_change, FakeClock(), streams_per_user=2)
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def hub(clock: FakeClock) -> Hub:
+    return Hub(subscribe_response.encode_change, clock, streams_per_user=2)
 
 
 async def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:
@@ -34,7 +40,7 @@ async def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:
         assert [subscriber.wake.is_set() for subscriber in (one, two, x)] == [True, True, False]
         assert not one.endpoint_changed
         assert one.tail is two.tail
-        assert one.tail.after(0, LAPTOP) is not None
+        assert one.tail.after(0, LAPTOP, START) is not None
 
 
 async def test_a_new_session_wakes_the_older_one_of_its_endpoint_alone(hub: Hub) -> None:
@@ -61,26 +67,34 @@ async def test_a_change_of_an_endpoint_leaves_the_tail_alone(hub: Hub) -> None:
         hub.on_hint(hint_of([1]))
         hub.on_hint(Hint(key=ADA, endpoint_id="phone", session_id="s2"))
 
-        assert subscriber.tail.after(0, LAPTOP) is not None
+        assert subscriber.tail.after(0, LAPTOP, START) is not None
 
 
 async def test_nobody_listening_is_no_trouble(hub: Hub) -> None:
     hub.on_hint(hint_of([1]))
 
     with hub.subscribe(ADA, "laptop", "s1") as subscriber:
-        assert subscriber.tail.after(1, LAPTOP) is None
+        assert subscriber.tail.after(1, LAPTOP, START) is None
 
 
-async def test_the_last_to_leave_takes_the_tail_along(hub: Hub) -> None:
+async def test_the_tail_stays_for_a_while_when_the_last_has_left(hub: Hub, clock: FakeClock) -> None:
     with hub.subscribe(ADA, "laptop", "s1") as first:
         with hub.subscribe(ADA, "phone", "s2"):
             hub.on_hint(hint_of([1]))
         with hub.subscribe(ADA, "phone", "s3") as back:
             assert back.tail is first.tail
-    with hub.subscribe(ADA, "laptop", "s4") as later:
-        assert later.tail is not first.tail
-
     assert hub.subscriber_count == 0
+
+    clock.advance(AWAY_SECONDS - 1)
+    hub.on_hint(hint_of([2]))
+    with hub.subscribe(ADA, "laptop", "s4") as later:
+        clock.advance(2)
+        hub.on_hint(hint_of([3]))
+        assert later.tail is first.tail
+    clock.advance(AWAY_SECONDS)
+    hub.on_hint(hint_of([4]))
+    with hub.subscribe(ADA, "laptop", "s5") as last:
+        assert last.tail is not first.tail
 
 
 async def test_a_user_has_so_many_streams(hub: Hub) -> None:
@@ -133,15 +147,15 @@ async def test_all_tails_together_take_so_much_memory(hub: Hub, monkeypatch: pyt
         monkeypatch.setattr(tails, "TAILS_BYTES", 2 * ada.tail.memory_bytes - 1)
         hub.on_hint(replace(large, key=BOB))
 
-        assert ada.tail.after(0, LAPTOP) is None
-        assert bob.tail.after(0, LAPTOP) is not None
+        assert ada.tail.after(0, LAPTOP, START) is None
+        assert bob.tail.after(0, LAPTOP, START) is not None
 
         hub.on_hint(hint_of([2]))
-        assert ada.tail.after(1, LAPTOP) is not None
-        assert bob.tail.after(0, LAPTOP) is None
+        assert ada.tail.after(1, LAPTOP, START) is not None
+        assert bob.tail.after(0, LAPTOP, START) is None
     with hub.subscribe(BOB, "phone", "s3") as back:
         hub.on_hint(replace(large, key=BOB))
-        assert back.tail.after(0, LAPTOP) is not None
+        assert back.tail.after(0, LAPTOP, START) is not None
 
 
 async def test_the_target_policies_of_a_feed_are_part_of_what_its_tail_takes(hub: Hub) -> None:

@@ -155,12 +155,16 @@ async def test_who_is_further_behind_than_the_tail_gets_the_net_state() -> None:
 async def test_an_event_names_its_origin_where_it_is_one_change() -> None:
     async with running(CoreHarness()) as harness:
         live = await Stream(harness, "phone").synced()
-        late = await (await Stream(harness, "laptop").synced()).cut()
+        soon, late = [await (await Stream(harness, name).synced()).cut() for name in ("tablet", "laptop")]
         row = await harness.send(origin="phone")
 
         (event,) = (await live.next()).event_batch.events
 
         assert event.origin_endpoint_id == "phone"
+        caught_up = await Stream(harness, "tablet", held=soon).synced()
+        (event,) = caught_up.held.messages[-2].event_batch.events
+        assert (event.notification_id, event.origin_endpoint_id) == (row.id, "phone")
+        await harness.mark(row, StatePatch(read_state=ReadState.READ))
         caught_up = await Stream(harness, "laptop", held=late).synced()
         (event,) = caught_up.held.messages[-2].event_batch.events
         assert (event.notification_id, event.origin_endpoint_id) == (row.id, "")

@@ -47,13 +47,13 @@ def encoder() -> Encoder:
 @pytest.fixture
 def tail(encoder: Encoder) -> Tail:
     tail = Tail(encoder)
-    tail.on_hint(hint_of([1, 2, 3]), START)
+    tail.on_hint(hint_of([1, 2, 3]))
     return tail
 
 
 def told(tail: Tail, cursor: int, audience: Audience = LAPTOP) -> list[int] | None:
     """The revisions of the events after the cursor, or None where the tail cannot say."""
-    found = tail.after(cursor, audience)
+    found = tail.after(cursor, audience, START)
     return None if found is None else [int(event) for event in found[1]]
 
 
@@ -66,9 +66,9 @@ def test_it_continues_a_cursor(tail: Tail) -> None:
 
 
 def test_it_tells_the_counters_of_its_last_revision(tail: Tail) -> None:
-    tail.on_hint(hint_of([4, 5]), START)
+    tail.on_hint(hint_of([4, 5]))
 
-    found = tail.after(3, LAPTOP)
+    found = tail.after(3, LAPTOP, START)
 
     assert found is not None
     assert found[0] == feed(5)
@@ -79,44 +79,44 @@ def test_it_does_not_know_the_future(tail: Tail) -> None:
 
 
 def test_it_grows_in_unbroken_order(tail: Tail) -> None:
-    tail.on_hint(hint_of([4]), START)
-    tail.on_hint(hint_of([5, 6]), START)
+    tail.on_hint(hint_of([4]))
+    tail.on_hint(hint_of([5, 6]))
 
     assert told(tail, 0) == [1, 2, 3, 4, 5, 6]
 
 
 def test_it_starts_anew_after_a_lost_hint(tail: Tail) -> None:
-    tail.on_hint(hint_of([5, 6]), START)
+    tail.on_hint(hint_of([5, 6]))
 
     assert [told(tail, cursor) for cursor in range(7)] == [None, None, None, None, [5, 6], [6], []]
 
 
 def test_it_passes_over_what_it_heard_before(tail: Tail) -> None:
-    tail.on_hint(hint_of([4]), START)
-    tail.on_hint(hint_of([1, 2, 3]), START)
-    tail.on_hint(hint_of([4]), START)
+    tail.on_hint(hint_of([4]))
+    tail.on_hint(hint_of([1, 2, 3]))
+    tail.on_hint(hint_of([4]))
 
     assert told(tail, 2) == [3, 4]
 
 
 def test_a_late_hint_does_not_fill_a_gap(tail: Tail) -> None:
-    tail.on_hint(hint_of([5]), START)
-    tail.on_hint(hint_of([4]), START)
+    tail.on_hint(hint_of([5]))
+    tail.on_hint(hint_of([4]))
 
     assert [told(tail, cursor) for cursor in (3, 4)] == [None, [5]]
 
 
 def test_a_hint_without_changes_ends_it(tail: Tail) -> None:
-    tail.on_hint(Hint(key=ADA), START)
+    tail.on_hint(Hint(key=ADA))
 
     assert told(tail, 3) is None
-    tail.on_hint(hint_of([9]), START)
+    tail.on_hint(hint_of([9]))
     assert told(tail, 8) == [9]
 
 
 def test_it_tells_each_what_is_meant_for_it(tail: Tail) -> None:
     for_phones = TargetPolicy.of((Platform.IOS,), ())
-    tail.on_hint(hint(created(4, target=for_phones), created(5)), START)
+    tail.on_hint(hint(created(4, target=for_phones), created(5)))
 
     assert told(tail, 3, LAPTOP) == [5]
     assert told(tail, 3, PHONE) == [4, 5]
@@ -127,7 +127,7 @@ def test_it_encodes_once_for_all_and_only_what_is_wanted(tail: Tail, encoder: En
 
     for cursor in (1, 2, 1):
         for audience in (LAPTOP, PHONE):
-            tail.after(cursor, audience)
+            tail.after(cursor, audience, START)
 
     assert sorted(revision for revision, _ in encoder.encoded) == [2, 3]
 
@@ -149,10 +149,10 @@ def test_it_rings_for_what_alerted_after_the_cursor(
     read = replace(row(1), revision=2, read_state=ReadState.READ)
     unread = replace(row(1), revision=3)
     changes = [Change(type=ChangeType.STATE_CHANGED, notification=after) for after in (read, unread)]
-    tail.on_hint(hint(created(1), *changes), START)
-    tail.on_hint(hint(created(4, expire_time=START), created(5, display_time_to_live=1)), START + 1)
+    tail.on_hint(hint(created(1), *changes))
+    tail.on_hint(hint(created(4, expire_time=START), created(5, display_time_to_live=1)))
 
-    tail.after(cursor, LAPTOP)
+    tail.after(cursor, LAPTOP, START + 1)
 
     assert dict(encoder.encoded) == alerts
 
@@ -166,16 +166,16 @@ def test_new_content_of_a_read_one_rings_once_it_is_unread(encoder: Encoder) -> 
         Change(type=ChangeType.UPDATED, notification=patched),
         Change(type=ChangeType.STATE_CHANGED, notification=unread),
     ]
-    tail.on_hint(hint(*changes), START)
+    tail.on_hint(hint(*changes))
 
-    tail.after(1, LAPTOP)
+    tail.after(1, LAPTOP, START)
 
     assert dict(encoder.encoded) == {2: False, 3: True}
 
 
 def test_it_is_short(encoder: Encoder) -> None:
     tail = Tail(encoder)
-    tail.on_hint(hint_of(range(1, TAIL_CHANGES + 3)), START)
+    tail.on_hint(hint_of(range(1, TAIL_CHANGES + 3)))
 
     assert told(tail, 1) is None
     assert told(tail, 2) == list(range(3, TAIL_CHANGES + 3))
@@ -186,14 +186,14 @@ def test_it_makes_nothing_of_what_it_would_drop(monkeypatch: pytest.MonkeyPatch,
     made: list[int] = []
 
     class Counted(module._Entry):  # noqa: SLF001 - what a tail makes of each change
-        def __init__(self, change: Change, now: int) -> None:
+        def __init__(self, change: Change) -> None:
             made.append(change.notification.revision)
-            super().__init__(change, now)
+            super().__init__(change)
 
     monkeypatch.setattr(module, "_Entry", Counted)
     tail = Tail(encoder)
-    tail.on_hint(hint_of(range(1, 5)), START)
-    tail.on_hint(hint_of(range(5, 5000)), START)
+    tail.on_hint(hint_of(range(1, 5)))
+    tail.on_hint(hint_of(range(5, 5000)))
 
     assert len(made) == 4 + TAIL_CHANGES
     assert told(tail, 4999 - TAIL_CHANGES) == list(range(5000 - TAIL_CHANGES, 5000))
@@ -203,19 +203,19 @@ def test_it_makes_nothing_of_what_it_would_drop(monkeypatch: pytest.MonkeyPatch,
 def test_a_feed_that_begins_anew_is_another(tail: Tail) -> None:
     anew = hint_of([1, 2])
     assert anew.feed is not None
-    tail.on_hint(replace(anew, feed=replace(anew.feed, epoch=b"another")), START)
+    tail.on_hint(replace(anew, feed=replace(anew.feed, epoch=b"another")))
 
-    found = tail.after(0, LAPTOP)
+    found = tail.after(0, LAPTOP, START)
 
     assert found is not None
     assert (found[0].epoch, found[0].revision, found[1]) == (b"another", 2, [b"1", b"2"])
-    assert tail.after(3, LAPTOP) is None
+    assert tail.after(3, LAPTOP, START) is None
 
 
 def test_it_holds_no_more_payload_than_a_batch(encoder: Encoder) -> None:
     tail = Tail(encoder)
     for revision in range(1, 101):
-        tail.on_hint(hint(created(revision, payload=b"x" * 32 * 1024)), START)
+        tail.on_hint(hint(created(revision, payload=b"x" * 32 * 1024)))
 
     assert told(tail, 91) is None
     assert told(tail, 92) == list(range(93, 101))
@@ -223,10 +223,10 @@ def test_it_holds_no_more_payload_than_a_batch(encoder: Encoder) -> None:
 
 def test_what_is_more_than_a_batch_is_left_to_the_store(encoder: Encoder) -> None:
     tail = Tail(lambda change, alert: b"x" * 200_000)
-    tail.on_hint(hint_of([1, 2]), START)
+    tail.on_hint(hint_of([1, 2]))
 
-    assert tail.after(0, LAPTOP) is None
-    assert tail.after(1, LAPTOP) is not None
+    assert tail.after(0, LAPTOP, START) is None
+    assert tail.after(1, LAPTOP, START) is not None
 
 
 def test_it_is_small_whatever_is_in_it() -> None:
@@ -248,8 +248,8 @@ def test_it_is_small_whatever_is_in_it() -> None:
     try:
         before, _ = tracemalloc.get_traced_memory()
         for revision in range(1, 200):
-            tail.on_hint(hint(largest(revision)), START)
-            tail.after(revision - 1, LAPTOP)
+            tail.on_hint(hint(largest(revision)))
+            tail.after(revision - 1, LAPTOP, START)
         for cache in (targets._key_of_many, encoding._target):  # noqa: SLF001 - of the whole process
             cache.cache_clear()
         after, _ = tracemalloc.get_traced_memory()

@@ -44,9 +44,9 @@ MUTANTS: Final = (
         trial=network.CUT,
         rounds=1,
         patch=Patch(
-            file="core/catch_up_cache.py",
-            old="after=position.cursor,",
-            new="after=position.cursor - 1,",
+            file="core/feeds.py",
+            old="return position, True",
+            new="return Position(max(position.cursor - 1, 0), position.known, position.base), True",
         ),
     ),
     Mutant(
@@ -192,8 +192,8 @@ MUTANTS: Final = (
         rounds=2,
         patch=Patch(
             file="core/tail.py",
-            old="if not entry.change.notification.target.includes(audience):",
-            new="if not entry.change.notification.target:",
+            old="if not row.target.includes(audience):",
+            new="if not row.target:",
         ),
     ),
     Mutant(

@@ -70,8 +70,8 @@ def _tells(patch: pytest.MonkeyPatch, change: Callable[[Sequence[bytes]], Sequen
     """Change the events that tails return."""
     right = Tail.after
 
-    def wrong(tail: Tail, cursor: int, audience: Audience) -> News:
-        told = right(tail, cursor, audience)
+    def wrong(tail: Tail, cursor: int, audience: Audience, now: int, *, collapsed: bool = False) -> News:
+        told = right(tail, cursor, audience, now, collapsed=collapsed)
         return told and (told[0], change(told[1]))
 
     patch.setattr(Tail, "after", wrong)

@@ -1,10 +1,12 @@
 """The sessions of this node by the feed that they follow, and the way of each hint to them."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from unisono.server.bus.base import Hint
 from unisono.server.clock import Clock, SingleWaiterEvent
+from unisono.server.core.away import AwayFeeds
 from unisono.server.core.events import EncodeChange
 from unisono.server.core.tail import Tail
 from unisono.server.core.tails import Tails
@@ -47,40 +49,40 @@ class Subscriber:
 
 
 class _Channel:
-    """The subscribers of one feed, listed in the hub for as long as there are any."""
+    """The subscribers of one feed, and its tail."""
 
-    __slots__ = ("_all", "_key", "_tails", "subscribers", "tail")
+    __slots__ = ("_on_empty", "key", "subscribers", "tail")
 
-    def __init__(
-        self, key: FeedKey, among: "dict[FeedKey, _Channel]", tails: Tails, encode: EncodeChange
-    ) -> None:
-        self._key = key
-        self._all = among
-        self._tails = tails
-        self.tail = Tail(encode)
+    def __init__(self, key: FeedKey, tail: Tail, on_empty: "Callable[[_Channel], None]") -> None:
+        self.key = key
+        self.tail = tail
+        self._on_empty = on_empty
         self.subscribers: set[Subscriber] = set()
 
     def add(self, endpoint_id: str, session_id: str) -> Subscriber:
         subscriber = Subscriber(endpoint_id, session_id, self)
         self.subscribers.add(subscriber)
-        self._all[self._key] = self
         return subscriber
 
     def remove(self, subscriber: Subscriber) -> None:
         self.subscribers.discard(subscriber)
         if not self.subscribers:
-            self._all.pop(self._key, None)
-            self._tails.remove(self.tail)
+            self._on_empty(self)
 
 
 class Hub:
-    """Passes hints to the subscribers of their feed, and keeps a tail for each feed that has subscribers."""
+    """Passes hints to the subscribers of their feed, and keeps a tail for each feed that has some, or had.
+
+    A device that comes back finds in the tail what it missed.
+    """
 
     def __init__(self, encode: EncodeChange, clock: Clock, *, streams_per_user: int) -> None:
         self._encode = encode
         self._clock = clock
         self._streams_per_user = streams_per_user
+        #: Of the feeds that have subscribers, and of those that are away.
         self._channels: dict[FeedKey, _Channel] = {}
+        self._away = AwayFeeds()
         self._tails = Tails()
         self._waking = Waking()
         self._draining = False
@@ -94,17 +96,21 @@ class Hub:
         """
         if self._draining:
             raise Unavailable(Reason.DRAINING, "the server is stopping; connect again")
-        channel = self._channels.get(key) or _Channel(key, self._channels, self._tails, self._encode)
+        self._forget_away()
+        channel = self._channels.get(key) or _Channel(key, Tail(self._encode), self._leave)
         self._admit(key, channel, endpoint_id)
+        self._away.remove(key)
+        self._channels[key] = channel
         return channel.add(endpoint_id, session_id)
 
     def on_hint(self, hint: Hint) -> None:
         """Add a hint to the tail of its feed, and wake the subscribers that it concerns. Does not raise."""
+        self._forget_away()
         channel = self._channels.get(hint.key)
         if channel is None:
             return
         if not hint.endpoint_id:
-            channel.tail.on_hint(hint, self._clock.now())
+            channel.tail.on_hint(hint)
             self._tails.touch(channel.tail)
         for subscriber in channel.subscribers:
             # With its feed, the row of every endpoint is gone.
@@ -124,6 +130,15 @@ class Hub:
         """Refuse new sessions from now on, and return the registered ones."""
         self._draining = True
         return [subscriber for channel in self._channels.values() for subscriber in channel.subscribers]
+
+    def _leave(self, channel: _Channel) -> None:
+        """Keep the channel of a feed without subscribers for a while."""
+        self._away.add(channel.key, self._clock.monotonic())
+        self._forget_away()
+
+    def _forget_away(self) -> None:
+        for key in self._away.expire(self._clock.monotonic()):
+            self._tails.remove(self._channels.pop(key).tail)
 
     def _admit(self, key: FeedKey, channel: _Channel, endpoint_id: str) -> None:
         """Check the limits of a user. A superseded stream ends by itself, unless its device does not read.

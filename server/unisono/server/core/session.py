@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from unisono.server.clock import Clock
 from unisono.server.core.catch_up_cache import CatchUpCache, CatchUpPage
+from unisono.server.core.goodbyes import lost_endpoint, retry_delay
 from unisono.server.core.hub import Subscriber
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
@@ -148,14 +149,27 @@ class Session:
         self._subscriber.wake.clear()
         if not self._synced and not hinted and self._begins_at_the_end():
             return _Step((), self._position, self._unread)
-        if self._synced and self._position.complete and not self._behind:
-            tail = self._subscriber.tail.after(self._position.cursor, self._audience)
-            if tail is not None and tail[0].epoch == self.seal.feed_epoch:
-                return self._complete(*tail)
+        tail = self._from_tail()
+        if tail is not None:
+            return self._complete(*tail)
         return await self._read(alone=self._synced or hinted)
 
     def _begins_at_the_end(self) -> bool:
         return self._position == Position.complete_at(self._feed_revision)
+
+    def _from_tail(self) -> tuple[Feed, Sequence[bytes]] | None:
+        """Return what follows the position, where the tail has it; for a device that returns only collapsed.
+
+        The tail of a feed whose hints get lost may be older than the feed was when the session began.
+        """
+        cursor = self._position.cursor
+        if self._behind or self._position != Position.complete_at(cursor):
+            return None
+        collapsed = not self._synced
+        tail = self._subscriber.tail.after(cursor, self._audience, self._clock.now(), collapsed=collapsed)
+        if tail is None or tail[0].epoch != self.seal.feed_epoch or tail[0].revision < self._feed_revision:
+            return None
+        return tail
 
     async def _read(self, *, alone: bool) -> "_Step":
         """Read the store: alone after a hint, because what others have read may be too old then."""
@@ -204,21 +218,9 @@ class Session:
         # This comes first: what is saved while the store is read may be missing in what was read.
         unsaved = self._presence.unsaved.owner(self._feed, self._audience.endpoint_id)
         standing, endpoint = await self._store.standing(self._feed, self._audience.endpoint_id)
-        self._check_ownership(standing, endpoint, unsaved)
+        begun_with = self.seal.feed_epoch, self._registrations, self.session_id
+        self._reason = lost_endpoint(standing, endpoint, unsaved, *begun_with) or self._reason
         return standing
-
-    def _check_ownership(self, standing: Standing | None, endpoint: Endpoint | None, unsaved: str) -> None:
-        """Set the reason to end: feed or endpoint are gone, or that has a newer session, perhaps unsaved."""
-        owner = unsaved or (endpoint.session_id if endpoint is not None else None)
-        if standing is None or standing.epoch != self.seal.feed_epoch:
-            self._reason = GoodbyeReason.FEED_DELETED
-        elif owner is None or (endpoint is not None and self._is_gone(endpoint)):
-            self._reason = GoodbyeReason.ENDPOINT_DELETED
-        elif owner != self.session_id:
-            self._reason = GoodbyeReason.SUPERSEDED
-
-    def _is_gone(self, endpoint: Endpoint) -> bool:
-        return endpoint.delete_time is not None or endpoint.registrations != self._registrations
 
     async def _wait_for_heartbeat(self) -> bool:
         """Wait until a heartbeat is due, polling the store at each tick. False: there is something else."""
@@ -271,13 +273,8 @@ class Session:
         )
 
     def _goodbye(self, reason: GoodbyeReason) -> StreamMessage:
-        delays = {
-            GoodbyeReason.DRAINING: self._subscriber.drain_delay,
-            GoodbyeReason.SESSION_AGE: random.uniform(0, 1),  # noqa: S311
-            GoodbyeReason.RESYNC: 0.0,
-            GoodbyeReason.FEED_DELETED: random.uniform(0, 1),  # noqa: S311
-        }
-        return replace(self._message(MessageKind.GOODBYE), reason=reason, retry_delay=delays.get(reason))
+        delay = retry_delay(reason, self._subscriber.drain_delay)
+        return replace(self._message(MessageKind.GOODBYE), reason=reason, retry_delay=delay)
 
     def _record_activity(self, *, ended: bool = False) -> None:
         self._presence.record(

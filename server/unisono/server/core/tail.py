@@ -33,16 +33,15 @@ class Tail:
         targets = self._feed.memory_bytes if self._feed is not None else 0
         return 3 * self._size + _CHANGE_TAKES * len(self._entries) + targets
 
-    def on_hint(self, hint: Hint, now: int) -> None:
+    def on_hint(self, hint: Hint) -> None:
         """Append the changes of a hint, or start anew with them where they do not continue the tail.
 
-        A hint without changes empties the tail; one whose changes are in it is ignored. `now` is in
-        milliseconds since 1970.
+        A hint without changes empties the tail; one whose changes are in it is ignored.
         """
         if hint.feed is None or not hint.changes:
             self.drop()
         elif not self._has(hint.feed):
-            self._append(hint.feed, hint.changes, now)
+            self._append(hint.feed, hint.changes)
 
     def drop(self) -> None:
         """Empty the tail."""
@@ -50,21 +49,30 @@ class Tail:
         self._size = 0
         self._feed = None
 
-    def after(self, cursor: int, audience: Audience) -> tuple[Feed, Sequence[bytes]] | None:
+    def after(
+        self, cursor: int, audience: Audience, now: int, *, collapsed: bool = False
+    ) -> tuple[Feed, Sequence[bytes]] | None:
         """Return the feed's row, and the events after `cursor` that are meant for the audience, in order.
 
-        None when `cursor` is not within the tail, or when the events are more than `BATCH_BYTES`.
+        None when `cursor` is not within the tail, when the events are more than `BATCH_BYTES`, and with
+        `collapsed` when one notification has several of them (Collapsed). `now`, in milliseconds since 1970,
+        decides whether an alert is still worth a ring.
         """
         if self._feed is None or not self._start <= cursor <= self._feed.revision:
             return None
         events: list[bytes] = []
+        seen: set[str] = set()
         size = 0
         for entry in reversed(self._entries):
             if entry.revision <= cursor:
                 break
-            if not entry.change.notification.target.includes(audience):
+            row = entry.change.notification
+            if not row.target.includes(audience):
                 continue
-            events.append(entry.encoded(self._encode, cursor))
+            if collapsed and row.id in seen:
+                return None
+            seen.add(row.id)
+            events.append(entry.encoded(self._encode, cursor, now))
             size += len(events[-1])
             if size > BATCH_BYTES:
                 return None
@@ -82,12 +90,12 @@ class Tail:
         known = self._feed
         return known is not None and known.epoch == feed.epoch and known.revision >= feed.revision
 
-    def _append(self, feed: Feed, changes: Sequence[Change], now: int) -> None:
+    def _append(self, feed: Feed, changes: Sequence[Change]) -> None:
         first = changes[0].notification.revision
         known = self._feed
         if known is None or known.epoch != feed.epoch or first != known.revision + 1:
             self.drop()
-        new = [_Entry(change, now) for change in changes[-TAIL_CHANGES:]]
+        new = [_Entry(change) for change in changes[-TAIL_CHANGES:]]
         self._entries += new
         self._size += sum(entry.size for entry in new)
         self._shorten()
@@ -107,20 +115,20 @@ class Tail:
 class _Entry:
     """A change, and its encodings with and without a ring, each made when it is first needed."""
 
-    __slots__ = ("_bytes", "_rings", "change", "revision", "size")
+    __slots__ = ("_bytes", "change", "revision", "size")
 
-    def __init__(self, change: Change, now: int) -> None:
+    def __init__(self, change: Change) -> None:
         self.change = change
         row = change.notification
         self.revision = row.revision
         #: Approximate bytes of what may be large in it.
         self.size = len(row.payload or b"") + sum(map(len, row.target.endpoint_ids))
-        self._rings = now < row.rings_until
         self._bytes: dict[bool, bytes] = {}
 
-    def encoded(self, encode: EncodeChange, cursor: int) -> bytes:
+    def encoded(self, encode: EncodeChange, cursor: int, now: int) -> bytes:
         """Return the event for a session that is complete at this cursor, which is its base, too."""
-        alert = self._rings and self.change.notification.alert_revision > cursor
+        row = self.change.notification
+        alert = row.alert_revision > cursor and now < row.rings_until
         if alert not in self._bytes:
             self._bytes[alert] = encode(self.change, alert)
         return self._bytes[alert]

@@ -16,7 +16,7 @@ from unisono.server.store.base import Store
 from unisono.server.store.reads import Changes, Standing
 
 #: The most rows and payload bytes of one read: a batch must hold them with all else that they carry.
-PAGE_ROWS = 256
+PAGE_ROWS = 512
 PAGE_BYTES = BATCH_BYTES * 3 // 4
 
 SHARED_BYTES = 16 * 1024 * 1024
@@ -40,21 +40,14 @@ class CatchUpPage:
 
     def __init__(self, position: Position, changes: Changes, now: int, encode: EncodeCatchUpEvent) -> None:
         self.feed = changes.feed
-        #: When the first of its alerts is no longer worth a ring, in milliseconds since 1970.
-        self.rings_until = _NEVER
         #: The last revision that the page covers; None when nothing follows it in the feed.
         self._last = None if changes.complete else changes.rows[-1].revision
-        self._events: list[bytes] = []
+        events = [event for row in changes.rows if (event := catch_up_event(row, position, now))]
+        #: When the first of its alerts is no longer worth a ring, in milliseconds since 1970.
+        self.rings_until = min((event.row.rings_until for event in events if event.alert), default=_NEVER)
+        self._events = list(map(encode, events))
         #: The revision of each event, and the key of its target policy.
-        self._targets: list[tuple[int, str]] = []
-        for row in changes.rows:
-            event = catch_up_event(row, position, now)
-            if event is None:
-                continue
-            if event.alert and row.rings_until < self.rings_until:
-                self.rings_until = row.rings_until
-            self._events.append(encode(event))
-            self._targets.append((row.revision, row.target))
+        self._targets = [(event.row.revision, event.row.target) for event in events]
         size = sum(map(len, self._events))
         self._for_all = size <= BATCH_BYTES and not any(target for _, target in self._targets)
         #: The memory that the page takes, in bytes, approximately.

@@ -65,7 +65,8 @@ class CatchUpEvent(NamedTuple):
         return self.type in WITH_PAYLOAD
 
 
-WITH_PAYLOAD = frozenset((ChangeType.CREATED, ChangeType.UPDATED))
+# Not a set: the hash of an enum is made in Python, which takes longer than all the rest of an event.
+WITH_PAYLOAD = (ChangeType.CREATED, ChangeType.UPDATED)
 """The types of changes that bring content that the device does not have."""
 
 

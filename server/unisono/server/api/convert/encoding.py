@@ -82,19 +82,11 @@ def event_field(
     """
     begin = encoded[0] + 1
     content = _content(payload)
-    body = b"".join(
-        (
-            encoded[1:begin],
-            _CHANGE_TYPE,
-            varint(change_type),
-            _NOTIFICATION,
-            varint(len(encoded) - begin + len(content)),
-            encoded[begin:],
-            content,
-            string_field(_ORIGIN, origin) if origin else b"",
-            _ALERT if alert else b"",
-        )
-    )
+    size = varint(len(encoded) - begin + len(content))
+    end = _ALERT if alert else b""
+    if origin:
+        end = string_field(_ORIGIN, origin) + end
+    body = b"".join((encoded[1:begin], _TYPE_AND_TAG[change_type], size, encoded[begin:], content, end))
     return _EVENTS + varint(len(body)) + body
 
 
@@ -175,6 +167,10 @@ _EVENT_REVISION: Final = tag(feed_pb.Event.REVISION_FIELD_NUMBER, VARINT)
 _EVENT_REMOVED: Final = tag(feed_pb.Event.REMOVED_FIELD_NUMBER, VARINT) + b"\x01"
 _CHANGE_TYPE: Final = tag(feed_pb.Event.CHANGE_TYPE_FIELD_NUMBER, VARINT)
 _NOTIFICATION: Final = tag(feed_pb.Event.NOTIFICATION_FIELD_NUMBER)
+#: By change type: what stands between an event's own fields and the length of its notification.
+_TYPE_AND_TAG: Final = [
+    _CHANGE_TYPE + varint(number) + _NOTIFICATION for number in feed_pb.ChangeType.values()
+]
 _ORIGIN: Final = tag(feed_pb.Event.ORIGIN_ENDPOINT_ID_FIELD_NUMBER)
 _ALERT: Final = tag(feed_pb.Event.ALERT_FIELD_NUMBER, VARINT) + b"\x01"
 _LISTED: Final = tag(service_pb.ListNotificationsResponse.NOTIFICATIONS_FIELD_NUMBER)

@@ -1,4 +1,4 @@
-"""Serves methods of the same shapes as ours that do nothing: `python -m benchmarks.floor`.
+"""Serves methods of the same shapes as ours that do nothing: `python -m benchmarks.floor [CERTIFICATE KEY]`.
 
 It is built like our server: coroutines that exchange encoded bytes, registered handlers, the same channel
 arguments. The first four bytes of a request are the size of the answer.
@@ -8,6 +8,7 @@ import asyncio
 import json
 import struct
 import sys
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -17,6 +18,8 @@ SIZE: Final = struct.Struct(">I")
 
 Context: TypeAlias = "grpc.aio.ServicerContext[bytes, bytes]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+_FREE: Final = "127.0.0.1:0"
 
 _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
@@ -73,17 +76,24 @@ def handlers(floor: Floor) -> dict[str, Handler]:
     }
 
 
-async def serve() -> None:
-    """Serve on a free port of 127.0.0.1 until the process ends; its address is logged on stderr as JSON."""
+async def serve(*files: str) -> None:
+    """Serve on a free port of 127.0.0.1 until the process ends; its address is logged on stderr as JSON.
+
+    `files` are those of a certificate and its key, in PEM; without them it speaks in the clear.
+    """
     server = grpc.aio.server(options=_OPTIONS)
     methods = handlers(Floor())
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAME, methods),))
     server.add_registered_method_handlers(NAME, methods)
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_secure_port(_FREE, _tls(*files)) if files else server.add_insecure_port(_FREE)
     await server.start()
     sys.stderr.write(json.dumps({"event": "serving", "address": f"127.0.0.1:{port}"}) + "\n")
     await server.wait_for_termination()
 
 
+def _tls(certificate: str, key: str) -> grpc.ServerCredentials:
+    return grpc.ssl_server_credentials([(Path(key).read_bytes(), Path(certificate).read_bytes())])
+
+
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(*sys.argv[1:]))

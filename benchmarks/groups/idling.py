@@ -1,4 +1,4 @@
-"""The memory of idle devices' streams, against those of the empty server."""
+"""The memory of idle devices' streams, in the clear and under TLS, against those of the empty server."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +17,9 @@ from benchmarks.samples import Sample
 from benchmarks.servers.servers import RunningServer, empty, folder, unisono
 from benchmarks.transports import WITH_ASYNCIO, Transport, names
 from tests.support.http2.fleet import fitting
+from tests.support.server_certificate import ServerCertificate, issued
+
+UNDER_TLS: Final = f"{STREAM} under TLS"
 
 _STREAMS: Final = 3000
 
@@ -40,44 +43,54 @@ async def _measured(server: RunningServer, connect: Connect, streams: int) -> Sa
     return sample
 
 
-async def _ours(transport: Transport, streams: int) -> Sample:
-    with folder() as place, unisono(place / "store.db", transport) as ours:
+async def _ours(transport: Transport, streams: int, certificate: ServerCertificate | None = None) -> Sample:
+    with folder() as place, unisono(place / "store.db", transport, certificate) as ours:
 
         async def connect(start: int, amount: int) -> list[Stream]:
             users = [f"idle-{number}" for number in range(start // DEVICES, (start + amount) // DEVICES)]
             synced = ArrivalCounter()
             devices = listeners.devices(users, DEVICES)
             idle = [device.stream(synced, ArrivalCounter()) for device in devices]
-            await listeners.connect(idle, ours.address)
+            await listeners.connect(idle, ours.address, tls=ours.tls)
             await synced.until(len(idle))
             return idle
 
         return await _measured(ours, connect, streams)
 
 
-async def _bare(size: StreamSizes, streams: int) -> Sample:
-    with empty() as floor:
+async def _bare(size: StreamSizes, streams: int, certificate: ServerCertificate | None = None) -> Sample:
+    with empty(certificate) as floor:
 
         async def connect(_start: int, amount: int) -> list[Stream]:
             arrivals = ArrivalCounter()
             token = requests.device("idle-0")
             bare = listeners.listening(amount, token, size.request, size.greeting, arrivals)
-            await listeners.connect(bare, floor.address)
+            await listeners.connect(bare, floor.address, tls=floor.tls)
             await arrivals.until(2 * amount)
             return bare
 
         return await _measured(floor, connect, streams)
 
 
+def _workloads(transport: Transport, streams: int, tls: ServerCertificate) -> Workloads:
+    return {
+        "idle": partial(_ours, transport, streams),
+        "idle under TLS": partial(_ours, transport, streams, tls),
+    }
+
+
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     streams = (fitting(scale.of(_STREAMS, minimum=300) + _FIRST) - _FIRST) // DEVICES * DEVICES
-    with folder() as place, unisono(place / "store.db") as ours:
-        size = await sizes.of_stream(ours.address)
-    yield {
-        STREAM: partial(_bare, size, streams),
-        **side_by_side({one.name: {"idle": partial(_ours, one, streams)} for one in WITH_ASYNCIO}),
-    }
+    with folder() as place:
+        with unisono(place / "store.db") as ours:
+            size = await sizes.of_stream(ours.address)
+        tls = issued(place)
+        yield {
+            STREAM: partial(_bare, size, streams),
+            UNDER_TLS: partial(_bare, size, streams, tls),
+            **side_by_side({one.name: _workloads(one, streams, tls) for one in WITH_ASYNCIO}),
+        }
 
 
 IDLING: Final = Group(
@@ -95,6 +108,13 @@ IDLING: Final = Group(
             ratio=lambda of: of["idle"]["memory"] / of[STREAM]["memory"],
             target=0.35,
             shown=(("idle", "memory"), (STREAM, "memory")),
+        ),
+        Metric(
+            name="idle_tls",
+            title="the same under TLS / of grpcio's idle stream under TLS",
+            ratio=lambda of: of["idle under TLS"]["memory"] / of[UNDER_TLS]["memory"],
+            target=0.65,
+            shown=(("idle under TLS", "memory"), (UNDER_TLS, "memory")),
         ),
     ),
 )

@@ -1,6 +1,7 @@
 """Streams of devices, each on a connection of its own, and counters of what they receive."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -48,9 +49,12 @@ class Stream:
         self._on_message = on_message
         self._connection: Connection
 
-    async def connect(self, address: str) -> None:
-        """Open a connection to HOST:PORT and request the stream; raises OSError."""
-        self._connection = await Connection.open(address)
+    async def connect(self, address: str, tls: ssl.SSLContext | None = None) -> None:
+        """Open a connection to HOST:PORT, in the clear without a context, and request the stream.
+
+        Raises OSError.
+        """
+        self._connection = await Connection.open(address, tls=tls)
         path, token, body = self._request
         self._connection.ask(path, token, body, Call(self._on_message, _end))
 
@@ -97,10 +101,16 @@ def listening(amount: int, token: str, request: int, greeting: int, messages: Ar
     return [Stream(asked, lambda _: messages.add(1)) for _ in range(amount)]
 
 
-async def connect(streams: Sequence[Stream], address: str, concurrency: int = _CONCURRENCY) -> None:
+async def connect(
+    streams: Sequence[Stream],
+    address: str,
+    concurrency: int = _CONCURRENCY,
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Connect streams to HOST:PORT, `concurrency` at the same time; raises OSError."""
     for start in range(0, len(streams), concurrency):
-        await asyncio.gather(*(stream.connect(address) for stream in streams[start : start + concurrency]))
+        some = streams[start : start + concurrency]
+        await asyncio.gather(*(stream.connect(address, tls) for stream in some))
 
 
 def _end(status: Status) -> None:

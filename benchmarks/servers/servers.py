@@ -1,6 +1,7 @@
 """Runs our server as an operator starts it, and the empty server."""
 
 import signal
+import ssl
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,27 +12,32 @@ from pathlib import Path
 from benchmarks.machine import cores
 from benchmarks.transports import GRPCIO, TRANSPORTS, Transport
 from tests.support.processes import NOBODY, ONE_ADDRESS, TESTERS, ServerProcess, serving
+from tests.support.server_certificate import ServerCertificate
 
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server that serves: its HOST:PORT, and its process id."""
+    """A server that serves: its HOST:PORT, its process id, and how to trust it where it speaks TLS."""
 
     address: str
     pid: int
+    tls: ssl.SSLContext | None = None
 
 
 @contextmanager
-def unisono(store: Path, transport: Transport = GRPCIO) -> Iterator[RunningServer]:
+def unisono(
+    store: Path, transport: Transport = GRPCIO, certificate: ServerCertificate | None = None
+) -> Iterator[RunningServer]:
     """Run our server on a store, with tokens checked and its defaults but for the transport, and kill it.
 
-    All clients are on this machine, and so share one address.
+    All clients are on this machine, and so share one address. Without a certificate it speaks in the clear.
     """
+    tls = certificate.flags if certificate else ()
     with cores.on(cores.SERVER):
-        started = serving(store, env={**TESTERS, **ONE_ADDRESS, **transport.settings})
+        started = serving(store, *tls, env={**TESTERS, **ONE_ADDRESS, **transport.settings})
         server = started.__enter__()
     try:
-        yield RunningServer(server.address, server.pid)
+        yield RunningServer(server.address, server.pid, certificate.trust() if certificate else None)
     finally:
         # It need not drain: its store is thrown away, and no client here reads a Goodbye.
         server.signal(signal.SIGKILL)
@@ -51,12 +57,13 @@ def on_each_transport(
 
 
 @contextmanager
-def empty() -> Iterator[RunningServer]:
-    """Run the empty server."""
+def empty(certificate: ServerCertificate | None = None) -> Iterator[RunningServer]:
+    """Run the empty server, without a certificate in the clear."""
+    files = (str(certificate.certificate), str(certificate.key)) if certificate else ()
     with cores.on(cores.SERVER):
-        server = ServerProcess((sys.executable, "-m", "benchmarks.floor"), NOBODY)
+        server = ServerProcess((sys.executable, "-m", "benchmarks.floor", *files), NOBODY)
     try:
-        yield RunningServer(server.address, server.pid)
+        yield RunningServer(server.address, server.pid, certificate.trust() if certificate else None)
     finally:
         server.end()
 

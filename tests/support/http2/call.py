@@ -70,11 +70,11 @@ def framed(body: bytes) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def request_headers(path: str, authority: str, token: str) -> bytes:
+def request_headers(path: str, authority: str, token: str, scheme: str = "http") -> bytes:
     """Return the header block of a request; it adds nothing to the peer's table, and can be sent again."""
     headers = [
         (":method", "POST"),
-        (":scheme", "http"),
+        (":scheme", scheme),
         (":path", path),
         (":authority", authority),
         ("te", "trailers"),

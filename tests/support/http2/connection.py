@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from typing import Final, Self, cast
 
@@ -31,6 +32,7 @@ class Connection(asyncio.Protocol):
         self.full = asyncio.Event()
         self.closed = asyncio.Event()
         self._authority = address
+        self._scheme = "http"
         self._transport: asyncio.Transport
         self._outgoing: Outgoing
         self._buffer = bytearray()
@@ -43,11 +45,13 @@ class Connection(asyncio.Protocol):
         self._ending = False
 
     @classmethod
-    async def open(cls, address: str, *, reads: bool = True) -> Self:
-        """Connect to HOST:PORT. Raises `OSError`."""
+    async def open(cls, address: str, *, reads: bool = True, tls: ssl.SSLContext | None = None) -> Self:
+        """Connect to HOST:PORT, in the clear without a context. Raises `OSError`."""
         host, port = address.rsplit(":", 1)
         loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(lambda: cls(address, reads=reads), host, int(port))
+        _, connection = await loop.create_connection(
+            lambda: cls(address, reads=reads), host, int(port), ssl=tls
+        )
         return connection
 
     def ask(self, path: str, token: str, body: bytes, call: Call) -> int:
@@ -57,7 +61,7 @@ class Connection(asyncio.Protocol):
             call.lose()
             return stream_id
         self._calls[stream_id] = call
-        headers = request_headers(path, self._authority, token)
+        headers = request_headers(path, self._authority, token, self._scheme)
         head = frames.frame(frames.HEADERS, frames.END_HEADERS, stream_id, headers)
         self._outgoing.send(stream_id, head, framed(body))
         return stream_id
@@ -88,6 +92,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See asyncio."""
         self._transport = cast("asyncio.Transport", transport)
+        if transport.get_extra_info("ssl_object") is not None:
+            self._scheme = "https"
         self._outgoing = Outgoing(self._transport.write)
         self._transport.write(frames.greeting())
 

@@ -13,6 +13,7 @@ from hpack import Decoder
 
 from tests.support.http2 import frames
 from tests.support.http2.call import framed, request_headers
+from tests.support.http2.trust import trusting
 
 #: The headers that ended a stream.
 Ending = dict[str, str]
@@ -31,11 +32,7 @@ class Target:
 
     def context(self) -> ssl.SSLContext | None:
         """Return a TLS context that chooses HTTP/2 by ALPN, as gRPC needs it; None without a root."""
-        if not self.root:
-            return None
-        context = ssl.create_default_context(cadata=Path(self.root).read_text())
-        context.set_alpn_protocols(["h2"])
-        return context
+        return trusting(Path(self.root).read_bytes()) if self.root else None
 
 
 class Stranger(asyncio.Protocol):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -14,11 +15,13 @@ import pytest
 
 from tests.commands.logins import CLIENT, SCOPE, Person, trusting
 from tests.commands.terminal import terminal
-from tests.commands.unisono import COMMAND, Cli, environment, objects, process
+from tests.commands.unisono import COMMAND, Cli, environ, environment, objects, process
 from tests.support.connect_proxy import DEAD_PROXY
 from tests.support.processes import TIMEOUT, ServerProcess
 from tests.support.provider.endpoints import DEVICE_AUTHORIZATION, REVOKE, TOKEN
 from tests.support.provider.provider import Provider, running
+from unisono.client import ConnectionOptions
+from unisono.client.cli.service.access import Access
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,16 @@ def test_in_a_terminal_it_shows_that_it_waits(person: Person) -> None:
         person.approve()
         assert shown.ended() == 0
     assert f"Signed in to {person.target}" in shown.output
+
+
+def test_a_login_counts_before_a_client_certificate(person: Person) -> None:
+    """A proxy may ask everybody for one; it stands for a token only where there is no other."""
+    shown = ConnectionOptions(client_certificate=b"")
+    access = partial(Access, token="", token_command="", timeout=1.0, app=False, as_json=False)
+    with environ(environment(**person.variables)):
+        assert not access(target=person.target, connection=shown).by_login
+        person.sign_in()
+        assert access(target=person.target, connection=shown).by_login
 
 
 def test_another_target_is_another_login(person: Person) -> None:

@@ -25,6 +25,9 @@ from unisono.client.cli.service.errors import concerns_all
 TARGET = "h:1"
 LOST = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: "
 AT = "the server at h:1"
+CERTIFICATE, KEY = (
+    f"-----BEGIN {what}-----\n-----END {what}-----\n".encode() for what in ("CERTIFICATE", "PRIVATE KEY")
+)
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +51,14 @@ def test_a_token_that_is_refused(app: bool, file: str, command: str) -> None:
     told = hint(Unauthenticated("wrong", reason="TOKEN_INVALID"), attempt(app=app))
     assert file in told
     assert command in told
+
+
+def test_a_certificate_that_no_app_declares() -> None:
+    address = Address(target=TARGET, client_certificate=CERTIFICATE, client_key=KEY)
+    error = Unauthenticated("send an access token", reason="TOKEN_MISSING")
+    told = hint(error, Attempt(address=address, app=True))
+    assert "client_certificates" in told
+    assert "--token" in told
 
 
 @pytest.mark.parametrize(("app", "user"), [(True, ""), (False, " --user ada")])

@@ -12,6 +12,7 @@ import trustme
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
+from tests.commands import unisono
 from tests.docs.blocks import Block, blocks_of
 from tests.docs.machine import ROOT
 from tests.support import tokens
@@ -87,6 +88,19 @@ async def test_a_backend_sends_and_is_no_device(server: ServerProcess, folder: P
 async def test_the_sdk_sends_no_token_where_it_is_empty(server: ServerProcess, folder: Path) -> None:
     async with Publisher(server.address, "", timeout=TIMEOUT, **options(folder)) as publisher:
         assert (await publisher.send("ada", title="By certificate")).id
+
+
+def test_the_command_needs_no_token(server: ServerProcess, folder: Path) -> None:
+    root = folder / "root.pem"
+    root.write_bytes(SERVER.cert_pem.bytes())
+    connection = ("--target", server.address, "--root-certificates", str(root))
+    shown = ("--client-certificate", str(folder / "mail.pem"), "--client-key", str(folder / "mail.key"))
+    sent = unisono.run("send", "ada", "By certificate", *connection, *shown)
+    assert sent.returncode == 0, sent.stderr
+    listed = unisono.run("list", "--user", "ada", *connection, *shown)
+    assert "By certificate" in listed.stdout
+    without = unisono.run("list", "--user", "ada", *connection)
+    assert "there is no access token" in without.stderr
 
 
 async def test_devices_need_none(server: ServerProcess) -> None:

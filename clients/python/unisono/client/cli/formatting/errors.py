@@ -119,6 +119,8 @@ def _by_kind(error: UnisonoError, attempt: Attempt) -> str:
         return f"is the server at {attempt.address.target} well? --timeout gives it more time"
     if isinstance(error, ServerTooOld):
         return f"the server at {attempt.address.target} is older than this command: upgrade it"
+    if error.reason == "TOKEN_MISSING" and attempt.address.client_certificate is not None:
+        return "it stands for a token where an app declares it among its client_certificates; or pass --token"
     if isinstance(error, Unauthenticated):
         return _another_login(error, attempt) if attempt.by_login else _another_token(error, app=attempt.app)
     if isinstance(error, StorageFailed):

@@ -12,7 +12,7 @@ class Access:
     """Where the service is, and as whom to call it.
 
     token, token_command: the access token, or a shell command that prints one; the other is empty. Both are
-        where the token is that of `unisono login`.
+        where the token is that of `unisono login`, or where a client certificate stands for one.
     connection: how to connect to the target.
     timeout: of a call with all its repetitions, in seconds.
     app: whether the caller is an app, as far as the arguments show; hints depend on this.
@@ -33,8 +33,13 @@ class Access:
 
     @property
     def by_login(self) -> bool:
-        """Whether the token is that of `unisono login`, since there is no other."""
-        return not self.token and not self.token_command
+        """Whether the token is that of `unisono login`, since there is no other.
+
+        Without a login, a client certificate is enough: the server may know a backend by it.
+        """
+        if self.token or self.token_command:
+            return False
+        return self.connection.get("client_certificate") is None or _has_login(self.target)
 
     @property
     def renewable(self) -> bool:

@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 
-from tests.grpc_protocol.exchanges import HeldExchange
+from tests.grpc_protocol.exchanges import CALL, HeldExchange
 from tests.grpc_protocol.handling import LIMIT, echo, echo_all, handled
 from unisono.server.api.call import Call
 from unisono.server.api.grpc.call import CallAborted
@@ -26,6 +26,19 @@ async def test_constant_headers_are_the_same_objects() -> None:
 
     assert one.response_headers is two.response_headers
     assert one.trailers is two.trailers
+
+
+async def test_metadata_are_there_until_a_response_is_written() -> None:
+    async def handle(call: Call) -> None:
+        assert dict(call.metadata) == {"authorization": "Bearer a"}
+        await call.write(b"")
+        # An open stream is not to keep its token.
+        assert not list(call.metadata)
+
+    headers = (*CALL, (b"authorization", b"Bearer a"))
+    exchange = await handled(HeldExchange(headers=headers, parts=[b""]), handle)
+
+    assert exchange.grpc_status == b"0"
 
 
 async def test_both_sides_stream() -> None:

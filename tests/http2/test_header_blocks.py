@@ -92,7 +92,7 @@ def test_remembering_changes_nothing(seed: int) -> None:
 def test_only_a_few_blocks_are_remembered() -> None:
     decoder = HeaderDecoder(1000)
     blocks = [encode([(b"name", b"%d" % number)]) for number in range(2 * REMEMBERED)]
-    for block in blocks:
+    for block in (*blocks, *blocks):
         decoder.decode(block)
 
     # A block that is remembered gives the same object again.
@@ -105,19 +105,29 @@ def test_a_request_that_comes_again_is_not_checked_again() -> None:
     peer = Peer()
     block = encode(REQUEST)
 
-    events = peer.send(*(frame(HEADERS, END_HEADERS, stream_id, block) for stream_id in (1, 3)))
+    events = peer.send(*(frame(HEADERS, END_HEADERS, stream_id, block) for stream_id in (1, 3, 5)))
 
-    first, second = events
-    assert isinstance(first, RequestReceived)
+    _, second, third = events
     assert isinstance(second, RequestReceived)
-    assert first.head is second.head
+    assert isinstance(third, RequestReceived)
+    assert second.head is third.head
+
+
+def test_a_request_that_comes_once_is_not_remembered() -> None:
+    decoder = HeaderDecoder(1000)
+    block = encode(REQUEST)
+
+    once, again = decoder.decode(block), decoder.decode(block)
+
+    assert once is not again
+    assert decoder.decode(block) is again
 
 
 def test_large_blocks_are_not_remembered() -> None:
     decoder = HeaderDecoder(10_000)
     block = encode([(b"name", bytes(3000))])
 
-    one, two = decoder.decode(block), decoder.decode(block)
+    _, one, two = (decoder.decode(block) for _ in range(3))
 
     assert one is not None
     assert two is not None

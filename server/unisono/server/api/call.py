@@ -22,7 +22,10 @@ class Call(Protocol):
 
     @property
     def metadata(self) -> Metadata:
-        """The metadata that came with the call; values of keys that end in "-bin" are bytes."""
+        """The metadata that came with the call; values of keys that end in "-bin" are bytes.
+
+        It may be gone once a response was written: an open stream is not to keep it.
+        """
 
     def peer(self) -> str:
         """Return which connection it came by: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:"."""

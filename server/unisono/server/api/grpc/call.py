@@ -28,7 +28,7 @@ class ExchangeCall:
 
     def __init__(self, exchange: Exchange, head: CallHead) -> None:
         self._exchange = exchange
-        self._metadata = head.metadata
+        self._metadata: Metadata = head.metadata
         self._messages = MessageReader(gzip=head.encoding == GZIP)
         self._reader: asyncio.Task[object] | None = None
         self._responding = False
@@ -69,6 +69,7 @@ class ExchangeCall:
             raise CallAborted
         if not self._responding:
             self._responding = True
+            self._metadata = ()
             self._exchange.respond(200, responses.HEADERS)
         await self._exchange.write(framed(response))
 

@@ -36,7 +36,7 @@ def failed(
     return (_STATUS[code], *text, *metadata.sent(trailing))
 
 
-def refuse(
+async def refuse(
     exchange: Exchange, code: grpc.StatusCode, message: str, metadata: Sequence[tuple[str, str | bytes]] = ()
 ) -> None:
     """End a call that does not even begin, by its trailers alone."""

@@ -1,7 +1,7 @@
 """Hands each exchange to the method that its path names; what is not gRPC gets a line of text."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final
 
 import grpc
 
@@ -26,20 +26,20 @@ class Router:
             for name, rpc in rpcs.items()
         }
 
-    async def handle(self, exchange: Exchange) -> None:
-        """Handle an exchange, from its headers to its end."""
+    def handle(self, exchange: Exchange) -> Coroutine[Any, Any, None]:
+        """Return what handles an exchange, from its headers to its end.
+
+        Not a coroutine around that: each open stream would keep its frame, with all headers.
+        """
         headers, path = exchange.headers, exchange.path
         if exchange.method != b"POST" or exchange.version != "2" or not is_grpc(headers):
-            await plain.answer(exchange, is_method=path in self._rpcs)
-            return
+            return plain.answer(exchange, is_method=path in self._rpcs)
         try:
             head = call_head(headers)
         except MalformedCall as error:
-            refuse(exchange, grpc.StatusCode.INTERNAL, str(error))
-            return
+            return refuse(exchange, grpc.StatusCode.INTERNAL, str(error))
         if head.encoding not in (IDENTITY, GZIP):
-            refuse(
+            return refuse(
                 exchange, grpc.StatusCode.UNIMPLEMENTED, "the encoding of the messages is unknown", ACCEPTED
             )
-            return
-        await run(self._rpcs.get(path, self._unknown), ExchangeCall(exchange, head), head.seconds)
+        return run(self._rpcs.get(path, self._unknown), ExchangeCall(exchange, head), head.seconds)

@@ -30,7 +30,10 @@ class Exchange(Protocol):
 
     @property
     def headers(self) -> Headers:
-        """All headers of the request but the pseudo-headers of HTTP/2, their names in lower case."""
+        """All headers of the request but the pseudo-headers of HTTP/2, their names in lower case.
+
+        They may be gone once the response has begun: an open stream is not to keep them.
+        """
 
     @property
     def version(self) -> str:

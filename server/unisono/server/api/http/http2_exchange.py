@@ -9,7 +9,6 @@ from unisono.server.api.http.body import Body
 from unisono.server.api.http.exchange import ClientGone, Headers
 from unisono.server.api.http.h2.errors import ErrorCode
 from unisono.server.api.http.h2.requests import RequestHead
-from unisono.server.model.client_certificate import ClientCertificate
 
 if TYPE_CHECKING:
     from unisono.server.api.http.http2_connection import Http2Connection
@@ -25,9 +24,13 @@ class Http2Exchange:
         "_body",
         "_connection",
         "_gone",
-        "_head",
         "_writer",
+        "client_certificate",
+        "headers",
         "is_finished",
+        "method",
+        "path",
+        "peer",
         "progress_at",
         "stream_id",
         "task",
@@ -39,7 +42,11 @@ class Http2Exchange:
         self, connection: "Http2Connection", stream_id: int, head: RequestHead, *, ended: bool
     ) -> None:
         self._connection: Final = connection
-        self._head: Final = head
+        self.method: Final = head.method
+        self.path: Final = head.path
+        self.headers: Headers = head.headers
+        self.peer: Final = connection.peer_of(head.headers)
+        self.client_certificate: Final = connection.certificate_of(head.headers)
         self._body: Final = Body(connection.serving.loop, ended=ended)
         self._writer: asyncio.Future[None] | None = None
         self._gone = False
@@ -47,31 +54,6 @@ class Http2Exchange:
         self.is_finished = False
         self.progress_at = 0.0
         self.task: asyncio.Task[None] | None = None
-
-    @property
-    def method(self) -> bytes:
-        """See `Exchange`."""
-        return self._head.method
-
-    @property
-    def path(self) -> bytes:
-        """See `Exchange`."""
-        return self._head.path
-
-    @property
-    def headers(self) -> Headers:
-        """See `Exchange`."""
-        return self._head.headers
-
-    @property
-    def peer(self) -> str:
-        """See `Exchange`."""
-        return self._connection.peer_of(self._head.headers)
-
-    @property
-    def client_certificate(self) -> ClientCertificate | None:
-        """See `Exchange`."""
-        return self._connection.certificate_of(self._head.headers)
 
     @property
     def is_over(self) -> bool:
@@ -87,6 +69,7 @@ class Http2Exchange:
 
     def respond(self, status: int, headers: Headers, *, end: bool = False) -> None:
         """See `Exchange`."""
+        self.headers = ()
         head = ((b":status", b"%d" % status), *headers)
         self._connection.http2.send_headers(self.stream_id, head, end_stream=end)
         self._connection.flush_soon()
@@ -98,7 +81,7 @@ class Http2Exchange:
         if self._gone:
             raise ClientGone
         connection, stream_id = self._connection, self.stream_id
-        if self._head.method == b"HEAD":
+        if self.method == b"HEAD":
             return
         connection.http2.send_data(stream_id, data)
         if connection.http2.output_size > MOST_WAITING:

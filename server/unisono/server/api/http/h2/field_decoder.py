@@ -1,4 +1,4 @@
-"""Decodes header blocks to fields (HPACK, RFC 7541) on the table of `hpack`, in a third of its time.
+"""Decodes header blocks to fields (HPACK, RFC 7541), in a third of the time of `hpack`.
 
 A device that comes back says all of its headers anew, with a token, and they are much of what HTTP/2 takes.
 """
@@ -6,13 +6,10 @@ A device that comes back says all of its headers anew, with a token, and they ar
 from typing import Final
 
 from hpack import HPACKDecodingError, InvalidTableSizeError, OversizedHeaderListError
-from hpack.table import HeaderTable
 
 from unisono.server.api.http.h2 import huffman
+from unisono.server.api.http.h2.field_table import ENTRY, FieldTable
 from unisono.server.api.http.h2.requests import Header
-
-ENTRY: Final = 32
-"""What a field counts besides its name and its value (RFC 9113, section 6.5.2)."""
 
 #: Kinds of fields by the first bits of their first byte (section 6), and the bits of a number that are in it.
 _INDEXED: Final = 0x80
@@ -42,10 +39,10 @@ class FieldDecoder:
     __slots__ = ("_max_bytes", "_max_fields", "_max_table", "table")
 
     def __init__(self, max_bytes: int, max_fields: int) -> None:
-        self.table: Final = HeaderTable()
+        self.table: Final = FieldTable()
         self._max_bytes: Final = max_bytes
         self._max_fields: Final = max_fields
-        self._max_table: Final = self.table.maxsize
+        self._max_table: Final = self.table.max_size
 
     def decode(self, block: bytes) -> list[Header]:
         """Return the fields of a block.
@@ -69,10 +66,10 @@ class FieldDecoder:
         first = block[at]
         if first & _INDEXED:
             index, at = _number(block, at, _OF_INDEXED)
-            return self.table.get_by_index(index), at
+            return self.table.get(index), at
         index, at = _number(block, at, _OF_KEPT if first & _KEPT else _OF_OTHERS)
         if index:
-            name = self.table.get_by_index(index)[0]
+            name = self.table.get(index)[0]
         else:
             name, at = _string(block, at)
         value, at = _string(block, at)
@@ -86,7 +83,7 @@ class FieldDecoder:
         size, at = _number(block, at, _OF_TABLE_SIZE)
         if size > self._max_table:
             raise InvalidTableSizeError(f"the table is made larger than {self._max_table}")
-        self.table.maxsize = size
+        self.table.resize(size)
         return at
 
 

@@ -1,7 +1,8 @@
 """Compressed header blocks (HPACK, RFC 7541): decoded within limits, and encoded without a state.
 
 Clients repeat themselves: a block that is equal byte for byte, and finds the table as it was, decodes to the
-same. So a few are remembered, which takes HPACK off the hot path.
+same. So a few are remembered, which takes HPACK off the hot path. They are at their second time: most devices
+have one request, and what it says with its token is much of what they take.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,8 @@ from typing import Final
 from hpack import HPACKError, OversizedHeaderListError
 
 from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
-from unisono.server.api.http.h2.field_decoder import ENTRY, FieldDecoder
+from unisono.server.api.http.h2.field_decoder import FieldDecoder
+from unisono.server.api.http.h2.field_table import ENTRY
 from unisono.server.api.http.h2.requests import Header, Headers, RequestHead, request_head
 
 FAR_TOO_LARGE: Final = 4
@@ -23,6 +25,9 @@ REMEMBERED: Final = 8
 """Blocks that are remembered of a connection, and bytes of the largest of them."""
 
 REMEMBERED_BYTES: Final = 2048
+
+_BITS: Final = 60
+"""Bits of a small number."""
 
 NO_TABLE: Final = b"\x20"
 """The update of the table to the size 0 (section 6.3), which begins our first block: we index nothing."""
@@ -53,12 +58,14 @@ class HeaderList:
 class HeaderDecoder:
     """Decodes the blocks of one client. `max_list_bytes` bounds a list as RFC 9113, section 6.5.2, counts."""
 
-    __slots__ = ("_decoder", "_max_list_bytes", "_remembered")
+    __slots__ = ("_decoder", "_max_list_bytes", "_remembered", "_seen")
 
     def __init__(self, max_list_bytes: int) -> None:
         self._max_list_bytes: Final = max_list_bytes
         self._decoder: Final = FieldDecoder(FAR_TOO_LARGE * max_list_bytes, FAR_TOO_LARGE * MOST_FIELDS)
         self._remembered: dict[bytes, HeaderList] = {}
+        #: A bit for each block that has come, by its hash: one that is set for another remembers too early.
+        self._seen = 0
 
     def decode(self, block: bytes) -> HeaderList | None:
         """Return the headers of a block, None where they are more than they may be.
@@ -69,17 +76,22 @@ class HeaderDecoder:
         if known is not None:
             return known
         table = self._decoder.table
-        entries, size = table.dynamic_entries, table.maxsize
-        first, count = (entries[0] if entries else None), len(entries)
+        changes = table.changes
         found = self._decoded(block)
-        changed = len(entries) != count or (entries[0] if entries else None) is not first
-        if changed or table.maxsize != size:
+        if table.changes != changes:
             self._remembered.clear()
         elif found is not None and len(block) <= REMEMBERED_BYTES:
-            if len(self._remembered) >= REMEMBERED:
-                self._remembered.pop(next(iter(self._remembered)))
-            self._remembered[block] = found
+            self._remember(block, found)
         return found
+
+    def _remember(self, block: bytes, found: HeaderList) -> None:
+        bit = 1 << hash(block) % _BITS
+        if not self._seen & bit:
+            self._seen |= bit
+            return
+        if len(self._remembered) >= REMEMBERED:
+            self._remembered.pop(next(iter(self._remembered)))
+        self._remembered[block] = found
 
     def _decoded(self, block: bytes) -> HeaderList | None:
         try:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.core.jobs import REFUSED, Disk, Job
+from unisono.server.app.event_loop import loop_factory
 from unisono.server.core.committer import Committer
 from unisono.server.errors import NotFound, OutcomeUnknown, Reason, Unavailable, UnisonoError
 
@@ -73,6 +74,29 @@ async def test_those_who_are_on_their_way_go_along(disk: Disk) -> None:
     await committer.close()
 
     assert disk.batches == [[0], [1, 2, 3]]
+
+
+@pytest.mark.parametrize("event_loop", ["auto", "asyncio"])
+def test_those_who_come_within_a_millisecond_go_along_on_every_event_loop(event_loop: str) -> None:
+    """uvloop takes less than half a millisecond for no wait at all."""
+
+    async def tried() -> list[list[int]]:
+        loop, disk = asyncio.get_running_loop(), Disk()
+        committer = Committer(disk.run, batch=4, capacity=12, linger=10.0)
+        committer.start()
+        first = await disk.hold(committer)
+        others = await submitted(committer, 1)
+        late: asyncio.Future[asyncio.Task[str]] = loop.create_future()
+        loop.call_later(0.001, lambda: late.set_result(loop.create_task(committer.submit(Job(2)))))
+
+        disk.free.set()
+        await asyncio.gather(first, *others)
+        await (await late)
+        await committer.close()
+        return disk.batches
+
+    with asyncio.Runner(loop_factory=loop_factory(event_loop)) as runner:
+        assert runner.run(tried()) == [[0], [1, 2]]
 
 
 async def test_whoever_brings_many_waits_for_nobody(disk: Disk) -> None:

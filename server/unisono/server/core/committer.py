@@ -46,8 +46,12 @@ class Committed(Generic[R_co]):
 
 Run = Callable[[Sequence[ItemT]], Awaitable[Committed[R]]]
 
-#: How often a commit that waits for other callers checks whether they came, in seconds.
-_POLL_INTERVAL: Final = 0.0005
+#: How often a commit that waits for other callers checks whether they came, in seconds: the shortest time
+#: that every event loop waits. uvloop counts in milliseconds, and half a one is none.
+_POLL_INTERVAL: Final = 0.001
+
+#: The processor time in between from which on the loop was busy, in seconds.
+_BUSY_TIME: Final = 0.00025
 
 #: So many items from each caller make a commit worthwhile without more callers.
 _LARGE_CALL: Final = 16
@@ -240,7 +244,7 @@ class Committer(Generic[ItemT, R]):
         while self._has_room and loop.time() < deadline:
             known, worked = len(self._waiting), time.thread_time()
             await asyncio.sleep(_POLL_INTERVAL)
-            busy = time.thread_time() - worked > _POLL_INTERVAL / 2
+            busy = time.thread_time() - worked > _BUSY_TIME
             if not busy and len(self._waiting) == known:
                 return
 

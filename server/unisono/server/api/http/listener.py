@@ -26,6 +26,10 @@ AT_ONCE: Final = 64
 """Clients that are accepted before anything else has its turn, and failures of that which are logged."""
 
 
+NUMBERS: Final = 16
+"""By how many numbers a loop knows a socket that accepts one client of each before others have their turn."""
+
+
 class Listener:
     """Has exchanges handled, each in a task of its own. To be made where a loop runs."""
 
@@ -65,6 +69,7 @@ class Listener:
             self._open = ProxyLayer(self._serving, self._open)
         sockets = bound(address)
         try:
+            sockets += [one.dup() for one in sockets for _ in range(_numbers(self._serving.loop) - 1)]
             for one in sockets:
                 # Before, for not every loop says that it cannot; after, for the loop has a number of its own.
                 one.listen(BACKLOG)
@@ -111,6 +116,15 @@ class Listener:
         if self._path is not None:
             _remove(*self._path)
             self._path = None
+
+
+def _numbers(loop: asyncio.AbstractEventLoop) -> int:
+    """Return by how many numbers a loop is to know each socket, so that it accepts many clients in a round.
+
+    asyncio's own accept as many of one as the backlog says. uvloop accepts a single one (libuv since 1.45):
+    of devices that come at once each would be asked, answered and committed nearly alone.
+    """
+    return 1 if isinstance(loop, asyncio.SelectorEventLoop) else NUMBERS
 
 
 def _file(one: socket.socket) -> tuple[Path, int]:

@@ -30,6 +30,7 @@ class Served:
     def __init__(self, listener: Listener, port: int) -> None:
         self.listener = listener
         self.port = port
+        self.address = f"{HOST}:{port}"
         self.tls: ssl.SSLContext | None = None
         self._writers: list[asyncio.StreamWriter] = []
 

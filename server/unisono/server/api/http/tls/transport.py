@@ -5,16 +5,15 @@ import ssl
 from contextlib import suppress
 from typing import Any, Final, cast
 
+from unisono.server.api.http.tls.records import RECORD, Records
 from unisono.server.model.client_certificate import ClientCertificate
 
-RECORD: Final = 16 * 1024
-"""Bytes that a record may have (RFC 8446, section 5.1), and that pass at a time.
+MOST_EMPTY: Final = 100
+"""Records of a client that may carry nothing, such as those that ask for new keys, and make us answer.
 
-The buffers that OpenSSL reads from and writes to never shrink: no more than that is put into them.
+Libraries change keys after millions of records, and end who does so a few times in a row; so do we, whatever
+comes between.
 """
-
-MOST_UNSENT: Final = 1024 * 1024
-"""Bytes that may wait for a client whose records make us answer, such as those that ask for new keys."""
 
 
 class TlsTransport(asyncio.Transport, asyncio.Protocol):
@@ -22,10 +21,12 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     __slots__ = (
         "_client_certificate",
+        "_empty",
         "_incoming",
         "_is_over",
         "_outgoing",
         "_protocol",
+        "_records",
         "_ssl",
         "_transport",
     )
@@ -44,6 +45,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._incoming: Final = incoming
         self._outgoing: Final = outgoing
         self._client_certificate: Final = client_certificate
+        self._records: Final = Records()
+        self._empty = 0
         self._protocol: asyncio.Protocol
         self._is_over = False
 
@@ -52,18 +55,18 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._transport.set_protocol(self)
         self._protocol = protocol
         protocol.connection_made(self)
-        self._take()
+        # OpenSSL takes no byte of a record before it takes all of it.
+        self.data_received(self._incoming.read())
 
     # What the socket tells.
 
     def data_received(self, data: bytes) -> None:
         """Decrypt what came, unless nothing is awaited any more."""
-        view = memoryview(data)
-        for start in range(0, len(view), RECORD):
+        for part, ended in self._records.parts(data):
             if self._is_over:
                 return
-            self._incoming.write(view[start : start + RECORD])
-            self._take()
+            self._incoming.write(part)
+            self._take(ended)
 
     def eof_received(self) -> None:
         """Take a client that is gone without a word for gone."""
@@ -134,9 +137,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """Read on."""
         self._transport.resume_reading()
 
-    def _take(self) -> None:
+    def _take(self, records: int) -> None:
         """Pass on all that can be decrypted at once, however small the records are in which it came."""
-        parts, ended = list[bytes](), self._answer
+        parts, ended = list[bytes](), self._send
         try:
             while self._incoming.pending or self._ssl.pending():
                 if not (part := self._ssl.read(RECORD)):
@@ -147,17 +150,13 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             pass
         except ssl.SSLError:
             ended = self._fail
+        self._empty += records - len(parts)
+        if self._empty > MOST_EMPTY:
+            ended = self.abort
         if parts:
             self._protocol.data_received(parts[0] if len(parts) == 1 else b"".join(parts))
         if not self._is_over:
             ended()
-
-    def _answer(self) -> None:
-        """Send what records ask for by themselves, to who takes it."""
-        if self._outgoing.pending and self.get_write_buffer_size() > MOST_UNSENT:
-            self.abort()
-        else:
-            self._send()
 
     def _send(self) -> None:
         if self._outgoing.pending and not self._transport.is_closing():

@@ -13,6 +13,7 @@ from tests.support.memory_store import MemoryStore
 from unisono.server.api.convert import encoding
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.bus.local import LocalBus
+from unisono.server.core.catch_up_cache import PAGE_ROWS
 from unisono.server.core.feeds import SessionRules
 from unisono.server.core.sweeper import SweepRules
 from unisono.server.errors import FailedPrecondition, Reason, Unavailable
@@ -151,7 +152,7 @@ async def test_a_floor_that_passes_a_stream_ends_it() -> None:
     """A client that does not read is passed by what it would have had to remove."""
     rules = SweepRules(tombstones_per_feed=0)
     async with running(CoreHarness(sweep_rules=rules)) as harness:
-        rows = [await harness.send() for _ in range(300)]
+        rows = [await harness.send() for _ in range(PAGE_ROWS + 1)]
         stream = await Stream(harness).open()
         welcome, first = await stream.next(), await stream.next()
         for row in rows:
@@ -161,7 +162,7 @@ async def test_a_floor_that_passes_a_stream_ends_it() -> None:
         goodbye = await stream.ended()
 
         assert welcome.HasField("welcome")
-        assert len(first.event_batch.events) == 256
+        assert len(first.event_batch.events) == PAGE_ROWS
         assert goodbye.reason == pb.GOODBYE_REASON_RESYNC
         assert goodbye.HasField("retry_delay")
         again = await Stream(harness, held=await stream.cut()).synced()

@@ -1,13 +1,17 @@
 """A stream that has nothing to say shows that it lives, and asks the store whether that is so."""
 
+import asyncio
+from math import floor
 from random import Random
 
 import pytest
 
 from tests.support.buses import NullBus
+from tests.support.clocks import FakeClock
 from tests.support.core_harness import CoreHarness, Stream, running
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
+from unisono.server.clock import SingleWaiterEvent
 from unisono.server.model import Platform, TargetPolicy
 
 FOR_PHONES = TargetPolicy.of((Platform.IOS,), ())
@@ -30,6 +34,27 @@ async def test_streams_beat_within_their_interval_and_not_together() -> None:
 
         assert 85 <= min(beats.values()) <= max(beats.values()) <= 100
         assert len(set(beats.values())) > 5
+
+
+class EarlyClock(FakeClock):
+    """A clock that runs by itself, whose waits end up to a millisecond too early, as on uvloop."""
+
+    async def wait(self, event: SingleWaiterEvent, seconds: float) -> bool:
+        await asyncio.sleep(0)
+        self.advance(max(floor(seconds * 1000), 1) / 1000)
+        return event.is_set()
+
+
+async def test_a_timer_that_rings_early_has_nothing_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of idle devices would each read the store at each heartbeat."""
+    async with running(CoreHarness(clock=EarlyClock())) as harness:
+        stream = await Stream(harness).synced()
+        monkeypatch.setattr(harness.store, "changes", None)
+
+        told = [await stream.next() for _ in range(10)]
+
+        assert all(message.HasField("heartbeat") for message in told)
+        await stream.cut()
 
 
 @pytest.mark.parametrize(("asked", "kept"), [(None, 30), (1, 5), (5, 5), (77, 77), (300, 300), (3600, 300)])

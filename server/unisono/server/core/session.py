@@ -225,9 +225,12 @@ class Session:
     async def _wait_for_heartbeat(self) -> bool:
         """Wait until a heartbeat is due, polling the store at each tick. False: there is something else."""
         while True:
-            await self._clock.wait(self._subscriber.wake, self._rest())
+            woken = await self._clock.wait(self._subscriber.wake, self._rest())
             if self._clock.monotonic() < self._tick:
-                return False
+                if woken or await self._end_reason():
+                    return False
+                # Neither: uvloop's timers count whole milliseconds, and may ring up to one too early.
+                continue
             if await self._poll_store() or await self._end_reason():
                 return False
             silent = self._clock.monotonic() >= self._last_write + self._interval

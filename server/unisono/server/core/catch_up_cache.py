@@ -16,7 +16,7 @@ from unisono.server.store.base import Store
 from unisono.server.store.reads import Changes, Standing
 
 #: The most rows and payload bytes of one read: a batch must hold them with all else that they carry.
-PAGE_ROWS = 512
+PAGE_ROWS = 256
 PAGE_BYTES = BATCH_BYTES * 3 // 4
 
 SHARED_BYTES = 16 * 1024 * 1024

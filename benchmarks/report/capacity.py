@@ -63,6 +63,7 @@ _LINES: Final[Sequence[Line]] = (
     Line("new devices a second", "reconnecting", "new", "rate", _each),
     Line("missed notifications a second, to devices that come back", "catching_up", "back", "rate", _each),
     Line("memory of an idle device", "idling", "idle", "memory", _devices),
+    Line("memory of an idle device under TLS", "idling", "idle under TLS", "memory", _devices),
 )
 
 

@@ -1,58 +1,19 @@
 """TLS: who trusts the root gets in, nobody is served in the clear, and renewing needs no restart."""
 
 import socket
-import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
 import pytest
-import trustme
 
+from tests.e2e.renewable import HOST, Renewable, port_of
 from tests.support import tokens
 from tests.support.api_client import ApiClient
 from tests.support.nodes import Client
 from tests.support.processes import ServerProcess, run, serving, url
 from unisono.client import create_channel
-
-HOST = "127.0.0.1"
-
-
-class Renewable:
-    """A certificate and its key in the files that the server was told, issued by a root of the tests."""
-
-    def __init__(self, folder: Path) -> None:
-        self.authority = trustme.CA()
-        self.root = self.authority.cert_pem.bytes()
-        self.certificate, self.key = folder / "certificate.pem", folder / "key.pem"
-        self.flags = ("--tls-certificate", self.certificate, "--tls-key", self.key)
-        self.key.touch(0o600)
-        self.renew()
-
-    def renew(self) -> None:
-        """Overwrite both files with a new pair."""
-        certificate, key = self.issue()
-        self.certificate.write_bytes(certificate)
-        self.key.write_bytes(key)
-
-    def issue(self) -> tuple[bytes, bytes]:
-        """A new certificate and its key."""
-        issued = self.authority.issue_cert(HOST)
-        return issued.cert_chain_pems[0].bytes(), issued.private_key_pem.bytes()
-
-    def presented(self, server: ServerProcess) -> str:
-        """The serial number of the certificate that a new connection gets."""
-        context = ssl.create_default_context(cadata=self.root.decode())
-        context.set_alpn_protocols(["h2"])
-        with (
-            socket.create_connection((HOST, port_of(server))) as plain,
-            context.wrap_socket(plain, server_hostname=HOST) as connection,
-        ):
-            assert connection.selected_alpn_protocol() == "h2"
-            shown = connection.getpeercert()
-            assert shown is not None
-            return str(shown["serialNumber"])
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +25,6 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Renewable:
 def server(files: Renewable) -> Iterator[ServerProcess]:
     with serving(files.key.with_name("unisono.db"), *files.flags) as server:
         yield server
-
-
-def port_of(server: ServerProcess) -> int:
-    return int(server.address.removeprefix(f"{HOST}:"))
 
 
 def backend(channel: grpc.aio.Channel) -> ApiClient:

@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 from tests.http.authority import Authority
 from tests.http.listening import Served, come_true, kept, listening
 from tests.support.client_authority import AFTER, ClientAuthority, Shown, self_signed
+from tests.support.http2.frames import HEADERS
 from unisono.server.api import sampling
 from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.http.tls.client_certificates import RefusalLog
@@ -192,6 +193,38 @@ async def test_other_authorities_count_for_those_who_come_then(door: Door) -> No
     assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
     assert door.seen[-1] is not None
     assert door.seen[-1].thumbprint == MAIL.thumbprint
+
+
+async def test_authorities_are_renewed_while_clients_come_and_ask(door: Door) -> None:
+    # Given some who are there
+    context = door.context(MAIL)
+    context.set_alpn_protocols(["h2"])
+    staying = [await door.served.connect(tls=context) for _ in range(5)]
+    other = OTHERS.dns("mail.backend.internal")
+    for number in range(8):
+        authority, good, bad = ((OTHERS, other, MAIL), (CLIENTS, MAIL, other))[number % 2]
+        # When the file is overwritten while both kinds connect
+        meanwhile = [asyncio.create_task(door.ask(shown)) for shown in (good, bad) * 5]
+        await asyncio.sleep(0)
+        door.file.write_bytes(authority.pem)
+        # Then those are known by what they show, or refused
+        for result in await asyncio.gather(*meanwhile, return_exceptions=True):
+            assert isinstance(result, ClientCertificate | ssl.SSLError | ConnectionError)
+        shown = {known and known.thumbprint for known in door.seen}
+        assert shown <= {MAIL.thumbprint, other.thumbprint}
+        # And who comes afterwards is known, if it is one of that authority
+        known = await door.ask(good)
+        assert known is not None
+        assert known.thumbprint == good.thumbprint
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            await door.ask(bad)
+        # And who was there is known by what it has shown
+        for client in staying:
+            door.seen.clear()
+            client.ask(2 * number + 1)
+            await client.until(HEADERS, 2 * number + 1)
+            assert door.seen[-1] is not None
+            assert door.seen[-1].thumbprint == MAIL.thumbprint
 
 
 @pytest.mark.parametrize("content", [b"", CLIENTS.pem[:-30], OTHERS.pem + CLIENTS.pem[:-30]])

@@ -54,6 +54,12 @@ class Connection(asyncio.Protocol):
         )
         return connection
 
+    @property
+    def server_certificate(self) -> bytes | None:
+        """Return the certificate that the server has shown, in DER; None in the clear."""
+        tls = self._transport.get_extra_info("ssl_object")
+        return None if tls is None else cast("ssl.SSLObject", tls).getpeercert(binary_form=True)
+
     def ask(self, path: str, token: str, body: bytes, call: Call) -> int:
         """Begin a call, and return the number of its stream. The call is lost if the connection is ending."""
         stream_id, self._next_id = self._next_id, self._next_id + 2

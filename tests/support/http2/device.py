@@ -1,6 +1,7 @@
 """A device on connections of `tests.support.http2`, which records what it receives in a history."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -25,10 +26,19 @@ class Device:
     """One endpoint of one user, with one stream at a time, which resumes with its last token.
 
     `revision` and `unread_count` are those of its last complete point, -1 before the first; `reached` is when
-    it got there, in seconds since 1970. A `bare` one leaves payloads out of the history, to save memory.
+    it got there, in seconds since 1970. A `bare` one leaves payloads out of the history, to save memory. It
+    connects with the context `tls`, without one in the clear.
     """
 
-    def __init__(self, recorder: Recorder, user_id: str, endpoint_id: str, *, bare: bool = False) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        user_id: str,
+        endpoint_id: str,
+        *,
+        bare: bool = False,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.endpoint_id = endpoint_id
         self.caller = RecordedCaller(recorder, Principal(app_id=APP, user_id=user_id), tokens.device(user_id))
         self.connection: Connection
@@ -38,6 +48,7 @@ class Device:
         self.streams: list[Stream] = []
         self._recorder = recorder
         self._bare = bare
+        self._tls = tls
         self._resume_token = b""
         self._stream_id = 0
         self._waiting: list[tuple[Condition, asyncio.Future[None]]] = []
@@ -54,7 +65,7 @@ class Device:
 
     async def connect(self, address: str, *, reads: bool = True) -> None:
         """Connect, and subscribe. Raises `OSError`."""
-        self.subscribe(await Connection.open(address, reads=reads))
+        self.subscribe(await Connection.open(address, reads=reads, tls=self._tls))
 
     def subscribe(self, connection: Connection) -> None:
         """Subscribe on a connection, which other devices may share."""

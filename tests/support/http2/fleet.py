@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
@@ -21,11 +22,17 @@ _RESERVED: Final = 200
 
 
 def devices(
-    recorder: Recorder, name: str, count: int, *, per_user: int = PER_USER, bare: bool = False
+    recorder: Recorder,
+    name: str,
+    count: int,
+    *,
+    per_user: int = PER_USER,
+    bare: bool = False,
+    tls: ssl.SSLContext | None = None,
 ) -> list[Device]:
     """Return `count` devices, `per_user` on each of users whose ids begin with `name`."""
     return [
-        Device(recorder, f"{name}-{number // per_user}", f"{name}-{number % per_user}", bare=bare)
+        Device(recorder, f"{name}-{number // per_user}", f"{name}-{number % per_user}", bare=bare, tls=tls)
         for number in range(count)
     ]
 

@@ -228,7 +228,8 @@ async def test_a_client_that_gives_up_before_its_request_is_nobodys_error(
 ) -> None:
     with capture_logs() as entries, caplog.at_level(logging.WARNING):
         async with wire(serving) as device:
-            for call in range(1, 40, 2):
+            # As many as are taken of a client in one turn.
+            for call in range(1, 8, 2):
                 block = GOOD if call % 4 == 1 else STREAM
                 device.send(headers(call, block), data(call, ANNOUNCED), frames.given_up(call))
             device.send(headers(101, NO_TOKEN))  # which comes to the server after all others

@@ -32,6 +32,7 @@ class HeldExchange:
         self.room = asyncio.Event()
         self.room.set()
         self.is_gone = False
+        self.is_known = False
         self._parts: asyncio.Queue[bytes] = asyncio.Queue()
         for part in parts:
             self.send(part)
@@ -44,6 +45,10 @@ class HeldExchange:
     def send(self, part: bytes) -> None:
         """Have a part of the body arrive."""
         self._parts.put_nowait(part)
+
+    def known(self) -> None:
+        """See `Exchange.known`."""
+        self.is_known = True
 
     async def read(self) -> bytes:
         """See `Exchange.read`."""

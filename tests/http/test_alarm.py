@@ -1,5 +1,12 @@
 """The deadlines of a connection, by a clock that the test holds."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+import uvloop
+
 from tests.http.manual_clock import ManualClock
 from unisono.server.api.http.alarm import Alarm, Due
 
@@ -63,3 +70,19 @@ async def test_what_is_due_at_once_may_change_what_else_is() -> None:
     clock.advance(100)
     assert rung == [Due.AGE]
     assert clock.timers == 0
+
+
+@pytest.mark.parametrize("make", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def test_what_is_due_at_once_does_not_stand_in_the_way_of_what_is_due_later(
+    make: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """What uvloop calls at once has a handle that does not say when that is."""
+    with closing(make()) as loop:
+        rung: list[Due] = []
+        alarm = Alarm(loop, lambda due, now: rung.append(due))
+        alarm.set(Due.TURN, loop.time())
+        alarm.set(Due.IDLE, loop.time() + 1000)
+        while not rung:
+            loop.run_until_complete(asyncio.sleep(0))
+        alarm.close()
+    assert rung == [Due.TURN]

@@ -4,9 +4,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from unisono.server.api.http.networks import network_of_name, network_of_peer
-from unisono.server.api.http.places import MOST_LEFT, AddressLimits, Place, Places
+from unisono.server.api.http.places import FRAMES_PER_REQUEST, MOST_LEFT, AddressLimits, Place, Places
 
 HERE, THERE = "192.0.2.1", "198.51.100.7"
+
+STRANGERS = AddressLimits(requests_per_address=100)
 
 FEW = AddressLimits(connections=5, per_address=3, opening_per_address=2, new_per_address=10)
 
@@ -35,6 +37,17 @@ def test_one_address_has_a_number_of_connections() -> None:
     assert door.enter(THERE).refused is None
     held[0].leave()
     assert door.enter().refused is None
+
+
+@pytest.mark.parametrize(("connections", "most"), [(100, 90), (5, 4), (2, 1), (1, 1)])
+def test_one_address_cannot_take_all_where_there_are_few(connections: int, most: int) -> None:
+    door = Door(AddressLimits(connections=connections))
+    assert [door.enter().refused for _ in range(most)] == [None] * most
+
+    assert door.enter().refused == ("connections_per_address" if connections > 1 else "connections")
+
+    others = [door.enter(str(number)).refused for number in range(connections - most)]
+    assert others == [None] * (connections - most)
 
 
 def test_a_number_of_them_may_not_have_asked_for_anything() -> None:
@@ -100,6 +113,51 @@ def test_a_refused_one_counts_for_nothing() -> None:
         place.leave()
     assert door.places.open == 0
     assert door.enter().refused is None
+
+
+def test_strangers_of_one_address_are_read_at_a_rate_of_requests() -> None:
+    # Given an address of which a hundred requests are read in a second
+    door = Door(STRANGERS)
+    places = [door.enter() for _ in range(4)]
+    # When a hundred came at once, whatever the connections
+    assert [places[number % 4].read(0, 1) for number in range(100)] == [0.0] * 100
+    # Then each further one is read when its time has come, and others do not wait
+    assert [round(place.read(0, 1), 6) for place in places] == [0.01, 0.02, 0.03, 0.04]
+    assert round(door.enter().wait, 6) == 0.05
+    assert door.enter(THERE).read(0, 1) == 0.0
+    door.now += 0.06
+    assert places[0].read(0, 1) == 0.0
+
+
+def test_frames_that_are_no_requests_count_less() -> None:
+    door = Door(STRANGERS)
+    place = door.enter()
+    assert place.read(99 * FRAMES_PER_REQUEST, 1) == 0.0
+    assert round(place.read(FRAMES_PER_REQUEST, 0), 6) == 0.01
+
+
+def test_who_is_known_is_read_without_a_bound_and_leaves_that_of_strangers_alone() -> None:
+    door = Door(STRANGERS)
+    known, stranger = door.enter(), door.enter()
+    known.known()
+    assert [known.read(1000, 1000) for _ in range(100)] == [0.0] * 100
+    assert stranger.read(0, 99) == 0.0
+
+
+def test_who_reaches_a_unix_socket_is_read_without_a_bound() -> None:
+    place = Door(STRANGERS).enter(None)
+    assert [place.read(1000, 1000) for _ in range(100)] == [0.0] * 100
+
+
+def test_strangers_that_come_back_are_read_at_the_rate_that_they_had() -> None:
+    door = Door(STRANGERS)
+    place = door.enter()
+    place.read(0, 1000)
+    place.leave()
+    for number in range(10):
+        door.now += 0.5
+        door.enter(str(number)).leave()
+    assert round(door.enter().wait, 6) == 4.01
 
 
 def test_only_those_are_remembered_that_are_there_or_came_fast() -> None:

@@ -111,7 +111,10 @@ class Peer:
 
     def send(self, *data: bytes) -> list[Event]:
         """Send bytes, and return what happened."""
-        return list(self.connection.receive(b"".join(data), self.now))
+        events = list(self.connection.receive(b"".join(data), self.now))
+        while self.connection.has_more:
+            events += self.connection.receive(b"", self.now)
+        return events
 
     def request(
         self, stream_id: int = 1, fields: Fields = REQUEST, *, end: bool = False, flags: int = END_HEADERS

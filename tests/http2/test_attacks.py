@@ -5,6 +5,7 @@ those of CONTINUATION (CVE-2024-27316) in `test_header_pieces`, resets in a loop
 that do not read (CVE-2019-9517) in `tests.http`.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.http2.peer import (
     DATA,
     END_HEADERS,
+    END_STREAM,
     ENHANCE_YOUR_CALM,
     HEADERS,
     PRIORITY,
@@ -23,10 +25,11 @@ from tests.http2.peer import (
     frame,
     resets,
     responding,
+    rst_stream,
     settings,
     window_update,
 )
-from unisono.server.api.http.h2.calm import LARGE, USELESS_PER_SECOND
+from unisono.server.api.http.h2.calm import AFTERMATH, LARGE, REFUSED_PER_SECOND, USELESS_PER_SECOND
 from unisono.server.api.http.h2.events import RequestReceived, StreamReset
 from unisono.server.api.http.h2.header_blocks import MOST_FIELDS
 from unisono.server.api.http.h2.output import Output
@@ -95,6 +98,44 @@ def test_one_stream_too_many_is_no_mistake() -> None:
         peer.request(stream_id)
 
     assert peer.error() is None
+
+
+def test_who_begins_streams_that_are_too_many_on_and_on_is_ended() -> None:
+    """A client that resets them at once waits for no answer (CVE-2023-44487)."""
+    peer = Peer(Http2Limits(max_streams=1))
+    peer.now = 10.0
+    stream_id = 1
+    while peer.error() is None:
+        peer.send(peer.headers(stream_id), rst_stream(stream_id))
+        stream_id += 2
+
+    assert peer.error() == ENHANCE_YOUR_CALM
+    assert stream_id // 2 == 1 + REFUSED_PER_SECOND + 1
+
+
+def test_who_gives_up_more_than_there_is_room_for_now_and_then_goes_on() -> None:
+    peer = Peer(Http2Limits(max_streams=1))
+    for stream_id in range(1, 20 * REFUSED_PER_SECOND, 2):
+        peer.send(peer.headers(stream_id), frame(DATA, END_STREAM, stream_id), rst_stream(stream_id))
+        peer.now += 2 / REFUSED_PER_SECOND
+
+    assert peer.error() is None
+
+
+@pytest.mark.parametrize("after", [lambda id_: rst_stream(id_), lambda id_: frame(DATA, 0, id_, b"x")])
+def test_who_goes_on_about_a_stream_that_is_over_is_ended(after: Callable[[int], bytes]) -> None:
+    # Given a stream that is refused
+    peer = Peer(Http2Limits(max_streams=1))
+    peer.now = 10.0
+    peer.request(1)
+    peer.request(3)
+    sent = 0
+    while peer.error() is None:
+        peer.send(after(3))
+        sent += 1
+    # Then what was under way is taken: a few frames for each stream that there was
+    assert sent == 2 * AFTERMATH + USELESS_PER_SECOND + 1
+    assert peer.error() == ENHANCE_YOUR_CALM
 
 
 def test_headers_without_names_are_no_request_and_leave_nothing() -> None:

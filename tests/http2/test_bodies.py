@@ -113,7 +113,10 @@ class Conversation:
         data, self.to_server = self.to_server[:to_server], self.to_server[to_server:]
         # However small the parts are, they come slowly enough.
         self.now += 1.0
-        for event in self.server.receive(data, self.now):
+        events = list(self.server.receive(data, self.now))
+        while self.server.has_more:
+            events += self.server.receive(b"", self.now)
+        for event in events:
             assert not isinstance(event, StreamReset)
             if isinstance(event, RequestReceived):
                 self.server.send_headers(event.stream_id, RESPONSE)

@@ -120,7 +120,7 @@ class _WithHeaders:
         self.method, self.path, self.headers = exchange.method, exchange.path, exchange.headers
         self.version, self.peer = exchange.version, exchange.peer
         self.client_certificate = exchange.client_certificate
-        self.read, self.write = exchange.read, exchange.write
+        self.read, self.write, self.known = exchange.read, exchange.write, exchange.known
         self.finish, self.reset = exchange.finish, exchange.reset
 
     def respond(self, status: int, headers: Headers, *, end: bool = False) -> None:

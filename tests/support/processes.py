@@ -42,6 +42,7 @@ ONE_ADDRESS: Final[Environment] = {
     "UNISONO_CONNECTIONS_PER_ADDRESS": "100000",
     "UNISONO_OPENING_CONNECTIONS_PER_ADDRESS": "100000",
     "UNISONO_NEW_CONNECTIONS_PER_ADDRESS": "100000",
+    "UNISONO_STRANGER_REQUESTS_PER_ADDRESS": "100000",
 }
 """Settings for more clients on this machine than share an address elsewhere."""
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from math import inf
 from statistics import median
 from typing import Final
 
@@ -14,17 +16,31 @@ from unisono.client import Publisher, UnisonoError
 
 MIB: Final = 1024 * 1024
 
-#: By how much memory may grow during an attack, and how much may be left of it afterwards, in MiB.
-GROWTH: Final = 128
-LEFT: Final = 64
 
-#: The allowed median of good calls: a multiple of that of quiet phases, or milliseconds; and the allowed
-#: longest call, beyond the longest of quiet phases. A short run, which shares its cores with other work, is
-#: allowed a multiple of both.
-TIMES: Final = 3
-SLOW: Final = 20.0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What an attack may come to.
+
+    By `growth` memory may grow, and `left` may be left of it afterwards, in MiB. The median of good calls may
+    be `times` that of quiet phases, or `slow` milliseconds.
+    """
+
+    growth: float
+    left: float
+    times: float
+    slow: float
+
+
+ON_GRPCIO: Final = Bounds(growth=128, left=64, times=3, slow=20)
+ON_HTTP: Final = Bounds(growth=32, left=32, times=2, slow=0)
+
+#: The allowed longest call in milliseconds, beyond the longest of quiet phases. A short run, which shares its
+#: cores with other work, is allowed a multiple, of the median too.
 WORST: Final = 1_000.0
 NOISE: Final = 10
+
+#: Where good calls come from.
+HERE: Final = "127.0.0.1"
 
 #: Seconds of quiet and of attack, and how long memory may take to be freed afterwards.
 PEACE: Final = 2.0
@@ -39,9 +55,12 @@ _LOOK: Final = 0.05
 class Siege:
     """Measures one kind of attack, round by round. Times are in milliseconds, memory in MiB."""
 
-    def __init__(self, name: str, target: Target, pid: int, caller: Publisher, *, whole: bool) -> None:
+    def __init__(
+        self, name: str, target: Target, pid: int, caller: Publisher, bounds: Bounds, *, whole: bool
+    ) -> None:
         self._name, self._target, self._pid, self._caller = name, target, pid, caller
-        self._whole = whole
+        self._bounds, self._whole = bounds, whole
+        self._counts: dict[str, list[float]] = {}
         self._quiet: list[float] = []
         self._loaded: list[float] = []
         self._worst = self._worst_quiet = self._refused = 0.0
@@ -56,6 +75,8 @@ class Siege:
                 await attacking.begin()
                 found = await self.calls(WAR if self._whole else SHORT_PHASE)
             self._left = max(self._left, await self._comes_back())
+        for what, count in attacking.counts.items():
+            self._counts.setdefault(what, []).append(count)
         self._quiet.append(median(before))
         self._loaded.append(median(found))
         self._worst, self._worst_quiet = max(self._worst, *found), max(self._worst_quiet, *before)
@@ -76,23 +97,31 @@ class Siege:
 
     def write(self, context: TrialContext) -> None:
         """Annotate the history with the values of all rounds, for the judge."""
-        times, quiet = 1 if self._whole else NOISE, median(self._quiet)
+        times, quiet, name = 1 if self._whole else NOISE, median(self._quiet), self._label
         context.took(
-            f"{self._name}: a good call, in ms",
+            f"{name}: a good call, in ms",
             median(self._loaded),
-            times * max(TIMES * quiet, SLOW),
+            times * max(self._bounds.times * quiet, self._bounds.slow),
             quiet=quiet,
         )
         context.took(
-            f"{self._name}: the slowest of them, in ms",
+            f"{name}: the slowest of them, in ms",
             self._worst,
             times * WORST + self._worst_quiet,
             quiet=self._worst_quiet,
         )
-        context.measured(f"{self._name}: good calls that were refused", self._refused, 0)
+        context.measured(f"{name}: good calls that were refused", self._refused, 0)
         grown, left = self._peak - self._before, self._left - self._before
-        context.measured(f"{self._name}: memory grew by, in MiB", grown, GROWTH, before=self._before)
-        context.measured(f"{self._name}: memory left of it, in MiB", left, LEFT)
+        context.measured(f"{name}: memory grew by, in MiB", grown, self._bounds.growth, before=self._before)
+        context.measured(f"{name}: memory left of it, in MiB", left, self._bounds.left)
+        for what, counts in self._counts.items():
+            context.measured(f"{name}: {what} a second", median(counts), inf)
+
+    @property
+    def _label(self) -> str:
+        """The name of the attack, and where it comes from, unless that is where good calls come from."""
+        source = self._target.source
+        return self._name if source == HERE else f"{self._name} from {source}"
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
@@ -113,7 +142,7 @@ class Siege:
         """Wait until memory is freed, or the grace is over, and return it."""
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
-                while self._memory() - self._before > LEFT:
+                while self._memory() - self._before > self._bounds.left:
                     await asyncio.sleep(_LOOK)
         return self._memory()
 

@@ -1,7 +1,7 @@
 """Runs one attack in a process of its own: `python -m tests.support.attacks NAME HOST:PORT SOURCE [ROOT]`.
 
 The process prints "ready", waits for a line of input, and prints "begun" once the attack is in place, and
-"over" if it comes to an end. It ends when its input does.
+"over" if it comes to an end. It ends when its input does; an attack that counts prints JSON last.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.support.attacks import strangers
+from tests.support.attacks import floods, forged, strangers
 from tests.support.attacks.strangers import Begun
 from tests.support.http2.stranger import Target
 
@@ -23,6 +23,11 @@ STRANGERS: Final = (
     strangers.small_bodies,
     strangers.held,
     strangers.held_again,
+    floods.floods,
+    floods.pages,
+    forged.forged,
+    forged.forged_by_many,
+    forged.forged_behind_a_proxy,
 )
 
 

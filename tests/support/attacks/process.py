@@ -1,6 +1,7 @@
 """Starts an attack in a process of its own, so that it takes no time from the process that measures."""
 
 import asyncio
+import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -15,9 +16,10 @@ ROOT: Final = Path(__file__).parents[3]
 
 
 class Attack:
-    """A running attack process, which has printed "ready"."""
+    """A running attack process, which has printed "ready". `counts` is what it counted, once it has ended."""
 
     def __init__(self, process: Process) -> None:
+        self.counts: dict[str, float] = {}
         self._process = process
 
     async def begin(self) -> None:
@@ -29,6 +31,16 @@ class Attack:
     async def over(self, *, timeout: float) -> None:
         """Wait until the server has ended the attack. Raises `TimeoutError` after `timeout` seconds."""
         await self.says("over", timeout=timeout)
+
+    async def end(self) -> None:
+        """Wait until the process has ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        for line in (await self._process.stdout.read()).splitlines():
+            if line.startswith(b"{"):
+                self.counts = json.loads(line)
+        await self._process.wait()
 
     async def says(self, what: str, *, timeout: float = TIMEOUT) -> None:
         """Assert that the next line is `what`. Raises `TimeoutError` when none comes in `timeout` seconds."""
@@ -44,11 +56,9 @@ async def attack(name: str, target: Target) -> AsyncIterator[Attack]:
     command = (sys.executable, "-m", "tests.support.attacks", name, target.address, target.source)
     arguments = (*command, target.root) if target.root else command
     process = await asyncio.create_subprocess_exec(*arguments, stdin=PIPE, stdout=PIPE, cwd=ROOT)
+    attacking = Attack(process)
     try:
-        attacking = Attack(process)
         await attacking.says("ready")
         yield attacking
     finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await process.wait()
+        await attacking.end()

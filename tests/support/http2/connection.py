@@ -45,12 +45,25 @@ class Connection(asyncio.Protocol):
         self._ending = False
 
     @classmethod
-    async def open(cls, address: str, *, reads: bool = True, tls: ssl.SSLContext | None = None) -> Self:
-        """Connect to HOST:PORT, in the clear without a context. Raises `OSError`."""
+    async def open(
+        cls,
+        address: str,
+        *,
+        reads: bool = True,
+        tls: ssl.SSLContext | None = None,
+        source: str | None = None,
+    ) -> Self:
+        """Connect to HOST:PORT, in the clear without a context; from a local address if `source` names one.
+
+        Raises `OSError`.
+        """
         host, port = address.rsplit(":", 1)
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(
-            lambda: cls(address, reads=reads), host, int(port), ssl=tls
+        _, connection = await asyncio.get_running_loop().create_connection(
+            lambda: cls(address, reads=reads),
+            host,
+            int(port),
+            ssl=tls,
+            local_addr=None if source is None else (source, 0),
         )
         return connection
 

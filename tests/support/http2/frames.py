@@ -10,11 +10,13 @@ PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 #: The kinds of frames (RFC 9113, section 6).
 DATA: Final = 0x0
 HEADERS: Final = 0x1
+PRIORITY: Final = 0x2
 RST_STREAM: Final = 0x3
 SETTINGS: Final = 0x4
 PING: Final = 0x6
 GOAWAY: Final = 0x7
 WINDOW_UPDATE: Final = 0x8
+CONTINUATION: Final = 0x9
 
 #: Flags. ACK is of settings and pings, END_STREAM of data and headers, the others of headers.
 ACK: Final = 0x1

@@ -34,6 +34,9 @@ class Call(Protocol):
     def client_certificate(self) -> ClientCertificate | None:
         """The certificate that the client has shown, and that is trusted; None without."""
 
+    def known(self) -> None:
+        """Know that the caller has shown who he is: only strangers are bounded by their address."""
+
     async def read(self, limit: int) -> bytes | None:
         """Return the next request, encoded; None when the client sends no more.
 

@@ -78,4 +78,5 @@ def _address_limits(transport: Transport) -> AddressLimits:
         per_address=transport.connections_per_address,
         opening_per_address=transport.opening_connections_per_address,
         new_per_address=transport.new_connections_per_address,
+        requests_per_address=transport.stranger_requests_per_address,
     )

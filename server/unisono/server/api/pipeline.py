@@ -187,6 +187,7 @@ class Pipeline:
         more calls a second than allowed.
         """
         principal = self._authenticated(call, metadata)
+        call.known()
         self._admission.begin(principal, kind)
         auth.require_role(principal, allowed)
         return principal

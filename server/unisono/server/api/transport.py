@@ -32,6 +32,7 @@ class Transport:
     connections_per_address: int = 4000
     opening_connections_per_address: int = 2000
     new_connections_per_address: int = 200
+    stranger_requests_per_address: int = 500
     trusted_proxies: Sequence[str] = ()
     proxy_protocol: bool = False
     forwarded_header: str = "x-forwarded-for"

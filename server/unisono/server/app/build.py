@@ -89,6 +89,7 @@ def _transport(settings: Settings, fitting: int) -> Transport:
         connections_per_address=settings.connections_per_address,
         opening_connections_per_address=settings.opening_connections_per_address,
         new_connections_per_address=settings.new_connections_per_address,
+        stranger_requests_per_address=settings.stranger_requests_per_address,
         trusted_proxies=settings.trusted_proxies,
         proxy_protocol=settings.proxy_protocol,
         forwarded_header=settings.forwarded_header,

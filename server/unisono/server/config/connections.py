@@ -29,3 +29,11 @@ class ConnectionSettings(BaseModel):
         ge=1,
         le=1_000_000,
     )
+    stranger_requests_per_address: int = setting(
+        500,
+        ITEMS,
+        "requests that are read in a second of the connections of one address on which nobody has "
+        "shown a good token; transport http",
+        ge=1,
+        le=1_000_000,
+    )

@@ -49,6 +49,10 @@ class ExchangeCall:
         """See `Call.client_certificate`."""
         return self._exchange.client_certificate
 
+    def known(self) -> None:
+        """See `Call.known`."""
+        self._exchange.known()
+
     async def read(self, limit: int) -> bytes | None:
         """See `Call.read`."""
         try:

@@ -39,6 +39,9 @@ class GrpcioCall:
         """See `Call.client_certificate`: gRPC can ask for them of everybody only, so it asks nobody."""
         return None
 
+    def known(self) -> None:
+        """See `Call.known`. What gRPC reads of whom cannot be bounded."""
+
     async def read(self, limit: int) -> bytes | None:
         """See `Call.read`. gRPC has received it as a whole then, within the limit of its server."""
         request: object = await self._context.read()

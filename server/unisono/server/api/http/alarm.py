@@ -21,6 +21,7 @@ class Due(IntEnum):
     STALLED_STREAMS = 10
     LINGER = 11
     FRAME = 12
+    TURN = 13
 
 
 class Alarm:
@@ -29,13 +30,15 @@ class Alarm:
     A timer is armed anew only for what comes earlier; for what was put off, it rings once in vain.
     """
 
-    __slots__ = ("_deadlines", "_loop", "_on_due", "_timer")
+    __slots__ = ("_at", "_deadlines", "_loop", "_on_due", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_due: Callable[[Due, float], None]) -> None:
         self._loop: Final = loop
         self._on_due: Callable[[Due, float], None] | None = on_due
         self._deadlines: Final[dict[Due, float]] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        # When that rings: of what is due at once, the handles of uvloop do not say it.
+        self._at = 0.0
 
     def hand_over(self, on_due: Callable[[Due, float], None]) -> None:
         """Have another one called from now on."""
@@ -46,7 +49,7 @@ class Alarm:
         if self._on_due is None:
             return
         self._deadlines[due] = at
-        if self._timer is None or at < self._timer.when():
+        if self._timer is None or at < self._at:
             self._arm(at)
 
     def is_set(self, due: Due) -> bool:
@@ -69,7 +72,7 @@ class Alarm:
     def _arm(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(at, self._ring)
+        self._timer, self._at = self._loop.call_at(at, self._ring), at
 
     def _ring(self) -> None:
         self._timer = None
@@ -87,5 +90,5 @@ class Alarm:
     def _arm_first(self) -> None:
         if self._deadlines:
             first = min(self._deadlines.values())
-            if self._timer is None or first < self._timer.when():
+            if self._timer is None or first < self._at:
                 self._arm(first)

@@ -50,6 +50,9 @@ class Exchange(Protocol):
     def client_certificate(self) -> ClientCertificate | None:
         """The certificate that the client has shown, and that is trusted; None without."""
 
+    def known(self) -> None:
+        """Know that who sent it has shown who he is, by whatever means."""
+
     async def read(self) -> bytes:
         """Return the next part of the body, empty at its end. Raises `ClientGone`.
 

@@ -84,9 +84,9 @@ class Http1Connection(SocketConnection):
             self.send(h11.InformationalResponse(status_code=100, headers=[]))
 
     def read_on(self) -> None:
-        """Take more from the socket, since the body was read."""
-        if not self.closing and not self._http1.trailing_data[0]:
-            self.transport.resume_reading()
+        """See `SocketConnection`; what is there of the next request comes first."""
+        if not self._http1.trailing_data[0]:
+            super().read_on()
 
     def respond(self, status: int, headers: Headers) -> None:
         """Send the headers of a response."""
@@ -137,26 +137,35 @@ class Http1Connection(SocketConnection):
         elif due is Due.KEEPALIVE and self._exchange is not None:
             self._expect_body(now)
 
+    def take_turn(self) -> None:
+        """See `SocketConnection`."""
+        self._advance()
+
+    @property
+    def _awaits_next(self) -> bool:
+        """Whether there is to be a turn for others before the next request; one that has begun goes on."""
+        return self.awaits_turn and self._exchange is None
+
     def _take_next(self) -> None:
-        if not self.closing:
+        if not (self.closing or self.awaits_turn):
             self.transport.resume_reading()
             self._advance()
 
     def _advance(self) -> None:
         """Take what h11 has understood, as long as it is one request's."""
         try:
-            while not self.closing:
+            while not (self.closing or self._awaits_next):
                 event = self._http1.next_event()
                 if event is h11.NEED_DATA:
                     return
                 if event is h11.PAUSED:
-                    self._wait_for_turn()
+                    self._wait_for_response()
                     return
                 self._on_event(event)
         except h11.RemoteProtocolError as error:
             self.refuse(error.error_status_hint, str(error))
 
-    def _wait_for_turn(self) -> None:
+    def _wait_for_response(self) -> None:
         if self._http1.trailing_data[0]:
             self.transport.pause_reading()
 
@@ -175,6 +184,8 @@ class Http1Connection(SocketConnection):
 
     def _on_request(self, request: h11.Request) -> None:
         self.place.asked()
+        if wait := self.place.read(0, 1):
+            self.wait_for_turn(wait)
         self.alarm.clear(Due.HANDSHAKE, Due.IDLE)
         names = {name for name, _ in request.headers}
         if request.method == b"CONNECT":

@@ -66,6 +66,10 @@ class Http1Exchange:
         """See `Exchange`."""
         return self._connection.certificate_of(self.headers)
 
+    def known(self) -> None:
+        """See `Exchange`."""
+        self._connection.known()
+
     async def read(self) -> bytes:
         """See `Exchange`."""
         self._connection.ask_for_body()

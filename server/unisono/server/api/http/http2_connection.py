@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from unisono.server.api.http.alarm import Alarm, Due
-from unisono.server.api.http.h2.connection import Connection
-from unisono.server.api.http.h2.errors import ErrorCode
+from unisono.server.api.http.h2.connection import FRAMES_PER_TURN, Connection
+from unisono.server.api.http.h2.errors import ConnectionFailed, ErrorCode
 from unisono.server.api.http.h2.events import (
     DataReceived,
     Event,
@@ -21,17 +21,27 @@ from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
 from unisono.server.api.http.socket_connection import SocketConnection
 
+STRANGER_FRAMES: Final = 16
+"""Frames in a turn of a client that is not known: enough for its first request, and that makes it known."""
+
+MOST_KEPT: Final = 32 * 1024
+"""Bytes that are kept of a stranger who has to wait. Who sends more before he is known is ended."""
+
+BYTES_PER_TURN: Final = 64 * 1024
+"""Who sends as much at once sends faster than we take it: others have their turn before there is more."""
+
 
 class Http2Connection(SocketConnection):
     """What arrives at once is answered at once: by one write, after the tasks that it woke have run."""
 
-    __slots__ = ("_exchanges", "_life", "_waiting", "http2")
+    __slots__ = ("_begun", "_exchanges", "_life", "_waiting", "http2")
 
     def __init__(self, serving: Serving, alarm: Alarm, opened: float, place: Place) -> None:
         super().__init__(serving, alarm, opened, place)
         self.http2: Final = Connection(serving.http2_limits)
         self._exchanges: Final[dict[int, Http2Exchange]] = {}
         self._waiting: Final[dict[int, Http2Exchange]] = {}
+        self._begun = 0
         self._life: Final = Http2Life(alarm, serving.timeouts, opened, serving.loop.time())
 
     @property
@@ -44,13 +54,17 @@ class Http2Connection(SocketConnection):
         if self.closing:
             return
         self.received = self.serving.loop.time()
-        events = self.http2.receive(data, self.received)
-        if self.http2.error is not None:
-            self.close()
-            return
-        self._life.arrived(self, self.received)
-        self._dispatch(events)
-        self.flush_soon()
+        if self.awaits_turn:
+            self.http2.keep(data)
+        elif self.place.wait and not self.http2.is_greeted:
+            self.http2.keep(data)
+            self._wait(self.place.wait)
+        else:
+            self._take(data)
+
+    def take_turn(self) -> None:
+        """See `SocketConnection`."""
+        self._take(b"")
 
     def take_output(self) -> bytes:
         """See `SocketConnection`."""
@@ -103,6 +117,27 @@ class Http2Connection(SocketConnection):
         else:
             self._life.on_due(self, due, now)
 
+    def _take(self, data: bytes) -> None:
+        most = FRAMES_PER_TURN if self.place.is_known else STRANGER_FRAMES
+        events = self.http2.receive(data, self.received, most)
+        if self.http2.error is not None:
+            self.close()
+            return
+        self._life.arrived(self, self.received)
+        begun = self._begun
+        self._dispatch(events)
+        self.flush_soon()
+        wait = self.place.read(self.http2.turn, self._begun - begun)
+        if wait or self.http2.has_more or len(data) >= BYTES_PER_TURN:
+            self._wait(wait)
+
+    def _wait(self, seconds: float) -> None:
+        if seconds and self.http2.kept > MOST_KEPT:
+            self.http2.fail(ConnectionFailed(ErrorCode.ENHANCE_YOUR_CALM, "too much before a good token"))
+            self.close()
+        else:
+            self.wait_for_turn(seconds)
+
     def _dispatch(self, events: Iterable[Event]) -> None:
         for event in events:
             if isinstance(event, RequestReceived):
@@ -123,6 +158,7 @@ class Http2Connection(SocketConnection):
         exchange = Http2Exchange(self, event.stream_id, event.head, ended=event.ended)
         self._exchanges[event.stream_id] = exchange
         exchange.task = self.serving.start(exchange)
+        self._begun += 1
 
     def _on_data(self, event: DataReceived) -> None:
         self._exchanges[event.stream_id].feed(event.data, event.taken, ended=event.ended)

@@ -60,6 +60,10 @@ class Http2Exchange:
         """See `Ending`."""
         return self.is_finished or self._gone
 
+    def known(self) -> None:
+        """See `Exchange`."""
+        self._connection.known()
+
     async def read(self) -> bytes:
         """See `Exchange`."""
         data, held = await self._body.read()

@@ -21,7 +21,10 @@ They are answers without bodies, for those are held back.
 
 
 class SocketConnection(asyncio.Protocol, ABC):
-    """A connection whose version is known. `received` is when something came last."""
+    """A connection whose version is known. `received` is when something came last.
+
+    While it `awaits_turn`, nothing is taken of what comes.
+    """
 
     __slots__ = (
         "_certificate",
@@ -32,6 +35,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         "_progress_at",
         "_unsent",
         "alarm",
+        "awaits_turn",
         "closing",
         "peer",
         "place",
@@ -49,6 +53,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         self._names_clients = False
         self._certificate: ClientCertificate | None = None
         self.closing = False
+        self.awaits_turn = False
         self.received = opened
         self._flushing = False
         self._paused = False
@@ -72,6 +77,10 @@ class SocketConnection(asyncio.Protocol, ABC):
     @abstractmethod
     def drop_exchanges(self) -> None:
         """Cancel the tasks of what runs: the client is gone."""
+
+    @abstractmethod
+    def take_turn(self) -> None:
+        """Go on with what came when it was not this client's turn."""
 
     @abstractmethod
     def on_time(self, due: Due, now: float) -> None:
@@ -110,6 +119,27 @@ class SocketConnection(asyncio.Protocol, ABC):
         self.closing = True
         self.drop_exchanges()
 
+    def known(self) -> None:
+        """Know that a client of this connection has shown who it is: it waits with strangers no more."""
+        self.place.known()
+        if self.alarm.is_set(Due.TURN):
+            self.alarm.clear(Due.TURN)
+            self.serving.loop.call_soon(self._on_turn)
+
+    def read_on(self) -> None:
+        """Take more from the socket, unless others have their turn, or its client does not read itself."""
+        if not (self.closing or self.awaits_turn or self._piled > MOST_PILED):
+            self.transport.resume_reading()
+
+    def wait_for_turn(self, seconds: float) -> None:
+        """Take nothing more until others had their turn, or for so many seconds."""
+        self.awaits_turn = True
+        self.transport.pause_reading()
+        if seconds:
+            self.alarm.set(Due.TURN, self.serving.loop.time() + seconds)
+        else:
+            self.serving.loop.call_soon(self._on_turn)
+
     @property
     def is_held(self) -> bool:
         """Whether the socket takes no more."""
@@ -122,9 +152,9 @@ class SocketConnection(asyncio.Protocol, ABC):
     def resume_writing(self) -> None:
         """Go on."""
         self._paused = False
-        if self._piled > MOST_PILED:
-            self.transport.resume_reading()
-        self._piled = 0
+        piled, self._piled = self._piled, 0
+        if piled > MOST_PILED:
+            self.read_on()
 
     def flush_soon(self) -> None:
         """Send, once those who run now have had their turn."""
@@ -177,8 +207,16 @@ class SocketConnection(asyncio.Protocol, ABC):
             self.abort()
         elif due is Due.AGE:
             self.drain()
+        elif due is Due.TURN:
+            self._on_turn()
         else:
             self.on_time(due, now)
+
+    def _on_turn(self) -> None:
+        self.awaits_turn = False
+        if not self.closing:
+            self.take_turn()
+            self.read_on()
 
     def _pile(self, written: int) -> None:
         """Read nothing more from a client that makes us answer, and does not take the answers."""

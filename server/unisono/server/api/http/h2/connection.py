@@ -1,6 +1,7 @@
 """A connection of HTTP/2, the server's side: bytes go in and come out, and events say what happened."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Final
 
 from unisono.server.api.http.h2 import frames
@@ -14,6 +15,9 @@ from unisono.server.api.http.h2.settings import WINDOW, Setting
 from unisono.server.api.http.h2.state import ConnectionState, Http2Limits
 from unisono.server.api.http.h2.stream import Stream
 
+FRAMES_PER_TURN: Final = 256
+"""Frames that are taken at once: more than a client in a hurry has under way, and a few milliseconds."""
+
 
 class Connection:
     """One connection. Nothing is sent by itself: `take_output` returns the bytes for the socket.
@@ -22,13 +26,15 @@ class Connection:
     `error` is set, nothing more is taken: what is left is to be sent, and the socket to be closed.
     """
 
-    __slots__ = ("_inbound", "_reader", "_state", "error")
+    __slots__ = ("_inbound", "_reader", "_state", "error", "has_more", "turn")
 
     def __init__(self, limits: Http2Limits = Http2Limits()) -> None:  # noqa: B008
         self._state: Final = ConnectionState(limits)
         self._reader: Final = FrameReader()
         self._inbound: Final = Inbound(self._state)
         self.error: ConnectionFailed | None = None
+        self.turn = 0
+        self.has_more = False
         self._state.output.control(
             frames.settings(
                 {
@@ -59,21 +65,32 @@ class Connection:
     @property
     def unfinished(self) -> int | None:
         """The number of the frame or header block that has begun to come, and not ended; None for none."""
-        inbound = self._inbound
-        return inbound.taken if self._reader.is_within_frame or inbound.is_within_block else None
+        inbound, is_within_frame = self._inbound, self._reader.is_within_frame and not self.has_more
+        return inbound.taken if is_within_frame or inbound.is_within_block else None
 
-    def receive(self, data: bytes, now: float) -> Sequence[Event]:
+    @property
+    def kept(self) -> int:
+        """How many bytes have come and were not taken yet."""
+        return self._reader.kept
+
+    def receive(self, data: bytes, now: float, most: int = FRAMES_PER_TURN) -> Sequence[Event]:
         """Take bytes that came at a time in seconds, and return what happened.
 
-        A client that breaks the rules is told by a GOAWAY, and `error` is set.
+        A turn takes `most` frames at most. It took `turn` of them, and where it left some, `has_more` is set:
+        call it again then, without bytes. A client that breaks the rules is told by a GOAWAY, and `error` is
+        set.
         """
+        self.turn, self.has_more = 0, False
         if self.error is None:
             try:
-                for frame in self._reader.feed(data):
-                    self._inbound.take(frame, now)
+                self._take(data, now, most)
             except ConnectionFailed as error:
                 self.fail(error)
         return self._happened()
+
+    def keep(self, data: bytes) -> None:
+        """Keep bytes that came while it is not this client's turn."""
+        self._reader.keep(data)
 
     def fail(self, error: ConnectionFailed) -> None:
         """End the connection with a GOAWAY."""
@@ -160,6 +177,15 @@ class Connection:
         self._state.output.resume()
         self._state.resumed()
         return self._happened()
+
+    def _take(self, data: bytes, now: float, most: int) -> None:
+        with closing(self._reader.feed(data)) as found:
+            for frame in found:
+                self.turn += 1
+                self._inbound.take(frame, now)
+                if self.turn == most:
+                    break
+        self.has_more = self.turn == most and self._reader.is_within_frame
 
     def _open(self, stream_id: int) -> Stream | None:
         """Return a stream of which more may be sent."""

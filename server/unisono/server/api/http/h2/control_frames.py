@@ -43,6 +43,8 @@ class ControlFrames:
         stream = state.streams.get(frame.stream_id)
         if stream is not None:
             state.reset_by_peer(stream, frames.number(frame.payload))
+        else:
+            self._calm.over(self._now)
 
     def _on_settings(self, frame: Frame) -> None:
         state = self._state

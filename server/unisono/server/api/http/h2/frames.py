@@ -1,6 +1,6 @@
 """Frames (RFC 9113, sections 4 and 6): splits bytes into them, and makes them. Knows no streams."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from enum import IntEnum
 from struct import Struct
 from typing import Final, NamedTuple
@@ -49,23 +49,40 @@ class Frame(NamedTuple):
 
 
 class FrameReader:
-    """Splits what a client sends into its frames, after the preface. Holds one incomplete frame at most."""
+    """Splits what a client sends into its frames, after the preface. Holds what nobody has taken yet."""
 
-    __slots__ = ("_buffer", "_greeted")
+    __slots__ = ("_at", "_buffer", "_greeted")
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._at = 0
         self._greeted = False
 
     @property
     def is_within_frame(self) -> bool:
         """Whether a frame, or the preface, has begun and not ended."""
-        return bool(self._buffer) or not self._greeted
+        return len(self._buffer) > self._at or not self._greeted
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
-        """Yield the frames that are complete. Raises `ConnectionFailed`."""
-        buffer = self._buffer + data if self._buffer else data
-        at = 0
+    @property
+    def kept(self) -> int:
+        """How many bytes nobody has taken yet."""
+        return len(self._buffer) - self._at
+
+    def keep(self, data: bytes) -> None:
+        """Add what came, for later."""
+        if self._at or not self._buffer:
+            self._buffer, self._at = self._buffer[self._at :] + data, 0
+        else:
+            self._buffer += data
+
+    def feed(self, data: bytes) -> Generator[Frame, None, None]:
+        """Yield the frames that are complete; who takes fewer has to close it, and finds the others later.
+
+        Raises `ConnectionFailed`.
+        """
+        if data:
+            self.keep(data)
+        buffer, at = self._buffer, self._at
         if not self._greeted:
             at = self._greet(buffer)
             if not self._greeted:
@@ -83,8 +100,10 @@ class FrameReader:
                 payload = buffer[at + 9 : after]
                 at = after
                 yield Frame(kind, flags, stream_id & 0x7FFF_FFFF, payload)
+            buffer, at = buffer[at:], 0
         finally:
-            self._buffer = buffer[at:]
+            # Whole frames that are left are not copied at each turn: they may be many.
+            self._buffer, self._at = (buffer, at) if at < len(buffer) else (b"", 0)
 
     def _greet(self, buffer: bytes) -> int:
         """Return where the frames begin; nothing is greeted before the preface is complete."""
@@ -92,7 +111,6 @@ class FrameReader:
         if buffer[:size] != PREFACE[:size]:
             raise broken("the preface of HTTP/2 is missing")
         if size < len(PREFACE):
-            self._buffer = buffer
             return 0
         self._greeted = True
         return size

@@ -95,6 +95,7 @@ class Inbound:
         if stream is None or stream.remote_closed:
             state.give_back(size)
             state.late(frame.stream_id)
+            self._calm.over(self._now)
             return
         try:
             stream.take(len(data), size, ended=ended)
@@ -128,6 +129,7 @@ class Inbound:
                 self._on_trailers(stream, block, headers)
             elif stream_id > state.last_stream_id:
                 state.last_stream_id = stream_id
+                self._calm.asked()
                 if stream_id <= state.last_taken:
                     self._on_request(block, headers)
             else:
@@ -141,6 +143,7 @@ class Inbound:
             raise StreamFailed(stream_id, ErrorCode.PROTOCOL_ERROR, "a stream depends on itself")
         head = _within_limit(stream_id, headers).request()
         if state.is_full:
+            self._calm.refused(self._now)
             raise StreamFailed(stream_id, ErrorCode.REFUSED_STREAM, "too many streams")
         if block.ends_stream and head.content_length:
             raise StreamFailed(stream_id, ErrorCode.PROTOCOL_ERROR, "the body is not as long as it says")

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -22,9 +22,6 @@ from unisono.server.api import sampling
 from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.http.tls.client_certificates import RefusalLog
 from unisono.server.api.sampling import MAX_LINES
-from unisono.server.api.tls import Certificate, CertificateError
-from unisono.server.app.build import certificate
-from unisono.server.config import Settings
 from unisono.server.model.client_certificate import MOST_NAMES, ClientCertificate
 
 CLIENTS: Final = ClientAuthority()
@@ -277,31 +274,3 @@ def _visit(
         while connection.recv(1024):
             pass
         return connection.session, connection.session_reused
-
-
-@pytest.mark.parametrize(
-    ("put", "says"),
-    [
-        (lambda file: file.write_bytes(b"no PEM"), "has no PEM certificates"),
-        (lambda file: None, "cannot read the TLS files"),
-        (lambda file: file.mkdir(), "cannot read"),
-    ],
-)
-def test_a_file_that_is_of_no_use_is_refused(
-    tmp_path: Path, put: Callable[[Path], object], says: str
-) -> None:
-    Authority(tmp_path)
-    file = tmp_path / "clients.pem"
-    put(file)
-    with pytest.raises(CertificateError, match=says) as raised:
-        Certificate(tmp_path / "certificate.pem", tmp_path / "key.pem", file)
-    assert str(file) in str(raised.value)
-
-
-@pytest.mark.parametrize("transport", ["grpcio", "auto"])
-def test_the_other_transport_asks_nobody_and_says_what_does(tmp_path: Path, transport: str) -> None:
-    file = tmp_path / "clients.pem"
-    names = {"tls_certificate": tmp_path / "certificate.pem", "tls_key": tmp_path / "key.pem"}
-    settings = Settings.model_validate({"tls_client_ca": file, "transport": transport, **names})
-    with pytest.raises(CertificateError, match='tls_client_ca needs the line transport = "http"'):
-        certificate(settings)

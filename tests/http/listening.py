@@ -23,6 +23,9 @@ from unisono.server.api.tls import Certificate
 
 HOST: Final = "127.0.0.1"
 
+MANY_AT_ONE_ADDRESS: Final = AddressLimits(requests_per_address=1_000_000)
+"""All clients of a test share the address of this machine, and few say who they are."""
+
 
 class Served:
     """A listener, its port, and the clients that connected to it."""
@@ -96,7 +99,7 @@ async def listening(
             handle,
             timeouts=Timeouts(**timeouts),
             http2_limits=limits or Http2Limits(),
-            address_limits=addresses or AddressLimits(),
+            address_limits=addresses or MANY_AT_ONE_ADDRESS,
             proxies=proxies or TrustedProxies(),
             handshakes=handshakes,
         )

@@ -247,7 +247,7 @@ async def test_answers_do_not_pile_up_for_a_socket_that_takes_nothing() -> None:
 
         cast("asyncio.Transport", writer.transport).resume_reading()
         while handled < asked:
-            await reader.read(65_536)
+            assert await reader.read(65_536), "the connection was ended"
 
 
 @pytest.mark.parametrize("version", ["1.1", "2"])

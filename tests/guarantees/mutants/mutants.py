@@ -133,9 +133,9 @@ MUTANTS: Final = (
         trial=network.CUT,
         rounds=1,
         patch=Patch(
-            file="core/position.py",
-            old="alert = row.alert_revision > position.base and now < row.rings_until",
-            new="alert = row.alert_revision > position.base + 3 and now < row.rings_until",
+            file="core/feeds.py",
+            old="return position, True",
+            new="return Position(position.cursor, position.known, position.base + 3), True",
         ),
     ),
     Mutant(

@@ -148,9 +148,10 @@ class TlsOpening(asyncio.Protocol):
             self._transport.close()
             return
         transport = TlsTransport(self._transport, tls, self._incoming, self._outgoing, certificate)
+        # First, for what comes next may pause it again.
+        self._transport.resume_reading()
         transport.begin(self._then(self._place))
         self._end()
-        self._transport.resume_reading()
 
     def _end(self) -> None:
         """Leave its place to others; whatever step is still taken has no consequences."""

@@ -34,14 +34,13 @@ BYTES_PER_TURN: Final = 64 * 1024
 class Http2Connection(SocketConnection):
     """What arrives at once is answered at once: by one write, after the tasks that it woke have run."""
 
-    __slots__ = ("_begun", "_exchanges", "_life", "_waiting", "http2")
+    __slots__ = ("_exchanges", "_life", "_waiting", "http2")
 
     def __init__(self, serving: Serving, alarm: Alarm, opened: float, place: Place) -> None:
         super().__init__(serving, alarm, opened, place)
         self.http2: Final = Connection(serving.http2_limits)
         self._exchanges: Final[dict[int, Http2Exchange]] = {}
         self._waiting: Final[dict[int, Http2Exchange]] = {}
-        self._begun = 0
         self._life: Final = Http2Life(alarm, serving.timeouts, opened, serving.loop.time())
 
     @property
@@ -124,10 +123,10 @@ class Http2Connection(SocketConnection):
             self.close()
             return
         self._life.arrived(self, self.received)
-        begun = self._begun
         self._dispatch(events)
         self.flush_soon()
-        wait = self.place.read(self.http2.turn, self._begun - begun)
+        requests = sum(isinstance(event, RequestReceived) for event in events)
+        wait = self.place.read(self.http2.turn, requests)
         if wait or self.http2.has_more or len(data) >= BYTES_PER_TURN:
             self._wait(wait)
 
@@ -158,7 +157,6 @@ class Http2Connection(SocketConnection):
         exchange = Http2Exchange(self, event.stream_id, event.head, ended=event.ended)
         self._exchanges[event.stream_id] = exchange
         exchange.task = self.serving.start(exchange)
-        self._begun += 1
 
     def _on_data(self, event: DataReceived) -> None:
         self._exchanges[event.stream_id].feed(event.data, event.taken, ended=event.ended)

@@ -41,6 +41,16 @@ async def test_metadata_are_there_until_a_response_is_written() -> None:
     assert exchange.grpc_status == b"0"
 
 
+async def test_who_is_known_is_known_to_the_connection() -> None:
+    async def handle(call: Call) -> bytes | None:
+        call.known()
+        return await echo(call)
+
+    exchange = await handled(HeldExchange(parts=[b""]), handle)
+
+    assert exchange.is_known
+
+
 async def test_both_sides_stream() -> None:
     # Given a call whose handler answers each message.
     exchange = HeldExchange()

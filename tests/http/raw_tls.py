@@ -25,8 +25,8 @@ class RawTls:
             self._tls.do_handshake()
         return self._outgoing.read()
 
-    async def shake_hands(self) -> None:
-        """Lead the handshake to its end."""
+    async def shake_hands(self, then: bytes = b"") -> None:
+        """Lead the handshake to its end, and send with that, at once, what is to be encrypted."""
         self.forward(self.hello())
         async with asyncio.timeout(TIMEOUT):
             while True:
@@ -34,7 +34,14 @@ class RawTls:
                 with suppress(ssl.SSLWantReadError):
                     self._tls.do_handshake()
                     break
+        if then:
+            self._tls.write(then)
         self.forward(self._outgoing.read())
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait for the socket."""
+        return self._writer.transport.get_write_buffer_size()
 
     def say(self, data: bytes) -> None:
         """Send what is encrypted before."""

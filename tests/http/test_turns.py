@@ -2,12 +2,15 @@
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from typing import Final
 
+from tests.http.authority import Authority
 from tests.http.http2_client import Http2Client, request
 from tests.http.listening import come_true, listening
 from tests.http.manual_clock import ManualClock
-from tests.support.http2.frames import END_STREAM, GOAWAY, HEADERS, first_number
+from tests.http.raw_tls import RawTls
+from tests.support.http2.frames import END_STREAM, GOAWAY, HEADERS, first_number, greeting
 from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.http.h2.connection import FRAMES_PER_TURN
 from unisono.server.api.http.h2.errors import ErrorCode
@@ -92,6 +95,22 @@ async def test_strangers_who_send_very_much_before_their_turn_are_ended() -> Non
         client.say(b"".join(request(stream_id) for stream_id in range(1, 2 * MOST_KEPT // 10, 2)))
         ended = await client.until(GOAWAY)
         assert first_number(ended.payload[4:]) == ErrorCode.ENHANCE_YOUR_CALM
+
+
+async def test_a_stranger_who_goes_on_with_the_end_of_a_handshake_has_to_wait_as_well(tmp_path: Path) -> None:
+    authority, clock = Authority(tmp_path), ManualClock()
+    async with listening(Counting(), clock, certificate=authority.certificate, addresses=STRANGERS) as served:
+        # Given an address of which as many connections have come as are read at once, and more
+        for _ in range(AT_ONCE + 1):
+            await served.open()
+        client = RawTls(authority.client("h2"), *await served.open())
+        await client.shake_hands(then=greeting() + request(1))
+        # When more comes than what lies in sockets, then it stays with who sends it
+        client.say(bytes(32 * 1024 * 1024))
+        for _ in range(2000):
+            await asyncio.sleep(0)
+        assert client.unsent
+        client.abort()
 
 
 async def test_who_is_known_does_not_wait() -> None:

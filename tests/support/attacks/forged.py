@@ -10,11 +10,9 @@ from functools import partial
 from itertools import cycle
 from typing import Final, cast
 
-from hpack import Encoder
-
 from tests.support.attacks.strangers import SEND, Begun, again
 from tests.support.http2 import frames
-from tests.support.http2.call import framed
+from tests.support.http2.call import framed, header_block, request_fields
 from tests.support.http2.stranger import Target
 
 #: What the tokens say of themselves. The server that is attacked trusts this issuer, and has this key of it.
@@ -176,18 +174,8 @@ async def _send(
 def _requests(headers: tuple[tuple[str, str], ...]) -> Iterator[bytes]:
     """Yield the header blocks of requests, each with another token."""
     for _ in range(_DIFFERENT):
-        fields = [
-            (":method", "POST"),
-            (":scheme", "http"),
-            (":path", SEND),
-            (":authority", "unisono.test"),
-            ("te", "trailers"),
-            ("content-type", "application/grpc"),
-            ("authorization", f"Bearer {_token()}"),
-            *headers,
-        ]
-        encoder = Encoder()
-        yield bytes(encoder.encode([(name, value, True) for name, value in fields], huffman=False))
+        fields = request_fields(SEND, "unisono.test", _token())
+        yield header_block((*fields, *headers), huffman=False)
 
 
 def _token() -> str:

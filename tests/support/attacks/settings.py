@@ -7,7 +7,7 @@ from typing import Final
 from tests.access.signing import jwk, jwks_file, rsa_key
 from tests.support import tokens
 from tests.support.attacks import forged
-from tests.support.processes import Environment
+from tests.support.processes import TESTERS, Environment
 
 PROXY: Final = "127.0.0.9"
 """The address of a proxy that says who its clients are, where the transport hears it."""
@@ -30,7 +30,7 @@ def attacked(folder: Path) -> Environment:
         ),
         "UNISONO_ISSUERS": json.dumps(
             [
-                {"issuer": tokens.ISSUER, "audience": tokens.AUDIENCE, "secret": tokens.SECRET},
+                *json.loads(TESTERS["UNISONO_ISSUERS"]),
                 {"issuer": forged.ISSUER, "audience": forged.AUDIENCE, "jwks_file": str(keys)},
             ]
         ),

@@ -2,7 +2,7 @@
 
 import base64
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -69,10 +69,9 @@ def framed(body: bytes) -> bytes:
     return _PREFIX.pack(False, len(body)) + body
 
 
-@lru_cache(maxsize=4096)
-def request_headers(path: str, authority: str, token: str, scheme: str = "http") -> bytes:
-    """Return the header block of a request; it adds nothing to the peer's table, and can be sent again."""
-    headers = [
+def request_fields(path: str, authority: str, token: str, scheme: str = "http") -> list[tuple[str, str]]:
+    """Return the headers of a request."""
+    return [
         (":method", "POST"),
         (":scheme", scheme),
         (":path", path),
@@ -81,7 +80,17 @@ def request_headers(path: str, authority: str, token: str, scheme: str = "http")
         ("content-type", "application/grpc"),
         ("authorization", f"Bearer {token}"),
     ]
-    return bytes(Encoder().encode([(name, value, True) for name, value in headers]))
+
+
+def header_block(fields: Iterable[tuple[str, str]], *, huffman: bool = True) -> bytes:
+    """Return the block of headers; it adds nothing to the peer's table, and can be sent again."""
+    return bytes(Encoder().encode([(name, value, True) for name, value in fields], huffman=huffman))
+
+
+@lru_cache(maxsize=4096)
+def request_headers(path: str, authority: str, token: str, scheme: str = "http") -> bytes:
+    """Return the header block of a request."""
+    return header_block(request_fields(path, authority, token, scheme))
 
 
 def _reason(details: str) -> str:

@@ -8,12 +8,11 @@ from itertools import count, cycle
 from random import Random
 from typing import Final
 
-import trustme
-
 from tests.guarantees.torture.context import USERS, TrialContext
 from tests.guarantees.torture.network_faults import CorruptingProxy, CuttingProxy, SlowProxy
 from tests.guarantees.torture.trial import Trial
 from tests.support.proxies import Proxy, carrying
+from tests.support.server_certificate import issued
 from unisono.client import Transport, create_transport
 from unisono.verify.load.access import Connect
 from unisono.verify.load.traffic import PLATFORMS
@@ -117,9 +116,9 @@ async def slow(context: TrialContext) -> None:
 
 async def corrupt(context: TrialContext) -> None:
     """Flip bits under TLS: each must only break a connection."""
-    authority = trustme.CA()
-    flags, context.root = _certificate(context, authority), authority.cert_pem.bytes()
-    async with context.server(*flags) as server, AsyncExitStack() as stack:
+    certificate = issued(context.folder)
+    context.root = certificate.root
+    async with context.server(*certificate.flags) as server, AsyncExitStack() as stack:
         corruptions, chance = Count(), count(context.seed)
 
         def note() -> None:
@@ -137,15 +136,6 @@ async def corrupt(context: TrialContext) -> None:
 
 def _chance(seeds: "count[int]") -> Random:
     return Random(next(seeds))  # noqa: S311
-
-
-def _certificate(context: TrialContext, authority: trustme.CA) -> tuple[str, ...]:
-    issued = authority.issue_cert("127.0.0.1")
-    certificate, key = context.folder / "certificate.pem", context.folder / "key.pem"
-    certificate.write_bytes(issued.cert_chain_pems[0].bytes())
-    key.touch(0o600)
-    key.write_bytes(issued.private_key_pem.bytes())
-    return "--tls-certificate", str(certificate), "--tls-key", str(key)
 
 
 CUT: Final = Trial(

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,6 +20,7 @@ from tests.support.processes import TIMEOUT
 from tests.support.stub_server import StubServer
 from unisono.client import (
     BlockingDevice,
+    BlockingPublisher,
     ChangeType,
     Everything,
     FileStorage,
@@ -201,6 +203,39 @@ async def test_a_person_may_interrupt_it(node: Running, backend: Publisher) -> N
     await backend.send("ada", title="Hello")
     assert await program.line() == "Hello"
     assert (await program.ended()).status == 0
+
+
+def test_an_interrupt_loses_no_event_whenever_it_comes(
+    pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, waiting = FakeService(), threading.Event()
+    submit = asyncio.run_coroutine_threadsafe
+
+    def submit_and_interrupt(*step: Any) -> None:
+        submit(*step)
+        raise KeyboardInterrupt
+
+    def submit_and_tell(*step: Any) -> Any:
+        future = submit(*step)
+        waiting.set()
+        return future
+
+    with (
+        BlockingPublisher(service.transport, service.app_token()) as backend,
+        till(service.transport, service.user_token("ada")) as device,
+    ):
+        until_live(device)
+        events = device.events()
+        monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", submit_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            next(events)
+        monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", submit_and_tell)
+        told = pool.submit(next, events)
+        assert waiting.wait(TIMEOUT)
+
+        backend.send("ada", title="Hello")
+
+        assert told.result(TIMEOUT).notification.title == "Hello"
 
 
 def test_it_signs_out() -> None:

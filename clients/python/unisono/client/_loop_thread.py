@@ -55,6 +55,30 @@ class _Running:
         self._thread.join()
 
 
+class _Step(Generic[Result]):
+    """A coroutine that a thread waits for. It can be cancelled even if nobody knows that it was submitted."""
+
+    def __init__(self, work: Coroutine[Any, Any, Result]) -> None:
+        self._work = work
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelled = False
+
+    async def run(self) -> Result:
+        """Return what the coroutine returns."""
+        if self._cancelled:
+            raise asyncio.CancelledError
+        self._task = asyncio.current_task()
+        return await self._work
+
+    def cancel(self) -> None:
+        """Cancel it, on the thread of its loop."""
+        self._cancelled = True
+        if self._task is None:
+            self._work.close()
+        else:
+            self._task.cancel()
+
+
 class LoopThread(Generic[Client]):
     """Runs coroutines of a client for any thread of this process, until it is closed.
 
@@ -106,9 +130,9 @@ class LoopThread(Generic[Client]):
 
         Raises `RuntimeError` on the thread itself, which would wait for itself.
         """
-        running = self._submit(work)
+        step = _Step(work)
         try:
-            return running.result()
+            return self._submit(step).result()
         except CancelledError:
             raise Closed(f"this {self._kind} was closed meanwhile") from None
         except UnisonoError as error:
@@ -116,10 +140,10 @@ class LoopThread(Generic[Client]):
             error.__context__ = None
             raise error.with_traceback(None) from error.__cause__
         except BaseException:
-            running.cancel()
+            self._cancel(step)
             raise
         finally:
-            del running  # it does so, too
+            del step  # it does so, too
 
     def iterate(self, rows: AsyncGenerator[Row, None]) -> Iterator[Row]:
         """Iterate over what an asynchronous generator yields. None ends it."""
@@ -136,7 +160,7 @@ class LoopThread(Generic[Client]):
             if os.getpid() == process:
                 # Not waited for: it may be closed meanwhile, and the thread gone where the program ends.
                 with suppress(RuntimeError):
-                    self._submit(rows.aclose())
+                    self._submit(_Step(rows.aclose()))
 
     def close(self) -> None:
         """Close the client, and end the thread with all that runs on it. May be called twice."""
@@ -167,17 +191,24 @@ class LoopThread(Generic[Client]):
         self._submitting = threading.RLock()
         self._running: _Running | None = None
 
-    def _submit(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+    def _submit(self, step: _Step[Result]) -> Future[Result]:
         try:
             with self._submitting:
                 if self.closed:
                     raise Closed(f"this {self._kind} is closed")
                 running = self._start()
                 self._check_elsewhere(running)
-                return asyncio.run_coroutine_threadsafe(work, running.loop)
+                return asyncio.run_coroutine_threadsafe(step.run(), running.loop)
         except RuntimeError:
-            work.close()
+            step.cancel()
             raise
+
+    def _cancel(self, step: _Step[Any]) -> None:
+        running = self._running
+        if running is not None:
+            # It is closed where that interrupted the caller, and all that ran on it with it.
+            with suppress(RuntimeError):
+                running.loop.call_soon_threadsafe(step.cancel)
 
     def _check_elsewhere(self, running: _Running) -> None:
         if running.is_current:

@@ -10,6 +10,7 @@ from tests.grpc_protocol.handling import LIMIT, echo, echo_all, handled
 from unisono.server.api.call import Call
 from unisono.server.api.grpc.call import CallAborted
 from unisono.server.api.grpc.messages import framed
+from unisono.server.model.client_certificate import ClientCertificate
 
 
 async def test_one_response() -> None:
@@ -39,6 +40,17 @@ async def test_metadata_are_there_until_a_response_is_written() -> None:
     exchange = await handled(HeldExchange(headers=headers, parts=[b""]), handle)
 
     assert exchange.grpc_status == b"0"
+
+
+async def test_the_certificate_of_the_connection_is_that_of_the_call() -> None:
+    async def handle(call: Call) -> bytes | None:
+        assert call.client_certificate is exchange.client_certificate
+        return await echo(call)
+
+    exchange = HeldExchange(parts=[b""])
+    exchange.client_certificate = ClientCertificate(thumbprint="a", expire_time=0)
+
+    assert (await handled(exchange, handle)).grpc_status == b"0"
 
 
 async def test_who_is_known_is_known_to_the_connection() -> None:

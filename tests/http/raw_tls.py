@@ -48,6 +48,13 @@ class RawTls:
         self._tls.write(data)
         self.forward(self._outgoing.read())
 
+    def say_last(self, data: bytes) -> None:
+        """Send what is encrypted before, and with it, at once, that nothing follows (close_notify)."""
+        self._tls.write(data)
+        with suppress(ssl.SSLWantReadError):
+            self._tls.unwrap()
+        self.forward(self._outgoing.read())
+
     def say_each(self, data: bytes) -> None:
         """Send each byte in a record of its own, and all records at once."""
         for byte in data:

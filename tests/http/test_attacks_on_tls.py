@@ -2,18 +2,18 @@
 
 import ssl
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from tests.http.authority import Authority
+from tests.http.handshake_steps import HandshakeSteps
 from tests.http.listening import come_true, echo, listening
 from tests.http.openssl_client import NEGOTIATE, openssl_client
 from tests.http.raw_tls import RawTls
 from tests.support.proxies import proxied
 from unisono.server.api.http.http1_connection import Http1Connection
 from unisono.server.api.http.tls.contexts import Contexts
-from unisono.server.api.http.tls.handshakes import Handshakes
 from unisono.server.api.http.tls.records import AT_ONCE, RECORD, Records
 from unisono.server.api.http.tls.transport import MOST_EMPTY
 
@@ -51,13 +51,7 @@ async def test_records_of_one_byte_are_taken_together(
 
 async def test_nobody_negotiates_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In TLS 1.2 a client could have the server sign again and again, on one connection (CVE-2011-1473)."""
-    steps, take = [0], Handshakes.take
-
-    def counted(handshakes: Handshakes, *step: Any) -> None:
-        steps[0] += 1
-        take(handshakes, *step)
-
-    monkeypatch.setattr(Handshakes, "take", counted)
+    steps = HandshakeSteps(monkeypatch)
     authority = Authority(tmp_path)
     authority.certificate.context.options |= ALLOWED_BY_OPENSSL
     async with listening(echo, certificate=authority.certificate) as served:
@@ -66,7 +60,7 @@ async def test_nobody_negotiates_anew(tmp_path: Path, monkeypatch: pytest.Monkey
                 client.say(NEGOTIATE)
                 # OpenSSL's client ends when it is refused; with TLS 1.2 a handshake has two steps.
                 await client.until("no renegotiation")
-            assert steps[0] == 2 * number
+            assert steps.taken == 2 * number
         await come_true(lambda: served.listener.connections == 0)
 
 

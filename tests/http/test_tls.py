@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.http.authority import Authority
+from tests.http.handshake_steps import HandshakeSteps
 from tests.http.http2_client import request
 from tests.http.listening import Held, Served, body_of, come_true, echo, listening
 from tests.http.manual_clock import ManualClock
@@ -102,6 +104,19 @@ async def test_what_spans_records_arrives_whole_both_ways(
         assert body == LARGE
 
 
+async def test_what_a_socket_does_not_take_at_once_arrives_whole(authority: Authority) -> None:
+    async def pour(exchange: Exchange) -> None:
+        exchange.respond(200, ())
+        for _ in range(64):
+            await exchange.write(LARGE)
+        exchange.finish()
+
+    async with listening(pour, certificate=authority.certificate) as served:
+        reader, writer = await served.open(receive_buffer=65_536, tls=authority.client())
+        writer.write(b"GET / HTTP/1.0\r\n\r\n")
+        assert (await reader.read()).partition(b"\r\n\r\n")[2] == 64 * LARGE
+
+
 async def test_the_versions_before_1_2_are_refused(served: Served, authority: Authority) -> None:
     context = authority.client("h2")
     context.set_ciphers("ALL:@SECLEVEL=0")
@@ -187,6 +202,49 @@ async def test_no_more_handshakes_than_that_are_under_way(authority: Authority) 
         # Until the first one is gone
         silent.abort()
         assert (await other).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_hello_in_pieces_before_it_is_its_turn(authority: Authority) -> None:
+    async with listening(echo, certificate=authority.certificate, handshakes=1) as served:
+        silent = RawTls(authority.client(), *await served.open())
+        silent.forward(silent.hello())
+        await come_true(lambda: served.listener.connections == 1)
+        reader, writer = await served.open()
+        hello = RawTls(authority.client(), reader, writer).hello()
+        for byte in hello:
+            writer.write(bytes((byte,)))
+            await asyncio.sleep(0)
+        await come_true(lambda: served.listener.connections == 2)
+        silent.abort()
+        assert (await reader.readexactly(2)) == b"\x16\x03"
+
+
+async def test_steps_of_handshakes_end_with_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a step that takes its time, and another one that waits for it
+    authority, begun, go_on = Authority(tmp_path), threading.Event(), threading.Event()
+    steps = HandshakeSteps(monkeypatch)
+
+    def be_slow(*_: object) -> None:
+        begun.set()
+        go_on.wait()
+
+    authority.certificate.context.sni_callback = be_slow
+    unhandled: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: unhandled.append(context))
+    async with listening(echo, certificate=authority.certificate) as served:
+        for _ in range(2):
+            client = RawTls(authority.client(), *await served.open())
+            client.forward(client.hello())
+            await come_true(begun.is_set)
+        await come_true(lambda: steps.taken == 2)
+    # When the server has ended before them, then nothing comes of either
+    go_on.set()
+    await come_true(lambda: not any(thread.name.startswith("tls_") for thread in threading.enumerate()))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not unhandled
 
 
 async def test_who_says_too_much_before_it_is_its_turn_is_cut_off(authority: Authority) -> None:

@@ -65,6 +65,33 @@ async def test_somebody_else_has_a_turn_before_all_is_done_that_one_asks_for() -
         await come_true(lambda: len(handler.begun) == many + 1)
 
 
+async def test_what_a_record_of_tls_brings_beside_that_is_done_in_its_turn(tmp_path: Path) -> None:
+    authority, handler, many = Authority(tmp_path), Counting(), 20 * FRAMES_PER_TURN
+    limits = Http2Limits(max_streams=many)
+    async with listening(handler, limits=limits, certificate=authority.certificate) as served:
+        busy = await served.connect(tls=authority.client("h2"))
+        await answered(busy, 1, b"/friend")
+        busy.say(b"".join(request(stream_id) for stream_id in range(3, 2 * many, 2)))
+        await come_true(lambda: len(handler.begun) == many)
+
+
+async def test_who_says_that_he_is_gone_has_no_further_turn(tmp_path: Path) -> None:
+    authority, handler = Authority(tmp_path), Counting()
+    limits = Http2Limits(max_streams=2 * FRAMES_PER_TURN)
+    async with listening(handler, limits=limits, certificate=authority.certificate) as served:
+        client = RawTls(authority.client("h2"), *await served.open())
+        await client.shake_hands()
+        client.say(greeting() + request(1, b"/friend"))
+        await come_true(lambda: handler.begun)
+        # When more comes at once than what has one turn, and the end with it
+        client.say_last(b"".join(request(stream_id) for stream_id in range(3, 4 * FRAMES_PER_TURN, 2)))
+        await come_true(lambda: served.listener.connections == 0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        # Then the rest is begun for nobody
+        assert len(handler.begun) <= 1 + FRAMES_PER_TURN
+
+
 async def test_strangers_are_read_at_their_rate_and_all_in_the_end() -> None:
     handler, clock = Counting(), ManualClock()
     async with listening(handler, clock, addresses=STRANGERS) as served:
@@ -133,6 +160,14 @@ async def test_who_becomes_known_while_it_waits_goes_on_at_once() -> None:
         # When the first request of another connection shows who that is, then it goes on
         await answered(friend, 1, b"/friend")
         await answered(friend, 3)
+
+
+async def test_who_is_known_by_http1_does_not_wait() -> None:
+    handler, clock = Counting(), ManualClock()
+    async with listening(handler, clock, addresses=STRANGERS) as served:
+        _, writer = await served.open()
+        writer.write(b"GET /friend HTTP/1.1\r\nhost: test\r\n\r\n" + HTTP1 * 2 * AT_ONCE)
+        await come_true(lambda: len(handler.begun) == 1 + 2 * AT_ONCE)
 
 
 async def test_requests_of_http1_count_as_well() -> None:

@@ -155,8 +155,6 @@ class TlsOpening(asyncio.Protocol):
 
     def _end(self) -> None:
         """Leave its place to others; whatever step is still taken has no consequences."""
-        if self._is_over:
-            return
         self._is_over = True
         self._alarm.close()
         if self._entered:

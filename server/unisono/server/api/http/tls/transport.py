@@ -106,9 +106,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return self._is_over or self._transport.is_closing()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Encrypt and send."""
-        if self._is_over:
-            return
+        """Encrypt and send. Not to be called once it `is_closing`."""
         view = memoryview(data)
         for start in range(0, len(view), RECORD):
             self._ssl.write(view[start : start + RECORD])

@@ -4,9 +4,11 @@ import asyncio
 import gc
 import tracemalloc
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from tests.http.authority import Authority
 from tests.http.http2_client import request
 from tests.http.listening import come_true, listening
 from tests.support.garbage import uncollected
@@ -16,6 +18,7 @@ from unisono.server.api.http.http1_connection import Http1Connection
 from unisono.server.api.http.http1_exchange import Http1Exchange
 from unisono.server.api.http.http2_connection import Http2Connection
 from unisono.server.api.http.http2_exchange import Http2Exchange
+from unisono.server.api.http.tls.transport import TlsTransport
 
 #: Bytes that Python allocates for a connection with a stream, and for its client in this process besides.
 MOST = 13_000
@@ -47,7 +50,10 @@ async def test_an_idle_stream_costs_little() -> None:
 @pytest.mark.parametrize(
     "asking", [frames.greeting() + request(1), b"GET / HTTP/1.1\r\nhost: test\r\n\r\n"], ids=["2", "1.1"]
 )
-async def test_nothing_of_a_client_that_is_gone_waits_for_the_garbage_collector(asking: bytes) -> None:
+@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "tls"])
+async def test_nothing_of_a_client_that_is_gone_waits_for_the_garbage_collector(
+    asking: bytes, encrypted: bool, tmp_path: Path
+) -> None:
     # Given a client that reads nothing of a response, which so waits for it.
     full = asyncio.Event()
 
@@ -57,8 +63,10 @@ async def test_nothing_of_a_client_that_is_gone_waits_for_the_garbage_collector(
             asyncio.get_running_loop().call_soon(full.set)
             await exchange.write(bytes(50_000))
 
-    async with listening(pour) as served:
-        _, writer = await served.open(receive_buffer=4096)
+    authority = Authority(tmp_path)
+    async with listening(pour, certificate=authority.certificate if encrypted else None) as served:
+        tls = authority.client() if encrypted else None
+        _, writer = await served.open(receive_buffer=4096, tls=tls)
         writer.write(asking)
         await full.wait()
         # When it goes.
@@ -69,5 +77,5 @@ async def test_nothing_of_a_client_that_is_gone_waits_for_the_garbage_collector(
                 await asyncio.sleep(0)
             found = Counter(type(one) for one in gc.get_objects())
     # Then what waited is gone, too.
-    kinds = (Http1Connection, Http1Exchange, Http2Connection, Http2Exchange)
+    kinds = (Http1Connection, Http1Exchange, Http2Connection, Http2Exchange, TlsTransport)
     assert [kind for kind in kinds if found[kind]] == []

@@ -74,8 +74,10 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._protocol.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass it on."""
-        self._protocol.connection_lost(exc)
+        """Pass it on, and let go of the connection, which holds this: cycles wait for the collector."""
+        protocol = self._protocol
+        del self._protocol
+        protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
         """Pass it on."""

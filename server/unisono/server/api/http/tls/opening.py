@@ -120,7 +120,7 @@ class TlsOpening(asyncio.Protocol):
         self._transport.pause_reading()
         self._incoming.write(self._arrived)
         self._arrived = b""
-        self._handshakes.take(tls.do_handshake, partial(self._on_step, tls))
+        self._handshakes.take(self, tls.do_handshake, partial(self._on_step, tls))
 
     def _on_step(self, tls: ssl.SSLObject, step: asyncio.Future[None]) -> None:
         if step.cancelled():

@@ -14,11 +14,16 @@ _HOST: Final = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
-    """The files of a certificate and its key, and the root that clients are to trust, in PEM."""
+    """The files of a certificate and its key, and of the root that clients are to trust."""
 
     certificate: Path
     key: Path
-    root: bytes
+    root_file: Path
+
+    @property
+    def root(self) -> bytes:
+        """Return the root, in PEM."""
+        return self.root_file.read_bytes()
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -34,8 +39,9 @@ def issued(folder: Path) -> ServerCertificate:
     """Issue one into files of a folder."""
     authority = trustme.CA()
     one = authority.issue_cert(_HOST)
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    certificate, key, root = (folder / f"{name}.pem" for name in ("certificate", "key", "root"))
     one.cert_chain_pems[0].write_to_path(certificate)
     key.touch(0o600)
     one.private_key_pem.write_to_path(key)
-    return ServerCertificate(certificate, key, authority.cert_pem.bytes())
+    authority.cert_pem.write_to_path(root)
+    return ServerCertificate(certificate, key, root)

@@ -21,6 +21,7 @@ from tests.guarantees.torture.trials import (
     slow_consumers,
     stalled_memory,
     thundering_herd,
+    tls_herd,
     tokens,
 )
 
@@ -42,6 +43,7 @@ TRIALS: Final[tuple[Trial, ...]] = (
     disk.DISK,
     clock.CLOCK,
     thundering_herd.THUNDERING_HERD,
+    tls_herd.TLS_HERD,
     stalled_memory.STALLED_MEMORY,
     slow_consumers.SLOW_CONSUMERS,
     dead_peers.DEAD_PEERS,

@@ -1,7 +1,7 @@
 """Our server beside Centrifugo, which keeps nothing on the disk."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
 from benchmarks.groups import peers
@@ -61,11 +61,17 @@ async def _published(
     return sample
 
 
-async def _theirs(them: Centrifugo, server: RunningServer, kind: Kind, name: str, scale: Scale) -> Workloads:
-    """Return the workloads with devices of a kind, which connect to `server`, of users of that name."""
+async def _theirs(
+    them: Centrifugo, server: RunningServer, kind: Kind, name: str, scale: Scale, leaving: ExitStack
+) -> Workloads:
+    """Return the workloads with devices of a kind, which connect to `server`, of users of that name.
+
+    The devices are closed by `leaving`: when Centrifugo ends, it tells each, and that is an error here.
+    """
     users = [f"{user}-{name}" for user in peers.LISTENED]
     heard = ArrivalCounter()
-    await _here(server, users, DEVICES, kind, heard)
+    for device in await _here(server, users, DEVICES, kind, heard):
+        leaving.callback(device.close)
     sends, lone = scale.of(_SENDS, minimum=600), scale.of(peers.LONE_SENDS, minimum=300)
     batches = scale.of(_BATCHES, minimum=10)
     away = [f"{user}-{name}" for user in peers.away(scale)]
@@ -136,10 +142,15 @@ async def _nothing() -> None:
 @asynccontextmanager
 async def _open(scale: Scale) -> AsyncIterator[Workloads]:
     peers.raise_file_limit()
-    with folder() as place, on_each_transport(place) as us, centrifugo(place) as them:
+    with (
+        folder() as place,
+        on_each_transport(place) as us,
+        centrifugo(place) as them,
+        ExitStack() as leaving,
+    ):
         yield alternating(
-            named("uni_grpc", await _theirs(them, them.uni_grpc, GrpcDevice, "grpc", scale)),
-            named("websocket", await _theirs(them, them.websocket, WebSocketDevice, "web", scale)),
+            named("uni_grpc", await _theirs(them, them.uni_grpc, GrpcDevice, "grpc", scale, leaving)),
+            named("websocket", await _theirs(them, them.websocket, WebSocketDevice, "web", scale, leaving)),
             *await ours(us, scale, _NAMES),
         )
 

@@ -181,6 +181,11 @@ NOT_ON_HTTP := $(addprefix tests/e2e/test_,audit_file.py backup.py demo.py full_
 test-http: .venv/.dev ## run what the transport can change on our own, http
 	@TRANSPORT=http $(BIN)/python $(PYTEST) -m "not thorough" $(ON_HTTP) $(NOT_ON_HTTP:%=--ignore %)
 
+# Of the rest, what is marked: whole fleets behind proxies, and what is tried often elsewhere.
+.PHONY: test-thorough
+test-thorough: .venv/.dev golang ## run the tests that take long, but those of make mutants: 2,000 devices behind nginx, forks, sleeping laptops
+	@$(BIN)/python $(PYTEST) -m thorough $(THOROUGH:%=--ignore %)
+
 .PHONY: coverage
 coverage: COVERAGE := yes
 coverage: test ## run all tests and show which lines of client, server and judge they miss

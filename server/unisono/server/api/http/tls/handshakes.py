@@ -85,5 +85,6 @@ class Handshakes:
 
     def _taken(self, then: Then, step: asyncio.Future[None]) -> None:
         self._given -= 1
-        then(step)
+        # First, so that the others go on whatever becomes of this one.
         self._give()
+        then(step)

@@ -1,9 +1,12 @@
 """Who sends without end keeps nobody waiting, and strangers of one address are read at their rate."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+import pytest
 
 from tests.http.authority import Authority
 from tests.http.http2_client import Http2Client, request
@@ -113,6 +116,30 @@ async def test_strangers_are_read_at_their_rate_and_all_in_the_end() -> None:
         # When it goes on, then all are
         clock.advance(10 * EACH)
         await come_true(lambda: len(handler.begun) == AT_ONCE + 2 * len(clients))
+
+
+@pytest.mark.parametrize("goes", [Http2Client.close, Http2Client.leave])
+async def test_who_is_gone_before_his_turn_has_none(goes: Callable[[Http2Client], None]) -> None:
+    handler, clock = Counting(), ManualClock()
+    async with listening(handler, clock, addresses=STRANGERS) as served:
+        # Given an address that has asked for as much as is read at once, and two who wait for their turn
+        busy = await served.connect()
+        busy.say(b"".join(request(stream_id) for stream_id in range(1, 2 * AT_ONCE, 2)))
+        await come_true(lambda: len(handler.begun) == AT_ONCE)
+        gone, other = await served.connect(), await served.connect()
+        gone.ask(1, b"/gone")
+        other.ask(1, b"/other")
+        for _ in range(500):
+            await asyncio.sleep(0)
+        assert len(handler.begun) == AT_ONCE
+        # When one is gone, then only the other has it
+        goes(gone)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        clock.advance(10 * EACH)
+        await come_true(lambda: b"/other" in handler.begun)
+        await come_true(lambda: served.listener.connections == 2)
+        assert b"/gone" not in handler.begun
 
 
 async def test_strangers_who_send_very_much_before_their_turn_are_ended() -> None:

@@ -29,8 +29,11 @@ SOON_SECONDS: Final = 0.02
 BESIDE: Final = 12_000_000
 PER_CYCLE: Final = 150
 
-#: No person's devices subscribe so often; the limit must not refuse these.
-OFTEN: Final[Environment] = {"UNISONO_SUBSCRIBES_PER_SECOND": "1000000"}
+#: No person's devices subscribe so often, nor do those of an address connect: these are to be admitted.
+OFTEN: Final[Environment] = {
+    "UNISONO_SUBSCRIBES_PER_SECOND": "1000000",
+    "UNISONO_NEW_CONNECTIONS_PER_ADDRESS": "100000",
+}
 
 
 async def come_and_go(context: TrialContext) -> None:

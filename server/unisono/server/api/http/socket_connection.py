@@ -11,6 +11,7 @@ from unisono.server.api.http.exchange import Headers
 from unisono.server.api.http.peers import node_name, peer_name
 from unisono.server.api.http.places import Place
 from unisono.server.api.http.serving import Serving
+from unisono.server.api.http.tcp import has_ended
 from unisono.server.model.client_certificate import ClientCertificate
 
 MOST_PILED: Final = 256 * 1024
@@ -214,9 +215,14 @@ class SocketConnection(asyncio.Protocol, ABC):
 
     def _on_turn(self) -> None:
         self.awaits_turn = False
-        if not self.closing:
-            self.take_turn()
-            self.read_on()
+        if self.closing:
+            return
+        if has_ended(self.transport):
+            # Nothing was read meanwhile. A device that came anew is not superseded by what it gave up.
+            self.abort()
+            return
+        self.take_turn()
+        self.read_on()
 
     def _pile(self, written: int) -> None:
         """Read nothing more from a client that makes us answer, and does not take the answers."""

@@ -1,6 +1,7 @@
-"""What the kernel does for a connection of TCP; connections of unix sockets need none of it."""
+"""What the kernel does for a connection, and knows of it. Unix sockets need nothing but the latter."""
 
 import asyncio
+import select
 import socket
 from struct import Struct
 from typing import Final
@@ -10,6 +11,9 @@ from unisono.server.api.http.timeouts import Timeouts
 _LINGER: Final = Struct("ii")
 """The value of SO_LINGER: whether to wait for what is unsent, and seconds."""
 
+_ENDED: Final = getattr(select, "POLLRDHUP", 0)
+"""What `poll` says of a socket whose client sends no more; systems without it say POLLHUP by themselves."""
+
 
 def reset(transport: asyncio.Transport) -> None:
     """Close a connection at once by RST: nothing of it is kept until the client has ended its side, too."""
@@ -17,6 +21,15 @@ def reset(transport: asyncio.Transport) -> None:
     if _is_tcp(connected):
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.pack(1, 0))
     transport.abort()
+
+
+def has_ended(transport: asyncio.Transport) -> bool:
+    """Return whether the client has ended its side, or the connection, whatever is to be read before that."""
+    if transport.is_closing():
+        return True
+    asked = select.poll()
+    asked.register(transport.get_extra_info("socket").fileno(), _ENDED)
+    return bool(asked.poll(0))
 
 
 def prepare(connected: socket.socket, timeouts: Timeouts) -> None:

@@ -182,6 +182,13 @@ async def come_true(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
+async def http1(served: Served, context: ssl.SSLContext) -> bytes:
+    """Return what is answered to a request of HTTP/1.0 under TLS, until the end of the connection."""
+    reader, writer = await served.open(tls=context)
+    writer.write(b"GET / HTTP/1.0\r\n\r\n")
+    return await reader.read()
+
+
 async def full_turn(served: Served) -> None:
     """Wait until what was said on other connections has arrived: those of the same loop are read in turn."""
     reader, writer = await served.open()

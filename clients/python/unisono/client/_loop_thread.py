@@ -68,7 +68,11 @@ class _Step(Generic[Result]):
         if self._cancelled:
             raise asyncio.CancelledError
         self._task = asyncio.current_task()
-        return await self._work
+        try:
+            return await self._work
+        finally:
+            # A task that has failed holds what it raised, whose traceback holds this.
+            self._task = None
 
     def cancel(self) -> None:
         """Cancel it, on the thread of its loop."""

@@ -42,6 +42,7 @@ DEPENDENCIES = {
         "h11",
         "hpack",
         "httpx",
+        "prometheus-client",
         "protobuf",
         "pydantic",
         "pyjwt",

@@ -47,6 +47,10 @@ class Call(Protocol):
     def write(self) -> Callable[[bytes], Awaitable[None]]:
         """Sends a response; waits while the client does not read those before."""
 
+    @property
+    def code(self) -> grpc.StatusCode:
+        """The code with which it was ended; OK as long as it was not."""
+
     def set_trailing_metadata(self, metadata: Sequence[tuple[str, str | bytes]]) -> None:
         """Say what comes with the status OK."""
 

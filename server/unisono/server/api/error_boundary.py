@@ -1,15 +1,18 @@
 """Turns what is raised in a call into a gRPC status with details. Does not depend on messages."""
 
 import asyncio
+import time
 from types import TracebackType
 from typing import NoReturn
 
+import grpc
 import structlog
 
 from unisono.server import errors
 from unisono.server.api import auth, status
 from unisono.server.api.audit import Audit
 from unisono.server.api.call import Call
+from unisono.server.api.call_metrics import MethodMetrics
 from unisono.server.api.refusal_log import RefusalLog
 from unisono.server.api.tarpit import Tarpit
 
@@ -36,25 +39,27 @@ class ErrorBoundary:
       held back first (see `Tarpit`).
     - Where the client is gone (`Call.gone`), there is no status: that is only logged.
     - What `Call.abort` raises (`Call.aborted`), and cancellation, pass through.
+    - However it ends, it is counted.
 
     It is no coroutine around another: each open stream would keep a stack frame of it.
     """
 
-    __slots__ = ("_audit", "_call", "_method", "_refusals", "_request_id", "_tarpit")
+    __slots__ = ("_audit", "_began", "_call", "_metrics", "_refusals", "_request_id", "_tarpit")
 
     def __init__(
         self,
         call: Call,
-        method: str,
+        metrics: MethodMetrics,
         request_id: str,
         *,
         refusals: RefusalLog,
         audit: Audit | None,
         tarpit: Tarpit,
     ) -> None:
-        """`method` is the full name of the method, such as `unisono.v1.FeedService/GetFeed`."""
+        """`metrics` are those of the method that is called."""
         self._call = call
-        self._method = method
+        self._metrics = metrics
+        self._began = 0.0
         self._request_id = request_id
         self._refusals = refusals
         self._audit = audit
@@ -67,10 +72,23 @@ class ErrorBoundary:
 
     async def __aenter__(self) -> None:
         structlog.contextvars.bind_contextvars(request_id=self._request_id)
+        self._metrics.started += 1
+        self._began = time.perf_counter()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        try:
+            return await self._leave(error)
+        finally:
+            code = self._call.code
+            if error is not None and code is grpc.StatusCode.OK:
+                # Nobody was told how it ended: there is nobody.
+                code = grpc.StatusCode.CANCELLED
+            self._metrics.end(code, time.perf_counter() - self._began)
+
+    async def _leave(self, error: BaseException | None) -> bool:
+        """Make of what was raised what the caller is told; return whether that is all."""
         match error:
             case None:
                 self._call.set_trailing_metadata(((auth.REQUEST_ID_KEY, self._request_id),))
@@ -123,7 +141,7 @@ class ErrorBoundary:
             case errors.UnisonoError():
                 self._refusals.refused(raised)
                 if self._audit is not None:
-                    self._audit.refused(raised, self._method, self._call.peer(), self._request_id)
+                    self._audit.refused(raised, self._metrics.name, self._call.peer(), self._request_id)
                 return raised
             case _:
                 self._refusals.failed(raised)

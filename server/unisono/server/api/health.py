@@ -42,8 +42,8 @@ class Health:
     def rpcs(self) -> Rpcs:
         """Return the handlers by method name."""
         return {
-            "Check": self._pipeline.anonymous(self._check),
-            "Watch": self._pipeline.anonymous(self._watch, streaming=True),
+            "Check": self._pipeline.anonymous(f"{SERVICE}/Check", self._check),
+            "Watch": self._pipeline.anonymous(f"{SERVICE}/Watch", self._watch, streaming=True),
         }
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from unisono.server import errors
 from unisono.server.api import auth
 from unisono.server.api.audit import Audit, Effect
 from unisono.server.api.call import Call, Rpc
+from unisono.server.api.call_metrics import CallMetrics, MethodMetrics
 from unisono.server.api.decoding import parsed
 from unisono.server.api.error_boundary import CallEnded, ErrorBoundary
 from unisono.server.api.receiving import Receiver
@@ -107,6 +108,7 @@ class Pipeline:
         self._receiver = Receiver(request_timeout)
         self._refusals = RefusalLog(clock)
         self._audit = audit
+        self.metrics = CallMetrics()
         self._tarpit = Tarpit(refusal_delay)
 
     @property
@@ -121,11 +123,11 @@ class Pipeline:
     def unary(self, name: str, method: Unary[Any] | UnaryBytes) -> Rpc:
         """Return the handler of a method with one response."""
         method = self._audited(name, method)
-        limit = request_size(method.request, self._limits)
+        limit, metrics = request_size(method.request, self._limits), self.metrics.method(name)
 
         async def handle(call: Call) -> bytes | None:
             metadata = auth.CallMetadata.of(call.metadata)
-            async with (boundary := self.error_boundary(call, name, metadata.request_id)):
+            async with (boundary := self.error_boundary(call, metrics, metadata.request_id)):
                 principal = self.admit(call, metadata, method.kind, method.allowed)
                 with self._admission.count_in_flight(principal):
                     body = await self.receive(call, boundary, limit)
@@ -138,10 +140,11 @@ class Pipeline:
     def streaming(self, name: str, method: Streaming[Any]) -> Rpc:
         """Return the handler of a method that writes many responses."""
         limit = request_size(method.request, self._limits)
+        metrics = self.metrics.method(name, streaming=True)
 
         async def handle(call: Call) -> None:
             metadata = auth.CallMetadata.of(call.metadata)
-            async with (boundary := self.error_boundary(call, name, metadata.request_id)):
+            async with (boundary := self.error_boundary(call, metrics, metadata.request_id)):
                 principal = self.admit(call, metadata, CallKind.SUBSCRIBE, method.allowed)
                 body = await self.receive(call, boundary, limit)
                 request = parsed(method.request, body)
@@ -152,25 +155,28 @@ class Pipeline:
 
         return Rpc(handle, streaming=True)
 
-    def anonymous(self, answer: Callable[[Call], Awaitable[bytes | None]], *, streaming: bool = False) -> Rpc:
+    def anonymous(
+        self, name: str, answer: Callable[[Call], Awaitable[bytes | None]], *, streaming: bool = False
+    ) -> Rpc:
         """Return the handler of a method without a token.
 
         Its calls count against the limit on strangers, by connection; beyond it they end with TooFrequent.
         """
+        metrics = self.metrics.method(name, streaming=streaming)
 
         async def handle(call: Call) -> bytes | None:
             metadata = auth.CallMetadata.of(call.metadata)
-            async with self.error_boundary(call, "", metadata.request_id):
+            async with self.error_boundary(call, metrics, metadata.request_id):
                 self._admission.count_stranger(call.peer())
                 return await answer(call)
             return None
 
         return Rpc(handle, streaming=streaming)
 
-    def error_boundary(self, call: Call, name: str, request_id: str) -> ErrorBoundary:
-        """Return the error boundary to enter around the handling of a call of the method of this name."""
+    def error_boundary(self, call: Call, metrics: MethodMetrics, request_id: str) -> ErrorBoundary:
+        """Return the error boundary to enter around the handling of a call; `metrics` are its method's."""
         return ErrorBoundary(
-            call, name, request_id, refusals=self._refusals, audit=self._audit, tarpit=self._tarpit
+            call, metrics, request_id, refusals=self._refusals, audit=self._audit, tarpit=self._tarpit
         )
 
     async def receive(self, call: Call, boundary: ErrorBoundary, limit: int) -> bytes:

@@ -34,6 +34,7 @@ class Reflection:
     def __init__(self, pipeline: Pipeline, services: Collection[str], *, stream_age: float) -> None:
         self._pipeline = pipeline
         self._clock = pipeline.clock
+        self._metrics = pipeline.metrics.method(f"{V1ALPHA}/ServerReflectionInfo", streaming=True)
         self._stream_age = stream_age
         self._servicer = reflection.aio.ReflectionServicer((*services, V1ALPHA), Descriptors())
 
@@ -43,8 +44,7 @@ class Reflection:
 
     async def _info(self, call: Call) -> None:
         metadata = CallMetadata.of(call.metadata)
-        name = f"{V1ALPHA}/ServerReflectionInfo"
-        async with self._pipeline.error_boundary(call, name, metadata.request_id):
+        async with self._pipeline.error_boundary(call, self._metrics, metadata.request_id):
             expire_time = self._pipeline.admit(call, metadata, CallKind.CALL).expire_time
             requests = self._requests(call, expire_time)
             answers: Any = self._servicer.ServerReflectionInfo(requests, None)

@@ -3,12 +3,13 @@
 import grpc
 
 from unisono.server.api.call import Call, Rpc
+from unisono.server.api.call_metrics import UNKNOWN
 from unisono.server.api.pipeline import Pipeline
 
 
 def unknown(pipeline: Pipeline) -> Rpc:
     """Return the handler of all methods that no other handler has: it answers UNIMPLEMENTED."""
-    return pipeline.anonymous(_refuse, streaming=True)
+    return pipeline.anonymous(UNKNOWN, _refuse, streaming=True)
 
 
 async def _refuse(call: Call) -> None:

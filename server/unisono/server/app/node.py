@@ -16,6 +16,7 @@ from unisono.server.api.services.notifications import NotificationService
 from unisono.server.api.services.server_info import ServerService
 from unisono.server.api.tls import Certificate
 from unisono.server.api.transport import MakeServer, Transport
+from unisono.server.app.metrics.node_metrics import NodeMetrics
 from unisono.server.app.user_prefixes import check_user_prefixes
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
@@ -142,6 +143,11 @@ class Node:
             stream_age=transport.stream_age,
         )
         self._server = make_server(methods, transport)
+        self.metrics = NodeMetrics(
+            calls=pipeline.metrics,
+            open_streams=lambda: self._hub.subscriber_count,
+            commits={"feeds": self._commits.metrics, "endpoints": self._endpoints.metrics},
+        )
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
         """Open the store and the bus, listen on `address` (HOST:PORT), and return the port.

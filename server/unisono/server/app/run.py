@@ -1,5 +1,7 @@
 """Runs a node until a signal to stop: the first one drains it, a second one ends the process at once."""
 
+from contextlib import AbstractAsyncContextManager, nullcontext
+
 import structlog
 
 from unisono.server.api.tls import CertificateError
@@ -7,6 +9,7 @@ from unisono.server.app.audit_file import AuditFile, audit_file
 from unisono.server.app.build import build, certificate
 from unisono.server.app.gc_tuning import tune_gc
 from unisono.server.app.log import configure
+from unisono.server.app.node import Node
 from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.signals import Signals
 from unisono.server.clock import SystemClock
@@ -36,23 +39,33 @@ async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) 
     signals.on_reload("the keys of issuers", node.reload)
     tls = certificate(settings)
     _check_key_is_private(settings)
-    port = await node.start(settings.listen, tls)
-    tune_gc()
-    address = Address.parse(settings.listen)
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    log.info(
-        "serving",
-        address=f"{host}:{port}",
-        store=settings.store,
-        tls=tls is not None,
-        transport=settings.chosen_transport,
-    )
-    if settings.dev:
-        log.warning("the development key is accepted; do not use this for real users")
-    if tls is None and not address.is_loopback and not settings.behind_tls_proxy:
-        log.warning(_IN_THE_CLEAR)
-    await signals.stop.wait()
-    await node.stop(settings.drain_grace)
+    async with _metrics_served(settings, node):
+        port = await node.start(settings.listen, tls)
+        tune_gc()
+        address = Address.parse(settings.listen)
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        log.info(
+            "serving",
+            address=f"{host}:{port}",
+            store=settings.store,
+            tls=tls is not None,
+            transport=settings.chosen_transport,
+        )
+        if settings.dev:
+            log.warning("the development key is accepted; do not use this for real users")
+        if tls is None and not address.is_loopback and not settings.behind_tls_proxy:
+            log.warning(_IN_THE_CLEAR)
+        await signals.stop.wait()
+        await node.stop(settings.drain_grace)
+
+
+def _metrics_served(settings: Settings, node: Node) -> AbstractAsyncContextManager[None]:
+    """Serve metrics inside the context where they are asked for, and import nothing for it otherwise."""
+    if not settings.metrics_listen:
+        return nullcontext()
+    from unisono.server.app.metrics.exporter import metrics_served
+
+    return metrics_served(settings.metrics_listen, node.metrics)
 
 
 def _check_key_is_private(settings: Settings) -> None:

@@ -55,6 +55,9 @@ class ServingSettings(BaseModel):
     health_watches: int = setting(
         100, ITEMS, "open Watch streams of the health service, which need no token", ge=0, le=100_000
     )
+    metrics_listen: str = setting(
+        "", ADDRESS, "address of its own to serve metrics on, in the format of Prometheus; empty serves none"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", WORD, "the least severe entries to log: debug, info, warning or error"
     )
@@ -68,10 +71,11 @@ class ServingSettings(BaseModel):
         "auto", WORD, "console for people, json for programs; auto is console on a terminal"
     )
 
-    @field_validator("listen")
+    @field_validator("listen", "metrics_listen")
     @classmethod
-    def _is_an_address(cls, listen: str) -> str:
-        Address.parse(listen)
+    def _is_an_address(cls, listen: str, info: ValidationInfo) -> str:
+        if listen or info.field_name == "listen":
+            Address.parse(listen)
         return listen
 
     @field_validator("event_loop")

@@ -9,6 +9,7 @@ from typing import Final
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
 from unisono.server.core.bars import Bars
+from unisono.server.core.commit_metrics import CommitMetrics
 from unisono.server.core.committer import Committed, Committer
 from unisono.server.core.decide.endpoints import (
     EndpointCommand,
@@ -60,8 +61,9 @@ class Endpoints:
         self._write_or_begin = bars.guarded(self._write_or_begin_sessions)
         #: Held while endpoints are written, so that sessions follow each other in one order.
         self._writing = asyncio.Lock()
+        self.metrics = CommitMetrics()
         self.committer: Committer[EndpointCommand, EndpointResult] = Committer(
-            self._commit, batch=batch, capacity=capacity
+            self.metrics.measured(self._commit), batch=batch, capacity=capacity
         )
 
     async def register(

@@ -7,6 +7,7 @@ from typing import TypeVar
 from unisono.server.bus.base import Bus, Hint
 from unisono.server.clock import Clock
 from unisono.server.core.bars import Bars
+from unisono.server.core.commit_metrics import CommitMetrics
 from unisono.server.core.committer import Committed, Committer
 from unisono.server.core.decide.batch import decide
 from unisono.server.core.decide.commands import Command, ProcessDue
@@ -46,7 +47,8 @@ class FeedCommitter:
         self._presence = presence
         self._clock = clock
         self._limits = limits
-        run = bars.guarded(self._commit)
+        self.metrics = CommitMetrics()
+        run = self.metrics.measured(bars.guarded(self._commit))
         self.committer: Committer[Command, Result] = Committer(run, batch=batch, capacity=capacity)
 
     async def submit(self, command: Command, kind: type[T], *, background: bool = False) -> T:

@@ -21,7 +21,16 @@ class CallAborted(Exception):
 class ExchangeCall:
     """A call; see `Call`. It ends once: what comes afterwards raises `CallAborted`, or does nothing."""
 
-    __slots__ = ("_ended", "_exchange", "_messages", "_metadata", "_reader", "_responding", "_trailing")
+    __slots__ = (
+        "_ended",
+        "_exchange",
+        "_messages",
+        "_metadata",
+        "_reader",
+        "_responding",
+        "_trailing",
+        "code",
+    )
 
     aborted: ClassVar[type[Exception]] = CallAborted
     gone: ClassVar[type[Exception]] = ClientGone
@@ -33,6 +42,7 @@ class ExchangeCall:
         self._reader: asyncio.Task[object] | None = None
         self._responding = False
         self._ended = False
+        self.code = grpc.StatusCode.OK
         self._trailing: Sequence[tuple[str, str | bytes]] = ()
 
     @property
@@ -92,6 +102,8 @@ class ExchangeCall:
         self, code: grpc.StatusCode, message: str, trailing_metadata: Sequence[tuple[str, str | bytes]] = ()
     ) -> None:
         """End the call with a status that is not OK."""
+        if not self._ended:
+            self.code = code
         self._end(responses.failed(code, message, trailing_metadata))
 
     def succeed(self) -> None:

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 class GrpcioCall:
     """The `Call` on a context of grpcio. Writes go to that directly: each open stream has one of these."""
 
-    __slots__ = ("_context", "write")
+    __slots__ = ("_context", "code", "write")
 
     aborted: ClassVar[type[Exception]] = grpc.aio.AbortError
     gone: ClassVar[type[Exception]] = grpc.aio.InternalError
 
     def __init__(self, context: "Context") -> None:
         self._context = context
+        self.code = grpc.StatusCode.OK
         self.write: Callable[[bytes], Awaitable[None]] = context.write
 
     @property
@@ -57,5 +58,6 @@ class GrpcioCall:
     async def abort(
         self, code: grpc.StatusCode, message: str, trailing_metadata: Sequence[tuple[str, str | bytes]] = ()
     ) -> NoReturn:
-        """See `Call.abort`."""
+        """See `Call.abort`. The context does not tell its code afterwards."""
+        self.code = code
         await self._context.abort(code, message, tuple(trailing_metadata))

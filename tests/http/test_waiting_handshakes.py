@@ -8,7 +8,7 @@ import pytest
 
 from tests.http.authority import Authority
 from tests.http.handshake_steps import HandshakeSteps
-from tests.http.listening import come_true, echo, http1, listening
+from tests.http.listening import Served, come_true, echo, http1, listening
 from tests.http.raw_tls import RawTls
 from unisono.server.api.http.tls.opening import LONGEST_HELLO
 
@@ -18,12 +18,17 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("tls"))
 
 
+async def silent_client(served: Served, authority: Authority) -> RawTls:
+    """Return the first client, which has said hello, and says nothing more."""
+    client = RawTls(authority.client(), *await served.open())
+    client.forward(client.hello())
+    await come_true(lambda: served.listener.connections == 1)
+    return client
+
+
 async def test_no_more_handshakes_than_that_are_under_way(authority: Authority) -> None:
     async with listening(echo, certificate=authority.certificate, handshakes=1) as served:
-        # Given one who has said hello, and says nothing more
-        silent = RawTls(authority.client(), *await served.open())
-        silent.forward(silent.hello())
-        await come_true(lambda: served.listener.connections == 1)
+        silent = await silent_client(served, authority)
         # When another one comes, it waits
         other = asyncio.create_task(http1(served, authority.client()))
         gone = asyncio.create_task(http1(served, authority.client()))
@@ -40,9 +45,7 @@ async def test_no_more_handshakes_than_that_are_under_way(authority: Authority) 
 
 async def test_a_hello_in_pieces_before_it_is_its_turn(authority: Authority) -> None:
     async with listening(echo, certificate=authority.certificate, handshakes=1) as served:
-        silent = RawTls(authority.client(), *await served.open())
-        silent.forward(silent.hello())
-        await come_true(lambda: served.listener.connections == 1)
+        silent = await silent_client(served, authority)
         reader, writer = await served.open()
         hello = RawTls(authority.client(), reader, writer).hello()
         for byte in hello:
@@ -83,9 +86,7 @@ async def test_steps_of_handshakes_end_with_the_server(
 
 async def test_who_says_too_much_before_it_is_its_turn_is_cut_off(authority: Authority) -> None:
     async with listening(echo, certificate=authority.certificate, handshakes=1) as served:
-        silent = RawTls(authority.client(), *await served.open())
-        silent.forward(silent.hello())
-        await come_true(lambda: served.listener.connections == 1)
+        await silent_client(served, authority)
         reader, writer = await served.open()
         writer.write(b"\x16\x03\x01" + bytes(LONGEST_HELLO))
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):

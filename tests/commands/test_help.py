@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_the_commands_and_the_exit_statuses() -> None:
 
 def test_version() -> None:
     ended = process("--version")
-    assert (ended.returncode, ended.stdout) == (0, "unisono, version 0.1.0\n")
+    assert (ended.returncode, ended.stdout) == (0, f"unisono, version {version('unisono-client')}\n")
 
 
 def unmeasured() -> dict[str, str]:

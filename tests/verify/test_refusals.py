@@ -4,6 +4,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -190,7 +191,7 @@ def test_it_explains_itself() -> None:
     assert "The devices that these users have will ring." in text
     assert "Exit status: 0 " in text
     assert "unisono-verify judge history.jsonl" in text.split("Examples:")[1]
-    assert run("--version").stdout == "unisono-verify, version 0.1.0\n"
+    assert run("--version").stdout == f"unisono-verify, version {version('unisono-verify')}\n"
     assert "Judge what --save has kept" in within("judge", "--help").stdout
 
 

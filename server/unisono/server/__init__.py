@@ -1,3 +1,3 @@
 """The Unisono server: notifications that target people, in unison on all their devices."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

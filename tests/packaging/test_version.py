@@ -1,0 +1,33 @@
+"""One version in every place that names one: the distributions are released, and work, together."""
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+
+from tests.packaging.sources import DISTRIBUTIONS, ROOT
+from unisono.server import __version__
+
+RELEASE = re.compile(r"^## (\S+) \((unreleased|\d{4}-\d{2}-\d{2})\)$", re.MULTILINE)
+
+
+def project(distribution: str) -> dict[str, Any]:
+    folder, _ = DISTRIBUTIONS[distribution]
+    return dict(tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"])
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_a_distribution_has_the_version_of_the_server_and_needs_no_other(distribution: str) -> None:
+    named = project(distribution)
+    siblings = [needed for needed in named.get("dependencies", []) if needed.startswith("unisono-")]
+    assert named["version"] == __version__
+    assert [needed.partition("==")[2] for needed in siblings] == [__version__] * len(siblings)
+
+
+def test_the_changelog_begins_with_it() -> None:
+    releases = RELEASE.findall((ROOT / "CHANGELOG.md").read_text())
+    versions = [tuple(map(int, version.split("."))) for version, _ in releases]
+    assert releases[0][0] == __version__
+    assert versions == sorted(set(versions), reverse=True)
+    assert [version for version, date in releases[1:] if date == "unreleased"] == []

@@ -22,7 +22,17 @@ def test_the_examples_are_of_ada(command: list[str]) -> None:
 
 
 def test_the_commands() -> None:
-    expected = {"serve", "token", "doctor", "migrate", "config", "backup", "restore", "rename-users"}
+    expected = {
+        "serve",
+        "token",
+        "doctor",
+        "health",
+        "migrate",
+        "config",
+        "backup",
+        "restore",
+        "rename-users",
+    }
     assert set(main.commands) == expected
     assert all(f"  {name} " in run("--help").stdout for name in main.commands)
 

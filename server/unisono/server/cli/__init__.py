@@ -8,6 +8,7 @@ from unisono.server.cli.config import config
 from unisono.server.cli.doctor import doctor
 from unisono.server.cli.examples import examples
 from unisono.server.cli.failures import Commands
+from unisono.server.cli.health import health
 from unisono.server.cli.migrate import migrate
 from unisono.server.cli.rename_users import rename_users
 from unisono.server.cli.restore import restore
@@ -32,5 +33,5 @@ def main() -> None:
     """
 
 
-for command in (serve, token, doctor, migrate, config, backup, restore, rename_users):
+for command in (serve, token, doctor, health, migrate, config, backup, restore, rename_users):
     main.add_command(command)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from unisono.server.app.own_server import OwnServerError
 from unisono.server.config import InvalidSettings
 from unisono.server.core.access.misconfigured import AccessMisconfigured
 from unisono.server.store.base import StoreError
@@ -33,13 +34,14 @@ class Commands(click.Group):
 def report_errors() -> Iterator[None]:
     """Turn errors that are meant for the operator into click's, which end the command without a traceback.
 
-    Wrong settings, also those of access, exit with status 2, errors of the store and of the system with 1.
+    Wrong settings, also those of access, exit with status 2, errors of the store, of the running server
+    and of the system with 1.
     """
     try:
         yield
     except (InvalidSettings, AccessMisconfigured) as error:
         raise ConfigurationError(str(error)) from error
-    except StoreError as error:
+    except (StoreError, OwnServerError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         named = f"{error.filename}: " if error.filename else ""

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,15 +30,15 @@ class SystemCall:
     ended: int
 
 
-def tracer(output: Path) -> tuple[str, ...]:
-    """Return a command that runs another one and traces it; the other one keeps its process id.
+def tracer(output: Path, calls: Sequence[str] = CALLS) -> tuple[str, ...]:
+    """Return a command that runs another one and traces its `calls`; the other one keeps its process id.
 
     Without strace, skips the test, but fails it in CI.
     """
     if shutil.which("strace") is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("strace is not installed")
     quick = ("--daemonize", "--follow-forks", "--seccomp-bpf")
-    return ("strace", *quick, "-y", "-s", "65536", "-e", f"trace={','.join(CALLS)}", "-o", str(output))
+    return ("strace", *quick, "-y", "-s", "65536", "-e", f"trace={','.join(calls)}", "-o", str(output))
 
 
 def system_calls(output: Path) -> Iterator[SystemCall]:

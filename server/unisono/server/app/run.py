@@ -11,6 +11,7 @@ from unisono.server.app.gc_tuning import tune_gc
 from unisono.server.app.log import configure
 from unisono.server.app.node import Node
 from unisono.server.app.open_files import raise_open_files
+from unisono.server.app.service_manager import READY, STOPPING, notify
 from unisono.server.app.signals import Signals
 from unisono.server.clock import SystemClock
 from unisono.server.config import Settings
@@ -55,7 +56,9 @@ async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) 
             log.warning("the development key is accepted; do not use this for real users")
         if tls is None and not address.is_loopback and not settings.behind_tls_proxy:
             log.warning(_IN_THE_CLEAR)
+        notify(READY)
         await signals.stop.wait()
+        notify(STOPPING)
         await node.stop(settings.drain_grace)
 
 

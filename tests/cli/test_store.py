@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 import stat
 import subprocess
 import sys
@@ -55,6 +56,40 @@ def test_migrate_says_what_it_does_and_how_long_that_may_take(
     version = schema.latest()
     assert result.stderr.startswith(f"making version {version}, which may take ")
     assert result.stdout == f"{files.store}: version {version - 1} became {version}\n"
+
+
+def test_migrate_says_what_is_to_be_done_and_does_nothing(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    latest, usable = schema.latest(), 10
+    nothing = run("migrate", "--check", *files.setting)
+    has = f"{files.store} has version {latest}; servers from version {usable} on may use it\n"
+    assert (nothing.exit_code, nothing.stdout) == (0, f"{has}nothing is to be done\n")
+    assert nothing.stderr == ""
+
+    following = [
+        migrations.Migration(statements=("CREATE TABLE later (a) ",)),
+        migrations.Migration(statements=(), compatible_from=latest + 1, reads_notifications=True),
+    ]
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, *following))
+    monkeypatch.setattr(schema, "PAGES_PER_SECOND", 0.5)
+    for _ in range(2):
+        result = run("migrate", "--check", *files.setting)
+        assert result.exit_code == 3
+        told, seconds = result.stdout.removeprefix(has).splitlines(), r"which may take \d+ s"
+        assert told[0] == f"to be made: version {latest + 1}"
+        assert re.fullmatch(f"to be made: version {latest + 2}, {seconds}", told[1])
+        assert told[2:] == [
+            f"then it has version {latest + 2}; servers from version {latest + 1} on may use it",
+            "nothing was changed",
+        ]
+
+
+def test_there_must_be_a_store_to_be_checked(tmp_path: Path) -> None:
+    result = run("migrate", "--check", "--store", f"sqlite:///{tmp_path}/absent.db")
+    assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
+    assert "absent.db does not exist" in said(result)
+    assert run("migrate", "--check", "--store", "paper").exit_code == 2
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ async def test_a_new_file_is_for_its_owner_only_and_marked_as_ours(path: Path) -
 
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (schema.APPLICATION_ID,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (schema.latest(),)
+        assert (schema.version(connection), schema.compatible_from(connection)) == (schema.latest(), 10)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

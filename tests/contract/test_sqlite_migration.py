@@ -1,22 +1,20 @@
 """Files of the servers before, with rows in every state: nothing is lost, and everything is counted."""
 
-import hashlib
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contract.backends import opened
+from tests.contract.older_files import BOBS_EPOCH, EPOCH, IOS, PHONES, ROWS, STORE_EPOCH, make, payload
 from tests.contract.sqlite_files import a_store
 from tests.guarantees.stateful.core_parts import Core
 from tests.support.builders import (
     ALICE,
     BOB,
     NOW,
-    a_payload,
     an_endpoint,
     put,
     put_endpoints,
@@ -34,104 +32,53 @@ from unisono.server.core.resume_token import Seal
 from unisono.server.model import ChangeType, Counts, Feed, Platform, ReadState, SenderRole, TargetPolicy
 from unisono.server.model import UserActionState as Action
 from unisono.server.store.commit import ReadSet, SendKey
+from unisono.server.store.migrating import MigrationStep
 from unisono.server.store.reads import ListFilter, PurgeBounds, Standing
-from unisono.server.store.sqlite import migrate, migrations, schema
+from unisono.server.store.sqlite import migrate, migrations, plan_migration, schema
 
-STORE_EPOCH, EPOCH, BOBS_EPOCH = b"of store", b"of alice", b"of bob's"
-IOS = TargetPolicy.of([Platform.IOS], [])
-PHONES = TargetPolicy.of([], ["phone", "tablet"])
-DAY = 24 * 3600 * 1000
 UNSEEN = PurgeBounds(
     tombstones_before=0, tombstones_per_feed=99, endpoints_before=NOW + 1, deletions_before=0, limit=99
 )
 
-#: id, key, role, target, read state, action, revisions of creation and of the last change, removal
-ROWS: tuple[tuple[Any, ...], ...] = (
-    ("unread", "k1", 1, "", 1, 1, 1, 1, None),
-    ("read", "", 1, "", 2, 2, 2, 9, None),
-    ("dismissed", "", 1, "", 1, 3, 3, 10, None),
-    ("snoozed", "k2", 2, "", 1, 4, 4, 11, None),
-    ("for ios", "", 1, IOS.key, 1, 1, 5, 5, None),
-    ("for ios, read", "", 1, IOS.key, 2, 1, 6, 12, None),
-    ("for phones, read", "", 1, PHONES.key, 2, 1, 7, 13, None),
-    ("deleted", "k1", 1, "", 1, 1, 8, 14, 4),
-    ("deleted later", "k1", 1, IOS.key, 1, 1, 15, 16, 4),
-    ("expired", "k1", 2, "", 1, 1, 17, 18, 5),
-)
-INSERT = """
-    INSERT INTO notifications (feed, id, app_notification_id, sender_role, fingerprint, group_name, priority,
-        target, expire_time, read_state, user_action_state, snooze_until, create_time, update_time,
-        alert_time, revision, create_revision, content_revision, alert_revision, removal, rings_until,
-        kept, payload)
-    VALUES (?, ?, ?, ?, ?, '', 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
-    """
+DIGESTS = [
+    "b2cc0545397cdd1a",
+    "1a63ad14c9d0f4c7",
+    "120425038aeacd4d",
+    "2b5cad3ac0623852",
+    "0fc46a432e01ba14",
+    "3d1004050ec22dbc",
+    "e97f5ce690c7366d",
+    "491bb455dfe0321a",
+    "8fab7027856c8dc2",
+]
+"""One for each version, the first of version 3."""
 
 
-def payload(id_: str) -> bytes:
-    return a_payload(f"title of {id_}")
-
-
-def insert(connection: sqlite3.Connection, feed: int, row: tuple[Any, ...]) -> None:
-    id_, key, role, target, read, action, created, revision, removal = row
-    content = None if removal else payload(id_)
-    snooze_until = NOW + DAY if action == Action.SNOOZED else None
-    times = (NOW + 7 * DAY, read, action, snooze_until, NOW, NOW, NOW)
-    revisions = (revision, created, created, created, removal)
-    connection.execute(
-        INSERT, (feed, id_, key, role, id_.encode(), target, *times, *revisions, b"kept", content)
-    )
-
-
-@pytest.fixture(params=[3, 4, 5, 6, 7, 8, 9])
+@pytest.fixture(params=range(schema.OLDEST, schema.latest()))
 def path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A file as the server of this version made it."""
     path = tmp_path / "unisono.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        first, *following = migrations.MIGRATIONS
-        execute(connection, first)
-        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        connection.execute("INSERT INTO meta VALUES (?)", (STORE_EPOCH,))
-        feeds = "INSERT INTO feeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        unread = f'{{"": 1, "{IOS.key}": 1}}'
-        connection.execute(feeds, (1, *ALICE, EPOCH, 18, 3, 7, 3, unread))
-        connection.execute(feeds, (2, *BOB, BOBS_EPOCH, 0, 0, 0, 0, "{}"))
-        for row in ROWS:
-            insert(connection, 1, row)
-        for endpoint_id, deleted in (("phone", None), ("gone", NOW)):
-            values = (2, endpoint_id, 2, "", NOW, NOW, 0, "", deleted)
-            connection.execute("INSERT INTO endpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
-        for migration in following[: request.param - schema.OLDEST]:
-            execute(connection, migration)
-        connection.execute(f"PRAGMA user_version = {request.param}")
+    make(path, request.param)
     return path
-
-
-def execute(connection: sqlite3.Connection, migration: migrations.Migration) -> None:
-    for statement in migration.statements:
-        connection.execute(statement)
 
 
 def upgrade(path: Path) -> None:
     assert migrate(path, RandomIds(), lambda *_: None)[1] == schema.latest()
 
 
-@pytest.mark.parametrize(
-    ("version", "digest"),
-    [
-        (3, "b2cc0545397cdd1a"),
-        (4, "1a63ad14c9d0f4c7"),
-        (5, "120425038aeacd4d"),
-        (6, "2b5cad3ac0623852"),
-        (7, "0fc46a432e01ba14"),
-        (8, "3d1004050ec22dbc"),
-        (9, "e97f5ce690c7366d"),
-        (10, "491bb455dfe0321a"),
-    ],
-)
-def test_a_version_is_made_as_it_was(version: int, digest: str) -> None:
+def test_a_version_is_made_as_it_was() -> None:
     """Its statements are released: a file that they made must not be something else later."""
-    statements = migrations.MIGRATIONS[version - schema.OLDEST].statements
-    assert hashlib.blake2b("\n".join(statements).encode(), digest_size=8).hexdigest() == digest
+    statements = [migration.statements for migration in migrations.MIGRATIONS]
+    assert [blake2b("\n".join(made).encode(), digest_size=8).hexdigest() for made in statements] == DIGESTS
+
+
+def test_a_plan_says_what_is_done(path: Path) -> None:
+    plan, told = plan_migration(path), list[MigrationStep]()
+    assert migrate(path, RandomIds(), lambda *step: told.append(MigrationStep(*step)))[0] == plan.version
+    assert [step.what for step in told] == [step.what for step in plan.steps]
+    done = plan_migration(path)
+    assert done.steps == []
+    assert (done.version, done.compatible_from) == (plan.version_after, plan.compatible_from_after)
 
 
 async def test_everything_is_counted(path: Path) -> None:

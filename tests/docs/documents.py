@@ -58,7 +58,8 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Drawing("postrotate"),
         Run("unisono-server restore", says="restored"),
         Drawing("unisono-server rename-users"),
-        Run("unisono-server migrate", says="version"),
+        Run("unisono-server migrate --check", says="nothing is to be done"),
+        Run("unisono-server migrate --store", says="version"),
     ],
     "docs/quickstart-backend.md": [
         Serve("make serve"),

@@ -7,6 +7,7 @@ from unisono.server.clock import RandomIds
 from unisono.server.config import Settings
 from unisono.server.core.access.claims import USER_ID_BYTES
 from unisono.server.store import sqlite
+from unisono.server.store.migrating import MigrationPlan
 from unisono.server.store.renaming import Rename, RenamePlan
 
 Progress = Callable[[int, int], None]
@@ -19,10 +20,18 @@ MigrationProgress = Callable[[str, float], None]
 def migrate(settings: Settings, progress: MigrationProgress) -> tuple[int, int]:
     """Bring the store to the latest version, or create it, and return the versions before (0: new) and now.
 
-    A store that may have what was deleted is made anew. Raises `StoreError` when a server uses the store, or
-    when it cannot be migrated.
+    A store of a later version stays as it is. One that may have what was deleted is made anew. Raises
+    `StoreError` when a server uses the store, or when it cannot be migrated.
     """
     return sqlite.migrate(settings.store_file, RandomIds(), progress)
+
+
+def plan_migration(settings: Settings) -> MigrationPlan:
+    """Return what `migrate` would do to the store, also while a server uses it.
+
+    Raises `StoreError` when there is none, or it cannot be read.
+    """
+    return sqlite.plan_migration(settings.store_file)
 
 
 def backup(settings: Settings, target: Path, progress: Progress) -> None:

@@ -10,6 +10,9 @@ Every adapter promises, and `tests/contract` checks:
   changed, and the data of some item is at fault. The caller runs the items one by one to find which.
 - **Cancellation.** A call whose caller is cancelled leaves no transaction open and no connection busy. A
   commit that has begun goes on.
+- **Versions.** A store says which version it has, and which servers may use it.
+  `unisono.server.store.migrating` says what follows for migrations, and for servers of two releases on one
+  store.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -61,7 +61,7 @@ def _exists(path: Path) -> bool:
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a store's file read-only, in one snapshot, also while a server uses it.
 
-    Raises `StoreError` when it is not there, or not a store of a version known here.
+    Raises `StoreError` when it is not there, or not a store that this server may use.
     """
     if not _exists(path):
         raise StoreError(f"{path} does not exist; name the file of a store")

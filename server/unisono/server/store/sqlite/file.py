@@ -43,7 +43,7 @@ MAX_UPGRADE_SECONDS = 10
 
 
 class File:
-    """The file of a store: locked, of the latest version, with the one connection that writes.
+    """The file of a store: locked, of the latest version or a later one, with the one connection that writes.
 
     An instance belongs to the thread that made it.
     """
@@ -52,8 +52,8 @@ class File:
         """Lock, create if missing, and open the file; `busy_timeout` is in milliseconds.
 
         One of an older version is brought to the latest. Raises `StoreError` when that takes long, when
-        another server has the file, when a rename of users was cut off, or when it is not a store of a
-        version known here.
+        another server has the file, when a rename of users was cut off, or when it is not a store that this
+        server may use.
         """
         self._lock = lock(path)
         try:
@@ -121,17 +121,18 @@ def create(path: Path) -> None:
 
 
 def check(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise `StoreError` unless the file is new, or a store of a version known here."""
+    """Raise `StoreError` unless the file is new, or a store that this server may use, once upgraded."""
     if schema.is_new(connection):
         return
     if not schema.is_ours(connection):
         raise StoreError(f"{path} is a database of another program; use another file")
     if schema.version(connection) < schema.OLDEST:
         raise StoreError(f"{path} was made before the first release of the server; start with a new file")
-    if schema.version(connection) > schema.latest():
+    if schema.compatible_from(connection) > schema.latest():
         raise StoreError(
-            f"{path} has version {schema.version(connection)}, and this server knows up to "
-            f"{schema.latest()}; use the newer server that made it"
+            f"{path} has version {schema.version(connection)}, which servers from version "
+            f"{schema.compatible_from(connection)} on may use, and this one has version {schema.latest()}; "
+            "use the newer server that made it"
         )
 
 
@@ -157,6 +158,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, ids: Ids, busy_timeout:
         schema.create(connection, ids)
     if schema.version(connection) < schema.latest():
         _upgrade(connection, path)
+    elif schema.version(connection) > schema.latest():
+        log.info("store of a newer server", version=schema.version(connection), known=schema.latest())
     renames.check_complete(connection, path)
     if not schema.is_clean(connection):
         log.warning("the file may have what was deleted before; `unisono-server migrate` makes it anew")
@@ -199,7 +202,7 @@ def _clear_sessions(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
-    seconds = schema.upgrade_seconds(connection)
+    seconds = sum(step.seconds for step in schema.steps(connection))
     if seconds > MAX_UPGRADE_SECONDS:
         raise StoreError(
             f"{path} is of an older version, and to bring it to this one may take {seconds:.0f} s; "
@@ -207,7 +210,8 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
         )
     before = schema.version(connection)
     schema.upgrade(connection, lambda *_: None)
-    log.info("store upgraded", version=schema.latest(), before=before)
+    usable_from = schema.compatible_from(connection)
+    log.info("store upgraded", version=schema.latest(), before=before, compatible_from=usable_from)
 
 
 def lengthen_log(path: Path, limit: int = LOG_BYTES) -> bool:

@@ -8,8 +8,9 @@ from typing import Final
 
 from unisono.server.clock import Ids
 from unisono.server.store.base import StoreError
+from unisono.server.store.migrating import MigrationPlan, MigrationStep
 from unisono.server.store.sqlite import schema
-from unisono.server.store.sqlite.backup import replacing
+from unisono.server.store.sqlite.backup import reading, replacing
 from unisono.server.store.sqlite.errors import database_errors, system_errors
 from unisono.server.store.sqlite.file import check, create, lock
 from unisono.server.store.sqlite.schema import Progress
@@ -21,10 +22,10 @@ _RESERVE: Final = 1024 * 1024
 def migrate(path: Path, ids: Ids, progress: Progress) -> tuple[int, int]:
     """Bring the file to the latest version, or create it, and return the versions before (0: new) and now.
 
-    A file that was written by a server that did not overwrite what it deleted is then made anew, which needs
-    as much room beside it, and leaves nothing of that. Goes on where an earlier run was cut off. Raises
-    `StoreError` when a server uses the file, when there is too little room, or when it is not a store of a
-    version known here.
+    A file of a later version stays as it is. One that was written by a server that did not overwrite what it
+    deleted is then made anew, which needs as much room beside it, and leaves nothing of that. Goes on where
+    an earlier run was cut off. Raises `StoreError` when a server uses the file, when there is too little
+    room, or when it is not a store that this server may use.
     """
     path = path.resolve()
     with closing(lock(path)), database_errors(path):
@@ -35,12 +36,40 @@ def migrate(path: Path, ids: Ids, progress: Progress) -> tuple[int, int]:
             if schema.is_new(connection):
                 schema.create(connection, ids)
             schema.upgrade(connection, progress)
-            clean = schema.is_clean(connection)
-            pages, page_bytes = (_pragma(connection, name) for name in ("page_count", "page_size"))
-        if not clean:
-            progress("the file anew, without what was deleted before", pages / schema.PAGES_PER_SECOND)
-            _make_anew(path, pages * page_bytes)
-        return before, schema.latest()
+            anew = None if schema.is_clean(connection) else _anew(connection)
+            now, size = schema.version(connection), _size(connection)
+        if anew:
+            progress(*anew)
+            _make_anew(path, size)
+        return before, now
+
+
+def plan_migration(path: Path) -> MigrationPlan:
+    """Return what `migrate` would do to a file that is there; a server may use it.
+
+    Raises `StoreError` when it is not a store that this server may use.
+    """
+    path = path.resolve()
+    with reading(path) as connection:
+        steps = [*schema.steps(connection)]
+        if not schema.is_clean(connection):
+            steps.append(_anew(connection))
+        return MigrationPlan(
+            version=schema.version(connection),
+            compatible_from=schema.compatible_from(connection),
+            version_after=max(schema.version(connection), schema.latest()),
+            compatible_from_after=schema.compatible_from_after(connection),
+            steps=steps,
+        )
+
+
+def _anew(connection: sqlite3.Connection) -> MigrationStep:
+    seconds = _pragma(connection, "page_count") / schema.PAGES_PER_SECOND
+    return MigrationStep("the file anew, without what was deleted before", seconds)
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    return _pragma(connection, "page_count") * _pragma(connection, "page_size")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -1,7 +1,8 @@
 """The tables, as the statements that lead from each version of a file to the next.
 
-A column is added with a default, so that no row is rewritten. An index has a version of its own: between two
-versions the log is written back, so that it never holds more than one of them.
+What a migration may do, and in which release, `unisono.server.store.migrating` says. A column is added with a
+default, so that no row is rewritten. An index has a version of its own: between two versions the log is
+written back, so that it never holds more than one of them.
 """
 
 from typing import Final
@@ -13,10 +14,13 @@ from unisono.server.model.value import value
 class Migration:
     """The statements from one version to the next, which are executed as a whole.
 
-    `reads_notifications`: they read all that are stored, and so take the longer the more there are.
+    `compatible_from`: the oldest version whose servers may use the file afterwards; None for an additive
+    migration, after which all may that did before. `reads_notifications`: the statements read all that are
+    stored, and so take the longer the more there are.
     """
 
     statements: tuple[str, ...]
+    compatible_from: int | None = None
     reads_notifications: bool = False
 
 
@@ -177,14 +181,18 @@ _RENAMES: Final = (
     ) STRICT""",
 )
 
+# Servers of before look at `user_version` alone, which is `compatible_from` now: see `schema`.
+_VERSION: Final = ("ALTER TABLE meta ADD COLUMN version INTEGER NOT NULL DEFAULT 0",)
+
 MIGRATIONS: tuple[Migration, ...] = (
-    Migration(statements=_FIRST),
-    Migration(statements=_BOUNDED, reads_notifications=True),
-    Migration(statements=_CATEGORY_AND_ACTION),
-    Migration(statements=_SETTLED, reads_notifications=True),
-    Migration(statements=_ENDPOINT_COUNT),
-    Migration(statements=_RETURNING_ENDPOINTS),
-    Migration(statements=_ERASURE),
-    Migration(statements=_RENAMES),
+    Migration(statements=_FIRST, compatible_from=3),
+    Migration(statements=_BOUNDED, compatible_from=4, reads_notifications=True),
+    Migration(statements=_CATEGORY_AND_ACTION, compatible_from=5),
+    Migration(statements=_SETTLED, compatible_from=6, reads_notifications=True),
+    Migration(statements=_ENDPOINT_COUNT, compatible_from=7),
+    Migration(statements=_RETURNING_ENDPOINTS, compatible_from=8),
+    Migration(statements=_ERASURE, compatible_from=9),
+    Migration(statements=_RENAMES, compatible_from=10),
+    Migration(statements=_VERSION),
 )
 """The migrations from each version to the next, the first from a new file. Not edited once released."""

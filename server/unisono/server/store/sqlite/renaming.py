@@ -68,7 +68,7 @@ _APPS = "SELECT app_id FROM feeds WHERE app_id <> '' UNION SELECT app_id FROM ba
 def plan_rename(path: Path, rename: Rename, *, max_bytes: int) -> RenamePlan:
     """Return what a rename would do, with new ids of at most `max_bytes`; a server may use the file.
 
-    Raises `StoreError` when the file is no store of this version, when it has nobody of the app, or when
+    Raises `StoreError` when the file is of an older version, when it has nobody of the app, or when
     another rename was cut off.
     """
     path = path.resolve()

@@ -1,10 +1,15 @@
-"""The version of a file: what it is, and how it becomes the latest."""
+"""The version of a file: what it is, who may use it, and how it becomes the latest.
+
+`PRAGMA user_version` is `compatible_from`, since servers up to version 10 look at that alone, and refuse what
+is above their own. The version itself is in the table `meta` from version 11 on; before, both were the same.
+"""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from unisono.server.clock import Ids
+from unisono.server.store.migrating import MigrationStep
 from unisono.server.store.sqlite import migrations
 from unisono.server.store.sqlite.migrations import Migration
 
@@ -31,13 +36,25 @@ def latest() -> int:
 
 def version(connection: sqlite3.Connection) -> int:
     """Return the version of the file; 0 for a new one."""
+    if not _has(connection, "version"):
+        return compatible_from(connection)
+    return int(connection.execute("SELECT version FROM meta").fetchone()[0])
+
+
+def compatible_from(connection: sqlite3.Connection) -> int:
+    """Return the oldest version whose servers may use the file; 0 for a new one."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def compatible_from_after(connection: sqlite3.Connection) -> int:
+    """Return what `compatible_from` is once the file is of the latest version."""
+    return _raised(compatible_from(connection), _pending(connection))
 
 
 def is_new(connection: sqlite3.Connection) -> bool:
     """Return whether nothing was ever put into the file."""
     (objects,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    return not objects and not _application_id(connection) and not version(connection)
+    return not objects and not _application_id(connection) and not compatible_from(connection)
 
 
 def is_ours(connection: sqlite3.Connection) -> bool:
@@ -52,13 +69,13 @@ def create(connection: sqlite3.Connection, ids: Ids) -> None:
         _execute(connection, migration)
     connection.execute("INSERT INTO meta (epoch, clean) VALUES (?, 1)", (ids.epoch(),))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {latest()}")
+    _record(connection, latest(), _raised(0, migrations.MIGRATIONS))
     connection.execute("COMMIT")
 
 
 def is_clean(connection: sqlite3.Connection) -> bool:
-    """Return whether all that was ever deleted from a store of the latest version was overwritten."""
-    return bool(connection.execute("SELECT clean FROM meta").fetchone()[0])
+    """Return whether all that was ever deleted from a store was overwritten."""
+    return _has(connection, "clean") and bool(connection.execute("SELECT clean FROM meta").fetchone()[0])
 
 
 def set_clean(connection: sqlite3.Connection) -> None:
@@ -66,9 +83,10 @@ def set_clean(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE meta SET clean = 1")
 
 
-def upgrade_seconds(connection: sqlite3.Connection) -> float:
-    """Return how many seconds `upgrade` takes at most, about."""
-    return sum(_seconds(connection, migration) for migration in _pending(connection))
+def steps(connection: sqlite3.Connection) -> Sequence[MigrationStep]:
+    """Return what `upgrade` does, in order; empty for a file of the latest version, or of a later one."""
+    first = version(connection) + 1
+    return [_step(connection, first + n, made) for n, made in enumerate(_pending(connection))]
 
 
 def upgrade(connection: sqlite3.Connection, progress: Progress) -> None:
@@ -78,26 +96,44 @@ def upgrade(connection: sqlite3.Connection, progress: Progress) -> None:
     """
     for migration in _pending(connection):
         following = version(connection) + 1
-        progress(f"version {following}", _seconds(connection, migration))
+        progress(*_step(connection, following, migration))
         connection.execute("BEGIN IMMEDIATE")
         _execute(connection, migration)
-        connection.execute(f"PRAGMA user_version = {following}")
+        _record(connection, following, _raised(compatible_from(connection), [migration]))
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _pending(connection: sqlite3.Connection) -> tuple[Migration, ...]:
+def _pending(connection: sqlite3.Connection) -> Sequence[Migration]:
     return migrations.MIGRATIONS[version(connection) - OLDEST + 1 :]
 
 
-def _seconds(connection: sqlite3.Connection, migration: Migration) -> float:
+def _raised(before: int, following: Sequence[Migration]) -> int:
+    """Return what `compatible_from` is after some migrations."""
+    return max([before, *(migration.compatible_from or before for migration in following)])
+
+
+def _step(connection: sqlite3.Connection, made: int, migration: Migration) -> MigrationStep:
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    return float(pages / PAGES_PER_SECOND) if migration.reads_notifications else 0.0
+    seconds = pages / PAGES_PER_SECOND if migration.reads_notifications else 0.0
+    return MigrationStep(f"version {made}", seconds)
 
 
 def _execute(connection: sqlite3.Connection, migration: Migration) -> None:
     for statement in migration.statements:
         connection.execute(statement)
+
+
+def _record(connection: sqlite3.Connection, made: int, usable_from: int) -> None:
+    connection.execute(f"PRAGMA user_version = {usable_from}")
+    if _has(connection, "version"):
+        connection.execute("UPDATE meta SET version = ?", (made,))
+
+
+def _has(connection: sqlite3.Connection, column: str) -> bool:
+    """Return whether the table `meta` has the column, which no older version has."""
+    found = "SELECT count(*) FROM pragma_table_info('meta') WHERE name = ?"
+    return bool(connection.execute(found, (column,)).fetchone()[0])
 
 
 def _application_id(connection: sqlite3.Connection) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.packaging.sources import DISTRIBUTIONS, ROOT
+from tests.support import release_before
 from unisono.server import __version__
 
 RELEASE = re.compile(r"^## (\S+) \((unreleased|\d{4}-\d{2}-\d{2})\)$", re.MULTILINE)
@@ -25,9 +26,9 @@ def test_a_distribution_has_the_version_of_the_server_and_needs_no_other(distrib
     assert [needed.partition("==")[2] for needed in siblings] == [__version__] * len(siblings)
 
 
-def test_the_changelog_begins_with_it() -> None:
+def test_the_changelog_begins_with_it_and_the_release_before() -> None:
     releases = RELEASE.findall((ROOT / "CHANGELOG.md").read_text())
     versions = [tuple(map(int, version.split("."))) for version, _ in releases]
-    assert releases[0][0] == __version__
+    assert [version for version, _ in releases[:2]] == [__version__, release_before.VERSION]
     assert versions == sorted(set(versions), reverse=True)
     assert [version for version, date in releases[1:] if date == "unreleased"] == []

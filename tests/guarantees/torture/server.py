@@ -32,8 +32,10 @@ class Server:
         """Return the process that runs, or ran last."""
         return self.processes[-1]
 
-    async def start(self) -> None:
-        served = serving(self.store, "--listen", self.address, *self._flags, env=self._env)
+    async def start(self, env: Environment = NOTHING) -> None:
+        """Serve, in an environment with these changes."""
+        env = {**self._env, **env}
+        served = serving(self.store, "--listen", self.address, *self._flags, env=env)
         process = await asyncio.to_thread(self._stack.enter_context, served)
         self.processes.append(process)
         self.address = process.address

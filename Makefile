@@ -4,7 +4,7 @@ PYTHON ?= python3
 
 DISTRIBUTIONS := generated/python clients/python clients/verify server
 PROJECTS := $(DISTRIBUTIONS:%=%/pyproject.toml)
-PROGRAMS := scripts/loaded scripts/pictures scripts/reference
+PROGRAMS := scripts/loaded scripts/pictures scripts/reference scripts/release
 CODE := $(wildcard clients server tests benchmarks) $(PROGRAMS)
 TYPED := $(wildcard clients/python/demo clients/*/unisono/* server/unisono/server tests benchmarks) $(PROGRAMS)
 
@@ -273,12 +273,17 @@ provider: $(PROVIDER)/node_modules/.package-lock.json ## an OpenID provider on 1
 
 # --- upkeep ---
 
+.PHONY: release
+release: .venv/.dev ## build wheels, sdists and what an operator needs of this commit into dist/, and check them; publishes nothing
+	@$(BIN)/python scripts/release
+
 COMPILE = $(LOCK_BIN)/uv pip compile --quiet --no-config --system-certs --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' --no-emit-package unisono-proto --no-emit-package unisono-client $(UPGRADE)
 
 .PHONY: lock
 lock: .venv-lock/.made ## renew requirements/*.txt (UPGRADE=--upgrade takes newer versions)
 	@$(COMPILE) $(PROJECTS) requirements/run.in --output-file requirements/run.txt
+	@$(COMPILE) server/pyproject.toml --constraints requirements/run.txt --output-file requirements/server.txt
 	@$(COMPILE) requirements/run.txt requirements/dev.in --constraints requirements/run.txt --output-file requirements/dev.txt
 	@$(COMPILE) requirements/proto.in --output-file requirements/proto.txt
 	@$(COMPILE) requirements/lowest.in --output-file requirements/lowest.txt

@@ -139,6 +139,7 @@ lint: .venv/.dev ## check style, format and the layers of the server
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/lint-imports
+	@$(BIN)/hadolint deploy/container/Containerfile
 	@scripts/golang check
 
 .PHONY: types

@@ -48,6 +48,9 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
         Run("doctor - --dev", says='Good: a device of the user "ada" of the app demo'),
         Drawing("Refused:"),
     ],
+    "docs/install.md": [
+        Read("", language="sh", by="tests/packaging/test_install_guide.py"),
+    ],
     "docs/internet.md": [
         ByCI("apt-get install", does=ci.installs),
     ],

@@ -10,6 +10,25 @@ import pytest
 
 from tests.support.processes import TIMEOUT
 
+#: A program: a backend sends to a device of ada, which says that it rang. Its arguments are a server, and a
+#: token of each.
+ROUND_TRIP = """
+import asyncio, sys
+import google.protobuf, grpc
+from unisono.client import Device, Platform, Publisher, Status
+
+async def main(target, app_token, user_token):
+    async with Publisher(target, app_token) as publisher:
+        async with Device(target, user_token, endpoint_id="d", platform=Platform.LINUX) as device:
+            await device.wait_for(lambda device: device.status is Status.LIVE)
+            events = device.events()
+            await publisher.send("ada", title="It works")
+            event = await anext(events)
+            print(grpc.__version__, google.protobuf.__version__, event.ring, event.notification.title)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
 
 def pip(*arguments: str | Path, into: Path | None = None) -> None:
     """Run pip, for another environment if named; skip if no registry can be reached, but not in CI."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.environments import constraints, empty, pip, run
+from tests.packaging.environments import ROUND_TRIP, constraints, empty, pip, run
 from tests.packaging.sources import REQUIREMENTS, ROOT, build, pins
 from tests.support import tokens
 from tests.support.processes import ServerProcess, serving
@@ -26,23 +26,6 @@ BROUGHT = {
     *("markdown-it-py", "mdurl", "pygments", "typing-extensions", "typing_extensions"),
     *("anyio", "certifi", "h11", "httpcore", "idna", "sniffio"),
 }
-
-ROUND_TRIP = """
-import asyncio, sys
-import google.protobuf, grpc
-from unisono.client import Device, Platform, Publisher, Status
-
-async def main(target, app_token, user_token):
-    async with Publisher(target, app_token) as publisher:
-        async with Device(target, user_token, endpoint_id="d", platform=Platform.LINUX) as device:
-            await device.wait_for(lambda device: device.status is Status.LIVE)
-            events = device.events()
-            await publisher.send("ada", title="It works")
-            event = await anext(events)
-            print(grpc.__version__, google.protobuf.__version__, event.ring, event.notification.title)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
 
 SIGN = """
 import sys

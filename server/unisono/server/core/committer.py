@@ -2,14 +2,15 @@
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import structlog
 
 from unisono.server.core.budget import CommitTimeBudget
+from unisono.server.core.commit_places import CommitPlaces
 from unisono.server.core.company import Company
 from unisono.server.errors import Reason, Unavailable, UnisonoError
 from unisono.server.fair_queue import FairQueue, Owner
@@ -121,7 +122,6 @@ class Committer(Generic[ItemT, R]):
     ) -> None:
         self._run = run
         self._batch = batch
-        self._capacity = capacity
         self._background_batch = background_batch
         self._linger_time = linger
         self._budget = CommitTimeBudget()
@@ -129,8 +129,7 @@ class Committer(Generic[ItemT, R]):
         #: The rows of the items that wait.
         self._waiting_rows = 0
         self._background: deque[_Waiting[ItemT, R]] = deque()
-        #: How many items of each app wait, or are being prepared or committed.
-        self._places: Counter[str] = Counter()
+        self.places: Final = CommitPlaces(capacity)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -173,21 +172,13 @@ class Committer(Generic[ItemT, R]):
         with self.reserved(owner, len(items)):
             return await self.submit_reserved(items, background=background)
 
-    @contextmanager
-    def reserved(self, owner: Owner, count: int) -> Iterator[None]:
+    def reserved(self, owner: Owner, count: int) -> AbstractContextManager[None]:
         """Hold places for `count` items of one app, until the end of `with`. Raises as `submit_all`.
 
         Whoever has to prepare many items takes places first, and prepares nothing that is then refused.
         """
-        app_id = owner[0]
-        self._admit(app_id, count)
-        self._places[app_id] += count
-        try:
-            yield
-        finally:
-            self._places[app_id] -= count
-            if not self._places[app_id]:
-                del self._places[app_id]
+        self._check_open()
+        return self.places.take(owner[0], count)
 
     async def submit_reserved(
         self, items: Sequence[ItemT], *, background: bool = False
@@ -213,12 +204,6 @@ class Committer(Generic[ItemT, R]):
     def _check_open(self) -> None:
         if self._closing:
             raise Unavailable(Reason.DRAINING, "the server is stopping; try again")
-
-    def _admit(self, app_id: str, count: int) -> None:
-        self._check_open()
-        free = self._capacity - self._places.total() - count
-        if free < 0 or self._places[app_id] > free:
-            raise Unavailable(Reason.OVERLOADED, "too much is waiting to be committed; try again")
 
     async def _loop(self) -> None:
         while True:

@@ -21,6 +21,7 @@ class HeldExchange:
         self.headers = headers
         self.version = "2"
         self.peer = "ipv4:192.0.2.1:4711"
+        self.is_proxied = False
         self.client_certificate: ClientCertificate | None = None
         self.status: int | None = None
         self.response_headers: Headers = ()

@@ -119,6 +119,7 @@ class _WithHeaders:
         self._more = tuple(more)
         self.method, self.path, self.headers = exchange.method, exchange.path, exchange.headers
         self.version, self.peer = exchange.version, exchange.peer
+        self.is_proxied = exchange.is_proxied
         self.client_certificate = exchange.client_certificate
         self.read, self.write, self.known = exchange.read, exchange.write, exchange.known
         self.finish, self.reset = exchange.finish, exchange.reset

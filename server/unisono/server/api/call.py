@@ -31,6 +31,10 @@ class Call(Protocol):
         """Return which connection it came by: "ipv4:ADDRESS:PORT", "ipv6:[ADDRESS]:PORT" or "unix:"."""
 
     @property
+    def is_local(self) -> bool:
+        """Whether it came from this machine, by loopback or a unix socket, and no proxy names a client."""
+
+    @property
     def client_certificate(self) -> ClientCertificate | None:
         """The certificate that the client has shown, and that is trusted; None without."""
 

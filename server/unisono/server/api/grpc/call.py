@@ -11,6 +11,7 @@ from unisono.server.api.grpc import responses
 from unisono.server.api.grpc.messages import MalformedMessage, MessageReader, framed
 from unisono.server.api.grpc.request import GZIP, CallHead
 from unisono.server.api.http.exchange import ClientGone, Exchange, Header
+from unisono.server.api.http.networks import is_this_machine
 from unisono.server.model.client_certificate import ClientCertificate
 
 
@@ -53,6 +54,11 @@ class ExchangeCall:
     def peer(self) -> str:
         """See `Call.peer`."""
         return self._exchange.peer
+
+    @property
+    def is_local(self) -> bool:
+        """See `Call.is_local`."""
+        return is_this_machine(self._exchange.peer) and not self._exchange.is_proxied
 
     @property
     def client_certificate(self) -> ClientCertificate | None:

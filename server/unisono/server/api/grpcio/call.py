@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 import grpc
 
 from unisono.server.api.call import Metadata
+from unisono.server.api.http.networks import is_this_machine
 from unisono.server.api.sizes import check_size
 from unisono.server.model.client_certificate import ClientCertificate
 
@@ -34,6 +35,11 @@ class GrpcioCall:
     def peer(self) -> str:
         """See `Call.peer`."""
         return self._context.peer()
+
+    @property
+    def is_local(self) -> bool:
+        """See `Call.is_local`. A proxy on this machine cannot be told from it, but by what it adds."""
+        return is_this_machine(self._context.peer())
 
     @property
     def client_certificate(self) -> ClientCertificate | None:

@@ -47,6 +47,10 @@ class Exchange(Protocol):
         """
 
     @property
+    def is_proxied(self) -> bool:
+        """Whether a trusted proxy says who sent it. Ask before the response has begun."""
+
+    @property
     def client_certificate(self) -> ClientCertificate | None:
         """The certificate that the client has shown, and that is trusted; None without."""
 

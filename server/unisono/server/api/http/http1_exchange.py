@@ -62,6 +62,11 @@ class Http1Exchange:
         return self._connection.peer_of(self.headers)
 
     @property
+    def is_proxied(self) -> bool:
+        """See `Exchange`."""
+        return self._connection.is_proxied(self.headers)
+
+    @property
     def client_certificate(self) -> ClientCertificate | None:
         """See `Exchange`."""
         return self._connection.certificate_of(self.headers)

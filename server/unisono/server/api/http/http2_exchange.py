@@ -60,6 +60,11 @@ class Http2Exchange:
         """See `Ending`."""
         return self.is_finished or self._gone
 
+    @property
+    def is_proxied(self) -> bool:
+        """See `Exchange`."""
+        return self._connection.is_proxied(self.headers)
+
     def known(self) -> None:
         """See `Exchange`."""
         self._connection.known()

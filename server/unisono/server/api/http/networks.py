@@ -31,7 +31,17 @@ def network_of_name(peer: str) -> str | None:
 
     None for this machine itself, where a proxy is that many clients share, and for names without an address.
     """
+    address = _address_of_name(peer)
+    return None if address is None or address.is_loopback else network_of(address)
+
+
+def is_this_machine(peer: str) -> bool:
+    """Return whether a client, by its name as above, is on this machine: by loopback, or a unix socket."""
+    address = _address_of_name(peer)
+    return peer.startswith("unix:") if address is None else address.is_loopback
+
+
+def _address_of_name(peer: str) -> IpAddress | None:
     kind, _, rest = unquote(peer).partition(":")
     host = rest.partition(":")[0] if kind == "ipv4" else rest.partition("]")[0].removeprefix("[")
-    address = ip_address(host) if kind in ("ipv4", "ipv6") else None
-    return None if address is None or address.is_loopback else network_of(address)
+    return ip_address(host) if kind in ("ipv4", "ipv6") else None

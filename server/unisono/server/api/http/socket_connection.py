@@ -103,6 +103,11 @@ class SocketConnection(asyncio.Protocol, ABC):
         node = self.serving.proxies.client(headers)
         return self.peer if node is None else node_name(node)
 
+    def is_proxied(self, headers: Headers) -> bool:
+        """Return whether a trusted proxy names the client, of the request or of the whole connection."""
+        named = self._names_clients and self.serving.proxies.client(headers) is not None
+        return named or bool(self.transport.get_extra_info("proxied"))
+
     def certificate_of(self, headers: Headers) -> ClientCertificate | None:
         """Return the certificate of who sends a request: that of a trusted proxy is not its clients'."""
         return self.serving.proxies.certificate(headers) if self._names_clients else self._certificate

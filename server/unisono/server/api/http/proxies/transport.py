@@ -17,7 +17,9 @@ class ProxiedTransport(asyncio.Transport):
         self._source: Final = source
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return what is known of the socket, and under "peername" the client."""
+        """Return what is known of the socket, under "peername" the client, and under "proxied" True."""
+        if name == "proxied":
+            return True
         return self._source if name == "peername" else self._transport.get_extra_info(name, default)
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:

@@ -32,13 +32,32 @@ def test_a_good_token_of_a_user() -> None:
 
     assert diagnosis.principal is not None
     assert diagnosis.principal.user_id == "id:ada"
-    assert list(outcomes(diagnosis)) == [check.name for check in CHECKS]
+    assert list(outcomes(diagnosis)) == [check.name for check in CHECKS if check.name != "admin"]
     assert all(outcomes(diagnosis).values())
     assert diagnosis.advice == []
     assert text(diagnosis, "role") == "device: it was taken for a user's, since it has the claim sub"
     assert text(diagnosis, "user") == '"id:ada" (user_prefix "id:" + sub)'
     assert text(diagnosis, "scopes") == f"{DEVICE}, {OWN}"
     assert "for another 60 seconds" in text(diagnosis, "time")
+
+
+def test_a_good_token_of_an_admin() -> None:
+    diagnosis = examined(signed(dict(claims(role="operator"))), {"admin_claim": {"role": "operator"}})
+
+    assert diagnosis.principal is not None
+    assert diagnosis.principal.admin == "ada"
+    assert list(outcomes(diagnosis))[-2:] == ["client", "admin"]
+    assert all(outcomes(diagnosis).values())
+    assert diagnosis.advice == []
+    assert text(diagnosis, "admin") == "yes, since its claim role is operator"
+
+
+def test_a_token_that_is_no_admins_where_there_are_some() -> None:
+    diagnosis = examined(signed(dict(claims())), {"admin_claim": {"role": ["operator", "auditor"]}})
+
+    assert diagnosis.principal is not None
+    assert not diagnosis.principal.admin
+    assert text(diagnosis, "admin") == 'no, that takes role = ["operator", "auditor"]'
 
 
 def test_it_goes_on_after_the_first_that_fails() -> None:

@@ -19,7 +19,7 @@ from unisono.server.model import Limits
 _NUMBERS = itertools.count()
 
 #: What answers everybody in the same way, since it is about the server.
-OF_THE_SERVER = ("GetServerInfo", "ServerReflectionInfo")
+OF_THE_SERVER = ("GetServerInfo", "ServerReflectionInfo", "GetStats")
 
 
 def ways_of(method: Method) -> list[str]:

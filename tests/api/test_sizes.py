@@ -6,9 +6,8 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.support import tokens
 from tests.support.api_client import READ, ApiClient, titled
-from tests.support.methods import FOR_PUBLISHERS, Method, methods
+from tests.support.methods import Method, methods
 from tests.support.nodes import Running
 from tests.support.rpc_errors import invalid, raises_status
 from unisono.client import bearer
@@ -154,11 +153,6 @@ OURS = [method for method in methods() if method.descriptor]
 every_method = pytest.mark.parametrize("method", OURS, ids=lambda method: method.name)
 
 
-def token(method: Method) -> str:
-    """One that may call the method."""
-    return tokens.publisher(scope=tokens.ERASER_SCOPES) if method.name in FOR_PUBLISHERS else tokens.device()
-
-
 def size_of(method: Method) -> int:
     return SIZES.get(method.name, 64 * KIB)
 
@@ -168,7 +162,7 @@ async def test_a_request_of_the_size_of_its_method_is_looked_at(serving: Running
     body = padded(size_of(method))
     assert len(body) == size_of(method)
     try:
-        await method.call(serving.channel, body, bearer(token(method)))
+        await method.call(serving.channel, body, bearer(method.token()))
     except grpc.aio.AioRpcError as error:
         assert error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED  # noqa: PT017
 
@@ -178,14 +172,14 @@ async def test_one_byte_more_is_refused_with_size_and_limit(serving: Running, me
     """Before it is decoded, which this could not be."""
     limit = size_of(method)
     with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as failure:
-        await method.call(serving.channel, b"\x07" * (limit + 1), bearer(token(method)))
+        await method.call(serving.channel, b"\x07" * (limit + 1), bearer(method.token()))
     assert failure.metadata == {"size": str(limit + 1), "limit": str(limit)}
 
 
 @every_method
 async def test_so_is_all_that_the_transport_takes(serving: Running, method: Method) -> None:
     with raises_status("RESOURCE_EXHAUSTED", "REQUEST_TOO_LARGE") as failure:
-        await method.call(serving.channel, b"\x07" * 8 * MIB, bearer(token(method)))
+        await method.call(serving.channel, b"\x07" * 8 * MIB, bearer(method.token()))
     assert failure.metadata == {"size": str(8 * MIB), "limit": str(size_of(method))}
 
 
@@ -198,7 +192,7 @@ async def test_a_batch_of_5_mib_is_refused_and_stores_nothing(publisher: ApiClie
 
 async def test_beyond_8_mib_the_transport_refuses_without_details(serving: Running) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as raised:
-        await OURS[0].call(serving.channel, padded(8 * MIB + 1), bearer(token(OURS[0])))
+        await OURS[0].call(serving.channel, padded(8 * MIB + 1), bearer(OURS[0].token()))
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "grpc-status-details-bin" not in dict(raised.value.trailing_metadata() or ())
 

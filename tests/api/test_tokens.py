@@ -19,7 +19,7 @@ from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.errors import TokenUndecodable
 from unisono.v1.feed_service_pb2 import GetFeedRequest
 
-PUBLISHER, DEVICE = "publisher", "device"
+PUBLISHER, DEVICE, ADMIN = "publisher", "device", "admin"
 
 #: Who may call what.
 ALLOWED = {
@@ -42,8 +42,13 @@ ALLOWED = {
     "DeleteEndpoint": {PUBLISHER, DEVICE},
     "GetServerInfo": {PUBLISHER, DEVICE},
     "ServerReflectionInfo": {PUBLISHER, DEVICE},
+    "GetStats": {ADMIN},
 }
-TOKENS = {PUBLISHER: tokens.publisher(scope=tokens.ERASER_SCOPES), DEVICE: tokens.device()}
+TOKENS = {
+    PUBLISHER: tokens.publisher(scope=tokens.ERASER_SCOPES),
+    DEVICE: tokens.device(),
+    ADMIN: tokens.admin(),
+}
 
 every_method = pytest.mark.parametrize("method", methods(), ids=lambda method: method.path)
 

@@ -66,6 +66,15 @@ def test_a_good_one(file: Path) -> None:
     assert "What to do:" not in lines
 
 
+def test_one_of_an_admin(file: Path) -> None:
+    file.write_text(f'{FILE}admin_claim = {{ role = "operator" }}')
+    result = run("doctor", token(role=["operator"]), "--config", file)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith('Good: the admin "ada", until 2096-10-02')
+    found = json.loads(run("doctor", token(role="operator"), "--config", file, "--json").stdout)
+    assert (found["role"], found["app_id"], found["user_id"]) == ("admin", None, None)
+
+
 def test_one_that_is_refused(file: Path) -> None:
     result = run("doctor", token(aud="account"), "--config", file)
     assert result.exit_code == 1

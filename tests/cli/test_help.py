@@ -27,6 +27,7 @@ def test_the_commands() -> None:
         "token",
         "doctor",
         "health",
+        "stats",
         "migrate",
         "config",
         "backup",

@@ -57,6 +57,8 @@ RULES: Final[Mapping[str, Sequence[Rule]]] = {
     "docs/operating.md": [
         Serve("serve --config"),
         Save("[[issuers]]", name="unisono.toml"),
+        Drawing("up for 3 days"),
+        Drawing("sudo -u unisono"),
         Drawing('"event": "write"'),
         Drawing("postrotate"),
         Run("unisono-server restore", says="restored"),

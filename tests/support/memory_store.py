@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from tests.support.encoding import encoded_row_of
+from tests.support.memory_asked import AskedMemory
 from tests.support.memory_rules import changed_until, examined, is_purged, paged, passes, with_activity
-from tests.support.memory_view import Rows, first_user, named_rows, view_of
+from tests.support.memory_view import Rows, named_rows, view_of
 from unisono.server.clock import Ids
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Notification
 from unisono.server.store.base import BatchRejected, Encode
@@ -28,7 +29,6 @@ from unisono.server.store.reads import (
     Bar,
     Changes,
     ChangesPage,
-    Due,
     EncodedRow,
     EndpointActivity,
     HistoryPage,
@@ -42,8 +42,10 @@ ItemT = TypeVar("ItemT", bound=Item)
 EndpointItemT = TypeVar("EndpointItemT", bound=EndpointItem)
 
 
-class MemoryStore:
+class MemoryStore(AskedMemory):
     """A store in memory. All values in it are frozen, so that a snapshot needs no copy."""
+
+    bar_key = b"a key"
 
     def __init__(self, *, ids: Ids, encode: Encode) -> None:
         self._ids = ids
@@ -192,15 +194,6 @@ class MemoryStore:
         present = [e for e in self._endpoints[key].values() if e.delete_time is None]
         return sorted(present, key=lambda endpoint: endpoint.create_time)
 
-    async def first_user(self, app_id: str, at_least: str = "") -> str | None:
-        return first_user(self._feeds, app_id, at_least)
-
-    async def due(self, now: int, limit: int) -> Sequence[Due]:
-        live = [row for rows in self._rows.values() for row in rows.values() if row.live]
-        times = [(min(row.expire_time, row.snooze_until or row.expire_time), row) for row in live]
-        found = sorted((t for t in times if t[0] <= now), key=lambda timed: timed[0])
-        return [Due(feed=row.feed, id=row.id) for _, row in found[:limit]]
-
     async def purge(self, what: PurgeBounds) -> int:
         gone: Counter[FeedKey] = Counter()
         for key in self._feeds:
@@ -215,10 +208,6 @@ class MemoryStore:
             if not self._rows[key] and not self._endpoints[key]:
                 del self._feeds[key]
         return gone.total()
-
-    @property
-    def bar_key(self) -> bytes:
-        return b"a key"
 
     async def bars(self) -> Sequence[Bar]:
         return list(self._bars.values())

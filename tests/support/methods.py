@@ -12,6 +12,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 import unisono.v1
+from tests.support import tokens
 
 #: The names of the methods that no device may call.
 FOR_PUBLISHERS = ("BatchSendNotifications", "DeleteFeed")
@@ -28,6 +29,19 @@ class Method:
     @property
     def name(self) -> str:
         return self.path.rsplit("/", 1)[1]
+
+    @property
+    def for_admins(self) -> bool:
+        """Return whether admins may call it, and nobody else."""
+        return "AdminService" in self.path
+
+    def token(self) -> str:
+        """Return a token of somebody who may call it."""
+        if self.for_admins:
+            return tokens.admin()
+        return (
+            tokens.publisher(scope=tokens.ERASER_SCOPES) if self.name in FOR_PUBLISHERS else tokens.device()
+        )
 
     def takes(self, field: str) -> bool:
         """Return whether the request has a field of this name."""

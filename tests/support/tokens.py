@@ -21,10 +21,13 @@ APPS = (
 DEVICE_SCOPES = "notifications.readwrite notifications.send"
 PUBLISHER_SCOPES = "notifications.send"
 ERASER_SCOPES = "notifications.send feeds.delete"
+#: What makes a token an admin's.
+ADMIN_CLAIM = {"role": ("operator",)}
 
 
 def issuers() -> list[Issuer]:
-    return [Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=FixedKeys(key_of_secret(SECRET)))]
+    keys = FixedKeys(key_of_secret(SECRET))
+    return [Issuer(issuer=ISSUER, audiences=(AUDIENCE,), keys=keys, admin_claim=ADMIN_CLAIM)]
 
 
 def apps() -> Apps:
@@ -55,3 +58,8 @@ def publisher(**changes: Any) -> str:
 def device(user_id: str = "ada", **changes: Any) -> str:
     """Return a token of a user of mail.test, with these changes of claims."""
     return signed(claims(sub=user_id, **{"scope": DEVICE_SCOPES, **changes}))
+
+
+def admin(**changes: Any) -> str:
+    """Return a token of an admin, who would be a device of mail.test without the claim for that."""
+    return signed(claims(**{"sub": "root", "scope": DEVICE_SCOPES, "role": "operator", **changes}))

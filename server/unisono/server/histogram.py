@@ -26,6 +26,11 @@ class Histogram:
         self.sum += value
 
     @property
+    def count(self) -> int:
+        """How many values there were."""
+        return sum(self._counts)
+
+    @property
     def buckets(self) -> Iterator[tuple[float, int]]:
         """Each bound, the last one infinite, and how many values were at most as large."""
         return zip((*self._bounds, float("inf")), accumulate(self._counts), strict=True)

@@ -9,12 +9,17 @@ from tests.api.isolation_matrix.trust import (
     GUESTS,
     UNDECLARED,
     UNLISTED,
+    admin,
     device,
+    of_the_key,
     publisher,
     subject_of,
 )
 from tests.api.isolation_matrix.worlds import LAPTOP, PHONE
 from tests.support import tokens
+
+#: The method that the token of the admin key is for.
+ASKED: Final = "unisono.v1.AdminService/GetStats"
 
 CHAT: Final = {"azp": "chat-client"}
 
@@ -62,5 +67,7 @@ CALLERS: Final = {
     "undeclared": Caller(
         token=lambda user: device(subject_of(user), UNDECLARED), endpoint_id=PHONE, accepted=False
     ),
+    "admin": Caller(token=lambda _: admin(), names_user=True, accepted=False),
+    "admin key": Caller(token=lambda _: of_the_key(ASKED), names_user=True, accepted=False),
     "no token": Caller(token=lambda _: None, names_user=True, accepted=False),
 }

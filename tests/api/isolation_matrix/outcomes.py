@@ -16,8 +16,14 @@ Metadata = tuple[tuple[str, str], ...]
 
 REQUEST_ID: Final = "x-request-id"
 
-#: Fields that are new in each answer, or say who asked: what a caller gets of its own feed differs by these.
-_NEW_EACH_TIME: Final = frozenset(("id", "session_id", "resume_token", "feed_epoch", "user_id"))
+#: Fields that are new in each answer, or say who asked: what a caller gets of its own feed differs by these;
+#: and what a server counts.
+_NEW_EACH_TIME: Final = frozenset(
+    (
+        *("id", "session_id", "resume_token", "feed_epoch", "user_id"),
+        *("store", "commits", "methods"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

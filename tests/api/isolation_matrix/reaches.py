@@ -136,6 +136,7 @@ REACHES: Final[Mapping[str, Reach]] = {
     "DeleteEndpoint": Reach(lambda t: {"endpoint_id": t.endpoint_id}),
     "GetServerInfo": Reach(nothing),
     "ServerReflectionInfo": Reach(nothing),
+    "GetStats": Reach(nothing),
 }
 
 #: Fields of requests that name nothing of anybody: they are new content, the way to ask, or a filter on what

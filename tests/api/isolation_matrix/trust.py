@@ -3,9 +3,12 @@
 Two issuers speak for the users of mail.test, so that each has a prefix.
 """
 
+import secrets
 from typing import Final
 
 from tests.support import tokens
+from tests.support.clocks import START
+from unisono.server.app import admin_key
 from unisono.server.clock import Clock
 from unisono.server.core.access.apps import App, Apps
 from unisono.server.core.access.issuers import Issuer
@@ -51,6 +54,9 @@ _APPS: Final = (
     App(app_id="shop.test", client_ids=("mail-client",), issuers=(ELSEWHERE,)),
 )
 
+#: What a server keeps beside its store.
+ADMIN_KEY: Final = secrets.token_urlsafe(48)
+
 #: More than any test makes.
 _MANY: Final = 100_000
 
@@ -68,9 +74,11 @@ def verifier(clock: Clock) -> TokenVerifier:
             audiences=(tokens.AUDIENCE,),
             keys=FixedKeys(key_of_secret(secret_of(issuer))),
             user_prefix=prefix,
+            admin_claim=tokens.ADMIN_CLAIM if issuer == HOME else {},
         )
         for issuer, prefix in _PREFIXES.items()
     ]
+    issuers.append(admin_key.issuer_of(ADMIN_KEY))
     budget = SignatureBudget(clock, per_connection=_MANY, in_all=_MANY)
     apps = Apps(with_issuers(_APPS, issuers))
     return TokenVerifier(issuers, apps, clock, budget=budget, client_certificates=True)
@@ -85,6 +93,16 @@ def publisher(issuer: str = HOME, **changes: object) -> str:
     """Return a token of the app mail.test that may delete users, too."""
     claims = tokens.claims(**{"iss": issuer, "scope": tokens.ERASER_SCOPES, **changes})
     return tokens.signed(claims, key=secret_of(issuer))
+
+
+def admin() -> str:
+    """Return a token of an admin, who would be a user of mail.test without the claim for that."""
+    return device("root", role="operator")
+
+
+def of_the_key(method: str) -> str:
+    """Return a token that a command signs for a method, with the key beside the store."""
+    return admin_key.token(ADMIN_KEY, method=method, now=START)
 
 
 def subject_of(user_id: str) -> str:

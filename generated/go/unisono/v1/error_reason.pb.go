@@ -50,7 +50,8 @@ const (
 	ErrorReason_ERROR_REASON_APP_UNKNOWN ErrorReason = 8
 	// PERMISSION_DENIED. The token lacks a scope. metadata: scope, the missing one.
 	ErrorReason_ERROR_REASON_SCOPE_MISSING ErrorReason = 9
-	// PERMISSION_DENIED. The method is not for this kind of token. metadata: allowed, "publisher" or "device".
+	// PERMISSION_DENIED. The method is not for this kind of token. metadata: allowed, "publisher", "device"
+	// or "admin".
 	ErrorReason_ERROR_REASON_ROLE_NOT_ALLOWED ErrorReason = 10
 	// PERMISSION_DENIED. A device named another user than its token's.
 	ErrorReason_ERROR_REASON_USER_MISMATCH ErrorReason = 11

@@ -49,7 +49,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_SCOPE_MISSING: _ErrorReason.ValueType  # 9
     """PERMISSION_DENIED. The token lacks a scope. metadata: scope, the missing one."""
     ERROR_REASON_ROLE_NOT_ALLOWED: _ErrorReason.ValueType  # 10
-    """PERMISSION_DENIED. The method is not for this kind of token. metadata: allowed, "publisher" or "device"."""
+    """PERMISSION_DENIED. The method is not for this kind of token. metadata: allowed, "publisher", "device"
+    or "admin".
+    """
     ERROR_REASON_USER_MISMATCH: _ErrorReason.ValueType  # 11
     """PERMISSION_DENIED. A device named another user than its token's."""
     ERROR_REASON_NOT_CREATOR: _ErrorReason.ValueType  # 12
@@ -168,7 +170,9 @@ ERROR_REASON_APP_UNKNOWN: ErrorReason.ValueType  # 8
 ERROR_REASON_SCOPE_MISSING: ErrorReason.ValueType  # 9
 """PERMISSION_DENIED. The token lacks a scope. metadata: scope, the missing one."""
 ERROR_REASON_ROLE_NOT_ALLOWED: ErrorReason.ValueType  # 10
-"""PERMISSION_DENIED. The method is not for this kind of token. metadata: allowed, "publisher" or "device"."""
+"""PERMISSION_DENIED. The method is not for this kind of token. metadata: allowed, "publisher", "device"
+or "admin".
+"""
 ERROR_REASON_USER_MISMATCH: ErrorReason.ValueType  # 11
 """PERMISSION_DENIED. A device named another user than its token's."""
 ERROR_REASON_NOT_CREATOR: ErrorReason.ValueType  # 12

@@ -1,4 +1,4 @@
-"""Decides what is recorded for an audit: what a publisher does to what belongs to a user, and who is refused.
+"""Decides what is recorded for an audit: what publishers do to users, what admins ask, and who is refused.
 
 A record never has a token, a content or a key of an app's own. Does not depend on where records go.
 """
@@ -28,10 +28,18 @@ Handle: TypeAlias = Callable[[RequestContext, MessageT], Awaitable[Message | byt
 
 
 class Effect(StrEnum):
-    """What a call does with what belongs to a user, when it is a publisher's: it changes or reads that."""
+    """What a call does with what belongs to a user: a publisher's changes or reads that, an admin's looks."""
 
     WRITE = "write"
     READ = "read"
+    ADMIN = "admin"
+
+
+_ROLE_OF_EFFECT: Final = {
+    Effect.WRITE: Role.PUBLISHER,
+    Effect.READ: Role.PUBLISHER,
+    Effect.ADMIN: Role.ADMIN,
+}
 
 
 #: Refusals of who calls, not of what a request says.
@@ -49,13 +57,13 @@ _LONGEST: Final = 300
 class Audit:
     """Records through `append`; reads of publishers, too, where `reads` is set.
 
-    Writes and reads are recorded each. Of refusals it is at most `sampling.MAX_LINES` a second of each reason
-    and app, and then how many were left out: strangers can cause them at any rate.
+    Writes, reads and calls of admins are recorded each. Of refusals it is at most `sampling.MAX_LINES` a
+    second of each reason and app, and then how many were left out: strangers can cause them at any rate.
     """
 
     def __init__(self, append: Callable[[Record], None], clock: Clock, *, reads: bool) -> None:
         self._append = append
-        self._effects = frozenset(Effect) if reads else frozenset((Effect.WRITE,))
+        self._effects = frozenset(Effect) if reads else frozenset(Effect) - {Effect.READ}
         self._sampler = CountingSampler[tuple[str, str]](clock.monotonic, self._sum_up)
 
     def refused(self, error: errors.UnisonoError, method: str, peer: str, request_id: str) -> None:
@@ -78,16 +86,17 @@ class Audit:
         )
 
     def watched(self, handle: Handle[MessageT], effect: Effect, method: str) -> Handle[MessageT]:
-        """Return a handler that does the same, and has what publishers do with it recorded.
+        """Return a handler that does the same, and has what publishers, or admins, do with it recorded.
 
         It is recorded when the outcome is known, also of a call that was cancelled, and unless the request is
         bad or the caller is refused.
         """
         if effect not in self._effects:
             return handle
+        recorded = _ROLE_OF_EFFECT[effect]
 
         async def watched(request_context: RequestContext, request: MessageT) -> Message | bytes:
-            if request_context.role is not Role.PUBLISHER:
+            if request_context.role is not recorded:
                 return await handle(request_context, request)
             try:
                 response = await handle(request_context, request)
@@ -149,7 +158,7 @@ def _failure(error: BaseException) -> tuple[str, str]:
 
 def _target(request: Message) -> Record:
     """Return whose it was, and of which endpoint where the request names one."""
-    names = {"target_user": "user_id", "endpoint": "endpoint_id"}
+    names = {"target_app": "app_id", "target_user": "user_id", "endpoint": "endpoint_id"}
     known = request.DESCRIPTOR.fields_by_name
     return {name: cut(getattr(request, field), _LONGEST) for name, field in names.items() if field in known}
 

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Collection, Sequence
 
-from unisono.server.api.call import Metadata
+from unisono.server.api.call import Call, Metadata
 from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.access.verifier import TokenVerifier
 from unisono.server.errors import PermissionDenied, Reason, TokenUndecodable, Unauthenticated
@@ -17,6 +17,9 @@ from unisono.server.model.value import value
 REQUEST_ID_KEY = "x-request-id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TOKEN_KEY = "authorization"
+
+#: What proxies add to a request that they pass on.
+_BY_PROXIES = frozenset(("forwarded", "x-forwarded-for", "x-real-ip", "via"))
 
 
 @value(frozen=True, slots=True)
@@ -85,11 +88,29 @@ def require_role(principal: Principal, allowed: Collection[Role]) -> Role:
     """Return the principal's role; raises PermissionDenied (ROLE_NOT_ALLOWED) unless it is an allowed one."""
     role = principal.role
     if role not in allowed:
-        names = " or a ".join(sorted(allowed))
+        names = " or ".join(one.with_article for one in sorted(allowed))
+        whose = f"the {principal.shown} is {role.with_article}'s"
         raise PermissionDenied(
             Reason.ROLE_NOT_ALLOWED,
-            f"this method is for a {names}, and the {principal.shown} is a {role}'s ({principal.taken_for})",
+            f"this method is for {names}, and {whose} ({principal.taken_for})",
             {"allowed": ",".join(sorted(allowed))},
             about=principal.names,
         )
     return role
+
+
+def require_use(principal: Principal, method: str, call: Call) -> None:
+    """Raise Unauthenticated (TOKEN_INVALID) unless the token is good for this call of a method.
+
+    One that is for a single method is good for that alone, and only where it comes from this machine, with no
+    proxy in between.
+    """
+    if not principal.only_method:
+        return
+    if principal.only_method != method:
+        text = f"the access token is for {principal.only_method} alone"
+    elif not call.is_local or any(key in _BY_PROXIES for key, _ in call.metadata):
+        text = "the access token is good from the server's own machine alone, and through no proxy"
+    else:
+        return
+    raise Unauthenticated(Reason.TOKEN_INVALID, text, about=principal.names)

@@ -34,9 +34,10 @@ MessageT = TypeVar("MessageT", bound=Message)
 Write: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 #: The roles that may call a method.
-BOTH = frozenset(Role)
+BOTH = frozenset((Role.DEVICE, Role.PUBLISHER))
 DEVICE = frozenset((Role.DEVICE,))
 PUBLISHER = frozenset((Role.PUBLISHER,))
+ADMIN = frozenset((Role.ADMIN,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Pipeline:
             metadata = auth.CallMetadata.of(call.metadata)
             async with (boundary := self.error_boundary(call, metrics, metadata.request_id)):
                 principal = self.admit(call, metadata, method.kind, method.allowed)
+                auth.require_use(principal, name, call)
                 with self._admission.count_in_flight(principal):
                     body = await self.receive(call, boundary, limit)
                     response = await method.answer(self._context(call, metadata, principal), body)

@@ -21,7 +21,7 @@ def build(settings: Settings, audit_file: AuditFile | None, fitting: int) -> Nod
     `fitting` is for how many connections there are files.
     """
     clock, ids = SystemClock(), RandomIds()
-    trusted = trust(settings, clock)
+    trusted = trust(settings, clock, with_admin_key=True)
     return Node(
         store=SqliteStore(
             settings.store_file, ids=ids, encode=encoding.encode_row, with_feed=encoding.with_feed

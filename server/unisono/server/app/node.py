@@ -9,7 +9,9 @@ import structlog
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import subscribe_response
 from unisono.server.api.methods import Methods
+from unisono.server.api.node_stats import NodeStats
 from unisono.server.api.pipeline import Pipeline
+from unisono.server.api.services.admin import AdminService
 from unisono.server.api.services.endpoints import EndpointService
 from unisono.server.api.services.feeds import FeedService
 from unisono.server.api.services.notifications import NotificationService
@@ -121,12 +123,6 @@ class Node:
         bus.listen(feeds.on_hint)
         self._eraser = Eraser(store, bus, self._bars, clock)
         stepping = Stepping(self._commits, self._endpoints)
-        services = (
-            NotificationService(notifications, Marking(stepping), Deleting(stepping), turns),
-            FeedService(feeds, self._eraser),
-            EndpointService(self._endpoints),
-            ServerService(),
-        )
         pipeline = Pipeline(
             verifier,
             self._bars,
@@ -135,6 +131,23 @@ class Node:
             request_timeout=transport.request_timeout,
             refusal_delay=transport.refusal_delay,
             audit=audit,
+        )
+        stats = NodeStats(
+            store=store,
+            clock=clock,
+            calls=pipeline.metrics,
+            open_streams=lambda: self._hub.subscriber_count,
+            commits={
+                "feeds": (self._commits.metrics, self._commits.committer.places),
+                "endpoints": (self._endpoints.metrics, self._endpoints.committer.places),
+            },
+        )
+        services = (
+            NotificationService(notifications, Marking(stepping), Deleting(stepping), turns),
+            FeedService(feeds, self._eraser),
+            EndpointService(self._endpoints),
+            ServerService(),
+            AdminService(stats),
         )
         methods = Methods(
             services,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from unisono.server.api.http.networks import network_of_name
-from unisono.server.app import dev_key
+from unisono.server.app import admin_key, dev_key
 from unisono.server.app.key_sources import key_source
 from unisono.server.clock import Clock
 from unisono.server.config import IssuerSettings, Settings
@@ -42,8 +42,8 @@ class Trust:
         return tuple(issuer.keys for issuer in self.issuers)
 
 
-def trust(settings: Settings, clock: Clock) -> Trust:
-    """Return whom a server with these settings trusts.
+def trust(settings: Settings, clock: Clock, *, with_admin_key: bool = False) -> Trust:
+    """Return whom a server with these settings trusts; also its admin key, made where missing, if asked for.
 
     Raises `AccessMisconfigured` when an app, an issuer or a key is wrong, when nobody is trusted, or when the
     development key would be accepted on an address that other machines reach.
@@ -53,6 +53,8 @@ def trust(settings: Settings, clock: Clock) -> Trust:
     _check_certificates_are_asked_for(settings)
     declared = [issuer_of(issuer, key_source(issuer, settings, clock)) for issuer in settings.issuers]
     issuers = [*declared, dev_key.issuer(settings.store_file)] if settings.dev else declared
+    if with_admin_key:
+        issuers = [*issuers, admin_key.issuer(settings.store_file)]
     known = _apps(settings, declared)
     verifier = TokenVerifier(
         issuers,
@@ -113,6 +115,7 @@ def issuer_of(declared: IssuerSettings, keys: KeySource) -> Issuer:
         client_subject=declared.client_subject,
         app_only_claims=declared.app_only_claims,
         app_only_scope=declared.app_only_scope,
+        admin_claim=declared.admin_claim,
     )
 
 

@@ -13,6 +13,7 @@ from unisono.server.cli.migrate import migrate
 from unisono.server.cli.rename_users import rename_users
 from unisono.server.cli.restore import restore
 from unisono.server.cli.serve import serve
+from unisono.server.cli.stats import stats
 from unisono.server.cli.token import token
 
 
@@ -33,5 +34,5 @@ def main() -> None:
     """
 
 
-for command in (serve, token, doctor, health, migrate, config, backup, restore, rename_users):
+for command in (serve, token, doctor, health, stats, migrate, config, backup, restore, rename_users):
     main.add_command(command)

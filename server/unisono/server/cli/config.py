@@ -1,13 +1,14 @@
 """The command `unisono-server config`, which shows the settings."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from unisono.server.app.words import table
 from unisono.server.cli.examples import examples
 from unisono.server.cli.options import all_settings, loaded
 from unisono.server.config import SettingInfo, describe
@@ -33,7 +34,7 @@ def config(config: Path | None, as_json: bool, **flags: Any) -> None:
     if as_json:
         click.echo(json.dumps([asdict(setting) for setting in settings], indent=2))
     else:
-        click.echo("\n".join(_table([_HEAD, *map(_row, settings)])))
+        click.echo("\n".join(table([_HEAD, *map(_row, settings)])))
 
 
 def _row(setting: SettingInfo) -> Sequence[str]:
@@ -52,11 +53,3 @@ def _text(value: Any) -> str:
 def _item(item: Any) -> str:
     """Return a text of a list, or what a table of it begins with."""
     return str(next(iter(item.values()))) if isinstance(item, dict) else str(item)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    """Yield the rows as aligned lines; the last column is not padded."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    widths[-1] = 0
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from unisono.server.app.doctor.diagnosis import Diagnosis, Finding
 from unisono.server.app.doctor.scopes import Scopes, scopes
-from unisono.server.app.doctor.words import for_json, moment, shown, span
+from unisono.server.app.words import for_json, moment, shown, span
 from unisono.server.core.access.claims import claim
+from unisono.server.core.access.principal import Principal, Role
 
 SHOWN: Final = (
     *("iss", "aud", "sub", "tid", "oid", "uid", "azp", "appid", "client_id", "cid"),
@@ -47,7 +48,7 @@ def to_json(diagnosis: Diagnosis) -> Mapping[str, Any]:
         "good": principal is not None,
         "reason": str(error.reason) if error else None,
         "message": error.message if error else None,
-        "app_id": principal and principal.app_id,
+        "app_id": principal and (principal.app_id or None),
         "user_id": principal and (principal.user_id or None),
         "role": principal and str(principal.role),
         "told_by": principal and principal.told_by,
@@ -80,9 +81,18 @@ def _summary(diagnosis: Diagnosis) -> str:
     principal, error = diagnosis.principal, diagnosis.error
     if principal is None or error is not None:
         return f"Refused: {error.reason}, {error.message}" if error else "Refused"
-    whose = f"a device of the user {shown(principal.user_id)}" if principal.user_id else "a publisher"
     left = span(principal.expire_time - diagnosis.seen.now)
-    return f"Good: {whose} of the app {principal.app_id}, until {moment(principal.expire_time)} ({left})"
+    return f"Good: {_whose(principal)}, until {moment(principal.expire_time)} ({left})"
+
+
+def _whose(principal: Principal) -> str:
+    match principal.role:
+        case Role.ADMIN:
+            return f"the admin {shown(principal.admin)}"
+        case Role.DEVICE:
+            return f"a device of the user {shown(principal.user_id)} of the app {principal.app_id}"
+        case Role.PUBLISHER:
+            return f"a publisher of the app {principal.app_id}"
 
 
 def _scopes(diagnosis: Diagnosis) -> Scopes | None:

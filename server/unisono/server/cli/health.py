@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from unisono.server.cli.examples import examples
-from unisono.server.cli.options import all_settings, loaded
+from unisono.server.cli.options import all_settings, loaded, timeout_option
 
 
 @click.command(
@@ -18,14 +18,7 @@ from unisono.server.cli.options import all_settings, loaded
         "HEALTHCHECK CMD unisono-server health",
     )
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0, 3600, min_open=True),
-    default=3.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="how long an answer may take",
-)
+@timeout_option
 @all_settings
 def health(timeout: float, config: Path | None, **flags: Any) -> None:
     """Ask the server on this machine whether it serves.

@@ -28,6 +28,18 @@ SHOWN: Final = (
 _SCALARS: Final = [name for name, field in Settings.model_fields.items() if not is_table(field)]
 
 
+def timeout_option(command: Command) -> Command:
+    """Decorate a command that asks the running server with `--timeout`."""
+    return click.option(
+        "--timeout",
+        type=click.FloatRange(0, 3600, min_open=True),
+        default=3.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="how long an answer may take",
+    )(command)
+
+
 def all_settings(command: Command) -> Command:
     """Decorate a command with a flag for each setting and `--config`; `--help` shows the common ones."""
     return _with(command, [*SHOWN, *(name for name in _SCALARS if name not in SHOWN)])

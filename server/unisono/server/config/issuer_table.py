@@ -28,6 +28,9 @@ _Texts = Annotated[tuple[str, ...], Field(min_length=1)]
 Expected = dict[str, Annotated[bool | _Texts, BeforeValidator(_expected)]]
 """What claims have to be: true (there), false (absent), a text, or one of several texts."""
 
+Named = dict[str, Annotated[_Texts, BeforeValidator(_expected)]]
+"""The same where nothing but a text will do: that a claim is there, or absent, may be so by accident."""
+
 
 class IssuerSettings(BaseModel):
     """One issuer of access tokens; `docs/identity.md` has every field.
@@ -66,6 +69,7 @@ class IssuerSettings(BaseModel):
     client_subject: str = "{client_id}"
     app_only_claims: Expected = {}
     app_only_scope: str = ""
+    admin_claim: Named = {}
 
     @model_validator(mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Final
 
 from unisono.server.clock import Clock
-from unisono.server.core.access.principal import Principal
+from unisono.server.core.access.principal import Principal, Role
 from unisono.server.core.buckets import Buckets
 from unisono.server.errors import RateLimited, TooFrequent
 from unisono.server.fair_queue import Owner
@@ -14,6 +14,11 @@ from unisono.server.model import Limits
 
 _RETRY: Final = 1.0
 """The `retry_delay` of a call that is refused because too many are in flight, in seconds."""
+
+ADMIN_CALLS_PER_SECOND: Final = 10
+ADMIN_CALLS_AT_ONCE: Final = 30
+ADMIN_CALLS_IN_FLIGHT: Final = 4
+"""Limits on all admins together, the first one on average: people ask, and an answer reads much of a feed."""
 
 
 class CallKind(Enum):
@@ -24,11 +29,12 @@ class CallKind(Enum):
     CALL = "calls"
     SUBSCRIBE = "subscriptions"
     ACKNOWLEDGE = "acknowledgements"
+    ADMIN = "calls of admins"
 
 
 class Admission:
-    """Admits calls to one node: limits those of each user, of the publishers of each app, and, where the
-    caller is not known, of each connection.
+    """Admits calls to one node: limits those of each user, of the publishers of each app, of the admins, and,
+    where the caller is not known, of each connection.
     """
 
     def __init__(self, clock: Clock, limits: Limits) -> None:
@@ -38,6 +44,7 @@ class Admission:
             CallKind.CALL: limits.calls_per_second,
             CallKind.SUBSCRIBE: limits.subscribes_per_second,
             CallKind.ACKNOWLEDGE: limits.acknowledges_per_second,
+            CallKind.ADMIN: ADMIN_CALLS_PER_SECOND,
         }
         self._buckets: Final[dict[CallKind, Buckets[Owner]]] = {
             CallKind.CALL: Buckets(clock, limits.calls_per_second, limits.calls_per_second),
@@ -48,6 +55,7 @@ class Admission:
             CallKind.ACKNOWLEDGE: Buckets(
                 clock, limits.acknowledges_per_second, limits.acknowledges_per_second
             ),
+            CallKind.ADMIN: Buckets(clock, ADMIN_CALLS_PER_SECOND, ADMIN_CALLS_AT_ONCE),
         }
         self._stranger_rate: Final = limits.stranger_calls_per_second
         self._strangers: Buckets[str] = Buckets(clock, self._stranger_rate, self._stranger_rate)
@@ -64,12 +72,13 @@ class Admission:
     @contextmanager
     def count_in_flight(self, principal: Principal) -> Iterator[None]:
         """Count a call as in flight until the end of `with`. Raises `RateLimited` at its beginning when the
-        caller has `Limits.calls_in_flight` calls already.
+        caller has `Limits.calls_in_flight` calls already, or the admins have their few.
         """
         owner = _owner(principal)
         count = self._in_flight.get(owner, 0)
-        if count >= self._max_in_flight:
-            raise _limited(RateLimited, _subject(principal), "calls at a time", self._max_in_flight, _RETRY)
+        most = ADMIN_CALLS_IN_FLIGHT if principal.role is Role.ADMIN else self._max_in_flight
+        if count >= most:
+            raise _limited(RateLimited, _subject(principal), "calls at a time", most, _RETRY)
         self._in_flight[owner] = count + 1
         try:
             yield
@@ -95,6 +104,8 @@ def _owner(principal: Principal) -> Owner:
 
 
 def _subject(principal: Principal) -> str:
+    if principal.role is Role.ADMIN:
+        return "admins"
     return f"user:{principal.user_id}" if principal.user_id else f"app:{principal.app_id}"
 
 

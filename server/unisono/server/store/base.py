@@ -38,6 +38,7 @@ from unisono.server.store.reads import (
     ListFilter,
     PurgeBounds,
     Standing,
+    StoreContents,
 )
 
 Encode = Callable[[Notification], bytes]
@@ -216,6 +217,9 @@ class Store(Protocol):
         Due at `now` (ms since 1970) are those with `expire_time <= now`, and those snoozed with `snooze_until
         <= now`.
         """
+
+    async def contents(self, most: int) -> StoreContents:
+        """Return what the store holds: of feeds, and what is in them, as many as `most` are counted."""
 
     async def purge(self, what: PurgeBounds) -> int:
         """Delete rows for good as retention says, and return how many; 0 means that none are left to delete.

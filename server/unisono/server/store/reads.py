@@ -38,6 +38,27 @@ class EndpointActivity:
     ended_session: str = ""
 
 
+class Counted(NamedTuple):
+    """A number of what was counted; `more`: there may be more."""
+
+    number: int
+    more: bool
+
+
+@value(frozen=True, slots=True, kw_only=True)
+class StoreContents:
+    """What a store holds: the version of its schema, bytes of its files, of which `free_bytes` are empty, and
+    how many feeds, endpoints that are not deleted, and live notifications.
+    """
+
+    schema_version: int
+    size_bytes: int
+    free_bytes: int
+    feeds: Counted
+    endpoints: Counted
+    notifications: Counted
+
+
 class Bar(NamedTuple):
     """A user of an app who is barred `until` a time (ms since 1970), known only by a keyed hash, `mark`."""
 

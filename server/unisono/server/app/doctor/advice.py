@@ -6,7 +6,7 @@ from typing import Final
 from unisono.server.app.doctor import token_advice
 from unisono.server.app.doctor.case import Case
 from unisono.server.app.doctor.likeness import as_an_app
-from unisono.server.app.doctor.words import quoted, shown
+from unisono.server.app.words import quoted, shown
 from unisono.server.core.access.claims import claim
 from unisono.server.core.access.principal import SCOPE_OF_ROLE, Role
 
@@ -16,7 +16,7 @@ _CLIENTS: Final = {"azp": "", "appid": "", "client_id": "", "cid": "okta", "clie
 
 def advice(case: Case) -> Sequence[str]:
     """Return what to do, a line for each; what a good token may yet be meant for counts, too."""
-    own = as_an_app(case)
+    own = "" if case.seen.is_decided and case.seen.principal.admin else as_an_app(case)
     moot = ("app", "scopes") if own else ()
     lines = [line for check in case.errors if check not in moot for line in _ADVICE.get(check, _none)(case)]
     if case.seen.bound_to and not case.errors:

@@ -47,13 +47,19 @@ async def diagnose(text: str, trusted: Trust, settings: Settings) -> Diagnosis:
     seen = trusted.verifier.examine(text)
     errors: dict[str, UnisonoError] = {}
     try:
-        findings = [await _finding(check, seen, errors) for check in CHECKS]
+        findings = [await _finding(check, seen, errors) for check in CHECKS if _concerns(check, seen)]
     finally:
         for source in trusted.key_sources:
             await source.close()
     case = Case(seen=seen, settings=settings, errors=errors)
     first = next(iter(errors.values()), None)
     return Diagnosis(seen=seen, error=first, findings=findings, advice=advice(case))
+
+
+def _concerns(check: Check, seen: Examination) -> bool:
+    """Return whether there is something to say on a check, before it is made."""
+    names_admins = hasattr(seen, "issuer") and seen.issuer.names_admins
+    return not seen.is_decided and (check.name != "admin" or names_admins)
 
 
 async def _finding(check: Check, seen: Examination, errors: dict[str, UnisonoError]) -> Finding:

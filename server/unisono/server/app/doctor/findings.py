@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from unisono.server.app.doctor.words import moment, quoted, shown, span
+from unisono.server.app.words import moment, quoted, shown, span
 from unisono.server.core.access.claims import claim
 from unisono.server.core.access.examination import Examination
 
@@ -59,6 +59,13 @@ def _client(seen: Examination) -> str:
     return f"{shown(seen.client_id)} ({', '.join(named)})" if named else "none is named"
 
 
+def _admin(seen: Examination) -> str:
+    if seen.is_decided:
+        return f"yes, since {seen.principal.told_by}"
+    names = [f"{name} = {quoted(one)}" for name, one in seen.issuer.admin_claim.items()]
+    return f"no, that takes {' and '.join(names)}"
+
+
 def _role(seen: Examination) -> str:
     role, whose = ("publisher", "the app's own") if seen.told.app_only else ("device", "a user's")
     return f"{role}: it was taken for {whose}, since {seen.told.why}"
@@ -83,6 +90,7 @@ _FOUND: Final[Mapping[str, Callable[[Examination], str]]] = {
     "claims": _required,
     "signature": lambda seen: f"right, by the key {shown(seen.key.kid) if seen.key.kid else 'without an id'}",
     "client": _client,
+    "admin": _admin,
     "app": lambda seen: seen.app.app_id,
     "role": _role,
     "user": _user,

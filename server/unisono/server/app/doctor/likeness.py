@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from unisono.server.app.doctor.case import Case
-from unisono.server.app.doctor.words import quoted, shown
 from unisono.server.app.trust import issuer_of
+from unisono.server.app.words import quoted, shown
 from unisono.server.config import IssuerSettings
 from unisono.server.core.access.app_tokens import AppOnly, told
 from unisono.server.core.access.apps import App

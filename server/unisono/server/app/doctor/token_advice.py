@@ -5,7 +5,7 @@ from typing import Final
 
 from unisono.server.app.doctor.case import Case
 from unisono.server.app.doctor.likeness import declaration, preset_of
-from unisono.server.app.doctor.words import quoted, shown, span
+from unisono.server.app.words import quoted, shown, span
 from unisono.server.core.access.app_tokens import words_of
 from unisono.server.core.access.claims import claim, has, time_of
 from unisono.server.errors import Reason, Unauthenticated, Unavailable

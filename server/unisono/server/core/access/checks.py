@@ -6,6 +6,7 @@ Each takes what those before it found, adds what it finds, and raises where the 
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from unisono.server.core.access.admins import admin_of
 from unisono.server.core.access.app_tokens import told
 from unisono.server.core.access.claims import (
     check_texts,
@@ -131,6 +132,13 @@ def _client(seen: Examination) -> None:
     seen.client_id = client_id_of(seen.token.claims, seen.issuer.client_claims)
 
 
+def _admin(seen: Examination) -> None:
+    """Tell an admin's token, which is for no app, from all others."""
+    principal = admin_of(seen)
+    if principal is not None:
+        seen.principal = principal
+
+
 def _app(seen: Examination) -> None:
     app = seen.rules.apps.of_client(seen.issuer.name, seen.client_id)
     if app is None:
@@ -189,10 +197,11 @@ BEFORE_SIGNATURE: Final = (
 SIGNATURE: Final = Check("signature", _signature, ("keys",))
 AFTER_SIGNATURE: Final = (
     Check("client", _client, ("issuer",)),
+    Check("admin", _admin, ("client_id", "expire_time")),
     Check("app", _app, ("client_id",)),
     Check("role", _role, ("app",)),
     Check("user", _user, ("told",)),
     Check("scopes", _scopes, ("user_id", "expire_time")),
 )
 CHECKS: Final = (*BEFORE_SIGNATURE, SIGNATURE, *AFTER_SIGNATURE)
-"""All of them, in their order."""
+"""All of them, in their order. Those after one that decides whose token it is are not made."""

@@ -49,3 +49,8 @@ class Examination:
     told: Told = field(init=False)
     user_id: str = field(init=False)
     principal: Principal = field(init=False)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is known whose token it is: there is nothing more to check."""
+        return hasattr(self, "principal")

@@ -29,7 +29,8 @@ class Issuer:
     user is `user_prefix` and the values of `user_claims`, joined by ":"; without user claims the issuer
     speaks for no users. All `required_claims` have to be as expected. `scope_map` gives scopes of the issuer
     the names that they have here; each token of a user has the `user_scopes` besides, each of an app the
-    `app_scopes`.
+    `app_scopes`. A token with all of `admin_claim` as expected is an admin's, and nobody else's. Those of the
+    key of the commands are `only_admins`', each for the one method that it names.
     """
 
     issuer: str
@@ -51,6 +52,8 @@ class Issuer:
     client_subject: str = CLIENT_ID
     app_only_claims: Mapping[str, Expected] = field(default_factory=dict)
     app_only_scope: str = ""
+    admin_claim: Mapping[str, Expected] = field(default_factory=dict)
+    only_admins: bool = False
 
     def __post_init__(self) -> None:
         """Raise `AccessMisconfigured` where the declaration lacks something, or contradicts itself."""
@@ -62,6 +65,11 @@ class Issuer:
     def speaks_for_users(self) -> bool:
         """Whether tokens of users are accepted of it."""
         return bool(self.user_claims)
+
+    @property
+    def names_admins(self) -> bool:
+        """Whether some tokens of it are an admin's."""
+        return self.only_admins or bool(self.admin_claim)
 
     def mapped(self, scopes: Iterable[str]) -> frozenset[str]:
         """Return the scopes under the names that they have here."""

@@ -93,5 +93,7 @@ class TokenVerifier:
             SIGNATURE.run(seen)
             for check in AFTER_SIGNATURE:
                 check.run(seen)
+                if seen.is_decided:
+                    break
         self._cache.add(token, seen.principal, seen.key, seen.issuer.keys)
         return seen.principal

@@ -31,8 +31,9 @@ from unisono.server.store.reads import (
     ListFilter,
     PurgeBounds,
     Standing,
+    StoreContents,
 )
-from unisono.server.store.sqlite import changed, endpoints, erasure, paging, queries, retention
+from unisono.server.store.sqlite import changed, contents, endpoints, erasure, paging, queries, retention
 from unisono.server.store.sqlite.commit import commit_batch
 from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.file import File, lengthen_log
@@ -232,6 +233,10 @@ class SqliteStore:
     async def due(self, now: int, limit: int) -> Sequence[Due]:
         """See `Store.due`."""
         return await queries.read_due(self._readers, now, limit)
+
+    async def contents(self, most: int) -> StoreContents:
+        """See `Store.contents`."""
+        return await contents.read_contents(self._readers, self._path, most)
 
     async def purge(self, what: PurgeBounds) -> int:
         """See `Store.purge`."""

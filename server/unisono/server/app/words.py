@@ -1,7 +1,8 @@
-"""Values of a token and spans of time, as an operator reads them. Whatever a token says is only shown."""
+"""Values, sizes and times as an operator reads them. Whatever a token or a client says is only shown."""
 
 import json
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -44,8 +45,31 @@ def moment(time: int) -> str:
 def span(milliseconds: int) -> str:
     """Return a span of time in its largest unit, such as "57 minutes"."""
     seconds = abs(milliseconds) // 1000
-    for size, unit in _UNITS:
-        if seconds >= 2 * size or size == 1:
-            count = seconds // size
-            return f"{count:,} {unit}{'' if count == 1 else 's'}"
+    for length, unit in _UNITS:
+        if seconds >= 2 * length or length == 1:
+            return count(seconds // length, unit)
     raise AssertionError("the smallest unit is a second")
+
+
+def count(number: int, one: str) -> str:
+    """Return a number with what it counts, such as "2 days"."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in its largest unit, such as "1.5 MiB"."""
+    amount = float(number)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
+        amount /= 1024
+    return f"{amount:,.1f} TiB"
+
+
+def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the rows as aligned lines; the last column is not padded."""
+    filled = list(rows)
+    widths = [max(map(len, column)) for column in zip(*filled, strict=True)]
+    widths[-1] = 0
+    for row in filled:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

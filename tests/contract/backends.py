@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import pytest
+
 from tests.support.encoding import encode
 from unisono.server.bus.base import Bus
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds
 from unisono.server.store.base import Encode, Store
-from unisono.server.store.sqlite import SqliteStore
+from unisono.server.store.sqlite import SqliteStore, migrate, migrations
+from unisono.server.store.sqlite.migrations import Migration
 
 
 class StoreBackend(Protocol):
@@ -59,6 +62,30 @@ class SqliteBackend:
         return sqlite3.connect(self.path, isolation_level=None)
 
 
+TABLES = ("meta", "feeds", "notifications", "endpoints", "targets", "bars", "bar_key", "renames")
+
+#: What a migration may add that this server knows nothing of.
+LATER = Migration(
+    statements=(
+        *(f"ALTER TABLE {table} ADD COLUMN later TEXT NOT NULL DEFAULT ''" for table in TABLES),
+        *(f"CREATE INDEX {table}_later ON {table} (later)" for table in TABLES),
+        "CREATE TABLE later (feed INTEGER PRIMARY KEY, later TEXT NOT NULL) STRICT",
+    )
+)
+
+
+@dataclass(frozen=True)
+class NewerSqliteBackend(SqliteBackend):
+    """A file of a server that came later, and has added something to every table."""
+
+    def store(self, encode: Encode = encode) -> Store:
+        if not self.path.exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, LATER))
+                migrate(self.path, RandomIds(), lambda *_: None)
+        return super().store(encode)
+
+
 @asynccontextmanager
 async def opened(store: Store) -> AsyncIterator[Store]:
     """The store, open while inside."""
@@ -69,5 +96,8 @@ async def opened(store: Store) -> AsyncIterator[Store]:
         await store.close()
 
 
-STORES: Mapping[str, Callable[[Path], StoreBackend]] = {"sqlite": SqliteBackend}
+STORES: Mapping[str, Callable[[Path], StoreBackend]] = {
+    "sqlite": SqliteBackend,
+    "sqlite of a newer server": NewerSqliteBackend,
+}
 BUSES: Mapping[str, Callable[[], Bus]] = {"local": LocalBus}

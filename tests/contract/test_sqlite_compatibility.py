@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.contract.backends import opened
+from tests.contract.backends import TABLES, opened
 from tests.contract.renames import TO_NEW, ids_of, renamed
 from tests.contract.sqlite_files import a_store, execute, failure
 from tests.support.builders import ALICE, a_notification, put
@@ -70,6 +70,14 @@ async def test_an_older_server_uses_what_was_only_added_to_and_the_newer_one_goe
         async with opened(a_store(path)) as store:
             assert len(await store.find(ALICE, ids=["before", "meanwhile"])) == 2
     execute(path, "SELECT changed_by FROM notifications")
+
+
+async def test_the_suites_run_on_a_file_with_something_later_in_every_table(path: Path) -> None:
+    """Each test of a store runs on such a file, too."""
+    await made(path)
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    assert {name for (name,) in found} == set(TABLES)
 
 
 async def test_it_refuses_what_something_was_taken_from_that_it_needs(path: Path) -> None:

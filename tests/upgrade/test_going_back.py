@@ -117,15 +117,19 @@ def version_of(store: Path) -> int:
         return schema.version(connection)
 
 
-def test_commands_of_the_release_before_work_on_the_store(tmp_path: Path) -> None:
+async def test_commands_of_the_release_before_work_on_the_store(tmp_path: Path) -> None:
     store, copy, restored = (tmp_path / name for name in ("unisono.db", "copy.db", "restored.db"))
     before = {**TESTERS, **environment(BEFORE)}
-    assert run("migrate", "--store", url(store)).returncode == 0
+    with serving(store) as server:
+        async with Publisher(server.address, tokens.publisher()) as publisher:
+            await publisher.send("ada", title="Hello")
 
+    rename = ("rename-users", "--app", "mail.test", "--prefix", "new:", "--yes")
     done = [
         run("migrate", "--store", url(store), env=before),
         run("backup", "--store", url(store), "--to", copy, env=before),
         run("restore", "--from", copy, "--store", url(restored), env=before),
+        run(*rename, "--store", url(restored), env=before),
     ]
 
     assert [ended.stderr for ended in done if ended.returncode] == []
@@ -133,6 +137,23 @@ def test_commands_of_the_release_before_work_on_the_store(tmp_path: Path) -> Non
     assert [version_of(file) for file in (store, copy, restored)] == [schema.latest()] * 3
     checked = run("migrate", "--check", "--store", url(restored))
     assert (checked.returncode, checked.stdout.splitlines()[-1]) == (0, "nothing is to be done")
+    with serving(restored) as server:
+        async with Publisher(server.address, tokens.publisher()) as publisher:
+            assert [row.title async for row in publisher.list("new:ada")] == ["Hello"]
+
+
+def test_what_is_to_be_done_is_said_while_the_release_before_serves(tmp_path: Path) -> None:
+    store = tmp_path / "unisono.db"
+    with serving(store, env={**TESTERS, **environment(BEFORE)}) as server:
+        checked = run("migrate", "--check", "--store", url(store))
+        assert server.status is None
+    first, *to_do, then, last = checked.stdout.splitlines()
+    kept = release_before.STORE_VERSION
+    assert (checked.returncode, checked.stderr) == (3, "")
+    assert first == f"{store} has version {kept}; servers from version {kept} on may use it"
+    assert to_do == [f"to be made: version {made}" for made in range(kept + 1, schema.latest() + 1)]
+    assert then == f"then it has version {schema.latest()}; servers from version {kept} on may use it"
+    assert (last, version_of(store)) == ("nothing was changed", kept)
 
 
 def test_it_refuses_a_store_that_only_later_ones_may_use_and_leaves_it_alone(tmp_path: Path) -> None:

@@ -10,13 +10,18 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2 as pb
 
+from tests.contract.backends import SqliteBackend
+from tests.support.api_client import ApiClient
 from tests.support.channels import plain_channel
 from tests.support.clocks import FakeClock
+from tests.support.full_store import FullSqliteStore, full
 from tests.support.methods import HEALTH, Method, methods
 from tests.support.nodes import TRANSPORT, Running, Setup, running
+from tests.support.rpc_errors import raises_status
+from unisono.server.api.convert import encoding
 from unisono.server.api.sizes import SMALL
 from unisono.server.api.watches import PER_CONNECTION
-from unisono.server.clock import Clock, SystemClock
+from unisono.server.clock import Clock, RandomIds, SystemClock
 
 SERVING, NOT_SERVING = pb.HealthCheckResponse.SERVING, pb.HealthCheckResponse.NOT_SERVING
 #: How long a stream may live, in seconds.
@@ -98,6 +103,62 @@ async def test_watches_are_told_when_the_server_stops(tmp_path: Path) -> None:
         with pytest.raises(StopAsyncIteration):
             await watch.status()
         await stopping
+
+
+async def test_while_the_store_is_away_nothing_serves_and_watches_are_told(tmp_path: Path) -> None:
+    clock, backend = FakeClock(), SqliteBackend(tmp_path)
+    transport = replace(TRANSPORT, max_health_watches=2 + len(SERVICES), stream_age=3600)
+    store = backend.store(encoding.encode_row)
+    setup = Setup(path=backend.path, store=store, transport=transport, clock=clock)
+    async with running(setup) as node:
+        watches = [Watch(node, service) for service in ("", *SERVICES)]
+        stranger = Watch(node, "unisono.v1.Nobody")
+        assert [await watch.status() for watch in watches] == [SERVING] * len(watches)
+        with backend.held():
+            with pytest.raises(grpc.aio.AioRpcError):
+                await ApiClient(node.publisher, user_id="ada").send()
+            async with clock.advancing():
+                assert [await watch.status() for watch in watches] == [NOT_SERVING] * len(watches)
+            assert [await check(node, service) for service in ("", *SERVICES)] == [NOT_SERVING] * len(watches)
+        async with clock.advancing():
+            assert [await watch.status() for watch in watches] == [SERVING] * len(watches)
+        assert await check(node) == SERVING
+        stranger.cut()
+
+
+class LookedAt(FullSqliteStore):
+    """A store that says how often it was looked at by writing to it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, ids=RandomIds(), encode=encoding.encode_row)
+        self._looks = 0
+        self._looked_at = asyncio.Condition()
+
+    async def looked_at(self, times: int) -> None:
+        async with self._looked_at:
+            await self._looked_at.wait_for(lambda: self._looks >= times)
+
+    async def check(self, *, write: bool) -> None:
+        if write:
+            async with self._looked_at:
+                self._looks += 1
+                self._looked_at.notify_all()
+        if write and self.full:
+            raise full()
+
+
+async def test_a_full_disk_is_healthy(tmp_path: Path) -> None:
+    """What is stored can be read: whoever took the node away would make it worse."""
+    clock = FakeClock()
+    store = LookedAt(tmp_path / "unisono.db")
+    async with running(Setup(path=tmp_path / "unisono.db", store=store, clock=clock)) as node:
+        store.full = True
+        async with clock.advancing():
+            for times in (1, 2):
+                with raises_status("UNAVAILABLE", "STORE_FULL"):
+                    await ApiClient(node.publisher, user_id="ada").send()
+                await store.looked_at(times)
+        assert await check(node) == SERVING
 
 
 async def test_a_connection_has_only_so_many_watches(tmp_path: Path) -> None:

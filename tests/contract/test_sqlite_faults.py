@@ -159,3 +159,36 @@ def test_a_closed_connection_cannot_begin(connection: sqlite3.Connection) -> Non
 
     with pytest.raises((Unavailable, BatchRejected)), transaction(connection):
         pass
+
+
+async def test_a_check_writes_as_far_as_the_disk(tmp_path: Path) -> None:
+    async with opened(SqliteBackend(tmp_path).store()) as store:
+        # Of the log, no line can be written either.
+        with capture_logs(), no_file_is_written_beyond(0), pytest.raises(Unavailable) as raised:
+            await store.check(write=True)
+        await store.check(write=True)
+    assert raised.value.reason in {Reason.STORE_UNAVAILABLE, Reason.OUTCOME_UNKNOWN}
+
+
+@pytest.mark.parametrize("name", ["unisono.db", "unisono.db-wal"])
+@pytest.mark.parametrize("another", [False, True])
+async def test_nothing_is_written_to_files_that_nobody_finds_any_more(
+    tmp_path: Path, name: str, another: bool
+) -> None:
+    """What is stored can be read, and all goes on where they are put back."""
+    async with opened(SqliteBackend(tmp_path).store()) as store:
+        await put(store, a_notification("n1", 1))
+
+        elsewhere = (tmp_path / name).rename(tmp_path / "elsewhere")
+        if another:
+            (tmp_path / name).write_bytes(elsewhere.read_bytes())
+        with pytest.raises(Unavailable) as raised:
+            await put(store, a_notification("n2", 2))
+        assert "moved or deleted" in raised.value.message
+        with pytest.raises(Unavailable):
+            await store.check(write=False)
+        assert await store.find(ALICE, ids=["n1"])
+
+        elsewhere.rename(tmp_path / name)
+        await store.check(write=False)
+        await put(store, a_notification("n2", 2))

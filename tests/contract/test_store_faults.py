@@ -173,3 +173,51 @@ async def test_reads_whose_callers_go_away_leave_the_store_to_others(store: Stor
 
     found = await asyncio.gather(*(store.find(ALICE, ids=["n1"]) for _ in range(10)))
     assert found == [[a_notification("n1", 1)]] * 10
+
+
+@pytest.mark.parametrize("write", [False, True])
+async def test_a_store_that_works_says_so_and_changes_nothing(store: Store, write: bool) -> None:
+    await put(store, a_notification("n1", 1))
+    before = await store.feed(ALICE)
+
+    await store.check(write=write)
+
+    assert await store.feed(ALICE) == before
+    assert store.failures == 0
+
+
+async def test_a_store_that_cannot_be_written_is_found_out_by_writing(
+    backend: StoreBackend, store: Store
+) -> None:
+    await put(store, a_notification("n1", 1))
+
+    with backend.held():
+        await store.check(write=False)
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await store.check(write=True)
+
+    await store.check(write=True)
+
+
+async def test_a_store_that_cannot_be_read_is_found_out_by_reading(
+    backend: StoreBackend, store: Store
+) -> None:
+    with backend.broken(), pytest.raises(Unavailable):
+        await store.check(write=True)
+
+    await store.check(write=True)
+
+
+@pytest.mark.parametrize("call", [WRITES["commit"], READS["find"]], ids=["commit", "find"])
+async def test_calls_that_fail_are_counted(
+    backend: StoreBackend, store: Store, call: Callable[[Store], Awaitable[object]]
+) -> None:
+    with backend.broken():
+        for count in (1, 2):
+            with pytest.raises(Unavailable):
+                await call(store)
+            assert store.failures == count
+
+    await call(store)
+    assert store.failures == 2

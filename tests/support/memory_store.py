@@ -65,6 +65,13 @@ class MemoryStore(AskedMemory):
     def epoch(self) -> bytes:
         return self._epoch
 
+    @property
+    def failures(self) -> int:
+        return 0
+
+    async def check(self, *, write: bool) -> None:
+        """Do nothing: memory is always there."""
+
     async def open(self) -> None:
         """Do nothing."""
 

@@ -23,7 +23,8 @@ REQUEST_TIMEOUT: Final = 20.0
 
 
 class Health:
-    """Answers Check and Watch with one status for the server (the name "") and for each of its services.
+    """Answers Check and Watch with one status for the server (the name "") and for each of its services:
+    SERVING, but not while the store is away, nor once the server stops.
 
     At most `max_watches` watches are open at a time, each for at most `watch_age` seconds. Then the watch
     ends with UNAVAILABLE, and its client comes back, perhaps over another connection.
@@ -38,6 +39,7 @@ class Health:
         self._watches = Watches(max_watches)
         self._watch_age = watch_age
         self._stopped = False
+        self._store_is_away = False
 
     def rpcs(self) -> Rpcs:
         """Return the handlers by method name."""
@@ -45,6 +47,11 @@ class Health:
             "Check": self._pipeline.anonymous(f"{SERVICE}/Check", self._check),
             "Watch": self._pipeline.anonymous(f"{SERVICE}/Watch", self._watch, streaming=True),
         }
+
+    def tell_store_is_away(self, away: bool) -> None:
+        """Answer NOT_SERVING while the store is away, also to the watches that are open."""
+        self._store_is_away = away
+        self._watches.wake_all()
 
     def stop(self) -> None:
         """Answer NOT_SERVING from now on, and end all watches with that as their last message."""
@@ -64,18 +71,25 @@ class Health:
             text = f"{self._watches.per_connection} watches are open on the connection, which is the limit"
             await call.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
         try:
-            await call.write(self._status(service))
-            if not await self._is_stopping(watch):
-                await _give_way(call)
-            await call.write(self._status(service))
+            await self._tell(call, service, watch)
         finally:
             self._watches.close(watch)
 
-    async def _is_stopping(self, watch: Watch) -> bool:
-        """Wait until the watch ends; return whether that is because the server stops."""
-        if not self._stopped:
-            await self._clock.wait(watch.over, self._watch_age)
-        return self._stopped
+    async def _tell(self, call: Call, service: str, watch: Watch) -> None:
+        """Tell the status and each change of it, until the server stops, or the watch has to give way."""
+        until, told = self._clock.monotonic() + self._watch_age, b""
+        while True:
+            watch.news.clear()
+            status = self._status(service)
+            if status != told:
+                await call.write(status)
+                told = status
+            left = until - self._clock.monotonic()
+            if self._stopped:
+                return
+            if watch.is_over or left <= 0:
+                await _give_way(call)
+            await self._clock.wait(watch.news, left)
 
     def _status(self, service: str) -> bytes:
         return self._response(service).SerializeToString()
@@ -83,7 +97,7 @@ class Health:
     def _response(self, service: str) -> pb.HealthCheckResponse:
         if service not in self._names:
             return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVICE_UNKNOWN)
-        if self._stopped:
+        if self._stopped or self._store_is_away:
             return pb.HealthCheckResponse(status=pb.HealthCheckResponse.NOT_SERVING)
         return pb.HealthCheckResponse(status=pb.HealthCheckResponse.SERVING)
 

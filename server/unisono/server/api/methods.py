@@ -38,6 +38,10 @@ class Methods:
         }
         self.unknown: Final[Rpc] = unknown(pipeline)
 
+    def tell_store_is_away(self, away: bool) -> None:
+        """Have the health service answer NOT_SERVING while the store is away."""
+        self._health.tell_store_is_away(away)
+
     def stop(self) -> None:
         """Have the health service answer NOT_SERVING, and hold no refusal back from now on."""
         self._health.stop()

@@ -17,13 +17,17 @@ A client that checks the health of its channels opens one for each service that 
 
 
 class Watch:
-    """One open watch. `connection` is gRPC's name of the peer; `over` is set when the watch is to end."""
+    """One open watch. `connection` is gRPC's name of the peer.
 
-    __slots__ = ("connection", "over")
+    `news` is set when there is something to tell, or the watch `is_over` and has to end.
+    """
+
+    __slots__ = ("connection", "is_over", "news")
 
     def __init__(self, connection: str) -> None:
         self.connection: Final = connection
-        self.over: Final = SingleWaiterEvent()
+        self.is_over = False
+        self.news: Final = SingleWaiterEvent()
 
 
 class Watches:
@@ -56,6 +60,11 @@ class Watches:
         if not self._of[watch.connection]:
             del self._of[watch.connection]
 
+    def wake_all(self) -> None:
+        """Have all watches look for something to tell."""
+        for watch in self._open:
+            watch.news.set()
+
     def end_all(self) -> None:
         """Signal all watches to end."""
         for watch in list(self._open):
@@ -63,4 +72,5 @@ class Watches:
 
     def _end(self, watch: Watch) -> None:
         del self._open[watch]
-        watch.over.set()
+        watch.is_over = True
+        watch.news.set()

@@ -34,6 +34,7 @@ from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications
 from unisono.server.core.presence import Presence
 from unisono.server.core.stepping import Stepping
+from unisono.server.core.store_watch import StoreWatch
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.core.turns import Turns
 from unisono.server.keys.base import KeySource
@@ -156,6 +157,7 @@ class Node:
             stream_age=transport.stream_age,
         )
         self._server = make_server(methods, transport)
+        self._store_watch = StoreWatch(store, clock, methods.tell_store_is_away)
         self.metrics = NodeMetrics(
             calls=pipeline.metrics,
             open_streams=lambda: self._hub.subscriber_count,
@@ -178,6 +180,7 @@ class Node:
             self._commits.committer.start()
             self._endpoints.committer.start()
             self._sweeper.start()
+            self._store_watch.start()
             await self._eraser.start()
             return await self._server.start(address, certificate)
         except BaseException:
@@ -203,6 +206,7 @@ class Node:
         log.info("stopped")
 
     async def _close(self) -> None:
+        await self._store_watch.close()
         await self._sweeper.close()
         await self._eraser.close()
         await self._commits.committer.close()

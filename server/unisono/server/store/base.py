@@ -92,6 +92,17 @@ class Store(Protocol):
         Known once the store is open. A user who begins after a rename may have the prefix all the same.
         """
 
+    @property
+    def failures(self) -> int:
+        """How many calls have raised `Unavailable` so far, as the store could not be used or has no room."""
+
+    async def check(self, *, write: bool) -> None:
+        """Raise `Unavailable` where the store cannot be used now, as far as can be seen.
+
+        Whether what reads and what writes answers, and what is stored is in its place, costs next to nothing.
+        With `write` it also reads, and writes to the disk what changes nothing.
+        """
+
     async def open(self) -> None:
         """Open the store. Raises `StoreError` when it cannot be opened, with everything closed again."""
 

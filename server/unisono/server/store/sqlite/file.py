@@ -13,6 +13,7 @@ from unisono.server.store.base import StoreError
 from unisono.server.store.sqlite import renames, schema
 from unisono.server.store.sqlite.errors import database_errors, is_full, system_errors
 from unisono.server.store.sqlite.lock import FileLock
+from unisono.server.store.sqlite.place import Place
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +60,7 @@ class File:
         try:
             create(path)
             self._connection, self._cleared = _connect(path, ids, busy_timeout)
+            self._place = Place(path)
         except BaseException:
             self._lock.close()
             raise
@@ -83,8 +85,10 @@ class File:
     def writable(self) -> sqlite3.Connection:
         """Return the connection, to write with it.
 
-        Clears the sessions first, where that could not be done before. Raises `sqlite3.Error`.
+        Clears the sessions first, where that could not be done before. Raises `sqlite3.Error`, and
+        `Unavailable` where the file is not in its place any more.
         """
+        self._place.check()
         if not self._cleared:
             _clear_sessions(self._connection)
             self._cleared = True

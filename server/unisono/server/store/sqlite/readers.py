@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from unisono.server.errors import Unavailable
+from unisono.server.failure_log import FailureLog
 from unisono.server.fair_queue import FairQueue, Owner
 from unisono.server.store.sqlite.connection import Connection
 from unisono.server.store.sqlite.errors import database_errors
@@ -40,6 +42,7 @@ class Readers:
         self._freed = asyncio.Event()
         self._connected = 0
         self._open = False
+        self.failures = FailureLog("the store could not be read")
 
     async def open(self) -> None:
         """Open the connections. Raises `StoreError` when one cannot be opened."""
@@ -67,10 +70,15 @@ class Readers:
         try:
             return await connection.run(work)
         except sqlite3.Error as error:
-            raise unavailable(error) from error
+            raise self._failed(error) from error
         finally:
             # After a cancellation the connection may still be reading; the next read waits for its thread.
             self._give_back(connection)
+
+    def _failed(self, error: sqlite3.Error) -> Unavailable:
+        raised = unavailable(error)
+        self.failures.add(raised.reason, error)
+        return raised
 
     async def close(self) -> None:
         """Finish the reads that were requested, then close the connections. Idempotent."""

@@ -33,11 +33,20 @@ from unisono.server.store.reads import (
     Standing,
     StoreContents,
 )
-from unisono.server.store.sqlite import changed, contents, endpoints, erasure, paging, queries, retention
+from unisono.server.store.sqlite import (
+    changed,
+    checks,
+    contents,
+    endpoints,
+    erasure,
+    paging,
+    queries,
+    retention,
+)
 from unisono.server.store.sqlite.commit import commit_batch
 from unisono.server.store.sqlite.feed_cache import FeedCache
 from unisono.server.store.sqlite.file import File, lengthen_log
-from unisono.server.store.sqlite.readers import Readers
+from unisono.server.store.sqlite.readers import NOBODY, Readers
 from unisono.server.store.sqlite.writer import Constants, Writer
 
 R = TypeVar("R")
@@ -103,6 +112,16 @@ class SqliteStore:
         except BaseException:
             await self.close()
             raise
+
+    @property
+    def failures(self) -> int:
+        """See `Store.failures`."""
+        return self._writer.failures.total + self._readers.failures.total
+
+    async def check(self, *, write: bool) -> None:
+        """See `Store.check`. The files of the store are looked at whenever something is to be written."""
+        await self._readers.read(NOBODY, checks.read if write else checks.nothing)
+        await self._writer.run(checks.write if write else checks.nothing)
 
     async def close(self) -> None:
         """See `Store.close`. Goes on when the caller is cancelled."""

@@ -30,7 +30,7 @@ class Writer:
         self._file: File | None = None
         self._worker = Worker("sqlite-writer")
         self._closed = False
-        self._failures = FailureLog("the store could not be written")
+        self.failures = FailureLog("the store could not be written")
 
     async def open(self) -> Constants:
         """Open the file, and return what stays as it is.
@@ -49,7 +49,7 @@ class Writer:
         try:
             return await self._worker.submit(lambda: work(self._connection()))
         except Unavailable as error:
-            self._failures.add(error.reason, error.__cause__ or error)
+            self.failures.add(error.reason, error.__cause__ or error)
             raise
 
     async def close(self) -> None:

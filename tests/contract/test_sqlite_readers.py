@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from unisono.server.errors import Unavailable
+from unisono.server.store.metrics import StoreMetrics
 from unisono.server.store.sqlite.readers import Readers
 
 ADA = ("mail.test", "ada")
@@ -45,10 +46,15 @@ class Reading:
 
 
 @pytest.fixture
-async def readers(tmp_path: Path) -> AsyncIterator[Readers]:
+def metrics() -> StoreMetrics:
+    return StoreMetrics()
+
+
+@pytest.fixture
+async def readers(tmp_path: Path, metrics: StoreMetrics) -> AsyncIterator[Readers]:
     path = tmp_path / "store.db"
     sqlite3.connect(path).close()
-    readers = Readers(path, 1, busy_timeout=1000)
+    readers = Readers(path, 1, metrics, busy_timeout=1000)
     await readers.open()
     yield readers
     await readers.close()
@@ -68,6 +74,19 @@ async def test_apps_have_turns_and_users_within_them(reading: Reading) -> None:
     await asyncio.gather(held, *tasks)
 
     assert reading.done == ["ada 0", "other app", "bob", "ada 1", "ada 2", "ada 3", "ada 4"]
+
+
+async def test_reads_and_those_that_wait_are_counted(reading: Reading, metrics: StoreMetrics) -> None:
+    def counts() -> list[int]:
+        return [list(one.buckets)[-1][1] for one in (metrics.read_seconds, metrics.read_wait_seconds)]
+
+    held = await reading.hold()
+    waiting = [await reading.read(ADA, "one"), await reading.read(ADA, "two")]
+    assert counts() == [0, 0]
+    reading.let_go()
+    await asyncio.gather(held, *waiting)
+
+    assert counts() == [3, 2]
 
 
 async def test_who_goes_away_gives_up_the_turn(reading: Reading) -> None:

@@ -57,11 +57,11 @@ async def test_what_expires_and_what_wakes_is_due_the_earliest_first(store: Stor
     )
 
     assert await store.due(NOW, 10) == [
-        Due(feed=ALICE, id="expired"),
-        Due(feed=BOB, id="bob's"),
-        Due(feed=ALICE, id="wakes"),
-        Due(feed=ALICE, id="just expired"),
-        Due(feed=ALICE, id="expires now"),
+        Due(feed=ALICE, id="expired", time=NOW - 5),
+        Due(feed=BOB, id="bob's", time=NOW - 3),
+        Due(feed=ALICE, id="wakes", time=NOW - 2),
+        Due(feed=ALICE, id="just expired", time=NOW - 1),
+        Due(feed=ALICE, id="expires now", time=NOW),
     ]
 
 
@@ -71,7 +71,7 @@ async def test_what_is_due_for_both_reasons_is_due_once(store: Store) -> None:
         store, a_notification("n1", 1, expire_time=NOW, snooze_until=NOW - 1, user_action_state=snoozed)
     )
 
-    assert await store.due(NOW, 10) == [Due(feed=ALICE, id="n1")]
+    assert [(due.feed, due.id) for due in await store.due(NOW, 10)] == [(ALICE, "n1")]
 
 
 async def test_a_snooze_ends_at_its_time(store: Store) -> None:
@@ -79,7 +79,7 @@ async def test_a_snooze_ends_at_its_time(store: Store) -> None:
     await put(store, row)
 
     assert await store.due(NOW - 1, 10) == []
-    assert await store.due(NOW, 10) == [Due(feed=ALICE, id="n1")]
+    assert await store.due(NOW, 10) == [Due(feed=ALICE, id="n1", time=NOW)]
 
 
 async def test_at_most_so_many_are_due(store: Store) -> None:

@@ -16,6 +16,7 @@ from unisono.server.core import catch_up_cache as module
 from unisono.server.core.catch_up_cache import CatchUpCache, CatchUpPage
 from unisono.server.core.events import BATCH_BYTES
 from unisono.server.core.position import CatchUpEvent, Position
+from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.errors import Reason, Unavailable
 from unisono.server.model import Audience, FeedKey, Platform, TargetPolicy
 from unisono.server.store.reads import Changes, Standing
@@ -70,7 +71,7 @@ async def store() -> Watched:
 
 @pytest.fixture
 def cache(store: Watched, clock: FakeClock) -> CatchUpCache:
-    return CatchUpCache(store, clock, encoded)
+    return CatchUpCache(store, clock, encoded, StreamMetrics())
 
 
 def events(page: CatchUpPage, audience: Audience = PHONE) -> list[bytes]:
@@ -240,7 +241,7 @@ async def test_each_has_what_is_meant_for_it(
 @pytest.mark.parametrize("target", [TargetPolicy(), TargetPolicy.of([Platform.IOS], [])])
 async def test_a_batch_ends_where_it_is_full(store: Watched, clock: FakeClock, target: TargetPolicy) -> None:
     await put(store, row(4, target=target))
-    cache = CatchUpCache(store, clock, large)
+    cache = CatchUpCache(store, clock, large, StreamMetrics())
     position, told = START_OF_ALL, []
     while True:
         batch, passed = (await cache.get_or_read(ADA, position, min_standing=at(4))).batch(PHONE)

@@ -12,6 +12,7 @@ from unisono.server.bus.base import Hint
 from unisono.server.core import tails
 from unisono.server.core.away import AWAY_SECONDS
 from unisono.server.core.hub import Hub
+from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.errors import QuotaExceeded, Reason, Unavailable
 from unisono.server.model import Audience, Counts, FeedKey, Platform
 
@@ -26,7 +27,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def hub(clock: FakeClock) -> Hub:
-    return Hub(subscribe_response.encode_change, clock, streams_per_user=2)
+    return Hub(subscribe_response.encode_change, clock, StreamMetrics(), streams_per_user=2)
 
 
 async def test_a_commit_wakes_every_seat_of_its_feed(hub: Hub) -> None:

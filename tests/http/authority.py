@@ -1,6 +1,7 @@
 """Certificates of tests, and how clients trust them."""
 
 import ssl
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -32,9 +33,9 @@ class Authority:
         """What clients trust, as PEM."""
         return self._ca.cert_pem.bytes()
 
-    def renew(self) -> None:
+    def renew(self, not_after: datetime | None = None) -> None:
         """Put a new certificate and its key into the files."""
-        issued = self._ca.issue_cert(HOST)
+        issued = self._ca.issue_cert(HOST, not_after=not_after)
         self._files[0].write_bytes(issued.cert_chain_pems[0].bytes())
         self._files[1].write_bytes(issued.private_key_pem.bytes())
 

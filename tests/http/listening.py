@@ -13,6 +13,7 @@ from tests.http.http2_client import Http2Client
 from tests.http.manual_clock import ManualClock
 from tests.support.http2 import frames
 from tests.support.processes import TIMEOUT
+from unisono.server.api.connection_metrics import ConnectionMetrics
 from unisono.server.api.http.exchange import Exchange, Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
@@ -30,8 +31,9 @@ MANY_AT_ONE_ADDRESS: Final = AddressLimits(requests_per_address=1_000_000)
 class Served:
     """A listener, its port, and the clients that connected to it."""
 
-    def __init__(self, listener: Listener, port: int) -> None:
+    def __init__(self, listener: Listener, port: int, metrics: ConnectionMetrics) -> None:
         self.listener = listener
+        self.metrics = metrics
         self.port = port
         self.address = f"{HOST}:{port}"
         self.tls: ssl.SSLContext | None = None
@@ -92,6 +94,7 @@ async def listening(
     **timeouts: float,
 ) -> AsyncIterator[Served]:
     """Have a handler's exchanges served, by a clock of the test if there is one, and leave nothing."""
+    metrics = ConnectionMetrics()
     with pytest.MonkeyPatch.context() as patch:
         if clock is not None:
             patch.setattr(asyncio, "get_running_loop", lambda: clock)
@@ -102,8 +105,9 @@ async def listening(
             address_limits=addresses or MANY_AT_ONE_ADDRESS,
             proxies=proxies or TrustedProxies(),
             handshakes=handshakes,
+            metrics=metrics,
         )
-    served = Served(listener, await listener.start(f"{HOST}:0", certificate))
+    served = Served(listener, await listener.start(f"{HOST}:0", certificate), metrics)
     try:
         yield served
     finally:

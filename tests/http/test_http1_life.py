@@ -166,6 +166,7 @@ async def test_a_head_that_does_not_come_in_time_is_answered_so() -> None:
         await full_turn(served)
         clock.advance(0.1)
         assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+        assert +served.metrics.timed_out == {"handshake": 1}
 
 
 async def test_a_connection_without_requests_is_closed_after_a_while() -> None:
@@ -202,6 +203,7 @@ async def test_a_body_that_does_not_go_on_ends_its_request() -> None:
         assert not cancelled.is_set()
         clock.advance(80)
         await cancelled.wait()
+        assert +served.metrics.timed_out == {"body": 1}
 
 
 async def test_a_request_that_is_thought_about_is_not_ended() -> None:

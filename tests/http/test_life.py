@@ -42,6 +42,7 @@ async def test_a_client_that_does_not_greet_in_time_is_cut_off(opening: bytes) -
         assert served.listener.connections == 1
         clock.advance(0.1)
         await client.rest()
+        assert +served.metrics.timed_out == {"handshake": 1}
 
 
 async def test_a_client_that_does_not_acknowledge_settings_is_told_and_cut_off() -> None:
@@ -55,6 +56,7 @@ async def test_a_client_that_does_not_acknowledge_settings_is_told_and_cut_off()
         goaway = await client.until(GOAWAY)
         assert first_number(goaway.payload[4:]) == SETTINGS_TIMEOUT
         await client.rest()
+        assert +served.metrics.timed_out == {"settings": 1}
 
 
 async def test_a_client_that_greeted_stays() -> None:
@@ -240,6 +242,7 @@ async def test_a_client_that_answers_no_pings_is_cut_off() -> None:
         clock.advance(1)
         await held.cancelled.wait()
         await client.rest()
+        assert +served.metrics.timed_out == {"pong": 1}
 
 
 async def test_a_connection_closes_after_its_client_says_that_it_goes() -> None:

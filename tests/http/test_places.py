@@ -3,6 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
+from unisono.server.api.connection_metrics import ConnectionMetrics
 from unisono.server.api.http.networks import network_of_name, network_of_peer
 from unisono.server.api.http.places import FRAMES_PER_REQUEST, MOST_LEFT, AddressLimits, Place, Places
 
@@ -18,7 +19,8 @@ class Door:
 
     def __init__(self, limits: AddressLimits) -> None:
         self.now = 1000.0
-        self.places = Places(limits, lambda: self.now)
+        self.metrics = ConnectionMetrics()
+        self.places = Places(limits, lambda: self.now, self.metrics)
 
     def enter(self, name: str | None = HERE, *, asks: bool = True) -> Place:
         place = self.places.enter(name)

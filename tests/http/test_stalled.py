@@ -52,6 +52,7 @@ async def test_a_stream_that_is_not_read_is_ended_and_the_connection_goes_on() -
 
         assert first_number((await client.until(RST_STREAM, 1)).payload) == frames.CANCEL
         await pouring.cancelled.wait()
+        assert +served.metrics.timed_out == {"stream_reader": 1}
         client.ask(3, b"/other")
         await client.until(HEADERS, 3, flags=END_STREAM)
 
@@ -139,6 +140,7 @@ async def test_a_socket_that_takes_nothing_is_closed(version: str, tmp_path: Pat
 
         await pouring.cancelled.wait()
         await come_true(lambda: not served.listener.connections)
+        assert +served.metrics.timed_out == {"reader": 1}
 
 
 async def test_a_stream_is_not_ended_since_the_socket_is_slow() -> None:

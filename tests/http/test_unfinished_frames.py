@@ -63,6 +63,7 @@ async def test_what_has_begun_to_come_is_to_be_whole_in_time(name: str) -> None:
         goaway = await client.until(GOAWAY)
         assert first_number(goaway.payload[4:]) == ErrorCode.ENHANCE_YOUR_CALM
         await held.cancelled.wait()
+        assert +served.metrics.timed_out == {"frame": 1}
 
 
 async def test_who_sends_slowly_and_ends_what_it_begins_may_go_on() -> None:

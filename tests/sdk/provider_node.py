@@ -32,7 +32,7 @@ async def trusting(provider: Provider, folder: Path) -> AsyncIterator[str]:
         "apps": [{"app_id": "mail.test", "client_ids": [PHONE, BACKEND]}],
         "issuers": [{"issuer": provider.issuer, "preset": "rfc9068", "audience": "unisono"}],
     }
-    node = build(Settings(store=f"sqlite:///{folder}/unisono.db", **tables), None, 1000)
+    node = build(Settings(store=f"sqlite:///{folder}/unisono.db", **tables), None, 1000).node
     port = await node.start("127.0.0.1:0", None)
     try:
         await asyncio.to_thread(provider.until, JWKS)

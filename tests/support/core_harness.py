@@ -27,6 +27,7 @@ from unisono.server.core.hub import Hub
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.presence import Presence
 from unisono.server.core.stepping import Stepping
+from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.core.turns import Turns
 from unisono.server.model import (
@@ -60,8 +61,12 @@ class CoreHarness:
 
     def __post_init__(self) -> None:
         ids = SequentialIds()
+        self.streams = StreamMetrics()
         self.hub = Hub(
-            subscribe_response.encode_change, self.clock, streams_per_user=self.limits.streams_per_user
+            subscribe_response.encode_change,
+            self.clock,
+            self.streams,
+            streams_per_user=self.limits.streams_per_user,
         )
         self.bus.listen(self.hub.on_hint)
         self.presence = Presence(self.store)
@@ -109,6 +114,7 @@ class CoreHarness:
             ids=ids,
             encode=subscribe_response.encode_catch_up_event,
             rules=self.rules,
+            metrics=self.streams,
         )
         self.bus.listen(self.feeds.on_hint)
 

@@ -21,7 +21,7 @@ class AskedMemory:
         live = [row for rows in self._rows.values() for row in rows.values() if row.live]
         times = [(min(row.expire_time, row.snooze_until or row.expire_time), row) for row in live]
         found = sorted((t for t in times if t[0] <= now), key=lambda timed: timed[0])
-        return [Due(feed=row.feed, id=row.id) for _, row in found[:limit]]
+        return [Due(feed=row.feed, id=row.id, time=time) for time, row in found[:limit]]
 
     async def contents(self, most: int) -> StoreContents:
         """Return what it holds; it has neither a schema nor files."""

@@ -14,6 +14,7 @@ from unisono.server.core.feed_committer import FeedCommitter
 from unisono.server.core.feeds import Feeds, SessionRules
 from unisono.server.core.hub import Hub
 from unisono.server.core.presence import Presence
+from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.model import Limits
 from unisono.server.store.reads import HistoryPage
@@ -33,7 +34,10 @@ class Core:
         ids = RandomIds()
         self.clock = clock
         self.store = SqliteStore(path, ids=ids, encode=encoding.encode_row)
-        self.hub = Hub(subscribe_response.encode_change, clock, streams_per_user=LIMITS.streams_per_user)
+        streams = StreamMetrics()
+        self.hub = Hub(
+            subscribe_response.encode_change, clock, streams, streams_per_user=LIMITS.streams_per_user
+        )
         bus.listen(self.hub.on_hint)
         presence = Presence(self.store)
         bars = Bars(self.store, clock, per_app=LIMITS.barred_users_per_app)
@@ -54,6 +58,7 @@ class Core:
             ids=ids,
             encode=subscribe_response.encode_catch_up_event,
             rules=RULES,
+            metrics=streams,
         )
 
     async def open(self) -> None:

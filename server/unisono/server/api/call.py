@@ -13,10 +13,12 @@ Metadata: TypeAlias = Iterable[tuple[str, str | bytes]]
 class Call(Protocol):
     """One call. Its headers are there when it begins; nothing of its body has been read.
 
-    Where the client cancels it, or its deadline passes, the task that handles it is cancelled. `aborted` is
-    the exception that `abort` raises, `gone` the one of a write to a client whose connection broke.
+    Where the client cancels it, or its deadline passes, the task that handles it is cancelled. `transport`
+    names what carries it. `aborted` is the exception that `abort` raises, `gone` the one of a write to a
+    client whose connection broke.
     """
 
+    transport: ClassVar[str]
     aborted: ClassVar[type[Exception]]
     gone: ClassVar[type[Exception]]
 

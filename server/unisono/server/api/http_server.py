@@ -2,6 +2,7 @@
 
 import asyncio
 
+from unisono.server.api.connection_metrics import ConnectionMetrics
 from unisono.server.api.grpc.router import Router
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.listener import Listener
@@ -21,6 +22,7 @@ class HttpServer:
         self._transport = transport
         self._router = Router(methods.by_service, methods.unknown)
         self._listener: Listener | None = None
+        self.connections = ConnectionMetrics()
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
         """See `Server.start`."""
@@ -31,6 +33,7 @@ class HttpServer:
             address_limits=_address_limits(self._transport),
             proxies=_proxies(self._transport),
             handshakes=self._transport.tls_handshakes,
+            metrics=self.connections,
         )
         return await self._listener.start(address, certificate)
 

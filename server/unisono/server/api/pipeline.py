@@ -4,7 +4,7 @@ Handlers exchange bytes with the transport: so a body that does not parse is an 
 event is encoded once for all streams. Depends on no single method, and on no transport.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -111,6 +111,21 @@ class Pipeline:
         self._audit = audit
         self.metrics = CallMetrics()
         self._tarpit = Tarpit(refusal_delay)
+
+    @property
+    def refusals(self) -> Mapping[errors.Reason, int]:
+        """How many calls were refused or failed, by reason."""
+        return self._refusals.counts
+
+    @property
+    def limited(self) -> Mapping[str, int]:
+        """How many calls were refused by each limit on callers, those that are held back among them."""
+        return self._admission.refused
+
+    @property
+    def held(self) -> int:
+        """How many refusals are held back now."""
+        return self._tarpit.held
 
     @property
     def clock(self) -> Clock:
@@ -229,4 +244,5 @@ class Pipeline:
             now=self._clock.now(),
             limits=self._limits,
             bars=self._bars,
+            transport=call.transport,
         )

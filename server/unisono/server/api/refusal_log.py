@@ -1,5 +1,6 @@
 """Logs calls that were refused or failed, in short lines and at a limited rate."""
 
+from collections import Counter
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ _LONGEST: Final = 300
 
 
 class RefusalLog:
-    """Logs at most `sampling.MAX_LINES` lines a second of each kind, and then how many were left out.
+    """Counts refusals. Logs at most `sampling.MAX_LINES` a second of each kind, and how many were left out.
 
     Strangers can cause refusals at any rate, and must not fill the disk with the log. Use it within an event
     loop.
@@ -24,14 +25,17 @@ class RefusalLog:
 
     def __init__(self, clock: Clock) -> None:
         self._sampler = CountingSampler[str](clock.monotonic, _sum_up)
+        self.counts: Final[Counter[Reason]] = Counter(dict.fromkeys(Reason, 0))
 
     def refused(self, error: UnisonoError) -> None:
         """Log that a call was refused: the reason, and the first 300 characters of the message."""
+        self.counts[error.reason] += 1
         if self._sampler.takes(error.reason):
             log.info("call refused", reason=error.reason, error=cut(error.message, _LONGEST))
 
     def failed(self, fault: Exception) -> None:
         """Log a call that failed because of a fault of the server, with the traceback."""
+        self.counts[Reason.INTERNAL] += 1
         if self._sampler.takes(Reason.INTERNAL):
             log.error("call failed", exc_info=fault)
 

@@ -18,7 +18,8 @@ class RequestContext:
     """An authenticated call.
 
     `now` is the wall clock when its request had arrived, in milliseconds since 1970; `request_id` is as in
-    the log and in the trailing metadata; `peer` returns the address of the caller, as gRPC has it.
+    the log and in the trailing metadata; `peer` returns the address of the caller, as gRPC has it;
+    `transport` names what carries the call.
     """
 
     principal: Principal
@@ -28,6 +29,7 @@ class RequestContext:
     now: int
     limits: Limits
     bars: Bars
+    transport: str = ""
 
     @property
     def sender_role(self) -> SenderRole:

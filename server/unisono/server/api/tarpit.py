@@ -22,6 +22,11 @@ class Tarpit:
         self._held: set[asyncio.Future[None]] = set()
         self._closed = False
 
+    @property
+    def held(self) -> int:
+        """How many calls are held back now."""
+        return len(self._held)
+
     async def hold(self) -> None:
         """Wait for the delay. Does not wait when the tarpit is closed, or holds its maximum of calls.
 

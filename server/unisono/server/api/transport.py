@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from unisono.server.api.connection_metrics import ConnectionMetrics
 from unisono.server.api.methods import Methods
 from unisono.server.api.tls import Certificate
 
@@ -44,6 +45,10 @@ class Transport:
 
 class Server(Protocol):
     """Serves methods on one port."""
+
+    @property
+    def connections(self) -> ConnectionMetrics | None:
+        """What it counts of its connections; None where it does not know them."""
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:
         """Listen on HOST:PORT and begin to serve, with TLS where a certificate is given.

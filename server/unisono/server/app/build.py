@@ -1,12 +1,14 @@
 """Builds a node from the settings: says which setting goes to which part."""
 
+from typing import NamedTuple
+
 from unisono.server.api.audit import Audit
 from unisono.server.api.convert import encoding
 from unisono.server.api.tls import Certificate, CertificateError
 from unisono.server.api.transport import MakeServer, Transport
 from unisono.server.app.audit_file import AuditFile
 from unisono.server.app.node import Node
-from unisono.server.app.trust import trust
+from unisono.server.app.trust import Trust, trust
 from unisono.server.bus.local import LocalBus
 from unisono.server.clock import RandomIds, SystemClock
 from unisono.server.config import Settings
@@ -15,17 +17,26 @@ from unisono.server.core.sweeper import SweepRules
 from unisono.server.store.sqlite import SqliteStore
 
 
-def build(settings: Settings, audit_file: AuditFile | None, fitting: int) -> Node:
+class Built(NamedTuple):
+    """A node, and those of its parts that have something to tell besides."""
+
+    node: Node
+    store: SqliteStore
+    trusted: Trust
+
+
+def build(settings: Settings, audit_file: AuditFile | None, fitting: int) -> Built:
     """Return a node that is not started. Raises `AccessMisconfigured` as `trust` does.
 
     `fitting` is for how many connections there are files.
     """
     clock, ids = SystemClock(), RandomIds()
     trusted = trust(settings, clock, with_admin_key=True)
-    return Node(
-        store=SqliteStore(
-            settings.store_file, ids=ids, encode=encoding.encode_row, with_feed=encoding.with_feed
-        ),
+    store = SqliteStore(
+        settings.store_file, ids=ids, encode=encoding.encode_row, with_feed=encoding.with_feed
+    )
+    node = Node(
+        store=store,
         bus=LocalBus(),
         clock=clock,
         ids=ids,
@@ -41,6 +52,7 @@ def build(settings: Settings, audit_file: AuditFile | None, fitting: int) -> Nod
         commit_batch=settings.commit_batch,
         audit=None if audit_file is None else Audit(audit_file.append, clock, reads=settings.audit_reads),
     )
+    return Built(node, store, trusted)
 
 
 def certificate(settings: Settings) -> Certificate | None:

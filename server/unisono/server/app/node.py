@@ -18,7 +18,7 @@ from unisono.server.api.services.notifications import NotificationService
 from unisono.server.api.services.server_info import ServerService
 from unisono.server.api.tls import Certificate
 from unisono.server.api.transport import MakeServer, Transport
-from unisono.server.app.metrics.node_metrics import NodeMetrics
+from unisono.server.app.metrics.node_metrics import Commits, NodeMetrics, Refusals
 from unisono.server.app.user_prefixes import check_user_prefixes
 from unisono.server.bus.base import Bus
 from unisono.server.clock import Clock, Ids
@@ -35,6 +35,7 @@ from unisono.server.core.notifications import Notifications
 from unisono.server.core.presence import Presence
 from unisono.server.core.stepping import Stepping
 from unisono.server.core.store_watch import StoreWatch
+from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.core.sweeper import Sweeper, SweepRules
 from unisono.server.core.turns import Turns
 from unisono.server.keys.base import KeySource
@@ -83,7 +84,10 @@ class Node:
         self._key_sources = key_sources
         self._user_prefixes = user_prefixes or {}
         self._bus = bus
-        self._hub = Hub(subscribe_response.encode_change, clock, streams_per_user=limits.streams_per_user)
+        streams = StreamMetrics()
+        self._hub = Hub(
+            subscribe_response.encode_change, clock, streams, streams_per_user=limits.streams_per_user
+        )
         bus.listen(self._hub.on_hint)
         self._presence = Presence(store)
         self._bars = Bars(store, clock, per_app=limits.barred_users_per_app)
@@ -120,10 +124,12 @@ class Node:
             ids=ids,
             encode=subscribe_response.encode_catch_up_event,
             rules=session_rules,
+            metrics=streams,
         )
         bus.listen(feeds.on_hint)
         self._eraser = Eraser(store, bus, self._bars, clock)
         stepping = Stepping(self._commits, self._endpoints)
+        sending = NotificationService(notifications, Marking(stepping), Deleting(stepping), turns)
         pipeline = Pipeline(
             verifier,
             self._bars,
@@ -144,7 +150,7 @@ class Node:
             },
         )
         services = (
-            NotificationService(notifications, Marking(stepping), Deleting(stepping), turns),
+            sending,
             FeedService(feeds, self._eraser),
             EndpointService(self._endpoints),
             ServerService(),
@@ -160,8 +166,25 @@ class Node:
         self._store_watch = StoreWatch(store, clock, methods.tell_store_is_away)
         self.metrics = NodeMetrics(
             calls=pipeline.metrics,
-            open_streams=lambda: self._hub.subscriber_count,
-            commits={"feeds": self._commits.metrics, "endpoints": self._endpoints.metrics},
+            refusals=Refusals(
+                calls=pipeline.refusals,
+                batch_items=sending.refused_items,
+                limited=pipeline.limited,
+                held=lambda: pipeline.held,
+                signatures=verifier.budget,
+            ),
+            connections=self._server.connections,
+            streams=streams,
+            commits={
+                "feeds": Commits(metrics=self._commits.metrics, places=self._commits.committer.places),
+                "endpoints": Commits(
+                    metrics=self._endpoints.metrics, places=self._endpoints.committer.places
+                ),
+            },
+            turn_wait_seconds=turns.wait_seconds,
+            sweeper=self._sweeper,
+            erasing=lambda: self._eraser.pending,
+            store_is_away=lambda: self._store_watch.is_away,
         )
 
     async def start(self, address: str, certificate: Certificate | None = None) -> int:

@@ -4,12 +4,11 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 import structlog
 
-from unisono.server.api.tls import CertificateError
+from unisono.server.api.tls import Certificate, CertificateError
 from unisono.server.app.audit_file import AuditFile, audit_file
-from unisono.server.app.build import build, certificate
+from unisono.server.app.build import Built, build, certificate
 from unisono.server.app.gc_tuning import tune_gc
 from unisono.server.app.log import configure
-from unisono.server.app.node import Node
 from unisono.server.app.open_files import raise_open_files
 from unisono.server.app.service_manager import READY, STOPPING, notify
 from unisono.server.app.signals import Signals
@@ -17,6 +16,7 @@ from unisono.server.clock import SystemClock
 from unisono.server.config import Settings
 from unisono.server.config.address import Address
 from unisono.server.config.secret_files import accessible_to_all_users, exposed
+from unisono.server.keys.base import FixedKeys
 
 log = structlog.get_logger(__name__)
 
@@ -36,11 +36,12 @@ async def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) -> None:
-    node = build(settings, audit, raise_open_files())
+    built = build(settings, audit, raise_open_files())
+    node = built.node
     signals.on_reload("the keys of issuers", node.reload)
     tls = certificate(settings)
     _check_key_is_private(settings)
-    async with _metrics_served(settings, node):
+    async with _metrics_served(settings, built, tls):
         port = await node.start(settings.listen, tls)
         tune_gc()
         address = Address.parse(settings.listen)
@@ -62,13 +63,27 @@ async def _serve(settings: Settings, signals: Signals, audit: AuditFile | None) 
         await node.stop(settings.drain_grace)
 
 
-def _metrics_served(settings: Settings, node: Node) -> AbstractAsyncContextManager[None]:
+def _metrics_served(
+    settings: Settings, built: Built, tls: Certificate | None
+) -> AbstractAsyncContextManager[object]:
     """Serve metrics inside the context where they are asked for, and import nothing for it otherwise."""
     if not settings.metrics_listen:
         return nullcontext()
     from unisono.server.app.metrics.exporter import metrics_served
+    from unisono.server.app.metrics.node_metrics import ServerMetrics
+    from unisono.server.store.sqlite.statistics import Statistics
 
-    return metrics_served(settings.metrics_listen, node.metrics)
+    metrics = ServerMetrics(
+        transport=settings.chosen_transport,
+        node=built.node.metrics,
+        store=built.store.metrics,
+        statistics=Statistics(settings.store_file),
+        issuers=[
+            (one.name, one.keys) for one in built.trusted.issuers if not isinstance(one.keys, FixedKeys)
+        ],
+        chain=lambda: None if tls is None else tls.pair.chain,
+    )
+    return metrics_served(settings.metrics_listen, metrics)
 
 
 def _check_key_is_private(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Limits on how many calls a caller may have in flight, and begin in a second."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -11,6 +12,10 @@ from unisono.server.core.buckets import Buckets
 from unisono.server.errors import RateLimited, TooFrequent
 from unisono.server.fair_queue import Owner
 from unisono.server.model import Limits
+
+IN_FLIGHT: Final = "in_flight"
+STRANGER: Final = "stranger"
+"""What is limited besides the kinds of calls."""
 
 _RETRY: Final = 1.0
 """The `retry_delay` of a call that is refused because too many are in flight, in seconds."""
@@ -57,6 +62,10 @@ class Admission:
             ),
             CallKind.ADMIN: Buckets(clock, ADMIN_CALLS_PER_SECOND, ADMIN_CALLS_AT_ONCE),
         }
+        #: How many calls were refused by each limit.
+        self.refused: Final[Counter[str]] = Counter(
+            dict.fromkeys((*(kind.name.lower() for kind in CallKind), IN_FLIGHT, STRANGER), 0)
+        )
         self._stranger_rate: Final = limits.stranger_calls_per_second
         self._strangers: Buckets[str] = Buckets(clock, self._stranger_rate, self._stranger_rate)
 
@@ -66,6 +75,7 @@ class Admission:
         """
         wait = self._buckets[kind].take(_owner(principal))
         if wait:
+            self.refused[kind.name.lower()] += 1
             what = f"{kind.value} a second"
             raise _limited(TooFrequent, _subject(principal), what, self._rates[kind], wait)
 
@@ -78,6 +88,7 @@ class Admission:
         count = self._in_flight.get(owner, 0)
         most = ADMIN_CALLS_IN_FLIGHT if principal.role is Role.ADMIN else self._max_in_flight
         if count >= most:
+            self.refused[IN_FLIGHT] += 1
             raise _limited(RateLimited, _subject(principal), "calls at a time", most, _RETRY)
         self._in_flight[owner] = count + 1
         try:
@@ -95,6 +106,7 @@ class Admission:
         """
         wait = self._strangers.take(connection)
         if wait:
+            self.refused[STRANGER] += 1
             what = "calls a second without a good token"
             raise _limited(TooFrequent, "connection", what, self._stranger_rate, wait)
 

@@ -10,6 +10,7 @@ from functools import partial
 from unisono.server.clock import Clock
 from unisono.server.core.events import BATCH_BYTES, EncodeCatchUpEvent
 from unisono.server.core.position import Position, catch_up_event
+from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.model import Audience, FeedKey
 from unisono.server.model.target import is_meant_for
 from unisono.server.store.base import Store
@@ -83,7 +84,10 @@ class CatchUpCache:
     Pages take at most `SHARED_BYTES` together; those that were read first go first.
     """
 
-    def __init__(self, store: Store, clock: Clock, encode: EncodeCatchUpEvent) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, encode: EncodeCatchUpEvent, metrics: StreamMetrics
+    ) -> None:
+        self._metrics = metrics
         self._store = store
         self._clock = clock
         self._encode = encode
@@ -105,6 +109,7 @@ class CatchUpCache:
             page = await asyncio.shield(reading)
             current = page.feed.epoch == min_standing.epoch and page.feed.revision >= min_standing.revision
             if current and self._clock.now() < page.rings_until:
+                self._metrics.reads["cache"] += 1
                 return page
         # A task of its own: the read goes on for others when the first caller is cancelled.
         reading = asyncio.create_task(self.read(feed, position))
@@ -118,6 +123,8 @@ class CatchUpCache:
         changes = await self._store.changes(
             feed, after=position.cursor, known=position.known, limit=PAGE_ROWS, max_bytes=PAGE_BYTES
         )
+        self._metrics.reads["store"] += 1
+        self._metrics.catch_up_rows += len(changes.rows)
         return CatchUpPage(position, changes, self._clock.now(), self._encode)
 
     def drop(self, feed: FeedKey) -> None:

@@ -22,6 +22,8 @@ class CommitMetrics:
     def __init__(self) -> None:
         self.items: Final = Histogram(_ITEMS)
         self.seconds: Final = Histogram(_SECONDS)
+        #: How long those who commit something waited for its commit to begin.
+        self.wait_seconds: Final = Histogram(_SECONDS)
 
     def measured(self, run: Run[ItemT, R]) -> Run[ItemT, R]:
         """Return what a committer is to run so that it is counted."""

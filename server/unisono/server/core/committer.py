@@ -14,6 +14,7 @@ from unisono.server.core.commit_places import CommitPlaces
 from unisono.server.core.company import Company
 from unisono.server.errors import Reason, Unavailable, UnisonoError
 from unisono.server.fair_queue import FairQueue, Owner
+from unisono.server.histogram import Histogram
 from unisono.server.model import FeedKey
 from unisono.server.model.value import value
 
@@ -71,9 +72,10 @@ _UNBOUNDED: Final = 2**31
 
 
 class _Call(Generic[R]):
-    """Collects the outcomes of items that were submitted together."""
+    """Collects the outcomes of items that were submitted together, at a time of the loop."""
 
-    def __init__(self, count: int, done: "asyncio.Future[Sequence[R | UnisonoError]]") -> None:
+    def __init__(self, count: int, done: "asyncio.Future[Sequence[R | UnisonoError]]", at: float) -> None:
+        self.submitted_at = at
         self._missing = count
         self._outcomes: dict[int, R | UnisonoError] = {}
         self.done = done
@@ -108,7 +110,8 @@ class Committer(Generic[ItemT, R]):
 
     `capacity` bounds how many items wait or run; an app may have as many of these places as it leaves free.
     Background items come after the others, at most `background_batch` with each commit. A commit waits at
-    most `linger` seconds for more callers that bring a few items each.
+    most `linger` seconds for more callers that bring a few items each. `wait_seconds` has how long callers
+    waited for each commit that has items of theirs.
     """
 
     def __init__(
@@ -119,9 +122,11 @@ class Committer(Generic[ItemT, R]):
         capacity: int,
         background_batch: int = 100,
         linger: float = 0.008,
+        wait_seconds: Histogram | None = None,
     ) -> None:
         self._run = run
         self._batch = batch
+        self._wait_seconds = wait_seconds or Histogram(())
         self._background_batch = background_batch
         self._linger_time = linger
         self._budget = CommitTimeBudget()
@@ -190,7 +195,8 @@ class Committer(Generic[ItemT, R]):
         if not items:
             return []
         self._check_open()
-        call: _Call[R] = _Call(len(items), asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        call: _Call[R] = _Call(len(items), loop.create_future(), loop.time())
         for place, item in enumerate(items):
             waiting = _Waiting(item, place, call)
             if background:
@@ -261,8 +267,10 @@ class Committer(Generic[ItemT, R]):
         return waiting._replace(item=waiting.item.within(_UNBOUNDED if alone else room // owners))
 
     async def _commit(self, batch: Sequence[_Waiting[ItemT, R]]) -> None:
+        callers, now = {waiting.call for waiting in batch}, asyncio.get_running_loop().time()
+        for call in callers:
+            self._wait_seconds.observe(now - call.submitted_at)
         outcomes = await self._outcomes([waiting.item for waiting in batch])
-        callers = {waiting.call for waiting in batch}
         several = bool(self._waiting) or len(callers) > 1
         self._had_siblings = several and len(batch) < _LARGE_CALL * len(callers)
         for waiting, outcome in zip(batch, outcomes, strict=True):

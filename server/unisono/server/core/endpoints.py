@@ -63,7 +63,10 @@ class Endpoints:
         self._writing = asyncio.Lock()
         self.metrics = CommitMetrics()
         self.committer: Committer[EndpointCommand, EndpointResult] = Committer(
-            self.metrics.measured(self._commit), batch=batch, capacity=capacity
+            self.metrics.measured(self._commit),
+            batch=batch,
+            capacity=capacity,
+            wait_seconds=self.metrics.wait_seconds,
         )
 
     async def register(

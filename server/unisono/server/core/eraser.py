@@ -73,6 +73,11 @@ class Eraser:
         self._task: asyncio.Task[None] | None = None
         self._waiting: set[_Waiting] = set()
 
+    @property
+    def pending(self) -> int:
+        """How many feeds were deleted, and are not erased from the disk yet."""
+        return len(self._feeds) + len(self._empty)
+
     async def start(self) -> None:
         """Go on with what is left from before, in a task. Raises `Unavailable`."""
         self._add(*await self._store.detached_feeds())

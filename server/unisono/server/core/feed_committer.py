@@ -49,7 +49,9 @@ class FeedCommitter:
         self._limits = limits
         self.metrics = CommitMetrics()
         run = self.metrics.measured(bars.guarded(self._commit))
-        self.committer: Committer[Command, Result] = Committer(run, batch=batch, capacity=capacity)
+        self.committer: Committer[Command, Result] = Committer(
+            run, batch=batch, capacity=capacity, wait_seconds=self.metrics.wait_seconds
+        )
 
     async def submit(self, command: Command, kind: type[T], *, background: bool = False) -> T:
         """Commit one command and return its result, which has the type `kind`.

@@ -18,6 +18,7 @@ from unisono.server.core.presence import Presence
 from unisono.server.core.resume_token import Seal, registration_of
 from unisono.server.core.session import Session
 from unisono.server.core.stream_messages import SessionLimits
+from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.model import Audience, Endpoint, Feed, FeedKey, Platform
 from unisono.server.store.base import Store
 from unisono.server.store.reads import EndpointActivity, Standing
@@ -48,7 +49,8 @@ class StreamRequest:
 
     `resume_token` None means that it has no position: `from_end` then says whether it starts at the end of
     the feed or at its beginning. `platform` may be None for a registered endpoint. `heartbeat` is in seconds,
-    None for the default; `expire_time`, that of the access token, is in milliseconds since 1970.
+    None for the default; `expire_time`, that of the access token, is in milliseconds since 1970. `transport`
+    is the name of what the stream came by.
     """
 
     feed: FeedKey
@@ -59,6 +61,7 @@ class StreamRequest:
     from_end: bool
     heartbeat: float | None
     expire_time: int
+    transport: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +86,16 @@ class Feeds:
         ids: Ids,
         encode: EncodeCatchUpEvent,
         rules: SessionRules,
+        metrics: StreamMetrics,
     ) -> None:
+        self._metrics = metrics
         self._store = store
         self._hub = hub
         self._endpoints = endpoints
         self._presence = presence
         self._clock = clock
         self._ids = ids
-        self._cache = CatchUpCache(store, clock, encode)
+        self._cache = CatchUpCache(store, clock, encode, metrics)
         self._rules = rules
 
     def on_hint(self, hint: Hint) -> None:
@@ -119,6 +124,7 @@ class Feeds:
             registration = self._registration_of(token, request.feed, request.endpoint_id)
         registered = await self._register(request, registration, subscriber)
         position, resumed = self._start(request, registered)
+        self._metrics.opened["resumed" if resumed else "new" if token is None else "restarted"] += 1
         return Session(
             endpoint=registered.endpoint,
             feed=registered.feed,
@@ -130,6 +136,8 @@ class Feeds:
             cache=self._cache,
             presence=self._presence,
             clock=self._clock,
+            metrics=self._metrics,
+            transport=request.transport,
         )
 
     async def acknowledge(self, feed: FeedKey, endpoint_id: str, token: bytes) -> int:

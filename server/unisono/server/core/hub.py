@@ -8,6 +8,7 @@ from unisono.server.bus.base import Hint
 from unisono.server.clock import Clock, SingleWaiterEvent
 from unisono.server.core.away import AwayFeeds
 from unisono.server.core.events import EncodeChange
+from unisono.server.core.stream_metrics import StreamMetrics
 from unisono.server.core.tail import Tail
 from unisono.server.core.tails import Tails
 from unisono.server.core.waking import Waking
@@ -21,7 +22,15 @@ class Subscriber:
     Is a context manager itself: a generator would take half a kilobyte more for every stream.
     """
 
-    __slots__ = ("_channel", "drain_delay", "endpoint_changed", "endpoint_id", "session_id", "wake")
+    __slots__ = (
+        "_channel",
+        "drain_delay",
+        "endpoint_changed",
+        "endpoint_id",
+        "hinted_at",
+        "session_id",
+        "wake",
+    )
 
     def __init__(self, endpoint_id: str, session_id: str, channel: "_Channel") -> None:
         self.endpoint_id = endpoint_id
@@ -29,6 +38,8 @@ class Subscriber:
         self._channel = channel
         #: Set when the session has to check its feed and the two fields below.
         self.wake = SingleWaiterEvent()
+        #: When the first hint came that the session has not followed yet; None without one.
+        self.hinted_at: float | None = None
         #: Whether the endpoint's row was changed, and not by this session.
         self.endpoint_changed = False
         #: The seconds after which the device should come back; None while the server is not stopping.
@@ -76,8 +87,11 @@ class Hub:
     A device that comes back finds in the tail what it missed.
     """
 
-    def __init__(self, encode: EncodeChange, clock: Clock, *, streams_per_user: int) -> None:
+    def __init__(
+        self, encode: EncodeChange, clock: Clock, metrics: StreamMetrics, *, streams_per_user: int
+    ) -> None:
         self._encode = encode
+        self._metrics = metrics
         self._clock = clock
         self._streams_per_user = streams_per_user
         #: Of the feeds that have subscribers, and of those that are away.
@@ -105,6 +119,7 @@ class Hub:
 
     def on_hint(self, hint: Hint) -> None:
         """Add a hint to the tail of its feed, and wake the subscribers that it concerns. Does not raise."""
+        self._metrics.hints += 1
         self._forget_away()
         channel = self._channels.get(hint.key)
         if channel is None:
@@ -112,6 +127,7 @@ class Hub:
         if not hint.endpoint_id:
             channel.tail.on_hint(hint)
             self._tails.touch(channel.tail)
+        now = self._clock.monotonic()
         for subscriber in channel.subscribers:
             # With its feed, the row of every endpoint is gone.
             subscriber.endpoint_changed |= hint.deleted
@@ -119,6 +135,8 @@ class Hub:
             if not concerned or hint.session_id == subscriber.session_id:
                 continue
             subscriber.endpoint_changed |= bool(hint.endpoint_id)
+            if subscriber.hinted_at is None:
+                subscriber.hinted_at = now
             self._waking.wake(hint.key, subscriber.wake)
 
     @property

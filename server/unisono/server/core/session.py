@@ -4,19 +4,20 @@ A session never trusts a hint (Complete): a hint makes it read the store, and th
 only where it continues the cursor.
 """
 
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from unisono.server.clock import Clock
 from unisono.server.core.catch_up_cache import CatchUpCache, CatchUpPage
 from unisono.server.core.goodbyes import lost_endpoint, retry_delay
+from unisono.server.core.heartbeats import Heartbeats
 from unisono.server.core.hub import Subscriber
 from unisono.server.core.position import Position
 from unisono.server.core.presence import Presence
 from unisono.server.core.resume_token import Seal
-from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, SessionLimits, StreamMessage
+from unisono.server.core.stream_messages import GoodbyeReason, MessageKind, SessionLimits, Step, StreamMessage
+from unisono.server.core.stream_metrics import CLIENT_GONE, StreamMetrics
+from unisono.server.errors import UnisonoError
 from unisono.server.model import Endpoint, Feed
 from unisono.server.store.base import Store
 from unisono.server.store.reads import EndpointActivity, Standing
@@ -44,9 +45,8 @@ class Session:
         "_ends_at",
         "_feed",
         "_feed_revision",
-        "_interval",
-        "_last_poll",
-        "_last_write",
+        "_heartbeats",
+        "_metrics",
         "_position",
         "_presence",
         "_reason",
@@ -54,6 +54,7 @@ class Session:
         "_store",
         "_subscriber",
         "_synced",
+        "_transport",
         "_unread",
         "limits",
         "resumed",
@@ -73,6 +74,8 @@ class Session:
         cache: CatchUpCache,
         presence: Presence,
         clock: Clock,
+        metrics: StreamMetrics,
+        transport: str,
     ) -> None:
         self.resumed = resumed
         self.limits = limits
@@ -84,6 +87,8 @@ class Session:
         self._cache = cache
         self._presence = presence
         self._clock = clock
+        self._metrics = metrics
+        self._transport = transport
         self._registrations = endpoint.registrations
         self.seal = Seal.of(feed.key, endpoint.endpoint_id, store.epoch, feed.epoch, endpoint.registrations)
         self._unread = feed.unread_count(endpoint.audience)
@@ -92,8 +97,7 @@ class Session:
         self._feed_revision = feed.revision
         self._synced = False
         self._behind = False
-        self._last_write = self._last_poll = clock.monotonic()
-        self._interval = self._jittered()
+        self._heartbeats = Heartbeats(limits.heartbeat, clock.monotonic())
         self._reason: GoodbyeReason | None = None
 
     @property
@@ -111,6 +115,8 @@ class Session:
         The position moves only when the events before it are written: the token of a GOODBYE must not pass
         events that were read and then not written (Resumable).
         """
+        ending = CLIENT_GONE
+        self._metrics.open[self._audience.platform, self._transport] += 1
         try:
             await write(encode(self._message(MessageKind.WELCOME, time=self._clock.now()), self))
             while (reason := await self._advance(encode, write)) is None:
@@ -118,8 +124,14 @@ class Session:
                     await write(encode(self._message(MessageKind.HEARTBEAT, time=self._clock.now()), self))
             goodbye = self._goodbye(reason)
             await write(encode(goodbye, self))
+            ending = reason.name
             return reason, goodbye.retry_delay
+        except UnisonoError as error:
+            ending = error.reason
+            raise
         finally:
+            self._metrics.open[self._audience.platform, self._transport] -= 1
+            self._metrics.ended[ending] += 1
             self._record_activity(ended=True)
 
     async def _advance(self, encode: EncodeMessage, write: Write) -> GoodbyeReason | None:
@@ -127,12 +139,15 @@ class Session:
 
         Not a part of `run`, which would hold the step in memory for as long as the device is idle.
         """
+        hinted_at, self._subscriber.hinted_at = self._subscriber.hinted_at, None
         step = await self._next_step()
         if reason := await self._end_reason():
             return reason
         self._position, self._unread = step.position, step.unread_count
         if step.events:
             await write(encode(self._message(MessageKind.EVENTS, step.events), self))
+            if self._synced and hinted_at is not None:
+                self._metrics.delivery_seconds.observe(self._clock.monotonic() - hinted_at)
         if self._position.complete and not self._synced:
             if reason := await self._end_reason():
                 return reason
@@ -140,7 +155,7 @@ class Session:
             await write(encode(self._message(MessageKind.SYNCED), self))
         return None
 
-    async def _next_step(self) -> "_Step":
+    async def _next_step(self) -> Step:
         """Return what follows the position: from the tail where it continues it, otherwise from the store.
 
         Nothing follows where the session began at the end of its feed and no hint has come since.
@@ -148,9 +163,10 @@ class Session:
         hinted = self._subscriber.wake.is_set()
         self._subscriber.wake.clear()
         if not self._synced and not hinted and self._begins_at_the_end():
-            return _Step((), self._position, self._unread)
+            return Step((), self._position, self._unread)
         tail = self._from_tail()
         if tail is not None:
+            self._metrics.reads["tail"] += 1
             return self._complete(*tail)
         return await self._read(alone=self._synced or hinted)
 
@@ -171,21 +187,21 @@ class Session:
             return None
         return tail
 
-    async def _read(self, *, alone: bool) -> "_Step":
+    async def _read(self, *, alone: bool) -> Step:
         """Read the store: alone after a hint, because what others have read may be too old then."""
         page = await self._page(alone=alone)
         if page is None or page.feed.epoch != self.seal.feed_epoch:
             self._reason = GoodbyeReason.FEED_DELETED
-            return _Step((), self._position, self._unread)
+            return Step((), self._position, self._unread)
         self._feed_revision = page.feed.revision
         self._behind = False
         if not self._position.covered(page.feed.floor):
             self._reason = GoodbyeReason.RESYNC
-            return _Step((), self._position, self._unread)
+            return Step((), self._position, self._unread)
         events, passed = page.batch(self._audience)
         if passed is None:
             return self._complete(page.feed, events)
-        return _Step(events, self._position.passed(passed), self._unread)
+        return Step(events, self._position.passed(passed), self._unread)
 
     async def _page(self, *, alone: bool) -> CatchUpPage | None:
         """Return what follows the position; None where the feed is not there any more."""
@@ -197,9 +213,9 @@ class Session:
         except LookupError:
             return None
 
-    def _complete(self, feed: Feed, events: Sequence[bytes]) -> "_Step":
+    def _complete(self, feed: Feed, events: Sequence[bytes]) -> Step:
         unread_count = feed.unread_count(self._audience)
-        return _Step(events, Position.complete_at(feed.revision), unread_count)
+        return Step(events, Position.complete_at(feed.revision), unread_count)
 
     async def _end_reason(self) -> GoodbyeReason | None:
         if self._subscriber.endpoint_changed:
@@ -226,45 +242,34 @@ class Session:
         """Wait until a heartbeat is due, polling the store at each tick. False: there is something else."""
         while True:
             woken = await self._clock.wait(self._subscriber.wake, self._rest())
-            if self._clock.monotonic() < self._tick:
+            if self._clock.monotonic() < self._heartbeats.due_at:
                 if woken or await self._end_reason():
                     return False
                 # Neither: uvloop's timers count whole milliseconds, and may ring up to one too early.
                 continue
             if await self._poll_store() or await self._end_reason():
                 return False
-            silent = self._clock.monotonic() >= self._last_write + self._interval
-            self._interval = self._jittered()
-            if silent:
+            if self._heartbeats.end_interval(self._clock.monotonic()):
                 return True
 
-    @property
-    def _tick(self) -> float:
-        """When an interval will have passed without a write, or without a poll."""
-        return min(self._last_write, self._last_poll) + self._interval
-
     def _rest(self) -> float:
-        """Seconds until the tick or the end."""
+        """Seconds until an interval is over, or the stream."""
         now = self._clock.monotonic()
         expires = (self.limits.expire_time - self._clock.now()) / 1000
-        return min(self._tick - now, self._ends_at - now, expires)
+        return min(self._heartbeats.due_at - now, self._ends_at - now, expires)
 
     async def _poll_store(self) -> bool:
         """Return whether there is something to read in the store, whatever the hints said."""
-        self._last_poll = self._clock.monotonic()
+        self._heartbeats.polled(self._clock.monotonic())
         self._record_activity()
         standing = await self._poll()
         self._behind = standing is None or standing.revision != self._position.cursor
         return self._behind
 
-    def _jittered(self) -> float:
-        """Shorten the agreed interval at random: streams that began together have heartbeats apart."""
-        return self.limits.heartbeat * random.uniform(0.85, 1.0)  # noqa: S311
-
     def _message(
         self, kind: MessageKind, events: Sequence[bytes] = (), time: int | None = None
     ) -> StreamMessage:
-        self._last_write = self._clock.monotonic()
+        self._heartbeats.wrote(self._clock.monotonic())
         return StreamMessage(
             kind=kind,
             token=self.seal.token(self._position),
@@ -289,11 +294,3 @@ class Session:
                 ended_session=self.session_id if ended else "",
             )
         )
-
-
-class _Step(NamedTuple):
-    """Events to write, and where the device is after them."""
-
-    events: Sequence[bytes]
-    position: Position
-    unread_count: int

@@ -42,6 +42,11 @@ class StoreWatch:
         self._stopping = SingleWaiterEvent()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the store is away, as the last look found it."""
+        return self._away
+
     def start(self) -> None:
         """Start to look, in a task."""
         self._failures = self._store.failures

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import NamedTuple
 
+from unisono.server.core.position import Position
 from unisono.server.model.value import value
 
 
@@ -59,3 +61,11 @@ class SessionLimits:
     heartbeat: float
     age: float
     expire_time: int
+
+
+class Step(NamedTuple):
+    """Events to write, and where the device is after them."""
+
+    events: Sequence[bytes]
+    position: Position
+    unread_count: int

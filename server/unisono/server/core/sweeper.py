@@ -55,6 +55,12 @@ class Sweeper:
         self._clock = clock
         self._rules = rules
         self._failures = FailureLog("sweep put off", clock.monotonic)
+        #: When the last whole sweep ended, in milliseconds since 1970; None before the first.
+        self.swept_at: int | None = None
+        #: What has been due for longest, as the last look found it, in milliseconds since 1970.
+        self._due_since: int | None = None
+        self.processed = 0
+        self.purged = 0
         self._stopping = SingleWaiterEvent()
         self._task: asyncio.Task[None] | None = None
 
@@ -68,6 +74,11 @@ class Sweeper:
         if self._task is not None:
             await self._task
 
+    @property
+    def lag(self) -> float:
+        """For how many seconds something has been due by now, as far as the last look could tell."""
+        return 0.0 if self._due_since is None else max(self._clock.now() - self._due_since, 0) / 1000
+
     async def sweep(self) -> None:
         """Save sessions and activity, process all that is due, and purge.
 
@@ -77,8 +88,9 @@ class Sweeper:
         await self._presence.flush()
         while not self._stopping.is_set() and await self._process_due():
             pass
-        while not self._stopping.is_set() and await self._store.purge(self._retention()):
-            pass
+        while not self._stopping.is_set() and (purged := await self._store.purge(self._retention())):
+            self.purged += purged
+        self.swept_at = self._clock.now()
 
     async def _loop(self) -> None:
         while not await self._clock.wait(self._stopping, self._rules.interval):
@@ -92,9 +104,11 @@ class Sweeper:
     async def _process_due(self) -> bool:
         """Do one step of expiries and ends of snoozes. Return whether there may be more."""
         due = await self._store.due(self._clock.now(), self._rules.step)
+        self._due_since = due[0].time if due else None
         commands = [ProcessDue(feed=item.feed, id=item.id) for item in due]
         outcomes = await self._commits.submit_all(commands, DueProcessed, background=True)
         acted = sum(isinstance(o, DueProcessed) and o.changed for o in outcomes)
+        self.processed += acted
         if acted:
             log.debug("due processed", notifications=acted)
         return bool(acted)

@@ -9,12 +9,16 @@ from typing import Final, TypeVar
 
 from unisono.server.clock import Clock
 from unisono.server.fair_queue import FairQueue, Owner
+from unisono.server.histogram import Histogram
 
 A = TypeVar("A")
 B = TypeVar("B")
 
 SLICE: Final = 0.0005
 """How long a slice lasts, in seconds: all such work together delays a round of the event loop by as much."""
+
+#: In seconds, for what waits: most slices are the first of their round.
+_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
 class Turns:
@@ -24,6 +28,8 @@ class Turns:
         self._clock = clock
         self._slice = slice_
         self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
+        #: Of the slices that were not the first of their round.
+        self.wait_seconds: Final = Histogram(_BOUNDS)
         #: Whether a slice was run in this round, or is about to be.
         self._taken = False
 
@@ -51,7 +57,9 @@ class Turns:
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.push(owner, turn)
+        began = self._clock.monotonic()
         await turn
+        self.wait_seconds.observe(self._clock.monotonic() - began)
 
     def _next(self) -> None:
         """Give the turn to the next one, who works in the round after this."""

@@ -74,8 +74,26 @@ class KeysUnavailable(Exception):
         self.retry_delay: Final = retry_delay
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyStatus:
+    """How it stands with the keys of an issuer.
+
+    `available` says whether they are there, and fresh enough to be used; `age` for how many seconds they have
+    been there since they were fetched, None where they are not fetched or never were; `failures` how often
+    they could not be read or fetched.
+    """
+
+    available: bool = True
+    age: float | None = None
+    failures: int = 0
+
+
 class KeySource(Protocol):
     """The keys of one issuer. All of it is called on the event loop, and takes no time."""
+
+    @property
+    def status(self) -> KeyStatus:
+        """How it stands with the keys."""
 
     @property
     def generation(self) -> int:
@@ -109,6 +127,11 @@ class KeySource(Protocol):
 
 class HeldKeys:
     """What sources have in common whose keys are here, and need not be fetched."""
+
+    @property
+    def status(self) -> KeyStatus:
+        """See `KeySource.status`."""
+        return KeyStatus()
 
     def look_for(self, kid: str) -> None:
         """There are no others."""

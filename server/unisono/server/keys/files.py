@@ -9,7 +9,7 @@ import structlog
 
 from unisono.server.clock import Clock
 from unisono.server.failure_log import FailureLog
-from unisono.server.keys.base import HeldKeys, Key, UnusableKeys
+from unisono.server.keys.base import HeldKeys, Key, KeyStatus, UnusableKeys
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +37,16 @@ class KeyFile(HeldKeys):
         self._failures = FailureLog(
             "the keys in a file cannot be used; those from before stay in use", clock.monotonic
         )
+        self._failed = 0
         self._stamp: _Stamp | None = self._stamped()
         self._keys = self._read()
         self._generation = 0
         self._look_at = clock.monotonic() + LOOK_INTERVAL
+
+    @property
+    def status(self) -> KeyStatus:
+        """See `KeySource.status`."""
+        return KeyStatus(failures=self._failed)
 
     @property
     def generation(self) -> int:
@@ -67,6 +73,7 @@ class KeyFile(HeldKeys):
             self._stamp = stamp
             keys = self._read()
         except UnusableKeys as error:
+            self._failed += 1
             self._failures.add(str(self._file), error)
             return
         if tuple(keys) != tuple(self._keys):

@@ -15,7 +15,7 @@ import structlog
 
 from unisono.server.clock import Clock, SingleWaiterEvent
 from unisono.server.failure_log import FailureLog
-from unisono.server.keys.base import FetchError, Key, KeysUnavailable, UnusableKeys
+from unisono.server.keys.base import FetchError, Key, KeyStatus, KeysUnavailable, UnusableKeys
 
 log = structlog.get_logger(__name__)
 
@@ -70,11 +70,22 @@ class RemoteKeys:
         self._fetched_at = self._tried_at = float("-inf")
         self._next = clock.monotonic()
         self._failed = 0
+        self._failed_in_all = 0
         self._fetching = False
         self._wanted: set[str] = set()
         self._absent: OrderedDict[str, float] = OrderedDict()
         self._wake = SingleWaiterEvent()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def status(self) -> KeyStatus:
+        """See `KeySource.status`."""
+        age = self._clock.monotonic() - self._fetched_at
+        return KeyStatus(
+            available=age <= self._freshness.stale_max,
+            age=age if isfinite(age) else None,
+            failures=self._failed_in_all,
+        )
 
     @property
     def generation(self) -> int:
@@ -162,6 +173,7 @@ class RemoteKeys:
             self._fetching = False
 
     def _on_failure(self, error: Exception, asked: set[str]) -> None:
+        self._failed_in_all += 1
         wait = min(FIRST_RETRY * 2**self._failed, LAST_RETRY)
         self._failed = min(self._failed + 1, 10)
         self._bring_forward(self._clock.monotonic() + wait)

@@ -152,10 +152,11 @@ class ChangesPage:
 
 @value(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A notification that has expired, or whose snooze has ended."""
+    """A notification that has expired, or whose snooze has ended, at `time` (ms since 1970)."""
 
     feed: FeedKey
     id: str
+    time: int
 
 
 @value(frozen=True, slots=True, kw_only=True)

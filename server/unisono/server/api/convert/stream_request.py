@@ -35,6 +35,7 @@ def stream_request(request_context: RequestContext, message: pb.SubscribeRequest
         from_end=message.start_position == pb.START_POSITION_END,
         heartbeat=heartbeat,
         expire_time=request_context.principal.expire_time,
+        transport=request_context.transport,
     )
 
 

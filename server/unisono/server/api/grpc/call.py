@@ -33,6 +33,7 @@ class ExchangeCall:
         "code",
     )
 
+    transport: ClassVar = "http"
     aborted: ClassVar[type[Exception]] = CallAborted
     gone: ClassVar[type[Exception]] = ClientGone
 

@@ -19,6 +19,7 @@ class GrpcioCall:
 
     __slots__ = ("_context", "code", "write")
 
+    transport: ClassVar = "grpcio"
     aborted: ClassVar[type[Exception]] = grpc.aio.AbortError
     gone: ClassVar[type[Exception]] = grpc.aio.InternalError
 

@@ -24,6 +24,8 @@ class GrpcioServer:
     which looks the same on the wire.
     """
 
+    connections: None = None
+
     def __init__(self, methods: Methods, transport: Transport) -> None:
         self._methods = methods
         self._server = grpc.aio.server(options=_options(transport))

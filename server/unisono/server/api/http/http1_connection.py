@@ -133,6 +133,7 @@ class Http1Connection(SocketConnection):
         if due is Due.IDLE and self._exchange is None:
             self.close()
         elif due is Due.HANDSHAKE and self._exchange is None:
+            self.timed_out("handshake")
             self.refuse(408, "the head of a request did not come in time")
         elif due is Due.KEEPALIVE and self._exchange is not None:
             self._expect_body(now)
@@ -209,6 +210,7 @@ class Http1Connection(SocketConnection):
         if exchange is None or not exchange.body.is_awaited:
             self._watch_body(now)
         elif now - since >= times.keepalive_time + times.ping_timeout:
+            self.timed_out("body")
             self.abort()
         else:
             self._watch_body(since)

@@ -195,6 +195,7 @@ class Http2Connection(SocketConnection):
             if self.is_held:
                 exchange.progress_at = now
             elif now - exchange.progress_at >= limit:
+                self.timed_out("stream_reader")
                 self.http2.reset(exchange.stream_id, ErrorCode.CANCEL)
                 self._drop(exchange.stream_id)
         self.flush_soon()

@@ -33,6 +33,9 @@ class Living(Protocol):
     def is_used(self) -> bool:
         """Whether a stream is open."""
 
+    def timed_out(self, awaited: str) -> None:
+        """Count what was awaited of the client in vain."""
+
     def flush_soon(self) -> None:
         """Send, once those who run now have had their turn."""
 
@@ -122,8 +125,10 @@ class Http2Life:
         elif due is Due.SETTINGS:
             self._expect_settings(connection)
         elif due is Due.FRAME:
+            connection.timed_out("frame")
             _fail(connection, ErrorCode.ENHANCE_YOUR_CALM, "a frame was not whole in time")
         elif due is Due.HANDSHAKE and not connection.http2.is_greeted:
+            connection.timed_out("handshake")
             connection.abort()
 
     def _keep_alive(self, connection: Living, now: float) -> None:
@@ -143,10 +148,12 @@ class Http2Life:
         if connection.is_held or connection.received >= self._pinged_at:
             connection.alarm.set(Due.KEEPALIVE, connection.received + self._times.keepalive_time)
         else:
+            connection.timed_out("pong")
             connection.abort()
 
     def _expect_settings(self, connection: Living) -> None:
         if not connection.http2.settings_acknowledged:
+            connection.timed_out("settings")
             _fail(connection, ErrorCode.SETTINGS_TIMEOUT, "our settings were not acknowledged")
 
     def _end_unused(self, connection: Living, now: float) -> None:

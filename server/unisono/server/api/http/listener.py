@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from unisono.server.api.address import cannot_listen
+from unisono.server.api.connection_metrics import ConnectionMetrics
 from unisono.server.api.http.exchange import Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.opening import Opening
@@ -42,10 +43,13 @@ class Listener:
         address_limits: AddressLimits = AddressLimits(),  # noqa: B008
         proxies: TrustedProxies = TrustedProxies(),  # noqa: B008
         handshakes: int = 2000,
+        metrics: ConnectionMetrics | None = None,
     ) -> None:
-        """`handshakes` is how many of TLS may be under way at a time."""
+        """`handshakes` is how many of TLS may be under way at a time; `metrics` counts connections."""
         self._handshakes: Final = handshakes
-        self._serving: Final = Serving(handle, timeouts, http2_limits, address_limits, proxies)
+        self._serving: Final = Serving(
+            handle, timeouts, http2_limits, address_limits, proxies, metrics or ConnectionMetrics()
+        )
         self._servers: Final[list[asyncio.Server]] = []
         self._path: tuple[Path, int] | None = None
         self._tls: TlsLayer | None = None

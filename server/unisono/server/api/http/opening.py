@@ -112,4 +112,5 @@ class Opening(asyncio.Protocol):
         connection.data_received(self._buffer)
 
     def _on_due(self, due: Due, now: float) -> None:
+        self._serving.metrics.timed_out["handshake"] += 1
         self.abort()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from unisono.server.api.connection_metrics import ConnectionMetrics
 from unisono.server.failure_log import FailureLog
 
 MOST_LEFT: Final = 50_000
@@ -107,6 +108,7 @@ class Places:
         "_interval",
         "_left",
         "_limits",
+        "_metrics",
         "_networks",
         "_now",
         "_per_address",
@@ -114,8 +116,9 @@ class Places:
         "open",
     )
 
-    def __init__(self, limits: AddressLimits, now: Callable[[], float]) -> None:
+    def __init__(self, limits: AddressLimits, now: Callable[[], float], metrics: ConnectionMetrics) -> None:
         """`now` returns the time in seconds."""
+        self._metrics: Final = metrics
         self._limits: Final = limits
         self._now: Final = now
         self._per_address: Final = max(1, min(limits.per_address, _all_but_some(limits.connections)))
@@ -145,11 +148,15 @@ class Places:
         now, taken = self._now(), frames + requests * FRAMES_PER_REQUEST
         network.read_at = max(network.read_at, now) + taken * self._per_frame
         wait = network.read_at - now - READ_BURST
-        return wait if wait > _ROUNDING else 0.0
+        if wait <= _ROUNDING:
+            return 0.0
+        self._metrics.held += 1
+        return wait
 
     def left(self, network: _Network) -> None:
         """Count a connection of a network no more."""
         self.open -= 1
+        self._metrics.closed += 1
         network.open -= 1
         if network.name is None or network.open:
             return
@@ -179,6 +186,7 @@ class Places:
         return None
 
     def _told(self, setting: str, limit: int, where: str) -> str:
+        self._metrics.refused[setting] += 1
         if setting not in self._failures:
             self._failures[setting] = FailureLog("connections refused", self._now)
         self._failures[setting].add(setting, f"more than {limit} {where}")
@@ -186,6 +194,7 @@ class Places:
 
     def _count(self, network: _Network, now: float) -> None:
         self.open += 1
+        self._metrics.opened += 1
         network.open += 1
         network.opening += 1
         network.full_at = max(network.full_at, now) + self._interval

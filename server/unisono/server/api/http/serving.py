@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from unisono.server.api.connection_metrics import ConnectionMetrics
 from unisono.server.api.http.exchange import ClientGone, Exchange, Handle
 from unisono.server.api.http.h2.state import Http2Limits
 from unisono.server.api.http.networks import network_of_peer
@@ -51,6 +52,7 @@ class Serving:
         "http2_limits",
         "is_draining",
         "loop",
+        "metrics",
         "places",
         "proxies",
         "tasks",
@@ -64,13 +66,15 @@ class Serving:
         http2_limits: Http2Limits,
         address_limits: AddressLimits,
         proxies: TrustedProxies,
+        metrics: ConnectionMetrics,
     ) -> None:
+        self.metrics: Final = metrics
         self._handle: Final = handle
         self.timeouts: Final = timeouts
         self.http2_limits: Final = http2_limits
         self.proxies: Final = proxies
         self.loop: Final = asyncio.get_running_loop()
-        self.places: Final = Places(address_limits, self.loop.time)
+        self.places: Final = Places(address_limits, self.loop.time, metrics)
         self.connections: Final[set[Served]] = set()
         self.tasks: Final[dict[asyncio.Task[None], Ending]] = {}
         self.is_draining = False

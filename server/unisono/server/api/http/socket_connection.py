@@ -132,6 +132,11 @@ class SocketConnection(asyncio.Protocol, ABC):
             self.alarm.clear(Due.TURN)
             self.serving.loop.call_soon(self._on_turn)
 
+    def timed_out(self, awaited: str) -> None:
+        """Count what was awaited of the client in vain; see `connection_metrics.AWAITED`."""
+        if not self.closing:
+            self.serving.metrics.timed_out[awaited] += 1
+
     def read_on(self) -> None:
         """Take more from the socket, unless others have their turn, or its client does not read itself."""
         if not (self.closing or self.awaits_turn or self._piled > MOST_PILED):
@@ -252,6 +257,7 @@ class SocketConnection(asyncio.Protocol, ABC):
         if waiting < self._unsent:
             self._unsent, self._progress_at = waiting, now
         if now - self._progress_at >= self.serving.timeouts.stalled_write:
+            self.timed_out("reader")
             self.abort()
         else:
             self._watch_on(now)

@@ -1,7 +1,8 @@
 """The RPCs of `NotificationService`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from unisono.server.api.audit import Effect
 from unisono.server.api.convert import changes_paging, encoding, messages, paging, requests, send_results
@@ -16,7 +17,7 @@ from unisono.server.core.deleting import Deleting
 from unisono.server.core.marking import Marking
 from unisono.server.core.notifications import Notifications, SendRequest
 from unisono.server.core.turns import Turns
-from unisono.server.errors import UnisonoError
+from unisono.server.errors import Reason, UnisonoError
 from unisono.server.store.reads import EncodedRow
 from unisono.v1 import notification_service_pb2 as pb
 
@@ -38,6 +39,8 @@ class NotificationService:
         self._marking = marking
         self._deleting = deleting
         self._turns = turns
+        #: The items of batches that were refused, in calls that were not.
+        self.refused_items: Final[Counter[Reason]] = Counter(dict.fromkeys(Reason, 0))
 
     @property
     def methods(self) -> Mapping[str, Unary[Any] | UnaryBytes]:
@@ -91,7 +94,14 @@ class NotificationService:
             good = [request for request in requests if isinstance(request, SendRequest)]
             sent = iter(await self._notifications.send_batch(request_context.owner, good))
         outcomes = (next(sent) if isinstance(request, SendRequest) else request for request in requests)
-        return b"".join(await self._turns.map(request_context.owner, _batch_result, outcomes))
+        return b"".join(await self._turns.map(request_context.owner, self._batch_result, outcomes))
+
+    def _batch_result(self, outcome: SendResult | UnisonoError) -> bytes:
+        if isinstance(outcome, UnisonoError):
+            self.refused_items[outcome.reason] += 1
+            refused = pb.BatchSendResult(error=item_error(outcome)).SerializeToString()
+            return send_results.batch_result(refused)
+        return send_results.batch_result(send_results.send_result(outcome))
 
     async def get_notification(
         self, request_context: RequestContext, request: pb.GetNotificationRequest
@@ -212,13 +222,6 @@ class NotificationService:
             unread_count=deleted.unread_count,
             not_found=[messages.ref(ref) for ref in deleted.not_found],
         )
-
-
-def _batch_result(outcome: SendResult | UnisonoError) -> bytes:
-    if isinstance(outcome, UnisonoError):
-        refused = pb.BatchSendResult(error=item_error(outcome)).SerializeToString()
-        return send_results.batch_result(refused)
-    return send_results.batch_result(send_results.send_result(outcome))
 
 
 def _fitting(rows: Sequence[EncodedRow], limit: int) -> list[bytes]:

@@ -1,86 +1,47 @@
-"""Names what a node counts, as Prometheus reads it.
+"""Names what a server counts, as Prometheus reads it. What is the service's own begins with `unisono_`."""
 
-Calls have the names of go-grpc-prometheus, which dashboards for gRPC know; what is the service's own begins
-with `unisono_`.
-"""
+from collections.abc import Iterable, Iterator
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
-
-import grpc
-from prometheus_client.metrics_core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    Metric,
-)
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from unisono.server.api.call_metrics import CallMetrics, MethodMetrics
-from unisono.server.app.metrics.node_metrics import NodeMetrics
-from unisono.server.core.commit_metrics import CommitMetrics
-from unisono.server.histogram import Histogram
+from unisono.server import __version__
+from unisono.server.app.metrics import calls, connections, keys, storage, streams
+from unisono.server.app.metrics.families import gauge, histogram
+from unisono.server.app.metrics.loop_lag import LoopLag
+from unisono.server.app.metrics.node_metrics import ServerMetrics
+from unisono.server.app.metrics.survey import Survey
 
-_METHOD: Final = ("grpc_type", "grpc_service", "grpc_method")
 
+class ServerCollector(Collector):
+    """Collects the metrics of a server anew each time it is asked."""
 
-class NodeCollector(Collector):
-    """Collects the metrics of a node anew each time it is asked."""
-
-    def __init__(self, metrics: NodeMetrics) -> None:
+    def __init__(self, metrics: ServerMetrics, survey: Survey, lag: LoopLag) -> None:
         self._metrics = metrics
+        self._survey = survey
+        self._lag = lag
 
     def collect(self) -> Iterable[Metric]:
         """See `Collector`."""
-        yield from _of_calls(self._metrics.calls)
-        yield GaugeMetricFamily(
-            "unisono_open_streams", "Streams of devices that are open.", self._metrics.open_streams()
+        node, transport = self._metrics.node, self._metrics.transport
+        yield from calls.families(node.calls)
+        yield from calls.refusals(node.refusals)
+        yield from streams.families(node.streams, transport)
+        yield from storage.commits(node)
+        yield from storage.sweeps(node)
+        yield from storage.store(self._metrics.store, self._survey)
+        yield from keys.families(self._metrics.issuers)
+        yield from connections.families(node.connections, self._metrics.chain())
+        yield from self._process()
+
+    def _process(self) -> Iterator[Metric]:
+        info = (__version__, self._metrics.transport)
+        yield gauge(
+            "unisono_build_info", "The version of the server.", ("version", "transport"), ((info, 1),)
         )
-        yield from _of_commits(self._metrics.commits)
-
-
-def _of_calls(calls: CallMetrics) -> Iterator[Metric]:
-    started = CounterMetricFamily("grpc_server_started", "Calls that have begun.", labels=_METHOD)
-    handled = CounterMetricFamily(
-        "grpc_server_handled", "Calls that have ended, by their code.", labels=(*_METHOD, "grpc_code")
-    )
-    handling = HistogramMetricFamily(
-        "grpc_server_handling_seconds", "How long calls took, and how long streams were open.", labels=_METHOD
-    )
-    for method in calls.methods:
-        labels = _labels(method)
-        started.add_metric(labels, method.started)
-        for code, count in method.handled.items():
-            handled.add_metric((*labels, code_name(code)), count)
-        _add(handling, labels, method.handling_seconds)
-    yield from (started, handled, handling)
-
-
-def _of_commits(commits: Mapping[str, CommitMetrics]) -> Iterator[Metric]:
-    items = HistogramMetricFamily(
-        "unisono_commit_items", "Changes that share a commit: to feeds, or to endpoints.", labels=("to",)
-    )
-    seconds = HistogramMetricFamily(
-        "unisono_commit_seconds", "How long commits take, with their sync of the disk.", labels=("to",)
-    )
-    for name, metrics in commits.items():
-        _add(items, (name,), metrics.items)
-        _add(seconds, (name,), metrics.seconds)
-    yield from (items, seconds)
-
-
-def _labels(method: MethodMetrics) -> tuple[str, str, str]:
-    service, _, name = method.name.partition("/")
-    return ("server_stream" if method.streaming else "unary"), service, name
-
-
-def code_name(code: grpc.StatusCode) -> str:
-    """Return the name of a code as Go has it, which the dashboards expect: "OK", "NotFound", "Canceled"."""
-    if code is grpc.StatusCode.OK:
-        return "OK"
-    return code.name.title().replace("_", "").replace("Cancelled", "Canceled")
-
-
-def _add(family: HistogramMetricFamily, labels: Iterable[str], histogram: Histogram) -> None:
-    buckets = [("+Inf" if bound == float("inf") else str(bound), count) for bound, count in histogram.buckets]
-    family.add_metric(list(labels), buckets, histogram.sum)
+        yield histogram(
+            "unisono_event_loop_lag_seconds",
+            "How late the event loop comes to what is due, asked ten times a second.",
+            (),
+            (((), self._lag.seconds),),
+        )

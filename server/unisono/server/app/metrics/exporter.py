@@ -1,5 +1,6 @@
 """Serves metrics to Prometheus on an address of its own, by our own listener: its limits hold here, too."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -12,8 +13,10 @@ from unisono.server.api.address import ListenError
 from unisono.server.api.http.exchange import Exchange
 from unisono.server.api.http.listener import Listener
 from unisono.server.api.http.places import AddressLimits
-from unisono.server.app.metrics.collector import NodeCollector
-from unisono.server.app.metrics.node_metrics import NodeMetrics
+from unisono.server.app.metrics.collector import ServerCollector
+from unisono.server.app.metrics.loop_lag import LoopLag
+from unisono.server.app.metrics.node_metrics import ServerMetrics
+from unisono.server.app.metrics.survey import Survey
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +29,10 @@ _LIMITS: Final = AddressLimits(
 
 
 @asynccontextmanager
-async def metrics_served(address: str, metrics: NodeMetrics) -> AsyncIterator[None]:
-    """Serve the metrics of a node at HOST:PORT inside the context. Raises `ListenError`."""
-    exporter = _Exporter(metrics)
+async def metrics_served(address: str, metrics: ServerMetrics) -> AsyncIterator[str]:
+    """Serve the metrics of a server at HOST:PORT inside the context, which is that. Raises `ListenError`."""
+    survey, lag = Survey(metrics.statistics), LoopLag()
+    exporter = _Exporter(ServerCollector(metrics, survey, lag))
     listener = Listener(exporter.handle, address_limits=_LIMITS)
     host, _, _ = address.rpartition(":")
     try:
@@ -37,17 +41,21 @@ async def metrics_served(address: str, metrics: NodeMetrics) -> AsyncIterator[No
         # What says how to choose another address knows one setting alone.
         raise ListenError(str(error).replace("--listen", "--metrics-listen")) from error
     log.info("serving metrics", address=f"{host}:{port}", path=_PATH.decode())
+    background = [asyncio.create_task(one.run(), name="metrics") for one in (survey, lag)]
     try:
-        yield
+        yield f"{host}:{port}"
     finally:
+        for task in background:
+            task.cancel()
+        await asyncio.wait(background)
         listener.drain()
         await listener.wait_closed(0)
 
 
 class _Exporter:
-    def __init__(self, metrics: NodeMetrics) -> None:
+    def __init__(self, collector: ServerCollector) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(NodeCollector(metrics))
+        self._registry.register(collector)
         ProcessCollector(registry=self._registry)
 
     async def handle(self, exchange: Exchange) -> None:

@@ -39,6 +39,9 @@ class SignatureBudget:
         self._of_connection: Buckets[str] = Buckets(clock, per_connection, per_connection)
         self._of_address: Buckets[str] = Buckets(clock, per_address, BURST * per_address)
         self._of_all: Buckets[None] = Buckets(clock, in_all, in_all)
+        #: Checks that were in vain, and those that were not made for there had been too many.
+        self.spent = 0
+        self.refused = 0
 
     @contextmanager
     def check(self, connection: str) -> Iterator[None]:
@@ -51,7 +54,11 @@ class SignatureBudget:
         if address is not None:
             self._take(self._of_address, address, self._per_address, "from this address")
         self._take(self._of_all, None, self._in_all, "in all")
-        yield
+        try:
+            yield
+        except Exception:
+            self.spent += 1
+            raise
         self._of_connection.give_back(connection)
         if address is not None:
             self._of_address.give_back(address)
@@ -60,6 +67,7 @@ class SignatureBudget:
     def _take(self, buckets: Buckets[str] | Buckets[None], key: str | None, limit: int, where: str) -> None:
         wait = buckets.take(key)  # type: ignore[arg-type]
         if wait:
+            self.refused += 1
             raise TooFrequent(
                 f"more than {limit} access tokens a second that were refused {where}; try again later",
                 subject="connection",

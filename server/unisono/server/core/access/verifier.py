@@ -75,6 +75,11 @@ class TokenVerifier:
         check_proof(principal.bound_to, certificate, now)
         return principal
 
+    @property
+    def budget(self) -> SignatureBudget:
+        """What bounds the checks of signatures that are in vain."""
+        return self._budget
+
     def verify_certificate(self, certificate: ClientCertificate) -> Principal | None:
         """Return the caller whom a certificate names that comes without a token; see `principal_of`."""
         return principal_of(certificate, self._rules.apps, self._clock.now())

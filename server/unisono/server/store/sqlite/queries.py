@@ -81,7 +81,7 @@ _DUE = """
         AND expire_time > :now AND feed NOT IN detached
         ORDER BY snooze_until LIMIT :limit
     )
-    SELECT f.app_id, f.user_id, due.id
+    SELECT f.app_id, f.user_id, due.id, due.time
     FROM (SELECT * FROM expired UNION ALL SELECT * FROM snoozed ORDER BY time LIMIT :limit) AS due
     CROSS JOIN feeds AS f ON f.feed = due.feed
     ORDER BY due.time
@@ -145,4 +145,4 @@ async def read_endpoints(readers: Readers, key: FeedKey) -> Sequence[Endpoint]:
 async def read_due(readers: Readers, now: int, limit: int) -> Sequence[Due]:
     """Return at most `limit` live notifications due at `now` (ms since 1970), the longest due first."""
     records = await readers.fetch(NOBODY, _DUE, {"now": now, "limit": limit})
-    return [Due(feed=FeedKey(app_id, user_id), id=id_) for app_id, user_id, id_ in records]
+    return [Due(feed=FeedKey(app_id, user_id), id=id_, time=time) for app_id, user_id, id_, time in records]

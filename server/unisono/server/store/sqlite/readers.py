@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final, TypeVar
 from unisono.server.errors import Unavailable
 from unisono.server.failure_log import FailureLog
 from unisono.server.fair_queue import FairQueue, Owner
+from unisono.server.store.metrics import StoreMetrics
 from unisono.server.store.sqlite.connection import Connection
 from unisono.server.store.sqlite.errors import database_errors
 from unisono.server.store.sqlite.transaction import not_open, unavailable
@@ -32,8 +34,9 @@ class Readers:
     database cannot be read.
     """
 
-    def __init__(self, path: Path, count: int, *, busy_timeout: int) -> None:
+    def __init__(self, path: Path, count: int, metrics: StoreMetrics, *, busy_timeout: int) -> None:
         self._path = path
+        self._metrics = metrics
         self._count = count
         self._busy_timeout = busy_timeout
         self._idle: list[Connection] = []
@@ -67,16 +70,19 @@ class Readers:
         if not self._open:
             raise not_open()
         connection = await self._take(owner)
+        began = time.perf_counter()
         try:
             return await connection.run(work)
         except sqlite3.Error as error:
             raise self._failed(error) from error
         finally:
+            self._metrics.read_seconds.observe(time.perf_counter() - began)
             # After a cancellation the connection may still be reading; the next read waits for its thread.
             self._give_back(connection)
 
     def _failed(self, error: sqlite3.Error) -> Unavailable:
         raised = unavailable(error)
+        self._metrics.failures[raised.reason] += 1
         self.failures.add(raised.reason, error)
         return raised
 
@@ -94,12 +100,15 @@ class Readers:
             return self._idle.pop()
         turn: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
         self._waiting.push(owner, turn)
+        began = time.perf_counter()
         try:
-            return await turn
+            connection = await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._give_back(turn.result())
             raise
+        self._metrics.read_wait_seconds.observe(time.perf_counter() - began)
+        return connection
 
     async def _unused(self) -> Connection:
         """Return an idle connection that no read waits for."""

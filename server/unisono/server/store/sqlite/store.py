@@ -20,6 +20,7 @@ from unisono.server.store.commit import (
     Item,
     View,
 )
+from unisono.server.store.metrics import StoreMetrics
 from unisono.server.store.reads import (
     MAX_EXAMINED_ROWS,
     Bar,
@@ -76,14 +77,15 @@ class SqliteStore:
         readers: int = 2,
         busy_timeout: int = 2000,
     ) -> None:
+        self.metrics: Final = StoreMetrics()
         self._path = path = path.resolve()
         self._ids = ids
         self._encode = encode
         self._with_feed = with_feed
         self._constants = Constants()
         self._feed_cache = FeedCache()
-        self._writer = Writer(partial(File, path, ids, busy_timeout=busy_timeout))
-        self._readers = Readers(path, readers, busy_timeout=busy_timeout)
+        self._writer = Writer(partial(File, path, ids, busy_timeout=busy_timeout), self.metrics)
+        self._readers = Readers(path, readers, self.metrics, busy_timeout=busy_timeout)
 
     @property
     def epoch(self) -> bytes:

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from unisono.server.errors import Unavailable
 from unisono.server.failure_log import FailureLog
+from unisono.server.store.metrics import StoreMetrics
 from unisono.server.store.sqlite.file import File
 from unisono.server.store.sqlite.transaction import not_open, translated
 from unisono.server.store.sqlite.worker import Worker
@@ -24,9 +25,10 @@ class Constants(NamedTuple):
 class Writer:
     """Runs functions on the connection that writes, one after the other."""
 
-    def __init__(self, make: Callable[[], File]) -> None:
+    def __init__(self, make: Callable[[], File], metrics: StoreMetrics) -> None:
         """Prepare a writer. `make` opens the file; it is called on the writer's thread."""
         self._make = make
+        self._metrics = metrics
         self._file: File | None = None
         self._worker = Worker("sqlite-writer")
         self._closed = False
@@ -49,6 +51,7 @@ class Writer:
         try:
             return await self._worker.submit(lambda: work(self._connection()))
         except Unavailable as error:
+            self._metrics.failures[error.reason] += 1
             self.failures.add(error.reason, error.__cause__ or error)
             raise
 

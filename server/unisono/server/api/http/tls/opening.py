@@ -32,6 +32,7 @@ class TlsOpening(asyncio.Protocol):
         "_alarm",
         "_arrived",
         "_contexts",
+        "_counted",
         "_entered",
         "_handshakes",
         "_incoming",
@@ -61,6 +62,7 @@ class TlsOpening(asyncio.Protocol):
         self._alarm: Final = Alarm(serving.loop, self._on_due)
         self._alarm.set(Due.HANDSHAKE, serving.loop.time() + serving.timeouts.handshake)
         self._arrived = b""
+        self._counted = False
         self._entered = False
         self._is_over = False
         self._ssl: ssl.SSLObject | None = None
@@ -77,6 +79,8 @@ class TlsOpening(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
+        if self._entered:
+            self._count("gone")
         self._place.leave()
         self._end()
 
@@ -111,6 +115,7 @@ class TlsOpening(asyncio.Protocol):
             self._entered = True
             self._handshakes.enter(self)
         elif version is not None:
+            self._count("not_tls")
             if version is Version.HTTP_1:
                 self._transport.write(_TLS_ALONE)
             self._transport.close()
@@ -138,6 +143,7 @@ class TlsOpening(asyncio.Protocol):
         else:
             if isinstance(error, ssl.SSLCertVerificationError):
                 self._refusals.refused(error.verify_message)
+            self._count(_ending(error))
             self._transport.close()
 
     def _hand_over(self, tls: ssl.SSLObject) -> None:
@@ -145,8 +151,10 @@ class TlsOpening(asyncio.Protocol):
             certificate = certificate_of(tls)
         except UnreadableCertificate as error:
             self._refusals.refused(str(error))
+            self._count("client_certificate")
             self._transport.close()
             return
+        self._count("ok")
         transport = TlsTransport(self._transport, tls, self._incoming, self._outgoing, certificate)
         # First, for what comes next may pause it again.
         self._transport.resume_reading()
@@ -161,5 +169,20 @@ class TlsOpening(asyncio.Protocol):
             self._handshakes.leave(self)
         self._serving.closed(self)
 
+    def _count(self, ending: str) -> None:
+        """Count how the handshake ends, unless that is known already; who is refused has none."""
+        if not self._counted and self._place.refused is None:
+            self._counted = True
+            self._serving.metrics.handshakes[ending] += 1
+
     def _on_due(self, due: Due, now: float) -> None:
+        self._count("timeout")
         self.abort()
+
+
+def _ending(error: BaseException) -> str:
+    """Return why a handshake failed; see `connection_metrics.HANDSHAKES`."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "client_certificate"
+    said = error.reason if isinstance(error, ssl.SSLError) else None
+    return "alert" if "_ALERT_" in (said or "") else "protocol"

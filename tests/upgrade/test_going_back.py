@@ -23,7 +23,7 @@ from unisono.server.store.sqlite import schema
 USERS, DEVICES, SENDS = 2, 2, 6
 
 #: How long a notification lives that expires while the other release serves, if that is there by then.
-LIFETIME = timedelta(seconds=2)
+LIFETIME = timedelta(seconds=5)
 
 
 @pytest.mark.parametrize(("first", "second"), [(THIS, BEFORE), (BEFORE, THIS)])

@@ -6,10 +6,13 @@ from functools import partial
 
 import pytest
 
+from tests.guarantees.thorough import in_turn, thorough
 from tests.guarantees.torture.context import TrialContext
 from tests.guarantees.torture.run import run
 from tests.guarantees.torture.trial import Trial
 from tests.upgrade.releases import BEFORE, THIS, environment, serves
+
+RELEASES = (THIS, BEFORE)
 
 SEED = 1
 ROUNDS = 3
@@ -17,11 +20,11 @@ ROUNDS = 3
 #: How many sends each serves at least, and how long traffic flows besides at most, in seconds.
 SENDS, CALM = 5, 0.6
 
-#: The store is left as a drain leaves it, and as the end of the machine does.
+#: The store is left as a drain leaves it, and as `kill -9` does.
 ENDS = (signal.SIGTERM, signal.SIGKILL, signal.SIGKILL)
 
 
-async def in_turn(first: str, context: TrialContext) -> None:
+async def change_places(first: str, context: TrialContext) -> None:
     """Let another release serve in each round, `first` before the first."""
     second = BEFORE if first == THIS else THIS
     async with context.server(env=environment(first)) as server:
@@ -37,13 +40,13 @@ async def in_turn(first: str, context: TrialContext) -> None:
                 context.done()
 
 
-@pytest.mark.parametrize("first", [THIS, BEFORE])
+@pytest.mark.parametrize("first", thorough(RELEASES, always=in_turn(RELEASES, turns=2), name=str))
 def test_nothing_is_lost_whoever_begins(first: str) -> None:
     environment(BEFORE)
     trial = Trial(
         name="upgraded",
         says="this release and the one before in turn",
-        run=partial(in_turn, first),
+        run=partial(change_places, first),
         full=ROUNDS,
         short=ROUNDS,
     )

@@ -1,4 +1,4 @@
-# Everything happens inside the clone: environments in .venv*, caches in .cache, data in var.
+# Everything happens inside the clone: environments in .venv*, caches in .cache, data in var, releases in dist.
 
 PYTHON ?= python3
 
@@ -292,5 +292,5 @@ lock: .venv-lock/.made ## renew requirements/*.txt (UPGRADE=--upgrade takes newe
 
 .PHONY: clean
 clean: ## remove environments, caches and builds, but not var/
-	rm -rf .venv .venv-proto .venv-lock .cache .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-proto .venv-lock .cache dist .coverage .coverage.* .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find benchmarks clients generated server tests -name __pycache__ -type d -prune -exec rm -rf {} +

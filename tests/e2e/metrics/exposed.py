@@ -33,3 +33,10 @@ async def exposed(folder: Path) -> dict[str, str]:
 def without_process(names: Collection[str]) -> set[str]:
     """Return the names that are the service's own."""
     return {name for name in names if not _PROCESS.match(name)}
+
+
+def metrics_in(expression: str) -> set[str]:
+    """Return the names of our metrics in an expression of PromQL, as `exposed` has them."""
+    without_text = re.sub(r'"[^"]*"', '""', expression)
+    named = re.findall(r"\b(?:unisono|grpc_server|process)_[a-z_]+", without_text)
+    return {re.sub(r"_(bucket|sum|count)$", "", name) for name in named}
